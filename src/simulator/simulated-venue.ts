@@ -1,7 +1,7 @@
-import { BinanceRest } from './binance/binance-rest.ts';
+import { binanceRest } from './binance/binance-rest.ts';
 import { BinanceSocket } from './binance/binance-socket.ts';
 import { BinanceStreams } from './binance/binance-streams.ts';
-import { BybitRest } from './bybit/bybit-rest.ts';
+import { bybitRest } from './bybit/bybit-rest.ts';
 import { BybitSocket } from './bybit/bybit-socket.ts';
 import { BybitStreams } from './bybit/bybit-streams.ts';
 import type { VenueHost } from './venue-host.ts';
@@ -11,8 +11,8 @@ import type { SimulatedVenue } from './venue-protocol.ts';
 export function simulatedVenue(host: VenueHost): SimulatedVenue {
   if (host.profile.protocol === 'bybit') {
     const streams = new BybitStreams(host);
-    return { host, streams, rest: new BybitRest(host, streams.books), socket: new BybitSocket(host, streams) };
+    return { host, streams, rest: bybitRest(host, streams.books), socket: new BybitSocket(host, streams) };
   }
   const streams = new BinanceStreams(host);
-  return { host, streams, rest: new BinanceRest(host, streams.books), socket: new BinanceSocket(host, streams) };
+  return { host, streams, rest: binanceRest(host, streams.books), socket: new BinanceSocket(host, streams) };
 }

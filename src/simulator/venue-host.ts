@@ -3,6 +3,7 @@ import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import type { Connection } from './connection.ts';
 import { type Journal, type MadeEvent, tradeEvent, WITHHELD } from './journal.ts';
+import { QUOTE } from './market/coins.ts';
 import type { Listing, TradeTexts } from './market/listing.ts';
 import type { SimulatedMarket } from './market/market.ts';
 import { Topic } from './topic.ts';
@@ -84,6 +85,15 @@ export class VenueHost {
   /** Of its market, or of the recording. */
   get listedSymbols(): readonly string[] {
     return this.market === undefined ? [...(this.capture?.symbols ?? [])] : this.listings.map(({ symbol }) => symbol);
+  }
+
+  /** What the instrument list tells of a symbol: its assets, and the steps of prices and quantities. */
+  instrument(symbol: string): { base: string; quote: string; tick: string; lot: string } {
+    const listing = this.listing(symbol);
+    if (listing !== undefined)
+      return { base: listing.coin, quote: QUOTE, tick: listing.priceText(1), lot: listing.quantityText(1) };
+    const [base, quote] = this.capture?.assets(symbol) ?? [symbol, QUOTE];
+    return { base, quote, tick: '0.00000001', lot: '0.00000001' };
   }
 
   topic(name: string, kind: EventKind, symbol: string): Topic {

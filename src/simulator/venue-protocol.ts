@@ -1,6 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Listing } from './market/listing.ts';
 import type { OnOrder } from './market/market.ts';
+import type { RestLimit } from './rest/rest-limit.ts';
 import type { VenueHost } from './venue-host.ts';
 
 export interface VenueRequest {
@@ -38,8 +39,7 @@ export interface SimulatedRest {
   answer(request: VenueRequest): RestAnswer;
   /** The body that comes with a refusal of this status. */
   refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'>;
-  /** Lifts a ban by the request limits. */
-  clearLimit(): void;
+  readonly limit: Pick<RestLimit, 'clear'>;
 }
 
 /** How a venue's market becomes frames. */

@@ -1,7 +1,5 @@
 import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
-import { QUOTE } from '../market/coins.ts';
-import { eightPlaces } from '../market/decimals.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { Trade, TradePredicate } from '../market/trade-ring.ts';
 import { RestError } from '../rest/rest-error.ts';
@@ -125,11 +123,7 @@ export function dayRow(listing: Listing, now: number): string {
 
 /** One symbol of `exchangeInfo`. */
 export function symbolRow(host: VenueHost, symbol: string): string {
-  const listing = host.listing(symbol);
-  const [base, quote] =
-    listing === undefined ? (host.capture?.assets(symbol) ?? [symbol, QUOTE]) : [listing.coin, QUOTE];
-  const tick = listing === undefined ? '0.00000001' : eightPlaces(1, listing.priceDecimals);
-  const lot = listing === undefined ? '0.00000001' : eightPlaces(1, listing.quantityDecimals);
+  const { base, quote, tick, lot } = host.instrument(symbol);
   const filters =
     `[{"filterType":"PRICE_FILTER","minPrice":"${tick}","maxPrice":"1000000.00000000","tickSize":"${tick}"},` +
     `{"filterType":"LOT_SIZE","minQty":"${lot}","maxQty":"9000000.00000000","stepSize":"${lot}"},` +

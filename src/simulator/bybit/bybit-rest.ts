@@ -1,7 +1,5 @@
 import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
-import { QUOTE } from '../market/coins.ts';
-import { fixed } from '../market/decimals.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import { RestError, rowLimit } from '../rest/rest-error.ts';
 import { RestLimit } from '../rest/rest-limit.ts';
@@ -14,133 +12,118 @@ const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
 const WRONG_PARAMETER = 10001;
 
+/** Makes the `result` of an answer. @throws RestError */
 type Handler = (request: VenueRequest) => string;
 
 /** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
-export class BybitRest implements SimulatedRest {
-  private readonly host: VenueHost;
-  private readonly books: BybitBooks;
-  private readonly limit: RestLimit;
-  private readonly routes: ReadonlyMap<string, Handler>;
+export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
+  const limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
+  const routes: Readonly<Record<string, Handler>> = {
+    '/v5/market/time': ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`,
+    '/v5/market/instruments-info': ({ query }) => instruments(host, query),
+    '/v5/market/recent-trade': ({ query }) => recentTrades(host, query),
+    '/v5/market/orderbook': ({ query, now }) => books.rest(listingOf(host, query), rowLimit(query, 1, 1_000), now),
+    '/v5/market/kline': ({ query, now }) => klines(listingOf(host, query), query, now),
+    '/v5/market/tickers': ({ query, now }) => tickers(host, query, now),
+  };
+  return {
+    limit,
+    refusalBody,
+    answer(request) {
+      if (limit.take(1, request.now).kind !== 'allowed') return { status: 403, ...refusalBody(403, request.now) };
+      const handler = routes[request.path];
+      if (handler === undefined) return { status: 404, body: '' };
+      return { status: 200, body: answerOf(handler, request) };
+    },
+  };
+}
 
-  constructor(host: VenueHost, books: BybitBooks) {
-    this.host = host;
-    this.books = books;
-    this.limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
-    this.routes = new Map<string, Handler>([
-      ['/v5/market/time', ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`],
-      ['/v5/market/instruments-info', (request) => this.instruments(request)],
-      ['/v5/market/recent-trade', (request) => this.recentTrades(request)],
-      ['/v5/market/orderbook', (request) => this.orderBook(request)],
-      ['/v5/market/kline', (request) => this.klines(request)],
-      ['/v5/market/tickers', (request) => this.tickers(request)],
-    ]);
-  }
+function refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
+  if (status === 429) return { body: envelope(10006, 'Too many visits!', '{}', now) };
+  const body = status === 403 ? 'access too frequent' : '<html><body>Service unavailable</body></html>';
+  return { body, contentType: 'text/html' };
+}
 
-  answer(request: VenueRequest): RestAnswer {
-    if (this.limit.take(1, request.now).kind !== 'allowed')
-      return { status: 403, body: tooFrequent, contentType: 'text/html' };
-    const handler = this.routes.get(request.path);
-    if (handler === undefined) return { status: 404, body: '' };
-    const { code, message, result } = resultOf(handler, request);
-    return {
-      status: 200,
-      body: `{"retCode":${code},"retMsg":${JSON.stringify(message)},"result":${result},"retExtInfo":{},"time":${request.now}}`,
-    };
-  }
+function envelope(code: number, message: string, result: string, now: number): string {
+  return `{"retCode":${code},"retMsg":${JSON.stringify(message)},"result":${result},"retExtInfo":{},"time":${now}}`;
+}
 
-  clearLimit(): void {
-    this.limit.clear();
-  }
-
-  refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
-    if (status === 403) return { body: tooFrequent, contentType: 'text/html' };
-    if (status === 429)
-      return { body: `{"retCode":10006,"retMsg":"Too many visits!","result":{},"retExtInfo":{},"time":${now}}` };
-    return { body: '<html><body>Service unavailable</body></html>', contentType: 'text/html' };
-  }
-
-  private instruments({ query }: VenueRequest): string {
-    requireSpot(query);
-    const symbol = query.get('symbol');
-    if (symbol !== null && !this.host.lists(symbol)) throw wrongSymbol();
-    const all = this.host.listedSymbols;
-    const rows = (symbol === null ? all : [symbol]).map((name, index) => this.instrument(name, index));
-    return `{"category":"spot","list":[${rows.join(',')}]}`;
-  }
-
-  private instrument(symbol: string, index: number): string {
-    const listing = this.host.listing(symbol);
-    const [base, quote] =
-      listing === undefined ? (this.host.capture?.assets(symbol) ?? [symbol, QUOTE]) : [listing.coin, QUOTE];
-    const tick = listing === undefined ? '0.00000001' : fixed(1, listing.priceDecimals);
-    const lot = listing === undefined ? '0.00000001' : fixed(1, listing.quantityDecimals);
-    return (
-      `{"symbolId":${(listing?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
-      `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999"},` +
-      `"priceFilter":{"tickSize":"${tick}"},"riskParameters":{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"},"symbolType":"","xstockMultiplier":"1"}`
-    );
-  }
-
-  private recentTrades({ query }: VenueRequest): string {
-    const symbol = this.symbol(query);
-    const limit = rowLimit(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
-    const listing = this.host.listing(symbol);
-    const trades =
-      listing === undefined
-        ? (this.host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [])
-        : listing.trades.latest(limit).map((trade) => bybitTrade(listing, trade));
-    const rows = trades.map((trade) => tradeRow(symbol, trade)).reverse();
-    return `{"category":"spot","list":[${rows.join(',')}]}`;
-  }
-
-  private orderBook({ query, now }: VenueRequest): string {
-    return this.books.rest(this.listing(query), rowLimit(query, 1, 1_000), now);
-  }
-
-  private klines({ query, now }: VenueRequest): string {
-    const listing = this.listing(query);
-    const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
-    if (interval === undefined) throw new RestError(WRONG_PARAMETER, 'Invalid period!');
-    const limit = rowLimit(query, 200, 1_000);
-    const { openedAt } = listing.candles;
-    const start = Math.max(Number(query.get('start') ?? 0), openTimeOf(interval, openedAt));
-    let last = Math.min(Number(query.get('end') ?? now), now);
-    if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
-    const rows: string[] = [];
-    for (
-      let open = openTimeOf(interval, last);
-      open >= start && rows.length < limit;
-      open = addIntervals(open, interval, -1)
-    )
-      rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
-    return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
-  }
-
-  private tickers({ query, now }: VenueRequest): string {
-    requireSpot(query);
-    const listings = query.has('symbol') ? [this.listing(query)] : this.host.listings;
-    return `{"category":"spot","list":[${listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
-  }
-
-  private symbol(query: URLSearchParams): string {
-    requireSpot(query);
-    for (const name of ['start', 'end', 'limit'])
-      if (!/^\d{1,15}$/.test(query.get(name) ?? '0'))
-        throw new RestError(WRONG_PARAMETER, `params error: ${name} is invalid`);
-    const symbol = query.get('symbol') ?? '';
-    if (!this.host.lists(symbol)) throw wrongSymbol();
-    return symbol;
-  }
-
-  private listing(query: URLSearchParams): Listing {
-    const listing = this.host.listing(this.symbol(query));
-    if (listing === undefined) throw wrongSymbol();
-    return listing;
+function answerOf(handler: Handler, request: VenueRequest): string {
+  try {
+    return envelope(0, 'OK', handler(request), request.now);
+  } catch (error) {
+    if (error instanceof RestError) return envelope(error.code, error.message, '{}', request.now);
+    throw error;
   }
 }
 
-const tooFrequent = 'access too frequent';
+function instruments(host: VenueHost, query: URLSearchParams): string {
+  requireSpot(query);
+  const symbol = query.get('symbol');
+  if (symbol !== null && !host.lists(symbol)) throw wrongSymbol();
+  const rows = (symbol === null ? host.listedSymbols : [symbol]).map((name, index) => instrument(host, name, index));
+  return `{"category":"spot","list":[${rows.join(',')}]}`;
+}
+
+function instrument(host: VenueHost, symbol: string, index: number): string {
+  const { base, quote, tick, lot } = host.instrument(symbol);
+  return (
+    `{"symbolId":${(host.listing(symbol)?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
+    `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999"},` +
+    `"priceFilter":{"tickSize":"${tick}"},"riskParameters":{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"},"symbolType":"","xstockMultiplier":"1"}`
+  );
+}
+
+function recentTrades(host: VenueHost, query: URLSearchParams): string {
+  const symbol = symbolOf(host, query);
+  const limit = rowLimit(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
+  const listing = host.listing(symbol);
+  const trades =
+    listing === undefined
+      ? (host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [])
+      : listing.trades.latest(limit).map((trade) => bybitTrade(listing, trade));
+  const rows = trades.map((trade) => tradeRow(symbol, trade)).reverse();
+  return `{"category":"spot","list":[${rows.join(',')}]}`;
+}
+
+function klines(listing: Listing, query: URLSearchParams, now: number): string {
+  const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
+  if (interval === undefined) throw new RestError(WRONG_PARAMETER, 'Invalid period!');
+  const limit = rowLimit(query, 200, 1_000);
+  const { openedAt } = listing.candles;
+  const start = Math.max(Number(query.get('start') ?? 0), openTimeOf(interval, openedAt));
+  let last = Math.min(Number(query.get('end') ?? now), now);
+  if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
+  const rows: string[] = [];
+  let open = openTimeOf(interval, last);
+  while (open >= start && rows.length < limit) {
+    rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
+    open = addIntervals(open, interval, -1);
+  }
+  return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
+}
+
+function tickers(host: VenueHost, query: URLSearchParams, now: number): string {
+  requireSpot(query);
+  const listings = query.has('symbol') ? [listingOf(host, query)] : host.listings;
+  return `{"category":"spot","list":[${listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
+}
+
+function symbolOf(host: VenueHost, query: URLSearchParams): string {
+  requireSpot(query);
+  for (const name of ['start', 'end', 'limit'])
+    if (!/^\d{1,15}$/.test(query.get(name) ?? '0'))
+      throw new RestError(WRONG_PARAMETER, `params error: ${name} is invalid`);
+  const symbol = query.get('symbol') ?? '';
+  if (!host.lists(symbol)) throw wrongSymbol();
+  return symbol;
+}
+
+function listingOf(host: VenueHost, query: URLSearchParams): Listing {
+  const listing = host.listing(symbolOf(host, query));
+  if (listing === undefined) throw wrongSymbol();
+  return listing;
+}
 
 function requireSpot(query: URLSearchParams): void {
   if (query.get('category') !== 'spot') throw new RestError(WRONG_PARAMETER, 'params error: Category is invalid');
@@ -148,15 +131,6 @@ function requireSpot(query: URLSearchParams): void {
 
 function wrongSymbol(): RestError {
   return new RestError(WRONG_PARAMETER, 'Not supported symbols');
-}
-
-function resultOf(handler: Handler, request: VenueRequest): { code: number; message: string; result: string } {
-  try {
-    return { code: 0, message: 'OK', result: handler(request) };
-  } catch (error) {
-    if (error instanceof RestError) return { code: error.code, message: error.message, result: '{}' };
-    throw error;
-  }
 }
 
 function tradeRow(symbol: string, trade: TradeTexts): string {

@@ -107,7 +107,7 @@ export class Faults {
     this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);
     for (const site of this.venues) {
       if (venue !== undefined && site.host.id !== venue) continue;
-      site.rest.clearLimit();
+      site.rest.limit.clear();
       for (const connection of site.host.connections) connection.interference?.forget();
     }
     this.apply();
