@@ -46,19 +46,16 @@ export class PacedTopics {
     this.host = host;
   }
 
-  add(topic: Topic, listing: Listing, pace: Pace): void {
-    if (!this.paced.has(topic.name))
-      this.paced.set(topic.name, { topic, listing, pace, open: 0, sentAt: 0, sentTrades: -1 });
-  }
-
-  /** As `add`; this connection alone gets the present state at once. */
-  addWithFirst(topic: Topic, listing: Listing, pace: Pace, connection: Connection, now: number): void {
+  /** `first`: this connection alone gets the state of `now` at once. */
+  add(topic: Topic, listing: Listing, pace: Pace, now = 0, first?: Connection): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
-    const paced = { topic, listing, pace, open, sentAt: now, sentTrades: listing.trades.count };
+    const paced = { topic, listing, pace, open, sentAt: now, sentTrades: -1 };
     if (!this.paced.has(topic.name)) this.paced.set(topic.name, paced);
+    if (first === undefined) return;
+    paced.sentTrades = listing.trades.count;
     const candle = candleOf(paced, now);
-    const reached = topic.publishTo(connection, pace.make(now, '', candle));
-    this.note(paced, now, candle, reached ? `[${connection.number}]` : '[]');
+    const isSent = topic.publishTo(first, pace.make(now, '', candle));
+    this.note(paced, now, candle, isSent ? `[${first.number}]` : '[]');
   }
 
   slice(now: number): void {
@@ -95,13 +92,8 @@ export class PacedTopics {
   }
 
   private publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
-    const { topic, pace } = paced;
-    this.note(
-      paced,
-      now,
-      candle,
-      topic.publish((unit) => pace.make(now, unit, candle)),
-    );
+    const sent = paced.topic.publish((unit) => paced.pace.make(now, unit, candle));
+    this.note(paced, now, candle, sent);
   }
 
   private note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {

@@ -1,19 +1,10 @@
 import type { Connection } from './connection.ts';
+import type { VenueProfile } from './venue-profile.ts';
 
-const LOOK_EVERY_MS = 10;
-
-export interface ServerPingsOptions {
-  /** Undefined where the venue sends no pings. */
-  readonly ping: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;
-  /** Connections are closed when they are this old; undefined: never. */
-  readonly lifetimeMs: number | undefined;
-}
-
-interface Beat {
-  nextPing: number;
-  /** Payloads sent and not answered, and when the first of them was sent. */
-  readonly open: Set<string>;
-  since: number;
+/** The pings of one connection: when the next is due, and when those without an answer were sent. */
+interface Pings {
+  nextAt: number;
+  readonly open: number[];
 }
 
 /**
@@ -21,49 +12,38 @@ interface Beat {
  * payload counts for nothing. And the age at which every connection ends.
  */
 export class ServerPings {
-  private readonly options: ServerPingsOptions;
-  private readonly beats = new WeakMap<Connection, Beat>();
-  private nextLook = 0;
+  private readonly ping: VenueProfile['ping'];
+  private readonly lifetimeMs: number | undefined;
+  private readonly pings = new WeakMap<Connection, Pings>();
 
-  constructor(options: ServerPingsOptions) {
-    this.options = options;
+  /** `ping`: undefined when the venue sends none; `lifetimeMs`: when it ends no connection by age. */
+  constructor(ping: VenueProfile['ping'], lifetimeMs: number | undefined) {
+    this.ping = ping;
+    this.lifetimeMs = lifetimeMs;
   }
 
   slice(connections: readonly Connection[], now: number): void {
-    if (now < this.nextLook) return;
-    this.nextLook = now + LOOK_EVERY_MS;
-    const { ping, lifetimeMs } = this.options;
     for (const connection of [...connections]) {
       if (connection.interference?.frozen === true) continue;
-      if (lifetimeMs !== undefined && now - connection.openedAt > lifetimeMs) connection.close(1001, 'lifetime');
-      else if (ping !== undefined) this.beat(connection, now, ping);
+      if (now - connection.openedAt > (this.lifetimeMs ?? Number.POSITIVE_INFINITY)) connection.close(1001, 'lifetime');
+      else if (this.ping !== undefined) this.beat(connection, now, this.ping);
     }
   }
 
   answered(connection: Connection, payload: string): void {
-    const beat = this.beats.get(connection);
-    if (beat?.open.has(payload) === true) beat.open.clear();
+    const open = this.pings.get(connection)?.open;
+    if (open?.includes(Number(payload)) === true) open.length = 0;
   }
 
-  private beat(
-    connection: Connection,
-    now: number,
-    ping: { readonly everyMs: number; readonly answerWithinMs: number },
-  ): void {
-    const beat = this.beats.get(connection) ?? {
-      nextPing: connection.openedAt + ping.everyMs,
-      open: new Set<string>(),
-      since: 0,
-    };
-    this.beats.set(connection, beat);
-    if (beat.open.size > 0 && now - beat.since > ping.answerWithinMs) {
-      connection.ws.terminate();
-      return;
+  private beat(connection: Connection, now: number, { everyMs, answerWithinMs }: NonNullable<VenueProfile['ping']>) {
+    const { ws } = connection;
+    const pings = this.pings.get(connection) ?? { nextAt: connection.openedAt + everyMs, open: [] };
+    this.pings.set(connection, pings);
+    if (now - (pings.open[0] ?? now) > answerWithinMs) ws.terminate();
+    else if (now >= pings.nextAt && ws.readyState === ws.OPEN) {
+      pings.nextAt = now + everyMs;
+      pings.open.push(now);
+      ws.ping(`${now}`);
     }
-    if (now < beat.nextPing || connection.ws.readyState !== connection.ws.OPEN) return;
-    beat.nextPing = now + ping.everyMs;
-    if (beat.open.size === 0) beat.since = now;
-    beat.open.add(`${now}`);
-    connection.ws.ping(`${now}`);
   }
 }

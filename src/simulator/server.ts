@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { openCaptures } from './captures/capture-library.ts';
@@ -8,24 +8,20 @@ import { answerFaults, json, snakeCase } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
 import { type ActiveFault, Faults } from './faults/faults.ts';
 import { Journal } from './journal.ts';
-import { MAX_COINS } from './market/coins.ts';
+import { DEFAULT_COINS, MAX_COINS } from './market/coins.ts';
 import { SimulatedMarket } from './market/market.ts';
 import { MarketClock } from './market/market-clock.ts';
 import { ServerPings } from './server-pings.ts';
 import { simulatedVenue } from './simulated-venue.ts';
-import {
-  DEFAULT_LIFETIME_MS,
-  DEFAULT_RATE,
-  DEFAULT_SEED,
-  DEFAULT_SYMBOLS,
-  type SimulatorOptions,
-} from './simulator-options.ts';
+import type { SimulatorOptions } from './simulator-options.ts';
 import { refuseUpgrade, respond, VenueDoor } from './venue-door.ts';
 import { VenueHost } from './venue-host.ts';
 import { VENUE_PROFILES } from './venue-profile.ts';
 import type { SimulatedVenue } from './venue-protocol.ts';
 
 const SLICE_MS = 1;
+const DEFAULT_RATE = 100;
+const LIFETIME_MS = 86_400_000;
 
 export interface SimulatedCounts {
   /** Connections open now, and ever opened. */
@@ -72,7 +68,7 @@ interface Site {
  * @throws Error where the port is taken, a capture cannot be read, or the journal cannot be written; RangeError for impossible options.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const symbols = options.symbols ?? DEFAULT_SYMBOLS;
+  const { symbols = DEFAULT_COINS, seed = 1, host: address = '127.0.0.1' } = options;
   if (!Number.isInteger(symbols) || symbols < 1 || symbols > MAX_COINS)
     throw new RangeError(`symbols is ${symbols}; allowed: 1–${MAX_COINS}`);
   const captures = options.capture === undefined ? undefined : await openCaptures(options.capture);
@@ -81,24 +77,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const hosts = VENUE_PROFILES.filter(({ id }) => captures === undefined || captures.has(id)).map((profile) => {
     const rate = rateOf(options, profile.id);
     const market =
-      captures === undefined
-        ? new SimulatedMarket({ profile, seed: options.seed ?? DEFAULT_SEED, symbols, rate, startedAt })
-        : undefined;
+      captures === undefined ? new SimulatedMarket({ profile, seed, symbols, rate, startedAt }) : undefined;
     return new VenueHost(profile, market, captures?.get(profile.id), journal);
   });
   const venues = hosts.map(simulatedVenue);
   const faults = new Faults(venues);
   const sites = new Map(venues.map((venue) => [venue.host.id, newSite(venue, faults, options)]));
   const server = createServer();
-  const host = options.host ?? '127.0.0.1';
   try {
-    server.listen(options.port ?? 0, host);
+    server.listen(options.port ?? 0, address);
     await once(server, 'listening');
   } catch (error) {
     await journal?.close();
     throw error;
   }
-  return running(server, sites, faults, journal, host);
+  return running(server, sites, faults, journal, address);
 }
 
 function rateOf({ rate = DEFAULT_RATE }: SimulatorOptions, venue: VenueId): number {
@@ -108,22 +101,12 @@ function rateOf({ rate = DEFAULT_RATE }: SimulatorOptions, venue: VenueId): numb
 }
 
 function newSite(venue: SimulatedVenue, faults: Faults, options: SimulatorOptions): Site {
-  const { host, streams } = venue;
-  const ping = host.profile.ping === undefined ? undefined : (options.ping ?? host.profile.ping);
-  const lifetimeMs = host.profile.protocol === 'binance' ? (options.lifetimeMs ?? DEFAULT_LIFETIME_MS) : undefined;
-  const heartbeat = new ServerPings({ ping, lifetimeMs });
-  const door = new VenueDoor({
-    venue,
-    heartbeat,
-    connectionLimit: options.connectionLimit ?? true,
-    compression: options.compression ?? false,
-    onOpen: () => faults.opened(),
-  });
-
-  const clock =
-    host.market === undefined
-      ? undefined
-      : new MarketClock(host.market, rateOf(options, host.profile.id), performance.now(), streams.order);
+  const { market, profile } = venue.host;
+  const ping = profile.ping === undefined ? undefined : (options.ping ?? profile.ping);
+  const lifetimeMs = profile.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
+  const heartbeat = new ServerPings(ping, lifetimeMs);
+  const door = new VenueDoor(venue, heartbeat, options, () => faults.opened());
+  const clock = market === undefined ? undefined : new MarketClock(market, performance.now(), venue.streams.order);
   return { venue, door, heartbeat, clock };
 }
 
@@ -164,7 +147,8 @@ function running(
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { site, path, query } = routed(request, sites);
-    if (site === undefined) refuseUpgrade(socket, notServed(path));
+    if (!(socket instanceof Socket)) socket.destroy();
+    else if (site === undefined) refuseUpgrade(request, socket, notServed(path));
     else site.door.upgrade(request, socket, head, path, query);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {

@@ -1,6 +1,5 @@
 import type { CaptureFormat } from '../capture/capture-line.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import { DEFAULT_COINS } from './market/coins.ts';
 
 export interface CaptureOptions {
   /** Played one after the other. */
@@ -39,8 +38,3 @@ export interface SimulatorOptions {
   /** True: permessage-deflate is offered. */
   readonly compression?: boolean | undefined;
 }
-
-export const DEFAULT_RATE = 100;
-export const DEFAULT_SEED = 1;
-export const DEFAULT_SYMBOLS = DEFAULT_COINS;
-export const DEFAULT_LIFETIME_MS = 86_400_000;

@@ -1,56 +1,51 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
 import type { ServerPings } from './server-pings.ts';
+import type { SimulatorOptions } from './simulator-options.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
 
 const MAX_MESSAGE_BYTES = 65_536;
 const ATTEMPTS_WINDOW_MS = 300_000;
 
-export interface VenueDoorOptions {
-  readonly venue: SimulatedVenue;
-  readonly heartbeat: ServerPings;
-  readonly connectionLimit: boolean;
-  readonly compression: boolean;
-  /** Called when a connection is open, before the venue's protocol sees it. */
-  readonly onOpen: () => void;
-}
-
 /** Where clients come in to one venue: WebSocket handshakes and REST requests, admitted or refused. */
 export class VenueDoor {
-  private readonly options: VenueDoorOptions;
+  private readonly venue: SimulatedVenue;
+  private readonly heartbeat: ServerPings;
+  private readonly connectionLimit: boolean;
+  private readonly onOpen: () => void;
   private readonly server: WebSocketServer;
   private attempts: number[] = [];
 
-  constructor(options: VenueDoorOptions) {
-    this.options = options;
+  /** `onOpen`: called when a connection is open, before the venue's protocol sees it. */
+  constructor(
+    venue: SimulatedVenue,
+    heartbeat: ServerPings,
+    { connectionLimit = true, compression = false }: Pick<SimulatorOptions, 'connectionLimit' | 'compression'>,
+    onOpen: () => void,
+  ) {
+    this.venue = venue;
+    this.heartbeat = heartbeat;
+    this.connectionLimit = connectionLimit;
+    this.onOpen = onOpen;
     this.server = new WebSocketServer({
       noServer: true,
-      perMessageDeflate: options.compression,
+      perMessageDeflate: compression,
       maxPayload: MAX_MESSAGE_BYTES,
       autoPong: false,
     });
   }
 
   /** A WebSocket handshake at `path` below the venue's prefix. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, path: string, query: URLSearchParams): void {
-    const { venue, onOpen } = this.options;
-    const { host, socket: venueSocket } = venue;
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, query: URLSearchParams): void {
+    const { host, socket: venueSocket } = this.venue;
     const role = venueSocket.role(path);
-    if (role === undefined) {
-      refuseUpgrade(socket, { status: 404, body: '' });
-      return;
-    }
-    const refusal = this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query);
-    if (refusal !== undefined) {
-      refuseUpgrade(socket, refusal);
-      return;
-    }
-    if (!(socket instanceof Socket)) {
-      socket.destroy();
+    const refusal =
+      role === undefined ? { status: 404, body: '' } : (this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query));
+    if (role === undefined || refusal !== undefined) {
+      refuseUpgrade(request, socket, refusal ?? { status: 404, body: '' });
       return;
     }
     this.server.handleUpgrade(request, socket, head, (ws) => {
@@ -58,7 +53,7 @@ export class VenueDoor {
       const connection = new Connection(++host.opened, role, ws, socket, Date.now(), (leaving) => host.left(leaving));
       host.connections.push(connection);
       this.listen(ws, connection);
-      onOpen();
+      this.onOpen();
       if (host.closesAtOnce) {
         connection.close(1001, 'simulated');
         return;
@@ -68,7 +63,7 @@ export class VenueDoor {
   }
 
   rest(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
-    const { host, rest } = this.options.venue;
+    const { host, rest } = this.venue;
     const now = Date.now();
     const refused = host.refusal ?? host.restRefusal;
     if (refused !== undefined) respond(response, this.refused(refused, now));
@@ -77,7 +72,7 @@ export class VenueDoor {
   }
 
   private listen(ws: WebSocket, connection: Connection): void {
-    const { host, socket } = this.options.venue;
+    const { host, socket } = this.venue;
     // Also behind our close frame, which it may not have read yet, nothing is heard of it.
     const deaf = () => connection.interference?.frozen === true || !host.connections.includes(connection);
     ws.on('message', (data, binary) => {
@@ -91,7 +86,7 @@ export class VenueDoor {
     ws.on('pong', (data: Buffer) => {
       if (deaf()) return;
       socket.heartbeat?.(connection, Date.now());
-      this.options.heartbeat.answered(connection, data.toString());
+      this.heartbeat.answered(connection, data.toString());
     });
     ws.on('close', () => host.left(connection));
     // A reset is an ordinary end here; 'close' follows and does the rest.
@@ -99,10 +94,9 @@ export class VenueDoor {
   }
 
   private refusal(now: number): RestAnswer | undefined {
-    const { venue, connectionLimit } = this.options;
-    const { host } = venue;
+    const { host } = this.venue;
     if (host.refusal !== undefined) return this.refused(host.refusal, now);
-    if (!connectionLimit) return undefined;
+    if (!this.connectionLimit) return undefined;
     this.attempts = this.attempts.filter((time) => now - time < ATTEMPTS_WINDOW_MS);
     this.attempts.push(now);
     if (this.attempts.length <= host.profile.connectionsPerFiveMinutes) return undefined;
@@ -118,7 +112,7 @@ export class VenueDoor {
 
   private refused({ status, retryAfter }: Refusal, now: number): RestAnswer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': `${retryAfter}` };
-    return { status, headers, ...this.options.venue.rest.refusalBody(status, now) };
+    return { status, headers, ...this.venue.rest.refusalBody(status, now) };
   }
 }
 
@@ -132,17 +126,11 @@ export function respond(
 }
 
 /** Answers a handshake with a plain HTTP response and ends the connection. */
-export function refuseUpgrade(
-  socket: Duplex,
-  { status, headers = {}, contentType = 'application/json;charset=UTF-8', body }: RestAnswer,
-): void {
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
-    'Connection: close',
-    `Content-Type: ${contentType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
-  ];
+export function refuseUpgrade(request: IncomingMessage, socket: Socket, answer: RestAnswer): void {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.on('finish', () => socket.end());
   socket.on('error', () => {});
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  respond(response, answer);
 }

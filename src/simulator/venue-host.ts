@@ -133,6 +133,12 @@ export class VenueHost {
     this.journal?.event({ venue: this.id, symbol: topic.symbol, kind, ...event });
   }
 
+  /** Sends a book, or its changes, to everyone who listens, and writes it into the journal. */
+  publishBook(topic: Topic, kind: EventKind, updateId: number, time: number, make: (unit: string) => string): void {
+    const sent = topic.publish(make, kind);
+    this.note(topic, { kind, id: `${updateId}`, time, sent, more: sent === topic.listening ? '' : WITHHELD });
+  }
+
   /** Writes a trade into the journal; `topic`: where it went, when somebody listens. */
   noteTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';

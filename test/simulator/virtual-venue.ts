@@ -65,7 +65,7 @@ export class VirtualVenue {
     this.venue = simulatedVenue(host);
     this.faults = new Faults([this.venue]);
     const { streams } = this.venue;
-    this.clock = new MarketClock(this.market, rate, this.now, streams.order);
+    this.clock = new MarketClock(this.market, this.now, streams.order);
   }
 
   get btc(): Listing {

@@ -145,8 +145,8 @@ export class VirtualWorld {
     const venue = simulatedVenue(host);
     return {
       venue,
-      heartbeat: new ServerPings({ ping: profile.ping, lifetimeMs: DAY_MS }),
-      clock: new MarketClock(market, rate, scheduler.now(), venue.streams.order),
+      heartbeat: new ServerPings(profile.ping, DAY_MS),
+      clock: new MarketClock(market, scheduler.now(), venue.streams.order),
     };
   }
 

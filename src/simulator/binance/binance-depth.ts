@@ -1,4 +1,3 @@
-import { WITHHELD } from '../journal.ts';
 import { DepthSide } from '../market/depth-side.ts';
 import type { Listing } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
@@ -87,11 +86,9 @@ export class BinanceDepth {
       if ((everyMs === SLOW_MS && !isSlow) || changes.fromId === view.updateId) continue;
       depthTopic.changes = changesSince(view.updateId);
       if (topic.size === 0) continue;
-      const sent = topic.publish((unit) =>
+      this.host.publishBook(topic, topic.kind, view.updateId, now, (unit) =>
         levels > 0 ? partial(listing, view, levels) : updateText(listing, view, changes, `${now}${unit}`),
       );
-      const more = sent === topic.listening ? '' : WITHHELD;
-      this.host.note(topic, { id: `${view.updateId}`, time: now, sent, more });
     }
   }
 }

@@ -1,11 +1,8 @@
-import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
-import { WITHHELD } from '../journal.ts';
-import { type BookView, changedLevels, viewBook } from '../market/book-view.ts';
-import type { Listing } from '../market/listing.ts';
+import type { Listing, Quote } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { bookFrame } from './bybit-frames.ts';
+import { type BookView, bookFrame } from './bybit-frames.ts';
 
 const EVERY_MS: Readonly<Record<number, number>> = { 50: 20, 200: 100, 1000: 200 };
 /** The book whose update ids REST tells. */
@@ -36,8 +33,8 @@ export class BybitBooks {
   subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
     const book = this.upToDate(topic, listing, levels, now);
     book.live = true;
-    const reached = topic.publishTo(connection, snapshotFrame(book, now), 'book');
-    this.note(book, 'book', now, reached ? `[${connection.number}]` : '[]');
+    const sent = topic.publishTo(connection, snapshotFrame(book, now), 'book') ? `[${connection.number}]` : '[]';
+    this.host.note(topic, { kind: 'book', id: `${book.updateId}`, time: now, sent });
   }
 
   /** The book as `GET /v5/market/orderbook` shows it. */
@@ -54,18 +51,10 @@ export class BybitBooks {
   restart(listing: Listing, now: number): void {
     for (const book of this.books.values()) {
       if (book.listing !== listing) continue;
-      book.view = this.view(listing, book.levels);
+      book.view = viewBook(this.host, listing, book.levels);
       book.updateId = 1;
       book.sentAt = now;
-      if (book.topic.size === 0) continue;
-      const frame = snapshotFrame(book, now);
-      this.note(
-        book,
-        'book',
-        now,
-        book.topic.publish(() => frame, 'book'),
-        book.topic.listening,
-      );
+      if (book.topic.size > 0) this.host.publishBook(book.topic, 'book', 1, now, () => snapshotFrame(book, now));
     }
   }
 
@@ -77,45 +66,43 @@ export class BybitBooks {
     const { topic, listing, levels, view } = book;
     if (topic.size === 0) book.live = false;
     if (!book.live || view.updateId === listing.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
-    const after = this.view(listing, levels);
+    const after = viewBook(this.host, listing, levels);
     const bids = changedLevels(view.bids, after.bids);
     const asks = changedLevels(view.asks, after.asks);
     book.view = after;
     book.sentAt = now;
     if (bids.length + asks.length === 0) return;
-    book.updateId++;
-    const { updateId } = book;
-    const frame = bookFrame(listing, { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks });
-    this.note(
-      book,
-      'depth',
-      now,
-      topic.publish(() => frame),
-      topic.listening,
-    );
-  }
-
-  /** `meant`: the connections that it would have gone to without a fault, as JSON. */
-  private note({ topic, updateId }: Book, kind: EventKind, time: number, sent: string, meant = sent): void {
-    this.host.note(topic, { kind, id: `${updateId}`, time, sent, more: sent === meant ? '' : WITHHELD });
+    const updateId = ++book.updateId;
+    const frame = { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks } as const;
+    this.host.publishBook(topic, 'depth', updateId, now, () => bookFrame(listing, frame));
   }
 
   private upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
     let book = this.books.get(topic.name);
     if (book === undefined) {
-      const updateId = 1_000_000 + levels * 1_000;
-      book = { topic, listing, levels, view: this.view(listing, levels), updateId, sentAt: now, live: false };
+      const [view, updateId] = [viewBook(this.host, listing, levels), 1_000_000 + levels * 1_000];
+      book = { topic, listing, levels, view, updateId, sentAt: now, live: false };
       this.books.set(topic.name, book);
     } else if (!book.live && book.view.updateId !== listing.updateId) {
-      book.view = this.view(listing, levels);
+      book.view = viewBook(this.host, listing, levels);
       book.updateId++;
     }
     return book;
   }
+}
 
-  private view(listing: Listing, levels: number): BookView {
-    return viewBook(listing, levels, this.host.market?.lastSequence ?? 0);
-  }
+export function viewBook({ market }: VenueHost, listing: Listing, levels: number): BookView {
+  const { updateId, changedAt } = listing;
+  const sequence = market?.lastSequence ?? 0;
+  return { updateId, sequence, changedAt, bids: listing.bids(levels), asks: listing.asks(levels) };
+}
+
+/** What turns one side into another: levels to set, quantity 0 removes; best first. */
+function changedLevels(before: readonly Quote[], after: readonly Quote[]): Quote[] {
+  const old = new Map(before.map(({ price, quantity }) => [price, quantity]));
+  const changes = after.filter(({ price, quantity }) => old.get(price) !== quantity);
+  for (const { price } of after) old.delete(price);
+  return [...changes, ...[...old.keys()].map((price) => ({ price, quantity: 0 }))];
 }
 
 function snapshotFrame({ topic, listing, view, updateId }: Book, now: number): string {

@@ -55,16 +55,22 @@ export function dayFigures(listing: Listing, now: number) {
   return { ...listing.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };
 }
 
-export interface BookFrame {
-  readonly topic: string;
-  readonly type: 'snapshot' | 'delta';
-  readonly now: number;
+/** The best levels of a book at one moment. */
+export interface BookView {
+  /** The listing's update id. */
   readonly updateId: number;
+  /** The venue's matching sequence. */
   readonly sequence: number;
   /** When the book changed last, milliseconds since 1970. */
   readonly changedAt: number;
   readonly bids: readonly Quote[];
   readonly asks: readonly Quote[];
+}
+
+export interface BookFrame extends BookView {
+  readonly topic: string;
+  readonly type: 'snapshot' | 'delta';
+  readonly now: number;
 }
 
 export function bookFrame(listing: Listing, frame: BookFrame): string {

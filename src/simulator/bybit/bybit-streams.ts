@@ -1,12 +1,11 @@
 import type { Connection } from '../connection.ts';
-import { viewBook } from '../market/book-view.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueStreams } from '../venue-protocol.ts';
-import { BybitBooks } from './bybit-books.ts';
+import { BybitBooks, viewBook } from './bybit-books.ts';
 import { BYBIT_INTERVALS, bookFrame, bybitTrade, klineFrame, tickerFrame, tradeFrame } from './bybit-frames.ts';
 import type { TopicParts } from './bybit-topic.ts';
 
@@ -35,7 +34,7 @@ export class BybitStreams implements VenueStreams {
     const topic = this.host.topic(name, kind, symbol);
     if (kind === 'trade') return;
     if (kind === 'depth') this.books.subscribed(connection, topic, listing, levels, now);
-    else this.paced.addWithFirst(topic, listing, this.paceOf(topic, listing, parts), connection, now);
+    else this.paced.add(topic, listing, paceOf(this.host, topic, listing, parts), now, connection);
   }
 
   readonly order: OnOrder = (listing, trades) => {
@@ -57,24 +56,24 @@ export class BybitStreams implements VenueStreams {
     this.books.restart(listing, now);
     this.paced.sendAtOnce(`orderbook.1.${listing.symbol}`, now);
   }
+}
 
-  private paceOf(topic: Topic, listing: Listing, { kind, interval = '1' }: TopicParts): Pace {
-    const sequence = () => this.host.market?.lastSequence ?? 0;
-    if (kind === 'ticker') return { everyMs: TICKER_EVERY_MS, make: (now) => tickerFrame(listing, now, sequence()) };
-    if (kind === 'book_ticker')
-      return {
-        everyMs: BEST_EVERY_MS,
-        againMs: BEST_AGAIN_AFTER_MS,
-        make: (now) =>
-          bookFrame(listing, { topic: topic.name, type: 'snapshot', now, ...viewBook(listing, 1, sequence()) }),
-      };
-    return {
-      everyMs: KLINE_EVERY_MS,
-      interval: BYBIT_INTERVALS[interval] ?? '1m',
-      intervalName: interval,
-      make: (now, _unit, candle) => klineFrame(listing, interval, candle, now),
-    };
+function paceOf(host: VenueHost, topic: Topic, listing: Listing, { kind, interval = '1' }: TopicParts): Pace {
+  if (kind === 'ticker') {
+    const make = (now: number) => tickerFrame(listing, now, host.market?.lastSequence ?? 0);
+    return { everyMs: TICKER_EVERY_MS, make };
   }
+  if (kind === 'book_ticker') {
+    const make = (now: number) =>
+      bookFrame(listing, { topic: topic.name, type: 'snapshot', now, ...viewBook(host, listing, 1) });
+    return { everyMs: BEST_EVERY_MS, againMs: BEST_AGAIN_AFTER_MS, make };
+  }
+  return {
+    everyMs: KLINE_EVERY_MS,
+    interval: BYBIT_INTERVALS[interval] ?? '1m',
+    intervalName: interval,
+    make: (now, _unit, candle) => klineFrame(listing, interval, candle, now),
+  };
 }
 
 /** Returns the connections that each trade went to, by its place in the order, as JSON. */

@@ -15,9 +15,9 @@ export class MarketClock {
   forgiven = 0;
 
   /** @param startedAt milliseconds of a monotonic clock. */
-  constructor(market: SimulatedMarket, rate: number, startedAt: number, onOrder: OnOrder) {
+  constructor(market: SimulatedMarket, startedAt: number, onOrder: OnOrder) {
     this.market = market;
-    this.rate = rate;
+    this.rate = market.rate;
     this.startedAt = startedAt;
     this.onOrder = onOrder;
   }

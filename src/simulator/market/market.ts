@@ -34,7 +34,7 @@ export class SimulatedMarket {
   readonly quietSymbols = new Set<string>();
   private readonly profile: VenueProfile;
   private readonly random: Random;
-  private readonly rate: number;
+  readonly rate: number;
   private readonly longestOrder: number;
   private readonly thresholds: Float64Array;
   private readonly aliases: Int32Array;

@@ -142,7 +142,7 @@ describe('the market', () => {
 describe('the clock of a market', () => {
   it('keeps the rate over slices of any length', () => {
     const one = market('binance', { rate: 50_000 });
-    const clock = new MarketClock(one, 50_000, 0, () => {});
+    const clock = new MarketClock(one, 0, () => {});
     let now = 0;
     for (let i = 0; i < 2_000; i++) {
       now += i % 7 === 0 ? 13 : 1;
@@ -153,7 +153,7 @@ describe('the clock of a market', () => {
 
   it('catches a stall up, but not one of more than two seconds', () => {
     const one = market('binance', { rate: 1_000 });
-    const clock = new MarketClock(one, 1_000, 0, () => {});
+    const clock = new MarketClock(one, 0, () => {});
     clock.slice(1_500, 0);
     for (let i = 0; i < 100; i++) clock.slice(1_500, 0);
     expect(one.made).toBeGreaterThanOrEqual(1_490);
@@ -163,7 +163,7 @@ describe('the clock of a market', () => {
 
   it('goes on at another rate from the moment that it is told', () => {
     const one = market('binance', { rate: 1_000 });
-    const clock = new MarketClock(one, 1_000, 0, () => {});
+    const clock = new MarketClock(one, 0, () => {});
     let now = 0;
     for (; now <= 1_000; now++) clock.slice(now, now);
     const before = one.made;
