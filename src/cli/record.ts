@@ -62,7 +62,7 @@ async function record(
   const line = new StatusLine(err);
   let loggedAt = startedAt;
   const timer = setInterval(() => {
-    const { frames, bytes } = recording.capture;
+    const { frames, bytes } = recording.capture.written;
     const ms = performance.now() - startedAt;
     const up = recording.feed.venues.filter((venue) => venue.linesUp > 0).map((venue) => venue.options.venue.id);
     const connected = up.length === 0 ? 'no venue is connected' : up.join(' ');
@@ -78,7 +78,7 @@ async function record(
   line.close();
   const ms = performance.now() - startedAt;
   await recording.stop(signal.aborted ? String(signal.reason) : 'the time is up');
-  const { lines, frames, bytes } = recording.capture;
+  const { lines, frames, bytes } = recording.capture.written;
   const words = `Recorded ${duration(ms)}: ${count(frames)} frames, ${megabytes(bytes)} MB in ${path}`;
   await writeResult(out, words, { file: path, seconds: Math.round(ms) / 1000, frames, lines, bytes });
   return 0;

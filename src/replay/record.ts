@@ -16,11 +16,7 @@ import { seededRandom } from './seeded-random.ts';
 export interface CaptureFile {
   readonly networks: VenueNetworks;
   readonly random: () => number;
-  readonly lines: number;
-  /** Of the lines those that are frames. */
-  readonly frames: number;
-  /** In the file by now. */
-  readonly bytes: number;
+  readonly written: Pick<CaptureWriter, 'lines' | 'frames' | 'bytes'>;
   /** @throws the error that kept something out of it. */
   close(): Promise<void>;
 }
@@ -58,15 +54,7 @@ export async function createCapture(
       restUrl: (venue) => config.venues[venue].restUrl,
     }),
     random: seededRandom(seed),
-    get lines() {
-      return capture.lines;
-    },
-    get frames() {
-      return capture.frames;
-    },
-    get bytes() {
-      return capture.bytes;
-    },
+    written: capture,
     close() {
       flushing.unsubscribe();
       return capture.close();

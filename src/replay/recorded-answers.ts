@@ -4,34 +4,35 @@ import { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { GetOptions } from '../net/get-json.ts';
 import type { HttpAnswer } from '../net/http-request.ts';
-import { push, remove } from './lists-by-key.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 export type Body = Extract<CaptureLine, { kind: 'body' }>;
 
 interface OpenRequest {
+  /** Venue and path. */
+  readonly key: string;
   readonly resolve: (answer: CapturedAnswer) => void;
 }
 
-/** An answer of the recording, whose requests only our own kind of recording names. */
-interface Answer {
+/** An answer of the recording that nobody has asked for yet. */
+interface KeptAnswer {
+  readonly at: number;
   readonly fits: (key: string) => boolean;
-  readonly to: (key: string) => CapturedAnswer;
+  readonly answer: CapturedAnswer;
 }
 
+/** What a foreign recording may have the answer to. */
+const BOOK_PATH = /\/depth\?/;
 /** An answer is kept for a request that is made a little later than in the recording. */
 const KEEP_ANSWER_MS = 10_000;
 
 /** The REST interfaces of a recording: each request gets the recorded answer to its path, when that comes or has just come. */
 export class RecordedAnswers {
-  count = 0;
   readonly #scheduler: VirtualScheduler;
   /** Of a foreign recording, which has bodies of books alone and does not relate them to requests. */
   readonly #isForeign: boolean;
-  /** By venue and path. */
-  readonly #requests = new Map<string, OpenRequest[]>();
-  /** What nobody has asked for yet. */
-  #kept: { readonly at: number; readonly answer: Answer }[] = [];
+  readonly #requests = new Set<OpenRequest>();
+  #kept: KeptAnswer[] = [];
   #settled = false;
 
   constructor(scheduler: VirtualScheduler, isForeign: boolean) {
@@ -55,6 +56,7 @@ export class RecordedAnswers {
         return;
       }
       const request: OpenRequest = {
+        key,
         resolve: (answer) => {
           over();
           if ('fault' in answer) reject(faultOf(answer.fault));
@@ -73,54 +75,44 @@ export class RecordedAnswers {
         this.#settled = true;
         timer.unsubscribe();
         signal?.removeEventListener('abort', onAbort);
-        remove(this.#requests, key, request);
+        this.#requests.delete(request);
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      push(this.#requests, key, request);
+      this.#requests.add(request);
       this.#dropOld();
-      const kept = this.#kept.find(({ answer }) => answer.fits(key));
+      const kept = this.#kept.find(({ fits }) => fits(key));
       if (kept === undefined) return;
       this.#kept = this.#kept.filter((other) => other !== kept);
-      request.resolve(kept.answer.to(key));
+      request.resolve(kept.answer);
     });
   }
 
   take(connection: string, answer: CapturedAnswer): void {
-    this.count++;
     const own = `${connection.slice(0, connection.indexOf(':'))} ${answer.path}`;
-    this.#give({ fits: (key) => key === own, to: () => answer });
+    this.#give((key) => key === own, answer);
   }
 
   /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
-  takeBody(body: Body): void {
-    this.#give({ fits: (key) => answersTo(key, body), to: (key) => answerOf(key, body) });
+  takeBody({ body, symbol }: Body): void {
+    const isOfSymbol = new RegExp(symbol === undefined ? '' : `[?&]symbol=${symbol}(&|$)`);
+    const answer = { path: '', status: 200, headers: {}, body };
+    this.#give((key) => BOOK_PATH.test(key) && isOfSymbol.test(key), answer);
   }
 
-  #give(answer: Answer): void {
-    for (const [key, [request]] of this.#requests) {
-      if (request === undefined || !answer.fits(key)) continue;
-      request.resolve(answer.to(key));
+  #give(fits: (key: string) => boolean, answer: CapturedAnswer): void {
+    const request = this.#requests.values().find(({ key }) => fits(key));
+    if (request !== undefined) {
+      request.resolve(answer);
       return;
     }
     this.#dropOld();
-    this.#kept.push({ at: this.#scheduler.now(), answer });
+    this.#kept.push({ at: this.#scheduler.now(), fits, answer });
   }
 
   #dropOld(): void {
     const since = this.#scheduler.now() - KEEP_ANSWER_MS;
     while ((this.#kept[0]?.at ?? since) < since) this.#kept.shift();
   }
-}
-
-/** What a foreign recording may have the answer to. */
-const BOOK_PATH = /\/depth\?/;
-
-function answersTo(key: string, { symbol }: Body): boolean {
-  return BOOK_PATH.test(key) && (symbol === undefined || new RegExp(`[?&]symbol=${symbol}(&|$)`).test(key));
-}
-
-function answerOf(key: string, { body }: Body): CapturedAnswer {
-  return { path: key.slice(key.indexOf(' ') + 1), status: 200, headers: {}, body };
 }
 
 export function faultOf({ kind, message, retry, status }: CapturedFault): Fault {

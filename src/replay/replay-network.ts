@@ -3,7 +3,6 @@ import type { CaptureLine } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
-import { push, remove } from './lists-by-key.ts';
 import { pathBehind } from './record-network.ts';
 import { type Body, faultOf, RecordedAnswers } from './recorded-answers.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
@@ -25,6 +24,8 @@ export interface ReplayCounts {
 type Happening = Exclude<CaptureLine, { kind: 'body' }>;
 
 interface Attached {
+  /** Venue and line, as of a recorded connection. */
+  readonly key: string;
   readonly handlers: SocketHandlers;
   recorded: Recorded | undefined;
 }
@@ -34,12 +35,12 @@ interface Recorded {
   readonly name: string;
   readonly key: string;
   opened: boolean;
-  socket: Attached | undefined;
+  socket?: Attached | undefined;
   /** Somebody listened once, and may again. */
   known: boolean;
   /** What came while nobody listened. */
   held: Happening[];
-  endedAt: number | undefined;
+  endedAt?: number;
 }
 
 /** For who comes too late to close it himself. */
@@ -62,10 +63,10 @@ export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, missed: 0 };
   readonly #options: ReplayNetworkOptions;
   readonly #byName = new Map<string, Recorded>();
-  /** Recorded connections without a listener, oldest first, by venue and line. */
-  readonly #alone = new Map<string, Recorded[]>();
+  /** Recorded connections without a listener, oldest first. */
+  #alone = new Set<Recorded>();
   /** Listeners without a recorded connection, in order. */
-  readonly #waiting = new Map<string, Attached[]>();
+  readonly #waiting = new Set<Attached>();
   readonly #answers: RecordedAnswers;
 
   constructor(options: ReplayNetworkOptions) {
@@ -102,7 +103,7 @@ export class ReplayNetwork {
     switch (line.mark.verb) {
       case 'answer':
         this.#answers.take(line.connection, line.mark.answer);
-        this.counts.answers = this.#answers.count;
+        this.counts.answers++;
         return;
       case 'connecting':
         this.#attachNext(this.#begin(line.connection, keyOf(line.connection)));
@@ -132,46 +133,39 @@ export class ReplayNetwork {
   }
 
   #begin(name: string, key: string): Recorded {
-    const recorded: Recorded = {
-      name,
-      key,
-      opened: false,
-      socket: undefined,
-      known: false,
-      held: [],
-      endedAt: undefined,
-    };
+    const recorded: Recorded = { name, key, opened: false, known: false, held: [] };
     const before = this.#byName.get(name);
     if (before !== undefined) this.#end(before);
     this.#byName.set(name, recorded);
-    for (const other of [...(this.#alone.get(key) ?? [])]) if (this.#isLongOver(other)) this.#forget(other);
-    push(this.#alone, key, recorded);
+    for (const other of this.#alone) if (other.key === key && this.#isLongOver(other)) this.#forget(other);
+    this.#alone.add(recorded);
     return recorded;
   }
 
   #open(key: string, handlers: SocketHandlers): Socket {
-    const socket: Attached = { handlers, recorded: undefined };
-    push(this.#waiting, key, socket);
-    const next = this.#alone.get(key)?.find((recorded) => !this.#isLongOver(recorded));
+    const socket: Attached = { key, handlers, recorded: undefined };
+    this.#waiting.add(socket);
+    const next = this.#alone.values().find((recorded) => recorded.key === key && !this.#isLongOver(recorded));
     if (next !== undefined) this.#attachNext(next);
-    return { send: ignore, ping: ignore, close: () => this.#close(key, socket) };
+    return { send: ignore, ping: ignore, close: () => this.#close(socket) };
   }
 
-  #close(key: string, socket: Attached): void {
-    remove(this.#waiting, key, socket);
+  #close(socket: Attached): void {
+    this.#waiting.delete(socket);
     const { recorded } = socket;
     socket.recorded = undefined;
     if (recorded === undefined) return;
     recorded.socket = undefined;
     // In the recording it went on: the next one to come has it.
-    if (recorded.endedAt === undefined) this.#alone.set(key, [recorded, ...(this.#alone.get(key) ?? [])]);
+    if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
   /** Gives a recorded connection to who waits for one. What it told before follows, but never while `open` is called. */
   #attachNext(recorded: Recorded): void {
-    const socket = this.#waiting.get(recorded.key)?.shift();
+    const socket = this.#waiting.values().find(({ key }) => key === recorded.key);
     if (socket === undefined) return;
-    remove(this.#alone, recorded.key, recorded);
+    this.#waiting.delete(socket);
+    this.#alone.delete(recorded);
     recorded.socket = socket;
     recorded.known = true;
     socket.recorded = recorded;
@@ -198,7 +192,7 @@ export class ReplayNetwork {
     const { verb } = line.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
     // Who listened until now let it go just as the recorded feed did: nobody has to hear of it any more.
-    if (verb === 'closed' && recorded.known && recorded.held.length === 0) remove(this.#alone, recorded.key, recorded);
+    if (verb === 'closed' && recorded.known && recorded.held.length === 0) this.#alone.delete(recorded);
     else recorded.held.push(verb === 'closed' ? { ...line, mark: CLOSED } : line);
   }
 
@@ -242,7 +236,7 @@ export class ReplayNetwork {
   }
 
   #forget(recorded: Recorded): void {
-    remove(this.#alone, recorded.key, recorded);
+    this.#alone.delete(recorded);
     this.counts.missed += recorded.held.filter(({ kind }) => kind === 'frame').length;
     recorded.held = [];
   }
