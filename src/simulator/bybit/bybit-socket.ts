@@ -1,19 +1,18 @@
+import { z } from 'zod';
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueSocket } from '../venue-protocol.ts';
-import type { BybitStreams } from './bybit-streams.ts';
-import { bybitTopic } from './bybit-topic.ts';
+import { type BybitStreams, bybitTopic } from './bybit-streams.ts';
 
 const MAX_ARGS = 10;
 const MAX_ARGS_LENGTH = 21_000;
 const IDLE_MS = 600_000;
 
-interface Request {
-  readonly op: string;
-  readonly args: readonly unknown[];
-  /** `,"req_id":"…"`, empty where none was sent. */
-  readonly id: string;
-}
+const REQUEST = z.object({
+  op: z.string(),
+  args: z.array(z.unknown()).catch([]),
+  req_id: z.unknown().optional(),
+});
 
 /** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. PROTOCOL facts 3. */
 export class BybitSocket implements VenueSocket {
@@ -36,15 +35,15 @@ export class BybitSocket implements VenueSocket {
     this.heardAt.set(connection, { at: now, frames: connection.frames });
     const request = parsed(text);
     if (request === undefined) {
-      this.refuse(connection, 'error:request is not a valid JSON object with an op', '', '');
+      reply(connection, false, 'error:request is not a valid JSON object with an op', '');
       return;
     }
-    const { op, args, id } = request;
-    if (op === 'ping')
-      connection.control(`{"success":true,"ret_msg":"pong","conn_id":"${connectionId(connection)}"${id},"op":"ping"}`);
+    const { op, args } = request;
+    const id = request.req_id === undefined ? undefined : String(request.req_id);
+    if (op === 'ping') reply(connection, true, 'pong', op, id);
     else if (op === 'subscribe') this.subscribe(connection, args, id, now);
     else if (op === 'unsubscribe') this.unsubscribe(connection, args, id);
-    else this.refuse(connection, `error:unknown op ${op}`, id, op);
+    else reply(connection, false, `error:unknown op ${op}`, op, id);
   }
 
   /** Cuts connections from which neither a ping came nor anything went for ten minutes. Looks once a second. */
@@ -58,30 +57,28 @@ export class BybitSocket implements VenueSocket {
     }
   }
 
-  private subscribe(connection: Connection, args: readonly unknown[], id: string, now: number): void {
+  private subscribe(connection: Connection, args: readonly unknown[], id: string | undefined, now: number): void {
     const refusal = this.refusal(connection, args);
     if (refusal !== undefined) {
-      this.refuse(connection, refusal, '', 'subscribe');
+      reply(connection, false, refusal, 'subscribe');
       return;
     }
-    this.acknowledge(connection, 'subscribe', id);
+    reply(connection, true, 'subscribe', 'subscribe', id);
     for (const name of args.filter((arg) => typeof arg === 'string')) {
-      const topic = bybitTopic(name);
-      if (topic === undefined) this.host.subscribe(connection, this.host.topic(name, 'ticker', ''));
-      else {
-        this.host.subscribe(connection, this.host.topic(name, topic.kind, topic.symbol));
-        this.streams.subscribed(connection, name, topic, now);
-      }
+      const parts = bybitTopic(name) ?? { kind: 'ticker', symbol: '' };
+      const topic = this.host.topic(name, parts.kind, parts.symbol);
+      this.host.subscribe(connection, topic);
+      this.streams.subscribed(connection, topic, parts, now);
     }
   }
 
-  private unsubscribe(connection: Connection, args: readonly unknown[], id: string): void {
+  private unsubscribe(connection: Connection, args: readonly unknown[], id: string | undefined): void {
     if (args.length > MAX_ARGS) {
-      this.refuse(connection, 'args size >10', '', 'unsubscribe');
+      reply(connection, false, 'args size >10', 'unsubscribe');
       return;
     }
     for (const name of args) if (typeof name === 'string') this.host.unsubscribe(connection, name);
-    this.acknowledge(connection, 'unsubscribe', id);
+    reply(connection, true, '', 'unsubscribe', id);
   }
 
   /** Why the whole request is refused. */
@@ -104,34 +101,18 @@ export class BybitSocket implements VenueSocket {
     }
     return undefined;
   }
-
-  private acknowledge(connection: Connection, op: string, id: string): void {
-    connection.control(
-      `{"success":true,"ret_msg":"${op === 'subscribe' ? 'subscribe' : ''}","conn_id":"${connectionId(connection)}"${id},"op":"${op}"}`,
-    );
-  }
-
-  private refuse(connection: Connection, message: string, id: string, op: string): void {
-    const text = JSON.stringify(message).replaceAll('>', '\\u003e');
-    connection.control(`{"success":false,"ret_msg":${text},"conn_id":"${connectionId(connection)}"${id},"op":"${op}"}`);
-  }
 }
 
-function connectionId(connection: Connection): string {
-  return `d967ikkn0ine3iqmjc30-${connection.number.toString(36).padStart(4, '0')}`;
+/** `id`: of the request, when it has one and the venue repeats it. */
+function reply(connection: Connection, success: boolean, message: string, op: string, id?: string): void {
+  const conn_id = `d967ikkn0ine3iqmjc30-${connection.number.toString(36).padStart(4, '0')}`;
+  const text = JSON.stringify({ success, ret_msg: message, conn_id, req_id: id, op });
+  connection.control(text.replaceAll('>', '\\u003e'));
 }
 
-function parsed(text: string): Request | undefined {
+function parsed(text: string): z.output<typeof REQUEST> | undefined {
   try {
-    const request: unknown = JSON.parse(text);
-    if (typeof request !== 'object' || request === null) return undefined;
-    const { op, args, req_id }: { op?: unknown; args?: unknown; req_id?: unknown } = request;
-    if (typeof op !== 'string') return undefined;
-    return {
-      op,
-      args: Array.isArray(args) ? args : [],
-      id: req_id === undefined ? '' : `,"req_id":${JSON.stringify(String(req_id))}`,
-    };
+    return REQUEST.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }

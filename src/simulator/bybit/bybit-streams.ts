@@ -1,3 +1,4 @@
+import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
@@ -7,12 +8,34 @@ import type { VenueHost } from '../venue-host.ts';
 import type { VenueStreams } from '../venue-protocol.ts';
 import { BybitBooks, viewBook } from './bybit-books.ts';
 import { BYBIT_INTERVALS, bookFrame, bybitTrade, klineFrame, tickerFrame, tradeFrame } from './bybit-frames.ts';
-import type { TopicParts } from './bybit-topic.ts';
 
 const TICKER_EVERY_MS = 50;
 const BEST_EVERY_MS = 10;
 const BEST_AGAIN_AFTER_MS = 3_000;
 const KLINE_EVERY_MS = 1_000;
+const BOOK_LEVELS = ['1', '50', '200', '1000'];
+
+export interface TopicParts {
+  readonly symbol: string;
+  readonly kind: EventKind;
+  /** Klines, by Bybit's name. */
+  readonly interval?: string;
+  /** Books. */
+  readonly levels?: number;
+}
+
+/** Takes a Bybit topic apart; undefined for one that has no handler. */
+export function bybitTopic(topic: string): TopicParts | undefined {
+  const parts = topic.split('.');
+  const [name, second = '', third = ''] = parts;
+  if (parts.length === 2 && name === 'publicTrade') return { symbol: second, kind: 'trade' };
+  if (parts.length === 2 && name === 'tickers') return { symbol: second, kind: 'ticker' };
+  if (parts.length !== 3) return undefined;
+  if (name === 'kline' && BYBIT_INTERVALS[second] !== undefined)
+    return { symbol: third, kind: 'kline', interval: second };
+  if (name !== 'orderbook' || !BOOK_LEVELS.includes(second)) return undefined;
+  return { symbol: third, kind: second === '1' ? 'book_ticker' : 'depth', levels: Number(second) };
+}
 
 /** Bybit's topics, made of the venue's market. Nothing is made of a topic that nobody listens to. */
 export class BybitStreams implements VenueStreams {
@@ -27,13 +50,10 @@ export class BybitStreams implements VenueStreams {
   }
 
   /** Takes up a topic for a connection; all but trades begin with a snapshot for it alone. */
-  subscribed(connection: Connection, name: string, parts: TopicParts, now: number): void {
-    const { symbol, kind, levels = 50 } = parts;
-    const listing = this.host.listing(symbol);
-    if (listing === undefined) return;
-    const topic = this.host.topic(name, kind, symbol);
-    if (kind === 'trade') return;
-    if (kind === 'depth') this.books.subscribed(connection, topic, listing, levels, now);
+  subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {
+    const listing = this.host.listing(parts.symbol);
+    if (listing === undefined || parts.kind === 'trade') return;
+    if (parts.kind === 'depth') this.books.subscribed(connection, topic, listing, parts.levels ?? 50, now);
     else this.paced.add(topic, listing, paceOf(this.host, topic, listing, parts), now, connection);
   }
 
