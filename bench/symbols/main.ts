@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { VENUE_IDS } from '../../src/domain/instrument.ts';
-import type { SimulatedCounts } from '../../src/simulator/server.ts';
+import type { SimulatedCounts } from '../../src/simulator/venue-site.ts';
 import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { snakeKeys } from '../codec/key-case.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { BadFault } from './faults/fault-command.ts';
 import type { Faults } from './faults/faults.ts';
@@ -14,23 +15,17 @@ export async function answerFaults(
 ): Promise<RestAnswer> {
   const { method } = request;
   try {
-    if (method === 'GET') return json(200, { faults: faults.describe(), active: faults.active.map(snakeCase) });
+    if (method === 'GET') return json(200, { faults: faults.describe(), active: snakeKeys(faults.active) });
     if (method === 'DELETE') faults.clear(Date.now(), venueOf(query));
     else if (method === 'POST') {
       const started = faults.start(parsedJson(await readBody(request)), Date.now());
-      return json(200, { started: started.map(snakeCase) });
+      return json(200, { started: snakeKeys(started) });
     } else return json(405, { error: 'method_not_allowed', message: 'GET, POST or DELETE' });
-    return json(200, { active: faults.active.map(snakeCase) });
+    return json(200, { active: snakeKeys(faults.active) });
   } catch (error) {
     if (error instanceof BadFault) return json(400, { error: 'bad_fault', message: error.message });
     return json(500, { error: 'internal', message: error instanceof Error ? error.message : String(error) });
   }
-}
-
-/** An object's members with JSON's snake_case names. */
-export function snakeCase(members: object): Record<string, unknown> {
-  const renamed = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return Object.fromEntries(Object.entries(members).map(([name, value]) => [renamed(name), value]));
 }
 
 /** An answer of the control plane, which people read with curl. */

@@ -2,40 +2,23 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { snakeKeys } from '../codec/key-case.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { openCaptures } from './captures/capture-library.ts';
-import { answerFaults, json, snakeCase } from './control-plane.ts';
+import { answerFaults, json } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
 import { type ActiveFault, Faults } from './faults/faults.ts';
 import { Journal } from './journal.ts';
 import { DEFAULT_COINS, MAX_COINS } from './market/coins.ts';
 import { SimulatedMarket } from './market/market.ts';
-import { MarketClock } from './market/market-clock.ts';
-import { ServerPings } from './server-pings.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
-import { refuseUpgrade, respond, VenueDoor } from './venue-door.ts';
 import { VenueHost } from './venue-host.ts';
 import { VENUE_PROFILES } from './venue-profile.ts';
-import type { SimulatedVenue } from './venue-protocol.ts';
+import { refuseUpgrade, respond, type SimulatedCounts, VenueSite } from './venue-site.ts';
 
 const SLICE_MS = 1;
 const DEFAULT_RATE = 100;
-const LIFETIME_MS = 86_400_000;
-
-export interface SimulatedCounts {
-  /** Connections open now, and ever opened. */
-  readonly connections: number;
-  readonly opened: number;
-  /** Of the open ones those that carry market data: what faults call line 1, 2, … */
-  readonly lines: number;
-  readonly tradesMade: number;
-  /** Trades that were due and left out: quiet, or more than the machine could make. */
-  readonly tradesLeftOut: number;
-  readonly framesSent: number;
-  /** Connections cut because the client read too slowly. */
-  readonly slowClientsClosed: number;
-}
 
 export interface Simulator {
   readonly port: number;
@@ -54,13 +37,6 @@ export interface Simulator {
   readonly flushJournal: () => void;
   /** Cuts every connection, frees the port, completes the journal. */
   readonly close: () => Promise<void>;
-}
-
-interface Site {
-  readonly venue: SimulatedVenue;
-  readonly door: VenueDoor;
-  readonly heartbeat: ServerPings;
-  readonly clock: MarketClock | undefined;
 }
 
 /**
@@ -82,7 +58,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   });
   const venues = hosts.map(simulatedVenue);
   const faults = new Faults(venues);
-  const sites = new Map(venues.map((venue) => [venue.host.id, newSite(venue, faults, options)]));
+  const sites = new Map(venues.map((venue) => [venue.host.id, new VenueSite(venue, options, () => faults.opened())]));
   const server = createServer();
   try {
     server.listen(options.port ?? 0, address);
@@ -100,26 +76,15 @@ function rateOf({ rate = DEFAULT_RATE }: SimulatorOptions, venue: VenueId): numb
   return own;
 }
 
-function newSite(venue: SimulatedVenue, faults: Faults, options: SimulatorOptions): Site {
-  const { market, profile } = venue.host;
-  const ping = profile.ping === undefined ? undefined : (options.ping ?? profile.ping);
-  const lifetimeMs = profile.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
-  const heartbeat = new ServerPings(ping, lifetimeMs);
-  const door = new VenueDoor(venue, heartbeat, options, () => faults.opened());
-  const clock = market === undefined ? undefined : new MarketClock(market, performance.now(), venue.streams.order);
-  return { venue, door, heartbeat, clock };
-}
-
 function running(
   server: Server,
-  sites: ReadonlyMap<string, Site>,
+  sites: ReadonlyMap<string, VenueSite>,
   faults: Faults,
   journal: Journal | undefined,
   address: string,
 ): Simulator {
   const { port } = server.address() as AddressInfo;
-  const counts = () => Object.fromEntries([...sites].map(([id, site]) => [id, countsOf(site)]));
-  const stats = () => Object.fromEntries(Object.entries(counts()).map(([id, one]) => [id, snakeCase(one)]));
+  const counts = () => Object.fromEntries([...sites].map(([id, site]) => [id, site.counts]));
   let last = performance.now();
   let timer = setTimeout(slice, SLICE_MS);
 
@@ -128,20 +93,7 @@ function running(
     const monotonic = performance.now();
     const now = Date.now();
     faults.slice(now);
-    for (const { venue, clock, heartbeat } of sites.values()) {
-      const { connections } = venue.host;
-      clock?.slice(monotonic, now);
-      venue.streams.slice(now);
-      venue.socket.slice?.(now);
-      heartbeat.slice(connections, now);
-      for (const connection of connections) {
-        connection.flush(monotonic - last);
-        if (connection.tooSlow) {
-          venue.host.slowClientsClosed++;
-          connection.ws.terminate();
-        }
-      }
-    }
+    for (const site of sites.values()) site.slice(monotonic, monotonic - last, now);
     last = monotonic;
   }
 
@@ -149,13 +101,14 @@ function running(
     const { site, path, query } = routed(request, sites);
     if (!(socket instanceof Socket)) socket.destroy();
     else if (site === undefined) refuseUpgrade(request, socket, notServed(path));
-    else site.door.upgrade(request, socket, head, path, query);
+    else site.upgrade(request, socket, head, path, query);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { site, path, query } = routed(request, sites);
-    if (site !== undefined) site.door.rest(request, response, path, query);
+    if (site !== undefined) site.rest(request, response, path, query);
     else if (path === '/healthz') respond(response, { status: 200, body: '{"status":"ok"}' });
-    else if (path === '/stats') respond(response, json(200, { venues: stats(), journal_lines: journal?.lines ?? 0 }));
+    else if (path === '/stats')
+      respond(response, json(200, { venues: snakeKeys(counts()), journal_lines: journal?.lines ?? 0 }));
     else if (path === '/faults') void answerFaults(request, query, faults).then((answer) => respond(response, answer));
     else respond(response, notServed(path));
   });
@@ -171,9 +124,8 @@ function running(
     flushJournal: () => journal?.flush(),
     close: async () => {
       clearTimeout(timer);
-      for (const { venue } of sites.values()) {
+      for (const { venue } of sites.values())
         for (const connection of [...venue.host.connections]) connection.ws.terminate();
-      }
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await journal?.close();
@@ -181,22 +133,10 @@ function running(
   };
 }
 
-function countsOf({ venue: { host }, clock }: Site): SimulatedCounts {
-  return {
-    connections: host.connections.length,
-    opened: host.opened,
-    lines: host.lines.length,
-    tradesMade: host.market?.made ?? 0,
-    tradesLeftOut: (host.market?.leftOut ?? 0) + (clock?.forgiven ?? 0),
-    framesSent: host.framesSent,
-    slowClientsClosed: host.slowClientsClosed,
-  };
-}
-
 function routed(
   { url = '/' }: IncomingMessage,
-  sites: ReadonlyMap<string, Site>,
-): { site: Site | undefined; path: string; query: URLSearchParams } {
+  sites: ReadonlyMap<string, VenueSite>,
+): { site: VenueSite | undefined; path: string; query: URLSearchParams } {
   const [target = ''] = url.split('?', 1);
   const [, prefix = ''] = target.split('/', 2);
   const site = sites.get(prefix);

@@ -2,40 +2,85 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Connection } from './connection.ts';
-import type { ServerPings } from './server-pings.ts';
+import { MarketClock } from './market/market-clock.ts';
+import { ServerPings } from './server-pings.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
 
 const MAX_MESSAGE_BYTES = 65_536;
 const ATTEMPTS_WINDOW_MS = 300_000;
+const LIFETIME_MS = 86_400_000;
 
-/** Where clients come in to one venue: WebSocket handshakes and REST requests, admitted or refused. */
-export class VenueDoor {
-  private readonly venue: SimulatedVenue;
-  private readonly heartbeat: ServerPings;
+export interface SimulatedCounts {
+  /** Connections open now, and ever opened. */
+  readonly connections: number;
+  readonly opened: number;
+  /** Of the open ones those that carry market data: what faults call line 1, 2, … */
+  readonly lines: number;
+  readonly tradesMade: number;
+  /** Trades that were due and left out: quiet, or more than the machine could make. */
+  readonly tradesLeftOut: number;
+  readonly framesSent: number;
+  /** Connections cut because the client read too slowly. */
+  readonly slowClientsClosed: number;
+}
+
+/** One venue on the simulator's port: makes its market go on, and admits or refuses WebSockets and REST requests. */
+export class VenueSite {
+  readonly venue: SimulatedVenue;
+  /** Undefined when a recording is played. */
+  readonly clock: MarketClock | undefined;
+  private readonly pings: ServerPings;
   private readonly connectionLimit: boolean;
   private readonly onOpen: () => void;
   private readonly server: WebSocketServer;
   private attempts: number[] = [];
 
   /** `onOpen`: called when a connection is open, before the venue's protocol sees it. */
-  constructor(
-    venue: SimulatedVenue,
-    heartbeat: ServerPings,
-    { connectionLimit = true, compression = false }: Pick<SimulatorOptions, 'connectionLimit' | 'compression'>,
-    onOpen: () => void,
-  ) {
+  constructor(venue: SimulatedVenue, options: SimulatorOptions, onOpen: () => void) {
+    const { market, profile } = venue.host;
     this.venue = venue;
-    this.heartbeat = heartbeat;
-    this.connectionLimit = connectionLimit;
+    this.clock = market === undefined ? undefined : new MarketClock(market, performance.now(), venue.streams.order);
+    const lifetimeMs = profile.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
+    this.pings = new ServerPings(profile.ping === undefined ? undefined : (options.ping ?? profile.ping), lifetimeMs);
+    this.connectionLimit = options.connectionLimit ?? true;
     this.onOpen = onOpen;
     this.server = new WebSocketServer({
       noServer: true,
-      perMessageDeflate: compression,
+      perMessageDeflate: options.compression ?? false,
       maxPayload: MAX_MESSAGE_BYTES,
       autoPong: false,
     });
+  }
+
+  get counts(): SimulatedCounts {
+    const { connections, opened, lines, market, framesSent, slowClientsClosed } = this.venue.host;
+    return {
+      connections: connections.length,
+      opened,
+      lines: lines.length,
+      tradesMade: market?.made ?? 0,
+      tradesLeftOut: (market?.leftOut ?? 0) + (this.clock?.forgiven ?? 0),
+      framesSent,
+      slowClientsClosed,
+    };
+  }
+
+  /** Sends what is due. `monotonic` and `elapsedMs` are of a clock that nobody sets, `now` is milliseconds since 1970. */
+  slice(monotonic: number, elapsedMs: number, now: number): void {
+    const { host, streams, socket } = this.venue;
+    this.clock?.slice(monotonic, now);
+    streams.slice(now);
+    socket.slice?.(now);
+    this.pings.slice(host.connections, now);
+    for (const connection of host.connections) {
+      connection.flush(elapsedMs);
+      if (connection.tooSlow) {
+        host.slowClientsClosed++;
+        connection.ws.terminate();
+      }
+    }
   }
 
   /** A WebSocket handshake at `path` below the venue's prefix. */
@@ -86,7 +131,7 @@ export class VenueDoor {
     ws.on('pong', (data: Buffer) => {
       if (deaf()) return;
       socket.heartbeat?.(connection, Date.now());
-      this.heartbeat.answered(connection, data.toString());
+      this.pings.answered(connection, data.toString());
     });
     ws.on('close', () => host.left(connection));
     // A reset is an ordinary end here; 'close' follows and does the rest.
