@@ -4,7 +4,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { snakeKeys } from '../codec/key-case.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { openCaptures } from './captures/capture-library.ts';
+import { openCaptures } from './captures/capture-session.ts';
 import { answerFaults, json } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
 import { type ActiveFault, Faults } from './faults/faults.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { binanceStream } from '../../src/simulator/binance/binance-stream-name.ts';
+import { binanceStream } from '../../src/simulator/binance/binance-streams.ts';
 import { CandleStore } from '../../src/simulator/market/candle-store.ts';
 import { eightPlaces, fixed, shortest } from '../../src/simulator/market/decimals.ts';
 import { PastTrades } from '../../src/simulator/market/past-trades.ts';

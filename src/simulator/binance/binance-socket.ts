@@ -1,8 +1,7 @@
 import type { Connection } from '../connection.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, VenueSocket } from '../venue-protocol.ts';
-import { binanceStream, type StreamName } from './binance-stream-name.ts';
-import type { BinanceStreams } from './binance-streams.ts';
+import { type BinanceStreams, binanceStream, type StreamName } from './binance-streams.ts';
 
 const MAX_STREAMS = 1_024;
 const MAX_MESSAGES_A_SECOND = 5;

@@ -1,13 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CaptureFormat, venueTime } from '../../capture/capture-line.ts';
-import { readCapture } from '../../capture/read-capture.ts';
+import { detectFormat, readCapture } from '../../capture/read-capture.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import { type Journal, tradeEvent } from '../journal.ts';
 import type { TradeTexts } from '../market/listing.ts';
+import type { CaptureOptions } from '../simulator-options.ts';
 import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
 
 const QUOTES = /^(.+)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
+const SETTLE_MS = 300;
 const MAX_RECENT_TRADES = 1_000_000;
 /** Bytes that may wait in a socket, and frames between two looks at it. */
 const MAX_WAITING_BYTES = 1_048_576;
@@ -15,7 +17,7 @@ const FRAMES_A_WRITE = 200;
 /** A pause between two files longer than this is left out, milliseconds. */
 const LONGEST_PAUSE_BETWEEN_FILES = 60_000;
 
-export interface CaptureSource {
+interface CaptureSource {
   readonly files: readonly string[];
   readonly format: CaptureFormat;
   /** Whose frames they are when a line does not say. */
@@ -163,6 +165,40 @@ export class CaptureSession {
   }
 }
 
+/**
+ * Reads recordings once, to know their venues, symbols and trades.
+ * @returns a session for each venue that occurs. @throws Error where a file cannot be read or holds no frame.
+ */
+export async function openCaptures({
+  files,
+  format,
+  venue,
+  speed,
+  settleMs,
+}: CaptureOptions): Promise<ReadonlyMap<VenueId, CaptureSession>> {
+  const [first] = files;
+  if (first === undefined) throw new Error('no capture file is named');
+  const source: CaptureSource = {
+    files,
+    format: format ?? (await detectFormat(first)),
+    venue,
+    speed: speed ?? 'max',
+    settleMs: settleMs ?? SETTLE_MS,
+  };
+  const sessions = new Map<VenueId, CaptureSession>();
+  for (const file of files) {
+    for await (const line of recordedMessages(file, source.format)) {
+      const id = venueOfLine(line, venue);
+      const session = sessions.get(id) ?? new CaptureSession(id, source);
+      sessions.set(id, session);
+      session.note(line);
+    }
+  }
+  for (const [id, { symbols }] of sessions) if (symbols.size === 0) sessions.delete(id);
+  if (sessions.size === 0) throw new Error(`${files.join(', ')}: no data frame found (format ${source.format})`);
+  return sessions;
+}
+
 /** Waits until a frame is due at the recording's own pace. */
 function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   const startedAt = performance.now();
@@ -183,7 +219,7 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
 }
 
 /** The messages of one recording that can be served again: JSON frames and depth bodies. @throws Error naming the file. */
-export async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
+async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
   for await (const line of readCapture(file, format)) {
     // Line 0 carries the venue's announcements, no market.
     if (line.kind === 'mark' || line.connection.endsWith(':0')) continue;
@@ -195,7 +231,7 @@ export async function* recordedMessages(file: string, format: CaptureFormat): As
 }
 
 /** Whose frame a line is: named by its connection, by the recording, or told by how it looks. */
-export function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
+function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
   const named = (['binance_testnet', 'binance_us', 'binance', 'bybit'] as const).find((id) => connection.includes(id));
   return named ?? otherwise ?? guessVenue(frame);
 }

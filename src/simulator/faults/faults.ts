@@ -22,13 +22,10 @@ export interface ActiveFault {
   readonly connections: readonly number[];
 }
 
-interface Running {
+interface Running extends Omit<FaultContext, 'now'> {
   /** As the API lists it. */
   readonly fault: ActiveFault;
-  readonly site: SimulatedVenue;
   readonly kind: SimulatedFault;
-  readonly command: FaultCommand;
-  readonly met: readonly Connection[];
 }
 
 /** Frames to be mixed in between the good ones of a connection: those sent, and all. */
@@ -58,12 +55,9 @@ export class Faults {
   /** What there is, for `GET /faults`. */
   describe(): { name: string; description: string; parameters: readonly string[]; venues: readonly string[] }[] {
     const all = this.venues.map(({ host }) => host.id);
-    return Object.entries(FAULT_KINDS).map(([name, { description, parameters, venues }]) => ({
-      name,
-      description,
-      parameters,
-      venues: venues ?? all,
-    }));
+    return Object.entries(FAULT_KINDS).map(([name, { description, parameters, venues = all }]) => {
+      return { name, description, parameters, venues };
+    });
   }
 
   get active(): ActiveFault[] {
@@ -103,7 +97,7 @@ export class Faults {
 
   /** Ends the faults of a venue, or all; lifts bans by the request limits too. */
   clear(now: number, venue?: string): void {
-    this.end(({ site }) => venue === undefined || site.host.id === venue, now);
+    this.end((running) => venue === undefined || running.fault.venue === venue, now);
     this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);
     for (const site of this.venues) {
       if (venue !== undefined && site.host.id !== venue) continue;
@@ -130,27 +124,31 @@ export class Faults {
     const over = this.running.filter(isOver);
     if (over.length === 0) return;
     this.running = this.running.filter((running) => !over.includes(running));
-    for (const { kind, site, command, met } of over) kind.end?.(this.context(site, command, met, now));
+    for (const running of over) running.kind.end?.({ ...running, now });
   }
 
-  private startAt(site: SimulatedVenue, kind: SimulatedFault, command: FaultCommand, now: number): ActiveFault {
-    const lines = site.host.lines;
-    const met = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
+  private startAt(venue: SimulatedVenue, kind: SimulatedFault, command: FaultCommand, now: number): ActiveFault {
+    const { lines, id } = venue.host;
+    const connections = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
     const seconds = command.seconds > 0 ? command.seconds : kind.defaultSeconds;
     const fault: ActiveFault = {
       id: this.nextId++,
-      venue: site.host.id,
+      venue: id,
       fault: command.fault,
       line: command.line,
       symbol: command.symbol,
       endsAt: seconds === undefined ? undefined : now + seconds * 1_000,
-      connections: met.map(({ number }) => number),
+      connections: connections.map(({ number }) => number),
     };
-    kind.start?.(this.context(site, command, met, now));
+    const symbol = command.symbol === '' ? firstSymbol(venue) : command.symbol;
+    const mixIn: FaultContext['mixIn'] = (connection, odd, count) =>
+      this.mixed.push({ connection, venue, kind: odd, symbol, sent: 0, count });
+    const running = { fault, kind, venue, command, connections, mixIn };
+    kind.start?.({ ...running, now });
     this.running = this.running.filter(
-      (other) => !(other.fault.fault === kind.ends && other.site === site && other.fault.symbol === command.symbol),
+      (other) => !(other.fault.fault === kind.ends && other.venue === venue && other.fault.symbol === command.symbol),
     );
-    if (kind.lasting === true) this.running.push({ fault, site, kind, command, met });
+    if (kind.lasting === true) this.running.push(running);
     return fault;
   }
 
@@ -164,26 +162,14 @@ export class Faults {
       host.delistedSymbols = new Set();
       if (host.market !== undefined) host.market.quiet = false;
       host.market?.quietSymbols.clear();
-      const here = this.running.filter(({ site }) => site.host === host);
+      const here = this.running.filter(({ venue }) => venue.host === host);
       for (const { kind, command } of here) kind.onVenue?.(host, command);
       for (const connection of host.lines)
         disturb(
           connection,
-          here.filter(({ command, met }) => command.line === 'all' || met.includes(connection)),
+          here.filter(({ command, connections }) => command.line === 'all' || connections.includes(connection)),
         );
     }
-  }
-
-  private context(
-    venue: SimulatedVenue,
-    command: FaultCommand,
-    connections: readonly Connection[],
-    now: number,
-  ): FaultContext {
-    const symbol = command.symbol === '' ? firstSymbol(venue) : command.symbol;
-    const mixIn: FaultContext['mixIn'] = (connection, kind, count) =>
-      this.mixed.push({ connection, venue, kind, symbol, sent: 0, count });
-    return { venue, command, connections, now, mixIn };
   }
 
   private mix(now: number): void {
