@@ -1,4 +1,4 @@
-import type { FaultKind, Retry } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 
 /*
  * The lines of a capture, in our own format and in those of others. Text is latin1 throughout: each character is a byte
@@ -10,23 +10,17 @@ export type CaptureFormat = 'market-feed' | 'hftbacktest' | 'ndjson' | 'cryptofe
 export const CAPTURE_FORMATS: readonly CaptureFormat[] = ['market-feed', 'hftbacktest', 'ndjson', 'cryptofeed'];
 
 /** A fault as a capture keeps it. */
-export interface CapturedFault {
-  readonly kind: FaultKind;
-  readonly message: string;
-  readonly retry: Retry;
-  readonly status?: number;
+export type CapturedFault = Pick<Fault, 'kind' | 'message' | 'retry'> & Partial<Pick<Fault, 'status'>>;
+
+interface CapturedHttp {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
 }
 
 /** How a connection ended without our doing. */
 export type CapturedEnd =
-  | {
-      readonly kind: 'refused';
-      readonly refusal: {
-        readonly status: number;
-        readonly headers: Readonly<Record<string, string | undefined>>;
-        readonly body: string;
-      };
-    }
+  | { readonly kind: 'refused'; readonly refusal: CapturedHttp }
   | { readonly kind: 'failed'; readonly fault: CapturedFault }
   | {
       readonly kind: 'violated';
@@ -35,14 +29,7 @@ export type CapturedEnd =
     };
 
 /** What a REST request came to. `path` is behind the venue's address. */
-export type CapturedAnswer =
-  | {
-      readonly path: string;
-      readonly status: number;
-      readonly headers: Readonly<Record<string, string | undefined>>;
-      readonly body: string;
-    }
-  | { readonly path: string; readonly fault: CapturedFault };
+export type CapturedAnswer = { readonly path: string } & (CapturedHttp | { readonly fault: CapturedFault });
 
 /** What happened on a connection beside its frames. */
 export type CaptureMark =
@@ -80,8 +67,8 @@ const ODD: ParsedLine = { kind: 'odd' };
 
 /** Time and connection end within so many bytes of nearly every line. */
 const HEAD_BYTES = 64;
-const BRACKET = 0x5b;
-const BRACE = 0x7b;
+export const BRACKET = 0x5b;
+export const BRACE = 0x7b;
 const OWN = /^(\d{4,}) (\S+) /;
 const TIMED = /^(\d{4,}) (.*)$/s;
 const CRYPTOFEED = /^(\d+\.\d+): (.*)$/s;

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { RawFrame } from '../domain/venue-event.ts';
-import { CAPTURE_FORMAT, CAPTURE_VERSION, type CaptureHeader } from './capture-header.ts';
-import { type CaptureMark, captureMarkText } from './capture-line.ts';
+import { BRACE, BRACKET, type CaptureMark, captureMarkText } from './capture-line.ts';
+import { CAPTURE_FORMAT, CAPTURE_VERSION, type CaptureHeader } from './read-capture.ts';
+import { NEWLINE } from './whole-lines.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
@@ -19,11 +20,8 @@ export interface CaptureWriterOptions {
 }
 
 const BLOCK_BYTES = 64 * 1024;
-const NEWLINE = 0x0a;
 const NEWLINE_BYTES = Buffer.from([NEWLINE]);
 const RETURN = 0x0d;
-const BRACE = 0x7b;
-const BRACKET = 0x5b;
 
 /**
  * Writes a capture: what is handed in is in the file at the next `flush` at the latest, whole and readable up to there

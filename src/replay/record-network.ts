@@ -118,5 +118,5 @@ function capturedEnd(end: SocketEnd): CapturedEnd {
 }
 
 function capturedFault({ kind, message, retry, status }: Fault): CapturedFault {
-  return { kind, message, retry, ...(status === undefined ? {} : { status }) };
+  return { kind, message, retry, status };
 }

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts';
 import type { Listing } from './market/listing.ts';
 import type { OnOrder } from './market/market.ts';
-import type { RestLimit } from './rest/rest-limit.ts';
+import type { RestLimit } from './rest.ts';
 import type { VenueHost } from './venue-host.ts';
 
 export interface VenueRequest {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { readCaptureHeader } from '../../src/capture/capture-header.ts';
 import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-line.ts';
+import { readCaptureHeader } from '../../src/capture/read-capture.ts';
 import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
 const NS = '1700000000000000000';

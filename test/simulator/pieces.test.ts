@@ -4,7 +4,7 @@ import { CandleStore } from '../../src/simulator/market/candle-store.ts';
 import { eightPlaces, fixed, shortest } from '../../src/simulator/market/decimals.ts';
 import { PastTrades } from '../../src/simulator/market/past-trades.ts';
 import { TradeRing } from '../../src/simulator/market/trade-ring.ts';
-import { RestLimit } from '../../src/simulator/rest/rest-limit.ts';
+import { RestLimit } from '../../src/simulator/rest.ts';
 import { textFrame } from '../../src/simulator/text-frame.ts';
 
 describe('decimals as the venues write them', () => {

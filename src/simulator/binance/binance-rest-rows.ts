@@ -2,7 +2,7 @@ import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { Trade, TradePredicate } from '../market/trade-ring.ts';
-import { RestError } from '../rest/rest-error.ts';
+import { RestError } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueRequest } from '../venue-protocol.ts';
 import { aggTradeFields, aggTrades, dayFigures } from './binance-frames.ts';

@@ -1,5 +1,4 @@
-import { RestError, rowLimit } from '../rest/rest-error.ts';
-import { RestLimit } from '../rest/rest-limit.ts';
+import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BinanceDepth } from './binance-depth.ts';

@@ -1,8 +1,7 @@
 import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
-import { RestError, rowLimit } from '../rest/rest-error.ts';
-import { RestLimit } from '../rest/rest-limit.ts';
+import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
