@@ -1,6 +1,7 @@
 import { keyOf, topicNaming } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { FeedOutput } from '../feed/feed-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
@@ -205,11 +206,7 @@ export class ReplayOutlets {
 
   /** Puts a price tick in the place of one of its topic, key and epoch that came in the same window; false where none did. */
   #replaces(out: OutRecord): boolean {
-    let keys = this.#ticks.get(out.topic);
-    if (keys === undefined) {
-      keys = new Map();
-      this.#ticks.set(out.topic, keys);
-    }
+    const keys = getOrCreate(this.#ticks, out.topic, () => new Map());
     const place = keys.get(out.key) ?? -1;
     const before = this.#waiting[place]?.record;
     if (before?.kind === 'price' && out.record.kind === 'price' && before.epoch === out.record.epoch) {

@@ -106,14 +106,13 @@ export class ReplayRun {
       this.#feed.stop(reason);
     };
     let error: Error | undefined;
-    let to: number | undefined;
-    let end: ReplayProgress | undefined;
+    const soFar = () => ({ ...progress(), to: this.#scheduler.now() });
+    let end: ReturnType<typeof soFar> | undefined;
     try {
       error = await this.#playAll(() => onProgress?.(progress()));
       await this.#runUntil(this.#scheduler.now(), true);
-      to = this.#scheduler.now();
-      end = progress();
-      await this.#linger(to + LINGER_MS);
+      end = soFar();
+      await this.#linger(end.to + LINGER_MS);
       await this.#unlessGivenUp(outlets.settle());
       stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
       await this.#unlessGivenUp(outlets.settle());
@@ -123,14 +122,7 @@ export class ReplayRun {
       if (!isOver) stop(error.message);
     }
     const { undelivered } = await outlets.close();
-    return {
-      ...(end ?? progress()),
-      ...this.#counts(outlets),
-      from: this.#from,
-      to: to ?? this.#scheduler.now(),
-      undelivered,
-      error,
-    };
+    return { ...(end ?? soFar()), ...this.#counts(outlets), from: this.#from, undelivered, error };
   }
 
   #counts(outlets: ReplayOutlets): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {

@@ -52,9 +52,7 @@ export class Topic implements ListenedTopic {
 
   /** True where a fault works on a listener. */
   get disturbed(): boolean {
-    for (const form of this.forms)
-      for (const connection of form) if (connection.interference !== undefined) return true;
-    return false;
+    return this.forms.some((form) => form.some(({ interference }) => interference !== undefined));
   }
 
   /**

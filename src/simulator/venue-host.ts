@@ -1,3 +1,4 @@
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { CaptureSession } from './captures/capture-session.ts';
 import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
@@ -97,12 +98,7 @@ export class VenueHost {
   }
 
   topic(name: string, kind: EventKind, symbol: string): Topic {
-    let topic = this.topics.get(name);
-    if (topic === undefined) {
-      topic = new Topic(name, kind, symbol);
-      this.topics.set(name, topic);
-    }
-    return topic;
+    return getOrCreate(this.topics, name, () => new Topic(name, kind, symbol));
   }
 
   /** The topic of this name when somebody listens to it. */

@@ -1,10 +1,12 @@
-import { DepthSide } from '../market/depth-side.ts';
-import type { Listing } from '../market/listing.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
+import type { Listing, ListingSide, Quote } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
+/** Best levels of a side whose quantities change; those behind them rest unchanged. */
+const ACTIVE_LEVELS = 500;
 
 /** The prices that changed since the update id `fromId`. */
 interface Changes {
@@ -50,8 +52,7 @@ export class BinanceDepth {
   }
 
   subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
-    const depth = this.depths.get(listing) ?? { listing, topics: [], view: undefined };
-    this.depths.set(listing, depth);
+    const depth = getOrCreate(this.depths, listing, (): Depth => ({ listing, topics: [], view: undefined }));
     if (!depth.topics.some((known) => known.topic === topic))
       depth.topics.push({ topic, levels, everyMs, changes: changesSince(depth.view?.updateId ?? 0) });
     if (depth.view === undefined) start(depth);
@@ -136,4 +137,52 @@ function updateText(listing: Listing, view: View, { fromId, bids, asks }: Change
 
 function partial(listing: Listing, { updateId, bids, asks }: View, limit: number): string {
   return `{"lastUpdateId":${updateId},"bids":${listing.levelsText(bids.first(limit))},"asks":${listing.levelsText(asks.first(limit))}}`;
+}
+
+/** One side of a whole book at one update id. */
+class DepthSide {
+  private readonly best: number;
+  /** The last price whose quantity changes. */
+  private readonly last: number;
+  private readonly listing: Listing;
+  private readonly side: ListingSide;
+  private readonly active: readonly Quote[];
+  private readonly quantities: ReadonlyMap<number, number>;
+
+  constructor(listing: Listing, side: ListingSide) {
+    this.listing = listing;
+    this.side = side;
+    this.best = side === 'bids' ? listing.bestBid : listing.bestAsk;
+    this.active = listing.levels(side, ACTIVE_LEVELS);
+    this.last = this.active.at(-1)?.price ?? this.best;
+    this.quantities = new Map(this.active.map(({ price, quantity }) => [price, quantity]));
+  }
+
+  /** Quantity steps at a price that holds an order on this side or has held one; 0 when none is left. */
+  quantityAt(price: number): number {
+    const isBehind = this.side === 'bids' ? price < this.last : price > this.last;
+    return isBehind ? this.listing.deepQuantityAt(price) : (this.quantities.get(price) ?? 0);
+  }
+
+  /** The best `count` levels, best first. */
+  first(count: number): Quote[] {
+    const { listing, side } = this;
+    const levels = this.active.slice(0, count);
+    let price = listing.behind(side, this.last);
+    for (; levels.length < count && price > 1; price = listing.behind(side, price))
+      levels.push({ price, quantity: listing.deepQuantityAt(price) });
+    return levels;
+  }
+
+  /** The prices whose quantities differ from those of a later side, best first. */
+  changesTo(after: DepthSide): number[] {
+    const { listing, side } = this;
+    const changes: number[] = [];
+    const lowest = Math.min(this.best, this.last, after.best, after.last);
+    const highest = Math.max(this.best, this.last, after.best, after.last);
+    let price = listing.restingAtOrAbove(lowest);
+    for (; price <= highest; price = listing.restingAtOrAbove(price + 1))
+      if (this.quantityAt(price) !== after.quantityAt(price)) changes.push(price);
+    return side === 'bids' ? changes.reverse() : changes;
+  }
 }

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Connection } from '../connection.ts';
 import type { Listing, Quote } from '../market/listing.ts';
 import type { Topic } from '../topic.ts';
@@ -78,12 +79,11 @@ export class BybitBooks {
   }
 
   private upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
-    let book = this.books.get(topic.name);
-    if (book === undefined) {
+    const book = getOrCreate(this.books, topic.name, (): Book => {
       const [view, updateId] = [viewBook(this.host, listing, levels), 1_000_000 + levels * 1_000];
-      book = { topic, listing, levels, view, updateId, sentAt: now, live: false };
-      this.books.set(topic.name, book);
-    } else if (!book.live && book.view.updateId !== listing.updateId) {
+      return { topic, listing, levels, view, updateId, sentAt: now, live: false };
+    });
+    if (!book.live && book.view.updateId !== listing.updateId) {
       book.view = viewBook(this.host, listing, levels);
       book.updateId++;
     }
@@ -94,7 +94,7 @@ export class BybitBooks {
 export function viewBook({ market }: VenueHost, listing: Listing, levels: number): BookView {
   const { updateId, changedAt } = listing;
   const sequence = market?.lastSequence ?? 0;
-  return { updateId, sequence, changedAt, bids: listing.bids(levels), asks: listing.asks(levels) };
+  return { updateId, sequence, changedAt, bids: listing.levels('bids', levels), asks: listing.levels('asks', levels) };
 }
 
 /** What turns one side into another: levels to set, quantity 0 removes; best first. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CaptureFormat, venueTime } from '../../capture/capture-line.ts';
 import { detectFormat, readCapture } from '../../capture/read-capture.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import { type Journal, tradeEvent } from '../journal.ts';
@@ -159,8 +160,7 @@ export class CaptureSession {
     if (place <= this.foremost) return;
     this.foremost = place;
     if (trades.length === 0) return;
-    const all = this.trades.get(frame.topic) ?? [];
-    this.trades.set(frame.topic, all);
+    const all = getOrCreate(this.trades, frame.topic, () => []);
     if (all.length < MAX_RECENT_TRADES) all.push(...trades);
   }
 }
@@ -189,9 +189,7 @@ export async function openCaptures({
   for (const file of files) {
     for await (const line of recordedMessages(file, source.format)) {
       const id = venueOfLine(line, venue);
-      const session = sessions.get(id) ?? new CaptureSession(id, source);
-      sessions.set(id, session);
-      session.note(line);
+      getOrCreate(sessions, id, () => new CaptureSession(id, source)).note(line);
     }
   }
   for (const [id, { symbols }] of sessions) if (symbols.size === 0) sessions.delete(id);

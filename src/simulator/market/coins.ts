@@ -40,9 +40,7 @@ export const DEFAULT_COINS = REAL.length;
 
 /** The first `count` coins: the real ones, then X0001, X0002, … with prices between 0.01 and 1,000 USDT. */
 export function marketCoins(count: number): MarketCoin[] {
-  const coins: MarketCoin[] = [];
-  for (let i = 0; i < count; i++) coins.push(coinAt(i));
-  return coins;
+  return Array.from({ length: count }, (_, index) => coinAt(index));
 }
 
 function coinAt(index: number): MarketCoin {

@@ -8,6 +8,8 @@ import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
 import { type Trade, type TradePredicate, TradeRing } from './trade-ring.ts';
 
+export type ListingSide = 'bids' | 'asks';
+
 export interface Quote {
   readonly price: number;
   readonly quantity: number;
@@ -138,7 +140,7 @@ export class Listing {
     this.bestAsk = this.restingAtOrAbove(this.bestBid + 1);
   }
 
-  restingAtOrBelow(price: number): number {
+  private restingAtOrBelow(price: number): number {
     let at = price;
     while (at > 1 && !this.rests(at)) at--;
     return at;
@@ -162,20 +164,18 @@ export class Listing {
     return this.quantity(hash(this.bookSeed, price), -1);
   }
 
-  /** The best `count` bids, highest first. */
-  bids(count: number): Quote[] {
+  /** The best `count` levels of a side, best first. */
+  levels(side: ListingSide, count: number): Quote[] {
     const levels: Quote[] = [];
-    for (let price = this.bestBid; levels.length < count && price > 1; price = this.restingAtOrBelow(price - 1))
+    let price = side === 'bids' ? this.bestBid : this.bestAsk;
+    for (; levels.length < count && price > 1; price = this.behind(side, price))
       levels.push({ price, quantity: this.quantityAt(price) });
     return levels;
   }
 
-  /** The best `count` asks, lowest first. */
-  asks(count: number): Quote[] {
-    const levels: Quote[] = [];
-    for (let price = this.bestAsk; levels.length < count; price = this.restingAtOrAbove(price + 1))
-      levels.push({ price, quantity: this.quantityAt(price) });
-    return levels;
+  /** The next price of a side that holds an order. */
+  behind(side: ListingSide, price: number): number {
+    return side === 'bids' ? this.restingAtOrBelow(price - 1) : this.restingAtOrAbove(price + 1);
   }
 
   /** Prices, quantities, their products and levels of a book as the venue writes them. */

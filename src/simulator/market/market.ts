@@ -93,7 +93,7 @@ export class SimulatedMarket {
     for (let i = 0; i < count; i++) {
       const draw = random.next();
       if (i > 0 && (draw & 7) === 0) {
-        price = sell ? listing.restingAtOrBelow(price - 1) : listing.restingAtOrAbove(price + 1);
+        price = listing.behind(sell ? 'bids' : 'asks', price);
         if (!jumping) group++;
       }
       const share = (draw >>> 8) / 16777216;
