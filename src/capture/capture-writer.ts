@@ -37,8 +37,10 @@ export class CaptureWriter {
   #waitingBytes = 0;
   #flushing = false;
   #failed: Error | undefined;
-  #lines = 0;
-  #frames = 0;
+  /** Lines handed in, without the header. */
+  lines = 0;
+  /** Of the lines those that are frames. */
+  frames = 0;
 
   private constructor(file: WriteStream, options: CaptureWriterOptions) {
     this.#file = file;
@@ -65,23 +67,13 @@ export class CaptureWriter {
     return new CaptureWriter(file, options);
   }
 
-  /** Lines handed in, without the header. */
-  get lines(): number {
-    return this.#lines;
-  }
-
-  /** Of the lines those that are frames. */
-  get frames(): number {
-    return this.#frames;
-  }
-
   /** Bytes that are in the file. */
   get bytes(): number {
     return this.#file.bytesWritten;
   }
 
   frame(connection: string, { data, binary, receivedAt }: RawFrame): void {
-    this.#frames++;
+    this.frames++;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     const isLine = !binary && isPlain(bytes);
     this.#line(
@@ -116,7 +108,7 @@ export class CaptureWriter {
   }
 
   #line(atMicros: number, connection: string, bytes: Buffer): void {
-    this.#lines++;
+    this.lines++;
     this.#put(Buffer.from(`${Math.trunc(atMicros)}000 ${connection} `, 'latin1'));
     this.#put(bytes);
     this.#put(NEWLINE_BYTES);
@@ -129,15 +121,11 @@ export class CaptureWriter {
   }
 
   #writeBlock(): void {
-    if (this.#waiting.length === 0) return;
-    this.#write(Buffer.concat(this.#waiting));
+    const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-  }
-
-  #write(bytes: Buffer): void {
-    if (this.#failed !== undefined) return;
-    this.#gzip.write(bytes);
+    if (waiting.length === 0 || this.#failed !== undefined) return;
+    this.#gzip.write(Buffer.concat(waiting));
     if (this.#gzip.writableLength > this.#maxWaitingBytes)
       this.#fail(new Error(`more than ${this.#maxWaitingBytes} bytes wait for the disk`));
   }

@@ -1,19 +1,14 @@
-const HEADERS: string[] = [];
-for (let length = 0; length < 4_096; length++) HEADERS.push(header(length));
-
 /**
  * A whole unmasked WebSocket text frame as a latin1 string: each character is a byte. Many of them joined go to a
  * socket in one write, which is what lets one process serve hundreds of thousands of frames a second.
  */
 export function textFrame(payload: string): string {
-  const bytes = isAscii(payload) ? payload : Buffer.from(payload, 'utf8').toString('latin1');
-  return asciiFrame(bytes);
+  return asciiFrame(Buffer.from(payload, 'utf8').toString('latin1'));
 }
 
-/** As textFrame, for a payload that is known to be ASCII. */
+/** As textFrame, for a payload that is ASCII, or bytes as latin1. */
 export function asciiFrame(payload: string): string {
-  const { length } = payload;
-  return (HEADERS[length] ?? header(length)) + payload;
+  return header(payload.length) + payload;
 }
 
 function header(length: number): string {
@@ -22,9 +17,4 @@ function header(length: number): string {
   const long = Buffer.from([0x81, 127, 0, 0, 0, 0, 0, 0, 0, 0]);
   long.writeBigUInt64BE(BigInt(length), 2);
   return long.toString('latin1');
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
-  return true;
 }

@@ -17,7 +17,8 @@ export class Topic implements ListenedTopic {
   /** Listeners in all forms. */
   size = 0;
   private readonly forms: Connection[][] = [[], [], [], []];
-  private everyone = '[]';
+  /** Who listens: the numbers of the connections as JSON. */
+  listening = '[]';
   /** The name as bytes, for names beyond ASCII. */
   private readonly wireName: string;
 
@@ -43,11 +44,6 @@ export class Topic implements ListenedTopic {
 
   listeners(): Connection[] {
     return this.forms.flat().sort((a, b) => a.number - b.number);
-  }
-
-  /** Who listens: the numbers of the connections as JSON. */
-  get listening(): string {
-    return this.everyone;
   }
 
   /** True where a fault works on a listener. */
@@ -78,7 +74,7 @@ export class Topic implements ListenedTopic {
         if (disturbed) reached.push(connection.number);
       }
     }
-    return disturbed ? `[${reached.sort((a, b) => a - b).join(',')}]` : this.everyone;
+    return disturbed ? `[${reached.sort((a, b) => a - b).join(',')}]` : this.listening;
   }
 
   /** Sends a payload to one listener alone, past nobody's faults but its own; false where it did not go out. */
@@ -102,6 +98,6 @@ export class Topic implements ListenedTopic {
   private count(): void {
     const numbers = this.listeners().map(({ number }) => number);
     this.size = numbers.length;
-    this.everyone = `[${numbers.join(',')}]`;
+    this.listening = `[${numbers.join(',')}]`;
   }
 }

@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
+import type { WebSocket } from 'ws';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { CaptureSession } from './captures/capture-session.ts';
 import type { EventKind } from './captures/frame-subject.ts';
 import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
-import type { Connection } from './connection.ts';
+import { Connection } from './connection.ts';
 import { type Journal, type MadeEvent, tradeEvent, WITHHELD } from './journal.ts';
 import { QUOTE } from './market/coins.ts';
 import type { Listing, TradeTexts } from './market/listing.ts';
@@ -139,6 +141,13 @@ export class VenueHost {
   noteTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
     this.journal?.event({ venue: this.id, symbol, kind: 'trade', ...tradeEvent(trade), sent, more });
+  }
+
+  /** Takes up a connection that is open. */
+  connect(role: Connection['role'], ws: WebSocket, socket: Socket, now: number): Connection {
+    const connection = new Connection(++this.opened, role, ws, socket, now, (leaving) => this.left(leaving));
+    this.connections.push(connection);
+    return connection;
   }
 
   /** Forgets a connection that is gone. */

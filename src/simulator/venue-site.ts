@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { MarketClock } from './market/market-clock.ts';
 import { ServerPings } from './server-pings.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
@@ -95,8 +95,7 @@ export class VenueSite {
     }
     this.server.handleUpgrade(request, socket, head, (ws) => {
       socket.setNoDelay(true);
-      const connection = new Connection(++host.opened, role, ws, socket, Date.now(), (leaving) => host.left(leaving));
-      host.connections.push(connection);
+      const connection = host.connect(role, ws, socket, Date.now());
       this.listen(ws, connection);
       this.onOpen();
       if (host.closesAtOnce) {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
-import { Connection } from '../../src/simulator/connection.ts';
+import type { Connection } from '../../src/simulator/connection.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
 import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
@@ -31,8 +31,7 @@ export class VirtualLine {
       close: () => {},
     } as unknown as WebSocket;
     const socket = { resetAndDestroy: () => venue.host.left(this.connection) } as unknown as Socket;
-    this.connection = new Connection(++venue.host.opened, 'market', ws, socket, now(), (one) => venue.host.left(one));
-    venue.host.connections.push(this.connection);
+    this.connection = venue.host.connect('market', ws, socket, now());
     venue.socket.opened?.(this.connection, path, new URLSearchParams());
   }
 

@@ -4,7 +4,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { HttpAnswer } from '../../src/net/http-request.ts';
 import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
 import type { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
-import { Connection } from '../../src/simulator/connection.ts';
+import type { Connection } from '../../src/simulator/connection.ts';
 import type { Random } from '../../src/simulator/market/random.ts';
 import type { ServerPings } from '../../src/simulator/server-pings.ts';
 import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
@@ -99,8 +99,7 @@ export class VirtualLine {
     const { host, handlers } = this.#options;
     const tcp = this.#socket as unknown as TcpSocket;
     const now = this.#world.wallClockMs();
-    this.connection = new Connection(++host.opened, role, this.#webSocket(), tcp, now, (one) => host.left(one));
-    host.connections.push(this.connection);
+    this.connection = host.connect(role, this.#webSocket(), tcp, now);
     this.toClient(() => handlers.onOpen());
     return true;
   }

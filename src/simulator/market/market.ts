@@ -38,7 +38,8 @@ export class SimulatedMarket {
   private readonly longestOrder: number;
   private readonly thresholds: Float64Array;
   private readonly aliases: Int32Array;
-  private sequence: number;
+  /** The matching sequence of the last order (Bybit's `seq`). */
+  lastSequence: number;
   private hot: Listing | undefined;
   private hotOrders = 0;
 
@@ -47,18 +48,13 @@ export class SimulatedMarket {
     this.rate = rate;
     this.random = new Random(hashText(profile.id, seed));
     this.longestOrder = Math.min(600, Math.max(2, Math.floor(rate / 10)));
-    this.sequence = 61_000_000_000 + this.random.below(1_000_000);
+    this.lastSequence = 61_000_000_000 + this.random.below(1_000_000);
     const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
     this.listings = marketCoins(symbols).map(
       (coin, index) => new Listing({ profile, coin, index, seed, startedAt, keptTrades }),
     );
     this.bySymbol = new Map(this.listings.map((listing) => [listing.symbol, listing]));
     ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(this.listings.map((_, i) => (i + 2) ** -0.7)));
-  }
-
-  /** The matching sequence of the last order (Bybit's `seq`). */
-  get lastSequence(): number {
-    return this.sequence;
   }
 
   /** Makes orders until at least `trades` more trades are made; returns how many it really were. */
@@ -83,13 +79,13 @@ export class SimulatedMarket {
     }
     const sell = (shape & 0x10000) !== 0;
     listing.requote((this.made + this.leftOut) / this.rate);
-    this.sequence += 1 + (shape >>> 27);
+    this.lastSequence += 1 + (shape >>> 27);
     const jumping = this.profile.protocol === 'bybit';
     if (jumping && shape >>> 30 === 0) listing.nextTradeId += 1 + ((shape >>> 20) & 3);
 
     const trades: Trade[] = [];
     let price = sell ? listing.bestBid : listing.bestAsk;
-    let group = jumping ? this.sequence : listing.nextGroup;
+    let group = jumping ? this.lastSequence : listing.nextGroup;
     for (let i = 0; i < count; i++) {
       const draw = random.next();
       if (i > 0 && (draw & 7) === 0) {
