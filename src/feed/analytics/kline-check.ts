@@ -1,4 +1,5 @@
 import { type Observable, Subject } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import { type Channel, KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { FeedRecord, Gap, Kline } from '../../domain/record.ts';
 import type { CandleAgreement } from '../../domain/status-snapshot.ts';
@@ -98,16 +99,13 @@ export class KlineCheck {
     if (known?.epoch === epoch) return known;
     if (known !== undefined) this.#tell(known.flush());
     const series = new Series(venue, epoch, this.#options, (interval) => this.#countsOf(venue, symbol, interval));
-    const bySymbol = this.#series.get(venue) ?? new Map<string, Series>();
-    this.#series.set(venue, bySymbol.set(symbol, series));
+    getOrCreate(this.#series, venue, () => new Map<string, Series>()).set(symbol, series);
     return series;
   }
 
   #countsOf(venue: string, symbol: string, interval: string): CandleCounts {
     const name = `${venue} ${symbol} ${interval}`;
-    const counts = this.#counts.get(name) ?? { venue, symbol, interval, ...noCounts() };
-    this.#counts.set(name, counts);
-    return counts;
+    return getOrCreate(this.#counts, name, () => ({ venue, symbol, interval, ...noCounts() }));
   }
 
   #tell(differences: readonly CandleDifference[]): void {

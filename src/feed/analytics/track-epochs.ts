@@ -1,4 +1,5 @@
 import { Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { type Alarm, createAlarm } from '../../operators/alarm.ts';
@@ -187,9 +188,8 @@ class Epochs {
   }
 
   #timesOf(venue: string): VenueTimes {
-    const times = this.#times.get(venue) ?? { firstAt: Number.POSITIVE_INFINITY, lastAt: Number.POSITIVE_INFINITY };
-    this.#times.set(venue, times);
-    return times;
+    const never = Number.POSITIVE_INFINITY;
+    return getOrCreate(this.#times, venue, () => ({ firstAt: never, lastAt: never }));
   }
 
   #wait(epoch: StatsEpoch, gap: string, pending: Omit<PendingGap, 'until'>): void {

@@ -1,4 +1,5 @@
 import { Observable, type SchedulerLike, Subject, type Subscriber, type Subscription } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import {
   type GapEvent,
   type RepairLinesOptions,
@@ -91,14 +92,9 @@ export class LineArbiter {
     return count;
   }
 
-  /** To be asked for once, and passed with each frame. */
+  /** The symbol's state: ask for it once, and pass it with each frame. */
   of(symbol: string): ArbiterSymbol {
-    let known = this.#symbols.get(symbol);
-    if (known === undefined) {
-      known = this.#newSymbol(symbol);
-      this.#symbols.set(symbol, known);
-    }
-    return known;
+    return getOrCreate(this.#symbols, symbol, () => this.#newSymbol(symbol));
   }
 
   /** What passes of the events of a frame, all of one symbol. */

@@ -1,4 +1,5 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { FailoverEvent } from '../../operators/failover/failover-events.ts';
 import type { BookStepped, Doubt, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
@@ -185,8 +186,7 @@ class Epochs {
   }
 
   #noteAvailability({ venue, symbol, serves }: Extract<RoutedEvent, { kind: 'availability' }>): void {
-    const lacking = this.#lacking.get(venue) ?? new Set<string>();
-    this.#lacking.set(venue, lacking);
+    const lacking = getOrCreate(this.#lacking, venue, () => new Set<string>());
     if (serves) lacking.delete(symbol);
     else lacking.add(symbol);
   }

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { AggTrade, FeedRecord, TradeEvent } from '../../domain/record.ts';
 import type { ClockState, VenueSnapshot } from '../../domain/status-snapshot.ts';
@@ -68,19 +69,11 @@ export class Latencies {
   }
 
   venue(id: VenueId): VenueLatency {
-    const known = this.#venues.get(id);
-    if (known !== undefined) return known;
-    const latency = new VenueLatency();
-    this.#venues.set(id, latency);
-    return latency;
+    return getOrCreate(this.#venues, id, () => new VenueLatency());
   }
 
   sink(name: string): AckLatency {
-    const known = this.#sinks.get(name);
-    if (known !== undefined) return known;
-    const latency = new AckLatency(this.#now);
-    this.#sinks.set(name, latency);
-    return latency;
+    return getOrCreate(this.#sinks, name, () => new AckLatency(this.#now));
   }
 
   /** Records as they leave the feed, together. Returns the one that is to be timed on its way to the sinks, if any. */

@@ -1,3 +1,5 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
+
 /** When something last happened, and when it first did after a quiet time. */
 export interface Pulse {
   lastAt: number;
@@ -31,14 +33,8 @@ export class Activity {
   }
 
   register(venue: string, market: string): void {
-    const never = Number.NEGATIVE_INFINITY;
-    this.#venues.set(venue, {
-      market,
-      connected: false,
-      lastDataAt: never,
-      events: { lastAt: never, wokeAt: never },
-      trades: new Map(),
-    });
+    const lastDataAt = Number.NEGATIVE_INFINITY;
+    this.#venues.set(venue, { market, connected: false, lastDataAt, events: newPulse(), trades: new Map() });
   }
 
   connected(venue: string, connected: boolean): void {
@@ -46,15 +42,10 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
-  /** That of a coin's trades at a venue, for as long as there is one to be told of it: nobody has to look for it. */
+  /** The pulse of a coin's trades at a venue. Created on first use and never replaced, so callers may keep it. */
   tradesOf(venue: string, coin: string): Pulse {
     const trades = this.#venues.get(venue)?.trades;
-    let pulse = trades?.get(coin);
-    if (pulse === undefined) {
-      pulse = { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
-      trades?.set(coin, pulse);
-    }
-    return pulse;
+    return trades === undefined ? newPulse() : getOrCreate(trades, coin, newPulse);
   }
 
   /** A data frame came; `eventful` unless it only repeats what was told, as venues do where nothing happens. */
@@ -105,6 +96,10 @@ export class Activity {
       )
       .map(([, entry]) => entry);
   }
+}
+
+function newPulse(): Pulse {
+  return { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
 }
 
 function beat(pulse: Pulse, now: number, quietMs: number): void {

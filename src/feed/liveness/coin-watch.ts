@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { StatusNote } from '../status/status-log.ts';
 
@@ -73,14 +74,9 @@ export class CoinWatch {
     this.of(instrument.symbol).begin(instrument, now);
   }
 
-  /** To be asked for once, and told each event: nobody has to look for it. */
+  /** What is known of a symbol. Created on first use and never replaced, so callers may keep it. */
   of(symbol: string): Watched {
-    let coin = this.#coins.get(symbol);
-    if (coin === undefined) {
-      coin = new Watched();
-      this.#coins.set(symbol, coin);
-    }
-    return coin;
+    return getOrCreate(this.#coins, symbol, () => new Watched());
   }
 
   #followed(symbol: string): Followed | undefined {

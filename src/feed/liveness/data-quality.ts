@@ -1,4 +1,5 @@
 import { compareDecimals } from '../../domain/decimal.ts';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { BookTicker } from '../../domain/record.ts';
 import type { Quality, QualityWarning } from '../../domain/status-snapshot.ts';
 import { CountRate } from '../../telemetry/count-rate.ts';
@@ -46,14 +47,9 @@ export class DataQuality {
     this.#venue = venue;
   }
 
-  /** To be asked for once, and told each message: nobody has to look for it. `symbol`: null where it is not known. */
+  /** The counts of a symbol; null: it is not known. Created on first use and never replaced, so callers may keep them. */
   of(symbol: string | null): Count {
-    let count = this.#counts.get(symbol);
-    if (count === undefined) {
-      count = new Count(symbol);
-      this.#counts.set(symbol, count);
-    }
-    return count;
+    return getOrCreate(this.#counts, symbol, () => new Count(symbol));
   }
 
   valid(count: Count, receivedAt: number): void {

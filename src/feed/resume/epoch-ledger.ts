@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Environment, Gap, Position } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
@@ -34,6 +35,10 @@ export class KeyEpoch {
   }
 }
 
+function newKeyEpoch(): KeyEpoch {
+  return new KeyEpoch();
+}
+
 /** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
 export interface EpochBeginning {
   readonly venue: string;
@@ -60,14 +65,9 @@ export class EpochLedger {
     for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
-  /** That of a key, for as long as there is one to be told of it: nobody has to look for it. */
+  /** The key's epoch. Created on first use and never replaced, so callers may keep it. */
   of(key: string): KeyEpoch {
-    let known = this.#keys.get(key);
-    if (known === undefined) {
-      known = new KeyEpoch();
-      this.#keys.set(key, known);
-    }
-    return known;
+    return getOrCreate(this.#keys, key, newKeyEpoch);
   }
 
   #current(key: string): Epoch | undefined {

@@ -1,3 +1,4 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap } from '../../domain/record.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import type { StatusNote } from './status-log.ts';
@@ -15,8 +16,7 @@ export class GapNotes {
   next(event: GapEvent): readonly StatusNote[] {
     switch (event.kind) {
       case 'gap_pending': {
-        const pending = this.#pending.get(event.symbol) ?? new Set<string>();
-        this.#pending.set(event.symbol, pending.add(event.toId));
+        getOrCreate(this.#pending, event.symbol, () => new Set<string>()).add(event.toId);
         return [detected(event.gap, event)];
       }
       case 'gap_closed': {
