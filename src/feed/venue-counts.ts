@@ -1,5 +1,5 @@
 import type { FaultKind } from '../domain/fault.ts';
-import type { DataQuality } from './liveness/data-quality.ts';
+import { DataQuality } from './liveness/data-quality.ts';
 
 /** What a venue feed counts; read, never reset. */
 export interface VenueCounts {
@@ -14,6 +14,20 @@ export interface VenueCounts {
   reconnects: number;
   /** What `reconnects` counts, by the kind of fault. */
   readonly losses: Map<FaultKind, number>;
+}
+
+export function newVenueCounts(venue: string): VenueCounts {
+  return {
+    frames: 0,
+    events: 0,
+    lastReceivedAt: null,
+    malformed: 0,
+    quality: new DataQuality(venue),
+    ignored: new Map(),
+    warnings: new Map(),
+    reconnects: 0,
+    losses: new Map(),
+  };
 }
 
 export function increment<K extends string>(counts: Map<K, number>, name: K): void {

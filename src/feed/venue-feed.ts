@@ -1,170 +1,285 @@
-import { filter, firstValueFrom, Observable, race, type Subscriber, timer } from 'rxjs';
+import { filter, firstValueFrom, interval, Observable, race, type Subscriber, Subscription, timer } from 'rxjs';
+import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
-import type { BookStepped, Doubt } from './arbitration/merged-event.ts';
-import type { Resumption } from './arbitration/resumption.ts';
-import { HoldBack } from './connection/hold-back.ts';
-import { DataQuality } from './liveness/data-quality.ts';
-import type { VenueCounts } from './venue-counts.ts';
-import { VenueRun, type WatchedLine } from './venue-run.ts';
+import type { BookUpdate } from '../domain/market-event.ts';
+import type { MarketFrame } from '../domain/venue-event.ts';
+import { detectStale } from '../operators/detect-stale.ts';
+import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
+import type { BookStepped, Doubt, LineData, Resumption } from './arbitration/merged-event.ts';
+import { VenueBooks } from './books/venue-books.ts';
+import { CarriedSymbols } from './carried-symbols.ts';
+import type { LineEvent } from './connection/line-event.ts';
+import { VenueLines } from './connection/venue-lines.ts';
+import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
+import { tradeRepair } from './gaps/trade-repair.ts';
+import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
+import { CoinWatch } from './liveness/coin-watch.ts';
+import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
+import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
+import { increment, newVenueCounts, type VenueCounts } from './venue-counts.ts';
+import { VenueReport } from './venue-report.ts';
 import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
-/** Portions that a run holds back at most, frames mostly: many seconds of a shard. */
+/** Events that a warm venue holds at most, frames mostly: many seconds of a shard. */
 const MOST_HELD = 20_000;
+const SWEEP_MS = 1000;
 
-/** One venue, ready to be subscribed: connects all its lines while somebody is, closes them after. */
+/** What the lines emit, the silences of the venue as a whole, and what changes in its instruments. */
+type VenueHappening = LineEvent | ExplainedSilence | InstrumentChange;
+
+/** What is kept of one symbol: looked up once a frame, and not by each stage. */
+interface VenueSymbol {
+  readonly watch: SymbolWatch;
+  readonly arbiter: ArbiterSymbol;
+}
+
+/** One venue: turns what its lines emit into what the venue emits. To be subscribed once; closes its lines after. */
 export class VenueFeed {
   readonly signals$: Observable<VenueSignal>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
-  /** What is followed whenever it runs, by the venue's symbol. */
-  readonly #instruments: Map<string, Instrument>;
-  /** Where former runs ended, until a run goes on there, or another venue has served the symbol. */
-  #resume = new Map<string, Resumption>();
-  #run: VenueRun | undefined;
-  /** The run that holds back. */
-  #warm:
-    | { readonly run: VenueRun; readonly signals: HoldBack<VenueSignal>; readonly news: HoldBack<WatchedLine> }
-    | undefined;
+  readonly #lines: VenueLines;
+  readonly #arbiter: LineArbiter;
+  readonly #books: VenueBooks;
+  readonly #coins: CoinWatch;
+  readonly #watch: FrameWatch;
+  readonly #carried: CarriedSymbols;
+  readonly #report: VenueReport;
+  readonly #instruments: FollowedInstruments;
+  readonly #symbols = new Map<string, VenueSymbol>();
+  readonly #subscription = new Subscription();
+  #out: Pick<Subscriber<VenueSignal>, 'next'> | undefined;
+  /** Set while the venue is warm and nobody has subscribed. */
+  #held: WarmUpBuffer<VenueHappening> | undefined;
+  #startedAt = 0;
+  #isRunning = false;
 
   constructor(options: VenueFeedOptions) {
+    const { venue, activity, scheduler, staleAfterMs } = options;
+    const out = (signal: VenueSignal): void => this.#out?.next(signal);
     this.options = options;
-    this.counts = {
-      frames: 0,
-      events: 0,
-      lastReceivedAt: null,
-      malformed: 0,
-      quality: new DataQuality(options.venue.id),
-      ignored: new Map(),
-      warnings: new Map(),
-      reconnects: 0,
-      losses: new Map(),
-    };
-    this.#instruments = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
+    const counts = newVenueCounts(venue.id);
+    this.counts = counts;
+    // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
+    const lines: VenueLines = new VenueLines(options, counts, (connection) => {
+      const now = scheduler.now();
+      const silentMs = now - (this.#watch.lastDataAt ?? this.#startedAt);
+      return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsQuiet(venue.id, now);
+    });
+    const arbiter = new LineArbiter({
+      contiguousTradeIds: venue.contiguousTradeIds,
+      recentTrades: options.fetchRecent !== undefined,
+      repair: tradeRepair(options, lines),
+      scheduler,
+      out,
+    });
+    const books = new VenueBooks({ ...options, lines, count: (what) => increment(counts.warnings, what), out });
+    const coins = new CoinWatch({
+      ...options,
+      venue: venue.id,
+      tradesWanted: lines.neededChannel !== undefined,
+      resubscribeWithinMs: staleAfterMs,
+      isQuiet: (coin, now) => activity.coinIsQuiet(venue.id, coin, now),
+      resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
+      resubscribe: (symbol, what) => {
+        const instrument = lines.bySymbol(symbol);
+        if (instrument === undefined) return;
+        lines.resubscribe(instrument, what === 'all' ? undefined : lines.neededOf(instrument));
+        arbiter.unsubscribed(symbol);
+      },
+      tell: out,
+    });
+    const { neededChannel } = lines;
+    const latency = options.timing?.latency;
+    this.#watch = new FrameWatch({ venue: venue.id, activity, latency, coins, counts, neededChannel });
+    this.#carried = new CarriedSymbols({ venue, lines, arbiter, books, coins, quality: counts.quality, scheduler });
+    this.#report = new VenueReport({ ...options, lines, counts, out });
+    const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
+    this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
+    this.#lines = lines;
+    this.#arbiter = arbiter;
+    this.#books = books;
+    this.#coins = coins;
     this.signals$ = new Observable((subscriber) => {
-      const warm = this.#warm;
-      this.#warm = undefined;
-      const run = warm?.run ?? this.#newRun(subscriber);
-      for (const [symbol, ended] of this.#resume) run.arbiter.resume(symbol, ended);
-      this.#resume = new Map();
-      if (warm === undefined) {
-        this.#run = run;
-        run.start();
-      } else {
-        // Whoever subscribes is ready for what comes after it has.
-        subscriber.add(
-          options.scheduler.schedule(() => {
-            warm.signals.open((signal) => subscriber.next(signal));
-            warm.news.open();
-          }),
-        );
-      }
-      return () => {
-        if (this.#run === run) this.#run = undefined;
-        run.stop();
-      };
+      this.#out = subscriber;
+      // A subscriber is ready for what was held once it has subscribed.
+      if (this.#isRunning) subscriber.add(scheduler.schedule(() => this.#release()));
+      else this.#start();
+      return () => this.close();
     });
   }
 
   /**
-   * Connects before anyone subscribes, and holds what comes back for who does: so what another still publishes is there
-   * from the moment on at which it is to go on with it. Resolves when each line has all its subscriptions, or its first
-   * attempt has failed, or after `withinMs`. Of what may be held `portion` is its own.
+   * Connects before anyone subscribes, and holds what comes for the subscriber: so what another instance still publishes
+   * is there when this one goes on with it. Resolves when each line has all its subscriptions, or its first attempt has
+   * failed, or after `withinMs`. `portion`: the venue's share of what may be held.
    */
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
-    if (this.#run !== undefined) return Promise.resolve();
-    const signals = new HoldBack<VenueSignal>();
-    const news = new HoldBack<WatchedLine>(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
-    this.#run = this.#newRun(signals, news);
-    this.#warm = { run: this.#run, signals, news };
-    const { lines } = this.#run;
+    if (this.#isRunning) return Promise.resolve();
+    this.#held = new WarmUpBuffer(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
-    const ready$ = lines.news$.pipe(
+    const ready$ = this.#lines.news$.pipe(
       filter((event) => {
         if (event.kind === 'frame') return false;
         const { line, connection, signal } = event;
         if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics)))
           settled.add(line);
-        return settled.size >= lines.count;
+        return settled.size >= this.#lines.count;
       }),
     );
     const ready = firstValueFrom(race(ready$, timer(withinMs, this.options.scheduler)));
-    this.#run.start();
+    this.#start();
     return ready.then(() => {});
   }
 
-  /** Where former runs ended, by symbol: the next run goes on there. */
-  resumeAt(former: ReadonlyMap<string, Resumption>): void {
-    this.#resume = new Map(former);
+  /** Where previous runs ended, by symbol: the venue goes on there. To be called before it is subscribed. */
+  resumeAt(previous: ReadonlyMap<string, Resumption>): void {
+    for (const [symbol, ended] of previous) this.#arbiter.resume(symbol, ended);
   }
 
-  /** Closes its lines, for whom nobody came. */
   close(): void {
-    this.#run?.stop();
-    this.#run = undefined;
-    this.#warm = undefined;
-  }
-
-  #newRun(out: Pick<Subscriber<VenueSignal>, 'next'>, held?: HoldBack<WatchedLine>): VenueRun {
-    return new VenueRun({ ...this.options, instruments: [...this.#instruments.values()] }, this.counts, out, held);
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#subscription.unsubscribe();
+    this.#instruments.close();
+    this.#arbiter.close();
+    this.#books.close();
+    this.#lines.close();
+    this.options.activity.connected(this.options.venue.id, false);
   }
 
   /** What is followed. */
   get instruments(): readonly Instrument[] {
-    return [...this.#instruments.values()];
+    return this.#instruments.named;
   }
 
-  /** False before it is subscribed and after it ended. */
+  /** False before it is subscribed or warm, and after it ended. */
   get running(): boolean {
-    return this.#run !== undefined;
+    return this.#isRunning;
   }
 
-  /** When the last data frame came, the scheduler's milliseconds; null: none yet. */
+  /** When the last data frame came, repeats included, the scheduler's milliseconds; null: none, or it does not run. */
   get lastDataAt(): number | null {
-    return this.#run?.lastDataAt ?? null;
+    return this.#isRunning ? this.#watch.lastDataAt : null;
   }
 
   get linesUp(): number {
-    return this.#run?.lines.up ?? 0;
+    return this.#lines.up;
   }
 
   get lines(): number {
-    return this.#run?.lines.count ?? 0;
+    return this.#lines.count;
   }
 
-  /** Repeats dropped since the feed was subscribed. */
+  /** Repeats dropped. */
   get duplicates(): number {
-    return this.#run?.arbiter.duplicates ?? 0;
+    return this.#arbiter.duplicates;
   }
 
-  /** A symbol's book as it is, where that is in step. */
+  /** A symbol's book as it is, if it is in step. */
   book(symbol: string): BookStepped | undefined {
-    return this.#run?.books.current(symbol);
+    return this.#books.current(symbol);
   }
 
   /** Where trades of a symbol may be missing now. */
   doubts(symbol: string): readonly Doubt[] {
-    return this.#run?.arbiter.doubts(symbol) ?? [];
+    return this.#arbiter.doubts(symbol);
   }
 
-  /** Hands out what waits behind holes: nothing more will come. */
+  /** Emits what waits behind gaps: nothing more will come. */
   flush(): void {
-    this.#run?.arbiter.flush();
+    this.#arbiter.flush();
   }
 
-  /** The symbol, another venue's meanwhile, does not go on where a former run ended. */
+  /** The symbol, another venue's meanwhile, does not go on where a previous run ended. */
   forget(symbol: string): void {
-    this.#resume.delete(symbol);
-    this.#run?.arbiter.forget(symbol);
+    this.#arbiter.forget(symbol);
   }
 
   add(instrument: Instrument): void {
-    this.#instruments.set(instrument.venueSymbol, instrument);
-    this.#run?.add(instrument);
+    this.#instruments.add(instrument);
   }
 
   remove(symbol: string): void {
-    for (const instrument of this.#instruments.values())
-      if (instrument.symbol === symbol) this.#instruments.delete(instrument.venueSymbol);
-    this.#run?.remove(symbol);
+    this.#instruments.remove(symbol);
+    this.#carried.leave(symbol);
   }
+
+  #start(): void {
+    const { scheduler, staleAfterMs, activity, timing } = this.options;
+    this.#isRunning = true;
+    this.#startedAt = scheduler.now();
+    activity.connected(this.options.venue.id, false);
+    const watched$ = this.#lines.news$.pipe(
+      detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'frame', scheduler }),
+      explainStale({
+        staleAfterMs,
+        isAnswer: (item) => item.kind === 'change' && item.signal.kind === 'answered',
+        isQuiet: (now) => activity.venueIsQuiet(this.options.venue.id, now),
+        scheduler,
+      }),
+    );
+    this.#subscription.add(watched$.subscribe((item) => this.#next(item)));
+    this.#subscription.add(
+      interval(SWEEP_MS, scheduler).subscribe(() => {
+        if (this.#held === undefined && this.#lines.up > 0) this.#coins.sweep(scheduler.now());
+      }),
+    );
+    this.#instruments.start();
+    this.#subscription.add(
+      timing?.clock$.subscribe((state) => {
+        timing.latency.clock = state;
+      }),
+    );
+  }
+
+  #next(item: VenueHappening): void {
+    if (this.#held === undefined) this.#handle(item);
+    else this.#held.push(item);
+  }
+
+  #release(): void {
+    this.#held?.empty((item) => this.#handle(item));
+    this.#held = undefined;
+  }
+
+  #handle(item: VenueHappening): void {
+    if (item.kind === 'frame') this.#onFrame(item.connection, item.frame);
+    else if (item.kind === 'change') {
+      this.#carried.change(item);
+      this.#report.change(item);
+    } else if (item.kind === 'stale') this.#report.stale(item);
+    else if (item.kind === 'recovered') this.#report.recovered(item);
+    else this.#report.instruments(item);
+  }
+
+  #onInstruments(change: InstrumentChange): void {
+    if (change.kind === 'unlisted' || change.kind === 'delisted') this.#carried.leave(change.instrument.symbol);
+    this.#next(change);
+    if (change.kind === 'opened') this.#carried.open(change.instruments);
+    if (change.kind === 'added') this.#carried.follow(change.instrument);
+    if (change.kind === 'listed') for (const instrument of change.instruments) this.#carried.follow(instrument);
+  }
+
+  #onFrame(connection: number, frame: MarketFrame): void {
+    const now = this.options.scheduler.now();
+    const of = getOrCreate(this.#symbols, frame.key, this.#newSymbol);
+    this.#watch.received(of.watch, frame, now);
+    const { key, at, value } = frame;
+    const kind = value[0]?.kind;
+    if (kind === undefined) return;
+    if (kind === 'book_update') {
+      this.#books.updated(connection, value as readonly BookUpdate[]); // all events of a frame are of one kind
+      return;
+    }
+    const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
+    this.#watch.passed(of.watch, events, now);
+    // Trades that wait are a sign of life, too.
+    if (events.length > 0 || holds(of.arbiter)) this.#out?.next({ kind: 'value', key, at, value: events });
+  }
+
+  readonly #newSymbol = (symbol: string): VenueSymbol => ({
+    watch: this.#watch.of(symbol),
+    arbiter: this.#arbiter.of(symbol),
+  });
 }

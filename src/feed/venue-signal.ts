@@ -1,4 +1,4 @@
-import type { Observable, SchedulerLike } from 'rxjs';
+import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
@@ -9,7 +9,6 @@ import type { ConnectionCommand } from '../venues/connection/control-channel.ts'
 import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { ArbitratedEvents, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
-import type { ListFollowing } from './instruments/followed-instruments.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
 import type { StatusNote } from './status/status-log.ts';
@@ -41,6 +40,13 @@ export interface ConnectArguments {
   /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
   readonly closingAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
+}
+
+/** Every instrument that a venue lists against a quote. */
+export interface ListFollowing {
+  readonly quote: string;
+  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
+  readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
 
 /** How a whole book is asked for. */

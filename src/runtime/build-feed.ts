@@ -2,7 +2,7 @@ import { booksOf, type Config } from '../config/config.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { KlineCheck, subscribedKlines } from '../feed/analytics/kline-check.ts';
 import type { PreviousTrades } from '../feed/analytics/stats-epoch.ts';
-import type { Resumption } from '../feed/arbitration/resumption.ts';
+import type { Resumption } from '../feed/arbitration/merged-event.ts';
 import { feed } from '../feed/feed.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';

@@ -7,9 +7,8 @@ import {
   type SequenceChange,
 } from '../../operators/repair-gaps.ts';
 import type { PossibleGap } from '../../operators/sequence/id-sequence.ts';
-import type { ArbitratedEvents, Doubt, LineData, MergedEvent, SequencedTrade } from './merged-event.ts';
+import type { ArbitratedEvents, Doubt, LineData, MergedEvent, Resumption, SequencedTrade } from './merged-event.ts';
 import { NewestValues } from './newest-values.ts';
-import type { Resumption } from './resumption.ts';
 import { TradeSeries } from './trade-series.ts';
 
 /** When gaps in trades are fetched, and from where. */

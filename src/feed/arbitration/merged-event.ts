@@ -1,5 +1,6 @@
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
+import type { TradeKind } from '../../domain/trade-id.ts';
 import type { BookStep, BookSync } from '../../market/book/book-sync.ts';
 import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequence.ts';
 
@@ -77,6 +78,9 @@ export interface ArbitratedEvents {
   /** They were held back or fetched: no sign that the venue delivers. */
   readonly late?: true;
 }
+
+/** Where a previous run ended, by kind of trade; without the kinds that it did not publish. */
+export type Resumption = ReadonlyMap<TradeKind, Checkpoint>;
 
 /** Trades that are missing between two others, both exclusive. */
 export interface TradeHole {

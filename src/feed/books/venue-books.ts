@@ -6,16 +6,18 @@ import {
   merge,
   mergeMap,
   type Observable,
-  type SchedulerLike,
   Subject,
   type Subscription,
   takeUntil,
   tap,
+  timer,
 } from 'rxjs';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { BookUpdate } from '../../domain/market-event.ts';
 import { type BookStep, BookSync } from '../../market/book/book-sync.ts';
+import type { Venue } from '../../venues/contract.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
+import type { VenueLines } from '../connection/venue-lines.ts';
 import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
 
 /** How long a book waits for the other line to bring what one has skipped. */
@@ -34,16 +36,10 @@ const DEEPER_AT_ONCE = 1;
 const AGAIN_MS = 1000;
 const AGAIN_AT_MOST_MS = 30_000;
 
-export interface VenueBooksOptions {
-  /** As of `VenueFeedOptions`. */
-  readonly fetchBook: NonNullable<VenueFeedOptions['fetchBook']> | undefined;
-  /** Subscribes the book of an instrument again, and nothing else of it. */
-  readonly resubscribe: (instrument: Instrument) => void;
-  readonly instrument: (symbol: string) => Instrument | undefined;
-  readonly environment: BookOrigin['environment'];
-  readonly venue: string;
+export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' | 'fetchBook' | 'scheduler'> {
+  readonly venue: Pick<Venue, 'id'>;
+  readonly lines: Pick<VenueLines, 'bySymbol' | 'resubscribeBook'>;
   readonly count: (what: 'book_out_of_step' | 'book_not_had') => void;
-  readonly scheduler: SchedulerLike;
   readonly out: (signal: VenueSignal) => void;
 }
 
@@ -101,10 +97,10 @@ export class VenueBooks {
   }
 
   #ask(symbol: string): void {
-    const instrument = this.#options.instrument(symbol);
+    const instrument = this.#options.lines.bySymbol(symbol);
     if (instrument === undefined || this.#lines.size === 0) return;
     const { venue, environment } = this.#options;
-    const book = this.#books.get(symbol) ?? this.#follow({ venue, environment, ...instrument });
+    const book = this.#books.get(symbol) ?? this.#follow({ venue: venue.id, environment, ...instrument });
     book.sync.subscribed();
     this.#mend(book);
   }
@@ -213,8 +209,9 @@ export class VenueBooks {
       this.#enqueue(book);
       return;
     }
-    const instrument = this.#options.instrument(book.origin.symbol);
-    if (instrument !== undefined) this.#options.resubscribe(instrument);
+    const { lines } = this.#options;
+    const instrument = lines.bySymbol(book.origin.symbol);
+    if (instrument !== undefined) lines.resubscribeBook(instrument);
     this.#again(book);
   }
 
@@ -254,8 +251,8 @@ export class VenueBooks {
     const leave = (): void => {
       if (book.queued === queued) book.queued = undefined;
     };
-    const { fetchBook, instrument: instrumentOf, scheduler } = this.#options;
-    const instrument = instrumentOf(book.origin.symbol);
+    const { fetchBook, lines, scheduler } = this.#options;
+    const instrument = lines.bySymbol(book.origin.symbol);
     const wanted = this.#follows(book) && book.sync.wants === 'snapshot';
     if (instrument === undefined || fetchBook === undefined || !wanted) {
       leave();
@@ -294,11 +291,7 @@ export class VenueBooks {
   }
 
   #later(delayMs: number, work: () => void): void {
-    const subscription = this.#options.scheduler.schedule(() => {
-      this.#subscription.remove(subscription);
-      work();
-    }, delayMs);
-    this.#subscription.add(subscription);
+    this.#subscription.add(timer(delayMs, this.#options.scheduler).subscribe(work));
   }
 
   /** False once its symbol was removed, whatever is still under way for it. */

@@ -1,16 +1,17 @@
-import { defer, type Observable, switchMap, timer } from 'rxjs';
+import { defer, type Observable, type Subscription, switchMap, timer } from 'rxjs';
 import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import { Broadcast } from '../../operators/broadcast.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import { ConnectionBudget } from '../../venues/connection/rate-limit.ts';
-import type { VenueCounts } from '../venue-counts.ts';
+import { increment, type VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedOptions } from '../venue-signal.ts';
 import type { LineConnection } from './line-connection.ts';
 import type { LineEvent, LineSignal } from './line-event.ts';
 import { RotatingLine } from './rotating-line.ts';
 import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
 import { venueLine } from './venue-line.ts';
+import { venueNotices } from './venue-notices.ts';
 
 /** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
 export class VenueLines {
@@ -28,6 +29,7 @@ export class VenueLines {
   readonly #lines: RotatingLine[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
+  #notices: Subscription | undefined;
 
   /** `isQuiet`: other venues show that nothing happens in the market. */
   constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
@@ -71,6 +73,16 @@ export class VenueLines {
     for (const line of this.#lines) line.rotate(notice);
   }
 
+  /** A venue that announces maintenance gets new connections while it still takes them. */
+  #followNotices(): Subscription | undefined {
+    const { notices$: connection$, settings, scheduler, random } = this.#options;
+    const { reconnect } = settings;
+    const onLost = (): void => increment(this.#counts.ignored, 'notices_lost');
+    if (connection$ === undefined) return undefined;
+    const notices$ = venueNotices({ connection$, reconnect, scheduler, random, onLost });
+    return notices$.subscribe((notice) => this.rotate(notice));
+  }
+
   /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
   open(instruments: readonly Instrument[]): void {
     const { venue, settings, channels, books } = this.#options;
@@ -79,6 +91,7 @@ export class VenueLines {
     const { lines, websocketUrls } = settings;
     const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
     for (const plan of planConnections(venue, wanted)) this.#keep({ ...plan, group: firstGroup + plan.group });
+    this.#notices ??= this.#followNotices();
   }
 
   /** Subscribes one more instrument where a connection has room, else on new ones. */
@@ -150,7 +163,8 @@ export class VenueLines {
   }
 
   close(): void {
-    for (const line of this.#lines) line.close();
+    this.#notices?.unsubscribe();
+    for (const line of this.#lines.splice(0)) line.close();
   }
 
   topicsOf(instrument: Instrument): readonly string[] {

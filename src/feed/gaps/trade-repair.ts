@@ -4,6 +4,7 @@ import type { MissingValues } from '../../operators/sequence/id-sequence.ts';
 import type { TradeRepair } from '../arbitration/line-arbiter.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import type { TradeSeries } from '../arbitration/trade-series.ts';
+import type { VenueLines } from '../connection/venue-lines.ts';
 import type { VenueFeedOptions } from '../venue-signal.ts';
 
 /** How long trades wait behind a gap for another line to fill it. */
@@ -13,32 +14,27 @@ const REPAIR_MS = 10_000;
 /** Requests at once: five hundred symbols have their turn within the hold. The venue's budget is kept elsewhere. */
 const AT_ONCE = 10;
 
-export interface TradeRepairOptions {
-  readonly fetchMissing: VenueFeedOptions['fetchMissing'];
-  readonly fetchRecent: VenueFeedOptions['fetchRecent'];
-  readonly instrument: (symbol: string) => Instrument | undefined;
-  /** Connections that are up and carry the symbol. */
-  readonly linesUp: (symbol: string) => number;
-}
+type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
+type Lines = Pick<VenueLines, 'bySymbol' | 'connectionsOf'>;
 
 /**
  * What one venue's trades wait for: a moment for the other line, and if the venue tells the past, for as long as that
  * takes within bounds. Without either they wait for nothing.
  */
-export function tradeRepair(options: TradeRepairOptions): TradeRepair {
-  const { fetchMissing, fetchRecent, linesUp } = options;
+export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
+  const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
   const graceMs = ({ symbol, sequence }: TradeSeries): number => {
     // What a previous run left lies before all that any line has brought.
     const isBeforeLines = fetches && sequence.isResumed;
-    return isBeforeLines || linesUp(symbol) < 2 ? 0 : OTHER_LINE_MS;
+    return isBeforeLines || lines.connectionsOf(symbol) < 2 ? 0 : OTHER_LINE_MS;
   };
   const timing = { graceMs, holdMs: REPAIR_MS, atOnce: AT_ONCE };
   if (!fetches) return timing;
   return {
     ...timing,
     fetch: (series, missing, attempt) =>
-      fetchTrades(options, series, missing, attempt).pipe(
+      fetchTrades(requests, lines.bySymbol(series.symbol), series, missing, attempt).pipe(
         tap(() => {
           series.fetchedFor = series.sequence.waiting?.receivedAt;
         }),
@@ -47,12 +43,12 @@ export function tradeRepair(options: TradeRepairOptions): TradeRepair {
 }
 
 function fetchTrades(
-  { fetchMissing, fetchRecent, instrument: instrumentOf }: TradeRepairOptions,
-  { symbol, kind, sequence }: TradeSeries,
+  { fetchMissing, fetchRecent }: RestRequests,
+  instrument: Instrument | undefined,
+  { kind, sequence }: TradeSeries,
   { before, after }: MissingValues<SequencedTrade>,
   attempt: number,
 ): Observable<readonly SequencedTrade[]> {
-  const instrument = instrumentOf(symbol);
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
     const since = sequence.heldSince;

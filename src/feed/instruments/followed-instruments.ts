@@ -6,14 +6,13 @@ import {
   identity,
   interval,
   type Observable,
-  type OperatorFunction,
-  type SchedulerLike,
   Subscription,
   timeout,
 } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
+import type { ListFollowing, VenueFeedOptions } from '../venue-signal.ts';
 import { ListChanges } from './list-changes.ts';
 import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
 
@@ -22,12 +21,6 @@ const LIST_TIMEOUT_MS = 2000;
 /** How often the venue is asked what it lists, and how soon again after no answer when all that it lists is followed. */
 const LIST_EVERY_MS = 300_000;
 const LIST_AGAIN_MS = 5000;
-
-export interface ListFollowing {
-  readonly quote: string;
-  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
-  readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
-}
 
 /** What changes in the instruments that are followed at a venue. */
 export type InstrumentChange =
@@ -44,18 +37,11 @@ export type InstrumentChange =
   /** A list that lacks most of the last one: ignored. */
   | { readonly kind: 'doubtful' };
 
-export interface FollowedInstrumentsOptions {
-  /** Empty with `all`. */
-  readonly instruments: readonly Instrument[];
-  /** Every instrument that the venue lists against a quote, instead of named ones. */
-  readonly all: ListFollowing | null;
-  /** The venue's instrument list, once. */
-  readonly listed$: Observable<readonly ListedInstrument[]>;
-  /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
-  readonly listEveryMs?: number | undefined;
+type VenueOptions = Pick<VenueFeedOptions, 'instruments' | 'all' | 'listed$' | 'listEveryMs' | 'scheduler'>;
+
+export interface FollowedInstrumentsOptions extends VenueOptions {
   /** What is followed now, by the venue's symbol. */
   readonly followed: ReadonlyMap<string, Instrument>;
-  readonly scheduler: SchedulerLike;
   readonly onChange: (change: InstrumentChange) => void;
 }
 
@@ -64,6 +50,9 @@ export class FollowedInstruments {
   readonly #options: FollowedInstrumentsOptions;
   readonly #everyMs: number;
   readonly #subscription = new Subscription();
+  /** By the venue's symbol. */
+  readonly #named: Map<string, Instrument>;
+  #isStarted = false;
   /** Named ones that are looked up in the venue's list before they are followed, by symbol. */
   readonly #lookups = new Map<string, Subscription>();
   /** Named ones that the venue does not list, by symbol. */
@@ -72,9 +61,16 @@ export class FollowedInstruments {
   constructor(options: FollowedInstrumentsOptions) {
     this.#options = options;
     this.#everyMs = options.listEveryMs ?? LIST_EVERY_MS;
+    this.#named = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
+  }
+
+  /** What the user has named. */
+  get named(): readonly Instrument[] {
+    return [...this.#named.values()];
   }
 
   start(): void {
+    this.#isStarted = true;
     const { all } = this.#options;
     this.#subscription.add(all === null ? this.#followNamed() : this.#followAll(all));
     this.#subscription.add(this.#lookForUnlisted());
@@ -84,6 +80,8 @@ export class FollowedInstruments {
   add(instrument: Instrument): void {
     const { followed, onChange } = this.#options;
     const { symbol, venueSymbol } = instrument;
+    this.#named.set(venueSymbol, instrument);
+    if (!this.#isStarted) return;
     if (followed.has(venueSymbol) || this.#lookups.has(symbol)) return;
     const lookup = this.#listedInTime.subscribe({
       next: (listed) => {
@@ -98,6 +96,7 @@ export class FollowedInstruments {
   }
 
   remove(symbol: string): void {
+    for (const [venueSymbol, named] of this.#named) if (named.symbol === symbol) this.#named.delete(venueSymbol);
     this.#unlisted.delete(symbol);
     this.#lookups.get(symbol)?.unsubscribe();
   }
@@ -112,7 +111,8 @@ export class FollowedInstruments {
   }
 
   #followNamed(): Subscription {
-    const { instruments, onChange } = this.#options;
+    const { onChange } = this.#options;
+    const instruments = this.named;
     return this.#listedInTime.subscribe({
       next: (listed) => {
         const trading = tradingOf(listed);

@@ -4,7 +4,7 @@ import { compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../../sinks/contract.ts';
 import { type LastEpoch, lastEpochs } from '../../sinks/resume/checkpoints.ts';
-import type { Resumption } from '../arbitration/resumption.ts';
+import type { Resumption } from '../arbitration/merged-event.ts';
 
 /** How a former run left one venue and symbol. */
 export interface FormerEpoch {

@@ -35,11 +35,13 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
               most = Math.max(most, ++inFlight);
               return fetch(symbol, asked.length, larger).pipe(delay(answerMs, scheduler));
             }),
-    resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
-    venue: 'binance',
+    venue: { id: 'binance' },
     environment: 'production',
     count: (what) => counted.push(what),
-    instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
+    lines: {
+      bySymbol: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
+      resubscribeBook: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
+    },
     scheduler,
     out: (signal) => {
       if (signal.kind !== 'value') throw new Error(`a book tells ${signal.kind}`);

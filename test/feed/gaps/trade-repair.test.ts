@@ -35,16 +35,20 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   const arbiter = new LineArbiter({
     contiguousTradeIds: fetchRecent === undefined,
     recentTrades: fetchRecent !== undefined,
-    repair: tradeRepair({
-      fetchMissing:
-        fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
-      fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
-      instrument: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
-      linesUp: () => {
-        looks.count++;
-        return linesUp;
+    repair: tradeRepair(
+      {
+        fetchMissing:
+          fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
+        fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
       },
-    }),
+      {
+        bySymbol: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
+        connectionsOf: () => {
+          looks.count++;
+          return linesUp;
+        },
+      },
+    ),
     scheduler,
     out: (signal) => {
       if (!inFrame) expect(signal.late).toBe(true);

@@ -85,7 +85,7 @@ function deliver(connection: ScriptedConnection, ...ids: readonly number[]): voi
   for (const id of ids) connection.data(id);
 }
 
-describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contiguous) => {
+describe.each([true, false])('VenueFeed: two lines, contiguous ids: %s', (contiguous) => {
   it.each(['first', 'second'] as const)(
     'the loss of the %s delays no trade: the next one passes the moment it comes by the other',
     (which) => {
@@ -105,7 +105,7 @@ describe.each([true, false])('VenueRun: two lines, contiguous ids: %s', (contigu
   );
 });
 
-it('VenueRun counts what is lost by the kind of fault, and nothing where a line goes on over another connection', () => {
+it('VenueFeed counts what is lost by the kind of fault, and nothing where a line goes on over another connection', () => {
   const run = new ScriptedRun({ lines: 2 });
   run.connection(0).rotate();
   run.connection(2).fail(new Fault('connect_failed', 'refused'));
@@ -121,7 +121,7 @@ it('VenueRun counts what is lost by the kind of fault, and nothing where a line 
   ]);
 });
 
-describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids: %s', (contiguous) => {
+describe.each([true, false])('VenueFeed: the rotation of one line, contiguous ids: %s', (contiguous) => {
   it('loses nothing, repeats nothing, holds nothing up and tells no loss', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
@@ -191,7 +191,7 @@ describe.each([true, false])('VenueRun: the rotation of one line, contiguous ids
   });
 });
 
-describe('VenueRun: announcements', () => {
+describe('VenueFeed: announcements', () => {
   it('rotate all lines, and say what the venue said', () => {
     const notices$ = new Subject<VenueEvent>();
     const run = new ScriptedRun({ lines: 2, more: { notices$ } });
@@ -230,7 +230,7 @@ describe('VenueRun: announcements', () => {
   });
 });
 
-describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
+describe('VenueFeed: a symbol that is left and followed again, ids jump', () => {
   it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
     const run = new ScriptedRun({ lines: 2, contiguous: false });
     for (const connection of run.connections) deliver(connection, 1, 2);
@@ -255,7 +255,7 @@ describe('VenueRun: a symbol that is left and followed again, ids jump', () => {
   });
 });
 
-describe('VenueRun: named instruments', () => {
+describe('VenueFeed: named instruments', () => {
   const named = ['A', 'B'].map((coin) => instrument(coin));
 
   it('that the venue does not list, or whose trading is halted, are followed as soon as a later list has them', () => {
@@ -300,7 +300,7 @@ describe('VenueRun: named instruments', () => {
   });
 });
 
-describe('VenueRun: all that a venue lists', () => {
+describe('VenueFeed: all that a venue lists', () => {
   /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
   function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
     let next = 0;
@@ -360,7 +360,7 @@ describe('VenueRun: all that a venue lists', () => {
 describe.each([
   { channels: ['trade', 'ticker'] as const, resubscribed: 1, served: [false] },
   { channels: ['ticker'] as const, resubscribed: 0, served: [] },
-])('VenueRun: prices that move where no trade comes, with $channels', ({ channels, resubscribed, served }) => {
+])('VenueFeed: prices that move where no trade comes, with $channels', ({ channels, resubscribed, served }) => {
   it('show that trades are mute, if they are wanted', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels, coinStaleAfterMs: 10_000 } });
     for (let second = 0; second < 30; second++) {
@@ -383,7 +383,7 @@ describe.each([
   });
 });
 
-describe('VenueRun: a venue that was away for longer than a coin may be silent', () => {
+describe('VenueFeed: a venue that was away for longer than a coin may be silent', () => {
   it('is not taken for one whose coins are mute, before anything could come', () => {
     const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
     deliver(run.connection(0), 1);
@@ -403,7 +403,7 @@ describe('VenueRun: a venue that was away for longer than a coin may be silent',
   });
 });
 
-it('VenueRun: a coin of which is told that nothing changed is not mute', () => {
+it('VenueFeed: a coin of which is told that nothing changed is not mute', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const line = run.connection(0);
   for (let second = 1; second <= 12; second++) {
@@ -413,7 +413,7 @@ it('VenueRun: a coin of which is told that nothing changed is not mute', () => {
   expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
 });
 
-it('VenueRun: a connection that is replaced gives a mute coin no time', () => {
+it('VenueFeed: a connection that is replaced gives a mute coin no time', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const old = run.connection(0);
   const live = (seconds: number) => {
@@ -430,7 +430,7 @@ it('VenueRun: a connection that is replaced gives a mute coin no time', () => {
   expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['BTCUSDT', 'ETHUSDT']);
 });
 
-describe('VenueRun: a venue that refuses topics', () => {
+describe('VenueFeed: a venue that refuses topics', () => {
   const ASK_AGAIN_MS = 60_000;
   /** Lets time pass in which all lines are alive. */
   const pass = (run: ScriptedRun, ms: number): void => {
@@ -546,7 +546,7 @@ describe('VenueRun: a venue that refuses topics', () => {
   });
 });
 
-describe('VenueRun: books', () => {
+describe('VenueFeed: books', () => {
   it('are asked for after the subscription: a symbol may not change for long', () => {
     const run = new ScriptedRun({
       lines: 1,

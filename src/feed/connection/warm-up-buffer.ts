@@ -1,0 +1,29 @@
+/** Keeps values in order until they may go on. When more than `most` wait, the oldest that `mayGo` accepts are dropped. */
+export class WarmUpBuffer<T> {
+  readonly #most: number;
+  readonly #mayGo: (value: T) => boolean;
+  #held: T[] = [];
+  #isEmptied = false;
+
+  constructor(most: number, mayGo: (value: T) => boolean) {
+    this.#most = most;
+    this.#mayGo = mayGo;
+  }
+
+  push(value: T): void {
+    this.#held.push(value);
+    if (this.#held.length > this.#most && !this.#isEmptied) this.#thinOut();
+  }
+
+  /** Hands on all values, and what is pushed meanwhile behind them. */
+  empty(next: (value: T) => void): void {
+    this.#isEmptied = true;
+    for (const value of this.#held) next(value);
+  }
+
+  /** Drops a tenth at once: each time costs a look at all. */
+  #thinOut(): void {
+    let surplus = Math.ceil(this.#most / 10);
+    this.#held = this.#held.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);
+  }
+}
