@@ -2,8 +2,8 @@ import { interval, type Observable, type SchedulerLike, Subject, Subscription } 
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { Environment, FeedRecord } from '../domain/record.ts';
 import type { KlineCheck } from '../feed/analytics/kline-check.ts';
-import type { FeedOptions } from '../feed/feed.ts';
 import type { FeedCommand, FeedOutput } from '../feed/feed-event.ts';
+import type { FeedOptions } from '../feed/feed-options.ts';
 import { Tradability } from '../feed/liveness/tradability.ts';
 import { FeedWatch } from '../feed/status/feed-watch.ts';
 import { StatusLog, type StatusNote } from '../feed/status/status-log.ts';

@@ -6,7 +6,8 @@ import type { Instrument } from '../../src/domain/instrument.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { PreviousTrades } from '../../src/feed/analytics/stats-epoch.ts';
 import type { BookStepped, MergedEvent } from '../../src/feed/arbitration/merged-event.ts';
-import { type FeedOptions, feed } from '../../src/feed/feed.ts';
+import { feed } from '../../src/feed/feed.ts';
+import type { FeedOptions } from '../../src/feed/feed-options.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueSignal } from '../../src/feed/venue-signal.ts';
@@ -50,6 +51,7 @@ class Scripted {
     const wallClockMs = () => scheduler.now();
     const common = {
       config: { feed: config.feed, environment: 'production', connectTimeoutMs: 1000 },
+      stats: { ...config.stats, idleAfterMs: config.feed.staleAfterMs },
       previous: [],
       scheduler,
       wallClockMs,

@@ -49,6 +49,7 @@ async function nightOf(
   };
   const options = {
     config: { feed: config.feed, environment: 'production', connectTimeoutMs: 10_000 },
+    stats: { ...config.stats, idleAfterMs: staleAfterMs },
     previous: [],
     scheduler,
     wallClockMs: () => scheduler.now(),

@@ -1,22 +1,26 @@
-import { from, Observable, type ObservableInput, type OperatorFunction, of } from 'rxjs';
+import { from, Observable, type OperatorFunction } from 'rxjs';
 import { listen } from '../../operators/listen.ts';
-import type { FeedEvent } from '../feed-event.ts';
+import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { StageOptions } from '../feed-options.ts';
+import { fanOut } from '../publish/fan-out.ts';
 import type { PreviousTrades } from './stats-epoch.ts';
-
-export type RecentTrades = readonly PreviousTrades[];
 
 /** What previous runs published lately; comes before any other event. */
 export interface RecentKnown {
   readonly kind: 'recent';
-  readonly trades: RecentTrades;
+  readonly trades: readonly PreviousTrades[];
 }
 
-/** Holds events back until it is known what previous runs published. A feed that stops before drops them. */
+/**
+ * Holds events back from these stages until it is known what previous runs published. A feed that stops before drops
+ * them.
+ */
 export function afterRecent(
-  recent: ObservableInput<RecentTrades> = of([]),
-): OperatorFunction<FeedEvent, FeedEvent | RecentKnown> {
+  { recent = [[]] }: Pick<StageOptions, 'recent'>,
+  ...stages: readonly OperatorFunction<FeedEvent | RecentKnown, FeedOutput>[]
+): OperatorFunction<FeedEvent, FeedOutput> {
   return (events$) =>
-    new Observable((out) => {
+    new Observable<FeedEvent | RecentKnown>((out) => {
       let held: FeedEvent[] | undefined = [];
       listen(from(recent), out, {
         next(trades) {
@@ -33,5 +37,5 @@ export function afterRecent(
           else held.push(event);
         },
       });
-    });
+    }).pipe(fanOut(...stages));
 }

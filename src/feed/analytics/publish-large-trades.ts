@@ -1,11 +1,11 @@
-import { defer, EMPTY, type OperatorFunction } from 'rxjs';
+import { defer, type OperatorFunction } from 'rxjs';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
-import { afterRecent, type RecentKnown, type RecentTrades } from './after-recent.ts';
-import type { StatsStageOptions } from './publish-stats.ts';
+import type { RecentKnown } from './after-recent.ts';
 
 /** Trades before a large one, at least. */
 const LEAST_TRADES = 100;
@@ -17,14 +17,15 @@ interface EpochTrades {
 }
 
 /** Publishes the trades that are large against those before them in their epoch; block trades are left out. */
-export function publishLargeTrades(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
-  const { stats, counts, recent } = options;
-  if (stats === undefined) return () => EMPTY;
+export function publishLargeTrades({
+  stats,
+  counts,
+}: Pick<StageOptions, 'stats' | 'counts'>): OperatorFunction<FeedEvent | RecentKnown, FeedOutput> {
   const { historyTrades: most, largeTradeThreshold: threshold } = stats;
   return (events$) =>
     defer(() => {
       const epochs = new Map<string, EpochTrades>();
-      let previous: RecentTrades = [];
+      let previous: RecentKnown['trades'] = [];
       const begin = (symbol: string, venue: string, epoch: number): void => {
         const last = epochs.get(symbol);
         if (last?.venue === venue && last.epoch === epoch) return;
@@ -34,7 +35,6 @@ export function publishLargeTrades(options: StatsStageOptions): OperatorFunction
         epochs.set(symbol, { venue, epoch, large });
       };
       return events$.pipe(
-        afterRecent(recent),
         stage<FeedEvent | RecentKnown, FeedOutput>((event, out) => {
           if (event.kind === 'recent') previous = event.trades;
           else if (event.kind === 'epochs')

@@ -3,12 +3,6 @@ import type { BookDelta, OrderBookSnapshot } from '../../domain/record.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 
-export interface BookPublisherOptions {
-  readonly books: BooksWanted;
-  /** Microseconds since 1970. */
-  readonly wallClockMicros: () => number;
-}
-
 type BookRecord = BookDelta | OrderBookSnapshot;
 
 interface Published {
@@ -32,24 +26,27 @@ const SNAPSHOT_LEVELS = 5000;
 /**
  * Makes records of books: deltas in an unbroken chain, which begins with a snapshot in each epoch and after each
  * resync; and the best levels, whenever they are sampled and at once when the book falls out of step or is back in it.
- * `key` tells what is served apart.
  */
 export class BookPublisher {
-  readonly #options: BookPublisherOptions;
+  readonly #books: BooksWanted;
+  readonly #wallClockMicros: () => number;
+  /** By symbol. */
   readonly #published = new Map<string, Published>();
 
-  constructor(options: BookPublisherOptions) {
-    this.#options = options;
+  /** @param wallClockMicros microseconds since 1970. */
+  constructor(books: BooksWanted, wallClockMicros: () => number) {
+    this.#books = books;
+    this.#wallClockMicros = wallClockMicros;
   }
 
-  stepped(key: string, { origin, step, book }: BookStepped, epoch: number, now: number): BookRecord[] {
-    const known = this.#published.get(key);
+  stepped({ symbol, origin, step, book }: BookStepped, epoch: number, now: number): BookRecord[] {
+    const known = this.#published.get(symbol);
     const same = known !== undefined && known.book === book && known.epoch === epoch ? known : undefined;
     if (step.kind === 'stale') {
       if (known?.book !== book || known.sample === undefined || known.stale) return [];
-      const receivedAt = step.receivedAt ?? this.#options.wallClockMicros();
+      const receivedAt = step.receivedAt ?? this.#wallClockMicros();
       const sample = { ...known.sample, epoch, receivedAt, stale: true };
-      this.#published.set(key, { ...known, epoch, stale: true, lastId: undefined, sample });
+      this.#published.set(symbol, { ...known, epoch, stale: true, lastId: undefined, sample });
       return [sample];
     }
     const published = same ?? {
@@ -62,11 +59,11 @@ export class BookPublisher {
       sample: undefined,
       stale: false,
     };
-    if (same === undefined) this.#published.set(key, published);
+    if (same === undefined) this.#published.set(symbol, published);
     const begins = same === undefined || published.stale;
     published.stale = false;
     published.seenId = book.updateId;
-    const records: BookRecord[] = this.#options.books.deltas ? this.#deltas(published, step, now) : [];
+    const records: BookRecord[] = this.#books.deltas ? this.#deltas(published, step, now) : [];
     if (begins) records.push(this.#sample(published));
     return records;
   }
@@ -76,9 +73,9 @@ export class BookPublisher {
     return [...this.#published.values()].map((published) => this.#sample(published));
   }
 
-  /** The keys of the books that are out of step. */
+  /** The symbols of the books that are out of step. */
   get stale(): string[] {
-    return [...this.#published].flatMap(([key, { stale }]) => (stale ? [key] : []));
+    return [...this.#published].flatMap(([symbol, { stale }]) => (stale ? [symbol] : []));
   }
 
   /** Changes were lost on their way: each chain begins anew, with its book's next change. */
@@ -86,9 +83,9 @@ export class BookPublisher {
     for (const published of this.#published.values()) published.lastId = undefined;
   }
 
-  /** What is served apart under this key is no longer: a record of its epoch must not follow. */
-  ended(key: string): void {
-    this.#published.delete(key);
+  /** The symbol is not served any more, by this venue or by any: no record of its epoch may follow. */
+  ended(symbol: string, venue = this.#published.get(symbol)?.origin.venue): void {
+    if (this.#published.get(symbol)?.origin.venue === venue) this.#published.delete(symbol);
   }
 
   #deltas(published: Published, step: Exclude<BookStepped['step'], { kind: 'stale' }>, now: number): BookDelta[] {
@@ -110,7 +107,7 @@ export class BookPublisher {
       asks,
       timestamp,
     };
-    const due = now >= published.snapshotAt + this.#options.books.deltaSnapshotEveryMs;
+    const due = now >= published.snapshotAt + this.#books.deltaSnapshotEveryMs;
     return due ? [delta, this.#snapshot(published, now)] : [delta];
   }
 
@@ -137,7 +134,7 @@ export class BookPublisher {
   #sample(published: Published): OrderBookSnapshot {
     const { book, origin, epoch, stale, seenId, sample } = published;
     if (sample !== undefined && (stale || book.updateId !== seenId)) return sample;
-    const { levels } = this.#options.books;
+    const { levels } = this.#books;
     published.sample = {
       kind: 'order_book',
       ...origin,

@@ -2,30 +2,13 @@ import type { OperatorFunction, Subscriber } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { FailoverEvent } from '../../operators/failover/failover-events.ts';
-import type { BookStepped, Doubt, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
+import type { BookStepped, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
 import type { FeedCommand, FeedEvent, FeedReport } from '../feed-event.ts';
+import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
 import type { EpochLedger } from '../resume/epoch-ledger.ts';
-import type { FormerEpoch } from '../resume/former-runs.ts';
 
-/** What an epoch asks of the venue that it begins at, or that it leaves. */
-export interface EpochVenue {
-  /** Where trades of a symbol may be missing now. */
-  doubts(symbol: string): readonly Doubt[];
-  /** The symbol, another venue's meanwhile, does not go on where a previous run ended. */
-  forget(symbol: string): void;
-}
-
-export interface AssignEpochsOptions {
-  readonly ledger: EpochLedger;
-  /** How previous runs ended. */
-  readonly previous: readonly FormerEpoch[];
-  /** The trades that epochs and gaps count by. */
-  readonly counts: 'trade' | 'agg_trade';
-  readonly venueOf: (id: string) => EpochVenue | undefined;
-  readonly wallClockMs: () => number;
-}
-
+type AssignEpochsOptions = Pick<StageOptions, 'ledger' | 'previous' | 'counts' | 'venueOf' | 'wallClockMs'>;
 type RoutedEvent = FailoverEvent<readonly MergedEvent[]> | FeedReport | FeedCommand;
 type Out = Pick<Subscriber<FeedEvent>, 'next'>;
 type Begun = Extract<FeedEvent, { kind: 'epochs' }>;

@@ -1,24 +1,20 @@
-import type { SchedulerLike } from 'rxjs';
-import type { Config } from '../../config/config.ts';
 import type { FailoverOptions } from '../../operators/failover.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
-import type { EpochLedger } from '../resume/epoch-ledger.ts';
-import { type FormerEpoch, venueToStartWith } from '../resume/former-runs.ts';
+import type { StageOptions } from '../feed-options.ts';
+import { venueToStartWith } from '../resume/former-runs.ts';
 
 /** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
 
-export interface RoutingOptions {
-  readonly config: Pick<Config, 'feed'> & { readonly connectTimeoutMs: number };
-  readonly ledger: EpochLedger;
-  readonly previous: readonly FormerEpoch[];
-  readonly scheduler: SchedulerLike;
-}
-
 /** How one of these venues is chosen to serve, and where a previous run's epochs go on. */
 export function failoverOptions(
   venues: readonly string[],
-  { config: { feed, connectTimeoutMs }, ledger, previous, scheduler }: RoutingOptions,
+  {
+    config: { feed, connectTimeoutMs },
+    ledger,
+    previous,
+    scheduler,
+  }: Pick<StageOptions, 'config' | 'ledger' | 'previous' | 'scheduler'>,
 ): FailoverOptions<readonly MergedEvent[]> {
   const startWith = venueToStartWith(previous, venues);
   return {

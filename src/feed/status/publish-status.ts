@@ -1,27 +1,25 @@
-import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import { defer, type OperatorFunction, type Subscriber } from 'rxjs';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
-import type { FeedWatch } from './feed-watch.ts';
 import { GapNotes } from './gap-notes.ts';
-import type { StatusLog, StatusNote } from './status-log.ts';
+import type { StatusNote } from './status-log.ts';
 import { switchNote } from './switch-note.ts';
-
-export interface StatusStageOptions {
-  readonly log: StatusLog;
-  /** In order of preference: that the first one begins is no failover. */
-  readonly watch: Pick<FeedWatch, 'venues'>;
-}
 
 type Out = Subscriber<FeedOutput>;
 
 /** Publishes what happened to venues, to the failover and to gaps, and what could not be decoded. */
-export function publishStatus({ log, watch }: StatusStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishStatus({
+  log,
+  watch,
+}: Pick<StageOptions, 'log' | 'watch'>): OperatorFunction<FeedEvent, FeedOutput> {
   return (events$) =>
-    new Observable((out) => {
+    defer(() => {
       const gaps = new GapNotes();
       const coins = new Map<string, string>();
       const publish = (note: StatusNote, to: Out) => to.next({ records: [log.record(note)], barrier: false });
       const onSwitched = ({ key, seams, ...event }: Extract<FeedEvent, { kind: 'switched' }>, to: Out) => {
+        // That the first one in order of preference begins is no failover.
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
         if (from === event.to) return;
         const coin = key === null ? undefined : coins.get(key);
@@ -30,32 +28,30 @@ export function publishStatus({ log, watch }: StatusStageOptions): OperatorFunct
           if (!to.closed) publish(switchNote({ ...event, from, symbol: key, coin }, seams()), to);
         });
       };
-      return events$
-        .pipe(
-          stage<FeedEvent, FeedOutput>((event, to) => {
-            switch (event.kind) {
-              case 'status':
-                publish(event.note, to);
-                return;
-              case 'switched':
-                onSwitched(event, to);
-                return;
-              case 'gap_pending':
-              case 'gap_closed':
-              case 'ids_restarted':
-                for (const note of gaps.next(event)) publish(note, to);
-                return;
-              case 'served':
-                gaps.forget(event.symbol);
-                return;
-              case 'followed':
-                coins.set(event.symbol, event.coin);
-                return;
-              case 'dead_letter':
-                to.next({ records: [event.record], barrier: false });
-            }
-          }),
-        )
-        .subscribe(out);
+      return events$.pipe(
+        stage<FeedEvent, FeedOutput>((event, to) => {
+          switch (event.kind) {
+            case 'status':
+              publish(event.note, to);
+              return;
+            case 'switched':
+              onSwitched(event, to);
+              return;
+            case 'gap_pending':
+            case 'gap_closed':
+            case 'ids_restarted':
+              for (const note of gaps.next(event)) publish(note, to);
+              return;
+            case 'served':
+              gaps.forget(event.symbol);
+              return;
+            case 'followed':
+              coins.set(event.symbol, event.coin);
+              return;
+            case 'dead_letter':
+              to.next({ records: [event.record], barrier: false });
+          }
+        }),
+      );
     });
 }

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { Subject } from 'rxjs';
 import { expect, it } from 'vitest';
-import type { RecentTrades } from '../../../src/feed/analytics/after-recent.ts';
-import type { TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
+import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { sampleGap } from '../../codec/sample-records.ts';
-import { type StatsRecord, StatsStages } from './stats-stages.ts';
+import { type RecentTrades, type StatsRecord, StatsStages } from './stats-stages.ts';
 
 const OPTIONS: TradeStatsOptions = {
   windowsMs: [1000, 10_000],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Gap, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
-import type { TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
 import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
+import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { type StatsRecord, StatsStages } from './stats-stages.ts';
 

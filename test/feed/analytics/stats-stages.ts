@@ -1,11 +1,14 @@
-import { isObservable, merge, type Observable, of, Subject } from 'rxjs';
+import { isObservable, type Observable, Subject } from 'rxjs';
 import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
-import type { RecentTrades } from '../../../src/feed/analytics/after-recent.ts';
+import { afterRecent } from '../../../src/feed/analytics/after-recent.ts';
 import { publishLargeTrades } from '../../../src/feed/analytics/publish-large-trades.ts';
-import { publishStats, type TradeStatsOptions } from '../../../src/feed/analytics/publish-stats.ts';
+import { publishStats } from '../../../src/feed/analytics/publish-stats.ts';
+import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import type { FeedEvent, FeedOutput } from '../../../src/feed/feed-event.ts';
+import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
+export type RecentTrades = readonly PreviousTrades[];
 export type StatsRecord = TradeStats | LargeTrade;
 
 /** The stages that publish statistics and large trades, driven by hand in virtual time. */
@@ -23,15 +26,10 @@ export class StatsStages {
   ) {
     this.scheduler.advance(now);
     const { scheduler, watch } = this;
-    const options = {
-      stats,
-      counts: 'trade',
-      recent: isObservable(recent) ? recent : of(recent),
-      scheduler,
-      watch,
-    } as const;
-    const output$ = merge(this.#events$.pipe(publishStats(options)), this.#events$.pipe(publishLargeTrades(options)));
-    output$.subscribe(({ records }: FeedOutput) => {
+    const options = { stats, counts: 'trade', scheduler, watch } as const;
+    const known = { recent: isObservable(recent) ? recent : [recent] };
+    const stages = afterRecent(known, publishStats(options), publishLargeTrades(options));
+    this.#events$.pipe(stages).subscribe(({ records }: FeedOutput) => {
       for (const record of records)
         if (record.kind === 'trade_stats' || record.kind === 'large_trade') onRecord(record);
     });

@@ -42,12 +42,11 @@ const SNAPSHOT = {
 } as const;
 
 function publish(publisher: BookPublisher, stepped: readonly BookStepped[], { epoch = 1, now = 0 } = {}) {
-  return stepped.flatMap((step) => publisher.stepped('BTCUSDT', step, epoch, now));
+  return stepped.flatMap((step) => publisher.stepped(step, epoch, now));
 }
 
 describe('BookPublisher', () => {
-  const newPublisher = (over: Partial<typeof books> = {}) =>
-    new BookPublisher({ books: { ...books, ...over }, wallClockMicros: () => 999 });
+  const newPublisher = (over: Partial<typeof books> = {}) => new BookPublisher({ ...books, ...over }, () => 999);
 
   it('begins with the whole book among the deltas, and its best levels', () => {
     const venue = new Venue();
