@@ -1,8 +1,7 @@
-import type { LineChange, LineSignal } from './connection/line-event.ts';
-import { noteOf } from './connection/line-note.ts';
+import type { Instrument } from '../domain/instrument.ts';
+import type { HandedOver, LineChange, LineSignal } from './connection/line-event.ts';
 import type { VenueLines } from './connection/venue-lines.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
-import { instrumentNotes } from './instruments/instrument-notes.ts';
 import type { ExplainedSilence } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-log.ts';
@@ -15,7 +14,10 @@ export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'fe
   readonly out: (signal: VenueSignal) => void;
 }
 
+type Note = Omit<StatusNote, 'venue'>;
+type About = Pick<Note, 'line' | 'details'>;
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
+type Silence<K extends ExplainedSilence['kind']> = Extract<ExplainedSilence, { kind: K }>;
 
 /** Reports what happens to a venue: to its connections, and to the instruments that are followed. */
 export class VenueReport {
@@ -29,20 +31,40 @@ export class VenueReport {
     this.#id = options.venue.id;
   }
 
+  /** Of a successor, a new connection that has not taken over, only what goes wrong is reported. */
   change(change: LineChange): void {
     const { activity, counts, out } = this.#options;
-    const { successor, signal } = change;
-    const note = noteOf(change);
-    if (note !== undefined) this.#note(note);
+    const { line, successor, signal } = change;
+    const { number } = line;
+    const about = { line: number, details: { url: line.plan.url } };
     switch (signal.kind) {
+      case 'connecting':
+        if (!successor) this.#note({ state: 'connecting', reason: `line ${number} connects`, ...about });
+        return;
       case 'connected':
+        if (!successor) this.#note({ state: 'connected', reason: `line ${number} is open`, ...about });
         this.#isBlocked = false;
         activity.connected(this.#id, true);
         if (!this.#isConnected) out({ kind: 'connected' });
         this.#isConnected = true;
         return;
+      case 'subscribed': {
+        const topics = String(signal.topics.length);
+        if (!successor)
+          this.#note({ state: 'subscribed', reason: `${topics} topics`, ...withDetails(about, { topics }) });
+        return;
+      }
       case 'lost':
-        if (!successor) this.#lost(signal, { line: change.line.number, details: note?.details ?? {} });
+        this.#lost(signal, withDetails(about, lossDetails(signal)), successor);
+        return;
+      case 'handed_over':
+        this.#note(rotationNote(number, about, signal));
+        return;
+      case 'stale':
+        if (!successor) this.#stale(signal, `line ${number}: no data for`, about);
+        return;
+      case 'recovered':
+        if (!successor) this.#recovered(signal, `line ${number} delivers again`, about);
         return;
       case 'refused':
         this.#refused(change, signal);
@@ -57,53 +79,82 @@ export class VenueReport {
 
   instruments(change: InstrumentChange): void {
     const { counts, out } = this.#options;
-    for (const note of instrumentNotes(change)) this.#note(note);
     switch (change.kind) {
       case 'opened':
+        if (change.unchecked !== undefined)
+          this.#note(listNote(`(${change.unchecked.message}); symbols are not checked yet`));
         out({ kind: 'instruments', instruments: change.instruments });
         return;
       case 'added':
         out({ kind: 'serves', symbol: change.instrument.symbol, serves: true });
         return;
       case 'listed':
+        for (const instrument of change.instruments) {
+          const reason = `${instrument.symbol} is followed from now on`;
+          this.#note({ state: 'subscribed', reason, cause: 'listed', ...factsOf(instrument) });
+        }
         out({ kind: 'instruments', instruments: change.instruments });
         for (const { symbol } of change.instruments) out({ kind: 'serves', symbol, serves: true });
         return;
-      case 'unlisted':
+      case 'unlisted': {
+        const reason = 'not in the instrument list of the venue, or not trading';
+        this.#note({ state: 'subscription_rejected', reason, ...factsOf(change.instrument) });
+        out({ kind: 'serves', symbol: change.instrument.symbol, serves: false });
+        return;
+      }
       case 'delisted': {
         const { symbol } = change.instrument;
+        const reason = 'not followed any more: delisted, not trading, or not among the most traded';
+        this.#note({ state: 'subscription_rejected', reason, cause: 'delisted', ...factsOf(change.instrument) });
         out({ kind: 'serves', symbol, serves: false });
-        if (change.kind === 'delisted') out({ kind: 'delisted', symbol });
+        out({ kind: 'delisted', symbol });
         return;
       }
       case 'unavailable':
         increment(counts.ignored, 'instrument_list_unavailable');
-        if (change.opens) out({ kind: 'disconnected', blocked: change.fault.kind === 'region_blocked' });
+        if (!change.opens) return;
+        this.#note(listNote(`(${change.fault.message}); it is asked for again`));
+        out({ kind: 'disconnected', blocked: change.fault.kind === 'region_blocked' });
         return;
       case 'doubtful':
         increment(counts.ignored, 'instrument_list_doubtful');
     }
   }
 
-  stale({ cause, ageMs }: Extract<ExplainedSilence, { kind: 'stale' }>): void {
-    const age = Math.ceil(ageMs);
-    const reason = `no data from the venue for ${age} ms`;
-    this.#note({ state: 'feed_stale', reason, cause, details: { age_ms: String(age) } });
-    if (cause !== 'quiet_market') this.#options.out({ kind: 'stale' });
+  stale(silence: Silence<'stale'>): void {
+    this.#stale(silence, 'no data from the venue for');
+    if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'stale' });
   }
 
-  recovered({ cause, staleForMs }: Extract<ExplainedSilence, { kind: 'recovered' }>): void {
-    const details = { stale_for_ms: String(Math.round(staleForMs)) };
-    this.#note({ state: 'feed_recovered', reason: 'data again', details });
-    if (cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
+  recovered(silence: Silence<'recovered'>): void {
+    this.#recovered(silence, 'data again');
+    if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
   }
 
-  #note(note: Omit<StatusNote, 'venue'>): void {
+  #note(note: Note): void {
     this.#options.out({ kind: 'status', note: { ...note, venue: this.#id } });
   }
 
-  #lost({ fault }: Signal<'lost'>, about: Pick<StatusNote, 'line' | 'details'>): void {
+  #stale({ cause, ageMs }: Silence<'stale'>, what: string, about: About = {}): void {
+    const age = String(Math.ceil(ageMs));
+    this.#note({ state: 'feed_stale', reason: `${what} ${age} ms`, cause, ...withDetails(about, { age_ms: age }) });
+  }
+
+  #recovered({ staleForMs }: Silence<'recovered'>, reason: string, about: About = {}): void {
+    const details = { stale_for_ms: String(Math.round(staleForMs)) };
+    this.#note({ state: 'feed_recovered', reason, ...withDetails(about, details) });
+  }
+
+  #lost(lost: Signal<'lost'>, about: About, successor: boolean): void {
     const { activity, counts, lines, out } = this.#options;
+    const { fault } = lost;
+    if (successor) {
+      // Nothing is disconnected: the line goes on over its old connection.
+      const reason = `line ${about.line} has no successor yet: ${fault.message}`;
+      this.#note({ state: 'connecting', reason, ...about });
+      return;
+    }
+    this.#note({ state: 'disconnected', reason: fault.message, cause: lossCause(lost), ...about });
     counts.reconnects++;
     increment(counts.losses, fault.kind);
     const blocked = fault.kind === 'region_blocked';
@@ -138,4 +189,41 @@ export class VenueReport {
     });
     out({ kind: 'dead_letter', record });
   }
+}
+
+function withDetails(about: About, details: NonNullable<About['details']>): About {
+  return { ...about, details: { ...about.details, ...details } };
+}
+
+function listNote(what: string): Note {
+  return { state: 'connecting', reason: `instrument list not available ${what}` };
+}
+
+function factsOf({ symbol, coin, venueSymbol }: Instrument): Pick<Note, 'symbol' | 'coin' | 'details'> {
+  return { symbol, coin, details: { venue_symbol: venueSymbol } };
+}
+
+function rotationNote(line: number, about: About, { notice, durationMs }: HandedOver): Note {
+  return {
+    state: 'session_rotated',
+    reason: `line ${line} goes on over a new connection, opened before the old one was let go: ${notice.reason}`,
+    line,
+    cause: notice.reason,
+    details: { ...notice.details, ...about.details, duration_ms: String(Math.round(durationMs)) },
+  };
+}
+
+/** `replaced`: another connection of the line goes on in its place, there is no retry. */
+function lossCause({ probing, successor }: Signal<'lost'>): string | null {
+  if (successor !== undefined) return 'replaced';
+  return probing ? 'probing' : null;
+}
+
+function lossDetails({ fault, attempt, retryInMs }: Signal<'lost'>): NonNullable<About['details']> {
+  return {
+    fault: fault.kind,
+    attempt: String(attempt),
+    retry_in_ms: String(Math.round(retryInMs)),
+    ...(fault.status === undefined ? {} : { status: String(fault.status) }),
+  };
 }
