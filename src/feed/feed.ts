@@ -12,9 +12,9 @@ import type { FeedOutput, FeedReport } from './feed-event.ts';
 import type { FeedOptions, StageOptions } from './feed-options.ts';
 import { VenueLists } from './instruments/venue-lists.ts';
 import { fanOut } from './publish/fan-out.ts';
-import { publishBookTickers, publishKlines } from './publish/publish-each.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';
+import { publishEach } from './publish/publishing.ts';
 import { EpochLedger } from './resume/epoch-ledger.ts';
 import { publishPositions } from './resume/publish-positions.ts';
 import { publishStatus } from './status/publish-status.ts';
@@ -44,8 +44,8 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       publishTrades(),
       afterRecent(stages, publishLargeTrades(stages), publishStats(stages)),
       publishPrices(ticks),
-      publishBookTickers(),
-      publishKlines(),
+      publishEach('book_ticker'),
+      publishEach('kline'),
       publishBooks(stages),
       publishStatus(stages),
       publishPositions(stages),

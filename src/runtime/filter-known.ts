@@ -3,7 +3,7 @@ import type { FeedRecord, Gap } from '../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
 import { outcomeOf } from '../feed/resume/epoch-ledger.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
-import type { ToldWindows } from '../feed/resume/told-windows.ts';
+import type { ToldWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 

@@ -8,7 +8,7 @@ import type { FeedRecord } from '../domain/record.ts';
 import type { TradeKind } from '../domain/trade-id.ts';
 import type { AckLatency } from '../feed/latency/ack-latency.ts';
 import type { FormerEpoch } from '../feed/resume/former-runs.ts';
-import type { ToldWindows } from '../feed/resume/told-windows.ts';
+import type { ToldWindows } from '../feed/resume/recent-trades.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import type { OutRecord, OwnPart, SeriesCheckpoint, Sink } from '../sinks/contract.ts';

@@ -4,7 +4,7 @@ const SECONDS = 5;
 /** How often something happened a second, over the last five whole seconds, from a count that only rises. */
 export class CountRate {
   /** The count at the ends of the last seconds, newest last. */
-  #counts: number[] = [];
+  readonly #counts: number[] = [];
 
   /** To be called every second with the count so far. */
   second(count: number): void {
@@ -15,9 +15,5 @@ export class CountRate {
   get perSecond(): number {
     const [oldest = 0] = this.#counts;
     return this.#counts.length < 2 ? 0 : ((this.#counts.at(-1) ?? 0) - oldest) / (this.#counts.length - 1);
-  }
-
-  clear(): void {
-    this.#counts = [];
   }
 }

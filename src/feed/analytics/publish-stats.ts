@@ -3,8 +3,8 @@ import { type WindowControl, windowStats } from '../../operators/window-stats.ts
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import type { RecentKnown } from './after-recent.ts';
+import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
-import { WindowSums } from './window-sums.ts';
 
 /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
 export interface UncountedTrades {

@@ -10,11 +10,15 @@ export interface ConnectionLoss {
   readonly probing: boolean;
 }
 
-export interface KeepConnectingOptions<T> {
+/** When a lost connection is tried again. */
+export interface Retrying {
   readonly reconnect: ReconnectConfig;
   readonly scheduler: SchedulerLike;
   /** Uniform in [0, 1); `Math.random` by default. */
   readonly random?: (() => number) | undefined;
+}
+
+interface KeepConnectingOptions<T> extends Retrying {
   /** True for what proves that the connection is of use: attempts are counted anew. */
   readonly isData: (value: T) => boolean;
   readonly onLost: (loss: ConnectionLoss) => void;
@@ -26,13 +30,9 @@ const IMMEDIATE = { afterMs: 10_000, jitterMs: 50, everyMs: 60_000 };
 /** Mirrors one connection after the other, for ever: a fault that says never, or too many of the others, slow it down to probes. */
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
-  const { initialDelayMs, maxDelayMs, maxAttempts, probeEveryMs } = reconnect;
   return connection$.pipe(
     retryBackoff({
-      initialDelayMs,
-      maxDelayMs,
-      maxAttempts,
-      probeEveryMs,
+      ...reconnect,
       onNever: 'probe',
       immediate: IMMEDIATE,
       isData,

@@ -45,17 +45,7 @@ export class Watched {
   mute: { deliversSince: number | undefined } | undefined = undefined;
 
   begin(instrument: Instrument, now: number): void {
-    this.instrument = instrument;
-    this.lastAt = now;
-    this.tradedAt = now;
-    this.price = undefined;
-    this.untraded = 0;
-    this.untradedSince = undefined;
-    this.staleSince = undefined;
-    this.quiet = false;
-    this.resubscribedAt = undefined;
-    this.refused = false;
-    this.mute = undefined;
+    Object.assign(this, new Watched(), { instrument, lastAt: now, tradedAt: now });
   }
 }
 

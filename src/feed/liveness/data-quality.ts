@@ -20,21 +20,14 @@ export class Count {
   spreadSum = 0;
   inverted = 0;
   /** Of `valid`. */
-  readonly rate = new CountRate();
+  rate = new CountRate();
 
   constructor(symbol: string | null) {
     this.symbol = symbol;
   }
 
   clear(): void {
-    this.heard = false;
-    this.valid = 0;
-    this.invalid = 0;
-    this.lastUpdateAt = Number.NEGATIVE_INFINITY;
-    this.spreads = 0;
-    this.spreadSum = 0;
-    this.inverted = 0;
-    this.rate.clear();
+    Object.assign(this, new Count(this.symbol));
   }
 }
 

@@ -1,6 +1,7 @@
 import { filter, interval, map, Observable, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
-import type { FeedRecord } from '../../domain/record.ts';
+import type { BookTicker, FeedRecord, Kline } from '../../domain/record.ts';
 import { listen } from '../../operators/listen.ts';
+import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 
 /** A stage of the feed: an operator that calls `next` with each event and what it may emit to. */
@@ -16,6 +17,11 @@ export function publishing(
     const records = recordsOf(event);
     if (records.length > 0) out.next({ records, barrier: false });
   });
+}
+
+/** Publishes the venue's events of one kind as they are. */
+export function publishEach(kind: (BookTicker | Kline)['kind']): OperatorFunction<FeedEvent, FeedOutput> {
+  return publishing((event) => (event.kind === 'data' && areOf(event.events, kind) ? event.events : []));
 }
 
 /** Publishes records at regular times. */

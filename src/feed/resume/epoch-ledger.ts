@@ -39,12 +39,6 @@ function newKeyEpoch(): KeyEpoch {
   return new KeyEpoch();
 }
 
-/** A venue begins to serve; `at` in milliseconds since 1970, wall clock. */
-export interface EpochBeginning {
-  readonly venue: string;
-  readonly at: number;
-}
-
 /**
  * Numbers the epochs of each symbol, going on from what the sinks remember, and keeps how far each was published:
  * what positions and gaps are made of.
@@ -107,7 +101,7 @@ export class EpochLedger {
    * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
    * that end the epochs of former runs.
    */
-  begin(symbol: string, { venue, at }: EpochBeginning): readonly (Gap | Position)[] {
+  begin(symbol: string, { venue, at }: Pick<Epoch, 'venue' | 'at'>): readonly (Gap | Position)[] {
     const former = this.#former.get(symbol) ?? [];
     const takenUp = this.#toTakeUp(symbol, venue);
     this.#former.delete(symbol);
@@ -119,7 +113,7 @@ export class EpochLedger {
     this.#numbers.set(symbol, epoch);
     this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
     const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
-    return [...gaps, { ...this.#position(venue, symbol, epoch), tradeId: null, timestamp: at }];
+    return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
   /** What a former run left at this venue and this one may go on with. */
@@ -139,26 +133,14 @@ export class EpochLedger {
     this.#fresh.add(of.epoch);
   }
 
-  #position(venue: string, symbol: string, epoch: number) {
-    return { kind: 'position', venue, symbol, epoch, environment: this.#environment } as const;
+  #about<K extends 'position' | 'gap'>(kind: K, venue: string, symbol: string, epoch: number) {
+    return { kind, venue, symbol, epoch, environment: this.#environment } as const;
   }
 
   #endOf({ venue, symbol, epoch, last }: FormerEpoch, at: number): Gap | undefined {
     if (last === null) return undefined;
-    return {
-      kind: 'gap',
-      venue,
-      symbol,
-      epoch,
-      fromId: last.id,
-      toId: null,
-      fromTime: last.timestamp,
-      toTime: at,
-      missing: null,
-      filled: 0,
-      outcome: 'unknown',
-      environment: this.#environment,
-    };
+    const found = { missing: null, filled: 0, outcome: 'unknown' } as const;
+    return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
   /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
@@ -180,19 +162,14 @@ export class EpochLedger {
         if (missing === 0) return undefined;
       }
     }
+    const { venue, tradeId: id, timestamp } = hole.after;
+    const outcome = outcomeOf(missing, filled);
     return {
-      kind: 'gap',
-      venue: hole.after.venue,
-      symbol,
-      epoch,
-      fromId: before.id,
-      toId: hole.after.tradeId,
-      fromTime: before.timestamp,
-      toTime: hole.after.timestamp,
+      ...this.#about('gap', venue, symbol, epoch),
+      ...between(before, { id, timestamp }),
       missing,
       filled,
-      outcome: outcomeOf(missing, filled),
-      environment: this.#environment,
+      outcome,
     };
   }
 
@@ -228,13 +205,17 @@ export class EpochLedger {
       else if (which === 'fresh') continue;
       const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);
       positions.push({
-        ...this.#position(epoch.venue, epoch.symbol, epoch.epoch),
+        ...this.#about('position', epoch.venue, epoch.symbol, epoch.epoch),
         tradeId: last?.id ?? null,
         timestamp: last?.timestamp ?? epoch.at,
       });
     }
     return positions;
   }
+}
+
+function between(from: Checkpoint, to: { readonly id: string | null; readonly timestamp: number }) {
+  return { fromId: from.id, toId: to.id, fromTime: from.timestamp, toTime: to.timestamp };
 }
 
 export function outcomeOf(missing: number | null, filled: number): Gap['outcome'] {

@@ -1,12 +1,12 @@
 import { marketKeyOf } from '../../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault, type Fault } from '../../domain/fault.ts';
+import type { TradeStats } from '../../domain/record.ts';
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contract.ts';
 import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { FormerEpoch } from './former-runs.ts';
-import { ToldWindows } from './told-windows.ts';
 
 /** What holds trades back longest: a repair; and windows stay open for a while without trades. */
 const HELD_MS = 10_000;
@@ -154,4 +154,31 @@ function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: num
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
   return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];
+}
+
+type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
+
+/** Up to where a sink has the windows of each series, epoch and length: they come in order. */
+export class ToldWindows {
+  /** Start of the last one, milliseconds. */
+  readonly #last = new Map<string, number>();
+  readonly #knownFrom: ReadonlyMap<string, number>;
+
+  /** @param knownFrom by venue: what ended before was told long ago and not looked for, milliseconds. */
+  constructor(windows: readonly Window[], knownFrom: ReadonlyMap<string, number>) {
+    this.#knownFrom = knownFrom;
+    for (const window of windows) {
+      const key = keyOf(window);
+      this.#last.set(key, Math.max(window.windowStart, this.#last.get(key) ?? Number.NEGATIVE_INFINITY));
+    }
+  }
+
+  has(window: Window): boolean {
+    const last = this.#last.get(keyOf(window)) ?? Number.NEGATIVE_INFINITY;
+    return window.windowStart <= last || window.windowEnd <= (this.#knownFrom.get(window.venue) ?? last);
+  }
+}
+
+function keyOf(window: Window): string {
+  return `${seriesKey(window)} ${window.epoch} ${window.windowMs}`;
 }
