@@ -78,7 +78,6 @@ export class VenueFeed {
       ...options,
       venue: venue.id,
       tradesWanted: lines.neededChannel !== undefined,
-      resubscribeWithinMs: staleAfterMs,
       isQuiet: (coin, now) => activity.coinIsQuiet(venue.id, coin, now),
       resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
       resubscribe: (symbol, what) => {

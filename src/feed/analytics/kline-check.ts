@@ -53,8 +53,8 @@ export function agreementOf(
 export class KlineCheck {
   /** Each candle that differs, as soon as that is known. */
   readonly differences$: Observable<CandleDifference>;
-  readonly #options: KlineCheckOptions;
   readonly #differences$ = new Subject<CandleDifference>();
+  readonly #options: KlineCheckOptions;
   /** By venue, then by symbol. */
   readonly #series = new Map<string, Map<string, Series>>();
   /** By venue, symbol and interval, over all epochs; an entry begins with its first candle. */
@@ -81,11 +81,7 @@ export class KlineCheck {
 
   /** Compares what waits, as far as it can be: nothing more will come. */
   flush(): void {
-    for (const series of this.#running()) this.#tell(series.flush());
-  }
-
-  *#running(): Iterable<Series> {
-    for (const bySymbol of this.#series.values()) yield* bySymbol.values();
+    for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#tell(series.flush());
   }
 
   /** One of an epoch that is over, or that has told nothing yet, explains no candle here. */

@@ -194,8 +194,8 @@ export class LineArbiter {
 
   #newSymbol(symbol: string): ArbiterSymbol {
     const { contiguousTradeIds: contiguous, recentTrades: recent } = this.#options;
-    const trades = new TradeSeries({ symbol, kind: 'trade', contiguous, recent });
-    const aggTrades = new TradeSeries({ symbol, kind: 'agg_trade', contiguous: true, recent });
+    const trades = new TradeSeries(symbol, 'trade', { contiguous, recent });
+    const aggTrades = new TradeSeries(symbol, 'agg_trade');
     for (const [line, subscribed] of this.#lines) {
       trades.sequence.joined(line);
       if (subscribed.has(symbol)) trades.sequence.subscribed(line, this.#options.scheduler.now());

@@ -20,15 +20,14 @@ interface Notice {
   readonly coin: string;
 }
 
-/** A hole in the trades of one symbol, in its place in the stream: what became of it. */
-export interface HoleNotice extends Notice {
-  readonly kind: 'hole';
-  readonly hole: SequenceGap<SequencedTrade>;
-}
+/**
+ * A gap in the trades of one symbol, in its place in the stream. `hole_opened`: trades come no further until it is filled
+ * or given up. `hole`: what became of it.
+ */
+export type HoleNotice = Hole<'hole'> | Hole<'hole_opened'>;
 
-/** A hole is waited for: its symbol's trades come no further until it is filled or given up. */
-export interface HoleOpened extends Notice {
-  readonly kind: 'hole_opened';
+interface Hole<K extends string> extends Notice {
+  readonly kind: K;
   readonly hole: SequenceGap<SequencedTrade>;
 }
 
@@ -65,7 +64,7 @@ export interface BookStepped extends Notice {
 /** What lines are merged of, event by event; books are merged whole. */
 export type LineData = Exclude<MarketEvent, BookUpdate>;
 
-export type MergedEvent = LineData | BookStepped | HoleNotice | HoleOpened | IdsRestarted | Doubt;
+export type MergedEvent = LineData | BookStepped | HoleNotice | IdsRestarted | Doubt;
 
 /** What passed of a frame, or came without one, all of one symbol. */
 export interface ArbitratedEvents {

@@ -32,15 +32,6 @@ const sparseAccess = {
   timestamp: (trade: SequencedTrade) => trade.timestamp,
 };
 
-export interface SeriesOptions {
-  readonly symbol: string;
-  readonly kind: SequencedTrade['kind'];
-  /** Ids step by one. */
-  readonly contiguous: boolean;
-  /** If they do not: the venue's last trades can be asked for. */
-  readonly recent: boolean;
-}
-
 /** The trades, or the aggregated trades, of one symbol of a venue: what they have in common over all lines. */
 export class TradeSeries {
   readonly symbol: string;
@@ -51,7 +42,8 @@ export class TradeSeries {
   /** When the last trade that was emitted late was received. */
   lateAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ symbol, kind, contiguous, recent }: SeriesOptions) {
+  /** `contiguous`: ids step by one. `recent`: if they do not, the venue's last trades can be asked for. */
+  constructor(symbol: string, kind: SequencedTrade['kind'], { contiguous = true, recent = false } = {}) {
     this.symbol = symbol;
     this.kind = kind;
     this.sequence = contiguous

@@ -8,7 +8,8 @@
  * is late, that moment begins with it.
  */
 export class HandOver {
-  #subscribed = false;
+  /** All that is wanted is acknowledged to the new connection. */
+  subscribed = false;
   #settled = false;
   #isLate = false;
   /** The latest venue time that the new connection told between its subscription and `settle`, milliseconds. */
@@ -19,10 +20,6 @@ export class HandOver {
   #oldUntimed = false;
   #newUntimed = false;
   #oldAnswered = false;
-
-  get subscribed(): boolean {
-    return this.#subscribed;
-  }
 
   /** True once nothing can be missed any more. */
   get caughtUp(): boolean {
@@ -37,12 +34,12 @@ export class HandOver {
   get quiet(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
     const lives = this.#oldAnswered || this.#oldUntimed;
-    return this.#subscribed && bothUntimed && lives && (this.#newUntimed || !this.#oldUntimed);
+    return this.subscribed && bothUntimed && lives && (this.#newUntimed || !this.#oldUntimed);
   }
 
   /** The new connection has to subscribe again, or more than before. */
   restart(): void {
-    this.#subscribed = false;
+    this.subscribed = false;
     this.#settled = false;
     this.#isLate = false;
     this.#from = undefined;
@@ -50,7 +47,7 @@ export class HandOver {
 
   /** All that is wanted is acknowledged to the new connection. */
   subscribe(): void {
-    this.#subscribed = true;
+    this.subscribed = true;
     this.#oldTimed = false;
     this.#oldUntimed = false;
     this.#newUntimed = false;
@@ -68,7 +65,7 @@ export class HandOver {
    * first moment begins only now.
    */
   byNew(time: number | null): boolean {
-    if (!this.#subscribed) return false;
+    if (!this.subscribed) return false;
     if (time === null) {
       this.#newUntimed = true;
       return false;

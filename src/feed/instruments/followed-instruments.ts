@@ -5,13 +5,13 @@ import {
   filter,
   identity,
   interval,
+  map,
   type Observable,
   Subscription,
   timeout,
 } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
-import type { ListedInstrument } from '../../venues/contract.ts';
 import type { ListFollowing, VenueFeedOptions } from '../venue-signal.ts';
 import { ListChanges } from './list-changes.ts';
 import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
@@ -83,9 +83,9 @@ export class FollowedInstruments {
     this.#named.set(venueSymbol, instrument);
     if (!this.#isStarted) return;
     if (followed.has(venueSymbol) || this.#lookups.has(symbol)) return;
-    const lookup = this.#listedInTime.subscribe({
-      next: (listed) => {
-        if (tradingOf(listed).has(venueSymbol)) onChange({ kind: 'added', instrument });
+    const lookup = this.#tradingInTime.subscribe({
+      next: (trading) => {
+        if (trading.has(venueSymbol)) onChange({ kind: 'added', instrument });
         else this.#leaveOut([instrument]);
       },
       error: () => onChange({ kind: 'added', instrument }),
@@ -105,32 +105,32 @@ export class FollowedInstruments {
     this.#subscription.unsubscribe();
   }
 
-  get #listedInTime(): Observable<readonly ListedInstrument[]> {
-    const { listed$, scheduler } = this.#options;
-    return listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler }));
+  /** The venue's symbols of what trades there. */
+  get #trading(): Observable<ReadonlySet<string>> {
+    return this.#options.listed$.pipe(
+      map((rows) => new Set(rows.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol))),
+    );
+  }
+
+  get #tradingInTime(): Observable<ReadonlySet<string>> {
+    return this.#trading.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler: this.#options.scheduler }));
   }
 
   #followNamed(): Subscription {
-    const { onChange } = this.#options;
+    const { followed, onChange } = this.#options;
     const instruments = this.named;
-    return this.#listedInTime.subscribe({
-      next: (listed) => {
-        const trading = tradingOf(listed);
+    return this.#tradingInTime.subscribe({
+      next: (trading) => {
         this.#leaveOut(instruments.filter(({ venueSymbol }) => !trading.has(venueSymbol)));
         onChange({ kind: 'opened', instruments: instruments.filter(({ venueSymbol }) => trading.has(venueSymbol)) });
       },
       error: (error: unknown) => {
         onChange({ kind: 'opened', instruments, unchecked: asFault(error) });
-        this.#subscription.add(this.#checkLater());
+        const late$ = this.#trading.pipe(catchError(() => EMPTY));
+        const check = (trading: ReadonlySet<string>): void =>
+          this.#leaveOut([...followed.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol)));
+        this.#subscription.add(late$.subscribe(check));
       },
-    });
-  }
-
-  #checkLater(): Subscription {
-    const { listed$, followed } = this.#options;
-    return listed$.pipe(catchError(() => EMPTY)).subscribe((listed) => {
-      const trading = tradingOf(listed);
-      this.#leaveOut([...followed.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol)));
     });
   }
 
@@ -171,18 +171,12 @@ export class FollowedInstruments {
     return interval(this.#everyMs, scheduler)
       .pipe(
         filter(() => this.#unlisted.size > 0),
-        exhaustMap(() => this.#listedInTime.pipe(catchError(() => EMPTY))),
+        exhaustMap(() => this.#tradingInTime.pipe(catchError(() => EMPTY))),
       )
-      .subscribe((listed) => {
-        const trading = tradingOf(listed);
+      .subscribe((trading) => {
         const instruments = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
         for (const { symbol } of instruments) this.#unlisted.delete(symbol);
         if (instruments.length > 0) onChange({ kind: 'listed', instruments });
       });
   }
-}
-
-/** The venue's symbols of what trades there. */
-function tradingOf(listed: readonly ListedInstrument[]): ReadonlySet<string> {
-  return new Set(listed.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol));
 }

@@ -1,11 +1,11 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
+
 /** That a venue has a symbol, or has it not. */
 export interface Serving {
   readonly venue: string;
   readonly symbol: string;
   readonly serves: boolean;
 }
-
-const NONE: readonly never[] = [];
 
 /**
  * Which venue lists which symbol, where each follows all that it lists: a venue lacks what another lists and it does
@@ -16,15 +16,14 @@ export class ListedAt {
 
   /** A venue lists these, beside what it told before. What is new by it, of any venue. */
   listed(venue: string, symbols: readonly string[]): readonly Serving[] {
-    const known = this.#byVenue.get(venue);
-    const own = known ?? new Set<string>();
-    this.#byVenue.set(venue, own);
+    const isKnown = this.#byVenue.has(venue);
+    const own = getOrCreate(this.#byVenue, venue, () => new Set<string>());
     for (const symbol of symbols) own.add(symbol);
     const others = [...this.#byVenue].filter(([id]) => id !== venue);
     const lacked = others.flatMap(([id, theirs]) =>
       symbols.filter((symbol) => !theirs.has(symbol)).map((symbol) => ({ venue: id, symbol, serves: false })),
     );
-    if (known !== undefined) return [...symbols.map((symbol) => ({ venue, symbol, serves: true })), ...lacked];
+    if (isKnown) return [...symbols.map((symbol) => ({ venue, symbol, serves: true })), ...lacked];
     const elsewhere = new Set(others.flatMap(([, theirs]) => [...theirs]));
     const lacks = [...elsewhere.difference(own)].map((symbol) => ({ venue, symbol, serves: false }));
     return [...lacks, ...lacked];
@@ -40,7 +39,7 @@ export class ListedAt {
   forget(venue: string): readonly Serving[] {
     const own = this.#byVenue.get(venue);
     this.#byVenue.delete(venue);
-    if (own === undefined) return NONE;
+    if (own === undefined) return [];
     const elsewhere = new Set([...this.#byVenue.values()].flatMap((theirs) => [...theirs]));
     return [...elsewhere.difference(own)].map((symbol) => ({ venue, symbol, serves: true }));
   }

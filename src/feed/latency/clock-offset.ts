@@ -15,7 +15,7 @@ import {
   type SchedulerLike,
   scan,
   startWith,
-  switchMap,
+  switchAll,
   tap,
   timer,
 } from 'rxjs';
@@ -60,8 +60,8 @@ export function isStepped(before: ClockReading, after: ClockReading): boolean {
 
 /** The median of the samples. The fastest answer bounds its error: the venue read its clock while that was under way. */
 export function estimateClock(samples: readonly ClockSample[]): ClockEstimate | null {
-  const fastest = samples.reduce<ClockSample | undefined>(faster, undefined);
-  if (fastest === undefined) return null;
+  if (samples.length === 0) return null;
+  const fastest = samples.reduce(faster);
   const offsets = samples.map(({ offsetMs }) => offsetMs).sort((a, b) => a - b);
   const middle = offsets.slice(Math.floor((offsets.length - 1) / 2), Math.floor(offsets.length / 2) + 1);
   const offsetMs = middle.reduce((sum, offset) => sum + offset, 0) / middle.length;
@@ -73,8 +73,8 @@ function toMicros(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-function faster(one: ClockSample | undefined, other: ClockSample): ClockSample {
-  return one !== undefined && one.roundTripMs <= other.roundTripMs ? one : other;
+function faster(one: ClockSample, other: ClockSample): ClockSample {
+  return one.roundTripMs <= other.roundTripMs ? one : other;
 }
 
 export interface ClockQuestion {
@@ -99,11 +99,7 @@ export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> 
       }),
     );
   });
-  return concat(once$, once$).pipe(reduce<ClockSample, ClockSample | undefined>(faster, undefined), filter(isSample));
-}
-
-function isSample(sample: ClockSample | undefined): sample is ClockSample {
-  return sample !== undefined;
+  return concat(once$, once$).pipe(reduce(faster));
 }
 
 type ClockEvent =
@@ -128,7 +124,7 @@ export function watchClock(question: ClockQuestion, scheduler: SchedulerLike): O
     return stepped$.pipe(
       map(() => again$),
       startWith(start$),
-      switchMap((events$) => events$),
+      switchAll(),
       scan(nextKnown, NOTHING_KNOWN),
       map(({ samples: known, ...state }) => ({ ...state, estimate: estimateClock(known) })),
     );

@@ -1,27 +1,21 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { StatusNote } from '../status/status-log.ts';
+import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
+
+type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
 /** What the watch over the coins of one venue needs, and does. Times are the scheduler's milliseconds. */
-export interface CoinWatchOptions {
+export interface CoinWatchOptions extends Settings {
   readonly venue: string;
   /** Trades are subscribed, not other events alone. */
   readonly tradesWanted: boolean;
-  readonly coinStaleAfterMs: number;
-  /** How long a coin that was subscribed anew has to show data, and a trade to come that a ticker tells of. */
-  readonly resubscribeWithinMs: number;
-  /** How long a coin that was mute must deliver before the venue serves it again. */
-  readonly failBackAfterMs: number;
   /** True when other venues show that the coin does not trade. */
   readonly isQuiet: (coin: string, now: number) => boolean;
   /** How often a coin that is mute is subscribed anew, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
-  readonly tell: (
-    signal:
-      | { readonly kind: 'status'; readonly note: StatusNote }
-      | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean },
-  ) => void;
+  readonly tell: (signal: Extract<VenueSignal, { kind: 'status' | 'serves' }>) => void;
 }
 
 /** What is known of one coin, for as long as there is one to be told of it. */
@@ -128,7 +122,7 @@ export class CoinWatch {
     if (!isFollowed(coin) || coin.price === price) return;
     const isFirst = coin.price === undefined;
     coin.price = price;
-    if (isFirst || now - coin.tradedAt < this.#options.resubscribeWithinMs) return;
+    if (isFirst || now - coin.tradedAt < this.#options.staleAfterMs) return;
     coin.untraded++;
     if (coin.untraded > 1) coin.untradedSince ??= now;
   }
@@ -167,10 +161,10 @@ export class CoinWatch {
     }
     if (coin.mute !== undefined) coin.mute.deliversSince = undefined;
     if (quiet || coin.refused) return;
-    const { resubscribeEveryMs, resubscribeWithinMs } = this.#options;
+    const { resubscribeEveryMs, staleAfterMs } = this.#options;
     const waitedMs = now - (coin.resubscribedAt ?? Number.NEGATIVE_INFINITY);
     if (coin.resubscribedAt !== undefined && coin.mute === undefined) {
-      if (waitedMs >= resubscribeWithinMs) this.#leave(coin);
+      if (waitedMs >= staleAfterMs) this.#leave(coin);
     } else if (waitedMs >= resubscribeEveryMs) {
       coin.resubscribedAt = now;
       this.#options.resubscribe(symbol, untradedSince === undefined ? 'all' : 'trades');

@@ -41,10 +41,7 @@ export class GapNotes {
   }
 }
 
-interface About {
-  readonly coin: string;
-  readonly channel: Facts['channel'];
-}
+type About = Pick<Extract<GapEvent, { kind: 'gap_pending' }>, 'coin' | 'channel'>;
 
 function detected(gap: Gap, { coin, channel }: About): StatusNote {
   return { state: 'gap_detected', reason: `trades of ${gap.symbol} are missing`, coin, ...factsOf(gap, channel) };
@@ -52,11 +49,11 @@ function detected(gap: Gap, { coin, channel }: About): StatusNote {
 
 function closed(gap: Gap, { coin, channel }: About): StatusNote {
   const facts = factsOf(gap, channel);
-  const about = { coin, ...facts, details: { ...facts.details, filled: String(gap.filled) } };
-  const between = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
-  return gap.outcome === 'repaired'
-    ? { state: 'gap_repaired', reason: `${between} were fetched`, ...about }
-    : { state: 'gap_unrepaired', reason: `${between} could not be had`, ...about };
+  const details = { ...facts.details, filled: String(gap.filled) };
+  const isRepaired = gap.outcome === 'repaired';
+  const what = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
+  const reason = `${what} ${isRepaired ? 'were fetched' : 'could not be had'}`;
+  return { state: isRepaired ? 'gap_repaired' : 'gap_unrepaired', reason, coin, ...facts, details };
 }
 
 function factsOf({ venue, symbol, epoch, fromId, toId, missing }: Gap, channel: Facts['channel']): Facts {

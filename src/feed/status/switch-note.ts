@@ -1,3 +1,4 @@
+import { lastIdOf } from '../../domain/trade-id.ts';
 import type { Seam } from '../feed-event.ts';
 import type { StatusNote } from './status-log.ts';
 
@@ -30,7 +31,7 @@ export function switchNote({ from, to, reason, back, symbol, coin }: Switch, sea
     switch: {
       from,
       to,
-      lastId: only?.last?.lastTradeId ?? only?.last?.tradeId ?? null,
+      lastId: only?.last === undefined ? null : lastIdOf(only.last),
       lastTimestamp: only?.last?.timestamp ?? null,
       firstId: only?.first?.tradeId ?? null,
       firstTimestamp: only?.first?.timestamp ?? null,
@@ -40,15 +41,14 @@ export function switchNote({ from, to, reason, back, symbol, coin }: Switch, sea
 }
 
 function seamDetails({ symbol, last, first }: Seam): Record<string, string> {
-  return {
-    ...(last === undefined
-      ? {}
-      : {
-          [`last_id.${symbol}`]: last.lastTradeId ?? last.tradeId,
-          [`last_timestamp.${symbol}`]: String(last.timestamp),
-        }),
-    ...(first === undefined
-      ? {}
-      : { [`first_id.${symbol}`]: first.tradeId, [`first_timestamp.${symbol}`]: String(first.timestamp) }),
-  };
+  const details: Record<string, string> = {};
+  if (last !== undefined) {
+    details[`last_id.${symbol}`] = lastIdOf(last);
+    details[`last_timestamp.${symbol}`] = String(last.timestamp);
+  }
+  if (first !== undefined) {
+    details[`first_id.${symbol}`] = first.tradeId;
+    details[`first_timestamp.${symbol}`] = String(first.timestamp);
+  }
+  return details;
 }

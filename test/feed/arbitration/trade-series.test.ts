@@ -9,7 +9,7 @@ interface Setting {
 
 /** A series that two lines carry and that has had trade 1 by both. */
 function carried({ contiguous, recent = true }: Setting): TradeSeries {
-  const series = new TradeSeries({ symbol: 'BTCUSDT', kind: 'trade', contiguous, recent });
+  const series = new TradeSeries('BTCUSDT', 'trade', { contiguous, recent });
   for (const line of [1, 2]) {
     series.sequence.joined(line);
     series.sequence.subscribed(line, 0);
@@ -28,7 +28,7 @@ describe.each([true, false])('a series in doubt, contiguous ids: %s', (contiguou
     series.sequence.lost(1, 10);
     series.sequence.accept(2, tradeEvent(2), 20);
     expect(doubted(series)).toBeUndefined();
-    const unheard = new TradeSeries({ symbol: 'BTCUSDT', kind: 'trade', contiguous, recent: true });
+    const unheard = new TradeSeries('BTCUSDT', 'trade', { contiguous, recent: true });
     unheard.sequence.subscribed(1, 0);
     unheard.sequence.lost(1, 10);
     expect(doubted(unheard)).toBeUndefined();

@@ -12,7 +12,7 @@ function watch(): CoinWatch {
     venue: 'bybit',
     tradesWanted: true,
     coinStaleAfterMs: 30_000,
-    resubscribeWithinMs: 5000,
+    staleAfterMs: 5000,
     failBackAfterMs: 10_000,
     isQuiet: () => quiet,
     resubscribeEveryMs: 60_000,
