@@ -6,7 +6,7 @@ import type { BookStepped, IdsRestarted, LineData, MergedEvent } from '../arbitr
 import type { FeedCommand, FeedEvent, FeedReport } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
-import type { EpochLedger } from '../resume/epoch-ledger.ts';
+import { type EpochLedger, notePublished } from '../resume/epoch-ledger.ts';
 
 type AssignEpochsOptions = Pick<StageOptions, 'ledger' | 'previous' | 'counts' | 'venueOf' | 'wallClockMs'>;
 type RoutedEvent = FailoverEvent<readonly MergedEvent[]> | FeedReport | FeedCommand;
@@ -49,7 +49,7 @@ class Epochs {
         return;
       case 'epoch':
         out.next({ kind: 'served', symbol: event.key, venue: event.source });
-        if (!this.#ledger.hasBegun(event.key, event.epoch)) this.#begin([event.key], event.source, out);
+        if (this.#ledger.current(event.key)?.epoch !== event.epoch) this.#begin([event.key], event.source, out);
         return;
       case 'followed':
         this.#follow(event, out);
@@ -64,7 +64,7 @@ class Epochs {
   }
 
   #onData({ key: symbol, value: events, held }: Extract<RoutedEvent, { kind: 'value' }>, out: Out): void {
-    const published = this.#ledger.of(symbol);
+    let epoch = this.#ledger.current(symbol);
     let begin = 0;
     let end = 0;
     for (const event of events) {
@@ -76,15 +76,16 @@ class Epochs {
         event.kind === 'ids_restarted' ||
         event.kind === 'doubt'
       ) {
-        emitData(symbol, published.number, events.slice(begin, end - 1), out);
+        emitData(symbol, epoch?.epoch, events.slice(begin, end - 1), out);
         begin = end;
         this.#onNotice(event, out);
+        epoch = this.#ledger.current(symbol);
         continue;
       }
-      stamp(event, published.number, held);
-      if (this.#isCounted(event)) published.published(event);
+      stamp(event, epoch?.epoch, held);
+      if (epoch !== undefined && this.#isCounted(event)) notePublished(epoch, event);
     }
-    emitData(symbol, published.number, begin === 0 ? events : events.slice(begin), out);
+    emitData(symbol, epoch?.epoch, begin === 0 ? events : events.slice(begin), out);
   }
 
   #isCounted(event: LineData): event is TradeEvent | AggTrade {
@@ -95,7 +96,7 @@ class Epochs {
     if (notice.kind === 'doubt') out.next(notice);
     else if (notice.kind === 'ids_restarted') this.#onIdsRestarted(notice, out);
     else {
-      const gap = this.#ledger.gap(notice.symbol, notice);
+      const gap = this.#ledger.gap(notice);
       const { symbol, coin, hole } = notice;
       const facts = { symbol, coin, channel: hole.after.kind, toId: hole.after.tradeId };
       if (notice.kind === 'hole') out.next({ ...facts, kind: 'gap_closed', gap });
@@ -116,18 +117,21 @@ class Epochs {
 
   #onSwitched(event: Extract<RoutedEvent, { kind: 'switched' }>, out: Out): void {
     const symbols = event.key === null ? [...this.#followed] : [event.key];
-    const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.last(symbol) }));
+    const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.current(symbol)?.last }));
     if (event.key === null) {
       // All at once: one by one, each with its first record, they would cost a round to the sink each. Symbols that the
       // venue serves already, because the previous one lacked them, stay in their epoch.
       const lacking = this.#lacking.get(event.to);
       const moving = symbols.filter(
-        (symbol) => lacking?.has(symbol) !== true && this.#ledger.venueOf(symbol) !== event.to,
+        (symbol) => lacking?.has(symbol) !== true && this.#ledger.current(symbol)?.venue !== event.to,
       );
       this.#begin(moving, event.to, out);
     }
     const seams = () =>
-      ended.map(({ symbol, last }) => ({ symbol, last, first: this.#ledger.first(symbol, event.to) }));
+      ended.map(({ symbol, last }) => {
+        const current = this.#ledger.current(symbol);
+        return { symbol, last, first: current?.venue === event.to ? current.first : undefined };
+      });
     out.next({ ...event, seams });
   }
 
@@ -152,7 +156,7 @@ class Epochs {
   }
 
   #emitBegun(symbols: readonly string[], venue: string, begun: Pick<Begun, 'at' | 'records'>, out: Out): void {
-    const numbered = symbols.map((symbol) => ({ symbol, epoch: this.#ledger.of(symbol).number }));
+    const numbered = symbols.map((symbol) => ({ symbol, epoch: this.#ledger.current(symbol)?.epoch ?? 0 }));
     out.next({ kind: 'epochs', venue, ...begun, begun: numbered });
   }
 
@@ -162,7 +166,7 @@ class Epochs {
     this.#followed.add(symbol);
     out.next(event);
     // It was followed before, and goes on in its epoch.
-    const venue = this.#ledger.venueOf(symbol);
+    const venue = this.#ledger.current(symbol)?.venue;
     if (venue === undefined) return;
     this.#emitBegun([symbol], venue, { at: this.#options.wallClockMs(), records: [] }, out);
     out.next({ kind: 'served', symbol, venue });
@@ -175,14 +179,14 @@ class Epochs {
   }
 }
 
-function emitData(symbol: string, epoch: number, events: readonly MergedEvent[], out: Out): void {
+function emitData(symbol: string, epoch = 0, events: readonly MergedEvent[], out: Out): void {
   if (events.length > 0) out.next({ kind: 'data', symbol, epoch, events });
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The one place that writes to an event after decoding: it belongs to the feed until it is published, and a copy of each would be the dearest step of its way. */
-function stamp(event: LineData, epoch: number, held: boolean): void {
+function stamp(event: LineData, epoch = 0, held: boolean): void {
   const open: Mutable<LineData> = event;
   open.epoch = epoch;
   if (held && (open.kind === 'trade' || open.kind === 'agg_trade')) open.source = 'backfill';

@@ -1,11 +1,11 @@
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Environment, Gap, Position } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { HoleNotice } from '../arbitration/merged-event.ts';
 import type { FormerEpoch } from './former-runs.ts';
 
-interface Epoch {
+/** One epoch of a symbol, and how far it was published. */
+export interface Epoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
@@ -17,26 +17,10 @@ interface Epoch {
   last: AnyTrade | undefined;
 }
 
-/** How far the current epoch of one key was published. */
-export class KeyEpoch {
-  epoch: Epoch | undefined;
-
-  /** 0 where there are none. */
-  get number(): number {
-    return this.epoch?.epoch ?? 0;
-  }
-
-  /** A trade was handed out for publishing. */
-  published(trade: AnyTrade): void {
-    const { epoch } = this;
-    if (epoch === undefined) return;
-    epoch.first ??= trade;
-    epoch.last = trade;
-  }
-}
-
-function newKeyEpoch(): KeyEpoch {
-  return new KeyEpoch();
+/** A trade of the epoch was handed out for publishing. */
+export function notePublished(epoch: Epoch, trade: AnyTrade): void {
+  epoch.first ??= trade;
+  epoch.last = trade;
 }
 
 /**
@@ -48,7 +32,8 @@ export class EpochLedger {
   readonly #numbers = new Map<string, number>();
   /** How former runs ended, until this one serves the symbol. */
   readonly #former: Map<string, FormerEpoch[]>;
-  readonly #keys = new Map<string, KeyEpoch>();
+  /** By symbol. */
+  readonly #current = new Map<string, Epoch>();
   /** Epochs whose trades have no position of this run. */
   readonly #fresh = new Set<Epoch>();
 
@@ -59,41 +44,27 @@ export class EpochLedger {
     for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
-  /** The key's epoch. Created on first use and never replaced, so callers may keep it. */
-  of(key: string): KeyEpoch {
-    return getOrCreate(this.#keys, key, newKeyEpoch);
-  }
-
-  #current(key: string): Epoch | undefined {
-    return this.#keys.get(key)?.epoch;
+  /** A symbol's epoch; undefined before its first. */
+  current(symbol: string): Epoch | undefined {
+    return this.#current.get(symbol);
   }
 
   /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the one that `begin` will give. */
   epochOf(symbol: string, venue: string): number {
-    const current = this.#current(symbol);
+    const current = this.#current.get(symbol);
     if (current?.venue === venue && current.first === undefined) return current.epoch;
     return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
   /** The symbol, of which nothing was published yet, goes on at this venue where a former run left it. */
   goesOn(symbol: string, venue: string): boolean {
-    return this.#current(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
+    return this.#current.get(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
   }
 
   /** What former runs left of the symbol is over: what came behind it is not all there any more. */
   lapse(symbol: string): void {
     const over = this.#former.get(symbol)?.map((former) => ({ ...former, takeUp: undefined }));
     if (over !== undefined) this.#former.set(symbol, over);
-  }
-
-  /** The venue of a symbol's current epoch. */
-  venueOf(symbol: string): string | undefined {
-    return this.#current(symbol)?.venue;
-  }
-
-  /** True when the epoch has begun. */
-  hasBegun(symbol: string, epoch: number): boolean {
-    return this.#current(symbol)?.epoch === epoch;
   }
 
   /**
@@ -106,12 +77,12 @@ export class EpochLedger {
     const takenUp = this.#toTakeUp(symbol, venue);
     this.#former.delete(symbol);
     if (takenUp !== undefined) {
-      this.#track(symbol, { venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
+      this.#track({ venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
       return [];
     }
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
-    this.#track(symbol, { venue, symbol, epoch, at, takenUp: null });
+    this.#track({ venue, symbol, epoch, at, takenUp: null });
     const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
     return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
@@ -126,11 +97,12 @@ export class EpochLedger {
     return (this.#numbers.get(symbol) ?? 0) + 1;
   }
 
-  #track(key: string, begun: Omit<Epoch, 'first' | 'last'>): void {
-    const of = this.of(key);
-    if (of.epoch !== undefined) this.#fresh.delete(of.epoch);
-    of.epoch = { ...begun, first: undefined, last: undefined };
-    this.#fresh.add(of.epoch);
+  #track(begun: Omit<Epoch, 'first' | 'last'>): void {
+    const before = this.#current.get(begun.symbol);
+    if (before !== undefined) this.#fresh.delete(before);
+    const epoch = { ...begun, first: undefined, last: undefined };
+    this.#current.set(begun.symbol, epoch);
+    this.#fresh.add(epoch);
   }
 
   #about<K extends 'position' | 'gap'>(kind: K, venue: string, symbol: string, epoch: number) {
@@ -144,8 +116,8 @@ export class EpochLedger {
   }
 
   /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
-  gap(key: string, { symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
-    const current = this.#current(key);
+  gap({ symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
+    const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
     const { first, last, takenUp, epoch } = current;
     let { before, missing, filled } = hole;
@@ -178,28 +150,17 @@ export class EpochLedger {
    * a new one begins as `begin` does it, behind the gap that ends the old.
    */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
-    const current = this.#current(symbol);
+    const current = this.#current.get(symbol);
     if (current === undefined) return [];
     const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
     const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
     return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
 
-  /** The last trade handed out in the current epoch of a key. */
-  last(key: string): AnyTrade | undefined {
-    return this.#current(key)?.last;
-  }
-
-  /** The first trade handed out in the current epoch of a key, if that is a venue's. */
-  first(key: string, venue: string): AnyTrade | undefined {
-    const epoch = this.#current(key);
-    return epoch?.venue === venue ? epoch.first : undefined;
-  }
-
   /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
-    const epochs = which === 'fresh' ? this.#fresh : [...this.#keys.values()].flatMap(({ epoch }) => epoch ?? []);
+    const epochs = which === 'fresh' ? this.#fresh : this.#current.values();
     for (const epoch of epochs) {
       if (epoch.last !== undefined) this.#fresh.delete(epoch);
       else if (which === 'fresh') continue;

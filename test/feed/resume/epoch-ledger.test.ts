@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EpochLedger } from '../../../src/feed/resume/epoch-ledger.ts';
+import type { AnyTrade } from '../../../src/domain/trade-id.ts';
+import { type Epoch, EpochLedger, notePublished } from '../../../src/feed/resume/epoch-ledger.ts';
 import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
@@ -16,6 +17,7 @@ const former = (venue: string, epoch: number, id: string | null, goesOn = false)
 };
 const ledgerOf = (...epochs: FormerEpoch[]) => new EpochLedger(epochs, environment);
 const begin = (ledger: EpochLedger, venue: string) => ledger.begin('BTCUSDT', { venue, at: 9000 });
+const published = (ledger: EpochLedger, trade: AnyTrade) => notePublished(ledger.current('BTCUSDT') as Epoch, trade);
 const hole = (before: number, after: number, missing: number | null, filled = 0) =>
   ({
     kind: 'hole',
@@ -41,8 +43,8 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     expect([ledger.epochOf('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'binance')]).toEqual([1, 2]);
-    expect([ledger.hasBegun('BTCUSDT', 1), ledger.hasBegun('BTCUSDT', 2)]).toEqual([true, false]);
-    ledger.of('BTCUSDT').published(tradeEvent(5));
+    expect(ledger.current('BTCUSDT')?.epoch).toBe(1);
+    published(ledger, tradeEvent(5));
     expect(ledger.epochOf('BTCUSDT', 'bybit')).toBe(2);
   });
 
@@ -99,11 +101,11 @@ describe('EpochLedger', () => {
   it('makes a gap of a hole between published trades, exclusive bounds, and none of one before the epoch', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    expect(ledger.gap('BTCUSDT', hole(10, 14, 3))).toBeUndefined();
-    ledger.of('BTCUSDT').published(tradeEvent(20));
-    expect(ledger.gap('BTCUSDT', hole(10, 20, 9))).toBeUndefined();
-    ledger.of('BTCUSDT').published(tradeEvent(21));
-    expect(ledger.gap('BTCUSDT', hole(21, 25, 3))).toMatchObject({
+    expect(ledger.gap(hole(10, 14, 3))).toBeUndefined();
+    published(ledger, tradeEvent(20));
+    expect(ledger.gap(hole(10, 20, 9))).toBeUndefined();
+    published(ledger, tradeEvent(21));
+    expect(ledger.gap(hole(21, 25, 3))).toMatchObject({
       fromId: '21',
       toId: '25',
       fromTime: 21,
@@ -113,7 +115,7 @@ describe('EpochLedger', () => {
       outcome: 'unrepaired',
       epoch: 1,
     });
-    expect(ledger.gap('BTCUSDT', hole(21, 25, null))).toMatchObject({
+    expect(ledger.gap(hole(21, 25, null))).toMatchObject({
       missing: null,
       outcome: 'unrepaired',
     });
@@ -122,8 +124,8 @@ describe('EpochLedger', () => {
   it('says what became of the hole', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    ledger.of('BTCUSDT').published(tradeEvent(21));
-    const gap = (filled: number) => ledger.gap('BTCUSDT', hole(21, 25, 3, filled));
+    published(ledger, tradeEvent(21));
+    const gap = (filled: number) => ledger.gap(hole(21, 25, 3, filled));
     expect(gap(3)).toMatchObject({ missing: 3, filled: 3, outcome: 'repaired' });
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
@@ -131,9 +133,9 @@ describe('EpochLedger', () => {
   it('of a hole in which the epoch began with fetched trades it names what lies behind the last of these', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    const gap = (...of: Parameters<typeof hole>) => ledger.gap('BTCUSDT', hole(...of));
-    ledger.of('BTCUSDT').published(tradeEvent(22));
-    ledger.of('BTCUSDT').published(tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
+    const gap = (...of: Parameters<typeof hole>) => ledger.gap(hole(...of));
+    published(ledger, tradeEvent(22));
+    published(ledger, tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
     expect(gap(20, 30, 9, 6)).toMatchObject({
       fromId: '24',
       fromTime: 24,
@@ -149,23 +151,23 @@ describe('EpochLedger', () => {
   it('of a hole whose size is not known it counts nothing that was passed on before the epoch began in it', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
-    ledger.of('BTCUSDT').published(tradeEvent(22, { timestamp: 22 }));
-    expect(ledger.gap('BTCUSDT', hole(20, 30, 2, 2))).toBeUndefined();
-    expect(ledger.gap('BTCUSDT', hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
+    published(ledger, tradeEvent(22, { timestamp: 22 }));
+    expect(ledger.gap(hole(20, 30, 2, 2))).toBeUndefined();
+    expect(ledger.gap(hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
   });
 
   it('begins a new epoch, behind a gap without an end, where a venue counts anew', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 50 }));
+    published(ledger, tradeEvent(900, { timestamp: 50 }));
     const gap = { fromId: '900', fromTime: 50, toId: null, toTime: 60, missing: null, filled: 0, outcome: 'unknown' };
     const anew = tradeEvent(3, { venue: 'binance', timestamp: 60 });
     expect(ledger.restart('BTCUSDT', anew, 9000)).toMatchObject([
       { kind: 'gap', epoch: 1, ...gap },
       { kind: 'position', venue: 'binance', epoch: 2, tradeId: null },
     ]);
-    ledger.of('BTCUSDT').published(anew);
-    expect(ledger.gap('BTCUSDT', hole(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
+    published(ledger, anew);
+    expect(ledger.gap(hole(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
 
     const takenUp = ledgerOf(former('binance', 4, '900', true));
     begin(takenUp, 'binance');
@@ -179,16 +181,16 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf(former('binance', 4, '21', true));
     expect([ledger.epochOf('BTCUSDT', 'binance'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([4, 5]);
     expect(begin(ledger, 'binance')).toEqual([]);
-    expect([ledger.venueOf('BTCUSDT'), ledger.hasBegun('BTCUSDT', 4)]).toEqual(['binance', true]);
+    expect(ledger.current('BTCUSDT')).toMatchObject({ venue: 'binance', epoch: 4 });
     expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: '21', timestamp: 5000 }]);
-    expect(ledger.gap('BTCUSDT', hole(21, 25, 3, 3))).toMatchObject({ epoch: 4, fromId: '21', outcome: 'repaired' });
+    expect(ledger.gap(hole(21, 25, 3, 3))).toMatchObject({ epoch: 4, fromId: '21', outcome: 'repaired' });
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5, tradeId: null }]);
   });
 
   it('goes on in an epoch that had no trade yet, and then names no hole before its first', () => {
     const ledger = ledgerOf(former('binance', 4, null, true));
     expect(begin(ledger, 'binance')).toEqual([]);
-    expect(ledger.gap('BTCUSDT', hole(21, 25, 3))).toBeUndefined();
+    expect(ledger.gap(hole(21, 25, 3))).toBeUndefined();
     expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: null, timestamp: 9000 }]);
   });
 
@@ -204,15 +206,15 @@ describe('EpochLedger', () => {
   it('begins a new epoch where the venue counts its trades anew, behind the gap that ends the old one', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance_testnet');
-    ledger.of('BTCUSDT').published(tradeEvent(900, { timestamp: 7000 }));
+    published(ledger, tradeEvent(900, { timestamp: 7000 }));
     const anew = tradeEvent(3, { venue: 'binance_testnet', timestamp: 8000 });
     expect(ledger.restart('BTCUSDT', anew, 9500)).toMatchObject([
       { kind: 'gap', epoch: 1, fromId: '900', toId: null, fromTime: 7000, toTime: 8000, missing: null },
       { kind: 'position', venue: 'binance_testnet', epoch: 2, tradeId: null, timestamp: 9500 },
     ]);
-    expect(ledger.of('BTCUSDT').number).toBe(2);
-    ledger.of('BTCUSDT').published(anew);
-    expect(ledger.gap('BTCUSDT', hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
+    expect(ledger.current('BTCUSDT')?.epoch).toBe(2);
+    published(ledger, anew);
+    expect(ledger.gap(hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
   });
 
   it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {
@@ -220,7 +222,7 @@ describe('EpochLedger', () => {
     begin(ledger, 'binance');
     const position = { kind: 'position', venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment };
     expect(ledger.checkpoint('all')).toEqual([{ ...position, tradeId: null, timestamp: 9000 }]);
-    ledger.of('BTCUSDT').published(aggTrade(20, 23, { timestamp: 77 }));
+    published(ledger, aggTrade(20, 23, { timestamp: 77 }));
     const moved = [{ ...position, tradeId: '23', timestamp: 77 }];
     expect([ledger.checkpoint('all'), ledger.checkpoint('all')]).toEqual([moved, moved]);
   });
@@ -229,9 +231,9 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.checkpoint('fresh')).toEqual([]);
-    ledger.of('BTCUSDT').published(tradeEvent(20));
+    published(ledger, tradeEvent(20));
     expect(ledger.checkpoint('fresh')).toMatchObject([{ tradeId: '20' }]);
-    ledger.of('BTCUSDT').published(tradeEvent(21));
+    published(ledger, tradeEvent(21));
     expect(ledger.checkpoint('fresh')).toEqual([]);
     expect(ledger.checkpoint('all')).toMatchObject([{ tradeId: '21' }]);
   });
@@ -239,10 +241,10 @@ describe('EpochLedger', () => {
   it('has no position of an epoch that ended before it had one', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
-    ledger.of('BTCUSDT').published(tradeEvent(20));
+    published(ledger, tradeEvent(20));
     begin(ledger, 'binance');
     expect(ledger.checkpoint('fresh')).toEqual([]);
-    ledger.of('BTCUSDT').published(tradeEvent(30));
+    published(ledger, tradeEvent(30));
     expect(ledger.checkpoint('fresh')).toMatchObject([{ venue: 'binance', epoch: 2, tradeId: '30' }]);
   });
 });
