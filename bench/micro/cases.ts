@@ -6,7 +6,6 @@ import { encodeSingleObject } from '../../src/codec/wire-format.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
 import type { RawFrame } from '../../src/domain/venue-event.ts';
-import { publishLargeTrades } from '../../src/feed/analytics/publish-large-trades.ts';
 import { publishStats } from '../../src/feed/analytics/publish-stats.ts';
 import type { FeedEvent } from '../../src/feed/feed-event.ts';
 import { OrderBook } from '../../src/market/book/order-book.ts';
@@ -285,10 +284,9 @@ const statistics: readonly Case[] = [
         watch: { uncounted: () => ({ blocks: 0, late: 0 }) },
       } as const;
       let records = 0;
-      for (const stage of [publishStats(stages), publishLargeTrades(stages)])
-        events$.pipe(stage).subscribe((output) => {
-          records += output.records.length;
-        });
+      events$.pipe(publishStats(stages)).subscribe((output) => {
+        records += output.records.length;
+      });
       const begun = instruments.map(({ symbol }) => ({ symbol, epoch: 1 }));
       events$.next({ kind: 'epochs', venue: 'binance', at: 0, begun, records: [] });
       return (index) => {

@@ -1,8 +1,6 @@
 import { merge, type Observable } from 'rxjs';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
 import { failover } from '../operators/failover.ts';
-import { afterRecent } from './analytics/after-recent.ts';
-import { publishLargeTrades } from './analytics/publish-large-trades.ts';
 import { publishStats } from './analytics/publish-stats.ts';
 import type { MergedEvent } from './arbitration/merged-event.ts';
 import { publishBooks } from './books/publish-books.ts';
@@ -42,7 +40,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
     fanOut(
       watch.events(),
       publishTrades(),
-      afterRecent(stages, publishLargeTrades(stages), publishStats(stages)),
+      publishStats(stages),
       publishPrices(ticks),
       publishEach('book_ticker'),
       publishEach('kline'),

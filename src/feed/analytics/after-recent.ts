@@ -1,8 +1,7 @@
 import { from, Observable, type OperatorFunction } from 'rxjs';
 import { listen } from '../../operators/listen.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedEvent } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
-import { fanOut } from '../publish/fan-out.ts';
 import type { PreviousTrades } from './stats-epoch.ts';
 
 /** What previous runs published lately; comes before any other event. */
@@ -11,16 +10,12 @@ export interface RecentKnown {
   readonly trades: readonly PreviousTrades[];
 }
 
-/**
- * Holds events back from these stages until it is known what previous runs published. A feed that stops before drops
- * them.
- */
+/** Holds events back until it is known what previous runs published. A feed that stops before drops them. */
 export function afterRecent(
-  { recent = [[]] }: Pick<StageOptions, 'recent'>,
-  ...stages: readonly OperatorFunction<FeedEvent | RecentKnown, FeedOutput>[]
-): OperatorFunction<FeedEvent, FeedOutput> {
+  recent: NonNullable<StageOptions['recent']> = [[]],
+): OperatorFunction<FeedEvent, FeedEvent | RecentKnown> {
   return (events$) =>
-    new Observable<FeedEvent | RecentKnown>((out) => {
+    new Observable((out) => {
       let held: FeedEvent[] | undefined = [];
       listen(from(recent), out, {
         next(trades) {
@@ -37,5 +32,5 @@ export function afterRecent(
           else held.push(event);
         },
       });
-    }).pipe(fanOut(...stages));
+    });
 }

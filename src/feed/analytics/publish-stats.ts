@@ -1,8 +1,10 @@
-import { defer, filter, map, type OperatorFunction, Subject } from 'rxjs';
+import { Observable, type OperatorFunction, Subject } from 'rxjs';
+import type { LargeTrade, TradeStats } from '../../domain/record.ts';
+import { listen } from '../../operators/listen.ts';
 import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
-import type { RecentKnown } from './after-recent.ts';
+import { afterRecent } from './after-recent.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
@@ -12,26 +14,28 @@ export interface UncountedTrades {
   readonly late: number;
 }
 
-export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'scheduler'> & {
+export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent' | 'scheduler'> & {
   readonly watch: { uncounted: () => UncountedTrades };
 };
 
 /**
- * Publishes statistics of the trades in each window of time. Windows are tumbling, per venue, symbol and epoch, on the
- * trade's timestamp. One closes when the venue's event time passes its end + `allowedLatenessMs`, or after
- * `allowedLatenessMs` + `idleAfterMs` without data, or at once when the epoch ends, as incomplete. A symbol with a
- * pending gap holds its windows up to 10 s. A trade later than that is counted as late, never merged.
+ * Publishes statistics of the trades in each window of time, and the trades that are large against those before them in
+ * their epoch. Windows are tumbling, per venue, symbol and epoch, on the trade's timestamp. One closes when the venue's
+ * event time passes its end + `allowedLatenessMs`, or after `allowedLatenessMs` + `idleAfterMs` without data, or at once
+ * when the epoch ends, as incomplete. A symbol with a pending gap holds its windows up to 10 s. A trade later than that is
+ * counted as late, never merged.
  */
-export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent | RecentKnown, FeedOutput> {
-  const { stats, counts, watch, scheduler } = options;
+export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
+  const { stats, counts, recent, watch, scheduler } = options;
   return (events$) =>
-    defer(() => {
+    new Observable((out) => {
       const uncounted = { blocks: 0, late: 0 };
       watch.uncounted = () => uncounted;
+      const publish = (record: TradeStats | LargeTrade): void => out.next({ records: [record], barrier: false });
       const control$ = new Subject<WindowControl>();
-      const silenceMs = stats.allowedLatenessMs + stats.idleAfterMs;
-      return events$.pipe(
-        trackEpochs({ counts, silenceMs, control$, scheduler }, uncounted),
+      const windows$ = events$.pipe(
+        afterRecent(recent),
+        trackEpochs({ stats, counts, control$, onLarge: publish, scheduler }, uncounted),
         windowStats({
           windowMs: stats.windowsMs,
           allowedLatenessMs: stats.allowedLatenessMs,
@@ -48,9 +52,12 @@ export function publishStats(options: StatsStageOptions): OperatorFunction<FeedE
           control$,
           scheduler,
         }),
-        map(({ accumulator, ...window }) => accumulator.record(window)),
-        filter((record) => record !== undefined),
-        map((record) => ({ records: [record], barrier: false })),
       );
+      listen(windows$, out, {
+        next: ({ accumulator, ...window }) => {
+          const record = accumulator.record(window);
+          if (record !== undefined) publish(record);
+        },
+      });
     });
 }

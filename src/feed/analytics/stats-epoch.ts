@@ -1,4 +1,5 @@
 import type { Gap, TradeStats } from '../../domain/record.ts';
+import type { LargeTrades } from '../../market/trades/large-trades.ts';
 import { TradeSums } from '../../market/trades/trade-sums.ts';
 import { Volatility } from '../../market/trades/volatility.ts';
 import type { ClosedWindow } from '../../operators/window/window-timeline.ts';
@@ -47,6 +48,7 @@ export class StatsEpoch {
   readonly times: VenueTimes;
   readonly coverage = new TradeCoverage();
   readonly volatility = new Volatility();
+  readonly large: LargeTrades;
   /** The windows that hold this moment or an earlier one were published, when the symbol was left in this epoch. */
   readonly publishedTo: number;
   /** Any of its trades, for the fields that all have in common; undefined before the first. */
@@ -55,12 +57,13 @@ export class StatsEpoch {
   hasTraded = false;
 
   /** @param left the same epoch as it was left. */
-  constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, left: StatsEpoch | undefined) {
+  constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, large: LargeTrades, left?: StatsEpoch) {
     this.id = `${symbol} ${venue} ${epoch}`;
     this.venue = venue;
     this.epoch = epoch;
     this.at = at;
     this.times = times;
+    this.large = large;
     const lastTime = left?.volatility.lastTime ?? Number.NEGATIVE_INFINITY;
     this.publishedTo = Math.max(lastTime, left?.publishedTo ?? Number.NEGATIVE_INFINITY);
   }

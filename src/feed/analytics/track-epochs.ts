@@ -1,12 +1,14 @@
 import { Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import type { Gap } from '../../domain/record.ts';
+import type { Gap, LargeTrade } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
+import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { type Alarm, createAlarm } from '../../operators/alarm.ts';
 import { listen } from '../../operators/listen.ts';
 import type { WindowControl } from '../../operators/window-stats.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
+import type { TradeStatsOptions } from '../feed-options.ts';
 import type { RecentKnown } from './after-recent.ts';
 import { type EpochBegin, type PreviousTrades, StatsEpoch, type VenueTimes } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
@@ -20,10 +22,10 @@ export interface CountedTrade {
 export interface TrackEpochsOptions {
   /** The trades that count. */
   readonly counts: SequencedTrade['kind'];
-  /** Silence of a venue that closes windows. */
-  readonly silenceMs: number;
+  readonly stats: TradeStatsOptions;
   /** Receives when windows are to be held, released and cut, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
+  readonly onLarge: (trade: LargeTrade) => void;
   readonly scheduler: SchedulerLike;
 }
 
@@ -31,6 +33,8 @@ export interface TrackEpochsOptions {
 const CANDLE_MS = 60_000;
 /** A pending gap holds a symbol's windows open for this long at the most. */
 const HOLD_MS = 10_000;
+/** Trades before a large one, at least. */
+const LEAST_TRADES = 100;
 /** The gap that every epoch begins with: nothing of it is known until its first trade. */
 const BEGINNING = '';
 /** Stands for the trade behind a gap if none is known. */
@@ -92,6 +96,8 @@ class Epochs {
   previous = new Map<string, PreviousTrades>();
   readonly #out: Subscriber<CountedTrade>;
   readonly #control: Pick<Observer<WindowControl>, 'next'>;
+  readonly #onLarge: (trade: LargeTrade) => void;
+  readonly #stats: TradeStatsOptions;
   readonly #scheduler: SchedulerLike;
   /** Silence of a venue that closes windows. */
   readonly #silenceMs: number;
@@ -105,11 +111,13 @@ class Epochs {
   /** No hold ends before. */
   #settleAt = Number.POSITIVE_INFINITY;
 
-  constructor(out: Subscriber<CountedTrade>, { control$, scheduler, silenceMs }: TrackEpochsOptions) {
+  constructor(out: Subscriber<CountedTrade>, { stats, control$, onLarge, scheduler }: TrackEpochsOptions) {
     this.#out = out;
     this.#control = control$;
+    this.#onLarge = onLarge;
+    this.#stats = stats;
     this.#scheduler = scheduler;
-    this.#silenceMs = silenceMs;
+    this.#silenceMs = stats.allowedLatenessMs + stats.idleAfterMs;
     this.#alarm = createAlarm(out, scheduler, () => this.#settle());
   }
 
@@ -118,7 +126,8 @@ class Epochs {
     const { symbol, venue } = begin;
     this.end(symbol);
     const previous = takeEpoch(this.previous, begin);
-    const epoch = new StatsEpoch(begin, this.#timesOf(venue), takeEpoch(this.#left, begin));
+    const left = takeEpoch(this.#left, begin);
+    const epoch = new StatsEpoch(begin, this.#timesOf(venue), left?.large ?? this.#newLarge(), left);
     const closedEnd = (windowMs: number): number =>
       previous === undefined ? windowEnd(windowMs, epoch.publishedTo) : lastEnd(previous, windowMs);
     this.#control.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
@@ -176,7 +185,14 @@ class Epochs {
   #count(epoch: StatsEpoch, trade: SequencedTrade): void {
     epoch.origin ??= trade;
     epoch.volatility.add(trade.price, trade.timestamp);
+    const large = epoch.large.next(trade);
+    if (large !== undefined && epoch.hasTraded) this.#onLarge({ ...trade, kind: 'large_trade', ...large });
     this.#out.next({ epoch, trade });
+  }
+
+  #newLarge(): LargeTrades {
+    const { historyTrades: most, largeTradeThreshold: threshold } = this.#stats;
+    return new LargeTrades({ threshold, most, least: Math.min(LEAST_TRADES, most) });
   }
 
   #onFirst(epoch: StatsEpoch, trade: SequencedTrade): void {

@@ -1,7 +1,5 @@
 import { isObservable, type Observable, Subject } from 'rxjs';
 import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
-import { afterRecent } from '../../../src/feed/analytics/after-recent.ts';
-import { publishLargeTrades } from '../../../src/feed/analytics/publish-large-trades.ts';
 import { publishStats } from '../../../src/feed/analytics/publish-stats.ts';
 import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import type { FeedEvent, FeedOutput } from '../../../src/feed/feed-event.ts';
@@ -11,7 +9,7 @@ import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 export type RecentTrades = readonly PreviousTrades[];
 export type StatsRecord = TradeStats | LargeTrade;
 
-/** The stages that publish statistics and large trades, driven by hand in virtual time. */
+/** The stage that publishes statistics and large trades, driven by hand in virtual time. */
 export class StatsStages {
   readonly scheduler = new SteppedScheduler();
   readonly watch = { uncounted: () => ({ blocks: 0, late: 0 }) };
@@ -26,10 +24,9 @@ export class StatsStages {
   ) {
     this.scheduler.advance(now);
     const { scheduler, watch } = this;
-    const options = { stats, counts: 'trade', scheduler, watch } as const;
-    const known = { recent: isObservable(recent) ? recent : [recent] };
-    const stages = afterRecent(known, publishStats(options), publishLargeTrades(options));
-    this.#events$.pipe(stages).subscribe(({ records }: FeedOutput) => {
+    const known = isObservable(recent) ? recent : [recent];
+    const stage = publishStats({ stats, counts: 'trade', recent: known, scheduler, watch });
+    this.#events$.pipe(stage).subscribe(({ records }: FeedOutput) => {
       for (const record of records)
         if (record.kind === 'trade_stats' || record.kind === 'large_trade') onRecord(record);
     });
