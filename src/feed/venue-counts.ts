@@ -1,33 +1,23 @@
 import type { FaultKind } from '../domain/fault.ts';
 import { DataQuality } from './liveness/data-quality.ts';
 
-/** What a venue feed counts; read, never reset. */
-export interface VenueCounts {
-  frames: number;
-  events: number;
+/** What a venue feed counts; never reset. */
+export class VenueCounts {
+  frames = 0;
+  events = 0;
   /** When the last frame with events came, microseconds since 1970; null: none has. */
-  lastReceivedAt: number | null;
-  malformed: number;
+  lastReceivedAt: number | null = null;
+  malformed = 0;
   readonly quality: DataQuality;
-  readonly ignored: Map<string, number>;
-  readonly warnings: Map<string, number>;
-  reconnects: number;
+  readonly ignored = new Map<string, number>();
+  readonly warnings = new Map<string, number>();
+  reconnects = 0;
   /** What `reconnects` counts, by the kind of fault. */
-  readonly losses: Map<FaultKind, number>;
-}
+  readonly losses = new Map<FaultKind, number>();
 
-export function newVenueCounts(venue: string): VenueCounts {
-  return {
-    frames: 0,
-    events: 0,
-    lastReceivedAt: null,
-    malformed: 0,
-    quality: new DataQuality(venue),
-    ignored: new Map(),
-    warnings: new Map(),
-    reconnects: 0,
-    losses: new Map(),
-  };
+  constructor(venue: string) {
+    this.quality = new DataQuality(venue);
+  }
 }
 
 export function increment<K extends string>(counts: Map<K, number>, name: K): void {

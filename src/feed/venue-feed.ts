@@ -16,7 +16,7 @@ import { FollowedInstruments, type InstrumentChange } from './instruments/follow
 import { CoinWatch } from './liveness/coin-watch.ts';
 import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
 import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
-import { increment, newVenueCounts, type VenueCounts } from './venue-counts.ts';
+import { increment, VenueCounts } from './venue-counts.ts';
 import { VenueReport } from './venue-report.ts';
 import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
@@ -58,7 +58,7 @@ export class VenueFeed {
     const { venue, activity, scheduler, staleAfterMs } = options;
     const out = (signal: VenueSignal): void => this.#out?.next(signal);
     this.options = options;
-    const counts = newVenueCounts(venue.id);
+    const counts = new VenueCounts(venue.id);
     this.counts = counts;
     // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
     const lines: VenueLines = new VenueLines(options, counts, (connection) => {

@@ -46,14 +46,14 @@ export function takeStatusSnapshot(
 
 function coinSnapshots({ view, symbols }: FeedWatch, now: number): readonly CoinSnapshot[] {
   const { halted } = symbols;
-  return [...view.symbols.values()].map(({ coin, symbol, tick, lastAt }) => ({
+  return [...view.symbols.values()].map(({ coin, symbol, tick, lastAt, rate }) => ({
     coin,
     symbol,
     venue: tick?.venue ?? null,
     epoch: tick?.epoch ?? 0,
     price: tick?.price ?? null,
     change24h: tick?.change24h ?? null,
-    tradesPerSecond: view.tradesPerSecond(symbol),
+    tradesPerSecond: rate.perSecond,
     ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt,
     stale: halted.has(symbol),
   }));

@@ -7,6 +7,7 @@ import { HandOver } from './hand-over.ts';
 import { LineConnection } from './line-connection.ts';
 import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
 import { LineTopics } from './line-topics.ts';
+import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
 /** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
 const SETTLE_MS = 500;
@@ -23,7 +24,6 @@ export interface RotatingLineOptions {
   /** True when a connection that has come of age may be replaced now, which has time; false: `postponeMs` later. */
   readonly isTurn: () => boolean;
   readonly postponeMs: number;
-  readonly maxPostponements: number;
   /** How often topics that were refused are asked for again, milliseconds. */
   readonly askAgainMs: number;
   readonly tell: (news: LineEvent) => void;
@@ -181,8 +181,8 @@ export class RotatingLine {
       connection.notice = notice;
       return;
     }
-    const { isTurn, postponeMs, maxPostponements } = this.#options;
-    if (notice.reason !== 'lifetime' || isTurn() || connection.postponements >= maxPostponements) {
+    const { isTurn, postponeMs } = this.#options;
+    if (notice.reason !== 'lifetime' || isTurn() || connection.postponements >= MAX_POSTPONEMENTS) {
       this.rotate(notice);
       return;
     }

@@ -9,7 +9,7 @@ import type { VenueFeedOptions } from '../venue-signal.ts';
 import type { LineConnection } from './line-connection.ts';
 import type { LineEvent, LineSignal } from './line-event.ts';
 import { RotatingLine } from './rotating-line.ts';
-import { MAX_POSTPONEMENTS, postponement, rotationAge } from './rotation-age.ts';
+import { postponement, rotationAge } from './rotation-age.ts';
 import { venueLine } from './venue-line.ts';
 import { venueNotices } from './venue-notices.ts';
 
@@ -19,10 +19,10 @@ export class VenueLines {
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  readonly news$: Observable<LineEvent>;
   /** What the trades of a symbol come by, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
   readonly #news = new Broadcast<LineEvent>();
+  readonly news$ = this.#news.values$;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
@@ -33,17 +33,11 @@ export class VenueLines {
 
   /** `isQuiet`: other venues show that nothing happens in the market. */
   constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
-    this.news$ = this.#news.values$;
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
-    const { channels } = options;
-    this.neededChannel = channels.includes('trade')
-      ? 'trade'
-      : channels.includes('agg_trade')
-        ? 'agg_trade'
-        : undefined;
+    this.neededChannel = (['trade', 'agg_trade'] as const).find((channel) => options.channels.includes(channel));
   }
 
   get count(): number {
@@ -188,7 +182,6 @@ export class VenueLines {
       connect: (of, connection) => this.#connect(of, connection),
       isTurn: () => !this.#lines.some(({ rotates }) => rotates),
       postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
-      maxPostponements: MAX_POSTPONEMENTS,
       askAgainMs: this.#options.settings.reconnect.probeEveryMs,
       tell: (news) => this.#news.next(news),
       staleAfterMs,

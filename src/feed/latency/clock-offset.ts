@@ -102,10 +102,15 @@ export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> 
   return concat(once$, once$).pipe(reduce(faster));
 }
 
-type ClockEvent =
-  | { readonly kind: 'sample'; readonly sample: ClockSample }
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'stepped' };
+interface Known extends Omit<ClockState, 'estimate'> {
+  readonly samples: readonly ClockSample[];
+}
+
+/** What an event makes of what was known of a clock. */
+type ClockEvent = (known: Known) => Known;
+
+const NOTHING_KNOWN: Known = { samples: [], failures: 0 };
+const forget: ClockEvent = (known) => ({ ...known, samples: [] });
 
 /**
  * Follows a venue's clock while it is subscribed: five samples a second apart, then one a minute; the last nine count.
@@ -120,12 +125,12 @@ export function watchClock(question: ClockQuestion, scheduler: SchedulerLike): O
       filter(([before, after]) => isStepped(before, after)),
     );
     const start$ = samples(question, scheduler);
-    const again$ = start$.pipe(startWith<ClockEvent>({ kind: 'stepped' }));
+    const again$ = start$.pipe(startWith(forget));
     return stepped$.pipe(
       map(() => again$),
       startWith(start$),
       switchAll(),
-      scan(nextKnown, NOTHING_KNOWN),
+      scan((known, event) => event(known), NOTHING_KNOWN),
       map(({ samples: known, ...state }) => ({ ...state, estimate: estimateClock(known) })),
     );
   });
@@ -135,31 +140,17 @@ function samples(question: ClockQuestion, scheduler: SchedulerLike): Observable<
   return defer(() => {
     let taken = 0;
     return askClock(question).pipe(
-      map((sample): ClockEvent => ({ kind: 'sample', sample })),
+      map(
+        (sample): ClockEvent =>
+          (known) => ({ ...known, samples: [...known.samples, sample].slice(-KEPT_SAMPLES) }),
+      ),
       tap(() => taken++),
       catchError(() => {
         // Who refuses once is not pressed.
         taken = FIRST_SAMPLES;
-        return of<ClockEvent>({ kind: 'failed' });
+        return of<ClockEvent>((known) => ({ ...known, failures: known.failures + 1 }));
       }),
       repeat({ delay: () => timer(taken < FIRST_SAMPLES ? FIRST_EVERY_MS : EVERY_MS, scheduler) }),
     );
   });
-}
-
-interface Known extends Omit<ClockState, 'estimate'> {
-  readonly samples: readonly ClockSample[];
-}
-
-const NOTHING_KNOWN: Known = { samples: [], failures: 0 };
-
-function nextKnown(known: Known, event: ClockEvent): Known {
-  switch (event.kind) {
-    case 'sample':
-      return { ...known, samples: [...known.samples, event.sample].slice(-KEPT_SAMPLES) };
-    case 'failed':
-      return { ...known, failures: known.failures + 1 };
-    case 'stepped':
-      return { ...known, samples: [] };
-  }
 }

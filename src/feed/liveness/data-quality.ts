@@ -10,8 +10,6 @@ const STALE_AFTER_US = 30_000_000;
 /** What is counted of one symbol, for as long as there is one to be told of it. */
 export class Count {
   readonly symbol: string | null;
-  /** Something was counted since it is followed. */
-  heard = false;
   valid = 0;
   invalid = 0;
   /** -Infinity: nothing valid has come. */
@@ -46,7 +44,6 @@ export class DataQuality {
   }
 
   valid(count: Count, receivedAt: number): void {
-    count.heard = true;
     count.valid++;
     count.lastUpdateAt = receivedAt;
   }
@@ -54,12 +51,10 @@ export class DataQuality {
   /** `symbol`: undefined where the frame does not tell it. */
   invalid(symbol: string | undefined): void {
     const count = this.of(symbol ?? null);
-    count.heard = true;
     count.invalid++;
   }
 
   spread(count: Count, { bidPrice, askPrice }: Pick<BookTicker, 'bidPrice' | 'askPrice'>): void {
-    count.heard = true;
     const [bid, ask] = [Number(bidPrice), Number(askPrice)];
     count.spreads++;
     count.spreadSum += ((ask - bid) / (ask + bid)) * 200;
@@ -87,7 +82,7 @@ export class DataQuality {
   }
 
   #heard(): Count[] {
-    return [...this.#counts.values()].filter(({ heard }) => heard);
+    return [...this.#counts.values()].filter(({ valid, invalid, spreads }) => valid + invalid + spreads > 0);
   }
 
   #quality(count: Count, now: number): Quality {

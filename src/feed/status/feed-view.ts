@@ -55,10 +55,6 @@ export class FeedView {
   second(): void {
     for (const { rate, trades } of this.symbols.values()) rate.second(trades);
   }
-
-  tradesPerSecond(symbol: string): number {
-    return this.symbols.get(symbol)?.rate.perSecond ?? 0;
-  }
 }
 
 /** A record of what a venue sent, books aside. */

@@ -16,13 +16,12 @@ export function publishStatus({
   return (events$) =>
     defer(() => {
       const gaps = new GapNotes();
-      const coins = new Map<string, string>();
       const publish = (note: StatusNote, to: Out) => to.next({ records: [log.record(note)], barrier: false });
       const onSwitched = ({ key, seams, ...event }: Extract<FeedEvent, { kind: 'switched' }>, to: Out) => {
         // That the first one in order of preference begins is no failover.
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
         if (from === event.to) return;
-        const coin = key === null ? undefined : coins.get(key);
+        const coin = key === null ? undefined : watch.view.symbols.get(key)?.coin;
         // What the new venue held for this moment follows at once; then the seams are known from both sides.
         queueMicrotask(() => {
           if (!to.closed) publish(switchNote({ ...event, from, symbol: key, coin }, seams()), to);
@@ -44,9 +43,6 @@ export function publishStatus({
               return;
             case 'served':
               gaps.forget(event.symbol);
-              return;
-            case 'followed':
-              coins.set(event.symbol, event.coin);
               return;
             case 'dead_letter':
               to.next({ records: [event.record], barrier: false });

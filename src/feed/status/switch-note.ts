@@ -1,16 +1,13 @@
 import { lastIdOf } from '../../domain/trade-id.ts';
-import type { Seam } from '../feed-event.ts';
+import type { FeedEvent, Seam } from '../feed-event.ts';
 import type { StatusNote } from './status-log.ts';
 
-export interface Switch {
-  readonly from: string | null;
-  readonly to: string;
+type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'back'> & {
   readonly reason: string;
-  readonly back: boolean;
   /** Set where a single symbol changed hands. */
   readonly symbol: string | null;
   readonly coin: string | undefined;
-}
+};
 
 /** Symbols that a switch names one by one; of more it gives a summary. */
 const NAMED_SYMBOLS = 25;

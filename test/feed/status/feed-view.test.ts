@@ -6,7 +6,7 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 function second(view: FeedView, trades: number): number {
   for (let count = 0; count < trades; count++) view.published(tradeEvent(count), 0);
   view.second();
-  return view.tradesPerSecond('BTCUSDT');
+  return view.symbols.get('BTCUSDT')?.rate.perSecond ?? Number.NaN;
 }
 
 describe('FeedView', () => {
@@ -14,7 +14,7 @@ describe('FeedView', () => {
     const view = new FeedView();
     view.add('BTCUSDT', 'BTC');
     expect([1, 10, 20, 30, 40, 50, 60].map((trades) => second(view, trades))).toEqual([0, 10, 15, 20, 25, 30, 40]);
-    expect(view.tradesPerSecond('ETHUSDT')).toBe(0);
+    expect(view.symbols.has('ETHUSDT')).toBe(false);
   });
 
   it('a symbol that is removed and added again begins anew', () => {
