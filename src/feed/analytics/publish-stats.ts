@@ -4,7 +4,6 @@ import { listen } from '../../operators/listen.ts';
 import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
-import { afterRecent } from './after-recent.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
@@ -26,7 +25,7 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
  * counted as late, never merged.
  */
 export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
-  const { stats, counts, recent, watch, scheduler } = options;
+  const { stats, counts, recent = [[]], watch, scheduler } = options;
   return (events$) =>
     new Observable((out) => {
       const uncounted = { blocks: 0, late: 0 };
@@ -34,8 +33,7 @@ export function publishStats(options: StatsStageOptions): OperatorFunction<FeedE
       const publish = (record: TradeStats | LargeTrade): void => out.next({ records: [record], barrier: false });
       const control$ = new Subject<WindowControl>();
       const windows$ = events$.pipe(
-        afterRecent(recent),
-        trackEpochs({ stats, counts, control$, onLarge: publish, scheduler }, uncounted),
+        trackEpochs({ stats, counts, recent, control$, onLarge: publish, scheduler }, uncounted),
         windowStats({
           windowMs: stats.windowsMs,
           allowedLatenessMs: stats.allowedLatenessMs,

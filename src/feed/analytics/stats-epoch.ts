@@ -112,3 +112,21 @@ export class WindowSums {
     };
   }
 }
+
+/** Where the window of a length ends that a moment lies in. */
+export function windowEnd(windowMs: number, time: number): number {
+  return (Math.floor(time / windowMs) + 1) * windowMs;
+}
+
+/** Where the windows of a length end that a previous run published. */
+export function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
+  let end = publishedTo;
+  for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);
+  return end;
+}
+
+/** Infinity: there is no previous run to continue. */
+export function lastTime(previous: PreviousTrades | undefined): number {
+  if (previous === undefined) return Number.POSITIVE_INFINITY;
+  return previous.trades.reduce((last, { timestamp }) => Math.max(last, timestamp), Number.NEGATIVE_INFINITY);
+}

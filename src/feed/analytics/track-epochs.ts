@@ -1,4 +1,4 @@
-import { Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import { from, Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap, LargeTrade } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
@@ -8,9 +8,16 @@ import { listen } from '../../operators/listen.ts';
 import type { WindowControl } from '../../operators/window-stats.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
-import type { TradeStatsOptions } from '../feed-options.ts';
-import type { RecentKnown } from './after-recent.ts';
-import { type EpochBegin, type PreviousTrades, StatsEpoch, type VenueTimes } from './stats-epoch.ts';
+import type { StageOptions, TradeStatsOptions } from '../feed-options.ts';
+import {
+  type EpochBegin,
+  lastEnd,
+  lastTime,
+  type PreviousTrades,
+  StatsEpoch,
+  type VenueTimes,
+  windowEnd,
+} from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
 /** A trade with the epoch that it counts for. */
@@ -26,6 +33,8 @@ export interface TrackEpochsOptions {
   /** Receives when windows are to be held, released and cut, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly onLarge: (trade: LargeTrade) => void;
+  /** What previous runs published lately. */
+  readonly recent: NonNullable<StageOptions['recent']>;
   readonly scheduler: SchedulerLike;
 }
 
@@ -43,6 +52,8 @@ const UNKNOWN = 'unknown';
 /**
  * Tells the trades that count for each epoch, and when its windows are to be held, released and cut.
  *
+ * Events wait until it is known what previous runs published; a feed that stops before drops them.
+ *
  * A symbol that begins holds its windows until its first trades are there: what a venue that takes over had kept, and
  * what a start has to fetch, is older than the trades of its other symbols. A hold ends after the burst of trades that
  * ends it, never inside.
@@ -50,43 +61,54 @@ const UNKNOWN = 'unknown';
 export function trackEpochs(
   options: TrackEpochsOptions,
   uncounted: { blocks: number },
-): OperatorFunction<FeedEvent | RecentKnown, CountedTrade> {
-  const { counts } = options;
+): OperatorFunction<FeedEvent, CountedTrade> {
+  const { counts, recent } = options;
   return (events$) =>
     new Observable((out) => {
       const epochs = new Epochs(out, options);
+      let held: FeedEvent[] | undefined = [];
+      const take = (event: FeedEvent): void => {
+        switch (event.kind) {
+          case 'data':
+            if (!areOf(event.events, counts)) return;
+            for (const trade of event.events) {
+              if (isBlockTrade(trade)) uncounted.blocks++;
+              epochs.trade(event.symbol, trade);
+            }
+            return;
+          case 'epochs':
+            for (const begun of event.begun) epochs.begin({ ...begun, venue: event.venue, at: event.at });
+            return;
+          case 'unfollowed':
+            epochs.end(event.symbol);
+            return;
+          case 'gap_pending':
+            if (event.channel === counts)
+              epochs.hold(event.symbol, event.toId, { from: event.gap.fromTime, endsBySilence: false });
+            return;
+          case 'gap_closed':
+            if (event.channel === counts) epochs.release(event.symbol, event.toId, event.gap);
+            return;
+          case 'doubt':
+            if (event.of !== counts) return;
+            // What may be missing would belong into windows that are open: they wait for it.
+            if (event.before === null) epochs.release(event.symbol, UNKNOWN);
+            else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
+        }
+      };
+      listen(from(recent), out, {
+        next(previous) {
+          const waiting = held ?? [];
+          held = undefined;
+          epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
+          for (const event of waiting) take(event);
+        },
+        complete() {},
+      });
       listen(events$, out, {
         next(event) {
-          switch (event.kind) {
-            case 'recent':
-              epochs.previous = new Map(event.trades.map((one) => [one.symbol, one]));
-              return;
-            case 'data':
-              if (!areOf(event.events, counts)) return;
-              for (const trade of event.events) {
-                if (isBlockTrade(trade)) uncounted.blocks++;
-                epochs.trade(event.symbol, trade);
-              }
-              return;
-            case 'epochs':
-              for (const begun of event.begun) epochs.begin({ ...begun, venue: event.venue, at: event.at });
-              return;
-            case 'unfollowed':
-              epochs.end(event.symbol);
-              return;
-            case 'gap_pending':
-              if (event.channel === counts)
-                epochs.hold(event.symbol, event.toId, { from: event.gap.fromTime, endsBySilence: false });
-              return;
-            case 'gap_closed':
-              if (event.channel === counts) epochs.release(event.symbol, event.toId, event.gap);
-              return;
-            case 'doubt':
-              if (event.of !== counts) return;
-              // What may be missing would belong into windows that are open: they wait for it.
-              if (event.before === null) epochs.release(event.symbol, UNKNOWN);
-              else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
-          }
+          if (held === undefined) take(event);
+          else held.push(event);
         },
       });
     });
@@ -252,22 +274,4 @@ function takeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
   const one = known.get(symbol);
   known.delete(symbol);
   return one?.venue === venue && one.epoch === epoch ? one : undefined;
-}
-
-/** Where the window of a length ends that a moment lies in. */
-function windowEnd(windowMs: number, time: number): number {
-  return (Math.floor(time / windowMs) + 1) * windowMs;
-}
-
-/** Where the windows of a length end that a previous run published. */
-function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
-  let end = publishedTo;
-  for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);
-  return end;
-}
-
-/** Infinity: there is no previous run to continue. */
-function lastTime(previous: PreviousTrades | undefined): number {
-  if (previous === undefined) return Number.POSITIVE_INFINITY;
-  return previous.trades.reduce((last, { timestamp }) => Math.max(last, timestamp), Number.NEGATIVE_INFINITY);
 }

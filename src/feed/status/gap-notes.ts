@@ -6,8 +6,6 @@ import type { StatusNote } from './status-log.ts';
 type Facts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
 type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_restarted' }>;
 
-const NONE: readonly never[] = [];
-
 /** What status records say of gaps: that one was found, as soon as its repair begins, and what became of it. */
 export class GapNotes {
   /** Ids behind the gaps that are pending, by symbol. */
@@ -22,7 +20,7 @@ export class GapNotes {
       case 'gap_closed': {
         const { gap } = event;
         const wasPending = this.#pending.get(event.symbol)?.delete(event.toId) === true;
-        if (gap === undefined) return NONE;
+        if (gap === undefined) return [];
         return wasPending ? [closed(gap, event)] : [detected(gap, event), closed(gap, event)];
       }
       case 'ids_restarted': {

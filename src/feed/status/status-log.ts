@@ -13,18 +13,6 @@ export interface StatusNote extends Partial<Facts> {
   readonly reason: string;
 }
 
-const NO_FACTS: Facts = {
-  venue: null,
-  symbol: null,
-  coin: null,
-  channel: null,
-  cause: null,
-  line: null,
-  heartbeat: null,
-  switch: null,
-  details: {},
-};
-
 /** Numbers the status records of one process start: `sequence` counts from 1 without a hole. */
 export class StatusLog {
   readonly instance: string;
@@ -45,7 +33,15 @@ export class StatusLog {
     return {
       kind: 'status',
       sequence: this.#sequence,
-      ...NO_FACTS,
+      venue: null,
+      symbol: null,
+      coin: null,
+      channel: null,
+      cause: null,
+      line: null,
+      heartbeat: null,
+      switch: null,
+      details: {},
       ...note,
       activeVenue: this.#activeVenue(),
       instance: this.instance,
