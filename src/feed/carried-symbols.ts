@@ -73,7 +73,7 @@ export class CarriedSymbols {
         return;
       case 'handed_over':
         arbiter.lineReplaced(signal.from, connection.id);
-        books.lineHandedOver(signal.from, connection.id);
+        books.lineLost(signal.from, connection.id);
         return;
       case 'refused':
         for (const topic of signal.topics) this.#refused(connection.id, topic);

@@ -100,9 +100,7 @@ export interface VenueFeedOptions {
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is wanted where a depth channel is among the channels. */
   readonly books?: BooksWanted | undefined;
-  /**
-   * Asks for a whole book; undefined where the venue sends it by itself after each subscription.
-   */
+  /** Asks for a whole book; undefined if the venue sends it by itself after each subscription. */
   readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
   /** The weight of all requests that its REST interface was sent. */

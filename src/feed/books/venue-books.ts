@@ -105,17 +105,12 @@ export class VenueBooks {
     this.#mend(book);
   }
 
-  lineLost(line: number): void {
+  /** `to`: the line that takes its place; it was subscribed before `line` is let go. */
+  lineLost(line: number, to?: number): void {
     this.#lines.delete(line);
     const now = this.#options.scheduler.now();
-    for (const book of this.#books.values()) this.#tell(book, book.sync.lost(line, now));
-  }
-
-  /** A line that was subscribed before `from` was let go takes its place. */
-  lineHandedOver(from: number, to: number): void {
-    this.#lines.delete(from);
-    const now = this.#options.scheduler.now();
-    for (const book of this.#books.values()) this.#tell(book, book.sync.handedOver(from, to, now));
+    for (const book of this.#books.values())
+      this.#tell(book, to === undefined ? book.sync.lost(line, now) : book.sync.handedOver(line, to, now));
   }
 
   /** What a frame says, all of one symbol. */

@@ -1,5 +1,4 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { FailoverEvent } from '../../operators/failover/failover-events.ts';
 import type { BookStepped, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
@@ -28,8 +27,8 @@ class Epochs {
   readonly #followed = new Set<string>();
   /** The venue that previous runs left a symbol at, until another one serves it. */
   readonly #resumable: Map<string, string>;
-  /** Symbols that a venue does not have now, by venue. */
-  readonly #lacking = new Map<string, Set<string>>();
+  /** Symbols that a venue does not have now, as `VENUE SYMBOL`. */
+  readonly #lacking = new Set<string>();
 
   constructor(options: AssignEpochsOptions) {
     this.#options = options;
@@ -121,9 +120,8 @@ class Epochs {
     if (event.key === null) {
       // All at once: one by one, each with its first record, they would cost a round to the sink each. Symbols that the
       // venue serves already, because the previous one lacked them, stay in their epoch.
-      const lacking = this.#lacking.get(event.to);
       const moving = symbols.filter(
-        (symbol) => lacking?.has(symbol) !== true && this.#ledger.current(symbol)?.venue !== event.to,
+        (symbol) => !this.#lacking.has(`${event.to} ${symbol}`) && this.#ledger.current(symbol)?.venue !== event.to,
       );
       this.#begin(moving, event.to, out);
     }
@@ -173,9 +171,8 @@ class Epochs {
   }
 
   #noteAvailability({ venue, symbol, serves }: Extract<RoutedEvent, { kind: 'availability' }>): void {
-    const lacking = getOrCreate(this.#lacking, venue, () => new Set<string>());
-    if (serves) lacking.delete(symbol);
-    else lacking.add(symbol);
+    if (serves) this.#lacking.delete(`${venue} ${symbol}`);
+    else this.#lacking.add(`${venue} ${symbol}`);
   }
 }
 

@@ -121,30 +121,27 @@ export function formerTrades(
   { trades, windows, gaps, whole }: Recent,
   options: RecentSpans,
 ): Map<string, Found> {
-  const tradesOf = Map.groupBy(trades, seriesKey);
-  const windowsOf = Map.groupBy(windows, seriesKey);
-  const gapsOf = Map.groupBy(gaps, seriesKey);
+  const tradesOf = Map.groupBy(trades, epochKey);
+  const windowsOf = Map.groupBy(windows, epochKey);
+  const gapsOf = Map.groupBy(gaps, epochKey);
   const lastOf = lastTimes(options.checkpoints);
   const knownFrom = windowsKnownFrom(options);
   return new Map(
     epochs.map((of) => {
       const { venue, symbol, epoch } = of;
-      const key = seriesKey(of);
-      const own = (tradesOf.get(key) ?? []).filter((trade) => trade.epoch === epoch);
-      const known = (gapsOf.get(key) ?? []).filter((gap) => gap.epoch === epoch);
+      const key = epochKey(of);
+      const own = tradesOf.get(key) ?? [];
+      const gapsFrom = whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY;
       const former: Found = {
         venue,
         symbol,
         epoch,
         trades: own,
         publishedTo: knownFrom.get(venue) ?? Number.NEGATIVE_INFINITY,
-        windows: (windowsOf.get(key) ?? []).filter((window) => window.epoch === epoch),
-        gaps: [
-          ...known,
-          ...unsure(of, own, whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY),
-        ],
+        windows: windowsOf.get(key) ?? [],
+        gaps: [...(gapsOf.get(key) ?? []), ...unsure(of, own, gapsFrom)],
       };
-      return [key, former];
+      return [seriesKey(of), former];
     }),
   );
 }
@@ -180,5 +177,9 @@ export class ToldWindows {
 }
 
 function keyOf(window: Window): string {
-  return `${seriesKey(window)} ${window.epoch} ${window.windowMs}`;
+  return `${epochKey(window)} ${window.windowMs}`;
+}
+
+function epochKey(of: Pick<FormerEpoch, 'venue' | 'symbol' | 'epoch'>): string {
+  return `${seriesKey(of)} ${of.epoch}`;
 }

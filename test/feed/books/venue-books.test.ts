@@ -336,7 +336,7 @@ describe('VenueBooks', () => {
     const { told, books, sent, update } = setUp({ lines: 1 });
     sent(1, 10);
     books.lineJoined(2);
-    books.lineHandedOver(1, 2);
+    books.lineLost(1, 2);
     expect(books.current('BTCUSDT')).toBeDefined();
     update(2, 11);
     expect(told).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT changed 11']);
