@@ -41,7 +41,6 @@ export class BookPublisher {
 
   stepped({ symbol, origin, step, book }: BookStepped, epoch: number, now: number): BookRecord[] {
     const known = this.#published.get(symbol);
-    const same = known !== undefined && known.book === book && known.epoch === epoch ? known : undefined;
     if (step.kind === 'stale') {
       if (known?.book !== book || known.sample === undefined || known.stale) return [];
       const receivedAt = step.receivedAt ?? this.#wallClockMicros();
@@ -49,6 +48,7 @@ export class BookPublisher {
       this.#published.set(symbol, { ...known, epoch, stale: true, lastId: undefined, sample });
       return [sample];
     }
+    const same = known?.book === book && known.epoch === epoch ? known : undefined;
     const published = same ?? {
       book,
       origin,

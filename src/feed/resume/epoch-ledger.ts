@@ -109,7 +109,7 @@ export class EpochLedger {
     return { kind, venue, symbol, epoch, environment: this.#environment } as const;
   }
 
-  #endOf({ venue, symbol, epoch, last }: FormerEpoch, at: number): Gap | undefined {
+  #endOf({ venue, symbol, epoch, last }: Omit<FormerEpoch, 'takeUp'>, at: number): Gap | undefined {
     if (last === null) return undefined;
     const found = { missing: null, filled: 0, outcome: 'unknown' } as const;
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
@@ -153,7 +153,7 @@ export class EpochLedger {
     const current = this.#current.get(symbol);
     if (current === undefined) return [];
     const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
-    const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last, takeUp: undefined }, timestamp);
+    const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last }, timestamp);
     return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
 

@@ -82,11 +82,8 @@ function leastFar(trades: readonly Reached[]): Reached {
 
 /** The venue to start with: the one that served the most series; undefined: nothing can be taken up. */
 export function venueToStartWith(epochs: readonly FormerEpoch[], venues: readonly string[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { venue, takeUp } of epochs) if (takeUp !== undefined) counts.set(venue, (counts.get(venue) ?? 0) + 1);
-  let best: string | undefined;
-  for (const venue of venues) {
-    if ((counts.get(venue) ?? 0) > (best === undefined ? 0 : (counts.get(best) ?? 0))) best = venue;
-  }
+  const goingOn = epochs.filter(({ takeUp }) => takeUp !== undefined);
+  const countOf = (id: string): number => goingOn.filter(({ venue }) => venue === id).length;
+  const [best] = venues.filter((id) => countOf(id) > 0).toSorted((a, b) => countOf(b) - countOf(a));
   return best;
 }
