@@ -1,4 +1,4 @@
-import { asyncScheduler, Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { asyncScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { type Alarm, createAlarm } from './alarm.ts';
 import { type Decision, decide, type FailoverTiming } from './failover/failover-decision.ts';
 import {
@@ -100,11 +100,7 @@ export function failover<T, E extends OtherEvent>(
   sources: readonly FailoverSource<T, E>[],
   options: FailoverOptions<T>,
 ): Observable<FailoverEvent<T> | E> {
-  return new Observable((subscriber) => {
-    const run = new FailoverRun(sources, options, subscriber);
-    run.start();
-    return () => run.stop();
-  });
+  return new Observable((subscriber) => new FailoverRun(sources, options, subscriber).start(sources));
 }
 
 class FailoverRun<T, E extends OtherEvent> {
@@ -114,9 +110,9 @@ class FailoverRun<T, E extends OtherEvent> {
   readonly #nextEpoch: (key: string, source: string) => number;
   readonly #sources: readonly SourceState<T>[];
   readonly #routes: KeyRoutes<T>;
-  readonly #events: readonly FailoverSource<T, E>['events$'][];
-  readonly #subscription = new Subscription();
   readonly #wake: Alarm;
+  /** Index of the source to start with. */
+  readonly #startWith: number;
   #active: SourceState<T> | undefined;
   /** A switch of all keys is being emitted; its subscriber may make a source emit. */
   #switching = false;
@@ -133,36 +129,30 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#wake = createAlarm(out, this.#scheduler, () => this.#decide());
     this.#nextEpoch = options.nextEpoch ?? countEpochs();
     this.#sources = sources.map(({ id }) => new SourceState(id, options, options.ringSpan));
-    this.#events = sources.map(({ events$ }) => events$);
     this.#routes = new KeyRoutes(this.#sources);
+    const startWith = sources.findIndex(({ id }) => id === options.startWith);
+    this.#startWith = Math.max(0, startWith);
   }
 
-  start(): void {
-    if (this.#sources.length === 0) this.#out.complete();
-    for (const [index, source] of this.#sources.entries()) this.#subscribe(source, this.#events[index]);
-  }
-
-  stop(): void {
-    this.#subscription.unsubscribe();
+  start(inputs: readonly FailoverSource<T, E>[]): void {
+    if (inputs.length === 0) this.#out.complete();
+    for (const [index, source] of this.#sources.entries()) this.#subscribe(source, inputs[index]?.events$);
   }
 
   #subscribe(source: SourceState<T>, events$: FailoverSource<T, E>['events$'] | undefined): void {
     if (events$ === undefined || this.#out.closed) return;
     this.#onHealth(source, { kind: 'started' });
-    this.#subscription.add(
-      listen(events$, this.#out, {
-        next: (event) => {
-          if (isSourceEvent<T>(event)) this.#onEvent(source, event);
-          else this.#out.next(event);
-        },
-        error: (error) => {
-          this.#lastError = { error };
-          this.#onEnd(source);
-        },
-        complete: () => this.#onEnd(source),
-      }),
-    );
-    if (this.#out.closed) this.stop();
+    listen(events$, this.#out, {
+      next: (event) => {
+        if (isSourceEvent<T>(event)) this.#onEvent(source, event);
+        else this.#out.next(event);
+      },
+      error: (error) => {
+        this.#lastError = { error };
+        this.#onEnd(source);
+      },
+      complete: () => this.#onEnd(source),
+    });
   }
 
   #onEnd(source: SourceState<T>): void {
@@ -234,13 +224,9 @@ class FailoverRun<T, E extends OtherEvent> {
 
   #decide(): void {
     const now = this.#scheduler.now();
-    const startWith = Math.max(
-      0,
-      this.#sources.findIndex(({ id }) => id === this.#options.startWith),
-    );
     const health = this.#sources.map((source) => source.health);
     const active = this.#active === undefined ? -1 : this.#sources.indexOf(this.#active);
-    const decision = decide(health, active, now, this.#options, startWith);
+    const decision = decide(health, active, now, this.#options, this.#startWith);
     const next = this.#sources[decision.active];
     if (next !== undefined && next !== this.#active) {
       this.#switchAll(next, decision.reason ?? 'first');

@@ -161,7 +161,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
           if (timeline.isEmpty || now < idleAt(group, timeline)) continue;
           // At least what idleAt has found due, however fractions of a millisecond are rounded.
           const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - group.lastDataAt));
-          closed.push(...timeline.closeDue({ eventTime: reached, closedEnd: timeline.closedEnd }));
+          closed.push(...timeline.closeDue(reached));
         }
       }
       return closed.sort(byEnd);

@@ -16,19 +16,13 @@ export interface Window<A> {
   cut: boolean;
 }
 
-/** How far time has come. */
-export interface Reached {
-  /** Highest timestamp seen, milliseconds. */
-  readonly eventTime: number;
-  /** Windows that end here or before have closed, whatever the event time. */
-  readonly closedEnd: number;
-}
-
 const NONE: readonly never[] = [];
 
 /** Open windows of one length and any keys, and how far their time has come. */
-export class WindowTimeline<A> implements Reached {
+export class WindowTimeline<A> {
+  /** Highest timestamp seen, milliseconds. */
   eventTime = Number.NEGATIVE_INFINITY;
+  /** Windows that end here or before have closed, whatever the event time. */
   closedEnd = Number.NEGATIVE_INFINITY;
   readonly windowMs: number;
   readonly #latenessMs: number;
@@ -55,8 +49,8 @@ export class WindowTimeline<A> implements Reached {
     return this.#closesAt(this.#earliest);
   }
 
-  hasClosed(windowStart: number, by: Reached = this): boolean {
-    return this.#closesAt(windowStart) <= by.eventTime || windowStart + this.windowMs <= by.closedEnd;
+  hasClosed(windowStart: number, eventTime = this.eventTime): boolean {
+    return this.#closesAt(windowStart) <= eventTime || windowStart + this.windowMs <= this.closedEnd;
   }
 
   /** The window of a key that begins at a time. */
@@ -75,11 +69,11 @@ export class WindowTimeline<A> implements Reached {
   }
 
   /** Closes the windows that are over, by end. */
-  closeDue(by: Reached = this): readonly ClosedWindow<A>[] {
-    if (!this.hasClosed(this.#earliest, by)) return NONE;
+  closeDue(eventTime = this.eventTime): readonly ClosedWindow<A>[] {
+    if (!this.hasClosed(this.#earliest, eventTime)) return NONE;
     const closed: ClosedWindow<A>[] = [];
     for (const windowStart of [...this.#windows.keys()].sort((a, b) => a - b)) {
-      if (!this.hasClosed(windowStart, by)) break;
+      if (!this.hasClosed(windowStart, eventTime)) break;
       for (const [key, { accumulator, cut }] of this.#windows.get(windowStart) ?? NONE) {
         if (!cut) closed.push(this.#closed(key, windowStart, accumulator, true));
       }
