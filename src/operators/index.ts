@@ -34,7 +34,7 @@ export type {
   Sequenced,
   SequenceGap,
 } from './sequence/id-sequence.ts';
-export type { SparseAccess } from './sequence/sparse-access.ts';
+export type { SparseAccess } from './sequence/passed-values.ts';
 export { type SparseOptions, SparseSequence } from './sequence/sparse-sequence.ts';
 export {
   type Cut,

@@ -54,20 +54,18 @@ class ListenSubscriber<T, R> extends Subscriber<T> {
   }
 
   protected override _error(error: unknown): void {
-    try {
-      if (this.#listener.error === undefined) this.#destination.error(error);
-      else this.#listener.error(error);
-    } catch (thrown) {
-      this.#destination.error(thrown);
-    } finally {
-      this.unsubscribe();
-    }
+    const handler = this.#listener.error === undefined ? this.#destination : this.#listener;
+    this.#end(() => handler.error?.(error));
   }
 
   protected override _complete(): void {
+    const handler = this.#listener.complete === undefined ? this.#destination : this.#listener;
+    this.#end(() => handler.complete?.());
+  }
+
+  #end(work: () => void): void {
     try {
-      if (this.#listener.complete === undefined) this.#destination.complete();
-      else this.#listener.complete();
+      work();
     } catch (thrown) {
       this.#destination.error(thrown);
     } finally {

@@ -194,9 +194,11 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         if (options.onPossibleGap !== undefined) reportPossible(key, sequence);
         if (sequenced.some(({ kind }) => kind === 'gap')) queue.ended(key);
       };
-      const guarded = (work: () => void): void => {
+      /** A fetch has brought something of a series, or never will. */
+      const settle = (key: K, step: (sequence: IdSequence<T>) => readonly Sequenced<T>[]): void => {
         try {
-          work();
+          emit(key, step(of(key)));
+          plan(key);
         } catch (error) {
           subscriber.error(error);
         }
@@ -212,16 +214,8 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
           }
         },
         gaps: (key) => of(key).gaps,
-        fill: (key, values) =>
-          guarded(() => {
-            emit(key, of(key).fill(values));
-            plan(key);
-          }),
-        giveUp: (key) =>
-          guarded(() => {
-            emit(key, of(key).release());
-            plan(key);
-          }),
+        fill: (key, values) => settle(key, (sequence) => sequence.fill(values)),
+        giveUp: (key) => settle(key, (sequence) => sequence.release()),
         atOnce,
         scheduler,
       });

@@ -16,7 +16,8 @@ export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
   readonly scheduler: SchedulerLike;
 }
 
-interface Repair {
+interface Repair<K> {
+  readonly key: K;
   attempt: number;
   /** Answers in a row that brought nothing. */
   fruitless: number;
@@ -36,8 +37,8 @@ const LONGEST_WAIT_MS = 3000;
  */
 export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #options: GapRepairOptions<K, G, T>;
-  readonly #repairs = new Map<K, Repair>();
-  readonly #waiting: { readonly key: K; readonly repair: Repair }[] = [];
+  readonly #repairs = new Map<K, Repair<K>>();
+  readonly #waiting: Repair<K>[] = [];
   readonly #requests = new Set<Subscription>();
   /** Requests are being made: an answer that is at hand at once does not make the next one inside. */
   #asking = false;
@@ -50,9 +51,9 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
   /** Begins with a series; does nothing for one that is under repair. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
-    const repair = { attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };
+    const repair = { key, attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };
     this.#repairs.set(key, repair);
-    this.#enqueue(key, repair);
+    this.#enqueue(repair);
   }
 
   /** Gaps of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
@@ -64,7 +65,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     repair.asked = undefined;
     this.#requests.delete(request);
     request.unsubscribe();
-    this.#settle(key, repair, true, 0);
+    this.#settle(repair, true, 0);
   }
 
   close(): void {
@@ -75,8 +76,8 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#repairs.clear();
   }
 
-  #enqueue(key: K, repair: Repair): void {
-    this.#waiting.push({ key, repair });
+  #enqueue(repair: Repair<K>): void {
+    this.#waiting.push(repair);
     this.#next();
   }
 
@@ -84,26 +85,26 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     if (this.#asking) return;
     this.#asking = true;
     while (this.#requests.size < this.#options.atOnce && !this.#closed) {
-      const next = this.#waiting.shift();
-      if (next === undefined) break;
-      const { key, repair } = next;
-      const gaps = this.#options.gaps(key);
+      const repair = this.#waiting.shift();
+      if (repair === undefined) break;
+      const gaps = this.#options.gaps(repair.key);
       const gap = gaps[repair.fruitless % gaps.length];
-      if (gap === undefined) this.#repairs.delete(key);
-      else this.#ask(key, repair, gap);
+      if (gap === undefined) this.#repairs.delete(repair.key);
+      else this.#ask(repair, gap);
     }
     this.#asking = false;
   }
 
-  #ask(key: K, repair: Repair, gap: G): void {
+  #ask(repair: Repair<K>, gap: G): void {
     const { fetch, fill, giveUp } = this.#options;
+    const { key } = repair;
     const answer$ = defer(() => fetch(key, gap, repair.attempt++)).pipe(take(1), defaultIfEmpty([]));
     const request = new Subscription();
     this.#requests.add(request);
     repair.asked = { after: gap.after, request };
     const settle = (progress: boolean, atLeastMs: number): void => {
       this.#requests.delete(request);
-      this.#settle(key, repair, progress, atLeastMs);
+      this.#settle(repair, progress, atLeastMs);
     };
     request.add(
       answer$.subscribe({
@@ -123,24 +124,24 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     );
   }
 
-  /** The answer is in: the next one's turn; this one's comes again, after a wait where it brought nothing. */
-  #settle(key: K, repair: Repair, progress: boolean, atLeastMs: number): void {
+  /** The answer is in: the next series takes its turn; this one comes again, after a wait if it got nothing. */
+  #settle(repair: Repair<K>, progress: boolean, atLeastMs: number): void {
     if (this.#closed) return;
     if (progress) {
       repair.fruitless = 0;
-      this.#enqueue(key, repair);
+      this.#enqueue(repair);
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
     // What is no number is no longer.
-    this.#wait(key, repair, atLeastMs > waitMs ? atLeastMs : waitMs);
+    this.#wait(repair, atLeastMs > waitMs ? atLeastMs : waitMs);
     this.#next();
   }
 
-  #wait(key: K, repair: Repair, waitMs: number): void {
+  #wait(repair: Repair<K>, waitMs: number): void {
     const step = Math.min(waitMs, LONGEST_TIMER_MS);
     repair.timer = this.#options.scheduler.schedule(
-      () => (waitMs > step ? this.#wait(key, repair, waitMs - step) : this.#enqueue(key, repair)),
+      () => (waitMs > step ? this.#wait(repair, waitMs - step) : this.#enqueue(repair)),
       step,
     );
   }

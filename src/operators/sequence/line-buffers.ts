@@ -1,4 +1,4 @@
-import type { SparseAccess } from './sparse-access.ts';
+import type { SparseAccess } from './passed-values.ts';
 
 /** What is known of one line. */
 export interface LineBuffer<T> {

@@ -7,8 +7,7 @@ import {
   type Sequenced,
 } from './id-sequence.ts';
 import { hold, type LineBuffer, LineBuffers } from './line-buffers.ts';
-import { PassedValues } from './passed-values.ts';
-import { type SparseAccess, sortedById } from './sparse-access.ts';
+import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts';
 
 export interface SparseOptions {
   /** How many of the last values are remembered to tell a duplicate from a late value. */
