@@ -1,7 +1,7 @@
 import { type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
-import { fromProduct } from '../../domain/exact.ts';
-import { type BothSides, twiceMidOf } from './both-sides.ts';
-import { askDepths, bidDepths, type ExactDepth } from './depth.ts';
+import { fromProduct, ONE } from '../../domain/exact.ts';
+import type { BookLevel } from '../../domain/record.ts';
+import { type BothSides, exactLevel, twiceMidOf } from './both-sides.ts';
 
 /** What levels of one side come to. */
 export interface Depth {
@@ -45,8 +45,8 @@ export function depthDistribution(
   }
   const twiceMid = twiceMidOf(book);
   if (twiceMid === undefined) return null;
-  const bids = bidDepths(book, twiceMid, limits);
-  const asks = askDepths(book, twiceMid, limits);
+  const bids = depthsWithin(book.bids, BELOW, twiceMid, limits);
+  const asks = depthsWithin(book.asks, ABOVE, twiceMid, limits);
   return bounds.map((upTo, at) => ({
     above: bounds[at - 1] ?? '0',
     upTo,
@@ -55,6 +55,45 @@ export function depthDistribution(
     cumulativeBids: depth(bids[at]),
     cumulativeAsks: depth(asks[at]),
   }));
+}
+
+/** Sums over levels, exact. */
+interface ExactDepth {
+  /** Quantities × 10^18. */
+  readonly volume: bigint;
+  /** Values (price × quantity) × 10^36. */
+  readonly value: bigint;
+  /** Number of levels. */
+  readonly levels: number;
+}
+
+/** The side of mid on which levels lie: the bids below, the asks above. */
+export const BELOW = -1n;
+export const ABOVE = 1n;
+
+const HUNDRED = 100n * ONE;
+
+/** What levels of one side, best first, come to within each limit of mid: rising limits in percent of mid, unscaled. */
+export function depthsWithin(
+  levels: readonly BookLevel[],
+  side: typeof BELOW | typeof ABOVE,
+  twiceMid: bigint,
+  limits: readonly bigint[],
+): readonly ExactDepth[] {
+  let volume = 0n;
+  let value = 0n;
+  let within = 0;
+  return limits.map((limit) => {
+    const bound = side * twiceMid * (HUNDRED + side * limit);
+    for (let level = levels[within]; level !== undefined; level = levels[within]) {
+      const { price, quantity } = exactLevel(level);
+      if (side * price * 2n * HUNDRED > bound) break;
+      volume += quantity;
+      value += price * quantity;
+      within++;
+    }
+    return { volume, value, levels: within };
+  });
 }
 
 const NOTHING: ExactDepth = { volume: 0n, value: 0n, levels: 0 };

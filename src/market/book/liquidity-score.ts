@@ -2,7 +2,7 @@ import { unscaled } from '../../domain/decimal.ts';
 import { ONE, ratio } from '../../domain/exact.ts';
 import { topFigures } from './book-figures.ts';
 import { type BothSides, twiceMidOf } from './both-sides.ts';
-import { askDepths, bidDepths, type ExactDepth } from './depth.ts';
+import { ABOVE, BELOW, depthsWithin } from './depth-distribution.ts';
 
 /** Depth counts up to this distance from mid, percent. */
 const NEAR = unscaled('0.5');
@@ -25,12 +25,13 @@ export function liquidityScore(book: BothSides): number | null {
   const twiceMid = twiceMidOf(book);
   const spreadPct = topFigures(book)?.spreadPct;
   if (twiceMid === undefined || spreadPct === undefined || spreadPct < 0) return null;
-  const depth = (depthFactor(bidDepths(book, twiceMid, [NEAR])) + depthFactor(askDepths(book, twiceMid, [NEAR]))) / 2;
+  const [bids] = depthsWithin(book.bids, BELOW, twiceMid, [NEAR]);
+  const [asks] = depthsWithin(book.asks, ABOVE, twiceMid, [NEAR]);
+  const depth = (depthFactor(bids?.value) + depthFactor(asks?.value)) / 2;
   return (100 * depth) / (1 + spreadPct / HALF_SPREAD_PCT);
 }
 
 /** From 0, nothing there, towards 1. */
-function depthFactor([near]: readonly ExactDepth[]): number {
-  const value = near === undefined ? 0 : ratio(near.value, ONE * ONE);
-  return 1 / (1 + Math.sqrt(HALF_DEPTH / value));
+function depthFactor(value = 0n): number {
+  return 1 / (1 + Math.sqrt(HALF_DEPTH / ratio(value, ONE * ONE)));
 }
