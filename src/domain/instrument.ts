@@ -1,6 +1,5 @@
-export type VenueId = 'bybit' | 'binance' | 'binance_us' | 'binance_testnet';
-
-export const VENUE_IDS: readonly VenueId[] = ['bybit', 'binance', 'binance_us', 'binance_testnet'];
+export const VENUE_IDS = ['bybit', 'binance', 'binance_us', 'binance_testnet'] as const;
+export type VenueId = (typeof VENUE_IDS)[number];
 
 /** The public spot streams of each venue. The configuration may name others: hosts differ by region. */
 export const WEBSOCKET_URLS: Readonly<Record<VenueId, readonly string[]>> = {
@@ -41,19 +40,7 @@ export const KLINE_INTERVALS = [
 export type KlineInterval = (typeof KLINE_INTERVALS)[number];
 
 /** What can be asked for of a symbol. `depth` is the book as deep as the venue tells it, `depth5` its five best levels a side. */
-export type Channel =
-  | 'trade'
-  | 'agg_trade'
-  | 'ticker'
-  | 'mini_ticker'
-  | 'book_ticker'
-  | `kline_${KlineInterval}`
-  | 'depth'
-  | 'depth5'
-  | 'depth10'
-  | 'depth20';
-
-export const CHANNELS: readonly Channel[] = [
+export const CHANNELS = [
   'trade',
   'agg_trade',
   'ticker',
@@ -64,7 +51,8 @@ export const CHANNELS: readonly Channel[] = [
   'depth5',
   'depth10',
   'depth20',
-];
+] as const;
+export type Channel = (typeof CHANNELS)[number];
 
 const DEPTH_CHANNELS: readonly Channel[] = ['depth', 'depth20', 'depth10', 'depth5'];
 
