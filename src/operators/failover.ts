@@ -252,7 +252,9 @@ class FailoverRun<T, E extends OtherEvent> {
       back: reason === 'preferred_again',
     });
     this.#switching = false;
-    const cut = from === undefined ? this.#startsAfter(to) : from.lastAt;
+    // All values of the source to start with count from the beginning; those of any other, from its first turn on.
+    const start = to.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    const cut = from?.lastAt ?? start;
     // A key that the new source lacks stays where it is, or the decision that follows reroutes it.
     const taken = new Map<string, number>();
     for (const [key, { source }] of this.#routes.entries)
@@ -261,11 +263,6 @@ class FailoverRun<T, E extends OtherEvent> {
     for (const key of to.ring.keys)
       if (this.#routes.get(key) === undefined && this.#newRoute(key)?.source === to) taken.set(key, cut);
     this.#release(to, taken, continuing);
-  }
-
-  /** All values of the source to start with count from the beginning; those of any other, from its first turn on. */
-  #startsAfter(first: SourceState<T>): number {
-    return first.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   }
 
   /** Those keys that continue at a source with all that its ring holds. Asked before a switch is emitted, which begins them. */

@@ -98,7 +98,6 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         if (onStale === 'error') subscriber.error(new StaleDataError(ageMs));
         else subscriber.next({ kind: 'halted', ageMs });
       };
-      const pass = (value: T): void => subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
 
       // Set once and checked when it goes off, instead of set anew with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
@@ -127,7 +126,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
             halted = undefined;
             subscriber.next({ kind: 'resumed', haltedForMs: now - at, leftOut });
           }
-          pass(value);
+          subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
         },
       });
       // After the source, so that of two things due in the same millisecond its value comes first.

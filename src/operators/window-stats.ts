@@ -5,7 +5,6 @@ import {
   type Cut,
   createTumblingWindows,
   type KeyInGroup,
-  type TumblingWindows,
   type TumblingWindowsOptions,
 } from './window/tumbling-windows.ts';
 import type { ClosedWindow } from './window/window-timeline.ts';
@@ -101,7 +100,8 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
       if (control$ !== undefined) {
         listen(control$, subscriber, {
           next: (control) => {
-            emit(follow(windows, control));
+            if (control.kind === 'hold') windows.hold(control, control.closedEnd);
+            else emit(control.kind === 'cut' ? windows.cut(control) : windows.release(control));
             // What was held may be silent for long enough.
             if (control.kind === 'release') alarm.by(scheduler.now());
           },
@@ -117,16 +117,4 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
         },
       });
     });
-}
-
-function follow<T, A>(windows: TumblingWindows<T, A>, control: WindowControl): readonly ClosedWindow<A>[] {
-  switch (control.kind) {
-    case 'cut':
-      return windows.cut(control);
-    case 'hold':
-      windows.hold(control, control.closedEnd);
-      return [];
-    case 'release':
-      return windows.release(control);
-  }
 }

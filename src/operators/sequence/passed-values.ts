@@ -88,13 +88,10 @@ export class PassedValues<T> {
   /** Passes on a value that came by a line, behind the gap that ends at it. */
   pass(value: T): Sequenced<T>[] {
     const gap = this.#gapBefore(value);
+    const passed: Sequenced<T>[] = gap === undefined ? [] : [{ kind: 'gap', gap }];
     this.add(this.#access.id(value), value);
-    return gap === undefined
-      ? [{ kind: 'value', value }]
-      : [
-          { kind: 'gap', gap },
-          { kind: 'value', value },
-        ];
+    passed.push({ kind: 'value', value });
+    return passed;
   }
 
   /**
