@@ -14,7 +14,7 @@ interface Tap {
   readLong(): number;
   writeLong(value: number): void;
 }
-/** The method that each of avsc's types writes with, which its own types do not tell. */
+/** The method that each of avsc's types writes with; avsc does not declare it. */
 type Write = (this: avro.Type, tap: Tap, value: unknown) => void;
 const writeOf = (type: avro.Type): Write => (type as unknown as { readonly _write: Write })._write;
 const writeLogical = writeOf(avro.types.LogicalType.prototype);
@@ -37,7 +37,7 @@ class DecimalType extends avro.types.LogicalType {
       tap.writeLong(length);
       tap.pos += length;
     } else {
-      // It tells what is wrong, or how much room there should be.
+      // It reports what is wrong, or how much room there should be.
       writeLogical.call(this, tap, text);
     }
   }
@@ -78,7 +78,7 @@ const FOUR_BYTES = 2 ** 28;
 class LongType extends CheckedType {
   protected _write(tap: Tap, value: unknown): void {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < SMALLEST_LONG || value > LARGEST_LONG) {
-      // It tells what is wrong.
+      // It reports what is wrong.
       writeLogical.call(this, tap, value);
       return;
     }
@@ -107,7 +107,7 @@ class LongType extends CheckedType {
 
 type ReadArray = { _read(this: avro.types.ArrayType, tap: Tap): unknown[] };
 
-// avsc's types do not tell the method that each of its types reads with.
+// The method that each of avsc's types reads with; avsc does not declare it.
 const readArray = (avro.types.ArrayType.prototype as unknown as ReadArray)._read;
 
 /** avsc makes room for as many items as an array claims to have: here for no more than there are bytes; ours have one at least. */

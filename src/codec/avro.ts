@@ -51,7 +51,7 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
       try {
         const decoded: { value: object | undefined; offset: number } = type.decode(viewOf(bytes), offset, resolver);
         if (decoded.value === undefined) throw new Error('truncated');
-        // The kind is no field of the schema: it tells the records of different topics apart in memory.
+        // The kind is no field of the schema: in memory it says which topic a record is of.
         const record = decoded.value as { kind: RecordKind };
         record.kind = kind;
         return { record: record as FeedRecord, end: decoded.offset };

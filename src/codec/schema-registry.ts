@@ -126,8 +126,8 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     const answer = await ask('POST', path, { schema: schemaJson });
     if (fieldOf(answer, 'is_compatible') !== false) return { kind: 'compatible' };
     const messages = fieldOf(answer, 'messages');
-    const told = Array.isArray(messages) ? messages.filter((message) => typeof message === 'string') : [];
-    return { kind: 'incompatible', reasons: told.length > 0 ? told : ['the registry finds it incompatible'] };
+    const given = Array.isArray(messages) ? messages.filter((message) => typeof message === 'string') : [];
+    return { kind: 'incompatible', reasons: given.length > 0 ? given : ['the registry finds it incompatible'] };
   }
 
   async function idFor(subject: string, schema: RecordSchema): Promise<number> {

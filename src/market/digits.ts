@@ -22,12 +22,12 @@ interface Reading {
 
 /** The last two readings: each statistic of a trade asks for the same price and quantity, one after the other. */
 let latest: Reading = { decimal: '0', value: { digits: 0, places: 0 } };
-let former = latest;
+let previous = latest;
 
 export function digitsOf(decimal: Decimal): Digits {
-  if (decimal === former.decimal) return former.value;
+  if (decimal === previous.decimal) return previous.value;
   if (decimal === latest.decimal) return latest.value;
-  former = latest;
+  previous = latest;
   latest = { decimal, value: read(decimal) };
   return latest.value;
 }

@@ -18,7 +18,7 @@ export class PriceTicks {
     const place = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
     const known = this.#figures[place];
     if (known === undefined) this.#figures.push(ticker);
-    // A mini ticker between two tickers tells no change.
+    // A mini ticker between two tickers has no change.
     else this.#figures[place] = ticker.change24h === null ? { ...ticker, change24h: known.change24h } : ticker;
   }
 

@@ -44,13 +44,13 @@ export class BookSync {
   isShort = false;
   /** Since when the book has come no nearer to updates that it cannot reach: another line may yet bring what lies between. */
   waitingSince: number | undefined;
-  /** Updates applied, updates that told nothing new, and gaps that no line filled. */
+  /** Updates applied, updates that brought nothing new, and gaps that no line filled. */
   applied = 0;
   ignored = 0;
   gaps = 0;
 
   readonly #mode: BookSyncOptions['mode'];
-  /** The last id that each line has told; '' for none. */
+  /** The last id that each line has brought; '' for none. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
   /** The id of the whole book that this one began with. */
@@ -63,15 +63,15 @@ export class BookSync {
     this.#mode = mode;
   }
 
-  /** A line is open: whatever it told before, it begins anew. */
+  /** A line is open: whatever it brought before, it begins anew. */
   joined(line: number): void {
     this.#lines.set(line, '');
   }
 
-  /** A line is gone. It carried the book if it had told anything of it; without a line that does the book is stale. */
+  /** A line is gone. It carried the book if it had brought anything of it; without a line that does the book is stale. */
   lost(line: number, now: number): BookStep[] {
     this.#lines.delete(line);
-    if (![...this.#lines.values()].some((told) => told !== '')) {
+    if (![...this.#lines.values()].some((last) => last !== '')) {
       const step = this.#fail('no line is left');
       this.wants = undefined;
       return step;
@@ -91,13 +91,13 @@ export class BookSync {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }
 
-  /** Takes what a line tells. A line tells its updates in order, so ids that fall belong to another count. */
+  /** Takes an update of a line. A line brings its updates in order, so ids that fall belong to another count. */
   update(line: number, update: BookUpdate, now: number): BookStep[] {
-    const told = this.#lines.get(line) ?? '';
+    const last = this.#lines.get(line) ?? '';
     const id = update.lastUpdateId;
     this.#lines.set(line, id);
-    if (update.snapshot) return this.#sent(line, told, update, now);
-    if (compareIds(id, told) < 0) this.#release();
+    if (update.snapshot) return this.#sent(line, last, update, now);
+    if (compareIds(id, last) < 0) this.#release();
     if (this.state !== 'in_step' || this.updateId === undefined) return this.#hold(update);
     if (compareIds(id, this.updateId) <= 0) return this.#repeated(update);
     if (leavesGap(this.updateId, update)) return [...this.#hold(update), ...this.#waited(now)];
@@ -128,12 +128,12 @@ export class BookSync {
 
   /**
    * A whole book from a line replaces what is there. In step, one that is not above the book's id is the beginning of a
-   * line that lags, and ignored, unless the venue counts anew: the line itself had told more, or the id is 1, which
-   * nothing comes before (but another line's 1, where the book began with 1 and this line tells it late).
+   * line that lags, and ignored, unless the venue counts anew: the line itself had brought more, or the id is 1, which
+   * nothing comes before (but another line's 1, where the book began with 1 and this line brings it late).
    */
-  #sent(line: number, told: string, update: BookUpdate, now: number): BookStep[] {
+  #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
-    const anew = id === '1' ? this.#base !== '1' || told !== '' : compareIds(id, told) < 0;
+    const anew = id === '1' ? this.#base !== '1' || last !== '' : compareIds(id, last) < 0;
     if (this.state === 'in_step' && this.updateId !== undefined && compareIds(id, this.updateId) <= 0) {
       if (!anew && !this.#countsAnew(update)) {
         this.ignored++;
@@ -165,7 +165,7 @@ export class BookSync {
   }
 
   /**
-   * An update that is not above the book's id tells nothing new; but where it is below and the venue's time of it far
+   * An update that is not above the book's id brings nothing new; but if it is below and the venue's time of it far
    * later than the book's, the ids have begun anew (a testnet is reset every month), and nothing of the book is right.
    */
   #repeated(update: BookUpdate): BookStep[] {
@@ -207,12 +207,12 @@ export class BookSync {
     return steps;
   }
 
-  /** What is missing may come from a line that has not told as much as the book has; without one it is a gap at once. */
+  /** What is missing may come from a line that has not brought as much as the book has; without one it is a gap at once. */
   #waited(now: number): BookStep[] {
     const { updateId } = this;
     if (this.state !== 'in_step' || updateId === undefined || this.#held.first === undefined) return [];
     this.waitingSince ??= now;
-    for (const told of this.#lines.values()) if (told !== '' && compareIds(told, updateId) <= 0) return [];
+    for (const last of this.#lines.values()) if (last !== '' && compareIds(last, updateId) <= 0) return [];
     return this.#gap();
   }
 

@@ -1,7 +1,7 @@
 import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 
-/** Thirty seconds of a venue that tells ten a second: more than any line lags, or a whole book takes to come. */
+/** Thirty seconds of a venue that sends ten a second: more than any line lags, or a whole book takes to come. */
 const MOST_HELD = 300;
 
 /** Updates that a book cannot take yet, each once, by their first id, whichever line they came from. */
@@ -16,7 +16,7 @@ export class HeldUpdates {
     return this.#updates.length > MOST_HELD;
   }
 
-  /** False where another line has told the same. */
+  /** False if another line brought the same. */
   add(update: BookUpdate): boolean {
     const { firstUpdateId, lastUpdateId } = update;
     const updates = this.#updates;

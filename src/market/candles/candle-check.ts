@@ -11,7 +11,7 @@ export type CandleField = (typeof FIELDS)[number];
 
 /**
  * Why a candle of ours differs from the venue's. `late_trade`, `block_trade`: the volume that we lack is exactly that of
- * the trades left out for it. `gap`: a hole in our trades is known there. `aggregated_backfill`: the volume is right, and
+ * the trades left out for it. `gap`: our trades have a gap there. `aggregated_backfill`: the volume is right, and
  * some of our trades were fetched later as aggregates.
  */
 export type CandleCause = 'late_trade' | 'block_trade' | 'gap' | 'aggregated_backfill' | 'unexplained';
@@ -50,7 +50,7 @@ interface Notes {
 }
 
 /** Half-open, milliseconds. */
-interface Hole {
+interface KnownGap {
   readonly from: number;
   readonly to: number;
 }
@@ -73,9 +73,9 @@ export class CandleCheck {
   readonly #ours = new Map<number, Candle>();
   readonly #venue = new Map<number, Kline>();
   readonly #notes = new Map<number, Notes>();
-  /** Intervals that were compared: what delivers at least once may tell a candle again. */
+  /** Intervals that were compared: a candle may be delivered twice. */
   readonly #done = new Map<number, true>();
-  #holes: Hole[] = [];
+  #gaps: KnownGap[] = [];
   #newest = Number.NEGATIVE_INFINITY;
   readonly #counts: CandleCounts;
 
@@ -100,10 +100,10 @@ export class CandleCheck {
     this.#notesOf(trade)[why] += unscaled(trade.quantity);
   }
 
-  /** A hole in our trades, such as the time before the first: from `from`, inclusive, to `to`, exclusive. */
+  /** A gap in our trades, such as the time before the first: from `from`, inclusive, to `to`, exclusive. */
   noteGap(from: number, to: number): void {
-    this.#holes.push({ from, to });
-    if (this.#holes.length > KEPT) this.#holes.shift();
+    this.#gaps.push({ from, to });
+    if (this.#gaps.length > KEPT) this.#gaps.shift();
   }
 
   /** A closed candle of ours; the differences of those before it. */
@@ -164,7 +164,7 @@ export class CandleCheck {
     if (block !== 0n && lacking === block) return ['block_trade'];
     if (late !== 0n && block !== 0n && lacking === late + block) return ['late_trade', 'block_trade'];
     const end = nextOpenTime(this.#interval, venue.openTime);
-    if (this.#holes.some(({ from, to }) => from < end && to > venue.openTime)) return ['gap'];
+    if (this.#gaps.some(({ from, to }) => from < end && to > venue.openTime)) return ['gap'];
     if (lacking === 0n && aggregated) return ['aggregated_backfill'];
     return ['unexplained'];
   }

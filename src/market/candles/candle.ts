@@ -12,7 +12,7 @@ export type CandleTrade = Pick<
   'price' | 'quantity' | 'timestamp' | 'tradeId' | 'lastTradeId' | 'conditions' | 'source'
 >;
 
-/** What trades alone tell of a kline. */
+/** The fields of a kline that follow from trades alone. */
 export type Candle = Pick<
   Kline,
   'interval' | 'openTime' | 'closeTime' | 'open' | 'high' | 'low' | 'close' | 'volume' | 'quoteVolume' | 'closed'

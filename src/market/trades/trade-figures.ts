@@ -8,7 +8,7 @@ import { flowOf } from './trade-flow.ts';
 /** What a trade's figures are made of. */
 export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
 
-/** What is told of a set of trades, by the definitions of the record TradeStats. */
+/** The figures of a set of trades, by the definitions of the record TradeStats. */
 export type TradeFigures = Omit<
   TradeStats,
   keyof MarketFields | 'kind' | 'windowMs' | 'windowStart' | 'windowEnd' | 'volatility' | 'complete'

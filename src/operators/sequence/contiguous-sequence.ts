@@ -93,7 +93,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#passHeld();
   }
 
-  /** Ids alone tell what a line missed. */
+  /** Ids alone show what a line missed. */
   joined(): void {}
 
   subscribed(line: number, now: number): Sequenced<T>[] {

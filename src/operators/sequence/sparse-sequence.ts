@@ -137,18 +137,18 @@ export class SparseSequence<T> implements IdSequence<T> {
   }
 
   /**
-   * Both lines were subscribed for a time. If no value came by both, some may still have been on their way by the former
-   * one: the source's last values tell, if they can be had.
+   * Both lines were subscribed for a time. If no value came by both, some may still have been on their way by the previous
+   * one: the source's last values show it, if they can be had.
    */
   replaced(from: number, to: number, now: number): Sequenced<T>[] {
-    const former = this.#lines.remove(from);
+    const previous = this.#lines.remove(from);
     const heir = this.#lines.of(to);
-    heir.subscribed ||= former?.subscribed === true;
+    heir.subscribed ||= previous?.subscribed === true;
     const out: Sequenced<T>[] = [];
     if (this.#wait?.lines.delete(from) === true) {
       this.#wait.lines.add(to);
-      heir.held = sortedById(this.#access, [...(former?.held ?? []), ...heir.held]);
-    } else if (former?.inStep === true && !this.#lines.isAnyInStep) {
+      heir.held = sortedById(this.#access, [...(previous?.held ?? []), ...heir.held]);
+    } else if (previous?.inStep === true && !this.#lines.isAnyInStep) {
       this.#passed.isUnwatched = this.#options.recent && !this.#passed.isEmpty;
       if (this.#passed.isUnwatched) this.#seek(now);
       else out.push(...this.#inStep(heir));
@@ -181,7 +181,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#pass(value));
   }
 
-  /** Ids do not tell a gap. */
+  /** Ids do not show a gap. */
   announce(): Sequenced<T>[] {
     return [];
   }
@@ -211,7 +211,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#giveUp());
   }
 
-  /** Has the subscribed lines wait for the source's last values, if these can tell what was missed. */
+  /** Has the subscribed lines wait for the source's last values, if these can show what was missed. */
   #seek(now: number): void {
     if (!this.#passed.isUnwatched || !this.#options.recent || this.#wait !== undefined) return;
     const lines = this.#lines.subscribed;
