@@ -1,5 +1,5 @@
-// A line that breaks after two trades is made anew; between the trades the stream says when data stopped and came back.
-// Run it with `node examples/ten-lines.ts`. In a project of yours import from 'market-feed/operators'.
+// Reconnects after each lost connection, and reports when data stops and comes back.
+// Run: node examples/ten-lines.ts. In your own project, import from 'market-feed/operators'.
 import { concat, of, take, throwError } from 'rxjs';
 import { detectStale, retryBackoff } from '../src/operators/index.ts';
 

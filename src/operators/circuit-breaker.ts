@@ -45,8 +45,7 @@ interface Condition {
 }
 
 /**
- * Turns reports on several conditions into one decision: halted at once when any is bad, allowed again after all have
- * been good for a while.
+ * Combines reports on several conditions into one decision: halt if any is bad, allow once all stay good for a while.
  *
  * <span class="informal">Fast to stop, slow to start again.</span>
  *
@@ -56,12 +55,14 @@ interface Condition {
  * result   s--o---h------p-      s: halted, starting; o, p: allowed; h: halted, a: REASON
  * ```
  *
- * - **next**: the decision at the subscription (`starting`), then each one that differs in state or reason.
- * - **error**: the source's; a `RangeError` for a report of a source that is not listed.
- * - **complete**: when the source completes; a halt (`ended`) comes right before, since nobody judges any more.
+ * - **next**: the decision at the subscription (`starting`), then each decision with another state or reason.
+ * - **error**: the source's error; a `RangeError` for a report of a source that is not listed.
+ * - **complete**: when the source completes. A last halt (`ended`) comes right before, because nothing reports any
+ *   more.
  *
- * The first time all are good ends `starting` at once; only what was bad has to prove itself for `resumeAfterMs`. A
- * source that stays silent for its `maxSilenceMs`, from the subscription on, is bad with reason `silence`.
+ * `starting` ends as soon as all conditions are good for the first time. After a bad report, all must stay good for
+ * `resumeAfterMs`. A source that does not report for `maxSilenceMs` is bad with reason `silence`; this counts from the
+ * subscription.
  *
  * @example
  * import { from } from 'rxjs';

@@ -26,10 +26,9 @@ export interface ConflateEvery<T> extends ConflateByKey<T> {
 export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
 
 /**
- * Holds values back until they can be taken, and of those with the same key only the newest.
+ * Collects values and emits only the newest value of each key, on a signal or at a pace.
  *
- * <span class="informal">Who can not drink from the hose gets the latest price of everything, as often as they can
- * take it.</span>
+ * <span class="informal">A slow consumer gets the latest price of every symbol, as often as it can take one.</span>
  *
  * ```
  * source   -a-b-A----c----b-|     A: newer, of a's key
@@ -38,12 +37,14 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
  * result   -------r------s--(t|)  r: [A, b], s: [c], t: [b]
  * ```
  *
- * - **next**: the values that waited, as an array: one a key, in the order in which the keys began to wait. Never
+ * - **next**: an array of the waiting values, one for each key, in the order in which the keys began to wait. Never
  *   empty.
- * - **error**: the source's or the notifier's, at once, and what waits is dropped; whatever a callback throws.
- * - **complete**: when the source completes, after a last array of what still waits.
+ * - **error**: at once, the error of the source or of `release$`, or what a callback throws. The waiting values are
+ *   dropped.
+ * - **complete**: when the source completes, after a last array of the waiting values.
  *
- * Its memory is one value a key. No timer runs while nothing waits.
+ * It remembers one value for each key. No timer runs while nothing waits. The completion of `release$` ends only the
+ * releases.
  *
  * @example
  * import { from } from 'rxjs';

@@ -42,10 +42,9 @@ export interface DeduplicateOptions<T> {
 }
 
 /**
- * Lets the first value with a key pass and leaves out those with the same key that come later, within the last `size`
- * different keys.
+ * Emits the first value with each key and drops repeats, within the last `size` different keys.
  *
- * <span class="informal">Two lines carry the same trades; whichever is first counts.</span>
+ * <span class="informal">Two connections carry the same trades; the first arrival counts.</span>
  *
  * ```
  * source   -a-b-a-c-a-c-
@@ -54,11 +53,11 @@ export interface DeduplicateOptions<T> {
  * ```
  *
  * - **next**: each value whose key is not among the last `size` different keys.
- * - **error**: the source's; whatever a callback throws.
+ * - **error**: the source's error; what a callback throws.
  * - **complete**: when the source completes.
  *
- * Its memory is `size` keys. It lives as long as the subscription, so it goes above what is lost and made anew: merge
- * the lines first. Keys that may come again for another event (ids that restart) carry the epoch.
+ * It remembers `size` keys, as long as the subscription lives. Merge redundant connections below it, so that the window
+ * survives their reconnects. If ids can restart, put the epoch into the key.
  *
  * @example
  * import { from } from 'rxjs';

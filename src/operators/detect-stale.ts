@@ -19,9 +19,10 @@ export type Freshness =
   | { readonly kind: 'recovered'; readonly staleForMs: number };
 
 /**
- * Passes the source's values through and tells, between them, when data stopped coming and when it came back.
+ * Mirrors the source, and emits an event when data stops and another when it comes back.
  *
- * <span class="informal">A socket can be open, answer pings and yet be dead; only data says that it lives.</span>
+ * <span class="informal">A socket can be open and answer pings although no data comes; only data proves that it
+ * works.</span>
  *
  * ```
  * source   -d--p---p-d---d--       d: data, p: pong
@@ -29,12 +30,12 @@ export type Freshness =
  * result   -d--p-s-p-(rd)d--       s: stale, ageMs 5; r: recovered, staleForMs 4
  * ```
  *
- * - **next**: each value, unchanged; `stale` once in each silence, to the millisecond
- *   `staleAfterMs` after the last data (or the subscription); `recovered` right before the first data after it.
- * - **error**: the source's; whatever `isData` throws.
+ * - **next**: each value, unchanged. `stale` comes once in each pause, exactly `staleAfterMs` after the last data or
+ *   the subscription. `recovered` comes right before the next data.
+ * - **error**: the source's error; what `isData` throws.
  * - **complete**: when the source completes.
  *
- * A value costs one reading of the clock: no timer is set anew while data flows.
+ * A value costs one reading of the clock. No timer is set again while data flows.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';

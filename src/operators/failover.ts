@@ -35,9 +35,9 @@ export interface FailoverOptions<T> extends FailoverTiming {
 }
 
 /**
- * Serves the values of the first healthy of several sources, in order of preference, and says so when it changes.
+ * Emits the values of the first healthy source in order of preference, and an event when the source changes.
  *
- * <span class="informal">One stream speaks at a time; when it falls silent the next one goes on where it stopped.</span>
+ * <span class="informal">One source serves at a time; if it fails, the next one continues where it stopped.</span>
  *
  * ```
  * a        -C-1---2--X--------C-3-4-----5-6-     C: connected, X: disconnected, blocked
@@ -46,16 +46,17 @@ export interface FailoverOptions<T> extends FailoverTiming {
  * result   ---(F1)2--(Sy)z--v----w--(B4)5-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 held
  * ```
  *
- * - **next**: `value` for each value of the source that serves the value's key; `switched` when another source serves,
- *   at the start too; `epoch` right before the first value that a source gives for a key in its turn (not in the
- *   picture). Values of the new source received after the last data of the old one come first, as `held`; where that had
- *   none of a key in its turn, those since the key was served before. No value of a former epoch follows a later one of
- *   its key. An event of any other kind is passed on at once and as it is, whether its source serves or not.
- * - **error**: the last source's error, when every source has ended; whatever an option function throws.
- * - **complete**: when every source has ended and none of them with an error. A source that ends alone, in whichever
- *   way, counts as blocked.
+ * - **next**: `value` for each value of the source that serves its key. `switched` when another source serves, also at
+ *   the start. `epoch` right before a source's first value of a key (not in the picture). Any other event passes at
+ *   once and unchanged, whether its source serves or not.
+ * - **error**: the last source's error, when every source has ended; what an option function throws.
+ * - **complete**: when every source has ended and none of them with an error. A source that ends alone counts as
+ *   blocked.
  *
- * Its memory is the ring of each source (up to twice `ringSpan`) and a few numbers a key.
+ * After a switch, the new source's values since the last data of the old one come first, marked `held`. If the old
+ * source had no value of a key, the new source's values since the key was last served come instead. No value of a
+ * previous epoch follows a later epoch of its key. It remembers the ring of each source (up to twice `ringSpan`) and a
+ * few numbers for each key.
  *
  * @example
  * import { Subject } from 'rxjs';

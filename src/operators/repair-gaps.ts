@@ -79,9 +79,10 @@ export type GapEvent<T, K = string> =
   | { readonly kind: 'reset'; readonly key: K; readonly before: Checkpoint; readonly value: T };
 
 /**
- * Puts values whose ids step by one in order, drops repeats, and fetches what is missing while what lies behind it waits.
+ * Emits values in the order of their ids, drops repeats, and fetches missing values while later ones wait.
  *
- * <span class="informal">An id that is skipped is a loss that can be proved; most of the time it can be mended, too.</span>
+ * <span class="informal">A skipped id proves that a value is missing, and most missing values can still be
+ * fetched.</span>
  *
  * ```
  * source   -1-2-5-6-------7-       3 and 4 do not come
@@ -90,16 +91,16 @@ export type GapEvent<T, K = string> =
  * result   -1-2-p--(34g56)7-       p: pending, 2 missing; g: the gap, 2 of 2 filled
  * ```
  *
- * - **next**: each value once, in the order of its ids, as `value`; `pending` when a gap outlasts `graceMs` and is asked
- *   for; `gap` right before the first value behind a gap, with how much of it was filled; `reset` before a smaller id
- *   with a later timestamp than any. A gap that the source fills within `graceMs` is none.
- * - **error**: the source's, after what waits was given up; whatever a callback throws. An Observable of `fetch` that
- *   fails is no error: it is asked again, or, where the error has a property `retry` that says `never`, given up.
+ * - **next**: `value` for each value, once and in the order of its ids. `pending` when a gap outlasts `graceMs` and its
+ *   fetch begins. `gap` right before the first value behind a gap, with the number of filled ids. `reset` before a
+ *   smaller id with a later timestamp than any before.
+ * - **error**: the source's error, after the waiting values were emitted; what a callback throws. A failed Observable
+ *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.
  * - **complete**: when the source has completed and nothing waits any more.
  *
- * A series waits for `holdMs` or `maxHeld` values at the most, other series not at all; then the gap is reported as it
- * is and the values go on. Answers that bring nothing are followed by longer and longer waits, up to 3 s. Its memory is
- * what waits, and a few numbers a series.
+ * If the source fills a gap within `graceMs`, no gap is emitted. A series waits for `holdMs` or `maxHeld` values at
+ * most; then the gap is emitted as it is and the values follow. Other series do not wait. After answers that bring
+ * nothing, the pauses between requests grow to 3 s. It remembers the waiting values and a few numbers for each series.
  *
  * @example
  * import { from, of } from 'rxjs';

@@ -42,9 +42,9 @@ export class StaleDataError extends Error {
 }
 
 /**
- * Passes values on while the last one is fresh, and turns data that are too old into an error, or into a halt.
+ * Mirrors the source while its data is fresh, and turns old data into an error or a halt.
  *
- * <span class="informal">A price that was true a while ago is no price.</span>
+ * <span class="informal">A price that was true a while ago is not a price to trade on.</span>
  *
  * ```
  * source   -a-b-------c---o-d---      o: made 6 ms before it comes
@@ -52,15 +52,15 @@ export class StaleDataError extends Error {
  * result   -a-b----h--(rc)i-(sd)      h, i: halted; r, s: resumed
  * ```
  *
- * - **next**: with `error` each value; with `halt` each value as `{ kind: 'value', value }`, `halted` as soon as the
- *   last one is `maxAgeMs` old, `resumed` right before the next fresh one. A value that is too old when it comes halts
- *   too, and is left out.
- * - **error**: the source's; a `StaleDataError` where that is asked for; whatever `receivedAt` or `clock` throws.
+ * - **next**: with `error`, each value. With `halt`, each value as `{ kind: 'value', value }`, `halted` as soon as the
+ *   last value is `maxAgeMs` old, and `resumed` right before the next fresh value. A value that is too old on arrival
+ *   also halts, and is dropped.
+ * - **error**: the source's error; a `StaleDataError` with `onStale: 'error'`; what `receivedAt` or `clock` throws.
  * - **complete**: when the source completes.
  *
- * Before the first value the age counts from the subscription. How old a value is when it comes tells `clock`, how it
- * ages from then on the scheduler. A value costs a reading of each: no timer is set for it unless it was made before
- * the one that the timer waits for.
+ * Before the first value, the age counts from the subscription. `clock` measures a value's age on arrival; the
+ * scheduler measures how it ages from then on. A value costs one reading of each clock. A timer is set for a value only
+ * if it was made before the one that the timer waits for.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';

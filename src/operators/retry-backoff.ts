@@ -51,10 +51,10 @@ export class RetriesExhausted extends Error {
 const FLOOR = 0.1;
 
 /**
- * Mirrors the source, and subscribes to it again after an error, each time after a longer, randomised wait.
+ * Mirrors the source, and subscribes again after an error, with random waits that grow until data arrives.
  *
- * <span class="informal">It is `retry` with manners: it waits like a polite client of a server in trouble, and forgets
- * the trouble only when data flows.</span>
+ * <span class="informal">It is `retry` for servers in trouble: it waits longer after each failure, and starts over only
+ * when data flows.</span>
  *
  * ```
  * first    -o-d-#                        o: opened, d: data
@@ -66,15 +66,15 @@ const FLOOR = 0.1;
  * ```
  *
  * - **next**: every value of every subscription to the source, unchanged.
- * - **error**: the source's own, where that says `never` and `onNever` is not `probe`; `RetriesExhausted` with the last one as its cause, after
- *   `maxAttempts` without data and no `probeEveryMs`; whatever a callback throws.
- * - **complete**: when the source completes. There is no retry after a completion: it ends what it should end.
+ * - **error**: the source's error if it says `never` and `onNever` is not `probe`; `RetriesExhausted`, with the last
+ *   error as its cause, after `maxAttempts` without data and without `probeEveryMs`; what a callback throws.
+ * - **complete**: when the source completes. A completion is not retried.
  *
- * The n-th wait in a row without data is uniform between a floor, a tenth of `initialDelayMs`, and
- * `min(maxDelayMs, initialDelayMs × 2^(n−1))`. An error may decide for itself with a property `retry`: with
- * `{ kind: 'never' }` the result ends, with `{ kind: 'after', afterMs }` the wait is exactly that long (the floor at
- * least, `probeEveryMs` at least while probing). Every other error is retried. With `immediate` the first attempt after a
- * source that delivered for a while does not wait: most losses are of one connection, not of the far side.
+ * The n-th wait in a row without data is random, between a floor and `min(maxDelayMs, initialDelayMs × 2^(n−1))`. The
+ * floor is a tenth of `initialDelayMs`. An error with the property `retry` decides for itself: `{ kind: 'never' }` ends
+ * the result, `{ kind: 'after', afterMs }` sets the wait. Every other error is retried. With `immediate`, the first
+ * attempt after a source that delivered for a while comes at once, because most failures affect one connection and not
+ * the server.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';

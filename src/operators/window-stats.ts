@@ -28,10 +28,10 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
 }
 
 /**
- * Sums values up by key and by tumbling window of event time.
+ * Aggregates values by key in tumbling windows of event time.
  *
- * <span class="informal">What happened each second, by the venue's own clock, told once, when it is certain that the
- * second is over.</span>
+ * <span class="informal">What happened each second by the venue's clock, emitted once, when that second is certainly
+ * over.</span>
  *
  * ```
  * source   -a--b--c--d---|       timestamps: a 2, b 8, c 14, d 9
@@ -39,20 +39,19 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * result   -------w------|       w: [0, 10) with a and b: c's 14 is past 10 + 3; d is late
  * ```
  *
- * - **next**: each window that has a value, when it closes, by end; never twice. `complete` is false for those
- *   that a cut of `control$` closed.
- * - **error**: the source's or `control$`'s; whatever a callback throws.
- * - **complete**: when the source completes. Open windows are dropped: a window that is not over is not told as if it
- *   were. Who wants them sends a cut first.
+ * - **next**: each window with at least one value, once, when it closes, ordered by end. `complete` is false if a cut
+ *   of `control$` closed it.
+ * - **error**: the error of the source or of `control$`; what a callback throws.
+ * - **complete**: when the source completes. Open windows are dropped, because they are not over. To get them, send a
+ *   cut first.
  *
- * A window closes when the event time of its clock group (the highest timestamp seen there) reaches its end +
- * `allowedLatenessMs`. Where values stop coming, time stands in for them: after `allowedLatenessMs` + `idleAfterMs`
- * without any value of the group, event time is taken to have gone on with the scheduler's clock, and windows whose end
- * + `allowedLatenessMs` it has reached close. (So a quiet spell in the middle of a long window does not close it.) A
- * value for a window that has closed goes to `onLate` and nowhere else.
+ * A window closes when the event time of its clock group reaches its end + `allowedLatenessMs`. Event time is the
+ * highest timestamp of the group. If a group has no value for `allowedLatenessMs` + `idleAfterMs`, its event time
+ * continues with the scheduler's clock, so that windows that are over close. A pause in the middle of a long window
+ * does not close it. A value for a closed window goes to `onLate` and nowhere else.
  *
- * Its memory is the open windows and a few numbers a key and clock group; a cut of a key forgets it. `clockOf` should
- * name a bounded number of groups.
+ * It remembers the open windows and a few numbers for each key and clock group; a cut of a key removes the key. The
+ * number of clock groups should be bounded.
  *
  * @example
  * import { from } from 'rxjs';
