@@ -146,7 +146,7 @@ async function previousHistory(
   const last = typeof place === 'number' ? place : await ask(place);
   if (last === undefined)
     throw new HistoryRefused(
-      `--out: found ${dir}, whose last record the venue does not know any more (${record.kind} of ${timeText(record)}), allowed: another folder`,
+      `--out: found ${dir}, whose last record the venue does not know any more (${record.kind} of ${new Date(record.timestamp).toISOString()}), allowed: another folder`,
     );
   return { last, lastIsOpen: record.kind === 'kline' && !record.closed, runBegin };
 }
@@ -158,10 +158,6 @@ function cannotGoOn({ dir, name }: HistoryJob, previous: PreviousHistory | undef
   return new HistoryRefused(
     `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); what lies before cannot be put in front of it, allowed: another folder`,
   );
-}
-
-function timeText(record: PastRecord): string {
-  return new Date(record.timestamp).toISOString();
 }
 
 function shareOf({ begin, end }: HistorySpan, next: number): number {

@@ -1,5 +1,5 @@
 import { TOPICS } from '../codec/topics.ts';
-import type { Counts, PipelineMetrics } from '../domain/metrics-snapshot.ts';
+import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/venue-state.ts';
 
@@ -31,10 +31,10 @@ export class RecordCounts {
 
   metrics(): Pick<PipelineMetrics, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
     return {
-      records: named(this.#kinds),
-      states: named(this.#states),
-      gaps: named(this.#outcomes),
-      deadLetters: named(this.#stages),
+      records: Object.fromEntries(this.#kinds),
+      states: Object.fromEntries(this.#states),
+      gaps: Object.fromEntries(this.#outcomes),
+      deadLetters: Object.fromEntries(this.#stages),
       missingTrades: this.#missing,
       filledTrades: this.#filled,
     };
@@ -42,8 +42,6 @@ export class RecordCounts {
 }
 
 const zeros = (names: readonly string[]): Map<string, number> => new Map(names.map((name) => [name, 0]));
-
-const named = (counts: ReadonlyMap<string, number>): Counts => Object.fromEntries(counts);
 
 function count(counts: Map<string, number>, name: string): void {
   counts.set(name, (counts.get(name) ?? 0) + 1);

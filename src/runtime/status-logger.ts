@@ -40,7 +40,6 @@ function logStatus(log: Logger, record: FeedStatus): void {
     ...Object.fromEntries(facts.filter(([, value]) => value !== null)),
     ...record.details,
   };
-  if (record.state === 'heartbeat') log.debug(fields, record.reason);
-  else if (LOUD.has(record.state)) log.warn(fields, record.reason);
-  else log.info(fields, record.reason);
+  const level = record.state === 'heartbeat' ? 'debug' : LOUD.has(record.state) ? 'warn' : 'info';
+  log[level](fields, record.reason);
 }

@@ -1,5 +1,8 @@
 /** `market-feed/venues`: the adapters of the venues as cold Observables of normalised events, and filters of what they emit. */
 
+import { type Adapter, adapterOf } from './adapter.ts';
+import { venues } from './registry.ts';
+
 export type { Decimal } from '../domain/decimal.ts';
 export { Fault, type FaultKind } from '../domain/fault.ts';
 export { CHANNELS, type Channel, type Instrument } from '../domain/instrument.ts';
@@ -8,5 +11,9 @@ export type { AggTrade, BookTicker, Environment, Kline, PriceTick, TradeEvent } 
 export type { MarketFrame, RawFrame, VenueEvent } from '../domain/venue-event.ts';
 export type { Adapter } from './adapter.ts';
 export type { AdapterOptions } from './adapter-options.ts';
-export { binance, binanceTestnet, binanceUs, bybit } from './adapters.ts';
 export { books, bookTickers, klines, type MarketSource, prices, trades } from './market-filters.ts';
+
+export const bybit: Adapter = adapterOf(venues.bybit);
+export const binance: Adapter = adapterOf(venues.binance);
+export const binanceUs: Adapter = adapterOf(venues.binance_us);
+export const binanceTestnet: Adapter = adapterOf(venues.binance_testnet, 'testnet');

@@ -1,12 +1,13 @@
-import type { Venue } from '../contract.ts';
+import type { ControlPurpose, ControlRequest, Venue } from '../contract.ts';
 import { bybitDecoder } from './decode/decode.ts';
 import { bybitTopics } from './decode/topic.ts';
 import { notices } from './notices.ts';
 import { bybitHistory } from './rest/history.ts';
-import { recentTrades } from './rest/recent-trades.ts';
 import { refusal } from './rest/refusal.ts';
-import { dayVolumes, instruments, time } from './rest/rest.ts';
-import { bybitRequests } from './subscribe.ts';
+import { dayVolumes, instruments, recentTrades, time } from './rest/rest.ts';
+
+/** Spot refuses a request with more arguments as a whole. */
+const MAX_TOPICS_PER_REQUEST = 10;
 
 export const bybitSpot: Venue = {
   id: 'bybit',
@@ -34,3 +35,12 @@ export const bybitSpot: Venue = {
   time,
   refusal,
 };
+
+function bybitRequests(op: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[] {
+  const unique = [...new Set(topics)];
+  return Array.from({ length: Math.ceil(unique.length / MAX_TOPICS_PER_REQUEST) }, (_, index) => {
+    const args = unique.slice(index * MAX_TOPICS_PER_REQUEST, (index + 1) * MAX_TOPICS_PER_REQUEST);
+    const id = String(nextId());
+    return { id, frame: JSON.stringify({ req_id: id, op, args }), topics: args };
+  });
+}
