@@ -27,11 +27,7 @@ export interface ClientOptions extends Partial<GuardOptions> {
   /** Where topics are begun, all or each by its short name; of a group, where a partition is begun that it has not read yet. Default end. */
   readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
   readonly ssl?: KafkaConfig['ssl'];
-  readonly sasl?: {
-    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-    readonly username: string;
-    readonly password: string;
-  } | null;
+  readonly sasl?: (Omit<NonNullable<KafkaConfig['sasl']>, 'password'> & { readonly password: string }) | null;
   /** For records in Confluent's wire format. */
   readonly schemaRegistry?: {
     readonly url: string;
@@ -56,6 +52,7 @@ export type Beginning = 'beginning' | 'end' | Date | number;
 
 /** What a client takes from its surroundings; tests give their own. */
 export interface ClientDeps {
+  /** Measures waits; its clock must be one that nobody sets. */
   readonly scheduler: SchedulerLike;
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;

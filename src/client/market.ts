@@ -1,8 +1,9 @@
-import { map, Observable, type SchedulerLike, Subject, share, takeUntil, timer } from 'rxjs';
+import { map, Observable, Subject, share, takeUntil, timer } from 'rxjs';
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord } from '../domain/record.ts';
+import type { ClientDeps } from './client-options.ts';
 import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts';
 import { type TradingWatch, TradingWatches, watchTrading } from './guard/watch-trading.ts';
 import type { OwnTopics } from './memory/own-topics.ts';
@@ -24,7 +25,7 @@ export interface ReadOptions<T> {
 /** By the short names of the topics that are read. */
 export type ClientLag = { readonly [N in TopicName]?: TopicLag };
 
-export interface MarketParts {
+export interface MarketParts extends ClientDeps {
   /** A reader for subscribers. */
   readonly newReader: (name: TopicName) => TopicReader;
   /** True: the client's own readers give what subscribers ask for. */
@@ -33,8 +34,6 @@ export interface MarketParts {
   readonly warnings: Warnings;
   readonly quote: string;
   readonly guard: GuardOptions;
-  readonly scheduler: SchedulerLike;
-  readonly wallClockMs: () => number;
 }
 
 const LAG_EVERY_MS = 250;
@@ -51,6 +50,17 @@ export class Market {
   readonly lag$: Observable<ClientLag>;
   /** What was lost or passed over, and what fails. */
   readonly warnings$: Observable<ClientWarning>;
+  /** `coin`: BTC or BTCUSDT; all without it. The same of the others. */
+  readonly trades$ = (coin?: string) => this.records$('trades', coin);
+  readonly aggTrades$ = (coin?: string) => this.records$('agg-trades', coin);
+  readonly prices$ = (coin?: string) => this.records$('prices', coin);
+  readonly bookTickers$ = (coin?: string) => this.records$('book-tickers', coin);
+  readonly klines$ = (coin?: string) => this.records$('klines', coin);
+  readonly orderBooks$ = (coin?: string) => this.records$('order-books', coin);
+  readonly bookDeltas$ = (coin?: string) => this.records$('book-deltas', coin);
+  readonly tradeStats$ = (coin?: string) => this.records$('trade-stats', coin);
+  readonly largeTrades$ = (coin?: string) => this.records$('large-trades', coin);
+  readonly gaps$ = (coin?: string) => this.records$('gaps', coin);
   readonly #parts: MarketParts;
   readonly #closed$ = new Subject<void>();
   readonly #readers = new Map<TopicName, TopicReader>();
@@ -69,47 +79,6 @@ export class Market {
     this.#watches = new TradingWatches((limits) => this.#watch(limits));
     // It watches from now on, so that it has an opinion when it is asked.
     this.guard();
-  }
-
-  /** `coin`: BTC or BTCUSDT; all without it. The same of the others. */
-  trades$(coin?: string): Observable<TopicRecords['trades']> {
-    return this.records$('trades', coin);
-  }
-
-  aggTrades$(coin?: string): Observable<TopicRecords['agg-trades']> {
-    return this.records$('agg-trades', coin);
-  }
-
-  prices$(coin?: string): Observable<TopicRecords['prices']> {
-    return this.records$('prices', coin);
-  }
-
-  bookTickers$(coin?: string): Observable<TopicRecords['book-tickers']> {
-    return this.records$('book-tickers', coin);
-  }
-
-  klines$(coin?: string): Observable<TopicRecords['klines']> {
-    return this.records$('klines', coin);
-  }
-
-  orderBooks$(coin?: string): Observable<TopicRecords['order-books']> {
-    return this.records$('order-books', coin);
-  }
-
-  bookDeltas$(coin?: string): Observable<TopicRecords['book-deltas']> {
-    return this.records$('book-deltas', coin);
-  }
-
-  tradeStats$(coin?: string): Observable<TopicRecords['trade-stats']> {
-    return this.records$('trade-stats', coin);
-  }
-
-  largeTrades$(coin?: string): Observable<TopicRecords['large-trades']> {
-    return this.records$('large-trades', coin);
-  }
-
-  gaps$(coin?: string): Observable<TopicRecords['gaps']> {
-    return this.records$('gaps', coin);
   }
 
   /** The records of a topic by its short name, `trades`. Errors with a Fault where it cannot be read; completes with `close`. */

@@ -1,5 +1,5 @@
-import { filter, firstValueFrom, from, NEVER, race, type SchedulerLike, Subject, skipUntil, timer } from 'rxjs';
-import type { ClientOptions } from '../client/client-options.ts';
+import { filter, firstValueFrom, from, NEVER, race, Subject, skipUntil, timer } from 'rxjs';
+import type { ClientDeps, ClientOptions } from '../client/client-options.ts';
 import { connectTopics } from '../client/connect-topics.ts';
 import type { Market } from '../client/market.ts';
 import { type ClientWarning, warningText } from '../client/source/source.ts';
@@ -31,12 +31,10 @@ const CATCH_UP_WITHIN_MS = 20_000;
 const ANSWERED_WITHIN_MS = 1250;
 const AGAIN_AFTER_MS = 5000;
 
-export interface TopicsSourceOptions {
+export interface TopicsSourceOptions extends ClientDeps {
   readonly config: Config;
   readonly log: (fields: object, message: string) => void;
   readonly signal: AbortSignal;
-  readonly scheduler: SchedulerLike;
-  readonly wallClockMs: () => number;
 }
 
 export interface TopicsSource extends GatewaySource {

@@ -1,16 +1,8 @@
-import {
-  distinctUntilChanged,
-  filter,
-  map,
-  type Observable,
-  type SchedulerLike,
-  Subject,
-  Subscription,
-  startWith,
-} from 'rxjs';
+import { distinctUntilChanged, filter, map, type Observable, Subject, Subscription, startWith } from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { Moment } from '../../tradability/moment.ts';
+import type { ClientDeps } from '../client-options.ts';
 import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 
@@ -37,11 +29,7 @@ export interface TradingWatch {
   close(): void;
 }
 
-export interface WatchDeps {
-  /** Measures waits; its clock must be one that nobody sets. */
-  readonly scheduler: SchedulerLike;
-  /** Milliseconds since 1970. */
-  readonly wallClockMs: () => number;
+export interface WatchDeps extends ClientDeps {
   /** The symbol that a coin means: BTCUSDT for BTC. */
   readonly symbolOf: (name: string) => string;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { firstValueFrom, race, type SchedulerLike, Subject } from 'rxjs';
+import { firstValueFrom, race, Subject } from 'rxjs';
 import { identityOf } from '../../codec/identity.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
@@ -7,8 +7,10 @@ import type { FeedRecord } from '../../domain/record.ts';
 import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
 import type { Moment } from '../../tradability/moment.ts';
+import type { ClientDeps } from '../client-options.ts';
 import type { Arrival, ClientWarning, Follower, MessagePlace, TopicSource } from '../source/source.ts';
 import { LagMeter, type TopicLag } from './topic-lag.ts';
+import type { WaitingRecords } from './waiting-records.ts';
 
 /** Who gets the records of a topic, one call a record. */
 export interface RecordListener {
@@ -21,33 +23,20 @@ export interface RecordListener {
 }
 
 /** Records that a listener holds. */
-export interface Buffered {
-  readonly max: number;
-  readonly isFull: boolean;
-  /** Nothing is to be given while it is full. */
-  readonly pauses: boolean;
-  /** Resolves when there is room again. */
-  room(): Promise<void>;
-  undone(): Iterable<MessagePlace>;
-  /** Takes back what waits of partitions that are not among these. */
-  keepOnly(partitions: ReadonlySet<number>): void;
-}
+type Buffered = Pick<WaitingRecords<unknown>, 'max' | 'isFull' | 'pauses' | 'room' | 'undone' | 'keepOnly'>;
 
 interface ReadRecord {
   readonly record: FeedRecord;
   readonly from: MessagePlace;
 }
 
-export interface TopicReaderOptions {
+export interface TopicReaderOptions extends ClientDeps {
   /** As the source calls it. */
   readonly topic: string;
   readonly source: TopicSource;
   /** Of so many different records a partition is known which ones were given. */
   readonly identityWindow: number;
   readonly warn: (warning: ClientWarning) => void;
-  readonly scheduler: SchedulerLike;
-  /** Milliseconds since 1970. */
-  readonly wallClockMs: () => number;
 }
 
 /** Records handed out before others get a turn of the event loop. */
@@ -55,6 +44,8 @@ const SLICE = 256;
 
 /** Reads a topic while somebody listens, once for all listeners: each record once, in the order of its partition. */
 export class TopicReader implements Follower {
+  /** As its source calls it. */
+  readonly topic: string;
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
@@ -73,6 +64,7 @@ export class TopicReader implements Follower {
   #settle: () => void = () => {};
 
   constructor(options: TopicReaderOptions) {
+    this.topic = options.topic;
     this.#options = options;
     this.#lag = new LagMeter(this.#now());
     this.#ready.resolve();
@@ -94,11 +86,6 @@ export class TopicReader implements Follower {
     const buffers = [...this.#listeners].flatMap(({ buffered }) => (buffered === undefined ? [] : [buffered.undone()]));
     const failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
     return this.#lag.lag(this.#now(), [this.#open, failed, ...buffers]);
-  }
-
-  /** As its source calls it. */
-  get topic(): string {
-    return this.#options.topic;
   }
 
   get isRead(): boolean {
@@ -150,11 +137,11 @@ export class TopicReader implements Follower {
 
   lost(partition: number, from: number, next: number): void {
     this.#positions.set(partition, next);
-    this.#options.warn({ kind: 'lost', topic: this.#options.topic, partition, from, next });
+    this.#options.warn({ kind: 'lost', topic: this.topic, partition, from, next });
   }
 
   troubled(fault: Fault): void {
-    this.#options.warn({ kind: 'unreachable', topic: this.#options.topic, fault });
+    this.#options.warn({ kind: 'unreachable', topic: this.topic, fault });
   }
 
   positions(): ReadonlyMap<number, number> {
@@ -225,7 +212,7 @@ export class TopicReader implements Follower {
     this.#lag.reached(partition, appendedAt);
     if (record === undefined) return;
     if (record instanceof Fault) {
-      this.#options.warn({ kind: 'malformed', topic: this.#options.topic, partition, offset, fault: record });
+      this.#options.warn({ kind: 'malformed', topic: this.topic, partition, offset, fault: record });
       return;
     }
     this.#recordsOf(partition).next({ record, from: { partition, offset, appendedAt } });

@@ -1,6 +1,5 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { MessagePlace } from '../source/source.ts';
-import type { Buffered } from './topic-reader.ts';
 
 /**
  * What happens when a reading does not take its records as fast as they come:
@@ -27,7 +26,7 @@ export interface Waiting<T> extends MessagePlace {
 }
 
 /** The records that wait to be taken: each is taken once, in order, or counted as missed, or replaced by a newer one of its key. */
-export class WaitingRecords<T> implements Buffered {
+export class WaitingRecords<T> {
   readonly max: number;
   readonly #overflow: Overflow<T>;
   readonly #keyOf: ((record: T) => unknown) | undefined;
@@ -55,6 +54,7 @@ export class WaitingRecords<T> implements Buffered {
     return this.#waiting.size >= this.max;
   }
 
+  /** Nothing is to be given while it is full. */
   get pauses(): boolean {
     return this.#overflow.kind === 'pause';
   }
@@ -96,7 +96,7 @@ export class WaitingRecords<T> implements Buffered {
     return this.#inHand === undefined ? this.#waiting.values() : [this.#inHand, ...this.#waiting.values()];
   }
 
-  /** What was dropped before is still missed. */
+  /** Takes back what waits of other partitions; what was dropped before is still missed. */
   keepOnly(partitions: ReadonlySet<number>): void {
     if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
     for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);
@@ -108,6 +108,7 @@ export class WaitingRecords<T> implements Buffered {
     this.#freeRoom();
   }
 
+  /** Resolves when there is room again. */
   room(): Promise<void> {
     return new Promise((resolve) => {
       if (!this.isFull) return resolve();
