@@ -5,7 +5,7 @@ import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { type Command, type CommandContext, choiceIn, UsageError, writeResult } from './arguments/command.ts';
-import { configOption, configurationOf } from './arguments/configuration.ts';
+import { configOption, configurationOf, selectionOptions } from './arguments/configuration.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/figures.ts';
 
@@ -22,8 +22,7 @@ export const command: Command = {
     out: { value: 'FILE', help: 'the capture; a file that exists is never overwritten' },
     config: configOption,
     venue: { value: 'V…', many: 'list', help: `these venues alone: ${VENUE_IDS.join(', ')}` },
-    symbol: { value: 'S…', many: 'list', help: 'these coins alone: BTC, BTCUSDT or btcusdt' },
-    channel: { value: 'C…', many: 'list', help: 'these channels: trade, ticker, book_ticker, kline_1m, …' },
+    ...selectionOptions,
     duration: { value: 'S', help: 'ends after so many seconds' },
   },
   async run(context) {

@@ -1,5 +1,5 @@
 import type { Command } from './arguments/command.ts';
-import { configOption, configurationOf } from './arguments/configuration.ts';
+import { configOption, configurationOf, selectionOptions } from './arguments/configuration.ts';
 
 export const command: Command = {
   usage: 'run [--config FILE] [--symbol S…] [--channel C…] [--batch-size N]',
@@ -7,8 +7,7 @@ export const command: Command = {
     'Venues to normalised records in Kafka or in files, until Ctrl-C. On a terminal it shows the live status, else it logs JSON lines on stderr.',
   options: {
     config: configOption,
-    symbol: { value: 'S…', many: 'list', help: 'these coins alone: BTC, BTCUSDT or btcusdt' },
-    channel: { value: 'C…', many: 'list', help: 'these channels: trade, ticker, book_ticker, kline_1m, …' },
+    ...selectionOptions,
     'batch-size': { value: 'N', help: 'most records of a batch; 1 sends each at once' },
   },
   async run(context) {

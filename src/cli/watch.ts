@@ -36,19 +36,19 @@ async function watch(
 
   const id = options.oneOf('venue', VENUE_IDS) ?? feedVenues(config)[0] ?? 'bybit';
   const venue = venues[id];
-  const settings = config.venues[id];
+  const { websocketUrls, connectTimeoutMs, compression, maxFrameMb } = config.venues[id];
   const instrument = instrumentNamed(symbol, config, id);
   if (venue.topics(instrument, channel).length === 0) throw new UsageError(`channel: ${id} has no ${channel}`);
 
   const events$ = adapterOf(venue)({
     symbols: [instrument],
     channels: [channel],
-    websocketUrls: settings.websocketUrls,
+    websocketUrls,
     environment: environmentOf(config, id),
-    connectTimeoutMs: settings.connectTimeoutMs,
+    connectTimeoutMs,
     probeAfterMs: config.feed.staleAfterMs / 2,
-    compression: settings.compression,
-    maxFrameMb: settings.maxFrameMb,
+    compression,
+    maxFrameMb,
   });
 
   const shown$ = events$.pipe(

@@ -29,13 +29,7 @@ export interface SymbolFacts {
 }
 
 export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
-  return {
-    symbol,
-    price: undefined,
-    movedTo: undefined,
-    gapUntil: Number.NEGATIVE_INFINITY,
-    lastBadAt: startedAt,
-  };
+  return { symbol, price: undefined, movedTo: undefined, gapUntil: Number.NEGATIVE_INFINITY, lastBadAt: startedAt };
 }
 
 /** What is known of the instance that speaks for a symbol. */

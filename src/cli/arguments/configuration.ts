@@ -12,6 +12,12 @@ export const configOption: OptionSpec = {
   help: `configuration; by default ${DEFAULT_FILES.join(' or ')} where there is one, else built-in defaults`,
 };
 
+/** What `run` and `record` may leave out of the configuration. */
+export const selectionOptions: Readonly<Record<'symbol' | 'channel', OptionSpec>> = {
+  symbol: { value: 'S…', many: 'list', help: 'these coins alone: BTC, BTCUSDT or btcusdt' },
+  channel: { value: 'C…', many: 'list', help: 'these channels: trade, ticker, book_ticker, kline_1m, …' },
+};
+
 /** The configuration that `--config`, the environment and the command's own overrides come to. Throws ConfigError. */
 export function configurationOf(
   { options, environment }: Pick<CommandContext, 'options' | 'environment'>,

@@ -4,6 +4,7 @@ import { readBackwards } from '../../avro-file/read-backwards.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { TopicMessage } from '../../kafka/contract.ts';
 import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import { arrivalMs } from '../source/file-source.ts';
@@ -34,22 +35,18 @@ export function lookBackInKafka(config: KafkaConfig, log: KafkaLog): LookBack {
       config,
       topic,
       (layout) => {
-        const partitions = Array.from({ length: layout.partitionCount }, (_, partition) => partition);
-        return new Map(
-          partitions.map((partition) => {
-            const taker = takerOf(partition, (key) => layout.partitionOf(key));
-            const take = async (
-              messages: readonly { key: string | null; timestamp: number; value: Buffer | null }[],
-            ) => {
-              for (const { key, timestamp, value } of messages.toReversed()) {
-                const read = async () => recordOf(value === null ? undefined : await decode(value));
-                if (!(await taker({ key, appendedAt: timestamp, read }))) return false;
-              }
-              return true;
-            };
-            return [partition, take];
-          }),
-        );
+        const takers = Array.from({ length: layout.partitionCount }, (_, partition) => {
+          const taker = takerOf(partition, (key) => layout.partitionOf(key));
+          const take = async (messages: readonly TopicMessage[]) => {
+            for (const { key, timestamp, value } of messages.toReversed()) {
+              const read = async () => recordOf(value === null ? undefined : await decode(value));
+              if (!(await taker({ key, appendedAt: timestamp, read }))) return false;
+            }
+            return true;
+          };
+          return [partition, take] as const;
+        });
+        return new Map(takers);
       },
       log,
     );

@@ -86,10 +86,7 @@ export const Status = object({
   source: oneOf('pipeline', 'topics'),
   instance: nullable(text('The process that speaks of the feed')),
   active_venue: nullable(Type.String()),
-  trading: object({
-    state: oneOf('allowed', 'halted'),
-    reason: Type.String(),
-  }),
+  trading: object({ state: oneOf('allowed', 'halted'), reason: Type.String() }),
   halted: list(Type.String()),
   silent_ms: nullable(ms("Since the feed's last heartbeat, due each second; null: none yet")),
   venues: list(VenueAnswer),
