@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import type { SASLOptions } from 'kafkajs';
+import type { KafkaMessage, SASLOptions } from 'kafkajs';
 
 const require = createRequire(import.meta.url);
 
@@ -16,8 +16,11 @@ export const Broker = require('kafkajs/src/broker') as new (options: {
   readonly allowAutoTopicCreation: boolean;
 }) => Broker;
 
+/** Requests whose answer says only that it was done. */
+type Acknowledged = 'createTopics' | 'addPartitionsToTxn' | 'endTxn' | 'heartbeat' | 'leaveGroup' | 'offsetCommit';
+
 /** Requests are as kafkajs' codecs read them; the contract suite shows that they are right. */
-export interface Broker {
+export interface Broker extends Record<Acknowledged, (request: object) => Promise<unknown>> {
   readonly connectionPool: ConnectionPool;
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
   connect(): Promise<void>;
@@ -26,7 +29,6 @@ export interface Broker {
   }>;
   fetch(request: object): Promise<{ readonly responses: readonly { readonly partitions: readonly RawPartition[] }[] }>;
   listOffsets(request: object): Promise<RawOffsets>;
-  createTopics(request: object): Promise<unknown>;
   describeConfigs(request: object): Promise<{
     readonly resources: readonly {
       readonly resourceName: string;
@@ -34,8 +36,6 @@ export interface Broker {
     }[];
   }>;
   initProducerId(request: object): Promise<{ readonly producerId: string; readonly producerEpoch: number }>;
-  addPartitionsToTxn(request: object): Promise<unknown>;
-  endTxn(request: object): Promise<unknown>;
   joinGroup(request: object): Promise<{
     readonly generationId: number;
     readonly leaderId: string;
@@ -43,10 +43,7 @@ export interface Broker {
     readonly members: readonly { readonly memberId: string; readonly memberMetadata: Buffer }[];
   }>;
   syncGroup(request: object): Promise<{ readonly memberAssignment: Buffer }>;
-  heartbeat(request: object): Promise<unknown>;
-  leaveGroup(request: object): Promise<unknown>;
   offsetFetch(request: object): Promise<RawOffsets>;
-  offsetCommit(request: object): Promise<unknown>;
 }
 
 export interface RawOffsets {
@@ -114,14 +111,7 @@ export interface RawPartition {
   readonly highWatermark: string;
   readonly lastStableOffset: string;
   readonly abortedTransactions: readonly unknown[];
-  readonly messages: readonly RawMessage[];
-}
-
-export interface RawMessage {
-  readonly offset: string;
-  readonly timestamp: string;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
+  readonly messages: readonly KafkaMessage[];
 }
 
 /** kafkajs/src/consumer/batch 2.2.4: of what was fetched, the records that are committed and were asked for. */
@@ -129,9 +119,9 @@ const Batch = require('kafkajs/src/consumer/batch') as new (
   topic: string,
   fetchedOffset: string,
   partition: RawPartition,
-) => { readonly messages: readonly RawMessage[] };
+) => { readonly messages: readonly KafkaMessage[] };
 
-export function messagesOf(topic: string, offset: bigint, partition: RawPartition): readonly RawMessage[] {
+export function messagesOf(topic: string, offset: bigint, partition: RawPartition): readonly KafkaMessage[] {
   return new Batch(topic, String(offset), partition).messages;
 }
 

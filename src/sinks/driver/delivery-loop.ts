@@ -154,7 +154,7 @@ export class DeliveryLoop {
     if (this.isAccepting && batcher.tooSoonMs(timers.now()) > 0) return undefined;
     const batch = batcher.take();
     if (batch === undefined) return undefined;
-    delivery.begin(batch);
+    delivery.batch = batch;
     if (batch.isSpilled) spill?.saveMark();
     return batch;
   }

@@ -25,9 +25,11 @@ export class Delivery {
   readonly #sink: Sink;
   readonly #ledger: LossLedger;
   readonly #options: DeliveryOptions;
-  #batch: Batch | undefined;
   #failures = 0;
-  #sentAt: number | undefined;
+  /** What is in flight; the next one is put in its place when this one is settled. */
+  batch: Batch | undefined;
+  /** Since when the sink owes an answer; undefined between tries. */
+  sentAt: number | undefined;
   delivered = 0;
   rejected = 0;
   batches = 0;
@@ -38,30 +40,15 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** The records in flight; undefined: none. */
-  get batch(): Batch | undefined {
-    return this.#batch;
-  }
-
   /** How many records are in flight. */
   get length(): number {
-    return this.#batch?.records.length ?? 0;
-  }
-
-  /** Since when the sink owes an answer; undefined between tries. */
-  get sentAt(): number | undefined {
-    return this.#sentAt;
-  }
-
-  /** Takes the next batch; the one before has to be settled. */
-  begin(batch: Batch): void {
-    this.#batch = batch;
+    return this.batch?.records.length ?? 0;
   }
 
   /** Sends the records in flight; those to be tried again stay in flight. */
   async send(batch: Batch, now: number): Promise<Attempt> {
     this.batches++;
-    this.#sentAt = now;
+    this.sentAt = now;
     let outcomes: readonly Outcome[];
     try {
       outcomes = await this.#sink.write(batch.records);
@@ -69,7 +56,7 @@ export class Delivery {
       const fault = asFault(error);
       outcomes = batch.records.map(() => ({ kind: 'retry', fault }));
     }
-    this.#sentAt = undefined;
+    this.sentAt = undefined;
     return this.#settle(batch, outcomes);
   }
 
@@ -86,7 +73,7 @@ export class Delivery {
       again.push(record);
       fault ??= outcome.fault;
     }
-    this.#batch = again.length === 0 ? undefined : { ...batch, records: again };
+    this.batch = again.length === 0 ? undefined : { ...batch, records: again };
     if (delivered.length > 0) {
       this.#failures = 0;
       this.delivered += delivered.length;

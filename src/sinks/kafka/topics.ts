@@ -1,6 +1,7 @@
-import { TOPICS, type TopicDefinition } from '../../codec/topics.ts';
+import { TOPICS } from '../../codec/topics.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { NewTopic, TopicSettings } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
@@ -30,7 +31,7 @@ export async function createTopics(
   environmentPrefixes: readonly string[],
   log: KafkaLog,
 ): Promise<readonly string[]> {
-  return withBrokers(config, log, (brokers) => createMissing(brokers, config, environmentPrefixes));
+  return withBrokers(config, log, (brokers) => createMissingTopics(brokers, wantedTopics(config, environmentPrefixes)));
 }
 
 /** What the feed's topics are and should be. Rejects with a Fault. */
@@ -42,12 +43,13 @@ export async function describeTopics(
   return withBrokers(config, log, async (brokers) => {
     const known = await topicNames(brokers);
     const wanted = wantedTopics(config, environmentPrefixes);
-    const there = wanted.filter(({ name }) => known.has(name)).map(({ name }) => name);
+    const there = wanted.map(({ topic }) => topic).filter((topic) => known.has(topic));
     const topics = new Map((await settledTopics(brokers, there)).map(({ topic, partitions }) => [topic, partitions]));
-    const names = [...new Set(wanted.flatMap(({ definition }) => Object.keys(settingsWanted(definition))))];
+    const names = [...new Set(wanted.flatMap((each) => Object.keys(each.settings)))];
     const settings = there.length === 0 ? undefined : await brokers.any((broker) => broker.topicSettings(there, names));
     return Promise.all(
-      wanted.map(async ({ name, definition }): Promise<TopicDescription> => {
+      wanted.map(async (each): Promise<TopicDescription> => {
+        const name = each.topic;
         const partitions = topics.get(name);
         if (partitions === undefined) {
           const differences = ['does not exist'];
@@ -69,7 +71,7 @@ export async function describeTopics(
           replication,
           settings: has,
           records: [...offsets.values()].reduce((sum, offset) => sum + offset, 0n),
-          differences: differences(config, definition, partitions.length, replication, has),
+          differences: differences(each, partitions.length, replication, has),
         };
       }),
     );
@@ -87,10 +89,13 @@ export async function prepareTopics(
   config: KafkaConfig,
   environmentPrefixes: readonly string[],
 ): Promise<ReadonlyMap<string, TopicLayout>> {
-  const names = wantedTopics(config, environmentPrefixes).map(({ name }) => name);
+  const wanted = wantedTopics(config, environmentPrefixes);
   const prepare = async () => {
-    await createMissing(brokers, config, environmentPrefixes);
-    return settledTopics(brokers, names);
+    await createMissingTopics(brokers, wanted);
+    return settledTopics(
+      brokers,
+      wanted.map(({ topic }) => topic),
+    );
   };
   const topics = await prepare().catch(rejectWithFault);
   return new Map(topics.map(({ topic, partitions }) => [topic, new TopicLayout(topic, partitions)]));
@@ -100,58 +105,34 @@ function rejectWithFault(error: unknown): never {
   throw kafkaFault(error);
 }
 
-function createMissing(
-  brokers: Brokers,
-  config: KafkaConfig,
-  environmentPrefixes: readonly string[],
-): Promise<readonly string[]> {
-  return createMissingTopics(
-    brokers,
-    wantedTopics(config, environmentPrefixes).map(({ name, definition }) => ({
-      topic: name,
-      partitions: partitionsOf(config, definition),
+function wantedTopics(config: KafkaConfig, environmentPrefixes: readonly string[]): readonly NewTopic[] {
+  return environmentPrefixes.flatMap((prefix) =>
+    TOPICS.map(({ name, partitions, cleanup, retentionMs }) => ({
+      topic: config.topicPrefix + prefix + name,
+      partitions: partitions === 'configured' ? config.partitions : partitions,
       replication: config.replication,
-      settings: settingsWanted(definition),
+      settings: {
+        'cleanup.policy': cleanup,
+        'retention.ms': String(retentionMs),
+        'message.timestamp.type': 'LogAppendTime',
+        ...(cleanup === 'compact' ? { 'segment.ms': String(SEGMENT_MS) } : {}),
+      },
     })),
   );
 }
 
-function wantedTopics(
-  config: KafkaConfig,
-  environmentPrefixes: readonly string[],
-): readonly { readonly name: string; readonly definition: TopicDefinition }[] {
-  return environmentPrefixes.flatMap((prefix) =>
-    TOPICS.map((definition) => ({ name: config.topicPrefix + prefix + definition.name, definition })),
-  );
-}
-
-function partitionsOf(config: KafkaConfig, { partitions }: TopicDefinition): number {
-  return partitions === 'configured' ? config.partitions : partitions;
-}
-
-function settingsWanted({ cleanup, retentionMs }: TopicDefinition): Readonly<Record<string, string>> {
-  return {
-    'cleanup.policy': cleanup,
-    'retention.ms': String(retentionMs),
-    'message.timestamp.type': 'LogAppendTime',
-    ...(cleanup === 'compact' ? { 'segment.ms': String(SEGMENT_MS) } : {}),
-  };
-}
-
 function differences(
-  config: KafkaConfig,
-  definition: TopicDefinition,
+  wanted: NewTopic,
   partitions: number,
   replication: number,
-  settings: Readonly<Record<string, string>>,
+  settings: TopicSettings,
 ): readonly string[] {
   const found: string[] = [];
-  const wanted = partitionsOf(config, definition);
-  if (partitions !== wanted) found.push(`partitions: ${partitions}, not ${wanted}`);
-  if (config.replication !== -1 && replication !== config.replication) {
-    found.push(`replication: ${replication}, not ${config.replication}`);
+  if (partitions !== wanted.partitions) found.push(`partitions: ${partitions}, not ${wanted.partitions}`);
+  if (wanted.replication !== -1 && replication !== wanted.replication) {
+    found.push(`replication: ${replication}, not ${wanted.replication}`);
   }
-  for (const [name, value] of Object.entries(settingsWanted(definition))) {
+  for (const [name, value] of Object.entries(wanted.settings)) {
     const has = settings[name];
     if (has === undefined || sorted(has) !== sorted(value)) found.push(`${name}: ${has ?? 'unknown'}, not ${value}`);
   }

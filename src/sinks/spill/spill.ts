@@ -1,9 +1,7 @@
 import { asFault } from '../../domain/fault.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
-import type { LossLedger } from '../queue/loss-ledger.ts';
 import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
-import type { Timers } from '../timers.ts';
 import type { SpillMark } from './spill-database.ts';
 import { folderDisk } from './spill-database.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
@@ -23,10 +21,7 @@ export class Spill {
   readonly backlog = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   readonly #store: SpillStore;
   readonly #writer: SpillWriter;
-  readonly #queue: OutQueue;
-  readonly #ledger: LossLedger;
-  readonly #delivery: SpillParts['delivery'];
-  readonly #timers: Timers;
+  readonly #parts: SpillParts;
   readonly #hooks: SpillHooks;
   #isOn = false;
   /** While records of a previous process are there. */
@@ -34,10 +29,7 @@ export class Spill {
   #broken = 0;
 
   constructor(options: SpillOptions, parts: SpillParts, hooks: SpillHooks) {
-    this.#queue = parts.queue;
-    this.#ledger = parts.ledger;
-    this.#delivery = parts.delivery;
-    this.#timers = parts.timers;
+    this.#parts = parts;
     this.#hooks = hooks;
     this.#store = new SpillStore(options.disk ?? folderDisk(options.dir), {
       maxBytes: options.maxBytes,
@@ -83,7 +75,7 @@ export class Spill {
   }
 
   stats(): SpillStats {
-    const oldestMs = this.since === undefined ? null : this.#timers.now() - this.since;
+    const oldestMs = this.since === undefined ? null : this.#parts.timers.now() - this.since;
     return { records: this.#unread, bytes: this.#store.bytes, oldestMs, broken: this.#broken };
   }
 
@@ -95,7 +87,7 @@ export class Spill {
     options: CheckpointOptions,
     read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
   ): Promise<readonly SeriesCheckpoint[]> {
-    const reconciler = await recoverSpill(this.#store, this.#ledger, options, read);
+    const reconciler = await recoverSpill(this.#store, this.#parts.ledger, options, read);
     if (this.#store.unread > 0) {
       this.#recovered = { reconciler, lastSeq: this.lastSeq };
       this.#isOn = true;
@@ -126,7 +118,7 @@ export class Spill {
   /** Fills the backlog with the next records; the spill is off when there are none. Returns how many ticks were replaced. */
   readBack(): number {
     const entries = this.#store.read(READ_AT_ONCE);
-    const now = this.#timers.now();
+    const now = this.#parts.timers.now();
     let replaced = 0;
     for (const { out, barrier, seq } of entries) {
       if (this.backlog.replace(out)) replaced++;
@@ -167,12 +159,12 @@ export class Spill {
   saveAll(): void {
     this.#writer.halt();
     if (!this.#isOn) {
-      if (this.#delivery.batch === undefined && this.backlog.length + this.#queue.length === 0) return;
+      if (this.#parts.delivery.batch === undefined && this.backlog.length + this.#parts.queue.length === 0) return;
       this.#turnOn();
     }
-    const end = this.#timers.now() + SAVE_MS;
+    const end = this.#parts.timers.now() + SAVE_MS;
     try {
-      this.#writer.writeAll(() => this.#timers.now() > end);
+      this.#writer.writeAll(() => this.#parts.timers.now() > end);
       this.#writer.report(undefined);
     } catch (error) {
       this.#writer.report(asFault(error));
@@ -197,7 +189,7 @@ export class Spill {
 
   /** At the end: how many of the records that wait or are in flight are on the disk. */
   get saved(): number {
-    const { batch } = this.#delivery;
+    const { batch } = this.#parts.delivery;
     const inFlight = batch?.records.length ?? 0;
     const isSafe = batch === undefined || batch.isSpilled || this.isBacklogSaved;
     return this.#unread + (this.isBacklogSaved ? this.backlog.length : 0) + (isSafe ? inFlight : 0);
@@ -210,18 +202,18 @@ export class Spill {
 
   get #mark(): SpillMark {
     const handedSeq = (this.backlog.headSeq ?? this.#store.readSeq + 1) - 1;
-    const { batch } = this.#delivery;
+    const { batch } = this.#parts.delivery;
     return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
   }
 
   #inMemory(): readonly QueueEntry[] {
-    const { batch } = this.#delivery;
+    const { batch } = this.#parts.delivery;
     return [...(batch === undefined ? [] : entriesOf(batch)), ...this.backlog.peek(this.backlog.length)];
   }
 
   #turnOn(): void {
     this.#isOn = true;
-    this.#store.handedOut(this.#inMemory().at(-1)?.seq ?? (this.#queue.headSeq ?? 1) - 1);
+    this.#store.handedOut(this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.headSeq ?? 1) - 1);
     this.#writer.saveMemory();
     this.saveMark();
   }
@@ -229,13 +221,13 @@ export class Spill {
   #appended({ rejected, dropped, losses }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
     if (dropped.size === 0) return;
-    this.#ledger.lost(losses, `disk ${this.#store.readSeq}`, true);
+    this.#parts.ledger.lost(losses, `disk ${this.#store.readSeq}`, true);
     this.#hooks.onDropped(dropped);
   }
 
   #onBreak(seq: number, hasTrades: boolean): void {
     this.#broken++;
-    if (hasTrades) this.#ledger.suspectAll(seq);
+    if (hasTrades) this.#parts.ledger.suspectAll(seq);
     this.#hooks.onEvent('broken', 'a part of the spill could not be read');
   }
 }
