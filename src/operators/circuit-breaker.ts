@@ -2,34 +2,36 @@ import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike }
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 
-/** How one condition stands now. */
+/** Reports whether one condition is good now. */
 export interface ConditionReport<S extends string> {
   readonly source: S;
   readonly ok: boolean;
-  /** Why it is not; left out of the reason where it is. */
+  /** Why the condition is bad. Not used if it is good. */
   readonly reason?: string;
 }
 
+/** Limits of one condition of `circuitBreaker`. */
 export interface ConditionOptions {
-  /** Longest time between two reports of this source; a longer silence is as bad as a bad report. Default: no limit. */
+  /** Longest time between two reports, milliseconds; a longer silence counts as bad. Default: no limit. */
   readonly maxSilenceMs?: number;
 }
 
+/** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions<S extends string> {
-  /** Every condition that has to be good. Their order is that of the reasons. */
+  /** Every condition that must be good. Their order is the order of the reasons. */
   readonly sources: Readonly<Record<S, ConditionOptions>>;
-  /** How long all of them have to be good without a break before a halt ends, milliseconds. */
+  /** How long all conditions must stay good before a halt ends, milliseconds. */
   readonly resumeAfterMs: number;
-  /** Default `asyncScheduler`. */
+  /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
 
-/** Whether the consumer may act, and why not. */
+/** Says whether the consumer may act, and why not. */
 export interface BreakerDecision {
   readonly state: 'allowed' | 'halted';
   /**
-   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have); else the bad ones as
-   * `SOURCE: REASON`, joined by `; `. While a halt waits for its end the last reason stays.
+   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have completed); else the bad sources as
+   * `SOURCE: REASON`, joined by `; `. The last reason stays until the halt ends.
    */
   readonly reason: string;
   /** When this state began, milliseconds, the scheduler's time. */

@@ -3,26 +3,27 @@ import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 
 interface ConflateByKey<T> {
-  /** Of the values with the same key only the newest waits. */
+  /** Groups values: only the newest of each key waits. */
   key(value: T): unknown;
-  /** Told of each value that a newer one has taken the place of. */
+  /** Called for each value that a newer one replaces. */
   onReplace?(replaced: T, by: T): void;
 }
 
-/** Released when somebody is ready to take them. */
+/** Options of `conflate` that release the waiting values on a signal. */
 export interface ConflateUntil<T> extends ConflateByKey<T> {
-  /** Each of its values releases what waits. Its completion ends only the releases; its error is the result's. */
+  /** Each of its values releases what waits. Its completion ends only the releases; its error ends the result. */
   readonly release$: Observable<unknown>;
 }
 
-/** Released at a bounded pace. */
+/** Options of `conflate` that release the waiting values at a pace. */
 export interface ConflateEvery<T> extends ConflateByKey<T> {
-  /** What waits is released this long after the first of it came, milliseconds. */
+  /** Time from the first waiting value to the release, milliseconds. */
   readonly everyMs: number;
-  /** Default `asyncScheduler`. */
+  /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
 
+/** Options of `conflate`: a release on a signal or at a pace. */
 export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
 
 /**

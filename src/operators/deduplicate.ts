@@ -1,18 +1,18 @@
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 import { listen } from './listen.ts';
 
-/** The last `size` different keys that were seen. */
+/** Remembers the last `size` different keys. */
 export interface SeenWindow<K extends Key> {
-  /** Remembers the key. False: it is in the window already, and stays where it is. */
+  /** Adds the key. Returns false if the window has it already; a repeat does not renew it. */
   add(key: K): boolean;
   has(key: K): boolean;
   clear(): void;
 }
 
-/** Keys are compared as a `Set` compares them: 7, 7n and '7' are three keys. */
+/** Identifies a value. Keys are compared as in a `Set`: 7, 7n and '7' are three keys. */
 export type Key = string | number | bigint;
 
-/** A window over the last `size` (at least 1) different keys, in constant time and memory; a new key drops the oldest. */
+/** Makes a window of the last `size` different keys (at least 1). A new key removes the oldest in constant time. */
 export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<K> {
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
@@ -32,12 +32,13 @@ export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<
   };
 }
 
+/** Options of `deduplicate`. */
 export interface DeduplicateOptions<T> {
-  /** What names the event: equal for the same event delivered twice, different otherwise. */
+  /** Identifies the event: equal if the same event is delivered twice, different otherwise. */
   key(value: T): Key;
-  /** How many different keys are remembered. */
+  /** Number of different keys to remember; a whole number above 0. */
   readonly size: number;
-  /** Told of each value that is left out. */
+  /** Called for each dropped value. */
   onDuplicate?(value: T): void;
 }
 
@@ -71,7 +72,7 @@ export interface DeduplicateOptions<T> {
  */
 export function deduplicate<T>(options: DeduplicateOptions<T>): MonoTypeOperatorFunction<T> {
   const { size } = options;
-  // A size that cannot be is told where the operator is made, not where it is subscribed to.
+  // Throws for an invalid size when the operator is made, not at the subscription.
   createSeenWindow(size);
 
   return (source) =>

@@ -2,20 +2,21 @@ import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike }
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 
+/** Options of `detectStale`. */
 export interface DetectStaleOptions<T> {
-  /** Longest silence that is still healthy, milliseconds. */
+  /** Longest healthy time without data, milliseconds. */
   readonly staleAfterMs: number;
-  /** True for what counts as data; pongs and acknowledgements pass through and prove nothing. */
+  /** True for values that count as data. Pongs and acknowledgements do not: they pass, but they do not prove data. */
   isData(value: T): boolean;
-  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
   readonly scheduler?: SchedulerLike;
 }
 
-/** What is put in between the values. Times are the scheduler's, in milliseconds. */
+/** Events that `detectStale` emits between the values. Times are the scheduler's, in milliseconds. */
 export type Freshness =
-  /** No data for `ageMs`, counted from `lastDataAt`, or from the subscription where none came yet (null). */
+  /** No data for `ageMs`, since `lastDataAt`; if that is null, since the subscription. */
   | { readonly kind: 'stale'; readonly ageMs: number; readonly lastDataAt: number | null }
-  /** The next value is data again; `staleForMs` since the `stale` before it. */
+  /** The next value is data again, `staleForMs` after the `stale` before it. */
   | { readonly kind: 'recovered'; readonly staleForMs: number };
 
 /**
@@ -58,7 +59,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
       let countedFrom = scheduler.now();
       let staleSince: number | undefined;
 
-      // Armed once and checked when it goes off, instead of set anew with every value.
+      // Set once and compared with the clock when it fires, instead of set again with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         // Compared with the moment itself: an age is rounded, and could stay a hair short of it for ever.

@@ -12,25 +12,27 @@ import { KeyRoutes, type Route } from './failover/key-routes.ts';
 import { SourceState } from './failover/source-state.ts';
 import { listen } from './listen.ts';
 
+/** Options of `failover`. */
 export interface FailoverOptions<T> extends FailoverTiming {
   /**
-   * The source that is waited for at the start, as long as it may still serve; when it does, what it said before its
-   * first data comes first, as `held`. Default: the first in order, and nothing held.
+   * The source to wait for at the start, while it can still serve. Its values from before its first data then come
+   * first, as `held`. Default: the first source, and nothing held.
    */
   readonly startWith?: string;
-  /** How far back, in the unit of `at`, values of a source that does not serve are kept for a switch. */
+  /** How far back values of a source that does not serve are kept for a switch, in the unit of `at`. */
   readonly ringSpan: number;
   /** Which values the ring keeps. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
-  /** The number of the epoch of a key that begins at a source, greater than any before. Default: counts from 1. */
+  /** Number of the epoch that begins for a key at a source, greater than any before. Default: counts from 1. */
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
-   * Whether a key that no source has served yet goes on at this one, where it was left some time ago: then what the
-   * source told of it before comes first, as `held`. Asked before a switch is told. Default: never.
+   * Whether a key that no source has served yet continues at this source, from an earlier run. The source's earlier
+   * values of the key then come first, as `held`. Called before a switch is emitted. Default: never.
    */
   readonly goesOn?: (key: string, source: string) => boolean;
-  /** A part of what such a source told of such a key fell out of its ring: from now on `goesOn` has to say no. */
+  /** An earlier value of such a key became too old to keep: from now on, `goesOn` must return false. */
   readonly onLapsed?: (key: string, source: string) => void;
+  /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
 

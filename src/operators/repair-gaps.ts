@@ -12,70 +12,76 @@ import type {
   SequenceGap,
 } from './sequence/id-sequence.ts';
 
-/** Ids that are missing: behind `before` and in front of `after`, both of which are there. */
+/** Names missing ids: those between `before` and `after`, both exclusive. */
 export interface MissingIds<T> {
   readonly key: string;
   readonly before: Checkpoint;
   readonly after: T;
 }
 
-/** When gaps are fetched, and how long series wait for them. `K` names a series. */
+/** Times and limits of gap repair. `K` names a series. */
 export interface GapTiming<K> {
-  /** How long the source itself may bring what is missing, before it is fetched, milliseconds. Default 0. */
+  /** How long the source itself may bring the missing values before they are fetched, milliseconds. Default 0. */
   readonly graceMs?: number | ((key: K) => number);
   /** How long a series waits behind a gap, milliseconds. Default 10,000. */
   readonly holdMs?: number;
-  /** Requests at the same time, at the most; one for each series. Default 1. */
+  /** How many requests run at a time, each for another series. Default 1. */
   readonly atOnce?: number;
-  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
   readonly scheduler?: SchedulerLike;
 }
 
+/** Options of `repairGaps` for one source with ids that step by one. */
 export interface RepairGapsOptions<T> extends GapTiming<string> {
-  /** Names the series that a value belongs to; each has ids of its own. Default: there is one series. */
+  /** Series of the value; each series has its own ids. Default: one series. */
   key?(value: T): string;
   /** First id that the value stands for; a safe integer. */
   first(value: T): number;
-  /** Last id that it stands for. Default: the first. */
+  /** Last id that the value stands for; an aggregate stands for several. Default: the first. */
   last?(value: T): number;
-  /** When it was, at the source, milliseconds: tells a count that starts again from a repeat. */
+  /** Time of the value at the source, milliseconds. It distinguishes restarted ids from repeats. */
   timestamp(value: T): number;
   /**
-   * Asks for what is missing; `attempt` counts from 0 in each repair. The first answer counts, in any order; what lies
-   * outside the gap is left out, what is still missing is asked for again.
+   * Fetches the missing values; `attempt` counts from 0 in each repair. The first answer counts, in any order. Values
+   * outside the gap are dropped; values that are still missing are fetched again.
    */
   fetch(missing: MissingIds<T>, attempt: number): Observable<readonly T[]>;
-  /** How many values of a series wait at the most. Default 10,000. */
+  /** How many values of a series wait at most. Default 10,000. */
   readonly maxHeld?: number;
 }
 
-/** Something else than a value happens to a series: one of its lines is subscribed or lost, or the series is given up. */
+/** A change of a series other than a value: a line is subscribed or lost, or the series is given up. */
 export interface SequenceChange<K, T> {
   readonly key: K;
   readonly change: (sequence: IdSequence<T>, now: number) => readonly Sequenced<T>[];
 }
 
-/** Values of several redundant lines, with ids that step by one or that jump. `A` is a value's arrival by a line. */
+/** Options of `repairGaps` for several lines, or for ids that jump. `A` is the arrival of a value by a line. */
 export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
+  /** Series of the arrival. */
   key(arrival: A): K;
+  /** Line that delivered it. */
   line(arrival: A): number;
+  /** The value that came. */
   value(arrival: A): T;
-  /** The state of a new series; asked for once. */
+  /** Makes the state of a new series; called once. */
   sequence(key: K): IdSequence<T>;
+  /** Other changes of a series: a line joins, is subscribed or is lost. */
   readonly changes$?: Observable<SequenceChange<K, T>>;
-  /** As of `RepairGapsOptions`. Default: nothing is fetched, and a gap is reported after `graceMs`. */
+  /** As in `RepairGapsOptions`. Default: nothing is fetched, and a gap is emitted after `graceMs`. */
   fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly T[]>;
-  /** Values of a series may be missing behind a checkpoint that nobody can judge yet; undefined: none any more. */
+  /** Values of a series may be missing behind a checkpoint, and nothing can confirm it yet; undefined: no longer. */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
 
+/** Events that `repairGaps` emits. */
 export type GapEvent<T, K = string> =
   | { readonly kind: 'value'; readonly key: K; readonly value: T }
-  /** Something is missing, and its repair begins: `filled` is 0. */
+  /** Values are missing, and their repair begins: `filled` is 0. */
   | { readonly kind: 'pending'; readonly key: K; readonly gap: SequenceGap<T> }
-  /** What became of it, right before the first value behind it: repaired where `filled` is `missing`. */
+  /** The repair ended; the first value behind the gap follows. Repaired if `filled` equals `missing`. */
   | { readonly kind: 'gap'; readonly key: K; readonly gap: SequenceGap<T> }
-  /** The ids start again with the next value; `before` is the last one of the former count. */
+  /** The ids restart with the next value; `before` is the last value with the previous ids. */
   | { readonly kind: 'reset'; readonly key: K; readonly before: Checkpoint; readonly value: T };
 
 /**

@@ -8,31 +8,32 @@ import {
 import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 
+/** Options of `requireFresh`. */
 export interface RequireFreshOptions<T> {
-  /** Age at which a value is not fresh any more, milliseconds. */
+  /** Age from which a value is too old, milliseconds. */
   readonly maxAgeMs: number;
-  /** What becomes of stale data: the result fails with a `StaleDataError`, or `halted` and `resumed` are told. */
+  /** What old data does: `error` ends the result with a `StaleDataError`; `halt` emits `halted` and `resumed`. */
   readonly onStale: 'error' | 'halt';
-  /** When a value was made, milliseconds by `clock`. Default: when it comes. */
+  /** When the value was made, milliseconds by `clock`. Default: when it arrives. */
   receivedAt?(value: T): number;
   /** The clock of `receivedAt`, milliseconds. Default: the scheduler's. */
   clock?(): number;
-  /** Default `asyncScheduler`, which follows the wall clock; a monotonic one cannot be misled when that is set. */
+  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
   readonly scheduler?: SchedulerLike;
 }
 
-/** What `requireFresh` gives with `onStale: 'halt'`. */
+/** Events that `requireFresh` emits with `onStale: 'halt'`. */
 export type Fresh<T> =
   | { readonly kind: 'value'; readonly value: T }
-  /** The last value (before the first: the subscription) is `ageMs` old. */
+  /** The last value is `ageMs` old; before the first value, this counts from the subscription. */
   | { readonly kind: 'halted'; readonly ageMs: number }
-  /** The next value is fresh again; `haltedForMs` since `halted`, `leftOut` values that were too old came meanwhile. */
+  /** The next value is fresh again, `haltedForMs` after `halted`. `leftOut`: values dropped as too old meanwhile. */
   | { readonly kind: 'resumed'; readonly haltedForMs: number; readonly leftOut: number };
 
-/** The last value became, or came, too old. */
+/** Error of `requireFresh`: the last value is too old. */
 export class StaleDataError extends Error {
   override readonly name = 'StaleDataError';
-  /** Age of the last value; before the first, time since the subscription. */
+  /** Age of the last value, milliseconds; before the first value, the time since the subscription. */
   readonly ageMs: number;
 
   constructor(ageMs: number) {
@@ -99,7 +100,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         else subscriber.next({ kind: 'halted', ageMs });
       };
 
-      // Set once and checked when it goes off, instead of set anew with every value.
+      // Set once and compared with the clock when it fires, instead of set again with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         if (now < freshUntil) alarm.by(freshUntil);

@@ -3,47 +3,49 @@ import { createAlarm } from './alarm.ts';
 import { listen } from './listen.ts';
 import { type RetryDecision, retryDecision } from './retry-decision.ts';
 
+/** Options of `retryBackoff`. */
 export interface RetryBackoffOptions<T> {
-  /** Upper bound of the first delay, milliseconds, above 0. It doubles with every attempt without data. */
+  /** Upper bound of the first wait, milliseconds, above 0. It doubles with every attempt without data. */
   readonly initialDelayMs: number;
-  /** Upper bound of every delay, milliseconds. */
+  /** Upper bound of every wait, milliseconds. */
   readonly maxDelayMs: number;
-  /** Attempts in a row without data before it gives up or goes on as probes; default: no limit. */
+  /** Attempts in a row without data before it gives up, or continues every `probeEveryMs`. Default: no limit. */
   readonly maxAttempts?: number;
-  /** Pace of the attempts after `maxAttempts`, milliseconds; without it the result errors instead. */
+  /** Time between attempts after `maxAttempts`, milliseconds. Without it, the result ends with an error instead. */
   readonly probeEveryMs?: number;
   /**
-   * After a subscription that delivered for `afterMs`, the first attempt follows within `jitterMs` instead of a backoff,
-   * unless there was such an attempt in the last `everyMs`; the backoff begins with the second attempt. Default: never.
+   * After a subscription that delivered for `afterMs`, the first attempt comes within `jitterMs`, but only once in
+   * `everyMs`. The growing waits begin with the second attempt. Default: never.
    */
   readonly immediate?: { readonly afterMs: number; readonly jitterMs: number; readonly everyMs: number };
-  /** What an error does that says `never`: `error` ends the result (default), `probe` slows down to `probeEveryMs`. */
+  /** Effect of an error that says `never`: `error` (default) ends the result, `probe` retries every `probeEveryMs`. */
   readonly onNever?: 'error' | 'probe';
-  /** True for what proves that the source delivers. Only this resets the attempts: a connect or an acknowledgement does not. */
+  /** True for values that prove that the source delivers. Only these reset the waits; an open connection does not. */
   isData(value: T): boolean;
-  /** Uniform in [0, 1); default `Math.random`. */
+  /** Position of a wait between floor and bound, uniform in [0, 1). Default `Math.random`. */
   random?(): number;
-  /** Default `asyncScheduler`. */
+  /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
-  /** Told of each retry when its wait begins. */
+  /** Called for each retry when its wait begins. */
   onRetry?(retry: RetryNotice): void;
 }
 
+/** Describes the next attempt of `retryBackoff`. */
 export interface RetryNotice {
-  /** Attempts since the last data, this one included: from 1. */
+  /** Number of the attempt since the last data, from 1. */
   readonly attempt: number;
-  /** Until the source is subscribed to again. */
+  /** Time until the next subscription to the source, milliseconds. */
   readonly delayMs: number;
-  /** Why the last subscription ended: what the source gave, unchanged. */
+  /** The source's error that ended the last subscription, unchanged. */
   readonly error: unknown;
-  /** True when `maxAttempts` is used up and the slow pace applies. */
+  /** True if the slow pace of `probeEveryMs` applies. */
   readonly probing: boolean;
 }
 
-/** The result's error when every attempt is used up; its cause is the source's last error. */
+/** Error of `retryBackoff` after the last attempt. Its cause is the source's last error. */
 export class RetriesExhausted extends Error {
   override readonly name = 'RetriesExhausted';
-  /** Whoever retries the result is told not to. */
+  /** Retrying the result does not help. */
   readonly retry: RetryDecision = { kind: 'never' };
 }
 

@@ -1,17 +1,17 @@
-/** What an error itself says about trying again. */
+/** Says whether and when to retry after an error. */
 export type RetryDecision =
-  /** As the one who retries sees fit. */
+  /** The retrying code decides when. */
   | { readonly kind: 'backoff' }
-  /** Not before `afterMs`, milliseconds. */
+  /** Not before `afterMs` milliseconds have passed. */
   | { readonly kind: 'after'; readonly afterMs: number }
-  /** It would be no use. */
+  /** A retry does not help. */
   | { readonly kind: 'never' };
 
 const BACKOFF: RetryDecision = { kind: 'backoff' };
 
 /**
- * The decision that an error carries in its property `retry`. Any object may: no class of ours is needed. Whatever has
- * no such property, or one that is none of the three, is retried as the one who retries sees fit.
+ * Reads the decision from an error's property `retry`. Any object may have it; no special class is needed. Without a
+ * valid `retry`, the decision is `backoff`.
  */
 export function retryDecision(error: unknown): RetryDecision {
   const retry = property(error, 'retry');

@@ -9,21 +9,24 @@ import {
 } from './window/tumbling-windows.ts';
 import type { ClosedWindow } from './window/window-timeline.ts';
 
+/** Commands of `control$` that cut and hold windows of `windowStats`. */
 export type WindowControl =
-  /** Closes windows before their time, at once and with `complete: false`. */
+  /** Closes windows at once, with `complete: false`. */
   | ({ readonly kind: 'cut' } & Cut)
-  /** Keeps the windows of a key open until its `release`, as its values are known to be on their way. */
+  /** Keeps the windows of a key open until its `release`, because its values are known to be on their way. */
   | ({
       readonly kind: 'hold';
-      /** For a key that begins: the windows of a length that end there or before have closed for it, and no other. */
+      /** For a new key: only its windows of this length that end there or before are closed. */
       readonly closedEnd?: (windowMs: number) => number;
     } & KeyInGroup)
+  /** Ends a hold; windows that are over close. */
   | ({ readonly kind: 'release' } & KeyInGroup);
 
+/** Options of `windowStats`. */
 export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
-  /** Cuts and holds windows. Its completion means nothing; its error is the result's. */
+  /** Cuts and holds windows. Its completion has no effect; its error ends the result. */
   readonly control$?: Observable<WindowControl>;
-  /** Default `asyncScheduler`. */
+  /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
 

@@ -1,16 +1,16 @@
 /**
- * The rule by which one of several sources serves, as a pure function of what is known of each.
+ * Times that decide when `failover` changes the source.
  *
- * The active source is left (a) at once when it is blocked, (b) when it has been without a connection for `graceMs`,
- * (c) when it is stale, after a start no sooner than `connectTimeoutMs`; never for a source that is not healthy itself. A source that stands before the active one in
- * the order of preference takes over again once it has been healthy for `failBackAfterMs` without a break.
+ * It leaves the active source (a) at once if that is blocked, (b) after `graceMs` without a connection, (c) if it is
+ * stale, after a start not sooner than `connectTimeoutMs`. It never switches to an unhealthy source. A source earlier in
+ * the order serves again once it has been healthy for `failBackAfterMs` without a break.
  */
 export interface FailoverTiming {
   /** How long the active source may be without a connection, milliseconds. */
   readonly graceMs: number;
   /** How long a preferred source must be healthy before it serves again, milliseconds. */
   readonly failBackAfterMs: number;
-  /** Before its first data an attempt that neither fails nor succeeds counts as failed after this, milliseconds. */
+  /** Before the first data: when an attempt that neither fails nor succeeds counts as failed, milliseconds. */
   readonly connectTimeoutMs: number;
 }
 
@@ -27,6 +27,7 @@ export interface SourceHealth {
   readonly healthySince: number | null;
 }
 
+/** Why `failover` changed the source. */
 export type SwitchReason = 'blocked' | 'disconnected' | 'stale' | 'preferred_again' | 'first';
 
 export interface Decision {

@@ -1,27 +1,30 @@
 import type { Observable } from 'rxjs';
 import type { SwitchReason } from './failover-decision.ts';
 
-/** What a source of `failover` emits, in order: values and its health. */
+/** Events that a source of `failover` emits, in order: its values and its health. */
 export type SourceEvent<T> =
   /**
-   * A value of one key; `at` is when it was received, in any unit that rises with time and is the same for all sources.
-   * `late`: it was received earlier and kept back till now, so it is no sign that the source delivers.
+   * A value of one key. `at` is the time of receipt, in any rising unit that all sources share. `late`: the value was
+   * received earlier and held until now, so it does not prove that the source delivers.
    */
   | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
+  /** The source can deliver. */
   | { readonly kind: 'connected' }
-  /** Nothing of the source is connected any more, or an attempt failed; `blocked`: it will not be had from here. */
+  /** The source has no connection left, or an attempt failed. `blocked`: waiting does not help. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   /** Data should come and does not. */
   | { readonly kind: 'stale' }
+  /** Data comes again. */
   | { readonly kind: 'recovered' }
-  /** Whether the source has this key at all; by default it has. */
+  /** Whether the source has this key at all. Default: it has. */
   | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean };
 
-/** An event of a kind that `failover` does not know. */
+/** An event of any other kind. `failover` passes it on unchanged. */
 export interface OtherEvent {
   readonly kind: string;
 }
 
+/** One source of `failover`: its id and its events. */
 export interface FailoverSource<T, E extends OtherEvent = never> {
   readonly id: string;
   readonly events$: Observable<SourceEvent<T> | E>;
@@ -41,8 +44,9 @@ export function isSourceEvent<T>(event: SourceEvent<T> | OtherEvent): event is S
   return event.kind === 'value' || SOURCE_KINDS.has(event.kind);
 }
 
+/** Events that `failover` emits. */
 export type FailoverEvent<T> =
-  /** `held`: received before the switch, from the ring. */
+  /** A value of the source that serves its key. `held`: it was received before the switch. */
   | {
       readonly kind: 'value';
       readonly source: string;
@@ -51,7 +55,7 @@ export type FailoverEvent<T> =
       readonly value: T;
       readonly held: boolean;
     }
-  /** Another source serves: all keys, or one key that the active source does not have and that was served before. */
+  /** Another source serves: all keys (`key` is null), or one key that the active source does not have. */
   | {
       readonly kind: 'switched';
       readonly from: string | null;

@@ -5,14 +5,13 @@ const NOTHING = -1;
 const NONE: readonly never[] = [];
 
 /**
- * Puts the values of one key in the order of their ids if ids step by exactly one, whatever line they come by.
+ * Orders the values of one key whose ids step by exactly one, from any number of lines.
  *
- * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. The values behind a gap
- * wait until another line delivers the missing ones (then there was no gap), or until fetched values fill it, or until
- * the caller gives it up. A gap lies between two values that came by a line. It is reported before the first value
- * behind it if it was announced, filled with fetched values, or given up. An id below the last one with a later
- * timestamp than any before is a reset of the venue's counter, not a duplicate; values that still come from before a
- * reset are left out.
+ * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. Values behind a gap wait
+ * until another line delivers the missing ones (then there was no gap), fetched values fill it, or the caller gives it
+ * up. A gap lies between two values that came by a line. It is returned before the first value behind it if it was
+ * announced, filled with fetched values, or given up. A smaller id with a later timestamp than any before is a restart
+ * of the ids, not a duplicate. Values from before a restart are dropped.
  */
 export class ContiguousSequence<T> implements IdSequence<T> {
   readonly #access: ContiguousAccess<T>;

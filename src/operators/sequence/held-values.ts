@@ -1,5 +1,6 @@
 import type { Checkpoint, SequenceGap } from './id-sequence.ts';
 
+/** Reads ids and times of values whose ids step by one. */
 export interface ContiguousAccess<T> {
   /** First id that the value stands for; a safe integer. */
   first(value: T): number;

@@ -1,39 +1,40 @@
-/** Where a sequence stands: the last id that was passed on, possibly by a previous run, and when it was. */
+/** Marks where a sequence ends: the last id that was passed on, possibly by a previous run, and its time. */
 export interface Checkpoint {
   readonly id: string;
   /** Venue's time, milliseconds. */
   readonly timestamp: number;
 }
 
-/** Missing values between two known ones, both exclusive. */
+/** Describes missing values between two known ones, both exclusive. */
 export interface SequenceGap<T> {
   readonly before: Checkpoint;
   readonly after: T;
-  /** How many values are missing; null: the ids do not tell. */
+  /** How many values are missing; null if the ids do not say. */
   readonly missing: number | null;
-  /** How many of them came after all and were passed on, or follow the report. */
+  /** How many of them were passed on after all, or follow the report. */
   readonly filled: number;
 }
 
+/** Results of an `IdSequence`, in order. */
 export type Sequenced<T> =
   | { readonly kind: 'value'; readonly value: T }
-  /** Values wait until this gap is filled or given up; then a `gap` with the same bounds follows. */
+  /** Values wait until this gap is filled or given up. A `gap` with the same bounds follows then. */
   | { readonly kind: 'pending'; readonly gap: SequenceGap<T> }
   | { readonly kind: 'gap'; readonly gap: SequenceGap<T> }
-  /** The ids start again: the value, which follows, is the first known one of the new count. */
+  /** The ids restart. `value` is the first one with the new ids; it follows. */
   | { readonly kind: 'reset'; readonly before: Checkpoint; readonly value: T };
 
-/** Values to fetch: those between two others, or the last ones as far back as `before`. */
+/** Names values to fetch: those between two others, or the last ones back to `before`. */
 export interface MissingValues<T> {
   readonly before: Checkpoint;
-  /** Undefined: no value came since. */
+  /** Undefined if no value came since. */
   readonly after: T | undefined;
 }
 
-/** Values may be missing behind a checkpoint. */
+/** Says that values may be missing behind a checkpoint. */
 export interface PossibleGap {
   readonly before: Checkpoint;
-  /** Tells one possible gap from another with the same checkpoint. */
+  /** Distinguishes possible gaps with the same checkpoint. */
   readonly since: number;
 }
 
@@ -41,8 +42,8 @@ export interface PossibleGap {
 export const NO_LINE = Number.NEGATIVE_INFINITY;
 
 /**
- * Puts the values of one key in the order of their ids, each once, from one line or several. Times (`now`, `since`) are
- * milliseconds of the caller's clock. Each method that returns an array returns what is passed on because of the call.
+ * Orders the values of one key by id, each once, from one line or several. Times (`now`, `since`) are milliseconds of the
+ * caller's clock. A method that returns an array returns what is passed on because of the call.
  */
 export interface IdSequence<T> {
   readonly duplicates: number;
@@ -54,16 +55,16 @@ export interface IdSequence<T> {
   readonly waiting: T | undefined;
   /** What to fetch, in order. */
   readonly gaps: readonly MissingValues<T>[];
-  /** Undefined: as far as is known, every value was passed on. */
+  /** Undefined if no value is known or suspected to be missing. */
   readonly possibleGap: PossibleGap | undefined;
   /** Another line may still bring what is missing. */
   readonly isFilledByLines: boolean;
   /** Nothing was passed on since `resume`. */
   readonly isResumed: boolean;
 
-  /** Continues where a previous run ended, as if the value with that id had been passed on. Call it before any value. */
+  /** Continues behind a previous run's last value, as if it had been passed on here. Call it before any value. */
   resume(checkpoint: Checkpoint): void;
-  /** Undoes `resume`, if nothing was passed on since: the first value that came begins, and no gap lies before it. */
+  /** Undoes `resume` if nothing was passed on since: the first value that came begins, without a gap before it. */
   forget(): Sequenced<T>[];
 
   /** A line has connected. */

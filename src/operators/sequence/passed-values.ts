@@ -1,5 +1,6 @@
 import type { Checkpoint, Sequenced, SequenceGap } from './id-sequence.ts';
 
+/** Reads ids and times of values whose ids jump. */
 export interface SparseAccess<T> {
   /** The id, as a key of a set. */
   id(value: T): string;

@@ -9,12 +9,13 @@ import {
 import { hold, type LineBuffer, LineBuffers } from './line-buffers.ts';
 import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts';
 
+/** Options of a `SparseSequence`. */
 export interface SparseOptions {
-  /** How many of the last values are remembered to tell a duplicate from a late value. */
+  /** How many of the last values are remembered to distinguish duplicates from late values. */
   readonly window: number;
-  /** The source's last values can be fetched: after a time without any line in step, values wait for them. */
+  /** Whether the source's last values can be fetched. If so, values wait for them after a time without a line in step. */
   readonly recent: boolean;
-  /** How many values wait for them at most. */
+  /** How many values wait for the fetched ones at most. */
   readonly maxHeld: number;
 }
 
@@ -27,15 +28,15 @@ interface Wait {
 }
 
 /**
- * Puts the values of one key in order if ids rise but jump, so that only a second line shows a loss.
+ * Orders the values of one key whose ids rise but jump, so that only a second line shows a gap.
  *
- * Of lines that are in step the first arrival wins and the second is a duplicate. A line that joins while another one is
- * in step holds its values until one of them has come by a line in step, too: from there on both overlap. A new value
- * with an id below one that was passed on is too late: it becomes a gap of one.
+ * Between lines in step, the first arrival wins and the second is a duplicate. A line that joins while another one is in
+ * step holds its values until one of them has also come by a line in step; from there on both overlap. A new value with
+ * an id below one that was passed on is too late and becomes a gap of one.
  *
- * If no line is left in step, the source's last values are fetched, and what the lines deliver waits. If the fetched
- * values reach back to the last value passed on, only they were missed: the new ones are passed on in order, then the
- * values that waited. If they do not reach back, or cannot be had, the missing values are a gap of unknown size.
+ * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched values
+ * reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do not
+ * reach back, or the fetch fails, the missing values are a gap of unknown size.
  */
 export class SparseSequence<T> implements IdSequence<T> {
   readonly #access: SparseAccess<T>;

@@ -1,33 +1,34 @@
 import { type ClosedWindow, type Window, WindowTimeline } from './window-timeline.ts';
 
+/** Options of tumbling windows: their lengths, event time, keys and accumulators. */
 export interface TumblingWindowsOptions<T, A> {
-  /** Length of every window, or several lengths, milliseconds. The first windows begin at 1970-01-01T00:00:00Z. */
+  /** Length of the windows, or several lengths, milliseconds. The first windows begin at 1970-01-01T00:00:00Z. */
   readonly windowMs: number | readonly number[];
-  /** How far event time has to be past a window's end before that closes, milliseconds. */
+  /** How far event time must pass a window's end before it closes, milliseconds. */
   readonly allowedLatenessMs: number;
-  /** How long, in addition, a clock group has to be silent before time alone closes its windows, milliseconds. */
+  /** Additional time without values of a clock group after which the clock closes its windows, milliseconds. */
   readonly idleAfterMs: number;
   /** Event time, milliseconds. */
   timestampOf(value: T): number;
-  /** Each key has windows of its own. */
+  /** Each key has its own windows. */
   keyOf(value: T): string;
-  /** The group whose values advance event time together; default: the key itself. */
+  /** Clock group: its values advance event time together. Default: the key itself. */
   clockOf?(value: T): string;
-  /** A new window's accumulator; the value is added to it next. */
+  /** Makes the accumulator of a new window; `add` gets the value next. */
   create(windowStart: number, key: string, value: T): A;
-  /** The accumulator with the value in it: the same object or a new one. */
+  /** Returns the accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
-  /** Called once for each value that a window has no place for: that has closed, or the timestamp is no number. */
+  /** Called once for each value whose window is closed or whose timestamp is not a number. */
   onLate?(value: T): void;
 }
 
-/** Which windows to close now: those of a key, of a clock group, of a key in a clock group; all of them without either. */
+/** Selects windows to close now: of a key, of a clock group, of a key in a clock group, or all. */
 export interface Cut {
   readonly key?: string;
   readonly clock?: string;
 }
 
-/** A key in its clock group. */
+/** Names a key in its clock group. */
 export interface KeyInGroup {
   readonly key: string;
   /** Default: the key itself, as without `clockOf`. */
@@ -57,23 +58,23 @@ interface ClockGroup<A> {
   readonly keys: Map<string, readonly KeyWindows<A>[]>;
 }
 
-/** A state machine over all keys; `now` is the caller's clock, in milliseconds, from anywhere. */
+/** State machine of the windows of all keys. `now` is the caller's clock, in milliseconds from any start. */
 export interface TumblingWindows<T, A> {
-  /** Puts a value into its windows. The windows that its timestamp closes, by end. */
+  /** Adds a value to its windows. Returns the windows that its timestamp closes, ordered by end. */
   add(value: T, now: number): readonly ClosedWindow<A>[];
-  /** The windows that silence closes at `now`, by end. */
+  /** Returns the windows that close at `now` because no value came, ordered by end. */
   idle(now: number): readonly ClosedWindow<A>[];
-  /** When `idle` has something to close if no value comes; undefined: no window is open. */
+  /** Returns when `idle` will close a window if no value comes; undefined if no window is open. */
   nextIdleAt(): number | undefined;
-  /** Closes windows before their time, by end. Values for them that come later are too late. */
+  /** Closes windows now, and returns them ordered by end. Later values of these windows are late. */
   cut(which: Cut): readonly ClosedWindow<A>[];
   /**
-   * Holds a key's windows open until `release`, however time goes on for its group: what is late for the key is judged
-   * as of now. `closedEnd`, for a key that begins: windows of a length that end there or before have closed for it, and
-   * no other. A key that is held stays as it is.
+   * Keeps a key's windows open until `release`, while the time of its group continues. Whether a value of the key is
+   * late is judged as of now. `closedEnd`, for a new key: only its windows of this length that end there or before are
+   * closed. A second hold of the same key has no effect.
    */
   hold(which: KeyInGroup, closedEnd?: (windowMs: number) => number): void;
-  /** Ends a hold. The windows that have to close by now, by end. */
+  /** Ends a hold. Returns the windows that are over by now, ordered by end. */
   release(which: KeyInGroup): readonly ClosedWindow<A>[];
 }
 
@@ -82,12 +83,11 @@ const NEVER = Number.NEGATIVE_INFINITY;
 const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.windowEnd - b.windowEnd;
 
 /**
- * Tumbling windows on event time.
+ * Makes the state machine of tumbling windows of event time, without rxjs.
  *
- * A window closes when its group's event time reaches its end + `allowedLatenessMs`; or after a silence of its group of
- * `allowedLatenessMs` + `idleAfterMs`, once its end + `allowedLatenessMs` is reached by event time as it would be had
- * it gone on with the clock; or at a cut. A value whose window has closed, or would have, is late. For a key that is held
- * time stands still in both respects; its values move the time of its group as any.
+ * A window closes when its group's event time reaches its end + `allowedLatenessMs`. If the group has no value for
+ * `allowedLatenessMs` + `idleAfterMs`, its event time continues with the clock. A cut closes a window at once. A value
+ * whose window is closed, or would be, is late. The time of a held key stops, but its values advance its group's time.
  */
 export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
   const { windowMs, allowedLatenessMs, idleAfterMs } = options;

@@ -1,11 +1,12 @@
+/** A closed window with its accumulator. */
 export interface ClosedWindow<A> {
   readonly key: string;
-  /** Inclusive, milliseconds. */
+  /** Start of the window, inclusive, milliseconds. */
   readonly windowStart: number;
-  /** Exclusive, milliseconds. */
+  /** End of the window, exclusive, milliseconds. */
   readonly windowEnd: number;
   readonly accumulator: A;
-  /** False: a cut closed it before its time. */
+  /** False if a cut closed it before its time. */
   readonly complete: boolean;
 }
 
