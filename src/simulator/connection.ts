@@ -6,6 +6,8 @@ import { textFrame } from './text-frame.ts';
 
 /** Bytes that may wait for a client that does not read, before it is cut off as venues do. */
 const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
+/** Bytes that may wait on a trickling line; what comes beyond is lost. */
+const MOST_TRICKLING_BYTES = 4_194_304;
 
 /** A stream or topic, as a connection that listens to it sees it. */
 export interface ListenedTopic extends FrameSubject {
@@ -35,7 +37,6 @@ export class Connection {
   /** Takes it off the venue's lists. */
   private readonly onLeave: () => void;
   private out = '';
-  private trickled: Buffer = Buffer.alloc(0);
   private readonly deflated: boolean;
 
   constructor(
@@ -72,7 +73,8 @@ export class Connection {
   push(payload: string, framed: string): void {
     this.frames++;
     if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });
-    else this.out += framed;
+    else if (this.interference?.bytesPerSecond === undefined || this.out.length < MOST_TRICKLING_BYTES)
+      this.out += framed;
   }
 
   /** Sends an answer of the protocol itself (acknowledgement, pong, error, event), after all queued data. */
@@ -94,15 +96,11 @@ export class Connection {
 
   /** Writes what is queued. `elapsedMs`: since the last flush of a trickling line. */
   flush(elapsedMs: number): void {
-    const { interference } = this;
-    if (interference?.bytesPerSecond !== undefined || this.trickled.length > 0) {
-      this.trickle(interference?.bytesPerSecond, elapsedMs);
-      return;
-    }
-    if (this.out === '') return;
-    const bytes = this.out;
-    this.out = '';
-    this.socket.write(bytes, 'latin1');
+    const bytesPerSecond = this.interference?.bytesPerSecond;
+    const size = bytesPerSecond === undefined ? this.out.length : Math.floor((bytesPerSecond * elapsedMs) / 1_000);
+    if (size === 0 || this.out === '') return;
+    this.socket.write(this.out.slice(0, size), 'latin1');
+    this.out = this.out.slice(size);
   }
 
   /** True where the client reads so slowly that a venue would cut it off. */
@@ -120,22 +118,5 @@ export class Connection {
   thaw(): void {
     if (Object.hasOwn(this.socket, 'write')) Reflect.deleteProperty(this.socket, 'write');
     this.out = '';
-  }
-
-  private trickle(bytesPerSecond: number | undefined, elapsedMs: number): void {
-    if (this.out !== '') {
-      const waiting = Buffer.from(this.out, 'latin1');
-      this.out = '';
-      if (this.trickled.length < 4_194_304) this.trickled = Buffer.concat([this.trickled, waiting]);
-    }
-    if (bytesPerSecond === undefined) {
-      this.socket.write(this.trickled);
-      this.trickled = Buffer.alloc(0);
-      return;
-    }
-    const size = Math.floor((bytesPerSecond * elapsedMs) / 1_000);
-    if (size === 0 || this.trickled.length === 0) return;
-    this.socket.write(this.trickled.subarray(0, size));
-    this.trickled = this.trickled.subarray(size);
   }
 }

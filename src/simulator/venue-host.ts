@@ -36,9 +36,9 @@ export class VenueHost {
   refusal: Refusal | undefined;
   restRefusal: Refusal | undefined;
   closesAtOnce = false;
-  rejectedSymbols: ReadonlySet<string> = new Set();
-  rejectedTrades: ReadonlySet<string> = new Set();
-  delistedSymbols: ReadonlySet<string> = new Set();
+  rejectedSymbols = new Set<string>();
+  rejectedTrades = new Set<string>();
+  delistedSymbols = new Set<string>();
 
   constructor(
     profile: VenueProfile,

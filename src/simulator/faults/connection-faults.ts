@@ -51,18 +51,14 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onLine: (interference, { symbol }) => {
-      interference.muted = new Set([...interference.muted, symbol]);
-    },
+    onLine: ({ muted }, { symbol }) => muted.add(symbol),
   },
   mute_trades: {
     description: "One symbol's trades are sent no more on the connection, its other data are.",
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onLine: (interference, { symbol }) => {
-      interference.mutedTrades = new Set([...interference.mutedTrades, symbol]);
-    },
+    onLine: ({ mutedTrades }, { symbol }) => mutedTrades.add(symbol),
   },
   refuse: {
     description:

@@ -22,9 +22,9 @@ export class Interference {
   /** Nothing at all. */
   frozen = false;
   /** Symbols whose data is held back. */
-  muted: ReadonlySet<string> = new Set();
+  muted = new Set<string>();
   /** Symbols whose trades alone are. */
-  mutedTrades: ReadonlySet<string> = new Set();
+  mutedTrades = new Set<string>();
   /** Everything leaves at this pace. */
   bytesPerSecond: number | undefined;
   private readonly counted = new Map<string, Counted>();

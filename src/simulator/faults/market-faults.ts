@@ -77,18 +77,14 @@ export const MARKET_FAULTS: SimulatedFaults = {
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onVenue: (host, { symbol }) => {
-      host.rejectedSymbols = new Set([...host.rejectedSymbols, symbol]);
-    },
+    onVenue: ({ rejectedSymbols }, { symbol }) => rejectedSymbols.add(symbol),
   },
   reject_trades: {
     description: "New subscriptions of a symbol's trades are rejected, its other data are not.",
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onVenue: (host, { symbol }) => {
-      host.rejectedTrades = new Set([...host.rejectedTrades, symbol]);
-    },
+    onVenue: ({ rejectedTrades }, { symbol }) => rejectedTrades.add(symbol),
   },
   delist_symbol: {
     description:
@@ -97,7 +93,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
     lasting: true,
     needsSymbol: true,
     onVenue: (host, { symbol }) => {
-      host.delistedSymbols = new Set([...host.delistedSymbols, symbol]);
+      host.delistedSymbols.add(symbol);
       host.market?.quietSymbols.add(symbol);
     },
   },
