@@ -6,7 +6,7 @@ import type { GetOptions } from '../net/get-json.ts';
 import type { HttpAnswer } from '../net/http-request.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
-export type Body = Extract<CaptureLine, { kind: 'body' }>;
+type Body = Extract<CaptureLine, { kind: 'body' }>;
 
 interface OpenRequest {
   /** Venue and path. */

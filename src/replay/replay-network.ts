@@ -4,7 +4,7 @@ import type { VenueId } from '../domain/instrument.ts';
 import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
 import { pathBehind } from './record-network.ts';
-import { type Body, faultOf, RecordedAnswers } from './recorded-answers.ts';
+import { faultOf, RecordedAnswers } from './recorded-answers.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 export interface ReplayNetworkOptions {
@@ -17,6 +17,8 @@ export interface ReplayNetworkOptions {
 export interface ReplayCounts {
   frames: number;
   answers: number;
+  /** Bodies of REST answers among the frames, which a foreign recording does not relate to requests. */
+  bodies: number;
   /** Frames of connections that nobody opened in the replay, or not in time. */
   missed: number;
 }
@@ -60,19 +62,19 @@ const KEEP_ENDED_MS = 1000;
  * line, each request gets the recorded answer to its path, and both tell what they told then when it is handed in.
  */
 export class ReplayNetwork {
-  readonly counts: ReplayCounts = { frames: 0, answers: 0, missed: 0 };
+  readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
+  readonly answers: RecordedAnswers;
   readonly #options: ReplayNetworkOptions;
   readonly #byName = new Map<string, Recorded>();
   /** Recorded connections without a listener, oldest first. */
   #alone = new Set<Recorded>();
   /** Listeners without a recorded connection, in order. */
   readonly #waiting = new Set<Attached>();
-  readonly #answers: RecordedAnswers;
 
   constructor(options: ReplayNetworkOptions) {
     this.#options = options;
     const { scheduler, single } = options;
-    this.#answers = new RecordedAnswers(scheduler, single !== undefined);
+    this.answers = new RecordedAnswers(scheduler, single !== undefined);
     if (single === undefined) return;
     const recorded = this.#begin('', `${single}:1`);
     recorded.opened = true;
@@ -80,13 +82,8 @@ export class ReplayNetwork {
 
   readonly networks: VenueNetworks = (venue, line): Network => ({
     open: (_url, _options, handlers) => this.#open(`${venue}:${line}`, handlers),
-    get: (url, options) => this.#answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
+    get: (url, options) => this.answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
   });
-
-  /** True once after a request was answered: its promise has to get its turn before anything else happens. */
-  takeSettled(): boolean {
-    return this.#answers.takeSettled();
-  }
 
   /** True while something that came is kept for a connection that will be opened again. */
   get holds(): boolean {
@@ -94,7 +91,12 @@ export class ReplayNetwork {
   }
 
   /** It happens now. */
-  take(line: Happening): void {
+  take(line: CaptureLine): void {
+    if (line.kind === 'body') {
+      this.counts.bodies++;
+      this.answers.takeBody(line);
+      return;
+    }
     if (line.kind === 'frame') {
       this.counts.frames++;
       this.#happen(line);
@@ -102,7 +104,7 @@ export class ReplayNetwork {
     }
     switch (line.mark.verb) {
       case 'answer':
-        this.#answers.take(line.connection, line.mark.answer);
+        this.answers.take(line.connection, line.mark.answer);
         this.counts.answers++;
         return;
       case 'connecting':
@@ -113,10 +115,6 @@ export class ReplayNetwork {
       default:
         this.#happen(line);
     }
-  }
-
-  takeBody(body: Body): void {
-    this.#answers.takeBody(body);
   }
 
   #happen(line: Happening): void {

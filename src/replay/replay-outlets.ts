@@ -40,7 +40,7 @@ export class ReplayOutlets {
   readonly counts = new Map<string, number>();
   readonly #config: Config;
   readonly #topicOf: (record: FeedRecord) => string;
-  readonly #onRejected: ReplayOutletsOptions['onRejected'];
+  readonly #options: ReplayOutletsOptions;
   #drivers: readonly SinkDriver[] = [];
   /** Rejected with its fault when a sink has failed for good. */
   readonly #failed = Promise.withResolvers<never>();
@@ -55,27 +55,26 @@ export class ReplayOutlets {
   readonly #ticks = new Map<string, Map<string, number>>();
   /** Where time stood when the last portion was handed over: the files that it begins are named by that. */
   #handedMs: number;
-  readonly #wallClockMs: () => number;
   #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
 
-  private constructor(config: Config, { wallClockMs, onRejected }: ReplayOutletsOptions) {
+  private constructor(config: Config, options: ReplayOutletsOptions) {
     this.#config = config;
     this.#topicOf = topicNaming(config.feed.allowTestData);
-    this.#onRejected = onRejected;
-    this.#wallClockMs = wallClockMs;
-    this.#handedMs = wallClockMs();
+    this.#options = options;
+    this.#handedMs = options.wallClockMs();
     // Told to whoever waits for a sink.
     this.#failed.promise.catch(() => {});
   }
 
   static async open(config: Config, options: ReplayOutletsOptions): Promise<ReplayOutlets> {
     const outlets = new ReplayOutlets(config, options);
-    await outlets.#open(options);
+    await outlets.#open();
     return outlets;
   }
 
-  async #open({ log, makers = sinks }: ReplayOutletsOptions): Promise<void> {
+  async #open(): Promise<void> {
     const config = this.#config;
+    const { log, makers = sinks } = this.#options;
     const settings: SinkSettings = {
       kafka: config.kafka,
       file: config.file,
@@ -187,7 +186,7 @@ export class ReplayOutlets {
     this.#barriers = new Set();
     this.#bytes = 0;
     this.#since = undefined;
-    this.#handedMs = this.#wallClockMs();
+    this.#handedMs = this.#options.wallClockMs();
     for (const driver of this.#drivers)
       for (const record of waiting) driver.push(record, barriers.has(record) ? BARRIER : undefined);
   }
@@ -195,7 +194,7 @@ export class ReplayOutlets {
   #tellRejected(): void {
     const rejected = this.#rejected;
     this.#rejected = [];
-    for (const { record, fault } of rejected) this.#onRejected(record, fault);
+    for (const { record, fault } of rejected) this.#options.onRejected(record, fault);
   }
 
   #endWindow(): void {

@@ -30,8 +30,6 @@ export interface ReplayResult extends ReplayCounts, ReplayProgress {
   /** When the recording begins and ends, milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
-  /** Bodies of REST answers among the frames, which a foreign recording does not relate to requests. */
-  readonly bodies: number;
   readonly malformed: number;
   /** Frames that nobody asked for, by reason: `unknown_symbol` where the configuration does not have it. */
   readonly ignored: Readonly<Record<string, number>>;

@@ -36,7 +36,6 @@ export class ReplayRun {
   #stepMs = 0;
   #bytes = 0;
   #lines = 0;
-  #bodies = 0;
 
   constructor(
     config: Config,
@@ -133,7 +132,7 @@ export class ReplayRun {
       for (const [reason, count] of counts.ignored) ignored[reason] = (ignored[reason] ?? 0) + count;
     }
     const records = Object.fromEntries([...outlets.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
-    return { ...this.#network.counts, bodies: this.#bodies, malformed, ignored, records };
+    return { ...this.#network.counts, malformed, ignored, records };
   }
 
   #wallClockMs(): number {
@@ -157,7 +156,7 @@ export class ReplayRun {
           const dated = line.at === undefined ? this.#dated(line) : line;
           const moment = this.#momentOf(dated);
           if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
-          this.#happen(dated);
+          this.#network.take(dated);
           await this.#promises();
           if (++this.#lines % LINES_A_TURN === 0) {
             onTurn();
@@ -177,15 +176,6 @@ export class ReplayRun {
       return undefined;
     }
     return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
-  }
-
-  #happen(line: CaptureLine): void {
-    if (line.kind === 'body') {
-      this.#bodies++;
-      this.#network.takeBody(line);
-    } else {
-      this.#network.take(line);
-    }
   }
 
   /** With the time that the venue tells in a frame, where nobody noted when it was received. */
@@ -243,7 +233,7 @@ export class ReplayRun {
 
   /** To be awaited after everything that happens: what waits for a promise gets its turn then. */
   #promises(): Promise<void> | null {
-    return this.#network.takeSettled() ? turn() : null;
+    return this.#network.answers.takeSettled() ? turn() : null;
   }
 
   /** Waits for the sinks, unless the replay is given up. */

@@ -144,8 +144,8 @@ describe('a replayed request', () => {
     scheduler.moveTo(21_000);
     scheduler.runNext();
     await failed;
-    expect(network.takeSettled()).toBe(true);
-    expect(network.takeSettled()).toBe(false);
+    expect(network.answers.takeSettled()).toBe(true);
+    expect(network.answers.takeSettled()).toBe(false);
   });
 
   it('fails as it failed, and at once where the recording has no answers at all', async () => {

@@ -77,10 +77,9 @@ export function tradesOf(venue: VenueId, { topic, data }: DataFrame): TradeTexts
   const event = parsed(data);
   if (event === undefined) return [];
   const { t, a, p, q, T, m, f, l } = event;
-  return readable(aggregated ? a : t, p, q).map((read) => {
-    const trade = { ...read, time: numberOf(T), sell: m === true };
-    return aggregated ? { ...trade, firstId: numberOf(f), lastId: numberOf(l) } : trade;
-  });
+  const time = numberOf(T);
+  if (!aggregated) return readable(t, p, q, { time, sell: m === true });
+  return readable(a, p, q, { time, sell: m === true, firstId: numberOf(f), lastId: numberOf(l) });
 }
 
 function bybitTrades(frame: string): TradeTexts[] {
@@ -88,22 +87,20 @@ function bybitTrades(frame: string): TradeTexts[] {
   if (!Array.isArray(items)) return [];
   return items.flatMap((item: unknown) => {
     const { i, p, v, T, S, seq, BT, RPI }: Record<string, unknown> = Object(item);
-    return readable(i, p, v).map((read) => ({
-      ...read,
-      time: numberOf(T),
-      sell: S === 'Sell',
-      sequence: scalar(seq) ?? '',
-      blockTrade: BT === true,
-      rpi: RPI === true,
-    }));
+    const [sequence, blockTrade, rpi] = [scalar(seq) ?? '', BT === true, RPI === true];
+    return readable(i, p, v, { time: numberOf(T), sell: S === 'Sell', sequence, blockTrade, rpi });
   });
 }
 
-/** Nothing where a field is neither text nor a number: such a frame is played, but no trade is in it. */
-function readable(id: unknown, price: unknown, quantity: unknown): Pick<TradeTexts, 'id' | 'price' | 'quantity'>[] {
-  const [idText, priceText, quantityText] = [scalar(id), scalar(price), scalar(quantity)];
-  if (idText === undefined || priceText === undefined || quantityText === undefined) return [];
-  return [{ id: idText, price: priceText, quantity: quantityText }];
+/** Nothing when a field is neither text nor a number: such a frame is played, but no trade is in it. */
+function readable(
+  i: unknown,
+  p: unknown,
+  q: unknown,
+  rest: Omit<TradeTexts, 'id' | 'price' | 'quantity'>,
+): TradeTexts[] {
+  const [id, price, quantity] = [scalar(i), scalar(p), scalar(q)];
+  return id === undefined || price === undefined || quantity === undefined ? [] : [{ id, price, quantity, ...rest }];
 }
 
 function scalar(value: unknown): string | undefined {
