@@ -1,4 +1,4 @@
-// The measurement of 0008: npm install --no-save prom-client && node docs/decisions/0008-prom-client.mjs
+// Measurement of decision 0008: npm install --no-save prom-client && node docs/decisions/0008-prom-client.mjs
 import { Histogram, Registry } from 'prom-client';
 import { BOUNDS_MS, LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
 

@@ -2,8 +2,8 @@
  * Times that decide when `failover` changes the source.
  *
  * It leaves the active source (a) at once if that is blocked, (b) after `graceMs` without a connection, (c) if it is
- * stale, after a start not sooner than `connectTimeoutMs`. It never switches to an unhealthy source. A source earlier in
- * the order serves again once it has been healthy for `failBackAfterMs` without a break.
+ * stale, after a start not sooner than `connectTimeoutMs`. It never switches to an unhealthy source. A source earlier
+ * in the order serves again once it has been healthy for `failBackAfterMs` without a break.
  */
 export interface FailoverTiming {
   /** How long the active source may be without a connection, milliseconds. */

@@ -42,8 +42,8 @@ export interface PossibleGap {
 export const NO_LINE = Number.NEGATIVE_INFINITY;
 
 /**
- * Orders the values of one key by id, each once, from one line or several. Times (`now`, `since`) are milliseconds of the
- * caller's clock. A method that returns an array returns what is passed on because of the call.
+ * Orders the values of one key by id, each once, from one line or several. Times (`now`, `since`) are milliseconds of
+ * the caller's clock. A method that returns an array returns what is passed on because of the call.
  */
 export interface IdSequence<T> {
   readonly duplicates: number;

@@ -13,7 +13,7 @@ import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts'
 export interface SparseOptions {
   /** How many of the last values are remembered to distinguish duplicates from late values. */
   readonly window: number;
-  /** Whether the source's last values can be fetched. If so, values wait for them after a time without a line in step. */
+  /** The source's last values can be fetched. After a time without a line in step, values wait for them. */
   readonly recent: boolean;
   /** How many values wait for the fetched ones at most. */
   readonly maxHeld: number;
@@ -30,13 +30,13 @@ interface Wait {
 /**
  * Orders the values of one key whose ids rise but jump, so that only a second line shows a gap.
  *
- * Between lines in step, the first arrival wins and the second is a duplicate. A line that joins while another one is in
- * step holds its values until one of them has also come by a line in step; from there on both overlap. A new value with
- * an id below one that was passed on is too late and becomes a gap of one.
+ * Between lines in step, the first arrival wins and the second is a duplicate. A line that joins while another one is
+ * in step holds its values until one of them has also come by a line in step; from there on both overlap. A new value
+ * with an id below one that was passed on is too late and becomes a gap of one.
  *
- * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched values
- * reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do not
- * reach back, or the fetch fails, the missing values are a gap of unknown size.
+ * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
+ * values reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do
+ * not reach back, or the fetch fails, the missing values are a gap of unknown size.
  */
 export class SparseSequence<T> implements IdSequence<T> {
   readonly #access: SparseAccess<T>;
