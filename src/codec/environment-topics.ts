@@ -66,3 +66,8 @@ export function keyOf(record: FeedRecord, mode: FeedMode): string {
       return marketKeyOf(mode)(record);
   }
 }
+
+/** What stands before the name of the records: `simulated.` in `simulated.trades`, nothing in `trades`. */
+export function prefixOfTopic(topic: string): string {
+  return topic.slice(0, topic.lastIndexOf('.') + 1);
+}

@@ -149,13 +149,11 @@ async function recover(
 ): Promise<void> {
   await topic.refresh();
   if (!isOutOfRange(error)) return;
-  const oldest = await startOf(topic, { from: 'beginning', follow: true });
-  const newest = await startOf(topic, { from: 'end', follow: true });
+  const there = await startOf(topic, { from: 'beginning', follow: false });
   for (const [partition, reading] of readings) {
     const from = reading.next;
-    const first = oldest.get(partition)?.next ?? 0n;
-    const isThere = from >= first && from <= (newest.get(partition)?.next ?? from);
-    if (isThere) continue;
+    const { next: first = 0n, end = from } = there.get(partition) ?? {};
+    if (from >= first && from <= end) continue;
     reading.next = first;
     watcher?.lost?.(partition, from, first);
   }

@@ -33,7 +33,8 @@ export class DeliveryLoop {
   #wasOpened = false;
   /** Begins the next batch. */
   #timer: Subscription | undefined;
-  #run: Promise<void> | undefined;
+  /** The send loop, if it runs. */
+  run: Promise<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   /** Price ticks that a newer one replaced when they were read back. */
   conflated = 0;
@@ -67,11 +68,6 @@ export class DeliveryLoop {
     return this.#wasOpened && this.#state !== 'failed';
   }
 
-  /** The send loop, if it runs. */
-  get run(): Promise<void> | undefined {
-    return this.#run;
-  }
-
   /** Records may be delivered from now on. */
   ready(): void {
     this.#wasOpened = true;
@@ -81,7 +77,7 @@ export class DeliveryLoop {
 
   /** Begins a batch with all records that are pushed in the same turn of the event loop, now or when it is due. */
   wake(): void {
-    if (this.#run !== undefined || !this.#wasOpened || this.isStopped) return;
+    if (this.run !== undefined || !this.#wasOpened || this.isStopped) return;
     const { batcher, timers } = this.#parts;
     if ((this.#timer !== undefined && !batcher.hasEnough) || this.waiting === 0) return;
     const waitMs = this.#state === 'closing' ? 0 : batcher.waitMs(this.waiting, timers.now());
@@ -118,7 +114,7 @@ export class DeliveryLoop {
 
   #start(): void {
     this.#stopTimer();
-    this.#run = this.#sendAll();
+    this.run = this.#sendAll();
   }
 
   #stopTimer(): void {
@@ -139,7 +135,7 @@ export class DeliveryLoop {
       else this.#failed(fault);
       if (pauseMs > 0) await timers.pause(pauseMs);
     }
-    this.#run = undefined;
+    this.run = undefined;
     if (this.isIdle) this.checkIdle();
     else this.wake();
   }

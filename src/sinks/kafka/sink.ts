@@ -1,4 +1,5 @@
 import { codecOf } from '../../codec/avro.ts';
+import { prefixOfTopic } from '../../codec/environment-topics.ts';
 import type { SchemaRegistry } from '../../codec/schema-registry.ts';
 import { TOPICS } from '../../codec/topics.ts';
 import { encodeConfluent, encodeSingleObject } from '../../codec/wire-format.ts';
@@ -42,25 +43,22 @@ export interface KafkaSinkOptions {
 /** Records to Kafka topics, Avro in the framing that the configuration asks for. */
 export class KafkaSink implements Sink {
   readonly name = 'kafka';
-  readonly #config: KafkaConfig;
-  readonly #log: KafkaLog;
+  readonly #options: KafkaSinkOptions;
   readonly #brokers: Brokers;
   readonly #producer: RepeatingProducer;
   readonly #registry: SchemaRegistry | undefined;
-  readonly #beforeFence: KafkaSinkOptions['beforeFence'];
   readonly #prefixes: Set<string>;
   /** By full name; empty: to be looked up (again). */
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();
   readonly #fullNames = new Map<string, string>();
-  readonly #nameOf = (topic: string): string => this.#config.topicPrefix + topic;
+  readonly #nameOf = (topic: string): string => this.#options.config.topicPrefix + topic;
 
   /** @throws Fault (never) where the configuration cannot be used. */
-  constructor({ config, environmentPrefixes, beforeFence, log, now, wallClockMs }: KafkaSinkOptions) {
-    this.#config = config;
-    this.#log = log;
-    this.#beforeFence = beforeFence;
+  constructor(options: KafkaSinkOptions) {
+    const { config, environmentPrefixes, log, now, wallClockMs } = options;
+    this.#options = options;
     this.#prefixes = new Set(environmentPrefixes);
     this.#registry = registryOf(config);
     const [environmentPrefix = ''] = environmentPrefixes;
@@ -71,17 +69,17 @@ export class KafkaSink implements Sink {
   async open(): Promise<void> {
     try {
       await this.#prepare();
-      await this.#beforeFence?.();
+      await this.#options.beforeFence?.();
       await this.#producer.open(this.#layouts);
     } catch (error) {
-      throw firstContactFault(error, this.#config);
+      throw firstContactFault(error, this.#options.config);
     }
   }
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
     try {
       if (batch.some(({ topic }) => !this.#layouts.has(this.#fullName(topic)))) {
-        for (const { topic } of batch) this.#prefixes.add(environmentPrefixOf(topic));
+        for (const { topic } of batch) this.#prefixes.add(prefixOfTopic(topic));
         await this.#prepare();
       }
     } catch (error) {
@@ -108,11 +106,11 @@ export class KafkaSink implements Sink {
   }
 
   async checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
-    return readCheckpoints(this.#config, options, (topic) => this.#exists(topic), this.#log);
+    return readCheckpoints(this.#options.config, options, (topic) => this.#exists(topic), this.#options.log);
   }
 
   async recent(options: RecentOptions): Promise<Recent> {
-    return readRecent(this.#config, options, (topic) => this.#exists(topic), this.#log);
+    return readRecent(this.#options.config, options, (topic) => this.#exists(topic), this.#options.log);
   }
 
   async close(): Promise<void> {
@@ -130,7 +128,7 @@ export class KafkaSink implements Sink {
   /** Topics and schemas of every environment in use: made or looked up. No record is encoded before both are known. */
   async #prepare(): Promise<void> {
     const prefixes = [...this.#prefixes];
-    const layouts = await prepareTopics(this.#brokers, this.#config, prefixes);
+    const layouts = await prepareTopics(this.#brokers, this.#options.config, prefixes);
     if (this.#registry !== undefined) {
       for (const prefix of prefixes) {
         for (const { name: short, kind } of TOPICS) {
@@ -152,9 +150,4 @@ export class KafkaSink implements Sink {
   #fullName(topic: string): string {
     return getOrCreate(this.#fullNames, topic, this.#nameOf);
   }
-}
-
-/** `simulated.` of `simulated.trades`. */
-function environmentPrefixOf(topic: string): string {
-  return topic.slice(0, topic.lastIndexOf('.') + 1);
 }

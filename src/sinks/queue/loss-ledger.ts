@@ -1,3 +1,4 @@
+import { prefixOfTopic } from '../../codec/environment-topics.ts';
 import { topicOf } from '../../codec/topics.ts';
 import { at } from '../../domain/at.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
@@ -220,6 +221,5 @@ interface PendingLoss extends TradeLoss {
 }
 
 const defaultOutGap: OutGap = (gap, topicOfTrades) => {
-  const prefix = topicOfTrades.slice(0, topicOfTrades.lastIndexOf('.') + 1);
-  return { topic: prefix + topicOf('gap').name, key: `${gap.venue}:${gap.symbol}`, record: gap };
+  return { topic: prefixOfTopic(topicOfTrades) + topicOf('gap').name, key: `${gap.venue}:${gap.symbol}`, record: gap };
 };

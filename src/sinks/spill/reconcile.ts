@@ -1,4 +1,4 @@
-import { type MarketKeyOf, symbolKey } from '../../codec/environment-topics.ts';
+import { type MarketKeyOf, prefixOfTopic, symbolKey } from '../../codec/environment-topics.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap, Position, PriceTick } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
@@ -26,11 +26,6 @@ interface Series {
   isUnsure: boolean;
   lastSeq: number;
   last: Checkpoint;
-}
-
-/** Topic without the name of its records: `` or `simulated.`. */
-export function prefixOf(topic: string): string {
-  return topic.slice(0, topic.lastIndexOf('.') + 1);
 }
 
 /**
@@ -163,7 +158,7 @@ export class Reconciler {
   }
 
   #groupOf({ topic }: Pick<OutRecord, 'topic'>): Group {
-    const prefix = prefixOf(topic);
+    const prefix = prefixOfTopic(topic);
     const group = this.#groups.find(({ prefixes }) => prefixes.includes(prefix));
     if (group === undefined) throw new Error(`nobody asked how the topics ${prefix}* end`);
     return group;

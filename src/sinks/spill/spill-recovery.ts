@@ -1,3 +1,4 @@
+import { prefixOfTopic } from '../../codec/environment-topics.ts';
 import { identityOf } from '../../codec/identity.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
@@ -5,7 +6,7 @@ import type { LossLedger } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { seriesKey } from '../resume/checkpoints.ts';
 import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
-import { type CheckpointGroup, prefixOf, Reconciler } from './reconcile.ts';
+import { type CheckpointGroup, Reconciler } from './reconcile.ts';
 import type { SpillStore } from './spill-store.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
@@ -78,7 +79,7 @@ function readGroups(
   const kinds = (['trade', 'agg_trade'] as const).filter(
     (kind) => options.kinds.includes(kind) || topics.some((topic) => topic.endsWith(topicOf(kind).name)),
   );
-  const foreign = new Set(topics.map(prefixOf)).difference(new Set(options.environmentPrefixes));
+  const foreign = new Set(topics.map(prefixOfTopic)).difference(new Set(options.environmentPrefixes));
   return Promise.all(
     [options.environmentPrefixes, ...[...foreign].map((prefix) => [prefix])].map(async (environmentPrefixes) => {
       const checkpoints = await read({ ...options, environmentPrefixes, kinds });

@@ -38,7 +38,8 @@ export class SpillStore {
   #since: number | undefined;
   #lastSeq = 0;
   #settledSeq = 0;
-  #readSeq = 0;
+  /** The records up to here are handed out: appended, they are only safe. */
+  readSeq = 0;
   #unread = 0;
 
   constructor(disk: SpillDisk, options: SpillStoreOptions) {
@@ -68,11 +69,6 @@ export class SpillStore {
     return this.#lastSeq;
   }
 
-  /** Number of the last record that was handed out. */
-  get readSeq(): number {
-    return this.#readSeq;
-  }
-
   /** All up to here is with the sink, or given up. */
   get settledSeq(): number {
     return this.#settledSeq;
@@ -85,7 +81,7 @@ export class SpillStore {
     this.#lastSeq = database.lastSeq();
     const mark = database.mark();
     this.#settledSeq = Math.min(mark.settledSeq, this.#lastSeq);
-    this.#readSeq = this.#settledSeq;
+    this.readSeq = this.#settledSeq;
     return { topics: database.topics(), mark, losses: database.losses() };
   }
 
@@ -104,20 +100,15 @@ export class SpillStore {
     }
   }
 
-  /** Records up to here are handed out already: they are only appended to be safe. */
-  handedOut(seq: number): void {
-    this.#readSeq = seq;
-  }
-
   /** The next records, `max` at most; none: that was all. */
   read(max: number): readonly QueueEntry[] {
     for (;;) {
-      const { entries, end } = this.#entriesBehind(this.#readSeq, max, this.#options.onBreak);
+      const { entries, end } = this.#entriesBehind(this.readSeq, max, this.#options.onBreak);
       if (end === undefined) {
         this.#unread = 0;
         return [];
       }
-      this.#readSeq = end;
+      this.readSeq = end;
       const wanted = entries.filter(this.#isWanted);
       this.#unread -= wanted.length;
       if (wanted.length > 0) return wanted;
@@ -145,7 +136,7 @@ export class SpillStore {
       return this.#makeRoom(database);
     });
     this.#lastSeq = Math.max(this.#lastSeq, entries.at(-1)?.seq ?? 0);
-    const added = rows.filter(({ seq }) => seq > this.#readSeq).length;
+    const added = rows.filter(({ seq }) => seq > this.readSeq).length;
     const gone = [...dropped.values()].reduce((sum, count) => sum + count, 0);
     this.#unread += added - gone;
     return { rejected, dropped, losses: lost };
@@ -207,7 +198,7 @@ export class SpillStore {
         throw new Fault('sink', `spill: its limit of ${maxBytes} bytes is reached`);
       database.delete(last.seq, [last.priority]);
       const entries = rows
-        .filter(({ seq }) => seq > this.#readSeq)
+        .filter(({ seq }) => seq > this.readSeq)
         .flatMap((row) => database.entryOf(row) ?? [])
         .filter(this.#isWanted);
       for (const { out } of entries) dropped.set(out.topic, (dropped.get(out.topic) ?? 0) + 1);

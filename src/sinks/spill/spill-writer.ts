@@ -29,8 +29,8 @@ export interface SpillWriterHooks {
 export class SpillWriter {
   readonly #parts: SpillWriterParts;
   readonly #hooks: SpillWriterHooks;
-  /** The records in flight and those read back are on the disk too. */
-  #isMemorySaved = true;
+  /** The records in flight and those read back are on the disk too. False: the next write puts them there. */
+  isMemorySaved = true;
   /** The next write; undefined: halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
   #fault: Fault | undefined;
@@ -40,17 +40,8 @@ export class SpillWriter {
     this.#hooks = hooks;
   }
 
-  get isMemorySaved(): boolean {
-    return this.#isMemorySaved;
-  }
-
   start(): void {
     this.#schedule(0);
-  }
-
-  /** With the next write the records that have left the queue already go to the disk too, in case the process ends. */
-  saveMemory(): void {
-    this.#isMemorySaved = false;
   }
 
   /** The queue fills faster than it is emptied every 50 ms. */
@@ -94,12 +85,12 @@ export class SpillWriter {
   /** Writes the next records; false: none waits. */
   #append(): boolean {
     const { store, queue, ledger } = this.#parts;
-    const inMemory = this.#isMemorySaved ? [] : this.#hooks.inMemory();
+    const inMemory = this.isMemorySaved ? [] : this.#hooks.inMemory();
     const queued = queue.peek(AT_ONCE);
     const entries = [...inMemory, ...queued];
     if (entries.length === 0) return false;
     const appended = ledger.save((losses) => store.append(entries, losses));
-    this.#isMemorySaved = true;
+    this.isMemorySaved = true;
     queue.skip(queued.length);
     this.#hooks.onAppended(appended);
     return true;

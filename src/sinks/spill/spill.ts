@@ -213,8 +213,8 @@ export class Spill {
 
   #turnOn(): void {
     this.#isOn = true;
-    this.#store.handedOut(this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.headSeq ?? 1) - 1);
-    this.#writer.saveMemory();
+    this.#store.readSeq = this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.headSeq ?? 1) - 1;
+    this.#writer.isMemorySaved = false;
     this.saveMark();
   }
 
