@@ -1,23 +1,19 @@
-import { type Observable, Subject } from 'rxjs';
+import { Subject } from 'rxjs';
 import { asFault } from '../domain/fault.ts';
 import { type ClientWarning, warningText } from './source/source.ts';
 
 /** What a client tells of besides records: to all who subscribe and to the callback; without one Node.js prints it. */
 export class Warnings {
-  readonly #told$ = new Subject<ClientWarning>();
+  readonly told$ = new Subject<ClientWarning>();
   readonly #callback: ((warning: ClientWarning) => void) | undefined;
 
   constructor(callback: ((warning: ClientWarning) => void) | undefined) {
     this.#callback = callback;
   }
 
-  get told$(): Observable<ClientWarning> {
-    return this.#told$;
-  }
-
   /** Never throws: a callback that does is told of, with what it was given. */
   tell(warning: ClientWarning): void {
-    this.#told$.next(warning);
+    this.told$.next(warning);
     try {
       if (this.#callback === undefined) print(warningText(warning));
       else this.#callback(warning);
@@ -27,7 +23,7 @@ export class Warnings {
   }
 
   close(): void {
-    this.#told$.complete();
+    this.told$.complete();
   }
 }
 

@@ -11,26 +11,21 @@ export interface ProcessMetrics {
   readonly mostFiles: number | null;
 }
 
-/** What the whole process costs, whichever thread asks. */
-export class ProcessMeter {
-  /** Once: worked out again it would come out a little different each time. */
-  readonly #startedAtMs: number;
-  readonly #mostFiles = mostOpenFiles();
-
-  constructor(wallClockMs: () => number) {
-    this.#startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
-  }
-
-  metrics(): ProcessMetrics {
+/** Reads what the whole process costs, whichever thread asks. */
+export function processMeter(wallClockMs: () => number): () => ProcessMetrics {
+  // Once: worked out again it would come out a little different each time.
+  const startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
+  const mostFiles = mostOpenFiles();
+  return () => {
     const { user, system } = process.cpuUsage();
     return {
       cpuMs: (user + system) / 1000,
       residentBytes: process.memoryUsage.rss(),
-      startedAtMs: this.#startedAtMs,
+      startedAtMs,
       openFiles: unlessMissing(() => readdirSync('/proc/self/fd').length),
-      mostFiles: this.#mostFiles,
+      mostFiles,
     };
-  }
+  };
 }
 
 function mostOpenFiles(): number | null {

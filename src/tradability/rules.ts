@@ -92,6 +92,35 @@ export function isStale(feed: FeedInstances, { symbol, venue, environment }: Ori
 
 type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Verdict;
 
+const starting: Rule = ({ symbol: of, price }, { feed }) => {
+  if (feed.none) return { cause: 'starting', awaited: 'heartbeat', of };
+  return price === undefined ? { cause: 'starting', awaited: 'price', of } : undefined;
+};
+
+const TESTNET = 'binance_testnet';
+
+const testData: Rule = ({ symbol, price }, { feed }, { allowTestData }) => {
+  if (allowTestData) return undefined;
+  const last = feed.speakerOf(symbol)?.last;
+  if (last?.activeVenue === TESTNET) return { cause: 'test_data', from: 'active venue' };
+  const from = [last?.environment, price?.environment].find((each) => (each ?? 'production') !== 'production');
+  return from === undefined ? undefined : { cause: 'test_data', from };
+};
+
+const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs }, now) => {
+  if (price === undefined || feed.speakerOf(symbol)?.isIdleMarket(price.venue, symbol) === true) return undefined;
+  const { receivedAtMs, cameAt } = price;
+  return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
+};
+
+/** A consumer that has not told its lag for longer is held up itself, and is as far behind as that. */
+const LAG_SILENCE_MS = 1000;
+
+const lag: Rule = (_, { lagMs: told, lagToldAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { steady }) => {
+  const lagMs = told + Math.max(0, steady - lagToldAt - LAG_SILENCE_MS);
+  return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
+};
+
 /** The rules about a symbol of a consumer, those about the instance that speaks for it among them. */
 const SYMBOL_RULES: readonly Rule[] = [
   (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
@@ -124,49 +153,6 @@ export function symbolHalts(
   now: Moment,
 ): readonly Halt[] {
   return SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []);
-}
-
-function starting({ symbol: of, price }: SymbolFacts, { feed }: ConsumerFacts): Verdict {
-  if (feed.none) return { cause: 'starting', awaited: 'heartbeat', of };
-  return price === undefined ? { cause: 'starting', awaited: 'price', of } : undefined;
-}
-
-const TESTNET = 'binance_testnet';
-
-function testData(
-  { symbol, price }: SymbolFacts,
-  { feed }: ConsumerFacts,
-  { allowTestData }: TradabilityLimits,
-): Verdict {
-  if (allowTestData) return undefined;
-  const last = feed.speakerOf(symbol)?.last;
-  if (last?.activeVenue === TESTNET) return { cause: 'test_data', from: 'active venue' };
-  const from = [last?.environment, price?.environment].find((each) => (each ?? 'production') !== 'production');
-  return from === undefined ? undefined : { cause: 'test_data', from };
-}
-
-function priceAge(
-  { symbol, price }: SymbolFacts,
-  { feed }: ConsumerFacts,
-  { maxPriceAgeMs: limitMs }: TradabilityLimits,
-  now: Moment,
-): Verdict {
-  if (price === undefined || feed.speakerOf(symbol)?.isIdleMarket(price.venue, symbol) === true) return undefined;
-  const { receivedAtMs, cameAt } = price;
-  return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
-}
-
-/** A consumer that has not told its lag for longer is held up itself, and is as far behind as that. */
-const LAG_SILENCE_MS = 1000;
-
-function lag(
-  _: SymbolFacts,
-  { lagMs: told, lagToldAt = Number.POSITIVE_INFINITY }: ConsumerFacts,
-  { maxLagMs }: TradabilityLimits,
-  { steady }: Moment,
-): Verdict {
-  const lagMs = told + Math.max(0, steady - lagToldAt - LAG_SILENCE_MS);
-  return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 }
 
 /** Age by the stamp, or since it came by the steady clock, whichever is more: clocks may differ, and may be set. */

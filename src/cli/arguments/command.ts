@@ -1,17 +1,10 @@
 import { nearestKey } from '../../config/nearest-key.ts';
 
 /**
- * A command of `market-feed` is a module that exports `command`, plus one line in the registry of commands.ts.
- *
- *   export const command: Command = {
- *     usage: 'simulate [--port N] [--seed N]',
- *     options: { port: { value: 'N', help: 'port to listen on (default 9100)' }, verbose: { help: 'tell more' } },
- *     async run({ options, arguments: words, signal, out }) { … return 0; },
- *   };
- *
- * `run` returns the exit code: 0 done, 1 failed. It throws UsageError (or a ConfigError) for what the user got wrong, exit code 2;
- * anything else that it throws is printed and ends in 1. It ends soon after `signal` aborts (SIGINT, SIGTERM, or stdout closed).
- * Heavy modules are imported inside `run`, so that help and errors are instant.
+ * A command of `market-feed` is a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
+ * 0 done, 1 failed. It throws UsageError (or a ConfigError) for what the user got wrong, exit code 2; any other error is
+ * printed and ends in 1. It ends soon after `signal` aborts (SIGINT, SIGTERM, or stdout closed). Heavy modules are imported
+ * inside `run`, so that help and errors are instant.
  */
 export interface Command {
   /** After `market-feed `. */

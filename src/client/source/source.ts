@@ -42,25 +42,15 @@ export interface TopicSource {
 }
 
 /** What a client tells of besides records. */
-export type ClientWarning =
-  /** Messages from offset `from` on were deleted by age before they were read; reading goes on at `next`. Below `from`: the topic was made anew. */
-  | {
-      readonly kind: 'lost';
-      readonly topic: string;
-      readonly partition: number;
-      readonly from: number;
-      readonly next: number;
-    }
+export type ClientWarning = TopicTrouble & { readonly topic: string };
+
+type TopicTrouble =
+  /** Messages from offset `from` on were deleted by age before they were read. Below `from`: the topic was made anew. */
+  | { readonly kind: 'lost'; readonly partition: number; readonly from: number; readonly next: number }
   /** A message that is no record of ours was passed over. */
-  | {
-      readonly kind: 'malformed';
-      readonly topic: string;
-      readonly partition: number;
-      readonly offset: number;
-      readonly fault: Fault;
-    }
+  | { readonly kind: 'malformed'; readonly partition: number; readonly offset: number; readonly fault: Fault }
   /** Brokers or schema registry fail; it is tried again until they answer. */
-  | { readonly kind: 'unreachable'; readonly topic: string; readonly fault: Fault };
+  | { readonly kind: 'unreachable'; readonly fault: Fault };
 
 /** A warning as a sentence for people. */
 export function warningText(warning: ClientWarning): string {

@@ -1,5 +1,5 @@
 import type { MetricsSnapshot, ThreadMetrics } from '../../domain/metrics-snapshot.ts';
-import { ProcessMeter } from '../../telemetry/process-meter.ts';
+import { processMeter } from '../../telemetry/process-meter.ts';
 import { type Metric, prometheusText } from '../../telemetry/prometheus-text.ts';
 import { ThreadMeter } from '../../telemetry/thread-meter.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
@@ -19,12 +19,11 @@ export class GatewayMetrics {
   readonly #threads = new Map<string, ThreadMetrics>();
 
   constructor(view: GatewayView, stats: () => GatewayStats) {
-    const process = new ProcessMeter(() => view.at);
     const source: MetricsSource = {
       view,
       stats,
       snapshot: () => this.#snapshot,
-      process: () => process.metrics(),
+      process: processMeter(() => view.at),
       threads: () => this.#threads,
     };
     this.#metrics = [feedMetrics, venueMetrics, symbolMetrics, sinkMetrics, processMetrics, gatewayMetrics].flatMap(

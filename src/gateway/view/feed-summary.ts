@@ -1,6 +1,5 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
 import { type VenueStateName, venueStateName } from '../../domain/venue-state.ts';
-import type { FeedInstance } from '../../tradability/feed-instance.ts';
 import { FeedInstances } from '../../tradability/feed-instances.ts';
 import { type Halt, haltText } from '../../tradability/halt.ts';
 import type { Moment } from '../../tradability/moment.ts';
@@ -33,12 +32,14 @@ export class FeedSummary {
   }
 
   get halted(): readonly string[] {
-    return this.#speakers.flatMap(({ symbols, halted }) => [...halted].filter((symbol) => symbols.has(symbol))).sort();
+    return this.instances.speakers
+      .flatMap(({ symbols, halted }) => [...halted].filter((symbol) => symbols.has(symbol)))
+      .sort();
   }
 
   /** Symbols whose order book is out of step; two instances may name one that changes hands. */
   get staleBooks(): readonly string[] {
-    return [...new Set(this.#speakers.flatMap(({ staleBooks }) => staleBooks))].sort();
+    return [...new Set(this.instances.speakers.flatMap(({ staleBooks }) => staleBooks))].sort();
   }
 
   /** If two instances tell of a venue, what the one says that beat last. */
@@ -60,23 +61,19 @@ export class FeedSummary {
   /** Since the last heartbeat of the instance that is silent for longest; null: there was none yet. */
   get silentMs(): number | null {
     const now = this.#now();
-    const silences = this.#speakers.map((instance) => instance.silentMs(now));
+    const silences = this.instances.speakers.map((instance) => instance.silentMs(now));
     return silences.length === 0 ? null : Math.max(...silences);
   }
 
   get tradability(): { readonly state: 'allowed' | 'halted'; readonly reason: string } {
-    if (this.#speakers.length === 0) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
-    const [halt] = this.#speakers.flatMap((instance) => instanceHalts(instance, this.#now()));
+    if (this.instances.speakers.length === 0) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
+    const [halt] = this.instances.speakers.flatMap((instance) => instanceHalts(instance, this.#now()));
     return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
   }
 
   /** True if this must not be taken for the present market of the feed. */
   isStale(of: { readonly symbol: string; readonly venue: string; readonly environment: Environment }): boolean {
     return isStale(this.instances, of, this.#now());
-  }
-
-  get #speakers(): readonly FeedInstance[] {
-    return this.instances.speakers;
   }
 }
 
