@@ -14,10 +14,14 @@ interface Tap {
   readLong(): number;
   writeLong(value: number): void;
 }
-/** The method that each of avsc's types writes with; avsc does not declare it. */
-type Write = (this: avro.Type, tap: Tap, value: unknown) => void;
-const writeOf = (type: avro.Type): Write => (type as unknown as { readonly _write: Write })._write;
-const writeLogical = writeOf(avro.types.LogicalType.prototype);
+/** The methods that each of avsc's types writes and reads with; avsc does not declare them. */
+interface TypeMethods {
+  _write(this: avro.Type, tap: Tap, value: unknown): void;
+  _read(this: avro.Type, tap: Tap): unknown;
+}
+const methodsOf = (type: avro.Type): TypeMethods => type as unknown as TypeMethods;
+const writeLogical = methodsOf(avro.types.LogicalType.prototype)._write;
+const readArray = methodsOf(avro.types.ArrayType.prototype)._read;
 
 const asRead = (value: unknown): unknown => value;
 
@@ -105,14 +109,9 @@ class LongType extends CheckedType {
   }
 }
 
-type ReadArray = { _read(this: avro.types.ArrayType, tap: Tap): unknown[] };
-
-// The method that each of avsc's types reads with; avsc does not declare it.
-const readArray = (avro.types.ArrayType.prototype as unknown as ReadArray)._read;
-
 /** avsc makes room for as many items as an array claims to have: here for no more than there are bytes; ours have one at least. */
 class BoundedArrayType extends avro.types.ArrayType {
-  protected _read(tap: Tap): unknown[] {
+  protected _read(tap: Tap): unknown {
     const { pos } = tap;
     const count = Math.abs(tap.readLong());
     if (count > tap.buf.length - pos) throw new Error('truncated');
@@ -126,7 +125,7 @@ class NullableType extends avro.types.UnwrappedUnionType {
   protected _write(tap: Tap, value: unknown): void {
     tap.writeLong(value === null ? 0 : 1);
     const type = this.types[1];
-    if (value !== null && type !== undefined) writeOf(type).call(type, tap, value);
+    if (value !== null && type !== undefined) methodsOf(type)._write.call(type, tap, value);
   }
 }
 
