@@ -47,20 +47,15 @@ export function binanceRequests(
 
 function batches(topics: readonly string[]): readonly (readonly string[])[] {
   const all: string[][] = [];
-  let batch: string[] = [];
-  let characters = 0;
+  let characters = Number.POSITIVE_INFINITY;
   for (const topic of topics) {
     const length = topic.length + '"",'.length;
-    if (
-      batch.length === MAX_STREAMS_PER_REQUEST ||
-      (batch.length > 0 && characters + length > MAX_REQUEST_CHARACTERS)
-    ) {
-      all.push(batch);
-      batch = [];
+    if (characters + length > MAX_REQUEST_CHARACTERS || all.at(-1)?.length === MAX_STREAMS_PER_REQUEST) {
+      all.push([]);
       characters = 0;
     }
-    batch.push(topic);
+    all.at(-1)?.push(topic);
     characters += length;
   }
-  return batch.length === 0 ? all : [...all, batch];
+  return all;
 }

@@ -40,21 +40,18 @@ export function planConnections(venue: Venue, options: PlanOptions): readonly Co
 function groupTopics(venue: Venue, { instruments, channels, books }: PlanOptions): readonly (readonly string[])[] {
   const most = venue.limits.topicsPerConnection;
   const groups: string[][] = [];
-  let current: string[] = [];
+  let room = 0;
   for (const instrument of instruments) {
     const topics = [...new Set(channels.flatMap((channel) => venue.topics(instrument, channel, books)))];
-    if (current.length + topics.length > most && current.length > 0) {
-      groups.push(current);
-      current = [];
-    }
+    if (topics.length > room) room = 0;
     for (const topic of topics) {
-      if (current.length === most) {
-        groups.push(current);
-        current = [];
+      if (room === 0) {
+        groups.push([]);
+        room = most;
       }
-      current.push(topic);
+      groups.at(-1)?.push(topic);
+      room--;
     }
   }
-  if (current.length > 0) groups.push(current);
   return groups;
 }
