@@ -3,7 +3,6 @@ import { identityOf } from '../../codec/identity.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
-import type { QueueEntry } from '../queue/out-queue.ts';
 import { seriesKey } from '../resume/checkpoints.ts';
 import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
 import { type CheckpointGroup, Reconciler } from './reconcile.ts';
@@ -48,18 +47,40 @@ export async function recoverSpill(
   return reconciler;
 }
 
+/** What was found of a topic, and how much of it was needed when it was last picked through. */
+interface Gathered {
+  readonly sought: Sought;
+  records: Dated[];
+  needed: number;
+}
+
+/** Records of a topic that are gathered before those are dropped that newer ones made needless. */
+const MOST_NEEDLESS = 10_000;
+
 /** The near past in the spill of a previous process, up to `lastSeq`, without what the sink has. */
 export async function recentInSpill(
   store: SpillStore,
   { reconciler, lastSeq }: Recovered,
   options: RecentOptions,
 ): Promise<Recent> {
-  const found = new SpilledRecent(options);
+  const topics = new Map<string, Gathered>(
+    soughtOf(options).map((sought) => [sought.topic, { sought, records: [], needed: 0 }]),
+  );
+  const seqs = new WeakMap<Dated, number>();
   let whole = true;
   await store.scan(
     (entry) => {
-      if (entry.seq > lastSeq) return false;
-      if (!reconciler.isStored(entry)) found.add(entry);
+      const { seq, out } = entry;
+      if (seq > lastSeq) return false;
+      const of = topics.get(out.topic);
+      if (of === undefined || out.record.kind !== of.sought.kind || reconciler.isStored(entry)) return true;
+      const dated = out.record as Dated; // as the kind that is sought of a topic is one of them
+      of.records.push(dated);
+      seqs.set(dated, seq);
+      if (of.records.length >= 2 * of.needed + MOST_NEEDLESS) {
+        of.records = [...pick(of.sought, of.records)];
+        of.needed = of.records.length;
+      }
       return true;
     },
     () => {
@@ -67,7 +88,9 @@ export async function recentInSpill(
     },
   );
   // The sink itself returns the records that were delivered meanwhile.
-  return { ...found.behind(store.settledSeq), whole };
+  const { settledSeq } = store;
+  const found = [...topics.values()].flatMap(({ sought, records }) => pick(sought, records));
+  return { ...byKind(found.filter((record) => (seqs.get(record) ?? settledSeq) > settledSeq)), whole };
 }
 
 /** The checkpoints of the environments in `options`, and those of each other environment in the topics. */
@@ -86,37 +109,6 @@ function readGroups(
       return { environmentPrefixes, kinds, checkpoints };
     }),
   );
-}
-
-/** Records of a topic that are gathered before those are dropped that newer ones made needless. */
-const MOST_NEEDLESS = 10_000;
-
-/** The near past in a spill, which is read from its front. */
-class SpilledRecent {
-  readonly #topics: ReadonlyMap<string, { readonly sought: Sought; records: Dated[]; needed: number }>;
-  readonly #seqs = new WeakMap<Dated, number>();
-
-  constructor(options: RecentOptions) {
-    this.#topics = new Map(soughtOf(options).map((sought) => [sought.topic, { sought, records: [], needed: 0 }]));
-  }
-
-  /** The next record in the order of publishing. */
-  add({ seq, out: { topic, record } }: QueueEntry): void {
-    const of = this.#topics.get(topic);
-    if (of === undefined || record.kind !== of.sought.kind) return;
-    const dated = record as Dated; // as the kind that is sought of a topic is one of them
-    of.records.push(dated);
-    this.#seqs.set(dated, seq);
-    if (of.records.length < 2 * of.needed + MOST_NEEDLESS) return;
-    of.records = [...pick(of.sought, of.records)];
-    of.needed = of.records.length;
-  }
-
-  /** Of the records behind a number. */
-  behind(seq: number): Omit<Recent, 'whole'> {
-    const found = [...this.#topics.values()].flatMap(({ sought, records }) => pick(sought, records));
-    return byKind(found.filter((record) => (this.#seqs.get(record) ?? seq) > seq));
-  }
 }
 
 /** The near past when the spill is delivered behind what the sink has; some of it may be there already. */
