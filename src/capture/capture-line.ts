@@ -52,7 +52,7 @@ interface Place {
 export type ParsedLine =
   | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
-  /** The body of a REST answer, which is a book, among the frames of a foreign recording; `symbol` where that tells whose. */
+  /** The body of a REST answer, which is a book, among the frames of a foreign recording; `symbol` when the recording names it. */
   | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
   /** Belongs to the recording and says nothing: its header, an empty line. */
   | { readonly kind: 'nothing' }

@@ -11,7 +11,7 @@ export interface CaptureWriterOptions {
   readonly startedMicros: number;
   /** As in the header. */
   readonly seed?: number;
-  /** What is recorded, as the header tells it. */
+  /** What is recorded, as it stands in the header. */
   readonly config?: unknown;
   /** Bytes that may wait for the disk; 256 MiB by default. More, and the capture has failed: a venue cannot be slowed down. */
   readonly maxWaitingBytes?: number;

@@ -77,7 +77,7 @@ export async function captureHeader(file: string): Promise<CaptureHeader> {
   return named(file, () => readCaptureHeader(line));
 }
 
-/** Tells a format by the first line of a file. @throws Error where it is none. */
+/** Recognises a format by the first line of a file. @throws Error when it is none. */
 export async function detectFormat(file: string): Promise<CaptureFormat> {
   const line = (await firstLine(file)) ?? '';
   if (/^\d{13,} \{/.test(line)) return 'hftbacktest';

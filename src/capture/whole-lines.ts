@@ -19,7 +19,7 @@ export async function* wholeLines(
   const parts = inflateFile(file, onRead);
   const ask = (): Promise<IteratorResult<Buffer>> => {
     const coming = parts.next();
-    // Whoever reads on hears of an error; whoever does not come so far has nothing to do with it.
+    // The next read throws an error; a reader that stops before has nothing to do with it.
     coming.catch(() => {});
     return coming;
   };
@@ -82,7 +82,7 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
     return ready;
   };
   gunzip.on('data', (part: Buffer) => out.push(part));
-  // Who waits listens for himself; an error that nobody hears would end the process.
+  // Each wait has a listener of its own; an error without a listener would end the process.
   gunzip.on('error', () => {});
   try {
     for await (const chunk of source) {
@@ -101,8 +101,8 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
 }
 
 /**
- * Node.js calls nobody back for a write that fails: the error event tells. At zero bytes behind the end of the data it
- * ends of itself.
+ * Node.js does not call back for a write that fails: only the error event comes. At zero bytes behind the end of the
+ * data the stream ends of itself.
  */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {

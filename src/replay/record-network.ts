@@ -11,7 +11,7 @@ export interface RecordOptions {
   readonly capture: Pick<CaptureWriter, 'frame' | 'mark'>;
   /** Stamps what is no frame. */
   readonly clock: WallClock;
-  /** Monotonic milliseconds: a wall clock that is set in between is told by them. */
+  /** Monotonic milliseconds, which show when the wall clock is set. */
   readonly now: () => number;
   readonly restUrl: (venue: VenueId) => string;
   /** What is recorded; the real network by default. */
@@ -27,7 +27,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   const names = new Set<string>();
   let offset = clock() - now() * 1000;
 
-  /** Tells a step of the wall clock before what comes after it. */
+  /** Writes a step of the wall clock before what comes after it. */
   function watchClock(atMicros: number): void {
     const step = Math.round(atMicros - now() * 1000 - offset);
     if (Math.abs(step) < STEP_MICROS) return;

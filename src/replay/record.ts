@@ -83,9 +83,9 @@ export async function startRecording(
     networks: capture.networks,
     random: capture.random,
   });
-  const tell = statusLogger(log, feed);
+  const logStatus = statusLogger(log, feed);
   feed.output$.subscribe(({ records }) => {
-    for (const record of records) if (record.kind === 'status') tell(record);
+    for (const record of records) if (record.kind === 'status') logStatus(record);
   });
   feed.start();
   return {

@@ -10,7 +10,7 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
   readonly restUrl: (venue: VenueId) => string;
-  /** Whose one connection the recording is, where it tells nothing of connections. */
+  /** Whose one connection the recording is, when it has no connections. */
   readonly single: VenueId | undefined;
 }
 
@@ -58,8 +58,8 @@ const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
 
 /**
- * The network that a recording is: each connection that is opened becomes the next recorded one of the same venue and
- * line, each request gets the recorded answer to its path, and both tell what they told then when it is handed in.
+ * The network that a recording is. Each connection that is opened becomes the next recorded one of the same venue and
+ * line; each request gets the recorded answer to its path. Both emit each line of the recording when it is handed in.
  */
 export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
@@ -127,7 +127,7 @@ export class ReplayNetwork {
       this.#attachNext(recorded);
     }
     if (recorded.socket === undefined || recorded.held.length > 0) this.#hold(recorded, line);
-    else this.#tell(recorded, line);
+    else this.#emit(recorded, line);
   }
 
   #begin(name: string, key: string): Recorded {
@@ -158,7 +158,7 @@ export class ReplayNetwork {
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
-  /** Gives a recorded connection to who waits for one. What it told before follows, but never while `open` is called. */
+  /** Gives a recorded connection to the next waiting socket. Its held lines follow, but never while `open` is called. */
   #attachNext(recorded: Recorded): void {
     const socket = this.#waiting.values().find(({ key }) => key === recorded.key);
     if (socket === undefined) return;
@@ -175,7 +175,7 @@ export class ReplayNetwork {
       const late = recorded.held;
       recorded.held = [];
       for (const line of late) {
-        if (recorded.socket === socket) this.#tell(recorded, line);
+        if (recorded.socket === socket) this.#emit(recorded, line);
         else this.#hold(recorded, line);
       }
     });
@@ -189,12 +189,12 @@ export class ReplayNetwork {
     }
     const { verb } = line.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
-    // Who listened until now let it go just as the recorded feed did: nobody has to hear of it any more.
+    // The listener closed it just as the recorded feed did: nobody needs it any more.
     if (verb === 'closed' && recorded.known && recorded.held.length === 0) this.#alone.delete(recorded);
     else recorded.held.push(verb === 'closed' ? { ...line, mark: CLOSED } : line);
   }
 
-  #tell(recorded: Recorded, line: Happening): void {
+  #emit(recorded: Recorded, line: Happening): void {
     const handlers = recorded.socket?.handlers;
     if (handlers === undefined) return;
     if (line.kind === 'frame') {

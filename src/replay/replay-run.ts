@@ -8,8 +8,8 @@ import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
 import { ReplayNetwork } from './replay-network.ts';
-import { ReplayOutlets } from './replay-outlets.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay-result.ts';
+import { ReplaySinks } from './replay-sinks.ts';
 import { seededRandom } from './seeded-random.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 
@@ -31,7 +31,7 @@ export class ReplayRun {
   readonly #feed: RunningFeed;
   readonly #from: number;
   readonly #realFrom = performance.now();
-  #outlets: ReplayOutlets | undefined;
+  #sinks: ReplaySinks | undefined;
   /** How far the recorder's wall clock is ahead of time itself, milliseconds. */
   #stepMs = 0;
   #bytes = 0;
@@ -66,7 +66,7 @@ export class ReplayRun {
   async play(): Promise<ReplayResult> {
     const { log, speed, onProgress, onOutput } = this.#options;
     let isOver = false;
-    const outlets = await ReplayOutlets.open(this.#config, {
+    const sinks = await ReplaySinks.open(this.#config, {
       log,
       wallClockMs: () => this.#wallClockMs(),
       onRejected: (record, fault) => {
@@ -81,16 +81,16 @@ export class ReplayRun {
           environment: this.#config.environment,
         });
         // A feed that has stopped publishes nothing.
-        if (isOver) outlets.take({ records: [letter], barrier: false }, this.#scheduler.now());
+        if (isOver) sinks.take({ records: [letter], barrier: false }, this.#scheduler.now());
         else this.#feed.publish([letter]);
       },
     });
-    this.#outlets = outlets;
-    const tell = statusLogger(log, this.#feed);
+    this.#sinks = sinks;
+    const logStatus = statusLogger(log, this.#feed);
     this.#feed.output$.subscribe((output) => {
-      outlets.take(output, this.#scheduler.now());
+      sinks.take(output, this.#scheduler.now());
       // At its own pace somebody may be watching.
-      if (speed === '1') for (const record of output.records) if (record.kind === 'status') tell(record);
+      if (speed === '1') for (const record of output.records) if (record.kind === 'status') logStatus(record);
       onOutput?.(output);
     });
     this.#feed.start();
@@ -112,26 +112,26 @@ export class ReplayRun {
       await this.#runUntil(this.#scheduler.now(), true);
       end = soFar();
       await this.#linger(end.to + LINGER_MS);
-      await this.#unlessGivenUp(outlets.settle());
+      await this.#unlessGivenUp(sinks.settle());
       stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
-      await this.#unlessGivenUp(outlets.settle());
+      await this.#unlessGivenUp(sinks.settle());
     } catch (cause) {
       // A sink that takes nothing any more.
       error ??= errorOf(cause);
       if (!isOver) stop(error.message);
     }
-    const { undelivered } = await outlets.close();
-    return { ...(end ?? soFar()), ...this.#counts(outlets), from: this.#from, undelivered, error };
+    const { undelivered } = await sinks.close();
+    return { ...(end ?? soFar()), ...this.#counts(sinks), from: this.#from, undelivered, error };
   }
 
-  #counts(outlets: ReplayOutlets): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
+  #counts(sinks: ReplaySinks): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
     let malformed = 0;
     const ignored: Record<string, number> = {};
     for (const { counts } of this.#feed.venues) {
       malformed += counts.malformed;
       for (const [reason, count] of counts.ignored) ignored[reason] = (ignored[reason] ?? 0) + count;
     }
-    const records = Object.fromEntries([...outlets.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const records = Object.fromEntries([...sinks.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
     return { ...this.#network.counts, malformed, ignored, records };
   }
 
@@ -169,7 +169,7 @@ export class ReplayRun {
     }
   }
 
-  /** When it happened, in the time that the scheduler tells; undefined: when the line before did. */
+  /** When it happened, in the scheduler's time; undefined: when the line before did. */
   #momentOf(line: CaptureLine): number | undefined {
     if (line.kind === 'mark' && line.mark.verb === 'clock') {
       this.#stepMs += line.mark.stepMicros / 1000;
@@ -178,7 +178,7 @@ export class ReplayRun {
     return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
   }
 
-  /** With the time that the venue tells in a frame, where nobody noted when it was received. */
+  /** With the venue's time in the frame, when the recording has no time of receipt. */
   #dated(line: CaptureLine): CaptureLine {
     const at = line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
     if (at === undefined) return line;
@@ -196,7 +196,7 @@ export class ReplayRun {
   #passesTo(moment: number): boolean {
     const next = this.#scheduler.next;
     if (next !== undefined && next < moment) return false;
-    if (this.#options.speed !== 'max' || this.#outlets?.isDue(moment) === true) return false;
+    if (this.#options.speed !== 'max' || this.#sinks?.isDue(moment) === true) return false;
     this.#scheduler.moveTo(moment);
     return true;
   }
@@ -223,8 +223,8 @@ export class ReplayRun {
   }
 
   async #comeTo(moment: number): Promise<void> {
-    const outlets = this.#outlets;
-    if (outlets?.isDue(moment) === true) await this.#unlessGivenUp(outlets.pass(moment));
+    const sinks = this.#sinks;
+    if (sinks?.isDue(moment) === true) await this.#unlessGivenUp(sinks.pass(moment));
     if (this.#options.speed === 'max') return;
     const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
     // An aborted wait is over, and the loop sees why.

@@ -12,7 +12,7 @@ interface Due {
 const LEAST_MS = 1e-6;
 
 /**
- * Time that is told, not measured: milliseconds, moved on by `advance` alone. What is scheduled runs when its moment is
+ * Time that is set, not measured: milliseconds, moved on by its owner alone. What is scheduled runs when its moment is
  * reached, in the order of these moments.
  */
 export class VirtualScheduler implements SchedulerLike {

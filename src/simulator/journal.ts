@@ -28,7 +28,7 @@ export interface MadeEvent {
   readonly more?: string;
 }
 
-/** What the journal tells of a trade. */
+/** The members of a trade in the journal. */
 export function tradeEvent({ id, price, quantity, sell, time }: TradeTexts) {
   return { id, price, quantity, side: sell ? 'sell' : 'buy', time } as const;
 }

@@ -4,7 +4,7 @@ import type { VenueId } from '../domain/instrument.ts';
 export interface CaptureOptions {
   /** Played one after the other. */
   readonly files: readonly string[];
-  /** By default told from the first file's first line. */
+  /** By default recognised by the first file's first line. */
   readonly format?: CaptureFormat | undefined;
   /** Whose frames they are, where the files do not say. */
   readonly venue?: VenueId | undefined;

@@ -90,7 +90,7 @@ export class VenueHost {
     return this.market === undefined ? [...(this.capture?.symbols ?? [])] : this.listings.map(({ symbol }) => symbol);
   }
 
-  /** What the instrument list tells of a symbol: its assets, and the steps of prices and quantities. */
+  /** A symbol as the instrument list has it: its assets, and the steps of prices and quantities. */
   instrument(symbol: string): { base: string; quote: string; tick: string; lot: string } {
     const listing = this.listing(symbol);
     if (listing !== undefined)
@@ -104,7 +104,7 @@ export class VenueHost {
   }
 
   /** The topic of this name when somebody listens to it. */
-  heard(name: string): Topic | undefined {
+  activeTopic(name: string): Topic | undefined {
     const topic = this.topics.get(name);
     return topic !== undefined && topic.size > 0 ? topic : undefined;
   }

@@ -117,18 +117,18 @@ export class VenueSite {
 
   private listen(ws: WebSocket, connection: Connection): void {
     const { host, socket } = this.venue;
-    // Also behind our close frame, which it may not have read yet, nothing is heard of it.
-    const deaf = () => connection.interference?.frozen === true || !host.connections.includes(connection);
+    // A client may not have read our close frame yet: what it sends after that is ignored.
+    const isIgnored = () => connection.interference?.frozen === true || !host.connections.includes(connection);
     ws.on('message', (data, binary) => {
-      if (!deaf()) socket.message(connection, binary ? '' : data.toString(), Date.now());
+      if (!isIgnored()) socket.message(connection, binary ? '' : data.toString(), Date.now());
     });
     ws.on('ping', (data: Buffer) => {
-      if (deaf()) return;
+      if (isIgnored()) return;
       socket.heartbeat?.(connection, Date.now());
       if (ws.readyState === ws.OPEN) ws.pong(data);
     });
     ws.on('pong', (data: Buffer) => {
-      if (deaf()) return;
+      if (isIgnored()) return;
       socket.heartbeat?.(connection, Date.now());
       this.pings.answered(connection, data.toString());
     });

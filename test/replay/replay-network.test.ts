@@ -24,17 +24,17 @@ function setUp() {
       }
     },
     open(line: number) {
-      const told: string[] = [];
+      const emitted: string[] = [];
       const socket = network.networks('binance', line).open('wss://example.org', OPTIONS, {
-        onOpen: () => told.push('open'),
-        onFrame: ({ data }) => told.push(Buffer.from(data).toString()),
-        onPing: () => told.push('ping'),
-        onPong: () => told.push('pong'),
-        onEnd: (end) => told.push(`end ${end.kind}`),
+        onOpen: () => emitted.push('open'),
+        onFrame: ({ data }) => emitted.push(Buffer.from(data).toString()),
+        onPing: () => emitted.push('ping'),
+        onPong: () => emitted.push('pong'),
+        onEnd: (end) => emitted.push(`end ${end.kind}`),
       });
-      expect(told).toEqual([]);
+      expect(emitted).toEqual([]);
       run();
-      return { told, close: () => socket.close() };
+      return { emitted, close: () => socket.close() };
     },
   };
 }
@@ -43,7 +43,7 @@ const ENDED =
   '! ended {"kind":"failed","fault":{"kind":"connection_closed","message":"gone","retry":{"kind":"backoff"}}}';
 
 describe('a replayed connection', () => {
-  it('is the next recorded one of its line, and tells what that told', () => {
+  it('is the next recorded one of its line, and emits what that emitted', () => {
     const { take, open } = setUp();
     const [first, second] = [open(1), open(2)];
     take(
@@ -54,9 +54,9 @@ describe('a replayed connection', () => {
     );
     take('binance:2 ! connected', 'binance:2 {"b":1}', 'binance:1 ! ping', 'binance:1 ! pong', `binance:1 ${ENDED}`);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":2}');
-    expect(first.told).toEqual(['open', '{"a":1}', 'ping', 'pong', 'end failed']);
-    expect(second.told).toEqual(['open', '{"b":1}']);
-    expect(open(1).told).toEqual(['open', '{"a":2}']);
+    expect(first.emitted).toEqual(['open', '{"a":1}', 'ping', 'pong', 'end failed']);
+    expect(second.emitted).toEqual(['open', '{"b":1}']);
+    expect(open(1).emitted).toEqual(['open', '{"a":2}']);
   });
 
   it('that is opened late gets what it missed, also one that is over, for a second', () => {
@@ -69,10 +69,10 @@ describe('a replayed connection', () => {
     ];
     take(...lines);
     scheduler.moveTo(900);
-    expect(open(1).told).toEqual(['open', '{"a":1}', 'end failed']);
+    expect(open(1).emitted).toEqual(['open', '{"a":1}', 'end failed']);
     take(...lines);
     scheduler.moveTo(2000);
-    expect(open(1).told).toEqual([]);
+    expect(open(1).emitted).toEqual([]);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
     expect(network.counts.missed).toBe(1);
   });
@@ -86,8 +86,8 @@ describe('a replayed connection', () => {
     expect(network.holds).toBe(true);
     const second = open(1);
     take('binance:1 {"a":3}');
-    expect(first.told).toEqual(['open', '{"a":1}']);
-    expect(second.told).toEqual(['open', '{"a":2}', '{"a":3}']);
+    expect(first.emitted).toEqual(['open', '{"a":1}']);
+    expect(second.emitted).toEqual(['open', '{"a":2}', '{"a":3}']);
     expect(network.holds).toBe(false);
   });
 
@@ -98,10 +98,10 @@ describe('a replayed connection', () => {
     first.close();
     take('binance:1 ! closed');
     const second = open(1);
-    expect(second.told).toEqual([]);
+    expect(second.emitted).toEqual([]);
     take('binance:1.2 ! connecting wss://a', 'binance:1.2 ! connected', 'binance:1.2 {"a":1}');
-    expect(second.told).toEqual(['open', '{"a":1}']);
-    expect(first.told).toEqual(['open']);
+    expect(second.emitted).toEqual(['open', '{"a":1}']);
+    expect(first.emitted).toEqual(['open']);
   });
 
   it('that is closed in the recording while nobody listened ends for who comes late', () => {
@@ -110,7 +110,7 @@ describe('a replayed connection', () => {
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
     first.close();
     take('binance:1 {"a":1}', 'binance:1 ! closed');
-    expect(open(1).told).toEqual(['open', '{"a":1}', 'end failed']);
+    expect(open(1).emitted).toEqual(['open', '{"a":1}', 'end failed']);
   });
 
   it('holds no more than ten thousand frames', () => {
@@ -118,7 +118,7 @@ describe('a replayed connection', () => {
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
     for (let id = 0; id < 10_050; id++) take(`binance:1 {"a":${id}}`);
     expect(network.counts.missed).toBe(51);
-    expect(open(1).told).toHaveLength(10_000);
+    expect(open(1).emitted).toHaveLength(10_000);
   });
 });
 

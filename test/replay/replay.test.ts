@@ -65,8 +65,8 @@ async function replayed(
 
 const tradesOf = (records: readonly FeedRecord[]) => records.filter((record) => record.kind === 'trade');
 
-/** When the venue as a whole was told to be so, milliseconds after the start. */
-const toldAt = (records: readonly FeedRecord[], state: string): number[] =>
+/** When the venue as a whole was reported so, milliseconds after the start. */
+const reportedAt = (records: readonly FeedRecord[], state: string): number[] =>
   records.flatMap((record) =>
     record.kind === 'status' && record.state === state && record.line === null && record.symbol === null
       ? [record.timestamp - START]
@@ -110,7 +110,7 @@ describe('a replay', () => {
     ]);
     expect(new Set(records.map(({ environment }) => environment))).toEqual(new Set(['replay']));
     expect(records.find((record) => record.kind === 'status')).toMatchObject({ instance: 'replay', sequence: 1 });
-    expect(toldAt(records, 'connected')).toEqual([]);
+    expect(reportedAt(records, 'connected')).toEqual([]);
     expect(result).toMatchObject({
       frames: 4,
       answers: 1,
@@ -204,7 +204,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('of a silent day takes seconds, and tells of the silence to the millisecond', async () => {
+  it('of a silent day takes seconds, and reports the silence to the millisecond', async () => {
     const HOUR = 3_600_000;
     const hours = Array.from({ length: 25 }, (_, hour) => hour * HOUR);
     const { records, result } = await replayed(
@@ -213,12 +213,12 @@ describe('a replay', () => {
     );
     expect(result.elapsedMs).toBe(24 * HOUR);
     expect(tradesOf(records)).toHaveLength(25);
-    const recovered = toldAt(records, 'feed_recovered');
-    expect(toldAt(records, 'feed_stale')).toEqual([0, ...recovered.slice(0, -1)].map((ms) => ms + 60_000));
+    const recovered = reportedAt(records, 'feed_recovered');
+    expect(reportedAt(records, 'feed_stale')).toEqual([0, ...recovered.slice(0, -1)].map((ms) => ms + 60_000));
     // The feed connects again and again meanwhile, and the recording waits for it.
     expect(recovered.map((ms) => Math.floor(ms / HOUR))).toEqual(hours.slice(1).map((ms) => ms / HOUR));
     expect(recovered.filter((ms) => ms % HOUR > 1005)).toEqual([]);
-    expect(toldAt(records, 'heartbeat').length - 24 * 3600).toBeLessThan(2);
+    expect(reportedAt(records, 'heartbeat').length - 24 * 3600).toBeLessThan(2);
   }, 90_000);
 
   it('twice gives the same files, byte by byte', async () => {
@@ -257,14 +257,14 @@ describe('a replay', () => {
   it('takes the times of the venue where there are no others', async () => {
     const { records } = await replayed([trade(0, 1), trade(8000, 2)], { format: 'ndjson' });
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 8000) * 1000]);
-    expect(toldAt(records, 'feed_stale')).toEqual([5000]);
+    expect(reportedAt(records, 'feed_stale')).toEqual([5000]);
   });
 
   it('leaves out long pauses where nobody says that they were', async () => {
     const { records, result } = await replayed([trade(0, 1), trade(86_400_000, 2)], { format: 'ndjson' });
     expect(result.elapsedMs).toBe(60_000);
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 86_400_000) * 1000]);
-    expect(toldAt(records, 'heartbeat').length).toBeLessThan(65);
+    expect(reportedAt(records, 'heartbeat').length).toBeLessThan(65);
   });
 
   it('follows a recorder whose wall clock was set: time itself goes on, records have the new time', async () => {
@@ -280,7 +280,7 @@ describe('a replay', () => {
       line(1500, 'binance:1', trade(1498, 3)),
     ]);
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt / 1000 - START)).toEqual([100, 1100 + hour, 1500]);
-    expect(toldAt(records, 'feed_stale')).toEqual([]);
+    expect(reportedAt(records, 'feed_stale')).toEqual([]);
   });
 
   it('keeps the pace of the recording on demand', async () => {

@@ -179,7 +179,7 @@ describe('Bybit topics', () => {
     expect((second?.ts ?? 0) - (first?.ts ?? 0)).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('keep a book of exactly fifty levels through deltas numbered without a hole', async () => {
+  it('keep a book of exactly fifty levels through deltas numbered without a gap', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['orderbook.50.BTCUSDT'] });
     await until(() => client.messages.filter(({ topic }) => topic === 'orderbook.50.BTCUSDT').length > 20);

@@ -48,7 +48,7 @@ function consecutive(ids: readonly (number | undefined)[]): void {
 }
 
 describe('the past by Binance REST', () => {
-  it('pages trades by id from before the start through to the latest, without a hole', () => {
+  it('pages trades by id from before the start through to the latest, without a gap', () => {
     const venue = running();
     const first = venue.btc.trades.at(0).id;
     const all: TradeRow[] = [];

@@ -28,14 +28,14 @@ const read = (path: string): Line[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
 
-/** Streams tell what has changed once in so many milliseconds at the latest. */
+/** Streams write what has changed once in so many milliseconds at the latest. */
 const SLOWEST_STREAM_MS = 100;
 
 /** Makes no more trades, and waits until each client has all that was sent to it: a pong comes after that. */
 async function settle(simulator: Simulator, clients: readonly Client[]): Promise<void> {
   simulator.fault({ venue: 'all', fault: 'quiet' });
-  const allTold = Date.now() + 2 * SLOWEST_STREAM_MS;
-  await until(() => Date.now() >= allTold);
+  const allWritten = Date.now() + 2 * SLOWEST_STREAM_MS;
+  await until(() => Date.now() >= allWritten);
   for (const client of clients) client.ws.ping();
   await until(() => clients.every(({ pongs }) => pongs === 1), { everyMs: 1 });
 }

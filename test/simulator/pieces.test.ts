@@ -29,8 +29,9 @@ describe('a text frame', () => {
     const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
     expect(bytes.length).toBe(header + length);
     expect(bytes[0]).toBe(0x81);
-    const told = length < 126 ? bytes[1] : length < 65_536 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
-    expect(told).toBe(length);
+    const written =
+      length < 126 ? bytes[1] : length < 65_536 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+    expect(written).toBe(length);
   });
 
   it('counts bytes, not characters', () => {

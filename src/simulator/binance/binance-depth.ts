@@ -38,8 +38,8 @@ interface Depth {
 }
 
 /**
- * Depth streams and the depth by REST of one venue. While somebody listens, REST shows the book as it was at the last
- * 100 ms publication, so that the snapshot and the differences fit by the documented rule at every moment.
+ * Depth streams and the depth by REST of one venue. While somebody listens, REST shows the book of the last 100 ms
+ * publication. So the snapshot and the differences fit by the documented rule at every moment.
  */
 export class BinanceDepth {
   private readonly host: VenueHost;

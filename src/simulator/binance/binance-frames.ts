@@ -35,7 +35,7 @@ export function aggTradeData(symbol: string, trade: TradeTexts, unit: string): s
   return `{"e":"aggTrade","E":${trade.time}${unit},"s":"${symbol}",${aggTradeFields(trade, unit)}}`;
 }
 
-/** What the stream and the REST interface tell of an aggregated trade. */
+/** The fields of an aggregated trade that the stream and the REST interface share. */
 export function aggTradeFields({ id, price, quantity, firstId, lastId, time, sell }: TradeTexts, unit = ''): string {
   return `"a":${id},"p":"${price}","q":"${quantity}","f":${firstId},"l":${lastId},"T":${time}${unit},"m":${sell},"M":true`;
 }

@@ -85,13 +85,13 @@ export class BinanceStreams implements VenueStreams {
     const { host } = this;
     const { symbol } = listing;
     const stream = symbol.toLowerCase();
-    const topic = host.heard(`${stream}@trade`);
+    const topic = host.activeTopic(`${stream}@trade`);
     for (const trade of topic === undefined && host.journal === undefined ? [] : trades) {
       const texts = listing.tradeTexts(trade);
       const sent = topic?.publish((unit) => tradeData(symbol, texts, unit, this.orderIds)) ?? '[]';
       host.noteTrade(symbol, texts, sent, topic);
     }
-    const aggTopic = host.heard(`${stream}@aggTrade`);
+    const aggTopic = host.activeTopic(`${stream}@aggTrade`);
     if (aggTopic !== undefined)
       for (const trade of aggTrades(listing, trades)) this.publishAggTrade(aggTopic, symbol, trade);
   };
@@ -105,7 +105,7 @@ export class BinanceStreams implements VenueStreams {
     this.books.slice(now);
     if (now < this.nextAllMini) return;
     this.nextAllMini = now - (now % TICKER_EVERY_MS) + TICKER_EVERY_MS;
-    const allMini = this.host.heard('!miniTicker@arr');
+    const allMini = this.host.activeTopic('!miniTicker@arr');
     if (allMini !== undefined) this.miniTickers(allMini, now);
   }
 

@@ -19,7 +19,7 @@ export class BybitSocket implements VenueSocket {
   private readonly host: VenueHost;
   private readonly streams: BybitStreams;
   private nextIdleCheck = 0;
-  private readonly heardAt = new WeakMap<Connection, { at: number; frames: number }>();
+  private readonly activity = new WeakMap<Connection, { at: number; frames: number }>();
 
   constructor(host: VenueHost, streams: BybitStreams) {
     this.host = host;
@@ -32,7 +32,7 @@ export class BybitSocket implements VenueSocket {
   }
 
   message(connection: Connection, text: string, now: number): void {
-    this.heardAt.set(connection, { at: now, frames: connection.frames });
+    this.activity.set(connection, { at: now, frames: connection.frames });
     const request = parsed(text);
     if (request === undefined) {
       reply(connection, false, 'error:request is not a valid JSON object with an op', '');
@@ -51,9 +51,9 @@ export class BybitSocket implements VenueSocket {
     if (now < this.nextIdleCheck) return;
     this.nextIdleCheck = now + 1_000;
     for (const connection of [...this.host.connections]) {
-      const heard = this.heardAt.get(connection) ?? { at: connection.openedAt, frames: 0 };
-      if (heard.frames !== connection.frames) this.heardAt.set(connection, { at: now, frames: connection.frames });
-      else if (now - heard.at > IDLE_MS) connection.close(1000, '');
+      const last = this.activity.get(connection) ?? { at: connection.openedAt, frames: 0 };
+      if (last.frames !== connection.frames) this.activity.set(connection, { at: now, frames: connection.frames });
+      else if (now - last.at > IDLE_MS) connection.close(1000, '');
     }
   }
 

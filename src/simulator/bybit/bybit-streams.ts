@@ -59,7 +59,7 @@ export class BybitStreams implements VenueStreams {
 
   readonly order: OnOrder = (listing, trades) => {
     const { symbol } = listing;
-    const topic = this.host.heard(`publicTrade.${symbol}`);
+    const topic = this.host.activeTopic(`publicTrade.${symbol}`);
     if (topic === undefined && this.host.journal === undefined) return;
     const texts = trades.map((trade) => bybitTrade(listing, trade));
     const sent = topic === undefined ? () => '[]' : publishTrades(topic, texts);

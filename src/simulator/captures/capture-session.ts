@@ -99,7 +99,7 @@ export class CaptureSession {
     this.timers.set(connection, timer);
   }
 
-  /** Base and quote asset, told by the usual quotes. */
+  /** Base and quote asset, by the usual quotes. */
   assets(symbol: string): [base: string, quote: string] | undefined {
     const [, base, quote] = QUOTES.exec(symbol) ?? [];
     return base === undefined || quote === undefined ? undefined : [base, quote];
@@ -228,7 +228,7 @@ async function* recordedMessages(file: string, format: CaptureFormat): AsyncGene
   }
 }
 
-/** Whose frame a line is: named by its connection, by the recording, or told by how it looks. */
+/** Whose frame a line is: named by its connection, by the recording, or guessed from how it looks. */
 function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
   const named = (['binance_testnet', 'binance_us', 'binance', 'bybit'] as const).find((id) => connection.includes(id));
   return named ?? otherwise ?? guessVenue(frame);

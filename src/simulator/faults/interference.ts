@@ -1,7 +1,7 @@
 import { type EventKind, type FrameSubject, TRADE_KINDS } from '../captures/frame-subject.ts';
 
 /** Where frames go that are let through. */
-interface Outlet {
+interface FrameTarget {
   push(payload: string, framed: string): void;
 }
 
@@ -61,7 +61,7 @@ export class Interference {
   }
 
   /** Sends a frame, or twice, or later, or never. @returns whether it went (or will go) out. */
-  deliver(connection: Outlet, subject: FrameSubject, payload: string, framed: string): boolean {
+  deliver(connection: FrameTarget, subject: FrameSubject, payload: string, framed: string): boolean {
     if (this.silent || this.frozen || this.muted.has(subject.symbol)) return false;
     if (TRADE_KINDS.has(subject.kind) && this.mutedTrades.has(subject.symbol)) return false;
     if (this.takeSkips(subject, 1) === 1) return false;

@@ -88,7 +88,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
   },
   delist_symbol: {
     description:
-      'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; who listens hears nothing.',
+      'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; its listeners receive nothing.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,

@@ -62,7 +62,7 @@ function expectSame({ book, id, lowest, highest }: RuleClient, snapshot: Snapsho
 }
 
 describe('the depth of Binance', () => {
-  it('from any moment on gives the book that REST tells a minute later, on either stream', { timeout: 60_000 }, () => {
+  it('from any moment on gives the book that REST shows a minute later, on either stream', { timeout: 60_000 }, () => {
     const venue = new VirtualVenue('binance', 150, 1);
     const lines = ['btcusdt@depth@100ms', 'btcusdt@depth'].map((stream) => {
       const line = venue.open(`/ws/${stream}`);

@@ -96,7 +96,7 @@ describe('the books of Bybit', () => {
       });
       expect([client.snapshots, client.gaps, wrong]).toEqual([1, 0, 0]);
       expect(client.deltas).toBeGreaterThan(least);
-      // A snapshot tells the book at the last delta: the same id, the same levels.
+      // A snapshot is the book at the last delta: the same id, the same levels.
       const fresh = new TopicClient();
       for (const frame of frames(listen(venue, topicOf(levels)))) fresh.apply(frame);
       expect([fresh.u, fresh.seq]).toEqual([client.u, client.seq]);
@@ -117,7 +117,7 @@ describe('the books of Bybit', () => {
     expect(zeros).toEqual(new Set(['0']));
   });
 
-  it('tells by REST the thousand-level book at its update id, listened to or not', () => {
+  it('shows by REST the thousand-level book at its update id, listened to or not', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(1_000));
     const client = new TopicClient();
@@ -159,7 +159,7 @@ describe('the books of Bybit', () => {
     expect(frames(other).filter(({ type }) => type === 'snapshot')).toHaveLength(1);
   });
 
-  it('are told with a higher id after a time without listeners', () => {
+  it('come with a higher id after a time without listeners', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(50));
     venue.run(1_000);

@@ -61,7 +61,7 @@ describe('the market', () => {
   });
 
   it.each(['binance', 'binance_us', 'binance_testnet'] as const)(
-    'numbers trades of %s without a hole per symbol, and aggregated trades too',
+    'numbers trades of %s without a gap per symbol, and aggregated trades too',
     (venue) => {
       const all = bySymbol(trades(market(venue), [20_000]));
       expect(all).toHaveLength(20);
@@ -76,7 +76,7 @@ describe('the market', () => {
     },
   );
 
-  it('numbers trades of Bybit rising, without a hole inside an order of one sequence, with jumps between orders', () => {
+  it('numbers trades of Bybit rising, without a gap inside an order of one sequence, with jumps between orders', () => {
     const all = bySymbol(trades(market('bybit'), [20_000]));
     const steps = all.flatMap((list) => pairs(list));
     const inside = steps.filter(([before, trade]) => trade.order === before.order);
@@ -161,7 +161,7 @@ describe('the clock of a market', () => {
     expect(clock.forgiven).toBeGreaterThan(57_000);
   });
 
-  it('goes on at another rate from the moment that it is told', () => {
+  it('goes on at another rate from the moment of the call', () => {
     const one = market('binance', { rate: 1_000 });
     const clock = new MarketClock(one, 0, () => {});
     let now = 0;

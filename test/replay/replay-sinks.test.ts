@@ -3,50 +3,50 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { ReplayOutlets } from '../../src/replay/replay-outlets.ts';
+import { ReplaySinks } from '../../src/replay/replay-sinks.ts';
 import type { OutRecord } from '../../src/sinks/contract.ts';
 import type { SinkSettings } from '../../src/sinks/registry.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { delivered, FakeSink, position, rejected, short, tick, trade } from '../sinks/fake-sink.ts';
 
-async function setUp(onRejected?: (outlets: ReplayOutlets) => void) {
+async function setUp(onRejected?: (sinks: ReplaySinks) => void) {
   const sink = new FakeSink();
   const clock = { ms: 0 };
-  const told: string[] = [];
+  const reported: string[] = [];
   let settings: SinkSettings | undefined;
   const make = async (given: SinkSettings): Promise<FakeSink> => {
     settings = given;
     return sink;
   };
-  const outlets: ReplayOutlets = await ReplayOutlets.open(loadConfig({ values: { coins: ['BTC'], sinks: ['file'] } }), {
+  const sinks: ReplaySinks = await ReplaySinks.open(loadConfig({ values: { coins: ['BTC'], sinks: ['file'] } }), {
     log: createLog({ level: 'silent', destination: { write: () => {} } }),
     wallClockMs: () => clock.ms,
     onRejected: (record) => {
-      told.push(record.kind);
-      onRejected?.(outlets);
+      reported.push(record.kind);
+      onRejected?.(sinks);
     },
     makers: { file: make, kafka: make },
   });
   onTestFinished(async () => {
     sink.rule = (batch) => batch.map(() => delivered);
     while (sink.underWay > 0) sink.answer(delivered);
-    await outlets.close();
+    await sinks.close();
   });
   return {
     sink,
-    outlets,
-    told,
+    sinks,
+    reported,
     clock,
     /** What the sink takes for now when it names a file. */
     sinkMs: () => settings?.wallClockMs(),
     take(outs: readonly OutRecord[], barrier = false): void {
-      outlets.take({ records: outs.map(({ record }) => record as FeedRecord), barrier }, clock.ms);
+      sinks.take({ records: outs.map(({ record }) => record as FeedRecord), barrier }, clock.ms);
     },
     /** Time moves on; false where it cannot before the sink has answered. */
     async pass(ms: number): Promise<boolean> {
       let passed = false;
-      if (outlets.isDue(ms)) {
-        void outlets.pass(ms).then(() => {
+      if (sinks.isDue(ms)) {
+        void sinks.pass(ms).then(() => {
           passed = true;
         });
       } else passed = true;
@@ -92,7 +92,7 @@ describe('what a replay hands to its sinks', () => {
   });
 
   it('has of the price ticks of a window the last of each symbol and epoch, in the place of the first', async () => {
-    const { take, pass, outlets, batches, sink } = await setUp();
+    const { take, pass, sinks, batches, sink } = await setUp();
     sink.rule = (batch) => batch.map(() => delivered);
     take([
       tick('1'),
@@ -108,14 +108,14 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['p2 t1 p7 t2 p4 p5']);
     // Five hundred records are a window too; many go out together.
     take([tick('1'), ...trades(1, 498)]);
-    expect(outlets.isDue(1000)).toBe(false);
+    expect(sinks.isDue(1000)).toBe(false);
     take([tick('2')]);
-    expect(outlets.isDue(1000)).toBe(true);
+    expect(sinks.isDue(1000)).toBe(true);
     await pass(1000);
     take([tick('3'), tick('4')]);
     await pass(2000);
     expect(batches()[1]).toMatch(/^p2 t1 .* t498 p4$/);
-    expect(outlets.counts).toEqual(
+    expect(sinks.counts).toEqual(
       new Map([
         ['simulated.prices', 10],
         ['simulated.trades', 500],
@@ -135,28 +135,28 @@ describe('what a replay hands to its sinks', () => {
     expect(sinkMs()).toBe(1900);
   });
 
-  it('that is rejected is told when its portion is acknowledged and the next one goes, not when the sink said so', async () => {
-    const { take, pass, told, outlets, sink, batches } = await setUp();
+  it('that is rejected is reported when its portion is acknowledged and the next one goes, not when the sink said so', async () => {
+    const { take, pass, reported, sinks, sink, batches } = await setUp();
     take(trades(1, 2));
     await pass(1000);
     sink.answer([rejected, delivered]);
     take(trades(3, 1));
     await pass(1500);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await pass(2000);
-    expect(told).toEqual(['trade']);
+    expect(reported).toEqual(['trade']);
     sink.answer(rejected);
-    await outlets.settle();
-    expect(told).toEqual(['trade', 'trade']);
+    await sinks.settle();
+    expect(reported).toEqual(['trade', 'trade']);
     expect(batches()).toEqual(['t1 t2', 't3']);
   });
 
   it('keeps what is behind a barrier until that is acknowledged, and all is when it has settled', async () => {
-    const { take, outlets, batches, sink } = await setUp();
+    const { take, sinks, batches, sink } = await setUp();
     take(trades(1, 1));
     take([position(2)], true);
     take(trades(2, 1));
-    const settled = outlets.settle();
+    const settled = sinks.settle();
     await turn();
     expect(batches()).toEqual(['t1']);
     sink.answer(delivered);
@@ -170,45 +170,45 @@ describe('what a replay hands to its sinks', () => {
   });
 
   it('waits no longer than a second where nothing comes after it', async () => {
-    const { take, pass, outlets, batches } = await setUp();
+    const { take, pass, sinks, batches } = await setUp();
     take(trades(1, 500));
     expect(await pass(100)).toBe(true);
-    expect(outlets.isDue(999)).toBe(false);
-    expect(outlets.isDue(1000)).toBe(true);
+    expect(sinks.isDue(999)).toBe(false);
+    expect(sinks.isDue(1000)).toBe(true);
     await pass(1000);
     expect(batches()).toHaveLength(1);
   });
 
   it('has settled when what was taken for a rejected record is acknowledged, too', async () => {
-    const { take, outlets, batches, sink } = await setUp((open) =>
+    const { take, sinks, batches, sink } = await setUp((open) =>
       open.take({ records: [trade(9).record as FeedRecord], barrier: false }, 0),
     );
     sink.rule = (batch) => batch.map((out) => (short(out) === 't1' ? rejected : delivered));
     take(trades(1, 2));
-    await outlets.settle();
+    await sinks.settle();
     expect(batches()).toEqual(['t1 t2', 't9']);
   });
 
   it('ends with the fault of a sink that takes nothing any more; what it did not take is counted', async () => {
-    const { take, outlets, sink } = await setUp();
+    const { take, sinks, sink } = await setUp();
     const fault = new Fault('sink', 'the disk is gone', { retry: { kind: 'never' } });
     sink.rule = (batch) => batch.map(() => ({ kind: 'retry', fault }));
     take(trades(1, 2));
-    await expect(outlets.settle()).rejects.toThrow('the disk is gone');
+    await expect(sinks.settle()).rejects.toThrow('the disk is gone');
     take(trades(3, 1));
-    await expect(outlets.pass(1000)).rejects.toThrow('the disk is gone');
-    expect(await outlets.close()).toEqual({ undelivered: 3 });
+    await expect(sinks.pass(1000)).rejects.toThrow('the disk is gone');
+    expect(await sinks.close()).toEqual({ undelivered: 3 });
   });
 
   it('goes out with what is under way where the replay is given up', async () => {
-    const { take, pass, outlets, batches, sink } = await setUp();
+    const { take, pass, sinks, batches, sink } = await setUp();
     take(trades(1, 1));
     await pass(1000);
     take(trades(2, 2));
-    void outlets.settle();
+    void sinks.settle();
     await turn();
     expect(batches()).toEqual(['t1']);
-    const closed = outlets.close();
+    const closed = sinks.close();
     sink.answer(delivered);
     await turn();
     sink.answer(delivered);

@@ -11,11 +11,11 @@ import { heapBytes } from '../sinks/queue/out-queue.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-export interface ReplayOutletsOptions {
+export interface ReplaySinksOptions {
   readonly log: Logger;
   /** Virtual: for the names of files. */
   readonly wallClockMs: () => number;
-  /** Told when the portion that it was in is acknowledged: at a moment of the recording, not of the sink. */
+  /** Called when the portion with the record is acknowledged: at a moment of the recording, not of the sink. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** The registry of sinks by default. */
   readonly makers?: typeof sinks;
@@ -35,12 +35,12 @@ const BARRIER = { barrier: true } as const;
  * the one before it is acknowledged: so batches, blocks of files and the price ticks that replace each other are the
  * same in every replay, however fast the machine and the disk are. While one is written, the next is gathered.
  */
-export class ReplayOutlets {
+export class ReplaySinks {
   /** Records by topic, before price ticks replaced each other. */
   readonly counts = new Map<string, number>();
   readonly #config: Config;
   readonly #topicOf: (record: FeedRecord) => string;
-  readonly #options: ReplayOutletsOptions;
+  readonly #options: ReplaySinksOptions;
   #drivers: readonly SinkDriver[] = [];
   /** Rejected with its fault when a sink has failed for good. */
   readonly #failed = Promise.withResolvers<never>();
@@ -57,19 +57,19 @@ export class ReplayOutlets {
   #handedMs: number;
   #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
 
-  private constructor(config: Config, options: ReplayOutletsOptions) {
+  private constructor(config: Config, options: ReplaySinksOptions) {
     this.#config = config;
     this.#topicOf = topicNaming(config.feed.allowTestData);
     this.#options = options;
     this.#handedMs = options.wallClockMs();
-    // Told to whoever waits for a sink.
+    // Each wait for a sink throws it.
     this.#failed.promise.catch(() => {});
   }
 
-  static async open(config: Config, options: ReplayOutletsOptions): Promise<ReplayOutlets> {
-    const outlets = new ReplayOutlets(config, options);
-    await outlets.#open();
-    return outlets;
+  static async open(config: Config, options: ReplaySinksOptions): Promise<ReplaySinks> {
+    const opened = new ReplaySinks(config, options);
+    await opened.#open();
+    return opened;
   }
 
   async #open(): Promise<void> {
@@ -156,17 +156,17 @@ export class ReplayOutlets {
     } while (this.#waiting.length > 0);
   }
 
-  /** Resolves when all that was handed over is acknowledged; what was rejected of it was told then. */
+  /** Resolves when all that was handed over is acknowledged; what was rejected of it was reported then. */
   async #acknowledged(): Promise<void> {
     await Promise.race([Promise.all(this.#drivers.map((driver) => driver.idle())), this.#failed.promise]);
-    this.#tellRejected();
+    this.#reportRejected();
   }
 
   /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
     const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
-    this.#tellRejected();
+    this.#reportRejected();
     const late = this.#waiting.length * this.#drivers.length;
     // A driver whose sink has failed for good drops what is pushed.
     const dropped = this.#drivers.flatMap((driver) => Object.values(driver.stats().dropped));
@@ -191,7 +191,7 @@ export class ReplayOutlets {
       for (const record of waiting) driver.push(record, barriers.has(record) ? BARRIER : undefined);
   }
 
-  #tellRejected(): void {
+  #reportRejected(): void {
     const rejected = this.#rejected;
     this.#rejected = [];
     for (const { record, fault } of rejected) this.#options.onRejected(record, fault);
