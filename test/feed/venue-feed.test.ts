@@ -295,6 +295,7 @@ describe('VenueFeed: named instruments', () => {
     expect(asked).toBe(2);
     const other = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
     other.subscription?.unsubscribe();
+    other.feed.add(instrument('C'));
     other.scheduler.advance(10_000);
     expect(asked).toBe(3);
   });

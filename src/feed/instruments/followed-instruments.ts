@@ -52,7 +52,7 @@ export class FollowedInstruments {
   readonly #subscription = new Subscription();
   /** By the venue's symbol. */
   readonly #named: Map<string, Instrument>;
-  #isStarted = false;
+  #isRunning = false;
   /** Named ones that are looked up in the venue's list before they are followed, by symbol. */
   readonly #lookups = new Map<string, Subscription>();
   /** Named ones that the venue does not list, by symbol. */
@@ -70,7 +70,7 @@ export class FollowedInstruments {
   }
 
   start(): void {
-    this.#isStarted = true;
+    this.#isRunning = true;
     const { all } = this.#options;
     this.#subscription.add(all === null ? this.#followNamed() : this.#followAll(all));
     this.#subscription.add(this.#lookForUnlisted());
@@ -81,7 +81,7 @@ export class FollowedInstruments {
     const { followed, onChange } = this.#options;
     const { symbol, venueSymbol } = instrument;
     this.#named.set(venueSymbol, instrument);
-    if (!this.#isStarted) return;
+    if (!this.#isRunning) return;
     if (followed.has(venueSymbol) || this.#lookups.has(symbol)) return;
     const lookup = this.#tradingInTime.subscribe({
       next: (trading) => {
@@ -102,6 +102,7 @@ export class FollowedInstruments {
   }
 
   close(): void {
+    this.#isRunning = false;
     this.#subscription.unsubscribe();
   }
 
