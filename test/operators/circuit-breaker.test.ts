@@ -27,7 +27,7 @@ describe('circuitBreaker', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(circuitBreaker(options)));
   });
 
-  it('never: starting, for ever', () => {
+  it('never: starting for ever', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -', reports);
       const sub = '         ^';
@@ -47,7 +47,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('one report is not enough where there are two sources, and is where there is one', () => {
+  it('one report is enough with one source, not with two', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' -a--|   ', reports);
       const ofTwo = '       s---(e|)';
@@ -61,7 +61,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('many reports: only what differs is told; the reasons are in the order of the sources', () => {
+  it('many reports: only changed decisions are emitted; reasons are in the order of the sources', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  (abab)---y-xX--yb-a--', reports);
       const unsub = '       ----------------------!';
@@ -78,7 +78,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('starting ends with a bad report too; then the good have to prove themselves', () => {
+  it('starting also ends with a bad report; then all must stay good for a while', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  --x--a-b------', reports);
       const unsub = '       -------------!';
@@ -88,7 +88,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a relapse begins the wait anew', () => {
+  it('a relapse restarts the wait', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  (ab)-x-a-x-a--y-b------', reports);
       const unsub = '       ----------------------!';
@@ -98,7 +98,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('resumes at once where no time is asked for', () => {
+  it('resumes at once if resumeAfterMs is 0', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  (ab)-x-a-|   ', reports);
       const expected = '    (so)-h-p-(e|)';
@@ -206,7 +206,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('what was reported stays known over the loss of the line that reports', () => {
+  it('reports stay known over a reconnect of the reporting source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a-b-#         ', reports);
       const again = cold('         --a--x- ', reports);
@@ -224,7 +224,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('each subscription starts anew', () => {
+  it('each subscription starts from the beginning', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('     -a-b-a-b-', reports);
       const result = source.pipe(circuitBreaker(options));

@@ -46,7 +46,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('many values of one key: the newest, and the others told of', () => {
+  it('many values of one key: the newest, and onReplace for the others', () => {
     const replaced: string[] = [];
     marbles(({ cold, hot, expectObservable }) => {
       const source = cold('  (aAaA)-a-|   ');
@@ -73,7 +73,7 @@ describe('conflate, released by a notifier', () => {
     expect(replaced).toEqual([undefined]);
   });
 
-  it('source error: at once, what waits is dropped', () => {
+  it('source error: at once, waiting values are dropped', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = cold('  -a-#');
       const release$ = hot(' ----x');
@@ -133,7 +133,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('a value that comes while the last array is taken waits for the next', () => {
+  it('a value that comes while an array is consumed waits for the next', () => {
     marbles(({ hot, expectObservable }) => {
       const source = new Subject<string>();
       const release$ = hot(' -x-x-');
@@ -147,7 +147,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('what waits survives the loss of a line', () => {
+  it('waiting values survive a reconnect', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const line = cold('    -a-#     ');
       const release$ = hot(' -----x---x');
@@ -161,7 +161,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('keeps epochs apart, where the key names them', () => {
+  it('keeps epochs apart if the key contains them', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a-A-a-|   ');
       const release$ = hot(' --------   ');

@@ -9,7 +9,7 @@ import { picture } from './pictures/deduplicate.ts';
 const options = { key: (value: string) => value, size: 2 };
 
 describe('deduplicate', () => {
-  it('lets the first of equal keys pass, within the last keys', () => {
+  it('passes the first value of a key, within the last keys', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(deduplicate(options)));
   });
 
@@ -53,7 +53,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('tells of what it leaves out', () => {
+  it('calls onDuplicate for dropped values', () => {
     const left: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' -a-a-b-a-|');
@@ -116,7 +116,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('knows over the loss of a line what the other has delivered', () => {
+  it('remembers over a reconnect what the other line delivered', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a-b#          ');
       const again = cold('        --d-e-f--');
@@ -137,7 +137,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('knows nothing of another epoch, where the key names it', () => {
+  it('knows nothing of another epoch if the key contains it', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-b-a-A-A-B-|');
       const expected = '    -a-b---A---B-|';
@@ -153,7 +153,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('each subscription has a window of its own', () => {
+  it('each subscription has its own window', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-a-a-');
       const result = source.pipe(deduplicate(options));
@@ -178,7 +178,7 @@ describe('deduplicate', () => {
 });
 
 describe('createSeenWindow', () => {
-  it('forgets the oldest of its keys, in the order of their first coming', () => {
+  it('forgets the oldest key, in the order of first arrival', () => {
     const seen = createSeenWindow<number>(3);
     expect([1, 2, 3, 1, 4, 1, 2, 4].map((key) => seen.add(key))).toEqual([
       true,
@@ -203,7 +203,7 @@ describe('createSeenWindow', () => {
     expect(['a', 'b', 'c', 'a'].map((key) => seen.add(key))).toEqual([true, true, true, true]);
   });
 
-  it('tells keys of different types apart', () => {
+  it('distinguishes keys of different types', () => {
     const seen = createSeenWindow(10);
     expect([7, 7n, '7', 7n].map((key) => seen.add(key))).toEqual([true, true, true, false]);
   });
@@ -225,7 +225,7 @@ describe('createSeenWindow', () => {
     }
   });
 
-  it('refuses a size that is no whole number above 0', () => {
+  it('refuses a size that is not a whole number above 0', () => {
     for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => createSeenWindow(size)).toThrow(RangeError);
       expect(() => deduplicate({ key: String, size })).toThrow(RangeError);

@@ -14,7 +14,7 @@ const passed = { d: 'd', p: 'p' };
 const recovered = (staleForMs: number): Freshness => ({ kind: 'recovered', staleForMs });
 
 describe('detectStale', () => {
-  it('tells once that data stopped, and right before the next data that it came back; a pong is no data', () => {
+  it('emits stale once when data stops, and recovered right before the next data; a pong is no data', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(detectStale(options)));
   });
 
@@ -127,7 +127,7 @@ describe('detectStale', () => {
     });
   });
 
-  it('the age goes on over the loss of a line, until data comes back', () => {
+  it('the age continues over a reconnect, until data comes back', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -d#           ');
       const second = cold('     ---p--d-- ');

@@ -107,7 +107,7 @@ function run(
 }
 
 describe('failover', () => {
-  it('tells nothing of sources that never speak', () => {
+  it('emits nothing for sources without events', () => {
     expect(run({ a: '-', b: '-' }).told).toEqual([]);
   });
 
@@ -116,7 +116,7 @@ describe('failover', () => {
     expect(run({ a: '--|', b: '----|' }).told).toEqual(['4 complete']);
   });
 
-  it('serves the preferred source in epoch 1 and drops what the standby says meanwhile', () => {
+  it('serves the preferred source in epoch 1 and drops the standby’s values meanwhile', () => {
     //                              0123456
     expect(run({ a: 'C-1-2-', b: 'C-x-y-' }).told).toEqual([
       '2 ->a first',
@@ -142,7 +142,7 @@ describe('failover', () => {
     });
   });
 
-  it('moves at once when the source is blocked, first what the standby got after the last data', () => {
+  it('switches at once if the source is blocked; the standby’s values since the last data come first', () => {
     //                           01234567
     expect(run({ a: 'C1--X---', b: 'Cx-y-z--' }).told.slice(3)).toEqual([
       '4 a>b blocked',
@@ -152,7 +152,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('moves when the source has been without a connection for the grace, not before', () => {
+  it('switches when the source has been without a connection for the grace, not before', () => {
     //                  0123456789
     expect(run({ a: 'C1-D------', b: 'Cx-------y' }).told.slice(3)).toEqual([
       '8 a>b disconnected',
@@ -162,7 +162,7 @@ describe('failover', () => {
     expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).told.slice(3)).toEqual(['7 btc@1 2']);
   });
 
-  it('takes a connection that ends before its first data for none: the grace goes on', () => {
+  it('a connection that ends before its first data counts as none: the grace continues', () => {
     expect(run({ a: 'C1-D-C-D-C-D', b: 'Cx----------y' }).told.slice(3)).toEqual([
       '8 a>b disconnected',
       '12 btc epoch 2 of b',
@@ -170,7 +170,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('moves when the source is stale, and not to one that is stale itself', () => {
+  it('switches if the source is stale, but not to a stale one', () => {
     //                  0123456789
     expect(run({ a: 'C1---S----', b: 'Cx-S------', c: 'Cv-----w--' }).told.slice(3)).toEqual([
       '5 a>c stale',
@@ -203,12 +203,12 @@ describe('failover', () => {
     ]);
   });
 
-  it('starts the hysteresis anew when the preferred one falters', () => {
+  it('restarts the hysteresis if the preferred source fails again', () => {
     const { told } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
     expect(told.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
   });
 
-  it('takes what comes late for no sign of life, and counts the silence from the last data', () => {
+  it('late values are no sign of life; the time without data counts from the last data', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     const lines: string[] = [];
     const late = (value: string, at: number): Source => ({ kind: 'value', key: 'btc', at, value, late: true });
@@ -257,7 +257,7 @@ describe('failover', () => {
     expect(epochs.get('btc')).toBeGreaterThan(1);
   });
 
-  it('at a start waits for the preferred one until its attempt failed or timed out', () => {
+  it('at a start, waits for the preferred source until its attempt failed or timed out', () => {
     //                  0123456789
     expect(run({ a: '--D-------', b: 'Cx------y-' }).told).toEqual(['7 ->b first', '8 btc epoch 1 of b', '8 btc@1 y']);
     expect(run({ a: '-X--------', b: 'Cx------y-' }).told).toEqual([
@@ -269,7 +269,7 @@ describe('failover', () => {
     expect(run({ a: '100ms -', b: 'Cx 60ms y' }).told[0]).toBe('55 ->b first');
   });
 
-  it('at a start takes silence for none while the preferred one may yet answer', () => {
+  it('at a start, stale does not count while the preferred source may still answer', () => {
     expect(run({ a: '--S 30ms C1', b: 'Cx 58ms y' }).told).toEqual([
       '34 ->a first',
       '34 btc epoch 1 of a',
@@ -279,7 +279,7 @@ describe('failover', () => {
     expect(run({ a: '--S 7ms D', b: 'Cx 58ms y' }).told[0]).toBe('10 ->b first');
   });
 
-  it('starts with the source that it is told to, and goes back to the preferred one as ever', () => {
+  it('starts with startWith, and fails back to the preferred source as usual', () => {
     expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).told).toEqual([
       '3 ->b first',
       '3 btc epoch 1 of b',
@@ -292,7 +292,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('gives what the source to start with told late before its first data first, and nothing of another', () => {
+  it('emits late values of startWith from before its first data first, and none of other sources', () => {
     const sources = { a: 'C-L--1' };
     expect(run(sources, { startWith: 'a' }).told).toEqual([
       '5 ->a first',
@@ -303,7 +303,7 @@ describe('failover', () => {
     expect(run(sources).told).not.toContain('5 btc@1 late held');
   });
 
-  it('asks what goes on before it tells of a switch, which begins it for who hears of that', () => {
+  it('calls goesOn before it emits the switch that begins the key', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
@@ -324,7 +324,7 @@ describe('failover', () => {
     expect(values).toEqual(['x']);
   });
 
-  it('gives nothing of the source that is left any more, and of the new one what it holds first, to who makes them speak at a switch', () => {
+  it('if sources emit during a switch: nothing more of the old source, held values of the new one first', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
@@ -349,7 +349,7 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 x held', 'btc@2 y held', 'btc@2 z']);
   });
 
-  it('gives what is told at a switch of a key that stays where it is', () => {
+  it('emits values that arrive during a switch for a key that stays at its source', () => {
     const [a, b, c] = [new Subject<Source>(), new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = Object.entries({ a, b, c }).map(([id, events$]) => ({ id, events$ }));
@@ -369,7 +369,7 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['eth epoch 1 of c', 'eth@1 D', 'a>b blocked', 'eth@1 E']);
   });
 
-  it('gives what a source told before it served a key that goes on there first, whoever else is active', () => {
+  it('emits earlier values of a key that continues at a source first, whichever source is active', () => {
     const goesOn = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
       run(sources, { goesOn }).told.filter((text) => text.includes('btc@'));
@@ -396,7 +396,7 @@ describe('failover', () => {
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
-  it('tells of a key that it goes on no more once a part of what was told of it is too old for the ring', () => {
+  it('calls onLapsed for a continuing key once an earlier value is too old for the ring', () => {
     const lapsed: string[] = [];
     const goesOn = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
     const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
@@ -412,13 +412,13 @@ describe('failover', () => {
     expect(lapsed).toEqual(['btc at b']);
   });
 
-  it('starts with the first healthy one where the source to start with fails, or is none of them', () => {
+  it('starts with the first healthy source if startWith fails or is unknown', () => {
     const a = 'C1---2';
     expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);
     expect(run({ a, b: '------' }, { startWith: 'c' }).told[0]).toBe('1 ->a first');
   });
 
-  it('serves one key from the next source while the active one lacks it, and gives it back', () => {
+  it('serves a key from the next source while the active one does not have it, and returns it', () => {
     //                  012345678901
     const { told } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
     expect(told).toEqual([
@@ -437,7 +437,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('tells of no switch of a key that nobody has served yet', () => {
+  it('emits no switch of a key that no source has served yet', () => {
     expect(run({ a: 'CE-N---Y--', b: 'CF-----N--' }).told).toEqual(['1 ->a first', '1 eth epoch 1 of a', '1 eth@1 E']);
     expect(run({ a: '-N-CE-----', b: 'CF-----x--' }).told).toEqual([
       '4 ->a first',
@@ -450,12 +450,12 @@ describe('failover', () => {
     expect(run({ a: '-N-CE-----', b: 'CF--------' }, { goesOn }).told).toContain('4 a>b not_served btc');
   });
 
-  it('goes on behind the last data of a key that the active source lacks from now on, whatever was told late', () => {
+  it('continues behind the last data of a key that the active source no longer has, despite late values', () => {
     const { told } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
     expect(told.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
-  it('gives what was told since the last value of a key where the source that it is taken from had none of it', () => {
+  it('emits values since a key’s last one if the source that served it had none', () => {
     // Of one key, and of all.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).told.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
@@ -475,7 +475,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('takes a key that the active source lacks further when its substitute fails', () => {
+  it('moves a key on when its substitute source fails', () => {
     //                  01234567890
     const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
     expect(told.slice(3)).toEqual([
@@ -487,7 +487,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('leaves a key that the active source lacks where it is while no other can serve it, in its epoch', () => {
+  it('leaves a key at its source, in its epoch, while no other source can serve it', () => {
     //                                012345678901
     const sources = (b: string) => ({ a: 'CEN------Y1-', b });
     const whole = [
@@ -501,7 +501,7 @@ describe('failover', () => {
     expect(run(sources('C-x-S-R-y---')).told.slice(3, -1)).toEqual(whole);
   });
 
-  it('gives a key that the new source lacks to a third one, behind its last data, and tells nothing older of it later', () => {
+  it('gives a key that the new source does not have to a third one, behind its last data and with nothing older later', () => {
     const { told } = run(
       //  0123456789012345678901234
       {
@@ -533,7 +533,7 @@ describe('failover', () => {
     expect(told.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
   });
 
-  it('keeps only what keepInRing says', () => {
+  it('keeps only the values that keepInRing selects', () => {
     const { told } = run({ a: 'C1--X---', b: 'C-xy-z--' }, { keepInRing: (value) => value !== 'x' });
     expect(told.slice(3)).toEqual(['4 a>b blocked', '4 btc epoch 2 of b', '4 btc@2 y held', '5 btc@2 z']);
   });
@@ -553,13 +553,13 @@ describe('failover', () => {
     ]);
   });
 
-  it('unsubscribes every source at once and tells nothing after', () => {
+  it('unsubscribes every source at once and emits nothing after', () => {
     const { told, subscriptions } = run({ a: 'C1-2-3-4', b: 'Cx-y-z-w' }, {}, 4);
     expect(told.at(-1)).toBe('3 btc@1 2');
     expect(subscriptions).toEqual(['0 +a', '0 +b', '4 -a', '4 -b']);
   });
 
-  it('gives an error thrown by an option function to the subscriber', () => {
+  it('an error thrown by an option function ends the result', () => {
     const failing = () => {
       throw new Error('no number');
     };
@@ -600,7 +600,7 @@ describe('failover', () => {
     expect(pulled).toBe(2);
   });
 
-  it('leaves no timer to who unsubscribes at a switch', () => {
+  it('leaves no timer after an unsubscription at a switch', () => {
     const scheduler = new SteppedScheduler();
     const lines: string[] = [];
     const later = bothServe.map(({ id, events$ }) => ({ id, events$: events$.pipe(subscribeOn(scheduler, 1)) }));
@@ -627,7 +627,7 @@ describe('failover', () => {
     },
   );
 
-  it('gives an error thrown by keepInRing to the subscriber', () => {
+  it('an error thrown by keepInRing ends the result', () => {
     const failing = (): never => {
       throw new Error('no ring');
     };

@@ -90,7 +90,7 @@ function byLines(
 }
 
 describe('repairGaps', () => {
-  it('tells what is missing, fetches it, and passes it on before what waited', () => {
+  it('reports missing values, fetches them, and passes them on before the waiting ones', () => {
     expectPicture(picture, ([source = NEVER, answer$ = NEVER], { scheduler }) =>
       source.pipe(repairGaps({ ...access, fetch: () => answer$.pipe(map(() => ['4', '3'])), scheduler })),
     );
@@ -126,7 +126,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('many values: repeats are left out, and nothing is asked for', () => {
+  it('many values: repeats are dropped, and nothing is fetched', () => {
     marbles((helpers) => {
       const { cold, expectObservable, flush } = helpers;
       const fetch = vi.fn(never);
@@ -138,7 +138,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('what the source brings within the grace was no gap; what it brings later fills one', () => {
+  it('values within the grace make no gap; later ones fill it', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     13-2-6---(45)------|');
@@ -151,7 +151,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('asks again, from where the last answer ended, until nothing is missing', () => {
+  it('fetches again, from the end of the last answer, until nothing is missing', () => {
     const asked: string[] = [];
     const pages = [
       ['3', '9'],
@@ -189,7 +189,7 @@ describe('repairGaps', () => {
     expect(asked).toEqual([1, 201, 601]);
   });
 
-  it('holds no more values than it may', () => {
+  it('holds at most maxHeld values', () => {
     expect(timeline('13456|', { fetch: never, maxHeld: 2 })).toEqual([
       '0 1',
       '1 pending 1-3 0/1',
@@ -202,7 +202,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('only the series with a gap waits, and the series take turns', () => {
+  it('only the series with a gap waits, and series take turns', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'C1', f: 'C2' };
       const source = cold('     abcdef-----|', values);
@@ -234,7 +234,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('a request whose gap is given up, or filled, before it is answered is left, and the next has its turn', () => {
+  it('a request is stopped if its gap is filled or given up, and the next one starts', () => {
     const left: string[] = [];
     const result = timelineOf(({ cold, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'B2', f: 'C1', g: 'C3', h: 'C4' };
@@ -259,7 +259,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('an error of fetch is no error: it asks again, as late as the error says', () => {
+  it('an error of fetch is no error: it retries when the error says', () => {
     const answers = [throwError(() => ({ retry: { kind: 'after', afterMs: 500 } })), of(['2'])];
     expect(timeline('13|', { fetch: (_missing, attempt) => answers[attempt] ?? EMPTY })).toEqual([
       '0 1',
@@ -283,7 +283,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('source error: what waits is given up first', () => {
+  it('source error: waiting values are emitted first', () => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-#');
@@ -308,7 +308,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('early unsubscribe: the source, the request and every timer are left', () => {
+  it('early unsubscribe: the source, the request and every timer are stopped', () => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-----');
@@ -368,7 +368,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('a count that starts again is told, and nothing is asked for', () => {
+  it('restarted ids emit a reset, and nothing is fetched', () => {
     const fetch = vi.fn(never);
     const at = (value: string) => Number(value.split('@')[1]);
     const out: string[] = [];
@@ -396,7 +396,7 @@ describe('repairGaps', () => {
     expect(out).toEqual(['1-3', '4-4', 'pending 4-9-9 0/4', '5-7', '8-8', 'gap 4-9-9 4/4', '9-9']);
   });
 
-  it('a line is lost and comes back: what was missed meanwhile is fetched', () => {
+  it('a lost line returns: values missed meanwhile are fetched', () => {
     const lines = ['12#', '6|'];
     const result = timelineOf((helpers) => {
       const line$ = defer(() => helpers.cold(lines.shift() ?? '|'));
@@ -436,12 +436,12 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('several lines: what happens to a series besides its values may pass values on', () => {
+  it('several lines: other changes of a series may pass values on', () => {
     const release = { at: 5, change: { key: '', change: (sequence: IdSequence<string>) => sequence.release() } };
     expect(byLines('a1 c3 d6', { graceMs: 100 }, [release])).toEqual(['1 a', '5 gap a-c 0/1', '5 c', '6 d']);
   });
 
-  it('several lines: where values may be missing is told when it begins and when it ends, behind what ends it', () => {
+  it('several lines: a possible gap is reported when it begins and ends, behind the value that ends it', () => {
     const told: string[] = [];
     const onPossibleGap = (_: string, gap: PossibleGap | undefined) => told.push(gap?.before.id ?? 'none');
     expect(byLines('a1 c3 B4', { graceMs: 100, onPossibleGap }, [], told)).toEqual(['1 a', '4 b', '4 c']);

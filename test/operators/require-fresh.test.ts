@@ -14,7 +14,7 @@ const resumed = (haltedForMs: number, leftOut = 0): Fresh<string> => ({ kind: 'r
 const passed = { a: value('a'), b: value('b'), c: value('c'), d: value('d') };
 
 describe('requireFresh', () => {
-  it('halts as soon as the last value is too old, resumes right before the next fresh one; leaves out what comes too old', () => {
+  it('halts as soon as the last value is too old, resumes right before the next fresh one; drops values that come too old', () => {
     const madeAt: Record<string, number> = { a: 1, b: 3, c: 11, o: 9, d: 17 };
     expectPicture(picture, ([source = NEVER], { scheduler }) =>
       source.pipe(requireFresh({ ...halt, receivedAt: (each) => madeAt[each] as number, scheduler })),
@@ -104,7 +104,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('receivedAt is of the clock that is given; a value from the future is new', () => {
+  it('receivedAt uses the given clock; a value from the future is new', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold(' a--b-------- ');
       const expected = '    a--b--h----- ';
@@ -184,7 +184,7 @@ describe('requireFresh', () => {
     }
   });
 
-  it('the age goes on over the loss of a line', () => {
+  it('the age continues over a reconnect', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a#           ');
       const second = cold('     ------d-- ');

@@ -102,7 +102,7 @@ describe('retryBackoff', () => {
     expect(notices[1]).toEqual({ attempt: 2, delayMs: 20, error: 'error', probing: false });
   });
 
-  it('waits exactly as long as the fault asks, whatever the jitter, but never less than the floor', () => {
+  it('waits exactly as long as the error says, but never less than the floor', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -#                   ', undefined, limited(12));
       const second = cold('              d-#     ', undefined, limited(0));
@@ -149,7 +149,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('probes for ever after maxAttempts where it may, and is well again with the first data', () => {
+  it('probes for ever after maxAttempts with probeEveryMs, and starts over with the first data', () => {
     const notices: string[] = [];
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
       const dead = cold('   #                               ');
@@ -176,7 +176,7 @@ describe('retryBackoff', () => {
     ]);
   });
 
-  it('probes no earlier than the fault allows', () => {
+  it('probes no earlier than the error allows', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' #', undefined, limited(20));
       const subs = ['       (^!)', '20ms (^!)', '40ms (^!)', '60ms (^!)'];
@@ -266,7 +266,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('not after one that delivered for less, counted from its first data', () => {
+    it('not after one that delivered for less time, counted from its first data', () => {
       marbles(({ cold, expectObservable }) => {
         const first = cold('  -----d---#              ');
         const second = cold('             d           ');
@@ -275,7 +275,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('once in a while: a server that closes each connection as soon as it may is not hammered', () => {
+    it('once in everyMs: a server that closes each connection gets no immediate attempts in a row', () => {
       marbles(({ cold, expectObservable }) => {
         const line = cold('   d----#');
         const expected = '    d-----d------d------d------d------d------d-----d------d-----';
@@ -283,7 +283,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('not where the error says how long to wait', () => {
+    it('not if the error says how long to wait', () => {
       marbles(({ cold, expectObservable }) => {
         const first = cold('  d-----#', undefined, limited(4));
         const second = cold('           d');
@@ -293,7 +293,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('an error that says never slows it down to probes where it may, and is no attempt of a row', () => {
+  it('an error that says never slows it to probes with onNever probe, and does not count as an attempt', () => {
     const retries: unknown[] = [];
     const onRetry = ({ attempt, delayMs, probing }: RetryNotice) => retries.push([attempt, delayMs, probing]);
     marbles(({ cold, expectObservable }) => {
@@ -311,7 +311,7 @@ describe('retryBackoff', () => {
     expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(RangeError);
   });
 
-  it('a lost line comes back without disturbing the other', () => {
+  it('a lost connection returns without disturbing the other', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const lineA = cold('  -a-d#                ');
       const lineB = cold('  d-----d-----d-----d--');
@@ -363,7 +363,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('refuses a first delay that is not above 0', () => {
+  it('refuses an initial delay that is not above 0', () => {
     for (const initialDelayMs of [0, -1, Number.NaN]) {
       expect(() => retryBackoff({ ...backoff, initialDelayMs })).toThrow(RangeError);
     }

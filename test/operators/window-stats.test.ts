@@ -42,7 +42,7 @@ function window(
 }
 
 describe('windowStats', () => {
-  it('tells a window when event time has passed its end and the allowed lateness', () => {
+  it('emits a window when event time has passed its end and the allowed lateness', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(windowStats(options)));
   });
 
@@ -66,7 +66,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('one value: its window is open at the end, and nothing is told', () => {
+  it('one value: its window is open at the end, and nothing is emitted', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-|', trades({ a: 2 }));
       const sub = '         ^--!';
@@ -97,7 +97,7 @@ describe('windowStats', () => {
     expect(late).toEqual(['e']);
   });
 
-  it('a late value is told of and merged nowhere, also into a window that never was', () => {
+  it('a late value calls onLate and is in no window, even if its window never opened', () => {
     const late: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c---|', trades({ a: 50, b: 5, c: 70 }));
@@ -129,7 +129,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('keys have windows of their own; the clock of their group closes them all', () => {
+  it('keys have their own windows; the clock of their group closes them all', () => {
     marbles(({ cold, expectObservable }) => {
       const values = trades({
         a: { key: 'BTC', venue: 'v1', timestamp: 1 },
@@ -232,7 +232,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('open windows survive the loss of a line', () => {
+  it('open windows survive a reconnect', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const table = trades({ a: 2, b: 5, c: 13 });
       const first = cold('  -a-#      ', table);
@@ -311,7 +311,7 @@ describe('windowStats in silence', () => {
     expect(late).toEqual(['b']);
   });
 
-  it('a value at the last moment keeps it open', () => {
+  it('a value at the last moment keeps the window open', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-------b----------', trades({ a: 9, b: 8 }));
       const unsub = '       -------------------!';
@@ -320,7 +320,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('does not close a window in its middle: event time goes on with the clock', () => {
+  it('does not close a window in its middle: event time continues with the clock', () => {
     marbles(({ hot, expectObservable }) => {
       // After a, 0 + 10 of silence is not past 10 + 3; after b, 8 + 8 is.
       const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
@@ -330,7 +330,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('closes windows one after the other as time goes on, then opens new ones', () => {
+  it('closes windows one after the other as time passes, then opens new ones', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -ab------------------------c---d--', trades({ a: 9, b: 12, c: 35, d: 43 }));
       const unsub = '       ----------------------------------!';
@@ -356,7 +356,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('sees a window that ends soon, though another lasts long', () => {
+  it('closes a window that ends soon, although another lasts long', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 0 },
@@ -373,7 +373,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('groups that fall silent together are told by end', () => {
+  it('windows of groups that go idle together are emitted by end', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 19 },
@@ -387,7 +387,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('needs no silence where none is asked for', () => {
+  it('waits for no pause if lateness and idleAfterMs are 0', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-------------', trades({ a: 0 }));
       const unsub = '       --------------!';
@@ -430,7 +430,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('a window that was cut is never told again, nor cut again; its later values are late; the next window is whole', () => {
+  it('a cut window is never emitted or cut again; its later values are late; the next window is complete', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a---b---c---d-|', trades({ a: 2, b: 5, c: 15, d: 24 }));
@@ -459,7 +459,7 @@ describe('windowStats cut short', () => {
     expect(late).toEqual(['c']);
   });
 
-  it('an epoch that ends: its windows come before the first of the next, which shares nothing with them', () => {
+  it('the windows of an epoch that ends come before the first of the next epoch', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { key: 'v1:BTC:1', venue: 'v1', timestamp: 2 },
@@ -474,7 +474,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('control$: its completion means nothing, its error is the result’s', () => {
+  it('control$: its completion has no effect, its error ends the result', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('        -a---b-|', trades({ a: 2, b: 13 }));
       const completes$ = hot<WindowControl>('--|     ');
@@ -490,7 +490,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('in silence the place of a cut window is given up unseen', () => {
+  it('without values, the place of a cut window is removed without an emission', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a----------------', trades({ a: 9 }));
       const control$ = hot<WindowControl>('---x--------x-----', { x: { kind: 'cut' } });
@@ -501,7 +501,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('windows that are held close when they are released, or of silence after it', () => {
+  it('held windows close at their release, or without values after it', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { key: 'BTC', timestamp: 2 },
@@ -525,7 +525,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('a key that begins is not late for what its group has closed; what had closed for it stays closed', () => {
+  it('a new key is not late for windows that its group closed; its own closed windows stay closed', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const table = trades({
