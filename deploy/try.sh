@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Tries docker-compose.yml and the image with a real Docker engine: builds, starts Kafka, the feed and simulated venues in a project
-# of its own, looks, stops, removes. Exit code 0: all as it should be. Where no image registry is reached the bases are made here.
-#   deploy/try.sh            as it is; images and ports by the variables of docker-compose.yml
+# Tests docker-compose.yml and the image with a real Docker engine. Builds the image, starts Kafka, the feed and simulated
+# venues in a separate project, checks them, stops and removes them. Exit code 0: everything works.
+# Without an image registry, it builds the base images too.
+#   deploy/try.sh            images and ports: the variables of docker-compose.yml
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if docker compose version >/dev/null 2>&1; then compose=(docker compose); else compose=(docker-compose); fi

@@ -14,8 +14,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
- * Prints trades from Kafka; for single-object encoding, that is without a schema registry. From the repository's root,
- * with org.apache.kafka:kafka-clients, org.apache.avro:avro and what they need in libs/:
+ * Prints trades from Kafka in single-object encoding, that is without a schema registry. Run it from the repository's
+ * root, with org.apache.kafka:kafka-clients, org.apache.avro:avro and their dependencies in libs/:
  *
  *   java -cp 'libs/*' examples/ReadTrades.java localhost:9092 market.trades
  */
@@ -26,7 +26,7 @@ public class ReadTrades {
     model.addLogicalTypeConversion(new TimeConversions.TimestampMillisConversion());
     Schema schema = new Schema.Parser().parse(new File("schemas/trade-event.avsc"));
     BinaryMessageDecoder<GenericRecord> decoder = new BinaryMessageDecoder<>(model, schema);
-    // Older versions that may still be in the topic: decoder.addSchema(…) for each of schemas/released/*/trade-event.avsc.
+    // If the topic may have older versions: decoder.addSchema(…) for each of schemas/released/*/trade-event.avsc.
 
     Properties settings = new Properties();
     settings.put("bootstrap.servers", arguments[0]);
@@ -39,7 +39,7 @@ public class ReadTrades {
         for (var message : consumer.poll(Duration.ofSeconds(1))) {
           GenericRecord trade = decoder.decode(message.value());
           BigDecimal price = (BigDecimal) trade.get("price"); // exact
-          boolean sold = (boolean) trade.get("is_buyer_maker"); // by the taker
+          boolean sold = (boolean) trade.get("is_buyer_maker"); // the taker sold
           System.out.printf("%s %s %s %s x %s at %s%n", trade.get("timestamp"), message.key(), sold ? "sell" : "buy",
               price.stripTrailingZeros().toPlainString(), trade.get("quantity"), trade.get("venue"));
         }

@@ -1,24 +1,24 @@
-// An operator of your own, between others of market-feed: passes a price only when it has moved far enough.
-// Run it with `node examples/custom-operator.ts`. In a project of yours import from 'market-feed/operators'.
+// Your own operator beside those of market-feed: passes a price only if it has moved far enough.
+// Run: node examples/custom-operator.ts. In your own project, import from 'market-feed/operators'.
 import { defer, filter, from, type MonoTypeOperatorFunction } from 'rxjs';
 import { deduplicate } from '../src/operators/index.ts';
 
 interface Tick {
   readonly id: string;
   readonly symbol: string;
-  /** Canonical decimal text; a number is good enough to compare, never to pass on. */
+  /** Exact decimal text. A number is precise enough to compare, but not to pass on. */
   readonly price: string;
 }
 
 interface MovedByOptions<T> {
-  /** Smallest move that is passed on, percent of the last price that was. */
+  /** Smallest move to pass, in percent of the last passed price. */
   readonly percent: number;
   key(value: T): string;
   price(value: T): number;
 }
 
 /**
- * Passes the first value of each key, then those whose price is at least `percent` away from the last that passed.
+ * Passes the first value of each key, then values whose price is at least `percent` away from the last passed one.
  *
  * source  -100-100.2-101-100.9-99-
  *         movedBy({ percent: 1, … })
@@ -26,7 +26,7 @@ interface MovedByOptions<T> {
  */
 function movedBy<T>({ percent, key, price }: MovedByOptions<T>): MonoTypeOperatorFunction<T> {
   return (source) =>
-    // defer: what is remembered belongs to a subscription, not to the operator.
+    // defer: each subscription gets its own memory.
     defer(() => {
       const last = new Map<string, number>();
       return source.pipe(

@@ -1,7 +1,7 @@
-// Trades in a process of your own, without Kafka: who traded what, where, and what became of the feed meanwhile.
-//   node examples/raw-trades.ts                             live, Bybit preferred
-//   node examples/raw-trades.ts examples/simulated.yaml     against `market-feed simulate`
-// In a project of yours import from 'market-feed'.
+// Prints trades and the status of the feed in your own process, without Kafka.
+//   node examples/raw-trades.ts                             live venues, Bybit preferred
+//   node examples/raw-trades.ts examples/simulated.yaml     with `market-feed simulate`
+// In your own project, import from 'market-feed'.
 import { loadConfig, MarketFeed } from '../src/index.ts';
 
 const file = process.argv[2];
@@ -10,17 +10,17 @@ const feed = new MarketFeed(
   file === undefined ? { venue: 'bybit' } : { config: loadConfig({ file }) },
 );
 
-// Prices and quantities are decimal text, exact. Ids too: Bybit's have more digits than a number holds.
+// Prices and quantities are exact decimal text. Ids are text too, because Bybit's are too long for a number.
 feed.subscribeTrades(({ symbol, price, quantity, isBuyerMaker, venue, epoch, tradeId }) =>
   console.log(`${symbol} ${isBuyerMaker ? 'sell' : 'buy'} ${quantity} at ${price}  ${venue} #${epoch} ${tradeId}`),
 );
 
-// Loss is data: disconnections, silence and failovers are events, never an exception.
+// Disconnections, missing data and failovers are events, never exceptions.
 feed.subscribeStatus(({ state, venue, reason }) => {
   if (state !== 'heartbeat') console.error(`  ${state} ${venue ?? 'feed'}: ${reason}`);
 });
 
-// Raw frames, for what the records do not carry.
+// Raw frames, for data that the records do not have.
 let bytes = 0;
 feed.frames$.subscribe(({ data }) => {
   bytes += data.length;
@@ -31,5 +31,5 @@ process.once('SIGINT', () => {
   void feed.close();
 });
 
-// Resolves with the first data, however long that takes; rejects only when the feed is closed before.
+// Resolves with the first data, however long that takes. Rejects only if the feed is closed before.
 await feed.connect().catch((error: Error) => console.error(error.message));

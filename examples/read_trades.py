@@ -1,4 +1,4 @@
-"""Prints trades from Kafka with confluent-kafka and fastavro, in either framing. Nothing of market-feed is needed but schemas/.
+"""Prints trades from Kafka with confluent-kafka and fastavro, in either framing. Needs only schemas/ of market-feed.
 
     pip install confluent-kafka fastavro
     python examples/read_trades.py localhost:9092                          # single-object encoding, schemas/ of this repository
@@ -21,7 +21,7 @@ brokers = sys.argv[1]
 registry = sys.argv[2].rstrip("/") if len(sys.argv) > 2 else None
 topic = os.environ.get("TOPIC", "market.trades")
 
-# Every schema version that may be met, by its fingerprint (8 bytes, little-endian, as they stand in the message).
+# Every schema version in schemas/, by its fingerprint (8 bytes, little-endian, as in the message).
 schemas = {}
 for file in (pathlib.Path(__file__).parent.parent / "schemas").glob("**/*.avsc"):
     schema = json.loads(file.read_text())
@@ -30,7 +30,7 @@ for file in (pathlib.Path(__file__).parent.parent / "schemas").glob("**/*.avsc")
 
 
 def schema_of(message: bytes):
-    """The writer's schema of a message, and where its body begins."""
+    """Returns the writer's schema of a message, and the offset of its body."""
     if message[:2] == b"\xc3\x01":  # Avro single-object encoding
         return schemas[message[2:10]], 10
     number = int.from_bytes(message[1:5], "big")  # 00: Confluent wire format
@@ -63,7 +63,7 @@ try:
             raise SystemExit(message.error())
         trade = decode(message.value())
         if trade["environment"] != "production" and topic == "market.trades":
-            continue  # never take a testnet's or a simulator's price for the market's
+            continue  # prices of the testnet or the simulator are not market prices
         # price and quantity are decimal.Decimal, exact; timestamps are datetimes in UTC.
         side = "sell" if trade["is_buyer_maker"] else "buy "
         price, quantity = trade["price"].normalize(), trade["quantity"].normalize()

@@ -1,5 +1,5 @@
-"""The strategy of examples/sniper.ts in Python, on paper, with the trading guard as docs/trading-guard.md has it.
-Nothing of market-feed is needed but schemas/. Its ledger is lines of JSON on stdout.
+"""The paper strategy of examples/sniper.ts in Python, with the trading guard of docs/trading-guard.md.
+Needs only schemas/ of market-feed. Writes its ledger as JSON to stdout.
 
     pip install confluent-kafka fastavro
     python examples/sniper.py localhost:9092 --coins BTC,ETH
@@ -43,7 +43,7 @@ def ms(stamp: datetime) -> float:
 
 
 def is_old(stamp: float, came: float, limit: float) -> bool:
-    """By its stamp and our wall clock, or by the time since it came, whichever is more."""
+    """True if it is too old by its timestamp and our wall clock, or by the time since it arrived."""
     return wall() >= stamp + limit or steady() >= came + limit
 
 
@@ -52,22 +52,22 @@ def names(text: str) -> set:
 
 
 class Guard:
-    """Allowed or halted, by symbol: the table of docs/trading-guard.md, cause by cause."""
+    """Decides for each symbol whether trading is allowed, by the causes in docs/trading-guard.md."""
 
     def __init__(self, allow_test_data: bool):
         self.allow_test_data = allow_test_data
         self.started = steady()
-        self.speakers = {}  # instance → what it says
+        self.speakers = {}  # instance → its last state
         self.speaker_of = {}  # symbol → instance
-        self.prices = {}  # symbol → (record, when it came)
+        self.prices = {}  # symbol → (record, time of arrival)
         self.served_since = {}  # symbol → since when that instance speaks for it
-        self.moved = {}  # symbol → (venue, timestamp) of a switch that no price has answered yet
+        self.moved = {}  # symbol → (venue, timestamp) of a switch without a price since
         self.gap_until = {}
         self.last_bad = {}
         self.lag_ms = 0.0
 
     def causes(self, symbol: str) -> list:
-        """What speaks against the symbol now; looking counts: what was wrong begins the wait for the end anew."""
+        """Returns the causes that halt the symbol now. Each call with a cause restarts the wait for the resume."""
         causes = self._causes(symbol)
         if causes:
             self.last_bad[symbol] = steady()
@@ -122,7 +122,7 @@ class Guard:
     def on_gap(self, gap: dict) -> None:
         if gap["outcome"] == "repaired":
             return
-        # However old it is, it halts from when it was told: now, or before the start.
+        # It halts from its publication on, however old it is: from now, or from before the start.
         age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])
         until = steady() + GAP_HALT_MS - age
         self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))
@@ -140,14 +140,14 @@ class Guard:
         speaker.update(sequence=status["sequence"], last=status)
         symbol, venue = status["symbol"], status["venue"]
         if beat is not None:
-            # One of before the start shows nothing of the feed now, however young our clock may take it for.
+            # A heartbeat from before the start says nothing about the feed now, even if our clock makes it look recent.
             came = steady() if status["told_before"] is None else float("-inf")
             speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
             for each in speaker["symbols"]:
                 if self.speaker_of.get(each) == instance:
                     continue
-                # Another instance: it may have begun with another venue, and with lower epochs.
+                # Another instance may have begun with another venue and lower epochs.
                 self.speaker_of[each], self.served_since[each] = instance, ms(status["timestamp"])
                 if status["active_venue"] is not None:
                     self.moved[each] = (status["active_venue"], ms(status["timestamp"]))
@@ -178,7 +178,7 @@ class Guard:
 
 
 class Sniper:
-    """Buys on a strong flow and a large trade, sells at a level. On a halt it opens nothing and keeps what is open."""
+    """Buys on a strong flow and a large trade, sells at a level. During a halt it opens nothing and keeps positions."""
 
     def __init__(self, guard: Guard):
         self.guard = guard
@@ -231,7 +231,7 @@ class Sniper:
         self.write("sold", symbol=symbol, price=price, profit=profit)
 
     def look(self, symbol: str) -> list:
-        """What speaks against the symbol now; a halt and a resumption are told, before any order that rests on them."""
+        """Returns the causes that halt the symbol now. Writes a halt or a resume before any order that depends on it."""
         causes = self.guard.causes(symbol)
         if causes != self.told.get(symbol):
             self.told[symbol] = causes
@@ -251,7 +251,7 @@ WARNED = set()
 
 
 def decode(topic: str, value: Optional[bytes]) -> Optional[dict]:
-    """Avro single-object encoding; examples/read_trades.py reads Confluent's wire format too. None: unreadable."""
+    """Decodes Avro single-object encoding; examples/read_trades.py also reads Confluent's. None: unreadable."""
     if value is None or value[:2] != b"\xc3\x01":
         why = "no value" if value is None else "not in single-object encoding"
     elif value[2:10] not in SCHEMAS:
@@ -259,7 +259,7 @@ def decode(topic: str, value: Optional[bytes]) -> Optional[dict]:
     else:
         try:
             return fastavro.schemaless_reader(io.BytesIO(value[10:]), SCHEMAS[value[2:10]])
-        except Exception as error:  # fastavro has no exception of its own for what is cut short
+        except Exception as error:  # fastavro has no exception for truncated data
             why = f"not decoded: {error!r}"
     if (topic, why) not in WARNED:
         WARNED.add((topic, why))
@@ -289,8 +289,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("brokers")
     parser.add_argument("--coins", default="BTC,ETH,SOL")
-    parser.add_argument("--environment", default="production", help="which topics: others have names of their own")
-    parser.add_argument("--prefix", default="market.", help="of the topics")
+    parser.add_argument("--environment", default="production", help="selects the topics; each environment has its own")
+    parser.add_argument("--prefix", default="market.", help="prefix of the topics")
     parser.add_argument("--allow-test-data", action="store_true")
     parser.add_argument("--duration", type=float, default=float("inf"), help="seconds")
     options = parser.parse_args()
@@ -302,7 +302,7 @@ def main() -> None:
     on = {
         "feed-status": [guard.on_status],
         "gaps": [guard.on_gap],
-        "prices": [guard.on_price, sniper.on_price],  # the guard first: it is asked by what comes after
+        "prices": [guard.on_price, sniper.on_price],  # the guard first: the sniper asks it
         "trade-stats": [sniper.on_stats],
         "large-trades": [sniper.on_large_trade],
     }
@@ -310,7 +310,7 @@ def main() -> None:
     consumer = Consumer(settings | {"auto.offset.reset": "latest", "isolation.level": "read_committed"})
     back = {"feed-status": GAP_HALT_MS, "gaps": GAP_HALT_MS + 10_000, "prices": MAX_PRICE_AGE_MS}
     places = [each for topic, name in topics.items() for each in assigned(consumer, topic, back.get(name, 0))]
-    # What lies before these was told before the start.
+    # Records before these offsets were published before the start.
     first_new = {(each.topic, each.partition): consumer.get_watermark_offsets(each, timeout=10)[1] for each in places}
     consumer.assign(places)
 
@@ -327,8 +327,8 @@ def main() -> None:
     while running and time.monotonic() < ends:
         message = consumer.poll(0.1)
         if message is not None and message.error():
-            message = None  # brokers away: nothing comes, and the guard sees it
-        # Behind by as long as a record lay at the broker before it was read; nothing waits: not behind.
+            message = None  # brokers away: no records come, and the guard notices
+        # The lag is the time that a record was at the broker before it was read; 0 if no record waits.
         guard.lag_ms = 0.0 if message is None else wall() - message.timestamp()[1]
         record = None if message is None else decode(message.topic(), message.value())
         if record is not None:

@@ -1,17 +1,17 @@
-// A strategy on the topics, on paper: buys when takers press and one of them is large, sells at a level, and asks the
-// trading guard at the moment of each order. Its ledger is lines of JSON on stdout.
+// A paper strategy on the topics. It buys on a strong buy flow with a large trade, sells at a level, and asks the
+// trading guard before each order. It writes its ledger as JSON to stdout.
 //   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
-//   node examples/sniper.ts localhost:9092 --coins BTC,ETH             on what a pipeline writes to Kafka
-// In a project of yours import from 'market-feed' and 'market-feed/client'.
+//   node examples/sniper.ts localhost:9092 --coins BTC,ETH             with a feed that writes to Kafka
+// In your own project, import from 'market-feed' and 'market-feed/client'.
 import { parseArgs } from 'node:util';
 import { connectTopics, type Market, type TradingDecision } from '../src/client/index.ts';
 import type { Decimal, Environment, LargeTrade, PriceTick, TradeStats } from '../src/index.ts';
 
 const BUDGET = '1000'; // of the quote asset, for each position
-const TAKE_PROFIT = '1.001'; // × the price paid
+const TAKE_PROFIT = '1.001'; // times the paid price
 const STOP_LOSS = '0.9995';
-const FLOW_MS = 5000; // how long a strong flow is a reason, by the venue's clock
-const FRESH_MS = 5000; // how old a record may be to act on, by received_at
+const FLOW_MS = 5000; // how long a strong flow counts, by the venue's clock
+const FRESH_MS = 5000; // greatest age of a record to act on, by received_at
 
 interface Position {
   readonly coin: string;
@@ -29,7 +29,7 @@ export interface SniperDeps {
   readonly write: (line: Readonly<Record<string, unknown>>) => void;
 }
 
-/** What it does with a halt: it opens nothing, and keeps what is open until prices can be trusted again. */
+/** The strategy. During a halt it opens nothing, and keeps open positions until trading resumes. */
 export class Sniper {
   readonly positions = new Map<string, Position>();
   readonly #deps: SniperDeps;
@@ -92,7 +92,7 @@ export class Sniper {
     this.#write('ledger', { positions: [...positions.values()], fills: this.#fills, profit: decimal(this.#profit) });
   }
 
-  /** The guard judges the feed; whether this very record is fresh and real is ours to see. */
+  /** The guard judges the feed. The strategy itself checks that this record is fresh and real. */
   #isUsable({ environment, receivedAt }: { readonly environment: Environment; readonly receivedAt: number }): boolean {
     if (environment !== 'production' && !this.#deps.allowTestData) return false;
     return this.#deps.wallClockMs() - receivedAt / 1000 < FRESH_MS;
@@ -103,7 +103,7 @@ export class Sniper {
   }
 }
 
-// Decimals are text and stay exact: as integers of 10^-18.
+// Decimals are text. As integers of 10^-18 they stay exact.
 const ONE = 10n ** 18n;
 
 function units(text: Decimal): bigint {
@@ -121,7 +121,7 @@ const times = (a: Decimal, b: Decimal): Decimal => decimal((units(a) * units(b))
 
 type Followed = Pick<Market, 'trading$' | 'prices$' | 'tradeStats$' | 'largeTrades$'>;
 
-/** Hands the sniper what concerns a coin. An Observable without an error handler would end the process with its stack. */
+/** Subscribes the sniper to one coin. Without an error handler, an Observable's error would end the process. */
 export function follow(market: Followed, coin: string, sniper: Sniper, error: (reason: unknown) => void): void {
   market.trading$(coin).subscribe({ next: (decision) => sniper.onDecision(decision), error });
   market.prices$(coin).subscribe({ next: (tick) => sniper.onPrice(tick), error });
@@ -135,7 +135,7 @@ if (import.meta.main) {
     options: {
       dir: { type: 'string' },
       coins: { type: 'string', default: 'BTC,ETH,SOL' },
-      environment: { type: 'string', default: 'production' }, // which topics: those of `simulated` have names of their own
+      environment: { type: 'string', default: 'production' }, // selects the topics: `simulated` has its own
       prefix: { type: 'string', default: 'market.' },
       'allow-test-data': { type: 'boolean', default: false },
       duration: { type: 'string' }, // seconds

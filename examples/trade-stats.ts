@@ -1,6 +1,6 @@
-// What was traded each second, by the exchange's clock: an operator of market-feed and its exact sums, put together.
-// Run it with `node examples/trade-stats.ts`. In a project of yours import from 'market-feed/operators' and
-// 'market-feed/market', and in place of the table take `feed.trades$` of a MarketFeed (examples/raw-trades.ts).
+// Trade statistics for each second of the venue's clock: the operator windowStats with exact sums.
+// Run: node examples/trade-stats.ts. In your own project, import from 'market-feed/operators' and
+// 'market-feed/market', and replace the table by `feed.trades$` of a MarketFeed (examples/raw-trades.ts).
 import { from } from 'rxjs';
 import { TradeSums } from '../src/market/index.ts';
 import { windowStats } from '../src/operators/index.ts';

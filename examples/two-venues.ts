@@ -1,5 +1,5 @@
-// How much BTC is traded each minute: Bybit serves, Binance takes over when Bybit is silent or gone.
-// Run it with `node examples/two-venues.ts [WINDOW_MS BYBIT_URL BINANCE_URL]`. In a project of yours import from
+// Prints the BTC volume of each minute. Bybit serves; Binance takes over if Bybit is stale or disconnected.
+// Run: node examples/two-venues.ts [WINDOW_MS BYBIT_URL BINANCE_URL]. In your own project, import from
 // 'market-feed/operators' and 'market-feed/venues'.
 import { detectStale, failover, retryBackoff, windowStats } from '../src/operators/index.ts';
 import { binance, bybit, type TradeEvent, trades } from '../src/venues/index.ts';

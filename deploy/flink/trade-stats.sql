@@ -1,5 +1,5 @@
--- What was traded in each minute of event time, by venue, symbol and epoch: the figures of market.trade-stats, as a job
--- for a cluster. docs/stream-processing.md says how to run it; addresses and topics are yours to set.
+-- Trade statistics for each minute of event time, by venue, symbol and epoch: the numbers of market.trade-stats, as a job
+-- for a Flink cluster. docs/stream-processing.md says how to run it. Set your own addresses and topics.
 
 SET 'execution.checkpointing.interval' = '10 s';
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the test broker's image where no image registry is reached: FROM scratch, a static busybox, a JRE by jlink,
+# Builds the test broker's image without an image registry: FROM scratch, a static busybox, a JRE by jlink,
 # Kafka's jars from Maven Central. `build.sh [TAG]`; needs Docker, a JDK 17 or newer, Maven, busybox (Debian: busybox-static).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -29,7 +29,7 @@ java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,ja
 cp "$jars"/*.jar "$root/opt/kafka/libs/"
 cp "$here/run" "$root/opt/kafka/run"
 install -D "$here/kafka-broker-api-versions.sh" "$root/opt/kafka/bin/kafka-broker-api-versions.sh"
-# What the JRE is linked against, what glibc loads by itself to resolve names, and what zstd's library in the jars wants.
+# Libraries of the JRE, those that glibc loads to resolve names, and those of zstd's library in the jars.
 {
   find "$root/opt/jre" \( -name '*.so' -o -path '*/bin/java' \) -exec ldd {} + 2>/dev/null |
     awk '$1 ~ "^/lib" && $2 ~ /^\(/ { print $1 } $3 ~ "^/(usr/)?lib" { print $3 }'

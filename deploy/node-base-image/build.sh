@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds a base for our image where no image registry is reached: FROM scratch, a static busybox, this machine's Node.js and npm
-# with the libraries that it is linked against. `build.sh [TAG]`; needs Docker, busybox (Debian: busybox-static), and Node 24 (`make` brings it).
+# Builds a base for our image without an image registry: FROM scratch, a static busybox, this machine's Node.js and npm
+# with their libraries. `build.sh [TAG]`; needs Docker, busybox (Debian: busybox-static) and Node 24 (`make` installs it).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -21,7 +21,7 @@ mkdir -p "$root/usr/bin" && ln -s /bin/env "$root/usr/bin/env"
 cp -L "$(command -v node)" "$root/usr/local/bin/node"
 cp -R "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$root/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-# What Node is linked against, and what glibc loads by itself to resolve names.
+# Libraries of Node.js, and those that glibc loads to resolve names.
 {
   ldd "$root/usr/local/bin/node" | awk '$1 ~ "^/lib" && $2 ~ /^\(/ { print $1 } $3 ~ "^/(usr/)?lib" { print $3 }'
   ls /lib/*-linux-gnu/libnss_{files,dns}.so.2 2>/dev/null || true
