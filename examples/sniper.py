@@ -231,7 +231,7 @@ class Sniper:
         self.write("sold", symbol=symbol, price=price, profit=profit)
 
     def look(self, symbol: str) -> list:
-        """Returns the causes that halt the symbol now. Writes a halt or a resume before any order that depends on it."""
+        """Returns the causes that halt the symbol now. Writes a halt or resume before an order that depends on it."""
         causes = self.guard.causes(symbol)
         if causes != self.told.get(symbol):
             self.told[symbol] = causes
@@ -268,10 +268,10 @@ def decode(topic: str, value: Optional[bytes]) -> Optional[dict]:
 
 
 def topic_names(prefix: str, environment: str) -> dict:
-    """The full names of the topics that are read, with their short ones."""
+    """Maps the full name of each topic to its short name."""
 
     def full(name: str) -> str:
-        # No feed runs as the testnet's: of what it does there a production feed tells.
+        # No feed runs with environment testnet: a production feed reports about the testnet.
         is_plain = environment == "production" or (environment == "testnet" and name in ("feed-status", "gaps"))
         return f"{prefix}{name}" if is_plain else f"{prefix}{environment}.{name}"
 
@@ -279,7 +279,7 @@ def topic_names(prefix: str, environment: str) -> dict:
 
 
 def assigned(consumer: Consumer, topic: str, back_ms: int) -> list:
-    """Every partition of a topic, from so long ago: what happened before the start still counts."""
+    """Returns every partition of a topic, from `back_ms` before now, because earlier events still count."""
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     since = int(wall()) - back_ms
     return consumer.offsets_for_times([TopicPartition(topic, number, since) for number in partitions], timeout=10)
