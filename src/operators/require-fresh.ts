@@ -53,9 +53,9 @@ export class StaleDataError extends Error {
  * result   -a-b----h--(rc)i-(sd)      h, i: halted; r, s: resumed
  * ```
  *
- * - **next**: with `error`, each value. With `halt`, each value as `{ kind: 'value', value }`, `halted` as soon as the
- *   last value is `maxAgeMs` old, and `resumed` right before the next fresh value. A value that is too old on arrival
- *   also halts, and is dropped.
+ * - **next**: with `error`, each value. With `halt`, each value comes as `{ kind: 'value', value }`. `halted` comes as
+ *   soon as the last value is `maxAgeMs` old, `resumed` right before the next fresh value. A value that is too old on
+ *   arrival also halts, and is dropped.
  * - **error**: the source's error; a `StaleDataError` with `onStale: 'error'`; what `receivedAt` or `clock` throws.
  * - **complete**: when the source completes.
  *

@@ -68,15 +68,16 @@ const FLOOR = 0.1;
  * ```
  *
  * - **next**: every value of every subscription to the source, unchanged.
- * - **error**: the source's error if it says `never` and `onNever` is not `probe`; `RetriesExhausted`, with the last
- *   error as its cause, after `maxAttempts` without data and without `probeEveryMs`; what a callback throws.
+ * - **error**: the source's error if it says `never` and `onNever` is not `probe`; what a callback throws. Without
+ *   `probeEveryMs`, a `RetriesExhausted` after `maxAttempts` without data, with the last error as its cause.
  * - **complete**: when the source completes. A completion is not retried.
  *
  * The n-th wait in a row without data is random, between a floor and `min(maxDelayMs, initialDelayMs × 2^(n−1))`. The
  * floor is a tenth of `initialDelayMs`. An error with the property `retry` decides for itself: `{ kind: 'never' }` ends
- * the result, `{ kind: 'after', afterMs }` sets the wait. Every other error is retried. With `immediate`, the first
- * attempt after a source that delivered for a while comes at once, because most failures affect one connection and not
- * the server.
+ * the result, `{ kind: 'after', afterMs }` sets the wait. Every other error is retried.
+ *
+ * With `immediate`, the first attempt after a source that delivered for a while comes at once. Most failures affect one
+ * connection, not the server.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';
