@@ -8,7 +8,7 @@ const NEVER: readonly (readonly [word: RegExp, instead: string])[] = [
   [/^(outlet|outlets)$/, 'sink'],
   [/^(handover|handovers)$/, 'cutover'],
   [/^(holdback|holdbacks)$/, 'warm-up buffer'],
-  [/^(doubt|doubts|doubted)$/, 'gap'],
+  [/^(possibleGap|possibleGaps|doubted)$/, 'gap'],
   [/^(reign|reigns)$/, 'epoch'],
   [/^(precious|preciousness)$/, 'drop priority'],
   [/^(ending|endings)$/, 'checkpoint'],
@@ -31,7 +31,7 @@ export function wordsToReplace(text: string): Finding[] {
   return text.split('\n').flatMap((line, index) =>
     line
       .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-      .replaceAll(/hand-over/gi, 'handover')
+      .replaceAll(/cutover/gi, 'handover')
       .replaceAll(/hold-?back/gi, 'holdback')
       .split(/[^A-Za-z]+/)
       .flatMap((word): Finding[] => {

@@ -10,7 +10,7 @@ import { type DataFile, listFiles, PART } from './file-name.ts';
 export interface ReadFilesOptions {
   /** `end`: only what is written from now on; `beginning` by default. */
   readonly from?: 'beginning' | 'end';
-  /** Wait for more instead of ending; false by default. */
+  /** Wait for more instead of suffix; false by default. */
   readonly follow?: boolean;
   /** Milliseconds between two looks for more; 200 by default. */
   readonly pollMs?: number;
@@ -119,7 +119,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
 }
 
 /**
- * What `open` makes of the file's path. An open file may be closed, and lose its ending, at any moment; one that a
+ * What `open` makes of the file's path. An open file may be closed, and lose its suffix, at any moment; one that a
  * crash left empty, or an old one, may be gone: undefined.
  */
 export async function openEither<T>(
@@ -127,9 +127,9 @@ export async function openEither<T>(
   file: DataFile,
   open: (path: string) => Promise<T>,
 ): Promise<T | undefined> {
-  for (const ending of file.open ? [PART, ''] : ['']) {
+  for (const suffix of file.open ? [PART, ''] : ['']) {
     try {
-      return await open(join(folder, file.name + ending));
+      return await open(join(folder, file.name + suffix));
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
     }

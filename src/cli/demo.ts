@@ -34,7 +34,7 @@ export const command: Command = {
       // The user's environment is not asked: it may say production.
       const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort);
       const config = loadConfig({ values });
-      if (options.text('out') === undefined) await removeFormerFiles(config.file.dir);
+      if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);
       const { runFeed } = await import('./run-feed.ts');
       return await runFeed(context, config, {
         hints: [
@@ -106,7 +106,7 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: nu
 }
 
 /** Takes the record files of an earlier demo away, and nothing else. */
-async function removeFormerFiles(dir: string): Promise<void> {
+async function removePreviousFiles(dir: string): Promise<void> {
   const { TOPICS } = await import('../codec/topics.ts');
   const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');
   for (const { name } of TOPICS) {

@@ -27,7 +27,7 @@ export const command: Command = {
   usage: `history <symbol> <${KINDS.join('|')}> [--venue V] [--from T] [--to T] [--limit N] [--interval I] [--out DIR] [--config FILE]`,
   about:
     'Past data by REST, within the weight budget, into Avro files of the same records as the feed writes. Without --from the last ones.\n' +
-    'The same command again goes on where it was ended, at whatever moment: nothing twice, nothing missing. docs/history.md tells more.',
+    'The same command again goes on where it was ended, at whatever moment: nothing twice, nothing missing. docs/history.md says more.',
   options: {
     venue: {
       value: 'V',
@@ -68,8 +68,8 @@ async function requestOf(context: CommandContext): Promise<HistoryRequest> {
   const range = { ...wanted, limit: limitFor(kind, venue, wanted) };
   if (kind === 'klines') requireInterval(venue, interval);
   const instrument = instrumentNamed(symbol, config, venue.id);
-  const told = JSON.stringify(['from', 'to', 'limit'].map((name) => options.text(name) ?? null));
-  return { config, venue, instrument, kind, interval, range, arguments: told, dir };
+  const given = JSON.stringify(['from', 'to', 'limit'].map((name) => options.text(name) ?? null));
+  return { config, venue, instrument, kind, interval, range, arguments: given, dir };
 }
 
 function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
@@ -101,13 +101,13 @@ function folderOf(text: string): string {
   return path.resolve(text);
 }
 
-/** The venue that is named, or the first of the configuration that tells all of what is wanted, or else some of it. */
+/** The venue that is named, or the first of the configuration that provides all of what is wanted, or else some of it. */
 async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
   const { venues } = await import('../venues/registry.ts');
   const named = options.oneOf('venue', VENUE_IDS);
   const candidates = (named === undefined ? feedVenues(config) : [named]).map((id) => venues[id]);
   const found =
-    candidates.find((venue) => tells(venue, kind, range)) ?? candidates.find((venue) => hasAny(venue, kind));
+    candidates.find((venue) => provides(venue, kind, range)) ?? candidates.find((venue) => hasAny(venue, kind));
   if (found !== undefined) return found;
   const others = VENUE_IDS.filter((id) => hasAny(venues[id], kind));
   const [first] = candidates;
@@ -117,7 +117,7 @@ async function venueFor(kind: HistoryKind, config: Config, options: OptionValues
   );
 }
 
-function tells({ history }: Venue, kind: HistoryKind, { fromMs, limit }: HistoryRange): boolean {
+function provides({ history }: Venue, kind: HistoryKind, { fromMs, limit }: HistoryRange): boolean {
   if (history === undefined) return false;
   if (kind === 'klines') return true;
   if (kind === 'agg_trades') return history.aggTrades !== undefined;
@@ -125,7 +125,7 @@ function tells({ history }: Venue, kind: HistoryKind, { fromMs, limit }: History
 }
 
 function hasAny(venue: Venue, kind: HistoryKind): boolean {
-  return tells(venue, kind, { fromMs: undefined, toMs: undefined, limit: 1 });
+  return provides(venue, kind, { fromMs: undefined, toMs: undefined, limit: 1 });
 }
 
 function limitFor(kind: HistoryKind, { id, history }: Venue, { fromMs, limit }: HistoryRange): number | undefined {

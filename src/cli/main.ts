@@ -4,16 +4,16 @@ import '../../bin/compile-cache.js';
 import type { Output } from './arguments/command.ts';
 
 /** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
-const ending = new AbortController();
+const stopping = new AbortController();
 /** One Ctrl-C arrives several times under npx, which passes on what the terminal has sent already; milliseconds. */
 const SAME_MS = 1000;
 let firstAt = 0;
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    if (!ending.signal.aborted) {
+    if (!stopping.signal.aborted) {
       firstAt = performance.now();
-      ending.abort(name);
+      stopping.abort(name);
     } else if (performance.now() - firstAt > SAME_MS) {
       // The user asks twice: whatever holds the clean shutdown up is left.
       process.exit(1);
@@ -29,9 +29,9 @@ setFlagsFromString('--heap-growing-percent=50');
 const { dispatch } = await import('./arguments/dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {
   environment: process.env,
-  out: outputTo(process.stdout, () => ending.abort('stdout closed')),
+  out: outputTo(process.stdout, () => stopping.abort('stdout closed')),
   err: outputTo(process.stderr, () => {}),
-  signal: ending.signal,
+  signal: stopping.signal,
 });
 process.exit(code);
 

@@ -50,9 +50,9 @@ export async function runFeed(
 
   const { source, environment: marked, sinks } = config;
   log.info({ event: 'starting', config: source, environment: marked, sinks }, 'starting');
-  const tell: GatewayThreadOptions['log'] = (level, fields, message) => log[level](fields, message);
+  const logGateway: GatewayThreadOptions['log'] = (level, fields, message) => log[level](fields, message);
   const gateway = config.gateway.enabled
-    ? new GatewayThread({ config, scheduler: monotonicScheduler, log: tell })
+    ? new GatewayThread({ config, scheduler: monotonicScheduler, log: logGateway })
     : undefined;
   const start = config.cluster.enabled ? startCluster : startPipeline;
   let pipeline: Running;

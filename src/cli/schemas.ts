@@ -23,7 +23,7 @@ export const command: Command = {
     const config = configurationOf(context);
     const registry = await registryFor(config, context);
     const subjects = await subjectsOf(config);
-    const isFine = await tell(subjects, registry, context);
+    const isFine = await report(subjects, registry, context);
     if (!isFine || action === 'check') return isFine ? 0 : 1;
     for (const { subject, schema } of subjects) await registry.idOf(subject, schema);
     return 0;
@@ -55,7 +55,7 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
 }
 
 /** Prints how each subject stands; false where one is incompatible. */
-async function tell(
+async function report(
   subjects: Awaited<ReturnType<typeof subjectsOf>>,
   registry: SchemaRegistry,
   { options, out }: CommandContext,

@@ -22,7 +22,10 @@ export const command: Command = {
     symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
     journal: { value: 'FILE', help: 'NDJSON, a line per event made and the connections it went to' },
     capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
-    format: { value: 'F', help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: told from the first file)` },
+    format: {
+      value: 'F',
+      help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: detected in the first file)`,
+    },
     venue: { value: 'V', help: 'whose frames the captures hold, where they do not say' },
     speed: { value: 'max|1', help: 'of the captures: as fast as they are read (default), or their own pace' },
   },
@@ -32,9 +35,9 @@ export const command: Command = {
     const simulator = await startSimulator(simulatorOptions(context));
     const { port, url, httpUrl } = simulator;
     try {
-      const told = { port, url, http_url: httpUrl, venues: Object.keys(simulator.counts()) };
-      const places = told.venues.map((venue) => `${venue.padEnd(16)} ${url}/${venue}`);
-      await writeResult(out, [...places, `faults           ${httpUrl}/faults`].join('\n'), told);
+      const listening = { port, url, http_url: httpUrl, venues: Object.keys(simulator.counts()) };
+      const places = listening.venues.map((venue) => `${venue.padEnd(16)} ${url}/${venue}`);
+      await writeResult(out, [...places, `faults           ${httpUrl}/faults`].join('\n'), listening);
       if (!signal.aborted) await once(signal, 'abort');
     } finally {
       await simulator.close();

@@ -47,7 +47,7 @@ export async function connectTopics(
   const prefixes = prefixesOf(options);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
-    const warn = (warning: ClientWarning) => warnings.tell(warning);
+    const warn = (warning: ClientWarning) => warnings.add(warning);
     return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
   };
   const fromNowOn = side.alone('end');

@@ -69,7 +69,7 @@ export class Market {
 
   constructor(parts: MarketParts) {
     this.#parts = parts;
-    this.warnings$ = parts.warnings.told$;
+    this.warnings$ = parts.warnings.warnings$;
     this.status$ = this.records$('feed-status');
     this.lag$ = timer(0, LAG_EVERY_MS, parts.scheduler).pipe(
       map(() => this.lag()),

@@ -4,7 +4,7 @@ import { type ClientWarning, warningText } from './source/source.ts';
 
 /** What a client tells of besides records: to all who subscribe and to the callback; without one Node.js prints it. */
 export class Warnings {
-  readonly told$ = new Subject<ClientWarning>();
+  readonly warnings$ = new Subject<ClientWarning>();
   readonly #callback: ((warning: ClientWarning) => void) | undefined;
 
   constructor(callback: ((warning: ClientWarning) => void) | undefined) {
@@ -12,8 +12,8 @@ export class Warnings {
   }
 
   /** Never throws: a callback that does is told of, with what it was given. */
-  tell(warning: ClientWarning): void {
-    this.told$.next(warning);
+  add(warning: ClientWarning): void {
+    this.warnings$.next(warning);
     try {
       if (this.#callback === undefined) print(warningText(warning));
       else this.#callback(warning);
@@ -23,7 +23,7 @@ export class Warnings {
   }
 
   close(): void {
-    this.told$.complete();
+    this.warnings$.complete();
   }
 }
 

@@ -34,8 +34,8 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
       const rates = new Map([...learnt(members)].map(([shard, { rate }]) => [shard, rate]));
       return shareShards(holders, shards, { sizeOf, rates });
     },
-    tell: (members) => asJson([...learnt(members)]),
-    hear(text) {
+    userData: (members) => asJson([...learnt(members)]),
+    onUserData(text) {
       // Of what this member holds it knows what was before, and measures the rest.
       const own = held();
       known = new Map([

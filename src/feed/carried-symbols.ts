@@ -71,7 +71,7 @@ export class CarriedSymbols {
       case 'subscribed':
         this.#subscribed(connection.id, signal.topics);
         return;
-      case 'handed_over':
+      case 'cut_over':
         arbiter.lineReplaced(signal.from, connection.id);
         books.lineLost(signal.from, connection.id);
         return;

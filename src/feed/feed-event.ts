@@ -1,7 +1,7 @@
 import type { VenueId } from '../domain/instrument.ts';
 import type { AggTrade, DeadLetter, FeedRecord, Gap, Position, TradeEvent } from '../domain/record.ts';
 import type { FailoverEvent } from '../operators/failover/failover-events.ts';
-import type { Doubt, MergedEvent } from './arbitration/merged-event.ts';
+import type { MergedEvent, PossibleGapNotice } from './arbitration/merged-event.ts';
 import type { StatusNote } from './status/status-log.ts';
 
 /** Records ready to be published, in order. */
@@ -77,4 +77,4 @@ export type FeedEvent =
   /** `gap` is undefined if nothing of it lies in the epoch. */
   | ({ readonly kind: 'gap_closed'; readonly gap: Gap | undefined } & GapFacts)
   | { readonly kind: 'ids_restarted'; readonly coin: string; readonly gap: Gap; readonly after: TradeEvent | AggTrade }
-  | Doubt;
+  | PossibleGapNotice;

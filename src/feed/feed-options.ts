@@ -4,7 +4,7 @@ import type { PreviousTrades } from './analytics/stats-epoch.ts';
 import type { SequencedTrade } from './arbitration/merged-event.ts';
 import type { FeedCommand } from './feed-event.ts';
 import type { EpochLedger } from './resume/epoch-ledger.ts';
-import type { FormerEpoch } from './resume/former-runs.ts';
+import type { PreviousEpoch } from './resume/previous-runs.ts';
 import type { FeedWatch } from './status/feed-watch.ts';
 import type { StatusLog } from './status/status-log.ts';
 import type { VenueFeed } from './venue-feed.ts';
@@ -22,7 +22,7 @@ export interface FeedOptions {
   readonly books?: BooksWanted;
   readonly stats: TradeStatsOptions;
   /** How previous runs ended, as the sinks report it. */
-  readonly previous: readonly FormerEpoch[];
+  readonly previous: readonly PreviousEpoch[];
   /** What previous runs published lately of the epochs that continue; until it is known statistics wait. */
   readonly recent?: ObservableInput<readonly PreviousTrades[]>;
   readonly commands$: Observable<FeedCommand>;
@@ -39,5 +39,5 @@ export interface StageOptions extends FeedOptions {
   readonly ledger: EpochLedger;
   /** The trades that epochs, gaps and statistics count. */
   readonly counts: SequencedTrade['kind'];
-  readonly venueOf: (id: string) => Pick<VenueFeed, 'book' | 'doubts' | 'forget'> | undefined;
+  readonly venueOf: (id: string) => Pick<VenueFeed, 'book' | 'possibleGaps' | 'forget'> | undefined;
 }

@@ -5,7 +5,7 @@ import type { BookUpdate } from '../domain/market-event.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
 import { detectStale } from '../operators/detect-stale.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
-import type { BookStepped, Doubt, LineData, Resumption } from './arbitration/merged-event.ts';
+import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { CarriedSymbols } from './carried-symbols.ts';
 import type { LineEvent } from './connection/line-event.ts';
@@ -86,7 +86,7 @@ export class VenueFeed {
         lines.resubscribe(instrument, what === 'all' ? undefined : lines.neededOf(instrument));
         arbiter.unsubscribed(symbol);
       },
-      tell: out,
+      report: out,
     });
     const { neededChannel } = lines;
     const latency = options.timing?.latency;
@@ -117,7 +117,7 @@ export class VenueFeed {
     if (this.#isRunning) return Promise.resolve();
     this.#held = new WarmUpBuffer(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
-    const ready$ = this.#lines.news$.pipe(
+    const ready$ = this.#lines.events$.pipe(
       filter((event) => {
         if (event.kind === 'frame') return false;
         const { line, connection, signal } = event;
@@ -181,8 +181,8 @@ export class VenueFeed {
   }
 
   /** Where trades of a symbol may be missing now. */
-  doubts(symbol: string): readonly Doubt[] {
-    return this.#arbiter.doubts(symbol);
+  possibleGaps(symbol: string): readonly PossibleGapNotice[] {
+    return this.#arbiter.possibleGaps(symbol);
   }
 
   /** Emits what waits behind gaps: nothing more will come. */
@@ -209,7 +209,7 @@ export class VenueFeed {
     this.#isRunning = true;
     this.#startedAt = scheduler.now();
     activity.connected(this.options.venue.id, false);
-    const watched$ = this.#lines.news$.pipe(
+    const watched$ = this.#lines.events$.pipe(
       detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'frame', scheduler }),
       explainStale({
         staleAfterMs,

@@ -57,7 +57,7 @@ export class VenueReport {
       case 'lost':
         this.#lost(signal, withDetails(about, lossDetails(signal)), successor);
         return;
-      case 'handed_over':
+      case 'cut_over':
         this.#note(rotationNote(number, about, signal));
         return;
       case 'stale':

@@ -8,7 +8,7 @@ import type { RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionCommand } from '../venues/connection/control-channel.ts';
 import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
-import type { ArbitratedEvents, SequencedTrade, TradeHole } from './arbitration/merged-event.ts';
+import type { ArbitratedEvents, SequencedTrade, TradeGap } from './arbitration/merged-event.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
 import type { StatusNote } from './status/status-log.ts';
@@ -92,7 +92,7 @@ export interface VenueFeedOptions {
   readonly listEveryMs?: number | undefined;
   /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
   readonly fetchMissing:
-    | ((instrument: Instrument, hole: TradeHole, attempt: number) => Observable<readonly SequencedTrade[]>)
+    | ((instrument: Instrument, gap: TradeGap, attempt: number) => Observable<readonly SequencedTrade[]>)
     | undefined;
   /** Asks it for the last trades of a symbol, where ids do not tell a hole; undefined: it has none, or is not to be asked. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;

@@ -28,7 +28,7 @@ export class Brokers {
   readonly #config: KafkaConfig;
   readonly #options: Pick<OpenOptions, 'config' | 'log' | 'requestTimeoutMs' | 'tls'>;
   readonly #open: OpenBroker | undefined;
-  readonly #ending = new AbortController();
+  readonly #closing = new AbortController();
   /** By host:port. */
   readonly #connections = new Map<string, Promise<BrokerConnection>>();
   /** host:port, by the broker's id. */
@@ -85,7 +85,7 @@ export class Brokers {
 
   /** Cuts every connection and opens none any more. */
   end(): void {
-    this.#ending.abort(new Error('closed'));
+    this.#closing.abort(new Error('closed'));
     for (const connection of this.#connections.values()) void connection.then((each) => each.close()).catch(() => {});
   }
 
@@ -120,7 +120,7 @@ export class Brokers {
 
   async #opened(broker: string, onClosed: () => void): Promise<BrokerConnection> {
     const open = this.#open ?? (await openBrokerOf(this.#config.client));
-    const { signal } = this.#ending;
+    const { signal } = this.#closing;
     signal.throwIfAborted();
     const connection = await open({ ...this.#options, ...hostAndPortOf(broker), onClosed, signal });
     if (!signal.aborted) return connection;

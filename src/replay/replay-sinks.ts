@@ -141,7 +141,7 @@ export class ReplaySinks {
    */
   async pass(at: number): Promise<void> {
     const isLate = this.#since !== undefined && at - this.#since >= LONGEST_WAIT_MS;
-    if (isLate || this.#bytes >= PORTION_BYTES) await this.#handOver();
+    if (isLate || this.#bytes >= PORTION_BYTES) await this.#passOn();
     else this.#endWindow();
   }
 
@@ -151,7 +151,7 @@ export class ReplaySinks {
    */
   async settle(): Promise<void> {
     do {
-      await this.#handOver();
+      await this.#passOn();
       await this.#acknowledged();
     } while (this.#waiting.length > 0);
   }
@@ -174,7 +174,7 @@ export class ReplaySinks {
     return { undelivered: left.reduce((sum, count) => sum + count, late) };
   }
 
-  async #handOver(): Promise<void> {
+  async #passOn(): Promise<void> {
     await this.#acknowledged();
     this.#push();
   }

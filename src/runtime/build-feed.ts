@@ -4,7 +4,7 @@ import { KlineCheck, subscribedKlines } from '../feed/analytics/kline-check.ts';
 import type { PreviousTrades } from '../feed/analytics/stats-epoch.ts';
 import type { Resumption } from '../feed/arbitration/merged-event.ts';
 import { feed } from '../feed/feed.ts';
-import type { FormerEpoch } from '../feed/resume/former-runs.ts';
+import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import { venues } from '../venues/registry.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
@@ -18,7 +18,7 @@ export interface FeedDependencies extends VenueDependencies {
   /** Unique per start of the process. */
   readonly instance: string;
   /** How previous runs ended, as the sinks report; without sinks there are none. */
-  readonly previous?: readonly FormerEpoch[];
+  readonly previous?: readonly PreviousEpoch[];
   /** What they published lately; by default nothing. */
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
@@ -70,7 +70,7 @@ function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undef
 }
 
 /** Where previous runs ended at a venue, of what can go on, by symbol. */
-function endedAt(previous: readonly FormerEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
+function endedAt(previous: readonly PreviousEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
   return new Map(
     previous.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
   );

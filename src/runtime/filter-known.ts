@@ -2,8 +2,8 @@ import { type MarketKeyOf, symbolKey } from '../codec/environment-topics.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
 import { outcomeOf } from '../feed/resume/epoch-ledger.ts';
-import type { FormerEpoch } from '../feed/resume/former-runs.ts';
-import type { ToldWindows } from '../feed/resume/recent-trades.ts';
+import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
+import type { PublishedWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 
@@ -33,8 +33,8 @@ const NOTHING: readonly FeedRecord[] = [];
  */
 export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
-  epochs: readonly FormerEpoch[],
-  windows: ToldWindows | undefined,
+  epochs: readonly PreviousEpoch[],
+  windows: PublishedWindows | undefined,
   seriesOf: MarketKeyOf = symbolKey,
 ): RecordFilter | undefined {
   const known = new Map<string, KnownEpoch>();
@@ -66,7 +66,7 @@ export function filterKnown(
 
 /** The sink has left the epoch, or does not know it. */
 function isForeign(
-  { epoch, last }: FormerEpoch,
+  { epoch, last }: PreviousEpoch,
   own: readonly SeriesCheckpoint[],
   all: readonly SeriesCheckpoint[],
 ): boolean {
@@ -76,7 +76,7 @@ function isForeign(
   return last !== null && hasNone;
 }
 
-function isAhead({ last, takeUp }: FormerEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
+function isAhead({ last, takeUp }: PreviousEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
   if (takeUp === undefined) return isBefore(last, [...ends.values()][0]);
   return [...takeUp].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
 }

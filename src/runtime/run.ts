@@ -123,9 +123,9 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const past = isLater
     ? firstValueFrom(race(timer(LOOK_BACK_AFTER_MS, scheduler), stopAsked$)).then(() => sinks.readRecent(previous, log))
     : sinks.readRecent(previous, log);
-  const windows = isLater ? undefined : (await past).told;
+  const windows = isLater ? undefined : (await past).published;
   if (signal?.aborted) return giveUp(signal.reason, sinks);
-  const recent = past.then((found) => found.former);
+  const recent = past.then((found) => found.previous);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), previous, recent }, venues);
   sinks.begin(feed, previous, windows);
   const resumed = previous.filter(({ takeUp }) => takeUp !== undefined).length;

@@ -7,8 +7,8 @@ import type { Fault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { TradeKind } from '../domain/trade-id.ts';
 import type { AckLatency } from '../feed/latency/ack-latency.ts';
-import type { FormerEpoch } from '../feed/resume/former-runs.ts';
-import type { ToldWindows } from '../feed/resume/recent-trades.ts';
+import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
+import type { PublishedWindows } from '../feed/resume/recent-trades.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import type { OutRecord, OwnPart, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
@@ -116,7 +116,7 @@ export class SinkPipeline {
   }
 
   /** Writes the checkpoints again as positions: whatever becomes of the run, the next start finds them as new as this one. */
-  begin(feed: SinkObserver, previous: readonly FormerEpoch[], windows: ToldWindows | undefined): void {
+  begin(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
     this.#feed = feed;
     this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#config.feed.mode));
     const [counted] = tradeKinds(this.#config);

@@ -2,7 +2,7 @@ import { firstValueFrom, from, race } from 'rxjs';
 import { marketKeyOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import { type FormerEpoch, formerEpochs } from '../feed/resume/former-runs.ts';
+import { type PreviousEpoch, previousEpochs } from '../feed/resume/previous-runs.ts';
 import { type NearPast, readNearPast } from '../feed/resume/recent-trades.ts';
 import { aborted$ } from '../net/aborted.ts';
 import type { OutRecord } from '../sinks/contract.ts';
@@ -30,13 +30,13 @@ export class SinkPipelines {
   }
 
   /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */
-  async open(signal: AbortSignal | undefined): Promise<readonly FormerEpoch[]> {
+  async open(signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
     await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
     signal?.throwIfAborted();
     const { environment, feed } = this.#config;
     const options = { environment, kinds: tradeKinds(this.#config), keyOf: marketKeyOf(feed.mode) };
-    return formerEpochs(
+    return previousEpochs(
       this.#all.map(({ checkpoints }) => checkpoints),
       options,
     );
@@ -47,7 +47,7 @@ export class SinkPipelines {
     return this.#all.every(({ name }) => name === 'kafka');
   }
 
-  readRecent(previous: readonly FormerEpoch[], log: Logger): Promise<NearPast> {
+  readRecent(previous: readonly PreviousEpoch[], log: Logger): Promise<NearPast> {
     const [counted] = tradeKinds(this.#config);
     const sinks = this.#all.map(({ name, driver, checkpoints }) => ({
       name,
@@ -59,7 +59,7 @@ export class SinkPipelines {
     );
   }
 
-  begin(feed: RunningFeed, previous: readonly FormerEpoch[], windows: NearPast['told'] | undefined): void {
+  begin(feed: RunningFeed, previous: readonly PreviousEpoch[], windows: NearPast['published'] | undefined): void {
     for (const one of this.#all) one.begin(feed, previous, windows?.get(one.name));
   }
 

@@ -40,7 +40,7 @@ export class GatewayThread {
   #waiting: FeedRecord[] = [];
   #untaken = 0;
   #handingOver = false;
-  #told = '';
+  #reported = '';
   #inVain = 0;
   /** What was shown to the one before is forgotten. */
   #isAnew = false;
@@ -79,7 +79,7 @@ export class GatewayThread {
     for (const record of records) if (SHOWN.has(record.kind)) this.#waiting.push(record);
     if (this.#handingOver || this.#waiting.length === 0) return;
     this.#handingOver = true;
-    this.#after(HAND_OVER_MS, () => this.#handOver());
+    this.#after(HAND_OVER_MS, () => this.#passOn());
   }
 
   /** Ends it, within a second; clients are told. */
@@ -90,7 +90,7 @@ export class GatewayThread {
     const worker = this.#worker;
     if (worker === undefined) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    this.#handOver();
+    this.#passOn();
     this.#post({ kind: 'close' });
     const late = timer(CLOSE_WITHIN_MS, this.#options.scheduler).subscribe(() => void worker.terminate());
     await gone;
@@ -109,7 +109,7 @@ export class GatewayThread {
       else if (message.kind === 'log') this.#options.log(message.level, message.fields, message.message);
       else {
         this.#url = message.url;
-        this.#told = '';
+        this.#reported = '';
         this.#inVain = 0;
         if (this.#isAnew) this.#past?.askAgain();
         this.#options.log('info', { event: 'gateway', url: message.url }, `dashboard and API at ${message.url}`);
@@ -143,13 +143,13 @@ export class GatewayThread {
     this.#isAnew = true;
     if (this.#closed) return;
     const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
-    if (this.#told !== why) this.#options.log('warn', { event: 'gateway_unavailable' }, message);
-    this.#told = why;
+    if (this.#reported !== why) this.#options.log('warn', { event: 'gateway_unavailable' }, message);
+    this.#reported = why;
     const afterMs = Math.min(AGAIN_AFTER_MS * 2 ** this.#inVain++, AGAIN_AT_LATEST_MS);
     this.#after(afterMs, () => this.#begin());
   }
 
-  #handOver(): void {
+  #passOn(): void {
     this.#handingOver = false;
     const records = this.#waiting;
     this.#waiting = [];

@@ -21,7 +21,7 @@ export type FromGateway =
 /** The thread of `gateway-thread`: a gateway over what that hands over. */
 const port = parentPort;
 if (port === null) throw new Error('this file is a thread of the pipeline');
-const tell = (message: FromGateway): void => port.postMessage(message);
+const post = (message: FromGateway): void => port.postMessage(message);
 
 const records$ = new Subject<readonly FeedRecord[]>();
 const statusSnapshots$ = new Subject<StatusSnapshot>();
@@ -31,13 +31,13 @@ const gateway = await createGateway({
   source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
   scheduler: monotonicScheduler,
   wallClockMs: Date.now,
-  log: (level, message, fields) => tell({ kind: 'log', level, fields, message }),
+  log: (level, message, fields) => post({ kind: 'log', level, fields, message }),
 });
 
 port.on('message', (message: ToGateway) => {
   if (message.kind === 'records') {
     records$.next(message.records);
-    tell({ kind: 'taken', count: message.records.length });
+    post({ kind: 'taken', count: message.records.length });
   } else if (message.kind === 'snapshot') {
     statusSnapshots$.next(message.snapshot);
     metricsSnapshots$.next(message.metrics);
@@ -45,9 +45,9 @@ port.on('message', (message: ToGateway) => {
 });
 
 gateway.listen().then(
-  ({ url }) => tell({ kind: 'listening', url }),
+  ({ url }) => post({ kind: 'listening', url }),
   (error: unknown) => {
-    tell({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    post({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     void gateway.close().then(() => port.close());
   },
 );

@@ -6,7 +6,7 @@ import type { Moment } from './moment.ts';
 export const DELIVERS_MS = 1000;
 
 /** Age of a venue's last data as a heartbeat told it, and when that was by the steady clock. */
-interface ToldAge {
+interface ReportedAge {
   readonly at: number;
   readonly ageMs: number;
 }
@@ -33,7 +33,7 @@ export class FeedInstance {
   readonly venues = new Map<string, VenueState>();
   /** Idle markets, as VENUE or VENUE:SYMBOL, each since when by its wall clock. */
   readonly idleMarkets = new Map<string, number>();
-  readonly #ages = new Map<string, ToldAge>();
+  readonly #ages = new Map<string, ReportedAge>();
   #beatAt = Number.NEGATIVE_INFINITY;
 
   constructor(first: FeedStatus) {

@@ -29,13 +29,13 @@ export class FeedInstances {
     instance.add(record, now);
     if (record.heartbeat !== null) this.#supersede(instance, record);
     this.#byName.set(instance.name, instance);
-    if (this.#heard.includes(instance)) this.activeVenue = record.activeVenue;
+    if (this.#alive.includes(instance)) this.activeVenue = record.activeVenue;
     return instance;
   }
 
   /** The instances that speak; without symbols, like a shard that got none, an instance counts only if no other has any. */
   get speakers(): readonly FeedInstance[] {
-    return this.#heard.filter(({ beat }) => beat !== undefined);
+    return this.#alive.filter(({ beat }) => beat !== undefined);
   }
 
   /** All that are known, also those that have not beaten yet. */
@@ -86,7 +86,7 @@ export class FeedInstances {
     return isOver(venue) && idle.delete(venue);
   }
 
-  get #heard(): readonly FeedInstance[] {
+  get #alive(): readonly FeedInstance[] {
     const withSymbols = this.all.filter(({ symbols }) => symbols.size > 0);
     return withSymbols.length === 0 ? this.all : withSymbols;
   }
@@ -95,9 +95,9 @@ export class FeedInstances {
   #supersede(instance: FeedInstance, { timestamp }: FeedStatus): void {
     this.#byName.delete(instance.name);
     for (const symbol of instance.symbols) {
-      const former = this.speakerOf(symbol);
-      if (former === instance) continue;
-      former?.symbols.delete(symbol);
+      const previous = this.speakerOf(symbol);
+      if (previous === instance) continue;
+      previous?.symbols.delete(symbol);
       this.#bySymbol.set(symbol, { by: instance, since: timestamp });
     }
     const speaking = new Set([...this.#bySymbol.values()].map(({ by }) => by));

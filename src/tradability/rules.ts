@@ -24,10 +24,10 @@ export const STATUS_SILENCE_MS = 3000;
 /** What a consumer knows beside its symbols. */
 export interface ConsumerFacts {
   readonly feed: FeedInstances;
-  /** Milliseconds; 0 until it is told: a consumer that is behind hears old heartbeats too. */
+  /** Milliseconds; 0 until it is reported: a consumer that is behind hears old heartbeats too. */
   lagMs: number;
-  /** When that was told, steady clock; undefined: it never was, or is told no more. */
-  lagToldAt: number | undefined;
+  /** When that was reported, steady clock; undefined: it never was, or is reported no more. */
+  lagReportedAt: number | undefined;
   ended: boolean;
 }
 
@@ -113,11 +113,11 @@ const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs },
   return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
 };
 
-/** A consumer that has not told its lag for longer is held up itself, and is as far behind as that. */
+/** A consumer that has not reported its lag for longer is held up itself, and is as far behind as that. */
 const LAG_SILENCE_MS = 1000;
 
-const lag: Rule = (_, { lagMs: told, lagToldAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { steady }) => {
-  const lagMs = told + Math.max(0, steady - lagToldAt - LAG_SILENCE_MS);
+const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { steady }) => {
+  const lagMs = reported + Math.max(0, steady - lagReportedAt - LAG_SILENCE_MS);
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 };
 
@@ -163,7 +163,7 @@ function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
 /** In how many milliseconds time alone changes what the rules say of a symbol; what is past is not above 0. */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
-  { feed, lagMs, lagToldAt }: ConsumerFacts,
+  { feed, lagMs, lagReportedAt }: ConsumerFacts,
   { maxPriceAgeMs, statusSilenceMs, maxLagMs }: TradabilityLimits,
   now: Moment,
 ): readonly number[] {
@@ -171,7 +171,7 @@ export function dueTimes(
   return [
     gapUntil - now.steady,
     // A lag may be as long as its limit.
-    ...(lagToldAt === undefined ? [] : [lagToldAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.steady]),
+    ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.steady]),
     ...(price === undefined ? [] : [maxPriceAgeMs - ageMs(price.receivedAtMs, price.cameAt, now)]),
     ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),
   ];

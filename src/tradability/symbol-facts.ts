@@ -12,9 +12,9 @@ export interface LastPrice {
 }
 
 /** A gap, and when the consumer's feed told of it: milliseconds since 1970. */
-export interface ToldGap {
+export interface ReportedGap {
   readonly gap: Gap;
-  readonly toldAt: number;
+  readonly reportedAt: number;
 }
 
 /** What a consumer knows of one symbol. */
@@ -82,8 +82,8 @@ export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
 }
 
 /** Takes a gap that was not repaired. The halt for it begins when it was told, however old it is. */
-export function takeGap(facts: SymbolFacts, { gap, toldAt }: ToldGap, now: Moment, haltMs: number): void {
+export function takeGap(facts: SymbolFacts, { gap, reportedAt }: ReportedGap, now: Moment, haltMs: number): void {
   if (gap.outcome === 'repaired') return;
-  const age = Math.max(0, now.wall - toldAt);
+  const age = Math.max(0, now.wall - reportedAt);
   facts.gapUntil = Math.max(facts.gapUntil, now.steady + haltMs - age);
 }

@@ -16,19 +16,19 @@ const printed = async (tell: () => void): Promise<string> => {
 it('are told to all who subscribe and to the callback, until they are closed', () => {
   const told: unknown[] = [];
   const warnings = new Warnings((warning) => told.push(warning));
-  warnings.told$.subscribe({ next: (warning) => told.push(warning), complete: () => told.push('complete') });
-  warnings.tell(lost);
+  warnings.warnings$.subscribe({ next: (warning) => told.push(warning), complete: () => told.push('complete') });
+  warnings.add(lost);
   warnings.close();
   expect(told).toEqual([lost, lost, 'complete']);
 });
 
 it('are printed where there is no callback', async () => {
-  expect(await printed(() => new Warnings(undefined).tell(lost))).toBe(`MarketFeedWarning: ${text}`);
+  expect(await printed(() => new Warnings(undefined).add(lost))).toBe(`MarketFeedWarning: ${text}`);
 });
 
 it('are printed with what a callback throws, which reaches nobody else', async () => {
   const failing = new Warnings(() => {
     throw new Error('disk full');
   });
-  expect(await printed(() => failing.tell(lost))).toBe(`MarketFeedWarning: ${text} (onWarning failed: disk full)`);
+  expect(await printed(() => failing.add(lost))).toBe(`MarketFeedWarning: ${text} (onWarning failed: disk full)`);
 });

@@ -34,9 +34,9 @@ it('every member knows what a shard brought whose holder has gone', () => {
     { id: 'a', about: assigner({ 0: 300, 1: 0 }).about(false) },
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
   ];
-  const told = assigner({}).tell?.(members) ?? Buffer.alloc(0);
+  const told = assigner({}).userData?.(members) ?? Buffer.alloc(0);
   const leader = assigner({});
-  leader.hear?.(told);
+  leader.onUserData?.(told);
   const left = [
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
     { id: 'c', about: assigner({}).about(true) },
@@ -48,7 +48,7 @@ it('every member knows what a shard brought whose holder has gone', () => {
     ]),
   );
   // and goes on knowing it
-  expect(read(leader.tell?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
+  expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
 it('what was measured before a member had a shard counts with what it measures, ten minutes of it at most', () => {
@@ -58,7 +58,7 @@ it('what was measured before a member had a shard counts with what it measures, 
     () => 5,
   );
   const hear = (rate: number, seconds: number) =>
-    member.hear?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
+    member.onUserData?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
   hear(100, 30);
   held.set(0, { rate: 0, seconds: 0 });
   expect(read(member.about(false))).toEqual({ 0: [100, 30] });
@@ -84,6 +84,6 @@ it.each([
 ])('a member that says %s holds nothing', (said) => {
   const members = [{ id: 'a', about: Buffer.from(said) }];
   const heard = assigner({});
-  heard.hear?.(Buffer.from(said));
+  heard.onUserData?.(Buffer.from(said));
   for (const one of [assigner({}), heard]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
 });

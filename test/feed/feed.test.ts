@@ -164,7 +164,7 @@ describe('Feed', () => {
 
   it('a coin that only the standby has is served by it from the start, as no failover, and goes on where a run ended', () => {
     const last = { id: '1000', timestamp: 1 };
-    const former = [
+    const previous = [
       {
         venue: 'bybit',
         symbol: 'BTCUSDT',
@@ -174,7 +174,7 @@ describe('Feed', () => {
       },
       { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: new Map([['trade', last]] as const) },
     ];
-    const scripted = new Scripted({ atBinance: [TRX], previous: former });
+    const scripted = new Scripted({ atBinance: [TRX], previous: previous });
     scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
     scripted.say('bybit', { kind: 'connected' }).trade('bybit', 1003).trade('binance', 1004, 4, TRX);
     scripted.feed.stop('done');
@@ -187,8 +187,8 @@ describe('Feed', () => {
   it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
     const last = { id: '1', timestamp: 1 };
     const takeUp = new Map([['trade', last]] as const);
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
-    const scripted = new Scripted({ previous: former });
+    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const scripted = new Scripted({ previous: previous });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
     scripted.book('bybit', 10);
     expect(scripted.forgotten).toEqual([]);
@@ -199,9 +199,11 @@ describe('Feed', () => {
 
   it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
     const last = { id: '1', timestamp: 1 };
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: new Map([['trade', last]] as const) }];
+    const previous = [
+      { venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: new Map([['trade', last]] as const) },
+    ];
     const published = (...receivedAt: number[]) => {
-      const scripted = new Scripted({ previous: former, atBinance: [XRP] });
+      const scripted = new Scripted({ previous: previous, atBinance: [XRP] });
       scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
       // Nobody serves BTC: Binance lacks it, and has nothing of it once it lists it again.
       scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 1, 1, XRP);
@@ -218,7 +220,7 @@ describe('Feed', () => {
     expect(published(2, 3, 60_000_000)).toEqual(['gap of 1 from 1 to null', '60000000 in 2']);
   });
 
-  it('at a switch the book of the next venue is told at once, and nothing more of the former one', () => {
+  it('at a switch the book of the next venue is told at once, and nothing more of the previous one', () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ books });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
@@ -280,9 +282,13 @@ describe('Feed', () => {
     const { scripted, last } = await resumed();
     scripted.pass(15_000);
     const after = tradeEvent(3, { venue: 'bybit', timestamp: 2500 });
-    const hole = { before: last, after, missing: 1, filled: 1 };
+    const gap = { before: last, after, missing: 1, filled: 1 };
     const fetched = tradeEvent(2, { venue: 'bybit', timestamp: 1500 });
-    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, fetched, after];
+    const events: MergedEvent[] = [
+      { kind: 'sequence_gap_closed', symbol: 'BTCUSDT', coin: 'BTC', gap },
+      fetched,
+      after,
+    ];
     scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 4, 9000).pass(200);
     expect(scripted.of('trade_stats').map(({ windowStart, trades }) => [windowStart, trades])).toEqual([
@@ -308,13 +314,13 @@ describe('Feed', () => {
   async function resumed() {
     const last = { id: '1', timestamp: 1000 };
     const takeUp = new Map([['trade', last]] as const);
-    const former = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
     const taken: PreviousTrades = {
       ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, publishedTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],
     };
     const recent = Promise.resolve([taken]);
-    const scripted = new Scripted({ mode: 'all', stats, previous: former, recent });
+    const scripted = new Scripted({ mode: 'all', stats, previous: previous, recent });
     await recent;
     return { scripted, last };
   }
@@ -322,8 +328,8 @@ describe('Feed', () => {
   it('in mode all a gap before the first trade of a run counts for the windows', async () => {
     const { scripted, last } = await resumed();
     const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
-    const hole = { before: last, after, missing: null, filled: 0 };
-    const events: MergedEvent[] = [{ kind: 'hole', symbol: 'BTCUSDT', coin: 'BTC', hole }, after];
+    const gap = { before: last, after, missing: null, filled: 0 };
+    const events: MergedEvent[] = [{ kind: 'sequence_gap_closed', symbol: 'BTCUSDT', coin: 'BTC', gap }, after];
     scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 10, 3000).trade('bybit', 11, 9000).pass(200);
     expect(scripted.of('gap')).toMatchObject([{ venue: 'bybit', fromId: '1', toId: '9' }]);
@@ -338,11 +344,11 @@ describe('Feed', () => {
     const scripted = new Scripted({ stats });
     scripted.say('bybit', { kind: 'connected' });
     scripted.trade('bybit', 1, 1000).trade('bybit', 2, 2000);
-    const hole = { before: { id: '1', timestamp: 1000 }, after: aggTrade(4, 4), missing: 2, filled: 0 };
-    const notice = { symbol: 'BTCUSDT', coin: 'BTC', hole };
+    const gap = { before: { id: '1', timestamp: 1000 }, after: aggTrade(4, 4), missing: 2, filled: 0 };
+    const notice = { symbol: 'BTCUSDT', coin: 'BTC', gap };
     const events: MergedEvent[] = [
-      { ...notice, kind: 'hole_opened' },
-      { ...notice, kind: 'hole' },
+      { ...notice, kind: 'sequence_gap_pending' },
+      { ...notice, kind: 'sequence_gap_closed' },
     ];
     scripted.say('bybit', { kind: 'value', key: 'BTCUSDT', at: 9, value: events });
     scripted.trade('bybit', 3, 3000).trade('bybit', 4, 9000).pass(200);

@@ -63,7 +63,7 @@ class ScriptedRun {
     return this.signals.flatMap((signal) =>
       signal.kind === 'value'
         ? signal.value
-            .filter(({ kind }) => kind !== 'doubt')
+            .filter(({ kind }) => kind !== 'possible_gap')
             .map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
         : [],
     );
@@ -237,7 +237,7 @@ describe('VenueFeed: a symbol that is left and followed again, ids jump', () => 
     run.feed.remove('BTCUSDT');
     run.feed.add(instrument('BTC'));
     for (const connection of run.connections) deliver(connection, 9, 10);
-    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
+    expect(run.trades).toEqual([1, 2, 'sequence_gap_closed', 9, 10]);
   });
 
   it('names what was traded between two subscriptions of one that is mute', () => {
@@ -251,7 +251,7 @@ describe('VenueFeed: a symbol that is left and followed again, ids jump', () => 
     expect(run.connection(0).commands).toMatchObject([{ kind: 'resubscribe' }]);
     run.signals.length = 0;
     deliver(run.connection(0), 9);
-    expect(run.trades).toEqual(['hole', 9]);
+    expect(run.trades).toEqual(['sequence_gap_closed', 9]);
   });
 });
 
@@ -408,7 +408,7 @@ it('VenueFeed: a coin of which is told that nothing changed is not mute', () => 
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const line = run.connection(0);
   for (let second = 1; second <= 12; second++) {
-    line.tell({ kind: 'value', key: 'BTCUSDT', at: 0, value: [] });
+    line.report({ kind: 'value', key: 'BTCUSDT', at: 0, value: [] });
     run.scheduler.advance(1000);
   }
   expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
@@ -442,7 +442,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
   };
   const rejection = new Fault('subscription_rejected', 'not open');
   const refuse = (run: ScriptedRun, index: number, ...topics: string[]) =>
-    run.connection(index).tell({ kind: 'refused', topics, fault: rejection });
+    run.connection(index).report({ kind: 'refused', topics, fault: rejection });
   const asked = (run: ScriptedRun, index: number) =>
     run
       .connection(index)
@@ -543,7 +543,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     run.scheduler.advance(2000);
     run.connection(2).open().acknowledge();
     deliver(run.connection(2), 9, 10);
-    expect(run.trades).toEqual([1, 2, 'hole', 9, 10]);
+    expect(run.trades).toEqual([1, 2, 'sequence_gap_closed', 9, 10]);
   });
 });
 
@@ -605,13 +605,13 @@ describe('VenueFeed, warm', () => {
     expect(run.trades).toHaveLength(80);
   });
 
-  it('names a hole where the other one ended before the first that came', () => {
+  it('names a gap where the other one ended before the first that came', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6);
     run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(3)]] as const)]]));
     run.subscribe();
     run.scheduler.advance(3000);
-    expect(run.trades).toEqual(['hole', 5, 6]);
+    expect(run.trades).toEqual(['sequence_gap_closed', 5, 6]);
   });
 
   it('is so once each line has its subscriptions or has failed, and no later than it may take', async () => {

@@ -300,7 +300,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 }
 
 /**
- * A third count of ids may go on by chance with the very id at which the second one fell silent, which nobody can tell;
+ * A third count of ids may go on by chance with the very id at which the second one fell silent, which nobody can report;
  * and the judge takes two counts of one epoch, as in mode all, for one.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
@@ -345,7 +345,7 @@ async function problemsOf(script: Script): Promise<readonly string[]> {
   const { written, journal, tops, activeVenue, left } = await play(script);
   const isBack = mode === 'all' || activeVenue === venues[0] || happenings.some(isBan);
   // Statistics are worked out once for all sinks: from the trades of that which ended first, where not all got the same.
-  // And what a former owner had spilled of them comes late, when it has its place again.
+  // And what a previous owner had spilled of them comes late, when it has its place again.
   const isTakenOver = happenings.some(({ what }) => what.kind === 'takeover');
   const judgesStatistics = !isTakenOver && new Set(written.map(tradesText)).size === 1;
   return [
@@ -519,7 +519,7 @@ it('a window that one of two sinks lacks when the run is killed is told to that 
   }
 });
 
-it('large trades of a run that is stopped before it has read what former ones left are told', async () => {
+it('large trades of a run that is stopped before it has read what previous ones left are told', async () => {
   const problems = await problemsOf({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },

@@ -30,7 +30,7 @@ it('shards of a process ask once what is traded most, and share that out among t
   const access = new VenueAccess(config, {
     scheduler,
     networks: () => ({ get }) as never,
-    onMalformedRows: (...told) => malformed.push(told),
+    onMalformedRows: (...published) => malformed.push(published),
   });
   const shards = [0, 1, 2].map(async (shard) => {
     const follows = (symbol: string) => shardOf(symbol, 3) === shard;

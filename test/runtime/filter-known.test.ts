@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FeedRecord, Gap } from '../../src/domain/record.ts';
-import { formerEpochs } from '../../src/feed/resume/former-runs.ts';
+import { previousEpochs } from '../../src/feed/resume/previous-runs.ts';
 import { filterKnown, type RecordFilter } from '../../src/runtime/filter-known.ts';
 import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../testing/judges/checkpoints.ts';
@@ -40,10 +40,10 @@ function second(
   over: Options = {},
 ): RecordFilter | undefined {
   const options = { environment: 'production', kinds: ['trade'], ...over } as const;
-  return filterKnown(ofSecond, formerEpochs([ofFirst, ofSecond], options), undefined);
+  return filterKnown(ofSecond, previousEpochs([ofFirst, ofSecond], options), undefined);
 }
 
-/** What it gets of records, each told by its ids and counts. */
+/** What it gets of records, each published by its ids and counts. */
 function rest(ahead: RecordFilter | undefined, ...records: FeedRecord[]): string[] {
   return given(ahead, ...records).flatMap((found) => {
     if (found.kind === 'gap') {
@@ -133,8 +133,8 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('is told no position behind its own end', () => {
-    const told = (...ids: readonly (number | null)[]) => {
+  it('is published no position behind its own end', () => {
+    const published = (...ids: readonly (number | null)[]) => {
       const sink = ahead();
       return ids.map((id) => {
         const position = { kind: 'position', venue: 'bybit', symbol: 'BTCUSDT', epoch: 3 } as const;
@@ -143,7 +143,7 @@ describe('filterKnown', () => {
         return found?.kind === 'position' ? [found.tradeId, found.timestamp] : found;
       });
     };
-    expect(told(9, null, 12, 15)).toEqual([
+    expect(published(9, null, 12, 15)).toEqual([
       ['12', 12],
       ['12', 12],
       ['12', 12],

@@ -111,7 +111,7 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('a hole in a stream of changes fails, expected or not', async () => {
+  it('a gap in a stream of changes fails, expected or not', async () => {
     const stream = STREAM + lines(depth(105, 106, [], []));
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.depth.ndjson.gz': gzipSync(stream) });
     const { code, stdout } = await captures(folder.path);
@@ -119,7 +119,7 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('a hole in the changes of a session fails, as in a stream of changes', async () => {
+  it('a gap in the changes of a session fails, as in a stream of changes', async () => {
     const session = (...changes: readonly object[]) =>
       `${lines(depth(96, 99, [], []))}${SNAPSHOT}\n${lines(...changes)}`;
     const whole = session(depth(100, 102, [], []), depth(103, 104, [], []), trade(1));

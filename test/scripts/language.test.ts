@@ -5,9 +5,9 @@ const long = (words: number) => `${Array.from({ length: words }, () => 'word').j
 
 describe('wordsToReplace', () => {
   it.each([
-    ['const holeOpened = 1;', 'hole'],
-    ['class FormerEpoch {}', 'Former'],
-    ["import './hand-over.ts';", 'handover'],
+    ['const holeOpened = 1;', 'sequence_gap_closed'],
+    ['class PreviousEpoch {}', 'Former'],
+    ["import './cutover.ts';", 'handover'],
     ['this.#tellMissed();', 'tell'],
     ['// It is told at once.', 'told'],
     ['FORMER_RUNS', 'FORMER'],

@@ -26,7 +26,7 @@ export class HistoryProgressLine {
     this.#line = new StatusLine(err);
     this.#log = log;
     this.#now = now;
-    this.#timer = setInterval(() => this.#tell(), err.isTerminal ? PAINT_EVERY_MS : LOG_EVERY_MS);
+    this.#timer = setInterval(() => this.#show(), err.isTerminal ? PAINT_EVERY_MS : LOG_EVERY_MS);
   }
 
   /** Written so far. */
@@ -50,7 +50,7 @@ export class HistoryProgressLine {
     this.#line.close();
   }
 
-  #tell(): void {
+  #show(): void {
     this.#line.show(this.#text());
     if (this.#progress === undefined) return;
     const { records, share, last } = this.#progress;

@@ -45,9 +45,9 @@ export function renderStatus(
   const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
   // Where the coins would not fit beside them, the hints go; the latencies go before the blank lines do.
-  const told = [...sinks, ...counts, ...hintLines];
+  const shown = [...sinks, ...counts, ...hintLines];
   const timed = [...sinks, ...latencyLines(snapshot, columns), ...counts, ...hintLines];
-  const bottom = timed.length + BLANKS <= room ? timed : told.length <= room ? told : [...sinks, ...counts];
+  const bottom = timed.length + BLANKS <= room ? timed : shown.length <= room ? shown : [...sinks, ...counts];
 
   const coins = coinBlock(
     snapshot.coins,
@@ -118,7 +118,7 @@ function venueLine(
   columns: number,
 ): Line {
   const style = STATES[state];
-  const told = reason === '' ? '' : `  ${reason}`;
+  const shown = reason === '' ? '' : `  ${reason}`;
   const counters = [
     span(inColumns(count(frames), 12, 'right')),
     span(inColumns(count(reconnects), 12, 'right'), reconnects > 0 ? 'warn' : 'dim'),
@@ -132,8 +132,8 @@ function venueLine(
       inColumns(ageMs === null ? '–' : duration(ageMs), 10, 'right'),
       style === 'warn' || style === 'bad' ? style : 'plain',
     ),
-    ...(columns >= COUNTED_WIDTH + Math.min(textWidth(told), 2 + REASON_WIDTH) ? counters : []),
-    span(told, style === 'bad' || style === 'warn' ? style : 'dim'),
+    ...(columns >= COUNTED_WIDTH + Math.min(textWidth(shown), 2 + REASON_WIDTH) ? counters : []),
+    span(shown, style === 'bad' || style === 'warn' ? style : 'dim'),
   ];
 }
 

@@ -6,7 +6,7 @@ export interface Note {
   readonly text: string;
 }
 
-interface Told {
+interface TimedNote {
   readonly level: Note['level'];
   /** Stays when there is little room: what went wrong, and that it is over. */
   readonly weighty: boolean;
@@ -24,7 +24,7 @@ const KEPT = 60;
 
 /** What is logged, as a short story: without what goes as it should, and what repeats or belongs together as one note. */
 export class StatusNotes {
-  #told: readonly Told[] = [];
+  #notes: readonly TimedNote[] = [];
   /** Connections that were lost, as VENUE LINE: of those alone it is news that they are open. */
   readonly #lost = new Set<string>();
   #halted = false;
@@ -33,16 +33,16 @@ export class StatusNotes {
   add(json: string): void {
     const entry = parsed(json);
     if (entry === undefined || this.#isRoutine(entry)) return;
-    const note = toldOf(entry);
-    const last = this.#told.findLast(({ venue }) => venue === note.venue);
+    const note = noteOf(entry);
+    const last = this.#notes.findLast(({ venue }) => venue === note.venue);
     const same = last !== undefined && last.reason === note.reason && last.coin === note.coin ? last : undefined;
-    const others = this.#told.filter((one) => one !== same);
-    this.#told = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
+    const others = this.#notes.filter((one) => one !== same);
+    this.#notes = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
   /** The `most` that matter, oldest first. */
   latest(most: number): readonly Note[] {
-    return keepMost(this.#told, most).map((told) => ({ level: told.level, text: textOf(told) }));
+    return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note) }));
   }
 
   #isRoutine({ level, event, venue, line }: LogEntry): boolean {
@@ -73,7 +73,7 @@ const LABELS: Readonly<Record<string, string>> = {
 /** Events that end what a warning began, where they are of a whole venue or sink. */
 const RELIEF = new Set(['failed_back', 'feed_recovered', 'trading_resumed', 'sink_recovered']);
 
-function toldOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry): Told {
+function noteOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry): TimedNote {
   const quiet = cause === 'quiet_market';
   const severity = level === 'error' || level === 'fatal' ? 'error' : level === 'warn' && !quiet ? 'warn' : 'info';
   const label = LABELS[event ?? ''] ?? '';
@@ -97,7 +97,7 @@ function toldOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry)
 }
 
 /** Two notes of the same reason as one, at the later time. */
-function joined(before: Told, after: Told): Told {
+function joined(before: TimedNote, after: TimedNote): TimedNote {
   const times = new Map(before.times);
   for (const [name, count] of after.times) times.set(name, (times.get(name) ?? 0) + count);
   return {
@@ -109,7 +109,7 @@ function joined(before: Told, after: Told): Told {
   };
 }
 
-function keepMost(notes: readonly Told[], most: number): readonly Told[] {
+function keepMost(notes: readonly TimedNote[], most: number): readonly TimedNote[] {
   const kept = [...notes];
   while (kept.length > Math.max(0, most)) {
     const light = kept.slice(0, -1).findIndex(({ weighty }) => !weighty);
@@ -118,7 +118,7 @@ function keepMost(notes: readonly Told[], most: number): readonly Told[] {
   return kept;
 }
 
-function textOf({ clock, venue, coin, lines, label, reason, times }: Told): string {
+function textOf({ clock, venue, coin, lines, label, reason, times }: TimedNote): string {
   const where = lines.length === 0 ? '' : ` line${lines.length === 1 ? '' : 's'} ${lines.join(', ')}`;
   const subject = [`${venue}${where}`.trim(), coin].filter((part) => part !== '').join(' ');
   const facts = [subject, label, reason].filter((part) => part !== '').join(': ');
@@ -145,5 +145,5 @@ function parsed(json: string): LogEntry | undefined {
 /** The same line of the log by itself, for a terminal without a live status. */
 export function noteText(json: string): string {
   const entry = parsed(json);
-  return entry === undefined ? json.trim() : textOf(toldOf(entry));
+  return entry === undefined ? json.trim() : textOf(noteOf(entry));
 }

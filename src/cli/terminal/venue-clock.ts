@@ -32,7 +32,7 @@ export async function venueClock(venue: Venue, restUrl: string, signal: AbortSig
   const estimate = estimateClock(samples);
   if (estimate === null) return `${venue.id} not reachable (${reason})`;
   const offset = Math.round(estimate.offsetMs);
-  const told = `${venue.id} ${offset < 0 ? '-' : '+'}${Math.abs(offset)} ms ± ${Math.ceil(estimate.uncertaintyMs)} ms`;
-  if (Math.abs(offset) <= WARN_ABOVE_MS) return told;
-  return `${told}  WARNING: more than ${WARN_ABOVE_MS} ms, is this machine's clock right?`;
+  const text = `${venue.id} ${offset < 0 ? '-' : '+'}${Math.abs(offset)} ms ± ${Math.ceil(estimate.uncertaintyMs)} ms`;
+  if (Math.abs(offset) <= WARN_ABOVE_MS) return text;
+  return `${text}  WARNING: more than ${WARN_ABOVE_MS} ms, is this machine's clock right?`;
 }

@@ -6,8 +6,8 @@ import type { Moment } from '../../tradability/moment.ts';
 import { type ConsumerFacts, dueTimes, symbolHalts } from '../../tradability/rules.ts';
 import {
   newSymbolFacts,
+  type ReportedGap,
   type SymbolFacts,
-  type ToldGap,
   takeGap,
   takePrice,
   takeSwitch,
@@ -20,15 +20,15 @@ export type GuardEvent =
   | PriceTick
   | Gap
   | { readonly kind: 'lag'; readonly lagMs: number }
-  /** The lag is told no more; the last figure stays. */
+  /** The lag is known no more; the last figure stays. */
   | { readonly kind: 'lag_over' }
   | { readonly kind: 'ended' };
 
-/** What was told before the guard was there, each in the order in which it was told. */
+/** What was known before the guard was there, each in the order in which it was known. */
 export interface TradingPast {
   readonly status: readonly FeedStatus[];
   readonly prices: readonly PriceTick[];
-  readonly gaps: readonly ToldGap[];
+  readonly gaps: readonly ReportedGap[];
 }
 
 /**
@@ -36,7 +36,7 @@ export interface TradingPast {
  * `resumeAfterMs` all of this held. The instance that speaks for it was heard within `statusSilenceMs`, has not
  * stopped, and takes it and the whole for tradable. Its last price is of the venue that serves it now and younger than
  * `maxPriceAgeMs`, or the feed says that its market is quiet. Both are of production. Within `gapHaltMs` nothing was
- * told of trades that are missing for good. The consumer is behind by `maxLagMs` at most. Something may be traded
+ * known of trades that are missing for good. The consumer is behind by `maxLagMs` at most. Something may be traded
  * (all) while any coin may.
  *
  * It has no clock: every event and question comes with its moment.
@@ -44,7 +44,7 @@ export interface TradingPast {
 export class TradingGuard {
   readonly #options: GuardOptions;
   readonly #started: Moment;
-  readonly #facts: ConsumerFacts = { feed: new FeedInstances(), lagMs: 0, lagToldAt: undefined, ended: false };
+  readonly #facts: ConsumerFacts = { feed: new FeedInstances(), lagMs: 0, lagReportedAt: undefined, ended: false };
   readonly #symbols = new Map<string, SymbolFacts>();
   readonly #symbolOf: (name: string) => string;
 
@@ -55,11 +55,11 @@ export class TradingGuard {
     this.#symbolOf = symbolOf;
   }
 
-  /** Takes what was told before. A heartbeat of then is silence until one comes: only that one shows that the feed lives. */
+  /** Takes what was known before. A heartbeat of then is silence until one comes: only that one shows that the feed lives. */
   recall({ status, prices, gaps }: TradingPast, now: Moment): void {
-    for (const told of gaps) takeGap(this.#of(told.gap.symbol), told, now, this.#options.gapHaltMs);
+    for (const known of gaps) takeGap(this.#of(known.gap.symbol), known, now, this.#options.gapHaltMs);
     for (const price of prices) this.#takePrice(price, now);
-    for (const record of status) this.#hear(record, { ...now, steady: Number.NEGATIVE_INFINITY });
+    for (const record of status) this.#takeStatus(record, { ...now, steady: Number.NEGATIVE_INFINITY });
     this.#lookAtAll(now);
   }
 
@@ -69,7 +69,7 @@ export class TradingGuard {
       const facts = this.#of(event.symbol);
       this.#look(facts, now);
       const concernsAll = event.kind === 'price' && this.#takePrice(event, now) && this.#facts.feed.sawData(event);
-      if (event.kind === 'gap') takeGap(facts, { gap: event, toldAt: now.wall }, now, this.#options.gapHaltMs);
+      if (event.kind === 'gap') takeGap(facts, { gap: event, reportedAt: now.wall }, now, this.#options.gapHaltMs);
       if (concernsAll) this.#lookAtAll(now);
       else this.#look(facts, now);
       return concernsAll;
@@ -112,13 +112,13 @@ export class TradingGuard {
   }
 
   #takeOfAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
-    if (event.kind === 'status') this.#hear(event, now);
-    else if (event.kind === 'lag') Object.assign(this.#facts, { lagMs: event.lagMs, lagToldAt: now.steady });
-    else if (event.kind === 'lag_over') this.#facts.lagToldAt = undefined;
+    if (event.kind === 'status') this.#takeStatus(event, now);
+    else if (event.kind === 'lag') Object.assign(this.#facts, { lagMs: event.lagMs, lagReportedAt: now.steady });
+    else if (event.kind === 'lag_over') this.#facts.lagReportedAt = undefined;
     else this.#facts.ended = true;
   }
 
-  #hear(status: FeedStatus, now: Moment): void {
+  #takeStatus(status: FeedStatus, now: Moment): void {
     const { feed } = this.#facts;
     const { state, heartbeat, symbol, venue, cause, activeVenue, timestamp } = status;
     // An instance that takes a symbol over may have begun with another venue.

@@ -1,7 +1,7 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { TopicRecords } from '../../codec/topics.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
-import type { ToldGap } from '../../tradability/symbol-facts.ts';
+import type { ReportedGap } from '../../tradability/symbol-facts.ts';
 import { recordsOf } from '../topic-name.ts';
 import type { LookBack } from './past.ts';
 
@@ -26,7 +26,7 @@ export class FeedMemory {
   #status: readonly Dated<FeedStatus>[] = [];
   #heartbeat: FeedStatus | undefined;
   /** By symbol the last that was not repaired: no other halts for longer. */
-  readonly #gaps = new Map<string, ToldGap>();
+  readonly #gaps = new Map<string, ReportedGap>();
 
   constructor(gapHaltMs: number) {
     this.#gapsMs = Math.max(gapHaltMs, GAPS_MS);
@@ -39,8 +39,8 @@ export class FeedMemory {
     return heartbeat === undefined || status.includes(heartbeat) ? status : [heartbeat, ...status];
   }
 
-  /** Those that were not repaired, of each symbol the one that was told last; `toldAt` is when the broker took it. */
-  gaps(): readonly ToldGap[] {
+  /** Those that were not repaired, of each symbol the one that was told last; `reportedAt` is when the broker took it. */
+  gaps(): readonly ReportedGap[] {
     return [...this.#gaps.values()];
   }
 
@@ -54,10 +54,10 @@ export class FeedMemory {
     this.#status = recent([...this.#status, { record, appendedAt }], appendedAt);
   }
 
-  takeGap(gap: Gap, toldAt: number): void {
+  takeGap(gap: Gap, reportedAt: number): void {
     const known = this.#gaps.get(gap.symbol);
-    if (gap.outcome !== 'repaired' && (known === undefined || known.toldAt <= toldAt))
-      this.#gaps.set(gap.symbol, { gap, toldAt });
+    if (gap.outcome !== 'repaired' && (known === undefined || known.reportedAt <= reportedAt))
+      this.#gaps.set(gap.symbol, { gap, reportedAt });
   }
 
   /** Looks back at what was told before; what came meanwhile is known already. */

@@ -95,7 +95,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
       const next = this.buffered.take();
       if (next === undefined && !this.#isOver) return;
       const taker = this.#takers.shift();
-      if (next === undefined) taker?.(this.#ending());
+      if (next === undefined) taker?.(this.#endResult());
       else this.#hand(next, taker);
     }
   }
@@ -106,14 +106,14 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
       if (missed > 0) this.#onMissed?.(missed);
     } catch (error) {
       this.#quit(asFault(error));
-      taker?.(this.#ending());
+      taker?.(this.#endResult());
       return;
     }
     taker?.({ done: false, value: record });
   }
 
   /** A failure is told once. */
-  #ending(): IteratorResult<T, undefined> | Promise<never> {
+  #endResult(): IteratorResult<T, undefined> | Promise<never> {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure === undefined ? { done: true, value: undefined } : Promise.reject(failure);

@@ -42,10 +42,10 @@ export class Membership {
   /** From one sharing out to the next. */
   async term(signal: AbortSignal): Promise<void> {
     const { member, follower } = this.#parts;
-    const formerId = member.id;
+    const previousId = member.id;
     const share = await this.#join(signal);
     if (share === undefined) return;
-    follower.keepOnly(member.id === formerId ? this.#leftBy(share) : new Set());
+    follower.keepOnly(member.id === previousId ? this.#leftBy(share) : new Set());
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     if (share.size === 0) follower.started(new Map());
@@ -104,10 +104,10 @@ export class Membership {
     const { member, follower, scheduler } = this.#parts;
     const { commitEveryMs, sessionTimeoutMs } = this.#parts.settings;
     const beatEveryMs = Math.min(1000, sessionTimeoutMs / 3);
-    let heardAt = scheduler.now();
-    let beatAt = heardAt + beatEveryMs;
-    let lookAt = heardAt + LOOK_EVERY_MS;
-    let commitAt = heardAt;
+    let answeredAt = scheduler.now();
+    let beatAt = answeredAt + beatEveryMs;
+    let lookAt = answeredAt + LOOK_EVERY_MS;
+    let commitAt = answeredAt;
     let isAllShared = true;
     // Nothing waits for it: a broker that hangs must not cost a heartbeat.
     const look = async (): Promise<void> => {
@@ -129,7 +129,7 @@ export class Membership {
         if (scheduler.now() >= beatAt) {
           beatAt = scheduler.now() + beatEveryMs;
           if (!(await member.beat())) return;
-          heardAt = scheduler.now();
+          answeredAt = scheduler.now();
         }
         if (scheduler.now() >= lookAt) {
           lookAt = scheduler.now() + LOOK_EVERY_MS;
@@ -138,7 +138,7 @@ export class Membership {
       } catch (error) {
         follower.troubled(asFault(error));
         // By now the group goes on without this member.
-        if (scheduler.now() - heardAt > sessionTimeoutMs) return;
+        if (scheduler.now() - answeredAt > sessionTimeoutMs) return;
       }
       await pauseFor(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);
     }
@@ -146,12 +146,12 @@ export class Membership {
 
   async #commit(): Promise<void> {
     const { member, follower } = this.#parts;
-    const news = new Map([...follower.done()].filter(([partition, at]) => this.#committed.get(partition) !== at));
-    if (news.size === 0) return;
-    const offsets = new Map([...news].map(([partition, at]) => [partition, BigInt(at)]));
+    const changed = new Map([...follower.done()].filter(([partition, at]) => this.#committed.get(partition) !== at));
+    if (changed.size === 0) return;
+    const offsets = new Map([...changed].map(([partition, at]) => [partition, BigInt(at)]));
     try {
       if (!(await member.commit(offsets))) return;
-      for (const [partition, at] of news) this.#committed.set(partition, at);
+      for (const [partition, at] of changed) this.#committed.set(partition, at);
     } catch (error) {
       follower.troubled(asFault(error));
     }

@@ -73,15 +73,15 @@ export class KlineCheck {
   published(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'trade' || record.kind === 'agg_trade') {
-        if (record.kind === this.#options.trades) this.#tell(this.#of(record).trade(record));
-      } else if (record.kind === 'kline') this.#tell(this.#of(record).kline(record));
+        if (record.kind === this.#options.trades) this.#report(this.#of(record).trade(record));
+      } else if (record.kind === 'kline') this.#report(this.#of(record).kline(record));
       else if (record.kind === 'gap') this.#gap(record);
     }
   }
 
   /** Compares what waits, as far as it can be: nothing more will come. */
   flush(): void {
-    for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#tell(series.flush());
+    for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
   }
 
   /** One of an epoch that is over, or that has told nothing yet, explains no candle here. */
@@ -93,7 +93,7 @@ export class KlineCheck {
   #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
     const known = this.#series.get(venue)?.get(symbol);
     if (known?.epoch === epoch) return known;
-    if (known !== undefined) this.#tell(known.flush());
+    if (known !== undefined) this.#report(known.flush());
     const series = new Series(venue, epoch, this.#options, (interval) => this.#countsOf(venue, symbol, interval));
     getOrCreate(this.#series, venue, () => new Map<string, Series>()).set(symbol, series);
     return series;
@@ -104,7 +104,7 @@ export class KlineCheck {
     return getOrCreate(this.#counts, name, () => ({ venue, symbol, interval, ...noCounts() }));
   }
 
-  #tell(differences: readonly CandleDifference[]): void {
+  #report(differences: readonly CandleDifference[]): void {
     for (const difference of differences) this.#differences$.next(difference);
   }
 }
@@ -146,7 +146,7 @@ class Series {
     const { timestamp } = trade;
     if (!this.#hasTraded) {
       this.#hasTraded = true;
-      this.#hole(Number.NEGATIVE_INFINITY, timestamp);
+      this.#addGap(Number.NEGATIVE_INFINITY, timestamp);
     }
     if (timestamp > this.#reached) this.#reached = timestamp;
     // It takes note of no other.
@@ -166,7 +166,7 @@ class Series {
   }
 
   gap({ fromTime, toTime, outcome }: Gap): void {
-    if (outcome !== 'repaired') this.#hole(fromTime, toTime);
+    if (outcome !== 'repaired') this.#addGap(fromTime, toTime);
   }
 
   flush(): readonly CandleDifference[] {
@@ -181,7 +181,7 @@ class Series {
   }
 
   /** Trades of the same millisecond as its end may be missing, too. */
-  #hole(from: number, to: number): void {
+  #addGap(from: number, to: number): void {
     if (to > this.#reached) this.#reached = to;
     for (const check of this.#checks.values()) check.noteGap(from, to + 1);
   }

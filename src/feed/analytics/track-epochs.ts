@@ -89,7 +89,7 @@ export function trackEpochs(
           case 'gap_closed':
             if (event.channel === counts) epochs.release(event.symbol, event.toId, event.gap);
             return;
-          case 'doubt':
+          case 'possible_gap':
             if (event.of !== counts) return;
             // What may be missing would belong into windows that are open: they wait for it.
             if (event.before === null) epochs.release(event.symbol, UNKNOWN);

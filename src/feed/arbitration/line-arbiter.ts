@@ -7,7 +7,14 @@ import {
   type SequenceChange,
 } from '../../operators/repair-gaps.ts';
 import type { PossibleGap } from '../../operators/sequence/id-sequence.ts';
-import type { ArbitratedEvents, Doubt, LineData, MergedEvent, Resumption, SequencedTrade } from './merged-event.ts';
+import type {
+  ArbitratedEvents,
+  LineData,
+  MergedEvent,
+  PossibleGapNotice,
+  Resumption,
+  SequencedTrade,
+} from './merged-event.ts';
 import { NewestValues } from './newest-values.ts';
 import { TradeSeries } from './trade-series.ts';
 
@@ -76,7 +83,7 @@ export class LineArbiter {
           value: ({ trade }) => trade,
           sequence: ({ sequence }) => sequence,
           changes$: this.#changes$,
-          onPossibleGap: (series, gap) => this.#emit(series, doubtOf(series, gap)),
+          onPossibleGap: (series, gap) => this.#emit(series, possibleGapOf(series, gap)),
           scheduler: options.scheduler,
         }),
       )
@@ -171,15 +178,15 @@ export class LineArbiter {
     const carried = this.#lines.get(to);
     for (const { symbol, trades } of this.#symbols.values())
       this.#change(trades, (sequence, now) =>
-        // What the heir was refused ends with the former line.
+        // What the heir was refused ends with the previous line.
         carried?.has(symbol) === true ? sequence.replaced(from, to, now) : sequence.lost(from, now),
       );
   }
 
   /** Where trades of a symbol may be missing now. */
-  doubts(symbol: string): readonly Doubt[] {
+  possibleGaps(symbol: string): readonly PossibleGapNotice[] {
     return this.#seriesOf(symbol)
-      .map((series) => doubtOf(series, series.sequence.possibleGap))
+      .map((series) => possibleGapOf(series, series.sequence.possibleGap))
       .filter(({ before }) => before !== null);
   }
 
@@ -203,11 +210,11 @@ export class LineArbiter {
     return { symbol, trades, aggTrades, newest: new NewestValues() };
   }
 
-  /** A pending gap and a doubt are no events of a frame: what passed of it before them goes first. */
+  /** A pending gap and a possibleGap are no events of a frame: what passed of it before them goes first. */
   #emit(series: TradeSeries, event: MergedEvent): void {
     const { symbol: key } = series;
     const frame = this.#frame;
-    if (frame === undefined || event.kind === 'hole_opened' || event.kind === 'doubt') {
+    if (frame === undefined || event.kind === 'sequence_gap_pending' || event.kind === 'possible_gap') {
       if (frame !== undefined && frame.length > 0)
         this.#options.out({ kind: 'value', key, at: this.#frameAt, value: frame.splice(0) });
       this.#options.out({ kind: 'value', key, at: lateAt(series, event), value: [event], late: true });
@@ -225,9 +232,9 @@ export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
  * them, so that these times rise with the ids of a symbol.
  */
 function lateAt(series: TradeSeries, event: MergedEvent): number {
-  if (event.kind === 'hole' || event.kind === 'hole_opened') return event.hole.after.receivedAt;
+  if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending') return event.gap.after.receivedAt;
   if (event.kind === 'ids_restarted') return event.after.receivedAt;
-  if (event.kind === 'doubt') return 0;
+  if (event.kind === 'possible_gap') return 0;
   const isFetched = (event.kind === 'trade' || event.kind === 'agg_trade') && event.source !== 'live';
   const at = isFetched ? (series.fetchedFor ?? event.receivedAt) : event.receivedAt;
   series.lateAt = isFetched ? Math.max(at, series.lateAt) : at;
@@ -240,23 +247,34 @@ function mergedEvent(event: GapEvent<SequencedTrade, TradeSeries>): MergedEvent 
   if (event.kind === 'reset')
     return { kind: 'ids_restarted', symbol, coin: event.value.coin, before: event.before, after: event.value };
   const { gap } = event;
-  return { kind: event.kind === 'pending' ? 'hole_opened' : 'hole', symbol, coin: gap.after.coin, hole: gap };
+  return {
+    kind: event.kind === 'pending' ? 'sequence_gap_pending' : 'sequence_gap_closed',
+    symbol,
+    coin: gap.after.coin,
+    gap,
+  };
 }
 
-function doubtOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): Doubt {
-  return { kind: 'doubt', symbol, of: kind, before: gap?.before ?? null, waits: sequence.heldSince !== undefined };
+function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): PossibleGapNotice {
+  return {
+    kind: 'possible_gap',
+    symbol,
+    of: kind,
+    before: gap?.before ?? null,
+    waits: sequence.heldSince !== undefined,
+  };
 }
 
 /** Trades of one frame that came too late for the same place are one gap: told apart, their gaps would be the same event. */
 function pushTogether(out: MergedEvent[], event: MergedEvent): void {
   const last = out.at(-1);
-  if (event.kind === 'hole' && last?.kind === 'hole') {
-    const { before, after, missing, filled } = last.hole;
-    const more = event.hole;
+  if (event.kind === 'sequence_gap_closed' && last?.kind === 'sequence_gap_closed') {
+    const { before, after, missing, filled } = last.gap;
+    const more = event.gap;
     const isSame = before.id === more.before.id && after.tradeId === more.after.tradeId;
     if (isSame && missing !== null && more.missing !== null) {
-      const hole = { before, after, missing: missing + more.missing, filled: filled + more.filled };
-      out[out.length - 1] = { ...last, hole };
+      const gap = { before, after, missing: missing + more.missing, filled: filled + more.filled };
+      out[out.length - 1] = { ...last, gap };
       return;
     }
   }

@@ -24,11 +24,11 @@ interface Notice {
  * A gap in the trades of one symbol, in its place in the stream. `hole_opened`: trades come no further until it is filled
  * or given up. `hole`: what became of it.
  */
-export type HoleNotice = Hole<'hole'> | Hole<'hole_opened'>;
+export type SequenceGapNotice = GapNoticeOf<'sequence_gap_closed'> | GapNoticeOf<'sequence_gap_pending'>;
 
-interface Hole<K extends string> extends Notice {
+interface GapNoticeOf<K extends string> extends Notice {
   readonly kind: K;
-  readonly hole: SequenceGap<SequencedTrade>;
+  readonly gap: SequenceGap<SequencedTrade>;
 }
 
 /** The venue counts the trades of a symbol anew: `after` is the first that is known of the new count, and comes next. */
@@ -39,11 +39,11 @@ export interface IdsRestarted extends Notice {
 }
 
 /** Trades of a symbol may be missing behind `before`, and nobody can tell yet. Told again where that begins anew. */
-export interface Doubt {
-  readonly kind: 'doubt';
+export interface PossibleGapNotice {
+  readonly kind: 'possible_gap';
   readonly symbol: string;
   readonly of: SequencedTrade['kind'];
-  /** Null: nothing is in doubt any more. */
+  /** Null: nothing is in possibleGap any more. */
   readonly before: Checkpoint | null;
   /** What came waits for what may be missing; else nothing came since there was a time without any line. */
   readonly waits: boolean;
@@ -64,7 +64,7 @@ export interface BookStepped extends Notice {
 /** What lines are merged of, event by event; books are merged whole. */
 export type LineData = Exclude<MarketEvent, BookUpdate>;
 
-export type MergedEvent = LineData | BookStepped | HoleNotice | IdsRestarted | Doubt;
+export type MergedEvent = LineData | BookStepped | SequenceGapNotice | IdsRestarted | PossibleGapNotice;
 
 /** What passed of a frame, or came without one, all of one symbol. */
 export interface ArbitratedEvents {
@@ -82,7 +82,7 @@ export interface ArbitratedEvents {
 export type Resumption = ReadonlyMap<TradeKind, Checkpoint>;
 
 /** Trades that are missing between two others, both exclusive. */
-export interface TradeHole {
+export interface TradeGap {
   readonly kind: SequencedTrade['kind'];
   readonly before: Checkpoint;
   readonly after: SequencedTrade;

@@ -110,7 +110,7 @@ export class VenueBooks {
     this.#lines.delete(line);
     const now = this.#options.scheduler.now();
     for (const book of this.#books.values())
-      this.#tell(book, to === undefined ? book.sync.lost(line, now) : book.sync.handedOver(line, to, now));
+      this.#report(book, to === undefined ? book.sync.lost(line, now) : book.sync.cutOver(line, to, now));
   }
 
   /** What a frame says, all of one symbol. */
@@ -181,7 +181,7 @@ export class VenueBooks {
   }
 
   /** Tells what came of something else than a frame of the symbol. */
-  #tell(book: Followed, steps: readonly BookStep[]): void {
+  #report(book: Followed, steps: readonly BookStep[]): void {
     const { symbol: key } = book.origin;
     if (steps.length > 0) {
       const { receivedAt: at } = book.sync;
@@ -230,7 +230,7 @@ export class VenueBooks {
     if (book.patience !== undefined) return;
     const leftMs = since + OTHER_LINE_MS - scheduler.now();
     if (leftMs <= 0) {
-      this.#tell(book, book.sync.giveUp());
+      this.#report(book, book.sync.giveUp());
       return;
     }
     book.patience = scheduler.schedule(() => {
@@ -257,7 +257,7 @@ export class VenueBooks {
     const isUrgent = book.sync.isShort && !queued.isDeeper;
     return defer(() => fetchBook(instrument, { larger: book.larger, isUrgent, onSent: leave })).pipe(
       filter(() => this.#follows(book)),
-      tap((snapshot) => this.#tell(book, book.sync.snapshot(snapshot, scheduler.now()))),
+      tap((snapshot) => this.#report(book, book.sync.snapshot(snapshot, scheduler.now()))),
       catchError(() => {
         this.#options.count('book_not_had');
         return EMPTY;

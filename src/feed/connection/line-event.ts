@@ -16,7 +16,7 @@ export type LineSignal =
 
 /** The new connection of a line has taken over, and the old one is about to be closed: nothing was missed between them. */
 export interface HandedOver {
-  readonly kind: 'handed_over';
+  readonly kind: 'cut_over';
   readonly from: number;
   readonly notice: ConnectionClosing;
   /** Since the rotation began. */

@@ -3,7 +3,7 @@ import type { ConnectionClosing, MarketFrame } from '../../domain/venue-event.ts
 import type { ConnectionCommand } from '../../venues/connection/control-channel.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import { answerWindowMs } from '../liveness/explain-stale.ts';
-import { HandOver } from './hand-over.ts';
+import { Cutover } from './cutover.ts';
 import { LineConnection } from './line-connection.ts';
 import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
 import { LineTopics } from './line-topics.ts';
@@ -26,7 +26,7 @@ export interface RotatingLineOptions {
   readonly postponeMs: number;
   /** How often topics that were refused are asked for again, milliseconds. */
   readonly askAgainMs: number;
-  readonly tell: (news: LineEvent) => void;
+  readonly report: (event: LineEvent) => void;
   readonly staleAfterMs: number;
   readonly scheduler: SchedulerLike;
 }
@@ -34,7 +34,7 @@ export interface RotatingLineOptions {
 interface Rotation {
   readonly notice: ConnectionClosing;
   readonly successor: LineConnection;
-  readonly handOver: HandOver;
+  readonly cutover: Cutover;
   readonly since: number;
   timers: Subscription;
 }
@@ -118,7 +118,7 @@ export class RotatingLine {
     this.#rotation = {
       notice,
       successor,
-      handOver: new HandOver(),
+      cutover: new Cutover(),
       since: this.#options.scheduler.now(),
       timers: new Subscription(),
     };
@@ -146,7 +146,7 @@ export class RotatingLine {
 
   #onSignal(connection: LineConnection, signal: LineSignal): void {
     if (signal.kind === 'value') {
-      this.#options.tell({ kind: 'frame', connection: connection.id, frame: signal });
+      this.#options.report({ kind: 'frame', connection: connection.id, frame: signal });
       if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, signal);
       return;
     }
@@ -163,7 +163,7 @@ export class RotatingLine {
     connection.note(signal);
     if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
     const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#topics.refuse(topic)) : NONE;
-    this.#tell(connection, signal, { newlyRefused });
+    this.#report(connection, signal, { newlyRefused });
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
   }
 
@@ -195,68 +195,68 @@ export class RotatingLine {
     const wasUp = connection.up;
     connection.lost();
     if (rotation === undefined) {
-      this.#tell(connection, signal, { wasUp });
+      this.#report(connection, signal, { wasUp });
     } else if (connection === rotation.successor) {
       this.#begin(rotation);
-      this.#tell(connection, signal, { wasUp });
+      this.#report(connection, signal, { wasUp });
     } else if (rotation.successor.waiting) {
       // The line's own retry comes sooner: it had data.
       this.#end(rotation);
       rotation.successor.close();
-      this.#tell(connection, signal, { wasUp });
+      this.#report(connection, signal, { wasUp });
     } else {
       this.#end(rotation);
       this.#replace(rotation.successor);
-      this.#tell(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
+      this.#report(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
       connection.close();
     }
   }
 
   /** What a signal means for the rotation under way. */
   #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
-    const { handOver, successor } = rotation;
+    const { cutover, successor } = rotation;
     const isNew = connection === successor;
     if (isNew && signal.kind === 'connected') this.#begin(rotation);
-    if (!isNew && signal.kind === 'answered') handOver.oldAnswered();
+    if (!isNew && signal.kind === 'answered') cutover.oldAnswered();
     if (isNew) this.#judgeSubscription(rotation);
   }
 
   #judgeSubscription(rotation: Rotation): void {
-    if (!rotation.handOver.subscribed && rotation.successor.hasAll(this.topics)) this.#subscribed(rotation);
+    if (!rotation.cutover.subscribed && rotation.successor.hasAll(this.topics)) this.#subscribed(rotation);
   }
 
   #onData(rotation: Rotation, connection: LineConnection, { value }: MarketFrame): void {
-    const { handOver, successor } = rotation;
+    const { cutover, successor } = rotation;
     const time = value.at(-1)?.timestamp ?? null;
-    if (connection !== successor) handOver.byOld(time);
-    else if (handOver.byNew(time)) this.#settleLater(rotation);
-    if (handOver.caughtUp) this.#finish(rotation);
+    if (connection !== successor) cutover.byOld(time);
+    else if (cutover.byNew(time)) this.#settleLater(rotation);
+    if (cutover.caughtUp) this.#finish(rotation);
   }
 
   /** The successor has everything yet to do. */
   #begin(rotation: Rotation): void {
-    rotation.handOver.restart();
+    rotation.cutover.restart();
     rotation.timers.unsubscribe();
     rotation.timers = new Subscription();
   }
 
   #subscribed(rotation: Rotation): void {
-    const { handOver } = rotation;
-    handOver.subscribe();
+    const { cutover } = rotation;
+    cutover.subscribe();
     this.#settleLater(rotation);
     const waitMs = answerWindowMs(this.#options.staleAfterMs);
     const look = (): void => {
-      if (handOver.quiet) this.#finish(rotation);
+      if (cutover.quiet) this.#finish(rotation);
       else this.#in(rotation, waitMs, look);
     };
     this.#in(rotation, waitMs, look);
   }
 
   #settleLater(rotation: Rotation): void {
-    const { handOver } = rotation;
+    const { cutover } = rotation;
     this.#in(rotation, SETTLE_MS, () => {
-      handOver.settle();
-      if (handOver.caughtUp) this.#finish(rotation);
+      cutover.settle();
+      if (cutover.caughtUp) this.#finish(rotation);
     });
   }
 
@@ -269,7 +269,7 @@ export class RotatingLine {
     this.#end(rotation);
     this.#replace(rotation.successor);
     const durationMs = this.#options.scheduler.now() - rotation.since;
-    this.#tell(rotation.successor, { kind: 'handed_over', from: old.id, notice: rotation.notice, durationMs });
+    this.#report(rotation.successor, { kind: 'cut_over', from: old.id, notice: rotation.notice, durationMs });
     old.close();
   }
 
@@ -284,12 +284,12 @@ export class RotatingLine {
     if (notice !== undefined) connection.later(AGAIN_AFTER_MS, () => this.rotate(notice));
   }
 
-  #tell(
+  #report(
     connection: LineConnection,
     signal: LineChange['signal'],
     { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineChange, 'wasUp' | 'newlyRefused'>> = {},
   ): void {
     const successor = this.#rotation?.successor === connection;
-    this.#options.tell({ kind: 'change', line: this, connection, successor, signal, wasUp, newlyRefused });
+    this.#options.report({ kind: 'change', line: this, connection, successor, signal, wasUp, newlyRefused });
   }
 }

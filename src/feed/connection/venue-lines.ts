@@ -21,8 +21,8 @@ export class VenueLines {
   readonly #byTopic = new Map<string, Instrument>();
   /** What the trades of a symbol come by, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
-  readonly #news = new Broadcast<LineEvent>();
-  readonly news$ = this.#news.values$;
+  readonly #event = new Broadcast<LineEvent>();
+  readonly events$ = this.#event.values$;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
   readonly #isQuiet: (connection: LineConnection) => boolean;
@@ -183,7 +183,7 @@ export class VenueLines {
       isTurn: () => !this.#lines.some(({ rotates }) => rotates),
       postponeMs: lifetimeMs === undefined ? 0 : postponement(lifetimeMs),
       askAgainMs: this.#options.settings.reconnect.probeEveryMs,
-      tell: (news) => this.#news.next(news),
+      report: (event) => this.#event.next(event),
       staleAfterMs,
       scheduler,
     });

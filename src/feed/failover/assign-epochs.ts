@@ -70,10 +70,10 @@ class Epochs {
       end++;
       if (event.kind === 'book') continue;
       if (
-        event.kind === 'hole' ||
-        event.kind === 'hole_opened' ||
+        event.kind === 'sequence_gap_closed' ||
+        event.kind === 'sequence_gap_pending' ||
         event.kind === 'ids_restarted' ||
-        event.kind === 'doubt'
+        event.kind === 'possible_gap'
       ) {
         emitData(symbol, epoch?.epoch, events.slice(begin, end - 1), out);
         begin = end;
@@ -92,13 +92,13 @@ class Epochs {
   }
 
   #onNotice(notice: Exclude<MergedEvent, LineData | BookStepped>, out: Out): void {
-    if (notice.kind === 'doubt') out.next(notice);
+    if (notice.kind === 'possible_gap') out.next(notice);
     else if (notice.kind === 'ids_restarted') this.#onIdsRestarted(notice, out);
     else {
       const gap = this.#ledger.gap(notice);
-      const { symbol, coin, hole } = notice;
-      const facts = { symbol, coin, channel: hole.after.kind, toId: hole.after.tradeId };
-      if (notice.kind === 'hole') out.next({ ...facts, kind: 'gap_closed', gap });
+      const { symbol, coin, gap: found } = notice;
+      const facts = { symbol, coin, channel: found.after.kind, toId: found.after.tradeId };
+      if (notice.kind === 'sequence_gap_closed') out.next({ ...facts, kind: 'gap_closed', gap });
       else if (gap !== undefined) out.next({ ...facts, kind: 'gap_pending', gap });
     }
   }
@@ -142,7 +142,7 @@ class Epochs {
     });
     this.#emitBegun(symbols, venue, { at, records }, out);
     const served = this.#options.venueOf(venue);
-    for (const symbol of symbols) for (const doubt of served?.doubts(symbol) ?? []) out.next(doubt);
+    for (const symbol of symbols) for (const possibleGap of served?.possibleGaps(symbol) ?? []) out.next(possibleGap);
   }
 
   /** If another venue than that of the previous run takes a symbol over, that one has nothing to go on with any more. */

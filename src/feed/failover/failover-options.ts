@@ -1,7 +1,7 @@
 import type { FailoverOptions } from '../../operators/failover.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { StageOptions } from '../feed-options.ts';
-import { venueToStartWith } from '../resume/former-runs.ts';
+import { venueToStartWith } from '../resume/previous-runs.ts';
 
 /** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
@@ -34,5 +34,5 @@ export function failoverOptions(
 /** What a standby keeps for the moment when it takes over: trades, and what lies between them. */
 function isOfTrades(event: MergedEvent | undefined): boolean {
   const kind = event?.kind;
-  return kind === 'trade' || kind === 'agg_trade' || kind === 'hole' || kind === 'ids_restarted';
+  return kind === 'trade' || kind === 'agg_trade' || kind === 'sequence_gap_closed' || kind === 'ids_restarted';
 }

@@ -30,11 +30,11 @@ export class VenueLists {
       new Observable((out) => {
         this.#outs.set(id, out);
         for (const { symbol, coin } of venue.instruments) out.next({ kind: 'followed', symbol, coin });
-        for (const symbol of this.#configuredElsewhere(venue)) this.#tell({ venue: id, symbol, serves: false });
+        for (const symbol of this.#configuredElsewhere(venue)) this.#report({ venue: id, symbol, serves: false });
         listen(signals$, out, { next: (signal) => this.#next(venue, signal, out) });
         return () => {
           this.#outs.delete(id);
-          for (const serving of this.#listedAt.forget(id)) this.#tell(serving);
+          for (const serving of this.#listedAt.forget(id)) this.#report(serving);
         };
       });
   }
@@ -51,14 +51,14 @@ export class VenueLists {
         for (const { symbol, coin } of signal.instruments) out.next({ kind: 'followed', symbol, coin });
         if (options.all === null) return;
         const symbols = signal.instruments.map(({ symbol }) => symbol);
-        for (const serving of this.#listedAt.listed(id, symbols)) this.#tell(serving);
+        for (const serving of this.#listedAt.listed(id, symbols)) this.#report(serving);
         return;
       }
       case 'delisted':
         if (this.#listedAt.delisted(id, signal.symbol)) out.next({ kind: 'unfollowed', symbol: signal.symbol });
         return;
       case 'serves':
-        this.#tell({ ...signal, venue: id });
+        this.#report({ ...signal, venue: id });
         return;
       case 'status':
         out.next({ kind: 'status', venue: id, note: signal.note });
@@ -69,7 +69,7 @@ export class VenueLists {
   }
 
   /** The report comes first: with the failover's answer to the event another venue may serve the symbol. */
-  #tell({ venue, symbol, serves }: Serving): void {
+  #report({ venue, symbol, serves }: Serving): void {
     const out = this.#outs.get(venue);
     out?.next({ kind: 'availability', venue, symbol, serves });
     out?.next({ kind: 'serves', key: symbol, serves });

@@ -15,7 +15,7 @@ export interface CoinWatchOptions extends Settings {
   /** How often a coin that is mute is subscribed anew, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
-  readonly tell: (signal: Extract<VenueSignal, { kind: 'status' | 'serves' }>) => void;
+  readonly report: (signal: Extract<VenueSignal, { kind: 'status' | 'serves' }>) => void;
 }
 
 /** What is known of one coin, for as long as there is one to be told of it. */
@@ -135,7 +135,7 @@ export class CoinWatch {
       else if (mute?.deliversSince === undefined || untradedSince !== undefined) continue;
       else if (now - mute.deliversSince >= this.#options.failBackAfterMs) {
         coin.mute = undefined;
-        this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: true });
+        this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: true });
       }
     }
   }
@@ -174,7 +174,7 @@ export class CoinWatch {
   /** Until it has delivered for a while. */
   #leave(coin: Followed): void {
     coin.mute = { deliversSince: undefined };
-    this.#options.tell({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
+    this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
 
   #recovered(coin: Followed, staleForMs: number): void {
@@ -186,7 +186,7 @@ export class CoinWatch {
   }
 
   #note({ instrument: { symbol, coin } }: Followed, note: StatusNote): void {
-    this.#options.tell({ kind: 'status', note: { ...note, venue: this.#options.venue, symbol, coin } });
+    this.#options.report({ kind: 'status', note: { ...note, venue: this.#options.venue, symbol, coin } });
   }
 }
 

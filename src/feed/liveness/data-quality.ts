@@ -68,20 +68,20 @@ export class DataQuality {
 
   /** To be called every second: starts the next second of the rates. */
   second(): void {
-    for (const { rate, valid } of this.#heard()) rate.second(valid);
+    for (const { rate, valid } of this.#withData()) rate.second(valid);
   }
 
   /** Symbols of which too many messages were invalid; null: of no symbol that is known. */
   poor(): readonly (string | null)[] {
-    return this.#heard().flatMap(({ symbol, invalid }) => (invalid > MOST_INVALID ? [symbol] : []));
+    return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MOST_INVALID ? [symbol] : []));
   }
 
   /** `nowMicros`: microseconds since 1970. */
   all(nowMicros: number): Quality[] {
-    return this.#heard().map((count) => this.#quality(count, nowMicros));
+    return this.#withData().map((count) => this.#quality(count, nowMicros));
   }
 
-  #heard(): Count[] {
+  #withData(): Count[] {
     return [...this.#counts.values()].filter(({ valid, invalid, spreads }) => valid + invalid + spreads > 0);
   }
 

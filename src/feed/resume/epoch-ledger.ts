@@ -1,8 +1,8 @@
 import type { Environment, Gap, Position } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
-import type { HoleNotice } from '../arbitration/merged-event.ts';
-import type { FormerEpoch } from './former-runs.ts';
+import type { SequenceGapNotice } from '../arbitration/merged-event.ts';
+import type { PreviousEpoch } from './previous-runs.ts';
 
 /** One epoch of a symbol, and how far it was published. */
 export interface Epoch {
@@ -11,7 +11,7 @@ export interface Epoch {
   readonly epoch: number;
   /** Milliseconds since 1970, wall clock. */
   readonly at: number;
-  /** The last trade that a former run published in it; null: none, or it began in this run. */
+  /** The last trade that a previous run published in it; null: none, or it began in this run. */
   takenUp: Checkpoint | null;
   first: AnyTrade | undefined;
   last: AnyTrade | undefined;
@@ -30,18 +30,19 @@ export function notePublished(epoch: Epoch, trade: AnyTrade): void {
 export class EpochLedger {
   readonly #environment: Environment;
   readonly #numbers = new Map<string, number>();
-  /** How former runs ended, until this one serves the symbol. */
-  readonly #former: Map<string, FormerEpoch[]>;
+  /** How previous runs ended, until this one serves the symbol. */
+  readonly #previous: Map<string, PreviousEpoch[]>;
   /** By symbol. */
   readonly #current = new Map<string, Epoch>();
   /** Epochs whose trades have no position of this run. */
   readonly #fresh = new Set<Epoch>();
 
   /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
-  constructor(former: readonly FormerEpoch[], environment: Environment) {
+  constructor(previous: readonly PreviousEpoch[], environment: Environment) {
     this.#environment = environment;
-    this.#former = Map.groupBy(former, ({ symbol }) => symbol);
-    for (const { symbol, epoch } of former) this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
+    this.#previous = Map.groupBy(previous, ({ symbol }) => symbol);
+    for (const { symbol, epoch } of previous)
+      this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
   /** A symbol's epoch; undefined before its first. */
@@ -56,26 +57,26 @@ export class EpochLedger {
     return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
-  /** The symbol, of which nothing was published yet, goes on at this venue where a former run left it. */
+  /** The symbol, of which nothing was published yet, goes on at this venue where a previous run left it. */
   goesOn(symbol: string, venue: string): boolean {
     return this.#current.get(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
   }
 
-  /** What former runs left of the symbol is over: what came behind it is not all there any more. */
+  /** What previous runs left of the symbol is over: what came behind it is not all there any more. */
   lapse(symbol: string): void {
-    const over = this.#former.get(symbol)?.map((former) => ({ ...former, takeUp: undefined }));
-    if (over !== undefined) this.#former.set(symbol, over);
+    const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, takeUp: undefined }));
+    if (over !== undefined) this.#previous.set(symbol, over);
   }
 
   /**
    * A venue serves a symbol from now on. Where the last run left it at this venue its epoch goes on, and nothing is to
    * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
-   * that end the epochs of former runs.
+   * that end the epochs of previous runs.
    */
   begin(symbol: string, { venue, at }: Pick<Epoch, 'venue' | 'at'>): readonly (Gap | Position)[] {
-    const former = this.#former.get(symbol) ?? [];
+    const previous = this.#previous.get(symbol) ?? [];
     const takenUp = this.#toTakeUp(symbol, venue);
-    this.#former.delete(symbol);
+    this.#previous.delete(symbol);
     if (takenUp !== undefined) {
       this.#track({ venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
       return [];
@@ -83,14 +84,14 @@ export class EpochLedger {
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
     this.#track({ venue, symbol, epoch, at, takenUp: null });
-    const gaps = former.flatMap((ended) => this.#endOf(ended, at) ?? []);
+    const gaps = previous.flatMap((ended) => this.#endOf(ended, at) ?? []);
     return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
-  /** What a former run left at this venue and this one may go on with. */
-  #toTakeUp(symbol: string, venue: string): FormerEpoch | undefined {
-    const former = this.#former.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
-    return former?.venue === venue ? former : undefined;
+  /** What a previous run left at this venue and this one may go on with. */
+  #toTakeUp(symbol: string, venue: string): PreviousEpoch | undefined {
+    const previous = this.#previous.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
+    return previous?.venue === venue ? previous : undefined;
   }
 
   #nextNumber(symbol: string): number {
@@ -109,20 +110,20 @@ export class EpochLedger {
     return { kind, venue, symbol, epoch, environment: this.#environment } as const;
   }
 
-  #endOf({ venue, symbol, epoch, last }: Omit<FormerEpoch, 'takeUp'>, at: number): Gap | undefined {
+  #endOf({ venue, symbol, epoch, last }: Omit<PreviousEpoch, 'takeUp'>, at: number): Gap | undefined {
     if (last === null) return undefined;
     const found = { missing: null, filled: 0, outcome: 'unknown' } as const;
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
   /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
-  gap({ symbol, hole }: Pick<HoleNotice, 'symbol' | 'hole'>): Gap | undefined {
+  gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
     const { first, last, takenUp, epoch } = current;
-    let { before, missing, filled } = hole;
+    let { before, missing, filled } = found;
     if (takenUp === null) {
-      if (first === undefined || last === undefined || compareIds(hole.after.tradeId, first.tradeId) <= 0)
+      if (first === undefined || last === undefined || compareIds(found.after.tradeId, first.tradeId) <= 0)
         return undefined;
       if (compareIds(before.id, first.tradeId) < 0) {
         // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
@@ -134,7 +135,7 @@ export class EpochLedger {
         if (missing === 0) return undefined;
       }
     }
-    const { venue, tradeId: id, timestamp } = hole.after;
+    const { venue, tradeId: id, timestamp } = found.after;
     const outcome = outcomeOf(missing, filled);
     return {
       ...this.#about('gap', venue, symbol, epoch),
@@ -146,7 +147,7 @@ export class EpochLedger {
   }
 
   /**
-   * The venue counts the trades of a symbol anew, from `after`. Ids of two counts cannot be told apart in one epoch, so
+   * The venue counts the trades of a symbol anew, from `after`. Ids of two counts cannot be published apart in one epoch, so
    * a new one begins as `begin` does it, behind the gap that ends the old.
    */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {

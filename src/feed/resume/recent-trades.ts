@@ -6,7 +6,7 @@ import type { Recent, RecentOptions, SeriesCheckpoint } from '../../sinks/contra
 import { seriesKey } from '../../sinks/resume/checkpoints.ts';
 import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
-import type { FormerEpoch } from './former-runs.ts';
+import type { PreviousEpoch } from './previous-runs.ts';
 
 /** What holds trades back longest: a repair; and windows stay open for a while without trades. */
 const HELD_MS = 10_000;
@@ -33,8 +33,8 @@ export function recentOptions(
   };
 }
 
-/** A sink that a former run wrote to. */
-export interface FormerSink {
+/** A sink that a previous run wrote to. */
+export interface PreviousSink {
   readonly name: string;
   /** Of the kind that positions count. */
   readonly checkpoints: readonly SeriesCheckpoint[];
@@ -47,24 +47,24 @@ type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
 /** What sinks tell of the near past. */
 export interface NearPast {
   /** Of each series that is taken up. */
-  readonly former: readonly PreviousTrades[];
+  readonly previous: readonly PreviousTrades[];
   /** By sink. */
-  readonly told: ReadonlyMap<string, ToldWindows>;
+  readonly published: ReadonlyMap<string, PublishedWindows>;
 }
 
 /**
  * What was published lately of the series that are taken up, each from the sink that is least far; of windows what all
- * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is told
+ * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is published
  * windows that it may have, and not those that it alone lacks.
  */
 export async function readNearPast(
   config: Parameters<typeof recentOptions>[0],
-  sinks: readonly FormerSink[],
-  former: readonly FormerEpoch[],
+  sinks: readonly PreviousSink[],
+  previous: readonly PreviousEpoch[],
   onFailed: (fault: Fault, sink: string) => void,
 ): Promise<NearPast> {
-  const lookBack = async ({ name, checkpoints, recent }: FormerSink) => {
-    const known = former.flatMap((epoch) => {
+  const lookBack = async ({ name, checkpoints, recent }: PreviousSink) => {
+    const known = previous.flatMap((epoch) => {
       const checkpoint = checkpointIn(epoch, checkpoints);
       return checkpoint === undefined ? [] : [{ epoch, checkpoint }];
     });
@@ -76,17 +76,17 @@ export async function readNearPast(
     try {
       const found = await recent(options);
       const least = known.filter(({ epoch, checkpoint }) => isTakenUp(epoch, checkpoint)).map(({ epoch }) => epoch);
-      const told = new ToldWindows(found.windows, windowsKnownFrom(options));
-      return [{ name, told, found: formerTrades(least, found, options) }];
+      const published = new PublishedWindows(found.windows, windowsKnownFrom(options));
+      return [{ name, published, found: previousTrades(least, found, options) }];
     } catch (error) {
       onFailed(asFault(error), name);
       return [];
     }
   };
   const all = (await Promise.all(sinks.map(lookBack))).flat();
-  const told = new Map(all.map((one) => [one.name, one.told]));
+  const published = new Map(all.map((one) => [one.name, one.published]));
   const taken = new Map<string, Found>(all.toReversed().flatMap(({ found }) => [...found]));
-  return { former: [...taken.values()].map((one) => toldByAll(one, [...told.values()])), told };
+  return { previous: [...taken.values()].map((one) => publishedByAll(one, [...published.values()])), published };
 }
 
 /** By venue: the windows that end later are looked for. */
@@ -95,15 +95,17 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
 }
 
 /** Without the windows that not all have, but for those that its trades do not reach into. */
-function toldByAll(former: Found, told: readonly ToldWindows[]): PreviousTrades {
-  const from = former.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
-  const windows = former.windows.filter((window) => window.windowEnd <= from || told.every((sink) => sink.has(window)));
-  return { ...former, windows };
+function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
+  const from = previous.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
+  const windows = previous.windows.filter(
+    (window) => window.windowEnd <= from || published.every((sink) => sink.has(window)),
+  );
+  return { ...previous, windows };
 }
 
 /** Where a sink ends a series that is taken up. */
 export function checkpointIn(
-  { venue, symbol, epoch, takeUp }: FormerEpoch,
+  { venue, symbol, epoch, takeUp }: PreviousEpoch,
   checkpoints: readonly SeriesCheckpoint[],
 ): SeriesCheckpoint | undefined {
   if (takeUp === undefined) return undefined;
@@ -111,13 +113,13 @@ export function checkpointIn(
 }
 
 /** The series is taken up from there. */
-export function isTakenUp({ last }: FormerEpoch, own: SeriesCheckpoint): boolean {
+export function isTakenUp({ last }: PreviousEpoch, own: SeriesCheckpoint): boolean {
   return own.last?.id === last?.id;
 }
 
 /** What one sink had published of the series that are taken up from it, by VENUE:SYMBOL. */
-export function formerTrades(
-  epochs: readonly FormerEpoch[],
+export function previousTrades(
+  epochs: readonly PreviousEpoch[],
   { trades, windows, gaps, whole }: Recent,
   options: RecentSpans,
 ): Map<string, Found> {
@@ -132,7 +134,7 @@ export function formerTrades(
       const key = epochKey(of);
       const own = tradesOf.get(key) ?? [];
       const gapsFrom = whole ? (lastOf.get(venue) ?? 0) - options.spanMs : Number.POSITIVE_INFINITY;
-      const former: Found = {
+      const previous: Found = {
         venue,
         symbol,
         epoch,
@@ -141,13 +143,13 @@ export function formerTrades(
         windows: windowsOf.get(key) ?? [],
         gaps: [...(gapsOf.get(key) ?? []), ...unsure(of, own, gapsFrom)],
       };
-      return [seriesKey(of), former];
+      return [seriesKey(of), previous];
     }),
   );
 }
 
 /** Some may be missing anywhere up to where the gaps are known from. */
-function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
+function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
   return [{ epoch, outcome: 'unknown', fromTime: first.timestamp, toTime: Math.min(last.timestamp, knownFrom) }];
@@ -156,12 +158,12 @@ function unsure({ epoch }: FormerEpoch, trades: Recent['trades'], knownFrom: num
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
 
 /** Up to where a sink has the windows of each series, epoch and length: they come in order. */
-export class ToldWindows {
+export class PublishedWindows {
   /** Start of the last one, milliseconds. */
   readonly #last = new Map<string, number>();
   readonly #knownFrom: ReadonlyMap<string, number>;
 
-  /** @param knownFrom by venue: what ended before was told long ago and not looked for, milliseconds. */
+  /** @param knownFrom by venue: what ended before was published long ago and not looked for, milliseconds. */
   constructor(windows: readonly Window[], knownFrom: ReadonlyMap<string, number>) {
     this.#knownFrom = knownFrom;
     for (const window of windows) {
@@ -180,6 +182,6 @@ function keyOf(window: Window): string {
   return `${epochKey(window)} ${window.windowMs}`;
 }
 
-function epochKey(of: Pick<FormerEpoch, 'venue' | 'symbol' | 'epoch'>): string {
+function epochKey(of: Pick<PreviousEpoch, 'venue' | 'symbol' | 'epoch'>): string {
   return `${seriesKey(of)} ${of.epoch}`;
 }

@@ -8,7 +8,7 @@ import type { GatewayView } from '../view/view.ts';
 export interface MetricsSource {
   readonly view: GatewayView;
   readonly stats: () => GatewayStats;
-  /** Undefined where the pipeline runs elsewhere, or has told nothing yet. */
+  /** Undefined where the pipeline runs elsewhere, or has reported nothing yet. */
   readonly snapshot: () => MetricsSnapshot | undefined;
   readonly process: () => ProcessMetrics;
   /** By name, as far as they are known. */

@@ -3,23 +3,23 @@ import { labelled, type MetricsSource, metricsOfEach, seconds } from './metric.t
 
 /** Each sink, and the spill on the disk behind it. */
 export function sinkMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
-  const told = metricsOfEach(() => (view.snapshot?.sinks ?? []).map((each) => [{ sink: each.name }, each]));
+  const reported = metricsOfEach(() => (view.snapshot?.sinks ?? []).map((each) => [{ sink: each.name }, each]));
   const sinks = () => labelled('sink', snapshot()?.sinks);
   const counted = metricsOfEach(sinks);
   const spilled = metricsOfEach(() => sinks().map(([labels, sink]) => [labels, sink?.spill ?? null]));
   return [
-    told.gauge('sink_up', '1 where the sink takes records.', ({ state }) => (state === 'up' ? 1 : 0)),
-    told.gauge(
+    reported.gauge('sink_up', '1 where the sink takes records.', ({ state }) => (state === 'up' ? 1 : 0)),
+    reported.gauge(
       'sink_lag_seconds',
       'Age of the oldest record that is not acknowledged.',
       ({ lagMs }) => (lagMs ?? 0) / 1000,
     ),
-    told.gauge(
+    reported.gauge(
       'sink_queued_records',
       'Records that wait, in memory or on the disk, or are under way.',
       (of) => of.queued,
     ),
-    told.counter('sink_delivered_records', 'Records acknowledged.', (of) => of.delivered),
+    reported.counter('sink_delivered_records', 'Records acknowledged.', (of) => of.delivered),
     counted.counter('sink_batches', 'Batches written.', (of) => of.batches),
     counted.counter(
       'sink_conflated_records',

@@ -5,24 +5,24 @@ import { counter, gauge, labelled, type MetricsSource, metricsOfEach, seconds } 
 /** Each venue: whether it delivers, what came of it, how long that took. */
 export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
   const { feed } = view;
-  const heard = metricsOfEach(() => [...feed.venues].map(([venue, summary]) => [{ venue }, summary]));
-  const told = metricsOfEach(() => (view.snapshot?.venues ?? []).map((each) => [{ venue: each.venue }, each]));
+  const observed = metricsOfEach(() => [...feed.venues].map(([venue, summary]) => [{ venue }, summary]));
+  const reported = metricsOfEach(() => (view.snapshot?.venues ?? []).map((each) => [{ venue: each.venue }, each]));
   const counted = metricsOfEach(() => labelled('venue', snapshot()?.venues));
   return [
-    heard.gauge('venue_active', '1 for the venue that serves.', ({ venue }) => (venue === feed.activeVenue ? 1 : 0)),
+    observed.gauge('venue_active', '1 for the venue that serves.', ({ venue }) => (venue === feed.activeVenue ? 1 : 0)),
     gauge('venue_state', '1 for the state that a venue is in, 0 for the others.', () =>
       [...(view.snapshot?.venues ?? feed.venues.values())].flatMap(({ venue, state: now }) =>
         VENUE_STATES.map((state) => [{ venue, state }, state === now ? 1 : 0] as const),
       ),
     ),
-    heard.gauge('venue_data_age_seconds', 'Since the last data of a venue.', ({ ageMs }) => seconds(ageMs)),
-    told.gauge('venue_lines', 'Connections that the plan has.', (of) => of.lines),
-    told.gauge('venue_lines_up', 'Those that are open.', (of) => of.linesUp),
-    told.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
+    observed.gauge('venue_data_age_seconds', 'Since the last data of a venue.', ({ ageMs }) => seconds(ageMs)),
+    reported.gauge('venue_lines', 'Connections that the plan has.', (of) => of.lines),
+    reported.gauge('venue_lines_up', 'Those that are open.', (of) => of.linesUp),
+    reported.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
       seconds(clock.estimate?.offsetMs ?? null),
     ),
-    told.counter('venue_clock_failures', 'Questions for its time in vain.', ({ clock }) => clock.failures),
-    told.counter('frames', 'Frames received.', (of) => of.frames),
+    reported.counter('venue_clock_failures', 'Questions for its time in vain.', ({ clock }) => clock.failures),
+    reported.counter('frames', 'Frames received.', (of) => of.frames),
     counted.counter('events', 'Events of them, repeats left out.', (of) => of.events),
     counted.counter('duplicates', 'Repeats dropped: what another line had brought already.', (of) => of.duplicates),
     counted.counter('malformed_frames', 'Frames that could not be read.', (of) => of.malformed),

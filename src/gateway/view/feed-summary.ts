@@ -10,7 +10,7 @@ export interface VenueSummary {
   readonly venue: string;
   readonly state: VenueStateName;
   readonly reason: string;
-  /** Of its data; null: no heartbeat told it. */
+  /** Of its data; null: no heartbeat reported it. */
   readonly ageMs: number | null;
 }
 
@@ -45,12 +45,12 @@ export class FeedSummary {
   /** If two instances tell of a venue, what the one says that beat last. */
   get venues(): ReadonlyMap<string, VenueSummary> {
     const now = this.#now();
-    const told = this.instances.all.flatMap((instance) =>
+    const reported = this.instances.all.flatMap((instance) =>
       [...instance.venues].map(([venue, state]): VenueSummary => {
         return { venue, state: venueStateName(state), reason: state.reason, ageMs: instance.ageMs(venue, now) };
       }),
     );
-    return new Map(told.map((venue) => [venue.venue, venue]));
+    return new Map(reported.map((venue) => [venue.venue, venue]));
   }
 
   /** The reason, by the sink's name. */

@@ -23,8 +23,8 @@ export interface Assigner {
   /** Each partition to one member, by member id. */
   share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
   /** What the one who shares out tells all of them with it. */
-  tell?(members: readonly AboutMember[]): Buffer;
-  hear?(told: Buffer): void;
+  userData?(members: readonly AboutMember[]): Buffer;
+  onUserData?(data: Buffer): void;
 }
 
 export interface AboutMember {
@@ -155,7 +155,7 @@ export class GroupMember {
     const assignments = isLeader ? await this.#shareOut(joined.members.map(aboutMember)) : [];
     const bytes = await this.#ask((broker) => broker.syncGroup(this.#member(), assignments));
     const assigned = decodeAssignment(this.#topic, bytes);
-    if (assigned.userData.length > 0) this.#assigner.hear?.(assigned.userData);
+    if (assigned.userData.length > 0) this.#assigner.onUserData?.(assigned.userData);
     return this.#committed(assigned.partitions);
   }
 
@@ -163,7 +163,7 @@ export class GroupMember {
   async #shareOut(members: readonly AboutMember[]): Promise<readonly MemberBytes[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
-    const userData = this.#assigner.tell?.(members) ?? NOTHING;
+    const userData = this.#assigner.userData?.(members) ?? NOTHING;
     return [...this.#assigner.share(members, partitions)].map(([memberId, share]) => ({
       memberId,
       bytes: encodeAssignment(this.#topic, { partitions: share, userData }),

@@ -80,7 +80,7 @@ export class BookSync {
   }
 
   /** Another line, subscribed before this one is let go, takes its place: nothing lies between them. */
-  handedOver(from: number, to: number, now: number): BookStep[] {
+  cutOver(from: number, to: number, now: number): BookStep[] {
     const carried = (this.#lines.get(from) ?? '') !== '';
     if (carried && (this.#lines.get(to) ?? '') === '') this.#lines.set(to, '0');
     return this.lost(from, now);

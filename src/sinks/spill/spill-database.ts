@@ -115,7 +115,7 @@ export class SpillDatabase {
   }
 
   /** The first rows of the lowest drop priority. */
-  leastPrecious(max: number): SpilledRow[] {
+  lowestPriority(max: number): SpilledRow[] {
     const rows = this.#database.prepare('SELECT * FROM record ORDER BY priority, seq LIMIT ?').all(max);
     const all = rows as unknown as SpilledRow[]; // as the table has it
     return all.filter(({ priority }) => priority === all[0]?.priority);
@@ -240,7 +240,7 @@ export function folderDisk(dir: string): SpillDisk {
       return database;
     },
     remove() {
-      for (const ending of ['', '-wal', '-shm']) rmSync(path + ending, { force: true });
+      for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
     },
   };
 }

@@ -192,7 +192,7 @@ export class SpillStore {
     const dropped = new Map<string, number>();
     const lost: TradeLoss[] = [];
     while (database.bytes > maxBytes) {
-      const rows = database.leastPrecious(DROP_AT_ONCE);
+      const rows = database.lowestPriority(DROP_AT_ONCE);
       const last = rows.at(-1);
       if (last === undefined || last.priority === DROPPED_LAST)
         throw new Fault('sink', `spill: its limit of ${maxBytes} bytes is reached`);

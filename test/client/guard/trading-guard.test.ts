@@ -106,19 +106,19 @@ describe('TradingGuard', () => {
     });
 
     it('a gap halts from when it was told, however old it is', () => {
-      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 10_000 }] });
+      recall({ gaps: [{ gap: gap(-70_000), reportedAt: START - 10_000 }] });
       run(49_999);
       expect(causes()).toEqual(['gap']);
       run(51_000);
       expect(causes()).toEqual([]);
       begin();
-      recall({ gaps: [{ gap: gap(-70_000), toldAt: START - 60_000 }] });
+      recall({ gaps: [{ gap: gap(-70_000), reportedAt: START - 60_000 }] });
       run(10_000);
       expect(causes()).toEqual([]);
     });
 
     it('a gap told by a clock ahead of ours halts for gapHaltMs', () => {
-      recall({ gaps: [{ gap: gap(0), toldAt: START + 10_000 }] });
+      recall({ gaps: [{ gap: gap(0), reportedAt: START + 10_000 }] });
       run(61_000);
       expect(causes()).toEqual([]);
     });

@@ -173,7 +173,11 @@ describe('watchTrading', () => {
   });
 
   it('knows what was told before, and names a coin as its client does', () => {
-    const past = { status: [heartbeat(0)], prices: [price(0)], gaps: [{ gap: gap(-70_000), toldAt: START - 55_000 }] };
+    const past = {
+      status: [heartbeat(0)],
+      prices: [price(0)],
+      gaps: [{ gap: gap(-70_000), reportedAt: START - 55_000 }],
+    };
     const symbolOf = (name: string) => `${name.toUpperCase()}USDT`;
     watch = watchTrading({ ...input, past }, DEFAULT_GUARD, {
       scheduler: clock.scheduler,

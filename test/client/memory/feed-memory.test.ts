@@ -63,7 +63,7 @@ describe('what a client remembers of the feed', () => {
       const memory = new FeedMemory(gapHaltMs);
       memory.takeGap(gapOf('ETHUSDT'), nowMs);
       await memory.recallGaps(lookBack, 'gaps', nowMs);
-      const known = new Map(memory.gaps().map(({ gap, toldAt }) => [gap.symbol, toldAt]));
+      const known = new Map(memory.gaps().map(({ gap, reportedAt }) => [gap.symbol, reportedAt]));
       expect(known).toEqual(
         new Map([
           ['ETHUSDT', nowMs],
@@ -82,7 +82,7 @@ describe('what a client remembers of the feed', () => {
     const later = gapOf('BTCUSDT', { epoch: 2 });
     memory.takeGap(later, 99_000);
     await memory.recallGaps(lookBack, 'gaps', 100_000);
-    expect(memory.gaps()).toEqual([{ gap: later, toldAt: 99_000 }]);
+    expect(memory.gaps()).toEqual([{ gap: later, reportedAt: 99_000 }]);
   });
 });
 

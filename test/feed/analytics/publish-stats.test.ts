@@ -495,7 +495,7 @@ describe('a symbol that no line carries', () => {
 });
 
 describe('a start that goes on in an epoch', () => {
-  const formerOf = (times: readonly number[], rest: Partial<PreviousTrades> = {}): PreviousTrades => ({
+  const previousOf = (times: readonly number[], rest: Partial<PreviousTrades> = {}): PreviousTrades => ({
     symbol: 'BTCUSDT',
     venue: 'binance',
     epoch: 1,
@@ -512,21 +512,21 @@ describe('a start that goes on in an epoch', () => {
   const times = [0.5, 58.5, 59.5, 60.5, 61.5];
   /** The windows of second 58 and of minute 0 are the last that were told. */
   const windows = [published(1000, 57), published(1000, 58), published(60_000, 0)];
-  const started = (former: PreviousTrades): Desk => {
+  const started = (previous: PreviousTrades): Desk => {
     const desk = new Desk({ windowsMs: [1000, 60_000] }).at(70);
-    desk.restore(former);
+    desk.restore(previous);
     return desk.began('BTC ETH', { ago: 0 });
   };
   const ofBtc = (desk: Desk): string[] => desk.at(1000).told.filter((line) => line.startsWith('BTC'));
 
   it('tells what was not told before, once, with the trades that come', () => {
-    const desk = started(formerOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
+    const desk = started(previousOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 70+1: 1', 'BTC 60+60: 4']);
     expect(desk.counts).toEqual({ late: 0, blocks: 0 });
   });
 
-  it('waits with it for the first trade of the symbol, and for the repair of the hole before that', () => {
-    const desk = started(formerOf(times, { windows })).live('ETH', 71, 75).hold('BTC', 61.5).live('ETH', 80.5);
+  it('waits with it for the first trade of the symbol, and for the repair of the gap before that', () => {
+    const desk = started(previousOf(times, { windows })).live('ETH', 71, 75).hold('BTC', 61.5).live('ETH', 80.5);
     expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
     desk.at(82).release('BTC').put('BTC', [62.5, 81.5]);
     expect(ofBtc(desk)).toEqual([
@@ -540,7 +540,7 @@ describe('a start that goes on in an epoch', () => {
   });
 
   it('after 10 s without a trade of the symbol tells what there is, as incomplete from the last trade on', () => {
-    const desk = started(formerOf(times, { windows })).live('ETH', 71, 75, 79.9);
+    const desk = started(previousOf(times, { windows })).live('ETH', 71, 75, 79.9);
     expect(desk.at(80).told.filter((line) => line.startsWith('BTC'))).toEqual([
       'BTC 59+1: 1',
       'BTC 60+1: 1',
@@ -551,14 +551,14 @@ describe('a start that goes on in an epoch', () => {
   });
 
   it('a window that reaches back behind what was read is incomplete', () => {
-    const desk = started(formerOf(times.slice(3), { windows }))
+    const desk = started(previousOf(times.slice(3), { windows }))
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1 incomplete', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3 incomplete']);
   });
 
   it('what ended long ago was told, though nobody looked for it', () => {
-    const desk = started(formerOf(times, { publishedTo: T0 + 60_000 }))
+    const desk = started(previousOf(times, { publishedTo: T0 + 60_000 }))
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3']);
@@ -566,7 +566,7 @@ describe('a start that goes on in an epoch', () => {
 
   it('a gap that was published before is inside still', () => {
     const gaps = [gap(60.1, 60.5), gap(61.1, 61.2, { outcome: 'repaired' })];
-    const desk = started(formerOf(times, { windows, gaps })).at(71).put('BTC', [71]);
+    const desk = started(previousOf(times, { windows, gaps })).at(71).put('BTC', [71]);
     expect(ofBtc(desk)).toEqual([
       'BTC 59+1: 1',
       'BTC 60+1: 1 incomplete',
@@ -577,7 +577,7 @@ describe('a start that goes on in an epoch', () => {
   });
 
   it('never tells a window again that was told, though a trade of it comes', () => {
-    const desk = started(formerOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
+    const desk = started(previousOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 60+60: 3']);
     expect(desk.counts.late).toBe(2);
   });
@@ -586,7 +586,7 @@ describe('a start that goes on in an epoch', () => {
     const minutes = Array.from({ length: 31 }, (_, n) => published(60_000, (n - 31) * 60, n % 2 === 0 ? '100' : '110'));
     const volatilityAfter = (kept: typeof minutes) => {
       const desk = new Desk({ windowsMs: [1000] }).at(2);
-      desk.restore(formerOf([0.5], { windows: kept }));
+      desk.restore(previousOf([0.5], { windows: kept }));
       const closed = desk.began('BTC', { ago: 0 }).live('BTC', 2.5).at(5.5).live('BTC', 5.5).at(20).records;
       return closed.flatMap((record) => (record.kind === 'trade_stats' ? [record.volatility] : []))[0];
     };
@@ -596,9 +596,9 @@ describe('a start that goes on in an epoch', () => {
   });
 
   it('knows how large trades are', () => {
-    const former = formerOf(Array.from({ length: 99 }, (_, n) => n / 2));
+    const previous = previousOf(Array.from({ length: 99 }, (_, n) => n / 2));
     const blocks = [trade(50, { conditions: ['block'], quantity: '900' })];
-    const desk = started({ ...former, trades: [...former.trades, ...blocks] }).at(71);
+    const desk = started({ ...previous, trades: [...previous.trades, ...blocks] }).at(71);
     desk.put('BTC', [71], { quantity: '2' }).put('BTC', [71], { quantity: '2' });
     expect(desk.told.filter((line) => line.includes('large'))).toEqual(['BTC large 50.25125628140704']);
   });
@@ -606,15 +606,15 @@ describe('a start that goes on in an epoch', () => {
   it.each([
     ['another epoch', { epoch: 2 }],
     ['another venue', { venue: 'bybit' }],
-  ])('of %s nothing of the former one is told', (_, turn) => {
+  ])('of %s nothing of the previous one is told', (_, turn) => {
     const desk = new Desk().at(70);
-    desk.restore(formerOf(times, { windows }));
+    desk.restore(previousOf(times, { windows }));
     desk.began('BTC', turn).began('BTC', { epoch: 1 });
     expect(ofBtc(desk)).toEqual([]);
   });
 
   it('an epoch without trades goes on as any begins', () => {
-    const desk = started(formerOf([])).at(71).put('BTC', [71.5, 72.5]);
+    const desk = started(previousOf([])).at(71).put('BTC', [71.5, 72.5]);
     expect(ofBtc(desk)).toEqual(['BTC 71+1: 1 incomplete', 'BTC 72+1: 1', 'BTC 60+60: 2 incomplete']);
   });
 });

@@ -143,7 +143,7 @@ export class PublishedMarket {
       historyTrades: 1000,
       largeTradeThreshold: 3,
     };
-    return new StatsStages(options, (record) => this.#tell(record), this.#now, recent);
+    return new StatsStages(options, (record) => this.#report(record), this.#now, recent);
   }
 
   get #venue(): string {
@@ -164,7 +164,7 @@ export class PublishedMarket {
     }
   }
 
-  #tell(record: StatsRecord): void {
+  #report(record: StatsRecord): void {
     if (record.kind === 'large_trade') this.large.push(record);
     else {
       this.#now = this.#stages.scheduler.now();

@@ -57,6 +57,6 @@ export class StatsStages {
   }
 
   noLine(symbol: string, timestamp: number): void {
-    this.#events$.next({ kind: 'doubt', symbol, of: 'trade', before: { id: '1', timestamp }, waits: false });
+    this.#events$.next({ kind: 'possible_gap', symbol, of: 'trade', before: { id: '1', timestamp }, waits: false });
   }
 }

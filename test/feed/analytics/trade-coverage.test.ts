@@ -51,7 +51,7 @@ describe('TradeCoverage', () => {
     expect(coverage.isWhole(start, end)).toBe(whole);
   });
 
-  it('behind an open hole nothing is known, until it closes', () => {
+  it('behind an open gap nothing is known, until it closes', () => {
     const coverage = begun();
     coverage.open('7', { from: 200_500, until: 1, endsBySilence: false });
     const whole = () => [199_000, 200_000, 300_000].map((start) => coverage.isWhole(start, start + 1000));
@@ -60,7 +60,7 @@ describe('TradeCoverage', () => {
     expect(whole()).toEqual([true, true, true]);
   });
 
-  it('is held as long as any hole says', () => {
+  it('is held as long as any gap says', () => {
     const coverage = begun();
     const until = [coverage.heldUntil()];
     coverage.open('7', { from: 0, until: 10, endsBySilence: false });
@@ -73,7 +73,7 @@ describe('TradeCoverage', () => {
     expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
   });
 
-  it('is held for a hole that ends by silence no longer than until that', () => {
+  it('is held for a gap that ends by silence no longer than until that', () => {
     const coverage = begun();
     coverage.open('7', { from: 0, until: 10, endsBySilence: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);

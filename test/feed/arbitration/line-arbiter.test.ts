@@ -1,17 +1,22 @@
 import { delay, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { holds, LineArbiter } from '../../../src/feed/arbitration/line-arbiter.ts';
-import type { Doubt, LineData, MergedEvent, SequencedTrade } from '../../../src/feed/arbitration/merged-event.ts';
+import type {
+  LineData,
+  MergedEvent,
+  PossibleGapNotice,
+  SequencedTrade,
+} from '../../../src/feed/arbitration/merged-event.ts';
 import { aggTrade, bookTicker, kline, ticker, tradeEvent } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
 function textOf(events: readonly MergedEvent[]): string {
   return events
     .map((event) => {
-      if (event.kind === 'hole' || event.kind === 'hole_opened') {
-        const { before, after, missing, filled } = event.hole;
-        const hole = `(${before.id},${after.tradeId}):${missing ?? '?'}${filled === 0 ? '' : ` filled ${filled}`}`;
-        return event.kind === 'hole' ? hole : `opened ${hole}`;
+      if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending') {
+        const { before, after, missing, filled } = event.gap;
+        const gap = `(${before.id},${after.tradeId}):${missing ?? '?'}${filled === 0 ? '' : ` filled ${filled}`}`;
+        return event.kind === 'sequence_gap_closed' ? gap : `opened ${gap}`;
       }
       if (event.kind === 'ids_restarted') return `restarted ${event.before.id}>${event.after.tradeId}`;
       return event.kind === 'trade' || event.kind === 'agg_trade' ? event.tradeId : event.kind;
@@ -38,7 +43,7 @@ class Arbitration {
   onEvent: (event: MergedEvent) => void = () => {};
   onSignal: (signal: { readonly value: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
   #told: MergedEvent[] = [];
-  #doubts: Doubt[] = [];
+  #possibleGaps: PossibleGapNotice[] = [];
 
   constructor({ contiguous = true, past, recent = false, graceMs = 100 }: Setting = {}) {
     this.past = past;
@@ -62,7 +67,7 @@ class Arbitration {
       scheduler: this.scheduler,
       out: (signal) => {
         this.onSignal(signal);
-        this.#tell(signal.value);
+        this.#report(signal.value);
       },
     });
   }
@@ -73,7 +78,7 @@ class Arbitration {
       const frame = events.filter((event) => event.symbol === symbol);
       const passed = this.arbiter.data(this.arbiter.of(symbol), line, frame, 0);
       if (passed.length > 0) this.onSignal({ value: passed });
-      this.#tell(passed);
+      this.#report(passed);
     }
     return this.told;
   }
@@ -91,10 +96,10 @@ class Arbitration {
     return textOf(told);
   }
 
-  get doubts(): (string | undefined | boolean)[][] {
-    const doubts = this.#doubts;
-    this.#doubts = [];
-    return doubts.map(({ before, waits }) => [before?.id, waits]);
+  get possibleGaps(): (string | undefined | boolean)[][] {
+    const possibleGaps = this.#possibleGaps;
+    this.#possibleGaps = [];
+    return possibleGaps.map(({ before, waits }) => [before?.id, waits]);
   }
 
   wait(ms: number): string {
@@ -102,10 +107,10 @@ class Arbitration {
     return this.told;
   }
 
-  #tell(events: readonly MergedEvent[]): void {
+  #report(events: readonly MergedEvent[]): void {
     for (const event of events) {
       this.onEvent(event);
-      if (event.kind === 'doubt') this.#doubts.push(event);
+      if (event.kind === 'possible_gap') this.#possibleGaps.push(event);
       else this.#told.push(event);
     }
   }
@@ -138,30 +143,30 @@ describe('LineArbiter', () => {
   it('says where trades may be missing, and that they are not', () => {
     const run = binance();
     run.frames(1, tradeEvent(1));
-    expect(run.doubts).toEqual([]);
+    expect(run.possibleGaps).toEqual([]);
     run.frames(1, tradeEvent(3));
     run.frames(1, tradeEvent(4));
-    expect([run.doubts, run.doubts]).toEqual([[['1', true]], []]);
-    expect(run.arbiter.doubts('BTCUSDT')).toMatchObject([{ of: 'trade', before: { id: '1' } }]);
+    expect([run.possibleGaps, run.possibleGaps]).toEqual([[['1', true]], []]);
+    expect(run.arbiter.possibleGaps('BTCUSDT')).toMatchObject([{ of: 'trade', before: { id: '1' } }]);
     run.frames(2, tradeEvent(2));
-    expect(run.doubts).toEqual([[undefined, false]]);
-    expect(run.arbiter.doubts('BTCUSDT')).toEqual([]);
+    expect(run.possibleGaps).toEqual([[undefined, false]]);
+    expect(run.arbiter.possibleGaps('BTCUSDT')).toEqual([]);
     run.arbiter.lineJoined(1);
     run.arbiter.lineSubscribed(1, ['BTCUSDT']);
     run.arbiter.lineLost(1);
-    expect(run.doubts).toEqual([['4', false]]);
+    expect(run.possibleGaps).toEqual([['4', false]]);
     run.frames(2, tradeEvent(5));
-    expect(run.doubts).toEqual([[undefined, false]]);
+    expect(run.possibleGaps).toEqual([[undefined, false]]);
   });
 
-  it('ends a doubt behind the trades that end it', () => {
+  it('ends a possibleGap behind the trades that end it', () => {
     const run = binance();
     const kinds: string[] = [];
     run.onEvent = ({ kind }) => kinds.push(kind);
     run.frames(1, tradeEvent(1));
     run.frames(1, tradeEvent(3));
     run.frames(2, tradeEvent(2));
-    expect(kinds).toEqual(['trade', 'doubt', 'trade', 'trade', 'doubt']);
+    expect(kinds).toEqual(['trade', 'possible_gap', 'trade', 'trade', 'possible_gap']);
   });
 
   it('a gap that the other line fills is none', () => {
@@ -208,7 +213,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );
-    // The doubt and the announcement are late, what passed is not.
+    // The possibleGap and the announcement are late, what passed is not.
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 
@@ -232,7 +237,7 @@ describe('LineArbiter', () => {
     expect(run.told).toBe('');
   });
 
-  it('says that a venue counts anew, with the last id of the former count', () => {
+  it('says that a venue counts anew, with the last id of the previous count', () => {
     const run = binance();
     run.frames(1, tradeEvent(1000, { timestamp: 5 }));
     expect(run.frames(1, tradeEvent(3, { timestamp: 9 }))).toBe('restarted 1000>3 3');
@@ -281,7 +286,7 @@ describe('LineArbiter', () => {
     run.frames(1, tradeEvent(10), tradeEvent(11, eth));
     run.arbiter.unsubscribed('BTCUSDT');
     expect(run.told).toBe('');
-    expect(run.arbiter.doubts('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
+    expect(run.arbiter.possibleGaps('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
     // Before the subscription is acknowledged.
     expect(run.frames(1, tradeEvent(15))).toBe('(10,15):? 15');
     expect(run.frames(1, tradeEvent(16, eth))).toBe('16');
@@ -289,7 +294,7 @@ describe('LineArbiter', () => {
     expect(run.told).toBe('');
   });
 
-  it('Bybit: a line takes the place of another without a gap, as the recent trades tell', () => {
+  it('Bybit: a line takes the place of another without a gap, as the recent trades report', () => {
     const run = bybit(true);
     run.arbiter.lineJoined(1);
     run.frames(1, tradeEvent(10));
@@ -306,7 +311,7 @@ describe('LineArbiter', () => {
     expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
   });
 
-  it('Bybit: what the heir of a line was refused ends with the former one', () => {
+  it('Bybit: what the heir of a line was refused ends with the previous one', () => {
     const run = bybit();
     for (const line of [1, 2]) {
       run.arbiter.lineJoined(line);

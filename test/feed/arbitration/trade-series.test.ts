@@ -21,7 +21,7 @@ function carried({ contiguous, recent = true }: Setting): TradeSeries {
 /** The trade behind which others may be missing. */
 const doubted = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
 
-describe.each([true, false])('a series in doubt, contiguous ids: %s', (contiguous) => {
+describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (contiguous) => {
   it('is none whose lines bring trades, nor one that has a line left, nor one that has had none', () => {
     const series = carried({ contiguous });
     expect(doubted(series)).toBeUndefined();
@@ -59,7 +59,7 @@ describe.each([true, false])('a series in doubt, contiguous ids: %s', (contiguou
   });
 });
 
-describe('a series in doubt', () => {
+describe('a series in possibleGap', () => {
   /** Both lines were lost, and one is there again. */
   function again(setting: Setting): TradeSeries {
     const series = carried(setting);
@@ -70,13 +70,13 @@ describe('a series in doubt', () => {
     return series;
   }
 
-  it('where ids step by one is in doubt no more with the next trade', () => {
+  it('where ids step by one is in possibleGap no more with the next trade', () => {
     const series = again({ contiguous: true });
     expect(series.sequence.next(3, tradeEvent(2))).toBe(true);
     expect(doubted(series)).toBeUndefined();
   });
 
-  it('where ids step by one is in doubt while trades wait behind a hole, and behind them if no line is left', () => {
+  it('where ids step by one is in possibleGap while trades wait behind a gap, and behind them if no line is left', () => {
     const series = again({ contiguous: true });
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(series.sequence.possibleGap).toMatchObject({ before: { id: '1' }, since: 30 });
@@ -86,7 +86,7 @@ describe('a series in doubt', () => {
     expect(doubted(series)).toBe('4');
   });
 
-  it('where they jump is in doubt until the last trades were fetched', () => {
+  it('where they jump is in possibleGap until the last trades were fetched', () => {
     const series = again({ contiguous: false });
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(doubted(series)).toBe('1');
@@ -94,13 +94,13 @@ describe('a series in doubt', () => {
     expect(doubted(series)).toBeUndefined();
   });
 
-  it('where they jump and nothing was traded is in doubt no more once that is known', () => {
+  it('where they jump and nothing was traded is in possibleGap no more once that is known', () => {
     const series = again({ contiguous: false });
     series.sequence.fill([tradeEvent(1)]);
     expect(doubted(series)).toBeUndefined();
   });
 
-  it('where nobody can be asked is in doubt until its next trade tells the hole', () => {
+  it('where nobody can be asked is in possibleGap until its next trade tells the gap', () => {
     const series = again({ contiguous: false, recent: false });
     expect(doubted(series)).toBe('1');
     series.sequence.accept(3, tradeEvent(4), 30);
@@ -108,7 +108,7 @@ describe('a series in doubt', () => {
   });
 });
 
-it('a series whose ids have started again is in no doubt behind the trade that bears the id of an old doubt', () => {
+it('a series whose ids have started again is in no possibleGap behind the trade that bears the id of an old possibleGap', () => {
   const series = carried({ contiguous: true });
   series.sequence.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
   series.sequence.lost(1, 20);

@@ -34,42 +34,42 @@ export class ScriptedConnection {
     });
   }
 
-  tell(event: VenueEvent): void {
+  report(event: VenueEvent): void {
     this.#subscriber.next(event);
   }
 
   open(): this {
-    this.tell({ kind: 'connected', url: this.args.url });
+    this.report({ kind: 'connected', url: this.args.url });
     this.#subscriber.add(this.args.commands$.subscribe((command) => this.commands.push(command)));
     return this;
   }
 
   /** Acknowledges all that is wanted now, or these topics. */
   acknowledge(topics = this.args.topics()): this {
-    this.tell({ kind: 'subscribed', topics });
+    this.report({ kind: 'subscribed', topics });
     return this;
   }
 
   /** A trade of BTC that the venue made at `timestamp`, milliseconds; null: data of another coin without events. */
   data(timestamp: number | null): this {
-    if (timestamp === null) this.tell({ kind: 'value', key: 'XRPUSDT', at: 0, value: [] });
+    if (timestamp === null) this.report({ kind: 'value', key: 'XRPUSDT', at: 0, value: [] });
     else this.market(tradeEvent(timestamp, { timestamp }));
     return this;
   }
 
   /** A frame with this event. */
   market(event: MarketEvent): this {
-    this.tell({ kind: 'value', key: event.symbol, at: 0, value: [event] });
+    this.report({ kind: 'value', key: event.symbol, at: 0, value: [event] });
     return this;
   }
 
   pong(): this {
-    this.tell({ kind: 'answered', what: 'pong' });
+    this.report({ kind: 'answered', what: 'pong' });
     return this;
   }
 
   rotate(reason: ClosingReason = 'server_shutdown'): void {
-    this.tell({ kind: 'closing', reason });
+    this.report({ kind: 'closing', reason });
   }
 
   fail(fault = new Fault('connection_closed', 'closed')): void {
@@ -145,7 +145,7 @@ export class ScriptedLines {
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
     this.lines = new VenueLines(feedOptions, counts, isQuiet);
-    this.lines.news$.subscribe((event) => {
+    this.lines.events$.subscribe((event) => {
       if (event.kind === 'change') this.news.push(event);
     });
   }
@@ -178,7 +178,7 @@ export class ScriptedLines {
       .filter(({ signal }) => signal.kind !== 'answered')
       .map(({ line, connection, successor, signal }) => {
         const what =
-          signal.kind === 'handed_over'
+          signal.kind === 'cut_over'
             ? `handed_over from ${signal.from}: ${signal.notice.reason} after ${signal.durationMs}`
             : signal.kind === 'lost'
               ? `lost ${signal.fault.kind}${signal.successor === true ? ', goes on' : ''}`

@@ -41,8 +41,8 @@ describe('VenueLines: a rotation', () => {
   it('tells the hand-over while the old connection is still open', () => {
     const [lines, old, next] = rotating();
     let wasOpen: boolean | undefined;
-    lines.lines.news$.subscribe((event) => {
-      if (event.kind === 'change' && event.signal.kind === 'handed_over') wasOpen = !old.closed && lines.lines.up === 1;
+    lines.lines.events$.subscribe((event) => {
+      if (event.kind === 'change' && event.signal.kind === 'cut_over') wasOpen = !old.closed && lines.lines.up === 1;
     });
     next.open().acknowledge();
     lines.pass(1000, old, next);
@@ -299,7 +299,7 @@ describe('VenueLines: commands in a rotation', () => {
   it('hold it up where the old one takes what had been refused, and have the new one take it, too', () => {
     const [lines, old, next] = rotating();
     next.open();
-    old.tell({ kind: 'refused', topics: ['trade.ETHUSDT'], fault: new Fault('subscription_rejected', 'not open') });
+    old.report({ kind: 'refused', topics: ['trade.ETHUSDT'], fault: new Fault('subscription_rejected', 'not open') });
     next.acknowledge(['trade.BTCUSDT']);
     lines.pass(400, old, next);
     old.acknowledge(['trade.ETHUSDT']);
@@ -377,7 +377,7 @@ describe('VenueLines: connections that come of age', () => {
     const rotations: { readonly line: number; readonly from: number; readonly to: number }[] = [];
     const lost: string[] = [];
     let leastUp = 2;
-    lines.lines.news$.subscribe((event) => {
+    lines.lines.events$.subscribe((event) => {
       if (event.kind === 'frame') {
         if (lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
         return;
@@ -385,7 +385,7 @@ describe('VenueLines: connections that come of age', () => {
       const { line, signal } = event;
       if (signal.kind === 'lost') lost.push(signal.fault.message);
       lines.news.length = 0;
-      if (signal.kind !== 'handed_over') return;
+      if (signal.kind !== 'cut_over') return;
       const to = lines.scheduler.now();
       rotations.push({ line: line.number, from: to - signal.durationMs, to });
     });

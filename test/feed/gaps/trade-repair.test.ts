@@ -2,7 +2,7 @@ import { delay, type Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 import { LineArbiter } from '../../../src/feed/arbitration/line-arbiter.ts';
-import type { LineData, MergedEvent, TradeHole } from '../../../src/feed/arbitration/merged-event.ts';
+import type { LineData, MergedEvent, TradeGap } from '../../../src/feed/arbitration/merged-event.ts';
 import { tradeRepair } from '../../../src/feed/gaps/trade-repair.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
@@ -10,7 +10,7 @@ import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 interface Setting {
   readonly fetchMissing?: (
     symbol: string,
-    hole: TradeHole,
+    gap: TradeGap,
     scheduler: SteppedScheduler,
   ) => Observable<readonly TradeEvent[]>;
   readonly fetchRecent?: (symbol: string, scheduler: SteppedScheduler) => Observable<readonly TradeEvent[]>;
@@ -25,11 +25,11 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   /** At single series that hold trades back. */
   const looks = { count: 0 };
   let inFrame = false;
-  const tell = (events: readonly MergedEvent[]): void => {
+  const report = (events: readonly MergedEvent[]): void => {
     for (const event of events) {
       if (event.kind === 'trade' || event.kind === 'agg_trade') told.push(`${scheduler.now()} ${event.tradeId}`);
-      else if (event.kind === 'hole' || event.kind === 'hole_opened')
-        told.push(`${scheduler.now()} ${event.kind} ${event.hole.filled}/${event.hole.missing}`);
+      else if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending')
+        told.push(`${scheduler.now()} ${event.kind} ${event.gap.filled}/${event.gap.missing}`);
     }
   };
   const arbiter = new LineArbiter({
@@ -38,7 +38,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
     repair: tradeRepair(
       {
         fetchMissing:
-          fetchMissing === undefined ? undefined : ({ symbol }, hole) => fetchMissing(symbol, hole, scheduler),
+          fetchMissing === undefined ? undefined : ({ symbol }, gap) => fetchMissing(symbol, gap, scheduler),
         fetchRecent: fetchRecent === undefined ? undefined : ({ symbol }) => fetchRecent(symbol, scheduler),
       },
       {
@@ -52,8 +52,8 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
     scheduler,
     out: (signal) => {
       if (!inFrame) expect(signal.late).toBe(true);
-      if (signal.value[0]?.kind !== 'doubt') receivedAt.push(signal.at);
-      tell(signal.value);
+      if (signal.value[0]?.kind !== 'possible_gap') receivedAt.push(signal.at);
+      report(signal.value);
     },
   });
   /** Data of line 1, each in a frame of its own. */
@@ -62,7 +62,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
       inFrame = true;
       const passed = arbiter.data(arbiter.of(event.symbol), 1, [event], event.receivedAt);
       inFrame = false;
-      if (passed.length !== 1 || passed[0] !== event) tell(passed);
+      if (passed.length !== 1 || passed[0] !== event) report(passed);
     }
   };
   return { scheduler, arbiter, told, receivedAt, looks, data };
@@ -86,7 +86,7 @@ describe('the repair of trades', () => {
     expect(looks.count).toBe(300);
   });
 
-  it('gives the other line half a second, then tells the hole and fetches it', () => {
+  it('gives the other line half a second, then tells the gap and fetches it', () => {
     const { scheduler, told, receivedAt, data } = setUp({
       fetchMissing: (_symbol, _hole, time) => of([fetched(2)]).pipe(delay(30, time)),
     });
@@ -94,7 +94,7 @@ describe('the repair of trades', () => {
     scheduler.advance(499);
     expect(told).toEqual([]);
     scheduler.advance(1000);
-    expect(told).toEqual(['500 hole_opened 0/1', '530 2', '530 hole 1/1', '530 3']);
+    expect(told).toEqual(['500 sequence_gap_pending 0/1', '530 2', '530 sequence_gap_closed 1/1', '530 3']);
     // What was fetched counts as received with the trade behind it.
     expect(receivedAt).toEqual([30, 30, 30, 30]);
     expect(scheduler.waiting).toBe(0);
@@ -103,20 +103,20 @@ describe('the repair of trades', () => {
   it('does not wait for another line where there is none', () => {
     const { told, data } = setUp({ fetchMissing: () => of([fetched(2)]), linesUp: 1 });
     data(tradeEvent(1), tradeEvent(3));
-    expect(told).toEqual(['0 hole_opened 0/1', '0 2', '0 hole 1/1', '0 3']);
+    expect(told).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
   });
 
-  it('asks at once for what a former run left: no line was there; without anybody to ask it waits for the lines', () => {
+  it('asks at once for what a previous run left: no line was there; without anybody to ask it waits for the lines', () => {
     const left = new Map([['trade', { id: '1', timestamp: 0 }]] as const);
     const { arbiter, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
     arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));
-    expect(told).toEqual(['0 hole_opened 0/1', '0 2', '0 hole 1/1', '0 3']);
+    expect(told).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
     // From there on the other line may have what is missing.
     data(tradeEvent(5));
     expect(told).toHaveLength(4);
     scheduler.advance(500);
-    expect(told.slice(4)).toEqual(['500 hole_opened 0/1']);
+    expect(told.slice(4)).toEqual(['500 sequence_gap_pending 0/1']);
     const alone = setUp({});
     alone.arbiter.resume('BTCUSDT', left);
     alone.data(tradeEvent(3));
@@ -128,12 +128,12 @@ describe('the repair of trades', () => {
     const asking = setUp({ fetchMissing: () => of([]) });
     asking.data(tradeEvent(1), tradeEvent(3));
     asking.scheduler.advance(20_000);
-    expect(asking.told).toEqual(['500 hole_opened 0/1', '10000 hole 0/1', '10000 3']);
+    expect(asking.told).toEqual(['500 sequence_gap_pending 0/1', '10000 sequence_gap_closed 0/1', '10000 3']);
     expect(asking.scheduler.waiting).toBe(0);
     const alone = setUp({});
     alone.data(tradeEvent(1), tradeEvent(3));
     alone.scheduler.advance(20_000);
-    expect(alone.told).toEqual(['500 hole 0/1', '500 3']);
+    expect(alone.told).toEqual(['500 sequence_gap_closed 0/1', '500 3']);
   });
 
   it('asks for aggregated trades apart from the trades', () => {
@@ -171,7 +171,7 @@ describe('the repair of trades', () => {
     scheduler.advance(1000);
     data(tradeEvent(9));
     scheduler.advance(1000);
-    expect(told.map((one) => one.split(' ')[1])).toEqual(['5', 'hole', '9']);
+    expect(told.map((one) => one.split(' ')[1])).toEqual(['5', 'sequence_gap_closed', '9']);
   });
 
   it('five hundred symbols whose last trades are to be asked for have all had their turn within the hold', () => {
@@ -217,7 +217,7 @@ describe('the repair of trades', () => {
     });
     data(tradeEvent(1), tradeEvent(3));
     arbiter.flush();
-    expect(told).toEqual(['0 hole 0/1', '0 3']);
+    expect(told).toEqual(['0 sequence_gap_closed 0/1', '0 3']);
     data(tradeEvent(5));
     arbiter.close();
     scheduler.advance(20_000);

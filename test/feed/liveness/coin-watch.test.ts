@@ -17,7 +17,7 @@ function watch(): CoinWatch {
     isQuiet: () => quiet,
     resubscribeEveryMs: 60_000,
     resubscribe: (symbol, what) => told.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
-    tell: (signal) =>
+    report: (signal) =>
       told.push(
         signal.kind === 'serves'
           ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyTrade } from '../../../src/domain/trade-id.ts';
 import { type Epoch, EpochLedger, notePublished } from '../../../src/feed/resume/epoch-ledger.ts';
-import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
+import type { PreviousEpoch } from '../../../src/feed/resume/previous-runs.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
 const environment = 'production';
-const former = (venue: string, epoch: number, id: string | null, goesOn = false): FormerEpoch => {
+const previous = (venue: string, epoch: number, id: string | null, goesOn = false): PreviousEpoch => {
   const last = id === null ? null : { id, timestamp: 5000 };
   return {
     venue,
@@ -15,15 +15,15 @@ const former = (venue: string, epoch: number, id: string | null, goesOn = false)
     takeUp: goesOn ? new Map(last === null ? [] : [['trade', last]]) : undefined,
   };
 };
-const ledgerOf = (...epochs: FormerEpoch[]) => new EpochLedger(epochs, environment);
+const ledgerOf = (...epochs: PreviousEpoch[]) => new EpochLedger(epochs, environment);
 const begin = (ledger: EpochLedger, venue: string) => ledger.begin('BTCUSDT', { venue, at: 9000 });
 const published = (ledger: EpochLedger, trade: AnyTrade) => notePublished(ledger.current('BTCUSDT') as Epoch, trade);
-const hole = (before: number, after: number, missing: number | null, filled = 0) =>
+const sequenceGap = (before: number, after: number, missing: number | null, filled = 0) =>
   ({
-    kind: 'hole',
+    kind: 'sequence_gap_closed',
     symbol: 'BTCUSDT',
     coin: 'BTC',
-    hole: {
+    gap: {
       before: { id: String(before), timestamp: before },
       after: tradeEvent(after, { timestamp: after }),
       missing,
@@ -49,12 +49,12 @@ describe('EpochLedger', () => {
   });
 
   it('goes on from the greatest epoch that any sink remembers of any venue', () => {
-    const ledger = ledgerOf(former('bybit', 3, '7'), former('binance', 4, null), former('bybit', 2, '1'));
+    const ledger = ledgerOf(previous('bybit', 3, '7'), previous('binance', 4, null), previous('bybit', 2, '1'));
     expect(begin(ledger, 'bybit').at(-1)).toMatchObject({ kind: 'position', epoch: 5 });
   });
 
-  it('does not go on where a former run ended once that has lapsed', () => {
-    const ledger = ledgerOf(former('bybit', 3, '700', true));
+  it('does not go on where a previous run ended once that has lapsed', () => {
+    const ledger = ledgerOf(previous('bybit', 3, '700', true));
     expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
     ledger.lapse('ETHUSDT');
     ledger.lapse('BTCUSDT');
@@ -65,8 +65,8 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('ends the former run with a gap without an end, once', () => {
-    const ledger = ledgerOf(former('bybit', 3, '700', true));
+  it('ends the previous run with a gap without an end, once', () => {
+    const ledger = ledgerOf(previous('bybit', 3, '700', true));
     const [gap, started] = begin(ledger, 'binance');
     expect(gap).toEqual({
       kind: 'gap',
@@ -94,18 +94,18 @@ describe('EpochLedger', () => {
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5 }]);
   });
 
-  it('a former run that published no trade leaves no gap', () => {
-    expect(begin(ledgerOf(former('bybit', 3, null)), 'bybit')).toMatchObject([{ kind: 'position' }]);
+  it('a previous run that published no trade leaves no gap', () => {
+    expect(begin(ledgerOf(previous('bybit', 3, null)), 'bybit')).toMatchObject([{ kind: 'position' }]);
   });
 
   it('makes a gap of a hole between published trades, exclusive bounds, and none of one before the epoch', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    expect(ledger.gap(hole(10, 14, 3))).toBeUndefined();
+    expect(ledger.gap(sequenceGap(10, 14, 3))).toBeUndefined();
     published(ledger, tradeEvent(20));
-    expect(ledger.gap(hole(10, 20, 9))).toBeUndefined();
+    expect(ledger.gap(sequenceGap(10, 20, 9))).toBeUndefined();
     published(ledger, tradeEvent(21));
-    expect(ledger.gap(hole(21, 25, 3))).toMatchObject({
+    expect(ledger.gap(sequenceGap(21, 25, 3))).toMatchObject({
       fromId: '21',
       toId: '25',
       fromTime: 21,
@@ -115,17 +115,17 @@ describe('EpochLedger', () => {
       outcome: 'unrepaired',
       epoch: 1,
     });
-    expect(ledger.gap(hole(21, 25, null))).toMatchObject({
+    expect(ledger.gap(sequenceGap(21, 25, null))).toMatchObject({
       missing: null,
       outcome: 'unrepaired',
     });
   });
 
-  it('says what became of the hole', () => {
+  it('says what became of the gap', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     published(ledger, tradeEvent(21));
-    const gap = (filled: number) => ledger.gap(hole(21, 25, 3, filled));
+    const gap = (filled: number) => ledger.gap(sequenceGap(21, 25, 3, filled));
     expect(gap(3)).toMatchObject({ missing: 3, filled: 3, outcome: 'repaired' });
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
@@ -133,7 +133,7 @@ describe('EpochLedger', () => {
   it('of a hole in which the epoch began with fetched trades it names what lies behind the last of these', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
-    const gap = (...of: Parameters<typeof hole>) => ledger.gap(hole(...of));
+    const gap = (...of: Parameters<typeof sequenceGap>) => ledger.gap(sequenceGap(...of));
     published(ledger, tradeEvent(22));
     published(ledger, tradeEvent(23, { lastTradeId: '24', timestamp: 24 }));
     expect(gap(20, 30, 9, 6)).toMatchObject({
@@ -152,8 +152,8 @@ describe('EpochLedger', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     published(ledger, tradeEvent(22, { timestamp: 22 }));
-    expect(ledger.gap(hole(20, 30, 2, 2))).toBeUndefined();
-    expect(ledger.gap(hole(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
+    expect(ledger.gap(sequenceGap(20, 30, 2, 2))).toBeUndefined();
+    expect(ledger.gap(sequenceGap(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
   });
 
   it('begins a new epoch, behind a gap without an end, where a venue counts anew', () => {
@@ -167,9 +167,9 @@ describe('EpochLedger', () => {
       { kind: 'position', venue: 'binance', epoch: 2, tradeId: null },
     ]);
     published(ledger, anew);
-    expect(ledger.gap(hole(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
+    expect(ledger.gap(sequenceGap(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
 
-    const takenUp = ledgerOf(former('binance', 4, '900', true));
+    const takenUp = ledgerOf(previous('binance', 4, '900', true));
     begin(takenUp, 'binance');
     expect(takenUp.restart('BTCUSDT', anew, 9000)).toMatchObject([
       { kind: 'gap', epoch: 4, fromId: '900', toId: null },
@@ -177,25 +177,25 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('goes on in the epoch that a former run left at the venue, from its last trade', () => {
-    const ledger = ledgerOf(former('binance', 4, '21', true));
+  it('goes on in the epoch that a previous run left at the venue, from its last trade', () => {
+    const ledger = ledgerOf(previous('binance', 4, '21', true));
     expect([ledger.epochOf('BTCUSDT', 'binance'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([4, 5]);
     expect(begin(ledger, 'binance')).toEqual([]);
     expect(ledger.current('BTCUSDT')).toMatchObject({ venue: 'binance', epoch: 4 });
     expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: '21', timestamp: 5000 }]);
-    expect(ledger.gap(hole(21, 25, 3, 3))).toMatchObject({ epoch: 4, fromId: '21', outcome: 'repaired' });
+    expect(ledger.gap(sequenceGap(21, 25, 3, 3))).toMatchObject({ epoch: 4, fromId: '21', outcome: 'repaired' });
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5, tradeId: null }]);
   });
 
   it('goes on in an epoch that had no trade yet, and then names no hole before its first', () => {
-    const ledger = ledgerOf(former('binance', 4, null, true));
+    const ledger = ledgerOf(previous('binance', 4, null, true));
     expect(begin(ledger, 'binance')).toEqual([]);
-    expect(ledger.gap(hole(21, 25, 3))).toBeUndefined();
+    expect(ledger.gap(sequenceGap(21, 25, 3))).toBeUndefined();
     expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: null, timestamp: 9000 }]);
   });
 
   it('ends every epoch that sinks left, where they stand in different ones', () => {
-    const ledger = ledgerOf(former('bybit', 3, '7'), former('binance', 4, '9'));
+    const ledger = ledgerOf(previous('bybit', 3, '7'), previous('binance', 4, '9'));
     expect(begin(ledger, 'binance')).toMatchObject([
       { kind: 'gap', venue: 'bybit', epoch: 3, fromId: '7', toId: null },
       { kind: 'gap', venue: 'binance', epoch: 4, fromId: '9', toId: null },
@@ -214,7 +214,7 @@ describe('EpochLedger', () => {
     ]);
     expect(ledger.current('BTCUSDT')?.epoch).toBe(2);
     published(ledger, anew);
-    expect(ledger.gap(hole(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
+    expect(ledger.gap(sequenceGap(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
   });
 
   it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load-config.ts';
 import type { Gap, TradeStats } from '../../../src/domain/record.ts';
-import type { FormerEpoch } from '../../../src/feed/resume/former-runs.ts';
+import type { PreviousEpoch } from '../../../src/feed/resume/previous-runs.ts';
 import {
   checkpointIn,
-  type FormerSink,
-  formerTrades,
   isTakenUp,
+  type PreviousSink,
+  previousTrades,
   readNearPast,
   recentOptions,
 } from '../../../src/feed/resume/recent-trades.ts';
@@ -25,7 +25,7 @@ function ending(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
   };
 }
 
-function epoch(fields: Partial<FormerEpoch> = {}): FormerEpoch {
+function epoch(fields: Partial<PreviousEpoch> = {}): PreviousEpoch {
   const trade = { id: '70', timestamp: 7000 };
   return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: new Map([['trade', trade]]), ...fields };
 }
@@ -68,7 +68,7 @@ describe('what a start asks of a sink', () => {
 });
 
 describe('the ending that a series is taken up from', () => {
-  const takenUpEnding = (of: FormerEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
+  const takenUpEnding = (of: PreviousEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
     const found = checkpointIn(of, checkpoints);
     return found !== undefined && isTakenUp(of, found) ? found : undefined;
   };
@@ -116,7 +116,7 @@ describe('what a sink had published lately', () => {
   const asked = { checkpoints: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
-    const found = formerTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, asked);
+    const found = previousTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, asked);
     expect([...found.keys()]).toEqual(['binance:BTCUSDT', 'binance:ETHUSDT', 'binance:SOLUSDT']);
     const btc = found.get('binance:BTCUSDT');
     expect(btc).toMatchObject({
@@ -132,7 +132,7 @@ describe('what a sink had published lately', () => {
   });
 
   it('that could not be read whole may have a gap anywhere', () => {
-    const found = formerTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked);
+    const found = previousTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked);
     expect(found.get('binance:BTCUSDT')?.gaps.slice(1)).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
     ]);
@@ -141,7 +141,7 @@ describe('what a sink had published lately', () => {
 
   it('may have a gap anywhere before the span that gaps were looked for in', () => {
     const gapsSince = (spanMs: number, checkpoints = [ending()]) =>
-      formerTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
+      previousTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
     expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
     expect(gapsSince(2000)).toEqual([]);
     const later = ending({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
@@ -152,17 +152,21 @@ describe('what a sink had published lately', () => {
 
   it('may be aggregated trades', () => {
     const trades = [aggTrade(4, 9, { epoch: 3 })];
-    expect(formerTrades([epoch()], { ...recent, trades }, asked).get('binance:BTCUSDT')?.trades).toEqual(trades);
+    expect(previousTrades([epoch()], { ...recent, trades }, asked).get('binance:BTCUSDT')?.trades).toEqual(trades);
   });
 });
 
-describe('what the sinks tell', () => {
+describe('what the sinks report', () => {
   const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
   const eth = { symbol: 'ETHUSDT' };
   const noFault = () => {
     throw new Error('nothing fails here');
   };
-  const sink = (name: string, checkpoints: readonly SeriesCheckpoint[], recent: FormerSink['recent']): FormerSink => ({
+  const sink = (
+    name: string,
+    checkpoints: readonly SeriesCheckpoint[],
+    recent: PreviousSink['recent'],
+  ): PreviousSink => ({
     name,
     checkpoints,
     recent,
@@ -180,54 +184,59 @@ describe('what the sinks tell', () => {
       telling('a', [ending(), ending({ ...eth, last: ahead })]),
       telling('b', [ending({ last: ahead }), ending(eth)]),
     ];
-    const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
+    const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
     expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
-    expect(former.map(({ symbol, trades }) => [symbol, trades.length]).sort()).toEqual([
+    expect(previous.map(({ symbol, trades }) => [symbol, trades.length]).sort()).toEqual([
       ['BTCUSDT', 1],
       ['ETHUSDT', 1],
     ]);
   });
 
-  it('may be nothing: a sink that fails to tell is told of, and the others go on', async () => {
+  it('may be nothing: a sink that fails to report is published of, and the others go on', async () => {
     const failed: string[] = [];
     const sinks = [
       sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
       sink('b', [ending(eth)], () => Promise.resolve(nothing)),
     ];
-    const { former } = await readNearPast(
+    const { previous } = await readNearPast(
       loadConfig({ values: {} }),
       sinks,
       [epoch(), epoch(eth)],
       ({ message }, name) => failed.push(`${name}: ${message}`),
     );
     expect(failed).toEqual(['a: not allowed to read']);
-    expect(former.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
+    expect(previous.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
   });
 
   it('is of windows what all have of those that the trades reach into, and each says which it has', async () => {
-    const told = (windowMs: number, ...starts: number[]) =>
+    const published = (windowMs: number, ...starts: number[]) =>
       starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
     const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
     // Of these the other has none.
-    const long = told(2000, 2000, 4000);
+    const long = published(2000, 2000, 4000);
     const sinks = [
-      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [...told(1000, 3000, 4000, 5000), ...long] })),
+      sink('a', [ending()], async () => ({
+        ...nothing,
+        trades,
+        windows: [...published(1000, 3000, 4000, 5000), ...long],
+      })),
       sink('b', [ending({ last: { id: '71', timestamp: 7100 } })], async () => ({
         ...nothing,
-        windows: told(1000, 4000),
+        windows: published(1000, 4000),
       })),
     ];
     const past = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
-    const kept = past.former[0]?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
+    const kept = past.previous[0]?.windows.map(({ windowMs, windowStart }) => `${windowMs}@${windowStart}`);
     expect(kept).toEqual(['1000@3000', '1000@4000', '2000@2000']);
-    const has = (name: string) => told(1000, 4000, 5000, 6000).map((window) => past.told.get(name)?.has(window));
+    const has = (name: string) =>
+      published(1000, 4000, 5000, 6000).map((window) => past.published.get(name)?.has(window));
     expect(has('a')).toEqual([true, true, false]);
     expect(has('b')).toEqual([true, false, false]);
-    const others = [...told(500, 0), window({ epoch: 4, windowStart: 4000, windowEnd: 5000 })];
-    expect(others.map((other) => past.told.get('a')?.has(other))).toEqual([false, false]);
+    const others = [...published(500, 0), window({ epoch: 4, windowStart: 4000, windowEnd: 5000 })];
+    expect(others.map((other) => past.published.get('a')?.has(other))).toEqual([false, false]);
   });
 
-  it('takes for told what ended before the windows that are looked for, by the time of each sink', async () => {
+  it('takes for published what ended before the windows that are looked for, by the time of each sink', async () => {
     const [now, ahead] = [7_200_000, 8_100_000];
     const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
     const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
@@ -243,28 +252,28 @@ describe('what the sinks tell', () => {
       sink('b', [at(ahead), ending({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });
-    const { former, told } = await readNearPast(
+    const { previous, published } = await readNearPast(
       loadConfig({ values: {} }),
       sinks,
       [first, epoch({ ...eth, last })],
       noFault,
     );
-    expect(former.find(({ symbol }) => symbol === 'ETHUSDT')).toMatchObject({
+    expect(previous.find(({ symbol }) => symbol === 'ETHUSDT')).toMatchObject({
       publishedTo: now - 31 * 60_000,
       windows: [quiet],
     });
-    expect(told.get('b')?.has(quiet)).toBe(true);
-    expect(told.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
+    expect(published.get('b')?.has(quiet)).toBe(true);
+    expect(published.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
   });
 
-  it('counts none of the windows that another sink lacks as told, also where both have the same trades', async () => {
+  it('counts none of the windows that another sink lacks as published, also where both have the same trades', async () => {
     const last = window({ windowStart: 6000, windowEnd: 7000 });
     const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
     const sinks = [
       sink('a', [ending()], async () => ({ ...nothing, trades, windows: [last] })),
       sink('b', [ending()], async () => nothing),
     ];
-    const { former } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
-    expect(former[0]).toMatchObject({ trades, windows: [] });
+    const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
+    expect(previous[0]).toMatchObject({ trades, windows: [] });
   });
 });

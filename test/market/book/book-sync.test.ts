@@ -391,7 +391,7 @@ describe('a line that takes the place of another', () => {
   it('keeps the book in step before it has told anything', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
-    expect(sync.handedOver(A, B, 0)).toEqual([]);
+    expect(sync.cutOver(A, B, 0)).toEqual([]);
     expect(said(sync.update(B, delta(9, 11), 0))).toBe('10>11');
     expect(said(sync.lost(B, 0))).toBe('stale');
   });
@@ -400,7 +400,7 @@ describe('a line that takes the place of another', () => {
     const sync = inStep('fetched', A, B);
     sync.joined(3);
     sync.update(B, delta(12, 12), 0);
-    expect(sync.handedOver(A, 3, 0)).toEqual([]);
+    expect(sync.cutOver(A, 3, 0)).toEqual([]);
     expect(said(sync.update(3, delta(10, 11), 0))).toBe('10>11 11>12');
   });
 
@@ -408,7 +408,7 @@ describe('a line that takes the place of another', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     sync.joined(3);
-    sync.handedOver(B, 3, 0);
+    sync.cutOver(B, 3, 0);
     expect(said(sync.lost(A, 0))).toBe('stale');
   });
 });

@@ -6,8 +6,8 @@ import type { SeriesCheckpoint } from '../../sinks/contract.ts';
 import { type LastEpoch, lastEpochs } from '../../sinks/resume/checkpoints.ts';
 import type { Resumption } from '../arbitration/merged-event.ts';
 
-/** How a former run left one venue and symbol. */
-export interface FormerEpoch {
+/** How a previous run left one venue and symbol. */
+export interface PreviousEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
@@ -17,7 +17,7 @@ export interface FormerEpoch {
   readonly takeUp: Resumption | undefined;
 }
 
-export interface FormerRunsOptions {
+export interface PreviousRunsOptions {
   /** Only what was written by runs of this environment is gone on with. */
   readonly environment: SeriesCheckpoint['environment'];
   /** The published kinds of trades, the one that positions count first. */
@@ -27,14 +27,14 @@ export interface FormerRunsOptions {
 }
 
 /**
- * What the sinks remember of former runs, as one: a series is taken up where all of them stand in the same epoch, from
+ * What the sinks remember of previous runs, as one: a series is taken up where all of them stand in the same epoch, from
  * the trade of the one that is least far; the others drop what they have. Where they stand in different epochs each
  * of these is over.
  */
-export function formerEpochs(
+export function previousEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],
-  { environment, kinds, keyOf = symbolKey }: FormerRunsOptions,
-): FormerEpoch[] {
+  { environment, kinds, keyOf = symbolKey }: PreviousRunsOptions,
+): PreviousEpoch[] {
   const latest = sinks.map((checkpoints) => {
     const ofSink = new Map<string, LastEpoch>();
     for (const last of lastEpochs(checkpoints)) {
@@ -48,7 +48,7 @@ export function formerEpochs(
     const known = latest.flatMap((ofSink) => ofSink.get(key) ?? []);
     const byEpoch = Map.groupBy(known, ({ venue, epoch }) => `${epoch} ${venue}`);
     const agree = byEpoch.size === 1 && known.length === sinks.length;
-    return [...byEpoch.values()].map((same): FormerEpoch => {
+    return [...byEpoch.values()].map((same): PreviousEpoch => {
       const { venue, symbol, epoch } = at(same, 0);
       const lastOf = (kind: TradeKind) => same.map(({ last }) => last.get(kind));
       const least = kinds.map((kind) => [kind, leastFar(lastOf(kind))] as const);
@@ -81,7 +81,7 @@ function leastFar(trades: readonly Reached[]): Reached {
 }
 
 /** The venue to start with: the one that served the most series; undefined: nothing can be taken up. */
-export function venueToStartWith(epochs: readonly FormerEpoch[], venues: readonly string[]): string | undefined {
+export function venueToStartWith(epochs: readonly PreviousEpoch[], venues: readonly string[]): string | undefined {
   const goingOn = epochs.filter(({ takeUp }) => takeUp !== undefined);
   const countOf = (id: string): number => goingOn.filter(({ venue }) => venue === id).length;
   const [best] = venues.filter((id) => countOf(id) > 0).toSorted((a, b) => countOf(b) - countOf(a));

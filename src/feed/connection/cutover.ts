@@ -7,7 +7,7 @@
  * latest counts, for venues begin with old states, and publish one symbol a little behind another. Where its first data
  * is late, that moment begins with it.
  */
-export class HandOver {
+export class Cutover {
   /** All that is wanted is acknowledged to the new connection. */
   subscribed = false;
   #settled = false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { marketKeyOf } from '../../../src/codec/environment-topics.ts';
-import { formerEpochs, venueToStartWith } from '../../../src/feed/resume/former-runs.ts';
+import { previousEpochs, venueToStartWith } from '../../../src/feed/resume/previous-runs.ts';
 import type { SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../../testing/judges/checkpoints.ts';
 
@@ -8,14 +8,14 @@ const at = (id: string) => lastTrade(Number(id));
 const ending = seriesCheckpoint;
 const trades = { environment: 'production', kinds: ['trade'] } as const;
 
-describe('formerEpochs', () => {
+describe('previousEpochs', () => {
   it('knows nothing where sinks remember nothing', () => {
-    expect(formerEpochs([], trades)).toEqual([]);
-    expect(formerEpochs([[], []], trades)).toEqual([]);
+    expect(previousEpochs([], trades)).toEqual([]);
+    expect(previousEpochs([[], []], trades)).toEqual([]);
   });
 
   it('takes a symbol up in its last epoch, whatever the venue', () => {
-    expect(formerEpochs([[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]], trades)).toEqual([
+    expect(previousEpochs([[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]], trades)).toEqual([
       {
         venue: 'binance',
         symbol: 'BTCUSDT',
@@ -27,17 +27,17 @@ describe('formerEpochs', () => {
   });
 
   it('takes up an epoch that has no trade yet', () => {
-    expect(formerEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([{ last: null, takeUp: new Map() }]);
+    expect(previousEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([{ last: null, takeUp: new Map() }]);
   });
 
   it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
-    expect(formerEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+    expect(previousEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
       { epoch: 3, last: at('9'), takeUp: undefined },
     ]);
   });
 
   it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
-    expect(formerEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
+    expect(previousEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
       { epoch: 3, last: at('9'), takeUp: new Map([['trade', at('9')]]) },
     ]);
   });
@@ -49,9 +49,9 @@ describe('formerEpochs', () => {
     ['do not know the last trade', [[ending('bybit', 3, undefined)]], 1],
     ['were written by another environment', [[ending('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
   ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
-    const former = formerEpochs(sinks, trades);
-    expect(former).toHaveLength(epochs);
-    expect(former.every(({ takeUp }) => takeUp === undefined)).toBe(true);
+    const previous = previousEpochs(sinks, trades);
+    expect(previous).toHaveLength(epochs);
+    expect(previous.every(({ takeUp }) => takeUp === undefined)).toBe(true);
   });
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {
@@ -59,21 +59,21 @@ describe('formerEpochs', () => {
     const ofTrades = ending('binance', 3, at('7'));
     const aggregated = ending('binance', 3, at('5'), { kind: 'agg_trade' });
     const unknown = { ...aggregated, last: undefined };
-    expect(formerEpochs([[ofTrades, unknown]], both)).toMatchObject([{ takeUp: undefined }]);
-    expect(formerEpochs([[ofTrades, aggregated]], both)[0]?.takeUp).toEqual(
+    expect(previousEpochs([[ofTrades, unknown]], both)).toMatchObject([{ takeUp: undefined }]);
+    expect(previousEpochs([[ofTrades, aggregated]], both)[0]?.takeUp).toEqual(
       new Map([
         ['trade', at('7')],
         ['agg_trade', at('5')],
       ]),
     );
-    expect(formerEpochs([[aggregated]], { ...both, kinds: ['agg_trade'] })).toMatchObject([
+    expect(previousEpochs([[aggregated]], { ...both, kinds: ['agg_trade'] })).toMatchObject([
       { last: at('5'), takeUp: new Map([['agg_trade', at('5')]]) },
     ]);
   });
 
   it('keeps the venues of a symbol apart if each is a feed of its own', () => {
     const sinks = [[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]];
-    expect(formerEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
+    expect(previousEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
       { venue: 'bybit', epoch: 3, takeUp: new Map([['trade', at('7')]]) },
       { venue: 'binance', epoch: 4, takeUp: new Map([['trade', at('9')]]) },
     ]);
@@ -81,7 +81,7 @@ describe('formerEpochs', () => {
 });
 
 describe('venueToStartWith', () => {
-  const of = (...checkpoints: SeriesCheckpoint[]) => formerEpochs([checkpoints], trades);
+  const of = (...checkpoints: SeriesCheckpoint[]) => previousEpochs([checkpoints], trades);
   const venues = ['bybit', 'binance', 'binance_us'];
 
   it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {

@@ -1,0 +1,113 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Cutover } from '../../../src/feed/connection/cutover.ts';
+
+let cutover: Cutover;
+
+beforeEach(() => {
+  cutover = new Cutover();
+});
+
+describe('Cutover', () => {
+  it('is done when the old connection has delivered the time that the new one began with', () => {
+    cutover.byOld(90);
+    cutover.subscribe();
+    cutover.byNew(100);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byOld(99);
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byOld(100);
+    expect(cutover.caughtUp).toBe(true);
+  });
+
+  it('takes the latest time of the first moment, so that an old state sent at first proves nothing', () => {
+    cutover.byOld(90);
+    cutover.subscribe();
+    cutover.byNew(10);
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byNew(100);
+    cutover.byNew(95);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byNew(200);
+    cutover.byOld(100);
+    expect(cutover.caughtUp).toBe(true);
+  });
+
+  it('does not count what came before all was subscribed', () => {
+    cutover.byNew(10);
+    cutover.byOld(50);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.subscribe();
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byNew(60);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byOld(60);
+    expect(cutover.caughtUp).toBe(true);
+  });
+
+  it('where the first data of the new one is late, gives it its first moment from there', () => {
+    cutover.subscribe();
+    expect(cutover.byNew(null)).toBe(false);
+    cutover.settle();
+    expect(cutover.byNew(10)).toBe(true);
+    cutover.byOld(50);
+    expect(cutover.caughtUp).toBe(false);
+    expect(cutover.byNew(60)).toBe(false);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(false);
+    cutover.byOld(60);
+    expect(cutover.caughtUp).toBe(true);
+  });
+
+  it('counts what the old one had delivered before, for that has come', () => {
+    cutover.byOld(100);
+    cutover.subscribe();
+    cutover.byNew(100);
+    cutover.settle();
+    expect(cutover.caughtUp).toBe(true);
+  });
+
+  it('begins again with a new connection', () => {
+    cutover.subscribe();
+    cutover.byNew(10);
+    cutover.settle();
+    cutover.byOld(10);
+    cutover.restart();
+    expect([cutover.caughtUp, cutover.subscribed]).toEqual([false, false]);
+    cutover.subscribe();
+    expect(cutover.caughtUp).toBe(false);
+  });
+
+  it('is quiet where neither delivers and the old one answers', () => {
+    expect(cutover.quiet).toBe(false);
+    cutover.byOld(10);
+    cutover.oldAnswered();
+    cutover.subscribe();
+    expect(cutover.quiet).toBe(false);
+    cutover.oldAnswered();
+    expect(cutover.quiet).toBe(true);
+  });
+
+  it.each<[string, (of: Cutover) => void]>([
+    ['the old one delivers and the new one does not', (of) => of.byOld(20)],
+    ['the new one delivers and the old one does not', (of) => of.byNew(20)],
+    ['the old one has data without a time and the new one none', (of) => of.byOld(null)],
+  ])('is not quiet where %s', (_, happens) => {
+    cutover.subscribe();
+    cutover.oldAnswered();
+    happens(cutover);
+    expect(cutover.quiet).toBe(false);
+  });
+
+  it('takes data without a time for enough where both have nothing else', () => {
+    cutover.subscribe();
+    cutover.byNew(null);
+    expect(cutover.quiet).toBe(false);
+    cutover.byOld(null);
+    expect(cutover.quiet).toBe(true);
+  });
+});
