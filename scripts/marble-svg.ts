@@ -25,7 +25,7 @@ interface Drawn {
 }
 
 const SIGNS = {
-  leftOut: 'does not get through',
+  leftOut: 'does not pass',
   complete: 'completes',
   error: 'error: this subscription is over',
 } as const;

@@ -11,8 +11,8 @@ export interface SparseAccess<T> {
 }
 
 /**
- * The last values that were passed on, `size` of them and those since: they tell a duplicate from a late value, and where
- * the gap in front of the next value begins.
+ * Remembers at least the last `size` values that were passed on. They distinguish duplicates from late values, and show
+ * where the gap before the next value begins.
  */
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;

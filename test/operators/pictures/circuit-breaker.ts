@@ -4,7 +4,7 @@ import type { BreakerDecision, ConditionReport } from '../../../src/operators/ci
 export const picture: MarblePicture<ConditionReport<'a' | 'b'>, BreakerDecision> = {
   name: 'circuitBreaker',
   description:
-    'Halted until both conditions have reported well, then allowed. A bad report halts at once. After the next good report, four milliseconds of health pass before it is allowed again.',
+    'Halted until both conditions have sent a good report, then allowed. A bad report halts at once. After the next good report, all must stay good for four milliseconds before the decision is allowed again.',
   inputs: [
     {
       name: 'source',
@@ -17,7 +17,7 @@ export const picture: MarblePicture<ConditionReport<'a' | 'b'>, BreakerDecision>
       marks: {
         a: { label: 'a ok', tone: 'good', means: 'a good report of condition a' },
         b: { label: 'b ok', tone: 'good' },
-        x: { label: 'a bad', tone: 'bad', means: 'a bad one: too old' },
+        x: { label: 'a bad', tone: 'bad', means: 'a bad report: too old' },
       },
       spans: [[10, 14, 'good']],
     },
@@ -36,7 +36,7 @@ export const picture: MarblePicture<ConditionReport<'a' | 'b'>, BreakerDecision>
     marks: {
       s: { label: 'halted', tone: 'bad' },
       o: { label: 'allowed', tone: 'good', means: 'act' },
-      h: { label: 'halted', tone: 'bad', means: 'do not act; its reason is below it' },
+      h: { label: 'halted', tone: 'bad', means: 'do not act; the reason is below' },
       p: { label: 'allowed', tone: 'good' },
     },
     notes: { 0: 'starting', 3: 'ok', 7: 'a: too old', 14: 'ok' },

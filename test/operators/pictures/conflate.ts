@@ -10,19 +10,19 @@ const letters = {
 export const picture: MarblePicture<string, string[]> = {
   name: 'conflate',
   description:
-    'Values wait until they are released. A newer value of a key takes the place of the one that waits: a, b and A are released as A and b. A release while nothing waits gives nothing. What still waits at the end comes right before the completion.',
+    'Values wait until a release. A newer value of a key replaces the waiting one: a, b and A are released as A and b. A release emits nothing if nothing waits. Values that still wait at the end come right before the completion.',
   inputs: [
     {
       name: 'source',
       marbles: '-a-b-A----c----b-|',
       marks: letters,
-      notes: { 5: 'takes the place of a' },
+      notes: { 5: 'replaces a' },
       leftOut: [1],
     },
     {
       name: 'release$',
       marbles: '-------x-x----x---',
-      marks: { x: { label: '↓', tone: 'quiet', means: 'somebody can take what waits' } },
+      marks: { x: { label: '↓', tone: 'quiet', means: 'a release' } },
       notes: { 9: 'nothing waits' },
     },
   ],
@@ -32,7 +32,7 @@ export const picture: MarblePicture<string, string[]> = {
     marbles: '-------r------s--(t|)',
     values: { r: ['A', 'b'], s: ['c'], t: ['b'] },
     marks: {
-      r: { label: '[A, b]', tone: 'good', means: 'an array: the newest of each key' },
+      r: { label: '[A, b]', tone: 'good', means: 'an array with the newest value of each key' },
       s: { label: '[c]', tone: 'good' },
       t: { label: '[b]', tone: 'good' },
     },

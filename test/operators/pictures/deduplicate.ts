@@ -9,7 +9,7 @@ const letters = {
 export const picture: MarblePicture<string, string> = {
   name: 'deduplicate',
   description:
-    'The second a is left out, since a is one of the last two different keys. When c comes, a is forgotten, so the third a passes as new. The second c is left out.',
+    'The second a is dropped, because a is one of the last two different keys. When c comes, a is forgotten, so the third a passes as new. The second c is dropped.',
   inputs: [
     {
       name: 'source',

@@ -4,14 +4,14 @@ import type { Freshness } from '../../../src/operators/detect-stale.ts';
 export const picture: MarblePicture<string, string | Freshness> = {
   name: 'detectStale',
   description:
-    'Data and pongs pass through. Five milliseconds after the last data a stale event comes, though pongs still do; right before the next data comes a recovered event.',
+    'Data and pongs pass through. Five milliseconds after the last data, a stale event comes, although pongs still arrive. A recovered event comes right before the next data.',
   inputs: [
     {
       name: 'source',
       marbles: '-d--p---p-d---d--',
       marks: {
         d: { tone: 'first', means: 'data, a trade for example' },
-        p: { tone: 'quiet', means: 'pong: an answer, but no data' },
+        p: { tone: 'quiet', means: 'pong: an answer, not data' },
       },
       spans: [[1, 6, 'without data']],
     },

@@ -9,7 +9,7 @@ const ofB = { tone: 'second' } as const;
 export const picture: MarblePicture<string, string> = {
   name: 'failover',
   description:
-    'Source a serves first. When it is blocked, the result switches to b at once, beginning with what b received after the last data of a. When a has delivered for 4 milliseconds again, the result switches back, beginning with what a received after the last data of b.',
+    'Source a serves first. When it is blocked, the result switches to b at once and begins with the values that b received after the last data of a. After a has delivered for 4 milliseconds again, the result switches back and begins with the values that a received after the last data of b.',
   inputs: [
     {
       name: 'a',

@@ -10,7 +10,7 @@ const before = { id: '2', timestamp: 2 };
 export const picture: MarblePicture<string, GapEvent<string>> = {
   name: 'repairGaps',
   description:
-    'The values 1 and 2 pass. 5 comes, so 3 and 4 are missing: that is told at once, and 5 and 6 wait. Three milliseconds later the answer with 3 and 4 is there: they come first, then the report that the gap is repaired, then 5 and 6. 7 passes as it comes.',
+    'The values 1 and 2 pass. When 5 comes, 3 and 4 are missing: pending is emitted at once, and 5 and 6 wait. Three milliseconds later, the answer brings 3 and 4. They come first, then the repaired gap, then 5 and 6. 7 passes at once.',
   inputs: [
     {
       name: 'source',
@@ -23,7 +23,7 @@ export const picture: MarblePicture<string, GapEvent<string>> = {
       name: 'fetch',
       from: 5,
       marbles: '---(a|)',
-      marks: { a: { ...fetched, label: '[3, 4]', means: 'the answer to what was asked for' } },
+      marks: { a: { ...fetched, label: '[3, 4]', means: 'the answer of fetch' } },
     },
   ],
   operator: ['repairGaps({ first: Number, timestamp: Number, fetch })'],
@@ -44,10 +44,10 @@ export const picture: MarblePicture<string, GapEvent<string>> = {
     marks: {
       1: live,
       2: live,
-      p: { label: 'pending', tone: 'bad', means: '2 are missing, and are asked for' },
+      p: { label: 'pending', tone: 'bad', means: '2 are missing and are fetched' },
       3: fetched,
       4: fetched,
-      g: { label: 'gap', tone: 'good', means: 'what became of it: 2 of 2 filled' },
+      g: { label: 'gap', tone: 'good', means: 'the gap ended: 2 of 2 filled' },
       5: live,
       6: live,
       7: live,

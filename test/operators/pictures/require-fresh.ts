@@ -4,7 +4,7 @@ import type { Fresh } from '../../../src/operators/require-fresh.ts';
 export const picture: MarblePicture<string, Fresh<string>> = {
   name: 'requireFresh',
   description:
-    'Values pass. Five milliseconds after the last one halted comes by itself, right before the next fresh one resumed. A value that was made too long ago halts as well and is left out.',
+    'Values pass. Halted comes five milliseconds after the last value, and resumed right before the next fresh one. A value that was made too long ago also halts, and is dropped.',
   inputs: [
     {
       name: 'source',
@@ -13,7 +13,7 @@ export const picture: MarblePicture<string, Fresh<string>> = {
         a: { tone: 'first' },
         b: { tone: 'first' },
         c: { tone: 'first' },
-        o: { tone: 'quiet', means: 'a value that comes 6 ms after it was made' },
+        o: { tone: 'quiet', means: 'a value that arrives 6 ms after it was made' },
         d: { tone: 'first' },
       },
       leftOut: [15],
@@ -41,7 +41,7 @@ export const picture: MarblePicture<string, Fresh<string>> = {
       d: { tone: 'first' },
       h: { label: 'halted', tone: 'bad', means: 'the last value is 5 ms old' },
       r: { label: 'resumed', tone: 'good', means: 'fresh again, haltedForMs: 3' },
-      i: { label: 'halted', tone: 'bad', means: 'the last value was 6 ms old when it came' },
+      i: { label: 'halted', tone: 'bad', means: 'the last value was 6 ms old on arrival' },
       s: { label: 'resumed', tone: 'good', means: 'fresh again, leftOut: 1' },
     },
   },

@@ -1,7 +1,7 @@
 import type { MarblePicture } from '../../../scripts/marble-picture.ts';
 
 const marks = {
-  o: { tone: 'quiet', means: 'opened: proves nothing' },
+  o: { tone: 'quiet', means: 'opened: not data' },
   d: { tone: 'first', means: 'data: the next wait is short again' },
 } as const;
 

@@ -9,7 +9,7 @@ interface Trade {
 export const picture: MarblePicture<Trade, ClosedWindow<string>> = {
   name: 'windowStats',
   description:
-    'Trades carry timestamps 2, 8, 14 and 9. The window from 0 to 10 is told when the trade of 14 comes, since 14 is past 10 plus the allowed lateness of 3; it holds the trades of 2 and 8. The trade of 9 comes too late.',
+    'Trades have the timestamps 2, 8, 14 and 9. The window from 0 to 10 is emitted when the trade of 14 comes, because 14 is past 10 plus the allowed lateness of 3. It has the trades of 2 and 8. The trade of 9 is late.',
   inputs: [
     {
       name: 'source',
@@ -24,7 +24,7 @@ export const picture: MarblePicture<Trade, ClosedWindow<string>> = {
         a: { label: 'a 2', tone: 'first', means: 'trade a, timestamp 2' },
         b: { label: 'b 8', tone: 'first' },
         c: { label: 'c 14', tone: 'second', means: 'a trade of the next window' },
-        d: { label: 'd 9', tone: 'quiet', means: 'a trade that comes too late' },
+        d: { label: 'd 9', tone: 'quiet', means: 'a late trade' },
       },
       leftOut: [10],
       notes: { 7: '14 is past 10 + 3', 10: 'late' },
@@ -35,6 +35,6 @@ export const picture: MarblePicture<Trade, ClosedWindow<string>> = {
     name: 'result',
     marbles: '-------w------|',
     values: { w: { key: 'k', windowStart: 0, windowEnd: 10, accumulator: 'ab', complete: true } },
-    marks: { w: { label: '[0, 10): a, b', tone: 'good', means: 'the window and what it holds' } },
+    marks: { w: { label: '[0, 10): a, b', tone: 'good', means: 'the window with its trades' } },
   },
 };
