@@ -26,7 +26,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
   /** Number of the epoch that begins for a key at a source, greater than any before. Default: counts from 1. */
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
-   * Whether a key that no source has served yet continues at this source, from an earlier run. The source's earlier
+   * Whether a key that no source has served yet continues at this source, where it ended before. The source's earlier
    * values of the key then come first, as `held`. Called before a switch is emitted. Default: never.
    */
   readonly goesOn?: (key: string, source: string) => boolean;
@@ -49,16 +49,16 @@ export interface FailoverOptions<T> extends FailoverTiming {
  * ```
  *
  * - **next**: `value` for each value of the source that serves its key. `switched` when another source serves, also at
- *   the start. `epoch` right before a source's first value of a key (not in the picture). Any other event passes at
- *   once and unchanged, whether its source serves or not.
+ *   the start. `epoch` right before the first value of a key each time a source begins to serve it (not in the
+ *   picture). Any other event passes at once and unchanged, whether its source serves or not.
  * - **error**: the last source's error, when every source has ended; what an option function throws.
  * - **complete**: when every source has ended and none of them with an error. A source that ends alone counts as
  *   blocked.
  *
  * After a switch, the new source's values since the last data of the old one come first, marked `held`. If the old
- * source had no value of a key, the new source's values since the key was last served come instead. No value of a
- * previous epoch follows a later epoch of its key. It remembers the ring of each source (up to twice `ringSpan`) and a
- * few numbers for each key.
+ * source sent no value of a key while it served, the new source's values since the key was last served come instead. No
+ * value of a previous epoch follows a later epoch of its key. It remembers the ring of each source (up to twice
+ * `ringSpan`) and a few numbers for each key.
  *
  * @example
  * import { Subject } from 'rxjs';
