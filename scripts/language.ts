@@ -31,7 +31,7 @@ export function wordsToReplace(text: string): Finding[] {
   return text.split('\n').flatMap((line, index) =>
     line
       .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
-      .replaceAll(/cutover/gi, 'handover')
+      .replaceAll(/hand-over/gi, 'handover')
       .replaceAll(/hold-?back/gi, 'holdback')
       .split(/[^A-Za-z]+/)
       .flatMap((word): Finding[] => {

@@ -38,6 +38,7 @@ const checks: readonly Check[] = [
   { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'sizes and names (check-structure)', run: () => node('scripts/check-structure.ts') },
   { name: 'the way of a trade (check-way)', run: () => node('scripts/check-way.ts') },
+  { name: 'the words of the glossary (check-language)', run: () => node('scripts/check-language.ts') },
   { name: 'record types are those of the schemas', run: () => node('scripts/generate-records.ts', '--check') },
   { name: 'types, and how few are any (check-types)', run: () => node('scripts/check-types.ts') },
   { name: 'types of the dashboard (tsc)', run: () => tool('tsc', '-p', 'dashboard') },

@@ -25,9 +25,9 @@ interface Due {
 }
 
 /**
- * Judges a consumer by what is stored, without the guard: where a price or a heartbeat became too old before the next
- * one was stored, where the feed said halted, or a gap was stored, each coin concerned was halted within 250 ms; and no
- * paper trade was made at a price too old, of the testnet, or within a minute of such a gap.
+ * Judges a consumer by the stored records, without the guard. A coin must be halted within 250 ms if its price or the
+ * heartbeat became too old, if the feed reported halted, or if a gap was stored. No paper trade may use a price that is
+ * too old or of the testnet, or follow such a gap within a minute.
  */
 export async function judgeGuard(
   place: Place,

@@ -1,7 +1,7 @@
 /**
- * What each part costs alone: `node bench/micro/main.ts`. Nanoseconds of CPU an event with the garbage collector's
- * part in it (medians of rounds, the cases in turn) and bytes allocated an event, then stages without anything of ours
- * around them. Flags: --no-broker (without what needs one).
+ * What each part costs alone: `node bench/micro/main.ts`. It prints nanoseconds of CPU an event, garbage collection
+ * included, and bytes allocated an event. Figures are medians of rounds, with the cases in turn. Then it prints stages
+ * without anything of ours around them. Flags: --no-broker (without what needs one).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

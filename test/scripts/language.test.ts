@@ -7,7 +7,7 @@ describe('wordsToReplace', () => {
   it.each([
     ['const holeOpened = 1;', 'sequence_gap_closed'],
     ['class PreviousEpoch {}', 'Former'],
-    ["import './cutover.ts';", 'handover'],
+    ["import './hand-over.ts';", 'handover'],
     ['this.#tellMissed();', 'tell'],
     ['// It is told at once.', 'told'],
     ['FORMER_RUNS', 'FORMER'],
