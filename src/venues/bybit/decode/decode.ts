@@ -52,7 +52,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   });
 
   function decodeData(outer: Unchecked, topic: BybitTopic, from: MarketFields): Decoded {
-    switch (topic.event) {
+    switch (topic.kind) {
       case 'trade':
         return marketFrame(from, readTrades(outer, from));
       case 'kline':

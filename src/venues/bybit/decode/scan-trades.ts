@@ -44,7 +44,7 @@ export class TradeScanner {
 
   /** A topic whose frames may be read here from now on. */
   learn(name: string, topic: BybitTopic): void {
-    if (topic.event !== 'trade') return;
+    if (topic.kind !== 'trade') return;
     const { symbol: venueSymbol } = topic;
     const symbol = ascii(`,"s":"${venueSymbol}","BT":`);
     this.#topics.add(name, { venueSymbol, symbol });

@@ -35,7 +35,7 @@ const BOOK_LEVELS = [50, 200, 1000] as const;
 export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
 
 export interface BybitTopic {
-  readonly event: BybitEvent;
+  readonly kind: BybitEvent;
   readonly symbol: string;
   /** Of klines: Bybit's name (`60`) and the domain's (`1h`). */
   readonly venueInterval: string;
@@ -54,7 +54,7 @@ function bookTopic(wanted: number): string {
 
 type Meaning = Omit<BybitTopic, 'symbol'>;
 
-const meaning = (event: BybitEvent, venueInterval = '', interval = ''): Meaning => ({ event, venueInterval, interval });
+const meaning = (kind: BybitEvent, venueInterval = '', interval = ''): Meaning => ({ kind, venueInterval, interval });
 
 /** By the topic without its symbol. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
