@@ -9,7 +9,7 @@ import { firstContactFault, isUnsettledTopic, kafkaFault } from './kafka-error.t
 const TRIES = 10;
 const PAUSE_MS = 200;
 
-/** Does work at the brokers, and leaves them. Rejects with a Fault. */
+/** Runs the work, then disconnects from the brokers. Rejects with a Fault. */
 export async function withBrokers<T>(
   config: KafkaConfig,
   log: KafkaLog,
@@ -26,21 +26,32 @@ export async function withBrokers<T>(
 }
 
 /** The names of all topics that the brokers show. */
-export async function topicNames(brokers: Brokers): Promise<ReadonlySet<string>> {
+export async function topicNames(brokers: Pick<Brokers, 'metadata'>): Promise<ReadonlySet<string>> {
   const { topics } = await brokers.metadata('all');
   return new Set(topics.map(({ topic }) => topic));
 }
 
-/** Makes those that are not there yet, and returns their names. */
-export async function createMissingTopics(brokers: Brokers, topics: readonly NewTopic[]): Promise<readonly string[]> {
+/**
+ * Creates the topics that do not exist yet. Resolves to their names when the brokers know them: the controller answers
+ * before the other brokers do.
+ */
+export async function createMissingTopics(
+  brokers: Pick<Brokers, 'controller' | 'metadata'>,
+  topics: readonly NewTopic[],
+): Promise<readonly string[]> {
   const known = await topicNames(brokers);
   const missing = topics.filter(({ topic }) => !known.has(topic));
+  const names = missing.map(({ topic }) => topic);
   if (missing.length > 0) await untilSettled(() => brokers.controller((broker) => broker.createTopics(missing)));
-  return missing.map(({ topic }) => topic);
+  await settledTopics(brokers, names);
+  return names;
 }
 
-/** What is known of the topics, once all of them are known and led. */
-export function settledTopics(brokers: Brokers, names: readonly string[]): Promise<readonly TopicMetadata[]> {
+/** Describes the topics as soon as all of them are known and have leaders. */
+export function settledTopics(
+  brokers: Pick<Brokers, 'metadata'>,
+  names: readonly string[],
+): Promise<readonly TopicMetadata[]> {
   return untilSettled(async () => {
     if (names.length === 0) return [];
     const { topics } = await brokers.metadata(names);
@@ -53,7 +64,7 @@ export function settledTopics(brokers: Brokers, names: readonly string[]): Promi
   });
 }
 
-/** Tries again what fails because a topic that was just made is not known to every broker, or has no leader yet. */
+/** Retries work that fails because a broker does not know a new topic yet, or the topic has no leader yet. */
 export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -66,8 +77,8 @@ export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The names of all topics that the brokers show. Rejects with a Fault: `connect_timeout` or `connect_failed`, the latter
- * not to be tried again where they refuse who asks.
+ * The names of all topics that the brokers show. Rejects with a Fault: `connect_timeout` or `connect_failed`. If the
+ * brokers refuse this client, its retry is `never`.
  */
 export async function listTopics(config: KafkaConfig, timeoutMs: number, log: KafkaLog): Promise<readonly string[]> {
   const where = config.brokers.join(', ');
