@@ -28,18 +28,18 @@ import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
 const MOST_BEAT_MS = 100;
 const BEATS_A_SESSION = 10;
 const AGAIN_MS = 1000;
-/** How often the member that shares out looks whether all is shared out. */
+/** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
-/** At a stop: for the others to take over before the delivery ends. */
+/** At a stop: the time for others to take over before delivery ends. */
 const HAND_OVER_MS = 1500;
-/** A rate says something after so long. */
+/** A rate is meaningful after this time. */
 const MEASURED_AFTER_S = 5;
 const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 
 /**
- * Runs one of several instances that share the symbols in a Kafka group. A partition of the topic `shards` is a shard;
- * the instance that is assigned it runs a pipeline for it. The group decides who should write; the pipeline's fence
- * makes sure that nobody else does (docs/decisions/0007).
+ * Runs one of several instances that share the symbols in a Kafka group. Each partition of the topic `shards` is a
+ * shard; its owner runs a pipeline for it. The group decides who should write, and the pipeline's fence stops everyone
+ * else (docs/decisions/0007).
  */
 export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
   const { log, signal } = dependencies;
@@ -64,7 +64,7 @@ class Cluster implements Running {
   readonly #sizeOf: (shard: number) => number;
   #assigned: ReadonlySet<number> = new Set();
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
-  /** Of pipelines that are over. */
+  /** Of pipelines that have ended. */
   #past = mergeMetrics([]);
   #left: readonly StatusSnapshot[] = [];
   #stop: Promise<Stopped> | undefined;
@@ -139,7 +139,6 @@ class Cluster implements Running {
     return this.#stopped;
   }
 
-  /** Takes part in the group until it is stopped. */
   async #follow(): Promise<void> {
     const { log } = this.#dependencies;
     const { sessionTimeoutMs } = this.#config.cluster;
@@ -163,7 +162,7 @@ class Cluster implements Running {
           }
           logged = '';
         } catch (error) {
-          // Whatever the group does meanwhile: who is fenced stops, who is not goes on.
+          // The instance continues without the group: if it is fenced, its pipelines stop.
           const { message } = asFault(error);
           if (logged !== message) log.warn({ event: 'group_unreachable' }, `the group cannot be reached: ${message}`);
           logged = message;
@@ -224,14 +223,14 @@ class Cluster implements Running {
   }
 
   /**
-   * Begins the shard again once the group has confirmed that it is still ours. Without asking, two instances could shut
-   * each other out for ever.
+   * Begins the shard again once the group confirms that it is still ours. Else two instances could fence each other for
+   * ever.
    */
   async #takeBack(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
       const isMember = await this.#member.beat().catch(() => undefined);
-      // Where it is none, the next assignment begins what is this instance's.
+      // If it left the group, the next assignment starts its shards.
       if (isMember === false) return;
       if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
     }
@@ -241,7 +240,7 @@ class Cluster implements Running {
     this.#failing.abort(fault);
   }
 
-  /** What is ingested now. */
+  /** The current trades a second of each shard. */
   #rates(): ReadonlyMap<number, ShardRate> {
     const now = this.#scheduler.now();
     return new Map(
@@ -250,7 +249,7 @@ class Cluster implements Running {
         .map(([shard, { since, pipeline }]) => {
           const seconds = (now - since) / 1000;
           const isKnown = pipeline !== undefined && seconds >= MEASURED_AFTER_S;
-          // What was fetched was traded before.
+          // Fetched trades are older, so they do not count.
           return [shard, isKnown ? { rate: pipeline.feed.liveTrades / seconds, seconds } : NOTHING_KNOWN];
         }),
     );
@@ -261,7 +260,7 @@ class Cluster implements Running {
   }
 }
 
-/** How many of the configured coins a shard has; where the venues' lists decide, all have alike. */
+/** The number of configured coins in a shard. If the venues' lists decide, all shards count alike. */
 function sizesOf(config: Config): (shard: number) => number {
   const symbols = coinSymbols(config);
   if (symbols.length === 0) return () => 1;
@@ -269,7 +268,7 @@ function sizesOf(config: Config): (shard: number) => number {
   return (shard) => sizes.get(shard)?.length ?? 0;
 }
 
-/** A shard's writer has a name of its own, the same whichever instance it runs in, and its part of the spill. */
+/** A shard's writer has its own name, the same in every instance, and its own part of the spill. */
 function configOfShard(config: Config, shard: number): Config {
   const name = `shard-${shard}`;
   const maxMb = config.spill.maxMb / config.cluster.shards;
@@ -288,7 +287,7 @@ function sumOf(a: Stopped, b: Stopped): Stopped {
   };
 }
 
-/** Tries again what a Fault does not forbid, and says once what it waits for; undefined: it was given up. */
+/** Retries what a Fault does not forbid, and logs once what it waits for. Undefined: the signal ended it. */
 async function untilDone<T>(
   work: () => Promise<T>,
   { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,

@@ -1,6 +1,6 @@
 import type { Counts, Distribution, PipelineMetrics, SinkMetrics, VenueMetrics } from '../domain/metrics-snapshot.ts';
 
-/** What several feeds of one process count together; of those that are over, too, so that no count falls. */
+/** Merges the counts of several feeds, ended ones included, so that no count falls. */
 export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics {
   return {
     records: counts(parts.map(({ records }) => records)),
@@ -21,7 +21,7 @@ export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics
   };
 }
 
-/** What is left to count of a feed that is over. */
+/** The counts that remain of an ended feed. */
 export function metricsLeft(metrics: PipelineMetrics): PipelineMetrics {
   const sinks = Object.entries(metrics.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
   return { ...metrics, sinks: Object.fromEntries(sinks) };
@@ -37,7 +37,7 @@ function mergedVenue(all: readonly VenueMetrics[]): VenueMetrics {
     reconnects: counts(all.map(({ reconnects }) => reconnects)),
     bookResyncs: sum(all, ({ bookResyncs }) => bookResyncs),
     booksNotHad: sum(all, ({ booksNotHad }) => booksNotHad),
-    // They ask through one and the same client.
+    // All feeds use the same client.
     restWeight: Math.max(...all.map(({ restWeight }) => restWeight)),
     venueToSocket: distribution(all.map(({ venueToSocket }) => venueToSocket)),
     socketToEmitted: distribution(all.map(({ socketToEmitted }) => socketToEmitted)),

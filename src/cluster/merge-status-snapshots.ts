@@ -1,14 +1,14 @@
 import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 
-/** The status of several feeds together; `left`: of those that are over. The worst latency counts: quantiles do not add up. */
+/** Merges the status of several feeds; `left`: ended ones. The worst latency counts: quantiles do not add up. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
   left: readonly StatusSnapshot[] = [],
 ): StatusSnapshot {
   const parts = [...running, ...left];
-  // One that no coin has come to waits, and is no reason to halt the others.
+  // A feed without coins waits, and is no reason to halt the others.
   const withCoins = running.filter(({ coins }) => coins.length > 0);
   const judged = withCoins.length > 0 ? withCoins : running;
   const halted = judged.find(({ trading }) => trading.state === 'halted');
@@ -38,7 +38,7 @@ export function mergeStatus(
   };
 }
 
-/** What is left to count of a feed that is over. */
+/** The counts that remain of an ended feed. */
 export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
   return {
     ...snapshot,

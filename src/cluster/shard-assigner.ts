@@ -1,22 +1,22 @@
 import type { AboutMember, Assigner } from '../kafka/groups/group-member.ts';
 import { type ShardHolder, shareShards } from './share-shards.ts';
 
-/** What a shard brought: trades a second, as the mean of so many seconds; of none nothing is known. */
+/** A shard's trades a second, as the mean of so many seconds. Zero seconds: not known. */
 export interface ShardRate {
   readonly rate: number;
   readonly seconds: number;
 }
 
-/** By shard, rate and seconds. */
+/** Rate and seconds by shard. */
 type RatesByShard = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
 type Rates = ReadonlyMap<number, ShardRate>;
 
-/** What was longer ago weighs no more than so many seconds: bursts even out, and a market that changes is followed. */
+/** Earlier rates weigh at most this many seconds, so that bursts even out and a changing market is followed. */
 const REMEMBERED_S = 600;
 
 /**
- * Shares the shards out by their trades a second. `held` returns what this member measures, `sizeOf` how many symbols a
- * shard has. Each assignment carries all known rates to all members, so that a rate survives the shard's holder.
+ * Assigns the shards by their trades a second. `held`: the rates that this member measures; `sizeOf`: a shard's number
+ * of symbols. Each assignment carries all known rates to all members, so that a rate survives its owner.
  */
 export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => number): Assigner {
   let known: Rates = new Map();
@@ -27,7 +27,7 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
     ]);
   return {
     name: 'market-feed-shards',
-    // A group that went on without this member gave its shards to others.
+    // The group gave a returning member's shards to others.
     about: (isNew) => asJson(isNew ? [] : [...held()].map(([shard, own]) => [shard, mean(known.get(shard), own)])),
     share(members, shards) {
       const holders = members.map(({ id, about }): ShardHolder => ({ id, holds: new Set(ratesOf(about).keys()) }));
@@ -36,7 +36,7 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
     },
     userData: (members) => asJson([...learnt(members)]),
     onUserData(text) {
-      // Of what this member holds it knows what was before, and measures the rest.
+      // Of its own shards this member keeps the earlier rate and measures the rest.
       const own = held();
       known = new Map([
         ...[...ratesOf(text)].filter(([shard]) => !own.has(shard)),
@@ -57,7 +57,7 @@ function asJson(rates: readonly (readonly [number, ShardRate])[]): Buffer {
   return Buffer.from(JSON.stringify({ shards: text }));
 }
 
-/** What cannot be read says nothing. */
+/** Unreadable data says nothing. */
 function ratesOf(text: Buffer): Rates {
   let read: { readonly shards?: RatesByShard };
   try {

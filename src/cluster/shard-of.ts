@@ -1,12 +1,12 @@
 import { partitionOf } from '../kafka/topic-layout.ts';
 import type { OwnPart } from '../sinks/contract.ts';
 
-/** The shard of a symbol, whatever other symbols an instance follows: its partition in a topic of so many. */
+/** The shard of a symbol: its partition in a topic with one partition a shard. */
 export function shardOf(symbol: string, shards: number): number {
   return partitionOf(symbol, shards);
 }
 
-/** What of the topics is a shard's. */
+/** The part of the topics that belongs to a shard. */
 export function partOfShard(shard: number, shards: number, mode: 'failover' | 'all'): OwnPart {
   const known = new Map<string, boolean>();
   return {
@@ -15,7 +15,8 @@ export function partOfShard(shard: number, shards: number, mode: 'failover' | 'a
       known.set(symbol, own);
       return own;
     },
-    // Both are the symbol's hash modulo a number: they agree modulo what divides both. In mode all the key is another.
+    // Both are the symbol's hash modulo a number, so they agree modulo their common divisor. In mode all the key
+    // differs.
     mayBeIn: (partition, of) => mode === 'all' || (partition - shard) % greatestCommonDivisor(shards, of) === 0,
   };
 }

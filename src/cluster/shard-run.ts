@@ -8,17 +8,17 @@ import type { Stopped } from '../runtime/sink-pipelines.ts';
 
 /** How a shard's pipeline ended here. */
 export interface ShardEnd {
-  /** Why it did by itself; undefined: it was given up, or stopped. */
+  /** Why it failed. Undefined: it was given up or stopped. */
   readonly fault: Fault | undefined;
-  /** undefined: it never ran. */
+  /** Undefined: it never ran. */
   readonly ran:
     | { readonly stopped: Stopped; readonly metrics: PipelineMetrics; readonly snapshot: StatusSnapshot }
     | undefined;
 }
 
 /**
- * A shard's pipeline, from its start until it is stopped or another instance has taken over. Once given up it goes on
- * until then, so that nothing is missed while the other instance connects.
+ * A shard's pipeline, until it is stopped or another instance took over. Once given up it continues until then, so that
+ * nothing is missed while the other instance connects.
  */
 export class ShardRun {
   readonly ended: Promise<ShardEnd>;
@@ -35,7 +35,7 @@ export class ShardRun {
     this.ended = this.#run(start);
   }
 
-  /** Undefined while it starts, and when it has ended. */
+  /** Undefined while it starts, and after its end. */
   get pipeline(): Pipeline | undefined {
     return this.#pipeline;
   }
@@ -44,7 +44,7 @@ export class ShardRun {
     return this.#givenUp !== undefined;
   }
 
-  /** Another is to have it: ends when that one has taken over, at the latest after so many milliseconds. */
+  /** Leaves the shard to another instance: ends when that one took over, at the latest after `withinMs`. */
   giveUp(withinMs: number, options: StopOptions = {}): void {
     if (this.#pipeline === undefined) {
       this.stop('given up');
@@ -53,7 +53,7 @@ export class ShardRun {
     this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
   }
 
-  /** It is this instance's after all. */
+  /** The shard stays with this instance after all. */
   keep(): void {
     this.#givenUp?.unsubscribe();
     this.#givenUp = undefined;
@@ -84,7 +84,7 @@ export class ShardRun {
     const snapshot = pipeline.snapshot();
     this.#pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
-    // What came later, and is not in the topics, who has shut it out fetches.
+    // The new owner fetches what came later and is not in the topics.
     const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };
     return { fault, ran: { stopped: left, metrics, snapshot } };
   }

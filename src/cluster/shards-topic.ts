@@ -5,12 +5,12 @@ import type { KafkaLog } from '../kafka/config.ts';
 import { firstContactFault } from '../kafka/kafka-error.ts';
 import { createMissingTopics, settledTopics, withBrokers } from '../kafka/topics.ts';
 
-/** Nothing is ever written to it: its partitions are what the group shares. */
+/** The topic whose partitions the group shares. Nothing is ever written to it. */
 export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka' | 'environment' | 'feed'>): string {
   return `${kafka.topicPrefix}${environmentPrefix(environment, feed.allowTestData)}shards`;
 }
 
-/** Makes the topic if it is missing. Rejects with a Fault (never) if the number of partitions is not the configured one. */
+/** Creates the topic if it is missing. @throws Fault (never) if its number of partitions is not the configured one */
 export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise<void> {
   const topic = shardsTopicOf(config);
   const { shards } = config.cluster;

@@ -1,23 +1,23 @@
-/** A member of the group, and the shards that it ingests now. */
+/** A member of the group, and the shards that it runs now. */
 export interface ShardHolder {
   readonly id: string;
   readonly holds: ReadonlySet<number>;
 }
 
-/** What a shard may bring. */
+/** The expected load of each shard. */
 export interface ShardWeights {
-  /** How many coins it has: the guess where nothing else is known. */
+  /** Its number of coins: the estimate without a measured rate. */
   readonly sizeOf: (shard: number) => number;
-  /** Trades a second, of those that were measured. */
+  /** Measured trades a second. */
   readonly rates: ReadonlyMap<number, number>;
 }
 
-/** A step that makes two loads more even by less than this part of their mean is not worth its cutover. */
+/** A step that evens two loads by less than this part of their mean does not justify its cutover. */
 const WORTH = 0.05;
 
 /**
- * Gives each shard to exactly one member. A member keeps its shards, unless moving one or exchanging two makes the
- * loads more even. Shards that nobody holds go to the lightest member, the heaviest first.
+ * Assigns each shard to exactly one member. A member keeps its shards unless moving or exchanging one makes the loads
+ * more even. Shards without an owner go to the lightest member, the heaviest first.
  */
 export function shareShards(
   members: readonly ShardHolder[],
@@ -35,7 +35,7 @@ export function shareShards(
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b))
     loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a)).shards.add(shard);
   const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
-  // Each step makes two loads more even by a part of the mean: it ends.
+  // Each step evens two loads by a part of the mean, so the loop ends.
   while (makeMoreEven(loads, { weigh, weightOf, worth: mean * WORTH }));
   return new Map(loads.map(({ id, shards: own }) => [id, [...own].sort((a, b) => a - b)]));
 }
@@ -45,7 +45,7 @@ interface Load {
   readonly shards: Set<number>;
 }
 
-/** A coin's weight, a whole number so that sums do not depend on their order. */
+/** A coin's weight: a whole number, so that sums do not depend on their order. */
 const COIN = 1000;
 
 function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): ReadonlyMap<number, number> {
@@ -55,7 +55,7 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
   return new Map(
     shards.map((shard) => {
       const rate = rates.get(shard) || sizeOf(shard) * perCoin;
-      // One that has no coins, or none yet, is somebody's, too.
+      // A shard without coins needs an owner, too.
       return [shard, Math.max(1, Math.round((COIN * rate) / perCoin))];
     }),
   );
@@ -64,13 +64,13 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
 interface Scales {
   readonly weigh: (shard: number) => number;
   readonly weightOf: (load: Load) => number;
-  /** A step that makes two loads more even by no more than this is not worth its cutover. */
+  /** The least difference that justifies a step. */
   readonly worth: number;
 }
 
 /**
- * Moves one shard from a heavier load to a lighter one, or exchanges two: of the loads that are furthest apart. False if no
- * step is worth it.
+ * Moves one shard to a lighter load, or exchanges two, between the loads that are furthest apart. False if no step is
+ * worth it.
  */
 function makeMoreEven(loads: readonly Load[], { weigh, weightOf, worth }: Scales): boolean {
   const pairs = loads

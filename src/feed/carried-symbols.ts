@@ -18,10 +18,7 @@ export interface CarriedSymbolsOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/**
- * Which symbols the connections of a venue carry, and what it means for trades, books and single symbols that one opens,
- * is lost or replaced.
- */
+/** Updates trades, books and coins when a connection opens, is lost or is replaced, and when a symbol comes or goes. */
 export class CarriedSymbols {
   readonly #options: CarriedSymbolsOptions;
 
@@ -29,7 +26,7 @@ export class CarriedSymbols {
     this.#options = options;
   }
 
-  /** The first instruments: connections open with them. */
+  /** Opens the connections with the first instruments. */
   open(instruments: readonly Instrument[]): void {
     const { coins, lines, scheduler } = this.#options;
     for (const instrument of instruments) coins.add(instrument, scheduler.now());
@@ -80,7 +77,7 @@ export class CarriedSymbols {
     }
   }
 
-  /** From now on the connection misses no trade of these topics; what was missed before can be asked for. */
+  /** From now on the connection misses no trade of these topics. Earlier trades can be fetched. */
   #subscribed(connection: number, topics: readonly string[]): void {
     const { venue, lines, arbiter, books, coins, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));

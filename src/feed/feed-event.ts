@@ -4,17 +4,14 @@ import type { FailoverEvent } from '../operators/failover/failover-events.ts';
 import type { MergedEvent, PossibleGapNotice } from './arbitration/merged-event.ts';
 import type { StatusNote } from './status/status-log.ts';
 
-/** Records ready to be published, in order. */
+/** Records to publish, in order. */
 export interface FeedOutput {
   readonly records: readonly FeedRecord[];
-  /** Nothing may be written before these are acknowledged. */
+  /** Nothing is written before the sink acknowledges these. */
   readonly barrier: boolean;
 }
 
-/**
- * Market data of one symbol from the venue that serves it, all of one kind, stamped with the epoch. A stage takes the kind
- * that it publishes.
- */
+/** Market data of one symbol from its active venue, all of one kind, stamped with the epoch. */
 export interface FeedData {
   readonly kind: 'data';
   readonly symbol: string;
@@ -22,22 +19,22 @@ export interface FeedData {
   readonly events: readonly MergedEvent[];
 }
 
-/** What happened to a venue or to the list of symbols; no market data. */
+/** What happened to a venue or to the list of symbols, without market data. */
 export type FeedReport =
   | { readonly kind: 'status'; readonly venue: VenueId; readonly note: StatusNote }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
-  /** Whether the venue has the symbol; by default it has. */
+  /** Whether the venue has the symbol. Default: it has. */
   | { readonly kind: 'availability'; readonly venue: string; readonly symbol: string; readonly serves: boolean }
   | { readonly kind: 'followed'; readonly symbol: string; readonly coin: string }
   | { readonly kind: 'unfollowed'; readonly symbol: string };
 
-/** Asks something of a feed while it runs. */
+/** A command to a running feed. */
 export type FeedCommand =
   | Extract<FeedReport, { kind: 'followed' | 'unfollowed' }>
-  /** A sink dropped changes of books: each chain of changes begins anew, with a whole book. */
+  /** A sink dropped book changes: each book's chain begins again with a snapshot. */
   | { readonly kind: 'deltas_lost' };
 
-/** A symbol's last trade in the epoch that ended and first one in the epoch that began, as far as there are any yet. */
+/** A symbol's last trade in the previous epoch and its first in the new one, if they exist yet. */
 export interface Seam {
   readonly symbol: string;
   readonly last: TradeEvent | AggTrade | undefined;
@@ -49,20 +46,20 @@ interface GapFacts {
   readonly symbol: string;
   readonly coin: string;
   readonly channel: 'trade' | 'agg_trade';
-  /** Id of the first trade behind it. */
+  /** Id of the first trade behind the gap. */
   readonly toId: string;
 }
 
-/** What the stages behind the failover share: one venue a symbol, in epochs. */
+/** The events behind the failover: one venue a symbol, in epochs. */
 export type FeedEvent =
   | FeedData
   | FeedReport
   | FeedCommand
   | (Extract<FailoverEvent<never>, { kind: 'switched' }> & {
-      /** Where the epochs meet: what the new venue held for this moment has come when the current task is over. */
+      /** Where the epochs meet. Complete when the current task is over. */
       readonly seams: () => readonly Seam[];
     })
-  /** A venue's epochs begin, or go on after a start; `records` are acknowledged before the first record of any of them. */
+  /** A venue's epochs begin or are resumed. `records` are acknowledged before the first record of these epochs. */
   | {
       readonly kind: 'epochs';
       readonly venue: string;
@@ -74,7 +71,7 @@ export type FeedEvent =
   /** The first data of an epoch follows. */
   | { readonly kind: 'served'; readonly symbol: string; readonly venue: string }
   | ({ readonly kind: 'gap_pending'; readonly gap: Gap } & GapFacts)
-  /** `gap` is undefined if nothing of it lies in the epoch. */
+  /** `gap` is undefined if no part of it lies in the epoch. */
   | ({ readonly kind: 'gap_closed'; readonly gap: Gap | undefined } & GapFacts)
   | { readonly kind: 'ids_restarted'; readonly coin: string; readonly gap: Gap; readonly after: TradeEvent | AggTrade }
   | PossibleGapNotice;

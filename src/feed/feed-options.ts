@@ -9,24 +9,24 @@ import type { FeedWatch } from './status/feed-watch.ts';
 import type { StatusLog } from './status/status-log.ts';
 import type { VenueFeed } from './venue-feed.ts';
 
-/** How trades are summed up. */
+/** The settings of trade statistics. */
 export interface TradeStatsOptions
   extends Pick<Config['stats'], 'windowsMs' | 'allowedLatenessMs' | 'historyTrades' | 'largeTradeThreshold'> {
-  /** A venue without trades for as long, in addition to the lateness, has its windows closed by the clock. */
+  /** The clock closes the windows of a venue without trades for this long, plus the lateness. Milliseconds. */
   readonly idleAfterMs: number;
 }
 
 export interface FeedOptions {
   readonly config: Pick<Config, 'feed' | 'environment'> & { readonly connectTimeoutMs: number };
-  /** How much of the books is published; none of them by default. */
+  /** How much of the books is published. Default: nothing. */
   readonly books?: BooksWanted;
   readonly stats: TradeStatsOptions;
-  /** How previous runs ended, as the sinks report it. */
+  /** Where previous runs ended, from the sinks. */
   readonly previous: readonly PreviousEpoch[];
-  /** What previous runs published lately of the epochs that continue; until it is known statistics wait. */
+  /** What previous runs published lately in resumed epochs. Statistics wait for it. */
   readonly recent?: ObservableInput<readonly PreviousTrades[]>;
   readonly commands$: Observable<FeedCommand>;
-  /** The feed is about to be left: its last positions are published. */
+  /** Emits before the feed ends: it then publishes its last positions. */
   readonly stop$: Observable<unknown>;
   readonly log: StatusLog;
   readonly watch: FeedWatch;
@@ -34,10 +34,10 @@ export interface FeedOptions {
   readonly wallClockMs: () => number;
 }
 
-/** What the stages of a feed share. */
+/** The options of the feed's stages. */
 export interface StageOptions extends FeedOptions {
   readonly ledger: EpochLedger;
-  /** The trades that epochs, gaps and statistics count. */
+  /** The kind of trade that epochs, gaps and statistics count. */
   readonly counts: SequencedTrade['kind'];
   readonly venueOf: (id: string) => Pick<VenueFeed, 'book' | 'possibleGaps' | 'forget'> | undefined;
 }

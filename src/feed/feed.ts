@@ -19,8 +19,8 @@ import { publishStatus } from './status/publish-status.ts';
 import type { VenueFeed } from './venue-feed.ts';
 
 /**
- * The page. Each venue is an Observable of events; operators decide which venue serves each symbol, number its epochs,
- * find its gaps and publish. Each line of `fanOut` is a stage: without it nothing but what it publishes is lost.
+ * Merges the venues into one feed: decides which venue serves each symbol, numbers epochs, finds gaps and publishes.
+ * Each line of `fanOut` is a stage. Removing one loses only what it publishes.
  */
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
   const { watch, commands$ } = options;

@@ -1,18 +1,18 @@
 import type { FaultKind } from '../domain/fault.ts';
 import { DataQuality } from './liveness/data-quality.ts';
 
-/** What a venue feed counts; never reset. */
+/** The counts of a venue feed. They are never reset. */
 export class VenueCounts {
   frames = 0;
   events = 0;
-  /** When the last frame with events came, microseconds since 1970; null: none has. */
+  /** Arrival of the last frame with events, microseconds since 1970. Null: none yet. */
   lastReceivedAt: number | null = null;
   malformed = 0;
   readonly quality: DataQuality;
   readonly ignored = new Map<string, number>();
   readonly warnings = new Map<string, number>();
   reconnects = 0;
-  /** What `reconnects` counts, by the kind of fault. */
+  /** Reconnects by kind of fault. */
   readonly losses = new Map<FaultKind, number>();
 
   constructor(venue: string) {

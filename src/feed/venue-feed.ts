@@ -20,20 +20,19 @@ import { increment, VenueCounts } from './venue-counts.ts';
 import { VenueReport } from './venue-report.ts';
 import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
-/** Events that a warm venue holds at most, frames mostly: many seconds of a shard. */
+/** Most events in a warm-up buffer, mostly frames: many seconds of a shard. */
 const MOST_HELD = 20_000;
 const SWEEP_MS = 1000;
 
-/** What the lines emit, the silences of the venue as a whole, and what changes in its instruments. */
 type VenueHappening = LineEvent | ExplainedSilence | InstrumentChange;
 
-/** What is kept of one symbol: looked up once a frame, and not by each stage. */
+/** The state of one symbol: looked up once a frame. */
 interface VenueSymbol {
   readonly watch: SymbolWatch;
   readonly arbiter: ArbiterSymbol;
 }
 
-/** One venue: turns what its lines emit into what the venue emits. To be subscribed once; closes its lines after. */
+/** The feed of one venue: merges its lines into one stream. Subscribe once; it closes its lines at the end. */
 export class VenueFeed {
   readonly signals$: Observable<VenueSignal>;
   readonly counts: VenueCounts;
@@ -49,7 +48,7 @@ export class VenueFeed {
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
   #out: Pick<Subscriber<VenueSignal>, 'next'> | undefined;
-  /** Set while the venue is warm and nobody has subscribed. */
+  /** Set while the venue is warm and has no subscriber. */
   #held: WarmUpBuffer<VenueHappening> | undefined;
   #startedAt = 0;
   #isRunning = false;
@@ -60,7 +59,7 @@ export class VenueFeed {
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
-    // A line that falls silent while another of the venue delivers is mute, whatever other venues do.
+    // A line without data is mute if another line of the venue delivers, whatever other venues do.
     const lines: VenueLines = new VenueLines(options, counts, (connection) => {
       const now = scheduler.now();
       const silentMs = now - (this.#watch.lastDataAt ?? this.#startedAt);
@@ -101,7 +100,7 @@ export class VenueFeed {
     this.#coins = coins;
     this.signals$ = new Observable((subscriber) => {
       this.#out = subscriber;
-      // A subscriber is ready for what was held once it has subscribed.
+      // A subscriber is ready for buffered events once it has subscribed.
       if (this.#isRunning) subscriber.add(scheduler.schedule(() => this.#release()));
       else this.#start();
       return () => this.close();
@@ -109,9 +108,9 @@ export class VenueFeed {
   }
 
   /**
-   * Connects before anyone subscribes, and holds what comes for the subscriber: so what another instance still publishes
-   * is there when this one goes on with it. Resolves when each line has all its subscriptions, or its first attempt has
-   * failed, or after `withinMs`. `portion`: the venue's share of what may be held.
+   * Connects and buffers events until someone subscribes, so that nothing is missed while another instance still
+   * publishes. Resolves when each line has its subscriptions or its first attempt failed, at the latest after
+   * `withinMs`. `portion`: the venue's share of the buffer.
    */
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.#isRunning) return Promise.resolve();
@@ -131,7 +130,7 @@ export class VenueFeed {
     return ready.then(() => {});
   }
 
-  /** Where previous runs ended, by symbol: the venue goes on there. To be called before it is subscribed. */
+  /** Sets each symbol's resume point. Call it before subscribing. */
   resumeAt(previous: ReadonlyMap<string, Resumption>): void {
     for (const [symbol, ended] of previous) this.#arbiter.resume(symbol, ended);
   }
@@ -147,17 +146,16 @@ export class VenueFeed {
     this.options.activity.connected(this.options.venue.id, false);
   }
 
-  /** What is followed. */
   get instruments(): readonly Instrument[] {
     return this.#instruments.named;
   }
 
-  /** False before it is subscribed or warm, and after it ended. */
+  /** True while it is warm or subscribed. */
   get running(): boolean {
     return this.#isRunning;
   }
 
-  /** When the last data frame came, repeats included, the scheduler's milliseconds; null: none, or it does not run. */
+  /** Time of the last data frame, repeats included, in the scheduler's milliseconds. Null: none, or it does not run. */
   get lastDataAt(): number | null {
     return this.#isRunning ? this.#watch.lastDataAt : null;
   }
@@ -170,27 +168,26 @@ export class VenueFeed {
     return this.#lines.count;
   }
 
-  /** Repeats dropped. */
   get duplicates(): number {
     return this.#arbiter.duplicates;
   }
 
-  /** A symbol's book as it is, if it is in step. */
+  /** A symbol's current book, if it is in step. */
   book(symbol: string): BookStepped | undefined {
     return this.#books.current(symbol);
   }
 
-  /** Where trades of a symbol may be missing now. */
+  /** A symbol's possible gaps now. */
   possibleGaps(symbol: string): readonly PossibleGapNotice[] {
     return this.#arbiter.possibleGaps(symbol);
   }
 
-  /** Emits what waits behind gaps: nothing more will come. */
+  /** Emits the trades that wait behind gaps: nothing more will come. */
   flush(): void {
     this.#arbiter.flush();
   }
 
-  /** The symbol, another venue's meanwhile, does not go on where a previous run ended. */
+  /** Drops a symbol's resume point: another venue has served it meanwhile. */
   forget(symbol: string): void {
     this.#arbiter.forget(symbol);
   }
@@ -273,7 +270,7 @@ export class VenueFeed {
     }
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
     this.#watch.passed(of.watch, events, now);
-    // Trades that wait are a sign of life, too.
+    // Trades that wait prove that the venue delivers, too.
     if (events.length > 0 || holds(of.arbiter)) this.#out?.next({ kind: 'value', key, at, value: events });
   }
 

@@ -19,7 +19,7 @@ type About = Pick<Note, 'line' | 'details'>;
 type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
 type Silence<K extends ExplainedSilence['kind']> = Extract<ExplainedSilence, { kind: K }>;
 
-/** Reports what happens to a venue: to its connections, and to the instruments that are followed. */
+/** Reports what happens to a venue's connections and to its instruments. */
 export class VenueReport {
   readonly #options: VenueReportOptions;
   readonly #id: string;
@@ -31,7 +31,7 @@ export class VenueReport {
     this.#id = options.venue.id;
   }
 
-  /** Of a successor, a new connection that has not taken over, only what goes wrong is reported. */
+  /** A successor is a new connection before its cutover: only its faults are reported. */
   change(change: LineChange): void {
     const { activity, counts, out } = this.#options;
     const { line, successor, signal } = change;
@@ -149,7 +149,7 @@ export class VenueReport {
     const { activity, counts, lines, out } = this.#options;
     const { fault } = lost;
     if (successor) {
-      // Nothing is disconnected: the line goes on over its old connection.
+      // The line goes on over its old connection.
       const reason = `line ${about.line} has no successor yet: ${fault.message}`;
       this.#note({ state: 'connecting', reason, ...about });
       return;
@@ -213,7 +213,7 @@ function rotationNote(line: number, about: About, { notice, durationMs }: Handed
   };
 }
 
-/** `replaced`: another connection of the line goes on in its place, there is no retry. */
+/** `replaced`: another connection of the line goes on, without a retry. */
 function lossCause({ probing, successor }: Signal<'lost'>): string | null {
   if (successor !== undefined) return 'replaced';
   return probing ? 'probing' : null;

@@ -13,21 +13,21 @@ import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
 import type { StatusNote } from './status/status-log.ts';
 
-/** What one venue tells: its events merged from all its lines, how it is, and what happened to it. */
+/** The events of one venue: market data merged from its lines, its state, and what happened to it. */
 export type VenueSignal =
   | ArbitratedEvents
   | { readonly kind: 'status'; readonly note: StatusNote }
-  /** These are subscribed now. */
+  /** The instruments that are subscribed now. */
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
-  /** The first line is up; or none is any more, or an attempt failed while none was. */
+  /** The first line is open. */
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
-  /** Venue-wide, and not for want of a market. */
+  /** The whole venue is stale, and its market is not idle. */
   | { readonly kind: 'stale' }
   | { readonly kind: 'recovered' }
   | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean }
-  /** The venue does not list it any more, and it is not followed. */
+  /** The venue no longer lists the symbol, so it is not followed. */
   | { readonly kind: 'delisted'; readonly symbol: string };
 
 export interface ConnectArguments {
@@ -37,40 +37,40 @@ export interface ConnectArguments {
   readonly topics: () => readonly string[];
   readonly commands$: Observable<ConnectionCommand>;
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** The age at which the connection asks to be replaced, milliseconds; undefined: never. */
+  /** The age at which the connection asks to be replaced, milliseconds. Undefined: never. */
   readonly closingAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
 }
 
-/** Every instrument that a venue lists against a quote. */
+/** Follows every instrument that a venue lists against a quote. */
 export interface ListFollowing {
   readonly quote: string;
-  /** Leaves of the rows that trade against the quote those that are to be followed; all by default. */
+  /** Filters the rows that trade against the quote. Default: all. */
   readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
 
-/** How a whole book is asked for. */
+/** How to fetch a whole book. */
 export interface BookQuestion {
-  /** How many sizes larger than at first. */
+  /** How many sizes larger than the first. */
   readonly larger: number;
-  /** The price has run past the book: it may take of the budget what others leave. */
+  /** The price left the book's levels: the request may use budget that others must leave. */
   readonly isUrgent: boolean;
-  /** Called when the request leaves, which the budget may delay. */
+  /** Called when the request is sent; the budget may delay it. */
   readonly onSent: () => void;
 }
 
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
-  /** Attempts to connect, of all runs and of all who share the address; one of this run alone by default. */
+  /** Limits attempts to connect, for all who share the address. Default: a budget of this run. */
   readonly connectionBudget?: ConnectionBudget;
-  /** Of the venue's market events. */
+  /** The environment of market records. */
   readonly environment: Environment;
-  /** The configured one: of everything that the feed says itself. */
+  /** The configured environment, for the feed's own records. */
   readonly feedEnvironment: Environment;
   /** Empty with `all`. */
   readonly instruments: readonly Instrument[];
-  /** Every instrument that the venue lists against a quote, instead of named ones. */
+  /** Follows every instrument that the venue lists, instead of named ones. */
   readonly all: ListFollowing | null;
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
@@ -78,33 +78,33 @@ export interface VenueFeedOptions {
   readonly failBackAfterMs: number;
   readonly activity: Activity;
   readonly scheduler: SchedulerLike;
-  /** One connection a subscription. */
+  /** Opens one connection for each subscription. */
   readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
-  /** One connection to the venue's announcements a subscription; undefined where it has none. */
+  /** The venue's announcements, one connection for each subscription. Undefined: it makes none. */
   readonly notices$?: Observable<VenueEvent> | undefined;
-  /** The age at which the venue closes a connection, milliseconds; by default what is known of the venue. */
+  /** The age at which the venue closes a connection, milliseconds. Default: the venue's limit. */
   readonly lifetimeMs?: number | undefined;
   /** Uniform in [0, 1); `Math.random` by default. */
   readonly random?: (() => number) | undefined;
   /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
-  /** How often it is asked for while it may change what is followed, milliseconds; every five minutes by default. */
+  /** How often to fetch a list that may change what is followed, milliseconds. Default: five minutes. */
   readonly listEveryMs?: number | undefined;
-  /** Asks the venue's REST interface for trades of a hole; undefined where it cannot tell them, or is not to be asked. */
+  /** Fetches missing trades by REST. Undefined: the venue cannot return them, or backfill is off. */
   readonly fetchMissing:
     | ((instrument: Instrument, gap: TradeGap, attempt: number) => Observable<readonly SequencedTrade[]>)
     | undefined;
-  /** Asks it for the last trades of a symbol, where ids do not tell a hole; undefined: it has none, or is not to be asked. */
+  /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue has none, or backfill is off. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;
-  /** Asks for its last one-minute candles of a symbol, those that have closed. */
+  /** Fetches a symbol's last closed one-minute candles. */
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
-  /** How much of the books is wanted where a depth channel is among the channels. */
+  /** How much of the books is published, if a depth channel is subscribed. */
   readonly books?: BooksWanted | undefined;
-  /** Asks for a whole book; undefined if the venue sends it by itself after each subscription. */
+  /** Fetches a whole book. Undefined: the venue sends it after each subscription. */
   readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
-  /** The weight of all requests that its REST interface was sent. */
+  /** The weight of all REST requests sent. */
   readonly restWeight?: () => number;
-  /** What is timed, and the venue's clock for it, followed while the venue runs; undefined: nothing is. */
+  /** Latency figures and the venue's clock for them. Undefined: nothing is timed. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
 }

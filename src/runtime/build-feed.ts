@@ -13,17 +13,17 @@ import { RunningFeed } from './running-feed.ts';
 /** Venues whose trade ids step by one. */
 const CONTIGUOUS = new Set(VENUE_IDS.filter((id) => venues[id].contiguousTradeIds));
 
-/** What a feed needs beside its configuration. */
+/** The dependencies of a feed. */
 export interface FeedDependencies extends VenueDependencies {
   /** Unique per start of the process. */
   readonly instance: string;
-  /** How previous runs ended, as the sinks report; without sinks there are none. */
+  /** Where previous runs ended, from the sinks. Default: none. */
   readonly previous?: readonly PreviousEpoch[];
-  /** What they published lately; by default nothing. */
+  /** What they published lately. Default: nothing. */
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
 
-/** The feed of a configuration over its venues. Nothing is connected before it is started, but for venues that are warm. */
+/** Builds the feed of a configuration. It connects when it starts, except for venues that are already warm. */
 export function buildFeed(
   config: Config,
   dependencies: FeedDependencies,
@@ -62,14 +62,14 @@ export function buildFeed(
   });
 }
 
-/** Compares the candles that venues publish with those that their trades make, if both are subscribed. */
+/** Compares the venues' candles with those of their trades, if both are subscribed. */
 function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undefined {
   const subscribed = subscribedKlines(channels);
   const { allowedLatenessMs } = stats;
   return subscribed && new KlineCheck({ ...subscribed, allowedLatenessMs, contiguousVenues: CONTIGUOUS });
 }
 
-/** Where previous runs ended at a venue, of what can go on, by symbol. */
+/** A venue's resume points by symbol. */
 function endedAt(previous: readonly PreviousEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
   return new Map(
     previous.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),

@@ -23,31 +23,31 @@ import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
 import { venueRequests } from './venue-requests.ts';
 
-/** A slower answer says little about a clock. */
+/** A slower response says little about a clock. */
 const CLOCK_TIMEOUT_MS = 3000;
-/** How often a connection that carries announcements alone is asked whether it lives. */
+/** How often a connection for announcements alone is probed. */
 const NOTICES_PROBE_MS = 20_000;
 
-/** What venues need beside the configuration. */
+/** The dependencies of the venues. */
 export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
-  /** Gets the times of all stages; without it nothing is timed. */
+  /** Measures all stages. Without it nothing is timed. */
   readonly latencies?: Latencies;
-  /** One of its own by default; several feeds of one process share one. */
+  /** Shared by the feeds of a process. Default: one of its own. */
   readonly access?: VenueAccess;
-  /** Which symbols are followed of those that the configuration names; all by default. */
+  /** Selects the symbols to follow. Default: all configured ones. */
   readonly follows?: ((symbol: string) => boolean) | undefined;
-  /** The age at which the venues close a connection, milliseconds, instead of what is known of them; for tests. */
+  /** The age at which venues close a connection, milliseconds, instead of their limits; for tests. */
   readonly lifetimeMs?: number;
-  /** How often the venues are asked what they list, milliseconds, where all of it is followed; by default every five minutes. */
+  /** How often the venues' lists are fetched, milliseconds, if everything listed is followed. Default: five minutes. */
   readonly listEveryMs?: number;
   /** Uniform in [0, 1), for the times of retries and rotations; `Math.random` by default. */
   readonly random?: () => number;
-  /** Sees every frame of every line as it came. */
+  /** Receives every frame of every line. */
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
-/** The venues of a configuration, wired to the network. */
+/** Builds the venues of a configuration on the network. */
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
   const { scheduler, wallClockMs, random, lifetimeMs, listEveryMs, onFrame, follows = () => true } = dependencies;
   const { access = new VenueAccess(config, dependencies) } = dependencies;
@@ -87,7 +87,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   });
 }
 
-/** Connections to the venue's market data, and one to its announcements beside its lines, if it makes any. */
+/** Connects to the venue's market data, and to its announcements if it makes any. */
 function connectionsOf(
   config: Config,
   id: VenueId,
@@ -126,7 +126,7 @@ function connectionsOf(
   };
 }
 
-/** What is timed, and the venue's clock for it. */
+/** The venue's latency figures and its clock. */
 function timingOf(
   venue: Venue,
   rest: VenueRest,

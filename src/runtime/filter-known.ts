@@ -7,17 +7,20 @@ import type { PublishedWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 
-/** Maps a record of the feed to what a sink does not have yet: nothing, the record, or what is left of it. */
+/** Maps a record to what a sink does not have yet: nothing, the record, or its rest. */
 export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
 
 /** How far a sink has an epoch that the feed resumes from an earlier trade. */
 interface KnownEpoch {
   readonly ends: ReadonlyMap<TradeKind, Checkpoint>;
-  /** Trades behind the ends that the sink got since, counted by their ids. */
+  /** Trades behind the ends since the start, counted by their ids. */
   passed: number;
-  /** The rest of the gap that the sink ends in, until the trade behind it comes: the trades fetched for it may come first. */
+  /** The gap that the sink ends in, until the trade behind it comes. Trades fetched for it may come first. */
   gap: Gap | undefined;
-  /** Arrival time of trades, microseconds, from which the ends do not matter; undefined before the first trade behind them. */
+  /**
+   * The ends no longer matter for trades that arrive after this, microseconds. Undefined before the first trade behind
+   * them.
+   */
   until: number | undefined;
 }
 
@@ -26,10 +29,10 @@ const GAP_US = 60_000_000;
 const NOTHING: readonly FeedRecord[] = [];
 
 /**
- * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind; this
- * one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it does not know
- * or has left. The rest of a gap that the sink ends in comes right before the trade behind it, once all its filled trades
- * are counted. Undefined if the sink ends where the feed resumes: the usual case, which costs nothing.
+ * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind;
+ * this one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it lacks
+ * or left. The rest of a gap that the sink ends in comes before the trade behind it. Undefined: the sink needs no
+ * filter.
  */
 export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
@@ -64,7 +67,7 @@ export function filterKnown(
   };
 }
 
-/** The sink has left the epoch, or does not know it. */
+/** True if the sink left the epoch, or does not know it. */
 function isForeign(
   { epoch, last }: PreviousEpoch,
   own: readonly SeriesCheckpoint[],
@@ -117,7 +120,7 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   if (known === undefined || end === undefined || fromId === null) return [gap];
   const isBehindEnd = compareIds(end.id, fromId) <= 0;
   if (toId === null) {
-    // Behind the end of an epoch its ends do not matter.
+    // After its epoch ended, its ends do not matter.
     all.delete(key);
     return [isBehindEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
   }
@@ -128,12 +131,12 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   return NOTHING;
 }
 
-/** The part of a gap behind the end of a sink that got so many trades there; undefined: there is none. */
+/** The part of a gap behind the sink's end, of which `passed` trades came. Undefined: there is none. */
 function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
   if (missing === null || fromId === null || toId === null) return rest;
-  // Contiguous ids say it; else the sink has the filled trades that it did not get now.
+  // Contiguous ids give the number; else the sink has the filled trades that did not come now.
   const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
   const left = missing - had;
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };

@@ -13,19 +13,19 @@ import { buildFeed } from './build-feed.ts';
 import type { RunningFeed } from './running-feed.ts';
 
 export interface MarketFeedOptions {
-  /** The preferred venue; the others stand by, in the default order. */
+  /** The preferred venue. The others are standby venues, in the default order. */
   readonly venue?: VenueId;
-  /** These venues alone, in order of preference. */
+  /** Only these venues, in order of preference. */
   readonly venues?: readonly VenueId[];
   /** Quote asset; default USDT. */
   readonly quote?: string;
-  /** What to subscribe; default trade and ticker. */
+  /** Channels to subscribe; default trade and ticker. */
   readonly channels?: readonly Channel[];
-  /** A whole configuration instead of the built-in one (as `loadConfig` gives it); the other options override it. */
+  /** A whole configuration from `loadConfig` instead of the built-in one. The other options override it. */
   readonly config?: Config;
 }
 
-/** How a venue is now. */
+/** The current state of a venue. */
 export interface VenueStatus {
   readonly connected: boolean;
   /** Whole milliseconds since 1970, wall clock; null: none yet. */
@@ -33,31 +33,29 @@ export interface VenueStatus {
   readonly messageCount: number;
 }
 
-/** One raw message with where it came from. */
+/** One raw message with its venue and line. */
 export interface VenueFrame extends RawFrame {
   readonly venue: VenueId;
   readonly line: number;
 }
 
 /**
- * Live prices and trades of some coins in a process of your own, without Kafka: connects, fails over and reconnects by
- * itself, and says in `status$` what it does. All Observables are hot and complete with `close()`.
+ * Live prices and trades of some coins in your own process, without Kafka. It connects, fails over and reconnects by
+ * itself, and reports that in `status$`. All Observables are hot and complete with `close()`.
  *
- * @example
- * const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
- * feed.subscribePrice((tick) => console.log(tick.symbol, tick.price));
- * await feed.connect();
+ * @example const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' }); feed.subscribePrice((tick) =>
+ * console.log(tick.symbol, tick.price)); await feed.connect();
  */
 export class MarketFeed {
   readonly #records$ = new Subject<FeedRecord>();
   readonly #frames$ = new Subject<VenueFrame>();
-  /** One for every trade and every ticker. */
+  /** One price for every trade and every ticker. */
   readonly prices$: Observable<PriceTick> = this.#records$.pipe(filter((record) => record.kind === 'price'));
   readonly trades$: Observable<TradeEvent> = this.#records$.pipe(filter((record) => record.kind === 'trade'));
   readonly status$: Observable<FeedStatus> = this.#records$.pipe(filter((record) => record.kind === 'status'));
-  /** Every frame of every line as it came, for handlers of your own. */
+  /** Every frame of every line, for your own handlers. */
   readonly frames$: Observable<VenueFrame> = this.#frames$.asObservable();
-  /** Every record of the feed, of whatever channel. */
+  /** Every record of the feed, of all channels. */
   readonly records$: Observable<FeedRecord> = this.#records$.asObservable();
   readonly #config: Config;
   readonly #feed: RunningFeed;
@@ -74,7 +72,7 @@ export class MarketFeed {
       wallClockMs: Date.now,
       instance: randomUUID(),
       onFrame: (venue, line, frame) => {
-        // The frame is a view into the socket's buffer, which is used again.
+        // The frame is a view into the socket's buffer, which is reused.
         if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });
       },
     });
@@ -89,7 +87,7 @@ export class MarketFeed {
     });
   }
 
-  /** Connects; resolves with the first data. Until then the feed keeps trying; `status$` reports it. Rejects when closed before. */
+  /** Connects, and resolves with the first data. Until then the feed keeps trying. Rejects if it is closed before. */
   async connect(): Promise<void> {
     // The feed publishes status and positions by itself.
     const data$ = this.#records$.pipe(
@@ -154,8 +152,8 @@ export class MarketFeed {
   }
 
   /**
-   * Whether a coin (or anything at all) may be traded on, and why not: the guard of `market-feed/client` over this
-   * feed. Emits the present decision at once. It knows what happened since it was first asked with these limits.
+   * Emits whether a coin (or anything at all) may be traded on, and why not: the guard of `market-feed/client` over
+   * this feed. Emits the present decision at once. It knows only what happened since the first call with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.#watches.of(options)(coin);

@@ -3,29 +3,29 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
-/** Of one minute each; a venue returns so many in one answer. */
+/** One-minute candles in one response of a venue. */
 export const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
 /**
- * The one-minute candles before the run, for charts; they are never published. Each venue that serves a symbol is asked
- * once, one symbol at a time, and again when it serves the symbol anew.
+ * Fetches the one-minute candles before the run, for charts; they are never published. Asks the active venue of each
+ * symbol once, one symbol at a time, and again after a switch.
  */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;
   readonly #feeds: () => readonly CandleFeed[];
-  /** The venue that was asked last, by feed and symbol. */
+  /** The last venue asked, by feed and symbol. */
   #asked = new WeakMap<CandleFeed, Map<string, string>>();
   readonly #wanted$ = new Subject<{ readonly feed: CandleFeed; readonly symbol: string }>();
 
-  /** Of the feeds that run when it is asked. */
+  /** @param feeds returns the running feeds */
   constructor(feeds: () => readonly CandleFeed[]) {
     this.#feeds = feeds;
     this.candles$ = this.#wanted$.pipe(concatMap(({ feed, symbol }) => candlesOf(feed, symbol)));
   }
 
-  /** To be called every second. */
+  /** Call it every second. */
   second(): void {
     for (const feed of this.#feeds()) {
       const asked = getOrCreate(this.#asked, feed, () => new Map<string, string>());
@@ -38,7 +38,7 @@ export class PastCandles {
     }
   }
 
-  /** Whoever they were shown to is there anew. */
+  /** The receiver of the candles has restarted. */
   askAgain(): void {
     this.#asked = new WeakMap();
   }

@@ -3,11 +3,10 @@ import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/venue-state.ts';
 
-/** All are there from the start: the first of a kind would else not show as a rise. */
+/** All counts exist from the start. Otherwise the first of a kind would not show as a rise. */
 const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];
 const STAGES = ['decode', 'encode'];
 
-/** Counts what is published, by what it is. */
 export class RecordCounts {
   readonly #kinds = zeros(TOPICS.map(({ kind }) => kind));
   readonly #states = zeros(FEED_STATES);

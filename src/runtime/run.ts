@@ -30,59 +30,59 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
-  /** Stamps frames, and times the records that leave the feed; the system's wall clock by default. */
+  /** Stamps frames and times the feed's output. Default: the system's wall clock. */
   readonly clock?: WallClock;
   /** Test doubles for the sinks and the spill folder. */
   readonly sinks?: typeof sinkRegistry;
   readonly spillDisk?: (sink: string) => SpillDisk;
-  /** All coins by default. */
+  /** The instance's shard. Default: all coins. */
   readonly part?: PipelinePart;
-  /** Sees what is published, in order, when it is handed to the sinks. */
+  /** Receives what is published, in order, when the sinks receive it. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
 }
 
-/** What of the coins a pipeline serves, where others of the cluster serve the rest. */
+/** The part of the coins that a pipeline serves; others of the cluster serve the rest. */
 export interface PipelinePart {
   readonly own: OwnPart;
-  /** Of the memory that a pipeline may take, from above 0 to 1. */
+  /** The share of a pipeline's memory, above 0, at most 1. */
   readonly portion: number;
-  /** The same for all parts of the process. */
+  /** Shared by all parts of the process. */
   readonly access: VenueAccess;
 }
 
-/** The main job while it runs. */
+/** The running main job, in one pipeline. */
 export interface Pipeline extends Running {
   readonly feed: RunningFeed;
   stop(reason: string, options?: StopOptions): Promise<Stopped>;
 }
 
-/** The main job while it runs, in one pipeline or in several. */
+/** The running main job, in one pipeline or several. */
 export interface Running {
-  /** Those that run now. */
+  /** The feeds that run now. */
   feeds(): readonly FeedWatch[];
   snapshot(): StatusSnapshot;
   metrics(): PipelineMetrics;
-  /** Aborted, with the Fault as its reason, when a sink is over for good: the run has to end. */
+  /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
-  /** Closes the connections, delivers what was received, within 5 s; says what became of the rest. */
+  /** Closes the connections and delivers what was received, within 5 s. Resolves with what became of the rest. */
   stop(reason: string): Promise<Stopped>;
 }
 
 export interface StopOptions {
-  /** So many milliseconds of the five seconds are over. */
+  /** Milliseconds of the five seconds that are already used. */
   readonly afterMs?: number;
 }
 
-/** Of the five seconds that a stop may take; a driver needs up to 1.5 s beyond its deadline. */
+/** Of a stop's five seconds: a driver needs up to 1.5 s beyond its deadline. */
 const STOP_WITHIN_MS = 3500;
-/** How long the sinks wait for the venues to be subscribed, before they shut out the previous writer. */
+/** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;
-/** What the statistics are rebuilt from is read so long after the start: first what was traded meanwhile is fetched. */
+/** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
-/** How long a stop waits for that: large trades of what came since the start are published by no other run. */
+/** How long a stop waits for that: no other run publishes the large trades since the start. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
-/** What venues hold back for a part comes all at once, and needs so much room. */
+/** A shard's warm-up buffers empty all at once and need this much room. */
 const LEAST_PORTION = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {
@@ -91,8 +91,8 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
 }
 
 /**
- * Connects the venues, opens the sinks, and reads from them where the last run ended: resolves once data can flow. The
- * venues come first: reading takes seconds if the spill is large, and what they send meanwhile is kept.
+ * Connects the venues, opens the sinks and reads where the last run ended. Resolves once data can flow. The venues come
+ * first: reading a large spill takes seconds, and their data is kept meanwhile.
  */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const {
@@ -149,7 +149,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   };
 }
 
-/** The dependencies of a run, with the defaults filled in. */
+/** The dependencies of a run, with defaults. */
 interface RunContext extends PipelineDependencies {
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
@@ -187,7 +187,7 @@ async function newSinks(
   return new SinkPipelines(pipelines, config);
 }
 
-/** Hands the feed's records to the sinks, and counts them. */
+/** Passes the feed's records to the sinks and counts them. */
 function publish(feed: RunningFeed, sinks: SinkPipelines, { log, latencies, onPublished }: RunContext): RecordCounts {
   const logStatus = statusLogger(log, feed);
   const published = new RecordCounts();
@@ -243,7 +243,7 @@ function venueSummary(
   };
 }
 
-/** Logs the first candles whose difference from the trades nothing explains. */
+/** Logs the first candles that differ from the trades without a known cause. */
 function logUnexplained({ klineCheck }: RunningFeed, log: Logger): void {
   klineCheck?.differences$
     .pipe(

@@ -12,19 +12,18 @@ import { Broadcast } from '../operators/broadcast.ts';
 
 const HEARTBEAT_MS = 1000;
 
-/** What a feed gets from the process that runs it. */
+/** What the process gives to a feed. */
 export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'log' | 'watch'>;
 
 export interface RunningFeedOptions {
-  /** The venues of each feed: all in one that fails over, or each in a feed of its own. */
+  /** The venues of each feed: all in one with failover, or one each. */
   readonly venues: readonly (readonly VenueFeed[])[];
-  /** Makes the feed of some venues. */
   readonly feed: (venues: readonly VenueFeed[], host: FeedHost) => Observable<FeedOutput>;
   readonly instance: string;
   readonly environment: Environment;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
-  /** If trades and candles are subscribed. */
+  /** Set if trades and candles are subscribed. */
   readonly klineCheck: KlineCheck | undefined;
 }
 
@@ -34,11 +33,14 @@ interface Part {
   readonly output$: Observable<FeedOutput>;
 }
 
-/** The feeds of one process as one: started, asked and stopped together, with one heartbeat and one numbering of status records. */
+/**
+ * The feeds of one process as one: started and stopped together, with one heartbeat and one numbering of status
+ * records.
+ */
 export class RunningFeed {
   readonly output$: Observable<FeedOutput>;
   readonly venues: readonly VenueFeed[];
-  /** What can be seen of each feed. */
+  /** The state of each feed. */
   readonly watches: readonly FeedWatch[];
   readonly tradability: Tradability;
   readonly startedAt: number;
@@ -73,23 +75,22 @@ export class RunningFeed {
       });
   }
 
-  /** The venue that serves; null: none yet, or each one beside the others. */
+  /** The active venue. Null: none yet, or each venue has its own feed. */
   get activeVenue(): string | null {
     const [first, ...others] = this.watches;
     return first === undefined || others.length > 0 ? null : first.activeVenue;
   }
 
-  /** Published trades. */
   get trades(): number {
     return this.watches.reduce((sum, { view }) => sum + view.trades, 0);
   }
 
-  /** Of them those that were not fetched. */
+  /** Published trades that were not fetched. */
   get liveTrades(): number {
     return this.watches.reduce((sum, { view }) => sum + view.liveTrades, 0);
   }
 
-  /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+  /** Trades that no window counts: block trades, and trades after their window closed. */
   get uncounted(): { readonly blocks: number; readonly late: number } {
     const all = this.watches.map(({ uncounted }) => uncounted());
     return {
@@ -109,7 +110,7 @@ export class RunningFeed {
     this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
   }
 
-  /** Ends all connections; says so last. What was received is out when it returns. */
+  /** Ends all connections and reports it last. When it returns, everything received is published. */
   stop(reason: string): void {
     for (const venue of this.venues) venue.flush();
     this.#stop$.next();
@@ -131,22 +132,20 @@ export class RunningFeed {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'unfollowed', symbol });
   }
 
-  /** A sink dropped changes of books: who follows those needs whole books to go on. */
+  /** A sink dropped book changes: its consumers need whole books. */
   deltasLost(): void {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'deltas_lost' });
   }
 
-  /** Publishes what happened. */
   status(note: StatusNote): void {
     this.publish([this.#log.record(note)]);
   }
 
-  /** Publishes records that come from nowhere in the stream: dead letters of a sink. */
+  /** Publishes records from outside the stream: a sink's dead letters. */
   publish(records: readonly FeedRecord[]): void {
     this.#output.next({ records, barrier: false });
   }
 
-  /** Publishes the whole current state. */
   heartbeat(): void {
     for (const { view } of this.watches) view.second();
     this.poorQuality = this.#ofPoorQuality();
@@ -166,7 +165,7 @@ export class RunningFeed {
     });
   }
 
-  /** Symbols that none of the feeds that follow them can be traded on for. */
+  /** Symbols that none of the feeds that follow them may be traded on for. */
   #haltedSymbols(): readonly string[] {
     const halted = new Set(this.watches.flatMap(({ symbols }) => [...symbols.halted]));
     const isInOrder = (symbol: string) =>
@@ -174,7 +173,7 @@ export class RunningFeed {
     return [...halted].filter((symbol) => !isInOrder(symbol)).sort();
   }
 
-  /** What too many invalid messages came of, as VENUE:SYMBOL. */
+  /** Symbols with too many invalid messages, as VENUE:SYMBOL. */
   #ofPoorQuality(): string[] {
     return this.venues.flatMap(({ counts, running, options }) => {
       counts.quality.second();

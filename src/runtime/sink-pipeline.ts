@@ -19,16 +19,16 @@ import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';
 import type { RunningFeed } from './running-feed.ts';
 
-/** Records, and bytes, that wait in memory for a sink at most. */
+/** Most records and bytes that wait in memory for a sink. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
-/** Blocks of a few records compress badly, and cost a write each. */
+/** Small blocks compress badly and cost a write each. */
 const FILE_BATCHES = { minIntervalMs: 100, enough: 500 };
 const REPORTED_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const BARRIER = { barrier: true } as const;
 
-/** What a sink's trouble is reported to. */
+/** Receives a sink's trouble. */
 type SinkObserver = Pick<RunningFeed, 'status' | 'publish' | 'deltasLost'>;
 
 export interface SinkPipelineOptions {
@@ -36,20 +36,20 @@ export interface SinkPipelineOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly latency: AckLatency;
-  /** The shard's symbols; undefined: all of them. */
+  /** The shard's symbols. Undefined: all of them. */
   readonly own: OwnPart | undefined;
   readonly spillDisk: SpillDisk | undefined;
-  /** Of the memory that a pipeline may take. */
+  /** The share of a pipeline's memory. */
   readonly portion: number;
   readonly onFailed: (fault: Fault) => void;
 }
 
-/** Carries the feed's records to one sink, and reports to the feed what happens to the sink. */
+/** Carries the feed's records to one sink, and reports the sink's state to the feed. */
 export class SinkPipeline {
   readonly name: string;
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
-  /** Where previous runs ended. */
+  /** Where previous runs ended in this sink. */
   checkpoints: readonly SeriesCheckpoint[] = [];
   readonly #config: Config;
   readonly #outOf: (record: FeedRecord) => OutRecord;
@@ -57,13 +57,13 @@ export class SinkPipeline {
   readonly #log: Logger;
   readonly #own: OwnPart | undefined;
   #feed: SinkObserver | undefined;
-  /** If the sink is ahead of where the feed resumes. */
+  /** Set if the sink is ahead of the resume point. */
   #filter: RecordFilter | undefined;
   #down = false;
   #isOver = false;
   #dropped = new Map<string, number>();
   #reporting = false;
-  /** Changes of books are among what was dropped, and nothing has made up for them yet. */
+  /** Book changes were dropped, and no snapshot has replaced them yet. */
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
@@ -88,7 +88,7 @@ export class SinkPipeline {
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
         this.#isOver = true;
-        // In a cluster that is how a shard is handed over.
+        // In a cluster this is how a shard changes its owner.
         const level = own !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
         log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
         onFailed(fault);
@@ -97,14 +97,14 @@ export class SinkPipeline {
       onState: (state, reason) => this.#onState(state, reason),
       onDelivered: (records) => latency.acknowledged(records),
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
-      // What comes to a sink that is over is said with that.
+      // Drops at a failed sink are reported with its failure.
       onDropped: (byTopic) => {
         if (!this.#isOver) this.#onDropped(byTopic);
       },
     });
   }
 
-  /** Reads where previous runs ended, what they left in the spill included. */
+  /** Reads where previous runs ended, including what is in the spill. */
   async open(): Promise<void> {
     await this.driver.opened;
     this.checkpoints = await this.driver.resume({
@@ -115,7 +115,7 @@ export class SinkPipeline {
     });
   }
 
-  /** Writes the checkpoints again as positions: whatever becomes of the run, the next start finds them as new as this one. */
+  /** Writes the checkpoints again as positions, so that the next start finds them whatever happens to this run. */
   begin(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
     this.#feed = feed;
     this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#config.feed.mode));
@@ -142,7 +142,7 @@ export class SinkPipeline {
   #onState(state: string, reason: string): void {
     const feed = this.#feed;
     if (feed === undefined) {
-      // Before there is a feed nobody publishes it, and a process that waits has to say for what.
+      // Without a feed nobody publishes it, and a waiting process must say why.
       if (state === 'down')
         this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
     } else if (state === 'down' && !this.#down) {
@@ -158,7 +158,7 @@ export class SinkPipeline {
     }
   }
 
-  /** Not while more is dropped: a whole book is a hundred times as large as a change. */
+  /** Waits while more is dropped: a snapshot is a hundred times as large as a change. */
   #makeUpForDeltas(): void {
     if (!this.#lacksDeltas || this.#reporting) return;
     this.#lacksDeltas = false;
@@ -188,7 +188,7 @@ export class SinkPipeline {
     ]);
   }
 
-  /** Reports once a second at most: dropping is already the sign of too much. */
+  /** Reports at most once a second: dropping already means overload. */
   #onDropped(byTopic: ReadonlyMap<string, number>): void {
     for (const [topic, count] of byTopic) {
       this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);
@@ -214,13 +214,13 @@ export class SinkPipeline {
   }
 }
 
-/** Topic and key of each record. */
+/** Adds topic and key to each record. */
 export function addressing({ feed: { mode, allowTestData } }: Config): (record: FeedRecord) => OutRecord {
   const topicNameOf = topicNaming(allowTestData);
   return (record) => ({ topic: topicNameOf(record), key: keyOf(record, mode), record });
 }
 
-/** The published kinds of trades, the one that positions count first. */
+/** The published kinds of trades, first the one that positions count. */
 export function tradeKinds({ feed: { channels } }: Config): readonly TradeKind[] {
   const kinds = (['trade', 'agg_trade'] as const).filter((kind) => channels.includes(kind));
   return kinds.length > 0 ? kinds : ['trade'];

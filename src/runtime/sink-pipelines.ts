@@ -11,9 +11,9 @@ import type { Logger } from '../telemetry/log.ts';
 import type { RunningFeed } from './running-feed.ts';
 import { addressing, type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
 
-/** What became of the records of a run that has ended. */
+/** What became of the records of an ended run. */
 export interface Stopped extends CloseResult {
-  /** Records that were dropped because there was no room while it ran. */
+  /** Records dropped during the run because there was no room. */
   readonly dropped: number;
 }
 
@@ -29,7 +29,7 @@ export class SinkPipelines {
     this.#outOf = addressing(config);
   }
 
-  /** Opens all sinks, and returns how previous runs ended. @throws the signal's reason if that comes first */
+  /** Opens all sinks and returns where previous runs ended. @throws the signal's reason if that comes first */
   async open(signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
     await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
@@ -42,7 +42,7 @@ export class SinkPipelines {
     );
   }
 
-  /** The near past can be read while records are written: files cannot. */
+  /** True if recent records can be read while new ones are written; files cannot. */
   get isReadableLater(): boolean {
     return this.#all.every(({ name }) => name === 'kafka');
   }
@@ -63,7 +63,7 @@ export class SinkPipelines {
     for (const one of this.#all) one.begin(feed, previous, windows?.get(one.name));
   }
 
-  /** Hands the record to all sinks; `isTimed`: its way to the acknowledgement is measured. */
+  /** Passes the record to all sinks. `isTimed`: its way to the acknowledgement is measured. */
   push(record: FeedRecord, barrier: boolean, isTimed: boolean): void {
     const out = this.#outOf(record);
     for (const one of this.#all) {
@@ -72,7 +72,7 @@ export class SinkPipelines {
     }
   }
 
-  /** Closes all sinks; one that fails does not stop the others. @throws its error when all are closed */
+  /** Closes all sinks, also if one fails. @throws its error when all are closed */
   async close(deadlineMs: number): Promise<Stopped> {
     const closing = this.#all.map(({ driver }) => driver.close({ deadlineMs }));
     await Promise.allSettled(closing);
@@ -88,7 +88,6 @@ export class SinkPipelines {
     return this.#all.map(({ name, driver }) => ({ name, stats: driver.stats() }));
   }
 
-  /** For the log. */
   summary(): object[] {
     return this.#all.map(({ name, driver, latency }) => ({
       sink: name,

@@ -13,7 +13,7 @@ const LOUD = new Set([
   'trading_halted',
 ]);
 
-/** Logs the status records of a feed, and at a heartbeat the symbols that came to be of poor quality since the last one. */
+/** Logs a feed's status records. At a heartbeat it also logs symbols whose quality became poor. */
 export function statusLogger(
   log: Logger,
   feed: { readonly poorQuality: readonly string[] },

@@ -16,11 +16,11 @@ export interface MetricsParts {
   readonly sinks: readonly { readonly name: string; readonly stats: DriverStats }[];
 }
 
-/** Of these warnings each is a metric of its own. */
+/** These warnings are metrics of their own. */
 const BOOK_RESYNC = 'book_out_of_step';
 const BOOK_NOT_HAD = 'book_not_had';
 
-/** What the running feed counts. */
+/** Takes the counts of the running feed. */
 export function takeMetricsSnapshot({ feed, config, latencies, published, sinks }: MetricsParts): PipelineMetrics {
   const { late, blocks } = feed.uncounted;
   return {
@@ -64,7 +64,7 @@ function sinkMetrics(
     rejected,
     conflated,
     batches,
-    // Those of the configured environment from the start: the first drop would else not show as a rise.
+    // All topics of the environment exist from the start. Otherwise the first drop would not show as a rise.
     dropped: { ...Object.fromEntries(TOPICS.map((topic) => [prefix + topic.name, 0])), ...dropped },
     spill: spill === null ? null : { ...spill, limitBytes: maxMb * 2 ** 20 },
     emittedToAcknowledged: latencies.sink(name).histogram.distribution(),

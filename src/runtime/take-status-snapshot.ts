@@ -8,7 +8,7 @@ import type { VenueFeed } from '../feed/venue-feed.ts';
 import type { DriverStats } from '../sinks/driver/driver-options.ts';
 import type { RunningFeed } from './running-feed.ts';
 
-/** One look at the running feed. `now` is the wall clock, `schedulerNow` the feed's own; both milliseconds. */
+/** Takes the state of the running feed. `now`: wall clock; `schedulerNow`: the feed's clock; both milliseconds. */
 export function takeStatusSnapshot(
   feed: RunningFeed,
   config: Config,

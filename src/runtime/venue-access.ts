@@ -11,13 +11,13 @@ import { VenueRest } from '../venues/rest/rest-client.ts';
 
 export interface VenueAccessOptions {
   readonly scheduler: SchedulerLike;
-  /** A recording of the network, or one that is replayed; the real one by default. */
+  /** A recorded or replayed network. Default: the real one. */
   readonly networks?: VenueNetworks;
-  /** Called with how many rows of a venue's instrument list, or of its 24-hour volumes, cannot be read, if any. */
+  /** Called with the number of unreadable rows of a venue's instrument list or 24-hour volumes, if any. */
   readonly onMalformedRows?: (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
 }
 
-/** What all feeds at one address share of the venues: their limits, within the configured share, and the most traded coins. */
+/** What all feeds at one address share of the venues: request and connection budgets, and the most traded coins. */
 export class VenueAccess {
   /** Undefined unless only the most traded coins are followed. */
   readonly topCoins$: Observable<ReadonlySet<string>> | undefined;
@@ -48,14 +48,14 @@ export class VenueAccess {
     );
   }
 
-  /** Attempts to connect. */
+  /** The budget of attempts to connect. */
   connections(id: VenueId): ConnectionBudget {
     const { connectionsPerFiveMinutes } = venues[id].limits;
     const { venueBudgetShare } = this.#config.cluster;
     return getOrCreate(this.#connections, id, () => new ConnectionBudget(connectionsPerFiveMinutes, venueBudgetShare));
   }
 
-  /** The venue's instrument list, asked for once for each subscription. */
+  /** The venue's instrument list, fetched for each subscription. */
   listed$(id: VenueId): Observable<readonly ListedInstrument[]> {
     return this.#readableRows(id, 'instruments', venues[id].instruments);
   }

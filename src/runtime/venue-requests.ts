@@ -10,7 +10,7 @@ import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { PAST_CANDLES } from './past-candles.ts';
 import type { VenueAccess } from './venue-access.ts';
 
-/** An answer that takes longer would keep the gaps of other symbols waiting for nothing. */
+/** A slower response would only delay the gaps of other symbols. */
 const BACKFILL_TIMEOUT_MS = 3000;
 
 type VenueRequests = Pick<
@@ -18,7 +18,7 @@ type VenueRequests = Pick<
   'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
 >;
 
-/** What a venue is asked by REST: its list, missing trades, books and past candles. */
+/** The REST requests of a venue: its list, missing trades, books and past candles. */
 export function venueRequests(
   config: Config,
   id: VenueId,
@@ -59,11 +59,11 @@ function fetchTradesOf(
   };
 }
 
-/** Levels a side that a whole book is asked for with: first the most that the venue's budget allows for all. */
+/** Levels a side of a whole book. The first is the largest that the venue's budget allows for all symbols. */
 const BOOK_LEVELS = [5000, 1000, 500, 100];
-/** Of a minute's weight all books together may take so much: what trades need is left. */
+/** The share of a minute's weight for all books; the rest is for trades. */
 const BOOKS_SHARE = 0.25;
-/** Of what may be spent at once they leave so much to trades, and to books that the price has run past; those leave the rest. */
+/** The share of the current budget that books leave for trades and urgent books; urgent books leave less. */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;
 

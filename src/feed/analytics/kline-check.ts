@@ -9,16 +9,16 @@ import { CandleCheck, type CandleCounts, type CandleDifference, noCounts } from 
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 
 export interface KlineCheckOptions {
-  /** What our candles are made of. */
+  /** The kind of trade that our candles are made of. */
   readonly trades: SequencedTrade['kind'];
   readonly intervals: readonly KlineInterval[];
-  /** A trade that comes later than this after one behind its candle is in none, milliseconds. */
+  /** A trade that comes later than this after one behind its candle is not counted, milliseconds. */
   readonly allowedLatenessMs: number;
   /** Venues whose trade ids step by one. */
   readonly contiguousVenues: ReadonlySet<string>;
 }
 
-/** What is to be compared of what is subscribed; undefined: not both of trades and candles are. */
+/** What of the subscribed channels can be compared. Undefined unless trades and candles are subscribed. */
 export function subscribedKlines(
   channels: readonly Channel[],
 ): Pick<KlineCheckOptions, 'trades' | 'intervals'> | undefined {
@@ -27,7 +27,7 @@ export function subscribedKlines(
   return trades === undefined || intervals.length === 0 ? undefined : { trades, intervals };
 }
 
-/** Of all symbols of a venue, by interval; of the causes those that there were. */
+/** Sums a venue's results over its symbols, by interval. */
 export function agreementOf(
   all: readonly CandleAgreement[],
   venue: string,
@@ -44,20 +44,18 @@ export function agreementOf(
 }
 
 /**
- * Compares the candles that venues publish with those that their published trades make, by venue, symbol and interval.
+ * Compares the candles that venues publish with those that their published trades make.
  *
- * Each epoch begins anew. What lies before its first trade, or before the first candle that the venue tells of an
- * interval, counts as a gap, and so does what a gap record names that is not repaired. A candle is compared when our next
- * one has closed; what still waits for that when an epoch ends is not compared.
+ * Each epoch begins anew. Time before its first trade or candle counts as a gap, as does each gap that is not repaired.
+ * A candle is compared once our next one has closed; without that it is not compared.
  */
 export class KlineCheck {
   /** Each candle that differs, as soon as that is known. */
   readonly differences$: Observable<CandleDifference>;
   readonly #differences$ = new Subject<CandleDifference>();
   readonly #options: KlineCheckOptions;
-  /** By venue, then by symbol. */
   readonly #series = new Map<string, Map<string, Series>>();
-  /** By venue, symbol and interval, over all epochs; an entry begins with its first candle. */
+  /** By venue, symbol and interval, over all epochs, from the first candle on. */
   readonly #counts = new Map<string, CandleCounts & Pick<CandleAgreement, 'venue' | 'symbol' | 'interval'>>();
 
   constructor(options: KlineCheckOptions) {
@@ -69,7 +67,7 @@ export class KlineCheck {
     return [...this.#counts.values()].map((of) => ({ ...of, fields: { ...of.fields }, causes: { ...of.causes } }));
   }
 
-  /** To be told all that is published, in order. */
+  /** Receives everything that is published, in order. */
   published(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'trade' || record.kind === 'agg_trade') {
@@ -79,12 +77,12 @@ export class KlineCheck {
     }
   }
 
-  /** Compares what waits, as far as it can be: nothing more will come. */
+  /** Compares the waiting candles as far as possible: nothing more will come. */
   flush(): void {
     for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
   }
 
-  /** One of an epoch that is over, or that has told nothing yet, explains no candle here. */
+  /** A gap of another epoch explains no candle here. */
   #gap(gap: Gap): void {
     const series = this.#series.get(gap.venue)?.get(gap.symbol);
     if (series?.epoch === gap.epoch) series.gap(gap);
@@ -116,9 +114,9 @@ class Series {
   readonly epoch: number;
   readonly #countsOf: (interval: string) => CandleCounts;
   readonly #builders: readonly CandleBuilder[];
-  /** By interval, from the first candle on that the venue tells of it. */
+  /** By interval, from the venue's first candle on. */
   readonly #checks = new Map<string, CandleCheck>();
-  /** Up to this time somebody who begins now has not heard all. */
+  /** A check that begins now does not know the time before this. */
   #reached = Number.NEGATIVE_INFINITY;
   #hasTraded = false;
 
@@ -149,7 +147,7 @@ class Series {
       this.#addGap(Number.NEGATIVE_INFINITY, timestamp);
     }
     if (timestamp > this.#reached) this.#reached = timestamp;
-    // It takes note of no other.
+    // A check ignores other sources.
     if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
     let differences: readonly CandleDifference[] = NONE;
     for (const builder of this.#builders)
@@ -180,7 +178,7 @@ class Series {
     return check;
   }
 
-  /** Trades of the same millisecond as its end may be missing, too. */
+  /** Trades of the gap's last millisecond may be missing, too. */
   #addGap(from: number, to: number): void {
     if (to > this.#reached) this.#reached = to;
     for (const check of this.#checks.values()) check.noteGap(from, to + 1);

@@ -7,7 +7,7 @@ import type { StageOptions } from '../feed-options.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
-/** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+/** Trades that no window counts: block trades, and trades after their window closed. */
 export interface UncountedTrades {
   readonly blocks: number;
   readonly late: number;
@@ -18,11 +18,12 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
 };
 
 /**
- * Publishes statistics of the trades in each window of time, and the trades that are large against those before them in
- * their epoch. Windows are tumbling, per venue, symbol and epoch, on the trade's timestamp. One closes when the venue's
- * event time passes its end + `allowedLatenessMs`, or after `allowedLatenessMs` + `idleAfterMs` without data, or at once
- * when the epoch ends, as incomplete. A symbol with a pending gap holds its windows up to 10 s. A trade later than that is
- * counted as late, never merged.
+ * Publishes trade statistics for each window, and large trades against those before them in their epoch. Windows are
+ * tumbling, per venue, symbol and epoch, on the trade's timestamp.
+ *
+ * A window closes when the venue's event time passes its end + `allowedLatenessMs`, or after `allowedLatenessMs` +
+ * `idleAfterMs` without data. The end of the epoch closes it at once, as incomplete. A pending gap holds a symbol's
+ * windows for at most 10 s. A trade that comes later is counted as late.
  */
 export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
   const { stats, counts, recent = [[]], watch, scheduler } = options;
@@ -43,7 +44,7 @@ export function publishStats(options: StatsStageOptions): OperatorFunction<FeedE
           clockOf: ({ epoch }) => epoch.venue,
           create: (_windowStart, _key, { epoch }) => new WindowSums(epoch),
           add: (sums, { trade }) => sums.add(trade),
-          // The trades of a previous run were counted then.
+          // A previous run has counted its own trades.
           onLate: ({ epoch }) => {
             if (epoch.hasTraded) uncounted.late++;
           },

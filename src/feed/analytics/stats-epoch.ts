@@ -6,26 +6,26 @@ import type { ClosedWindow } from '../../operators/window/window-timeline.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
-/** What previous runs published lately of the epoch that a symbol had at their end. */
+/** What previous runs published lately in the epoch that a symbol had at their end. */
 export interface PreviousTrades {
   readonly symbol: string;
   readonly venue: string;
   readonly epoch: number;
-  /** The last ones, in the order of their publishing: back to the oldest window that may be open, and as many as the history has. */
+  /** The last trades in publishing order, for the oldest open window and for the history. */
   readonly trades: readonly SequencedTrade[];
-  /** The windows that end up to there were published, whether or not they are here, milliseconds. */
+  /** All windows that end by this time were published, milliseconds. */
   readonly publishedTo: number;
-  /** The others of each length that were published, by start; those of a minute further back, as volatility is computed from them. */
+  /** Other published windows by start. One-minute windows go further back, for the volatility. */
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
-  /** Those that reach into the time of the trades; of other epochs they do not matter. */
+  /** Gaps within the time of the trades, of any epoch. */
   readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
 }
 
-/** When trades of a venue came. */
+/** When a venue's trades came. */
 export interface VenueTimes {
-  /** Its first trade, milliseconds since 1970, wall clock; Infinity: none came. */
+  /** Its first trade, milliseconds since 1970, wall clock. Infinity: none. */
   firstAt: number;
-  /** Its last trade, on the scheduler's clock; Infinity: none came. */
+  /** Its last trade, in the scheduler's milliseconds. Infinity: none. */
   lastAt: number;
 }
 
@@ -33,30 +33,28 @@ export interface EpochBegin {
   readonly symbol: string;
   readonly venue: string;
   readonly epoch: number;
-  /** Milliseconds since 1970, wall clock. */
   readonly at: number;
 }
 
-/** What a window's record tells beyond its trades: one epoch of a symbol. */
+/** The facts of one epoch of a symbol that its window records share. */
 export class StatsEpoch {
   readonly id: string;
   readonly venue: string;
   readonly epoch: number;
-  /** When it began in this run, milliseconds since 1970, wall clock. */
+  /** Its start in this run, milliseconds since 1970, wall clock. */
   readonly at: number;
-  /** Shared with the other epochs of the venue. */
+  /** Shared with the venue's other epochs. */
   readonly times: VenueTimes;
   readonly coverage = new TradeCoverage();
   readonly volatility = new Volatility();
   readonly large: LargeTrades;
-  /** The windows that hold this moment or an earlier one were published, when the symbol was left in this epoch. */
+  /** Windows that contain this time or an earlier one were published before the symbol was left. */
   readonly publishedTo: number;
-  /** Any of its trades, for the fields that all have in common; undefined before the first. */
+  /** Any of its trades, for the fields that all have in common. */
   origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
-  /** A trade has come in this run. */
   hasTraded = false;
 
-  /** @param left the same epoch as it was left. */
+  /** @param left the same epoch before its symbol was left */
   constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, large: LargeTrades, left?: StatsEpoch) {
     this.id = `${symbol} ${venue} ${epoch}`;
     this.venue = venue;
@@ -73,7 +71,7 @@ export class StatsEpoch {
   }
 }
 
-/** What is counted of one window of one epoch. */
+/** The sums of one window of one epoch. */
 export class WindowSums {
   readonly #sums = new TradeSums();
   readonly #epoch: StatsEpoch;
@@ -89,7 +87,7 @@ export class WindowSums {
     return this;
   }
 
-  /** The record of the window, once it has closed; undefined if nothing was traded. */
+  /** The closed window's record. Undefined if nothing was traded. */
   record({ windowStart, windowEnd, complete }: Omit<ClosedWindow<unknown>, 'accumulator'>): TradeStats | undefined {
     const figures = this.#sums.figures();
     const { origin, epoch, volatility, coverage } = this.#epoch;
@@ -113,19 +111,19 @@ export class WindowSums {
   }
 }
 
-/** Where the window of a length ends that a moment lies in. */
+/** The end of the window that contains a time. */
 export function windowEnd(windowMs: number, time: number): number {
   return (Math.floor(time / windowMs) + 1) * windowMs;
 }
 
-/** Where the windows of a length end that a previous run published. */
+/** The end of the last window of a length that a previous run published. */
 export function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
   let end = publishedTo;
   for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);
   return end;
 }
 
-/** Infinity: there is no previous run to continue. */
+/** Infinity: there is no previous run to resume. */
 export function lastTime(previous: PreviousTrades | undefined): number {
   if (previous === undefined) return Number.POSITIVE_INFINITY;
   return previous.trades.reduce((last, { timestamp }) => Math.max(last, timestamp), Number.NEGATIVE_INFINITY);

@@ -20,43 +20,40 @@ import {
 } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
-/** A trade with the epoch that it counts for. */
+/** A trade with the epoch that counts it. */
 export interface CountedTrade {
   readonly epoch: StatsEpoch;
   readonly trade: SequencedTrade;
 }
 
 export interface TrackEpochsOptions {
-  /** The trades that count. */
+  /** The kind of trade that counts. */
   readonly counts: SequencedTrade['kind'];
   readonly stats: TradeStatsOptions;
-  /** Receives when windows are to be held, released and cut, in order with the trades. */
+  /** Receives when to hold, release and cut windows, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly onLarge: (trade: LargeTrade) => void;
-  /** What previous runs published lately. */
   readonly recent: NonNullable<StageOptions['recent']>;
   readonly scheduler: SchedulerLike;
 }
 
-/** What volatility is computed from. */
+/** The windows that volatility is computed from. */
 const CANDLE_MS = 60_000;
-/** A pending gap holds a symbol's windows open for this long at the most. */
+/** The longest time that a pending gap holds a symbol's windows open. */
 const HOLD_MS = 10_000;
-/** Trades before a large one, at least. */
+/** Fewest trades before a large one. */
 const LEAST_TRADES = 100;
-/** The gap that every epoch begins with: nothing of it is known until its first trade. */
+/** The gap at the start of every epoch, until its first trade. */
 const BEGINNING = '';
-/** Stands for the trade behind a gap if none is known. */
+/** The id of a gap if the trade behind it is not known. */
 const UNKNOWN = 'unknown';
 
 /**
- * Tells the trades that count for each epoch, and when its windows are to be held, released and cut.
+ * Emits the trades of each epoch, and when to hold, release and cut its windows.
  *
- * Events wait until it is known what previous runs published; a feed that stops before drops them.
- *
- * A symbol that begins holds its windows until its first trades are there: what a venue that takes over had kept, and
- * what a start has to fetch, is older than the trades of its other symbols. A hold ends after the burst of trades that
- * ends it, never inside.
+ * Events wait until the previous run's output is known; a feed that stops before drops them. A new epoch holds its
+ * windows until its first trades come: they may be older than the trades of the venue's other symbols. A hold ends
+ * after the burst of trades that ends it, never inside.
  */
 export function trackEpochs(
   options: TrackEpochsOptions,
@@ -91,7 +88,7 @@ export function trackEpochs(
             return;
           case 'possible_gap':
             if (event.of !== counts) return;
-            // What may be missing would belong into windows that are open: they wait for it.
+            // The open windows wait for trades that may be missing.
             if (event.before === null) epochs.release(event.symbol, UNKNOWN);
             else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
         }
@@ -121,7 +118,7 @@ class Epochs {
   readonly #onLarge: (trade: LargeTrade) => void;
   readonly #stats: TradeStatsOptions;
   readonly #scheduler: SchedulerLike;
-  /** Silence of a venue that closes windows. */
+  /** A venue without data for this long closes its windows. */
   readonly #silenceMs: number;
   readonly #alarm: Alarm;
   readonly #epochs = new Map<string, StatsEpoch>();
@@ -130,7 +127,6 @@ class Epochs {
   readonly #times = new Map<string, VenueTimes>();
   /** Epochs whose windows are held open. */
   readonly #held = new Set<StatsEpoch>();
-  /** No hold ends before. */
   #settleAt = Number.POSITIVE_INFINITY;
 
   constructor(out: Subscriber<CountedTrade>, { stats, control$, onLarge, scheduler }: TrackEpochsOptions) {
@@ -143,7 +139,9 @@ class Epochs {
     this.#alarm = createAlarm(out, scheduler, () => this.#settle());
   }
 
-  /** A venue serves a symbol from now on. The epoch before ends: its windows come before the first record of the new one. */
+  /**
+   * A venue serves a symbol from now on. The windows of the previous epoch come before the new epoch's first record.
+   */
   begin(begin: EpochBegin): void {
     const { symbol, venue } = begin;
     this.end(symbol);
@@ -158,7 +156,7 @@ class Epochs {
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
   }
 
-  /** A symbol is served no longer, or by another venue from now on: its open windows are cut. */
+  /** A symbol's epoch ends: its open windows are cut. */
   end(symbol: string): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
@@ -178,7 +176,7 @@ class Epochs {
     }
   }
 
-  /** The symbol's windows stay open until the gap is released, 10 s at the most. */
+  /** The symbol's windows stay open until the gap is released, at most 10 s. */
   hold(symbol: string, gap: string, pending: Omit<PendingGap, 'until'>): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
@@ -186,14 +184,14 @@ class Epochs {
     this.#wait(epoch, gap, pending);
   }
 
-  /** A gap has its outcome, whichever, and the trades behind it are about to come. */
+  /** A gap has its outcome, and the trades behind it follow. */
   release(symbol: string, gap: string, outcome?: Gap): void {
     const epoch = this.#epochs.get(symbol);
     if (outcome !== undefined) epoch?.addGap(outcome);
     if (epoch !== undefined) this.#close(epoch, gap);
   }
 
-  /** Fills the windows that a previous run left open; their hold keeps them open. */
+  /** Fills the windows that a previous run left open. */
   #restore(epoch: StatsEpoch, { trades, windows, gaps }: PreviousTrades): void {
     const [first] = trades;
     if (first !== undefined) epoch.coverage.begin(first);
@@ -266,7 +264,7 @@ class Epochs {
   }
 }
 
-/** Takes what is known of a symbol, if it is of this epoch. */
+/** Removes what is known of a symbol. Returns it if it is of this epoch. */
 function takeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
   known: Map<string, T>,
   { symbol, venue, epoch }: EpochBegin,

@@ -1,34 +1,34 @@
 import type { Gap, TradeEvent } from '../../domain/record.ts';
 
-/** Milliseconds by the venue's clock, both inclusive. */
+/** Venue time, milliseconds, both inclusive. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** A gap that has no outcome yet: nothing behind its begin is known. */
+/** A gap without an outcome: nothing behind its start is known. */
 export interface PendingGap {
   readonly from: number;
-  /** How long it holds windows open, milliseconds on the caller's clock. */
+  /** The end of its hold, milliseconds on the caller's clock. */
   readonly until: number;
-  /** No longer than until the venue is silent. */
+  /** The hold also ends when the venue has no data. */
   readonly endsBySilence: boolean;
 }
 
-/** A series that was served for as long without a trade had none. Until then its subscription may not have been there. */
+/** A series served for this long without a trade had none. Before that, its subscription may have been missing. */
 const SETTLES_MS = 10_000;
-/** More gaps than this are remembered as fewer, wider ones. */
+/** More gaps than this are joined. */
 const MAX_GAPS = 64;
 
-/** From when on the trades of one series are known, and where some of them may be missing. */
+/** Knows from when on a series' trades are complete, and where some may be missing. */
 export class TradeCoverage {
   #knownFrom = Number.POSITIVE_INFINITY;
   readonly #gaps: Span[] = [];
   readonly #pending = new Map<string, PendingGap>();
 
   /**
-   * The first trade that is known of the series. Others of its millisecond may lie before it. Where it came long after
-   * `servedSince` (milliseconds since 1970, wall clock) there was none meanwhile.
+   * Notes the series' first known trade. Others of its millisecond may lie before it. If it came long after
+   * `servedSince` (milliseconds since 1970, wall clock), none was traded in between.
    */
   begin(
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,
@@ -53,7 +53,7 @@ export class TradeCoverage {
     this.#pending.delete(gap);
   }
 
-  /** How long the pending gaps hold windows open, where the venue is silent from `silentAt` on; -Infinity: there are none. */
+  /** The end of the holds if the venue has no data from `silentAt` on. -Infinity: no gap is pending. */
   heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;
     for (const { until, endsBySilence } of this.#pending.values())
@@ -61,7 +61,7 @@ export class TradeCoverage {
     return held;
   }
 
-  /** True where no trade of the time is known to be missing; `end` exclusive. */
+  /** True if no trade of the time is known to be missing. `end` is exclusive. */
   isWhole(start: number, end: number): boolean {
     if (start < this.#knownFrom) return false;
     for (const { from } of this.#pending.values()) if (from < end) return false;

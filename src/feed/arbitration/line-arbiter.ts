@@ -18,7 +18,7 @@ import type {
 import { NewestValues } from './newest-values.ts';
 import { TradeSeries } from './trade-series.ts';
 
-/** When gaps in trades are fetched, and from where. */
+/** When and how gaps in trades are fetched. */
 export type TradeRepair = Pick<
   RepairLinesOptions<Arrival, SequencedTrade, TradeSeries>,
   'graceMs' | 'holdMs' | 'atOnce' | 'fetch'
@@ -26,22 +26,22 @@ export type TradeRepair = Pick<
 
 export interface LineArbiterOptions {
   readonly contiguousTradeIds: boolean;
-  /** The venue's last trades can be asked for if its ids do not tell a gap. */
+  /** The ids are sparse and the venue's last trades can be fetched. */
   readonly recentTrades: boolean;
   readonly repair: TradeRepair;
   readonly scheduler: SchedulerLike;
-  /** What is emitted without a frame, or before the rest of a frame. */
+  /** Receives events that come without a frame, or before the rest of one. */
   readonly out: (events: ArbitratedEvents) => void;
 }
 
-/** A trade as it came by a line. */
+/** One trade from one line. */
 interface Arrival {
   readonly series: TradeSeries;
   readonly line: number;
   readonly trade: SequencedTrade;
 }
 
-/** What the arbiter keeps of one symbol: the same object for as long as the arbiter lives. */
+/** The arbiter's state of one symbol. It is never replaced. */
 export interface ArbiterSymbol {
   readonly symbol: string;
   readonly trades: TradeSeries;
@@ -52,19 +52,19 @@ export interface ArbiterSymbol {
 const NONE: readonly never[] = [];
 
 /**
- * Arbitrates the lines of one venue: of what several lines carry the first arrival passes, trades come out in the order
- * of their ids, gaps are named in place and repaired. The state survives the loss of a line.
+ * Merges the lines of one venue. The first arrival of each event passes, trades come in order of their ids, and gaps
+ * are reported in place and repaired. The state survives the loss of a line.
  */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
-  /** Takes the trades as they come. A Subject would take as long for each as all that follows. */
+  /** Receives the trades. A Subject would take as long for each as all that follows. */
   #arrivals: Subscriber<Arrival> | undefined;
   readonly #changes$ = new Subject<SequenceChange<TradeSeries, SequencedTrade>>();
   readonly #subscription: Subscription;
   readonly #symbols = new Map<string, ArbiterSymbol>();
-  /** Symbols whose trades are subscribed, by line. */
+  /** Symbols with subscribed trades, by line. */
   readonly #lines = new Map<number, Set<string>>();
-  /** What passes of the frame at hand; undefined: events come without a frame. */
+  /** What passed of the current frame. Undefined: events come without a frame. */
   #frame: MergedEvent[] | undefined;
   #frameAt = 0;
   #duplicates = 0;
@@ -90,7 +90,7 @@ export class LineArbiter {
       .subscribe((event) => this.#emit(event.key, mergedEvent(event)));
   }
 
-  /** Trades and other events that had come before by another line, or repeated themselves. */
+  /** Events that another line had brought before, or that were repeated. */
   get duplicates(): number {
     let count = this.#duplicates;
     for (const { trades, aggTrades } of this.#symbols.values())
@@ -98,12 +98,12 @@ export class LineArbiter {
     return count;
   }
 
-  /** The symbol's state: ask for it once, and pass it with each frame. */
+  /** The symbol's state. Get it once and pass it with each frame. */
   of(symbol: string): ArbiterSymbol {
     return getOrCreate(this.#symbols, symbol, () => this.#newSymbol(symbol));
   }
 
-  /** What passes of the events of a frame, all of one symbol. */
+  /** Returns the events of a frame that pass. All are of one symbol. */
   data(of: ArbiterSymbol, line: number, events: readonly LineData[], receivedAt: number): readonly MergedEvent[] {
     const frame: MergedEvent[] = [];
     this.#frame = frame;
@@ -118,7 +118,7 @@ export class LineArbiter {
     return frame;
   }
 
-  /** Goes on where a previous run ended. To be called before any data of the symbol. */
+  /** Sets the symbol's resume point. Call it before any data of the symbol. */
   resume(symbol: string, resumption: Resumption): void {
     const { trades, aggTrades } = this.of(symbol);
     for (const [kind, checkpoint] of resumption) {
@@ -126,12 +126,12 @@ export class LineArbiter {
     }
   }
 
-  /** Takes `resume` back if nothing was published since: another venue has served the symbol meanwhile. */
+  /** Undoes `resume` if nothing was published since: another venue served the symbol meanwhile. */
   forget(symbol: string): void {
     for (const series of this.#seriesOf(symbol)) this.#change(series, (sequence) => sequence.forget());
   }
 
-  /** Emits what waits behind gaps. */
+  /** Emits the trades that wait behind gaps. */
   flush(): void {
     for (const symbol of this.#symbols.keys())
       for (const series of this.#seriesOf(symbol))
@@ -147,7 +147,7 @@ export class LineArbiter {
     for (const { trades } of this.#symbols.values()) trades.sequence.joined(line);
   }
 
-  /** The venue has acknowledged a line's subscription of these symbols' trades. */
+  /** The venue acknowledged a line's subscription of these symbols' trades. */
   lineSubscribed(line: number, symbols: readonly string[]): void {
     const subscribed = this.#lines.get(line);
     for (const symbol of symbols) {
@@ -157,7 +157,7 @@ export class LineArbiter {
     }
   }
 
-  /** A symbol's subscriptions end on all lines, or on one: what is traded until the next ones may be missed. */
+  /** A symbol's subscription ended on all lines or on one. Trades may be missed until the next one. */
   unsubscribed(symbol: string, line?: number): void {
     const lines = line === undefined ? [...this.#lines.keys()] : [line];
     const trades = this.#symbols.get(symbol)?.trades;
@@ -172,18 +172,18 @@ export class LineArbiter {
     for (const { trades } of this.#symbols.values()) this.#change(trades, (sequence, now) => sequence.lost(line, now));
   }
 
-  /** A line that was subscribed before `from` is let go takes its place. */
+  /** `to` takes the place of `from`: it was subscribed before `from` closes. */
   lineReplaced(from: number, to: number): void {
     this.#lines.delete(from);
     const carried = this.#lines.get(to);
     for (const { symbol, trades } of this.#symbols.values())
       this.#change(trades, (sequence, now) =>
-        // What the heir was refused ends with the previous line.
+        // What `to` was refused ends with `from`.
         carried?.has(symbol) === true ? sequence.replaced(from, to, now) : sequence.lost(from, now),
       );
   }
 
-  /** Where trades of a symbol may be missing now. */
+  /** A symbol's possible gaps now. */
   possibleGaps(symbol: string): readonly PossibleGapNotice[] {
     return this.#seriesOf(symbol)
       .map((series) => possibleGapOf(series, series.sequence.possibleGap))
@@ -210,7 +210,7 @@ export class LineArbiter {
     return { symbol, trades, aggTrades, newest: new NewestValues() };
   }
 
-  /** A pending gap and a possibleGap are no events of a frame: what passed of it before them goes first. */
+  /** A pending or possible gap is no event of a frame: what passed of the frame before it goes first. */
   #emit(series: TradeSeries, event: MergedEvent): void {
     const { symbol: key } = series;
     const frame = this.#frame;
@@ -222,14 +222,14 @@ export class LineArbiter {
   }
 }
 
-/** Trades of the symbol wait for others. */
+/** True if trades of the symbol wait for others. */
 export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
   return trades.sequence.heldSince !== undefined || aggTrades.sequence.heldSince !== undefined;
 }
 
 /**
- * When an event without a frame counts as received. Fetched trades count as received with the trade that waited for
- * them, so that these times rise with the ids of a symbol.
+ * When an event without a frame counts as received. Fetched trades take the time of the trade that waited for them, so
+ * that times rise with the ids.
  */
 function lateAt(series: TradeSeries, event: MergedEvent): number {
   if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending') return event.gap.after.receivedAt;
@@ -265,7 +265,7 @@ function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap
   };
 }
 
-/** Trades of one frame that came too late for the same place are one gap: told apart, their gaps would be the same event. */
+/** Joins gaps of one frame in the same place: trades that came too late. Apart, they would have the same identity. */
 function pushTogether(out: MergedEvent[], event: MergedEvent): void {
   const last = out.at(-1);
   if (event.kind === 'sequence_gap_closed' && last?.kind === 'sequence_gap_closed') {

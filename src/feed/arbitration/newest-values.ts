@@ -2,17 +2,19 @@ import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
-/** A book update id below the last one is a repeat by the slower line, or, after this long without a higher one, a new count. */
+/**
+ * A lower book update id comes from the slower line. Without a higher one for this long, the venue restarted its ids.
+ */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
-/** What was passed on of the candles of one interval. */
+/** What passed of the candles of one interval. */
 interface Candles {
   last: Kline;
-  /** Up to this open time their ends were passed on. */
+  /** The open time of the last closed candle that passed. */
   closed: number;
 }
 
-/** Of a symbol's tickers, book tickers and candles only those pass that are newer than the last one, whatever line they come by. */
+/** Passes a symbol's tickers, book tickers and candles that are newer than the last, from whatever line. */
 export class NewestValues {
   readonly #klines = new Map<string, Candles>();
   #bookTicker: BookTicker | undefined;
@@ -41,7 +43,7 @@ export class NewestValues {
       return true;
     }
     const isNewer = isNewerKline(event, candles.last);
-    // Another line may have brought the next one first.
+    // Another line may have brought the next candle first.
     const isEnd = event.closed && event.openTime > candles.closed;
     if (isNewer) candles.last = event;
     if (isEnd) candles.closed = event.openTime;

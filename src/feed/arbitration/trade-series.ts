@@ -4,12 +4,12 @@ import type { IdSequence } from '../../operators/sequence/id-sequence.ts';
 import { SparseSequence } from '../../operators/sequence/sparse-sequence.ts';
 import type { SequencedTrade } from './merged-event.ts';
 
-/** Trades held behind one gap at the most. */
+/** Most trades held behind one gap. */
 const MAX_HELD = 10_000;
-/** Trades remembered per symbol if ids jump. */
+/** Trades remembered per symbol if ids are sparse. */
 const SEEN_WINDOW = 2048;
 
-/** The last id that was read, and its number: a sequence asks for the same id several times. */
+/** Caches the last id that was read: a sequence asks for it several times. */
 let lastText = '0';
 let lastId = 0;
 
@@ -32,17 +32,17 @@ const sparseAccess = {
   timestamp: (trade: SequencedTrade) => trade.timestamp,
 };
 
-/** The trades, or the aggregated trades, of one symbol of a venue: what they have in common over all lines. */
+/** One symbol's trades or aggregated trades at a venue, over all lines. */
 export class TradeSeries {
   readonly symbol: string;
   readonly kind: SequencedTrade['kind'];
   readonly sequence: IdSequence<SequencedTrade>;
-  /** When the trade that waited first was received, as the last fetched trades came; undefined: none waited. */
+  /** Arrival of the first waiting trade when trades were last fetched. Undefined: none waited. */
   fetchedFor: number | undefined;
-  /** When the last trade that was emitted late was received. */
+  /** Arrival of the last trade that was emitted late. */
   lateAt = Number.NEGATIVE_INFINITY;
 
-  /** `contiguous`: ids step by one. `recent`: if they do not, the venue's last trades can be asked for. */
+  /** `contiguous`: ids step by one. `recent`: else the venue's last trades can be fetched. */
   constructor(symbol: string, kind: SequencedTrade['kind'], { contiguous = true, recent = false } = {}) {
     this.symbol = symbol;
     this.kind = kind;

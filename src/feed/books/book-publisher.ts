@@ -9,31 +9,30 @@ interface Published {
   readonly book: BookSync;
   readonly origin: BookOrigin;
   readonly epoch: number;
-  /** The update id that the last step led to; the book may be ahead of it where its steps were not handed out. */
+  /** The update id of the last step. The book may be ahead of it. */
   seenId: string | undefined;
-  /** The last update id among the deltas; undefined: they have to begin anew. */
+  /** The last published delta's update id. Undefined: the chain must begin again. */
   lastId: string | undefined;
-  /** When the last snapshot stood among the deltas, the caller's milliseconds. */
+  /** When the last snapshot was among the deltas, the caller's milliseconds. */
   snapshotAt: number;
-  /** As it was sampled last; of a book that is out of step, which nobody is to read, the last that was right. */
+  /** The last sample; of a stale book, the last correct one. */
   sample: OrderBookSnapshot | undefined;
   stale: boolean;
 }
 
-/** Levels a side of a snapshot among the deltas: more is no book but a list of wishes, and would fill a batch. */
+/** Levels a side of a snapshot among the deltas: more would fill a batch. */
 const SNAPSHOT_LEVELS = 5000;
 
 /**
- * Makes records of books: deltas in an unbroken chain, which begins with a snapshot in each epoch and after each
- * resync; and the best levels, whenever they are sampled and at once when the book falls out of step or is back in it.
+ * Makes records of books. Deltas form an unbroken chain that begins with a snapshot in each epoch and after each
+ * resync. Samples have the best levels, at regular times and when a book becomes stale or recovers.
  */
 export class BookPublisher {
   readonly #books: BooksWanted;
   readonly #wallClockMicros: () => number;
-  /** By symbol. */
   readonly #published = new Map<string, Published>();
 
-  /** @param wallClockMicros microseconds since 1970. */
+  /** @param wallClockMicros microseconds since 1970 */
   constructor(books: BooksWanted, wallClockMicros: () => number) {
     this.#books = books;
     this.#wallClockMicros = wallClockMicros;
@@ -68,22 +67,21 @@ export class BookPublisher {
     return records;
   }
 
-  /** The best levels of all books that are known. */
+  /** The best levels of all known books. */
   sampled(): OrderBookSnapshot[] {
     return [...this.#published.values()].map((published) => this.#sample(published));
   }
 
-  /** The symbols of the books that are out of step. */
   get stale(): string[] {
     return [...this.#published].flatMap(([symbol, { stale }]) => (stale ? [symbol] : []));
   }
 
-  /** Changes were lost on their way: each chain begins anew, with its book's next change. */
+  /** Changes were lost: each chain begins again with its book's next change. */
   lost(): void {
     for (const published of this.#published.values()) published.lastId = undefined;
   }
 
-  /** The symbol is not served any more, by this venue or by any: no record of its epoch may follow. */
+  /** The symbol's epoch ended, at this venue or at any: none of its records may follow. */
   ended(symbol: string, venue = this.#published.get(symbol)?.origin.venue): void {
     if (this.#published.get(symbol)?.origin.venue === venue) this.#published.delete(symbol);
   }

@@ -9,7 +9,7 @@ type BooksStageOptions = Pick<StageOptions, 'books' | 'venueOf' | 'scheduler' | 
 
 const NONE: readonly never[] = [];
 
-/** Publishes the changes of the books that are served, and their best levels at regular times; at a switch the next venue's book at once. */
+/** Publishes changes of the active venues' books, and their best levels at regular times and at a switch. */
 export function publishBooks(options: BooksStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
   const { books, venueOf, scheduler, wallClockMs, watch } = options;
   if (books === undefined) return () => EMPTY;
@@ -17,7 +17,7 @@ export function publishBooks(options: BooksStageOptions): OperatorFunction<FeedE
     defer(() => {
       const publisher = new BookPublisher(books, () => wallClockMs() * 1000);
       watch.staleBooks = () => publisher.stale;
-      /** The venue's book as it is: its next change may be long in coming. */
+      /** The venue's current book: its next change may take long. */
       const begin = (symbol: string, venue: string, epoch: number): readonly FeedRecord[] => {
         publisher.ended(symbol);
         const book = venueOf(venue)?.book(symbol);
@@ -37,7 +37,7 @@ export function publishBooks(options: BooksStageOptions): OperatorFunction<FeedE
             if (event.key !== null) publisher.ended(event.key);
             return NONE;
           case 'availability':
-            // Nobody keeps the book of a symbol up that its venue does not have any more.
+            // Nobody updates the book of a symbol that its venue lost.
             if (!event.serves) publisher.ended(event.symbol, event.venue);
             return NONE;
           case 'unfollowed':

@@ -20,19 +20,19 @@ import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 import type { VenueLines } from '../connection/venue-lines.ts';
 import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
 
-/** How long a book waits for the other line to bring what one has skipped. */
+/** How long a book waits for changes that one line skipped and the other may bring. */
 const OTHER_LINE_MS = 500;
-/** A whole book is best asked for behind the first change; one that takes longer belongs to a quiet symbol. */
+/** A whole book is best fetched after the first change. Without a change for this long, the symbol is idle. */
 const FIRST_CHANGE_MS = 1000;
-/** What was fetched should do for as long: else the next larger size is asked for. */
+/** If fetched levels last for less time, the next larger size is fetched. */
 const LASTS_MS = 60_000;
-/** No more sizes are worth a request at once. */
+/** Most sizes to grow by. */
 const MOST_LARGER = 3;
-/** Books asked for at once: the trades of a hole, which the same budget pays, wait for no more than these. */
+/** Most book requests at once: gap repair uses the same budget and waits for no more. */
 const AT_ONCE = 3;
-/** Of books that are right, for their deeper levels: those that are not wait behind none of them. */
+/** Most requests for deeper levels of correct books at once. Books out of step do not wait behind them. */
 const DEEPER_AT_ONCE = 1;
-/** A book that did not come, or too old, is asked for again after this long, twice as long each time. */
+/** The first pause before another attempt; it doubles each time. */
 const AGAIN_MS = 1000;
 const AGAIN_AT_MOST_MS = 30_000;
 
@@ -46,27 +46,27 @@ export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' 
 interface Followed {
   readonly origin: BookOrigin;
   readonly sync: BookSync;
-  /** In the queue, or asked for, or waiting to be so again. */
+  /** Queued, requested, or waiting for the next attempt. */
   busy: boolean;
   attempts: number;
-  /** When it came last. */
+  /** When the last whole book came. */
   replacedAt: number;
-  /** By how many sizes larger than at first it is asked for, where its levels did not last. */
+  /** Sizes above the first, if the levels did not last. */
   larger: number;
-  /** Its place in a queue, until the request leaves; undefined: in none, or it is asked for. */
+  /** Its place in a queue until the request is sent. */
   queued: Queued | undefined;
   patience: Subscription | undefined;
 }
 
 interface Queued {
   readonly book: Followed;
-  /** The book is right: only its deeper levels are wanted. */
+  /** The book is correct: only deeper levels are wanted. */
   readonly isDeeper: boolean;
-  /** That it needs another place. */
+  /** Emits when the book needs another place. */
   readonly overtaken$: Subject<void>;
 }
 
-/** The books of one venue: each fed by all lines, each brought back into step by itself. */
+/** The books of one venue. All lines feed each book, and each book resynchronises by itself. */
 export class VenueBooks {
   readonly #options: VenueBooksOptions;
   readonly #books = new Map<string, Followed>();
@@ -88,7 +88,7 @@ export class VenueBooks {
     for (const { sync } of this.#books.values()) sync.joined(line);
   }
 
-  /** A book that has to be asked for is so with its first change; where none comes soon, without one. */
+  /** A book is fetched at its first change, or after a moment without one. */
   subscribed(instruments: readonly Instrument[]): void {
     if (this.#options.fetchBook === undefined || instruments.length === 0) return;
     this.#later(FIRST_CHANGE_MS, () => {
@@ -105,7 +105,7 @@ export class VenueBooks {
     this.#mend(book);
   }
 
-  /** `to`: the line that takes its place; it was subscribed before `line` is let go. */
+  /** `to`: the line that takes its place, subscribed before `line` closes. */
   lineLost(line: number, to?: number): void {
     this.#lines.delete(line);
     const now = this.#options.scheduler.now();
@@ -113,7 +113,7 @@ export class VenueBooks {
       this.#report(book, to === undefined ? book.sync.lost(line, now) : book.sync.cutOver(line, to, now));
   }
 
-  /** What a frame says, all of one symbol. */
+  /** Applies a frame's updates, all of one symbol. */
   updated(line: number, updates: readonly BookUpdate[]): void {
     const now = this.#options.scheduler.now();
     const [first] = updates;
@@ -121,13 +121,13 @@ export class VenueBooks {
     const book = this.#books.get(first.symbol) ?? this.#follow(first);
     const steps = updates.length === 1 ? book.sync.update(line, first, now) : [];
     if (updates.length > 1) for (const update of updates) steps.push(...book.sync.update(line, update, now));
-    // Held back, it is a sign of life all the same.
+    // Even held updates prove that the venue delivers.
     const { symbol: key, receivedAt: at } = first;
     this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps) });
     this.#mend(book);
   }
 
-  /** A book that is in step, as a step that replaces all: for who has not seen it. */
+  /** A book that is in step, as a step that replaces everything. */
   current(symbol: string): BookStepped | undefined {
     const book = this.#books.get(symbol);
     if (book?.sync.state !== 'in_step') return undefined;
@@ -180,7 +180,7 @@ export class VenueBooks {
     });
   }
 
-  /** Tells what came of something else than a frame of the symbol. */
+  /** Emits steps that come without a frame of the symbol. */
   #report(book: Followed, steps: readonly BookStep[]): void {
     const { symbol: key } = book.origin;
     if (steps.length > 0) {
@@ -190,12 +190,12 @@ export class VenueBooks {
     this.#mend(book);
   }
 
-  /** Sees to what a book needs to be in step. */
+  /** Starts what a book needs to be in step. */
   #mend(book: Followed): void {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
-    // It was right as it was put into its queue, and is not any more.
+    // It was correct when it was queued, and is no longer.
     const isOvertaken = book.queued?.isDeeper === true && sync.state !== 'in_step';
     if (book.busy && !isOvertaken) return;
     book.queued?.overtaken$.next();
@@ -272,7 +272,7 @@ export class VenueBooks {
     );
   }
 
-  /** Looks again whether the book is in step, later each time. */
+  /** Checks the book again later, with a growing pause. */
   #again(book: Followed): void {
     if (book.sync.wants === undefined) {
       book.busy = false;
@@ -289,7 +289,7 @@ export class VenueBooks {
     this.#subscription.add(timer(delayMs, this.#options.scheduler).subscribe(work));
   }
 
-  /** False once its symbol was removed, whatever is still under way for it. */
+  /** False once its symbol was removed, whatever is under way. */
   #follows(book: Followed): boolean {
     return this.#books.get(book.origin.symbol) === book;
   }

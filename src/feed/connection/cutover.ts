@@ -1,20 +1,18 @@
 /**
- * When a new connection may take the place of an old one without a hole: pure, without a clock.
+ * Decides when a new connection may replace an old one without a gap. Pure, without a clock.
  *
- * All that the new one subscribed is acknowledged, it has delivered for a moment, and the old one has delivered what
- * the venue made at that time or later. Before that, trades may still be on their way by the old one alone, however late
- * it is. Venue times decide, for only they are the same on both; of what the new one delivers in its first moment the
- * latest counts, for venues begin with old states, and publish one symbol a little behind another. Where its first data
- * is late, that moment begins with it.
+ * The old connection must have delivered what the venue made by the end of the new one's first moment: until then it
+ * alone may carry trades. Venue times decide, since only they are equal on both. The latest of that moment counts:
+ * venues begin with old states.
  */
 export class Cutover {
   /** All that is wanted is acknowledged to the new connection. */
   subscribed = false;
   #settled = false;
   #isLate = false;
-  /** The latest venue time that the new connection told between its subscription and `settle`, milliseconds. */
+  /** The new connection's latest venue time between its subscription and `settle`, milliseconds. */
   #from: number | undefined;
-  /** Of the latest data of the old one. */
+  /** The old connection's latest venue time, milliseconds. */
   #reached = Number.NEGATIVE_INFINITY;
   #oldTimed = false;
   #oldUntimed = false;
@@ -27,9 +25,8 @@ export class Cutover {
   }
 
   /**
-   * True where, since the subscription, neither told a time to compare by, though the old one lives: the market is
-   * quiet, or has only events without a time. To be asked after a while; a new connection that is silent where the
-   * old one delivers is not quiet.
+   * True if neither had a venue time since the subscription, and the old one lives: the market is idle, or its events
+   * have no time. Ask after a while.
    */
   get quiet(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
@@ -37,7 +34,7 @@ export class Cutover {
     return this.subscribed && bothUntimed && lives && (this.#newUntimed || !this.#oldUntimed);
   }
 
-  /** The new connection has to subscribe again, or more than before. */
+  /** The new connection must subscribe again, or to more topics. */
   restart(): void {
     this.subscribed = false;
     this.#settled = false;
@@ -54,15 +51,15 @@ export class Cutover {
     this.#oldAnswered = false;
   }
 
-  /** The new connection's first moment is over, or has yet to begin where it has delivered nothing. */
+  /** Ends the new connection's first moment. Without any data so far, the moment begins with the first data. */
   settle(): void {
     if (this.#from === undefined) this.#isLate = true;
     else this.#settled = true;
   }
 
   /**
-   * Data came by the new connection; `time` as the venue stamped it, milliseconds, null where it did not. True where its
-   * first moment begins only now.
+   * Notes data of the new connection. `time`: the venue's, milliseconds, or null. True if the first moment begins only
+   * now.
    */
   byNew(time: number | null): boolean {
     if (!this.subscribed) return false;
@@ -84,7 +81,6 @@ export class Cutover {
     if (time > this.#reached) this.#reached = time;
   }
 
-  /** The old connection answered a ping or a request. */
   oldAnswered(): void {
     this.#oldAnswered = true;
   }

@@ -19,15 +19,18 @@ export interface Retrying {
 }
 
 interface KeepConnectingOptions<T> extends Retrying {
-  /** True for what proves that the connection is of use: attempts are counted anew. */
+  /** True for data, which proves that the connection works: attempts are counted from zero again. */
   readonly isData: (value: T) => boolean;
   readonly onLost: (loss: ConnectionLoss) => void;
 }
 
-/** A server that closes after its first frame is not hammered: Binance bans an address at 300 attempts in five minutes. */
+/** The first attempt is immediate only seldom: Binance bans an address at 300 attempts in five minutes. */
 const IMMEDIATE = { afterMs: 10_000, jitterMs: 50, everyMs: 60_000 };
 
-/** Mirrors one connection after the other, for ever: a fault that says never, or too many of the others, slow it down to probes. */
+/**
+ * Keeps a connection open: opens it again after each loss. A fault without retry, or too many others, slow it to
+ * probes.
+ */
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
   return connection$.pipe(

@@ -4,18 +4,20 @@ import type { ConnectionCommand } from '../../venues/connection/control-channel.
 import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
 
-/** A connection that is kept: lost, it comes back as the same one. The merge takes it for a line of its own. */
+/**
+ * One supervised connection of a line. It keeps its id through reconnects. The arbiter sees it as a line of its own.
+ */
 export class LineConnection {
   /** Unique within the venue. */
   readonly id: number;
   readonly commands$ = new Subject<ConnectionCommand>();
-  /** It is open. */
+  /**  */
   up = false;
-  /** Lost, and not tried again yet. */
+  /** Lost, before the next attempt. */
   waiting = false;
-  /** How often its rotation was put off. */
+  /** How often its cutover was postponed. */
   postponements = 0;
-  /** What it was told before it took over. */
+  /** The venue's notice to close, if it came before this connection took over. */
   notice: ConnectionClosing | undefined;
   readonly #acknowledged = new Set<string>();
   readonly #scheduler: SchedulerLike;
@@ -31,7 +33,6 @@ export class LineConnection {
     this.#subscription.add(signals$.subscribe(onSignal));
   }
 
-  /** Keeps account of what a signal says of the connection itself. */
   note(signal: Exclude<LineSignal, ConnectionLoss>): void {
     if (signal.kind === 'connecting') this.waiting = false;
     if (signal.kind === 'connected') {
@@ -50,14 +51,14 @@ export class LineConnection {
     this.#timers = new Subscription();
   }
 
-  /** True when all these topics are acknowledged. */
+  /** True if all these topics are acknowledged. */
   hasAll(topics: Iterable<string>): boolean {
     if (!this.up) return false;
     for (const topic of topics) if (!this.#acknowledged.has(topic)) return false;
     return true;
   }
 
-  /** Calls `work` after so many milliseconds, unless the connection has been lost or closed by then. */
+  /** Calls `work` after a delay, unless the connection is lost or closed by then. */
   later(delayMs: number, work: () => void): void {
     this.#timers.add(this.#scheduler.schedule(work, delayMs));
   }

@@ -3,29 +3,28 @@ import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts
 import type { ExplainedSilence } from '../liveness/explain-stale.ts';
 import type { ConnectionLoss } from './keep-connecting.ts';
 
-/** What a connection emits that is opened again after each loss, and what happens in between. */
+/** A connection's signals, over all its reconnects. */
 export type LineSignal =
   | VenueEvent
   | { readonly kind: 'connecting' }
   /**
-   * The connection ended or could not be made; the next attempt follows after `retryInMs`, or `successor` says that
-   * another connection has taken its place.
+   * The connection ended or could not open. The next attempt follows after `retryInMs`, unless a `successor` took over.
    */
   | (ConnectionLoss & { readonly kind: 'lost'; readonly successor?: true })
   | ExplainedSilence;
 
-/** The new connection of a line has taken over, and the old one is about to be closed: nothing was missed between them. */
+/** A line's new connection took over, and the old one is about to close. Nothing was missed between them. */
 export interface HandedOver {
   readonly kind: 'cut_over';
   readonly from: number;
   readonly notice: ConnectionClosing;
-  /** Since the rotation began. */
+  /** Milliseconds since the new connection began to open. */
   readonly durationMs: number;
 }
 
 export type LineEvent = LineFrame | LineChange;
 
-/** Market data of a line, and by which of its connections it came. */
+/** Market data of a line, and the id of its connection. */
 export interface LineFrame {
   readonly kind: 'frame';
   readonly connection: number;

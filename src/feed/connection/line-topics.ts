@@ -1,23 +1,21 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-/** How many refused topics are asked for at once: each may cost a request of its own. */
+/** Refused topics per attempt: each may cost a request of its own. */
 const ASK_AGAIN = 10;
-/** How soon the next ones are asked for after one was taken. */
+/** The pause after the venue accepted one of them. */
 const TAKEN_AGAIN_MS = 1000;
 
 export interface LineTopicsOptions {
-  /** How often topics that were refused are asked for again, milliseconds. */
+  /** How often to subscribe refused topics again, milliseconds. */
   readonly askAgainMs: number;
   readonly scheduler: SchedulerLike;
-  /** Asks the venue for topics that it refused before. */
+  /** Subscribes refused topics again. */
   readonly ask: (topics: readonly string[]) => void;
 }
 
-/** The topics that a line is to carry. Those that the venue refuses are asked for again from time to time. */
+/** The topics of a line. Topics that the venue refuses are subscribed again from time to time. */
 export class LineTopics {
-  /** Wanted, and not refused. */
   readonly wanted: Set<string>;
-  /** Wanted, and refused. */
   readonly refused = new Set<string>();
   readonly #options: LineTopicsOptions;
   #asking: Subscription | undefined;
@@ -38,7 +36,7 @@ export class LineTopics {
     }
   }
 
-  /** Returns those that were there. */
+  /** Returns the topics that were there. */
   remove(topics: readonly string[]): readonly string[] {
     return topics.filter((topic) => this.wanted.delete(topic) || this.refused.delete(topic));
   }
@@ -51,12 +49,12 @@ export class LineTopics {
     return isNew;
   }
 
-  /** Notes which topics the venue has taken. Returns those that it had refused. */
+  /** Notes acknowledged topics. Returns those that were refused before. */
   take(topics: readonly string[]): readonly string[] {
     const again = topics.filter((topic) => this.refused.has(topic));
     if (again.length === 0) return again;
     this.add(again);
-    // The venue takes what it refused: so it may take the others.
+    // The venue accepts a refused topic, so it may accept the others too.
     this.#asking?.unsubscribe();
     this.#asking = this.refused.size === 0 ? undefined : this.#askLater(TAKEN_AGAIN_MS);
     return again;
@@ -74,7 +72,7 @@ export class LineTopics {
     this.#asking = undefined;
     const topics = [...this.refused].slice(0, ASK_AGAIN);
     if (topics.length === 0) return;
-    // They go to the end: if there are many, all have their turn.
+    // They go to the end, so that all have their turn.
     for (const topic of topics) {
       this.refused.delete(topic);
       this.refused.add(topic);

@@ -9,22 +9,22 @@ import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
 import { LineTopics } from './line-topics.ts';
 import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
-/** A new connection's first moment: from what it delivers in it is told what the old one has yet to deliver. */
+/** A new connection's first moment. Its data says what the old connection has yet to deliver. */
 const SETTLE_MS = 500;
 const NONE: readonly never[] = [];
-/** A new connection that is told to rotate before it has taken over is replaced no sooner than this after it has. */
+/** If the venue announces a close before the cutover, the next one begins no sooner than this after it. */
 const AGAIN_AFTER_MS = 5000;
 
 export interface RotatingLineOptions {
   readonly number: number;
   readonly plan: ConnectionPlan;
   readonly nextConnectionId: () => number;
-  /** A connection that is kept, as of `venueLine`. */
+  /** Opens a supervised connection, as `venueLine` does. */
   readonly connect: (line: RotatingLine, connection: LineConnection) => Observable<LineSignal>;
-  /** True when a connection that has come of age may be replaced now, which has time; false: `postponeMs` later. */
+  /** True if a connection that reached its age may be replaced now. Else it waits for `postponeMs`. */
   readonly isTurn: () => boolean;
   readonly postponeMs: number;
-  /** How often topics that were refused are asked for again, milliseconds. */
+  /** How often to subscribe refused topics again, milliseconds. */
   readonly askAgainMs: number;
   readonly report: (event: LineEvent) => void;
   readonly staleAfterMs: number;
@@ -40,9 +40,9 @@ interface Rotation {
 }
 
 /**
- * A line of a venue: its place in the plan, and the connection that fills it. Asked to rotate, it opens a second one and
- * lets the first go only when the second has delivered all that can still come by the first. Whichever of them is left
- * alone goes on as the line, so that there is never more than one chain of attempts.
+ * One line of a venue: its place in the plan and its connection. For a cutover it opens a second connection, and closes
+ * the first when the second has delivered everything that the first can still deliver. If one is lost, the other goes
+ * on as the line, so that only one chain of attempts exists.
  */
 export class RotatingLine {
   readonly number: number;
@@ -63,12 +63,11 @@ export class RotatingLine {
     this.#current = this.#newConnection();
   }
 
-  /** What is wanted on it, and was not refused. */
   get topics(): ReadonlySet<string> {
     return this.#topics.wanted;
   }
 
-  /** What is wanted besides, and asked for again from time to time. */
+  /**  */
   get refused(): ReadonlySet<string> {
     return this.#topics.refused;
   }
@@ -77,12 +76,11 @@ export class RotatingLine {
     return this.connectionsUp.length > 0;
   }
 
-  /** How many topics are wanted on it. */
   get size(): number {
     return this.#topics.size;
   }
 
-  /** One, or in a rotation two; none while it connects. */
+  /** The open connections: two during a cutover, none while it connects. */
   get connectionsUp(): readonly LineConnection[] {
     return this.#connections.filter(({ up }) => up);
   }
@@ -111,7 +109,7 @@ export class RotatingLine {
     for (const { commands$ } of this.#connections) commands$.next(command);
   }
 
-  /** Begins a rotation, unless there is one or the line is not connected. */
+  /** Begins a cutover, unless one is under way or the line is not connected. */
   rotate(notice: ConnectionClosing): void {
     if (!this.#current.up || this.#rotation !== undefined) return;
     const successor = this.#newConnection();
@@ -150,7 +148,7 @@ export class RotatingLine {
       if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, signal);
       return;
     }
-    // `lost` follows and tells more.
+    // `lost` follows and says more.
     if (signal.kind === 'disconnected') return;
     if (signal.kind === 'closing') {
       this.#onRotate(connection, signal);
@@ -167,7 +165,7 @@ export class RotatingLine {
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
   }
 
-  /** What was refused before is taken by a connection: the other one, if it is open, may have missed the question. */
+  /** A connection got a topic that was refused before. The other open connection may have missed the request. */
   #taken(by: LineConnection, topics: readonly string[]): void {
     const again = this.#topics.take(topics);
     if (again.length === 0) return;
@@ -175,7 +173,7 @@ export class RotatingLine {
     for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
   }
 
-  /** Age has time. A venue that announces a close promises none, so whatever it tells is done at once, on all lines told. */
+  /** A cutover for age can wait. A venue that announces a close promises no time, so that cutover begins at once. */
   #onRotate(connection: LineConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
       connection.notice = notice;
@@ -212,7 +210,6 @@ export class RotatingLine {
     }
   }
 
-  /** What a signal means for the rotation under way. */
   #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
     const { cutover, successor } = rotation;
     const isNew = connection === successor;
@@ -233,7 +230,7 @@ export class RotatingLine {
     if (cutover.caughtUp) this.#finish(rotation);
   }
 
-  /** The successor has everything yet to do. */
+  /** The successor must subscribe and deliver anew. */
   #begin(rotation: Rotation): void {
     rotation.cutover.restart();
     rotation.timers.unsubscribe();

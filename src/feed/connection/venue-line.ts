@@ -7,26 +7,25 @@ import { keepConnecting, type Retrying } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
 
 export interface VenueLineOptions extends Retrying {
-  /** One connection a subscription. */
   readonly connection$: Observable<VenueEvent>;
   readonly staleAfterMs: number;
-  /** True when other venues show that nothing happens in the market. */
+  /** True if other venues show that the market is idle. */
   readonly isQuiet: () => boolean;
 }
 
-/** Connects, watches and connects again, for ever: a fault that says never, or too many of the others, slow it down to probes. */
+/** A supervised connection: opens it, watches its data and opens it again after each loss, for ever. */
 export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
   const { connection$, staleAfterMs, isQuiet, ...retrying } = options;
   const { scheduler } = retrying;
   const watched$ = connection$.pipe(
-    // The time before the socket is open is the connect timeout's to judge.
+    // The connect timeout judges the time before the socket is open.
     detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'value' || kind === 'connected', scheduler }),
     explainStale({
       staleAfterMs,
       isAnswer: ({ kind }) => kind === 'answered',
       isQuiet,
       isOpening: ({ kind }) => kind === 'connected',
-      // A silence that is not the market's is the connection's.
+      // If the market is not idle, the connection is faulty.
       faultOf: ({ cause, ageMs }) =>
         cause === 'quiet_market' ? undefined : new Fault(cause, `no data for ${Math.round(ageMs)} ms`),
       scheduler,

@@ -13,13 +13,13 @@ import { postponement, rotationAge } from './rotation-age.ts';
 import { venueLine } from './venue-line.ts';
 import { venueNotices } from './venue-notices.ts';
 
-/** The lines of one venue: which instruments are subscribed on which connections, and all their signals as one stream. */
+/** The connection pool of one venue: which instruments each line subscribes, and the events of all lines. */
 export class VenueLines {
-  /** By the venue's symbol: what the decoders know. */
+  /** By the venue's symbol, for the decoders. */
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  /** What the trades of a symbol come by, if any are wanted. */
+  /** The channel of the trades, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
   readonly #event = new Broadcast<LineEvent>();
   readonly events$ = this.#event.values$;
@@ -31,7 +31,7 @@ export class VenueLines {
   #connections = 0;
   #notices: Subscription | undefined;
 
-  /** `isQuiet`: other venues show that nothing happens in the market. */
+  /** `isQuiet`: other venues show that the market is idle. */
   constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
@@ -48,7 +48,7 @@ export class VenueLines {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** Connections that are up and carry a symbol's trades: more than `lines` while some are rotated. */
+  /** Open connections with a symbol's trades. A cutover adds one for a moment. */
   connectionsOf(symbol: string): number {
     const instrument = this.bySymbol(symbol);
     if (instrument === undefined) return 0;
@@ -57,17 +57,17 @@ export class VenueLines {
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
 
-  /** True when no other connection of the venue is up. */
+  /** True if no other connection of the venue is open. */
   isAlone(connection: LineConnection): boolean {
     return this.#lines.every((line) => line.connectionsUp.every((other) => other === connection));
   }
 
-  /** Replaces the connections of all lines, each by a new one that delivers before the old one is let go. */
+  /** Replaces the connections of all lines. Each new one delivers before the old one closes. */
   rotate(notice: ConnectionClosing): void {
     for (const line of this.#lines) line.rotate(notice);
   }
 
-  /** A venue that announces maintenance gets new connections while it still takes them. */
+  /** Begins a cutover when the venue announces maintenance, while it still accepts connections. */
   #followNotices(): Subscription | undefined {
     const { notices$: connection$, settings, scheduler, random } = this.#options;
     const { reconnect } = settings;
@@ -77,7 +77,7 @@ export class VenueLines {
     return notices$.subscribe((notice) => this.rotate(notice));
   }
 
-  /** Opens connections for instruments, as many as the venue's limits ask for, each `lines` times. */
+  /** Opens connections for instruments: as many as the venue's limits require, each `lines` times. */
   open(instruments: readonly Instrument[]): void {
     const { venue, settings, channels, books } = this.#options;
     for (const instrument of instruments) this.#know(instrument);
@@ -88,7 +88,7 @@ export class VenueLines {
     this.#notices ??= this.#followNotices();
   }
 
-  /** Subscribes one more instrument where a connection has room, else on new ones. */
+  /** Subscribes one more instrument, on new connections if no line has room. */
   add(instrument: Instrument): void {
     const topics = this.topicsOf(instrument);
     const most = this.#options.venue.limits.topicsPerConnection;
@@ -111,7 +111,7 @@ export class VenueLines {
     this.#bySymbol.delete(instrument.symbol);
   }
 
-  /** Takes an instrument off and on again, or these topics of it. */
+  /** Unsubscribes and subscribes an instrument's topics, or only these. */
   resubscribe(instrument: Instrument, own: readonly string[] = this.topicsOf(instrument)): void {
     for (const line of this.#lines) {
       const topics = own.filter((topic) => line.topics.has(topic));
@@ -119,12 +119,11 @@ export class VenueLines {
     }
   }
 
-  /** Subscribes the book of an instrument again, and nothing else of it. */
   resubscribeBook(instrument: Instrument): void {
     this.resubscribe(instrument, this.bookTopicsOf(instrument));
   }
 
-  /** The topics without which an instrument is not served: its trades', or, where these are not wanted, any. */
+  /** The topics without which an instrument is not served: its trades, or all if no trades are wanted. */
   neededOf(instrument: Instrument): readonly string[] {
     const channel = this.neededChannel;
     return channel === undefined ? this.topicsOf(instrument) : this.#options.venue.topics(instrument, channel);
@@ -143,7 +142,7 @@ export class VenueLines {
     return this.#byTopic.get(topic);
   }
 
-  /** True when a line was refused an instrument's trades, and none that is up has them: whatever else comes, it is not served. */
+  /** True if a line was refused an instrument's trades and no open line has them. Then the venue does not serve it. */
   lacks(instrument: Instrument): boolean {
     const needed = this.neededOf(instrument);
     const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.has(topic));

@@ -3,17 +3,16 @@ import type { ConnectionClosing, VenueEvent } from '../../domain/venue-event.ts'
 import { requireFresh } from '../../operators/require-fresh.ts';
 import { keepConnecting, type Retrying } from './keep-connecting.ts';
 
-/** Nothing at all for this long, pongs included: the connection is dead. Venues are pinged at least every 20 s. */
+/** Without any message for this long, pongs included, the connection is dead. Venues are pinged at least every 20 s. */
 const SILENT_MS = 60_000;
 
 export interface VenueNoticesOptions extends Retrying {
-  /** One connection a subscription. */
   readonly connection$: Observable<VenueEvent>;
-  /** Each end of a connection and each failed attempt: no fault of the feed. */
+  /** Called at each end of a connection and each failed attempt. It is no fault of the feed. */
   readonly onLost: () => void;
 }
 
-/** What a venue announces, each state of affairs once, however often it is sent. Connects again for ever. */
+/** Emits what a venue announces, each announcement once, however often the venue sends it. Reconnects for ever. */
 export function venueNotices({ connection$, ...options }: VenueNoticesOptions): Observable<ConnectionClosing> {
   const { scheduler } = options;
   const watched$ = connection$.pipe(requireFresh({ maxAgeMs: SILENT_MS, onStale: 'error', scheduler }));

@@ -1,4 +1,4 @@
-/** Keeps values in order until they may go on. When more than `most` wait, the oldest that `mayGo` accepts are dropped. */
+/** Keeps values in order until `empty`. Above `most` values it drops the oldest that `mayGo` accepts. */
 export class WarmUpBuffer<T> {
   readonly #most: number;
   readonly #mayGo: (value: T) => boolean;
@@ -15,13 +15,13 @@ export class WarmUpBuffer<T> {
     if (this.#held.length > this.#most && !this.#isEmptied) this.#thinOut();
   }
 
-  /** Hands on all values, and what is pushed meanwhile behind them. */
+  /** Passes on all values, and the values pushed meanwhile. */
   empty(next: (value: T) => void): void {
     this.#isEmptied = true;
     for (const value of this.#held) next(value);
   }
 
-  /** Drops a tenth at once: each time costs a look at all. */
+  /** Drops a tenth at once, since each time costs a pass over all values. */
   #thinOut(): void {
     let surplus = Math.ceil(this.#most / 10);
     this.#held = this.#held.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);

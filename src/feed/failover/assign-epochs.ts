@@ -13,8 +13,8 @@ type Out = Pick<Subscriber<FeedEvent>, 'next'>;
 type Begun = Extract<FeedEvent, { kind: 'epochs' }>;
 
 /**
- * Numbers the epochs of each symbol, stamps the data of the venue that serves it, and makes gaps of the holes in its
- * trades. What begins an epoch comes before its first data.
+ * Numbers each symbol's epochs, stamps the active venue's data and makes gap records. An epoch's start comes before its
+ * first data.
  */
 export function assignEpochs(options: AssignEpochsOptions): OperatorFunction<RoutedEvent, FeedEvent> {
   const epochs = new Epochs(options);
@@ -25,9 +25,9 @@ class Epochs {
   readonly #options: AssignEpochsOptions;
   readonly #ledger: EpochLedger;
   readonly #followed = new Set<string>();
-  /** The venue that previous runs left a symbol at, until another one serves it. */
+  /** The venue of each symbol's resume point, until another venue serves it. */
   readonly #resumable: Map<string, string>;
-  /** Symbols that a venue does not have now, as `VENUE SYMBOL`. */
+  /** Symbols that a venue lacks now, as `VENUE SYMBOL`. */
   readonly #lacking = new Set<string>();
 
   constructor(options: AssignEpochsOptions) {
@@ -103,7 +103,7 @@ class Epochs {
     }
   }
 
-  /** Nothing tells whether trades lie between the two counts: the epoch of the first one ends with a gap that nothing follows. */
+  /** Trades may lie between the two ranges of ids. The first range's epoch ends with a gap without an end. */
   #onIdsRestarted({ symbol, coin, after }: IdsRestarted, out: Out): void {
     out.next({ kind: 'served', symbol, venue: after.venue });
     if (after.kind !== this.#options.counts) return;
@@ -118,8 +118,8 @@ class Epochs {
     const symbols = event.key === null ? [...this.#followed] : [event.key];
     const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.current(symbol)?.last }));
     if (event.key === null) {
-      // All at once: one by one, each with its first record, they would cost a round to the sink each. Symbols that the
-      // venue serves already, because the previous one lacked them, stay in their epoch.
+      // All at once: one by one, each would cost a round to the sink. Symbols that the venue serves already stay in
+      // their epoch.
       const moving = symbols.filter(
         (symbol) => !this.#lacking.has(`${event.to} ${symbol}`) && this.#ledger.current(symbol)?.venue !== event.to,
       );
@@ -133,7 +133,7 @@ class Epochs {
     out.next({ ...event, seams });
   }
 
-  /** Begins epochs at a venue: their positions are acknowledged before the first record that bears them. */
+  /** Begins epochs at a venue. Their positions are acknowledged before their first record. */
   #begin(symbols: readonly string[], venue: string, out: Out): void {
     const at = this.#options.wallClockMs();
     const records = symbols.flatMap((symbol) => {
@@ -145,7 +145,7 @@ class Epochs {
     for (const symbol of symbols) for (const possibleGap of served?.possibleGaps(symbol) ?? []) out.next(possibleGap);
   }
 
-  /** If another venue than that of the previous run takes a symbol over, that one has nothing to go on with any more. */
+  /** If another venue takes a symbol over, the previous run's venue has nothing to resume. */
   #leaveElsewhere(symbol: string, venue: string): void {
     const previous = this.#resumable.get(symbol);
     if (previous === undefined || previous === venue) return;
@@ -163,7 +163,7 @@ class Epochs {
     if (this.#followed.has(symbol)) return;
     this.#followed.add(symbol);
     out.next(event);
-    // It was followed before, and goes on in its epoch.
+    // It was followed before, so its epoch continues.
     const venue = this.#ledger.current(symbol)?.venue;
     if (venue === undefined) return;
     this.#emitBegun([symbol], venue, { at: this.#options.wallClockMs(), records: [] }, out);
@@ -182,7 +182,7 @@ function emitData(symbol: string, epoch = 0, events: readonly MergedEvent[], out
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** The one place that writes to an event after decoding: it belongs to the feed until it is published, and a copy of each would be the dearest step of its way. */
+/** Writes to the event itself, only here: a copy of each event would cost more than any other step. */
 function stamp(event: LineData, epoch = 0, held: boolean): void {
   const open: Mutable<LineData> = event;
   open.epoch = epoch;

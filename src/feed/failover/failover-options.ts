@@ -3,10 +3,10 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { venueToStartWith } from '../resume/previous-runs.ts';
 
-/** More of the standby's past than this is never needed: a switch for silence comes after `stale_after_ms`. */
+/** The standby never needs more past than this: a switch for staleness comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
 
-/** How one of these venues is chosen to serve, and where a previous run's epochs go on. */
+/** The options of the failover between these venues. */
 export function failoverOptions(
   venues: readonly string[],
   {
@@ -31,7 +31,7 @@ export function failoverOptions(
   };
 }
 
-/** What a standby keeps for the moment when it takes over: trades, and what lies between them. */
+/** A standby buffers trades and the notices between them. */
 function isOfTrades(event: MergedEvent | undefined): boolean {
   const kind = event?.kind;
   return kind === 'trade' || kind === 'agg_trade' || kind === 'sequence_gap_closed' || kind === 'ids_restarted';

@@ -7,25 +7,24 @@ import type { TradeSeries } from '../arbitration/trade-series.ts';
 import type { VenueLines } from '../connection/venue-lines.ts';
 import type { VenueFeedOptions } from '../venue-signal.ts';
 
-/** How long trades wait behind a gap for another line to fill it. */
+/** How long trades wait for another line to fill a gap. */
 const OTHER_LINE_MS = 500;
-/** How long they wait for the venue's past. */
+/** How long they wait for fetched trades. */
 const REPAIR_MS = 10_000;
-/** Requests at once: five hundred symbols have their turn within the hold. The venue's budget is kept elsewhere. */
+/** Requests at once: 500 symbols get their turn within the hold. The venue's budget is kept elsewhere. */
 const AT_ONCE = 10;
 
 type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
 type Lines = Pick<VenueLines, 'bySymbol' | 'connectionsOf'>;
 
 /**
- * What one venue's trades wait for: a moment for the other line, and if the venue tells the past, for as long as that
- * takes within bounds. Without either they wait for nothing.
+ * How one venue repairs gaps: it waits a moment for the other line, then fetches the trades if the venue returns them.
  */
 export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
   const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
   const graceMs = ({ symbol, sequence }: TradeSeries): number => {
-    // What a previous run left lies before all that any line has brought.
+    // A resume point lies before everything that any line has delivered.
     const isBeforeLines = fetches && sequence.isResumed;
     return isBeforeLines || lines.connectionsOf(symbol) < 2 ? 0 : OTHER_LINE_MS;
   };
@@ -52,7 +51,7 @@ function fetchTrades(
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
     const since = sequence.heldSince;
-    // Asked for before a line was subscribed anew, they do not reach to where it begins.
+    // If they were requested before a line subscribed again, they do not reach to its first trade.
     return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
   }
   if (fetchMissing === undefined || after === undefined) return EMPTY;

@@ -16,31 +16,31 @@ import type { ListFollowing, VenueFeedOptions } from '../venue-signal.ts';
 import { ListChanges } from './list-changes.ts';
 import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
 
-/** How long connecting waits for the instrument list; without it unknown symbols are found out later. */
+/** How long connecting waits for the instrument list. Without it unknown symbols are found later. */
 const LIST_TIMEOUT_MS = 2000;
-/** How often the venue is asked what it lists, and how soon again after no answer when all that it lists is followed. */
+/** How often the list is fetched, and how soon after a failure if everything listed is followed. */
 const LIST_EVERY_MS = 300_000;
 const LIST_AGAIN_MS = 5000;
 
-/** What changes in the instruments that are followed at a venue. */
+/** A change of the instruments that are followed at a venue. */
 export type InstrumentChange =
-  /** The first ones: the connections open with them. `unchecked`: the venue's list did not come in time. */
+  /** The first instruments. `unchecked`: the venue's list did not come in time. */
   | { readonly kind: 'opened'; readonly instruments: readonly Instrument[]; readonly unchecked?: Fault }
-  /** The user has named one more. */
+  /** The user added one. */
   | { readonly kind: 'added'; readonly instrument: Instrument }
   /** The venue lists these now. */
   | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
-  /** The venue does not list it, or it does not trade. `unlisted` ones are looked for again, since a halt ends. */
+  /** The venue does not list it, or it does not trade. `unlisted` ones are looked up again, since a halt ends. */
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
-  /** The venue does not tell what it lists. `opens`: nothing is followed before it does. */
+  /** The venue's list is not available. `opens`: nothing is followed before it comes. */
   | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
-  /** A list that lacks most of the last one: ignored. */
+  /** A list without most of the last one's rows: ignored. */
   | { readonly kind: 'doubtful' };
 
 type VenueOptions = Pick<VenueFeedOptions, 'instruments' | 'all' | 'listed$' | 'listEveryMs' | 'scheduler'>;
 
 export interface FollowedInstrumentsOptions extends VenueOptions {
-  /** What is followed now, by the venue's symbol. */
+  /** The followed instruments, by the venue's symbol. */
   readonly followed: ReadonlyMap<string, Instrument>;
   readonly onChange: (change: InstrumentChange) => void;
 }
@@ -50,12 +50,11 @@ export class FollowedInstruments {
   readonly #options: FollowedInstrumentsOptions;
   readonly #everyMs: number;
   readonly #subscription = new Subscription();
-  /** By the venue's symbol. */
   readonly #named: Map<string, Instrument>;
   #isRunning = false;
-  /** Named ones that are looked up in the venue's list before they are followed, by symbol. */
+  /** Lookups of named instruments in the venue's list, by symbol. */
   readonly #lookups = new Map<string, Subscription>();
-  /** Named ones that the venue does not list, by symbol. */
+  /** Named instruments that the venue does not list, by symbol. */
   readonly #unlisted = new Map<string, Instrument>();
 
   constructor(options: FollowedInstrumentsOptions) {
@@ -64,7 +63,6 @@ export class FollowedInstruments {
     this.#named = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
   }
 
-  /** What the user has named. */
   get named(): readonly Instrument[] {
     return [...this.#named.values()];
   }
@@ -76,7 +74,7 @@ export class FollowedInstruments {
     this.#subscription.add(this.#lookForUnlisted());
   }
 
-  /** Follows one more instrument, if the venue lists it: some venues acknowledge any name and then send nothing. */
+  /** Follows one more instrument if the venue lists it. Some venues acknowledge any name and then send nothing. */
   add(instrument: Instrument): void {
     const { followed, onChange } = this.#options;
     const { symbol, venueSymbol } = instrument;
@@ -106,7 +104,7 @@ export class FollowedInstruments {
     this.#subscription.unsubscribe();
   }
 
-  /** The venue's symbols of what trades there. */
+  /** The venue's symbols that trade now. */
   get #trading(): Observable<ReadonlySet<string>> {
     return this.#options.listed$.pipe(
       map((rows) => new Set(rows.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol))),

@@ -7,21 +7,22 @@ export interface ListChange {
 }
 
 /**
- * What a venue's answers change in what is followed. An instrument is listed where one answer has it, and delisted where
- * two in a row lack it. An answer that lacks more than half of what the one before had, in all and not only of what is
- * ours, is doubtful and counts for nothing: where it was no mistake, the next one is like it. No clock, no I/O.
+ * Turns a venue's lists into changes of what is followed. Pure: no clock, no I/O.
+ *
+ * One list adds an instrument; two lists in a row without it remove it. A list without more than half of the previous
+ * list's rows is doubtful and changes nothing. If it was correct, the next one is like it.
  */
 export class ListChanges {
-  /** Of the last answer, doubtful or not. */
+  /** All rows of the last list, doubtful or not. */
   #all: ReadonlySet<string>;
-  /** What is followed and the last answer that counts lacks. */
+  /** Followed instruments that the last valid list lacks. */
   #lacked: ReadonlySet<string> = new Set();
 
   constructor({ all }: VenueList) {
     this.#all = new Set(all);
   }
 
-  /** `followed`: by the venue's symbol. Undefined: the answer is doubtful. */
+  /** `followed`: by the venue's symbol. Undefined: the list is doubtful. */
   next({ all, ours }: VenueList, followed: ReadonlyMap<string, Instrument>): ListChange | undefined {
     const before = this.#all;
     this.#all = new Set(all);

@@ -1,6 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** That a venue has a symbol, or has it not. */
+/** Whether a venue has a symbol. */
 export interface Serving {
   readonly venue: string;
   readonly symbol: string;
@@ -8,13 +8,13 @@ export interface Serving {
 }
 
 /**
- * Which venue lists which symbol, where each follows all that it lists: a venue lacks what another lists and it does
- * not. A venue that has told nothing yet lacks nothing. No clock, no I/O.
+ * Knows which venue lists which symbol, if each follows all that it lists. A venue lacks symbols that only others list;
+ * a venue without a list yet lacks nothing. Pure: no clock, no I/O.
  */
 export class ListedAt {
   readonly #byVenue = new Map<string, Set<string>>();
 
-  /** A venue lists these, beside what it told before. What is new by it, of any venue. */
+  /** Adds symbols to a venue's list. Returns what changes, at any venue. */
   listed(venue: string, symbols: readonly string[]): readonly Serving[] {
     const isKnown = this.#byVenue.has(venue);
     const own = getOrCreate(this.#byVenue, venue, () => new Set<string>());
@@ -29,13 +29,13 @@ export class ListedAt {
     return [...lacks, ...lacked];
   }
 
-  /** True where no venue lists it any more. */
+  /** True if no venue lists it any more. */
   delisted(venue: string, symbol: string): boolean {
     this.#byVenue.get(venue)?.delete(symbol);
     return ![...this.#byVenue.values()].some((symbols) => symbols.has(symbol));
   }
 
-  /** The venue does not run any more: it lacks nothing until it tells its list anew. */
+  /** The venue stopped: it lacks nothing until its next list. */
   forget(venue: string): readonly Serving[] {
     const own = this.#byVenue.get(venue);
     this.#byVenue.delete(venue);

@@ -16,9 +16,9 @@ import type { Instrument } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
 
 export interface VenueList {
-  /** The venue's symbols of all that trades there. */
+  /** The venue's symbols that trade. */
   readonly all: readonly string[];
-  /** What of it is followed. */
+  /** The followed instruments. */
   readonly ours: readonly Instrument[];
 }
 
@@ -27,15 +27,15 @@ export type ListAnswer =
   | { readonly kind: 'unavailable'; readonly fault: Fault };
 
 export interface ListingsOptions {
-  /** The venue's list, once a subscription. */
+  /** The venue's list, once for each subscription. */
   readonly list$: Observable<VenueList>;
-  /** How long after an answer it is asked for again, and how long after none; milliseconds. */
+  /** The pauses after a list and after a failure, milliseconds. */
   readonly everyMs: number;
   readonly againMs: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** A venue's list, again and again; never ends. */
+/** Fetches a venue's list again and again; never ends. */
 export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions): Observable<ListAnswer> {
   return defer(() => {
     let pauseMs = everyMs;
@@ -51,8 +51,7 @@ export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions
 }
 
 /**
- * What trades at a venue against the quote, of each of its lists. `ours` tells what of that is followed. That nothing
- * trades is no answer: a Fault.
+ * The instruments that trade at a venue against the quote. `ours` selects the followed ones. Fails if nothing trades.
  */
 export function tradingAgainst(
   listed$: Observable<readonly ListedInstrument[]>,

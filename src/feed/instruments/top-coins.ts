@@ -16,31 +16,26 @@ import { compareDecimals } from '../../domain/decimal.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { DayVolume, ListedInstrument } from '../../venues/contract.ts';
 
-/** What one venue is asked for. */
 export interface VolumeSource {
   readonly listed$: Observable<readonly ListedInstrument[]>;
   readonly volumes$: Observable<readonly DayVolume[]>;
 }
 
 export interface TopCoinsOptions {
-  /** In order of preference, at least one: the next is asked where one does not answer. */
+  /** In order of preference, at least one. The next is asked if one does not answer. */
   readonly sources: readonly VolumeSource[];
   readonly quote: string;
-  /** How many coins. */
   readonly most: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** A coin that is followed stays until so many times as many are traded more: ranks change all day. */
+/** A followed coin stays until its rank is this many times the limit: ranks change all day. */
 const KEEP_WITHIN = 1.25;
-/** How long an answer stands for all venues that ask what to follow, milliseconds. */
+/** How long an answer is reused for all venues, milliseconds. */
 const FRESH_FOR_MS = 60_000;
 const ANSWER_WITHIN_MS = 15_000;
 
-/**
- * The most traded coins of 24 hours by quote volume. One that is in `kept` stays in while its rank is within 1.25 times
- * `most`, so there may be as many.
- */
+/** The most traded coins of 24 hours by quote volume. A coin in `kept` stays up to rank 1.25 × `most`. */
 export function mostTraded(
   rows: readonly ListedInstrument[],
   volumes: readonly DayVolume[],
@@ -57,7 +52,7 @@ export function mostTraded(
   return new Set([...ranked.slice(0, most), ...stay].map(({ base }) => base));
 }
 
-/** The most traded coins of the first venue that answers, asked for when it is subscribed and the last answer is old. */
+/** The most traded coins of the first venue that answers. Fetched at a subscription if the last answer is old. */
 export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<string>> {
   const { sources, quote, most, scheduler } = options;
   let kept: ReadonlySet<string> = new Set();
@@ -72,8 +67,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
         return coins;
       }),
     );
-    // A venue that must not be asked for now does not answer, and says nothing. Once there was an answer, another venue's
-    // ranks would change what is followed for nothing: the next time will do.
+    // After the first answer no other venue is asked: its ranks would change what is followed for nothing.
     const isLast = index + 1 === sources.length || kept.size > 0;
     const answered$ = coins$.pipe(timeout({ first: ANSWER_WITHIN_MS, scheduler }));
     return isLast ? answered$ : answered$.pipe(catchError(() => ask(index + 1)));
@@ -97,7 +91,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
   });
 }
 
-/** Of an instrument list the rows of these coins. */
+/** Filters an instrument list to these coins. */
 export function among(
   coins$: Observable<ReadonlySet<string>>,
 ): OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]> {

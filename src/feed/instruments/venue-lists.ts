@@ -7,13 +7,13 @@ import type { VenueFeed } from '../venue-feed.ts';
 import type { VenueSignal } from '../venue-signal.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
 
-/** What a venue emits to the failover. */
+/** A venue's input to the failover. */
 export type VenueSourceEvent = SourceEvent<readonly MergedEvent[]> | FeedReport;
 
 type Out = Pick<Subscriber<VenueSourceEvent>, 'next'>;
 type ListedVenue = Pick<VenueFeed, 'options' | 'instruments'>;
 
-/** Which symbols the feed follows, and which venue does not have which of them: a symbol that one venue lacks is another's to serve. */
+/** Reports which symbols the feed follows and which venue lacks which. Another venue serves a symbol that one lacks. */
 export class VenueLists {
   readonly #venues: readonly ListedVenue[];
   readonly #listedAt = new ListedAt();
@@ -23,7 +23,7 @@ export class VenueLists {
     this.#venues = venues;
   }
 
-  /** Makes a source of `failover` of a venue's signals. */
+  /** Turns a venue's events into a source of `failover`. */
   source(venue: ListedVenue): OperatorFunction<VenueSignal, VenueSourceEvent> {
     const { id } = venue.options.venue;
     return (signals$) =>
@@ -68,7 +68,7 @@ export class VenueLists {
     }
   }
 
-  /** The report comes first: with the failover's answer to the event another venue may serve the symbol. */
+  /** The report comes first: the failover answers the event at once. */
   #report({ venue, symbol, serves }: Serving): void {
     const out = this.#outs.get(venue);
     out?.next({ kind: 'availability', venue, symbol, serves });

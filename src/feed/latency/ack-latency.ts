@@ -5,14 +5,13 @@ const MOST_PENDING = 256;
 const FIRST_PAUSE_MS = 2;
 
 /**
- * How long a sink takes from a record's push to its acknowledgement. While nothing is acknowledged ever fewer records are
- * timed, spread over the wait: an outage shows in full, and takes no memory. What never comes back (dropped, rejected,
- * read from the disk as another object) is forgotten the same way.
+ * Measures the time from a record's push to its acknowledgement. Without acknowledgements fewer and fewer records are
+ * timed, spread over the wait, so that an outage takes no memory. Records that never return are forgotten the same way.
  */
 export class AckLatency {
   readonly histogram = new LatencyHistogram();
   readonly #now: () => number;
-  /** When each record that is timed was pushed, in order. */
+  /** Push times of the timed records, in order. */
   readonly #pending = new Map<OutRecord, number>();
   #pauseMs = 0;
   #nextAt = Number.NEGATIVE_INFINITY;
@@ -22,7 +21,7 @@ export class AckLatency {
     this.#now = now;
   }
 
-  /** To be called for some records, not for all. */
+  /** Call it for some records, not for all. */
   pushed(record: OutRecord): void {
     const now = this.#now();
     if (now < this.#nextAt) return;

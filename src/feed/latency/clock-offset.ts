@@ -25,20 +25,20 @@ import type { ClockEstimate, ClockState } from '../../domain/status-snapshot.ts'
 export interface ClockReading {
   /** Since 1970; may be stepped. */
   readonly wall: number;
-  /** Since whenever; never stepped. */
+  /** Since any time; never stepped. */
   readonly monotonic: number;
 }
 
-/** One answer of a venue to what time it is. */
+/** One reading of a venue's clock. */
 export interface ClockSample {
-  /** The venue's clock minus ours, were the way there as long as the way back. */
+  /** The venue's clock minus ours, if both ways took equally long. */
   readonly offsetMs: number;
   readonly roundTripMs: number;
 }
 
-/** Both clocks have run alike between two readings but for this much: smaller differences are how they are read. */
+/** A smaller difference between the two clocks comes from reading them. */
 const SAME_PACE_MS = 10;
-/** So much between two looks at the clocks, and somebody has set the wall clock, or the machine has slept. */
+/** A larger difference between two readings means that the wall clock was set, or the machine slept. */
 const STEP_MS = 250;
 const LOOK_EVERY_MS = 1000;
 const KEPT_SAMPLES = 9;
@@ -46,19 +46,19 @@ const FIRST_SAMPLES = 5;
 const FIRST_EVERY_MS = 1000;
 const EVERY_MS = 60_000;
 
-/** What a question and its answer tell; undefined where the wall clock was stepped in between. */
+/** Makes a sample of a request and its response. Undefined if the wall clock was stepped in between. */
 export function clockSample(asked: ClockReading, answered: ClockReading, venueMs: number): ClockSample | undefined {
   const roundTripMs = answered.monotonic - asked.monotonic;
   if (Math.abs(answered.wall - asked.wall - roundTripMs) > SAME_PACE_MS) return undefined;
   return { offsetMs: venueMs - (asked.wall + roundTripMs / 2), roundTripMs };
 }
 
-/** True when the wall clock was set between the readings. */
+/** True if the wall clock was set between the readings. */
 export function isStepped(before: ClockReading, after: ClockReading): boolean {
   return Math.abs(after.wall - before.wall - (after.monotonic - before.monotonic)) > STEP_MS;
 }
 
-/** The median of the samples. The fastest answer bounds its error: the venue read its clock while that was under way. */
+/** The median of the samples. The fastest response bounds the error: the venue read its clock during it. */
 export function estimateClock(samples: readonly ClockSample[]): ClockEstimate | null {
   if (samples.length === 0) return null;
   const fastest = samples.reduce(faster);
@@ -78,14 +78,14 @@ function faster(one: ClockSample, other: ClockSample): ClockSample {
 }
 
 export interface ClockQuestion {
-  /** Asks the venue's time once, milliseconds since 1970; calls `onSent` when the request leaves, as it may have to wait. */
+  /** Fetches the venue's time, milliseconds since 1970. Calls `onSent` when the request is sent. */
   readonly ask: (onSent: () => void) => Observable<number>;
   readonly read: () => ClockReading;
 }
 
 /**
- * One sample: asked twice, the faster answer counts, for the first one may have had to wait for a new connection.
- * Completes without one where the wall clock was stepped; errors are the question's.
+ * Takes one sample of two requests: the faster counts, since the first may wait for a connection. Completes without one
+ * if the wall clock was stepped. Passes on the request's errors.
  */
 export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> {
   const once$ = defer(() => {
@@ -106,15 +106,15 @@ interface Known extends Omit<ClockState, 'estimate'> {
   readonly samples: readonly ClockSample[];
 }
 
-/** What an event makes of what was known of a clock. */
+/** Changes what is known of a clock. */
 type ClockEvent = (known: Known) => Known;
 
 const NOTHING_KNOWN: Known = { samples: [], failures: 0 };
 const forget: ClockEvent = (known) => ({ ...known, samples: [] });
 
 /**
- * Follows a venue's clock while it is subscribed: five samples a second apart, then one a minute; the last nine count.
- * A stepped wall clock is noticed within a second: what was known is forgotten and asked anew. Failures only count.
+ * Follows a venue's clock: five samples a second apart, then one a minute. The last nine count. A stepped wall clock
+ * discards them within a second.
  */
 export function watchClock(question: ClockQuestion, scheduler: SchedulerLike): Observable<ClockState> {
   return defer(() => {
@@ -146,7 +146,7 @@ function samples(question: ClockQuestion, scheduler: SchedulerLike): Observable<
       ),
       tap(() => taken++),
       catchError(() => {
-        // Who refuses once is not pressed.
+        // A venue that refuses is asked less often.
         taken = FIRST_SAMPLES;
         return of<ClockEvent>((known) => ({ ...known, failures: known.failures + 1 }));
       }),

@@ -9,16 +9,16 @@ import { AckLatency } from './ack-latency.ts';
 
 const TIMED_EVERY_US = 1000;
 
-/** What is timed of one venue. */
+/** The latency figures of one venue. */
 export class VenueLatency {
-  /** From the venue's time of a live trade to our socket, its clock's offset taken off; below zero within the offset's uncertainty. */
+  /** From a live trade's venue time to our socket, clock offset removed. Below zero within the offset's uncertainty. */
   readonly venueToSocket = new LatencyHistogram();
-  /** From our socket to the feed's output: decoding, merging, and the wait behind a hole, where there was one. */
+  /** From our socket to the feed's output, including the wait behind a gap. */
   readonly socketToEmitted = new LatencyHistogram();
   clock: ClockState = { estimate: null, failures: 0 };
   #timedAt = Number.NEGATIVE_INFINITY;
 
-  /** The first event of a frame: the others came with it. Counts live trades while the venue's clock is known. */
+  /** Times a frame's first event if it is a live trade and the venue's clock is known. */
   received(event: MergedEvent | undefined): void {
     const { estimate } = this.clock;
     if (estimate === null || !isLiveTrade(event)) return;
@@ -26,13 +26,13 @@ export class VenueLatency {
     this.venueToSocket.observe(event.receivedAt / 1000 + estimate.offsetMs - sentAt);
   }
 
-  /** True when it was timed: one a millisecond is, as reading a clock takes longer than all the rest of this. */
+  /** True if it was timed. At most one a millisecond is: reading a clock takes longer than the rest. */
   emitted({ receivedAt }: LiveTrade, clock: WallClock): boolean {
-    // The distance, as a clock that is set back must not end the timing.
+    // The absolute difference: a clock that is set back must not end the timing.
     if (Math.abs(receivedAt - this.#timedAt) < TIMED_EVERY_US) return false;
     this.#timedAt = receivedAt;
     const micros = clock() - receivedAt;
-    // Below zero the wall clock was set in between, and the difference tells nothing.
+    // Below zero the wall clock was set, and the difference means nothing.
     if (micros >= 0) this.socketToEmitted.observe(micros / 1000);
     return true;
   }
@@ -51,12 +51,9 @@ function isLiveTrade(event: MergedEvent | FeedRecord | undefined): event is Live
   return (event?.kind === 'trade' || event?.kind === 'agg_trade') && event.source === 'live';
 }
 
-/**
- * How long records take from stage to stage. One record of a frame is timed, as all of it go the same way together.
- * The figures are of this process since its start.
- */
+/** Measures how long records take between stages, since the start of the process. One record of a frame is timed. */
 export class Latencies {
-  /** Stamps the frames and tells when their records leave: two clocks would differ by more than that takes. */
+  /** Stamps frames and their output. Two clocks would differ by more than the way takes. */
   readonly clock: WallClock;
   readonly #now: () => number;
   readonly #venues = new Map<string, VenueLatency>();
@@ -76,7 +73,7 @@ export class Latencies {
     return getOrCreate(this.#sinks, name, () => new AckLatency(this.#now));
   }
 
-  /** Records as they leave the feed, together. Returns the one that is to be timed on its way to the sinks, if any. */
+  /** Times records that leave the feed together. Returns the one to time on its way to the sinks, if any. */
   emitted(records: readonly FeedRecord[]): FeedRecord | undefined {
     const first = records[0];
     if (!isLiveTrade(first) || this.#venues.get(first.venue)?.emitted(first, this.clock) !== true) return undefined;

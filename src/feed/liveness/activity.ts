@@ -1,6 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** When something last happened, and when it first did after a quiet time. */
+/** When something last happened, and when it first did after an idle time. */
 export interface Pulse {
   lastAt: number;
   wokeAt: number;
@@ -10,23 +10,22 @@ interface Entry {
   readonly market: string;
   connected: boolean;
   lastDataAt: number;
-  /** Of data that was not a repeat. */
+  /** Of data that was no repeat. */
   readonly events: Pulse;
-  /** By coin. */
   readonly trades: Map<string, Pulse>;
 }
 
 /**
- * When each venue last had data, and when each coin last traded there: what tells a mute subscription from a quiet
- * market. Times are the scheduler's milliseconds. Only venues of the same market are compared: a testnet's trades say
- * nothing about the real market.
+ * Knows when each venue last had data and when each coin last traded: a mute subscription differs from an idle market.
+ * Times are the scheduler's milliseconds. Only venues of the same market are compared: a testnet says nothing about
+ * others.
  */
 export class Activity {
   readonly #quietMs: number;
   readonly #coinQuietMs: number;
   readonly #venues = new Map<string, Entry>();
 
-  /** @param quietMs how long nothing must happen at a venue before its market counts as quiet; `coinQuietMs`: before a coin there does. */
+  /** @param quietMs a venue without events for this long counts as idle; `coinQuietMs`: a coin without trades */
   constructor({ quietMs, coinQuietMs }: { readonly quietMs: number; readonly coinQuietMs: number }) {
     this.#quietMs = quietMs;
     this.#coinQuietMs = coinQuietMs;
@@ -48,7 +47,7 @@ export class Activity {
     return trades === undefined ? newPulse() : getOrCreate(trades, coin, newPulse);
   }
 
-  /** A data frame came; `eventful` unless it only repeats what was told, as venues do where nothing happens. */
+  /** Notes a data frame. `eventful`: it did not only repeat, as venues do in an idle market. */
   data(venue: string, now: number, eventful: boolean): void {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
@@ -61,8 +60,8 @@ export class Activity {
   }
 
   /**
-   * True when other venues of the same market are connected and nothing has happened at any of them lately, or only just
-   * began to again: venues do not wake up at the same moment.
+   * True if other venues of the same market are connected, and all are idle or only just stopped being idle: venues do
+   * not wake up at the same moment.
    */
   venueIsQuiet(venue: string, now: number): boolean {
     const others = this.#others(venue);
@@ -70,8 +69,8 @@ export class Activity {
   }
 
   /**
-   * True when other venues of the same market that know the coin are connected and it has not traded at any of them for
-   * `coinQuietMs`, or only just began to again. Whether anything else trades there says nothing: a night is quiet for all.
+   * True if the coin is idle at all other connected venues of the same market that have traded it, or only just stopped
+   * being idle. Other coins say nothing about it.
    */
   coinIsQuiet(venue: string, coin: string, now: number): boolean {
     const others = this.#others(venue)

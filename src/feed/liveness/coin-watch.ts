@@ -5,37 +5,36 @@ import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
-/** What the watch over the coins of one venue needs, and does. Times are the scheduler's milliseconds. */
+/** The options of `CoinWatch`. Times are the scheduler's milliseconds. */
 export interface CoinWatchOptions extends Settings {
   readonly venue: string;
-  /** Trades are subscribed, not other events alone. */
+  /** Trades are among the channels. */
   readonly tradesWanted: boolean;
-  /** True when other venues show that the coin does not trade. */
+  /** True if other venues show that the coin is idle. */
   readonly isQuiet: (coin: string, now: number) => boolean;
-  /** How often a coin that is mute is subscribed anew, milliseconds. */
+  /** How often to subscribe a mute coin again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
   readonly report: (signal: Extract<VenueSignal, { kind: 'status' | 'serves' }>) => void;
 }
 
-/** What is known of one coin, for as long as there is one to be told of it. */
+/** State of one coin. Created on first use and never replaced. */
 export class Watched {
-  /** Undefined while it is not followed. */
   instrument: Instrument | undefined = undefined;
   lastAt = Number.NEGATIVE_INFINITY;
   tradedAt = Number.NEGATIVE_INFINITY;
-  /** The ticker's last price, and how many new ones it had while no trade came. */
+  /** The ticker's last price, and how many new ones came without a trade. */
   price: string | undefined = undefined;
   untraded = 0;
-  /** Since when a trade is missing, which the ticker tells of; undefined: none is. */
+  /** Since when the ticker shows that a trade is missing. */
   untradedSince: number | undefined = undefined;
-  /** Told as stale since; undefined: it is not. */
+  /** Reported as stale since. */
   staleSince: number | undefined = undefined;
   quiet = false;
   resubscribedAt: number | undefined = undefined;
-  /** The venue does not let it subscribe: nothing is expected. */
+  /** The venue refused the subscription, so nothing is expected. */
   refused = false;
-  /** Taken from the venue's hands; data since, without a break, if any. */
+  /** Served by another venue meanwhile. `deliversSince`: data comes without a break since then. */
   mute: { deliversSince: number | undefined } | undefined = undefined;
 
   begin(instrument: Instrument, now: number): void {
@@ -45,7 +44,10 @@ export class Watched {
 
 type Followed = Watched & { readonly instrument: Instrument };
 
-/** A coin that alone falls silent, or whose trades do, while its venue lives: told, subscribed anew, and left to another venue if that does not help. */
+/**
+ * Watches for coins without data or trades while their venue delivers. Reports such a coin, subscribes it again, and
+ * then leaves it to another venue.
+ */
 export class CoinWatch {
   readonly #options: CoinWatchOptions;
   readonly #coins = new Map<string, Watched>();
@@ -58,7 +60,7 @@ export class CoinWatch {
     this.of(instrument.symbol).begin(instrument, now);
   }
 
-  /** What is known of a symbol. Created on first use and never replaced, so callers may keep it. */
+  /** A symbol's state. Created on first use and never replaced, so callers may keep the reference. */
   of(symbol: string): Watched {
     return getOrCreate(this.#coins, symbol, () => new Watched());
   }
@@ -68,7 +70,7 @@ export class CoinWatch {
     return coin !== undefined && isFollowed(coin) ? coin : undefined;
   }
 
-  /** The venue refuses what it takes to serve a coin: another serves it, whatever else of it still comes by this one. */
+  /** The venue refuses a coin's needed topics. Another venue serves it, whatever else still comes from this one. */
   refuse(symbol: string, now: number): void {
     const coin = this.#followed(symbol);
     if (coin === undefined || coin.refused) return;
@@ -77,7 +79,7 @@ export class CoinWatch {
     this.#leave(coin);
   }
 
-  /** The venue has acknowledged a coin's trades. One that it had refused it serves again once they have come for a while. */
+  /** The venue acknowledged a coin's trades. It serves a refused coin again once they have come for a while. */
   acknowledged(symbol: string, now: number): void {
     const coin = this.#followed(symbol);
     if (coin === undefined) return;
@@ -86,11 +88,11 @@ export class CoinWatch {
       coin.resubscribedAt = now;
       if (!this.#options.tradesWanted) coin.untradedSince = undefined;
     }
-    // For what may have been missed before, no trade comes.
+    // No trade comes for prices that were missed before.
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
-  /** Before, nothing of the venue could come. */
+  /** Before that, nothing could come from the venue. */
   connected(now: number): void {
     for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
   }
@@ -100,7 +102,7 @@ export class CoinWatch {
     if (coin !== undefined) coin.instrument = undefined;
   }
 
-  /** An event of a coin came, by any line. */
+  /** Notes an event of a coin from any line. */
   seen(coin: Watched, now: number, isTrade: boolean): void {
     if (!isFollowed(coin)) return;
     coin.lastAt = now;
@@ -115,8 +117,8 @@ export class CoinWatch {
   }
 
   /**
-   * The price that a ticker gives for the last trade; each ticker once, in order. A second new one long after the last
-   * trade that came says that trades do not come. (For one there may be a reason: it was missed and is fetched.)
+   * Notes a ticker's last price, each ticker once, in order. A second new price long after the last trade means that
+   * trades are missing. The trade of a single one may just be missed and fetched.
    */
   priced(coin: Watched, price: string, now: number): void {
     if (!isFollowed(coin) || coin.price === price) return;
@@ -171,7 +173,7 @@ export class CoinWatch {
     }
   }
 
-  /** Until it has delivered for a while. */
+  /** Leaves the coin to another venue until this one has delivered for a while. */
   #leave(coin: Followed): void {
     coin.mute = { deliversSince: undefined };
     this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });

@@ -7,7 +7,7 @@ import { CountRate } from '../../telemetry/count-rate.ts';
 const MOST_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;
 
-/** What is counted of one symbol, for as long as there is one to be told of it. */
+/** Counts of one symbol. Created on first use and never replaced. */
 export class Count {
   readonly symbol: string | null;
   valid = 0;
@@ -29,7 +29,7 @@ export class Count {
   }
 }
 
-/** Counts what comes of one venue, by symbol. */
+/** Counts a venue's valid and invalid messages by symbol. */
 export class DataQuality {
   readonly #venue: string;
   readonly #counts = new Map<string | null, Count>();
@@ -38,7 +38,10 @@ export class DataQuality {
     this.#venue = venue;
   }
 
-  /** The counts of a symbol; null: it is not known. Created on first use and never replaced, so callers may keep them. */
+  /**
+   * A symbol's counts; null: unknown symbol. Created on first use and never replaced, so callers may keep the
+   * reference.
+   */
   of(symbol: string | null): Count {
     return getOrCreate(this.#counts, symbol, () => new Count(symbol));
   }
@@ -48,7 +51,7 @@ export class DataQuality {
     count.lastUpdateAt = receivedAt;
   }
 
-  /** `symbol`: undefined where the frame does not tell it. */
+  /** `symbol`: undefined if the frame does not name it. */
   invalid(symbol: string | undefined): void {
     const count = this.of(symbol ?? null);
     count.invalid++;
@@ -61,17 +64,17 @@ export class DataQuality {
     if (compareDecimals(askPrice, bidPrice) <= 0) count.inverted++;
   }
 
-  /** The symbol is not followed any more: that nothing comes of it means nothing. */
+  /** The symbol is no longer followed, so that silence means nothing. */
   remove(symbol: string): void {
     this.#counts.get(symbol)?.clear();
   }
 
-  /** To be called every second: starts the next second of the rates. */
+  /** Call it every second: begins the next second of the rates. */
   second(): void {
     for (const { rate, valid } of this.#withData()) rate.second(valid);
   }
 
-  /** Symbols of which too many messages were invalid; null: of no symbol that is known. */
+  /** Symbols with too many invalid messages. Null: the unknown symbol. */
   poor(): readonly (string | null)[] {
     return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MOST_INVALID ? [symbol] : []));
   }

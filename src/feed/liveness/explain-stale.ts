@@ -7,13 +7,12 @@ import { listen } from '../../operators/listen.ts';
 export interface ExplainStaleOptions<T> {
   /** As of `detectStale`. */
   readonly staleAfterMs: number;
-  /** The socket answered a ping or a request. */
   readonly isAnswer: (value: T) => boolean;
-  /** True when other venues show that nothing happens in the market. */
+  /** True if other venues show that the market is idle. */
   readonly isQuiet: (now: number) => boolean;
-  /** The socket is open: earlier there is nothing to explain. Default: from the start. */
+  /** The socket is open. Before that, silence is not judged. Default: from the start. */
   readonly isOpening?: (value: T) => boolean;
-  /** The Fault that ends the stream after a silence; undefined: the stream goes on, as by default. */
+  /** Returns a Fault to end the stream after a silence. Default: it continues. */
   readonly faultOf?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;
   readonly scheduler: SchedulerLike;
 }
@@ -23,14 +22,14 @@ export type ExplainedSilence =
   /** `cause`: the last one of the silence. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
-/** In a silence the socket is probed every half of `staleAfterMs`, a little late at times: an answer must have come within this. */
+/** The time within which a live socket answers: it is probed every half of `staleAfterMs`, at times a little late. */
 export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
 
 /**
- * Tells why data does not come, behind `detectStale`: the socket does not answer either, or the market is idle, or data
- * should come. While the market is idle it judges again from time to time, and emits `stale` again when the cause changes.
+ * Finds the cause of a silence, behind `detectStale`: the socket is dead, the market is idle, or the subscription is
+ * mute. An idle market is judged again from time to time, and a new cause is emitted as another `stale`.
  */
 export function explainStale<T extends { readonly kind: string }>(
   options: ExplainStaleOptions<T>,

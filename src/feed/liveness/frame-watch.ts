@@ -13,21 +13,20 @@ export interface FrameWatchOptions {
   readonly latency: VenueLatency | undefined;
   readonly coins: CoinWatch;
   readonly counts: VenueCounts;
-  /** What the trades of a symbol come by, if any are wanted. */
+  /** The channel of the trades, if any are wanted. */
   readonly neededChannel: Channel | undefined;
 }
 
-/** What is kept of one symbol: looked for once a frame, and not by each who watches. */
+/** The watchers' state of one symbol: looked up once a frame. */
 export interface SymbolWatch {
   readonly coin: Watched;
   readonly quality: Count;
-  /** Since the first of them. */
   trades: Pulse | undefined;
 }
 
-/** Watches the frames of a venue: when data came, of which symbols, and how good it was. Beside their way, not in it. */
+/** Watches a venue's frames: their times, symbols and quality. Beside the way of the data, not in it. */
 export class FrameWatch {
-  /** When the last data frame came, repeats included; null: none came. */
+  /** When the last data frame came, repeats included. Null: none yet. */
   lastDataAt: number | null = null;
   readonly #options: FrameWatchOptions;
 
@@ -47,7 +46,7 @@ export class FrameWatch {
     activity.data(venue, now, first !== undefined);
     if (warning !== undefined) increment(counts.warnings, warning);
     coins.seen(of.coin, now, first !== undefined && first.kind === neededChannel);
-    // That nothing changed is a sign of life, too, and no more.
+    // A frame without changes only proves that the venue delivers.
     if (first === undefined) return;
     counts.lastReceivedAt = at;
     counts.quality.valid(of.quality, at);
@@ -59,7 +58,7 @@ export class FrameWatch {
     if (first.kind === 'book_update') counts.events += value.length;
   }
 
-  /** What of a frame has passed the arbiter. */
+  /** Notes the events of a frame that passed the arbiter. */
   passed(of: SymbolWatch, events: readonly MergedEvent[], now: number): void {
     const { coins, counts, neededChannel, latency } = this.#options;
     const first = events[0];

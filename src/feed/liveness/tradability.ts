@@ -3,7 +3,7 @@ import { type ConditionReport, circuitBreaker } from '../../operators/circuit-br
 import { type FeedHalt, haltText } from '../../tradability/halt.ts';
 import type { StatusNote } from '../status/status-log.ts';
 
-/** How long everything must be in order before trading is resumed, milliseconds. */
+/** How long the feed must be in order before trading resumes, milliseconds. */
 const RESUME_AFTER_MS = 1000;
 
 export interface TradabilityOptions {
@@ -11,7 +11,7 @@ export interface TradabilityOptions {
   readonly report: (note: StatusNote) => void;
 }
 
-/** Whether the feeds of one process can be traded on: `trading_halted`, `trading_resumed` and the heartbeat say so. One feed in order is enough. */
+/** Decides whether the feeds of a process can be traded on, and reports changes. One feed in order is enough. */
 export class Tradability {
   state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
   readonly #halts = new Map<object, FeedHalt | undefined>();
@@ -34,7 +34,7 @@ export class Tradability {
     this.#subscription.unsubscribe();
   }
 
-  /** Takes why a feed cannot be traded on as a whole; undefined: it can. */
+  /** Sets why a feed cannot be traded on as a whole; undefined: it can. */
   judge(feed: object, halt: FeedHalt | undefined): void {
     this.#halts.set(feed, halt);
     const all = [...this.#halts.values()];
@@ -46,18 +46,18 @@ export class Tradability {
   }
 }
 
-/** Which symbols of a feed cannot be traded on, whatever holds for the others. */
+/** Knows which single symbols of a feed cannot be traded on. */
 export class SymbolTradability {
   readonly #servedBy = new Map<string, string>();
   readonly #stale = new Set<string>();
   readonly #onTestnet = new Set<string>();
 
-  /** Stale at the venue that serves them, or served by the testnet. */
+  /** Symbols that are stale at their active venue, or served by the testnet. */
   get halted(): ReadonlySet<string> {
     return this.#stale.union(this.#onTestnet);
   }
 
-  /** Another venue serves the symbol: what was wrong with it at the previous one does not matter any more. */
+  /** Another venue serves the symbol: trouble at the previous one no longer matters. */
   served(symbol: string, { venue, isTestnet }: { readonly venue: string; readonly isTestnet: boolean }): void {
     this.#servedBy.set(symbol, venue);
     this.#stale.delete(symbol);
@@ -65,14 +65,13 @@ export class SymbolTradability {
     else this.#onTestnet.delete(symbol);
   }
 
-  /** The symbol is not followed any more. */
   forget(symbol: string): void {
     this.#servedBy.delete(symbol);
     this.#stale.delete(symbol);
     this.#onTestnet.delete(symbol);
   }
 
-  /** Takes what happened to a single symbol at a venue; it counts if that venue serves the symbol. */
+  /** Notes what happened to a symbol at a venue. It counts if that venue serves the symbol. */
   happened(venue: string, { symbol = null, state, cause }: StatusNote): void {
     if (symbol === null || this.#servedBy.get(symbol) !== venue) return;
     if (state === 'feed_stale' && cause !== 'quiet_market') this.#stale.add(symbol);

@@ -1,14 +1,14 @@
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../../domain/venue-state.ts';
 import type { VenueSignal } from '../venue-signal.ts';
 
-/** The state of a venue as its own signals give it; these know better than single lines whether it is connected. */
+/** The state of a venue from its own events. Unlike status records of lines, these know whether it is connected. */
 export interface VenueHealth extends VenueState {
   readonly hasData: boolean;
 }
 
 export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
 
-/** The state after a signal: the same object if nothing changed. */
+/** The state after an event: the same object if nothing changed. */
 export function nextVenueHealth(state: VenueHealth, signal: VenueSignal): VenueHealth {
   switch (signal.kind) {
     case 'value':

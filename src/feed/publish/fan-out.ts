@@ -2,8 +2,8 @@ import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { listen } from '../../operators/listen.ts';
 
 /**
- * Gives each value to every branch in turn, and merges what they emit. All branches are subscribed before the first
- * value. As `connect` with `merge`, at a third of the calls a value.
+ * Passes each value to every branch in turn, and merges their output. All branches are subscribed before the first
+ * value. Like `connect` with `merge`, with a third of the calls for each value.
  */
 export function fanOut<T, R>(...branches: readonly OperatorFunction<T, R>[]): OperatorFunction<T, R> {
   return (source) =>

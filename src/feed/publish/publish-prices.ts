@@ -24,7 +24,7 @@ export function publishPrices(ticks: SymbolPriceTicks): OperatorFunction<FeedEve
   });
 }
 
-/** Remembers the 24-hour figures of a venue's tickers, also while the venue stands by: a trade tells none. */
+/** Remembers the 24-hour figures of a venue's tickers, also of a standby: trades have none. */
 export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueSignal, VenueSignal> {
   return stage((signal, out) => {
     if (signal.kind === 'value') {

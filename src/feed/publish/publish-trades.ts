@@ -4,8 +4,8 @@ import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { stage } from './publishing.ts';
 
 /**
- * Publishes trades in order, each gap before the trade behind it, and what begins an epoch before its first trade. Gaps
- * and positions are barriers: nothing that follows is written before they are acknowledged.
+ * Publishes trades in order, each gap before the trade behind it, and positions before an epoch's first trade. Gaps and
+ * positions are barriers: nothing after them is written before they are acknowledged.
  */
 export function publishTrades(): OperatorFunction<FeedEvent, FeedOutput> {
   return stage((event, out) => {

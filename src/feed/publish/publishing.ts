@@ -4,12 +4,12 @@ import { listen } from '../../operators/listen.ts';
 import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 
-/** A stage of the feed: an operator that calls `next` with each event and what it may emit to. */
+/** Makes a stage of the feed of a function that receives each event and the output. */
 export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
   return (events$) => new Observable((out) => listen(events$, out, { next }));
 }
 
-/** A stage that publishes the records made of each event. */
+/** Makes a stage that publishes the records of each event. */
 export function publishing(
   recordsOf: (event: FeedEvent) => readonly FeedRecord[],
 ): OperatorFunction<FeedEvent, FeedOutput> {
@@ -19,7 +19,7 @@ export function publishing(
   });
 }
 
-/** Publishes the venue's events of one kind as they are. */
+/** Publishes the venue's events of one kind unchanged. */
 export function publishEach(kind: (BookTicker | Kline)['kind']): OperatorFunction<FeedEvent, FeedOutput> {
   return publishing((event) => (event.kind === 'data' && areOf(event.events, kind) ? event.events : []));
 }

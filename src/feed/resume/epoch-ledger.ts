@@ -4,40 +4,38 @@ import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { SequenceGapNotice } from '../arbitration/merged-event.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
-/** One epoch of a symbol, and how far it was published. */
+/** One epoch of a symbol, and how far it is published. */
 export interface Epoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** Milliseconds since 1970, wall clock. */
   readonly at: number;
-  /** The last trade that a previous run published in it; null: none, or it began in this run. */
+  /** The last trade that a previous run published in it. Null: none, or it began in this run. */
   takenUp: Checkpoint | null;
   first: AnyTrade | undefined;
   last: AnyTrade | undefined;
 }
 
-/** A trade of the epoch was handed out for publishing. */
+/** Notes that a trade of the epoch is being published. */
 export function notePublished(epoch: Epoch, trade: AnyTrade): void {
   epoch.first ??= trade;
   epoch.last = trade;
 }
 
 /**
- * Numbers the epochs of each symbol, going on from what the sinks remember, and keeps how far each was published:
- * what positions and gaps are made of.
+ * Numbers each symbol's epochs, continuing from the sinks' checkpoints, and knows how far each is published. Makes
+ * positions and gaps of that.
  */
 export class EpochLedger {
   readonly #environment: Environment;
   readonly #numbers = new Map<string, number>();
-  /** How previous runs ended, until this one serves the symbol. */
+  /** Where previous runs ended, until this one serves the symbol. */
   readonly #previous: Map<string, PreviousEpoch[]>;
-  /** By symbol. */
   readonly #current = new Map<string, Epoch>();
-  /** Epochs whose trades have no position of this run. */
+  /** Epochs with trades that have no position of this run yet. */
   readonly #fresh = new Set<Epoch>();
 
-  /** @param environment the configured one: that of positions and gaps, whatever the venue's. */
+  /** @param environment the configured one, for positions and gaps of every venue */
   constructor(previous: readonly PreviousEpoch[], environment: Environment) {
     this.#environment = environment;
     this.#previous = Map.groupBy(previous, ({ symbol }) => symbol);
@@ -45,33 +43,32 @@ export class EpochLedger {
       this.#numbers.set(symbol, Math.max(this.#numbers.get(symbol) ?? 0, epoch));
   }
 
-  /** A symbol's epoch; undefined before its first. */
   current(symbol: string): Epoch | undefined {
     return this.#current.get(symbol);
   }
 
-  /** The epoch of a symbol whose first record at a venue is due: the one begun for it, else the one that `begin` will give. */
+  /** The epoch of a symbol's next record at a venue: begun without a trade, or the one that `begin` will give. */
   epochOf(symbol: string, venue: string): number {
     const current = this.#current.get(symbol);
     if (current?.venue === venue && current.first === undefined) return current.epoch;
     return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
-  /** The symbol, of which nothing was published yet, goes on at this venue where a previous run left it. */
+  /** True if nothing of the symbol was published in this run and it has a resume point at this venue. */
   goesOn(symbol: string, venue: string): boolean {
     return this.#current.get(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
   }
 
-  /** What previous runs left of the symbol is over: what came behind it is not all there any more. */
+  /** The symbol's resume point is no longer valid: the trades behind it are not complete. */
   lapse(symbol: string): void {
     const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, takeUp: undefined }));
     if (over !== undefined) this.#previous.set(symbol, over);
   }
 
   /**
-   * A venue serves a symbol from now on. Where the last run left it at this venue its epoch goes on, and nothing is to
-   * be written; else a new one begins: its position, to be acknowledged before its first record, before it the gaps
-   * that end the epochs of previous runs.
+   * A venue serves a symbol from now on. At the resume point's venue the epoch continues, and nothing is written. Else
+   * a new epoch begins. Returns the gaps that end previous epochs, then its position, to be acknowledged before its
+   * first record.
    */
   begin(symbol: string, { venue, at }: Pick<Epoch, 'venue' | 'at'>): readonly (Gap | Position)[] {
     const previous = this.#previous.get(symbol) ?? [];
@@ -88,7 +85,7 @@ export class EpochLedger {
     return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
-  /** What a previous run left at this venue and this one may go on with. */
+  /** The previous run's epoch at this venue, if it can resume. */
   #toTakeUp(symbol: string, venue: string): PreviousEpoch | undefined {
     const previous = this.#previous.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
     return previous?.venue === venue ? previous : undefined;
@@ -116,7 +113,9 @@ export class EpochLedger {
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
-  /** The gap that a hole is, as far as it lies behind the first trade of the epoch; undefined: nothing of it does. */
+  /**
+   * The published gap of a gap in the ids, as far as it lies behind the epoch's first trade. Undefined: no part does.
+   */
   gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
@@ -126,7 +125,7 @@ export class EpochLedger {
       if (first === undefined || last === undefined || compareIds(found.after.tradeId, first.tradeId) <= 0)
         return undefined;
       if (compareIds(before.id, first.tradeId) < 0) {
-        // The epoch began with a trade that was fetched for this hole: what is left of it begins behind the last of these.
+        // The epoch began with a trade fetched for this gap: its rest begins behind the last of these.
         if (filled === missing) return undefined;
         const passed = missing === null ? 0 : idsBetween(before.id, lastIdOf(last));
         before = lastTradeOf(last);
@@ -147,8 +146,8 @@ export class EpochLedger {
   }
 
   /**
-   * The venue counts the trades of a symbol anew, from `after`. Ids of two counts cannot be published apart in one epoch, so
-   * a new one begins as `begin` does it, behind the gap that ends the old.
+   * The venue restarted a symbol's trade ids, from `after`. One epoch cannot have both ranges of ids, so a new one
+   * begins. Returns the gap that ends the old epoch, and the records of `begin`.
    */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current.get(symbol);
@@ -158,7 +157,7 @@ export class EpochLedger {
     return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
 
-  /** Positions of all epochs, moved or not: none is older than the last round; `fresh`: only of those that have none with a trade yet. */
+  /** Positions of all epochs, so that none is outdated. `fresh`: only of epochs without a position with a trade. */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
     const epochs = which === 'fresh' ? this.#fresh : this.#current.values();

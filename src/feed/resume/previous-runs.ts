@@ -6,30 +6,29 @@ import type { SeriesCheckpoint } from '../../sinks/contract.ts';
 import { type LastEpoch, lastEpochs } from '../../sinks/resume/checkpoints.ts';
 import type { Resumption } from '../arbitration/merged-event.ts';
 
-/** How a previous run left one venue and symbol. */
+/** Where a previous run left a symbol at a venue. */
 export interface PreviousEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** The last trade published, of the kind that positions count; null: none in this epoch. */
+  /** The last trade of the kind that positions count. Null: none in this epoch. */
   readonly last: Checkpoint | null;
-  /** Undefined: nobody can go on from here, the epoch is over. */
+  /** Undefined: the epoch is over. */
   readonly takeUp: Resumption | undefined;
 }
 
 export interface PreviousRunsOptions {
-  /** Only what was written by runs of this environment is gone on with. */
+  /** Only runs of this environment are resumed. */
   readonly environment: SeriesCheckpoint['environment'];
-  /** The published kinds of trades, the one that positions count first. */
+  /** The published kinds of trades, first the one that positions count. */
   readonly kinds: readonly TradeKind[];
-  /** Names what has one numbering of epochs. The symbol by default. */
+  /** The key of a series with its own epoch numbers. Default: the symbol. */
   readonly keyOf?: MarketKeyOf;
 }
 
 /**
- * What the sinks remember of previous runs, as one: a series is taken up where all of them stand in the same epoch, from
- * the trade of the one that is least far; the others drop what they have. Where they stand in different epochs each
- * of these is over.
+ * Merges the sinks' checkpoints. A series resumes if all sinks have it in the same epoch, from the sink that is
+ * furthest behind. If their epochs differ, each of these is over.
  */
 export function previousEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],
@@ -69,7 +68,7 @@ export function previousEpochs(
 
 type Reached = SeriesCheckpoint['last'];
 
-/** Undefined where one is not known, or one sink has a trade and another none: nothing lies before both. */
+/** The checkpoint furthest behind. Undefined if one is unknown, or if only some sinks have a trade. */
 function leastFar(trades: readonly Reached[]): Reached {
   if (trades.every((trade) => trade === null)) return null;
   let least: Checkpoint | undefined;
@@ -80,7 +79,7 @@ function leastFar(trades: readonly Reached[]): Reached {
   return least;
 }
 
-/** The venue to start with: the one that served the most series; undefined: nothing can be taken up. */
+/** The venue with the most series to resume. Undefined: there is nothing to resume. */
 export function venueToStartWith(epochs: readonly PreviousEpoch[], venues: readonly string[]): string | undefined {
   const goingOn = epochs.filter(({ takeUp }) => takeUp !== undefined);
   const countOf = (id: string): number => goingOn.filter(({ venue }) => venue === id).length;

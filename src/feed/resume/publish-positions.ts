@@ -6,7 +6,7 @@ import { publishEvery } from '../publish/publishing.ts';
 const CHECK_MS = 1000;
 const ALL_EVERY_CHECKS = 10;
 
-/** Publishes how far each epoch was published: soon after its first trade, then every 10 s, and when the feed ends. */
+/** Publishes each epoch's position: soon after its first trade, then every 10 s, and when the feed ends. */
 export function publishPositions({
   ledger,
   stop$,

@@ -8,12 +8,12 @@ import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
-/** What holds trades back longest: a repair; and windows stay open for a while without trades. */
+/** The longest time that a gap repair or an idle venue keeps windows open. */
 const HELD_MS = 10_000;
 /** Thirty closed candles and the open one. */
 const CANDLES_MS = 31 * 60_000;
 
-/** What a start asks of a sink to go on with the statistics of these series; undefined: there is nothing to go on with. */
+/** What a sink must read for the statistics of these series. Undefined: nothing. */
 export function recentOptions(
   config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
   checkpoints: readonly SeriesCheckpoint[],
@@ -36,7 +36,7 @@ export function recentOptions(
 /** A sink that a previous run wrote to. */
 export interface PreviousSink {
   readonly name: string;
-  /** Of the kind that positions count. */
+  /** Of the kind of trade that positions count. */
   readonly checkpoints: readonly SeriesCheckpoint[];
   recent(options: RecentOptions): Promise<Recent>;
 }
@@ -44,18 +44,17 @@ export interface PreviousSink {
 type RecentSpans = Pick<RecentOptions, 'checkpoints' | 'spanMs' | 'windowsSpanMs'>;
 type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
 
-/** What sinks tell of the near past. */
+/** What the sinks recently received. */
 export interface NearPast {
-  /** Of each series that is taken up. */
+  /** One entry a resumed series. */
   readonly previous: readonly PreviousTrades[];
-  /** By sink. */
   readonly published: ReadonlyMap<string, PublishedWindows>;
 }
 
 /**
- * What was published lately of the series that are taken up, each from the sink that is least far; of windows what all
- * sinks have. A sink that cannot tell costs its windows their completeness, not the start; where others can, it is published
- * windows that it may have, and not those that it alone lacks.
+ * Reads what was published lately in the resumed series, each from the sink that is furthest behind. Only windows that
+ * all sinks have count as published. If a sink cannot report its records, the start continues: its windows become
+ * incomplete, or are published again by the other sinks.
  */
 export async function readNearPast(
   config: Parameters<typeof recentOptions>[0],
@@ -89,12 +88,12 @@ export async function readNearPast(
   return { previous: [...taken.values()].map((one) => publishedByAll(one, [...published.values()])), published };
 }
 
-/** By venue: the windows that end later are looked for. */
+/** The time by venue from which windows are read. */
 function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
   return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
 
-/** Without the windows that not all have, but for those that its trades do not reach into. */
+/** Without windows that some sink lacks, unless they end before the trades begin. */
 function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
   const from = previous.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
   const windows = previous.windows.filter(
@@ -103,7 +102,7 @@ function publishedByAll(previous: Found, published: readonly PublishedWindows[])
   return { ...previous, windows };
 }
 
-/** Where a sink ends a series that is taken up. */
+/** A sink's checkpoint of a series that resumes. */
 export function checkpointIn(
   { venue, symbol, epoch, takeUp }: PreviousEpoch,
   checkpoints: readonly SeriesCheckpoint[],
@@ -112,12 +111,12 @@ export function checkpointIn(
   return checkpoints.find((of) => of.venue === venue && of.symbol === symbol && of.epoch === epoch);
 }
 
-/** The series is taken up from there. */
+/** True if the series resumes from this checkpoint. */
 export function isTakenUp({ last }: PreviousEpoch, own: SeriesCheckpoint): boolean {
   return own.last?.id === last?.id;
 }
 
-/** What one sink had published of the series that are taken up from it, by VENUE:SYMBOL. */
+/** What one sink has of the series that resume from it, by VENUE:SYMBOL. */
 export function previousTrades(
   epochs: readonly PreviousEpoch[],
   { trades, windows, gaps, whole }: Recent,
@@ -148,7 +147,7 @@ export function previousTrades(
   );
 }
 
-/** Some may be missing anywhere up to where the gaps are known from. */
+/** Trades may be missing up to the time from which gaps are known. */
 function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
@@ -157,13 +156,13 @@ function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: n
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
 
-/** Up to where a sink has the windows of each series, epoch and length: they come in order. */
+/** Knows how far a sink has the windows of each series, epoch and length: they come in order. */
 export class PublishedWindows {
   /** Start of the last one, milliseconds. */
   readonly #last = new Map<string, number>();
   readonly #knownFrom: ReadonlyMap<string, number>;
 
-  /** @param knownFrom by venue: what ended before was published long ago and not looked for, milliseconds. */
+  /** @param knownFrom by venue, milliseconds: windows that end before it were published long ago */
   constructor(windows: readonly Window[], knownFrom: ReadonlyMap<string, number>) {
     this.#knownFrom = knownFrom;
     for (const window of windows) {

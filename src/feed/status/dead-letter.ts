@@ -1,9 +1,11 @@
 import type { DeadLetter } from '../../domain/record.ts';
 
-/** Longest payload that is kept, bytes. */
+/** Most bytes kept of a payload. */
 export const MAX_PAYLOAD_BYTES = 65_536;
 
-/** A dead letter with a copy of the payload (a frame is a view into the socket's buffer); cut where it is too long, and marked so in the reason. */
+/**
+ * Makes a dead letter with a copy of the payload, since a frame is a view into the socket's buffer. A long one is cut.
+ */
 export function deadLetter(letter: Omit<DeadLetter, 'kind'>): DeadLetter {
   const size = letter.payload.byteLength;
   const payload = new Uint8Array(letter.payload.subarray(0, MAX_PAYLOAD_BYTES));

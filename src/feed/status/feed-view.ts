@@ -4,20 +4,19 @@ import { CountRate } from '../../telemetry/count-rate.ts';
 export interface SymbolView {
   readonly coin: string;
   readonly symbol: string;
-  /** The last one. */
   tick: PriceTick | undefined;
-  /** The scheduler's milliseconds; -Infinity: nothing was published. */
+  /** The scheduler's milliseconds. -Infinity: nothing was published. */
   lastAt: number;
   trades: number;
   /** Of `trades`. */
   readonly rate: CountRate;
 }
 
-/** What was published last of each symbol: the fold behind the live status and `getPrice`. */
+/** The last published values of each symbol, for the live status and `getPrice`. */
 export class FeedView {
   readonly symbols = new Map<string, SymbolView>();
   trades = 0;
-  /** Of them those that were not fetched. */
+  /** Of them, trades that were not fetched. */
   liveTrades = 0;
 
   add(symbol: string, coin: string): void {
@@ -51,13 +50,13 @@ export class FeedView {
     return [...this.symbols.values()].flatMap(({ tick }) => tick ?? []);
   }
 
-  /** To be called every second: starts the next second of the rates. */
+  /** Call it every second: begins the next second of the rates. */
   second(): void {
     for (const { rate, trades } of this.symbols.values()) rate.second(trades);
   }
 }
 
-/** A record of what a venue sent, books aside. */
+/** A market record of a venue, except books. */
 function isOfMarket(record: FeedRecord): record is TradeEvent | AggTrade | BookTicker | Kline | PriceTick {
   const { kind } = record;
   return kind === 'trade' || kind === 'price' || kind === 'book_ticker' || kind === 'agg_trade' || kind === 'kline';

@@ -9,19 +9,15 @@ import type { VenueFeed } from '../venue-feed.ts';
 import type { VenueSignal } from '../venue-signal.ts';
 import { FeedView } from './feed-view.ts';
 
-/**
- * What can be seen of a running feed: snapshots, heartbeats and the library read it. It watches beside the way of the
- * data and changes nothing.
- */
+/** The state of a running feed, for snapshots, heartbeats and the library. It watches beside the way of the data. */
 export class FeedWatch {
   readonly venues: readonly VenueFeed[];
   readonly view = new FeedView();
   readonly symbols = new SymbolTradability();
   readonly states = new Map<string, VenueHealth>();
   activeVenue: string | null = null;
-  /** Trades that no window counts: blocks, and those that came after a window of theirs had closed. */
+  /** Trades that no window counts: block trades, and trades after their window closed. */
   uncounted: () => { readonly blocks: number; readonly late: number } = () => ({ blocks: 0, late: 0 });
-  /** Symbols whose book is out of step. */
   staleBooks: () => readonly string[] = () => [];
   readonly #tradability: Tradability;
   readonly #now: () => number;
@@ -33,7 +29,6 @@ export class FeedWatch {
     for (const { options } of venues) this.states.set(options.venue.id, NEW_HEALTH);
   }
 
-  /** Watches how a venue is, by its own signals. */
   venue({ options }: VenueFeed): OperatorFunction<VenueSignal, VenueSignal> {
     const { id } = options.venue;
     let state = NEW_HEALTH;
@@ -53,7 +48,7 @@ export class FeedWatch {
       );
   }
 
-  /** Watches which venue serves, and what happens to single symbols; emits nothing. */
+  /** Watches which venue serves, and what happens to single symbols. Emits nothing. */
   events(): OperatorFunction<FeedEvent, never> {
     return stage((event) => {
       switch (event.kind) {
@@ -77,18 +72,17 @@ export class FeedWatch {
     });
   }
 
-  /** Notes what is published. */
   published({ records }: FeedOutput): void {
     const now = this.#now();
     for (const record of records) this.view.published(record, now);
   }
 
-  /** Since the last data frame of a venue, milliseconds; null: none yet. */
+  /** Milliseconds since a venue's last data frame. Null: none yet. */
   ageMs({ lastDataAt }: VenueFeed): number | null {
     return lastDataAt === null ? null : this.#now() - lastDataAt;
   }
 
-  /** Of the venues that have delivered. */
+  /** The ages of the venues that have delivered. */
   ages(): readonly VenueAge[] {
     return this.venues.flatMap((venue) => {
       const ageMs = this.ageMs(venue);

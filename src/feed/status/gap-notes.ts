@@ -6,9 +6,9 @@ import type { StatusNote } from './status-log.ts';
 type Facts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
 type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_restarted' }>;
 
-/** What status records say of gaps: that one was found, as soon as its repair begins, and what became of it. */
+/** Makes status notes of gaps: one when its repair begins, one with its outcome. */
 export class GapNotes {
-  /** Ids behind the gaps that are pending, by symbol. */
+  /** Ids behind the pending gaps, by symbol. */
   readonly #pending = new Map<string, Set<string>>();
 
   next(event: GapEvent): readonly StatusNote[] {
@@ -33,7 +33,7 @@ export class GapNotes {
     }
   }
 
-  /** Gaps of an epoch that has ended have no outcome. */
+  /** Gaps of an ended epoch have no outcome. */
   forget(symbol: string): void {
     this.#pending.delete(symbol);
   }

@@ -8,7 +8,7 @@ import { switchNote } from './switch-note.ts';
 
 type Out = Subscriber<FeedOutput>;
 
-/** Publishes what happened to venues, to the failover and to gaps, and what could not be decoded. */
+/** Publishes status records of venues, switches and gaps, and dead letters. */
 export function publishStatus({
   log,
   watch,
@@ -18,11 +18,11 @@ export function publishStatus({
       const gaps = new GapNotes();
       const publish = (note: StatusNote, to: Out) => to.next({ records: [log.record(note)], barrier: false });
       const onSwitched = ({ key, seams, ...event }: Extract<FeedEvent, { kind: 'switched' }>, to: Out) => {
-        // That the first one in order of preference begins is no failover.
+        // The first start at the preferred venue is no failover.
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
         if (from === event.to) return;
         const coin = key === null ? undefined : watch.view.symbols.get(key)?.coin;
-        // What the new venue held for this moment follows at once; then the seams are known from both sides.
+        // The new venue's buffered trades follow at once. After them both sides of the seams are known.
         queueMicrotask(() => {
           if (!to.closed) publish(switchNote({ ...event, from, symbol: key, coin }, seams()), to);
         });

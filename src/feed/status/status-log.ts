@@ -1,19 +1,19 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
 import type { FeedState } from '../../domain/venue-state.ts';
 
-/** What a status record may say beside its state and reason. */
+/** The optional facts of a status record. */
 type Facts = Pick<
   FeedStatus,
   'venue' | 'symbol' | 'coin' | 'channel' | 'cause' | 'line' | 'heartbeat' | 'switch' | 'details'
 >;
 
-/** What happened, before it is numbered and dated. */
+/** A status record before it is numbered and dated. */
 export interface StatusNote extends Partial<Facts> {
   readonly state: FeedState;
   readonly reason: string;
 }
 
-/** Numbers the status records of one process start: `sequence` counts from 1 without a hole. */
+/** Numbers the status records of one process start: `sequence` counts from 1 without a gap. */
 export class StatusLog {
   readonly instance: string;
   readonly #environment: Environment;

@@ -4,15 +4,15 @@ import type { StatusNote } from './status-log.ts';
 
 type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'back'> & {
   readonly reason: string;
-  /** Set where a single symbol changed hands. */
+  /** Set if a single symbol changed its venue. */
   readonly symbol: string | null;
   readonly coin: string | undefined;
 };
 
-/** Symbols that a switch names one by one; of more it gives a summary. */
+/** Most symbols that a switch names one by one. */
 const NAMED_SYMBOLS = 25;
 
-/** `failed_over` or `failed_back`: of one symbol with its trades on both sides, of all with these as text. */
+/** Makes `failed_over` or `failed_back`: for one symbol with its trades on both sides, for all with these as text. */
 export function switchNote({ from, to, reason, back, symbol, coin }: Switch, seams: readonly Seam[]): StatusNote {
   const [only] = symbol === null ? [] : seams;
   const details: Record<string, string> = { symbols: String(seams.length) };
