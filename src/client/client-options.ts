@@ -8,7 +8,7 @@ import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { unusableOption } from './unusable-option.ts';
 
-/** Where topics are read and how; the limits of the guard are those of `market.trading$` where it is given none. */
+/** Where and how topics are read. The guard's limits here are the defaults of `market.trading$`. */
 export interface ClientOptions extends Partial<GuardOptions> {
   /** host:port. Either these or `dir`. */
   readonly brokers?: readonly string[];
@@ -16,15 +16,18 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly dir?: string;
   /** Default `market.`. */
   readonly topicPrefix?: string;
-  /** Picks the topics: test data are in topics of their own (`market.simulated.trades`). Default production. Where a feed shares the production topics (`allow_test_data`), production is right too. */
+  /**
+   * Selects the topics: test data have their own (`market.simulated.trades`). Default production, which is also right
+   * for a feed with `allow_test_data`.
+   */
   readonly environment?: Environment;
   /** Quote asset: `BTC` means `BTC` + this. Default USDT. */
   readonly quote?: string;
-  /** Shares the records with all that give the same name; without it everybody gets all of them. */
+  /** Clients with the same group share the records; without a group each client gets all of them. */
   readonly group?: string;
   /** Default market-feed-client. */
   readonly clientId?: string;
-  /** Where topics are begun, all or each by its short name; of a group, where a partition is begun that it has not read yet. Default end. */
+  /** Where reading begins, for all topics or by short name. In a group: only for partitions it never read. Default end. */
   readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: (Omit<NonNullable<KafkaConfig['sasl']>, 'password'> & { readonly password: string }) | null;
@@ -35,30 +38,30 @@ export interface ClientOptions extends Partial<GuardOptions> {
     readonly password?: string | null;
     readonly caFile?: string | null;
   } | null;
-  /** Told of what was lost, passed over, or fails; by default Node.js prints it as a warning. */
+  /** Called if records are lost or skipped, or reading fails; by default Node.js prints a warning. */
   readonly onWarning?: (warning: ClientWarning) => void;
   /** Milliseconds; default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** How often a group remembers what is done, milliseconds; default 1000. */
+  /** How often a group commits its offsets, milliseconds; default 1000. */
   readonly commitEveryMs?: number;
-  /** After so long without a sign of life a group goes on without a member, milliseconds; default 10,000. */
+  /** After this long without a heartbeat a group drops a member, milliseconds; default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** How many different events of a partition are remembered, to leave repeated ones out; default 10,000. */
+  /** How many events of a partition are remembered, to drop repeats; default 10,000. */
   readonly identityWindow?: number;
 }
 
-/** A time, milliseconds since 1970, is that of arrival. */
+/** Where a topic's reading begins. A number is the time of arrival, milliseconds since 1970. */
 export type Beginning = 'beginning' | 'end' | Date | number;
 
-/** What a client takes from its surroundings; tests give their own. */
+/** A client's clocks; tests replace them. */
 export interface ClientDeps {
-  /** Measures waits; its clock must be one that nobody sets. */
+  /** Measures waits; its clock must be monotonic. */
   readonly scheduler: SchedulerLike;
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
 
-/** Where a topic is begun. Throws a Fault (never) where that is no time. */
+/** Where a topic's reading begins. @throws Fault (never) if `from` is not a time. */
 export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (place === 'end' || place === 'beginning') return place;
@@ -67,18 +70,15 @@ export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): Offse
   return { timeMs };
 }
 
-/** What stands before the short names of market topics, and of feed-status and gaps. */
-export function prefixesOf({ topicPrefix = 'market.', environment = 'production', dir }: ClientOptions): {
-  readonly market: string;
-  readonly feed: string;
-} {
+/** The prefixes of the market topics, and of feed-status and gaps. */
+export function prefixesOf({ topicPrefix = 'market.', environment = 'production', dir }: ClientOptions) {
   const prefix = dir === undefined ? topicPrefix : '';
-  // No feed runs as the testnet's: of what it does there a production feed tells.
+  // No feed has the environment testnet: a production feed reports on it.
   const feed = environment === 'testnet' ? 'production' : environment;
   return { market: prefix + environmentPrefix(environment, false), feed: prefix + environmentPrefix(feed, false) };
 }
 
-/** Throws a Fault (never) where options do not go together, or one is unusable. */
+/** @throws Fault (never) if options contradict each other, or one is unusable. */
 export function checkOptions(options: ClientOptions): void {
   const { brokers, dir, group, identityWindow = 1 } = options;
   for (const name of TOPIC_NAMES) placeOf(options, name);

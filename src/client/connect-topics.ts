@@ -25,9 +25,9 @@ import type { TopicName } from './topic-name.ts';
 import { Warnings } from './warnings.ts';
 
 /**
- * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices are
- * known and what the feed told last. Rejects with a Fault where the brokers cannot be reached within
- * `connectTimeoutMs`, refuse the client, or have no such topics.
+ * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
+ * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
+ * have no such topics.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });
@@ -83,14 +83,14 @@ export async function connectTopics(
   return new Market({ ...readers, own, warnings, quote, guard: guardOptions(options), scheduler, wallClockMs });
 }
 
-/** What a feed tells of itself; always read alone. */
+/** Topics about the feed itself: every client needs all of their records, so a group never shares them. */
 const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
 
-/** Where the topics are. */
+/** Where the topics are: Kafka, or a folder. */
 interface Side {
   /** For people. */
   readonly where: string;
-  /** Rejects with a Fault where it cannot be reached, or has no such topics. */
+  /** Rejects with a Fault if it cannot be reached, or has no such topics. */
   readonly check: (topics: readonly string[]) => Promise<void>;
   readonly alone: (place: OffsetAt) => TopicSource;
   readonly shared: (place: OffsetAt) => TopicSource;

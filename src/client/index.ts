@@ -1,4 +1,4 @@
-/** `market-feed/client`: the topics of a feed as typed Observables, and whether what they say may be traded on. */
+/** `market-feed/client`: the topics of a feed as typed Observables, and whether their data may be traded on. */
 
 export type { TopicRecords } from '../codec/topics.ts';
 export type { HaltCause } from '../tradability/halt.ts';

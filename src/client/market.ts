@@ -12,23 +12,23 @@ import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
 import type { Overflow } from './reader/waiting-records.ts';
 import type { ClientWarning } from './source/source.ts';
-import { recordsOf, symbolNamed, type TopicName } from './topic-name.ts';
+import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import type { Warnings } from './warnings.ts';
 
 export interface ReadOptions<T> {
-  /** A coin, BTC, or a symbol, BTCUSDT; default all. */
+  /** A coin (`BTC`) or a symbol (`BTCUSDT`); default all. */
   readonly coin?: string;
   /** Default `{ kind: 'pause', max: 1000 }`. */
   readonly overflow?: Overflow<T>;
 }
 
-/** By the short names of the topics that are read. */
+/** How far a client is behind, by the short names of the topics it reads. */
 export type ClientLag = { readonly [N in TopicName]?: TopicLag };
 
 export interface MarketParts extends ClientDeps {
-  /** A reader for subscribers. */
+  /** Makes a reader for subscribers. */
   readonly newReader: (name: TopicName) => TopicReader;
-  /** True: the client's own readers give what subscribers ask for. */
+  /** True if subscribers may share the client's own reader. */
   readonly sharesOwn: (name: TopicName) => boolean;
   readonly own: OwnTopics;
   readonly warnings: Warnings;
@@ -39,18 +39,17 @@ export interface MarketParts extends ClientDeps {
 const LAG_EVERY_MS = 250;
 
 /**
- * The topics of a feed as typed hot Observables. A topic is read while somebody subscribes, once for all that do, and
- * each record once. An Observable hands a record over by calling `next`: the reader goes on when that returns, so what
- * works in `next` is never behind its buffer, for there is none. Who works asynchronously uses `read`.
+ * The topics of a feed as typed hot Observables. Each topic is read once, while it has subscribers, and each record is
+ * emitted once. There is no buffer: the reader waits until `next` returns. For asynchronous work use `read`.
  */
 export class Market {
-  /** Everything that the feed tells of itself. */
+  /** The feed's status records. */
   readonly status$: Observable<TopicRecords['feed-status']>;
-  /** Every 250 ms: `lag()`. */
+  /** `lag()` every 250 ms. */
   readonly lag$: Observable<ClientLag>;
-  /** What was lost or passed over, and what fails. */
+  /** Lost or skipped records, and failures of reading. */
   readonly warnings$: Observable<ClientWarning>;
-  /** `coin`: BTC or BTCUSDT; all without it. The same of the others. */
+  /** `coin`: BTC or BTCUSDT; default all. The same for the methods below. */
   readonly trades$ = (coin?: string) => this.records$('trades', coin);
   readonly aggTrades$ = (coin?: string) => this.records$('agg-trades', coin);
   readonly prices$ = (coin?: string) => this.records$('prices', coin);
@@ -77,11 +76,11 @@ export class Market {
       share(),
     );
     this.#watches = new TradingWatches((limits) => this.#watch(limits));
-    // It watches from now on, so that it has an opinion when it is asked.
+    // The default guard watches from the start, so that it can decide when it is first asked.
     this.guard();
   }
 
-  /** The records of a topic by its short name, `trades`. Errors with a Fault where it cannot be read; completes with `close`. */
+  /** The records of a topic by its short name. Errors with a Fault if it cannot be read; completes with `close`. */
   records$<N extends TopicName>(name: N, coin?: string): Observable<TopicRecords[N]> {
     return new Observable((subscriber) => {
       const isWanted = recordsOf(name, this.#symbol(coin));
@@ -95,19 +94,19 @@ export class Market {
     });
   }
 
-  /** The records of a topic for one who takes them at their own pace, from now on: `for await (const trade of market.read('trades'))`. */
+  /** A topic's records from now on, at the reader's own pace: `for await (const trade of market.read('trades'))`. */
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     const { coin, overflow = { kind: 'pause' } } = options;
     const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
     return reading.enter(this.#reader(name, reading.buffered.pauses).listen(reading));
   }
 
-  /** Resolves when it is settled where each topic is read from that somebody subscribed to: what is published from then on comes. */
+  /** Resolves when every subscribed topic is being read: records published from then on are emitted. */
   async ready(): Promise<void> {
     await Promise.all([...this.#readers.values()].map((reader) => reader.ready()));
   }
 
-  /** The last price of a coin or symbol; undefined where it never had one. */
+  /** The last price of a coin or symbol; undefined if it never had one. */
   latest(coin: string): TopicRecords['prices'] | undefined {
     return this.#parts.own.last.get(symbolNamed(coin, this.#parts.quote));
   }
@@ -115,25 +114,30 @@ export class Market {
   /** How far this client is behind in each topic that it reads. */
   lag(): ClientLag {
     const lags: { [N in TopicName]?: TopicLag } = {};
-    for (const [name, reader] of [...this.#parts.own.byName, ...this.#readers]) {
-      if (!reader.isRead) continue;
-      const lag = reader.lag();
-      if (lag.ms >= (lags[name]?.ms ?? 0)) lags[name] = lag;
+    for (const name of TOPIC_NAMES) {
+      for (const reader of [this.#ownReader(name), this.#readers.get(name)]) {
+        if (reader?.isRead !== true) continue;
+        const lag = reader.lag();
+        if (lag.ms >= (lags[name]?.ms ?? 0)) lags[name] = lag;
+      }
     }
     return lags;
   }
 
-  /** Whether a coin (or without one, anything) may be traded on what this client gets, and why not: now, and whenever that changes. */
+  /** Whether a coin (without one: anything) may be traded, and why not: now, and whenever that changes. */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.guard(options)(coin);
   }
 
-  /** The same to be asked at any moment, `guard().isAllowed('BTC')`; one for each set of options, which watches until `close`. Throws a Fault where a limit is unusable. */
+  /**
+   * The same decisions, on demand: `guard().isAllowed('BTC')`. Each set of options has one guard, until `close`.
+   * @throws Fault if a limit is unusable.
+   */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
     return this.#watches.of(this.#parts.guard, options);
   }
 
-  /** Completes every Observable, remembers with the group what is done, and disconnects. */
+  /** Completes every Observable, commits the group's offsets, and disconnects. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -159,13 +163,18 @@ export class Market {
     return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
   }
 
-  /** What may pause never pauses the client's own readers: others must not be judged by its pace. */
+  /** A reading that may pause never shares an own reader: the guard's lag must not depend on its pace. */
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
-    const { own, newReader, sharesOwn } = this.#parts;
-    const ownReader = own.byName.get(name);
+    const { newReader, sharesOwn } = this.#parts;
+    const ownReader = this.#ownReader(name);
     if (ownReader !== undefined && !mayPause && sharesOwn(name)) return ownReader;
     return getOrCreate(this.#readers, name, newReader);
+  }
+
+  #ownReader(name: TopicName): TopicReader | undefined {
+    const readers: { readonly [N in TopicName]?: TopicReader } = this.#parts.own.readers;
+    return readers[name];
   }
 
   #symbol(coin: string | undefined): string | undefined {

@@ -7,7 +7,7 @@ const KINDS: ReadonlyMap<TopicName, FeedRecord['kind']> = new Map(TOPICS.map(({ 
 
 export const TOPIC_NAMES: readonly TopicName[] = [...KINDS.keys()];
 
-/** Tells the records of a topic from others; with a symbol, its own alone. */
+/** A type guard for the records of a topic; with a symbol, for that symbol's records only. */
 export function recordsOf<N extends TopicName>(
   name: N,
   symbol: string | undefined,
@@ -17,7 +17,7 @@ export function recordsOf<N extends TopicName>(
     record.kind === kind && (symbol === undefined || ('symbol' in record && record.symbol === symbol));
 }
 
-/** The canonical symbol of a coin, BTC, or of a symbol, BTCUSDT. */
+/** The canonical symbol of a coin (`BTC`) or symbol (`btcusdt`). */
 export function symbolNamed(text: string, quote: string): string {
   const name = text.toUpperCase();
   return name.length > quote.length && name.endsWith(quote) ? name : name + quote;

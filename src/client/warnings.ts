@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import { asFault } from '../domain/fault.ts';
 import { type ClientWarning, warningText } from './source/source.ts';
 
-/** What a client tells of besides records: to all who subscribe and to the callback; without one Node.js prints it. */
+/** Emits a client's warnings and passes them to its callback; without a callback Node.js prints them. */
 export class Warnings {
   readonly warnings$ = new Subject<ClientWarning>();
   readonly #callback: ((warning: ClientWarning) => void) | undefined;
@@ -11,7 +11,7 @@ export class Warnings {
     this.#callback = callback;
   }
 
-  /** Never throws: a callback that does is told of, with what it was given. */
+  /** Never throws: if the callback throws, its error is printed with the warning. */
   add(warning: ClientWarning): void {
     this.warnings$.next(warning);
     try {

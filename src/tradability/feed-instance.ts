@@ -2,16 +2,16 @@ import type { FeedStatus, Heartbeat } from '../domain/record.ts';
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
 import type { Moment } from './moment.ts';
 
-/** A venue whose last data is younger delivers, whatever is known of its lines. */
+/** A venue with younger data delivers, whatever state its lines have. */
 export const DELIVERS_MS = 1000;
 
-/** Age of a venue's last data as a heartbeat told it, and when that was by the steady clock. */
+/** Age of a venue's last data in a heartbeat, and when that was by the steady clock. */
 interface ReportedAge {
   readonly at: number;
   readonly ageMs: number;
 }
 
-/** One process of the feed, folded from its own status records. The records of a previous process do not concern it. */
+/** One process of the feed, folded from its own status records. */
 export class FeedInstance {
   readonly name: string;
   /** Its last record. */
@@ -23,15 +23,15 @@ export class FeedInstance {
     state: 'halted',
     reason: 'starting',
   };
-  /** The symbols that its last heartbeat named and that no other instance has named since. */
+  /** The symbols of its last heartbeat, without those that another instance has named since. */
   readonly symbols = new Set<string>();
-  /** Those of its symbols that it takes for untradable. */
+  /** The symbols that it has halted. */
   readonly halted = new Set<string>();
   staleBooks: readonly string[] = [];
   /** The reason, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
   readonly venues = new Map<string, VenueState>();
-  /** Idle markets, as VENUE or VENUE:SYMBOL, each since when by its wall clock. */
+  /** Since when a market is idle by the instance's wall clock, by VENUE or VENUE:SYMBOL. */
   readonly idleMarkets = new Map<string, number>();
   readonly #ages = new Map<string, ReportedAge>();
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -57,12 +57,12 @@ export class FeedInstance {
     if (state === 'sink_recovered') this.sinksDown.delete(cause);
   }
 
-  /** Milliseconds since its last heartbeat: since it came, or by its own stamp, whichever is longer. What is read late is old. */
+  /** Milliseconds since its last heartbeat: since its arrival or by its timestamp, whichever is longer. */
   silentMs(now: Moment): number {
     return Math.max(now.steady - this.#beatAt, now.wall - (this.beat?.timestamp ?? Number.NEGATIVE_INFINITY), 0);
   }
 
-  /** Age of the venue's last data; null: no heartbeat told it. */
+  /** Age of the venue's last data; null if no heartbeat reported it. */
   ageMs(venue: string, now: Moment): number | null {
     const age = this.#ages.get(venue);
     return age === undefined ? null : age.ageMs + (now.steady - age.at);

@@ -2,26 +2,23 @@ import type { FeedStatus, PriceTick } from '../domain/record.ts';
 import { FeedInstance } from './feed-instance.ts';
 import type { Moment } from './moment.ts';
 
-/** Another instance may be about to start while it has not beaten for less than this. */
+/** How long an instance may exist before its first heartbeat. */
 const STARTS_WITHIN_MS = 3000;
 
-/** The instance that speaks for a symbol, and since which of its heartbeats, milliseconds since 1970. */
+/** A symbol's speaker, and the time of its first heartbeat that named the symbol, milliseconds since 1970. */
 interface Served {
   readonly by: FeedInstance;
   readonly since: number;
 }
 
-/**
- * The feed, folded from its status records alone. Several instances may share the symbols: the one whose heartbeat named
- * a symbol last speaks for it, and its word and its silence count until a heartbeat of another names the symbol.
- */
+/** The feed's instances, folded from the status records alone. A symbol's speaker is the last whose heartbeat named it. */
 export class FeedInstances {
   activeVenue: string | null = null;
-  /** The one that beat last comes last. */
+  /** The one with the last heartbeat comes last. */
   readonly #byName = new Map<string, FeedInstance>();
   readonly #bySymbol = new Map<string, Served>();
 
-  /** Takes a record; returns its instance, or undefined if the record came before. */
+  /** Adds a record; returns its instance, or undefined if the record is a repeat. */
   add(record: FeedStatus, now: Moment): FeedInstance | undefined {
     const known = this.#byName.get(record.instance);
     if (known !== undefined && record.sequence <= known.last.sequence) return undefined;
@@ -33,12 +30,12 @@ export class FeedInstances {
     return instance;
   }
 
-  /** The instances that speak; without symbols, like a shard that got none, an instance counts only if no other has any. */
+  /** The instances with heartbeats. One without symbols, such as a shard that got none, counts only if no other has any. */
   get speakers(): readonly FeedInstance[] {
     return this.#alive.filter(({ beat }) => beat !== undefined);
   }
 
-  /** All that are known, also those that have not beaten yet. */
+  /** All known instances, including those without a heartbeat. */
   get all(): readonly FeedInstance[] {
     return [...this.#byName.values()];
   }
@@ -57,27 +54,27 @@ export class FeedInstances {
     return this.#bySymbol.size === 0;
   }
 
-  /** Undefined: no heartbeat ever named the symbol. */
+  /** Undefined if no heartbeat ever named the symbol. */
   speakerOf(symbol: string): FeedInstance | undefined {
     return this.#bySymbol.get(symbol)?.by;
   }
 
-  /** False: its speaker has no active venue, so every venue is a feed of its own. */
+  /** False if its speaker has no active venue: then every venue is a feed of its own. */
   isByOneVenue(symbol: string): boolean {
     return this.speakerOf(symbol)?.beat?.activeVenue !== null;
   }
 
-  /** False, too, once its speaker names it no more. */
+  /** False, too, once its speaker no longer names it. */
   isServed(symbol: string): boolean {
     return this.speakerOf(symbol)?.symbols.has(symbol) === true;
   }
 
-  /** The first heartbeat with which its speaker named the symbol, milliseconds since 1970; -Infinity: nobody speaks for it. */
+  /** When its speaker first named the symbol, milliseconds since 1970; -Infinity if it has no speaker. */
   servedSince(symbol: string): number {
     return this.#bySymbol.get(symbol)?.since ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Data of a venue came, so its market is not idle. Returns whether the whole venue was said to be. */
+  /** Ends an idle market, since it has new data. Returns true if the whole venue was idle. */
   sawData({ venue, symbol, receivedAt }: PriceTick): boolean {
     const idle = this.speakerOf(symbol)?.idleMarkets;
     if (idle === undefined || idle.size === 0) return false;
@@ -91,7 +88,7 @@ export class FeedInstances {
     return withSymbols.length === 0 ? this.all : withSymbols;
   }
 
-  /** The instance speaks for its symbols from now on. Instances that have none left are forgotten, unless they are about to start. */
+  /** Makes the instance the speaker of its symbols. Forgets instances without symbols, unless they are starting. */
   #supersede(instance: FeedInstance, { timestamp }: FeedStatus): void {
     this.#byName.delete(instance.name);
     for (const symbol of instance.symbols) {

@@ -1,35 +1,35 @@
 import type { Environment } from '../domain/record.ts';
 
-/** Why something is not to be traded: a word for programs, and the facts that the text for people is made of. */
+/** Why trading is halted: a cause for programs, and the facts for the text. */
 export type Halt =
-  /** One of the guard's own sources is over: nobody judges any more. */
+  /** One of the guard's sources ended, so the guard decides nothing more. */
   | { readonly cause: 'ended' }
-  /** Nothing is known yet: no heartbeat, or no price of the symbol. */
+  /** No heartbeat yet, or no price of the symbol. */
   | { readonly cause: 'starting'; readonly awaited: 'heartbeat' | 'price' | 'anything'; readonly of: string }
-  /** The feed was heard, but no instance of it speaks for the symbol. */
+  /** There are heartbeats, but no instance of the feed speaks for the symbol. */
   | { readonly cause: 'not_served'; readonly symbol: string }
   /** The instance that speaks for the symbol has stopped. */
   | { readonly cause: 'feed_stopped' }
   /** That instance has been silent for longer than the limit. */
   | { readonly cause: 'status_silent'; readonly silentMs: number; readonly limitMs: number }
-  /** The feed says that nothing is to be traded. */
+  /** The feed halted trading. */
   | { readonly cause: 'feed_halted'; readonly reason: string }
-  /** The feed says that this symbol is not to be traded. */
+  /** The feed halted this symbol. */
   | { readonly cause: 'coin_halted'; readonly symbol: string }
   /** The data are not production data. */
   | { readonly cause: 'test_data'; readonly from: Environment | 'active venue' }
-  /** Another venue serves the symbol, and no price of it came yet. */
+  /** Another venue serves the symbol, and has sent no price yet. */
   | { readonly cause: 'venue_changed'; readonly symbol: string; readonly venue: string }
   /** The last price is older than the limit. */
   | { readonly cause: 'price_age'; readonly symbol: string; readonly limitMs: number }
-  /** Trades are missing for good. */
+  /** A gap was not repaired. */
   | { readonly cause: 'gap'; readonly symbol: string }
   /** This consumer is behind. */
   | { readonly cause: 'lag'; readonly lagMs: number }
-  /** Nothing is wrong any more, but not for long enough yet. */
+  /** Everything is in order, but not for long enough yet. */
   | { readonly cause: 'recovering'; readonly forMs: number };
 
-/** The causes of a consumer's halt, each a word for programs. */
+/** The causes of a consumer's halt, for programs. */
 export type HaltCause = Halt['cause'];
 
 /** Why the feed itself does not allow trading. */
@@ -42,9 +42,9 @@ export type FeedHalt =
 export function haltText(halt: Halt | FeedHalt): string {
   switch (halt.cause) {
     case 'ended':
-      return 'nobody watches any more';
+      return 'the guard was closed or lost a source';
     case 'starting':
-      if (halt.awaited === 'heartbeat') return 'the feed was not heard yet';
+      if (halt.awaited === 'heartbeat') return 'the feed has sent no heartbeat yet';
       return halt.awaited === 'price' ? `no price of ${halt.of} came yet` : `nothing is known of ${halt.of} yet`;
     case 'not_served':
       return `no instance of the feed speaks for ${halt.symbol}`;

@@ -1,7 +1,7 @@
 /** One moment on two clocks, milliseconds. */
 export interface Moment {
-  /** Since 1970, our wall clock: what stamps of others are compared with. It may be set. */
+  /** Our wall clock, since 1970; for comparison with the timestamps of others. It may be set. */
   readonly wall: number;
-  /** Since an arbitrary start, a clock that nobody sets: what waits are measured by. */
+  /** A monotonic clock, for waits. */
   readonly steady: number;
 }

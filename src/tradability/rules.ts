@@ -6,7 +6,7 @@ import type { FeedHalt, Halt } from './halt.ts';
 import type { Moment } from './moment.ts';
 import { isOfPreviousVenue, type SymbolFacts } from './symbol-facts.ts';
 
-/** The limits of a consumer, milliseconds from 0 on; Infinity: without a limit. */
+/** A consumer's limits in milliseconds, from 0; Infinity means no limit. */
 export interface TradabilityLimits {
   /** Greatest age of a coin's last price, by its `received_at`. */
   readonly maxPriceAgeMs: number;
@@ -14,26 +14,26 @@ export interface TradabilityLimits {
   readonly maxLagMs: number;
   /** Greatest age of the last heartbeat, by its own timestamp. */
   readonly statusSilenceMs: number;
-  /** True: data of a testnet, a simulator or a replay may be traded on. */
+  /** True allows data of a testnet, a simulator or a replay. */
   readonly allowTestData: boolean;
 }
 
-/** Without a heartbeat for this long nothing is sure any more: one is due each second. */
+/** A feed without a heartbeat for this long is silent; one is due each second. */
 export const STATUS_SILENCE_MS = 3000;
 
-/** What a consumer knows beside its symbols. */
+/** A consumer's facts about the feed and itself. */
 export interface ConsumerFacts {
   readonly feed: FeedInstances;
-  /** Milliseconds; 0 until it is reported: a consumer that is behind hears old heartbeats too. */
+  /** Milliseconds; 0 until it is reported. */
   lagMs: number;
-  /** When that was reported, steady clock; undefined: it never was, or is reported no more. */
+  /** When the lag was reported, steady clock; undefined if it never was, or no longer is. */
   lagReportedAt: number | undefined;
   ended: boolean;
 }
 
 type Verdict = Halt | undefined;
 
-/** The venue that serves the feed, as the feed itself sees it. */
+/** The active venue, as the feed itself sees it. */
 export interface ActiveVenue extends VenueState {
   readonly venue: string;
   readonly isTestnet: boolean;
@@ -50,23 +50,23 @@ export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | und
   return hasData ? undefined : { cause: 'no_data', venue };
 }
 
-/** The rules about an instance as a whole. The word of one that is silent or has stopped does not count. */
+/** The rules about an instance as a whole. */
 const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Moment) => Verdict)[] = [
   ({ stopped }) => (stopped ? { cause: 'feed_stopped' } : undefined),
   (feed, limitMs, now) => {
     const silentMs = feed.silentMs(now);
-    // A difference, so that an endless silence does not reach an endless limit.
+    // As a difference: an infinite silence must not exceed an infinite limit.
     return silentMs - limitMs >= 0 ? { cause: 'status_silent', silentMs, limitMs } : undefined;
   },
   ({ tradability: { state, reason } }) => (state === 'halted' ? { cause: 'feed_halted', reason } : undefined),
 ];
 
-/** Everything that speaks against an instance of the feed. */
+/** All halts of an instance of the feed. */
 export function instanceHalts(feed: FeedInstance, now: Moment, silenceMs = STATUS_SILENCE_MS): readonly Halt[] {
   return INSTANCE_RULES.flatMap((rule) => rule(feed, silenceMs, now) ?? []);
 }
 
-/** A venue without data for longer is stale while trading is halted. */
+/** While trading is halted, a venue without data for longer is stale. */
 const VENUE_SILENT_MS = 5000;
 
 interface Origin {
@@ -75,7 +75,7 @@ interface Origin {
   readonly environment: Environment;
 }
 
-/** True if data must not be taken for the present market of the feed. */
+/** True if data does not show the feed's present market. */
 export function isStale(feed: FeedInstances, { symbol, venue, environment }: Origin, now: Moment): boolean {
   const by = feed.isServed(symbol) ? feed.speakerOf(symbol) : undefined;
   if (by?.beat?.environment !== environment || by.halted.has(symbol)) return true;
@@ -113,7 +113,7 @@ const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs },
   return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
 };
 
-/** A consumer that has not reported its lag for longer is held up itself, and is as far behind as that. */
+/** A consumer that has not reported its lag for longer is held up: the time since then counts as lag. */
 const LAG_SILENCE_MS = 1000;
 
 const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { steady }) => {
@@ -121,7 +121,7 @@ const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINIT
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 };
 
-/** The rules about a symbol of a consumer, those about the instance that speaks for it among them. */
+/** The rules about a consumer's symbol, with those about its speaker. */
 const SYMBOL_RULES: readonly Rule[] = [
   (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
   starting,
@@ -145,7 +145,7 @@ const SYMBOL_RULES: readonly Rule[] = [
   lag,
 ];
 
-/** Everything that speaks against trading a symbol on what a consumer got of the feed, in the order of the rules. */
+/** All halts of a consumer's symbol, in the order of the rules. */
 export function symbolHalts(
   symbol: SymbolFacts,
   consumer: ConsumerFacts,
@@ -155,12 +155,12 @@ export function symbolHalts(
   return SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []);
 }
 
-/** Age by the stamp, or since it came by the steady clock, whichever is more: clocks may differ, and may be set. */
+/** Age by timestamp or since arrival, whichever is longer: clocks may differ, and may be set. */
 function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
   return Math.max(now.wall - stampedAt, now.steady - cameAt);
 }
 
-/** In how many milliseconds time alone changes what the rules say of a symbol; what is past is not above 0. */
+/** In how many milliseconds each rule's result for a symbol changes by time alone; past changes are 0 or below. */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
   { feed, lagMs, lagReportedAt }: ConsumerFacts,

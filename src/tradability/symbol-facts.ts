@@ -6,12 +6,13 @@ export interface LastPrice {
   readonly venue: string;
   readonly epoch: number;
   readonly environment: Environment;
-  /** By the feed's wall clock, and when it came by our steady one; milliseconds. */
+  /** By the feed's wall clock, milliseconds. */
   readonly receivedAtMs: number;
+  /** By our steady clock, milliseconds. */
   readonly cameAt: number;
 }
 
-/** A gap, and when the consumer's feed told of it: milliseconds since 1970. */
+/** A gap, and when the feed reported it, milliseconds since 1970. */
 export interface ReportedGap {
   readonly gap: Gap;
   readonly reportedAt: number;
@@ -21,10 +22,11 @@ export interface ReportedGap {
 export interface SymbolFacts {
   readonly symbol: string;
   price: LastPrice | undefined;
-  /** The venue that took the symbol over, and when by the feed's clock; undefined once a price of it came. */
+  /** The venue that took over the symbol, and when by the feed's clock; undefined after its first price. */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
-  /** Steady clock: until then for a gap, and when something was last seen to be wrong. */
+  /** When the halt for a gap ends, steady clock. */
   gapUntil: number;
+  /** When a halt was last seen, steady clock. */
   lastBadAt: number;
 }
 
@@ -32,16 +34,16 @@ export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
   return { symbol, price: undefined, movedTo: undefined, gapUntil: Number.NEGATIVE_INFINITY, lastBadAt: startedAt };
 }
 
-/** What is known of the instance that speaks for a symbol. */
+/** A symbol's speaker. */
 export interface Served {
   /** Its first heartbeat that named the symbol, milliseconds since 1970. */
   readonly since: number;
-  /** False: every venue is a feed of its own, with epochs of its own. */
+  /** False: every venue is a feed of its own, with its own epochs. */
   readonly byOneVenue: boolean;
 }
 
-/** Takes a price as the last one, unless its epoch is over; returns whether it did. */
-export function takePrice(
+/** Makes a price the last one, unless its epoch is over; returns whether it did. */
+export function setPrice(
   facts: SymbolFacts,
   { venue, epoch, environment, receivedAt }: PriceTick,
   served: Served,
@@ -61,28 +63,28 @@ interface Dated {
   readonly receivedAtMs: number;
 }
 
-/** True if data is of an epoch that is over. An instance that took over since the last data may have begun with lower epochs. */
+/** True if data is of an epoch that is over. An instance that took over since `last` may have started with lower epochs. */
 export function isOfPreviousEpoch(data: Dated, last: Dated, servedSince: number): boolean {
   const isOfNewInstance = last.receivedAtMs < servedSince && data.receivedAtMs >= servedSince;
   return data.epoch < last.epoch && !isOfNewInstance;
 }
 
-/** Another venue serves the symbol: a price of the previous one means nothing any more. */
-export function takeSwitch(facts: SymbolFacts, venue: string | null, at: number): void {
+/** Notes that another venue serves the symbol, which makes the previous venue's price invalid. */
+export function setVenue(facts: SymbolFacts, venue: string | null, at: number): void {
   if (venue === null) return;
   facts.movedTo = { venue, at };
   if (facts.price !== undefined && !isOfPreviousVenue(facts)) facts.movedTo = undefined;
 }
 
-/** True while the last price is neither of the venue that took over nor younger than the switch (a symbol may have stayed elsewhere). */
+/** True while the last price is not of the new venue and is older than the switch. (A symbol may stay at another venue.) */
 export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
   return (
     price !== undefined && movedTo !== undefined && price.venue !== movedTo.venue && price.receivedAtMs < movedTo.at
   );
 }
 
-/** Takes a gap that was not repaired. The halt for it begins when it was told, however old it is. */
-export function takeGap(facts: SymbolFacts, { gap, reportedAt }: ReportedGap, now: Moment, haltMs: number): void {
+/** Halts the symbol for an unrepaired gap, from the time of its report. */
+export function addGap(facts: SymbolFacts, { gap, reportedAt }: ReportedGap, now: Moment, haltMs: number): void {
   if (gap.outcome === 'repaired') return;
   const age = Math.max(0, now.wall - reportedAt);
   facts.gapUntil = Math.max(facts.gapUntil, now.steady + haltMs - age);

@@ -5,21 +5,21 @@ import { unusableOption } from '../unusable-option.ts';
 /** Whether a coin (or anything at all) may be traded, and why not. */
 export interface TradingDecision {
   readonly state: 'allowed' | 'halted';
-  /** Why, a sentence for people. */
+  /** A sentence for people. */
   readonly reason: string;
-  /** Why not, words for programs; empty when allowed. */
+  /** Why it is halted, for programs; empty if allowed. */
   readonly causes: readonly HaltCause[];
-  /** The coin or symbol that was asked for; null: all. */
+  /** The coin or symbol as asked for; null: all. */
   readonly coin: string | null;
-  /** When it was decided: milliseconds since 1970, the consumer's wall clock. */
+  /** The consumer's wall clock, milliseconds since 1970. */
   readonly at: number;
 }
 
-/** The limits of the guard, milliseconds from 0 on; Infinity: without a limit. */
+/** The guard's limits in milliseconds, from 0; Infinity means no limit. */
 export interface GuardOptions extends TradabilityLimits {
-  /** How long a symbol is not to be traded after it was told that trades of it are missing for good. */
+  /** How long a symbol stays halted after the feed reported an unrepaired gap. */
   readonly gapHaltMs: number;
-  /** How long everything has to be in order before a halt ends. */
+  /** How long everything must be in order before a halt ends. */
   readonly resumeAfterMs: number;
 }
 
@@ -32,7 +32,7 @@ export const DEFAULT_GUARD: GuardOptions = {
   allowTestData: false,
 };
 
-/** Every limit as it was given last, else its default. Throws a Fault (never, with the field) if a value is unusable: its rule would be silent. */
+/** Each limit from the last argument that has it, else its default. @throws Fault (never) if a value is unusable. */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
   const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
     [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);

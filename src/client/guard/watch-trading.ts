@@ -6,47 +6,47 @@ import type { ClientDeps } from '../client-options.ts';
 import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 
-/** What the guard judges by: hot, each record once, in the order of its topic. */
+/** The guard's sources: hot, each record once, in the order of its topic. */
 export interface TradingInput {
-  /** What was told before. */
+  /** The records before the guard started. */
   readonly past?: TradingPast;
   readonly status$: Observable<FeedStatus>;
   readonly prices$: Observable<PriceTick>;
   readonly gaps$: Observable<Gap>;
-  /** How far this consumer is behind, milliseconds. After a second without a figure the lag grows by itself. May complete: the last figure stays. */
+  /** This consumer's lag in milliseconds. After a second without a value the lag grows by itself. May complete. */
   readonly lagMs$: Observable<number>;
 }
 
-/** The guard of a consumer. Called with a coin (or symbol), or without for all, it gives the decisions. */
+/** A consumer's guard. Call it with a coin or symbol, or without one for all. */
 export interface TradingWatch {
-  /** The present decision at once, then each that differs in state or causes; completes when the guard ends, halted. */
+  /** Emits the present decision, then each that differs in state or causes. Completes, halted, when the guard ends. */
   (coin?: string): Observable<TradingDecision>;
-  /** The decision at this very moment: what to ask before each order. Subscribers of that coin are told it first. */
+  /** The decision at this moment, for use before each order. The coin's subscribers are notified of it first. */
   decision(coin?: string): TradingDecision;
-  /** True where `decision` says allowed. */
+  /** True if `decision` is allowed. */
   isAllowed(coin?: string): boolean;
   /** Halts for good and leaves every source. */
   close(): void;
 }
 
 export interface WatchDeps extends ClientDeps {
-  /** The symbol that a coin means: BTCUSDT for BTC. */
+  /** The symbol of a coin: BTCUSDT for BTC. */
   readonly symbolOf: (name: string) => string;
 }
 
-/** The clocks are read at least this often, milliseconds: somebody may have set the wall clock. */
-const LOOK_EVERY_MS = 200;
+/** Longest time between two checks, milliseconds: the wall clock may be set. */
+const CHECK_EVERY_MS = 200;
 
 /**
- * Watches what a consumer gets of the feed and says whether it may be traded on (`TradingGuard` has the rule). A halt is
- * emitted in the millisecond in which a limit is passed, at most 200 ms later if somebody sets the wall clock.
+ * Watches a consumer's records and decides whether they may be traded on; `TradingGuard` has the rule. A halt is emitted
+ * in the millisecond in which a limit is passed, at most 200 ms later if the wall clock is set.
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
   const { scheduler, wallClockMs, symbolOf } = deps;
   const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
   const guard = new TradingGuard(options, moment(), symbolOf);
   if (input.past !== undefined) guard.recall(input.past, moment());
-  /** What may be decided differently from now on: a name, null for all together, undefined for each. */
+  /** Whose decision may have changed: a name, null for all together, undefined for each. */
   const changed$ = new Subject<string | null | undefined>();
   let alarm = Subscription.EMPTY;
   /** Steady clock. */
@@ -57,7 +57,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     changed$.next(undefined);
     alarm.unsubscribe();
     if (sources.closed) return;
-    const inMs = Math.min(guard.dueInMs(now), LOOK_EVERY_MS);
+    const inMs = Math.min(guard.dueInMs(now), CHECK_EVERY_MS);
     alarmAt = now.steady + inMs;
     alarm = scheduler.schedule(wake, inMs);
   };
@@ -68,7 +68,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
       wake();
       return;
     }
-    // Prices are many, and most change nothing.
+    // There are many prices, and most change no decision.
     const { symbol } = event;
     const before = guard.decide(symbol, now);
     const concernsAll = guard.apply(event, now);
@@ -94,7 +94,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   sources.add(lagMs$.subscribe({ next: (lagMs) => take({ kind: 'lag', lagMs }), error, complete }));
   if (!sources.closed) wake();
 
-  // Each subscriber gets the decision of the moment at which it is notified, never an earlier one.
+  // Each subscriber gets the decision of the moment of its notification, never an earlier one.
   const watch = (name: string | null): Observable<TradingDecision> =>
     changed$.pipe(
       filter((changed) => changed === undefined || changed === name),
@@ -118,19 +118,19 @@ function isSame(a: TradingDecision, b: TradingDecision): boolean {
   return a.state === b.state && a.causes.join() === b.causes.join();
 }
 
-/** One watch for each set of limits, begun when it is first asked for. */
+/** One watch for each set of limits, created on first use. */
 export class TradingWatches {
-  readonly #begin: (limits: GuardOptions) => TradingWatch;
+  readonly #create: (limits: GuardOptions) => TradingWatch;
   readonly #byLimits = new Map<string, TradingWatch>();
 
-  constructor(begin: (limits: GuardOptions) => TradingWatch) {
-    this.#begin = begin;
+  constructor(create: (limits: GuardOptions) => TradingWatch) {
+    this.#create = create;
   }
 
-  /** Throws a Fault (never) where a limit is unusable. */
+  /** @throws Fault (never) if a limit is unusable. */
   of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
     const limits = guardOptions(...given);
-    return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#begin(limits));
+    return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#create(limits));
   }
 
   close(): void {

@@ -11,56 +11,56 @@ interface Dated<T> {
   readonly appendedAt: number;
 }
 
-/** Messages that are looked at for the last heartbeat, or for gaps, at most. */
+/** Most messages read back for the last heartbeat, or for gaps. */
 const FURTHEST = 20_000;
 
-/** Behind the last heartbeat, which names all that counts, little more does. */
+/** How long status records are kept: the last heartbeat already contains the state. */
 const STATUS_MS = 60_000;
 
-/** How far it looks back for gaps at least: a guard may halt for longer than the client's own. */
+/** Gaps are read back at least this far: a guard's gap halt may be longer than the client's default. */
 const GAPS_MS = 3_600_000;
 
-/** What was told of the feed lately, and the last heartbeat however old: what a guard that starts must know. */
+/** Recent status records and gaps, and the last heartbeat however old: a new guard starts from them. */
 export class FeedMemory {
   readonly #gapsMs: number;
   #status: readonly Dated<FeedStatus>[] = [];
   #heartbeat: FeedStatus | undefined;
-  /** By symbol the last that was not repaired: no other halts for longer. */
+  /** By symbol the last unrepaired gap: no other halts for longer. */
   readonly #gaps = new Map<string, ReportedGap>();
 
   constructor(gapHaltMs: number) {
     this.#gapsMs = Math.max(gapHaltMs, GAPS_MS);
   }
 
-  /** In the order in which it was told. */
+  /** In the order of the topic. */
   status(): readonly FeedStatus[] {
     const status = this.#status.map(({ record }) => record);
     const heartbeat = this.#heartbeat;
     return heartbeat === undefined || status.includes(heartbeat) ? status : [heartbeat, ...status];
   }
 
-  /** Those that were not repaired, of each symbol the one that was told last; `reportedAt` is when the broker took it. */
+  /** The last unrepaired gap of each symbol; `reportedAt` is when the broker appended it. */
   gaps(): readonly ReportedGap[] {
     return [...this.#gaps.values()];
   }
 
-  /** The symbols that the last heartbeats named. */
+  /** The symbols in the last heartbeats. */
   symbols(): ReadonlySet<string> {
     return new Set(this.status().flatMap(({ heartbeat }) => heartbeat?.symbols ?? []));
   }
 
-  takeStatus(record: FeedStatus, appendedAt: number): void {
+  addStatus(record: FeedStatus, appendedAt: number): void {
     if (record.heartbeat !== null) this.#heartbeat = record;
     this.#status = recent([...this.#status, { record, appendedAt }], appendedAt);
   }
 
-  takeGap(gap: Gap, reportedAt: number): void {
+  addGap(gap: Gap, reportedAt: number): void {
     const known = this.#gaps.get(gap.symbol);
     if (gap.outcome !== 'repaired' && (known === undefined || known.reportedAt <= reportedAt))
       this.#gaps.set(gap.symbol, { gap, reportedAt });
   }
 
-  /** Looks back at what was told before; what came meanwhile is known already. */
+  /** Reads the status records from before the start; later ones are known already. */
   async recallStatus(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
     let isFound = this.#heartbeat !== undefined;
     const past = await this.#recall(lookBack, topic, 'feed-status', ({ record, appendedAt }) => {
@@ -75,7 +75,7 @@ export class FeedMemory {
   async recallGaps(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
     const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#gapsMs;
     const past = await this.#recall(lookBack, topic, 'gaps', isEnough);
-    for (const { record, appendedAt } of past) this.takeGap(record, appendedAt);
+    for (const { record, appendedAt } of past) this.addGap(record, appendedAt);
   }
 
   async #recall<N extends 'feed-status' | 'gaps'>(
@@ -102,7 +102,7 @@ function recent<T>(all: readonly Dated<T>[], nowMs: number): readonly Dated<T>[]
   return all.filter(({ appendedAt }) => appendedAt >= nowMs - STATUS_MS);
 }
 
-/** The past, and behind it what came while it was read. */
+/** The past records, followed by those that arrived while the past was read. */
 function joined(past: readonly Dated<FeedStatus>[], live: readonly Dated<FeedStatus>[]): readonly Dated<FeedStatus>[] {
   const known = new Set(live.map(({ record }) => identityOf(record)));
   return [...past.filter(({ record }) => !known.has(identityOf(record))), ...live];

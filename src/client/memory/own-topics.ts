@@ -7,42 +7,33 @@ import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
 import type { LookBack } from './past.ts';
 
-/** What a client reads for itself, always, from now on and without a group: what `latest` and the guard need. */
-export type OwnReaders = Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
-
-/** The topics that a client reads for itself, and what it remembers of them. */
+/** The topics that a client always reads for `latest` and the guard: from the end and without a group. */
 export class OwnTopics {
-  readonly readers: OwnReaders;
-  readonly byName: ReadonlyMap<TopicName, TopicReader>;
+  readonly readers: Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
   readonly last: LastPrices = new Map();
   readonly memory: FeedMemory;
-  /** As they come, from the subscription on. They fail or complete with their reader. */
+  /** Hot; each fails or completes with its reader. */
   readonly prices$ = new Subject<PriceTick>();
   readonly status$ = new Subject<FeedStatus>();
   readonly gaps$ = new Subject<Gap>();
   #isClosed = false;
 
-  constructor(readers: OwnReaders, keepMs: number) {
+  constructor(readers: OwnTopics['readers'], gapHaltMs: number) {
     this.readers = readers;
-    this.byName = new Map<TopicName, TopicReader>([
-      ['prices', readers.prices],
-      ['feed-status', readers['feed-status']],
-      ['gaps', readers.gaps],
-    ]);
-    this.memory = new FeedMemory(keepMs);
+    this.memory = new FeedMemory(gapHaltMs);
   }
 
-  /** Resolves when all are read. Rejects with a Fault where they are closed already. */
+  /** Resolves when all are read. Rejects with a Fault if they are closed already. */
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
     listen(prices, 'prices', this.prices$, (tick) => this.last.set(tick.symbol, tick));
-    listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.takeStatus(record, appendedAt));
-    listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.takeGap(gap, appendedAt));
+    listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.addStatus(record, appendedAt));
+    listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.addGap(gap, appendedAt));
     await Promise.all(Object.values(this.readers).map((reader) => reader.ready()));
   }
 
-  /** Looks back at what was published before the start, by the readers' topics. */
+  /** Reads what was published before the start. */
   async recall(lookBack: LookBack, nowMs: number): Promise<void> {
     const { prices, 'feed-status': status, gaps } = this.readers;
     await Promise.all([
@@ -77,13 +68,16 @@ function listen<N extends TopicName>(
   });
 }
 
-/** Messages of a partition that are looked at for a symbol that has had no price for long. */
+/** Most messages of a partition read back for a named symbol without a price. */
 const FURTHEST = 30_000;
+
+/** Messages of a partition that are always read back: they may have symbols that nobody named. */
+const NEAR = 4000;
 
 /** The last price of each symbol, from whichever venue published last. */
 export type LastPrices = Map<string, PriceTick>;
 
-/** Finds the last price of each symbol from the topic's end back. It reads further only for named symbols without a price. */
+/** Finds the last price of each symbol, reading from the topic's end back; further only for named symbols without one. */
 export async function recallPrices(
   lookBack: LookBack,
   topic: string,
@@ -108,6 +102,3 @@ export async function recallPrices(
     };
   });
 }
-
-/** What is looked at in any case: symbols may be there that nobody named. */
-const NEAR = 4000;

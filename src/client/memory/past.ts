@@ -11,18 +11,18 @@ import { arrivalMs } from '../source/file-source.ts';
 
 /** A record of the past, not decoded yet. */
 export interface RecalledRecord {
-  /** Null, too, where keys are not kept. */
+  /** Null, too, in files, which keep no keys. */
   readonly key: string | null;
-  /** When the broker took it, milliseconds since 1970. */
+  /** When the broker appended it, milliseconds since 1970. */
   readonly appendedAt: number;
-  /** Undefined: none of ours. */
+  /** Undefined if it is not a record of the feed. */
   read(): Promise<FeedRecord | undefined>;
 }
 
-/** Takes the records of a partition, the newest first; false: this is enough. */
+/** Takes the records of a partition, newest first, until it returns false. */
 export type PastTaker = (record: RecalledRecord) => boolean | Promise<boolean>;
 
-/** Reads a topic (full name) from its end back, a taker a partition; `partitionOf` says where a key lies. */
+/** Reads a topic (full name) from its end back, with one taker for each partition; `partitionOf` locates a key. */
 export type LookBack = (
   topic: string,
   takerOf: (partition: number, partitionOf: (key: string) => number) => PastTaker,
@@ -39,7 +39,10 @@ export function lookBackInKafka(config: KafkaConfig, log: KafkaLog): LookBack {
           const taker = takerOf(partition, (key) => layout.partitionOf(key));
           const take = async (messages: readonly TopicMessage[]) => {
             for (const { key, timestamp, value } of messages.toReversed()) {
-              const read = async () => recordOf(value === null ? undefined : await decode(value));
+              const read = async () => {
+                const decoded = value === null ? undefined : await decode(value);
+                return decoded instanceof Fault ? undefined : decoded;
+              };
               if (!(await taker({ key, appendedAt: timestamp, read }))) return false;
             }
             return true;
@@ -52,10 +55,9 @@ export function lookBackInKafka(config: KafkaConfig, log: KafkaLog): LookBack {
     );
 }
 
-const recordOf = (decoded: FeedRecord | Fault | undefined): FeedRecord | undefined =>
-  decoded instanceof Fault ? undefined : decoded;
+const MOST_FROM_FILES = 20_000;
 
-/** Files have no partitions, and records no keys. */
+/** Files count as one partition, and their records have no keys. */
 export function lookBackInFiles(dir: string): LookBack {
   return async (topic, takerOf) => {
     const taker = takerOf(0, () => 0);
@@ -71,5 +73,3 @@ export function lookBackInFiles(dir: string): LookBack {
       if (!(await taker({ key: null, appendedAt: arrivalMs(record), read: async () => record }))) return;
   };
 }
-
-const MOST_FROM_FILES = 20_000;

@@ -4,13 +4,13 @@ import type { MessagePlace } from '../source/source.ts';
 import type { RecordListener } from './topic-reader.ts';
 import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
-/** Records of a topic, taken by `for await` at the reader's own pace. A record is done when the next one is asked for, or the loop is left. */
+/** A topic's records for `for await`, at the reader's own pace. A record is done when the next is requested or the loop ends. */
 export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  /** How many records were dropped since the beginning. */
+  /** How many records were dropped so far. */
   readonly missed: number;
   /** How many records wait. */
   readonly waiting: number;
-  /** Leaves the topic; the iteration ends. What waits is dropped; of a group it comes again where nobody else of this client reads the topic. */
+  /** Ends the iteration and drops the waiting records. In a group they are read again, unless this client still reads the topic. */
   close(): void;
 }
 
@@ -33,7 +33,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     this.#onMissed = overflow.kind === 'dropOldest' ? (count) => overflow.onMissed?.(count) : undefined;
   }
 
-  /** How it leaves the topic that it was entered at. */
+  /** Sets the function that stops listening to the topic. */
   enter(leave: () => void): this {
     this.#leave = leave;
     return this;
@@ -112,7 +112,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     taker?.({ done: false, value: record });
   }
 
-  /** A failure is told once. */
+  /** Rejects only once with the failure; later calls are done. */
   #endResult(): IteratorResult<T, undefined> | Promise<never> {
     const failure = this.#failure;
     this.#failure = undefined;

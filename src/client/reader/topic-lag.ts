@@ -3,34 +3,34 @@ import type { MessagePlace } from '../source/source.ts';
 
 /** How far a client is behind in a topic. */
 export interface TopicLag {
-  /** Milliseconds since the broker took the oldest record that is not done: of what is not read, at most; 0: nothing is open. */
+  /** Age in milliseconds of the oldest record that is not done, for unread records an upper bound; 0 if none. */
   readonly ms: number;
-  /** Records that are not read or not done. */
+  /** How many records are not read or not done. */
   readonly records: number;
 }
 
 interface PartitionLag {
   behind: number;
-  /** When the broker took the last record read, or when nothing more was there. */
+  /** When the broker appended the last record read, or when no more records were there. */
   reachedAt: number;
   /** On the steady clock. */
   answeredAt: number;
 }
 
-/** A following broker answers every 250 ms; without an answer for so long nobody knows what waits. */
+/** A broker answers every 250 ms; after this long without an answer, the silence counts as lag. */
 const SILENCE_MS = 1000;
 
-/** How far a reader is behind. Time without an answer of the brokers counts as well: nobody knows what waits there. */
+/** Measures how far a reader is behind. The brokers' silence counts as lag, since unread records may wait there. */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
-  /** Since when it waits to begin; undefined: it has begun, or has nothing to read. */
+  /** Since when reading waits to start; undefined once it started, or has nothing to read. */
   #waitsSince: number | undefined;
 
   constructor({ steady }: Moment) {
     this.#waitsSince = steady;
   }
 
-  /** Reading begins with these; with none: there is nothing to read. */
+  /** Reading begins with these partitions; without any there is nothing to read. */
   started(partitions: Iterable<number>, now: Moment): void {
     for (const partition of partitions)
       if (!this.#partitions.has(partition))
@@ -56,7 +56,7 @@ export class LagMeter {
     if (this.#partitions.size === 0) this.#waitsSince ??= now.steady;
   }
 
-  /** `undone`: all that was read and is not done, by whom it waits for. */
+  /** `undone`: the records that are read but not done, one group for each listener. */
   lag(now: Moment, undone: readonly Iterable<Pick<MessagePlace, 'appendedAt'>>[]): TopicLag {
     let since = now.wall;
     let records = 0;
@@ -76,7 +76,7 @@ export class LagMeter {
     return { ms: Math.max(now.wall - since, this.#silence(now.steady)), records: records + waiting };
   }
 
-  /** Of the partition that nobody has answered for longest. */
+  /** The longest time without an answer, of all partitions. */
   #silence(steady: number): number {
     const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
     const silence = steady - Math.min(steady, this.#waitsSince ?? steady, ...answeredAt);

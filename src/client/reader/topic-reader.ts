@@ -12,13 +12,14 @@ import type { Arrival, ClientWarning, Follower, MessagePlace, TopicSource } from
 import { LagMeter, type TopicLag } from './topic-lag.ts';
 import type { WaitingRecords } from './waiting-records.ts';
 
-/** Who gets the records of a topic, one call a record. */
+/** Receives the records of a topic, one call for each. */
 export interface RecordListener {
   give(record: FeedRecord, from: MessagePlace): void;
-  /** Nothing more comes. */
+  /** The last call. */
   fail(fault: Fault): void;
+  /** The last call. */
   end(): void;
-  /** Where it does not take them at once. */
+  /** Present if the listener holds records before it uses them. */
   readonly buffered?: Buffered;
 }
 
@@ -31,10 +32,10 @@ interface ReadRecord {
 }
 
 export interface TopicReaderOptions extends ClientDeps {
-  /** As the source calls it. */
+  /** The name that the source uses. */
   readonly topic: string;
   readonly source: TopicSource;
-  /** Of so many different records a partition is known which ones were given. */
+  /** How many events of a partition are remembered to drop repeats. */
   readonly identityWindow: number;
   readonly warn: (warning: ClientWarning) => void;
 }
@@ -42,25 +43,24 @@ export interface TopicReaderOptions extends ClientDeps {
 /** Records handed out before others get a turn of the event loop. */
 const SLICE = 256;
 
-/** Reads a topic while somebody listens, once for all listeners: each record once, in the order of its partition. */
+/** Reads a topic once for all listeners, while there are any: each record once, in the order of its partition. */
 export class TopicReader implements Follower {
-  /** As its source calls it. */
   readonly topic: string;
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
-  /** By partition: what comes out is given to each listener, once, however often it was written. */
+  /** By partition; repeats are dropped before the listeners. */
   readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
-  /** Read, and not given to anybody yet. */
+  /** Read, but not given to listeners yet. */
   #open: readonly Arrival[] = [];
-  /** What could not be decoded, and what came with it behind it: the source reads it again until it can. */
+  /** Messages that could not be decoded, and those behind them; the source reads them again. */
   #failed: readonly Arrival[] = [];
   #sinceTurn = 0;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
   #ready = Promise.withResolvers<void>();
-  /** Of the run that goes on, which may still have to end when the next one is waited for. */
+  /** Settles `ready` of the current run; the next run may be awaited before this one ends. */
   #settle: () => void = () => {};
 
   constructor(options: TopicReaderOptions) {
@@ -70,14 +70,14 @@ export class TopicReader implements Follower {
     this.#ready.resolve();
   }
 
-  /** Returns how to leave. */
+  /** Returns the function that stops listening. */
   listen(listener: RecordListener): () => void {
     this.#listeners.add(listener);
     this.#start();
     return () => this.#leave(listener);
   }
 
-  /** Resolves when it is settled where reading begins, or at once where nobody listens. */
+  /** Resolves when the start offsets are known, or at once if there are no listeners. */
   ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -198,7 +198,7 @@ export class TopicReader implements Follower {
 
   #leave(listener: RecordListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-    // What the last one was not given is not done.
+    // Records that the last listener still held are not done.
     if (listener.buffered !== undefined) lower(this.#positions, listener.buffered);
     this.#stop?.abort();
     this.#stop = undefined;
@@ -233,7 +233,7 @@ export class TopicReader implements Follower {
     });
   }
 
-  /** Who takes records in time would have emptied a full buffer with a turn. */
+  /** A fast listener empties its buffer within one turn of the event loop, so a full buffer gets one. */
   #isTurnDue(): boolean {
     if (this.#sinceTurn === 0) return false;
     const isDue =
@@ -254,7 +254,7 @@ export class TopicReader implements Follower {
   }
 }
 
-/** Sets what is done back to the oldest that somebody still holds. */
+/** Sets the done offsets back to the oldest record that the buffer still holds. */
 function lower(done: Map<number, number>, buffered: Buffered): void {
   for (const { partition, offset } of buffered.undone())
     if (offset < (done.get(partition) ?? Number.NEGATIVE_INFINITY)) done.set(partition, offset);

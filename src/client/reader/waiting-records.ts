@@ -2,10 +2,10 @@ import { asFault, Fault } from '../../domain/fault.ts';
 import type { MessagePlace } from '../source/source.ts';
 
 /**
- * What happens when a reading does not take its records as fast as they come:
- * - `pause`: the topic is read no further until there is room, for all that read it; nothing is lost. The default.
+ * What happens if a reading is slower than its topic:
+ * - `pause`: the topic is not read further until there is room, for all its readers; nothing is lost. The default.
  * - `error`: the reading ends with a Fault.
- * - `dropOldest`: the oldest that wait make room; `onMissed` is told how many, before the record behind the hole is given.
+ * - `dropOldest`: the oldest waiting records are dropped; `onMissed` gets their number before the next record.
  * - `conflate`: of the records with the same key only the newest waits.
  */
 export type Overflow<T> =
@@ -20,24 +20,24 @@ export type Overflow<T> =
 
 const DEFAULT_MAX = 1000;
 
-/** A record that waits, and where it comes from. */
+/** A waiting record, and where it comes from. */
 export interface Waiting<T> extends MessagePlace {
   readonly record: T;
 }
 
-/** The records that wait to be taken: each is taken once, in order, or counted as missed, or replaced by a newer one of its key. */
+/** A queue of waiting records: each is taken once and in order, counted as missed, or replaced by a newer one of its key. */
 export class WaitingRecords<T> {
   readonly max: number;
   readonly #overflow: Overflow<T>;
   readonly #keyOf: ((record: T) => unknown) | undefined;
-  /** By key, in order; without conflation the key is a number of its own. */
+  /** By key, in order; without conflation each record has a number as its key. */
   readonly #waiting = new Map<unknown, Waiting<T>>();
   #number = 0;
-  /** Dropped before the next one to be taken. */
+  /** Dropped since the last one was taken. */
   #missed = 0;
-  /** Taken, and not done yet. */
+  /** Taken, but not done yet. */
   #inHand: Waiting<T> | undefined;
-  #roomers: (() => void)[] = [];
+  #awaitingRoom: (() => void)[] = [];
 
   constructor(overflow: Overflow<T>, defaultKey: (record: T) => unknown) {
     this.#overflow = overflow;
@@ -54,12 +54,12 @@ export class WaitingRecords<T> {
     return this.#waiting.size >= this.max;
   }
 
-  /** Nothing is to be given while it is full. */
+  /** True: do not offer records while the queue is full. */
   get pauses(): boolean {
     return this.#overflow.kind === 'pause';
   }
 
-  /** Returns why nothing more can be taken: there is no room, and the policy is an error, or the user's key throws. */
+  /** Returns a Fault if the reading must end: the queue is full with overflow `error`, or the user's key throws. */
   offer(arrival: Waiting<T>): Fault | undefined {
     const refusal = this.isFull && this.#overflow.kind === 'error' ? overflowFault(this.max) : undefined;
     if (this.isFull && this.#overflow.kind === 'dropOldest') {
@@ -70,13 +70,13 @@ export class WaitingRecords<T> {
       this.#waiting.set(this.#keyOf === undefined ? this.#number++ : this.#keyOf(arrival.record), arrival);
       return refusal;
     } catch (error) {
-      // It waits all the same, so that it is not done.
+      // It still waits, so that it does not count as done.
       this.#waiting.set(this.#number++, arrival);
       return asFault(error);
     }
   }
 
-  /** The next one, in hand until it is done, and how many were dropped before it. */
+  /** The next record, in hand until it is done, and how many were dropped before it. */
   take(): { readonly record: T; readonly missed: number } | undefined {
     const next = this.#takeFirst();
     if (next === undefined) return undefined;
@@ -87,7 +87,7 @@ export class WaitingRecords<T> {
     return { record: next.record, missed };
   }
 
-  /** What is in hand is done. */
+  /** Marks the record in hand as done. */
   done(): void {
     this.#inHand = undefined;
   }
@@ -96,7 +96,7 @@ export class WaitingRecords<T> {
     return this.#inHand === undefined ? this.#waiting.values() : [this.#inHand, ...this.#waiting.values()];
   }
 
-  /** Takes back what waits of other partitions; what was dropped before is still missed. */
+  /** Removes the records of other partitions; dropped records still count as missed. */
   keepOnly(partitions: ReadonlySet<number>): void {
     if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
     for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);
@@ -112,7 +112,7 @@ export class WaitingRecords<T> {
   room(): Promise<void> {
     return new Promise((resolve) => {
       if (!this.isFull) return resolve();
-      this.#roomers.push(resolve);
+      this.#awaitingRoom.push(resolve);
     });
   }
 
@@ -125,7 +125,7 @@ export class WaitingRecords<T> {
 
   #freeRoom(): void {
     if (this.isFull) return;
-    for (const resolve of this.#roomers.splice(0)) resolve();
+    for (const resolve of this.#awaitingRoom.splice(0)) resolve();
   }
 }
 

@@ -14,13 +14,13 @@ export interface KafkaReach {
   readonly config: KafkaConfig;
   readonly log: KafkaLog;
   readonly scheduler: SchedulerLike;
-  /** Rejects with a Fault where there is no such topic. */
+  /** Rejects with a Fault if the topic does not exist. */
   readonly requireTopic: (topic: string) => Promise<void>;
 }
 
 const RETRY_MS = 1000;
 
-/** A topic (full name), all of it, without a group: nothing is left behind at the brokers. */
+/** Reads all partitions of a topic (full name) without a group: it stores nothing at the brokers. */
 export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
   return {
     async follow(topic, follower, signal) {
@@ -30,7 +30,7 @@ export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
   };
 }
 
-/** A topic (full name), shared with all that give the same group. */
+/** Reads this client's share of a topic (full name) as a member of a group. */
 export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSource {
   return {
     async follow(topic, follower, signal) {
@@ -49,7 +49,7 @@ export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSo
   };
 }
 
-/** Waits for the brokers where they do not answer. Rejects with a Fault where they have no such topic, or refuse who asks. */
+/** Waits until the brokers answer. Rejects with a Fault if the topic does not exist, or they refuse this client. */
 async function waitForTopic(
   { requireTopic, scheduler }: KafkaReach,
   topic: string,
@@ -74,7 +74,7 @@ interface FetchTo {
   readonly from: StartAt;
 }
 
-/** Reads until the signal aborts, whatever fails meanwhile: then it goes on behind what was handed out. */
+/** Reads until the signal aborts. After a failure it resumes behind the last record handed out. */
 async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
   const toArrival = ({ partition, offset, timestamp, value }: TopicMessage): Arrival => ({
@@ -99,7 +99,7 @@ async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, sign
   }
 }
 
-/** Partitions that were not begun yet are begun as at first; those added to the topic meanwhile at their beginning. */
+/** Where to resume. Partitions without a position begin as at first; partitions added meanwhile, at their beginning. */
 export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {
   const offsets = new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)]));
   if (typeof from === 'object' && 'offsets' in from)

@@ -9,7 +9,7 @@ import type { Follower } from './source.ts';
 export interface GroupSettings {
   /** Groups are one a topic: GROUP.TOPIC, the topic's full name. */
   readonly group: string;
-  /** Where a partition begins that the group has not read yet. */
+  /** Where reading begins in a partition that the group never read. */
   readonly place: OffsetAt;
   /** Milliseconds. */
   readonly commitEveryMs: number;
@@ -27,10 +27,10 @@ export interface MembershipParts {
 
 const RETRY_MS = 1000;
 const FIRST_COMMIT_MS = 50;
-/** How often the member that shares out looks for new partitions. */
-const LOOK_EVERY_MS = 30_000;
+/** How often the group's leader checks for new partitions. */
+const CHECK_EVERY_MS = 30_000;
 
-/** What a member does: join, read its share, and beat and commit meanwhile, until the group shares out anew. */
+/** One client in a group: joins, reads its share, sends heartbeats and commits, until the group rebalances. */
 export class Membership {
   readonly #parts: MembershipParts;
   #committed = new Map<number, number>();
@@ -39,13 +39,13 @@ export class Membership {
     this.#parts = parts;
   }
 
-  /** From one sharing out to the next. */
+  /** One membership, from joining to the next rebalance. */
   async term(signal: AbortSignal): Promise<void> {
     const { member, follower } = this.#parts;
     const previousId = member.id;
     const share = await this.#join(signal);
     if (share === undefined) return;
-    follower.keepOnly(member.id === previousId ? this.#leftBy(share) : new Set());
+    follower.keepOnly(member.id === previousId ? this.#stillOwn(share) : new Set());
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
     if (share.size === 0) follower.started(new Map());
@@ -62,7 +62,7 @@ export class Membership {
     await this.#parts.member.leave();
   }
 
-  /** Undefined: it did not work yet. */
+  /** Undefined if joining failed or the signal aborted. */
   async #join(signal: AbortSignal): Promise<Share | undefined> {
     try {
       return await firstValueFrom(race(from(this.#parts.member.join()), aborted$(signal).pipe(map(() => undefined))));
@@ -73,8 +73,8 @@ export class Membership {
     }
   }
 
-  /** What is read on where this member left it: all but what others took further meanwhile. */
-  #leftBy(share: Share): ReadonlySet<number> {
+  /** Partitions that this member can resume: no other member read them further meanwhile. */
+  #stillOwn(share: Share): ReadonlySet<number> {
     const positions = this.#parts.follower.positions();
     const left = [...share].filter(([partition, committed]) => {
       const position = positions.get(partition);
@@ -83,7 +83,7 @@ export class Membership {
     return new Set(left.map(([partition]) => partition));
   }
 
-  /** What was read before is read on where it was left: what waits of it is still there. */
+  /** Resumes each partition at this member's own position, since its waiting records are still here. */
   #read(share: Share, signal: AbortSignal): Promise<void> {
     const { follower, read, settings } = this.#parts;
     const positions = follower.positions();
@@ -99,18 +99,18 @@ export class Membership {
     return read({ offsets, otherwise: settings.place, onlyThese: true }, signal);
   }
 
-  /** Resolves when the share is no longer this member's, or no longer right, or the signal aborts. */
+  /** Resolves when this member lost its share, or a rebalance is needed, or the signal aborts. */
   async #keepAlive(share: Share, signal: AbortSignal): Promise<void> {
     const { member, follower, scheduler } = this.#parts;
     const { commitEveryMs, sessionTimeoutMs } = this.#parts.settings;
     const beatEveryMs = Math.min(1000, sessionTimeoutMs / 3);
     let answeredAt = scheduler.now();
     let beatAt = answeredAt + beatEveryMs;
-    let lookAt = answeredAt + LOOK_EVERY_MS;
+    let checkAt = answeredAt + CHECK_EVERY_MS;
     let commitAt = answeredAt;
     let isAllShared = true;
-    // Nothing waits for it: a broker that hangs must not cost a heartbeat.
-    const look = async (): Promise<void> => {
+    // Not awaited: a broker that hangs must not delay a heartbeat.
+    const checkPartitions = async (): Promise<void> => {
       try {
         isAllShared = await member.sharesAll();
       } catch (error) {
@@ -122,7 +122,7 @@ export class Membership {
         if (scheduler.now() >= commitAt) {
           const begunAt = scheduler.now();
           await this.#commit();
-          // Where a partition was begun is known a moment after the start, and must not be forgotten.
+          // The first offsets are known a moment after the start; commit them soon, so that none is lost.
           const isKnown = this.#committed.size >= share.size;
           commitAt = begunAt + (isKnown ? commitEveryMs : FIRST_COMMIT_MS);
         }
@@ -131,13 +131,13 @@ export class Membership {
           if (!(await member.beat())) return;
           answeredAt = scheduler.now();
         }
-        if (scheduler.now() >= lookAt) {
-          lookAt = scheduler.now() + LOOK_EVERY_MS;
-          void look();
+        if (scheduler.now() >= checkAt) {
+          checkAt = scheduler.now() + CHECK_EVERY_MS;
+          void checkPartitions();
         }
       } catch (error) {
         follower.troubled(asFault(error));
-        // By now the group goes on without this member.
+        // By now the group has dropped this member.
         if (scheduler.now() - answeredAt > sessionTimeoutMs) return;
       }
       await pauseFor(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);

@@ -1,55 +1,55 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 
-/** Where a message of a topic lies. */
+/** A message's place in a topic. */
 export interface MessagePlace {
   readonly partition: number;
   readonly offset: number;
-  /** Milliseconds since 1970: when the broker took it. */
+  /** When the broker appended it, milliseconds since 1970. */
   readonly appendedAt: number;
 }
 
-/** A message of a topic as it came, in the order of its partition. */
+/** A message that is not decoded yet. */
 export interface Arrival extends MessagePlace {
-  /** The record; a Fault (malformed) where it is none of ours, undefined where there is nothing in it. Rejects where its schema cannot be had. */
+  /** The record, a Fault (malformed), or undefined for an empty message. Rejects if its schema cannot be fetched. */
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }
 
-/** Who takes what a source reads; each call before the next. */
+/** Receives what a source reads; the source awaits each call before the next. */
 export interface Follower {
-  /** Reading begins here, by partition. */
+  /** Reading begins at these offsets, by partition. */
   started(offsets: ReadonlyMap<number, number>): void;
-  /** Hands them out; waits where somebody wants it to. Ends early when the signal aborts. */
+  /** Hands the messages to listeners, at their pace. Ends early when the signal aborts. */
   take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void>;
-  /** So many messages follow in the partition behind those read. */
+  /** `behind`: how many messages of the partition are not read yet. */
   answered(partition: number, behind: number): void;
   /** Messages were deleted before they were read. */
   lost(partition: number, from: number, next: number): void;
-  /** Reading failed; the source goes on trying. */
+  /** Reading failed; the source retries. */
   troubled(fault: Fault): void;
-  /** Of each partition read: the next offset to be handed out. */
+  /** The next offset to hand out, by partition. */
   positions(): ReadonlyMap<number, number>;
-  /** Of each partition read: the offset up to which everybody is done with everything. */
+  /** The offset up to which all listeners are done, by partition. */
   done(): ReadonlyMap<number, number>;
-  /** Other partitions are no longer this reader's: what waits of them is taken back. */
+  /** Drops the waiting records of all other partitions, which this reader no longer owns. */
   keepOnly(partitions: ReadonlySet<number>): void;
 }
 
-/** Where the records of a topic come from. */
+/** Where a topic's records come from. */
 export interface TopicSource {
-  /** Reads until the signal aborts. Rejects with a Fault where it cannot go on. */
+  /** Reads until the signal aborts. Rejects with a Fault if it cannot continue. */
   follow(topic: string, follower: Follower, signal: AbortSignal): Promise<void>;
 }
 
-/** What a client tells of besides records. */
+/** What a client reports besides records. */
 export type ClientWarning = TopicTrouble & { readonly topic: string };
 
 type TopicTrouble =
-  /** Messages from offset `from` on were deleted by age before they were read. Below `from`: the topic was made anew. */
+  /** The broker deleted messages from offset `from` on before they were read. `next` < `from`: the topic is a new one. */
   | { readonly kind: 'lost'; readonly partition: number; readonly from: number; readonly next: number }
-  /** A message that is no record of ours was passed over. */
+  /** A message that is not a record of the feed was skipped. */
   | { readonly kind: 'malformed'; readonly partition: number; readonly offset: number; readonly fault: Fault }
-  /** Brokers or schema registry fail; it is tried again until they answer. */
+  /** The brokers or the schema registry fail; the client retries until they answer. */
   | { readonly kind: 'unreachable'; readonly fault: Fault };
 
 /** A warning as a sentence for people. */

@@ -36,7 +36,7 @@ function marketOf(quote = 'USDT') {
 describe('the guards of a client', () => {
   it('halt for a gap that was told lately, however old it is, whenever they were made', () => {
     const { clock, own, connect } = marketOf();
-    own.memory.takeGap(gap(-70_000), START);
+    own.memory.addGap(gap(-70_000), START);
     const market = connect();
     clock.advanceTo(10_000);
     for (const guard of [market.guard(), market.guard({ maxPriceAgeMs: 9000 })])
@@ -51,7 +51,7 @@ describe('the guards of a client', () => {
     const { own, connect } = marketOf('USDC');
     own.last.set('BTCUSDT', price(-86_400_000));
     own.last.set('BTCUSDC', price(0, { symbol: 'BTCUSDC' }));
-    own.memory.takeStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
+    own.memory.addStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
     const guard = connect().guard();
     for (const name of ['BTC', 'btc', 'BTCUSDC', 'btcusdc'])
       expect(guard.decision(name)).toMatchObject({ coin: name, causes: ['status_silent'] });

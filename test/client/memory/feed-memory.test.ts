@@ -38,8 +38,8 @@ describe('what a client remembers of the feed', () => {
     const both = { at: 99_500, record: heartbeat(2, ['BTCUSDT']) };
     const { lookBack } = topicOf({ at: 99_000, record: heartbeat(1, ['BTCUSDT']) }, both);
     const memory = new FeedMemory(60_000);
-    memory.takeStatus(both.record, both.at);
-    memory.takeStatus(heartbeat(3, ['BTCUSDT', 'ETHUSDT']), 99_600);
+    memory.addStatus(both.record, both.at);
+    memory.addStatus(heartbeat(3, ['BTCUSDT', 'ETHUSDT']), 99_600);
     await memory.recallStatus(lookBack, 'feed-status', 100_000);
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
@@ -61,7 +61,7 @@ describe('what a client remembers of the feed', () => {
     ] as const) {
       const { lookBack } = topicOf(...told);
       const memory = new FeedMemory(gapHaltMs);
-      memory.takeGap(gapOf('ETHUSDT'), nowMs);
+      memory.addGap(gapOf('ETHUSDT'), nowMs);
       await memory.recallGaps(lookBack, 'gaps', nowMs);
       const known = new Map(memory.gaps().map(({ gap, reportedAt }) => [gap.symbol, reportedAt]));
       expect(known).toEqual(
@@ -80,7 +80,7 @@ describe('what a client remembers of the feed', () => {
     const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);
     const later = gapOf('BTCUSDT', { epoch: 2 });
-    memory.takeGap(later, 99_000);
+    memory.addGap(later, 99_000);
     await memory.recallGaps(lookBack, 'gaps', 100_000);
     expect(memory.gaps()).toEqual([{ gap: later, reportedAt: 99_000 }]);
   });
