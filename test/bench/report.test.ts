@@ -35,10 +35,9 @@ describe('the report of the benchmark', () => {
     };
     const text = leftFor(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
     expect(text).toContain('4 cores have 10.0 µs a trade');
-    expect(text).toContain(
-      'takes 5.0 of them and all else on the machine (simulator, broker, consumer, the bench) 9.0',
-    );
-    expect(text).toContain('with 2.1 cores busy; beside the script 4.4 are');
+    expect(text).toContain('platformatic-1 needs 5.0 of them.');
+    expect(text).toContain('(simulator, broker, consumer, the bench) needs 9.0, with 2.1 cores busy.');
+    expect(text).toContain('Beside the script, 4.4 are busy.');
     expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 

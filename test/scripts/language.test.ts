@@ -5,8 +5,8 @@ const long = (words: number) => `${Array.from({ length: words }, () => 'word').j
 
 describe('wordsToReplace', () => {
   it.each([
-    ['const holeOpened = 1;', 'sequence_gap_closed'],
-    ['class PreviousEpoch {}', 'Former'],
+    ['const holeOpened = 1;', 'hole'],
+    ['class FormerEpoch {}', 'Former'],
     ["import './hand-over.ts';", 'handover'],
     ['this.#tellMissed();', 'tell'],
     ['// It is told at once.', 'told'],
