@@ -9,21 +9,21 @@ import { createServer, type ServerOptions, type ServerSettings } from './server.
 import { StreamHub } from './stream/stream.ts';
 import { GatewayView } from './view/view.ts';
 
-/** What a gateway serves from: the feed of its own process, or the topics of one that runs elsewhere. Both are hot. */
+/** A gateway's data: from the feed of its own process, or from the topics of another. All Observables are hot. */
 export interface GatewaySource {
-  /** Records as they are published, in order. */
+  /** Records as published, in order. */
   readonly records$: Observable<readonly FeedRecord[]>;
-  /** The pipeline's own view of itself, every second; never emits where it runs elsewhere. */
+  /** Emits every second; never if the pipeline runs elsewhere. */
   readonly statusSnapshots$: Observable<StatusSnapshot>;
-  /** What it counts, as often. */
+  /** Emits every second; never if the pipeline runs elsewhere. */
   readonly metricsSnapshots$: Observable<MetricsSnapshot>;
-  /** Why what was given so far is not yet the present; undefined: it is. */
+  /** Why the data is not up to the present yet; undefined if it is. */
   readonly behind: string | undefined;
 }
 
 export interface GatewaySettings extends ServerSettings {
   readonly host: string;
-  /** 0: any that is free. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
@@ -39,20 +39,20 @@ export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold
   readonly wallClockMs: () => number;
 }
 
-/** What serves the feed to browsers and programs. */
+/** Serves the feed to browsers and programs. */
 export interface Gateway {
-  /** Rejects where the address cannot be listened on. */
+  /** Rejects if it cannot listen on the address. */
   listen(): Promise<{ readonly url: string }>;
   stats(): GatewayStats;
-  /** Tells WebSocket clients (1001) and ends. */
+  /** Closes WebSockets with code 1001, then the server. */
   close(): Promise<void>;
 }
 
 const MAX_CLIENTS = 2000;
-/** WebSocket clients that have not taken their leave by then are cut off. */
-const LEAVE_WITHIN_MS = 500;
+/** WebSocket clients that have not closed by then are disconnected. */
+const CLOSE_WITHIN_MS = 500;
 
-/** A gateway that takes in its source from now on, and serves it once it is told to listen. */
+/** Creates a gateway, which follows its source from now on and serves it after `listen`. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { settings, source, scheduler } = options;
   const view = new GatewayView({ ...options, behind: () => source.behind });
@@ -63,14 +63,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const taking = source.records$.subscribe((records) => {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
-  taking.add(source.statusSnapshots$.subscribe((snapshot) => view.look(snapshot)));
+  taking.add(source.statusSnapshots$.subscribe((snapshot) => view.setSnapshot(snapshot)));
   taking.add(
     timer(0, 1000, scheduler).subscribe(() => {
       view.second();
       metrics.second();
     }),
   );
-  taking.add(source.metricsSnapshots$.subscribe((figures) => metrics.look(figures)));
+  taking.add(source.metricsSnapshots$.subscribe((snapshot) => metrics.setSnapshot(snapshot)));
   return {
     stats,
     listen: async () => ({ url: await server.listen({ host: settings.host, port: settings.port }) }),
@@ -80,7 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       hub.close();
       const late = scheduler.schedule(() => {
         for (const socket of server.websocketServer.clients) socket.terminate();
-      }, LEAVE_WITHIN_MS);
+      }, CLOSE_WITHIN_MS);
       await server.close();
       late.unsubscribe();
     },

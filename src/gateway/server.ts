@@ -23,7 +23,7 @@ import { addStreams } from './stream/stream-routes.ts';
 import type { GatewayView } from './view/view.ts';
 
 export interface ServerSettings {
-  /** Null: none is asked for. */
+  /** Null if none is required. */
   readonly token: string | null;
   readonly allowedOrigins: readonly string[];
   readonly requestsPerMinute: number;
@@ -35,23 +35,22 @@ export interface ServerOptions {
   readonly view: GatewayView;
   readonly hub: StreamHub;
   readonly metrics: GatewayMetrics;
-  /** Multiple of the mean from which on a trade is large, where nothing else is asked for. */
+  /** Default threshold of large trades, as a multiple of the mean quantity. */
   readonly largeTradeThreshold: number;
-  /** The dashboard's files; if there are none, `/` says how to make them. */
+  /** The dashboard's files; without them `/` explains how to build them. */
   readonly dashboardDir?: string;
 }
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
-/** A part of a path may be as long as Node takes a request: what it may be, its schema says. */
+/** As long as Node accepts a request; the schemas limit each parameter. */
 const MAX_URL = 16 * 1024;
-/** A connection over which nothing comes nor goes for longer is closed; WebSockets have their own rule. */
+/** An idle connection is closed after this time; WebSockets have their own rule. */
 const IDLE_AFTER_MS = 60_000;
-/** More are not accepted. */
 const MAX_CONNECTIONS = 5000;
 
-/** Pages of ours load nothing from elsewhere, and nobody frames them. */
+/** Our pages load nothing from other hosts, and no page may frame them. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -61,7 +60,7 @@ const SECURITY_HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
 };
 
-/** The HTTP server with all that it serves; it does not listen yet. */
+/** Creates the HTTP server with all its routes; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { settings, view, dashboardDir, log } = options;
   const unexpected = (error: Error): void =>
@@ -69,7 +68,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    // Any other protocol that is offered is left alone: the answer is HTTP's.
+    // Other upgrades are ignored and answered by HTTP.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     connectionTimeout: IDLE_AFTER_MS,
     bodyLimit: MAX_BODY_BYTES,
@@ -96,7 +95,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       done();
     },
   });
-  // Behind the hook of the WebSockets, which ends the connection of a request that is refused.
+  // After the hook of the WebSocket plugin, which closes the connection of a refused request.
   app.addHook('onRequest', async (request) => checkOrigin(request, settings));
   await addOpenApi(app, settings.token !== null);
   await app.register((data) => addData(data, options));
@@ -106,7 +105,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return app;
 }
 
-/** Everything about the feed. The token guards the routes that are registered here, however a request spells their path. */
+/** Adds all routes with the feed's data. The token protects every route registered here. */
 async function addData(data: FastifyInstance, options: ServerOptions): Promise<void> {
   const { settings, view, hub, metrics, largeTradeThreshold } = options;
   const { token } = settings;
@@ -123,7 +122,6 @@ async function addData(data: FastifyInstance, options: ServerOptions): Promise<v
   addStreams(data, view, hub);
 }
 
-/** Of what is added to this instance. */
 async function limitRate(api: FastifyInstance, { requestsPerMinute }: ServerSettings): Promise<void> {
   await api.register(rateLimit, {
     max: requestsPerMinute,
@@ -154,7 +152,7 @@ function checkToken(request: FastifyRequest, token: string): void {
   throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');
 }
 
-/** A request that is no HTTP, or whose head is too long: answered in our shape, before there is a request to answer. */
+/** Answers a request that is not HTTP, or whose head is too long, before Fastify sees it. */
 function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const tooLong = error.code === 'HPE_HEADER_OVERFLOW';

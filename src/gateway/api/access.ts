@@ -1,17 +1,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 
-/** The subprotocol that we speak; beside it a client may offer its token as another. */
+/** Our subprotocol. A client may also offer its token as a second one. */
 export const SUBPROTOCOL = 'market-feed';
 const TOKEN_PROTOCOL = 'token.';
 
-/** Compares in a time that tells nothing of where the two differ. */
+/** Compares in constant time. */
 export function sameToken(given: string, wanted: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-/** The bearer token of a request; browsers cannot set headers on a WebSocket, so it may also be in the query or a subprotocol. */
+/** A request's token. A WebSocket may have it in the query or a subprotocol, since browsers cannot set its headers. */
 export function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;
@@ -23,7 +23,7 @@ export function tokenOf(request: FastifyRequest): string | undefined {
   return typeof asked === 'string' ? asked : undefined;
 }
 
-/** What to answer a WebSocket that offers subprotocols: ours, never the token back. */
+/** Chooses a WebSocket's subprotocol, never the one with the token. */
 export function chooseSubprotocol(offered: ReadonlySet<string>): string | false {
   if (offered.has(SUBPROTOCOL)) return SUBPROTOCOL;
   return [...offered].find((name) => !name.startsWith(TOKEN_PROTOCOL)) ?? false;
@@ -33,7 +33,7 @@ export function isUpgrade({ headers }: FastifyRequest): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-/** Browsers let any page open a WebSocket to anywhere: only ours and the listed origins may. No origin: no browser. */
+/** True for our own pages, listed origins, and clients that are not browsers: browsers let any page open a WebSocket. */
 export function isAllowedOrigin({ headers }: FastifyRequest, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || allowed.includes(origin)) return true;

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorAnswer } from './fields.ts';
 
-/** An answer that says why there is none, with its HTTP status. */
+/** An error with its HTTP status and the answer to send. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Names for programs of what the framework finds wrong by itself. */
+/** The names of errors that the framework finds. */
 const NAMES: Readonly<Record<number, string>> = {
   400: 'bad_request',
   404: 'not_found',
@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<number, string>> = {
   429: 'too_many_requests',
 };
 
-/** Turns whatever was thrown into an answer in our shape. */
+/** Answers a request with an error of our format. */
 export function answerError(
   error: FastifyError | ApiError,
   reply: FastifyReply,
@@ -43,7 +43,7 @@ function fromFramework(error: FastifyError): ApiError {
   return new ApiError(status, NAMES[status] ?? 'bad_request', error.message);
 }
 
-/** What Ajv tells with `verbose`. */
+/** Ajv's report with `verbose`. */
 interface Problem {
   readonly instancePath: string;
   readonly keyword: string;
@@ -93,5 +93,5 @@ export function notFound(request: FastifyRequest): ApiError {
   });
 }
 
-/** Without the query, which may have a token. */
+/** The path without the query, which may contain a token. */
 export const pathOf = ({ url }: FastifyRequest): string => url.split('?', 1)[0] ?? '';

@@ -7,7 +7,7 @@ import { CoinAnswer } from './feed-answers.ts';
 import { freshness, list, nullable, object, oneOf, seriesFields, wholeNumber } from './fields.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
-/** What is answered about one symbol, as schemas and types. */
+/** Answers about one symbol, as schemas and types. */
 
 const Level = object({ price: DecimalText, quantity: DecimalText });
 
@@ -20,13 +20,13 @@ const topFields = {
 };
 type Top = Pick<Json<BookFigures>, 'spread' | 'spread_pct' | 'mid' | 'microprice' | 'imbalance'>;
 
-/** `levels` cuts both sides; the figures are of what is left. */
+/** With `levels` both sides are cut first, then the figures computed. */
 export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('order_book'), ...freshness, ...topFields }),
 );
 export type Book = Static<typeof Book>;
 
-/** When the book that figures are made of was received, and whether it is in step with the venue. */
+/** Which book the figures are from. */
 const bookState = {
   update_id: Type.String(),
   received_at: Type.Integer({ description: 'Microseconds since 1970' }),
@@ -97,7 +97,7 @@ export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
 const NOT_FIGURES =
   /^(?:venue|symbol|venue_symbol|coin|environment|epoch|received_at|window_.*|volatility|complete|revision)$/;
 
-/** The figures of a window's record, over any trades; block trades are not in them. */
+/** A window's figures, over any trades except block trades. */
 const Figures = Type.Unsafe<Json<TradeFigures>>(
   object(Object.fromEntries(Object.entries(recordFields('trade_stats')).filter(([name]) => !NOT_FIGURES.test(name)))),
 );

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { EnvironmentName, freshness, list, ms, nullable, object, oneOf, text, wholeNumber } from './fields.ts';
 import { DecimalText, type PriceJson, recordFields, recordSchema } from './record-schema.ts';
 
-/** What is answered about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
+/** Answers about the whole feed, as schemas and types: REST, WebSocket, OpenAPI and dashboard share them. */
 
 const counts = Type.Unsafe<Readonly<Record<string, number>>>(Type.Record(Type.String(), Type.Number()));
 
@@ -32,7 +32,7 @@ export const VenueAnswer = object({
   lines: nullable(wholeNumber('Connections that carry the same subscriptions')),
   frames: nullable(wholeNumber('Frames received')),
   reconnects: nullable(wholeNumber('Connections lost or not made')),
-  reason: text('Why it is in this state, where that needs words'),
+  reason: text('Why it is in this state; may be empty'),
   latency_ms: nullable(object({ venue_to_socket: nullable(Latency), socket_to_emitted: nullable(Latency) })),
   clock_offset_ms: nullable(Type.Number({ description: "The venue's clock minus ours" })),
 });
@@ -61,7 +61,7 @@ export type CoinAnswer = Static<typeof CoinAnswer>;
 export const SinkAnswer = object({
   name: text('kafka or file'),
   state: text('opening, up or down'),
-  reason: text('Why, where that needs words'),
+  reason: text('Why it is in this state; may be empty'),
   queued: nullable(wholeNumber('Records that wait or are under way')),
   lag_ms: nullable(ms('Age of the oldest record that is not acknowledged; null: all are')),
   delivered: nullable(wholeNumber('Records acknowledged')),
@@ -75,7 +75,7 @@ export const GatewayStats = object({
   max_clients: wholeNumber('More are refused'),
   messages_sent: wholeNumber('WebSocket messages'),
   bytes_sent: wholeNumber('Their payload'),
-  missed_trades: wholeNumber('Trades that slow clients did not get, and were told of'),
+  missed_trades: wholeNumber('Trades that slow clients missed'),
   closed_slow: wholeNumber('Clients closed for not reading'),
 });
 export type GatewayStats = Static<typeof GatewayStats>;
@@ -107,7 +107,7 @@ export const QualityAnswer = object({
   quality: list(
     object({
       venue: Type.String(),
-      symbol: nullable(text('Null: frames that tell no symbol')),
+      symbol: nullable(text('Null: frames without a symbol')),
       total: wholeNumber('Messages'),
       valid: wholeNumber('Messages that could be used'),
       invalid: wholeNumber('Messages that could not'),

@@ -1,7 +1,7 @@
 import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
 import type { Environment } from '../../domain/record.ts';
 
-/** What the schemas of answers are made of. */
+/** The parts of the answers' schemas. */
 
 export const nullable = <T extends TSchema>(schema: T): TUnsafe<Static<T> | null> =>
   Type.Unsafe<Static<T> | null>(Type.Union([schema, Type.Null()]));
@@ -25,14 +25,14 @@ export const ErrorAnswer = object({
 });
 export type ErrorAnswer = Static<typeof ErrorAnswer>;
 
-/** Which of a symbol's series an answer is about: prices of two venues, or of two epochs, are never mixed. */
+/** The series of an answer: prices of two venues, or of two epochs, are never mixed. */
 export const seriesFields = {
   symbol: text('Canonical symbol, e.g. BTCUSDT'),
   coin: text('Base asset, e.g. BTC'),
   venue: text('Where the figures come from'),
   environment: EnvironmentName,
   epoch: Type.Integer({
-    description: "The venue's turn at serving the symbol, from 1; 0 before its first record. Histories begin with it.",
+    description: "The venue's turn at serving the symbol, from 1; 0 before its first record. Histories start with it.",
   }),
 };
 export const Series = object(seriesFields);
@@ -40,5 +40,5 @@ export type Series = Static<typeof Series>;
 
 export const freshness = {
   age_ms: ms('Since it was received'),
-  stale: Type.Boolean({ description: 'True: it must not be taken for the present market' }),
+  stale: Type.Boolean({ description: 'True if it does not show the present market' }),
 };

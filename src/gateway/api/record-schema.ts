@@ -5,7 +5,7 @@ import type { Json } from '../../codec/key-case.ts';
 import { type AvroField, type AvroSchema, isUnion } from '../../codec/schema-files.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 
-/** Records of a kind as `toJson` gives them. */
+/** A record as `toJson` returns it. */
 type RecordJson<K extends RecordKind> = Json<Extract<FeedRecord, { kind: K }>>;
 export type TradeJson = RecordJson<'trade'>;
 export type PriceJson = RecordJson<'price'>;
@@ -16,19 +16,18 @@ export type LargeTradeJson = RecordJson<'large_trade'>;
 export type StatusJson = RecordJson<'status'>;
 export type GapJson = RecordJson<'gap'>;
 
-/** The record as JSON, by its type: both are made from the Avro schema, which `toJson` walks. */
+/** `toJson` with the record's type: both follow the Avro schema. */
 export function recordJson<R extends FeedRecord>(record: R): Json<R> {
   const json: unknown = toJson(record);
   return json as Json<R>;
 }
 
-/** Canonical text of a decimal: no exponent, no trailing zeros. */
 export const DecimalText = Type.String({
   pattern: '^(-?(0|[1-9][0-9]{0,19})\\.[0-9]{0,17}[1-9]|0|-?[1-9][0-9]{0,19})$',
   description: 'Decimal as canonical text: no exponent, no trailing zeros',
 });
 
-/** The JSON schemas of a record's fields, made from its Avro schema: names, order, documentation. */
+/** The JSON schemas of a record's fields, made from its Avro schema. */
 export const recordFields = (kind: RecordKind): Record<string, TSchema> => fieldsOf(codecOf(kind).schema.fields);
 
 /** The JSON schema of a record of this kind. */

@@ -4,7 +4,7 @@ import type { Status } from './feed-answers.ts';
 import { type ErrorAnswer, object } from './fields.ts';
 import type { KlineJson, LargeTradeJson, PriceJson, StatusJson, TradeJson, TradeStatsJson } from './record-schema.ts';
 
-/** What WebSocket clients and the gateway tell each other. */
+/** The messages between WebSocket clients and the gateway. */
 
 export const STREAM_CHANNELS = [
   'prices',
@@ -21,20 +21,20 @@ export type StreamChannel = (typeof STREAM_CHANNELS)[number];
 export const Subscription = object({
   op: Type.Unsafe<'subscribe' | 'unsubscribe'>(Type.Enum(['subscribe', 'unsubscribe'])),
   channel: Type.Unsafe<StreamChannel>(Type.Enum([...STREAM_CHANNELS])),
-  /** Symbols or coins, any case; `*`: all. Not needed where the channel has none (status, overview). */
+  /** Symbols or coins in any case, or `*` for all. Not needed for `status` and `overview`. */
   symbols: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: 1000 })),
 });
 export type Subscription = Static<typeof Subscription>;
 
-/** What was dropped since the last `missed` of the channel and symbol. */
+/** How many items of a channel and symbol were dropped since its last `missed`. */
 export interface Missed {
   readonly channel: StreamChannel;
-  /** Left out where the channel is about the whole feed. */
+  /** Absent if the channel is about the whole feed. */
   readonly symbol?: string;
   readonly count: number;
 }
 
-/** What comes over a WebSocket; `data` of what can come in numbers is an object or an array of them, oldest first. */
+/** A message to a WebSocket client. `data` may be an array, oldest first. */
 export type ServerMessage =
   | { readonly type: 'price'; readonly data: PriceJson | readonly PriceJson[] }
   | { readonly type: 'trade'; readonly data: TradeJson | readonly TradeJson[] }

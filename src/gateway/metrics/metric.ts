@@ -4,14 +4,14 @@ import type { Labels, Metric, MetricSeries } from '../../telemetry/prometheus-te
 import type { GatewayStats } from '../api/feed-answers.ts';
 import type { GatewayView } from '../view/view.ts';
 
-/** What metrics are read from, at the moment when they are asked for. */
+/** The sources of the metrics, read at each scrape. */
 export interface MetricsSource {
   readonly view: GatewayView;
   readonly stats: () => GatewayStats;
-  /** Undefined where the pipeline runs elsewhere, or has reported nothing yet. */
+  /** Undefined if the pipeline runs elsewhere, or has reported nothing yet. */
   readonly snapshot: () => MetricsSnapshot | undefined;
   readonly process: () => ProcessMetrics;
-  /** By name, as far as they are known. */
+  /** By name. */
   readonly threads: () => ReadonlyMap<string, ThreadMetrics>;
 }
 
@@ -23,7 +23,7 @@ export function counter(name: string, help: string, read: () => MetricSeries<num
   return { type: 'counter', name: `market_feed_${name}_total`, help, read };
 }
 
-/** Makers of metrics that have a series for each of several things; `all` gives their labels when it is asked. */
+/** Makes metrics with one series for each of several things; `all` returns them with their labels. */
 export function metricsOfEach<T>(all: () => MetricSeries<T>) {
   const each =
     <V>(read: (of: T) => V | null) =>
@@ -44,7 +44,7 @@ export function metricsOfEach<T>(all: () => MetricSeries<T>) {
       help,
       read: each(read),
     }),
-    /** A counter with a series for each name that a thing counts by. */
+    /** A counter with one series for each name in the thing's counts. */
     counts: (name: string, help: string, label: string, read: (of: T) => Counts) =>
       counter(name, help, () => all().flatMap((one) => countsOf(one, label, read))),
   };
@@ -55,5 +55,4 @@ export function labelled<T>(label: string, things: Readonly<Record<string, T>> =
   return Object.entries(things).map(([name, thing]): [Labels, T] => [{ [label]: name }, thing]);
 }
 
-/** Null stays null. */
 export const seconds = (ms: number | null): number | null => (ms === null ? null : ms / 1000);

@@ -3,7 +3,7 @@ import type { Metric } from '../../telemetry/prometheus-text.ts';
 import { notReady } from '../rest/answers.ts';
 import { counter, gauge, type MetricsSource, metricsOfEach, seconds } from './metric.ts';
 
-/** How the feed is as a whole, and what it has published. */
+/** The metrics of the feed as a whole. */
 export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
   const { feed } = view;
   const whole = metricsOfEach(() => [[{}, feed]]);
@@ -16,8 +16,8 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
     whole.gauge('start_time_seconds', 'When the pipeline began, since 1970.', () =>
       seconds(view.snapshot?.startedAt ?? null),
     ),
-    whole.gauge('ready', '1 where /readyz says so.', () => (notReady(view).length === 0 ? 1 : 0)),
-    whole.gauge('trading_allowed', '1 where the feed can be traded on.', ({ tradability }) =>
+    whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view).length === 0 ? 1 : 0)),
+    whole.gauge('trading_allowed', '1 if the feed can be traded on.', ({ tradability }) =>
       tradability.state === 'allowed' ? 1 : 0,
     ),
     whole.gauge('heartbeat_age_seconds', "Since the feed's last heartbeat; NaN: none yet.", ({ silentMs }) =>
@@ -31,23 +31,18 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
     counted.counter('missing_trades', 'Ids inside of gaps, as far as they can be counted.', (of) => of.missingTrades),
     counted.counter('filled_trades', 'Those of them that came after all.', (of) => of.filledTrades),
     counted.counts('dead_letters', 'What could not be used, by stage.', 'stage', (of) => of.deadLetters),
-    counted.counts(
-      'uncounted_trades',
-      'Trades that no window counts, by reason.',
-      'reason',
-      (of) => of.uncountedTrades,
-    ),
+    counted.counts('uncounted_trades', 'Trades outside all windows, by reason.', 'reason', (of) => of.uncountedTrades),
   ];
 }
 
-/** More symbols than this have no series of their own: a whole exchange would be thousands. */
+/** With more symbols none has its own series: a whole exchange would be thousands. */
 const MOST_SYMBOLS = 100;
 const AGES_MS = { '1s': 1000, '10s': 10_000, '1m': 60_000, '10m': 600_000 };
 
-/** The symbols: together always, each by itself where there are few. */
+/** The metrics of all symbols together, and of each one if there are few. */
 export function symbolMetrics({ view }: MetricsSource): readonly Metric[] {
   const coins = () => view.snapshot?.coins ?? [];
-  /** What was a second ago is a second older. */
+  /** The snapshot's age is added. */
   const ageMs = ({ ageMs: then }: CoinSnapshot): number =>
     (then ?? Number.POSITIVE_INFINITY) + Math.max(view.at - (view.snapshot?.at ?? view.at), 0);
   const each = metricsOfEach(() =>
@@ -70,7 +65,7 @@ export function symbolMetrics({ view }: MetricsSource): readonly Metric[] {
   ];
 }
 
-/** The gateway itself, wherever the feed runs. */
+/** The metrics of the gateway itself. */
 export function gatewayMetrics({ view, stats }: MetricsSource): readonly Metric[] {
   const own = metricsOfEach(() => [[{}, stats()]]);
   return [

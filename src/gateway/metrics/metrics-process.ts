@@ -3,7 +3,7 @@ import type { ProcessMetrics } from '../../telemetry/process-meter.ts';
 import type { Metric } from '../../telemetry/prometheus-text.ts';
 import { type MetricsSource, metricsOfEach, seconds } from './metric.ts';
 
-/** What process and threads cost. Names that Prometheus gives a meaning of their own have no prefix. */
+/** The metrics of process and threads. Prometheus' own `process_` names have no prefix of ours. */
 export function processMetrics({ process, threads }: MetricsSource): readonly Metric[] {
   const ofProcess = (
     type: 'counter' | 'gauge',
@@ -18,11 +18,7 @@ export function processMetrics({ process, threads }: MetricsSource): readonly Me
     ofProcess('gauge', 'start_time_seconds', 'When the process began, since 1970.', (of) => seconds(of.startedAtMs)),
     ofProcess('gauge', 'open_fds', 'Open files and sockets; Linux only.', (of) => of.openFiles),
     ofProcess('gauge', 'max_fds', 'As many may be open; Linux only.', (of) => of.mostFiles),
-    ofThreads.histogram(
-      'event_loop_delay_seconds',
-      'The longest delay of a thread within each second.',
-      (of) => of.eventLoopDelay,
-    ),
+    ofThreads.histogram('event_loop_delay_seconds', 'Longest delay within each second.', (of) => of.eventLoopDelay),
     ofThreads.counter('event_loop_busy_seconds', 'How long a thread was at work.', (of) => of.busyMs / 1000),
     ofThreads.gauge('heap_used_bytes', 'Heap of a thread.', (of) => of.heapUsedBytes),
     ofThreads.gauge('heap_limit_bytes', 'What it may grow to.', (of) => of.heapLimitBytes),

@@ -2,7 +2,7 @@ import { VENUE_STATES } from '../../domain/venue-state.ts';
 import type { Metric } from '../../telemetry/prometheus-text.ts';
 import { counter, gauge, labelled, type MetricsSource, metricsOfEach, seconds } from './metric.ts';
 
-/** Each venue: whether it delivers, what came of it, how long that took. */
+/** The metrics of each venue. */
 export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric[] {
   const { feed } = view;
   const observed = metricsOfEach(() => [...feed.venues].map(([venue, summary]) => [{ venue }, summary]));
@@ -21,37 +21,29 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
     reported.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
       seconds(clock.estimate?.offsetMs ?? null),
     ),
-    reported.counter('venue_clock_failures', 'Questions for its time in vain.', ({ clock }) => clock.failures),
+    reported.counter('venue_clock_failures', 'Failed requests for its time.', ({ clock }) => clock.failures),
     reported.counter('frames', 'Frames received.', (of) => of.frames),
-    counted.counter('events', 'Events of them, repeats left out.', (of) => of.events),
-    counted.counter('duplicates', 'Repeats dropped: what another line had brought already.', (of) => of.duplicates),
-    counted.counter('malformed_frames', 'Frames that could not be read.', (of) => of.malformed),
-    counted.counts('ignored_frames', 'Frames that tell nothing that is asked for.', 'reason', (of) => of.ignored),
-    counted.counts('data_warnings', 'Data that is odd and passed on.', 'warning', (of) => of.warnings),
+    counted.counter('events', 'Events decoded from frames, without repeats.', (of) => of.events),
+    counted.counter('duplicates', 'Repeats dropped: another line was first.', (of) => of.duplicates),
+    counted.counter('malformed_frames', 'Frames that could not be decoded.', (of) => of.malformed),
+    counted.counts('ignored_frames', 'Frames without anything subscribed.', 'reason', (of) => of.ignored),
+    counted.counts('data_warnings', 'Odd data that was passed on.', 'warning', (of) => of.warnings),
     counted.counts('reconnects', 'Connections lost or not made.', 'reason', (of) => of.reconnects),
     counted.counter('book_resyncs', 'Order books that fell out of step.', (of) => of.bookResyncs),
-    counted.counter('book_fetch_failures', 'Whole books asked for in vain.', (of) => of.booksNotHad),
+    counted.counter('book_fetch_failures', 'Failed requests for whole books.', (of) => of.booksNotHad),
     counted.counter('rest_weight', "Weight of requests to the venue's REST interface.", (of) => of.restWeight),
     ...candleMetrics(view),
-    counted.histogram(
-      'venue_to_socket_seconds',
-      'From the time of a trade to our socket, its clock corrected.',
-      (of) => of.venueToSocket,
-    ),
-    counted.histogram(
-      'socket_to_emitted_seconds',
-      'From our socket to where records leave the feed.',
-      (of) => of.socketToEmitted,
-    ),
+    counted.histogram('venue_to_socket_seconds', 'From trade to socket, clock corrected.', (of) => of.venueToSocket),
+    counted.histogram('socket_to_emitted_seconds', 'From socket to the record.', (of) => of.socketToEmitted),
   ];
 }
 
-/** Over all symbols and intervals of a venue. */
+/** Sums over all symbols and intervals of a venue. */
 function candleMetrics(view: MetricsSource['view']): readonly Metric[] {
   const byVenue = () => [...Map.groupBy(view.snapshot?.klines ?? [], ({ venue }) => venue)];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
   return [
-    counter('candles_compared', 'Closed candles held against those of the trades.', () =>
+    counter('candles_compared', "Closed candles compared with the trades'.", () =>
       byVenue().map(([venue, candles]) => [{ venue }, sum(candles.map(({ compared }) => compared))]),
     ),
     counter('candles_differing', 'Those that differ, by cause; one may have several.', () =>

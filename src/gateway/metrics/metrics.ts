@@ -31,8 +31,7 @@ export class GatewayMetrics {
     );
   }
 
-  /** What the feed counts, from now on. */
-  look(snapshot: MetricsSnapshot): void {
+  setSnapshot(snapshot: MetricsSnapshot): void {
     this.#snapshot = snapshot;
     this.#threads.set('feed', snapshot.thread);
   }

@@ -12,7 +12,7 @@ export function pricesAnswer(view: GatewayView) {
   return { at: view.at, prices: ticks.map((tick) => ({ ...recordJson(tick), ...freshnessOf(view, tick) })) };
 }
 
-/** A coin as the list of all shows it; nothing but its name is known before anything came of it. */
+/** A coin's row in the list of all coins. Before its first record only the name is known. */
 export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
   const { tick, book, flow } = series ?? {};
   return {
@@ -40,7 +40,7 @@ export function assetAnswer(view: GatewayView, series: SymbolSeries) {
   return { ...coinAnswer(view, series.of.symbol, series), book };
 }
 
-/** In mode `all` a coin is told once for each venue. */
+/** In mode `all` a coin has one row for each venue. */
 function coinsAnswer(view: GatewayView): readonly CoinAnswer[] {
   return view.symbols.flatMap((symbol) => {
     const all = view.allSeries(symbol);
@@ -83,16 +83,10 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
 }
 
 function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAnswer {
+  const { ageMs, ...known } = venue;
   const lines = { lines_up: null, lines: null, frames: null, reconnects: null };
   const unknown = { environment: null, ...lines, latency_ms: null, clock_offset_ms: null };
-  return {
-    venue: venue.venue,
-    state: venue.state,
-    active: venue.venue === activeVenue,
-    age_ms: venue.ageMs,
-    reason: venue.reason,
-    ...unknown,
-  };
+  return { ...known, active: venue.venue === activeVenue, age_ms: ageMs, ...unknown };
 }
 
 function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
@@ -108,7 +102,7 @@ export function qualityAnswer(view: GatewayView) {
   return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
 }
 
-/** Why the feed behind the gateway cannot be relied on; empty: it can. */
+/** Why the feed behind the gateway is not ready; empty if it is. */
 export function notReady(view: GatewayView): readonly string[] {
   const { behind } = view;
   const { tradability } = view.feed;

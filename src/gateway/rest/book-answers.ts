@@ -10,7 +10,7 @@ import type { Book } from '../api/asset-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 
-/** The book cut to its best `levels`, with the figures of what is left. */
+/** The book cut to its best `levels`, with figures computed from those. */
 export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));
@@ -32,25 +32,22 @@ export function depthDistributionAnswer(view: GatewayView, book: OrderBookSnapsh
   return { ...bookState(view, book), mid: bookFigures(book).mid, bands: snakeKeys(depthDistribution(book)) };
 }
 
-/** Throws RangeError where a quantity is not positive. */
+/** @throws RangeError if a quantity is not positive. */
 export function priceImpacts(
   view: GatewayView,
   book: OrderBookSnapshot,
   side: OrderSide,
   quantities: readonly Decimal[],
 ) {
-  return {
-    ...bookState(view, book),
-    mid: bookFigures(book).mid,
-    impacts: snakeKeys(quantityImpacts(book, side, quantities)),
-  };
+  const impacts = snakeKeys(quantityImpacts(book, side, quantities));
+  return { ...bookState(view, book), mid: bookFigures(book).mid, impacts };
 }
 
 function bookState(view: GatewayView, book: OrderBookSnapshot) {
   return { update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
 }
 
-/** How old a price or book is, and whether it must not be taken for the present market. */
+/** The age of a price or book, and whether it is stale. */
 export function freshnessOf(view: GatewayView, of: PriceTick | OrderBookSnapshot) {
   const isOutOfStep = of.kind === 'order_book' && of.stale;
   return { age_ms: view.ageMs(of.receivedAt), stale: isOutOfStep || view.feed.isStale(of) };

@@ -22,12 +22,12 @@ const impact = {
   }),
 };
 
-/** The coin at a glance, and what its book says. */
+/** The endpoints of a coin's summary and order book. */
 export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   const asset = assetEndpoints(view);
   const about = {
     depthSummary: 'Spread, volumes, imbalance and liquidity of the order book',
-    priceImpact: 'What market orders would come to if they met this book alone',
+    priceImpact: 'Average price and slippage of market orders against this book alone',
   };
   return [
     asset('', 'The coin at a glance', {}, Asset, (series) => assetAnswer(view, series)),

@@ -6,7 +6,7 @@ import { ErrorAnswer } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 
-/** One GET of the interface: what may be asked, what is answered, and how. */
+/** One GET of the API: its parameters, its answer, and the function that makes it. */
 export interface Endpoint {
   readonly path: string;
   readonly summary: string;
@@ -17,11 +17,11 @@ export interface Endpoint {
   readonly respond: (query: unknown, params: unknown) => unknown;
 }
 
-/** A parameter that may be left out; for the handler it is always there, since Fastify's validator fills the default in. */
+/** An optional parameter that the handler always gets: Fastify's validator fills in the default. */
 export const defaulted = <T extends TSchema>(schema: T): TUnsafe<Static<T>> =>
   Type.Unsafe<Static<T>>(Type.Optional(schema));
 
-/** Fastify has held the value against the schema that the type is made from. */
+/** A cast: Fastify has validated the value by the schema of the type. */
 const validated = <T>(value: unknown): T => value as T;
 
 const SymbolParams = Type.Object({
@@ -48,7 +48,7 @@ export function feedEndpoint<A extends TSchema, Q extends TProperties>(
   return { path, summary, tag: 'feed', query, answer, respond: (asked) => respond(validated(asked)) };
 }
 
-/** Makes endpoints about one symbol; `venue` may be asked for wherever several venues are published. */
+/** Makes endpoints about one symbol. All take `venue`, for feeds that publish several. */
 export function assetEndpoints(view: GatewayView) {
   return <A extends TSchema, Q extends TProperties>(
     path: string,
@@ -131,12 +131,12 @@ interface GetSchema extends FastifySchema {
   readonly response: Readonly<Record<number, unknown>>;
 }
 
-/** The schema of what needs the token. */
+/** Adds the token to an endpoint's schema. */
 export function protectedBy<S extends GetSchema>(schema: S) {
   return { ...schema, response: { ...schema.response, ...UNAUTHORIZED }, security: [{ token: [] }] };
 }
 
-/** All that is served is read: any other method is answered with 405. */
+/** Adds a GET route; other methods get 405. */
 export function addGet(app: FastifyInstance, url: string, schema: GetSchema, handler: RouteHandlerMethod): void {
   app.route({ method: 'GET', url, schema, handler });
   app.route({

@@ -8,14 +8,14 @@ import { type Endpoint, feedEndpoint, knownSymbol, limitOf } from './endpoint.ts
 const symbol = Type.Optional(Type.String({ minLength: 1, maxLength: 40 }));
 const limit = limitOf(100);
 
-/** What is told of the whole feed. */
+/** The endpoints about the whole feed. */
 export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): readonly Endpoint[] {
   const about = {
     prices: 'The last price of every symbol',
     status: 'Venues, coins, sinks, and whether it can be traded on',
     gaps: 'Gaps in the trades and what became of them, newest first',
     events: 'What happened to the feed, newest first',
-    quality: "How well each venue tells of each symbol, and its candles against its trades'",
+    quality: "The data quality of each venue and symbol, and its candles against its trades'",
   };
   return [
     feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),

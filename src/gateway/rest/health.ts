@@ -9,7 +9,7 @@ import { addGet, errorSchema, protectedBy } from './endpoint.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
-/** For probes, which mostly have no token: `/healthz` (the process lives), `/readyz` (the feed can be relied on). */
+/** `/healthz` (the process lives) and `/readyz` (the feed can be relied on), without a token, as probes have none. */
 export function addHealth(app: FastifyInstance, view: GatewayView): void {
   const alive = { summary: 'The process lives', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));

@@ -9,11 +9,11 @@ Errors are \`{ error, message, details }\`.
 Live data comes over WebSockets, which OpenAPI cannot describe: \`/ws/\`, \`/ws/asset/{symbol}/prices/\`,
 \`/ws/asset/{symbol}/trades/\`, \`/ws/status/\`; see docs/gateway.md.`;
 
-/** What the documentation page needs: its own files, and styles that its script sets. */
+/** The documentation page needs its own files, and the styles that its script sets. */
 const DOCS_CSP =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/** The OpenAPI document of all routes that are added later, and its page at /docs; neither loads anything from elsewhere. */
+/** Documents all routes that are added later, at /docs. The page loads nothing from other hosts. */
 export async function addOpenApi(app: FastifyInstance, withToken: boolean): Promise<void> {
   await app.register(swagger, {
     openapi: {

@@ -21,13 +21,17 @@ const windowMs = Type.Optional(
 );
 const multiple = { minimum: 0.01, maximum: 1_000_000, description: 'Multiple of the mean quantity' };
 
-/** What the trades and candles of a symbol say. */
+/** The endpoints of a symbol's trades and candles. */
 export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): readonly Endpoint[] {
   const asset = assetEndpoints(view);
   const about = {
     stats: 'The last closed windows of trades as published, newest first',
     large: 'Trades far above the mean of the up to 1,000 before them, newest first',
+    profile: 'Volume by price over the trades remembered',
+    klines: 'Candles, oldest first; the last may be open',
   };
+  const bins = { bins: whole(500, 50) };
+  const candles = { interval, limit: limitOf(500) };
   const flow = { window: whole(100_000, 1000, 'The last so many trades') };
   const threshold = defaulted(Type.Number({ ...multiple, default: largeTradeThreshold }));
   return [
@@ -54,28 +58,16 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       const rounded = Number(asked.threshold.toPrecision(15));
       return { ...series.of, threshold: rounded, large_trades: series.largeTrades(rounded).map(recordJson) };
     }),
-    asset(
-      'volume-profile',
-      'Volume by price over the trades remembered',
-      { bins: whole(500, 50) },
-      VolumeProfileAnswer,
-      ({ of, history }, { bins }) => {
-        const profile = history.volumeProfile(bins);
-        if (profile === undefined) throw noData(of.symbol, 'no trade came yet');
-        return { ...of, profile: snakeKeys(profile) };
-      },
-    ),
-    asset(
-      'klines',
-      'Candles, oldest first; the last may be open',
-      { interval, limit: limitOf(500) },
-      Klines,
-      ({ of, candles }, asked) => {
-        const klines = candles.latest(asked.interval, asked.limit);
-        if (klines === undefined)
-          throw noData(of.symbol, `no candles of ${asked.interval}, nor shorter ones that make them, are subscribed`);
-        return { ...of, interval: asked.interval, klines: klines.map(recordJson) };
-      },
-    ),
+    asset('volume-profile', about.profile, bins, VolumeProfileAnswer, ({ of, history }, asked) => {
+      const profile = history.volumeProfile(asked.bins);
+      if (profile === undefined) throw noData(of.symbol, 'no trade came yet');
+      return { ...of, profile: snakeKeys(profile) };
+    }),
+    asset('klines', about.klines, candles, Klines, (series, asked) => {
+      const klines = series.candles.latest(asked.interval, asked.limit);
+      const why = `no candles of ${asked.interval}, nor shorter ones that make them, are subscribed`;
+      if (klines === undefined) throw noData(series.of.symbol, why);
+      return { ...series.of, interval: asked.interval, klines: klines.map(recordJson) };
+    }),
   ];
 }

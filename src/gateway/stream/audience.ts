@@ -7,18 +7,17 @@ import type { StreamClient } from './stream-client.ts';
 
 export const ALL = '*';
 
-/** Who is sent to. */
 export type StreamReceiver = Pick<StreamClient, 'deliver'>;
 
 const NONE: ReadonlySet<string> = new Set();
 
 interface Membership {
-  /** Names the symbols: members with the same get the same. */
+  /** Members with the same key get the same message. */
   readonly key: string;
   readonly symbols: ReadonlySet<string>;
 }
 
-/** Who listens to one channel. A message is made once for all who are subscribed to the same symbols. */
+/** The clients of one channel. All clients with the same symbols share one message. */
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();
@@ -38,19 +37,19 @@ export class Audience {
     return this.#members.size === 0;
   }
 
-  /** `*`: all, and what has no symbols; none: it does not listen. */
+  /** The client's symbols: `*` means all and data without symbols; empty if it is not subscribed. */
   symbolsOf(client: StreamReceiver): ReadonlySet<string> {
     return this.#members.get(client)?.symbols ?? NONE;
   }
 
-  /** From now on the client gets these symbols; none: nothing. What waits is sent first. */
-  move(client: StreamReceiver, symbols: ReadonlySet<string>): void {
+  /** Sets the client's symbols, none to unsubscribe. Waiting items are sent first. */
+  setSymbols(client: StreamReceiver, symbols: ReadonlySet<string>): void {
     this.flush();
-    if (symbols.size === 0) this.leave(client);
+    if (symbols.size === 0) this.remove(client);
     else this.#members.set(client, { key: [...symbols].sort().join(','), symbols });
   }
 
-  leave(client: StreamReceiver): void {
+  remove(client: StreamReceiver): void {
     this.#members.delete(client);
   }
 
@@ -58,7 +57,7 @@ export class Audience {
     if (!this.isEmpty) this.#items$.next(item);
   }
 
-  /** Sends what waits. */
+  /** Sends the waiting items. */
   flush(): void {
     this.#flush$.next();
   }

@@ -1,10 +1,10 @@
 import type { Item } from './stream-channels.ts';
 
-/** What waits for a slow client: the newest of each key, or all in order. Beyond `most` the oldest is dropped and, of all, counted. */
+/** A slow client's waiting items: the newest of each key, or all in order. Beyond `most` it drops the oldest. */
 export class Backlog {
   readonly #keeps: 'newest' | 'all';
   readonly #most: number;
-  /** By key, oldest first; where all are kept, the key is a number of its own. */
+  /** By key, oldest first; if all are kept, the key is a running number. */
   readonly #items = new Map<string | number, Item>();
   #number = 0;
   #missed = new Map<string | null, number>();
@@ -14,7 +14,7 @@ export class Backlog {
     this.#most = most;
   }
 
-  /** No item waits, and no missed item is left to report. */
+  /** True if no item waits, and no missed item is left to report. */
   get isEmpty(): boolean {
     return this.#items.size === 0 && this.#missed.size === 0;
   }
@@ -27,7 +27,7 @@ export class Backlog {
     this.#missed.set(oldest.symbol, (this.#missed.get(oldest.symbol) ?? 0) + 1);
   }
 
-  /** The next of what waits, oldest first. */
+  /** Removes and returns the oldest items. */
   take(most: number): readonly Item[] {
     const taken: Item[] = [];
     for (const [key, item] of this.#items) {
@@ -38,7 +38,7 @@ export class Backlog {
     return taken;
   }
 
-  /** How many were dropped since the last call, by symbol; null: of the whole feed. */
+  /** How many items were dropped since the last call, by symbol; null for items of the whole feed. */
   takeMissed(): ReadonlyMap<string | null, number> {
     const missed = this.#missed;
     this.#missed = new Map();

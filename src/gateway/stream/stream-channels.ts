@@ -4,13 +4,11 @@ import type { ServerMessage, StreamChannel } from '../api/stream-messages.ts';
 export const TICK_MS = 25;
 
 interface ChannelKind {
-  /** Of its messages. */
   readonly type: ServerMessage['type'];
-  /** It is sent each so many ticks. */
   readonly everyTicks: number;
-  /** What a client that lags gets later: the newest of each key, or all, in order, as far as its queue holds them. */
+  /** What a slow client gets later: the newest item of each key, or all that its backlog holds. */
   readonly keeps: 'newest' | 'all';
-  /** False: it is about the whole feed. */
+  /** False if it is about the whole feed. */
   readonly bySymbol: boolean;
 }
 
@@ -25,11 +23,11 @@ export const CHANNEL_KINDS: Readonly<Record<StreamChannel, ChannelKind>> = {
   large_trades: { type: 'large_trade', everyTicks: 1, keeps: 'all', bySymbol: true },
 };
 
-/** Something that goes to several clients; its text is made once. */
+/** A part of a message to several clients; its text is made once, on demand. */
 export class Item {
-  /** Of items with the same key the newer may take the place of the older. */
+  /** A newer item may replace an older one with the same key. */
   readonly key: string;
-  /** Null: of the whole feed. */
+  /** Null for items of the whole feed. */
   readonly symbol: string | null;
   readonly #make: () => unknown;
   #text: string | undefined;
@@ -46,7 +44,7 @@ export class Item {
   }
 }
 
-/** A message with these, as bytes that any number of sockets may share. The overview is one object, all else an array. */
+/** A message of these items, as bytes that sockets share. The overview is one object, all others are arrays. */
 export function messageOf(channel: StreamChannel, items: readonly Item[]): Buffer {
   const texts = items.map(({ text }) => text).join(',');
   const data = channel === 'overview' ? texts : `[${texts}]`;

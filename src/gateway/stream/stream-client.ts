@@ -7,25 +7,25 @@ import type { StreamChannel } from '../api/stream-messages.ts';
 import { Backlog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 
-/** With more unsent bytes than this nothing is added but what was asked for: the rest waits in the backlog. */
+/** With more unsent bytes only answers are sent; everything else waits in the backlog. */
 const MOST_UNSENT = 64 * 1024;
-/** Who asks for so much without reading it is cut off. */
+/** A client with more unsent bytes after an answer is disconnected. */
 const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
-/** As much waits of a channel at most; candles have a key each. */
+/** Most items in a channel's backlog. */
 const MOST_WAITING = { all: 1000, newest: 10_000 };
 const ITEMS_A_MESSAGE = 100;
-/** Messages that a client may send in a second; so much that it is told counts as one more, and so does each error. */
+/** Most requests of a client in a second. Each error, and each 32 KiB of answers, counts as one more. */
 const MOST_MESSAGES_A_SECOND = 100;
 const ANSWER_BYTES_A_MESSAGE = 32 * 1024;
-/** A client that takes nothing for longer is closed. */
+/** A client that reads nothing for longer is disconnected. */
 export const SLOW_AFTER_MS = 30_000;
 
 const POLICY_VIOLATION = 1008;
 
-/** What clients cost and miss, all together; each client adds to it. */
+/** The counters of all clients together. */
 export type StreamCounts = { -readonly [N in Exclude<keyof GatewayStats, 'clients' | 'max_clients'>]: number };
 
-/** One WebSocket: what waits for it, and whether it reads. */
+/** One WebSocket client with its backlogs. */
 export class StreamClient {
   readonly #socket: WebSocket;
   readonly #connection: Socket;
@@ -43,7 +43,7 @@ export class StreamClient {
     this.#aliveAt = now;
   }
 
-  /** What goes to many at once: now where the client keeps up, else later, out of its backlog. */
+  /** Sends a shared message now if the client keeps up, else its items later, from the backlog. */
   deliver(channel: StreamChannel, message: Buffer, items: readonly Item[]): void {
     if (this.#isWritable && this.#backlogs.get(channel)?.isEmpty !== false) this.#send(message);
     else this.keep(channel, items);
@@ -55,7 +55,7 @@ export class StreamClient {
     for (const item of items) backlog.add(item);
   }
 
-  /** What the client asked for: at once, whatever waits. */
+  /** Sends the answer to a request at once, ahead of the backlog. */
   answer(channel: StreamChannel, items: readonly Item[]): void {
     if (items.length === 0) return;
     const message = messageOf(channel, items);
@@ -68,25 +68,25 @@ export class StreamClient {
     this.#reply(Buffer.from(JSON.stringify({ type: 'error', data: answer })));
   }
 
-  /** Sends what waits of a channel as far as the client takes it, first of all what it missed. */
+  /** Sends a channel's backlog as far as the client keeps up, with the missed counts first. */
   drain(channel: StreamChannel): void {
     const backlog = this.#backlogs.get(channel);
     if (backlog === undefined) return;
     while (this.#isWritable && !backlog.isEmpty) {
-      for (const [symbol, count] of backlog.takeMissed()) this.#tellMissed(channel, symbol, count);
+      for (const [symbol, count] of backlog.takeMissed()) this.#sendMissed(channel, symbol, count);
       const items = backlog.take(ITEMS_A_MESSAGE);
       if (items.length > 0) this.#send(messageOf(channel, items));
     }
   }
 
-  /** Nothing waits any more of what it is not subscribed to; what it missed of that is told all the same. */
+  /** Removes unwanted items from a channel's backlog. Missed counts stay. */
   forgetAllBut(channel: StreamChannel, isWanted: (item: Item) => boolean): void {
     const backlog = this.#backlogs.get(channel);
     if (backlog !== undefined)
       for (const item of backlog.take(Number.POSITIVE_INFINITY).filter(isWanted)) backlog.add(item);
   }
 
-  /** False: it sends too much, and was closed. */
+  /** Counts a request; false if the client sent too many and was closed. */
   mayAsk(now: number): boolean {
     this.answered(now);
     const second = Math.floor(now / 1000);
@@ -96,7 +96,7 @@ export class StreamClient {
     return false;
   }
 
-  /** It sent something: it lives, unless something waits for it, for then what it takes counts alone. */
+  /** The client sent something, so it is alive. If bytes wait for it, only reading counts. */
   answered(now: number): void {
     if (!this.#wasBlocked) this.#aliveAt = now;
   }
@@ -105,7 +105,7 @@ export class StreamClient {
     if (this.#isWritable) this.#socket.ping();
   }
 
-  /** To be called each second: ends a client that neither answers nor takes anything. */
+  /** To be called every second: disconnects a client that neither answers nor reads. */
   check(now: number): void {
     const accepted = this.#connection.bytesWritten - this.#connection.writableLength;
     if (this.#wasBlocked && accepted > this.#accepted) this.#aliveAt = now;
@@ -124,7 +124,7 @@ export class StreamClient {
     return this.#socket.bufferedAmount <= MOST_UNSENT;
   }
 
-  #tellMissed(channel: StreamChannel, symbol: string | null, count: number): void {
+  #sendMissed(channel: StreamChannel, symbol: string | null, count: number): void {
     if (channel === 'trades') this.#counts.missed_trades += count;
     const data = symbol === null ? { channel, count } : { channel, symbol, count };
     this.#send(Buffer.from(JSON.stringify({ type: 'missed', data })));

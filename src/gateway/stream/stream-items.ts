@@ -8,9 +8,9 @@ import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { Item } from './stream-channels.ts';
 
-/** Trades that a late subscriber gets of each symbol, and of all together. */
-const LATE_TRADES = 50;
-const MOST_LATE_TRADES = 1000;
+/** Most past trades of a symbol, and of all together, that a new subscriber gets. */
+const PAST_TRADES = 50;
+const MOST_PAST_TRADES = 1000;
 
 const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   price: 'prices',
@@ -22,10 +22,9 @@ const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   large_trade: 'large_trades',
 };
 
-/** The channel that a record goes out on; undefined: none. */
+/** The channel of a record, if any. */
 export const routeOf = ({ kind }: FeedRecord): StreamChannel | undefined => ROUTES[kind];
 
-/** A record on its way to clients. */
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'status' || !('symbol' in record)) return new Item('', null, () => toJson(record));
   const { symbol } = record;
@@ -35,7 +34,7 @@ export function itemOf(view: GatewayView, record: FeedRecord): Item {
   return new Item(key, symbol, () => toJson(record));
 }
 
-/** What a late subscriber gets first, a message each. */
+/** The first messages for a new subscriber, as lists of items. */
 export function firstItems(
   view: GatewayView,
   channel: StreamChannel,
@@ -47,13 +46,9 @@ export function firstItems(
   if (channel === 'status') return beat === undefined ? [] : [[itemOf(view, beat)]];
   const series = symbols.flatMap((symbol) => view.allSeries(symbol));
   if (channel === 'trades') {
-    const count = Math.min(LATE_TRADES, Math.floor(MOST_LATE_TRADES / Math.max(series.length, 1)));
-    return series.map(({ history }) =>
-      history
-        .latest(count)
-        .toReversed()
-        .map((trade) => itemOf(view, trade)),
-    );
+    const count = Math.min(PAST_TRADES, Math.floor(MOST_PAST_TRADES / Math.max(series.length, 1)));
+    const trades = series.map(({ history }) => history.latest(count).toReversed());
+    return trades.map((some) => some.map((trade) => itemOf(view, trade)));
   }
   return [series.flatMap((each) => presentOf(channel, each).map((record) => itemOf(view, record)))];
 }

@@ -4,7 +4,7 @@ import { Subscription } from '../api/stream-messages.ts';
 import { ALL } from './audience.ts';
 import { CHANNEL_KINDS } from './stream-channels.ts';
 
-/** What a client asks for. @throws ApiError that names what is wrong with the message. */
+/** Parses a client's request. @throws ApiError that names what is wrong. */
 export function readRequest(text: string): Subscription {
   let message: unknown;
   try {

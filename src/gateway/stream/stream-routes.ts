@@ -6,7 +6,7 @@ import { knownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
 
-/** A WebSocket path, and the channel that it gets without asking; undefined: it asks. */
+/** The WebSocket paths. A client of a path with a channel gets that channel and sends no requests. */
 const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
   ['/ws/'],
   ['/ws/status/', 'status'],
@@ -14,7 +14,7 @@ const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
   ['/ws/asset/:symbol/trades/', 'trades'],
 ];
 
-/** The WebSocket paths. What is wrong is told before the upgrade: 404, 426 where none is asked for, 503 where it is full. */
+/** Adds the WebSocket paths. They answer before the upgrade if it fails: 404, 426 without an upgrade, 503 if full. */
 export function addStreams(app: FastifyInstance, view: GatewayView, hub: StreamHub): void {
   for (const [path, channel] of ROUTES) {
     const fixed = (request: FastifyRequest): Subscription | undefined => {

@@ -23,13 +23,13 @@ export interface StreamOptions {
 
 const SECOND_TICKS = 1000 / TICK_MS;
 const PING_TICKS = 10 * SECOND_TICKS;
-/** Names of one request that are told to be unknown; the others are counted. */
+/** Most unknown names of one request with an error of their own; the others are counted. */
 const MOST_UNKNOWN = 10;
 const GOING_AWAY = 1001;
 
 /**
- * All WebSockets. What a channel has since the last tick becomes one message for all who get the same; who does not
- * keep up gets it later out of a bounded backlog of its own, and stalls neither the feed nor anybody else.
+ * All WebSocket clients. Each tick, a channel's new items become one message, which clients with the same symbols share.
+ * A slow client gets them later from its own bounded backlog, and delays neither the feed nor other clients.
  */
 export class StreamHub {
   readonly #options: StreamOptions;
@@ -50,13 +50,13 @@ export class StreamHub {
     return this.#clients.size >= this.#options.maxClients;
   }
 
-  /** A record that the view has taken. */
+  /** Adds a record that the view has accepted. */
   publish(record: FeedRecord): void {
     const channel = routeOf(record);
     if (channel !== undefined) this.#audience(channel).add(itemOf(this.#options.view, record));
   }
 
-  /** Takes a client in. `fixed`: what it gets, and it cannot ask for anything else. */
+  /** Adds a client. With `fixed` it gets only that subscription and may send no requests. */
   join(socket: WebSocket, connection: Socket, fixed?: Subscription): void {
     const { scheduler } = this.#options;
     const client = new StreamClient(socket, connection, this.#counts, scheduler.now());
@@ -64,8 +64,8 @@ export class StreamHub {
     this.#ticking ??= interval(TICK_MS, scheduler).subscribe((tick) => this.#tick(tick));
     socket.on('pong', () => client.answered(scheduler.now()));
     socket.on('message', (data) => this.#received(client, data, fixed !== undefined));
-    socket.on('close', () => this.#leave(client));
-    if (fixed !== undefined) this.#obey(client, fixed);
+    socket.on('close', () => this.#remove(client));
+    if (fixed !== undefined) this.#apply(client, fixed);
   }
 
   close(): void {
@@ -74,9 +74,9 @@ export class StreamHub {
     this.#ticking = undefined;
   }
 
-  #leave(client: StreamClient): void {
+  #remove(client: StreamClient): void {
     this.#clients.delete(client);
-    for (const audience of this.#audiences.values()) audience.leave(client);
+    for (const audience of this.#audiences.values()) audience.remove(client);
     if (this.#clients.size > 0) return;
     this.#ticking?.unsubscribe();
     this.#ticking = undefined;
@@ -87,14 +87,14 @@ export class StreamHub {
     try {
       const request = readRequest(data.toString());
       if (isFixed) throw new ApiError(400, 'bad_message', 'this path takes no messages; /ws/ does');
-      this.#obey(client, request);
+      this.#apply(client, request);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       client.error(error.answer);
     }
   }
 
-  #obey(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
+  #apply(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
     const symbols = this.#symbolsOf(client, CHANNEL_KINDS[channel].bySymbol ? names : [ALL]);
     const had = this.#audience(channel).symbolsOf(client);
     if (op === 'unsubscribe') {
@@ -109,7 +109,7 @@ export class StreamHub {
     if (added.size === 0) return;
     this.#subscribe(client, channel, added.has(ALL) ? added : had.union(added));
     const { view } = this.#options;
-    // Of what it had it gets nothing again.
+    // Symbols that it already had are not sent again.
     const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
     for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
   }
@@ -119,11 +119,11 @@ export class StreamHub {
   }
 
   #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {
-    this.#audience(channel).move(client, symbols);
+    this.#audience(channel).setSymbols(client, symbols);
     client.forgetAllBut(channel, ({ symbol }) => symbols.has(symbol ?? ALL) || symbols.has(ALL));
   }
 
-  /** Those that are known; the client is told of the others. */
+  /** The known symbols; the client gets errors for the others. */
   #symbolsOf(client: StreamClient, names: readonly string[]): Set<string> {
     if (names.includes(ALL)) return new Set([ALL]);
     const { view } = this.#options;

@@ -6,14 +6,14 @@ import { CandleSums } from '../../market/candles/candle.ts';
 import { isMadeOf, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
 
-/** A thousand candles are remembered of each subscribed interval. */
+/** Each subscribed interval keeps 1000 candles. */
 const ORDER: Order<Kline> = { timeOf: ({ openTime }) => openTime, most: 1000, replaces: isNewer };
 
-/** The candles of one series: those that the venue tells, and longer ones made of them. */
+/** The candles of one series: the venue's, and longer ones made of them. */
 export class CandleSeries {
   readonly #byInterval = new Map<string, Kline[]>();
 
-  /** Takes a state of a candle; one that is older than what is known of it changes nothing. */
+  /** Adds a state of a candle; an older state changes nothing. */
   add(kline: Kline): void {
     const known = getOrCreate(this.#byInterval, kline.interval, () => []);
     putInOrder(known, kline, ORDER);
@@ -24,7 +24,7 @@ export class CandleSeries {
     return [...this.#byInterval.values()].flatMap((known) => known.slice(-1));
   }
 
-  /** Oldest first, the last may be open; undefined where neither the interval nor a part of it is subscribed. */
+  /** Oldest first; the last may be open. Undefined if neither the interval nor a part of it is subscribed. */
   latest(interval: KlineInterval, limit: number): readonly Kline[] | undefined {
     const own = this.#byInterval.get(interval);
     if (own !== undefined) return own.slice(-limit);
@@ -38,7 +38,7 @@ function isNewer(kline: Kline, than: Kline): boolean {
   return kline.timestamp >= than.timestamp;
 }
 
-/** Longer candles made of shorter ones, but where one of those is missing; of the last the end may not have come yet. */
+/** Merges shorter candles into longer ones, which are left out if a part is missing. The last one may be incomplete. */
 function merged(parts: readonly Kline[], interval: KlineInterval): readonly Kline[] {
   const byOpenTime = [...Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime))];
   return byOpenTime.flatMap(([openTime, own], index) => {

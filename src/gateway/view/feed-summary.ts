@@ -5,16 +5,16 @@ import { type Halt, haltText } from '../../tradability/halt.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import { instanceHalts, isStale } from '../../tradability/rules.ts';
 
-/** What the status records of a venue come to. */
+/** A venue's state, from the status records. */
 export interface VenueSummary {
   readonly venue: string;
   readonly state: VenueStateName;
   readonly reason: string;
-  /** Of its data; null: no heartbeat reported it. */
+  /** Age of its last data; null if no heartbeat reported it. */
   readonly ageMs: number | null;
 }
 
-/** How the feed is as a whole, from its status records alone, so that it is known wherever they can be read. */
+/** The state of the whole feed, from its status records alone: so it works in any process that can read them. */
 export class FeedSummary {
   readonly instances = new FeedInstances();
   readonly #now: () => Moment;
@@ -37,12 +37,12 @@ export class FeedSummary {
       .sort();
   }
 
-  /** Symbols whose order book is out of step; two instances may name one that changes hands. */
+  /** Symbols whose order book is out of step. */
   get staleBooks(): readonly string[] {
     return [...new Set(this.instances.speakers.flatMap(({ staleBooks }) => staleBooks))].sort();
   }
 
-  /** If two instances tell of a venue, what the one says that beat last. */
+  /** If two instances report a venue, the one with the last heartbeat counts. */
   get venues(): ReadonlyMap<string, VenueSummary> {
     const now = this.#now();
     const reported = this.instances.all.flatMap((instance) =>
@@ -58,7 +58,7 @@ export class FeedSummary {
     return new Map(this.instances.all.flatMap(({ sinksDown }) => [...sinksDown]));
   }
 
-  /** Since the last heartbeat of the instance that is silent for longest; null: there was none yet. */
+  /** Milliseconds since the oldest of the instances' last heartbeats; null before the first. */
   get silentMs(): number | null {
     const now = this.#now();
     const silences = this.instances.speakers.map((instance) => instance.silentMs(now));
@@ -71,13 +71,13 @@ export class FeedSummary {
     return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
   }
 
-  /** True if this must not be taken for the present market of the feed. */
+  /** True if data does not show the feed's present market. */
   isStale(of: { readonly symbol: string; readonly venue: string; readonly environment: Environment }): boolean {
     return isStale(this.instances, of, this.#now());
   }
 }
 
-/** The gateway speaks for the feed, so it gives the feed's own reason as it is. */
+/** The gateway speaks for the feed, so it uses the feed's own reason. */
 function reasonOf(halt: Halt): string {
   if (halt.cause === 'feed_halted') return halt.reason;
   if (halt.cause === 'feed_stopped') return 'the feed was stopped';

@@ -1,12 +1,12 @@
 export interface Order<T> {
   readonly timeOf: (item: T) => number;
-  /** More are not kept: the oldest goes. */
+  /** Beyond this number the oldest is dropped. */
   readonly most: number;
-  /** Whether an item takes the place of one of the same time. Default: always. */
+  /** Whether an item replaces one of the same time. Default: always. */
   readonly replaces?: (item: T, known: T) => boolean;
 }
 
-/** Puts an item into a list that rises by time; mostly it belongs at the end, or in the place of the last. */
+/** Inserts an item into a list sorted by time. It searches from the end, where most items belong. */
 export function putInOrder<T>(list: T[], item: T, { timeOf, most, replaces = () => true }: Order<T>): void {
   const time = timeOf(item);
   const at = list.findLastIndex((known) => timeOf(known) <= time);

@@ -1,7 +1,7 @@
 import { identityOf } from '../../codec/identity.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 
-/** The last records of one kind, each event once however often it is delivered. */
+/** The last records of one kind, without repeats. */
 export class RecentRecords<T extends FeedRecord> {
   readonly #size: number;
   readonly #byIdentity = new Map<string, T>();
@@ -19,7 +19,7 @@ export class RecentRecords<T extends FeedRecord> {
     if (oldest !== undefined) this.#byIdentity.delete(oldest);
   }
 
-  /** The last `limit` that `wanted` lets pass, newest first. */
+  /** The last `limit` wanted records, newest first. */
   latest(limit: number, wanted: (record: T) => boolean = () => true): readonly T[] {
     return [...this.#byIdentity.values()].filter(wanted).slice(-limit).reverse();
   }

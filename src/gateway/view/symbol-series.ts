@@ -18,33 +18,33 @@ import type { Series } from '../api/fields.ts';
 import { CandleSeries } from './candle-series.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
 
-/** Records of a market: they tell symbol, venue and epoch. */
+/** Records of a market, with symbol, venue and epoch. */
 export type MarketRecord = Exclude<FeedRecord, { kind: 'status' | 'gap' | 'position' | 'dead_letter' }>;
 
-/** Preceding trades that a trade is judged by, as the contract defines large trades. */
+/** A large trade is compared with the mean of this many trades before it. */
 const MEAN_OF = 1000;
-/** Of each length 120 windows are remembered. */
+/** 120 windows of each length are kept. */
 const WINDOW_ORDER: Order<TradeStats> = { timeOf: ({ windowStart }) => windowStart, most: 120 };
 const SPARKLINE_POINTS = 60;
 const FEW_CANDLES = 10;
 const SPARKLINE_STEP_US = 5_000_000;
 const FLOW_WINDOW_MS = 60_000;
-/** Trades that are older when they come, as those that are read late, tell nothing of the present rate. */
+/** Trades that arrive older do not count for the present rate. */
 const LIVE_MS = 5000;
 
-/** All that is known of one symbol at one venue in one epoch. Its memory is bounded. */
+/** The data of one symbol at one venue in one epoch, in bounded memory. */
 export class SymbolSeries {
   readonly of: Series;
   readonly history: TradeHistory;
   readonly candles = new CandleSeries();
   tick: PriceTick | undefined;
   book: OrderBookSnapshot | undefined;
-  /** Of the newest record, microseconds since 1970. */
+  /** The newest record's time, microseconds since 1970. */
   receivedAt = 0;
   readonly #historyTrades: number;
   readonly #rate = new CountRate();
   #liveTrades = 0;
-  /** Of the last trades but block trades, with those that large trades of the history are judged by. */
+  /** The last trades' quantities, without block trades, as far back as large trades need. */
   #quantities: Decimal[] = [];
   readonly #windows = new Map<number, TradeStats[]>();
   #sparkline: { receivedAt: number; readonly price: Decimal }[] = [];
@@ -55,7 +55,7 @@ export class SymbolSeries {
     this.history = new TradeHistory({ size: historyTrades });
   }
 
-  /** `at`: the wall clock's milliseconds. */
+  /** `at`: wall clock, milliseconds. */
   add(record: MarketRecord, at: number): void {
     this.receivedAt = Math.max(this.receivedAt, record.receivedAt);
     if (record.kind === 'trade') this.#addTrade(record, at);
@@ -74,13 +74,13 @@ export class SymbolSeries {
     return this.#rate.perSecond;
   }
 
-  /** At most 60 prices, oldest first: closes of the last minutes where their candles are known, else one each 5 s. */
+  /** At most 60 prices, oldest first: closes of one-minute candles if known, else one price every 5 s. */
   get sparkline(): readonly Decimal[] {
     const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
     return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);
   }
 
-  /** The last windows of a length, newest first. */
+  /** The windows of a length, newest first. */
   windows(windowMs: number): readonly TradeStats[] {
     return (this.#windows.get(windowMs) ?? []).toReversed();
   }
@@ -89,14 +89,14 @@ export class SymbolSeries {
     return [...this.#windows.keys()].sort((a, b) => a - b);
   }
 
-  /** Who pressed: over the last closed minute, else over the trades remembered. */
+  /** Buying or selling pressure over the last closed minute, else over the trades remembered. */
   get flow(): { readonly flow: string; readonly buyRatio: number } | undefined {
     const figures = this.#windows.get(FLOW_WINDOW_MS)?.at(-1) ?? this.history.lastTrades();
     if (figures === undefined) return undefined;
     return { flow: flowOf(figures.buyRatioVolume), buyRatio: figures.buyRatioVolume };
   }
 
-  /** Those of the remembered trades that are at least `threshold` times the mean of the up to 1,000 before each, newest first. */
+  /** Trades of at least `threshold` times the mean of the up to 1,000 before each, newest first. */
   largeTrades(threshold: number): readonly LargeTrade[] {
     const judge = new LargeTrades({ threshold, most: MEAN_OF });
     const trades = this.history.latest().filter((trade) => !isBlockTrade(trade));

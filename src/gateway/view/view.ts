@@ -14,7 +14,7 @@ export interface ViewOptions {
   readonly mode: FeedMode;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
-  /** Why what was given so far is not yet the present; undefined: it is. */
+  /** Why the data is not up to the present yet; undefined if it is. */
   readonly behind?: () => string | undefined;
 }
 
@@ -22,25 +22,23 @@ const GAPS_KEPT = 1000;
 const EVENTS_KEPT = 1000;
 
 /**
- * What the records and snapshots come to: the fold that REST, WebSocket and metrics read and none of them changes.
- *
- * A symbol has one series, begun anew with each epoch and environment; in mode `all`, where each venue is a feed of its own,
- * one for each venue. Prices of two venues or two epochs never meet in a figure.
+ * The fold of all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series, in mode `all`
+ * one for each venue. A new epoch or environment starts a new series, so that no figure mixes two venues or epochs.
  */
 export class GatewayView {
   readonly feed: FeedSummary;
   readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
-  /** Status records but heartbeats. */
+  /** Status records without heartbeats. */
   readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
-  /** The pipeline's last look at itself; undefined where it runs elsewhere. */
+  /** The pipeline's last snapshot; undefined if it runs elsewhere. */
   snapshot: StatusSnapshot | undefined;
   /** Records by kind since the start. */
   readonly counts = new Map<FeedRecord['kind'], number>();
-  /** Names the series of a record: what has one numbering of epochs. */
+  /** The key of a record's series. */
   readonly keyOf: (of: VenueSymbolName) => string;
   readonly #options: ViewOptions;
   readonly #bySymbol = new Map<string, Map<string, SymbolSeries>>();
-  /** Symbols by coin, as far as records or snapshots told. */
+  /** The first symbol of each coin. */
   readonly #symbolOf = new Map<string, string>();
   readonly #coinOf = new Map<string, string>();
 
@@ -51,7 +49,7 @@ export class GatewayView {
     this.feed = new FeedSummary(() => ({ wall: wallClockMs(), steady: scheduler.now() }));
   }
 
-  /** False: it belongs to an epoch that is over, and changes nothing. */
+  /** Returns false if the record is of a previous epoch: then it changes nothing. */
   add(record: FeedRecord): boolean {
     this.counts.set(record.kind, (this.counts.get(record.kind) ?? 0) + 1);
     switch (record.kind) {
@@ -74,7 +72,7 @@ export class GatewayView {
     return true;
   }
 
-  look(snapshot: StatusSnapshot): void {
+  setSnapshot(snapshot: StatusSnapshot): void {
     this.snapshot = snapshot;
     for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
   }
@@ -92,40 +90,39 @@ export class GatewayView {
     return this.#options.wallClockMs();
   }
 
-  /** Milliseconds since something was received; never below 0, our clocks may differ by that little. */
+  /** Milliseconds since something was received; at least 0, as clocks may differ. */
   ageMs(receivedAt: number): number {
     return Math.max(this.at - receivedAt / 1000, 0);
   }
 
-  /** The symbol that is meant by a symbol or coin, in any case; undefined: none that is known. */
+  /** The symbol of a symbol or coin in any case; undefined if it is unknown. */
   symbolOf(name: string): string | undefined {
     const upper = name.toUpperCase();
     if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.feed.instances.isServed(upper)) return upper;
     return this.#symbolOf.get(upper);
   }
 
-  /** Null: not told yet. */
   coinOf(symbol: string): string | null {
     return this.#coinOf.get(symbol) ?? null;
   }
 
-  /** All symbols that are known, whether anything came of them or not. */
+  /** All known symbols, also those without data. */
   get symbols(): readonly string[] {
     return [...new Set([...this.#coinOf.keys(), ...this.feed.instances.symbols])];
   }
 
-  /** By default the first known; undefined: nothing came of the symbol, or of that venue. */
+  /** A symbol's series at a venue, by default the first; undefined if it has no data. */
   series(symbol: string, venue?: string): SymbolSeries | undefined {
     const known = this.allSeries(symbol);
     return venue === undefined ? known[0] : known.find(({ of }) => of.venue === venue);
   }
 
-  /** Of one symbol in mode `all` several, else at most one. */
+  /** In mode `all` one for each venue, else at most one. */
   allSeries(symbol: string): readonly SymbolSeries[] {
     return [...(this.#bySymbol.get(symbol)?.values() ?? [])];
   }
 
-  /** The series that the record belongs to; undefined: to an epoch that is over. */
+  /** The record's series; undefined if the record is of a previous epoch. */
   #seriesFor(record: MarketRecord): SymbolSeries | undefined {
     const { symbol, venue, epoch, coin, environment, receivedAt } = record;
     const known = getOrCreate(this.#bySymbol, symbol, () => {

@@ -28,10 +28,10 @@ describe('Audience', () => {
   it('makes a message once for all who get the same', () => {
     const audience = new Audience('trades');
     const [a, b, c, all] = [new Ear(), new Ear(), new Ear(), new Ear()];
-    audience.move(a, btc);
-    audience.move(b, new Set(['BTC']));
-    audience.move(c, both);
-    audience.move(all, new Set(['*']));
+    audience.setSymbols(a, btc);
+    audience.setSymbols(b, new Set(['BTC']));
+    audience.setSymbols(c, both);
+    audience.setSymbols(all, new Set(['*']));
     made = 0;
     for (const [symbol, value] of [
       ['BTC', 1],
@@ -57,9 +57,9 @@ describe('Audience', () => {
     const ear = new Ear();
     made = 0;
     add(audience, 'BTC', 1);
-    audience.move(ear, btc);
+    audience.setSymbols(ear, btc);
     add(audience, 'ETH', 2);
-    audience.move(ear, new Set());
+    audience.setSymbols(ear, new Set());
     add(audience, 'BTC', 3);
     audience.flush();
     expect(made).toBe(0);
@@ -69,9 +69,9 @@ describe('Audience', () => {
   it('gives who comes late only what follows, of channels that keep all', () => {
     const audience = new Audience('trades');
     const [early, late] = [new Ear(), new Ear()];
-    audience.move(early, btc);
+    audience.setSymbols(early, btc);
     add(audience, 'BTC', 1);
-    audience.move(late, btc);
+    audience.setSymbols(late, btc);
     add(audience, 'BTC', 2);
     audience.flush();
     expect(early.delivered).toEqual(['1', '2']);
@@ -81,10 +81,10 @@ describe('Audience', () => {
   it('loses nothing that is on its way to who changes its symbols', () => {
     const audience = new Audience('prices');
     const ear = new Ear();
-    audience.move(ear, btc);
+    audience.setSymbols(ear, btc);
     add(audience, 'BTC', 1);
     add(audience, 'BTC', 2);
-    audience.move(ear, both);
+    audience.setSymbols(ear, both);
     expect(ear.delivered).toEqual(['2']);
     add(audience, 'ETH', 3);
     audience.flush();
@@ -94,7 +94,7 @@ describe('Audience', () => {
   it('gives the newest alone of channels that keep that', () => {
     const audience = new Audience('prices');
     const ear = new Ear();
-    audience.move(ear, both);
+    audience.setSymbols(ear, both);
     for (const [symbol, value] of [
       ['BTC', 1],
       ['ETH', 2],
