@@ -64,7 +64,6 @@ class Cluster implements Running {
   readonly #sizeOf: (shard: number) => number;
   #assigned: ReadonlySet<number> = new Set();
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
-  /** Of pipelines that have ended. */
   #past = mergeMetrics([]);
   #left: readonly StatusSnapshot[] = [];
   #stop: Promise<Stopped> | undefined;
@@ -222,10 +221,7 @@ class Cluster implements Running {
     over.catch((error: unknown) => this.#fail(asFault(error)));
   }
 
-  /**
-   * Begins the shard again once the group confirms that it is still ours. Else two instances could fence each other for
-   * ever.
-   */
+  /** Begins the shard again once the group confirms it. Else two instances could fence each other for ever. */
   async #takeBack(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
@@ -240,7 +236,6 @@ class Cluster implements Running {
     this.#failing.abort(fault);
   }
 
-  /** The current trades a second of each shard. */
   #rates(): ReadonlyMap<number, ShardRate> {
     const now = this.#scheduler.now();
     return new Map(

@@ -77,7 +77,6 @@ function byName<T>(all: readonly Readonly<Record<string, T>>[], merged: (all: re
   return Object.fromEntries([...names].map((name) => [name, merged(all.flatMap((one) => one[name] ?? []))]));
 }
 
-/** All have the same bounds. */
 function distribution(all: readonly Distribution[]): Distribution {
   const boundsMs = all[0]?.boundsMs ?? [];
   return {

@@ -7,7 +7,6 @@ export interface ShardRate {
   readonly seconds: number;
 }
 
-/** Rate and seconds by shard. */
 type RatesByShard = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
 type Rates = ReadonlyMap<number, ShardRate>;
 
@@ -57,7 +56,6 @@ function asJson(rates: readonly (readonly [number, ShardRate])[]): Buffer {
   return Buffer.from(JSON.stringify({ shards: text }));
 }
 
-/** Unreadable data says nothing. */
 function ratesOf(text: Buffer): Rates {
   let read: { readonly shards?: RatesByShard };
   try {

@@ -16,10 +16,7 @@ export interface ShardEnd {
     | undefined;
 }
 
-/**
- * A shard's pipeline, until it is stopped or another instance took over. Once given up it continues until then, so that
- * nothing is missed while the other instance connects.
- */
+/** A shard's pipeline. Once given up, it runs until another instance took over, so that nothing is missed. */
 export class ShardRun {
   readonly ended: Promise<ShardEnd>;
   readonly since: number;
@@ -53,7 +50,6 @@ export class ShardRun {
     this.#givenUp ??= this.#scheduler.schedule(() => this.stop('given up', options), withinMs);
   }
 
-  /** The shard stays with this instance after all. */
   keep(): void {
     this.#givenUp?.unsubscribe();
     this.#givenUp = undefined;

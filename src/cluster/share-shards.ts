@@ -16,8 +16,8 @@ export interface ShardWeights {
 const WORTH = 0.05;
 
 /**
- * Assigns each shard to exactly one member. A member keeps its shards unless moving or exchanging one makes the loads
- * more even. Shards without an owner go to the lightest member, the heaviest first.
+ * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. Shards
+ * without an owner go to the lightest member, the heaviest first.
  */
 export function shareShards(
   members: readonly ShardHolder[],
@@ -68,10 +68,7 @@ interface Scales {
   readonly worth: number;
 }
 
-/**
- * Moves one shard to a lighter load, or exchanges two, between the loads that are furthest apart. False if no step is
- * worth it.
- */
+/** Moves a shard to a lighter load or exchanges two, and returns true; false if no step is worth it. */
 function makeMoreEven(loads: readonly Load[], { weigh, weightOf, worth }: Scales): boolean {
   const pairs = loads
     .flatMap((heavy) => loads.map((light) => ({ heavy, light, apart: weightOf(heavy) - weightOf(light) })))

@@ -28,7 +28,6 @@ export type FeedReport =
   | { readonly kind: 'followed'; readonly symbol: string; readonly coin: string }
   | { readonly kind: 'unfollowed'; readonly symbol: string };
 
-/** A command to a running feed. */
 export type FeedCommand =
   | Extract<FeedReport, { kind: 'followed' | 'unfollowed' }>
   /** A sink dropped book changes: each book's chain begins again with a snapshot. */

@@ -9,7 +9,6 @@ import type { FeedWatch } from './status/feed-watch.ts';
 import type { StatusLog } from './status/status-log.ts';
 import type { VenueFeed } from './venue-feed.ts';
 
-/** The settings of trade statistics. */
 export interface TradeStatsOptions
   extends Pick<Config['stats'], 'windowsMs' | 'allowedLatenessMs' | 'historyTrades' | 'largeTradeThreshold'> {
   /** The clock closes the windows of a venue without trades for this long, plus the lateness. Milliseconds. */
@@ -37,7 +36,6 @@ export interface FeedOptions {
 /** The options of the feed's stages. */
 export interface StageOptions extends FeedOptions {
   readonly ledger: EpochLedger;
-  /** The kind of trade that epochs, gaps and statistics count. */
   readonly counts: SequencedTrade['kind'];
   readonly venueOf: (id: string) => Pick<VenueFeed, 'book' | 'possibleGaps' | 'forget'> | undefined;
 }

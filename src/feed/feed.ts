@@ -18,10 +18,7 @@ import { publishPositions } from './resume/publish-positions.ts';
 import { publishStatus } from './status/publish-status.ts';
 import type { VenueFeed } from './venue-feed.ts';
 
-/**
- * Merges the venues into one feed: decides which venue serves each symbol, numbers epochs, finds gaps and publishes.
- * Each line of `fanOut` is a stage. Removing one loses only what it publishes.
- */
+/** Merges the venues into one feed. Each line of `fanOut` is a stage; removing one loses only what it publishes. */
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
   const { watch, commands$ } = options;
   const ledger = new EpochLedger(options.previous, options.config.environment);

@@ -108,9 +108,8 @@ export class VenueFeed {
   }
 
   /**
-   * Connects and buffers events until someone subscribes, so that nothing is missed while another instance still
-   * publishes. Resolves when each line has its subscriptions or its first attempt failed, at the latest after
-   * `withinMs`. `portion`: the venue's share of the buffer.
+   * Connects and buffers events for a later subscriber. Resolves when each line has its subscriptions or failed once,
+   * at the latest after `withinMs`. `portion`: the venue's share of the buffer.
    */
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.#isRunning) return Promise.resolve();

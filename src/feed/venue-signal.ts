@@ -17,10 +17,8 @@ import type { StatusNote } from './status/status-log.ts';
 export type VenueSignal =
   | ArbitratedEvents
   | { readonly kind: 'status'; readonly note: StatusNote }
-  /** The instruments that are subscribed now. */
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
-  /** The first line is open. */
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   /** The whole venue is stale, and its market is not idle. */
@@ -49,7 +47,6 @@ export interface ListFollowing {
   readonly ours?: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>;
 }
 
-/** How to fetch a whole book. */
 export interface BookQuestion {
   /** How many sizes larger than the first. */
   readonly larger: number;
@@ -78,7 +75,6 @@ export interface VenueFeedOptions {
   readonly failBackAfterMs: number;
   readonly activity: Activity;
   readonly scheduler: SchedulerLike;
-  /** Opens one connection for each subscription. */
   readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
   /** The venue's announcements, one connection for each subscription. Undefined: it makes none. */
   readonly notices$?: Observable<VenueEvent> | undefined;
@@ -86,7 +82,6 @@ export interface VenueFeedOptions {
   readonly lifetimeMs?: number | undefined;
   /** Uniform in [0, 1); `Math.random` by default. */
   readonly random?: (() => number) | undefined;
-  /** The venue's instrument list, once. */
   readonly listed$: Observable<readonly ListedInstrument[]>;
   /** How often to fetch a list that may change what is followed, milliseconds. Default: five minutes. */
   readonly listEveryMs?: number | undefined;
@@ -103,7 +98,6 @@ export interface VenueFeedOptions {
   /** Fetches a whole book. Undefined: the venue sends it after each subscription. */
   readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
-  /** The weight of all REST requests sent. */
   readonly restWeight?: () => number;
   /** Latency figures and the venue's clock for them. Undefined: nothing is timed. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };

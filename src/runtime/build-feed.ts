@@ -13,11 +13,9 @@ import { RunningFeed } from './running-feed.ts';
 /** Venues whose trade ids step by one. */
 const CONTIGUOUS = new Set(VENUE_IDS.filter((id) => venues[id].contiguousTradeIds));
 
-/** The dependencies of a feed. */
 export interface FeedDependencies extends VenueDependencies {
   /** Unique per start of the process. */
   readonly instance: string;
-  /** Where previous runs ended, from the sinks. Default: none. */
   readonly previous?: readonly PreviousEpoch[];
   /** What they published lately. Default: nothing. */
   readonly recent?: Promise<readonly PreviousTrades[]>;

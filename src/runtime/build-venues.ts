@@ -28,7 +28,6 @@ const CLOCK_TIMEOUT_MS = 3000;
 /** How often a connection for announcements alone is probed. */
 const NOTICES_PROBE_MS = 20_000;
 
-/** The dependencies of the venues. */
 export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
   /** Measures all stages. Without it nothing is timed. */
@@ -126,7 +125,6 @@ function connectionsOf(
   };
 }
 
-/** The venue's latency figures and its clock. */
 function timingOf(
   venue: Venue,
   rest: VenueRest,

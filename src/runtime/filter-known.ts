@@ -17,10 +17,7 @@ interface KnownEpoch {
   passed: number;
   /** The gap that the sink ends in, until the trade behind it comes. Trades fetched for it may come first. */
   gap: Gap | undefined;
-  /**
-   * The ends no longer matter for trades that arrive after this, microseconds. Undefined before the first trade behind
-   * them.
-   */
+  /** The ends do not matter for later arrivals, microseconds. Undefined before the first trade behind them. */
   until: number | undefined;
 }
 

@@ -9,8 +9,7 @@ export const PAST_CANDLES = 500;
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
 /**
- * Fetches the one-minute candles before the run, for charts; they are never published. Asks the active venue of each
- * symbol once, one symbol at a time, and again after a switch.
+ * Fetches one-minute candles before the run for charts, one symbol at a time, again after a switch. Never published.
  */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;

@@ -35,7 +35,6 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
   /** Test doubles for the sinks and the spill folder. */
   readonly sinks?: typeof sinkRegistry;
   readonly spillDisk?: (sink: string) => SpillDisk;
-  /** The instance's shard. Default: all coins. */
   readonly part?: PipelinePart;
   /** Receives what is published, in order, when the sinks receive it. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
@@ -90,10 +89,7 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
     log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
 }
 
-/**
- * Connects the venues, opens the sinks and reads where the last run ended. Resolves once data can flow. The venues come
- * first: reading a large spill takes seconds, and their data is kept meanwhile.
- */
+/** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const {
     log,
@@ -149,7 +145,6 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   };
 }
 
-/** The dependencies of a run, with defaults. */
 interface RunContext extends PipelineDependencies {
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;

@@ -12,7 +12,6 @@ import { Broadcast } from '../operators/broadcast.ts';
 
 const HEARTBEAT_MS = 1000;
 
-/** What the process gives to a feed. */
 export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'log' | 'watch'>;
 
 export interface RunningFeedOptions {
@@ -23,7 +22,6 @@ export interface RunningFeedOptions {
   readonly environment: Environment;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
-  /** Set if trades and candles are subscribed. */
   readonly klineCheck: KlineCheck | undefined;
 }
 
@@ -33,14 +31,10 @@ interface Part {
   readonly output$: Observable<FeedOutput>;
 }
 
-/**
- * The feeds of one process as one: started and stopped together, with one heartbeat and one numbering of status
- * records.
- */
+/** The feeds of one process as one, with one heartbeat and one numbering of status records. */
 export class RunningFeed {
   readonly output$: Observable<FeedOutput>;
   readonly venues: readonly VenueFeed[];
-  /** The state of each feed. */
   readonly watches: readonly FeedWatch[];
   readonly tradability: Tradability;
   readonly startedAt: number;

@@ -28,7 +28,6 @@ const REPORTED_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
 const BARRIER = { barrier: true } as const;
 
-/** Receives a sink's trouble. */
 type SinkObserver = Pick<RunningFeed, 'status' | 'publish' | 'deltasLost'>;
 
 export interface SinkPipelineOptions {
@@ -49,7 +48,6 @@ export class SinkPipeline {
   readonly name: string;
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
-  /** Where previous runs ended in this sink. */
   checkpoints: readonly SeriesCheckpoint[] = [];
   readonly #config: Config;
   readonly #outOf: (record: FeedRecord) => OutRecord;
@@ -214,7 +212,6 @@ export class SinkPipeline {
   }
 }
 
-/** Adds topic and key to each record. */
 export function addressing({ feed: { mode, allowTestData } }: Config): (record: FeedRecord) => OutRecord {
   const topicNameOf = topicNaming(allowTestData);
   return (record) => ({ topic: topicNameOf(record), key: keyOf(record, mode), record });

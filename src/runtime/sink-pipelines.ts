@@ -63,7 +63,6 @@ export class SinkPipelines {
     for (const one of this.#all) one.begin(feed, previous, windows?.get(one.name));
   }
 
-  /** Passes the record to all sinks. `isTimed`: its way to the acknowledgement is measured. */
   push(record: FeedRecord, barrier: boolean, isTimed: boolean): void {
     const out = this.#outOf(record);
     for (const one of this.#all) {

@@ -20,7 +20,6 @@ export interface MetricsParts {
 const BOOK_RESYNC = 'book_out_of_step';
 const BOOK_NOT_HAD = 'book_not_had';
 
-/** Takes the counts of the running feed. */
 export function takeMetricsSnapshot({ feed, config, latencies, published, sinks }: MetricsParts): PipelineMetrics {
   const { late, blocks } = feed.uncounted;
   return {

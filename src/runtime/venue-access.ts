@@ -48,7 +48,6 @@ export class VenueAccess {
     );
   }
 
-  /** The budget of attempts to connect. */
   connections(id: VenueId): ConnectionBudget {
     const { connectionsPerFiveMinutes } = venues[id].limits;
     const { venueBudgetShare } = this.#config.cluster;

@@ -44,10 +44,9 @@ export function agreementOf(
 }
 
 /**
- * Compares the candles that venues publish with those that their published trades make.
+ * Compares the venues' candles with those of their published trades.
  *
  * Each epoch begins anew. Time before its first trade or candle counts as a gap, as does each gap that is not repaired.
- * A candle is compared once our next one has closed; without that it is not compared.
  */
 export class KlineCheck {
   /** Each candle that differs, as soon as that is known. */

@@ -7,7 +7,6 @@ import type { StageOptions } from '../feed-options.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
-/** Trades that no window counts: block trades, and trades after their window closed. */
 export interface UncountedTrades {
   readonly blocks: number;
   readonly late: number;

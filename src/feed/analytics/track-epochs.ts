@@ -20,14 +20,12 @@ import {
 } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
-/** A trade with the epoch that counts it. */
 export interface CountedTrade {
   readonly epoch: StatsEpoch;
   readonly trade: SequencedTrade;
 }
 
 export interface TrackEpochsOptions {
-  /** The kind of trade that counts. */
   readonly counts: SequencedTrade['kind'];
   readonly stats: TradeStatsOptions;
   /** Receives when to hold, release and cut windows, in order with the trades. */
@@ -37,7 +35,6 @@ export interface TrackEpochsOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** The windows that volatility is computed from. */
 const CANDLE_MS = 60_000;
 /** The longest time that a pending gap holds a symbol's windows open. */
 const HOLD_MS = 10_000;
@@ -139,9 +136,7 @@ class Epochs {
     this.#alarm = createAlarm(out, scheduler, () => this.#settle());
   }
 
-  /**
-   * A venue serves a symbol from now on. The windows of the previous epoch come before the new epoch's first record.
-   */
+  /** A venue serves a symbol from now on. The previous epoch's windows are published first. */
   begin(begin: EpochBegin): void {
     const { symbol, venue } = begin;
     this.end(symbol);

@@ -52,8 +52,7 @@ export interface ArbiterSymbol {
 const NONE: readonly never[] = [];
 
 /**
- * Merges the lines of one venue. The first arrival of each event passes, trades come in order of their ids, and gaps
- * are reported in place and repaired. The state survives the loss of a line.
+ * Merges the lines of one venue: the first arrival passes, trades come in order of ids, gaps are reported and repaired.
  */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
@@ -227,10 +226,7 @@ export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
   return trades.sequence.heldSince !== undefined || aggTrades.sequence.heldSince !== undefined;
 }
 
-/**
- * When an event without a frame counts as received. Fetched trades take the time of the trade that waited for them, so
- * that times rise with the ids.
- */
+/** The arrival time of an event without a frame. Fetched trades take that of the trade that waited for them. */
 function lateAt(series: TradeSeries, event: MergedEvent): number {
   if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending') return event.gap.after.receivedAt;
   if (event.kind === 'ids_restarted') return event.after.receivedAt;

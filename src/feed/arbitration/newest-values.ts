@@ -2,9 +2,7 @@ import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
-/**
- * A lower book update id comes from the slower line. Without a higher one for this long, the venue restarted its ids.
- */
+/** Without a higher book update id for this long, a lower one means that the venue restarted its ids. */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
 /** What passed of the candles of one interval. */

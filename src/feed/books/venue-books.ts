@@ -26,7 +26,6 @@ const OTHER_LINE_MS = 500;
 const FIRST_CHANGE_MS = 1000;
 /** If fetched levels last for less time, the next larger size is fetched. */
 const LASTS_MS = 60_000;
-/** Most sizes to grow by. */
 const MOST_LARGER = 3;
 /** Most book requests at once: gap repair uses the same budget and waits for no more. */
 const AT_ONCE = 3;
@@ -49,7 +48,6 @@ interface Followed {
   /** Queued, requested, or waiting for the next attempt. */
   busy: boolean;
   attempts: number;
-  /** When the last whole book came. */
   replacedAt: number;
   /** Sizes above the first, if the levels did not last. */
   larger: number;

@@ -24,10 +24,7 @@ export class Cutover {
     return this.#settled && this.#from !== undefined && this.#reached >= this.#from;
   }
 
-  /**
-   * True if neither had a venue time since the subscription, and the old one lives: the market is idle, or its events
-   * have no time. Ask after a while.
-   */
+  /** True if the old connection lives and neither had a venue time since the subscription. Ask after a while. */
   get quiet(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
     const lives = this.#oldAnswered || this.#oldUntimed;
@@ -57,10 +54,7 @@ export class Cutover {
     else this.#settled = true;
   }
 
-  /**
-   * Notes data of the new connection. `time`: the venue's, milliseconds, or null. True if the first moment begins only
-   * now.
-   */
+  /** Notes the new connection's data. `time`: the venue's, ms, or null. True if its first moment begins only now. */
   byNew(time: number | null): boolean {
     if (!this.subscribed) return false;
     if (time === null) {

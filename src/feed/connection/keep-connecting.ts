@@ -27,10 +27,7 @@ interface KeepConnectingOptions<T> extends Retrying {
 /** The first attempt is immediate only seldom: Binance bans an address at 300 attempts in five minutes. */
 const IMMEDIATE = { afterMs: 10_000, jitterMs: 50, everyMs: 60_000 };
 
-/**
- * Keeps a connection open: opens it again after each loss. A fault without retry, or too many others, slow it to
- * probes.
- */
+/** Opens a connection again after each loss. A fault without retry, or too many others, slow it to probes. */
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;
   return connection$.pipe(

@@ -4,16 +4,12 @@ import type { ConnectionCommand } from '../../venues/connection/control-channel.
 import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineSignal } from './line-event.ts';
 
-/**
- * One supervised connection of a line. It keeps its id through reconnects. The arbiter sees it as a line of its own.
- */
+/** One supervised connection of a line. Its id stays through reconnects; the arbiter sees it as a line. */
 export class LineConnection {
-  /** Unique within the venue. */
   readonly id: number;
   readonly commands$ = new Subject<ConnectionCommand>();
   /**  */
   up = false;
-  /** Lost, before the next attempt. */
   waiting = false;
   /** How often its cutover was postponed. */
   postponements = 0;

@@ -7,9 +7,7 @@ import type { ConnectionLoss } from './keep-connecting.ts';
 export type LineSignal =
   | VenueEvent
   | { readonly kind: 'connecting' }
-  /**
-   * The connection ended or could not open. The next attempt follows after `retryInMs`, unless a `successor` took over.
-   */
+  /** The connection ended or could not open. The next attempt follows, unless a `successor` took over. */
   | (ConnectionLoss & { readonly kind: 'lost'; readonly successor?: true })
   | ExplainedSilence;
 

@@ -9,7 +9,6 @@ export interface LineTopicsOptions {
   /** How often to subscribe refused topics again, milliseconds. */
   readonly askAgainMs: number;
   readonly scheduler: SchedulerLike;
-  /** Subscribes refused topics again. */
   readonly ask: (topics: readonly string[]) => void;
 }
 
@@ -36,7 +35,6 @@ export class LineTopics {
     }
   }
 
-  /** Returns the topics that were there. */
   remove(topics: readonly string[]): readonly string[] {
     return topics.filter((topic) => this.wanted.delete(topic) || this.refused.delete(topic));
   }

@@ -24,7 +24,6 @@ export interface RotatingLineOptions {
   /** True if a connection that reached its age may be replaced now. Else it waits for `postponeMs`. */
   readonly isTurn: () => boolean;
   readonly postponeMs: number;
-  /** How often to subscribe refused topics again, milliseconds. */
   readonly askAgainMs: number;
   readonly report: (event: LineEvent) => void;
   readonly staleAfterMs: number;
@@ -40,9 +39,8 @@ interface Rotation {
 }
 
 /**
- * One line of a venue: its place in the plan and its connection. For a cutover it opens a second connection, and closes
- * the first when the second has delivered everything that the first can still deliver. If one is lost, the other goes
- * on as the line, so that only one chain of attempts exists.
+ * One line of a venue. For a cutover it opens a second connection, and closes the first when the second misses nothing.
+ * If one is lost, the other goes on as the line, so that only one chain of attempts exists.
  */
 export class RotatingLine {
   readonly number: number;

@@ -19,7 +19,6 @@ export class VenueLines {
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
   readonly #byTopic = new Map<string, Instrument>();
-  /** The channel of the trades, if any are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
   readonly #event = new Broadcast<LineEvent>();
   readonly events$ = this.#event.values$;

@@ -12,10 +12,7 @@ type RoutedEvent = FailoverEvent<readonly MergedEvent[]> | FeedReport | FeedComm
 type Out = Pick<Subscriber<FeedEvent>, 'next'>;
 type Begun = Extract<FeedEvent, { kind: 'epochs' }>;
 
-/**
- * Numbers each symbol's epochs, stamps the active venue's data and makes gap records. An epoch's start comes before its
- * first data.
- */
+/** Numbers each symbol's epochs, stamps the active venue's data and makes gap records. */
 export function assignEpochs(options: AssignEpochsOptions): OperatorFunction<RoutedEvent, FeedEvent> {
   const epochs = new Epochs(options);
   return stage((event, out) => epochs.next(event, out));

@@ -6,7 +6,6 @@ import { venueToStartWith } from '../resume/previous-runs.ts';
 /** The standby never needs more past than this: a switch for staleness comes after `stale_after_ms`. */
 const RING_EXTRA_MS = 5000;
 
-/** The options of the failover between these venues. */
 export function failoverOptions(
   venues: readonly string[],
   {

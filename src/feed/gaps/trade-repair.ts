@@ -17,9 +17,7 @@ const AT_ONCE = 10;
 type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
 type Lines = Pick<VenueLines, 'bySymbol' | 'connectionsOf'>;
 
-/**
- * How one venue repairs gaps: it waits a moment for the other line, then fetches the trades if the venue returns them.
- */
+/** How one venue repairs gaps: a moment for the other line, then fetched trades if the venue returns them. */
 export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
   const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;

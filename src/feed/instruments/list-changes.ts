@@ -9,11 +9,11 @@ export interface ListChange {
 /**
  * Turns a venue's lists into changes of what is followed. Pure: no clock, no I/O.
  *
- * One list adds an instrument; two lists in a row without it remove it. A list without more than half of the previous
- * list's rows is doubtful and changes nothing. If it was correct, the next one is like it.
+ * One list adds an instrument; two in a row without it remove it. A list without more than half of the previous rows is
+ * doubtful and changes nothing.
  */
 export class ListChanges {
-  /** All rows of the last list, doubtful or not. */
+  /** All rows of the last list. */
   #all: ReadonlySet<string>;
   /** Followed instruments that the last valid list lacks. */
   #lacked: ReadonlySet<string> = new Set();

@@ -1,6 +1,5 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** Whether a venue has a symbol. */
 export interface Serving {
   readonly venue: string;
   readonly symbol: string;
@@ -8,8 +7,7 @@ export interface Serving {
 }
 
 /**
- * Knows which venue lists which symbol, if each follows all that it lists. A venue lacks symbols that only others list;
- * a venue without a list yet lacks nothing. Pure: no clock, no I/O.
+ * Knows which venue lacks symbols that others list. A venue without a list yet lacks nothing. Pure: no clock, no I/O.
  */
 export class ListedAt {
   readonly #byVenue = new Map<string, Set<string>>();

@@ -16,7 +16,6 @@ import type { Instrument } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
 
 export interface VenueList {
-  /** The venue's symbols that trade. */
   readonly all: readonly string[];
   /** The followed instruments. */
   readonly ours: readonly Instrument[];
@@ -50,9 +49,7 @@ export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions
   });
 }
 
-/**
- * The instruments that trade at a venue against the quote. `ours` selects the followed ones. Fails if nothing trades.
- */
+/** The instruments that trade at a venue against the quote, and those that `ours` selects. Fails if nothing trades. */
 export function tradingAgainst(
   listed$: Observable<readonly ListedInstrument[]>,
   quote: string,

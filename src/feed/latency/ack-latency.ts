@@ -5,8 +5,8 @@ const MOST_PENDING = 256;
 const FIRST_PAUSE_MS = 2;
 
 /**
- * Measures the time from a record's push to its acknowledgement. Without acknowledgements fewer and fewer records are
- * timed, spread over the wait, so that an outage takes no memory. Records that never return are forgotten the same way.
+ * Measures the time from a record's push to its acknowledgement. In an outage fewer and fewer records are timed, so
+ * that it takes no memory. Records that never return are forgotten the same way.
  */
 export class AckLatency {
   readonly histogram = new LatencyHistogram();

@@ -29,7 +29,6 @@ export interface ClockReading {
   readonly monotonic: number;
 }
 
-/** One reading of a venue's clock. */
 export interface ClockSample {
   /** The venue's clock minus ours, if both ways took equally long. */
   readonly offsetMs: number;
@@ -53,7 +52,6 @@ export function clockSample(asked: ClockReading, answered: ClockReading, venueMs
   return { offsetMs: venueMs - (asked.wall + roundTripMs / 2), roundTripMs };
 }
 
-/** True if the wall clock was set between the readings. */
 export function isStepped(before: ClockReading, after: ClockReading): boolean {
   return Math.abs(after.wall - before.wall - (after.monotonic - before.monotonic)) > STEP_MS;
 }
@@ -83,10 +81,7 @@ export interface ClockQuestion {
   readonly read: () => ClockReading;
 }
 
-/**
- * Takes one sample of two requests: the faster counts, since the first may wait for a connection. Completes without one
- * if the wall clock was stepped. Passes on the request's errors.
- */
+/** The faster of two requests: the first may wait for a connection. Empty if the wall clock was stepped. */
 export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> {
   const once$ = defer(() => {
     let asked = read();
@@ -106,15 +101,14 @@ interface Known extends Omit<ClockState, 'estimate'> {
   readonly samples: readonly ClockSample[];
 }
 
-/** Changes what is known of a clock. */
 type ClockEvent = (known: Known) => Known;
 
 const NOTHING_KNOWN: Known = { samples: [], failures: 0 };
 const forget: ClockEvent = (known) => ({ ...known, samples: [] });
 
 /**
- * Follows a venue's clock: five samples a second apart, then one a minute. The last nine count. A stepped wall clock
- * discards them within a second.
+ * Follows a venue's clock: five samples a second apart, then one a minute; the last nine count, if no step discards
+ * them.
  */
 export function watchClock(question: ClockQuestion, scheduler: SchedulerLike): Observable<ClockState> {
   return defer(() => {

@@ -9,7 +9,6 @@ import { AckLatency } from './ack-latency.ts';
 
 const TIMED_EVERY_US = 1000;
 
-/** The latency figures of one venue. */
 export class VenueLatency {
   /** From a live trade's venue time to our socket, clock offset removed. Below zero within the offset's uncertainty. */
   readonly venueToSocket = new LatencyHistogram();

@@ -16,9 +16,8 @@ interface Entry {
 }
 
 /**
- * Knows when each venue last had data and when each coin last traded: a mute subscription differs from an idle market.
- * Times are the scheduler's milliseconds. Only venues of the same market are compared: a testnet says nothing about
- * others.
+ * Knows when each venue last had data and each coin last traded: a mute subscription differs from an idle market. Times
+ * are the scheduler's milliseconds. Only venues of the same market are compared.
  */
 export class Activity {
   readonly #quietMs: number;
@@ -59,19 +58,13 @@ export class Activity {
     beat(trades, now, this.#coinQuietMs);
   }
 
-  /**
-   * True if other venues of the same market are connected, and all are idle or only just stopped being idle: venues do
-   * not wake up at the same moment.
-   */
+  /** True if all other venues of the market are idle, or only just woke: they do not wake at the same moment. */
   venueIsQuiet(venue: string, now: number): boolean {
     const others = this.#others(venue);
     return others.length > 0 && others.every(({ events }) => this.#isQuiet(events, now, this.#quietMs));
   }
 
-  /**
-   * True if the coin is idle at all other connected venues of the same market that have traded it, or only just stopped
-   * being idle. Other coins say nothing about it.
-   */
+  /** True if the coin is idle at all other venues of the market that have traded it, or only just woke there. */
   coinIsQuiet(venue: string, coin: string, now: number): boolean {
     const others = this.#others(venue)
       .flatMap(({ trades }) => trades.get(coin) ?? [])

@@ -45,8 +45,7 @@ export class Watched {
 type Followed = Watched & { readonly instrument: Instrument };
 
 /**
- * Watches for coins without data or trades while their venue delivers. Reports such a coin, subscribes it again, and
- * then leaves it to another venue.
+ * Reports a coin without data or trades while its venue delivers, subscribes it again, then leaves it to another venue.
  */
 export class CoinWatch {
   readonly #options: CoinWatchOptions;
@@ -117,8 +116,8 @@ export class CoinWatch {
   }
 
   /**
-   * Notes a ticker's last price, each ticker once, in order. A second new price long after the last trade means that
-   * trades are missing. The trade of a single one may just be missed and fetched.
+   * Notes a ticker's last price, in order. A second new price long after the last trade means that trades are missing:
+   * the trade of a single one may just be missed and fetched.
    */
   priced(coin: Watched, price: string, now: number): void {
     if (!isFollowed(coin) || coin.price === price) return;

@@ -17,7 +17,6 @@ export class Count {
   spreads = 0;
   spreadSum = 0;
   inverted = 0;
-  /** Of `valid`. */
   rate = new CountRate();
 
   constructor(symbol: string | null) {
@@ -38,10 +37,7 @@ export class DataQuality {
     this.#venue = venue;
   }
 
-  /**
-   * A symbol's counts; null: unknown symbol. Created on first use and never replaced, so callers may keep the
-   * reference.
-   */
+  /** A symbol's counts; null: unknown symbol. Created on first use and never replaced. */
   of(symbol: string | null): Count {
     return getOrCreate(this.#counts, symbol, () => new Count(symbol));
   }

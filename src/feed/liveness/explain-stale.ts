@@ -28,8 +28,7 @@ export function answerWindowMs(staleAfterMs: number): number {
 }
 
 /**
- * Finds the cause of a silence, behind `detectStale`: the socket is dead, the market is idle, or the subscription is
- * mute. An idle market is judged again from time to time, and a new cause is emitted as another `stale`.
+ * Finds the cause of a silence, behind `detectStale`. Judges an idle market again, and emits a new cause as `stale`.
  */
 export function explainStale<T extends { readonly kind: string }>(
   options: ExplainStaleOptions<T>,

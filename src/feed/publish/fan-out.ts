@@ -1,10 +1,7 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { listen } from '../../operators/listen.ts';
 
-/**
- * Passes each value to every branch in turn, and merges their output. All branches are subscribed before the first
- * value. Like `connect` with `merge`, with a third of the calls for each value.
- */
+/** Merges the output of branches that all receive each value: `connect` with `merge`, at a third of the calls. */
 export function fanOut<T, R>(...branches: readonly OperatorFunction<T, R>[]): OperatorFunction<T, R> {
   return (source) =>
     new Observable((out) => {

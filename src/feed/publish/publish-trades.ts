@@ -3,10 +3,7 @@ import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
 import { stage } from './publishing.ts';
 
-/**
- * Publishes trades in order, each gap before the trade behind it, and positions before an epoch's first trade. Gaps and
- * positions are barriers: nothing after them is written before they are acknowledged.
- */
+/** Publishes trades in order, each gap before the trade behind it. Gaps and positions are barriers. */
 export function publishTrades(): OperatorFunction<FeedEvent, FeedOutput> {
   return stage((event, out) => {
     switch (event.kind) {

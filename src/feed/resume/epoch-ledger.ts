@@ -22,10 +22,7 @@ export function notePublished(epoch: Epoch, trade: AnyTrade): void {
   epoch.last = trade;
 }
 
-/**
- * Numbers each symbol's epochs, continuing from the sinks' checkpoints, and knows how far each is published. Makes
- * positions and gaps of that.
- */
+/** Numbers each symbol's epochs from the sinks' checkpoints on, and makes positions and gaps. */
 export class EpochLedger {
   readonly #environment: Environment;
   readonly #numbers = new Map<string, number>();
@@ -145,10 +142,7 @@ export class EpochLedger {
     };
   }
 
-  /**
-   * The venue restarted a symbol's trade ids, from `after`. One epoch cannot have both ranges of ids, so a new one
-   * begins. Returns the gap that ends the old epoch, and the records of `begin`.
-   */
+  /** The venue restarted a symbol's ids. One epoch cannot have both ranges, so a gap ends it and a new one begins. */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current.get(symbol);
     if (current === undefined) return [];

@@ -26,10 +26,7 @@ export interface PreviousRunsOptions {
   readonly keyOf?: MarketKeyOf;
 }
 
-/**
- * Merges the sinks' checkpoints. A series resumes if all sinks have it in the same epoch, from the sink that is
- * furthest behind. If their epochs differ, each of these is over.
- */
+/** Merges the sinks' checkpoints. A series resumes, from the sink furthest behind, if all have it in one epoch. */
 export function previousEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],
   { environment, kinds, keyOf = symbolKey }: PreviousRunsOptions,

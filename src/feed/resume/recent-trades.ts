@@ -33,7 +33,6 @@ export function recentOptions(
   };
 }
 
-/** A sink that a previous run wrote to. */
 export interface PreviousSink {
   readonly name: string;
   /** Of the kind of trade that positions count. */
@@ -111,7 +110,6 @@ export function checkpointIn(
   return checkpoints.find((of) => of.venue === venue && of.symbol === symbol && of.epoch === epoch);
 }
 
-/** True if the series resumes from this checkpoint. */
 export function isTakenUp({ last }: PreviousEpoch, own: SeriesCheckpoint): boolean {
   return own.last?.id === last?.id;
 }

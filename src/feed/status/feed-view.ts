@@ -8,7 +8,6 @@ export interface SymbolView {
   /** The scheduler's milliseconds. -Infinity: nothing was published. */
   lastAt: number;
   trades: number;
-  /** Of `trades`. */
   readonly rate: CountRate;
 }
 
@@ -56,7 +55,6 @@ export class FeedView {
   }
 }
 
-/** A market record of a venue, except books. */
 function isOfMarket(record: FeedRecord): record is TradeEvent | AggTrade | BookTicker | Kline | PriceTick {
   const { kind } = record;
   return kind === 'trade' || kind === 'price' || kind === 'book_ticker' || kind === 'agg_trade' || kind === 'kline';

@@ -1,7 +1,6 @@
 import type { Environment, FeedStatus } from '../../domain/record.ts';
 import type { FeedState } from '../../domain/venue-state.ts';
 
-/** The optional facts of a status record. */
 type Facts = Pick<
   FeedStatus,
   'venue' | 'symbol' | 'coin' | 'channel' | 'cause' | 'line' | 'heartbeat' | 'switch' | 'details'
