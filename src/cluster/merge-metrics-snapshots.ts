@@ -3,13 +3,13 @@ import type { Counts, Distribution, PipelineMetrics, SinkMetrics, VenueMetrics }
 /** Merges the counts of several feeds, ended ones included, so that no count falls. */
 export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics {
   return {
-    records: counts(parts.map(({ records }) => records)),
-    states: counts(parts.map(({ states }) => states)),
-    gaps: counts(parts.map(({ gaps }) => gaps)),
+    records: sumByName(parts.map(({ records }) => records)),
+    states: sumByName(parts.map(({ states }) => states)),
+    gaps: sumByName(parts.map(({ gaps }) => gaps)),
     missingTrades: sum(parts, ({ missingTrades }) => missingTrades),
     filledTrades: sum(parts, ({ filledTrades }) => filledTrades),
-    deadLetters: counts(parts.map(({ deadLetters }) => deadLetters)),
-    uncountedTrades: counts(parts.map(({ uncountedTrades }) => uncountedTrades)),
+    deadLetters: sumByName(parts.map(({ deadLetters }) => deadLetters)),
+    uncountedTrades: sumByName(parts.map(({ uncountedTrades }) => uncountedTrades)),
     venues: byName(
       parts.map(({ venues }) => venues),
       mergedVenue,
@@ -32,9 +32,9 @@ function mergedVenue(all: readonly VenueMetrics[]): VenueMetrics {
     events: sum(all, ({ events }) => events),
     malformed: sum(all, ({ malformed }) => malformed),
     duplicates: sum(all, ({ duplicates }) => duplicates),
-    ignored: counts(all.map(({ ignored }) => ignored)),
-    warnings: counts(all.map(({ warnings }) => warnings)),
-    reconnects: counts(all.map(({ reconnects }) => reconnects)),
+    ignored: sumByName(all.map(({ ignored }) => ignored)),
+    warnings: sumByName(all.map(({ warnings }) => warnings)),
+    reconnects: sumByName(all.map(({ reconnects }) => reconnects)),
     bookResyncs: sum(all, ({ bookResyncs }) => bookResyncs),
     booksNotHad: sum(all, ({ booksNotHad }) => booksNotHad),
     // All feeds use the same client.
@@ -51,7 +51,7 @@ function mergedSink(all: readonly SinkMetrics[]): SinkMetrics {
     rejected: sum(all, ({ rejected }) => rejected),
     conflated: sum(all, ({ conflated }) => conflated),
     batches: sum(all, ({ batches }) => batches),
-    dropped: counts(all.map(({ dropped }) => dropped)),
+    dropped: sumByName(all.map(({ dropped }) => dropped)),
     spill:
       spills.length === 0
         ? null
@@ -66,7 +66,7 @@ function mergedSink(all: readonly SinkMetrics[]): SinkMetrics {
   };
 }
 
-function counts(all: readonly Counts[]): Counts {
+export function sumByName(all: readonly Counts[]): Counts {
   const total: Record<string, number> = {};
   for (const one of all) for (const [name, count] of Object.entries(one)) total[name] = (total[name] ?? 0) + count;
   return total;
@@ -87,6 +87,6 @@ function distribution(all: readonly Distribution[]): Distribution {
   };
 }
 
-function sum<T>(all: readonly T[], value: (of: T) => number): number {
+export function sum<T>(all: readonly T[], value: (of: T) => number): number {
   return all.reduce((total, of) => total + value(of), 0);
 }

@@ -1,5 +1,6 @@
 import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
+import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
 /** Merges the status of several feeds; `left`: ended ones. The worst latency counts: quantiles do not add up. */
 export function mergeStatus(
@@ -13,9 +14,6 @@ export function mergeStatus(
   const judged = withCoins.length > 0 ? withCoins : running;
   const halted = judged.find(({ trading }) => trading.state === 'halted');
   const actives = new Set(judged.map(({ activeVenue }) => activeVenue));
-  const counts: Record<string, number> = {};
-  for (const part of parts)
-    for (const [name, count] of Object.entries(part.counts)) counts[name] = (counts[name] ?? 0) + count;
   return {
     ...of,
     activeVenue: actives.size === 1 ? ([...actives][0] ?? null) : null,
@@ -34,7 +32,7 @@ export function mergeStatus(
       parts.flatMap(({ sinks }) => sinks),
       ({ name }) => name,
     ).map(mergedSink),
-    counts,
+    counts: sumByName(parts.map(({ counts }) => counts)),
   };
 }
 
@@ -103,8 +101,4 @@ function mergedSink(all: readonly SinkSnapshot[]): SinkSnapshot {
 
 function slowest(all: readonly (LatencySummary | null)[]): LatencySummary | null {
   return all.reduce((a, b) => (b !== null && (a === null || b.p99 > a.p99) ? b : a), null);
-}
-
-function sum<T>(all: readonly T[], value: (of: T) => number): number {
-  return all.reduce((total, of) => total + value(of), 0);
 }

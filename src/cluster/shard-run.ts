@@ -23,7 +23,8 @@ export class ShardRun {
   readonly #scheduler: SchedulerLike;
   readonly #abort = new AbortController();
   readonly #stop = Promise.withResolvers<{ readonly reason: string; readonly options: StopOptions }>();
-  #pipeline: Pipeline | undefined;
+  /** Undefined while it starts, and after its end. */
+  pipeline: Pipeline | undefined;
   #givenUp: Subscription | undefined;
 
   constructor(start: (signal: AbortSignal) => Promise<Pipeline>, scheduler: SchedulerLike) {
@@ -32,18 +33,13 @@ export class ShardRun {
     this.ended = this.#run(start);
   }
 
-  /** Undefined while it starts, and after its end. */
-  get pipeline(): Pipeline | undefined {
-    return this.#pipeline;
-  }
-
   get isGivenUp(): boolean {
     return this.#givenUp !== undefined;
   }
 
   /** Leaves the shard to another instance: ends when that one took over, at the latest after `withinMs`. */
   giveUp(withinMs: number, options: StopOptions = {}): void {
-    if (this.#pipeline === undefined) {
+    if (this.pipeline === undefined) {
       this.stop('given up');
       return;
     }
@@ -67,7 +63,7 @@ export class ShardRun {
     } catch (error) {
       return { fault: this.#abort.signal.aborted ? undefined : asFault(error), ran: undefined };
     }
-    this.#pipeline = pipeline;
+    this.pipeline = pipeline;
     const { failed } = pipeline;
     await firstValueFrom(race(aborted$(failed), this.#stop.promise));
     const metrics = pipeline.metrics();
@@ -78,7 +74,7 @@ export class ShardRun {
       : await this.#stop.promise;
     const stopped = await pipeline.stop(reason, options);
     const snapshot = pipeline.snapshot();
-    this.#pipeline = undefined;
+    this.pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
     // The new owner fetches what came later and is not in the topics.
     const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };

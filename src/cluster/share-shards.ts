@@ -13,7 +13,7 @@ export interface ShardWeights {
 }
 
 /** A step that evens two loads by less than this part of their mean does not justify its cutover. */
-const WORTH = 0.05;
+const LEAST_STEP = 0.05;
 
 /**
  * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. Shards
@@ -36,7 +36,7 @@ export function shareShards(
     loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a)).shards.add(shard);
   const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
   // Each step evens two loads by a part of the mean, so the loop ends.
-  while (makeMoreEven(loads, { weigh, weightOf, worth: mean * WORTH }));
+  while (evenOut(loads, weigh, weightOf, mean * LEAST_STEP));
   return new Map(loads.map(({ id, shards: own }) => [id, [...own].sort((a, b) => a - b)]));
 }
 
@@ -61,23 +61,21 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
   );
 }
 
-interface Scales {
-  readonly weigh: (shard: number) => number;
-  readonly weightOf: (load: Load) => number;
-  /** The least difference that justifies a step. */
-  readonly worth: number;
-}
-
 /** Moves a shard to a lighter load or exchanges two, and returns true; false if no step is worth it. */
-function makeMoreEven(loads: readonly Load[], { weigh, weightOf, worth }: Scales): boolean {
+function evenOut(
+  loads: readonly Load[],
+  weigh: (shard: number) => number,
+  weightOf: (load: Load) => number,
+  leastStep: number,
+): boolean {
   const pairs = loads
     .flatMap((heavy) => loads.map((light) => ({ heavy, light, apart: weightOf(heavy) - weightOf(light) })))
-    .filter(({ apart }) => apart > worth)
+    .filter(({ apart }) => apart > leastStep)
     .sort((a, b) => b.apart - a.apart);
   for (const { heavy, light, apart } of pairs) {
     const steps = [...heavy.shards].flatMap((give) => [undefined, ...light.shards].map((back) => ({ give, back })));
     let best: (typeof steps)[number] | undefined;
-    let least = apart - worth;
+    let least = apart - leastStep;
     for (const step of steps) {
       const left = Math.abs(apart - 2 * (weigh(step.give) - (step.back === undefined ? 0 : weigh(step.back))));
       if (left >= least) continue;

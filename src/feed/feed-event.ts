@@ -1,3 +1,4 @@
+import type { OperatorFunction } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { AggTrade, DeadLetter, FeedRecord, Gap, Position, TradeEvent } from '../domain/record.ts';
 import type { FailoverEvent } from '../operators/failover/failover-events.ts';
@@ -10,6 +11,9 @@ export interface FeedOutput {
   /** Nothing is written before the sink acknowledges these. */
   readonly barrier: boolean;
 }
+
+/** Publishes what it makes of the events. */
+export type FeedStage = OperatorFunction<FeedEvent, FeedOutput>;
 
 /** Market data of one symbol from its active venue, all of one kind, stamped with the epoch. */
 export interface FeedData {

@@ -51,7 +51,8 @@ export class VenueFeed {
   /** Set while the venue is warm and has no subscriber. */
   #held: WarmUpBuffer<VenueHappening> | undefined;
   #startedAt = 0;
-  #isRunning = false;
+  /** True while it is warm or subscribed. */
+  running = false;
 
   constructor(options: VenueFeedOptions) {
     const { venue, activity, scheduler, staleAfterMs } = options;
@@ -101,7 +102,7 @@ export class VenueFeed {
     this.signals$ = new Observable((subscriber) => {
       this.#out = subscriber;
       // A subscriber is ready for buffered events once it has subscribed.
-      if (this.#isRunning) subscriber.add(scheduler.schedule(() => this.#release()));
+      if (this.running) subscriber.add(scheduler.schedule(() => this.#release()));
       else this.#start();
       return () => this.close();
     });
@@ -112,14 +113,14 @@ export class VenueFeed {
    * at the latest after `withinMs`. `portion`: the venue's share of the buffer.
    */
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
-    if (this.#isRunning) return Promise.resolve();
+    if (this.running) return Promise.resolve();
     this.#held = new WarmUpBuffer(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
       filter((event) => {
         if (event.kind === 'frame') return false;
         const { line, connection, signal } = event;
-        if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics)))
+        if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
           settled.add(line);
         return settled.size >= this.#lines.count;
       }),
@@ -135,8 +136,8 @@ export class VenueFeed {
   }
 
   close(): void {
-    if (!this.#isRunning) return;
-    this.#isRunning = false;
+    if (!this.running) return;
+    this.running = false;
     this.#subscription.unsubscribe();
     this.#instruments.close();
     this.#arbiter.close();
@@ -149,14 +150,9 @@ export class VenueFeed {
     return this.#instruments.named;
   }
 
-  /** True while it is warm or subscribed. */
-  get running(): boolean {
-    return this.#isRunning;
-  }
-
   /** Time of the last data frame, repeats included, in the scheduler's milliseconds. Null: none, or it does not run. */
   get lastDataAt(): number | null {
-    return this.#isRunning ? this.#watch.lastDataAt : null;
+    return this.running ? this.#watch.lastDataAt : null;
   }
 
   get linesUp(): number {
@@ -202,7 +198,7 @@ export class VenueFeed {
 
   #start(): void {
     const { scheduler, staleAfterMs, activity, timing } = this.options;
-    this.#isRunning = true;
+    this.running = true;
     this.#startedAt = scheduler.now();
     activity.connected(this.options.venue.id, false);
     const watched$ = this.#lines.events$.pipe(

@@ -1,5 +1,5 @@
 import type { Instrument } from '../domain/instrument.ts';
-import type { HandedOver, LineChange, LineSignal } from './connection/line-event.ts';
+import type { CutOver, LineChange, LineSignal } from './connection/line-event.ts';
 import type { VenueLines } from './connection/venue-lines.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
 import type { ExplainedSilence } from './liveness/explain-stale.ts';
@@ -203,7 +203,7 @@ function factsOf({ symbol, coin, venueSymbol }: Instrument): Pick<Note, 'symbol'
   return { symbol, coin, details: { venue_symbol: venueSymbol } };
 }
 
-function rotationNote(line: number, about: About, { notice, durationMs }: HandedOver): Note {
+function rotationNote(line: number, about: About, { notice, durationMs }: CutOver): Note {
   return {
     state: 'session_rotated',
     reason: `line ${line} goes on over a new connection, opened before the old one was let go: ${notice.reason}`,

@@ -1,9 +1,9 @@
 import { type MarketKeyOf, symbolKey } from '../codec/environment-topics.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf, type TradeKind } from '../domain/trade-id.ts';
-import { outcomeOf } from '../feed/resume/epoch-ledger.ts';
+import { idsBetween, outcomeOf } from '../feed/resume/epoch-ledger.ts';
 import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
-import type { PublishedWindows } from '../feed/resume/recent-trades.ts';
+import { epochKey, type PublishedWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 
@@ -40,11 +40,12 @@ export function filterKnown(
   const known = new Map<string, KnownEpoch>();
   const foreign = new Set<string>();
   for (const previous of epochs) {
-    const own = checkpoints.filter((of) => keyOf(of) === keyOf(previous));
+    const own = checkpoints.filter((of) => epochKey(of) === epochKey(previous));
     const ends = new Map(own.flatMap(({ kind, last }) => (last ? [[kind, last] as const] : [])));
     const sameSeries = checkpoints.filter((of) => seriesOf(of) === seriesOf(previous));
-    if (isForeign(previous, own, sameSeries)) foreign.add(keyOf(previous));
-    else if (isAhead(previous, ends)) known.set(keyOf(previous), { ends, passed: 0, gap: undefined, until: undefined });
+    if (isForeign(previous, own, sameSeries)) foreign.add(epochKey(previous));
+    else if (isAhead(previous, ends))
+      known.set(epochKey(previous), { ends, passed: 0, gap: undefined, until: undefined });
   }
   if (known.size + foreign.size === 0 && windows === undefined) return undefined;
   return (record) => {
@@ -52,9 +53,9 @@ export function filterKnown(
       case 'trade_stats':
         return windows?.has(record) === true ? NOTHING : [record];
       case 'position':
-        return [atLeast(record, known.get(keyOf(record)))];
+        return [atLeast(record, known.get(epochKey(record)))];
       case 'gap':
-        return foreign.has(keyOf(record)) ? NOTHING : restOfGap(known, record);
+        return foreign.has(epochKey(record)) ? NOTHING : restOfGap(known, record);
       case 'trade':
       case 'agg_trade':
         return known.size === 0 ? [record] : newTrade(known, record);
@@ -89,7 +90,7 @@ function atLeast(position: Extract<FeedRecord, { kind: 'position' }>, known: Kno
 }
 
 function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedRecord[] {
-  const key = keyOf(trade);
+  const key = epochKey(trade);
   const known = all.get(key);
   const end = known?.ends.get(trade.kind);
   if (known === undefined || end === undefined) return [trade];
@@ -109,7 +110,7 @@ function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedR
 }
 
 function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[] {
-  const key = keyOf(gap);
+  const key = epochKey(gap);
   const { fromId, toId } = gap;
   const known = all.get(key);
   const ends = [...(known?.ends.values() ?? [])];
@@ -139,14 +140,6 @@ function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };
 }
 
-function keyOf(of: { readonly venue: string; readonly symbol: string; readonly epoch: number }): string {
-  return `${of.venue} ${of.symbol} ${of.epoch}`;
-}
-
 function isBefore(previous: Checkpoint | null, own: Checkpoint | undefined): boolean {
   return previous !== null && own !== undefined && compareIds(previous.id, own.id) < 0;
-}
-
-function idsBetween(from: string, to: string): number {
-  return Number(BigInt(to) - BigInt(from));
 }

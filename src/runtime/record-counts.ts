@@ -2,6 +2,7 @@ import { TOPICS } from '../codec/topics.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/venue-state.ts';
+import { increment } from '../feed/venue-counts.ts';
 
 /** All counts exist from the start. Otherwise the first of a kind would not show as a rise. */
 const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];
@@ -17,11 +18,11 @@ export class RecordCounts {
 
   add(records: readonly FeedRecord[]): void {
     for (const record of records) {
-      count(this.#kinds, record.kind);
-      if (record.kind === 'status') count(this.#states, record.state);
-      else if (record.kind === 'dead_letter') count(this.#stages, record.stage);
+      increment(this.#kinds, record.kind);
+      if (record.kind === 'status') increment(this.#states, record.state);
+      else if (record.kind === 'dead_letter') increment(this.#stages, record.stage);
       else if (record.kind === 'gap') {
-        count(this.#outcomes, record.outcome);
+        increment(this.#outcomes, record.outcome);
         this.#missing += record.missing ?? 0;
         this.#filled += record.filled;
       }
@@ -41,7 +42,3 @@ export class RecordCounts {
 }
 
 const zeros = (names: readonly string[]): Map<string, number> => new Map(names.map((name) => [name, 0]));
-
-function count(counts: Map<string, number>, name: string): void {
-  counts.set(name, (counts.get(name) ?? 0) + 1);
-}

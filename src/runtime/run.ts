@@ -91,14 +91,8 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
 
 /** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
-  const {
-    log,
-    signal,
-    scheduler = monotonicScheduler,
-    wallClockMs = Date.now,
-    clock = wallClock(),
-    part,
-  } = dependencies;
+  const { log, signal, part, clock = wallClock() } = dependencies;
+  const { scheduler = monotonicScheduler, wallClockMs = Date.now } = dependencies;
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
   const onMalformedRows = malformedRowsLogger(log);
@@ -139,7 +133,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();
-      stopping ??= stopPipeline({ feed, sinks, recent, reason }, context, options);
+      stopping ??= stopPipeline({ feed, sinks, recent }, context, reason, options);
       return stopping;
     },
   };
@@ -199,15 +193,12 @@ function publish(feed: RunningFeed, sinks: SinkPipelines, { log, latencies, onPu
 }
 
 async function stopPipeline(
-  {
-    feed,
-    sinks,
-    recent,
-    reason,
-  }: { feed: RunningFeed; sinks: SinkPipelines; recent: Promise<unknown>; reason: string },
+  parts: { readonly feed: RunningFeed; readonly sinks: SinkPipelines; readonly recent: Promise<unknown> },
   { log, scheduler, latencies }: RunContext,
+  reason: string,
   { afterMs = 0 }: StopOptions = {},
 ): Promise<Stopped> {
+  const { feed, sinks, recent } = parts;
   const since = scheduler.now();
   await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
   feed.stop(reason);

@@ -55,7 +55,7 @@ export class RunningFeed {
     this.klineCheck = klineCheck;
     this.#scheduler = scheduler;
     this.#log = new StatusLog(instance, environment, wallClockMs, () => this.activeVenue);
-    this.tradability = new Tradability({ scheduler, report: (note) => this.status(note) });
+    this.tradability = new Tradability(scheduler, (note) => this.status(note));
     this.#parts = venues.map((own): Part => {
       const watch = new FeedWatch(own, this.tradability, () => scheduler.now());
       const commands$ = new Subject<FeedCommand>();

@@ -49,11 +49,8 @@ export class SinkPipeline {
   readonly driver: SinkDriver;
   readonly latency: AckLatency;
   checkpoints: readonly SeriesCheckpoint[] = [];
-  readonly #config: Config;
+  readonly #options: SinkPipelineOptions;
   readonly #outOf: (record: FeedRecord) => OutRecord;
-  readonly #scheduler: SchedulerLike;
-  readonly #log: Logger;
-  readonly #own: OwnPart | undefined;
   #feed: SinkObserver | undefined;
   /** Set if the sink is ahead of the resume point. */
   #filter: RecordFilter | undefined;
@@ -67,22 +64,15 @@ export class SinkPipeline {
   constructor(sink: Sink, options: SinkPipelineOptions) {
     const { scheduler, config, log, latency, own, portion, spillDisk, onFailed } = options;
     this.latency = latency;
-    this.#config = config;
+    this.#options = options;
     this.#outOf = addressing(config);
-    this.#log = log;
-    this.#own = own;
-    this.#scheduler = scheduler;
     this.name = sink.name;
     this.driver = new SinkDriver(sink, {
       scheduler,
       ...(sink.name === 'kafka' ? kafkaBatches(config) : FILE_BATCHES),
       maxRecords: Math.ceil(MOST_WAITING * portion),
       maxBytes: MOST_WAITING_BYTES * portion,
-      spill: {
-        dir: join(config.spill.dir, sink.name),
-        maxBytes: config.spill.maxMb * 2 ** 20,
-        disk: spillDisk,
-      },
+      spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20, disk: spillDisk },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
         this.#isOver = true;
@@ -106,21 +96,21 @@ export class SinkPipeline {
   async open(): Promise<void> {
     await this.driver.opened;
     this.checkpoints = await this.driver.resume({
-      environmentPrefixes: environmentPrefixes(this.#config),
-      kinds: tradeKinds(this.#config),
-      keyOf: marketKeyOf(this.#config.feed.mode),
-      own: this.#own,
+      environmentPrefixes: environmentPrefixes(this.#options.config),
+      kinds: tradeKinds(this.#options.config),
+      keyOf: marketKeyOf(this.#options.config.feed.mode),
+      own: this.#options.own,
     });
   }
 
   /** Writes the checkpoints again as positions, so that the next start finds them whatever happens to this run. */
   begin(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
     this.#feed = feed;
-    this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#config.feed.mode));
-    const [counted] = tradeKinds(this.#config);
+    this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#options.config.feed.mode));
+    const [counted] = tradeKinds(this.#options.config);
     for (const { venue, symbol, epoch, kind, last } of this.checkpoints) {
       if (kind !== counted || last === null || last === undefined) continue;
-      const { environment } = this.#config;
+      const { environment } = this.#options.config;
       const { id: tradeId, timestamp } = last;
       this.driver.push(this.#outOf({ kind: 'position', venue, symbol, epoch, tradeId, timestamp, environment }));
     }
@@ -142,17 +132,13 @@ export class SinkPipeline {
     if (feed === undefined) {
       // Without a feed nobody publishes it, and a waiting process must say why.
       if (state === 'down')
-        this.#log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
+        this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
     } else if (state === 'down' && !this.#down) {
       this.#down = true;
       feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
     } else if (state === 'up' && this.#down) {
       this.#down = false;
-      feed.status({
-        state: 'sink_recovered',
-        reason: `${this.name} takes records again`,
-        cause: this.name,
-      });
+      feed.status({ state: 'sink_recovered', reason: `${this.name} takes records again`, cause: this.name });
     }
   }
 
@@ -165,25 +151,21 @@ export class SinkPipeline {
 
   #onSpill(event: SpillEvent, reason: string): void {
     const fields = { event: `spill_${event}`, sink: this.name };
-    if (event === 'drained') this.#log.info(fields, reason);
-    else this.#log.warn(fields, `${this.name}: ${reason}`);
+    if (event === 'drained') this.#options.log.info(fields, reason);
+    else this.#options.log.warn(fields, `${this.name}: ${reason}`);
   }
 
   #onRejected(record: FeedRecord, reason: string): void {
-    this.#log.error({ event: 'record_rejected', sink: this.name, kind: record.kind, reason }, 'record rejected');
+    this.#options.log.error(
+      { event: 'record_rejected', sink: this.name, kind: record.kind, reason },
+      'record rejected',
+    );
     if (record.kind === 'dead_letter' || record.kind === 'status') return;
     const payload = Buffer.from(JSON.stringify(record));
     const receivedAt = 'receivedAt' in record ? record.receivedAt : 0;
-    this.#feed?.publish([
-      deadLetter({
-        venue: record.venue,
-        receivedAt,
-        stage: 'encode',
-        reason,
-        payload,
-        environment: this.#config.environment,
-      }),
-    ]);
+    const { environment } = this.#options.config;
+    const { venue } = record;
+    this.#feed?.publish([deadLetter({ venue, receivedAt, stage: 'encode', reason, payload, environment })]);
   }
 
   /** Reports at most once a second: dropping already means overload. */
@@ -194,20 +176,20 @@ export class SinkPipeline {
     }
     if (this.#reporting) return;
     this.#reporting = true;
-    this.#scheduler.schedule(() => {
+    this.#options.scheduler.schedule(() => {
       this.#reporting = false;
       const details = Object.fromEntries(
         [...this.#dropped].map(([topic, count]) => [`dropped.${topic}`, String(count)]),
       );
       this.#dropped = new Map();
-      this.#log.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
+      this.#options.log.error({ event: 'records_dropped', sink: this.name, ...details }, 'records dropped');
       this.#feed?.status({
         state: 'sink_unavailable',
         reason: `${this.name} is too slow: records were dropped`,
         cause: this.name,
         details,
       });
-      this.#scheduler.schedule(() => this.#makeUpForDeltas(), REPORTED_EVERY_MS);
+      this.#options.scheduler.schedule(() => this.#makeUpForDeltas(), REPORTED_EVERY_MS);
     }, REPORTED_EVERY_MS);
   }
 }

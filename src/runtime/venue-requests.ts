@@ -26,25 +26,25 @@ export function venueRequests(
   wallClockMs: () => number,
 ): VenueRequests {
   const rest = access.rest(id);
-  const receivedAt = () => wallClockMs() * 1000;
-  const from = { environment: environmentOf(config, id), receivedAt };
+  const from = { environment: environmentOf(config, id), receivedAt: () => wallClockMs() * 1000 };
+  const source: Source = { config, id, rest, from };
   return {
     listed$: access.listed$(id),
     restWeight: () => rest.sentWeight,
-    fetchBook: fetchBookOf(config, id, rest, from),
-    fetchCandles: fetchCandlesOf(config, id, rest, from),
-    ...fetchTradesOf(config, id, rest, from),
+    fetchBook: fetchBookOf(source),
+    fetchCandles: fetchCandlesOf(source),
+    ...fetchTradesOf(source),
   };
 }
 
-type From = Omit<PastOrigin, 'instrument'>;
+interface Source {
+  readonly config: Config;
+  readonly id: VenueId;
+  readonly rest: VenueRest;
+  readonly from: Omit<PastOrigin, 'instrument'>;
+}
 
-function fetchTradesOf(
-  config: Config,
-  id: VenueId,
-  rest: VenueRest,
-  from: From,
-): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
+function fetchTradesOf({ config, id, rest, from }: Source): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
   const { backfill, backfillAggTrades, recent } = venues[id];
   if (!config.feed.backfill) return { fetchMissing: undefined, fetchRecent: undefined };
   return {
@@ -67,7 +67,7 @@ const BOOKS_SHARE = 0.25;
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;
 
-function fetchBookOf(config: Config, id: VenueId, rest: VenueRest, from: From): VenueFeedOptions['fetchBook'] {
+function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetchBook'] {
   const { book, restWeightPerMinute } = venues[id];
   const wish = booksOf(config);
   if (book === undefined || wish?.deltas !== true) return undefined;
@@ -83,7 +83,7 @@ function fetchBookOf(config: Config, id: VenueId, rest: VenueRest, from: From): 
   };
 }
 
-function fetchCandlesOf(config: Config, id: VenueId, rest: VenueRest, from: From): VenueFeedOptions['fetchCandles'] {
+function fetchCandlesOf({ config, id, rest, from }: Source): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
   if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
   return (instrument) => {

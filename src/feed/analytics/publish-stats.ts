@@ -1,8 +1,8 @@
-import { Observable, type OperatorFunction, Subject } from 'rxjs';
+import { Observable, Subject } from 'rxjs';
 import type { LargeTrade, TradeStats } from '../../domain/record.ts';
 import { listen } from '../../operators/listen.ts';
 import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
@@ -24,7 +24,7 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
  * `idleAfterMs` without data. The end of the epoch closes it at once, as incomplete. A pending gap holds a symbol's
  * windows for at most 10 s. A trade that comes later is counted as late.
  */
-export function publishStats(options: StatsStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishStats(options: StatsStageOptions): FeedStage {
   const { stats, counts, recent = [[]], watch, scheduler } = options;
   return (events$) =>
     new Observable((out) => {

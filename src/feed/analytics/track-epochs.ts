@@ -111,12 +111,7 @@ export function trackEpochs(
 class Epochs {
   previous = new Map<string, PreviousTrades>();
   readonly #out: Subscriber<CountedTrade>;
-  readonly #control: Pick<Observer<WindowControl>, 'next'>;
-  readonly #onLarge: (trade: LargeTrade) => void;
-  readonly #stats: TradeStatsOptions;
-  readonly #scheduler: SchedulerLike;
-  /** A venue without data for this long closes its windows. */
-  readonly #silenceMs: number;
+  readonly #options: TrackEpochsOptions;
   readonly #alarm: Alarm;
   readonly #epochs = new Map<string, StatsEpoch>();
   /** The last epoch of each symbol that is not followed now. */
@@ -126,14 +121,10 @@ class Epochs {
   readonly #held = new Set<StatsEpoch>();
   #settleAt = Number.POSITIVE_INFINITY;
 
-  constructor(out: Subscriber<CountedTrade>, { stats, control$, onLarge, scheduler }: TrackEpochsOptions) {
+  constructor(out: Subscriber<CountedTrade>, options: TrackEpochsOptions) {
     this.#out = out;
-    this.#control = control$;
-    this.#onLarge = onLarge;
-    this.#stats = stats;
-    this.#scheduler = scheduler;
-    this.#silenceMs = stats.allowedLatenessMs + stats.idleAfterMs;
-    this.#alarm = createAlarm(out, scheduler, () => this.#settle());
+    this.#options = options;
+    this.#alarm = createAlarm(out, options.scheduler, () => this.#settle());
   }
 
   /** A venue serves a symbol from now on. The previous epoch's windows are published first. */
@@ -145,7 +136,7 @@ class Epochs {
     const epoch = new StatsEpoch(begin, this.#timesOf(venue), left?.large ?? this.#newLarge(), left);
     const closedEnd = (windowMs: number): number =>
       previous === undefined ? windowEnd(windowMs, epoch.publishedTo) : lastEnd(previous, windowMs);
-    this.#control.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
+    this.#options.control$.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
     if (previous !== undefined) this.#restore(epoch, previous);
     this.#epochs.set(symbol, epoch);
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
@@ -158,7 +149,7 @@ class Epochs {
     this.#epochs.delete(symbol);
     this.#left.set(symbol, epoch);
     this.#letGo(epoch);
-    this.#control.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
+    this.#options.control$.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
   }
 
   trade(symbol: string, trade: SequencedTrade): void {
@@ -166,7 +157,7 @@ class Epochs {
     if (epoch === undefined) return;
     if (!epoch.hasTraded) this.#onFirst(epoch, trade);
     if (!isBlockTrade(trade)) {
-      epoch.times.lastAt = this.#scheduler.now();
+      epoch.times.lastAt = this.#options.scheduler.now();
       this.#count(epoch, trade);
     }
   }
@@ -175,7 +166,7 @@ class Epochs {
   hold(symbol: string, gap: string, pending: Omit<PendingGap, 'until'>): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
-    this.#control.next({ kind: 'hold', key: epoch.id, clock: epoch.venue });
+    this.#options.control$.next({ kind: 'hold', key: epoch.id, clock: epoch.venue });
     this.#wait(epoch, gap, pending);
   }
 
@@ -201,12 +192,12 @@ class Epochs {
     epoch.origin ??= trade;
     epoch.volatility.add(trade.price, trade.timestamp);
     const large = epoch.large.next(trade);
-    if (large !== undefined && epoch.hasTraded) this.#onLarge({ ...trade, kind: 'large_trade', ...large });
+    if (large !== undefined && epoch.hasTraded) this.#options.onLarge({ ...trade, kind: 'large_trade', ...large });
     this.#out.next({ epoch, trade });
   }
 
   #newLarge(): LargeTrades {
-    const { historyTrades: most, largeTradeThreshold: threshold } = this.#stats;
+    const { historyTrades: most, largeTradeThreshold: threshold } = this.#options.stats;
     return new LargeTrades({ threshold, most, least: Math.min(LEAST_TRADES, most) });
   }
 
@@ -224,7 +215,7 @@ class Epochs {
   }
 
   #wait(epoch: StatsEpoch, gap: string, pending: Omit<PendingGap, 'until'>): void {
-    epoch.coverage.open(gap, { ...pending, until: this.#scheduler.now() + HOLD_MS });
+    epoch.coverage.open(gap, { ...pending, until: this.#options.scheduler.now() + HOLD_MS });
     this.#held.add(epoch);
     this.#settleBy(this.#heldUntil(epoch));
   }
@@ -235,18 +226,19 @@ class Epochs {
   }
 
   #heldUntil({ coverage, times }: StatsEpoch): number {
-    return coverage.heldUntil(times.lastAt + this.#silenceMs);
+    const { allowedLatenessMs, idleAfterMs } = this.#options.stats;
+    return coverage.heldUntil(times.lastAt + allowedLatenessMs + idleAfterMs);
   }
 
   #settleBy(at: number): void {
     if (at >= this.#settleAt) return;
     this.#settleAt = at;
-    this.#alarm.set(Math.max(0, at - this.#scheduler.now()));
+    this.#alarm.set(Math.max(0, at - this.#options.scheduler.now()));
   }
 
   #settle(): void {
     this.#settleAt = Number.POSITIVE_INFINITY;
-    const now = this.#scheduler.now();
+    const now = this.#options.scheduler.now();
     for (const epoch of this.#held) {
       const until = this.#heldUntil(epoch);
       if (until > now) this.#settleBy(until);
@@ -255,7 +247,7 @@ class Epochs {
   }
 
   #letGo(epoch: StatsEpoch): void {
-    if (this.#held.delete(epoch)) this.#control.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
+    if (this.#held.delete(epoch)) this.#options.control$.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
   }
 }
 

@@ -1,6 +1,6 @@
-import { defer, EMPTY, merge, type OperatorFunction } from 'rxjs';
+import { defer, EMPTY, merge } from 'rxjs';
 import type { FeedRecord } from '../../domain/record.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedEvent, FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { publishEvery, publishing } from '../publish/publishing.ts';
 import { BookPublisher } from './book-publisher.ts';
@@ -10,7 +10,7 @@ type BooksStageOptions = Pick<StageOptions, 'books' | 'venueOf' | 'scheduler' | 
 const NONE: readonly never[] = [];
 
 /** Publishes changes of the active venues' books, and their best levels at regular times and at a switch. */
-export function publishBooks(options: BooksStageOptions): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishBooks(options: BooksStageOptions): FeedStage {
   const { books, venueOf, scheduler, wallClockMs, watch } = options;
   if (books === undefined) return () => EMPTY;
   return (events$) =>

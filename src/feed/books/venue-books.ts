@@ -37,7 +37,7 @@ const AGAIN_AT_MOST_MS = 30_000;
 
 export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' | 'fetchBook' | 'scheduler'> {
   readonly venue: Pick<Venue, 'id'>;
-  readonly lines: Pick<VenueLines, 'bySymbol' | 'resubscribeBook'>;
+  readonly lines: Pick<VenueLines, 'bySymbol' | 'bookTopicsOf' | 'resubscribe'>;
   readonly count: (what: 'book_out_of_step' | 'book_not_had') => void;
   readonly out: (signal: VenueSignal) => void;
 }
@@ -204,7 +204,7 @@ export class VenueBooks {
     }
     const { lines } = this.#options;
     const instrument = lines.bySymbol(book.origin.symbol);
-    if (instrument !== undefined) lines.resubscribeBook(instrument);
+    if (instrument !== undefined) lines.resubscribe(instrument, lines.bookTopicsOf(instrument));
     this.#again(book);
   }
 

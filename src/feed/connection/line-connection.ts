@@ -8,7 +8,6 @@ import type { LineSignal } from './line-event.ts';
 export class LineConnection {
   readonly id: number;
   readonly commands$ = new Subject<ConnectionCommand>();
-  /**  */
   up = false;
   waiting = false;
   /** How often its cutover was postponed. */

@@ -2,6 +2,7 @@ import type { ConnectionClosing, MarketFrame, VenueEvent } from '../../domain/ve
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import type { ExplainedSilence } from '../liveness/explain-stale.ts';
 import type { ConnectionLoss } from './keep-connecting.ts';
+import type { LineTopics } from './line-topics.ts';
 
 /** A connection's signals, over all its reconnects. */
 export type LineSignal =
@@ -12,7 +13,7 @@ export type LineSignal =
   | ExplainedSilence;
 
 /** A line's new connection took over, and the old one is about to close. Nothing was missed between them. */
-export interface HandedOver {
+export interface CutOver {
   readonly kind: 'cut_over';
   readonly from: number;
   readonly notice: ConnectionClosing;
@@ -20,22 +21,22 @@ export interface HandedOver {
   readonly durationMs: number;
 }
 
-export type LineEvent = LineFrame | LineChange;
-
-/** Market data of a line, and the id of its connection. */
-export interface LineFrame {
-  readonly kind: 'frame';
-  readonly connection: number;
-  readonly frame: MarketFrame;
-}
+/** `connection`: the id of the connection that the frame came by. */
+export type LineEvent =
+  | { readonly kind: 'frame'; readonly connection: number; readonly frame: MarketFrame }
+  | LineChange;
 
 export interface LineChange {
   readonly kind: 'change';
-  readonly line: { readonly number: number; readonly plan: ConnectionPlan; readonly topics: ReadonlySet<string> };
+  readonly line: {
+    readonly number: number;
+    readonly plan: ConnectionPlan;
+    readonly topics: Pick<LineTopics, 'wanted'>;
+  };
   readonly connection: { readonly id: number; hasAll(topics: Iterable<string>): boolean };
   /** True for a new connection that has not taken over yet. */
   readonly successor: boolean;
-  readonly signal: Exclude<LineSignal, MarketFrame | ConnectionClosing> | HandedOver;
+  readonly signal: Exclude<LineSignal, MarketFrame | ConnectionClosing> | CutOver;
   /** With `lost`: the connection had been open. */
   readonly wasUp: boolean;
   /** With `refused`: the topics that were not refused before. */

@@ -3,7 +3,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 /** Refused topics per attempt: each may cost a request of its own. */
 const ASK_AGAIN = 10;
 /** The pause after the venue accepted one of them. */
-const TAKEN_AGAIN_MS = 1000;
+const ACCEPTED_AGAIN_MS = 1000;
 
 export interface LineTopicsOptions {
   /** How often to subscribe refused topics again, milliseconds. */
@@ -48,13 +48,13 @@ export class LineTopics {
   }
 
   /** Notes acknowledged topics. Returns those that were refused before. */
-  take(topics: readonly string[]): readonly string[] {
+  acknowledge(topics: readonly string[]): readonly string[] {
     const again = topics.filter((topic) => this.refused.has(topic));
     if (again.length === 0) return again;
     this.add(again);
     // The venue accepts a refused topic, so it may accept the others too.
     this.#asking?.unsubscribe();
-    this.#asking = this.refused.size === 0 ? undefined : this.#askLater(TAKEN_AGAIN_MS);
+    this.#asking = this.refused.size === 0 ? undefined : this.#askLater(ACCEPTED_AGAIN_MS);
     return again;
   }
 

@@ -45,7 +45,7 @@ interface Rotation {
 export class RotatingLine {
   readonly number: number;
   readonly plan: ConnectionPlan;
-  readonly #topics: LineTopics;
+  readonly topics: LineTopics;
   readonly #options: RotatingLineOptions;
   #current: LineConnection;
   #rotation: Rotation | undefined;
@@ -54,28 +54,15 @@ export class RotatingLine {
     this.#options = options;
     this.number = options.number;
     this.plan = options.plan;
-    this.#topics = new LineTopics(options.plan.topics, {
+    this.topics = new LineTopics(options.plan.topics, {
       ...options,
       ask: (topics) => this.command({ kind: 'subscribe', topics }),
     });
     this.#current = this.#newConnection();
   }
 
-  get topics(): ReadonlySet<string> {
-    return this.#topics.wanted;
-  }
-
-  /**  */
-  get refused(): ReadonlySet<string> {
-    return this.#topics.refused;
-  }
-
   get up(): boolean {
     return this.connectionsUp.length > 0;
-  }
-
-  get size(): number {
-    return this.#topics.size;
   }
 
   /** The open connections: two during a cutover, none while it connects. */
@@ -92,13 +79,13 @@ export class RotatingLine {
   }
 
   subscribe(topics: readonly string[]): void {
-    this.#topics.add(topics);
-    if (this.#rotation !== undefined) this.#begin(this.#rotation);
+    this.topics.add(topics);
+    if (this.#rotation !== undefined) this.#restart(this.#rotation);
     this.command({ kind: 'subscribe', topics });
   }
 
   unsubscribe(topics: readonly string[]): void {
-    const own = this.#topics.remove(topics);
+    const own = this.topics.remove(topics);
     if (own.length > 0) this.command({ kind: 'unsubscribe', topics: own });
     if (this.#rotation !== undefined) this.#judgeSubscription(this.#rotation);
   }
@@ -122,7 +109,7 @@ export class RotatingLine {
   }
 
   close(): void {
-    this.#topics.close();
+    this.topics.close();
     this.#rotation?.timers.unsubscribe();
     for (const connection of this.#connections) connection.close();
   }
@@ -149,7 +136,7 @@ export class RotatingLine {
     // `lost` follows and says more.
     if (signal.kind === 'disconnected') return;
     if (signal.kind === 'closing') {
-      this.#onRotate(connection, signal);
+      this.#onClosing(connection, signal);
       return;
     }
     if (signal.kind === 'lost') {
@@ -157,22 +144,22 @@ export class RotatingLine {
       return;
     }
     connection.note(signal);
-    if (signal.kind === 'subscribed') this.#taken(connection, signal.topics);
-    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.#topics.refuse(topic)) : NONE;
+    if (signal.kind === 'subscribed') this.#acknowledged(connection, signal.topics);
+    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.topics.refuse(topic)) : NONE;
     this.#report(connection, signal, { newlyRefused });
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
   }
 
   /** A connection got a topic that was refused before. The other open connection may have missed the request. */
-  #taken(by: LineConnection, topics: readonly string[]): void {
-    const again = this.#topics.take(topics);
+  #acknowledged(by: LineConnection, topics: readonly string[]): void {
+    const again = this.topics.acknowledge(topics);
     if (again.length === 0) return;
-    if (this.#rotation !== undefined) this.#begin(this.#rotation);
+    if (this.#rotation !== undefined) this.#restart(this.#rotation);
     for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
   }
 
   /** A cutover for age can wait. A venue that announces a close promises no time, so that cutover begins at once. */
-  #onRotate(connection: LineConnection, notice: ConnectionClosing): void {
+  #onClosing(connection: LineConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
       connection.notice = notice;
       return;
@@ -183,7 +170,7 @@ export class RotatingLine {
       return;
     }
     connection.postponements++;
-    connection.later(postponeMs, () => this.#onRotate(connection, notice));
+    connection.later(postponeMs, () => this.#onClosing(connection, notice));
   }
 
   #onLost(connection: LineConnection, signal: Extract<LineSignal, { kind: 'lost' }>): void {
@@ -193,7 +180,7 @@ export class RotatingLine {
     if (rotation === undefined) {
       this.#report(connection, signal, { wasUp });
     } else if (connection === rotation.successor) {
-      this.#begin(rotation);
+      this.#restart(rotation);
       this.#report(connection, signal, { wasUp });
     } else if (rotation.successor.waiting) {
       // The line's own retry comes sooner: it had data.
@@ -202,7 +189,7 @@ export class RotatingLine {
       this.#report(connection, signal, { wasUp });
     } else {
       this.#end(rotation);
-      this.#replace(rotation.successor);
+      this.#promote(rotation.successor);
       this.#report(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
       connection.close();
     }
@@ -211,13 +198,13 @@ export class RotatingLine {
   #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
     const { cutover, successor } = rotation;
     const isNew = connection === successor;
-    if (isNew && signal.kind === 'connected') this.#begin(rotation);
+    if (isNew && signal.kind === 'connected') this.#restart(rotation);
     if (!isNew && signal.kind === 'answered') cutover.oldAnswered();
     if (isNew) this.#judgeSubscription(rotation);
   }
 
   #judgeSubscription(rotation: Rotation): void {
-    if (!rotation.cutover.subscribed && rotation.successor.hasAll(this.topics)) this.#subscribed(rotation);
+    if (!rotation.cutover.subscribed && rotation.successor.hasAll(this.topics.wanted)) this.#subscribed(rotation);
   }
 
   #onData(rotation: Rotation, connection: LineConnection, { value }: MarketFrame): void {
@@ -229,7 +216,7 @@ export class RotatingLine {
   }
 
   /** The successor must subscribe and deliver anew. */
-  #begin(rotation: Rotation): void {
+  #restart(rotation: Rotation): void {
     rotation.cutover.restart();
     rotation.timers.unsubscribe();
     rotation.timers = new Subscription();
@@ -240,29 +227,29 @@ export class RotatingLine {
     cutover.subscribe();
     this.#settleLater(rotation);
     const waitMs = answerWindowMs(this.#options.staleAfterMs);
-    const look = (): void => {
+    const checkIdle = (): void => {
       if (cutover.quiet) this.#finish(rotation);
-      else this.#in(rotation, waitMs, look);
+      else this.#later(rotation, waitMs, checkIdle);
     };
-    this.#in(rotation, waitMs, look);
+    this.#later(rotation, waitMs, checkIdle);
   }
 
   #settleLater(rotation: Rotation): void {
     const { cutover } = rotation;
-    this.#in(rotation, SETTLE_MS, () => {
+    this.#later(rotation, SETTLE_MS, () => {
       cutover.settle();
       if (cutover.caughtUp) this.#finish(rotation);
     });
   }
 
-  #in(rotation: Rotation, delayMs: number, work: () => void): void {
+  #later(rotation: Rotation, delayMs: number, work: () => void): void {
     rotation.timers.add(this.#options.scheduler.schedule(work, delayMs));
   }
 
   #finish(rotation: Rotation): void {
     const old = this.#current;
     this.#end(rotation);
-    this.#replace(rotation.successor);
+    this.#promote(rotation.successor);
     const durationMs = this.#options.scheduler.now() - rotation.since;
     this.#report(rotation.successor, { kind: 'cut_over', from: old.id, notice: rotation.notice, durationMs });
     old.close();
@@ -273,7 +260,7 @@ export class RotatingLine {
     this.#rotation = undefined;
   }
 
-  #replace(connection: LineConnection): void {
+  #promote(connection: LineConnection): void {
     this.#current = connection;
     const { notice } = connection;
     if (notice !== undefined) connection.later(AGAIN_AFTER_MS, () => this.rotate(notice));

@@ -52,7 +52,7 @@ export class VenueLines {
     const instrument = this.bySymbol(symbol);
     if (instrument === undefined) return 0;
     const topics = this.neededOf(instrument);
-    const carries = (line: RotatingLine) => topics.some((topic) => line.topics.has(topic));
+    const carries = (line: RotatingLine) => topics.some((topic) => line.topics.wanted.has(topic));
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
 
@@ -79,11 +79,11 @@ export class VenueLines {
   /** Opens connections for instruments: as many as the venue's limits require, each `lines` times. */
   open(instruments: readonly Instrument[]): void {
     const { venue, settings, channels, books } = this.#options;
-    for (const instrument of instruments) this.#know(instrument);
+    for (const instrument of instruments) this.#register(instrument);
     const firstGroup = 1 + Math.max(-1, ...this.#lines.map((line) => line.plan.group));
     const { lines, websocketUrls } = settings;
     const wanted = { instruments, channels, lines, websocketUrls, ...(books === undefined ? {} : { books }) };
-    for (const plan of planConnections(venue, wanted)) this.#keep({ ...plan, group: firstGroup + plan.group });
+    for (const plan of planConnections(venue, wanted)) this.#addLine({ ...plan, group: firstGroup + plan.group });
     this.#notices ??= this.#followNotices();
   }
 
@@ -91,12 +91,12 @@ export class VenueLines {
   add(instrument: Instrument): void {
     const topics = this.topicsOf(instrument);
     const most = this.#options.venue.limits.topicsPerConnection;
-    const group = this.#lines.find((line) => line.size + topics.length <= most)?.plan.group;
+    const group = this.#lines.find((line) => line.topics.size + topics.length <= most)?.plan.group;
     if (group === undefined) {
       this.open([instrument]);
       return;
     }
-    this.#know(instrument);
+    this.#register(instrument);
     for (const line of this.#lines) {
       if (line.plan.group === group) line.subscribe(topics);
     }
@@ -113,13 +113,9 @@ export class VenueLines {
   /** Unsubscribes and subscribes an instrument's topics, or only these. */
   resubscribe(instrument: Instrument, own: readonly string[] = this.topicsOf(instrument)): void {
     for (const line of this.#lines) {
-      const topics = own.filter((topic) => line.topics.has(topic));
+      const topics = own.filter((topic) => line.topics.wanted.has(topic));
       if (line.up && topics.length > 0) line.command({ kind: 'resubscribe', topics });
     }
-  }
-
-  resubscribeBook(instrument: Instrument): void {
-    this.resubscribe(instrument, this.bookTopicsOf(instrument));
   }
 
   /** The topics without which an instrument is not served: its trades, or all if no trades are wanted. */
@@ -144,12 +140,14 @@ export class VenueLines {
   /** True if a line was refused an instrument's trades and no open line has them. Then the venue does not serve it. */
   lacks(instrument: Instrument): boolean {
     const needed = this.neededOf(instrument);
-    const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.has(topic));
-    return needed.some((topic) => this.#lines.some((line) => line.refused.has(topic))) && !needed.some(isCarried);
+    const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.wanted.has(topic));
+    return (
+      needed.some((topic) => this.#lines.some((line) => line.topics.refused.has(topic))) && !needed.some(isCarried)
+    );
   }
 
   lacking(): readonly Instrument[] {
-    const refused = new Set(this.#lines.flatMap((line) => [...line.refused]));
+    const refused = new Set(this.#lines.flatMap((line) => [...line.topics.refused]));
     const about = new Set([...refused].flatMap((topic) => this.#byTopic.get(topic) ?? []));
     return [...about].filter((instrument) => this.lacks(instrument));
   }
@@ -164,13 +162,13 @@ export class VenueLines {
     return channels.flatMap((channel) => venue.topics(instrument, channel, books));
   }
 
-  #know(instrument: Instrument): void {
+  #register(instrument: Instrument): void {
     this.instruments.set(instrument.venueSymbol, instrument);
     this.#bySymbol.set(instrument.symbol, instrument);
     for (const topic of this.topicsOf(instrument)) this.#byTopic.set(topic, instrument);
   }
 
-  #keep(plan: ConnectionPlan): void {
+  #addLine(plan: ConnectionPlan): void {
     const { staleAfterMs, scheduler } = this.#options;
     const lifetimeMs = this.#lifetimeMs;
     const line = new RotatingLine({
@@ -196,7 +194,7 @@ export class VenueLines {
     const attempt$ = connect({
       line: number,
       url: plan.url,
-      topics: () => [...topics],
+      topics: () => [...topics.wanted],
       commands$: connection.commands$,
       instruments: this.instruments,
       closingAfterMs: lifetimeMs === undefined ? undefined : rotationAge(lifetimeMs, plan.line, random),

@@ -1,5 +1,4 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
-import type { AggTrade, TradeEvent } from '../../domain/record.ts';
 import type { FailoverEvent } from '../../operators/failover/failover-events.ts';
 import type { BookStepped, IdsRestarted, LineData, MergedEvent } from '../arbitration/merged-event.ts';
 import type { FeedCommand, FeedEvent, FeedReport } from '../feed-event.ts';
@@ -79,13 +78,9 @@ class Epochs {
         continue;
       }
       stamp(event, epoch?.epoch, held);
-      if (epoch !== undefined && this.#isCounted(event)) notePublished(epoch, event);
+      if (epoch !== undefined && event.kind === this.#options.counts) notePublished(epoch, event);
     }
     emitData(symbol, epoch?.epoch, begin === 0 ? events : events.slice(begin), out);
-  }
-
-  #isCounted(event: LineData): event is TradeEvent | AggTrade {
-    return event.kind === this.#options.counts;
   }
 
   #onNotice(notice: Exclude<MergedEvent, LineData | BookStepped>, out: Out): void {

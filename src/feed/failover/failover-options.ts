@@ -8,13 +8,9 @@ const RING_EXTRA_MS = 5000;
 
 export function failoverOptions(
   venues: readonly string[],
-  {
-    config: { feed, connectTimeoutMs },
-    ledger,
-    previous,
-    scheduler,
-  }: Pick<StageOptions, 'config' | 'ledger' | 'previous' | 'scheduler'>,
+  { config, ledger, previous, scheduler }: Pick<StageOptions, 'config' | 'ledger' | 'previous' | 'scheduler'>,
 ): FailoverOptions<readonly MergedEvent[]> {
+  const { feed, connectTimeoutMs } = config;
   const startWith = venueToStartWith(previous, venues);
   return {
     graceMs: feed.failoverGraceMs,

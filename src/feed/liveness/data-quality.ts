@@ -49,8 +49,7 @@ export class DataQuality {
 
   /** `symbol`: undefined if the frame does not name it. */
   invalid(symbol: string | undefined): void {
-    const count = this.of(symbol ?? null);
-    count.invalid++;
+    this.of(symbol ?? null).invalid++;
   }
 
   spread(count: Count, { bidPrice, askPrice }: Pick<BookTicker, 'bidPrice' | 'askPrice'>): void {

@@ -6,11 +6,6 @@ import type { StatusNote } from '../status/status-log.ts';
 /** How long the feed must be in order before trading resumes, milliseconds. */
 const RESUME_AFTER_MS = 1000;
 
-export interface TradabilityOptions {
-  readonly scheduler: SchedulerLike;
-  readonly report: (note: StatusNote) => void;
-}
-
 /** Decides whether the feeds of a process can be traded on, and reports changes. One feed in order is enough. */
 export class Tradability {
   state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
@@ -18,7 +13,7 @@ export class Tradability {
   readonly #conditions$ = new Subject<ConditionReport<'feed'>>();
   readonly #subscription: Subscription;
 
-  constructor({ scheduler, report }: TradabilityOptions) {
+  constructor(scheduler: SchedulerLike, report: (note: StatusNote) => void) {
     this.#subscription = this.#conditions$
       .pipe(circuitBreaker({ sources: { feed: {} }, resumeAfterMs: RESUME_AFTER_MS, scheduler }))
       .subscribe(({ state, reason }) => {

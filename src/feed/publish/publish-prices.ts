@@ -2,14 +2,14 @@ import type { OperatorFunction } from 'rxjs';
 import type { PriceTick } from '../../domain/record.ts';
 import type { SymbolPriceTicks } from '../../market/price-ticks.ts';
 import { areOf } from '../arbitration/merged-event.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedStage } from '../feed-event.ts';
 import type { VenueSignal } from '../venue-signal.ts';
 import { publishing, stage } from './publishing.ts';
 
 const NONE: readonly never[] = [];
 
 /** Publishes a price tick for every trade and every ticker. */
-export function publishPrices(ticks: SymbolPriceTicks): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
   return publishing((event) => {
     if (event.kind !== 'data') return NONE;
     const { events } = event;

@@ -1,10 +1,9 @@
-import type { OperatorFunction } from 'rxjs';
 import { areOf } from '../arbitration/merged-event.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedStage } from '../feed-event.ts';
 import { stage } from './publishing.ts';
 
 /** Publishes trades in order, each gap before the trade behind it. Gaps and positions are barriers. */
-export function publishTrades(): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishTrades(): FeedStage {
   return stage((event, out) => {
     switch (event.kind) {
       case 'data': {

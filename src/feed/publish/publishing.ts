@@ -2,7 +2,7 @@ import { filter, interval, map, Observable, type OperatorFunction, type Schedule
 import type { BookTicker, FeedRecord, Kline } from '../../domain/record.ts';
 import { listen } from '../../operators/listen.ts';
 import { areOf } from '../arbitration/merged-event.ts';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import type { FeedEvent, FeedOutput, FeedStage } from '../feed-event.ts';
 
 /** Makes a stage of the feed of a function that receives each event and the output. */
 export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
@@ -10,9 +10,7 @@ export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): Opera
 }
 
 /** Makes a stage that publishes the records of each event. */
-export function publishing(
-  recordsOf: (event: FeedEvent) => readonly FeedRecord[],
-): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishing(recordsOf: (event: FeedEvent) => readonly FeedRecord[]): FeedStage {
   return stage((event, out) => {
     const records = recordsOf(event);
     if (records.length > 0) out.next({ records, barrier: false });
@@ -20,7 +18,7 @@ export function publishing(
 }
 
 /** Publishes the venue's events of one kind unchanged. */
-export function publishEach(kind: (BookTicker | Kline)['kind']): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishEach(kind: (BookTicker | Kline)['kind']): FeedStage {
   return publishing((event) => (event.kind === 'data' && areOf(event.events, kind) ? event.events : []));
 }
 

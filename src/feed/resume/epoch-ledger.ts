@@ -181,6 +181,6 @@ function lastTradeOf(trade: AnyTrade): Checkpoint {
   return { id: lastIdOf(trade), timestamp: trade.timestamp };
 }
 
-function idsBetween(before: string, last: string): number {
-  return Number(BigInt(last) - BigInt(before));
+export function idsBetween(from: string, to: string): number {
+  return Number(BigInt(to) - BigInt(from));
 }

@@ -1,5 +1,5 @@
-import { map, merge, type OperatorFunction, takeUntil } from 'rxjs';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import { map, merge, takeUntil } from 'rxjs';
+import type { FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { publishEvery } from '../publish/publishing.ts';
 
@@ -11,7 +11,7 @@ export function publishPositions({
   ledger,
   stop$,
   scheduler,
-}: Pick<StageOptions, 'ledger' | 'stop$' | 'scheduler'>): OperatorFunction<FeedEvent, FeedOutput> {
+}: Pick<StageOptions, 'ledger' | 'stop$' | 'scheduler'>): FeedStage {
   let checks = 0;
   const regular$ = publishEvery(CHECK_MS, scheduler, () =>
     ledger.checkpoint(++checks % ALL_EVERY_CHECKS === 0 ? 'all' : 'fresh'),

@@ -179,6 +179,6 @@ function keyOf(window: Window): string {
   return `${epochKey(window)} ${window.windowMs}`;
 }
 
-function epochKey(of: Pick<PreviousEpoch, 'venue' | 'symbol' | 'epoch'>): string {
+export function epochKey(of: Pick<PreviousEpoch, 'venue' | 'symbol' | 'epoch'>): string {
   return `${seriesKey(of)} ${of.epoch}`;
 }

@@ -1,5 +1,5 @@
-import { defer, type OperatorFunction, type Subscriber } from 'rxjs';
-import type { FeedEvent, FeedOutput } from '../feed-event.ts';
+import { defer, type Subscriber } from 'rxjs';
+import type { FeedEvent, FeedOutput, FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
 import { GapNotes } from './gap-notes.ts';
@@ -9,10 +9,7 @@ import { switchNote } from './switch-note.ts';
 type Out = Subscriber<FeedOutput>;
 
 /** Publishes status records of venues, switches and gaps, and dead letters. */
-export function publishStatus({
-  log,
-  watch,
-}: Pick<StageOptions, 'log' | 'watch'>): OperatorFunction<FeedEvent, FeedOutput> {
+export function publishStatus({ log, watch }: Pick<StageOptions, 'log' | 'watch'>): FeedStage {
   return (events$) =>
     defer(() => {
       const gaps = new GapNotes();

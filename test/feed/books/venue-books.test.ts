@@ -40,7 +40,8 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
     count: (what) => counted.push(what),
     lines: {
       bySymbol: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
-      resubscribeBook: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
+      bookTopicsOf: () => [],
+      resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
     },
     scheduler,
     out: (signal) => {
