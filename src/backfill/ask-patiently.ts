@@ -7,20 +7,19 @@ import type { Ask } from './history-span.ts';
 
 const TIMEOUT_MS = 20_000;
 const ATTEMPTS = 5;
-/** A venue that wants to be left alone for longer is not waited for. */
+/** The longest pause that a venue may ask for; a longer one ends the job. */
 const LONGEST_WAIT_MS = 600_000;
 
 export interface AskPatientlyOptions {
   readonly rest: VenueRest;
   readonly scheduler: SchedulerLike;
-  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly signal: AbortSignal;
-  /** Called for each wait before the same is asked again. */
+  /** Called at the start of each wait. */
   readonly onWait: (fault: Fault, delayMs: number) => void;
 }
 
-/** Asks again what failed for a reason that passes, as long as the venue says or a little longer each time. Rejects when the signal aborts. */
+/** Retries requests that failed for a passing reason, after the pause that the venue asks for. */
 export function askPatiently({ rest, scheduler, random, signal, onWait }: AskPatientlyOptions): Ask {
   return (request) =>
     firstValueFrom(

@@ -19,18 +19,17 @@ export interface HistoryJob {
   readonly name: SeriesName;
   readonly series: PastSeries;
   readonly range: HistoryRange;
-  /** The user's arguments: with the same ones an interrupted job goes on as it was meant then. */
+  /** The user's arguments: a job with the same ones resumes an interrupted job. */
   readonly arguments: string;
   readonly dir: string;
-  /** Topic without the configured prefix, with the environment's. */
+  /** Without the configured prefix, with the environment's. */
   readonly topic: string;
 }
 
 export interface HistoryMeans {
-  /** Writes to `dir`. */
   readonly sink: Pick<Sink, 'write'>;
   readonly ask: Ask;
-  /** The venue's time, milliseconds since 1970. */
+  /** Milliseconds since 1970, by the venue's clock. */
   readonly venueNowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
@@ -38,21 +37,20 @@ export interface HistoryMeans {
 }
 
 export interface HistoryProgress {
-  /** Written by this start. */
+  /** Records that this run wrote. */
   readonly records: number;
-  /** Of the whole job, those of previous starts included: 0 to 1. */
+  /** Share of the whole job that is done, 0 to 1. */
   readonly share: number;
-  /** Whether an interrupted job goes on. */
+  /** An interrupted job was resumed. */
   readonly resumed: boolean;
   readonly last: PastRecord | undefined;
   /** Records that the venue left out, as far as ids show. */
   readonly missing: number;
-  /** What the folder had before ends before this begins. */
+  /** The folder's earlier records end before these begin. */
   readonly leavesGap: boolean;
 }
 
 export interface HistoryResult extends HistoryProgress {
-  /** False: interrupted. */
   readonly complete: boolean;
 }
 
@@ -66,8 +64,8 @@ export const NO_PROGRESS: HistoryProgress = {
 };
 
 /**
- * Fetches a part of a venue's past into the files of a folder, behind what is there. If it is killed, the same job
- * again ends with each record once. Throws HistoryRefused, and Faults; what was written stays.
+ * Appends past records of a venue to the files of a folder; after a crash, the same job resumes. If it fails with
+ * HistoryRefused or a Fault, written records stay.
  */
 export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
   const { sink, ask, signal, onProgress } = means;
@@ -93,7 +91,7 @@ export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promis
   return { ...progress, share: 1, complete: true };
 }
 
-/** Writes records to one topic, in their order. Throws the Fault of the first that the sink does not take. */
+/** Writes records to one topic, in order. @throws the Fault of the first record that the sink rejects. */
 export async function writeRecords(
   sink: Pick<Sink, 'write'>,
   topic: string,
@@ -111,7 +109,7 @@ interface Start extends GoingOn {
   complete(): Promise<void>;
 }
 
-/** Finds out what to fetch, and writes it down; undefined where the venue has nothing there. */
+/** Determines what to fetch, and writes the note; undefined if the venue has nothing there. */
 async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | undefined> {
   const { dir, name, series } = job;
   const note = await readNote(dir, name);
@@ -119,7 +117,7 @@ async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | un
   const span = resumed ? note : await historySpan(series, job.range, ask);
   if (span === undefined) return undefined;
   const previous = await previousHistory(job, ask, note?.runBegin);
-  // What was open when the same job came to it has been written as that: its last one, no other.
+  // The last candle of this job's own span was written open on purpose; any other open candle is fetched again.
   const isOwn = resumed && previous?.last === span.end;
   const going = goOn(span, previous && { ...previous, lastIsOpen: previous.lastIsOpen && !isOwn }, series);
   if (going === undefined) throw cannotGoOn(job, previous);
@@ -152,8 +150,7 @@ async function previousHistory(
 }
 
 function cannotGoOn({ dir, name }: HistoryJob, previous: PreviousHistory | undefined): HistoryRefused {
-  const since =
-    previous?.runBegin === undefined ? 'which nothing tells the beginning of' : `from ${previous.runBegin} on`;
+  const since = previous?.runBegin === undefined ? 'from an unknown place on' : `from ${previous.runBegin} on`;
   const place = name.kind === 'kline' ? 'open time' : name.kind === 'agg_trade' ? 'aggregated trade' : 'trade id';
   return new HistoryRefused(
     `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); what lies before cannot be put in front of it, allowed: another folder`,

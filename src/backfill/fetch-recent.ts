@@ -6,23 +6,20 @@ import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import { lastRecord } from './last-record.ts';
 
 export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
-  /** Newest first; all that the venue returns of its past. */
+  /** Newest first. */
   readonly recent: RestRequest<readonly TradeEvent[]>;
-  /** How many an answer has, unless there are no more. */
+  /** Trades in a full answer. */
   readonly most: number;
 }
 
-/**
- * The same as `fetchHistory` for a venue that returns its last trades and no others: one answer, without what the
- * folder has. Throws HistoryRefused if the range begins before it.
- */
+/** As `fetchHistory`, for a venue that returns only its last trades. */
 export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask: Ask): Promise<HistoryResult> {
   const { name, dir, topic, range, most } = job;
   const latest = (await ask(job.recent)).toReversed();
   const first = latest[0];
   if (range.fromMs !== undefined && first !== undefined && latest.length >= most && range.fromMs < first.timestamp)
     throw new HistoryRefused(
-      `--from: found ${isoTime(range.fromMs)}, allowed: ${isoTime(first.timestamp)} or later, as ${name.venue} tells the last ${most} trades of a spot symbol and no others`,
+      `--from: found ${isoTime(range.fromMs)}, allowed: ${isoTime(first.timestamp)} or later, as ${name.venue} returns only the last ${most} trades of a spot symbol`,
     );
   const previous = await lastRecord(dir, topic, name);
   const known = previous?.kind === 'trade' ? latest.findIndex(({ tradeId }) => tradeId === previous.tradeId) : -1;

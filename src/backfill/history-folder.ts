@@ -6,9 +6,9 @@ import { HistoryRefused, type HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 import { takeLock } from './take-lock.ts';
 
-/** Beside the topics: what the records do not show. */
+/** Folder of the notes and the lock, beside the topics. */
 const NOTES = '.history';
-/** Topics that only a running feed has. */
+/** Topics that only a running feed writes. */
 const FEEDS_OWN = /(?:^|\.)(?:positions|feed-status)$/;
 
 const noteSchema = z.object({
@@ -19,19 +19,16 @@ const noteSchema = z.object({
   complete: z.boolean(),
 });
 
-/** What was last asked for of a series. The records show how far it came. */
+/** What was last requested of a series. The records show how far it came. */
 export interface HistoryNote extends HistorySpan {
-  /** The user's own, by which the same command is known again. */
+  /** The user's arguments; they identify the job. */
   readonly arguments: string;
-  /** Where the unbroken run of records begins that the span belongs to. */
+  /** The place where the unbroken run of records begins. */
   readonly runBegin: number;
   readonly complete: boolean;
 }
 
-/**
- * Takes the folder for this process alone and returns what gives it back. Throws HistoryRefused where it is a feed's, a
- * Fault where another process has it.
- */
+/** Locks the folder and returns the unlock function. @throws HistoryRefused for a feed's folder, Fault if locked. */
 export async function takeFolder(dir: string, pid: number): Promise<() => Promise<void>> {
   await mkdir(dir, { recursive: true });
   const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
@@ -48,7 +45,7 @@ export async function takeFolder(dir: string, pid: number): Promise<() => Promis
   );
 }
 
-/** The series' note; undefined where there is none that can be read. */
+/** Reads the note of a series; undefined if there is no readable one. */
 export async function readNote(dir: string, series: SeriesName): Promise<HistoryNote | undefined> {
   const text = await readFile(noteFile(dir, series), 'utf8').catch(() => '');
   try {
@@ -59,7 +56,7 @@ export async function readNote(dir: string, series: SeriesName): Promise<History
   }
 }
 
-/** Puts the note in place of the previous one, whole or not at all. */
+/** Replaces the note atomically. */
 export async function writeNote(dir: string, series: SeriesName, { runBegin, ...note }: HistoryNote): Promise<void> {
   const file = noteFile(dir, series);
   const text = JSON.stringify({ ...note, run_begin: runBegin } satisfies z.infer<typeof noteSchema>);
@@ -69,6 +66,6 @@ export async function writeNote(dir: string, series: SeriesName, { runBegin, ...
 
 function noteFile(dir: string, { environment, kind, venue, symbol, interval }: SeriesName): string {
   const words = [environment, kind, venue, encodeURIComponent(symbol), ...(interval === undefined ? [] : [interval])];
-  // 1m and 1M must differ where the file system knows no case.
+  // 1m and 1M must differ on a file system without case.
   return join(dir, NOTES, `${words.join('.').replace('1M', '1month')}.json`);
 }

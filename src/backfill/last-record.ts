@@ -4,17 +4,16 @@ import { readFileBackwards } from '../avro-file/read-backwards.ts';
 import type { Environment, FeedRecord } from '../domain/record.ts';
 import type { PastRecord } from '../venues/contract.ts';
 
-/** Which records belong together. */
+/** Identifies the records of a series. */
 export interface SeriesName {
   readonly kind: PastRecord['kind'];
   readonly venue: string;
   readonly symbol: string;
   readonly environment: Environment;
-  /** Of candles. */
   readonly interval: string | undefined;
 }
 
-/** The last record of a series in DIR/TOPIC, whose files are all closed. Throws a Fault (malformed) at a damaged one. */
+/** The last record of a series in DIR/TOPIC, whose files are closed. @throws Fault for a damaged file. */
 export async function lastRecord(dir: string, topic: string, series: SeriesName): Promise<PastRecord | undefined> {
   const folder = join(dir, topic);
   for (const { name } of (await listFiles(folder)).toReversed()) {

@@ -2,33 +2,31 @@ import { Fault } from '../domain/fault.ts';
 import type { PastPage, PastSeries, PlacedRecord } from '../venues/contract.ts';
 import type { Ask } from './history-span.ts';
 
-/** Times that a record which must be there is asked for again, a second longer apart each time. */
+/** How often a record that must exist is requested again; the pauses grow by a second. */
 const PATIENCE = 5;
 const PAUSE_MS = 1000;
 
 export interface ReadPagesOptions {
   readonly series: PastSeries;
-  /** First and last place, both inclusive; the venue has confirmed that it has the last. */
+  /** First and last place, both inclusive; the venue has the last one. */
   readonly from: number;
   readonly end: number;
-  /** Nothing was read before, and `from` was calculated: missing records there are no gap. */
+  /** `from` was calculated, so missing records at the beginning are no gap. */
   readonly isBeginning: boolean;
   readonly ask: Ask;
-  /** The venue's time, milliseconds since 1970. */
+  /** Milliseconds since 1970, by the venue's clock. */
   readonly venueNowMs: () => number;
   readonly pause: (ms: number) => Promise<void>;
 }
 
-/** Records that follow what was read before. */
 export interface Portion {
   readonly rows: readonly PlacedRecord[];
-  /** The place that is read next. */
   readonly next: number;
-  /** Records that the venue left out before these and among them, as far as places show. */
+  /** Records that the venue left out before and among these, as far as places show. */
   readonly missing: number;
 }
 
-/** Reads a series from one place to another, each record once. Throws Faults. */
+/** Reads a series page by page, each record once. @throws Fault */
 export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Portion, void, undefined> {
   const { series, end, ask, venueNowMs, pause } = options;
   let at = options.from;
@@ -37,7 +35,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Port
   while (at <= end) {
     const page = await ask(series.page(at, end, venueNowMs()));
     if (page.next <= at) {
-      // The database behind the past lags a little.
+      // The venue's database of past trades lags a little.
       waits++;
       if (waits > PATIENCE)
         throw new Fault('unavailable', `the venue has not the record at ${at}, though its last one is at ${end}`);

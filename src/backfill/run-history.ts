@@ -31,30 +31,28 @@ export interface HistoryRequest {
   readonly venue: Venue;
   readonly instrument: Instrument;
   readonly kind: HistoryKind;
-  /** Of candles. */
   readonly interval: KlineInterval;
   readonly range: HistoryRange;
-  /** The user's arguments, by which an interrupted job is known again. */
+  /** The user's arguments; they identify an interrupted job. */
   readonly arguments: string;
   readonly dir: string;
 }
 
 export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly wallClock: WallClock;
-  /** Of this process. */
   readonly pid: number;
   readonly onProgress: (progress: HistoryProgress) => void;
   /** Called for each file that a killed process left open. */
   readonly onRepaired: (path: string, repair: Repair) => void;
 }
 
-/** Topic of a request's records without the configured prefix: `trades`, `simulated.trades`. */
+/** The topic without the configured prefix: `trades`, `simulated.trades`. */
 export function historyTopic({ config, venue, kind }: Pick<HistoryRequest, 'config' | 'venue' | 'kind'>): string {
   const prefix = environmentPrefix(environmentOf(config, venue.id), config.feed.allowTestData);
   return prefix + topicOf(RECORD_KINDS[kind]).name;
 }
 
-/** Fetches past records into the files of a folder, until it is done or the signal aborts. Throws HistoryRefused, and Faults. */
+/** Fetches past records into a folder until done or aborted. @throws HistoryRefused or a Fault. */
 export async function runHistory(request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
   const { config, dir } = request;
   const giveBack = await takeFolder(dir, world.pid);
@@ -122,14 +120,14 @@ function seriesOf({ venue, kind, interval }: HistoryRequest, of: PastOrigin): Pa
   return kind === 'trades' ? venue.history?.trades?.(of) : venue.history?.aggTrades?.(of);
 }
 
-/** The venue's time, or a little before it: what the answer took to arrive. */
+/** The venue's time, at most the answer's travel time behind. */
 async function venueClock(venue: Venue, ask: Ask, scheduler: SchedulerLike): Promise<() => number> {
   const venueMs = await ask(venue.time);
   const at = scheduler.now();
   return () => venueMs + scheduler.now() - at;
 }
 
-/** That the venue does not list the symbol, where it says so or its list does; else the error itself. */
+/** Explains a failure by an unlisted symbol, if the venue or its instrument list says so. */
 async function refusedSymbol(error: unknown, { venue, instrument }: HistoryRequest, ask: Ask): Promise<unknown> {
   if (!(error instanceof Fault)) return error;
   const refused = new HistoryRefused(

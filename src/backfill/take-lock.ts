@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants, copyFile, link, readFile, rm, writeFile } from 'node:fs/promises';
 import { errorCode } from '../domain/fault.ts';
 
-/** Takes the lock file for this process alone and returns what gives it back. Throws `refusal` where a living process has it. */
+/** Takes the lock file and returns the function that frees it. @throws `refusal` if a running process has it. */
 export async function takeLock(
   lock: string,
   pid: number,
@@ -24,12 +24,12 @@ export async function takeLock(
   return () => rm(lock, { force: true });
 }
 
-/** Whether the file has the name now. It has it with all that is in it: nobody finds a lock without its holder. */
+/** Links the file to the name, unless the name exists. Nobody ever finds a lock without its holder. */
 async function putInPlace(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name).catch((error: unknown) => {
       if (errorCode(error) === 'EEXIST') throw error;
-      // A file system without links.
+      // The file system has no links.
       return copyFile(file, name, constants.COPYFILE_EXCL);
     });
     return true;
@@ -39,7 +39,7 @@ async function putInPlace(file: string, name: string): Promise<boolean> {
   }
 }
 
-/** Takes away what a dead process left, and never what another one has put in its place meanwhile. */
+/** Removes the lock of a dead process, unless another process has replaced it meanwhile. */
 async function removeLeft(lock: string, text: string, pid: number, refusal: (holder: number) => Error): Promise<void> {
   const giveBack = await takeLock(`${lock}.left`, pid, refusal);
   try {
@@ -49,7 +49,7 @@ async function removeLeft(lock: string, text: string, pid: number, refusal: (hol
   }
 }
 
-/** Undefined where there is no such file any more. */
+/** Undefined if the file is gone. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

@@ -4,17 +4,16 @@ import { decimalFromBytes, decimalToBytes, MAX_DECIMAL_BYTES, writeDecimal } fro
 import { camelCase } from './key-case.ts';
 import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './schema-files.ts';
 
-/** An Avro type of the library: what values of a schema look like and how they are written. */
 export type AvroType = avro.Type;
 
-/** What avsc reads from and writes to. */
+/** avsc's buffer with a position. */
 interface Tap {
   readonly buf: Uint8Array;
   pos: number;
   readLong(): number;
   writeLong(value: number): void;
 }
-/** The methods that each of avsc's types writes and reads with; avsc does not declare them. */
+/** Methods of avsc's types that avsc does not declare. */
 interface TypeMethods {
   _write(this: avro.Type, tap: Tap, value: unknown): void;
   _read(this: avro.Type, tap: Tap): unknown;
@@ -28,11 +27,11 @@ const asRead = (value: unknown): unknown => value;
 class DecimalType extends avro.types.LogicalType {
   constructor(schema: ConstructorParameters<typeof avro.types.LogicalType>[0], options?: unknown) {
     super(schema, options);
-    // avsc then takes such a schema for plain bytes, which no decimal of ours can be read from.
+    // avsc then reads such a schema as plain bytes.
     const { precision, scale } = schema as { precision?: unknown; scale?: unknown };
     if (precision !== DECIMAL_PRECISION || scale !== DECIMAL_SCALE) throw new Error('not our decimal');
   }
-  /** Straight to where it belongs: with thousands of symbols hardly a price repeats, and each would be a buffer of its own. */
+  /** Writes into the buffer directly: prices hardly ever repeat, and each would be a buffer of its own. */
   protected _write(tap: Tap, text: unknown): void {
     const at = tap.pos + 1;
     const hasRoom = typeof text === 'string' && at + MAX_DECIMAL_BYTES <= tap.buf.length;
@@ -41,7 +40,7 @@ class DecimalType extends avro.types.LogicalType {
       tap.writeLong(length);
       tap.pos += length;
     } else {
-      // It reports what is wrong, or how much room there should be.
+      // avsc reports what is wrong, or how much room is missing.
       writeLogical.call(this, tap, text);
     }
   }
@@ -58,10 +57,10 @@ class DecimalType extends avro.types.LogicalType {
   }
 }
 
-/** A primitive whose values are checked on the way out and left as they are on the way in. */
+/** A primitive that is checked when written and returned as it is when read. */
 abstract class CheckedType extends avro.types.LogicalType {
   protected override _fromValue(value: unknown): unknown {
-    // avsc reads as many items as an array claims to have, also where the bytes have long ended.
+    // avsc reads as many items as an array claims, even after the bytes have ended.
     if (value === undefined) throw new Error('truncated');
     return value;
   }
@@ -70,19 +69,18 @@ abstract class CheckedType extends avro.types.LogicalType {
   }
 }
 
-/** avsc checks the upper bound, but rounds below this one without a word. */
+/** avsc checks the upper bound, but silently rounds numbers below this one. */
 const SMALLEST_LONG = -(2 ** 52);
 const LARGEST_LONG = 2 ** 53 - 2;
-/** Below it a number, doubled, has room in the small integers that bits are shifted in. */
+/** Below this, the doubled number fits the 32-bit integers of bit shifts. */
 const SMALL_LONG = 2 ** 30;
-/** Bits that four bytes carry. */
 const FOUR_BYTES = 2 ** 28;
 
-/** Straight to where it belongs, and times four bytes a division: avsc takes one for each. */
+/** Writes four bytes with one division; avsc needs a division for each. */
 class LongType extends CheckedType {
   protected _write(tap: Tap, value: unknown): void {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < SMALLEST_LONG || value > LARGEST_LONG) {
-      // It reports what is wrong.
+      // avsc reports what is wrong.
       writeLogical.call(this, tap, value);
       return;
     }
@@ -109,7 +107,7 @@ class LongType extends CheckedType {
   }
 }
 
-/** avsc makes room for as many items as an array claims to have: here for no more than there are bytes; ours have one at least. */
+/** Rejects arrays that claim more items than there are bytes, because avsc allocates what is claimed. */
 class BoundedArrayType extends avro.types.ArrayType {
   protected _read(tap: Tap): unknown {
     const { pos } = tap;
@@ -120,7 +118,7 @@ class BoundedArrayType extends avro.types.ArrayType {
   }
 }
 
-/** Null or one other type. avsc would try whether a value is of that type before it writes it as one, which costs as much again. */
+/** Null or one other type. avsc would first check whether the value is of that type, which doubles the cost. */
 class NullableType extends avro.types.UnwrappedUnionType {
   protected _write(tap: Tap, value: unknown): void {
     tap.writeLong(value === null ? 0 : 1);
@@ -129,20 +127,20 @@ class NullableType extends avro.types.UnwrappedUnionType {
   }
 }
 
-/** Bytes that need not be Node's Buffer. */
+/** Bytes of any Uint8Array. */
 class BytesType extends CheckedType {
   protected override _toValue(bytes: unknown): Buffer | undefined {
     return bytes instanceof Uint8Array ? viewOf(bytes) : undefined;
   }
 }
 
-/** Texts below it have a length that is one byte. */
+/** Shorter texts have a length of one byte. */
 const SHORT_TEXT = 64;
 const MAX_ASCII = 0x7f;
 
-/** Text with lone surrogates (a venue's JSON may bring them) replaced, as it would be no UTF-8 otherwise. */
+/** Text whose lone surrogates are replaced, because they are no UTF-8. A venue's JSON may contain them. */
 class TextType extends CheckedType {
-  /** Straight to where it belongs what is short and ASCII, as nearly all is. */
+  /** Writes short ASCII text, nearly all of it, into the buffer directly. */
   protected _write(tap: Tap, text: unknown): void {
     const { buf, pos } = tap;
     if (typeof text === 'string' && text.length < SHORT_TEXT && pos + text.length < buf.length) {
@@ -172,13 +170,10 @@ const checked: Readonly<Record<string, AvroSchema>> = {
   string: { type: 'string', logicalType: 'text' },
 };
 
-/**
- * The schema with what is ours alone, same bytes on the wire: fields in camelCase as our records have them, so that
- * nothing is copied from name to name, and primitives that are checked more closely than avsc does.
- */
+/** Adapts a schema, same bytes on the wire: names in camelCase and stricter checks of primitives. */
 function inMemory(schema: AvroSchema): AvroSchema {
   if (typeof schema === 'string') return checked[schema] ?? schema;
-  // A nullable string is a name or an id, no free text; avsc tries every branch of a union that has a type of ours.
+  // Nullable strings are names or ids, no free text; with a type of ours, avsc would try every branch of the union.
   if (isUnion(schema)) return schema.map((branch) => (branch === 'string' ? branch : inMemory(branch)));
   if (schema.logicalType === 'decimal') return schema;
   if (typeof schema.type === 'string' && schema.type in checked) return inMemory(schema.type);
@@ -205,7 +200,6 @@ const isArray = (schema: unknown): schema is ConstructorParameters<typeof avro.t
 const isNullable = (schema: unknown): schema is ConstructorParameters<typeof avro.types.UnwrappedUnionType>[0] =>
   Array.isArray(schema) && schema.length === 2 && schema[0] === 'null';
 
-/** The Avro type of a schema as written. */
 export const typeOf = (schema: AvroSchema): avro.Type =>
   avro.Type.forSchema(schema as Parameters<typeof avro.Type.forSchema>[0], {
     logicalTypes: { decimal: DecimalType, 'checked-long': LongType, 'checked-bytes': BytesType, text: TextType },
@@ -216,14 +210,14 @@ export const typeOf = (schema: AvroSchema): avro.Type =>
     },
   });
 
-/** The type that our records are encoded with: same bytes on the wire as the schema as written. */
+/** The type that encodes our records; same bytes on the wire as the schema as written. */
 export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(schema));
 
-/** The same bytes as Node's Buffer, not copied. */
+/** Views the bytes as Node's Buffer, without a copy. */
 export const viewOf = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** What a type is called in a schema, for messages. */
+/** The type's name in a schema, for messages. */
 export function typeName(type: avro.Type): string {
   if (type instanceof avro.types.UnwrappedUnionType) return type.types.map(typeName).join(' or ');
   return type instanceof CheckedType ? type.underlyingType.typeName : type.typeName.replace(/^logical:/, '');

@@ -7,31 +7,30 @@ import { camelCase } from './key-case.ts';
 import { currentSchema, parseSchema, type RecordSchema } from './schema-files.ts';
 import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
 
-/** Reads records of one writer's schema, as records of ours. */
+/** Reads records of one writer's schema as ours. */
 export interface RecordReader {
   readonly kind: RecordKind;
-  /** The record whose body starts at `offset`, and where it ends. Throws a Fault (malformed). */
+  /** Reads the record at `offset`, and returns where it ends. @throws Fault `malformed`. */
   read(bytes: Uint8Array, offset: number): { readonly record: FeedRecord; readonly end: number };
 }
 
-/** One kind of record to Avro bytes and back, by its schema in schemas/. */
+/** Encodes and decodes one kind of record, by its schema in schemas/. */
 export interface RecordCodec extends RecordReader {
   readonly topic: TopicDefinition;
-  /** As written in schemas/: snake_case, with documentation. */
+  /** As written in schemas/. */
   readonly schema: RecordSchema;
   readonly schemaJson: string;
-  /** CRC-64-AVRO of the schema, 8 bytes, little-endian. */
   readonly fingerprint: Uint8Array;
-  /** The record's Avro body behind a copy of `header`. Throws a Fault (encode, never) that names the field. */
+  /** Encodes a record behind a copy of `header`. @throws Fault `encode` (never) that names the field. */
   encode(record: FeedRecord, header?: Uint8Array): Buffer;
 }
 
-/** CRC-64-AVRO fingerprint of a schema's Parsing Canonical Form, 8 bytes, little-endian. Documentation and logical types do not count. */
+/** CRC-64-AVRO fingerprint of a schema: 8 bytes, little-endian. Ignores documentation and logical types. */
 export function fingerprintOf(schema: RecordSchema): Uint8Array {
   return fingerprint(JSON.stringify(typeOf(schema).schema()));
 }
 
-/** Why Avro cannot read records written with `writer` as records of `reader`; undefined where it can. */
+/** Why Avro cannot read records of `writer` as records of `reader`; undefined if it can. */
 export function unreadable(reader: RecordSchema, writer: RecordSchema): string | undefined {
   try {
     recordType(reader).createResolver(recordType(writer));
@@ -51,7 +50,7 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
       try {
         const decoded: { value: object | undefined; offset: number } = type.decode(viewOf(bytes), offset, resolver);
         if (decoded.value === undefined) throw new Error('truncated');
-        // The kind is no field of the schema: in memory it says which topic a record is of.
+        // The schema has no field `kind`; in memory it names the topic.
         const record = decoded.value as { kind: RecordKind };
         record.kind = kind;
         return { record: record as FeedRecord, end: decoded.offset };
@@ -62,9 +61,9 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
   };
 }
 
-/** Longest record that fits without growing: a dead letter's 64 KiB and its reason. */
+/** Fits the longest usual record: a dead letter's 64 KiB and its reason. */
 let scratch = Buffer.allocUnsafeSlow(80 * 1024);
-/** Short records are written side by side: a buffer of its own for each would be copied to, and cost the garbage collector more. */
+/** Short records share a buffer: one buffer each would cost a copy and more garbage collection. */
 const SLAB_BYTES = 64 * 1024;
 const SHORT_BYTES = 1024;
 let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
@@ -141,15 +140,14 @@ function newCodec(kind: RecordKind): RecordCodec {
 
 const codecs = new Map<RecordKind, RecordCodec>();
 
-/** The codec of a kind of record; made once, from its schema file. */
+/** The codec of a kind of record; made once. */
 export function codecOf(kind: RecordKind): RecordCodec {
   return getOrCreate(codecs, kind, newCodec);
 }
 
 /**
- * A reader of records written with another version of one of our schemas (`schemaJson`, told by its record's name):
- * fields that it lacks take our defaults, fields that we lack are left out.
- * Throws a Fault (malformed, never) where it is no schema of ours or cannot be read as ours.
+ * Returns a reader of records of another version of our schema. Fields that the writer lacks get our defaults. @throws
+ * Fault `malformed` (never) if the schema is not ours or cannot be read as ours.
  */
 export function readerOf(schemaJson: string): RecordReader {
   try {

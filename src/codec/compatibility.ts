@@ -2,11 +2,8 @@ import { unreadable } from './avro.ts';
 import { type AvroSchema, type AvroSchemaObject, isUnion, type RecordSchema } from './schema-files.ts';
 
 /**
- * What keeps `schema` from being FULL_TRANSITIVE compatible with every one of `versions`: it must read all that was
- * written with them, and they must read all that is written with it. An empty list: nothing. Beyond Avro's resolution
- * this holds to what Avro lets pass and our consumers would not survive: a logical type, precision or scale that
- * changed (other value, same bytes), an enum without default (no symbol could ever be added), another identity.
- * `labelOf` names a version by its place in the list.
+ * Lists why `schema` is not FULL_TRANSITIVE compatible with all `versions`. Also rejects what Avro allows but breaks
+ * our consumers: another logical type, precision, scale or identity, and an enum without default.
  */
 export function fullTransitive(
   schema: RecordSchema,
@@ -35,7 +32,6 @@ function enumsWithoutDefault(schema: AvroSchema, path: string): string[] {
   return children(schema).flatMap(([name, child]) => enumsWithoutDefault(child, `${path}.${name}`));
 }
 
-/** The schemas inside one: a record's fields, an array's items, a map's values, a type written as an object. */
 function children(schema: AvroSchemaObject): readonly (readonly [string, AvroSchema])[] {
   return [
     ...(schema.fields ?? []).map((field) => [field.name, field.type] as const),
@@ -53,7 +49,7 @@ function changesOfMeaning(schema: RecordSchema, version: RecordSchema): string[]
   });
 }
 
-/** What the values at each path stand for, where Avro's type alone does not tell. */
+/** The meaning of the values at each path, as far as Avro's type alone does not show it. */
 function meanings(schema: AvroSchema, path: string): (readonly [string, string])[] {
   if (typeof schema === 'string') return schema === 'null' ? [] : [[path, 'plain']];
   if (isUnion(schema)) return schema.flatMap((branch) => meanings(branch, path));

@@ -1,32 +1,28 @@
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain/decimal.ts';
 
 /**
- * Decimal text to and from the bytes of an Avro decimal (precision 38, scale 18): value × 10^18 as a two's complement
- * integer, big-endian, as short as it can be. 128 bits are more than a number holds. BigInt would make the encoding of
- * a trade a quarter slower, so writing calculates with small integers ("limbs") in doubles, every step exact. Every
- * index is within its array: `?? 0` costs nothing on this path, a call that checks would.
+ * Converts decimal text to and from the bytes of an Avro decimal: value × 10^18 as the shortest big-endian integer.
+ * Writing uses small integers ("limbs") in doubles; with BigInt a trade would take a quarter longer. Every index is
+ * inside its array: `?? 0` costs nothing here, a checking call would.
  */
 
 const LIMB = 0x1000000;
-/** Exact, and a multiplication is several times faster than a division. */
+/** Exact; a multiplication is several times faster than a division. */
 const PER_LIMB = 1 / LIMB;
-/** 144 bits: more than 10^38 needs, with room for the sign. */
+/** 144 bits: enough for 10^38 and the sign. */
 const LIMBS = 6;
 const BYTES = LIMBS * 3;
-/** The longest encoding: 10^38 - 1 needs 127 bits, and the sign. */
 export const MAX_DECIMAL_BYTES = 16;
 const INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** Above every value. */
 const LIMIT = powerOfTen(DECIMAL_PRECISION);
 const POWERS_OF_TEN = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 
-/** A magnitude, lowest limb first; those from `used` on are 0. */
+/** A magnitude, lowest limb first; limbs from `used` on are 0. */
 const limbs = new Float64Array(LIMBS);
 let used = 0;
-/** The limbs as bytes, big-endian. */
 const wide = new Uint8Array(BYTES);
 
 /** limbs = limbs × factor + add; both at most 10^7. */
@@ -40,7 +36,7 @@ function multiplyAdd(factor: number, add: number): void {
   if (carry > 0) limbs[used++] = carry;
 }
 
-/** Puts |text| × 10^18 into the limbs. False where the text is no plain decimal or does not fit. */
+/** Sets the limbs to |text| × 10^18. False if the text is no plain decimal or does not fit. */
 function parse(text: string, start: number): boolean {
   for (let i = 0; i < LIMBS; i++) limbs[i] = 0;
   used = 0;
@@ -84,7 +80,7 @@ function negate(): void {
   }
 }
 
-/** Writes the bytes of a decimal text to `target` at `at`, where 16 have room; returns their number, 1 to 16, or 0 where it is none or does not fit. */
+/** Writes a decimal to `target`, which needs room for 16 bytes; returns their number, or 0 if it does not fit. */
 export function writeDecimal(text: string, target: Uint8Array, at: number): number {
   const negative = text.charCodeAt(0) === MINUS;
   if (!parse(text, negative ? 1 : 0)) return 0;
@@ -102,18 +98,17 @@ export function writeDecimal(text: string, target: Uint8Array, at: number): numb
   return BYTES - first;
 }
 
-/** The bytes of a decimal text; undefined where it is not `-?digits[.digits]` or does not fit precision 38 and scale 18. */
+/** Encodes a decimal text; undefined if it is not `-?digits[.digits]` or does not fit precision 38 and scale 18. */
 export function decimalToBytes(text: string): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(MAX_DECIMAL_BYTES);
   const length = writeDecimal(text, bytes, 0);
   return length === 0 ? undefined : bytes.subarray(0, length);
 }
 
-/** A value's bytes, extended to 128 bits. */
 const extended = new Uint8Array(MAX_DECIMAL_BYTES);
 const halves = new DataView(extended.buffer);
 
-/** The canonical text of a decimal's bytes (none: 0); undefined where they do not fit precision 38. */
+/** Decodes bytes to canonical text (no bytes: 0); undefined if they do not fit precision 38. */
 export function decimalFromBytes(bytes: Uint8Array): Decimal | undefined {
   if (bytes.length > MAX_DECIMAL_BYTES) return undefined;
   extended.fill((bytes[0] ?? 0) > 0x7f ? 0xff : 0);

@@ -2,7 +2,7 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
 import { topicOf } from './topics.ts';
 
-/** One feed with one active venue a symbol, or every venue a feed of its own. */
+/** One active venue for each symbol, or every venue as a feed of its own. */
 export type FeedMode = 'failover' | 'all';
 
 const PREFIXES: Readonly<Record<Environment, string>> = {
@@ -12,17 +12,17 @@ const PREFIXES: Readonly<Record<Environment, string>> = {
   replay: 'replay.',
 };
 
-/** What stands before the topic names of an environment; nothing where test data may share the production topics. */
+/** The prefix of an environment's topics; empty if test data may share the production topics. */
 export function environmentPrefix(environment: Environment, allowTestData: boolean): string {
   return allowTestData ? '' : PREFIXES[environment];
 }
 
-/** Topic of a record without the configured prefix: `trades`, `testnet.trades`. The record's own environment decides. */
+/** The topic of a record without the configured prefix: `trades`, `testnet.trades`. */
 export function topicNameOf(record: FeedRecord, allowTestData: boolean): string {
   return environmentPrefix(record.environment, allowTestData) + topicOf(record.kind).name;
 }
 
-/** `topicNameOf` without building a text for each record. */
+/** As `topicNameOf`, without building a text for each record. */
 export function topicNaming(allowTestData: boolean): (record: FeedRecord) => string {
   const known = new Map<Environment, Map<RecordKind, string>>();
   return (record) => known.get(record.environment)?.get(record.kind) ?? learn(record);
@@ -33,15 +33,14 @@ export function topicNaming(allowTestData: boolean): (record: FeedRecord) => str
   }
 }
 
-/** A symbol at a venue. */
 export interface VenueSymbolName {
   readonly venue: string;
   readonly symbol: string;
 }
 
 /**
- * Message key of market records; what has one key has one numbering of epochs. The canonical symbol; in mode `all`
- * VENUE:SYMBOL, as each venue is a feed of its own.
+ * Message key of market records: the canonical symbol, or VENUE:SYMBOL in mode `all`. One key has one numbering of
+ * epochs.
  */
 export function marketKeyOf(mode: FeedMode): MarketKeyOf {
   return mode === 'all' ? ({ venue, symbol }) => `${venue}:${symbol}` : symbolKey;
@@ -51,7 +50,7 @@ export type MarketKeyOf = (of: VenueSymbolName) => string;
 
 export const symbolKey: MarketKeyOf = ({ symbol }) => symbol;
 
-/** Message key of a record. Market records: see `marketKeyOf`. A status: `feed`, VENUE or VENUE:SYMBOL. */
+/** Message key of a record. A status: `feed`, VENUE or VENUE:SYMBOL. */
 export function keyOf(record: FeedRecord, mode: FeedMode): string {
   switch (record.kind) {
     case 'status':
@@ -67,7 +66,7 @@ export function keyOf(record: FeedRecord, mode: FeedMode): string {
   }
 }
 
-/** What stands before the name of the records: `simulated.` in `simulated.trades`, nothing in `trades`. */
+/** The environment's prefix of a topic: `simulated.` in `simulated.trades`. */
 export function prefixOfTopic(topic: string): string {
   return topic.slice(0, topic.lastIndexOf('.') + 1);
 }

@@ -1,6 +1,6 @@
 import { at } from '../domain/at.ts';
 
-/** CRC-64-AVRO of the Avro specification ("Schema Fingerprints"): the empty fingerprint and the table made from it. */
+/** CRC-64-AVRO of the Avro specification ("Schema Fingerprints"). */
 const EMPTY = 0xc15d213aa4d7a795n;
 
 const table = Array.from({ length: 256 }, (_, index) => {
@@ -9,7 +9,7 @@ const table = Array.from({ length: 256 }, (_, index) => {
   return value;
 });
 
-/** The CRC-64-AVRO fingerprint of a schema in Parsing Canonical Form: 8 bytes, little-endian as single-object encoding wants them. */
+/** The fingerprint of a schema in Parsing Canonical Form: 8 bytes, little-endian. */
 export function fingerprint(canonicalForm: string): Uint8Array {
   let value = EMPTY;
   for (const byte of new TextEncoder().encode(canonicalForm)) {

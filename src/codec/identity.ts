@@ -9,8 +9,7 @@ const keysByKind = new Map<RecordKind, readonly string[]>();
 const identityKeys = (kind: RecordKind): readonly string[] => (codecOf(kind).schema.identity ?? []).map(camelCase);
 
 /**
- * Names the event that a record is about: equal for the same event delivered twice, different otherwise. A JSON array
- * of the record's name and the values of the fields that its schema's attribute `identity` lists, bytes in base64.
+ * Identifies the event of a record; equal if delivered twice. A JSON array of the record's name and identity fields.
  */
 export function identityOf(record: FeedRecord): string {
   const fields = fieldsOf(record);

@@ -7,19 +7,18 @@ import { type AvroField, type AvroSchema, isUnion } from './schema-files.ts';
 
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** The fields of a record by name: which ones there are is the schema's to say. */
+/** The fields of a record by name. */
 export const fieldsOf = (record: object): JsonRecord => record as JsonRecord;
 
-/** Renders a value in memory as JSON; undefined: the value is the same in both. */
+/** Renders a value as JSON; undefined if it is the same there. */
 type Render = ((value: unknown) => unknown) | undefined;
 type FieldRender = readonly [inMemory: string, inJson: string, render: Render];
 
 const fieldsByKind = new Map<RecordKind, readonly FieldRender[]>();
 
 /**
- * A record as people and scripts see it: the schema's names and order, decimals as canonical text, times as in the
- * schema. Bytes are base64; where they are UTF-8 (a frame that could not be used mostly is), a second key with `_text`
- * behind its name has them to read.
+ * Renders a record with the schema's names. Bytes are base64; if they are UTF-8, a second key with the suffix `_text`
+ * has the text.
  */
 export function toJson(record: FeedRecord): JsonRecord {
   const fields = getOrCreate(fieldsByKind, record.kind, (kind) => rendersOf(codecOf(kind).schema.fields, new Map()));

@@ -1,10 +1,8 @@
-/** Names in memory are camelCase (`volume24h`), in YAML, Avro and JSON snake_case (`volume_24h`). */
-
 type CamelName<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelName<Tail>>}`
   : S;
 
-/** A configuration section as the YAML has it, its keys in camelCase. */
+/** A YAML section with its keys in camelCase. */
 export type Camel<T> = T extends readonly (infer Item)[]
   ? readonly Camel<Item>[]
   : T extends object
@@ -17,7 +15,7 @@ type SnakeName<Name extends string> = Name extends `${infer Head}24h`
     ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeName<Rest>}`
     : Name;
 
-/** A value as JSON shows it: the fields' names in snake_case, all the way down; `kind` is a matter of memory alone. */
+/** A value as JSON shows it: names in snake_case at all levels, without `kind`. */
 export type Json<T> = T extends readonly (infer Item)[]
   ? readonly Json<Item>[]
   : T extends object
@@ -32,10 +30,10 @@ export const camelCase = (name: string): string =>
 
 const snakeName = (name: string): string => name.replace(/[A-Z]|24h$/g, (part) => `_${part.toLowerCase()}`);
 
-// The types say, key by key, what `renamed` does.
+// The types repeat what `renamed` does.
 export const camelKeys = <T>(value: T): Camel<T> => renamed(value, camelCase) as Camel<T>;
 
-/** Figures and configuration as JSON shows them. Not for records: their maps have keys that are data (`toJson`). */
+/** Renames keys for JSON. Not for records: the keys of their maps are data (see `toJson`). */
 export const snakeKeys = <T>(value: T): Json<T> => renamed(value, snakeName) as Json<T>;
 
 function renamed(value: unknown, rename: (name: string) => string): unknown {

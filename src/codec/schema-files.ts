@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** An Avro schema as JSON. */
 export type AvroSchema = string | readonly AvroSchema[] | AvroSchemaObject;
 
-/** A schema that is not a name or a union: a record, enum, array, map, or a primitive with attributes. */
+/** A record, enum, array, map, or a primitive with attributes. */
 export interface AvroSchemaObject {
   readonly type: AvroSchema;
   readonly name?: string;
@@ -19,7 +18,7 @@ export interface AvroSchemaObject {
   readonly items?: AvroSchema;
   readonly values?: AvroSchema;
   readonly fields?: readonly AvroField[];
-  /** Names of the fields that together name the event; on the records of schemas/ only. */
+  /** Fields that together identify the event; only in our records. */
   readonly identity?: readonly string[];
 }
 
@@ -27,7 +26,6 @@ export interface AvroField extends AvroSchemaObject {
   readonly name: string;
 }
 
-/** The schema of a record. */
 export interface RecordSchema extends AvroSchemaObject {
   readonly type: 'record';
   readonly name: string;
@@ -38,7 +36,7 @@ export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => 
 
 const FOLDER = new URL('../../schemas/', import.meta.url);
 
-/** The schema of a record, from its JSON. Throws where it is none. */
+/** Parses the schema of a record. @throws Error if it is none. */
 export function parseSchema(json: string): RecordSchema {
   const schema: unknown = JSON.parse(json);
   if (isRecordSchema(schema)) return schema;
@@ -57,12 +55,12 @@ function readSchema(path: string): RecordSchema {
   return parseSchema(readFileSync(new URL(path, FOLDER), 'utf8'));
 }
 
-/** The schema in schemas/NAME.avsc. */
+/** Reads schemas/NAME.avsc. */
 export function currentSchema(name: string): RecordSchema {
   return readSchema(`${name}.avsc`);
 }
 
-/** The schema as each release had it, oldest first (schemas/released/N/NAME.avsc; none where the record is younger). */
+/** The released versions, oldest first: schemas/released/N/NAME.avsc. */
 export function releasedSchemas(name: string): readonly RecordSchema[] {
   return readdirSync(new URL('released/', FOLDER))
     .sort((a, b) => Number(a) - Number(b))

@@ -4,7 +4,7 @@ import { hideCredentials } from '../domain/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
 import { parseSchema, type RecordSchema } from './schema-files.ts';
 
-/** One HTTP exchange with the registry; rejects only where there was no answer. The caller brings it: this room does no I/O. */
+/** Sends a request to the registry; rejects only without an answer. The caller provides it: this room does no I/O. */
 export type RegistryRequest = (request: {
   readonly method: 'GET' | 'POST';
   readonly url: string;
@@ -13,38 +13,32 @@ export type RegistryRequest = (request: {
 }) => Promise<{ readonly status: number; readonly body: string }>;
 
 export interface RegistryOptions {
-  /** Base of the Confluent-compatible interface, `http://host:8081`. */
+  /** Base address of a Confluent-compatible registry, `http://host:8081`. */
   readonly url: string;
-  /** Register our schemas, or only look them up. */
+  /** False: only look schemas up. */
   readonly register: boolean;
   readonly user?: string;
   readonly password?: string;
 }
 
-/** How a schema of ours stands to a subject. */
+/** How our schema relates to a subject. */
 export type Standing =
-  /** It is one of its versions. */
+  /** The subject has it as a version. */
   | { readonly kind: 'registered'; readonly id: number }
-  /** The registry has no such subject. */
+  /** The registry does not know the subject. */
   | { readonly kind: 'new' }
-  /** It may become its next version. */
+  /** The schema may become the next version. */
   | { readonly kind: 'compatible' }
-  /** It must not: for people, why. */
+  /** The schema may not; the reasons are for people. */
   | { readonly kind: 'incompatible'; readonly reasons: readonly string[] };
 
-/**
- * Faults: `unavailable` (backoff) where the registry is away or overloaded, `sink` (never) where it refuses, `malformed`
- * (never) for an id that it does not have.
- */
+/** Fails with the Fault `unavailable` (away, overloaded), `sink` (refuses) or `malformed` (unknown id). */
 export interface SchemaRegistry {
-  /**
-   * The registry's id of our schema under a subject (`TOPIC-value`, with all prefixes). Where it is not there it is
-   * registered, or refused: where `register` says so, and where it is incompatible with what is there. Asked once.
-   */
+  /** Returns the id of our schema under a subject (`TOPIC-value`); registers it if `register` is set. Asked once. */
   idOf(subject: string, schema: RecordSchema): Promise<number>;
-  /** The JSON of a schema by its id. Asked once. */
+  /** Returns a schema as JSON. Asked once. */
   schemaById(id: number): Promise<string>;
-  /** Nothing changes in the registry. */
+  /** Changes nothing in the registry. */
   standingOf(subject: string, schema: RecordSchema): Promise<Standing>;
 }
 
@@ -58,7 +52,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     headers.authorization = `Basic ${credentials}`;
   }
 
-  /** The parsed answer; undefined where the registry says that there is no such thing. */
+  /** Returns the parsed answer; undefined if the registry reports that there is no such thing. */
   async function ask(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     const answer = await request({
       method,
@@ -100,7 +94,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     return idIn(await ask('POST', pathOf(subject), { schema: schemaJson }));
   }
 
-  /** The JSON of every version of a subject, oldest first; none where the subject is unknown. */
+  /** The versions of a subject, oldest first; empty if the subject is unknown. */
   async function versionsOf(subject: string): Promise<readonly { readonly number: number; readonly schema: string }[]> {
     const path = `${pathOf(subject)}/versions`;
     const numbers = await ask('GET', path);
@@ -119,7 +113,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     if (id !== undefined) return { kind: 'registered', id };
     const versions = await versionsOf(subject);
     if (versions.length === 0) return { kind: 'new' };
-    // Ours first: what the registry lets pass is its own setting, often less than our readers need, or nothing.
+    // Our check comes first: the registry's own setting may be weaker, or off.
     const reasons = versions.flatMap(({ number, schema: version }) => problemsWith(schema, version, number));
     if (reasons.length > 0) return { kind: 'incompatible', reasons };
     const path = `/compatibility${pathOf(subject)}/versions?verbose=true`;
@@ -151,7 +145,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   async function fetchSchema(id: number): Promise<string> {
     const schema = textOf(await ask('GET', `/schemas/ids/${id}`), 'schema');
     if (schema !== undefined) return schema;
-    // Anybody may write a number into a topic: a record that cannot be read, not a registry that fails.
+    // Anybody may write a number into a topic: the record is unreadable, the registry works.
     throw new Fault('malformed', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
   }
 
@@ -169,7 +163,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   };
 }
 
-/** The id in an answer; undefined where there was no such thing. It goes before each record in 32 bits. */
+/** The id in an answer; undefined without an answer. It precedes each record in 32 bits. */
 function idIn(answer: unknown): number | undefined {
   if (answer === undefined) return undefined;
   return wholeNumber(fieldOf(answer, 'id'), 'id');
@@ -180,7 +174,7 @@ function wholeNumber(value: unknown, what: string): number {
   throw new Fault('unavailable', `schema registry: ${JSON.stringify(value)?.slice(0, 40)} is no ${what} of a schema`);
 }
 
-/** What keeps our schema from standing beside a version of its subject; a version may be anybody's. */
+/** Why our schema does not fit a version of its subject; a version may be anybody's. */
 function problemsWith(schema: RecordSchema, version: string, number: number): readonly string[] {
   try {
     return fullTransitive(schema, [parseSchema(version)], () => `version ${number}`);
@@ -192,7 +186,7 @@ function problemsWith(schema: RecordSchema, version: string, number: number): re
 const refusal = (message: string): Fault =>
   new Fault('sink', `schema registry: ${message}`, { retry: { kind: 'never' } });
 
-/** The answer to one question asked once, forgotten where it failed. */
+/** Remembers a successful answer. */
 function remember<K, V>(answers: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {
   return getOrCreate(answers, key, () => {
     const answer = ask();

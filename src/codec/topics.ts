@@ -1,18 +1,16 @@
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 
-/** One topic of the feed: which records it carries, and how the broker keeps it. */
+/** A topic: which records it carries, and how the broker keeps it. */
 export interface TopicDefinition {
   readonly kind: RecordKind;
-  /** Short name, without prefix: `trades`. */
   readonly name: string;
-  /** Schema file in schemas/, without ending. */
+  /** Schema file in schemas/, without `.avsc`. */
   readonly schema: string;
-  /** Name of the record in its schema. */
   readonly record: string;
-  /** `configured`: the configuration's number of partitions; otherwise this many. */
+  /** `configured`: as many as the configuration says. */
   readonly partitions: 'configured' | number;
   readonly cleanup: 'delete' | 'compact' | 'compact,delete';
-  /** Milliseconds; -1 keeps for ever. */
+  /** Milliseconds; -1: no limit. */
   readonly retentionMs: number;
 }
 
@@ -25,7 +23,6 @@ const month = { partitions: 1, cleanup: 'delete', retentionMs: MONTH_MS } as con
 const newestWeek = { partitions: 'configured', cleanup: 'compact,delete', retentionMs: WEEK_MS } as const;
 const forEver = { partitions: 'configured', cleanup: 'compact', retentionMs: -1 } as const;
 
-/** Names and retention: the contract's table of topics. */
 const DEFINITIONS = [
   { kind: 'trade', name: 'trades', schema: 'trade-event', record: 'TradeEvent', ...week },
   { kind: 'agg_trade', name: 'agg-trades', schema: 'agg-trade', record: 'AggTrade', ...week },
@@ -44,15 +41,13 @@ const DEFINITIONS = [
 
 type Definition = (typeof DEFINITIONS)[number];
 
-/** What each topic carries, by its short name. */
+/** The records of each topic, by its short name. */
 export type TopicRecords = { readonly [D in Definition as D['name']]: Extract<FeedRecord, { kind: D['kind'] }> };
 
-/** Every topic. */
 export const TOPICS: readonly (TopicDefinition & { readonly name: keyof TopicRecords })[] = DEFINITIONS;
 
 const byKind = new Map(TOPICS.map((topic) => [topic.kind, topic]));
 
-/** The topic that carries records of a kind. */
 export function topicOf(kind: RecordKind): TopicDefinition {
   const topic = byKind.get(kind);
   if (topic === undefined) throw new Error(`no topic for records of kind ${kind}`);

@@ -6,10 +6,8 @@ import { currentSchema, releasedSchemas } from './schema-files.ts';
 import { TOPICS } from './topics.ts';
 
 /**
- * How a record is framed in a message, told apart by the first byte:
- * - Avro single-object encoding, without a registry: C3 01, the schema's CRC-64-AVRO fingerprint (8 bytes,
- *   little-endian), body.
- * - Confluent wire format, with a registry: 00, the schema's id there (4 bytes, big-endian), body.
+ * Avro single-object encoding: C3 01, the schema's CRC-64-AVRO fingerprint (8 bytes, little-endian), body. Confluent
+ * wire format: 00, the schema's id in a registry (4 bytes, big-endian), body.
  */
 const SINGLE_OBJECT = 0xc3;
 const SINGLE_OBJECT_VERSION = 0x01;
@@ -22,7 +20,7 @@ const singleObjectHeaders = new Map<RecordKind, Uint8Array>();
 const singleObjectHeader = (kind: RecordKind): Uint8Array =>
   Uint8Array.of(SINGLE_OBJECT, SINGLE_OBJECT_VERSION, ...codecOf(kind).fingerprint);
 
-/** A record in single-object encoding. Throws a Fault (encode, never) that names the field. */
+/** Encodes a record in single-object encoding. @throws Fault `encode` that names the field. */
 export function encodeSingleObject(record: FeedRecord): Buffer {
   return codecOf(record.kind).encode(record, getOrCreate(singleObjectHeaders, record.kind, singleObjectHeader));
 }
@@ -30,16 +28,16 @@ export function encodeSingleObject(record: FeedRecord): Buffer {
 const confluentHeader = new Uint8Array(1 + ID_BYTES);
 const confluentId = new DataView(confluentHeader.buffer);
 
-/** A record in Confluent wire format; `schemaId` is what the registry calls our schema of its kind. Throws as above. */
+/** Encodes a record in Confluent wire format; `schemaId` is the registry's id. @throws as above. */
 export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
   confluentId.setUint32(1, schemaId);
   return codecOf(record.kind).encode(record, confluentHeader);
 }
 
-/** Decodes messages of both framings; a Promise where a schema must be asked for first. Faults are `malformed`. */
+/** Decodes messages of both framings; a Promise if a schema must be fetched first. @throws Fault `malformed`. */
 export type WireDecoder = (message: Uint8Array) => FeedRecord | Promise<FeedRecord>;
 
-/** `schemaById`: the JSON of a registry's schema; without it Confluent framing is refused. */
+/** `schemaById` returns a registry's schema as JSON; without it, Confluent framing is rejected. */
 export function newWireDecoder(schemaById?: (id: number) => Promise<string>): WireDecoder {
   const readers = new Map<number, RecordReader>();
 
@@ -77,7 +75,7 @@ function whole(reader: RecordReader, message: Uint8Array, offset: number): FeedR
 
 let byFingerprint: Map<string, RecordReader> | undefined;
 
-/** Of all the versions of our schemas, released and current; the current one where a fingerprint did not change. */
+/** Released and current versions of our schemas; the current one if the fingerprint is the same. */
 function readerByFingerprint(fingerprint: Uint8Array): RecordReader {
   byFingerprint ??= new Map(
     TOPICS.flatMap(({ schema }) => [...releasedSchemas(schema), currentSchema(schema)]).map((schema) => [

@@ -1,7 +1,6 @@
 /**
- * A decimal number as text, canonical: optional minus, digits without leading zeros, at most 18 places,
- * no trailing zeros, no exponent, no negative zero. `'61837.63'`, `'0.00292'`, `'-1.5'`, `'0'`.
- * At most 38 digits in all once written with 18 places (Avro decimal, precision 38, scale 18).
+ * A decimal number as canonical text: `'61837.63'`, `'-1.5'`, `'0'`. No leading or trailing zeros, exponent or negative
+ * zero; at most 20 digits before and 18 after the point.
  */
 export type Decimal = string;
 
@@ -19,9 +18,8 @@ const ZERO = 48;
 const NINE = 57;
 
 /**
- * The canonical form of a venue's decimal text, equal in value; undefined where the text is no number,
- * does not fit a Decimal exactly, or is absurd (over 64 characters, an exponent beyond ±64).
- * Leading zeros are no number, but for the one before a point. Never passes through a float.
+ * The canonical form of a decimal text, never through a float. Undefined for no number, leading zeros, a value that
+ * does not fit exactly, over 64 characters or an exponent beyond ±64.
  */
 export function canonicalDecimal(text: string): Decimal | undefined {
   return text.length > MAX_TEXT ? undefined : canonical(text);
@@ -51,7 +49,7 @@ function canonical(text: string): Decimal | undefined {
   return end === length ? text : text.slice(0, end);
 }
 
-/** The index of the first character from `from` on that is no digit. */
+/** The index of the first character at or after `from` that is no digit. */
 function skipDigits(text: string, from: number): number {
   let at = from;
   for (; at < text.length; at++) {
@@ -61,7 +59,7 @@ function skipDigits(text: string, from: number): number {
   return at;
 }
 
-/** The same number without its exponent; undefined where the text is none. */
+/** Removes the exponent; undefined if the text is no number. */
 function expand(text: string): string | undefined {
   const match = EXPONENT.exec(text);
   if (match === null) return undefined;
@@ -77,7 +75,7 @@ function expand(text: string): string | undefined {
   return `${sign}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
-/** As many as two decimals' places together and then some. */
+/** Enough for the places of two decimals together. */
 const POWERS: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
 
 export function powerOfTen(exponent: number): bigint {
@@ -92,7 +90,7 @@ export function unscaled(decimal: Decimal): bigint {
   return BigInt(decimal.slice(0, point) + decimal.slice(point + 1)) * powerOfTen(DECIMAL_SCALE - places);
 }
 
-/** The canonical text of an integer that stands for value × 10^`places`; these are 18 at most, and a number is safe. */
+/** Returns the canonical text of value / 10^`places`; at most 18 places, and a number must be a safe integer. */
 export function fromUnscaled(value: number | bigint, places = DECIMAL_SCALE): Decimal {
   if (value < 0) return `-${fromUnscaled(-value, places)}`;
   const digits = value.toString().padStart(places + 1, '0');
@@ -102,7 +100,7 @@ export function fromUnscaled(value: number | bigint, places = DECIMAL_SCALE): De
   return end === point ? digits.slice(0, point) : `${digits.slice(0, point)}.${digits.slice(point, end)}`;
 }
 
-/** Negative, zero or positive as a is less than, equal to or greater than b. */
+/** Compares two decimals: negative, zero or positive. */
 export function compareDecimals(a: Decimal, b: Decimal): number {
   if (a === b) return 0;
   const negative = a.charCodeAt(0) === MINUS;
@@ -112,18 +110,16 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
   return negative ? -order : order;
 }
 
-/** How many characters stand before the point. */
+/** Number of characters before the point. */
 export function integerDigits(decimal: Decimal): number {
   const point = decimal.indexOf('.');
   return point === -1 ? decimal.length : point;
 }
 
-/** True for a canonical decimal greater than zero. */
 export function isPositive(decimal: Decimal): boolean {
   return decimal.charCodeAt(0) !== MINUS && decimal !== '0';
 }
 
-/** True for a canonical decimal of zero or more. */
 export function isNotNegative(decimal: Decimal): boolean {
   return decimal.charCodeAt(0) !== MINUS;
 }

@@ -1,11 +1,11 @@
-/** Milliseconds as people say them: `12 ms`, `1.2 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`. */
+/** Formats milliseconds for people: `12 ms`, `1.2 s`, `3 m 05 s`, `2 h 10 m`, `3 d 4 h`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)} s`;
   return wholeDuration(ms);
 }
 
-/** The same in whole seconds at least. */
+/** As `duration`, in whole seconds at least. */
 export function wholeDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 100) return `${seconds} s`;

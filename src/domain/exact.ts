@@ -3,10 +3,10 @@ import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from './decimal
 /** 1 as an unscaled integer: 10^18. */
 export const ONE = powerOfTen(DECIMAL_SCALE);
 
-/** Significant bits that `ratio` divides to; anything past a double's 53 and a rounding bit will do. */
+/** Significant bits of the division in `ratio`: a double has 53, and one more decides the rounding. */
 const RATIO_BITS = 64;
 
-/** value / divisor as an integer, rounded half-even. Throws RangeError where divisor is 0. */
+/** value / divisor as an integer, rounded half-even. @throws RangeError if divisor is 0. */
 export function roundHalfEven(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;
   const twice = 2n * magnitude(value % divisor);
@@ -21,12 +21,12 @@ export function fromProduct(value: bigint): Decimal {
   return fromUnscaled(roundHalfEven(value, ONE));
 }
 
-/** a / b of two integers of the same scale, rounded half-even at 18 places. Throws RangeError where b is 0. */
+/** a / b of two integers of the same scale, rounded half-even at 18 places. @throws RangeError if b is 0. */
 export function quotient(a: bigint, b: bigint): Decimal {
   return fromUnscaled(roundHalfEven(a * ONE, b));
 }
 
-/** The double that is nearest to a / b (ties to even), two integers of the same scale. Throws RangeError where b is 0. */
+/** The double nearest to a / b (ties to even), for integers of the same scale. @throws RangeError if b is 0. */
 export function ratio(a: bigint, b: bigint): number {
   const dividend = magnitude(a);
   const divisor = magnitude(b);

@@ -1,4 +1,4 @@
-/** What to do after a fault: try again with backoff, try again no earlier than `afterMs`, or never. */
+/** Says whether and when to retry: with backoff, not before `afterMs`, or never. */
 export type Retry =
   | { readonly kind: 'backoff' }
   | { readonly kind: 'after'; readonly afterMs: number }
@@ -23,14 +23,13 @@ export type FaultKind =
 
 export interface FaultOptions {
   readonly retry?: Retry;
-  /** The field or key that was wrong. */
   readonly field?: string;
-  /** HTTP status or WebSocket close code, where there was one. */
+  /** HTTP status or WebSocket close code. */
   readonly status?: number;
   readonly cause?: unknown;
 }
 
-/** Anything that went wrong, with its own retry decision: nothing decides by reading a message. */
+/** An error with its own retry decision, so that no code has to interpret messages. */
 export class Fault extends Error {
   override readonly name = 'Fault';
   readonly kind: FaultKind;
@@ -47,13 +46,13 @@ export class Fault extends Error {
   }
 }
 
-/** The fault itself, or an unexpected error wrapped as one (kind `internal`, retried with backoff). */
+/** Returns a fault as it is, and wraps any other error (kind `internal`, retried with backoff). */
 export function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('internal', error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-/** The code of an error from the system or from Node.js, such as `ENOENT`; undefined when it has none. */
+/** Returns the code of a system or Node.js error, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,4 +1,4 @@
-/** The value of a key in a Map or WeakMap; if there is none, the one that `create` makes, which is kept. */
+/** Returns the value of a key in a Map or WeakMap, and creates it if there is none. */
 export function getOrCreate<K, V>(
   map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
   key: K,

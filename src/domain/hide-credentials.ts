@@ -1,4 +1,4 @@
-/** Text with `[secret]` for the logins of addresses (`http://user:password@host`, `user:password@host`); rather too often than too seldom. */
+/** Replaces the logins of addresses (`http://user:password@host`, `user:password@host`) by `[secret]`. */
 export function hideCredentials(text: string): string {
   return text.replace(/[^\s"]+/g, hideInWord);
 }

@@ -1,7 +1,7 @@
 export const VENUE_IDS = ['bybit', 'binance', 'binance_us', 'binance_testnet'] as const;
 export type VenueId = (typeof VENUE_IDS)[number];
 
-/** The public spot streams of each venue. The configuration may name others: hosts differ by region. */
+/** Default addresses of the public spot streams. */
 export const WEBSOCKET_URLS: Readonly<Record<VenueId, readonly string[]>> = {
   bybit: ['wss://stream.bybit.com/v5/public/spot'],
   binance: ['wss://stream.binance.com:9443/stream', 'wss://data-stream.binance.vision/stream'],
@@ -9,13 +9,12 @@ export const WEBSOCKET_URLS: Readonly<Record<VenueId, readonly string[]>> = {
   binance_testnet: ['wss://stream.testnet.binance.vision/stream'],
 };
 
-/** A coin as one venue lists it against the configured quote. */
 export interface Instrument {
   /** Base asset, `BTC`. */
   readonly coin: string;
   /** Canonical symbol: coin + quote, `BTCUSDT`. */
   readonly symbol: string;
-  /** As the venue spells it in its payloads, upper case where the venue has case. */
+  /** The venue's spelling, in upper case if the venue has case. */
   readonly venueSymbol: string;
 }
 
@@ -39,7 +38,7 @@ export const KLINE_INTERVALS = [
 ] as const;
 export type KlineInterval = (typeof KLINE_INTERVALS)[number];
 
-/** What can be asked for of a symbol. `depth` is the book as deep as the venue tells it, `depth5` its five best levels a side. */
+/** Channels of a symbol. `depth` is the whole book as far as the venue sends it; `depth5` has five levels a side. */
 export const CHANNELS = [
   'trade',
   'agg_trade',
@@ -60,16 +59,16 @@ export function isDepthChannel(channel: Channel): boolean {
   return DEPTH_CHANNELS.includes(channel);
 }
 
-/** The channels without those of shallower books: the deepest one says all of them. */
+/** Removes the channels of all books but the deepest, which includes the others. */
 export function withDeepestBook(channels: readonly Channel[]): readonly Channel[] {
   const deepest = DEPTH_CHANNELS.find((channel) => channels.includes(channel));
   return channels.filter((channel) => channel === deepest || !isDepthChannel(channel));
 }
 
-/** How much of a book is wanted. */
+/** How much of a book to publish. */
 export interface BookWish {
-  /** Best levels a side that are published. */
+  /** Best levels a side. */
   readonly levels: number;
-  /** How often they are, milliseconds. */
+  /** Time between two books, milliseconds. */
   readonly intervalMs: number;
 }

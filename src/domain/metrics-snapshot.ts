@@ -1,24 +1,19 @@
 /** Counts by name. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** What the feed's thread counts since its start, for those who watch it over time. Plain values: they go to the gateway's thread. */
+/** Counters of the feed since its start, for Prometheus. Plain values: they go to the gateway's thread. */
 export interface MetricsSnapshot extends PipelineMetrics {
   readonly thread: ThreadMetrics;
 }
 
 export interface PipelineMetrics {
-  /** Records published, by kind. */
   readonly records: Counts;
-  /** Status records, by state. */
   readonly states: Counts;
-  /** Gap records, by outcome. */
   readonly gaps: Counts;
-  /** Ids that gap records name, as far as they could tell how many; and those of them that came after all. */
+  /** Missing ids in gap records, and how many of them were filled. */
   readonly missingTrades: number;
   readonly filledTrades: number;
-  /** Dead letters, by stage. */
   readonly deadLetters: Counts;
-  /** Trades that no window counts, by reason. */
   readonly uncountedTrades: Counts;
   readonly venues: Readonly<Record<string, VenueMetrics>>;
   readonly sinks: Readonly<Record<string, SinkMetrics>>;
@@ -28,16 +23,14 @@ export interface VenueMetrics {
   readonly events: number;
   readonly malformed: number;
   readonly duplicates: number;
-  /** Frames that tell nothing that is asked for, by reason. */
   readonly ignored: Counts;
-  /** Data that is odd and passed on, by what is odd. */
   readonly warnings: Counts;
-  /** Connections lost or not made, by the kind of fault. */
+  /** By the kind of fault. */
   readonly reconnects: Counts;
   readonly bookResyncs: number;
-  /** Whole books that were asked for in vain. */
+  /** Requests for a whole book that failed. */
   readonly booksNotHad: number;
-  /** Weight of the requests sent to its REST interface. */
+  /** Weight of the REST requests sent. */
   readonly restWeight: number;
   readonly venueToSocket: Distribution;
   readonly socketToEmitted: Distribution;
@@ -47,9 +40,9 @@ export interface SinkMetrics {
   readonly rejected: number;
   readonly conflated: number;
   readonly batches: number;
-  /** Records dropped for want of room, by topic. */
+  /** By topic. */
   readonly dropped: Counts;
-  /** Null: there is none. */
+  /** Null if the sink has no spill. */
   readonly spill: SpillMetrics | null;
   readonly emittedToAcknowledged: Distribution;
 }
@@ -58,31 +51,31 @@ export interface SpillMetrics {
   readonly records: number;
   readonly bytes: number;
   readonly limitBytes: number;
-  /** Null: nothing is spilled. */
+  /** Age of the oldest record; null if the spill is empty. */
   readonly oldestMs: number | null;
-  /** Stretches of files that could not be read. */
+  /** Parts of files that could not be read. */
   readonly broken: number;
 }
 
 /** The thread that receives, decodes and publishes. */
 export interface ThreadMetrics {
-  /** The longest delay of its event loop within each second. */
+  /** The longest delay of each second. */
   readonly eventLoopDelay: Distribution;
-  /** How long its event loop was at work. */
+  /** Time that the event loop was busy. */
   readonly busyMs: number;
   readonly heapUsedBytes: number;
   readonly heapLimitBytes: number;
-  /** Outside of the heap, array buffers included. */
+  /** Includes array buffers. */
   readonly externalBytes: number;
-  /** By kind of collection. */
+  /** By the kind of collection. */
   readonly gcRuns: Counts;
   readonly gcMs: Counts;
 }
 
-/** How observations in milliseconds are spread. */
+/** A histogram of milliseconds. */
 export interface Distribution {
   readonly boundsMs: readonly number[];
-  /** Observations that are no longer than each bound. */
+  /** Observations up to each bound. */
   readonly within: readonly number[];
   readonly count: number;
   readonly sumMs: number;

@@ -2,7 +2,7 @@ import type { Decimal } from './decimal.ts';
 import type { Environment } from './record.ts';
 import type { VenueStateName } from './venue-state.ts';
 
-/** What one look at the running feed shows: for the live status, the heartbeat and the gateway. Times are wall-clock milliseconds. */
+/** The state of the running feed, for terminal, heartbeat and gateway. Times are wall-clock milliseconds. */
 export interface StatusSnapshot {
   readonly at: number;
   readonly startedAt: number;
@@ -13,7 +13,7 @@ export interface StatusSnapshot {
   readonly venues: readonly VenueSnapshot[];
   readonly coins: readonly CoinSnapshot[];
   readonly quality: readonly Quality[];
-  /** The venues' candles against those of their trades; empty where not both are subscribed. */
+  /** Compares the venues' candles with those made from trades; empty if not both are subscribed. */
   readonly klines: readonly CandleAgreement[];
   readonly sinks: readonly SinkSnapshot[];
   readonly counts: Readonly<Record<string, number>>;
@@ -26,29 +26,27 @@ export interface VenueSnapshot {
   readonly active: boolean;
   readonly linesUp: number;
   readonly lines: number;
-  /** Since the last data frame; null: none yet. */
+  /** Milliseconds since the last data frame; null before the first. */
   readonly ageMs: number | null;
   readonly frames: number;
   readonly reconnects: number;
   readonly clock: ClockState;
-  /** Of live trades, since the start; null: none was timed. */
+  /** Of live trades since the start; null if none was measured. */
   readonly latencyMs: {
     readonly venueToSocket: LatencySummary | null;
     readonly socketToEmitted: LatencySummary | null;
   };
-  /** Why it is in this state, where that needs words. */
+  /** The reason of the state, if it needs one. */
   readonly reason: string;
 }
 
 export interface CoinSnapshot {
   readonly coin: string;
   readonly symbol: string;
-  /** The venue that serves it now. */
   readonly venue: string | null;
   readonly epoch: number;
   readonly price: Decimal | null;
   readonly change24h: Decimal | null;
-  /** Over the last few seconds. */
   readonly tradesPerSecond: number;
   readonly ageMs: number | null;
   readonly stale: boolean;
@@ -59,38 +57,37 @@ export interface SinkSnapshot {
   readonly state: 'opening' | 'up' | 'down';
   readonly reason: string;
   readonly queued: number;
-  /** Age of the oldest record that is not acknowledged; null: all are. */
+  /** Age of the oldest record that is not acknowledged; null if all are. */
   readonly lagMs: number | null;
   readonly delivered: number;
   readonly dropped: number;
-  /** Since the start; null: nothing was acknowledged. */
+  /** Since the start; null before the first acknowledgement. */
   readonly latencyMs: { readonly emittedToAcknowledged: LatencySummary | null };
 }
 
-/** How well one venue tells of one symbol. */
+/** Quality of one venue's data about one symbol. */
 export interface Quality {
   readonly venue: string;
-  /** Null: frames that tell no symbol. */
+  /** Null: frames without a symbol. */
   readonly symbol: string | null;
-  /** Messages: valid and invalid ones. */
+  /** Valid and invalid messages. */
   readonly total: number;
   readonly valid: number;
   readonly invalid: number;
-  /** When the last valid one came, microseconds since 1970; null: none did. */
+  /** When the last valid message came, microseconds since 1970. */
   readonly lastUpdateAt: number | null;
-  /** Mean of (ask − bid) / mid of all book tickers, percent; null: there were none. */
+  /** Mean of (ask − bid) / mid of all book tickers, percent. */
   readonly averageSpreadPct: number | null;
-  /** Book tickers whose bid is not below the ask. */
   readonly invertedSpreads: number;
-  /** Over the last seconds, valid ones. */
+  /** Valid messages over the last seconds. */
   readonly messagesPerSecond: number;
   readonly warnings: readonly QualityWarning[];
 }
 
-/** More invalid messages than may pass for chance; no valid one for long. */
+/** `invalid`: too many invalid messages. `stale`: no valid message for long. */
 export type QualityWarning = 'invalid' | 'stale';
 
-/** A venue's closed candles of one symbol and interval against those that its trades make; of `fields` and `causes` see `market/candle-check`. */
+/** Compares a venue's closed candles with those of its trades. For the keys see `market/candle-check`. */
 export interface CandleAgreement {
   readonly venue: string;
   readonly symbol: string;
@@ -101,26 +98,25 @@ export interface CandleAgreement {
   readonly causes: Readonly<Record<string, number>>;
 }
 
-/** The venue's clock minus ours. Sure within `uncertaintyMs` either way, whatever the ways there and back took. */
+/** The venue's clock minus ours; the true offset is within ± `uncertaintyMs`. */
 export interface ClockEstimate {
   readonly offsetMs: number;
   readonly uncertaintyMs: number;
 }
 
 export interface ClockState {
-  /** Null: no answer yet, or none since our clock was stepped. */
+  /** Null before the first answer, and after our clock was stepped. */
   readonly estimate: ClockEstimate | null;
-  /** Questions that brought no time. */
+  /** Requests that brought no time. */
   readonly failures: number;
 }
 
-/** Milliseconds. */
+/** Latencies in milliseconds. Percentiles are exact to 3 %, and to a microsecond. */
 export interface LatencySummary {
   readonly count: number;
-  /** The median, and what 99 % and 99.9 % of the observations stay within: true to 3 %, and to a microsecond. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** True to a microsecond. */
+  /** Exact to a microsecond. */
   readonly max: number;
 }

@@ -1,24 +1,20 @@
 import type { AggTrade, TradeEvent } from './record.ts';
 
-/** A trade, alone or aggregated. */
 export type AnyTrade = TradeEvent | AggTrade;
 
-/** Each kind of trades is a series of its own for a venue and symbol, with ids of its own. */
+/** Kind of trade. Each kind has its own ids for a venue and symbol. */
 export type TradeKind = AnyTrade['kind'];
 
 export function isTrade(record: { readonly kind: string }): record is AnyTrade {
   return record.kind === 'trade' || record.kind === 'agg_trade';
 }
 
-/** The last id that a trade stands for. */
+/** The last id that a trade stands for; an aggregate stands for several. */
 export function lastIdOf({ lastTradeId, tradeId }: AnyTrade): string {
   return lastTradeId ?? tradeId;
 }
 
-/**
- * Compares two trade ids as integers of any length (Bybit's have 19 digits, more than a number holds).
- * Both are digits without leading zeros. Negative, zero or positive.
- */
+/** Compares two ids as integers of any length: Bybit's have 19 digits, more than a number holds. */
 export function compareIds(a: string, b: string): number {
   if (a.length !== b.length) return a.length - b.length;
   return a < b ? -1 : a > b ? 1 : 0;

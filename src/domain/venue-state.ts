@@ -1,6 +1,6 @@
 import type { FeedStatus } from './record.ts';
 
-/** The states of the feed-status topic. */
+/** States of the topic feed-status. */
 export const FEED_STATES = [
   'connecting',
   'connected',
@@ -30,10 +30,8 @@ export const FEED_STATES = [
 ] as const;
 export type FeedState = (typeof FEED_STATES)[number];
 
-/** Why data stopped coming: `cause` of feed_stale. */
 export type StaleCause = 'socket_dead' | 'subscription_mute' | 'quiet_market';
 
-/** The states that a venue is in. */
 export const VENUE_STATES = [
   'connecting',
   'connected',
@@ -47,15 +45,15 @@ export const VENUE_STATES = [
 ] as const;
 export type VenueStateName = (typeof VENUE_STATES)[number];
 
-/** The state of one venue, folded from what happened to it. Never changed: each step makes a new one. */
+/** The state of one venue, made from its events. Immutable: each step returns a new one. */
 export interface VenueState {
   readonly connected: boolean;
   readonly linesUp: ReadonlySet<number>;
-  /** Venue-wide: no data comes, or nobody trades. */
+  /** Venue-wide: no data comes, or the market is idle. */
   readonly silence: 'stale' | 'quiet' | null;
-  /** Why it is not connected; null: nothing is known of a failure. */
+  /** Why it is not connected; null if no failure is known. */
   readonly trouble: 'disconnected' | 'probing' | 'region_blocked' | 'rate_limited' | null;
-  /** For people: why it is in this state. */
+  /** For people: the reason of this state. */
   readonly reason: string;
 }
 
@@ -67,11 +65,11 @@ export const NEW_VENUE: VenueState = {
   reason: '',
 };
 
-/** The fields of a status record, or of the note that becomes one, that say what happened to a venue. */
+/** The fields of a status event that change a venue's state. */
 export type VenueHappening = Pick<FeedStatus, 'state' | 'reason'> &
   Partial<Pick<FeedStatus, 'symbol' | 'line' | 'cause'>>;
 
-/** The state after something happened; the same object if nothing changed. What happens to a single symbol changes nothing. */
+/** Returns the next state, or the same object if nothing changed. Events of a single symbol change nothing. */
 export function nextVenueState(venue: VenueState, happening: VenueHappening): VenueState {
   const { state, reason, symbol = null, line = null, cause = null } = happening;
   if (symbol !== null) return venue;
@@ -97,20 +95,20 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
   }
 }
 
-/** The venue delivers, on a line or in general. */
+/** Returns the state after data of a line, or of the venue if `line` is null. */
 export function delivering(venue: VenueState, line: number | null): VenueState {
   const linesUp = line === null || venue.linesUp.has(line) ? venue.linesUp : new Set([...venue.linesUp, line]);
   if (venue.connected && venue.trouble === null && linesUp === venue.linesUp) return venue;
   return { ...venue, linesUp, connected: true, trouble: null, reason: venue.silence === null ? '' : venue.reason };
 }
 
-/** The one word for a state, as status snapshots and the API show it. */
+/** The state's name in status snapshots and the API. */
 export function venueStateName({ connected, silence, trouble }: VenueState): VenueStateName {
   if (connected) return silence ?? 'connected';
   return trouble ?? silence ?? 'connecting';
 }
 
-/** A venue that refuses us refuses the next attempts too, and says so only once. */
+/** A venue that refuses us refuses the next attempts too, and reports it only once. */
 function troubleAfterLoss({ trouble }: VenueState, cause: string | null): VenueState['trouble'] {
   if (trouble === 'region_blocked' || trouble === 'rate_limited') return trouble;
   return cause === 'probing' ? 'probing' : 'disconnected';

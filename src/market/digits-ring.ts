@@ -2,19 +2,16 @@ import type { Digits } from './digits.ts';
 
 const FIRST_CAPACITY = 16;
 
-/** Above any number of places: what a value's digits are multiplied by to lie in a number with them. */
+/** Above any number of places: a value is stored as digits × PLACES + places. */
 const PLACES = 32;
-/** Digits of so many are exact with their places. */
+/** Up to this size the stored number is exact. */
 const MOST_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
 
-/**
- * The last so many values, in one column: eight bytes each and no object, as thousands of symbols keep a thousand each, and
- * objects that live for so long are what a garbage collector is slowest with.
- */
+/** Remembers the last `most` values in one column, because long-lived objects are slow to collect. */
 export class DigitsRing {
   readonly #most: number;
   #column = new Float64Array(FIRST_CAPACITY);
-  /** By slot: those that a number does not hold. */
+  /** By slot: values that do not fit a number. */
   #long: Map<number, Digits> | undefined;
   #length = 0;
   #oldest = 0;
@@ -28,7 +25,7 @@ export class DigitsRing {
     return this.#length;
   }
 
-  /** Takes a value; returns the oldest where it has to leave for it. */
+  /** Adds a value; returns the oldest if it had to go. */
   push(value: Digits): Digits | undefined {
     if (this.#length < this.#most) {
       if (this.#length === this.#column.length) this.#grow();

@@ -1,18 +1,18 @@
 import { type Decimal, powerOfTen } from '../domain/decimal.ts';
 
-/** A decimal as a whole number: `digits` / 10^`places`. A bigint where a number would not be exact. */
+/** A decimal as digits / 10^places. The digits are a bigint if a number would not be exact. */
 export interface Digits {
   readonly digits: number | bigint;
   readonly places: number;
 }
 
-/** A text of no more characters is read as a number first: up to 16 digits and a point. */
+/** Texts up to this length are read as a number: up to 16 digits and a point. */
 const SHORT = 17;
 const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 
-/** Powers of ten that a number holds exactly. */
+/** Powers of ten that are exact as numbers. */
 const POWERS: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 interface Reading {
@@ -20,7 +20,7 @@ interface Reading {
   readonly value: Digits;
 }
 
-/** The last two readings: each statistic of a trade asks for the same price and quantity, one after the other. */
+/** The last two readings: all statistics of a trade read the same price and quantity in turn. */
 let latest: Reading = { decimal: '0', value: { digits: 0, places: 0 } };
 let previous = latest;
 
@@ -32,7 +32,7 @@ export function digitsOf(decimal: Decimal): Digits {
   return latest.value;
 }
 
-/** The double that is nearest to the value. */
+/** The double nearest to the value. */
 export function doubleOf({ digits, places }: Digits): number {
   const power = POWERS[places];
   // One division of two exact numbers rounds once.
@@ -67,13 +67,13 @@ export function times(a: Digits, b: Digits): Digits {
   const places = a.places + b.places;
   if (typeof a.digits === 'number' && typeof b.digits === 'number') {
     const digits = a.digits * b.digits;
-    // What is safe after rounding was not rounded.
+    // A safe result was not rounded.
     if (Number.isSafeInteger(digits)) return { digits, places };
   }
   return { digits: BigInt(a.digits) * BigInt(b.digits), places };
 }
 
-/** value × 10^`places` as a number, where that is whole and exact; else NaN. */
+/** value × 10^`places` as a number; NaN if it is not whole or not exact. */
 export function numberAt({ digits, places: own }: Digits, places: number): number {
   if (typeof digits !== 'number') return Number.NaN;
   if (own === places) return digits;
@@ -81,7 +81,7 @@ export function numberAt({ digits, places: own }: Digits, places: number): numbe
   return Number.isSafeInteger(scaled) ? scaled : Number.NaN;
 }
 
-/** value × 10^`places`; `places` are at least its own. */
+/** value × 10^`places`; `places` is at least the value's own. */
 export function integerAt(value: Digits, places: number): bigint {
   const scaled = numberAt(value, places);
   return Number.isNaN(scaled) ? BigInt(value.digits) * powerOfTen(places - value.places) : BigInt(scaled);

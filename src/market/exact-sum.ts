@@ -3,24 +3,22 @@ import { roundHalfEven } from '../domain/exact.ts';
 import { type Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
 /**
- * Running sums without error, of values of any size and places, side by side: thousands of symbols have several each.
- *
- * Each counts in units of its finest place so far: in a number as long as that is exact, and what a number does not hold
- * goes on to a bigint. So a value costs a few nanoseconds and nothing is ever rounded.
+ * Keeps running sums without rounding, in units of their finest place: in a number while that is exact, beyond it in a
+ * bigint.
  */
 export class ExactSums {
-  /** −0 and not 0: so V8 keeps doubles in it from the start. */
+  /** −0 instead of 0, so that V8 stores doubles from the start. */
   readonly #low: number[];
   readonly #places: number[];
   #high: bigint[] | undefined;
 
-  /** `count`: how many sums, named by 0 to `count` − 1. */
+  /** @param count number of sums, named by 0 to `count` − 1 */
   constructor(count = 1) {
     this.#low = new Array(count).fill(-0);
     this.#places = new Array(count).fill(0);
   }
 
-  /** Places of the unit: the most that a value had so far. */
+  /** Places of the unit: the most of any value so far. */
   places(sum = 0): number {
     return this.#places[sum] ?? 0;
   }
@@ -45,21 +43,21 @@ export class ExactSums {
     this.add({ digits: -digits, places }, sum);
   }
 
-  /** The sum × 10^`places`, of which there have to be at least as many as the sum has. */
+  /** The sum × 10^`places`; `places` is at least the sum's own. */
   total(places = this.places(), sum = 0): bigint {
     const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#low[sum] ?? 0);
     const own = this.places(sum);
     return places === own ? total : total * powerOfTen(places - own);
   }
 
-  /** About the sum, as near as a double comes in three steps. */
+  /** The sum as a double, rounded up to three times. */
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
     const digits = high === 0n ? (this.#low[sum] ?? 0) : Number(this.total(this.places(sum), sum));
     return doubleOf({ digits, places: this.places(sum) });
   }
 
-  /** Exact up to 18 places, rounded half-even beyond. */
+  /** The sum, exact up to 18 places, rounded half-even beyond. */
   toDecimal(sum = 0): Decimal {
     return decimalOf(this.total(this.places(sum), sum), this.places(sum));
   }
@@ -78,7 +76,7 @@ export class ExactSums {
   }
 }
 
-/** The decimal of `total` / 10^`places`: exact up to 18 places, rounded half-even beyond. A number has to be a safe integer. */
+/** The decimal of `total` / 10^`places`, rounded half-even at 18 places. A number must be a safe integer. */
 export function decimalOf(total: number | bigint, places: number): Decimal {
   if (places <= DECIMAL_SCALE) return fromUnscaled(total, places);
   return fromUnscaled(roundHalfEven(BigInt(total), powerOfTen(places - DECIMAL_SCALE)));

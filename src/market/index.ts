@@ -1,4 +1,4 @@
-/** `market-feed/market`: what order books and trades mean, as pure functions and classes; exact, incremental, without rxjs or a clock. */
+/** `market-feed/market`: order books, trades and candles. Exact and incremental, without rxjs or a clock. */
 
 export { type BookFigures, bookFigures, imbalance, type TopFigures, topFigures } from './book/book-figures.ts';
 export type { BothSides } from './book/both-sides.ts';

@@ -3,13 +3,13 @@ import { type HttpAnswer, type HttpOptions, httpRequest } from './http-request.t
 import { networkFault } from './network-fault.ts';
 
 export interface GetOptions extends Pick<HttpOptions, 'maxBytes' | 'signal'> {
-  /** From the request to the last byte of the answer, milliseconds. */
+  /** Milliseconds from the request to the last byte of the answer. */
   readonly timeoutMs: number;
 }
 
 /**
- * GET of a JSON resource; a redirect is an answer like any other. Rejects with the signal's reason if that aborts.
- * @throws Fault `connect_failed`, `connect_timeout` or, for a body beyond the bound, `malformed`.
+ * GET of a JSON resource; redirects are answers. Rejects with the signal's reason if that aborts.
+ * @throws Fault `connect_failed`, `connect_timeout` or, for a body above `maxBytes`, `malformed`.
  */
 export async function getJson(url: string, options: GetOptions): Promise<HttpAnswer> {
   try {

@@ -12,31 +12,29 @@ export interface HttpRequest {
 }
 
 export interface HttpOptions {
-  /** PEM of the authorities that are trusted; undefined: the system's. */
+  /** PEM of the trusted authorities. Default: the system's. */
   readonly ca?: string | Buffer;
-  /** From the request to the last byte of the answer, milliseconds; 10,000 by default. */
+  /** Milliseconds from the request to the last byte of the answer. Default 10,000. */
   readonly timeoutMs?: number;
-  /** A longer body, once decompressed, is refused; 32 MiB by default. */
+  /** Limit of the decompressed body. Default 32 MiB. */
   readonly maxBytes?: number;
-  /** Gives the request up; the promise then rejects. */
+  /** Aborts the request; the promise then rejects. */
   readonly signal?: AbortSignal;
 }
 
-/** Any HTTP answer, whatever its status. Header names in lower case. */
+/** An HTTP answer of any status. Header names are in lower case. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** As text; JSON for the caller to parse, as only an answer of 200 has to be any. */
   readonly body: string;
 }
 
-/** Who asks; and the lists of instruments are megabytes, which servers compress only for who takes it. */
+/** Lists of instruments are megabytes, so we ask for compression. */
 const HEADERS = { 'user-agent': 'market-feed', 'accept-encoding': 'gzip' };
 
 /**
- * One exchange; rejects only where there was no whole answer. Redirects are not followed. Not by `fetch`, which knows no
- * authorities of one's own, and costs 16 MiB of memory.
- * @throws Fault `connect_timeout` or, for a body beyond the bound, `malformed`; else the error of Node's.
+ * Sends one request; rejects only without a whole answer. Redirects are answers. `fetch` accepts no own authorities.
+ * @throws Fault `connect_timeout` or, for a body above `maxBytes`, `malformed`; otherwise Node's error.
  */
 export function httpRequest(
   { method, url, headers, body }: HttpRequest,
@@ -81,6 +79,6 @@ export function flatHeaders({ headers }: IncomingMessage): HttpAnswer['headers']
 
 function decompressed(response: IncomingMessage): Readable {
   if (response.headers['content-encoding'] !== 'gzip') return response;
-  // Its error comes out of the stream that it returns as well.
+  // The returned stream reports the error too.
   return pipeline(response, createGunzip(), () => {});
 }

@@ -3,8 +3,7 @@ import { asyncScheduler, type SchedulerAction, type SchedulerLike, type Subscrip
 import { oncePerTask } from './once-per-task.ts';
 
 /**
- * rxjs's asyncScheduler with a clock that never steps: with the wall clock, a step would make every feed stale, or
- * none. `now()` counts milliseconds from the start of the process. It stands still during a task of the event loop.
+ * rxjs's asyncScheduler with milliseconds since the process started: a stepped wall clock would make every feed stale.
  */
 export const monotonicScheduler: SchedulerLike = {
   now: oncePerTask(() => performance.now()),

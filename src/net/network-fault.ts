@@ -1,13 +1,13 @@
 import { Fault } from '../domain/fault.ts';
 import { hideCredentials } from '../domain/hide-credentials.ts';
 
-/** An error of Node's network layer (DNS, TCP, TLS, HTTP) as the fault `connect_failed`, retried with backoff. */
+/** Wraps an error of Node's network layer (DNS, TCP, TLS, HTTP) as the fault `connect_failed`. */
 export function networkFault(error: unknown, url: string): Fault {
   const host = URL.canParse(url) ? new URL(url).host : hideCredentials(url);
   return new Fault('connect_failed', `cannot reach ${host}: ${explain(error)}`, { cause: error });
 }
 
-/** Node hides the reason: in a code, in the parts of an AggregateError (one per address tried), or in a cause (fetch). */
+/** Node puts the reason into a code, into an AggregateError (one error per address), or into a cause (fetch). */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0)

@@ -2,7 +2,7 @@ import type { VenueId } from '../domain/instrument.ts';
 import { getJson } from './get-json.ts';
 import { openSocket } from './open-socket.ts';
 
-/** All that a venue needs of the network: what a recording listens to, and a replay stands in for. */
+/** The network as a venue uses it. A recording wraps it; a replay replaces it. */
 export interface Network {
   readonly open: typeof openSocket;
   readonly get: typeof getJson;
@@ -10,5 +10,5 @@ export interface Network {
 
 export const network: Network = { open: openSocket, get: getJson };
 
-/** Whose requests and connections they are: of a venue's line, counted from 1; 0: beside the lines. */
+/** Selects the network of a venue's line, counted from 1; line 0 is for requests outside the lines. */
 export type VenueNetworks = (venue: VenueId, line: number) => Network;

@@ -1,4 +1,4 @@
-/** A clock that is read once for each task of the event loop, so the frames of one read from a socket have one time. */
+/** Reads the clock once for each task of the event loop, so that all frames of one socket read get the same time. */
 export function oncePerTask(clock: () => number): () => number {
   let reading: number | undefined;
   const forget = (): void => {

@@ -8,49 +8,44 @@ import { oncePerTask } from './once-per-task.ts';
 import { type WallClock, wallClock } from './wall-clock.ts';
 
 export interface SocketOptions {
-  /** From the start of the connection to the end of the handshake, milliseconds. */
+  /** Milliseconds from the start of the connection to the end of the handshake. */
   readonly connectTimeoutMs: number;
-  /** Offers permessage-deflate. */
   readonly compression: boolean;
-  /** A longer frame, once inflated, ends the connection. Bytes. */
+  /** Limit of an inflated frame; a longer one ends the connection. */
   readonly maxFrameBytes: number;
-  /** Stamps the frames, those that are read in one go alike; the system's wall clock by default. */
+  /** Stamps the frames; frames of one socket read get the same time. Default: the system's wall clock. */
   readonly clock?: WallClock | undefined;
 }
 
-/** How a connection ended. */
 export type SocketEnd =
-  /** An answer to the handshake that was not 101, with at most 64 KiB of its body. */
+  /** The handshake was answered, but not with 101. The refusal has at most 64 KiB of the body. */
   | { readonly kind: 'refused'; readonly refusal: HttpAnswer }
-  /** Not reached, timed out, closed or broken: `connect_failed`, `connect_timeout` or `connection_closed` (status: the close code). */
+  /** Fault `connect_failed`, `connect_timeout` or `connection_closed`; its status is the close code. */
   | { readonly kind: 'failed'; readonly fault: Fault }
-  /** The far side sent what cannot be received; the connection is closed for it. */
+  /** The server sent something that cannot be received, so the connection was closed. */
   | { readonly kind: 'violated'; readonly what: 'frame_too_large' | 'protocol_error'; readonly fault: Fault };
 
-/** What happens to a socket. No callback runs before `openSocket` has returned, none after `onEnd` or `close()`. */
+/** Receives a socket's events. No callback runs before `openSocket` returns, or after `onEnd` or `close()`. */
 export interface SocketHandlers {
   onOpen(): void;
-  /** `frame.data` is a view of the buffer that the system delivered: copy it to keep it for long. */
+  /** `frame.data` is a view of the receive buffer: copy it to keep it for long. */
   onFrame(frame: RawFrame): void;
-  /** The far side pinged; a pong with its payload has been sent. */
+  /** The server pinged; a pong has been sent. */
   onPing(): void;
   onPong(): void;
-  /** Exactly once, unless `close()` came first. */
+  /** Called exactly once, unless `close()` came first. */
   onEnd(end: SocketEnd): void;
 }
 
-/** A connection under way or open. Sending on one that is not open does nothing: its end is reported anyway. */
+/** A connecting or open connection. Sending does nothing unless it is open. */
 export interface Socket {
   send(text: string): void;
   ping(): void;
-  /** Ends the connection: a close frame, half a second for its answer, then the axe. */
+  /** Sends a close frame, waits half a second for its answer, then terminates the connection. */
   close(): void;
 }
 
-/**
- * Taken from a connection before all else has its turn. In a flood libuv would read 2 MiB at once, some ten thousand
- * frames, and the sink's answers would wait for them.
- */
+/** Then other work gets its turn. libuv would read 2 MiB at once, and the sink's answers would wait. */
 const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 500;
@@ -59,13 +54,13 @@ const ABNORMAL_CLOSURE = 1006;
 
 const systemClock = wallClock();
 
-/** Opens a WebSocket connection to a server and reports what happens to it. Never throws. */
+/** Opens a WebSocket connection and reports its events to `handlers`. Never throws. */
 export function openSocket(url: string, options: SocketOptions, handlers: SocketHandlers): Socket {
   const clock = oncePerTask(options.clock ?? systemClock);
   let ended = false;
   let opened = false;
   let webSocket: WebSocket | undefined;
-  /** Bytes of the frames since it was paused last. */
+  /** Bytes received since the last pause. */
   let taken = 0;
   let giveUp = (): void => {
     const waited = `no answer from ${hostOf(url)} within ${options.connectTimeoutMs} ms`;
@@ -138,7 +133,7 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
       socket.terminate();
     });
   });
-  // Stays for good: ws emits errors after close() and terminate() too, and without a listener one would end the process.
+  // Never removed: ws emits errors after close() and terminate() too, and an unhandled one would end the process.
   socket.on('error', onError);
   socket.on('close', (code, reason) => {
     end({ kind: 'failed', fault: closed(code, reason, url) });
@@ -159,11 +154,11 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
 }
 
 function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
-  // closeTimeout is younger than the type declarations.
+  // The type declarations lack closeTimeout.
   const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
     perMessageDeflate: options.compression,
     maxPayload: options.maxFrameBytes,
-    // The decoder checks the text, once, and a frame that is not UTF-8 is a dead letter, not the end of the line.
+    // The decoder checks the text: a frame that is not UTF-8 is a dead letter, not the end of the connection.
     skipUTF8Validation: true,
     followRedirects: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
@@ -171,7 +166,7 @@ function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
   return settings;
 }
 
-/** Reads the body of a refusal to its end or its bound. The function returned ends it with what has come so far. */
+/** Reads the body of a refusal up to its limit. The returned function finishes early with what has arrived. */
 function readRefusal(response: IncomingMessage, done: (refusal: HttpAnswer) => void): () => void {
   const parts: Buffer[] = [];
   let size = 0;

@@ -1,9 +1,9 @@
 import { errorCode } from '../domain/fault.ts';
-/** Why two sides could not agree on a TLS connection. */
+/** Explains a failed TLS handshake. */
 export interface TlsProblem {
-  /** For people: `its certificate has expired`, said of the far side. */
+  /** For people; the subject is the server: `its certificate has expired`. */
   readonly text: string;
-  /** `here`: what this side was given does not fit, and will not by waiting; `there`: the far side can mend it. */
+  /** `here`: our settings do not fit, and waiting does not help. `there`: the server can correct it. */
   readonly side: 'here' | 'there';
 }
 
@@ -12,7 +12,7 @@ const UNTRUSTED = {
   side: 'here',
 } as const;
 
-/** By the codes of Node's errors. */
+/** By Node's error code. */
 const PROBLEMS: Readonly<Record<string, TlsProblem>> = {
   CERT_HAS_EXPIRED: { text: 'its certificate has expired', side: 'there' },
   CERT_NOT_YET_VALID: { text: 'its certificate is not valid yet', side: 'there' },
@@ -28,10 +28,10 @@ const PROBLEMS: Readonly<Record<string, TlsProblem>> = {
   ERR_SSL_PACKET_LENGTH_TOO_LONG: { text: 'it does not speak TLS on that port', side: 'here' },
 };
 
-/** An alert of the far side about what it was shown: `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE` and others. */
+/** A TLS alert about our certificate, such as `ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE`. */
 const REFUSED = /^ERR_SSL_\S*ALERT\S*(?:CERTIFICATE|UNKNOWN_CA)/;
 
-/** What an error of Node's, or one that names its code, says of TLS; undefined: nothing. */
+/** Explains a TLS error by its code; undefined if the code is not about TLS. */
 export function tlsProblem(error: unknown): TlsProblem | undefined {
   const code = errorCode(error);
   if (code === undefined) return undefined;

@@ -1,21 +1,18 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 
-/** One timer of an operator, armed and disarmed as often as needed. */
+/** A timer of an operator. */
 export interface Alarm {
-  /** Goes off once, `delayMs` from now; replaces what was set before. Any length: also longer than one timer can wait. */
+  /** Goes off once, `delayMs` from now; replaces an earlier setting. The delay may exceed the longest timer. */
   set(delayMs: number): void;
-  /** Goes off once, at a time of the scheduler, at the latest: if it is set for an earlier one, that stays. */
+  /** Goes off once, no later than `time` by the scheduler; an earlier setting stays. */
   by(time: number): void;
   clear(): void;
 }
 
-/** A timer of Node.js or a browser that is longer than this goes off at once. */
+/** A longer timer of Node.js or a browser goes off at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/**
- * An alarm that calls `work`, and dies with `destination`, the subscriber of an operator's result. Whatever `work`
- * throws becomes the result's error.
- */
+/** Makes an alarm that ends with `destination`. What `work` throws becomes the result's error. */
 export function createAlarm<R>(destination: Subscriber<R>, scheduler: SchedulerLike, work: () => void): Alarm {
   let pending: Subscription | undefined;
   let dueAt = Number.POSITIVE_INFINITY;

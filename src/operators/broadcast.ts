@@ -1,8 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 
-/** Hands each value to all who subscribe, as a Subject does, at a third of what that costs a value. */
+/** Emits each value to all subscribers, as a Subject does, at a third of its cost. */
 export class Broadcast<T> {
-  /** Never ends by itself. */
   readonly values$ = new Observable<T>((subscriber) => {
     this.#subscribers = [...this.#subscribers, subscriber];
     return () => {

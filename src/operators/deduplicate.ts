@@ -17,7 +17,7 @@ export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
-  /** Goes through the keys in the order in which they came, always up to the one that left last. */
+  /** Iterates in the order of arrival, up to the key that was removed last. */
   const leaving = seen.values();
   return {
     add(key) {

@@ -62,7 +62,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
       // Set once and compared with the clock when it fires, instead of set again with every value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
-        // Compared with the moment itself: an age is rounded, and could stay a hair short of it for ever.
+        // Compared as a moment: a rounded age could stay just short of the limit for ever.
         const dueAt = countedFrom + staleAfterMs;
         if (now < dueAt) return alarm.set(dueAt - now);
         staleSince = now;
@@ -85,7 +85,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
           subscriber.next(value);
         },
       });
-      // After the source, so that of two things due in the same millisecond its value comes first.
+      // After the source: if both are due in the same millisecond, the value comes first.
       alarm.set(staleAfterMs);
     });
 }

@@ -114,10 +114,9 @@ class FailoverRun<T, E extends OtherEvent> {
   readonly #sources: readonly SourceState<T>[];
   readonly #routes: KeyRoutes<T>;
   readonly #wake: Alarm;
-  /** Index of the source to start with. */
   readonly #startWith: number;
   #active: SourceState<T> | undefined;
-  /** A switch of all keys is being emitted; its subscriber may make a source emit. */
+  /** A switch of all keys is being emitted, and its subscriber may make a source emit. */
   #switching = false;
   #lastError: { readonly error: unknown } | undefined;
 
@@ -190,7 +189,7 @@ class FailoverRun<T, E extends OtherEvent> {
     else this.#hold(source, key, at, value);
   }
 
-  /** The switch that is being emitted takes the key away from its source. */
+  /** The switch that is being emitted moves the key to another source. */
   #isMoving(key: string, source: SourceState<T>): boolean {
     const active = this.#active;
     return (
@@ -207,7 +206,7 @@ class FailoverRun<T, E extends OtherEvent> {
       route.epoch = this.#nextEpoch(key, source);
       this.#out.next({ kind: 'epoch', source, key, epoch: route.epoch });
     }
-    // Some values are as old as the data that they belong to.
+    // A value may be older than the last one of its key.
     route.lastAt = Math.max(route.lastAt, at);
     this.#out.next({ kind: 'value', source, key, epoch: route.epoch, value, held });
   }
@@ -255,10 +254,10 @@ class FailoverRun<T, E extends OtherEvent> {
       back: reason === 'preferred_again',
     });
     this.#switching = false;
-    // All values of the source to start with count from the beginning; those of any other, from its first turn on.
+    // All held values of `startWith` count; of another source, none from before its first epoch.
     const start = to.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     const cut = from?.lastAt ?? start;
-    // A key that the new source lacks stays where it is, or the decision that follows reroutes it.
+    // A key that the new source lacks stays, or the next decision reroutes it.
     const taken = new Map<string, number>();
     for (const [key, { source }] of this.#routes.entries)
       if (source !== to && this.#routes.choose(key, to, source) === to) taken.set(key, cut);
@@ -268,13 +267,13 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#release(to, taken, continuing);
   }
 
-  /** Those keys that continue at a source with all that its ring holds. Asked before a switch is emitted, which begins them. */
+  /** The keys that continue with all held values. Asked before a switch is emitted, which may change the answer. */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
     const { goesOn } = this.#options;
     return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && goesOn?.(key, source.id) === true));
   }
 
-  /** Emits what the ring of a source holds of these keys, received after the time of each, and all of those that continue. */
+  /** Emits the held values of these keys that are newer than each key's cut; all of those that continue. */
   #release(source: SourceState<T>, cuts: ReadonlyMap<string, number>, continuing: ReadonlySet<string>): void {
     for (const { key, at, value } of source.ring.take(cuts)) {
       const cut = cuts.get(key) ?? Number.NEGATIVE_INFINITY;

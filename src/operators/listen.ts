@@ -1,6 +1,6 @@
 import { type Observable, Subscriber, type Subscription } from 'rxjs';
 
-/** What an operator does with its source's notifications; an error or completion without a handler goes straight on. */
+/** Handlers of an operator; an error or completion without a handler goes to the result. */
 export interface Listener<T, R = unknown> {
   readonly next: (this: void, value: T, destination: Subscriber<R>) => void;
   error?(error: unknown): void;
@@ -8,32 +8,28 @@ export interface Listener<T, R = unknown> {
 }
 
 /**
- * Subscribes to `source` on behalf of `destination`, the subscriber of an operator's result.
- *
- * Solves for every operator what rxjs solves for its own below them: whatever a handler throws becomes the result's
- * error, and the source is left when the destination ends, even in the middle of a synchronous burst; of one that has
- * ended before it is left alone.
- *
- * @returns the subscription to the source; it is also a child of the destination.
+ * Subscribes to `source` for `destination`, the subscriber of an operator's result. What a handler throws becomes the
+ * result's error. The source is unsubscribed when the destination ends, also inside a synchronous burst.
+ * @returns the subscription to the source, a child of the destination
  */
 export function listen<T, R>(
   source: Observable<T>,
   destination: Subscriber<R>,
   listener: Listener<T, R>,
 ): Subscription {
-  // A Subscriber of our own, not an observer: so the subscription is in hand before the source begins to emit.
+  // A Subscriber instead of an observer: the subscription exists before the source emits.
   const inner = new ListenSubscriber(destination, listener);
   destination.add(inner);
-  // An Observable is subscribed to by a closed subscriber, too.
+  // rxjs would also subscribe a closed subscriber.
   if (!inner.closed) source.subscribe(inner);
   return inner;
 }
 
-/** As in the operators of rxjs: a value costs two calls, where a Subscriber around an observer costs four. */
+/** A value costs two calls; a Subscriber around an observer costs four. */
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
   readonly #listener: Listener<T, R>;
-  /** Of the listener, which each operator makes in a shape of its own: to look it up costs as much as to call it. */
+  /** Copied, because listeners have many shapes and looking it up costs as much as the call. */
   readonly #next: Listener<T, R>['next'];
 
   constructor(destination: Subscriber<R>, listener: Listener<T, R>) {

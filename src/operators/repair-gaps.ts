@@ -141,7 +141,6 @@ export function repairGaps<A, T, K>(
   return 'sequence' in options ? repairLines(options) : repairLines(oneLine(options));
 }
 
-/** All values come by one line. */
 const LINE = 0;
 
 function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, string> {
@@ -173,9 +172,9 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
   return (source) =>
     new Observable((subscriber) => {
       const sequences = new Map<K, IdSequence<T>>();
-      /** Series with values that wait: when to look at each again. */
+      /** Series with waiting values, and when to check each again. */
       const holding = new Map<K, number>();
-      /** What was reported as a possible gap: `since` of each. */
+      /** `since` of each reported possible gap. */
       const possible = new Map<K, number>();
       let completed = false;
 
@@ -201,7 +200,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         if (options.onPossibleGap !== undefined) reportPossible(key, sequence);
         if (sequenced.some(({ kind }) => kind === 'gap')) queue.ended(key);
       };
-      /** A fetch has brought something of a series, or never will. */
+      /** A fetch ended. */
       const settle = (key: K, step: (sequence: IdSequence<T>) => readonly Sequenced<T>[]): void => {
         try {
           emit(key, step(of(key)));
@@ -235,12 +234,12 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
           else alarm.by(dueAt);
       });
 
-      /** Begins, goes on with and gives up what is due of a series now, and comes back when more is. */
+      /** Announces, repairs and releases what is due in a series, and plans the next check. */
       const look = (key: K): void => {
         const sequence = of(key);
         const grace = graceOf(key, sequence);
         const now = scheduler.now();
-        // What is due was set by adding; a difference alone may be rounded to just before it.
+        // A due time is a sum; a difference alone may be rounded to just before it.
         const sinceBy = (since: number | undefined, ms: number): number =>
           since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
         if (fetches) emit(key, sequence.announce(sinceBy(sequence.unannouncedSince, grace)));

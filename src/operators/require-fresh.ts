@@ -111,7 +111,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         next(value) {
           const now = scheduler.now();
           const ageMs = ageOf(value);
-          // So that an age that is no number is too old, too.
+          // Negated, so that NaN is too old.
           if (!(ageMs < maxAgeMs)) {
             if (halted === undefined) {
               alarm.clear();
@@ -130,7 +130,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
           subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
         },
       });
-      // After the source, so that of two things due in the same millisecond its value comes first.
+      // After the source: if both are due in the same millisecond, the value comes first.
       if (halted === undefined) alarm.by(freshUntil);
     });
 }

@@ -49,7 +49,7 @@ export class RetriesExhausted extends Error {
   readonly retry: RetryDecision = { kind: 'never' };
 }
 
-/** No delay is shorter than this part of the first bound: full jitter alone may give 0, and a loop without a pause. */
+/** Shortest delay as a part of the first bound: full jitter alone may give 0, a loop without a pause. */
 const FLOOR = 0.1;
 
 /**
@@ -120,10 +120,10 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
   return (source) =>
     new Observable((subscriber) => {
       let attempt = 0;
-      /** Since the first data of the subscription; undefined: none came. */
+      /** Time of the subscription's first data. */
       let deliversSince: number | undefined;
       let immediateAt = Number.NEGATIVE_INFINITY;
-      /** The immediate attempt counts, but the backoff begins behind it. */
+      /** The immediate attempt counts, but the backoff begins after it. */
       let skipped = 0;
 
       const delayFor = (decision: RetryDecision, probing: boolean): number => {
@@ -162,7 +162,7 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
             const decision = retryDecision(error);
             const isNever = decision.kind === 'never';
             if (isNever && onNever === 'error') return subscriber.error(error);
-            // A refusal is no failed attempt of a row: once it is over, the row begins.
+            // A refusal ends a row of failed attempts.
             attempt = isNever ? 0 : attempt + 1;
             const probing = isNever || attempt > maxAttempts;
             if (probing && probeEveryMs === undefined) {

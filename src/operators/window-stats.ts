@@ -82,7 +82,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  */
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
   const { scheduler = asyncScheduler, control$ } = options;
-  // No silence of a value that is yet to come can close a window sooner than this, so a look every so often is exact.
+  // No pause closes a window sooner than this, so a check at this interval is exact.
   const silenceMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
   return (source) =>
@@ -104,7 +104,7 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
           next: (control) => {
             if (control.kind === 'hold') windows.hold(control, control.closedEnd);
             else emit(control.kind === 'cut' ? windows.cut(control) : windows.release(control));
-            // What was held may be silent for long enough.
+            // The released windows may be due already.
             if (control.kind === 'release') alarm.by(scheduler.now());
           },
           complete: () => {},

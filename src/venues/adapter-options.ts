@@ -5,27 +5,27 @@ import type { RawFrame } from '../domain/venue-event.ts';
 import type { Venue } from './contract.ts';
 
 export interface AdapterOptions {
-  /** Canonical symbols: coin + quote, `BTCUSDT`; an instrument where the venue has another name for it. */
+  /** Canonical symbols, `BTCUSDT`, or instruments if the venue has another name. */
   readonly symbols: readonly (string | Instrument)[];
-  /** The quote asset that the symbols end with; `USDT` by default. */
+  /** The quote asset at the end of the symbols. Default `USDT`. */
   readonly quote?: string;
-  /** By default `trade` and `ticker`. */
+  /** Default `trade` and `ticker`. */
   readonly channels?: readonly Channel[];
-  /** The venue's public streams by default; each subscription after a failure takes the next one. */
+  /** Default: the venue's public streams. Each subscription after a failure uses the next one. */
   readonly websocketUrls?: readonly string[] | undefined;
-  /** Marks every event; by default `production`, of the testnet `testnet`. */
+  /** Marks every event. Default `production`; `testnet` for the testnet. */
   readonly environment?: Environment;
-  /** Milliseconds; 10,000 by default. */
+  /** Milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;
-  /** Without data for this long the venue is pinged, milliseconds; 2,500 by default. */
+  /** After this time without data the venue is pinged, milliseconds. Default 2,500. */
   readonly probeAfterMs?: number;
-  /** permessage-deflate; not by default. */
+  /** Uses permessage-deflate. Default false. */
   readonly compression?: boolean;
-  /** Frames that are longer end the connection; 32 by default. */
+  /** Limit of a frame; a longer one ends the connection. Default 32. */
   readonly maxFrameMb?: number;
-  /** A monotonic one by default. */
+  /** Default: a monotonic scheduler. */
   readonly scheduler?: SchedulerLike;
-  /** Sees every frame as it came, before it is decoded. Must not throw. */
+  /** Called with each frame before it is decoded. Must not throw. */
   readonly onFrame?: (frame: RawFrame) => void;
 }
 
@@ -38,7 +38,7 @@ const isSymbol: Check = (value) =>
 const isPositive: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0;
 const isFunction: Check = (value) => typeof value === 'function';
 
-/** What each option may be: callers in JavaScript have no compiler to check them. */
+/** Checks of the options, for callers in JavaScript. */
 const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check: Check, allowed: string] } = {
   symbols: [
     (value) => Array.isArray(value) && value.length > 0 && value.every(isSymbol),
@@ -65,7 +65,7 @@ const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check
   onFrame: [isFunction, 'a function'],
 };
 
-/** The options as they are; throws a TypeError that names the first wrong one. */
+/** Returns the options. @throws TypeError that names the first wrong one. */
 export function checkedOptions({ id, topics }: Venue, options: AdapterOptions): AdapterOptions {
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`${id}: options are missing: { symbols: ['BTCUSDT'] } at least`);

@@ -9,12 +9,12 @@ import { connect } from './connection/connect.ts';
 import { planConnections } from './connection/plan-connections.ts';
 import type { Venue } from './contract.ts';
 
-/** A venue's normalised events: subscribing connects, unsubscribing closes, an error is a Fault and means that nothing is connected any more. */
+/** Emits a venue's normalised events. Subscribing connects, unsubscribing closes; an error is a Fault. */
 export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
 
 /**
- * Makes the adapter of a venue. It opens several connections if one cannot carry all symbols. A connection that fails
- * is an event (`failed`, and `serves` for its symbols); the error comes when no connection is left.
+ * Makes the adapter of a venue, with as many connections as its limits require. A connection that fails is an event
+ * (`failed`, and `serves` for its symbols); the error comes when no connection is left.
  */
 export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {
@@ -72,7 +72,7 @@ interface Carrying {
   readonly events$: Observable<VenueEvent>;
 }
 
-/** The connections of one adapter as one: connected with the first, over with the last. */
+/** Merges the connections: connected with the first, ended with the last. */
 function together(
   connections: readonly Carrying[],
   neededTopics: (instrument: Instrument) => readonly string[],

@@ -7,196 +7,189 @@ import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-e
 
 export type ControlPurpose = 'subscribe' | 'unsubscribe';
 
-/** A request over the socket: the frame to send, the id that its answer carries, the topics it is about. */
+/** A request over the socket; its answer has the same id. */
 export interface ControlRequest {
   readonly id: string;
   readonly frame: string;
   readonly topics: readonly string[];
 }
 
-/** What a decoder has to know beside the frame. Fixed for one connection, but `instruments` may grow while it lives. */
+/** What a decoder needs. `instruments` may grow while the connection lives. */
 export interface DecoderContext {
   readonly environment: Environment;
-  /** By the venue's symbol, upper case. A symbol that is not in it was not asked for. */
+  /** By the venue's symbol in upper case; other symbols were not requested. */
   readonly instruments: ReadonlyMap<string, Instrument>;
 }
 
-/** What a frame means. A decoder never throws. */
+/** The meaning of a frame. A decoder never throws. */
 export type Decoded =
   | MarketFrame
   | { readonly kind: 'ack'; readonly id: string | undefined }
   | { readonly kind: 'pong' }
-  /** A control request was refused. `id` and `topics` as far as the answer names them; the whole request is refused. */
+  /** A control request was refused as a whole. `id` and `topics` as far as the answer names them. */
   | {
       readonly kind: 'refused';
       readonly id: string | undefined;
       readonly topics: readonly string[];
       readonly fault: Fault;
-      /** Refused because the topics named (all of the request, where it names none) are subscribed: as good as an `ack`. */
+      /** The named topics, or all if none is named, are subscribed already: as good as an `ack`. */
       readonly alreadySubscribed?: true;
     }
   | ConnectionClosing
-  /** Well-formed, but nothing that was asked for; counted by reason. */
+  /** Well-formed, but not requested; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | {
       readonly kind: 'malformed';
       readonly fault: Fault;
-      /** The canonical symbol that it was about, if the frame says so. */
+      /** The canonical symbol, if the frame names it. */
       readonly symbol?: string;
     };
 
 export type Decoder = (frame: RawFrame) => Decoded;
 
-/** A GET request of a venue's REST interface, without host; `weight` in the venue's own units. */
+/** A GET request of a venue's REST interface; `weight` in the venue's units. */
 export interface RestRequest<T> {
   readonly path: string;
   readonly weight: number;
-  /** The meaning of a 200 body; throws a Fault (malformed, naming the field) where it is not as documented. */
+  /** Reads the body of a 200. @throws Fault `malformed` that names the field. */
   parse(body: unknown): T;
 }
 
-/** What is asked for, and what is said of where it comes from. */
+/** The market of the records, and where they come from. */
 export interface PastOrigin {
   readonly instrument: Instrument;
   readonly environment: Environment;
-  /** Microseconds since 1970, asked when the answer is read. */
+  /** Microseconds since 1970, called when the answer is read. */
   readonly receivedAt: () => number;
 }
 
-/** Trades that are missing between two others, both exclusive. */
+/** Missing trades between two others, both exclusive. */
 export interface BackfillRequest extends PastOrigin {
-  /** Of the last trade before them: its last id, and its time by the venue's clock, milliseconds. */
+  /** The last id and the venue's time of the trade before them, milliseconds. */
   readonly before: { readonly id: string; readonly timestamp: number };
   readonly after: TradeEvent | AggTrade;
-  /** From 0: which try it is; later ones may ask elsewhere. */
+  /** Counts from 0; later attempts may use another request. */
   readonly attempt: number;
 }
 
-/** A book is to be begun: at least so many of its best levels a side, more where they cost nothing. */
+/** Requests a whole book with at least so many levels a side. */
 export interface BookRequest extends PastOrigin {
   readonly levels: number;
 }
 
 export type PastRecord = TradeEvent | AggTrade | Kline;
 
-/** A record of the past and its place in its series. */
+/** A past record with its place in the series. */
 export interface PlacedRecord {
   readonly place: number;
   readonly record: PastRecord;
 }
 
-/** One answer out of a series, oldest first. */
+/** One answer, oldest first. */
 export interface PastPage {
   readonly rows: readonly PlacedRecord[];
-  /** The place that the next answer is to begin at; not behind `from` where nothing is there yet. */
+  /** Where the next answer begins; at most `from` if nothing is there yet. */
   readonly next: number;
 }
 
-/** Records of a venue's past. Each has a place that rises along the series: its id, or a candle's open time. */
+/** A series of past records. A place rises along it: an id, or a candle's open time. */
 export interface PastSeries {
-  /** Places step by exactly one, so that a jump proves that something is missing. */
+  /** Places step by one, so a jump proves that records are missing. */
   readonly contiguous: boolean;
-  /** The place of the last record; undefined where there is none. */
+  /** The place of the last record. */
   readonly latest: RestRequest<number | undefined>;
-  /** The first place at or after a time, milliseconds since 1970; undefined where there is none yet. */
+  /** The first place at or after a time, milliseconds since 1970; undefined if there is none yet. */
   firstFrom(timeMs: number): RestRequest<number | undefined>;
-  /** The place so many records behind another; before it, where `records` is below zero. */
+  /** The place `records` after another; before it if `records` is negative. */
   step(place: number, records: number): number;
-  /** As many records of a span, both ends inclusive, as one answer carries. Candles that end before `nowMs` are closed. */
+  /** Records of a span, both ends inclusive, as many as one answer has. Candles that end before `nowMs` are closed. */
   page(from: number, to: number, nowMs: number): RestRequest<PastPage>;
-  /** The place of a record that was fetched before; undefined where the venue does not have it any more. */
+  /** The place of a fetched record; undefined if the venue no longer has it. */
   placeOf(record: PastRecord): number | RestRequest<number | undefined>;
 }
 
-/** What of its past a venue returns without a key. */
+/** The past that a venue returns without a key. */
 export interface VenueHistory {
-  /** Undefined where there are but the last ones (`Venue.recent`), or none. */
+  /** Undefined if there are only the last ones (`Venue.recent`), or none. */
   readonly trades?: ((of: PastOrigin) => PastSeries) | undefined;
   readonly aggTrades?: (of: PastOrigin) => PastSeries;
   readonly klines: (of: PastOrigin, interval: KlineInterval) => PastSeries;
   readonly intervals: readonly KlineInterval[];
-  /** How many trades `Venue.recent` returns. */
+  /** Number of trades that `Venue.recent` returns. */
   readonly recentTrades: number;
-  /** For people: why there are no trades, or but the last ones. */
+  /** For people: why trades are missing or limited. */
   readonly whyNoTrades: string;
 }
 
-/** A row of the venue's instrument list. */
 export interface ListedInstrument {
   readonly venueSymbol: string;
   readonly base: string;
   readonly quote: string;
-  /** Open for trading now. */
   readonly trading: boolean;
 }
 
-/** What a symbol traded in 24 hours. */
 export interface DayVolume {
   readonly venueSymbol: string;
-  /** In the quote asset. */
   readonly quoteVolume: Decimal;
 }
 
-/** What can be read of an answer about many symbols. */
+/** The readable rows of an answer. */
 export interface Rows<T> {
   readonly rows: readonly T[];
-  /** Rows that cannot be read, and are left out. */
+  /** Number of unreadable rows. */
   readonly malformed: number;
 }
 
 export interface VenueLimits {
   readonly topicsPerConnection: number;
-  /** Messages that we may send per second on one connection, pings and pongs included. */
+  /** Messages per second on one connection, pings and pongs included. */
   readonly messagesPerSecond: number;
-  /** Attempts to connect that it takes from one address in five minutes. */
+  /** Attempts to connect from one address. */
   readonly connectionsPerFiveMinutes: number;
-  /** Age at which the venue closes a connection, milliseconds; undefined: no such rule. */
+  /** Age at which the venue closes a connection, milliseconds. */
   readonly connectionLifetimeMs?: number;
 }
 
-/** Announcements that a venue makes on a connection of their own, which speaks as its others do. */
+/** Announcements on a connection of their own, with the same protocol. */
 export interface VenueNotices {
-  /** The address that belongs to a configured base; undefined where that is not known. */
+  /** The address for a configured base; undefined if unknown. */
   url(base: string): string | undefined;
   readonly topics: readonly string[];
-  /** `rotate` where the venue's connections had better be replaced; its `details.notice` names the state of affairs, the same however often it is sent. */
+  /** Emits `closing` if connections should be replaced; `details.notice` is the same for repeats. */
   newDecoder(): Decoder;
 }
 
-/** All that the feed knows of one venue: a value made of pure functions (no clock, no I/O). */
+/** A venue: a value of pure functions, without clock or I/O. */
 export interface Venue {
   readonly id: VenueId;
   readonly limits: VenueLimits;
-  /** True where trade ids of a symbol step by exactly one, so that a jump proves a loss. */
+  /** True if a symbol's trade ids step by one, so that a jump proves a gap. */
   readonly contiguousTradeIds: boolean;
-  /** The topics of a channel of an instrument; empty if the venue has no such channel. `books`: how much of a book. */
+  /** The topics of a channel; empty if the venue has no such channel. */
   topics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[];
-  /** Requests about the topics, each within the venue's limits. `nextId` numbers requests within a connection, from 1. */
+  /** Requests about topics, within the venue's limits. `nextId` counts from 1 in each connection. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
-  /** A heartbeat of ours that the venue wants, sent as a text frame; undefined where it pings us instead. */
+  /** The heartbeat that the venue expects as a text frame; undefined if it pings us. */
   readonly heartbeat?: { readonly everyMs: number; frame(id: number): string };
   newDecoder(context: DecoderContext): Decoder;
-  /** Undefined where it makes none. */
   readonly notices?: VenueNotices;
   readonly instruments: RestRequest<Rows<ListedInstrument>>;
-  /** Of all its symbols, in one answer. */
   readonly dayVolumes: RestRequest<Rows<DayVolume>>;
-  /** Weight that REST requests may cost in a minute, all together. */
+  /** REST weight allowed in a minute. */
   readonly restWeightPerMinute: number;
-  /** Weight that they may cost at once, where the venue counts by less than a minute. */
+  /** REST weight allowed at once, if the venue counts by less than a minute. */
   readonly restBurst?: number;
-  /** Fetches missing trades from the beginning of a gap; the answer may have others too. Undefined if ids do not show gaps. */
+  /** Fetches a gap's trades from its beginning, maybe with others. Undefined if ids do not show gaps. */
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
-  /** The same of aggregated trades; undefined where the venue has none. */
+  /** As `backfill`, for aggregated trades. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
-  /** The last trades of an instrument, as many as one answer carries; undefined if a gap is fetched by its ids. */
+  /** The last trades; undefined if gaps are fetched by id. */
   readonly recent?: (of: PastOrigin) => RestRequest<readonly TradeEvent[]>;
-  /** The whole book for the changes of channel `depth`. Undefined if the venue sends it after each subscription. */
+  /** The whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
-  /** The past, for those who ask for it at any time; undefined where none can be asked for. */
   readonly history?: VenueHistory;
-  /** Server time, milliseconds since 1970 (fractions if the venue has them). */
+  /** Server time, milliseconds since 1970, maybe with fractions. */
   readonly time: RestRequest<number>;
-  /** What a refusal (handshake or REST: status, headers in lower case, body as text) means. */
+  /** The meaning of a refused handshake or REST request. Header names in lower case. */
   refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault;
 }

@@ -1,4 +1,4 @@
-/** `market-feed/venues`: the adapters of the venues as cold Observables of normalised events, and filters of what they emit. */
+/** `market-feed/venues`: venues as cold Observables of normalised events, and filters for these. */
 
 import { type Adapter, adapterOf } from './adapter.ts';
 import { venues } from './registry.ts';

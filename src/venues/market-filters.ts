@@ -3,10 +3,10 @@ import type { BookUpdate, MarketEvent } from '../domain/market-event.ts';
 import type { BookTicker, Kline, PriceTick, TradeEvent } from '../domain/record.ts';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
 
-/** What the filters take: a venue's events, with or without what `detectStale` puts between them, or the output of `failover`. */
+/** Input of the filters: a venue's events, also after `detectStale` or `failover`. */
 export type MarketSource = MarketValue | { readonly kind: Exclude<string, 'value'> };
 
-/** One frame; `epoch` and `held` when it comes out of `failover`. */
+/** `epoch` and `held` come from `failover`. */
 interface MarketValue {
   readonly kind: 'value';
   readonly value: readonly MarketEvent[];
@@ -14,15 +14,12 @@ interface MarketValue {
   readonly held?: boolean;
 }
 
-/** The trades, in the order of the frames. */
+/** Emits the trades, in the order of the frames. */
 export function trades(): OperatorFunction<MarketSource, TradeEvent> {
   return eventsThat((event) => (event.kind === 'trade' ? event : undefined));
 }
 
-/**
- * A price for every trade and ticker, with the 24-hour figures of the last ticker. No price is older than the one before
- * it of its symbol and epoch; backfilled and block trades make none.
- */
+/** Emits a price for each trade and ticker, with the 24-hour figures of the last ticker. */
 export function prices(): OperatorFunction<MarketSource, PriceTick> {
   return (source) =>
     defer(() => {
@@ -45,7 +42,7 @@ export function klines(): OperatorFunction<MarketSource, Kline> {
   return eventsThat((event) => (event.kind === 'kline' ? event : undefined));
 }
 
-/** Books as the venue sends them: whole ones and changes. */
+/** Emits whole books and changes, as the venue sends them. */
 export function books(): OperatorFunction<MarketSource, BookUpdate> {
   return eventsThat((event) => (event.kind === 'book_update' ? event : undefined));
 }
@@ -60,7 +57,7 @@ function isMarketValue(frame: MarketSource): frame is MarketValue {
   return frame.kind === 'value';
 }
 
-/** `failover` knows the epoch, and whether the event was received before the switch. */
+/** Takes the epoch from `failover`, and whether the event was received before the switch. */
 function inEpoch(event: MarketEvent, { epoch, held }: MarketValue): MarketEvent {
   if (epoch === undefined) return event;
   const isHeldTrade = held === true && (event.kind === 'trade' || event.kind === 'agg_trade');

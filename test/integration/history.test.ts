@@ -208,7 +208,7 @@ describe('market-feed history', () => {
     expect(compareTrades(records, made.slice(-60))).toEqual({ runs: 1, trades: 60, problems: [] });
     const refused = fetch('trades', '--venue', 'bybit', '--from', iso(made[0]?.time ?? 0));
     expect(await refused.exited).toBe(2);
-    expect(refused.stderr).toMatch(/--from: found .*, allowed: .* or later, as bybit tells the last 60 trades/);
+    expect(refused.stderr).toMatch(/--from: found .*, allowed: .* or later, as bybit returns only the last 60 trades/);
   });
 
   it.each(['bybit', 'binance'] as const)('a symbol that %s does not list ends in 2', async (venue) => {

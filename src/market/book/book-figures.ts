@@ -5,22 +5,19 @@ import { digitsOf } from '../digits.ts';
 import { ExactSums } from '../exact-sum.ts';
 import { type BothSides, exactLevel } from './both-sides.ts';
 
-/** Figures of the best levels. Of an inverted book the spread is negative. */
+/** Figures of the best levels. The spread of an inverted book is negative. */
 export interface TopFigures {
-  /** Best ask − best bid, in the quote asset, exact. */
+  /** Best ask − best bid, quote asset, exact. */
   readonly spread: Decimal;
   /** Spread / mid × 100. */
   readonly spreadPct: number;
   /** (Best bid + best ask) / 2, rounded half-even at 18 places. */
   readonly mid: Decimal;
-  /**
-   * The mid weighed by what stands against each price: (bid × ask quantity + ask × bid quantity) / both quantities,
-   * rounded half-even at 18 places. It lies nearer to the side that has less.
-   */
+  /** (Bid × ask quantity + ask × bid quantity) / both quantities, rounded half-even at 18 places. */
   readonly microprice: Decimal;
 }
 
-/** What a book says at a glance; null where it cannot be said, as of a side that is empty. */
+/** Figures of a book; null if a needed side is empty. */
 export interface BookFigures {
   readonly bestBid: BookLevel | null;
   readonly bestAsk: BookLevel | null;
@@ -28,17 +25,17 @@ export interface BookFigures {
   readonly spreadPct: number | null;
   readonly mid: Decimal | null;
   readonly microprice: Decimal | null;
-  /** Sum of the bids' quantities, in the base asset, exact. */
+  /** Sum of the bids' quantities, base asset, exact. */
   readonly bidVolume: Decimal;
-  /** Sum of the asks' quantities, in the base asset, exact. */
+  /** Sum of the asks' quantities, base asset, exact. */
   readonly askVolume: Decimal;
-  /** (bidVolume − askVolume) / their sum: 1 with bids alone, −1 with asks alone. */
+  /** (bidVolume − askVolume) / their sum, from −1 (only asks) to 1 (only bids). */
   readonly imbalance: number | null;
 }
 
 const NO_TOP = { spread: null, spreadPct: null, mid: null, microprice: null } as const;
 
-/** The figures of a book over all of its levels; cut both sides for those over the best N. */
+/** The figures of all levels of a book; cut both sides to get those of the best N. */
 export function bookFigures(book: BothSides): BookFigures {
   const bidVolume = volume(book.bids);
   const askVolume = volume(book.asks);
@@ -52,7 +49,7 @@ export function bookFigures(book: BothSides): BookFigures {
   };
 }
 
-/** The figures of the best bid and ask; undefined where a side is empty. */
+/** The figures of the best bid and ask; undefined if a side is empty. */
 export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   if (bids[0] === undefined || asks[0] === undefined) return undefined;
   const bid = exactLevel(bids[0]);
@@ -67,10 +64,7 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   };
 }
 
-/**
- * (Bid volume − ask volume) / their sum over the best `levels` of each side: from −1, asks alone, to 1, bids alone.
- * Null where there are no levels at all.
- */
+/** As `BookFigures.imbalance`, over the best `levels` of each side. */
 export function imbalance({ bids, asks }: BothSides, levels: number): number | null {
   return share(volume(bids.slice(0, levels)), volume(asks.slice(0, levels)));
 }

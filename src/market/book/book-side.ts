@@ -2,23 +2,20 @@ import { at } from '../../domain/at.ts';
 import { compareDecimals, type Decimal, integerDigits } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
-/** Digits of a key: any integer of so many is exact in a number. */
+/** Digits of a key: integers up to this size are exact. */
 const KEY_DIGITS = 15;
-/** Integer digits that prices may have more than the first one of the side, before their texts are compared. */
+/** Integer digits that a price may have more than the side's first one before texts are compared. */
 const HEADROOM = 2;
-/** The key of every price with more integer digits than that: above all others. */
+/** The key of prices with more integer digits than that, above all others. */
 const BEYOND = 10 ** KEY_DIGITS;
 const POWERS: readonly number[] = Array.from({ length: KEY_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 const POINT = 46;
 const ZERO = 48;
 
-/**
- * The levels of one side in order, the best last, so that a change near the top moves little.
- * They are ordered by integer keys, the price in units of 10^-scale, rounded down; where keys are equal the texts decide.
- */
+/** The levels of one side, best last. Integer keys order them: the price in units of 10^-scale, rounded down. */
 export class BookSide {
-  /** 1: the highest price is the best (bids); -1: the lowest (asks). Keys bear this sign. */
+  /** 1: the highest price is best (bids); -1: the lowest (asks). Keys have this sign. */
   readonly #sign: 1 | -1;
   readonly #keys: number[] = [];
   readonly #levels: BookLevel[] = [];
@@ -36,7 +33,7 @@ export class BookSide {
     return this.at(1);
   }
 
-  /** The n-th best level, from 1; undefined where there are fewer. */
+  /** The n-th best level, from 1. */
   at(n: number): BookLevel | undefined {
     return this.#levels[this.#levels.length - n];
   }
@@ -51,7 +48,7 @@ export class BookSide {
     this.#levels.length = 0;
   }
 
-  /** Levels that come best first, as venues send them, are taken as they are; others one by one. */
+  /** Replaces all levels: quickly if they come best first, as venues send them, otherwise one by one. */
   replace(levels: readonly BookLevel[]): void {
     this.clear();
     if (levels.toReversed().every((level) => this.#append(level))) return;
@@ -59,7 +56,7 @@ export class BookSide {
     for (const level of levels) this.set(level);
   }
 
-  /** Sets the quantity at a price; quantity 0 removes the level, if there is one. */
+  /** Sets the quantity at a price; quantity 0 removes the level. */
   set(level: BookLevel): void {
     const { price, quantity } = level;
     if (this.#levels.length === 0) this.#scale = scaleFor(price);
@@ -76,7 +73,7 @@ export class BookSide {
     }
   }
 
-  /** False where the level is not better than all that are there. */
+  /** False if the level is not better than all others. */
   #append(level: BookLevel): boolean {
     if (this.#levels.length === 0) this.#scale = scaleFor(level.price);
     const key = this.#sign * keyOf(level.price, this.#scale);
@@ -86,7 +83,7 @@ export class BookSide {
     return true;
   }
 
-  /** The index of a price; of one that is not there ~(the index where it belongs). */
+  /** The index of a price, or ~(the index where it belongs). */
   #find(key: number, price: Decimal): number {
     const keys = this.#keys;
     let low = 0;
@@ -106,12 +103,12 @@ export class BookSide {
   }
 }
 
-/** Places that keys have room for beside the integer digits of prices like this. */
+/** Places that fit a key beside the integer digits of such a price. */
 function scaleFor(price: Decimal): number {
   return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
 }
 
-/** The price in units of 10^-scale, rounded down, by its digits: never higher for a lower price. */
+/** The price in units of 10^-scale, rounded down: a lower price never has a higher key. */
 function keyOf(price: Decimal, scale: number): number {
   const length = price.length;
   let key = 0;

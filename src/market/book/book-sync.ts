@@ -4,71 +4,68 @@ import { HeldUpdates, leavesGap } from './held-updates.ts';
 import { KnownDepth } from './known-depth.ts';
 import { OrderBook } from './order-book.ts';
 
-/** What an update, or the lack of one, did to a book. */
+/** What an update, or its absence, did to a book. */
 export type BookStep =
-  /** The book is in step, and all of it is new. */
+  /** The book is in step and replaced as a whole. */
   | {
       readonly kind: 'replaced';
       readonly receivedAt: number;
       readonly timestamp: number | null;
       readonly updateId: string;
     }
-  /** The update was applied to the book, which stood at `previousUpdateId`. */
+  /** The update was applied to the book at `previousUpdateId`. */
   | { readonly kind: 'changed'; readonly update: BookUpdate; readonly previousUpdateId: string }
-  /** The book is out of step, from `receivedAt` on where a frame showed it. */
+  /** The book is out of step; `receivedAt` if a frame showed it. */
   | { readonly kind: 'stale'; readonly reason: string; readonly receivedAt?: number };
 
 export interface BookSyncOptions {
-  /** `fetched`: whole books come by REST when asked for; `sent`: the venue sends one after each subscription, or nothing else. */
+  /** `fetched`: whole books come by REST on request. `sent`: the venue sends one after each subscription. */
   readonly mode: 'fetched' | 'sent';
 }
 
-/** How much later than the book's last an update with a lower id must be before it is taken for a new count, milliseconds. */
+/** An update with a lower id that is so much later than the book's last shows a new count, milliseconds. */
 const NEW_COUNT_AFTER_MS = 5000;
 
-/**
- * Keeps the book of one symbol in step with its venue, from the updates of all lines that carry it.
- * Pure: `now` is the caller's time in whatever unit, given back as `waitingSince` only.
- */
+/** Keeps one symbol's book in step with its venue, from the updates of all its lines. Pure. */
 export class BookSync {
-  /** Right while the state is `in_step`; after a gap as it last was; empty after it came out crossed. */
+  /** Right in state `in_step`; as it last was after a gap; empty after it was crossed. */
   readonly book = new OrderBook();
   state: 'empty' | 'in_step' | 'stale' = 'empty';
-  /** Of the last that was applied: its id, the venue's time of it (milliseconds), and ours (microseconds). */
+  /** The last applied update: its id, the venue's time (milliseconds) and time of receipt (microseconds). */
   updateId: string | undefined;
   timestamp: number | null = null;
   receivedAt = 0;
-  /** What the caller has to see to: a book by REST, or the topic subscribed again. */
+  /** What the caller must request: a whole book by REST, or a new subscription. */
   wants: 'snapshot' | 'subscription' | undefined;
-  /** What is wanted is deeper levels: the price has moved too far for what was fetched. */
+  /** Deeper levels are wanted: the price has moved too far for the fetched ones. */
   isShort = false;
-  /** Since when the book has come no nearer to updates that it cannot reach: another line may yet bring what lies between. */
+  /** Since when updates are missing that another line may still bring. */
   waitingSince: number | undefined;
-  /** Updates applied, updates that brought nothing new, and gaps that no line filled. */
+  /** Counts: applied updates, updates without anything new, gaps that no line filled. */
   applied = 0;
   ignored = 0;
   gaps = 0;
 
   readonly #mode: BookSyncOptions['mode'];
-  /** The last id that each line has brought; '' for none. */
+  /** The last id of each line; '' before the first. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
-  /** The id of the whole book that this one began with. */
+  /** The id of the whole book that it began with. */
   #base = '';
   readonly #depth = new KnownDepth(this.book);
-  /** What showed that the book is out of step: a whole book that is older is refused, but once, for ids may have begun anew. */
+  /** The update that showed the gap. An older whole book is rejected once, because ids may restart. */
   #shownBy: string | undefined;
 
   constructor({ mode }: BookSyncOptions) {
     this.#mode = mode;
   }
 
-  /** A line is open: whatever it brought before, it begins anew. */
+  /** A line has connected; it starts without an id. */
   joined(line: number): void {
     this.#lines.set(line, '');
   }
 
-  /** A line is gone. It carried the book if it had brought anything of it; without a line that does the book is stale. */
+  /** A line is lost. The book is stale if no other line carries it. */
   lost(line: number, now: number): BookStep[] {
     this.#lines.delete(line);
     if (![...this.#lines.values()].some((last) => last !== '')) {
@@ -79,19 +76,19 @@ export class BookSync {
     return this.#waited(now);
   }
 
-  /** Another line, subscribed before this one is let go, takes its place: nothing lies between them. */
+  /** Another line takes the place of this one, without anything between them. */
   cutOver(from: number, to: number, now: number): BookStep[] {
     const carried = (this.#lines.get(from) ?? '') !== '';
     if (carried && (this.#lines.get(to) ?? '') === '') this.#lines.set(to, '0');
     return this.lost(from, now);
   }
 
-  /** A line is subscribed: where whole books have to be asked for, one that is not in step is, though nothing may change for long. */
+  /** A line is subscribed. A fetched book that is not in step is requested now, as no update may come for long. */
   subscribed(): void {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }
 
-  /** Takes an update of a line. A line brings its updates in order, so ids that fall belong to another count. */
+  /** Processes an update of a line. Ids that fall on one line belong to another count. */
   update(line: number, update: BookUpdate, now: number): BookStep[] {
     const last = this.#lines.get(line) ?? '';
     const id = update.lastUpdateId;
@@ -107,9 +104,8 @@ export class BookSync {
   }
 
   /**
-   * Takes the answer of the REST interface. It must reach the first update that is held: up to the id before it
-   * (the venue's own text asks for one more, which on a quiet symbol may be long in coming). Else another is wanted. A
-   * book that is in step takes one for its deeper levels, with what was applied since it was wanted on top.
+   * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
+   * book in step uses it for deeper levels, with the updates applied since on top.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
@@ -121,15 +117,14 @@ export class BookSync {
     return this.#held.outreach(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
   }
 
-  /** The caller has waited long enough for the other line: what is missing is a gap. */
+  /** Ends the wait for another line: the missing updates are a gap. */
   giveUp(): BookStep[] {
     return this.waitingSince === undefined ? [] : this.#gap();
   }
 
   /**
-   * A whole book from a line replaces what is there. In step, one that is not above the book's id is the beginning of a
-   * line that lags, and ignored, unless the venue counts anew: the line itself had brought more, or the id is 1, which
-   * nothing comes before (but another line's 1, where the book began with 1 and this line brings it late).
+   * A whole book from a line replaces the book, unless the book is in step and newer, because another line lags. Ids
+   * restart if the line itself had a higher one, or with id 1 (but not another line's late 1).
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
@@ -149,7 +144,7 @@ export class BookSync {
     return this.#replace(update, now);
   }
 
-  /** Puts a whole book in place, and on top of it what was applied since it was wanted, and what is held. */
+  /** Replaces the book, then applies the updates since the request and the held ones. */
   #replace(update: BookUpdate, now: number): BookStep[] {
     this.isShort = false;
     if (!this.#depth.replace(update)) this.#stand(update);
@@ -164,10 +159,7 @@ export class BookSync {
     return [{ kind: 'replaced', receivedAt, timestamp, updateId }];
   }
 
-  /**
-   * An update that is not above the book's id brings nothing new; but if it is below and the venue's time of it far
-   * later than the book's, the ids have begun anew (a testnet is reset every month), and nothing of the book is right.
-   */
+  /** An old id brings nothing new; much later it means that ids restart: a testnet is reset every month. */
   #repeated(update: BookUpdate): BookStep[] {
     if (this.#countsAnew(update)) return this.#fail('the venue counts its updates anew', update);
     this.ignored++;
@@ -182,7 +174,7 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Keeps an update until the book reaches it; of too many the last ones: a whole book that is yet to come reaches those. */
+  /** Holds an update until the book reaches it. Of too many the oldest goes: a whole book reaches the newest. */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {
@@ -193,7 +185,7 @@ export class BookSync {
     return [];
   }
 
-  /** Applies what the book has come to reach. */
+  /** Applies the held updates that the book reaches. */
   #catchUp(steps: BookStep[], now: number): BookStep[] {
     while (true) {
       const id = this.updateId;
@@ -207,7 +199,7 @@ export class BookSync {
     return steps;
   }
 
-  /** What is missing may come from a line that has not brought as much as the book has; without one it is a gap at once. */
+  /** Waits for a line that is behind the book; if there is none, the missing updates are a gap at once. */
   #waited(now: number): BookStep[] {
     const { updateId } = this;
     if (this.state !== 'in_step' || updateId === undefined || this.#held.first === undefined) return [];
@@ -216,7 +208,7 @@ export class BookSync {
     return this.#gap();
   }
 
-  /** Sets absolute quantities, so updates may overlap. False if the book cannot be right any more. */
+  /** Applies an update; overlapping ones are fine, as quantities are absolute. False if the book is now wrong. */
   #apply(update: BookUpdate, previousUpdateId: string, steps: BookStep[]): boolean {
     this.book.apply(update.bids, update.asks);
     this.applied++;
@@ -235,7 +227,7 @@ export class BookSync {
     this.receivedAt = receivedAt;
   }
 
-  /** Nobody is to see a crossed book, nor one whose best prices are not known, nor what led to it. */
+  /** Clears a book that is crossed or whose best prices are unknown; the steps that led to it are dropped. */
   #wrong(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();
@@ -249,7 +241,7 @@ export class BookSync {
     return this.#fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first);
   }
 
-  /** All that is held is let go: the whole book that is asked for now comes after it. */
+  /** Drops all held updates: the whole book that is requested now is newer. */
   #fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
     this.isShort = isShort;

@@ -1,7 +1,7 @@
 import { unscaled } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
-/** Both sides of a book, best first: bids falling, asks rising. Prices and quantities are positive. */
+/** Both sides of a book, best first. Prices and quantities are positive. */
 export interface BothSides {
   readonly bids: readonly BookLevel[];
   readonly asks: readonly BookLevel[];
@@ -17,7 +17,7 @@ export function exactLevel({ price, quantity }: BookLevel): ExactLevel {
   return { price: unscaled(price), quantity: unscaled(quantity) };
 }
 
-/** Twice the mid, unscaled: the mid itself can need a place more than a decimal has. Undefined where a side is empty. */
+/** Twice the mid, unscaled: the mid itself may need 19 places. Undefined if a side is empty. */
 export function twiceMidOf({ bids: [bid], asks: [ask] }: BothSides): bigint | undefined {
   return bid === undefined || ask === undefined ? undefined : unscaled(bid.price) + unscaled(ask.price);
 }

@@ -3,17 +3,17 @@ import { fromProduct, ONE } from '../../domain/exact.ts';
 import type { BookLevel } from '../../domain/record.ts';
 import { type BothSides, exactLevel, twiceMidOf } from './both-sides.ts';
 
-/** What levels of one side come to. */
+/** Sums over levels of one side. */
 export interface Depth {
-  /** Sum of quantities, in the base asset, exact. */
+  /** Sum of quantities, base asset, exact. */
   readonly volume: Decimal;
-  /** Sum of price × quantity, in the quote asset, rounded half-even at 18 places. */
+  /** Sum of price × quantity, quote asset, rounded half-even at 18 places. */
   readonly value: Decimal;
   /** Number of levels. */
   readonly levels: number;
 }
 
-/** The levels whose distance from mid is more than `above` and at most `upTo`; the first band begins with the mid itself. */
+/** The levels more than `above` and at most `upTo` away from mid; the first band includes the mid. */
 export interface DepthBand {
   /** Percent of mid. */
   readonly above: Decimal;
@@ -21,7 +21,7 @@ export interface DepthBand {
   readonly upTo: Decimal;
   readonly bids: Depth;
   readonly asks: Depth;
-  /** All from the mid to `upTo`. */
+  /** From the mid to `upTo`. */
   readonly cumulativeBids: Depth;
   readonly cumulativeAsks: Depth;
 }
@@ -30,10 +30,8 @@ export interface DepthBand {
 export const DEPTH_BOUNDS: readonly Decimal[] = ['0.1', '0.25', '0.5', '1', '2', '5'];
 
 /**
- * How the book's depth lies around mid: a band for each bound, from the one before it; levels past the last bound are left out.
- * Of a book that was cut to its best levels, bands past the last of them are too small.
- * Null where a side is empty, for then there is no mid.
- * Throws RangeError where the bounds (percent of mid) are not positive and rising.
+ * Sums the book in bands around mid; bands past the last level of a cut book are too small. Null if a side is empty.
+ * @throws RangeError unless the bounds (percent of mid) are positive and rising
  */
 export function depthDistribution(
   book: BothSides,
@@ -57,23 +55,21 @@ export function depthDistribution(
   }));
 }
 
-/** Sums over levels, exact. */
+/** Exact sums: volume × 10^18, value × 10^36. */
 interface ExactDepth {
-  /** Quantities × 10^18. */
   readonly volume: bigint;
-  /** Values (price × quantity) × 10^36. */
   readonly value: bigint;
   /** Number of levels. */
   readonly levels: number;
 }
 
-/** The side of mid on which levels lie: the bids below, the asks above. */
+/** The side of mid: bids below, asks above. */
 export const BELOW = -1n;
 export const ABOVE = 1n;
 
 const HUNDRED = 100n * ONE;
 
-/** What levels of one side, best first, come to within each limit of mid: rising limits in percent of mid, unscaled. */
+/** Sums the levels of one side, best first, within each limit: rising, in percent of mid, unscaled. */
 export function depthsWithin(
   levels: readonly BookLevel[],
   side: typeof BELOW | typeof ABOVE,
@@ -98,7 +94,7 @@ export function depthsWithin(
 
 const NOTHING: ExactDepth = { volume: 0n, value: 0n, levels: 0 };
 
-/** What `whole` has more than `inner`. */
+/** The part of `whole` outside of `inner`. */
 function depth(whole = NOTHING, inner = NOTHING): Depth {
   return {
     volume: fromUnscaled(whole.volume - inner.volume),

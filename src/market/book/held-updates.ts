@@ -1,10 +1,10 @@
 import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 
-/** Thirty seconds of a venue that sends ten a second: more than any line lags, or a whole book takes to come. */
+/** Thirty seconds at ten updates a second: longer than any line lags or a whole book takes. */
 const MOST_HELD = 300;
 
-/** Updates that a book cannot take yet, each once, by their first id, whichever line they came from. */
+/** Updates that a book cannot apply yet, each once, by first id. */
 export class HeldUpdates {
   readonly #updates: BookUpdate[] = [];
 
@@ -31,13 +31,13 @@ export class HeldUpdates {
     this.#updates.shift();
   }
 
-  /** Takes out the next that a book at `id` can take, or knows already; undefined where there is none, or a gap before it. */
+  /** Removes the first update if a book at `id` reaches or already has it. */
   take(id: string): BookUpdate | undefined {
     const { first } = this;
     return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();
   }
 
-  /** True where a whole book at `id` has no part in them: it is older than the first that it does not know. */
+  /** True if a whole book at `id` is older than the updates, with a gap between. */
   outreach(id: string): boolean {
     const next = this.#updates.find(({ lastUpdateId }) => compareIds(lastUpdateId, id) > 0);
     return next !== undefined && leavesGap(id, next);
@@ -48,7 +48,7 @@ export class HeldUpdates {
   }
 }
 
-/** True where updates are missing between a book at `id` and this one. */
+/** True if updates are missing between a book at `id` and this update. */
 export function leavesGap(id: string, { firstUpdateId }: BookUpdate): boolean {
   const exact = id.length < 16 && firstUpdateId.length < 16;
   return exact ? Number(firstUpdateId) > Number(id) + 1 : BigInt(firstUpdateId) > BigInt(id) + 1n;

@@ -3,35 +3,35 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { OrderBook } from './order-book.ts';
 
-/** The worst prices of a whole book that was fetched and may go on behind them; undefined: a side that does not. */
+/** The worst fetched price of each side; undefined if the side has no more levels. */
 interface Reach {
   readonly bid: Decimal | undefined;
   readonly ask: Decimal | undefined;
-  /** Half of what was fetched: if less is known, the next levels are wanted. */
+  /** Half of the fetched levels: below it, more are wanted. */
   readonly least: number;
 }
 
-/** Updates kept while deeper levels are wanted: thirty seconds of a venue that sends ten a second. */
+/** Updates kept while deeper levels are wanted: thirty seconds at ten a second. */
 const MOST_SINCE = 300;
 
-/** How deep a fetched book is known, and what was applied to it since deeper levels are wanted. */
+/** Tracks how deep a fetched book is known. */
 export class KnownDepth {
   readonly #book: OrderBook;
-  /** Undefined: the whole book is known. */
+  /** Undefined if the whole book is known. */
   #reach: Reach | undefined;
-  /** What was applied since deeper levels are wanted, and the id before it. */
+  /** Updates applied since deeper levels are wanted, and the id before them. */
   #since: { before: string; readonly updates: BookUpdate[] } | undefined;
 
   constructor(book: OrderBook) {
     this.#book = book;
   }
 
-  /** Where deeper levels must reach to; undefined: none are wanted. */
+  /** The id from which deeper levels must start; undefined if none are wanted. */
   get wantedFrom(): string | undefined {
     return this.#since?.before;
   }
 
-  /** Puts a whole book in place, with what was applied since it was wanted on top. True: something was. */
+  /** Replaces the book and reapplies the updates since the request. True if there were any. */
   replace(update: BookUpdate): boolean {
     const since = (this.#since?.updates ?? []).filter(
       ({ lastUpdateId }) => compareIds(lastUpdateId, update.lastUpdateId) > 0,
@@ -43,7 +43,7 @@ export class KnownDepth {
     return since.length > 0;
   }
 
-  /** An update was applied. True: deeper levels are wanted from now on. */
+  /** Notes an applied update. True if deeper levels are wanted from now on. */
   applied(update: BookUpdate, previousUpdateId: string): boolean {
     const begins = this.#since === undefined && this.#reach !== undefined && !this.knows(this.#reach.least);
     if (begins) this.#since = { before: previousUpdateId, updates: [] };
@@ -54,7 +54,7 @@ export class KnownDepth {
     return begins;
   }
 
-  /** True if so many levels a side are as the venue has them. */
+  /** True if the best `levels` of both sides are complete. */
   knows(levels: number): boolean {
     if (this.#reach === undefined) return true;
     const { bid, ask } = this.#reach;
@@ -63,7 +63,6 @@ export class KnownDepth {
     return knowsBids && (ask === undefined || (highest !== undefined && compareDecimals(highest, ask) <= 0));
   }
 
-  /** Deeper levels are wanted no longer. */
   forget(): void {
     this.#since = undefined;
   }

@@ -6,9 +6,9 @@ import { ABOVE, BELOW, depthsWithin } from './depth-distribution.ts';
 
 /** Depth counts up to this distance from mid, percent. */
 const NEAR = unscaled('0.5');
-/** What a side has to hold there for half of what depth can give, in the quote asset. */
+/** Value of a side, in the quote asset, that gives half of the depth factor. */
 const HALF_DEPTH = 250_000;
-/** The spread that halves the score, in percent of mid: 10 basis points. */
+/** The spread that halves the score, percent of mid. */
 const HALF_SPREAD_PCT = 0.1;
 
 /**
@@ -31,7 +31,6 @@ export function liquidityScore(book: BothSides): number | null {
   return (100 * depth) / (1 + spreadPct / HALF_SPREAD_PCT);
 }
 
-/** From 0, nothing there, towards 1. */
 function depthFactor(value = 0n): number {
   return 1 / (1 + Math.sqrt(HALF_DEPTH / ratio(value, ONE * ONE)));
 }

@@ -2,7 +2,7 @@ import { compareDecimals } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 import { BookSide } from './book-side.ts';
 
-/** The book of one symbol, exact: prices are ordered as the integers that their digits are, never as floats. */
+/** The exact book of one symbol: prices are compared by their digits, never as floats. */
 export class OrderBook {
   readonly #bids = new BookSide('highest');
   readonly #asks = new BookSide('lowest');
@@ -23,39 +23,39 @@ export class OrderBook {
     return this.#asks.best;
   }
 
-  /** True when the best bid is not below the best ask; false when a side is empty. */
+  /** True if the best bid is not below the best ask; false if a side is empty. */
   get crossed(): boolean {
     const { bestBid, bestAsk } = this;
     return bestBid !== undefined && bestAsk !== undefined && compareDecimals(bestBid.price, bestAsk.price) >= 0;
   }
 
-  /** The n-th best bid, from 1; undefined where there are fewer. */
+  /** The n-th best bid, from 1. */
   bidAt(n: number): BookLevel | undefined {
     return this.#bids.at(n);
   }
 
-  /** The n-th best ask, from 1; undefined where there are fewer. */
+  /** The n-th best ask, from 1. */
   askAt(n: number): BookLevel | undefined {
     return this.#asks.at(n);
   }
 
-  /** The best `limit` bids (by default all), best first, in an array of the caller's own. */
+  /** The best `limit` bids (default: all), best first, in a new array. */
   bids(limit = Number.POSITIVE_INFINITY): BookLevel[] {
     return this.#bids.top(limit);
   }
 
-  /** The best `limit` asks (by default all), best first, in an array of the caller's own. */
+  /** The best `limit` asks (default: all), best first, in a new array. */
   asks(limit = Number.POSITIVE_INFINITY): BookLevel[] {
     return this.#asks.top(limit);
   }
 
-  /** Puts these levels, in whatever order, in the place of all. */
+  /** Replaces all levels; any order. */
   replace(bids: readonly BookLevel[], asks: readonly BookLevel[]): void {
     this.#bids.replace(bids);
     this.#asks.replace(asks);
   }
 
-  /** Sets levels in the order given; quantity 0 removes one, or does nothing where there is none. */
+  /** Sets levels in the given order; quantity 0 removes one. */
   apply(bids: readonly BookLevel[], asks: readonly BookLevel[]): void {
     for (const level of bids) this.#bids.set(level);
     for (const level of asks) this.#asks.set(level);

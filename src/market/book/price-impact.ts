@@ -2,32 +2,29 @@ import { type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
 import { fromProduct, ONE, ratio, roundHalfEven } from '../../domain/exact.ts';
 import { type BothSides, type ExactLevel, exactLevel, twiceMidOf } from './both-sides.ts';
 
-/** What the taker of a market order does: a buy takes asks, a sell takes bids. */
+/** The side of a market order: a buy takes asks, a sell takes bids. */
 export type OrderSide = 'buy' | 'sell';
 
-/**
- * What a market order would come to if it met this book alone, fees and lot sizes left out.
- * Where nothing can be filled, prices and slippage are null.
- */
+/** A market order against this book alone, without fees. Prices are null if nothing can be filled. */
 export interface PriceImpact {
   readonly side: OrderSide;
-  /** What was asked for: a quantity in the base asset, or a value in the quote asset. */
+  /** The requested quantity (base asset) or value (quote asset). */
   readonly requested: Decimal;
   /** Filled value / filled quantity, rounded half-even at 18 places. */
   readonly averagePrice: Decimal | null;
-  /** Price of the last level that is touched. */
+  /** The last price that is touched. */
   readonly worstPrice: Decimal | null;
-  /** Average price from mid in basis points of mid, positive where the order pays: null, too, where there is no mid. */
+  /** (Average price − mid) / mid in basis points, positive if it costs; null also without a mid. */
   readonly slippageBps: number | null;
-  /** In the base asset; rounded half-even at 18 places where a value was asked for. */
+  /** Base asset; rounded half-even at 18 places if a value was requested. */
   readonly filledQuantity: Decimal;
-  /** In the quote asset, rounded half-even at 18 places. */
+  /** Quote asset, rounded half-even at 18 places. */
   readonly filledValue: Decimal;
-  /** True: the book holds all that was asked for. */
+  /** True if the book fills the whole request. */
   readonly complete: boolean;
 }
 
-/** The impact of a market order for each quantity (base asset). Throws RangeError where one is not positive. */
+/** The impact of a market order for each quantity (base asset). @throws RangeError if one is not positive */
 export function quantityImpacts(
   book: BothSides,
   side: OrderSide,
@@ -36,19 +33,18 @@ export function quantityImpacts(
   return impacts(book, side, quantities, fillQuantity);
 }
 
-/** The impact of a market order for each value (quote asset). Throws RangeError where one is not positive. */
+/** The impact of a market order for each value (quote asset). @throws RangeError if one is not positive */
 export function valueImpacts(book: BothSides, side: OrderSide, values: readonly Decimal[]): readonly PriceImpact[] {
   return impacts(book, side, values, fillValue);
 }
 
-/** What was filled, exact. */
+/** An exact fill. The quantity is a fraction, because the last part of a fill by value is a quotient. */
 interface Fill {
   /** Value × 10^36. */
   readonly value: bigint;
-  /** The quantity as a fraction, for the last part of a fill by value is a quotient: (quantity × 10^36) / 10^18. */
+  /** (Quantity × 10^36) / divisor. */
   readonly quantity: bigint;
   readonly divisor: bigint;
-  /** Price of the last level that is touched; undefined where there is none. */
   readonly worst: bigint | undefined;
   readonly complete: boolean;
 }

@@ -1,11 +1,7 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import { digitsOf, doubleOf } from '../digits.ts';
 
-/**
- * Open, high, low and close of a set of trades. The open is the price of the earliest and the close that of the latest by
- * timestamp; of trades of the same millisecond the first added opens and the last added closes. So it does not matter
- * when a late trade comes in.
- */
+/** Open, high, low and close by timestamp. At the same millisecond, the first added opens and the last closes. */
 export class PriceRange {
   #open: Decimal = '0';
   #high: Decimal = '0';
@@ -13,7 +9,7 @@ export class PriceRange {
   #close: Decimal = '0';
   #openedAt = Number.POSITIVE_INFINITY;
   #closedAt = Number.NEGATIVE_INFINITY;
-  /** The doubles nearest to high and low: their texts are looked at only where the doubles are the same. */
+  /** The doubles nearest to high and low: texts are compared only if these are equal. */
   #nearHigh = Number.NEGATIVE_INFINITY;
   #nearLow = Number.POSITIVE_INFINITY;
 

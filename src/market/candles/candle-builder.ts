@@ -5,11 +5,11 @@ import { nextOpenTime, openTimeOf } from './kline-interval.ts';
 
 export interface CandleBuilderOptions {
   readonly interval: KlineInterval;
-  /** How far event time has to be past a candle's end before that closes, milliseconds. Default 0. */
+  /** How far event time must pass a candle's end before it closes, milliseconds. Default 0. */
   readonly allowedLatenessMs?: number;
-  /** True where the venue's trade ids step by one: an aggregated trade then counts for all its ids. Default false. */
+  /** True if the venue's trade ids step by one: an aggregated trade then counts for all its ids. Default false. */
   readonly contiguousIds?: boolean;
-  /** Told of each trade that is in no candle: block, or late since its candle has closed. */
+  /** Called for each trade in no candle: a block trade, or one whose candle has closed. */
   onLeftOut?(trade: CandleTrade, why: LeftOut): void;
 }
 
@@ -17,15 +17,12 @@ export type LeftOut = 'late' | 'block';
 
 const NONE: readonly never[] = [];
 
-/**
- * Candles of one symbol and interval, from its trades by timestamp, as venues make them: UTC, weeks from Monday, calendar
- * months. An interval without trades has no candle. A trade costs constant time.
- */
+/** Makes candles of one symbol from its trades, as venues do: UTC, weeks from Monday, calendar months. */
 export class CandleBuilder {
   readonly #options: CandleBuilderOptions;
   readonly #latenessMs: number;
   readonly #contiguousIds: boolean;
-  /** By open time; but for lateness only one. */
+  /** By open time; with no lateness only one. */
   #open: CandleSums[] = [];
   #eventTime = Number.NEGATIVE_INFINITY;
 
@@ -35,7 +32,7 @@ export class CandleBuilder {
     this.#contiguousIds = options.contiguousIds ?? false;
   }
 
-  /** Puts a trade into its candle. The candles that its timestamp closes, by open time. */
+  /** Adds a trade. Returns the candles that its timestamp closes, by open time. */
   add(trade: CandleTrade): readonly Candle[] {
     if (isBlockTrade(trade)) {
       this.#options.onLeftOut?.(trade, 'block');
@@ -48,7 +45,7 @@ export class CandleBuilder {
     return closed;
   }
 
-  /** Lets event time go on to `time` without a trade. The candles that close, by open time. */
+  /** Advances event time without a trade. Returns the candles that close, by open time. */
   advance(time: number): readonly Candle[] {
     if (time <= this.#eventTime) return NONE;
     this.#eventTime = time;
@@ -59,7 +56,7 @@ export class CandleBuilder {
     return over.map((candle) => candle.toCandle(this.#options.interval, true));
   }
 
-  /** The newest open candle as it stands. */
+  /** The newest open candle so far. */
   current(): Candle | undefined {
     return this.#open.at(-1)?.toCandle(this.#options.interval, false);
   }

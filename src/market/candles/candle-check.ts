@@ -10,15 +10,14 @@ const FIELDS = ['open', 'high', 'low', 'close', 'volume', 'quoteVolume', 'tradeC
 export type CandleField = (typeof FIELDS)[number];
 
 /**
- * Why a candle of ours differs from the venue's. `late_trade`, `block_trade`: the volume that we lack is exactly that of
- * the trades left out for it. `gap`: our trades have a gap there. `aggregated_backfill`: the volume is right, and
- * some of our trades were fetched later as aggregates.
+ * `late_trade`, `block_trade`: exactly the volume of these trades is missing. `gap`: our trades have a gap there.
+ * `aggregated_backfill`: the volume is right, but some trades were fetched as aggregates.
  */
 export type CandleCause = 'late_trade' | 'block_trade' | 'gap' | 'aggregated_backfill' | 'unexplained';
 
 export interface CandleDifference {
   readonly venue: Kline;
-  /** Undefined: we have none, though the venue traded. */
+  /** Undefined if we have none, though the venue traded. */
   readonly ours: Candle | undefined;
   readonly fields: readonly CandleField[];
   readonly causes: readonly CandleCause[];
@@ -27,9 +26,7 @@ export interface CandleDifference {
 export interface CandleCounts {
   compared: number;
   equal: number;
-  /** Candles that differ in the field. */
   readonly fields: Record<CandleField, number>;
-  /** Candles that differ for the cause. */
   readonly causes: Record<CandleCause, number>;
 }
 
@@ -42,44 +39,41 @@ export function noCounts(): CandleCounts {
   };
 }
 
-/** What is known of one interval beside its candle. Volumes × 10^18. */
+/** What is known about one interval. Volumes × 10^18. */
 interface Notes {
   late: bigint;
   block: bigint;
   aggregated: boolean;
 }
 
-/** Half-open, milliseconds. */
+/** From inclusive, to exclusive, milliseconds. */
 interface KnownGap {
   readonly from: number;
   readonly to: number;
 }
 
 const QUIET: Notes = { late: 0n, block: 0n, aggregated: false };
-/** Venues round the quote volume of a trade at 8 places, × 10^18. */
+/** Venues round the quote volume of a trade at 8 places; × 10^18. */
 const QUOTE_ROUNDING = 10n ** 10n;
 const KEPT = 64;
 
 /**
- * Compares our closed candles of one symbol and interval with the venue's, counts the differences by field and says why,
- * as far as it can.
- *
- * A pair is compared once our next candle has closed, so that a late trade has a whole interval's time to explain it.
- * The venue's `quoteVolume` may differ by its rounding, 10⁻⁸ a trade; a null `tradeCount` is not compared. It remembers
- * the last 64 intervals that wait, have notes or were compared.
+ * Compares our closed candles with the venue's, and counts and explains the differences. A pair is compared once our
+ * next candle has closed, so that late trades still count. `quoteVolume` may differ by the venue's rounding, 10⁻⁸ a
+ * trade. It remembers the last 64 intervals.
  */
 export class CandleCheck {
   readonly #interval: KlineInterval;
   readonly #ours = new Map<number, Candle>();
   readonly #venue = new Map<number, Kline>();
   readonly #notes = new Map<number, Notes>();
-  /** Intervals that were compared: a candle may be delivered twice. */
+  /** Compared intervals: a candle may be delivered twice. */
   readonly #done = new Map<number, true>();
   #gaps: KnownGap[] = [];
   #newest = Number.NEGATIVE_INFINITY;
   readonly #counts: CandleCounts;
 
-  /** @param counts those of the checks before this one, to be gone on with. */
+  /** @param counts counts of earlier checks, which are continued */
   constructor(interval: KlineInterval, counts = noCounts()) {
     this.#interval = interval;
     this.#counts = counts;
@@ -90,23 +84,23 @@ export class CandleCheck {
     return { ...this.#counts, fields: { ...fields }, causes: { ...causes } };
   }
 
-  /** A trade that is in a candle of ours. */
+  /** Adds a trade that is in our candle. */
   noteTrade(trade: CandleTrade): void {
     if (trade.source === 'backfill' && trade.lastTradeId !== null) this.#notesOf(trade).aggregated = true;
   }
 
-  /** A trade that is in none. */
+  /** Adds a trade that is in no candle. */
   noteLeftOut(trade: CandleTrade, why: LeftOut): void {
     this.#notesOf(trade)[why] += unscaled(trade.quantity);
   }
 
-  /** A gap in our trades, such as the time before the first: from `from`, inclusive, to `to`, exclusive. */
+  /** Adds a gap in our trades, such as the time before the first: `from` inclusive, `to` exclusive. */
   noteGap(from: number, to: number): void {
     this.#gaps.push({ from, to });
     if (this.#gaps.length > KEPT) this.#gaps.shift();
   }
 
-  /** A closed candle of ours; the differences of those before it. */
+  /** Adds our closed candle; returns the differences of those before it. */
   ours(candle: Candle): readonly CandleDifference[] {
     this.#ours.set(candle.openTime, candle);
     this.#newest = Math.max(this.#newest, candle.openTime);
@@ -114,7 +108,7 @@ export class CandleCheck {
     return this.#settle();
   }
 
-  /** A candle of the venue; an open one, or one that was compared, is passed over. */
+  /** Adds the venue's candle; open ones and compared ones are ignored. */
   venue(kline: Kline): readonly CandleDifference[] {
     if (!kline.closed || this.#done.has(kline.openTime)) return [];
     this.#venue.set(kline.openTime, kline);
@@ -122,7 +116,7 @@ export class CandleCheck {
     return this.#settle();
   }
 
-  /** Compares what waits, up to our newest candle: for the end of a run. */
+  /** Compares all waiting pairs up to our newest candle, at the end of a run. */
   flush(): readonly CandleDifference[] {
     return this.#settle(this.#newest + 1);
   }
@@ -183,7 +177,6 @@ function differs(field: CandleField, venue: Kline, ours: Candle): boolean {
   return distance(venue.quoteVolume, ours.quoteVolume) > QUOTE_ROUNDING * BigInt(Math.max(ours.tradeCount, 1));
 }
 
-/** × 10^18. */
 function distance(a: Decimal, b: Decimal): bigint {
   const difference = unscaled(a) - unscaled(b);
   return difference < 0n ? -difference : difference;

@@ -6,19 +6,18 @@ import { ExactSums } from '../exact-sum.ts';
 const VOLUME = 0;
 const QUOTE_VOLUME = 1;
 
-/** What a candle has to know of a trade. */
 export type CandleTrade = Pick<
   TradeEvent,
   'price' | 'quantity' | 'timestamp' | 'tradeId' | 'lastTradeId' | 'conditions' | 'source'
 >;
 
-/** The fields of a kline that follow from trades alone. */
+/** The fields of a kline that trades determine. */
 export type Candle = Pick<
   Kline,
   'interval' | 'openTime' | 'closeTime' | 'open' | 'high' | 'low' | 'close' | 'volume' | 'quoteVolume' | 'closed'
 > & { readonly tradeCount: number };
 
-/** Running sums of one candle, exact. */
+/** Exact running sums of one candle. */
 export class CandleSums {
   /** Inclusive, milliseconds. */
   readonly openTime: number;
@@ -33,7 +32,7 @@ export class CandleSums {
     this.endTime = endTime;
   }
 
-  /** `count`: how many trades it stands for. */
+  /** @param count how many of the venue's trades it stands for */
   add({ price, quantity, timestamp }: CandleTrade, count: number): void {
     const base = digitsOf(quantity);
     this.#sums.add(base, VOLUME);
@@ -42,7 +41,7 @@ export class CandleSums {
     this.#tradeCount += count;
   }
 
-  /** A whole candle that lies inside, behind those before. */
+  /** Adds a later candle that lies inside. */
   addCandle({ openTime, closeTime, open, high, low, close, volume, quoteVolume, tradeCount }: Candle): void {
     this.#sums.add(digitsOf(volume), VOLUME);
     this.#sums.add(digitsOf(quoteVolume), QUOTE_VOLUME);
@@ -65,7 +64,7 @@ export class CandleSums {
   }
 }
 
-/** How many trades of the venue a trade stands for. Where ids step by one an aggregated trade says so, else it is one. */
+/** How many of the venue's trades a trade stands for: with contiguous ids an aggregate shows it. */
 export function tradesIn({ tradeId, lastTradeId }: CandleTrade, contiguousIds: boolean): number {
   if (!contiguousIds || lastTradeId === null) return 1;
   return Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;

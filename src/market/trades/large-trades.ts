@@ -6,28 +6,25 @@ import { ExactSums } from '../exact-sum.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
 export interface LargeTradesOptions {
-  /** A trade is large from this multiple of the mean quantity on; above 0. */
+  /** Multiple of the mean quantity from which a trade is large; above 0. */
   readonly threshold: number;
-  /** How many preceding trades the mean is of. Default 1000. */
+  /** Number of preceding trades in the mean. Default 1000. */
   readonly most?: number;
-  /** With fewer preceding trades there is no mean, and no trade is large. Default 100. */
+  /** With fewer preceding trades, no trade is large. Default 100. */
   readonly least?: number;
 }
 
 export interface LargeTradeFigures {
   /** Mean quantity of the preceding trades, rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
-  /** The trade's quantity over that mean, the nearest double. */
+  /** The trade's quantity / that mean, the nearest double. */
   readonly multiple: number;
 }
 
-/** A double's error in the quick comparison is far below this. */
+/** Far above a double's error in the quick comparison. */
 const MARGIN = 1e-9;
 
-/**
- * Finds the trades of one symbol whose quantity is at least `threshold` × the mean quantity of the up to `most` trades
- * before them. A trade costs constant time; the comparison is exact. Block trades do not belong here.
- */
+/** Finds trades far above the mean quantity of the preceding ones, exactly. Do not add block trades. */
 export class LargeTrades {
   readonly #threshold: number;
   readonly #exactThreshold: Digits;
@@ -35,7 +32,7 @@ export class LargeTrades {
   readonly #quantities: DigitsRing;
   readonly #sum = new ExactSums();
 
-  /** Throws RangeError for a threshold that is no positive decimal, or counts that are no whole numbers, 1 ≤ least ≤ most. */
+  /** @throws RangeError unless `threshold` is a positive decimal, and the counts are whole with 1 ≤ least ≤ most. */
   constructor({ threshold, most = 1000, least = 100 }: LargeTradesOptions) {
     const decimal = canonicalDecimal(String(threshold));
     if (decimal === undefined || !(threshold > 0))
@@ -48,7 +45,7 @@ export class LargeTrades {
     this.#least = least;
   }
 
-  /** Judges a trade by those before it, and remembers it. Undefined: it is not large. */
+  /** Compares a trade with those before it, and remembers it. Undefined if it is not large. */
   next(trade: Pick<MeasuredTrade, 'quantity'>): LargeTradeFigures | undefined {
     const quantity = digitsOf(trade.quantity);
     const figures = this.#quantities.length < this.#least ? undefined : this.#judge(quantity);

@@ -1,13 +1,10 @@
 import { type Digits, numberAt } from '../digits.ts';
 
-/**
- * Trades in columns, a slot each, that are filled slot by slot, and again. Decimals are numbers in units of the finest
- * place so far, NaN where a number is not exact.
- */
+/** Trades in reused columns. Decimals are numbers in units of the finest place so far, NaN if not exact. */
 export class TradeColumns {
   readonly prices: Float64Array;
   readonly quantities: Float64Array;
-  /** 1 where the taker sold. */
+  /** 1 if the taker sold. */
   readonly sold: Uint8Array;
   pricePlaces = 0;
   quantityPlaces = 0;

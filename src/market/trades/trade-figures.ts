@@ -5,10 +5,9 @@ import type { Ohlc } from '../book/price-range.ts';
 import { decimalOf } from '../exact-sum.ts';
 import { flowOf } from './trade-flow.ts';
 
-/** What a trade's figures are made of. */
 export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
 
-/** The figures of a set of trades, by the definitions of the record TradeStats. */
+/** The figures of a set of trades, as defined for the record TradeStats. */
 export type TradeFigures = Omit<
   TradeStats,
   keyof MarketFields | 'kind' | 'windowMs' | 'windowStart' | 'windowEnd' | 'volatility' | 'complete'
@@ -23,14 +22,10 @@ export interface TradeAmounts {
   readonly quantityPlaces: number;
   readonly buyValue: bigint;
   readonly sellValue: bigint;
-  /** At least `quantityPlaces`. */
   readonly valuePlaces: number;
 }
 
-/**
- * Sums are exact (a value beyond 18 places, and every quotient, is rounded half-even at 18); ratios are the nearest
- * doubles. Undefined where nothing was traded.
- */
+/** Sums are exact and quotients rounded half-even, both at 18 places. Undefined if nothing was traded. */
 export function tradeFigures(amounts: TradeAmounts, prices: Ohlc): TradeFigures | undefined {
   const { trades, buyTrades, buyVolume, sellVolume, quantityPlaces, buyValue, sellValue, valuePlaces } = amounts;
   const volume = buyVolume + sellVolume;

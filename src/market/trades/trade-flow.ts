@@ -1,7 +1,7 @@
-/** Who pressed: takers that bought or takers that sold. */
+/** Which takers were stronger: buyers or sellers. */
 export type TradeFlow = 'strong_buy' | 'buy' | 'neutral' | 'sell' | 'strong_sell';
 
-/** The flow that a share of bought volume, 0 to 1, stands for. The limits belong to the stronger side. */
+/** The flow of a share of bought volume, 0 to 1. A limit belongs to the stronger side. */
 export function flowOf(buyRatioVolume: number): TradeFlow {
   if (buyRatioVolume >= 0.7) return 'strong_buy';
   if (buyRatioVolume >= 0.55) return 'buy';

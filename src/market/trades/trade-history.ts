@@ -7,28 +7,24 @@ import { type MeasuredTrade, type TradeFigures, tradeFigures } from './trade-fig
 import { TradeSums } from './trade-sums.ts';
 import { profileOf, type VolumeProfile, volumeProfile } from './volume-profile.ts';
 
-/** What a history has to know of a trade. */
 export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
 
 /**
- * The last trades of one symbol: time and sales, and figures over any part of them. A trade costs constant time whatever
- * the size; a question goes through the trades that it is about, a few nanoseconds each.
- *
- * Time and sales show block trades as the others; figures and volume profile are without them, and over the last `size`
- * of the rest, in the order in which they were added.
+ * Remembers the last trades of one symbol. Time and sales include block trades; figures and volume profile cover the
+ * last `size` other trades, in the order of adding.
  */
 export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   readonly #size: number;
   readonly #ring: T[] = [];
-  /** Of the next trade once the ring is full. */
+  /** Where the next trade goes once the ring is full. */
   #slot = 0;
   #blockTrades = 0;
-  /** Trades that figures are of, ever. The last `size` of them lie in the columns, each at its number modulo `size`. */
+  /** Trades other than block trades, ever. The last `size` are in the columns, each at its number modulo `size`. */
   #count = 0;
   readonly #counted: T[] = [];
   readonly #columns: TradeColumns;
 
-  /** Throws RangeError where `size` is no whole number above 0. */
+  /** @throws RangeError unless `size` is a whole number above 0. */
   constructor({ size = 1000 }: { readonly size?: number } = {}) {
     if (!(Number.isSafeInteger(size) && size > 0))
       throw new RangeError(`size must be a whole number above 0, found ${size}`);
@@ -36,7 +32,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     this.#columns = new TradeColumns(size);
   }
 
-  /** How many block trades were added, ever. */
+  /** Number of block trades added, ever. */
   get blockTrades(): number {
     return this.#blockTrades;
   }
@@ -55,19 +51,19 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     this.#count++;
   }
 
-  /** Time and sales: the last `limit` trades, block trades among them, newest first. */
+  /** Time and sales: the last `limit` trades, newest first. */
   latest(limit = this.#size): readonly T[] {
     const count = Math.max(Math.min(limit, this.#ring.length), 0);
     const newestFirst = [...this.#ring.slice(0, this.#slot).reverse(), ...this.#ring.slice(this.#slot).reverse()];
     return newestFirst.slice(0, count);
   }
 
-  /** Figures of the last `count` trades, or of as many as are remembered; undefined where there is none. */
+  /** Figures of the last `count` trades, or of all remembered ones; undefined if there are none. */
   lastTrades(count = this.#size): TradeFigures | undefined {
     return this.#figuresSince(Math.max(this.#count - count, this.#oldest));
   }
 
-  /** Volume by price of all remembered trades but block trades; undefined where there is none. Throws as `volumeProfile`. */
+  /** Volume by price without block trades; undefined if there are no trades. @throws as `volumeProfile` */
   volumeProfile(bins?: number): VolumeProfile | undefined {
     return profileOf(this.#columns, this.#counted.length, bins) ?? volumeProfile(this.#counted, bins);
   }
@@ -80,7 +76,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     return first >= this.#count ? undefined : (this.#quickFigures(first) ?? this.#exactFigures(first));
   }
 
-  /** In numbers; undefined where one of them is not exact. */
+  /** Calculates in numbers; undefined if one is not exact. */
   #quickFigures(first: number): TradeFigures | undefined {
     const { prices, quantities, sold, pricePlaces, quantityPlaces } = this.#columns;
     const buy = { trades: 0, volume: new WholeSum(), value: new WholeSum() };
@@ -131,7 +127,6 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   }
 }
 
-/** A sum of safe integers, exact. */
 class WholeSum {
   #low = 0;
   #high = 0n;

@@ -8,19 +8,14 @@ const SELL_VOLUME = 1;
 const BUY_VALUE = 2;
 const SELL_VALUE = 3;
 
-/**
- * Running figures of a set of trades, such as those of one window. A trade costs constant time, and the sums are exact
- * however many there are.
- *
- * Block trades do not belong here: see `isBlockTrade`.
- */
+/** Keeps exact figures of a set of trades, such as a window's. Do not add block trades. */
 export class TradeSums {
   #trades = 0;
   #buyTrades = 0;
   readonly #sums = new ExactSums(4);
   readonly #range = new PriceRange();
 
-  /** How many were added; an aggregated trade is one. */
+  /** Number of added trades; an aggregated trade counts as one. */
   get trades(): number {
     return this.#trades;
   }
@@ -36,7 +31,7 @@ export class TradeSums {
     this.#trades++;
   }
 
-  /** The figures so far; undefined where nothing was traded. */
+  /** The figures so far; undefined if nothing was traded. */
   figures(): TradeFigures | undefined {
     const sums = this.#sums;
     const quantityPlaces = Math.max(sums.places(BUY_VOLUME), sums.places(SELL_VOLUME));

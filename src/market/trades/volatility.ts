@@ -3,13 +3,13 @@ import { digitsOf, doubleOf } from '../digits.ts';
 
 const MINUTE_MS = 60_000;
 const CANDLES = 30;
-/** Minutes that may be asked about behind the newest: the candles, and as much again for questions that come late. */
+/** Minutes before the newest that can be asked for: the candles, and as many again for late questions. */
 const KEPT_MINUTES = 2 * CANDLES;
 
-/** Those, the close before them, and a new one until the oldest goes. */
+/** The kept minutes, the close before them, and a new minute until the oldest is removed. */
 const ROWS = KEPT_MINUTES + 2;
 
-/** Of a row: the minute, its price, the time of that. */
+/** Columns of a row: minute, price, time of the price. */
 const SIZE = 3;
 const PRICE = 1;
 const TIME = 2;
@@ -18,25 +18,20 @@ const TIME = 2;
  * Volatility of one symbol: the sample standard deviation (divisor n − 1) of the log returns of the last 30 closed
  * one-minute candles.
  *
- * A return is the natural logarithm of a candle's close over that of the candle before it, so 30 candles have 29. It is
- * that of one minute, not of a year: multiply by √525,600 for that. A minute without trades carries the last close on
- * (a return of 0). The figure hangs on the trades' timestamps alone, not on the order in which they came, but for those
- * of the same millisecond, of which the last added counts. Block trades do not belong here.
+ * A return is ln(close / previous close), so 30 candles have 29. It is a one-minute figure: multiply by √525,600 for a
+ * year. A minute without trades repeats the last close. Only timestamps matter, not the order of adding; at the same
+ * millisecond, the last added counts. Do not add block trades.
  */
 export class Volatility {
-  /**
-   * The minutes that had a trade, in order; of each its last price, and when that was. No object a minute, as thousands of
-   * symbols keep an hour, and all of a minute in one place.
-   */
+  /** The minutes with a trade, in order. No object each: thousands of symbols keep an hour. */
   readonly #rows = new Float64Array(SIZE * ROWS);
   #count = 0;
 
-  /** The latest timestamp that was added; -Infinity before the first. */
   get lastTime(): number {
     return this.#count === 0 ? Number.NEGATIVE_INFINITY : (this.#rows[SIZE * (this.#count - 1) + TIME] ?? 0);
   }
 
-  /** `timestamp` in milliseconds, by the venue's clock. */
+  /** @param timestamp venue's time, milliseconds */
   add(price: Decimal, timestamp: number): void {
     const minute = Math.floor(timestamp / MINUTE_MS);
     let at = this.#count - 1;
@@ -53,7 +48,7 @@ export class Volatility {
     if (!isKnown) this.#forget();
   }
 
-  /** The volatility by the candles that are closed at `timestamp`; null until 30 are known. Asks at most 30 minutes back. */
+  /** The volatility by the candles closed at `timestamp`, at most 30 minutes back; null until 30 are known. */
   at(timestamp: number): number | null {
     const last = Math.floor(timestamp / MINUTE_MS) - 1;
     const first = last - CANDLES + 1;
@@ -71,7 +66,7 @@ export class Volatility {
     return sampleDeviation(returns);
   }
 
-  /** Keeps one close at or before all that is asked about: from it minutes are carried on. */
+  /** Keeps one close at or before every minute that can be asked for. */
   #forget(): void {
     const oldest = this.#minuteAt(this.#count - 1) - KEPT_MINUTES;
     let first = 0;
@@ -79,7 +74,7 @@ export class Volatility {
     if (first > 0) this.#move(first, 0);
   }
 
-  /** The rows from `from` on are those from `to` on now. */
+  /** Moves the rows from `from` on to `to`. */
   #move(from: number, to: number): void {
     this.#rows.copyWithin(SIZE * to, SIZE * from, SIZE * this.#count);
     this.#count += to - from;

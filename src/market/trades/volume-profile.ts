@@ -6,7 +6,7 @@ import { decimalOf } from '../exact-sum.ts';
 import type { TradeColumns } from './trade-columns.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
-/** What was traded at the prices of one bin: from `low`, inclusive, to `high`, exclusive but in the last bin. */
+/** Trades of one bin: from `low`, inclusive, to `high`, exclusive except in the last bin. */
 export interface ProfileBin {
   readonly low: Decimal;
   readonly high: Decimal;
@@ -16,26 +16,25 @@ export interface ProfileBin {
   readonly trades: number;
 }
 
-/** The bins that hold a share of the volume. */
+/** The bins around the point of control that hold 70 % of the volume. */
 export interface ValueArea {
   readonly low: Decimal;
   readonly high: Decimal;
   readonly volume: Decimal;
-  /** Of the whole volume, 0 to 1: 0.7 or more. */
+  /** Share of the whole volume, 0.7 to 1. */
   readonly share: number;
 }
 
 export interface VolumeProfile {
-  /** From the lowest price to the highest. */
   readonly bins: readonly ProfileBin[];
   readonly volume: Decimal;
   readonly trades: number;
-  /** The bin with the most volume; of equals the lowest. */
+  /** The bin with the most volume; the lowest of equal ones. */
   readonly pointOfControl: ProfileBin;
   readonly valueArea: ValueArea;
 }
 
-/** By bin from the lowest; volumes × 10^`quantityPlaces`, prices × 10^`pricePlaces`. All that is a number is safe. */
+/** Sums by bin from the lowest; volumes × 10^`quantityPlaces`, prices × 10^`pricePlaces`. Numbers are safe integers. */
 interface Bins {
   readonly buy: ArrayLike<number | bigint>;
   readonly sell: ArrayLike<number | bigint>;
@@ -51,20 +50,20 @@ const DEFAULT_BINS = 50;
 const VALUE_AREA_PERCENT = 70n;
 
 /**
- * Volume by price: bins of equal width from the lowest to the highest price, the bin with the most volume, and the value
- * area around it that holds at least 70 % of the volume.
+ * Volume by price: bins of equal width from the lowest to the highest price, and the value area with 70 % of the
+ * volume.
  *
- * The value area grows from the point of control a bin at a time, to the side whose next bin has more volume; where both
- * have the same it grows upwards. Volumes are exact; bounds are exact where 18 places suffice, else rounded half-even.
- * Where all prices are the same there is one bin of no width. Undefined where nothing was traded. Throws RangeError
- * where `bins` is no whole number above 0.
+ * The value area grows from the point of control by the neighbour with more volume, upwards if both are equal. Volumes
+ * are exact; bounds are rounded half-even at 18 places. Equal prices make one bin without width.
+ * @returns undefined if nothing was traded
+ * @throws RangeError unless `bins` is a whole number above 0
  */
 export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
   return trades.length === 0 ? undefined : exactProfile(trades, bins);
 }
 
-/** The profile of the trades in the first slots, in numbers; undefined where there are none, or they would not be exact. */
+/** The profile of the first `slots` trades, in numbers; undefined if there are none or numbers are not exact. */
 export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
   if (slots === 0) return undefined;
@@ -87,7 +86,7 @@ export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_B
   let total = 0;
   for (let slot = 0; slot < prices.length; slot++) {
     const above = ((prices[slot] ?? 0) - low) * count;
-    // Of two safe integers a double's quotient never rounds up to the next whole number.
+    // The quotient of two safe integers never rounds up to the next whole number.
     const bin = span === 0 ? 0 : Math.min(Math.floor(above / span), count - 1);
     const quantity = quantities[slot] ?? 0;
     const side = sold[slot] === 1 ? sell : buy;
@@ -95,7 +94,7 @@ export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_B
     trades[bin] = (trades[bin] ?? 0) + 1;
     total += quantity;
   }
-  // Not safe as soon as one quantity is not: the sum is NaN then.
+  // One unsafe quantity makes the sum NaN.
   if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span * count)) return undefined;
   return assemble({
     buy,
@@ -200,7 +199,7 @@ function boundsOf(low: bigint, high: bigint, count: number, places: number): rea
   while (places + more < DECIMAL_SCALE && (span * powerOfTen(more)) % divisor !== 0n) more++;
   const scaledSpan = span * powerOfTen(more);
   const scaledLow = low * powerOfTen(more);
-  // The sum of that many widths, exact as long as it is not divided.
+  // So many widths; exact while it is not divided.
   let above = 0n;
   const whole = scaledSpan % divisor === 0n;
   const step = whole ? scaledSpan / divisor : scaledSpan;

@@ -115,7 +115,7 @@ export function decide(
   return { active, wakeAt: earlier(leaveAt, backAt) };
 }
 
-/** At a start one source is waited for until it serves or has failed; then any healthy one serves. */
+/** At a start, waits for one source until it serves or fails; then any healthy one serves. */
 function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTiming, startWith: number): Decision {
   const first = sources[startWith];
   if (first === undefined) return { active: -1, wakeAt: null };

@@ -39,7 +39,7 @@ const SOURCE_KINDS: ReadonlySet<string> = new Set<SourceEvent<unknown>['kind']>(
   'serves',
 ]);
 
-/** False: the event is of another kind, and passed on as it is. */
+/** False for any other event, which is passed unchanged. */
 export function isSourceEvent<T>(event: SourceEvent<T> | OtherEvent): event is SourceEvent<T> {
   return event.kind === 'value' || SOURCE_KINDS.has(event.kind);
 }

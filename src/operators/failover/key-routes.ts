@@ -1,17 +1,16 @@
 import type { SourceState } from './source-state.ts';
 
-/** Which source serves a key, and how far. */
 export interface Route<T> {
   readonly source: SourceState<T>;
-  /** 0: the first value of the epoch has not come yet. */
+  /** 0 before the epoch's first value. */
   epoch: number;
-  /** When the key's last value was received, of whichever source; -Infinity: it had none. */
+  /** When the key's last value was received, of any source; -Infinity before the first. */
   lastAt: number;
-  /** Up to when the key was served before this epoch; -Infinity: it was not. */
+  /** Until when the key was served before this epoch; -Infinity if it was not. */
   readonly servedTo: number;
 }
 
-/** The route of each key, and which sources lack which key. */
+/** The route of each key, and the sources that lack it. */
 export class KeyRoutes<T> {
   readonly #sources: readonly SourceState<T>[];
   readonly #routes = new Map<string, Route<T>>();
@@ -34,7 +33,7 @@ export class KeyRoutes<T> {
     return this.#routes.get(key);
   }
 
-  /** A value of the key was emitted, of whichever source. */
+  /** A value of the key was emitted, of any source. */
   wasServed(key: string): boolean {
     return (this.#routes.get(key)?.lastAt ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
   }
@@ -48,8 +47,8 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * The source that should serve a key: the active one if it has the key; else the present one while it is healthy;
-   * else the first healthy one that has it. Without any of these, the present one.
+   * The source that should serve a key: the active one, else the present one while healthy, else the first healthy one
+   * that has the key; otherwise the present one.
    */
   choose(key: string, active: SourceState<T>, present: SourceState<T>): SourceState<T> {
     const lacking = this.#lacking.get(key);
@@ -72,8 +71,8 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * Gives a key to another source. `until` is when the present source's service of it ends. Returns the time after
-   * which the new source's values count: without a value in the epoch that ends, the time when that epoch began.
+   * Moves a key to another source. `until`: when the present source's service ends. Returns the time after which values
+   * count: without a value in the old epoch, the time when that epoch began.
    */
   move(key: string, to: SourceState<T>, until: number): number {
     const route = this.#routes.get(key);

@@ -1,31 +1,30 @@
 import { type FailoverTiming, type HealthEvent, nextHealth, type SourceHealth, UNTRIED } from './failover-decision.ts';
 
-/** A value that a source gave while another one served its key. */
+/** A value of a source that does not serve its key. */
 interface Held<T> {
   readonly key: string;
   readonly at: number;
   readonly value: T;
 }
 
-/** The recent values of one source that does not serve their keys, oldest first: a switch continues from here. */
+/** Recent values of a source that does not serve their keys, oldest first, for a switch. */
 class Ring<T> {
   readonly #span: number;
   #held: Held<T>[] = [];
 
-  /** @param span how far back values are kept, in the unit of `at`. */
+  /** @param span how long values are kept, in the unit of `at` */
   constructor(span: number) {
     this.#span = span;
   }
 
-  /** The keys with at least one value. */
   get keys(): ReadonlySet<string> {
     return new Set(this.#held.map(({ key }) => key));
   }
 
-  /** Keeps a value. Returns the keys of the values that became too old, if any did. */
+  /** Adds a value. Returns the keys of values that became too old, if any. */
   push(held: Held<T>): ReadonlySet<string> | undefined {
     this.#held.push(held);
-    // Cut in large pieces: the ring may grow to twice its span, and each value is moved once.
+    // Cut in large pieces: each value is moved once, and the ring grows to twice its span.
     const middle = this.#held.length >> 1;
     const oldest = held.at - this.#span;
     const isOver = (index: number): boolean => (this.#held[index]?.at ?? held.at) < oldest;

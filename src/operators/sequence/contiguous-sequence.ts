@@ -18,18 +18,18 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   readonly #maxHeld: number;
   readonly #held: HeldValues<T>;
   #lastId = NOTHING;
-  /** Of the value that ends with the last id, and the latest of all. */
+  /** Time of the last value, and the latest time so far. */
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
-  /** When the ids started again. */
+  /** When the ids restarted. */
   #resetAt = Number.NEGATIVE_INFINITY;
-  /** Where a previous run ended. */
+  /** The last id of the previous run. */
   #resumedId = NOTHING;
-  /** The first gap, once a part of it was filled and passed on. */
+  /** The first gap after a part of it was passed. */
   #partly: { readonly before: Checkpoint; filled: number } | undefined;
   /** Subscribed lines. */
   readonly #lines = new Set<number>();
-  /** The last value before no line was left. */
+  /** The last value before the last line was lost. */
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
@@ -60,14 +60,14 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#isUnwatched ? this.#unwatched : undefined;
   }
 
-  /** False behind the last value before no line was left: no line can bring what came without any. */
+  /** False after the last line was lost: no line can bring what came meanwhile. */
   get isFilledByLines(): boolean {
     return !this.#isUnwatched;
   }
 
   get #isUnwatched(): boolean {
     const before = this.#unwatched?.before;
-    // After a reset another value may have the same id.
+    // After a reset, another value may have the same id.
     return before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
   }
 
@@ -92,12 +92,11 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#passHeld();
   }
 
-  /** Ids alone show what a line missed. */
   joined(): void {}
 
   subscribed(line: number, now: number): Sequenced<T>[] {
     this.#lines.add(line);
-    // What the line brings may wait for what was missed.
+    // The line's values may wait for the missed ones.
     if (this.#unwatched !== undefined) this.#unwatched = { ...this.#unwatched, since: now };
     return [];
   }
@@ -140,7 +139,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#held.count > this.#maxHeld ? this.release() : NONE;
   }
 
-  /** Values that are passed on from now on before the value behind an announced gap count as filled, whatever way they came. */
+  /** From now on, values before the end of an announced gap count as filled, however they came. */
   announce(openedBy: number): Sequenced<T>[] {
     const start = this.#partly?.before ?? this.#checkpoint();
     return this.#held.announce(openedBy, start).map((gap) => ({ kind: 'pending', gap }));
@@ -193,7 +192,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return passed;
   }
 
-  /** Passes on the values that wait for no id any more. */
+  /** Passes the held values that wait for no id any more. */
   #passHeld(): Sequenced<T>[] {
     if (this.#held.isEmpty) return [];
     const out: Sequenced<T>[] = [];

@@ -4,14 +4,14 @@ import { retryDecision } from '../retry-decision.ts';
 import type { MissingValues } from './id-sequence.ts';
 
 export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
-  /** Asks once for what is missing; `attempt` counts from 0. Only the first answer counts; none is an empty one. */
+  /** Fetches missing values; `attempt` counts from 0. Only the first answer counts. */
   readonly fetch: (key: K, gap: G, attempt: number) => Observable<readonly T[]>;
-  /** What is missing now, in order; empty: nothing is any more. */
+  /** The missing values now, in order; empty: none. */
   readonly gaps: (key: K) => readonly G[];
   readonly fill: (key: K, values: readonly T[]) => void;
-  /** What is missing will never be had: nothing may wait for it any longer. */
+  /** The values can never be fetched: nothing may wait for them any longer. */
   readonly giveUp: (key: K) => void;
-  /** Requests at the same time, at the most. */
+  /** Requests at a time. */
   readonly atOnce: number;
   readonly scheduler: SchedulerLike;
 }
@@ -19,28 +19,26 @@ export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
 interface Repair<K> {
   readonly key: K;
   attempt: number;
-  /** Answers in a row that brought nothing. */
   fruitless: number;
   timer: Subscription;
-  /** What is asked for now, until the answer is there. */
+  /** The request that runs. */
   asked: { readonly after: unknown; readonly request: Subscription } | undefined;
 }
 
-/** Between two tries that brought nothing; doubles. */
+/** Pause after an answer that brought nothing; doubles. */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 
 /**
- * Fetches what is missing in single series, page by page, until nothing is any more: how long a gap may last is its
- * owner's to decide. One request a series and few at once, so that many gaps do not become a storm; series take
- * turns, so that one whose gap cannot be filled does not use up the time of the others.
+ * Fetches the missing values of several series, page by page. One request for each series and few at a time, so that
+ * many gaps cause no storm. Series take turns, so that one that cannot be filled does not block the others.
  */
 export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #options: GapRepairOptions<K, G, T>;
   readonly #repairs = new Map<K, Repair<K>>();
   readonly #waiting: Repair<K>[] = [];
   readonly #requests = new Set<Subscription>();
-  /** Requests are being made: an answer that is at hand at once does not make the next one inside. */
+  /** Requests are being sent: a synchronous answer must not send the next one inside. */
   #asking = false;
   #closed = false;
 
@@ -48,7 +46,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#options = options;
   }
 
-  /** Begins with a series; does nothing for one that is under repair. */
+  /** Starts the repair of a series, unless it runs. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
     const repair = { key, attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };
@@ -56,7 +54,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#enqueue(repair);
   }
 
-  /** Gaps of a series have ended: an answer for one of them is waited for no longer, as it may never come. */
+  /** Gaps of a series have ended: cancels a request for them. */
   ended(key: K): void {
     const repair = this.#repairs.get(key);
     if (repair?.asked === undefined) return;
@@ -124,7 +122,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     );
   }
 
-  /** The answer is in: the next series takes its turn; this one comes again, after a wait if it got nothing. */
+  /** Continues with the next series. This one follows, after a pause if it got nothing. */
   #settle(repair: Repair<K>, progress: boolean, atLeastMs: number): void {
     if (this.#closed) return;
     if (progress) {
@@ -133,7 +131,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
-    // What is no number is no longer.
+    // NaN is no longer pause.
     this.#wait(repair, atLeastMs > waitMs ? atLeastMs : waitMs);
     this.#next();
   }

@@ -12,21 +12,21 @@ export interface ContiguousAccess<T> {
 
 export interface HeldValue<T> {
   readonly value: T;
-  /** When it came by a line; Infinity: it was fetched. */
+  /** Time of arrival by a line; Infinity if it was fetched. */
   readonly since: number;
   readonly fetched: boolean;
-  /** The gap before it was announced: it ends here, whatever comes of it. */
+  /** The gap before it was announced, so it ends here in any case. */
   announced: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** The values that wait behind the first gap, by first id; none overlaps another. The last one is never fetched. */
+/** Values that wait behind the first gap, by first id, without overlap. The last one is never fetched. */
 export class HeldValues<T> {
   readonly #access: ContiguousAccess<T>;
   #values: HeldValue<T>[] = [];
   #fetched = 0;
-  /** The ids that the announced gaps begin behind, in order. */
+  /** The ids before the announced gaps, in order. */
   readonly #announced: number[] = [];
   #since = NEVER;
   #unannouncedSince = NEVER;
@@ -39,22 +39,21 @@ export class HeldValues<T> {
     return this.#values.length === 0;
   }
 
-  /** How many of them came by a line. */
+  /** Number of values that came by a line. */
   get count(): number {
     return this.#values.length - this.#fetched;
   }
 
-  /** Since when the oldest gap is open; Infinity: none is. */
+  /** Since when the oldest gap is open; Infinity if none is. */
   get since(): number {
     return this.#since;
   }
 
-  /** Since when a gap may be open that was not announced; Infinity: none is. */
+  /** Since when an unannounced gap may be open; Infinity if none is. */
   get unannouncedSince(): number {
     return this.#unannouncedSince;
   }
 
-  /** The first value that came by a line. */
   get first(): T | undefined {
     return this.#values.find(({ fetched }) => !fetched)?.value;
   }
@@ -63,12 +62,12 @@ export class HeldValues<T> {
     return this.#values.at(-1)?.value;
   }
 
-  /** The id that the first announced gap begins behind; Infinity: none is announced. */
+  /** The id before the first announced gap; Infinity if none is announced. */
   get announcedBehind(): number {
     return this.#announced[0] ?? NEVER;
   }
 
-  /** False: the value overlaps another one and is left out. */
+  /** False if the value overlaps another one and is dropped. */
   add(value: T, now: number): boolean {
     const { first, last } = this.#access;
     const at = this.#values.findLastIndex((held) => first(held.value) <= first(value)) + 1;
@@ -83,7 +82,7 @@ export class HeldValues<T> {
     return true;
   }
 
-  /** Takes fetched values that lie wholly inside what is missing behind `lastId`. */
+  /** Adds the fetched values that lie inside the gaps behind `lastId`. */
   addFetched(values: readonly T[], lastId: number): void {
     const { first, last } = this.#access;
     const fetched = [...values].sort((a, b) => first(a) - first(b));
@@ -104,7 +103,7 @@ export class HeldValues<T> {
     this.#values = all;
   }
 
-  /** The missing ids behind a checkpoint, as the values on either side of each run. */
+  /** The gaps behind a checkpoint. */
   gapsBehind(checkpoint: Checkpoint): { readonly before: Checkpoint; readonly after: T }[] {
     const gaps: { readonly before: Checkpoint; readonly after: T }[] = [];
     let before = checkpoint;
@@ -115,10 +114,7 @@ export class HeldValues<T> {
     return gaps;
   }
 
-  /**
-   * The gaps that opened no later than `openedBy` and were not announced before, and those in front of them. `start` is
-   * where the first gap begins.
-   */
+  /** Announces the gaps that opened no later than `openedBy`, and those before them. */
   announce(openedBy: number, start: Checkpoint): SequenceGap<T>[] {
     if (this.#unannouncedSince > openedBy) return [];
     this.#unannouncedSince = NEVER;
@@ -141,7 +137,7 @@ export class HeldValues<T> {
     return gaps;
   }
 
-  /** Takes the first value if no id is missing between `lastId` and it. Call `settle` when no more are taken. */
+  /** Removes the first value if it follows `lastId`. Call `settle` after the last one. */
   takeNext(lastId: number): HeldValue<T> | undefined {
     const [held] = this.#values;
     if (held === undefined || this.#access.first(held.value) > lastId + 1) return undefined;
@@ -150,7 +146,7 @@ export class HeldValues<T> {
     return held;
   }
 
-  /** Takes the first gap: the value that ends it, and the fetched and late ones in front of that. */
+  /** Removes the first gap: the values inside and the one that ends it. */
   takeGap(): { readonly inside: readonly T[]; readonly after: T } | undefined {
     const end = this.#values.findIndex(({ fetched, announced }) => (this.#announced.length > 0 ? announced : !fetched));
     const after = this.#values[end];
@@ -161,7 +157,7 @@ export class HeldValues<T> {
     return { inside: inside.map(({ value }) => value), after: after.value };
   }
 
-  /** Makes the first value that came by a line the beginning: no gap lies before it. */
+  /** Starts with the first value that came by a line, without a gap before it. */
   begin(): T | undefined {
     const at = this.#values.findIndex(({ fetched }) => !fetched);
     for (const held of this.#values.splice(0, Math.max(at, 0))) this.#removed(held);
@@ -172,7 +168,7 @@ export class HeldValues<T> {
     return head?.value;
   }
 
-  /** To be called after values were taken. */
+  /** Call it after values were removed. */
   settle(): void {
     this.#since = this.#values.reduce((oldest, { since }) => Math.min(oldest, since), NEVER);
     if (this.#values.length === 0) this.#unannouncedSince = NEVER;
@@ -184,7 +180,6 @@ export class HeldValues<T> {
   }
 }
 
-/** The checkpoint at a value. */
 export function checkpointOf<T>(access: ContiguousAccess<T>, value: T): Checkpoint {
   return { id: String(access.last(value)), timestamp: access.timestamp(value) };
 }

@@ -1,8 +1,7 @@
 import type { SparseAccess } from './passed-values.ts';
 
-/** What is known of one line. */
 export interface LineBuffer<T> {
-  /** It missed nothing that another line in step has delivered. */
+  /** It missed nothing that another line in step delivered. */
   inStep: boolean;
   /** Its subscription was acknowledged. */
   acknowledged: boolean;
@@ -20,7 +19,7 @@ export class LineBuffers<T> {
     this.#access = access;
   }
 
-  /** A line that has just connected: until proven otherwise it has missed something. */
+  /** Adds a line that has connected. Until proven otherwise, it missed something. */
   add(line: number): LineBuffer<T> {
     const added = { inStep: false, acknowledged: false, subscribed: false, held: [] };
     this.#lines.set(line, added);
@@ -57,12 +56,12 @@ export class LineBuffers<T> {
     return subscribed;
   }
 
-  /** The lines that are out of step and hold a value for which this is true; each is looked at when it is asked for. */
+  /** Lines out of step that hold such a value; each is checked when it is its turn. */
   *holding(isIt: (value: T) => boolean): Iterable<LineBuffer<T>> {
     for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;
   }
 
-  /** Of these lines, by default all, the one that holds the oldest value; undefined: none holds any. */
+  /** The one of these lines with the oldest held value; undefined if none holds any. */
   oldest(lines: Iterable<number> = this.#lines.keys()): LineBuffer<T> | undefined {
     const { id, compare } = this.#access;
     let first: LineBuffer<T> | undefined;
@@ -75,7 +74,7 @@ export class LineBuffers<T> {
   }
 }
 
-/** Adds a value to those that a line holds, by id. */
+/** Adds a value to a line's held ones, by id. */
 export function hold<T>({ id, compare }: SparseAccess<T>, { held }: LineBuffer<T>, value: T): void {
   const at = held.findLastIndex((one) => compare(id(one), id(value)) <= 0) + 1;
   held.splice(at, 0, value);

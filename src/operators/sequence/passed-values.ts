@@ -10,28 +10,25 @@ export interface SparseAccess<T> {
   timestamp(value: T): number;
 }
 
-/**
- * Remembers at least the last `size` values that were passed on. They distinguish duplicates from late values, and show
- * where the gap before the next value begins.
- */
+/** Remembers at least the last `size` passed values, which show duplicates, late values and the next gap's start. */
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;
   readonly #size: number;
-  /** In order; `older` is full. */
+  /** Both in order; `older` is full. */
   #older: T[] = [];
   #recent: T[] = [];
-  /** Ids of what came too late while these were passed on: they are forgotten together. */
+  /** Ids of late values; forgotten together with the values passed meanwhile. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
-  /** Ids of values that came right behind a gap of unknown size, which stands for all that is too late for it. */
+  /** Ids of values behind a gap of unknown size, which covers all values that are late for it. */
   readonly #behindUnknown = new Set<string>();
-  /** What was passed on before the first remembered value; undefined: nothing was. */
+  /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;
   #lastId: string | undefined;
   #lastTimestamp = 0;
-  /** Fetched values that were passed on since the last value that came by a line. */
+  /** Fetched values passed since the last one from a line. */
   #filled: { readonly before: Checkpoint; count: number } | undefined;
-  /** No line was in step for some time since the last value was passed on. */
+  /** No line was in step for some time since the last passed value. */
   isUnwatched = false;
   duplicates = 0;
 
@@ -40,12 +37,12 @@ export class PassedValues<T> {
     this.#size = size;
   }
 
-  /** The last one; undefined: nothing was passed on. */
+  /** Undefined before the first value. */
   get last(): Checkpoint | undefined {
     return this.#lastId === undefined ? undefined : { id: this.#lastId, timestamp: this.#lastTimestamp };
   }
 
-  /** Starts as if the value at a checkpoint, or none, had been passed on. */
+  /** Starts as if the value at the checkpoint, if any, had been passed. */
   startAt(checkpoint: Checkpoint | undefined): void {
     this.#lastId = checkpoint?.id;
     this.#lastTimestamp = checkpoint?.timestamp ?? 0;
@@ -63,7 +60,6 @@ export class PassedValues<T> {
     return this.#isIn(isRecent ? this.#recent : this.#older, id) || this.#recentLate.has(id) || this.#olderLate.has(id);
   }
 
-  /** No gap ends at the next value. */
   get isWhole(): boolean {
     return !this.isUnwatched && this.#filled === undefined;
   }
@@ -86,7 +82,7 @@ export class PassedValues<T> {
     this.#recentLate = new Set();
   }
 
-  /** Passes on a value that came by a line, behind the gap that ends at it. */
+  /** Passes a value from a line, behind the gap that ends at it. */
   pass(value: T): Sequenced<T>[] {
     const gap = this.#gapBefore(value);
     const passed: Sequenced<T>[] = gap === undefined ? [] : [{ kind: 'gap', gap }];
@@ -95,15 +91,12 @@ export class PassedValues<T> {
     return passed;
   }
 
-  /**
-   * Passes on fetched values among those that lines held meanwhile, both by id. `reachesBack`: nothing but the fetched
-   * ones was missed.
-   */
+  /** Passes fetched values and held ones by id. `reachesBack`: the fetched ones are all that was missed. */
   passFilled(fetched: readonly T[], held: readonly T[], reachesBack: boolean): Sequenced<T>[] {
     const { id, compare } = this.#access;
     const live = new Set(held.map(id));
     const end = held.at(-1);
-    // Behind the last one that came by a line nothing was missed: that is on its way.
+    // Later values were not missed: they are on their way.
     const missed = fetched.filter(
       (value) => !live.has(id(value)) && (end === undefined || compare(id(value), id(end)) < 0),
     );
@@ -117,7 +110,7 @@ export class PassedValues<T> {
     return out;
   }
 
-  /** Undefined: the value is a new one. Nothing: it was passed on before. A gap: it was not, and is too late now. */
+  /** Undefined for a new value; empty for a duplicate; a gap for a late value. */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
     if (this.has(id) || id === this.#floor?.id) {
@@ -130,7 +123,7 @@ export class PassedValues<T> {
     return gap === undefined ? [] : [{ kind: 'gap', gap }];
   }
 
-  /** Among values by id. Looked for from the end, in longer and longer steps: what repeats is little behind. */
+  /** Searches sorted values from the end in growing steps: repeats are usually recent. */
   #isIn(values: readonly T[], id: string): boolean {
     const { compare, id: idOf } = this.#access;
     const isBeyond = (value: T | undefined): boolean => value !== undefined && compare(idOf(value), id) > 0;
@@ -150,7 +143,7 @@ export class PassedValues<T> {
     return found !== undefined && idOf(found) === id;
   }
 
-  /** A gap ends at the next value that came by a line. */
+  /** A gap then ends at the next value from a line. */
   #passFetched(value: T): Sequenced<T> {
     if (this.last !== undefined) this.#filled ??= { before: this.last, count: 0 };
     if (this.#filled !== undefined) this.#filled.count++;
@@ -158,7 +151,7 @@ export class PassedValues<T> {
     return { kind: 'value', value };
   }
 
-  /** Of unknown size if no line watched, else filled. */
+  /** Of unknown size if no line was in step, otherwise filled. */
   #gapBefore(after: T): SequenceGap<T> | undefined {
     const before = this.#filled?.before ?? this.last;
     if (before === undefined || this.isWhole) return undefined;
@@ -170,7 +163,7 @@ export class PassedValues<T> {
     return { before, after, missing, filled };
   }
 
-  /** Undefined: another gap stands for it, or nobody knows. */
+  /** Undefined if another gap covers it, or nobody knows. */
   #gapOfLate(id: string): SequenceGap<T> | undefined {
     const { compare, id: idOf } = this.#access;
     const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;
@@ -179,7 +172,7 @@ export class PassedValues<T> {
     const previous = at < 0 ? this.#older[older] : this.#recent[at];
     const before = previous === undefined ? this.#floor : this.#checkpointOf(previous);
     const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
-    // Before all that is remembered: not ours to report.
+    // It lies before all remembered values.
     if (before === undefined || after === undefined || compare(before.id, id) > 0) return undefined;
     return this.#behindUnknown.has(idOf(after)) ? undefined : { before, after, missing: 1, filled: 0 };
   }
@@ -189,7 +182,6 @@ export class PassedValues<T> {
   }
 }
 
-/** By id, each once. */
 export function sortedById<T>({ id, compare }: SparseAccess<T>, values: readonly T[]): T[] {
   const sorted = [...values].sort((a, b) => compare(id(a), id(b)));
   return sorted.filter((value, at) => {

@@ -21,7 +21,7 @@ export interface SparseOptions {
 
 const NONE: readonly never[] = [];
 
-/** Lines whose values wait for the source's last ones: each line misses nothing from its first value on. */
+/** Lines whose values wait for the fetched ones. Each line misses nothing from its first value on. */
 interface Wait {
   readonly since: number;
   readonly lines: Set<number>;
@@ -43,10 +43,10 @@ export class SparseSequence<T> implements IdSequence<T> {
   readonly #options: SparseOptions;
   readonly #lines: LineBuffers<T>;
   readonly #passed: PassedValues<T>;
-  /** Where a previous run ended. */
+  /** The last id of the previous run. */
   #resumedId: string | undefined;
   #wait: Wait | undefined;
-  /** Nothing is out of the ordinary: the hot path is open. */
+  /** The hot path is open: no gap, no wait, nothing held. */
   #plain = true;
   readonly isFilledByLines = false;
   readonly unannouncedSince = undefined;
@@ -98,12 +98,12 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#giveUp());
   }
 
-  /** Until proven otherwise the line has missed something. */
+  /** Until proven otherwise, the line missed something. */
   joined(line: number): void {
     this.#lines.add(line);
   }
 
-  /** The line misses nothing from now on. For the second time: from now on again. */
+  /** The line misses nothing from now on. A second acknowledgement begins a new subscription. */
   subscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
     const state = this.#lines.of(line);
@@ -113,7 +113,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(out);
   }
 
-  /** What the other lines held may become due. */
+  /** Values that other lines held may become due. */
   lost(line: number, now: number): Sequenced<T>[] {
     const gone = this.#lines.remove(line);
     if (gone?.subscribed !== true || this.#passed.isEmpty) return [];
@@ -130,17 +130,14 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(out);
   }
 
-  /** What still comes may be of the old subscription; the next one is acknowledged as for the second time. */
+  /** Later values may belong to the old subscription; the next acknowledgement begins a new one. */
   unsubscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.lost(line, now);
     this.#lines.add(line).acknowledged = true;
     return out;
   }
 
-  /**
-   * Both lines were subscribed for a time. If no value came by both, some may still have been on their way by the previous
-   * one: the source's last values show it, if they can be had.
-   */
+  /** If no value came by both lines, the previous one may have had some on their way: fetch them if possible. */
   replaced(from: number, to: number, now: number): Sequenced<T>[] {
     const previous = this.#lines.remove(from);
     const heir = this.#lines.of(to);
@@ -168,7 +165,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   accept(line: number, value: T, now: number): readonly Sequenced<T>[] {
     const state = this.#lines.of(line);
     state.subscribed = true;
-    // Half of all values where two lines are in step: nothing follows from them.
+    // The shortcut for half of all values when two lines are in step.
     if (this.#plain && state.inStep && this.#passed.has(this.#access.id(value))) {
       this.#passed.duplicates++;
       return NONE;
@@ -182,7 +179,6 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#pass(value));
   }
 
-  /** Ids do not show a gap. */
   announce(): Sequenced<T>[] {
     return [];
   }
@@ -194,13 +190,13 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (this.#wait === undefined || oldest === undefined) return [];
     const reachesBack = !this.#passed.isBeyond(id(oldest));
     const { waiting } = this;
-    // A line that delivered what is older than all of them knows more.
+    // A line with an older value knows more.
     if (!reachesBack && waiting !== undefined && compare(id(waiting), id(oldest)) < 0)
       return this.#settled(this.#giveUp());
     const lines = [...this.#wait.lines].map((number) => this.#lines.of(number));
     const begun = lines.filter((line) => line.held.length > 0);
     const held = begun.flatMap((line) => line.held.splice(0));
-    // What another has begun with, one that brought nothing yet may begin behind: it joins by overlap.
+    // A line without values may start later than those with values: it joins by overlap.
     for (const line of begun.length > 0 ? begun : lines) line.inStep = true;
     this.#wait = undefined;
     const out = this.#passed.passFilled(recent, sortedById(this.#access, held), reachesBack);
@@ -212,14 +208,14 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#giveUp());
   }
 
-  /** Has the subscribed lines wait for the source's last values, if these can show what was missed. */
+  /** Makes the subscribed lines wait for fetched values, if these can show what was missed. */
   #seek(now: number): void {
     if (!this.#passed.isUnwatched || !this.#options.recent || this.#wait !== undefined) return;
     const lines = this.#lines.subscribed;
     if (lines.size > 0) this.#wait = { since: now, lines };
   }
 
-  /** A value comes while the source's last ones are waited for. */
+  /** A value arrives during the wait. */
   #keep(line: LineBuffer<T>, value: T): Sequenced<T>[] {
     const late = this.#passed.lateOrSeen(value);
     if (late !== undefined) return late;
@@ -227,17 +223,14 @@ export class SparseSequence<T> implements IdSequence<T> {
     return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];
   }
 
-  /**
-   * What was missed will not be known. The line that came first goes on; the others join it. If no value waited, the gap
-   * is reported when one comes.
-   */
+  /** Gives up the wait. The line with the oldest value continues; the others join it. */
   #giveUp(): Sequenced<T>[] {
     const first = this.#lines.oldest(this.#wait?.lines);
     this.#wait = undefined;
     return first === undefined ? [] : [...this.#inStep(first), ...this.#joinOverlapping()];
   }
 
-  /** Lines that hold what was passed on by now are in step. */
+  /** Puts lines in step that hold a passed value. */
   #joinOverlapping(): Sequenced<T>[] {
     const out: Sequenced<T>[] = [];
     for (const line of this.#lines.holding((value) => this.#passed.has(this.#access.id(value))))
@@ -260,7 +253,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   #pass(value: T): Sequenced<T>[] {
     const known = this.#passed.lateOrSeen(value);
     if (known !== undefined) {
-      // It was passed on before, so nothing lies between: no gap after all.
+      // A repeat proves that nothing lies between: no gap after all.
       if (known.length === 0) this.#passed.isUnwatched = false;
       return known;
     }
@@ -273,7 +266,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return out;
   }
 
-  /** A line that held its values is in step: those beyond the last one are the next ones. */
+  /** Puts a line in step and passes its held values. */
   #inStep(line: LineBuffer<T>): Sequenced<T>[] {
     line.inStep = true;
     return line.held.splice(0).flatMap((value) => this.#pass(value));

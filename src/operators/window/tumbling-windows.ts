@@ -35,20 +35,19 @@ export interface KeyInGroup {
   readonly clock?: string;
 }
 
-/** The windows of one length that one key has in its clock group. */
+/** The windows of one length and key. */
 interface KeyWindows<A> {
-  /** Its group's. */
   readonly timeline: WindowTimeline<A>;
-  /** Has them while they are held, in the time at which that began. */
+  /** Has the key's windows while they are held. */
   held: WindowTimeline<A> | undefined;
-  /** Windows that end here or before were closed for the key before it came. */
+  /** Windows that end here or before closed before the key came. */
   closedEnd: number;
-  /** Where the last value went: the next one mostly goes there, and with thousands of keys a look-up is a large part of it. */
+  /** The last value's window: the next value mostly belongs to it, and look-ups are expensive. */
   windowStart: number;
   window: Window<A> | undefined;
 }
 
-/** What shares one event time. */
+/** Keys that share one event time. */
 interface ClockGroup<A> {
   /** One for each length. */
   readonly timelines: readonly WindowTimeline<A>[];
@@ -114,11 +113,11 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     return all;
   };
 
-  /** When silence alone closes the earliest window of a timeline. */
+  /** When the earliest window of a timeline closes without further values. */
   const idleAt = ({ lastDataAt }: ClockGroup<A>, { closesAt, eventTime }: WindowTimeline<A>): number =>
     lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, closesAt - eventTime);
 
-  /** False: it is late. */
+  /** False if the value is late. */
   const put = (windows: KeyWindows<A>, key: string, timestamp: number, value: T): boolean => {
     const { timeline, held } = windows;
     const own = held ?? timeline;
@@ -126,7 +125,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     if (Number.isNaN(timestamp) || windowStart + timeline.windowMs <= windows.closedEnd || own.hasClosed(windowStart))
       return false;
     if (timestamp > timeline.eventTime) timeline.eventTime = timestamp;
-    // A window that has not closed is where it was, whichever timeline it has moved to.
+    // An open window is the same in whichever timeline it is.
     let window = windowStart === windows.windowStart ? windows.window : own.window(windowStart, key);
     if (window === undefined) {
       window = { accumulator: options.add(options.create(windowStart, key, value), value), cut: false };
@@ -159,7 +158,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
       for (const group of groups.values()) {
         for (const timeline of group.timelines) {
           if (timeline.isEmpty || now < idleAt(group, timeline)) continue;
-          // At least what idleAt has found due, however fractions of a millisecond are rounded.
+          // At least the time that idleAt returned, however fractions of a millisecond are rounded.
           const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - group.lastDataAt));
           closed.push(...timeline.closeDue(reached));
         }
@@ -182,7 +181,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
         if (clock !== undefined && clock !== name) continue;
         if (key === undefined) for (const timeline of timelines) closed.push(...timeline.cut());
         const own = key === undefined ? [...keys.values()].flat() : (keys.get(key) ?? NONE);
-        // A key's windows are in its own timeline while it is held, else in the group's.
+        // A key's windows are in its own timeline while held, otherwise in the group's.
         for (const { timeline, held } of own)
           if (held !== undefined || key !== undefined) closed.push(...(held ?? timeline).cut(key));
         if (key !== undefined && own.every(isForgettable)) keys.delete(key);
@@ -217,7 +216,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
   };
 }
 
-/** Nothing of the key is kept but what its timeline has. */
+/** Nothing is kept about the key except in its timeline. */
 function isForgettable({ timeline, held, closedEnd }: KeyWindows<unknown>): boolean {
   return held === undefined && (closedEnd === NEVER || timeline.hasClosed(closedEnd - timeline.windowMs));
 }

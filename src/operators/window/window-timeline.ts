@@ -10,16 +10,16 @@ export interface ClosedWindow<A> {
   readonly complete: boolean;
 }
 
-/** An open one. */
+/** An open window. */
 export interface Window<A> {
   accumulator: A;
-  /** It was published before its time; its place is kept until then, so that it is not published again. */
+  /** It was emitted before its time; it stays until its end, so that it is not emitted again. */
   cut: boolean;
 }
 
 const NONE: readonly never[] = [];
 
-/** Open windows of one length and any keys, and how far their time has come. */
+/** Open windows of one length and all keys, and their event time. */
 export class WindowTimeline<A> {
   /** Highest timestamp seen, milliseconds. */
   eventTime = Number.NEGATIVE_INFINITY;
@@ -45,7 +45,7 @@ export class WindowTimeline<A> {
     return this.#windows.size === 0;
   }
 
-  /** The event time that closes the earliest window; Infinity: none is open. */
+  /** The event time that closes the earliest window; Infinity if none is open. */
   get closesAt(): number {
     return this.#closesAt(this.#earliest);
   }
@@ -54,7 +54,6 @@ export class WindowTimeline<A> {
     return this.#closesAt(windowStart) <= eventTime || windowStart + this.windowMs <= this.closedEnd;
   }
 
-  /** The window of a key that begins at a time. */
   window(windowStart: number, key: string): Window<A> | undefined {
     return this.#windows.get(windowStart)?.get(key);
   }
@@ -85,7 +84,7 @@ export class WindowTimeline<A> {
     return closed;
   }
 
-  /** Closes windows before their time: those of a key, or all. Their places stay, as of windows that take nothing more. */
+  /** Closes windows before their time, of a key or all. They stay, without taking values. */
   cut(key?: string): ClosedWindow<A>[] {
     const closed: ClosedWindow<A>[] = [];
     for (const [windowStart, byKey] of this.#windows) {
@@ -99,7 +98,7 @@ export class WindowTimeline<A> {
     return closed;
   }
 
-  /** Takes over the windows of a key. */
+  /** Takes the windows of a key from another timeline. */
   take(key: string, from: WindowTimeline<A>): void {
     for (const [windowStart, byKey] of from.#windows) {
       const window = byKey.get(key);

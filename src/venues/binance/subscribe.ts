@@ -1,7 +1,7 @@
 import type { BookWish, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
 import type { ControlPurpose, ControlRequest } from '../contract.ts';
 
-/** More streams in one message have been dropped in silence; batches of this size are common. */
+/** Venues have silently dropped larger requests. */
 const MAX_STREAMS_PER_REQUEST = 200;
 const MAX_REQUEST_CHARACTERS = 4_000;
 
@@ -18,10 +18,10 @@ const STREAMS: Partial<Readonly<Record<Channel, string>>> = {
 };
 
 const PARTIAL_BOOKS: ReadonlySet<Channel> = new Set(['depth5', 'depth10', 'depth20']);
-/** How often partial books come where no speed is asked for, milliseconds. */
+/** The pace of partial books by default, milliseconds. */
 const PARTIAL_BOOK_MS = 1000;
 
-/** The streams of a channel: symbols lower case, intervals and levels as the domain names them. */
+/** The streams of a channel: symbols in lower case, our names of intervals and levels. */
 export function binanceTopics(
   intervals: ReadonlySet<KlineInterval>,
 ): (instrument: Instrument, channel: Channel, books?: BookWish) => readonly string[] {

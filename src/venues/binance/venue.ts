@@ -7,7 +7,7 @@ import { refusal } from './rest/refusal.ts';
 import { bookBy, dayVolumes, exchangeInfo, time } from './rest/rest.ts';
 import { binanceRequests, binanceTopics } from './subscribe.ts';
 
-/** The places that speak Binance's spot protocol differ in these points only (and in addresses, which are configuration). */
+/** Differences between the venues with Binance's spot protocol. */
 interface Variant
   extends Pick<Venue, 'instruments' | 'dayVolumes' | 'backfill' | 'restWeightPerMinute'>,
     HistoryVariant {
@@ -37,7 +37,7 @@ function venueOf(id: VenueId, variant: Variant): Venue {
   };
 }
 
-/** Lists what trades on the spot market, without the permission sets that make most of the answer. */
+/** Without the permission sets, which are most of the answer. */
 const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
 
 const DAY_VOLUMES = dayVolumes('?type=MINI', 80);
@@ -57,7 +57,7 @@ const spot = (id: VenueId): Venue =>
 export const binanceSpot: Venue = spot('binance');
 export const binanceTestnetSpot: Venue = spot('binance_testnet');
 
-/** Knows neither one-second candles nor the filters of the instrument list. */
+/** Binance US has no one-second candles and no filters of the instrument list. */
 export const binanceUsSpot: Venue = venueOf('binance_us', {
   intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
   instruments: exchangeInfo('', 10),

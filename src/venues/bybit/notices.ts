@@ -7,13 +7,13 @@ import { readAnswer } from './decode/answer.ts';
 const SPOT_PATH = /\/v5\/public\/spot$/;
 const TOPIC = 'system.status';
 const SPOT = 2;
-/** Another environment that the same stream speaks of: demo trading. */
+/** Demo trading, announced on the same stream. */
 const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
- * Bybit's announcements of maintenance and incidents of 10 s or more. One that concerns spot and is not over asks for a
- * rotation at once: Bybit does not promise that connections survive it, and a new one costs nothing.
+ * Bybit's announcements of maintenance and incidents. One that concerns spot and is not over causes a rotation: Bybit
+ * does not promise that connections survive it.
  */
 export const notices: VenueNotices = {
   url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),
@@ -47,13 +47,13 @@ function announced(data: readonly unknown[]): Decoded {
   return { kind: 'closing', reason: 'maintenance', details };
 }
 
-/** Where it does not say whom it concerns, it concerns us. `product`: 1 futures, 2 spot, 3 options, 4 spreads. */
+/** An announcement without product concerns us. `product`: 1 futures, 2 spot, 3 options, 4 spreads. */
 function concernsSpot({ product, env }: Unchecked): boolean {
   const others = Array.isArray(product) && product.length > 0 && !product.some((each) => says(each, SPOT));
   return !others && !says(env, DEMO);
 }
 
-/** The documents have the number in one place and text in another. */
+/** Documented as a number in one place and as text in another. */
 function says(value: unknown, number: number): boolean {
   return value === number || value === String(number);
 }

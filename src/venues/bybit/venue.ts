@@ -6,13 +6,13 @@ import { bybitHistory } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
 import { dayVolumes, instruments, recentTrades, time } from './rest/rest.ts';
 
-/** Spot refuses a request with more arguments as a whole. */
+/** Spot refuses a request with more topics as a whole. */
 const MAX_TOPICS_PER_REQUEST = 10;
 
 export const bybitSpot: Venue = {
   id: 'bybit',
   limits: {
-    // All topics of a connection as one JSON array: at most 21,000 characters. 42 a topic is more than any needs.
+    // A connection's topics may have 21,000 characters as a JSON array; 42 a topic are enough.
     topicsPerConnection: 500,
     // Not documented; ten requests a second subscribe 100 topics.
     messagesPerSecond: 10,
@@ -26,10 +26,10 @@ export const bybitSpot: Venue = {
   notices,
   instruments,
   dayVolumes,
-  // 600 requests in 5 s for all, each counted as 1.
+  // 600 requests in 5 s, each of weight 1.
   restWeightPerMinute: 7200,
   restBurst: 300,
-  // Its ids jump: nobody knows which are missing.
+  // Its ids jump, so nobody knows which are missing.
   recent: recentTrades,
   history: bybitHistory,
   time,

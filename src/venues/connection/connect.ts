@@ -10,33 +10,32 @@ export interface ConnectionOptions {
   readonly venue: Venue;
   readonly url: string;
   readonly context: DecoderContext;
-  /** The topics wanted, asked for as the connection opens. */
+  /** The topics to subscribe when the connection opens. */
   readonly topics: () => readonly string[];
   readonly commands$?: Observable<ConnectionCommand>;
   readonly scheduler: SchedulerLike;
   readonly connectTimeoutMs: number;
-  /** Without data for this long the venue is probed, and again as often, until data comes. */
+  /** The venue is pinged after each such time without data, milliseconds. */
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
-  /** The age at which the connection emits `closing`, because the venue closes it for its age. Milliseconds; never by default. */
+  /** Age at which to emit `closing`, milliseconds. Default: never. */
   readonly closingAfterMs?: number | undefined;
-  /** Sees every frame as it came, before it is decoded. Must not throw. */
+  /** Called with each frame before it is decoded. Must not throw. */
   readonly onFrame?: ((frame: RawFrame) => void) | undefined;
-  /** Opens the connection; the real network by default. */
+  /** Default: the real network. */
   readonly open?: typeof openSocket;
-  /** Stamps the frames; the system's wall clock by default. */
+  /** Default: the system's wall clock. */
   readonly clock?: WallClock | undefined;
 }
 
 const MEGABYTE = 1024 * 1024;
-/** Silence is measured in ticks, so that a frame costs a flag and no reading of a clock. */
+/** Measured in ticks, so that a frame costs a flag instead of a reading of the clock. */
 const TICKS_PER_PROBE = 10;
 
 /**
- * Opens a connection to a venue for each subscriber, subscribes, keeps it alive and decodes every frame. It never
- * completes; every end is a Fault as error, right after `disconnected`. Unsubscribing closes it within a second.
- * A refused batch is tried again in parts, down to single topics; `refused` names the topics that were refused alone.
+ * Opens a connection for each subscriber, subscribes, keeps it alive and decodes every frame. It never completes; it
+ * ends with a Fault, right after `disconnected`. A refused batch is retried in parts, down to single topics.
  */
 export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   const { url, connectTimeoutMs, compression, maxFrameMb, clock, open = openSocket } = options;
@@ -45,7 +44,7 @@ export function connect(options: ConnectionOptions): Observable<VenueEvent> {
       url,
       { connectTimeoutMs, compression, maxFrameBytes: maxFrameMb * MEGABYTE, clock },
       {
-        // None of them is called before `open` has returned.
+        // None is called before `open` returns.
         onOpen: () => connection.opened(),
         onFrame: (frame) => connection.received(frame),
         onPing: () => connection.channel.countPong(),

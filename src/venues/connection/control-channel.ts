@@ -5,13 +5,13 @@ import type { Decoded, Venue } from '../contract.ts';
 import { ControlQueue } from './control-queue.ts';
 import { ControlRequests, type Outgoing } from './control-requests.ts';
 
-/** What can be asked of an open connection. Topics as the venue spells them. */
+/** Commands to an open connection. */
 export type ConnectionCommand =
   | { readonly kind: 'subscribe' | 'unsubscribe' | 'resubscribe'; readonly topics: readonly string[] }
-  /** Asks the venue for a sign of life. */
+  /** Makes the venue prove that it is alive. */
   | { readonly kind: 'probe' };
 
-/** What one connection sends, within the venue's limits, and what the answers mean. */
+/** Sends a connection's requests within the venue's limits, and interprets the answers. */
 export class ControlChannel {
   readonly #venue: Venue;
   readonly #socket: Socket;
@@ -34,7 +34,7 @@ export class ControlChannel {
     else this.#send(this.#requests[command.kind](command.topics));
   }
 
-  /** Sends the venue's own heartbeat, or a ping, ahead of all that waits. */
+  /** Sends the venue's heartbeat, or a ping, ahead of the queue. */
   beat(): void {
     const { heartbeat } = this.#venue;
     this.#queue.pushFirst(() => {
@@ -60,14 +60,13 @@ export class ControlChannel {
     this.#send(retries);
   }
 
-  /** Sends requests again that were not answered in time. */
   retryOverdue(): void {
     const { again, unanswered } = this.#requests.overdue(this.#scheduler.now());
     this.#send(again);
     for (let count = 0; count < unanswered; count++) this.#emit({ kind: 'ignored', reason: 'request_unanswered' });
   }
 
-  /** The socket sent a pong past the queue. */
+  /** The socket sent a pong outside the queue. */
   countPong(): void {
     this.#queue.count();
   }

@@ -1,6 +1,6 @@
 import type { ControlPurpose, ControlRequest, Decoded, Venue } from '../contract.ts';
 
-/** A request on its way: sent, not answered. */
+/** A request that was sent and not answered. */
 interface Pending {
   readonly request: ControlRequest;
   readonly purpose: ControlPurpose;
@@ -8,21 +8,18 @@ interface Pending {
   readonly sentAt: number;
 }
 
-/** A request to send; `sent` is to be called with the time as it goes out, milliseconds. */
+/** Call `sent` with the time when it is sent, milliseconds. */
 export interface Outgoing {
   readonly frame: string;
   sent(now: number): void;
 }
 
-/** What a refusal comes to. */
 export interface RefusalOutcome {
-  /** Topics that are subscribed already. */
   readonly subscribed: readonly string[];
-  /** Topics that were refused alone: reported, not tried again. */
+  /** Topics that were refused alone and are not retried. */
   readonly refused: readonly string[];
-  /** Smaller requests for the others. */
   readonly retries: readonly Outgoing[];
-  /** False where the answer fits no request. */
+  /** False if the answer belongs to no request. */
   readonly known: boolean;
 }
 
@@ -30,20 +27,19 @@ type Refusal = Extract<Decoded, { kind: 'refused' }>;
 
 const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], known: true };
 
-/** An unanswered request is sent again after this time, then after twice as long, and so on up to the most. */
+/** An unanswered request is sent again after this time, then after twice as long, up to the most. */
 const ANSWER_TIMEOUT_MS = 10_000;
 const MOST_TIMEOUT_MS = 60_000;
-/** A refused batch is tried again in so many parts: ten topics one by one, two hundred in three rounds. */
+/** A refused batch is split into so many parts: ten topics one by one, two hundred in three rounds. */
 const PARTS = 10;
 
 /**
- * What one connection has asked for and what became of it. An answer belongs to the request with its id, else to one
- * with its topics, else to the oldest that waits. No clock, no I/O.
+ * Tracks a connection's requests. An answer belongs to the request with its id, else to one with its topics, else to
+ * the oldest.
  */
 export class ControlRequests {
   readonly #venue: Venue;
   readonly #wanted = new Set<string>();
-  /** By request id, in the order of sending. */
   readonly #pending = new Map<string, Pending>();
   #lastId = 0;
   readonly nextId = (): number => ++this.#lastId;
@@ -62,12 +58,12 @@ export class ControlRequests {
     return this.#request('unsubscribe', topics, 1);
   }
 
-  /** Takes topics off and on again, for a venue that accepted them and stays mute. */
+  /** Unsubscribes and subscribes, for a venue that accepted the topics and sends nothing. */
   resubscribe(topics: readonly string[]): readonly Outgoing[] {
     return [...this.#request('unsubscribe', topics, 1), ...this.subscribe(topics)];
   }
 
-  /** The topics that are subscribed by an acknowledgement. */
+  /** The topics that an acknowledgement subscribes. */
   acknowledged(id: string | undefined): readonly string[] {
     const answered = this.#take(id, []);
     return answered?.purpose === 'subscribe' ? answered.request.topics : [];
@@ -77,7 +73,7 @@ export class ControlRequests {
     const answered = this.#take(id, named);
     if (answered === undefined) {
       if (alreadySubscribed) return NOTHING;
-      // The venue takes back what it had accepted, or speaks of what nobody asked for.
+      // The venue withdraws what it accepted, or means another connection.
       const withdrawn = named.filter((topic) => this.#wanted.has(topic));
       return { ...NOTHING, refused: withdrawn, known: withdrawn.length > 0 };
     }
@@ -94,7 +90,7 @@ export class ControlRequests {
     return { ...NOTHING, retries };
   }
 
-  /** Requests that were not answered in time, to be sent again; how many of them not for the first time. */
+  /** Overdue requests to send again; `unanswered`: how many were retries. */
   overdue(now: number): { readonly again: readonly Outgoing[]; readonly unanswered: number } {
     const again: Outgoing[] = [];
     let unanswered = 0;
@@ -133,7 +129,7 @@ export class ControlRequests {
   }
 }
 
-/** The topics that the refusal names each alone and the rest together; where it names none or all, equal parts. */
+/** Each named topic alone and the others together; equal parts if it names none or all. */
 function partsOf(topics: readonly string[], named: readonly string[]): readonly (readonly string[])[] {
   const blamed = topics.filter((topic) => named.includes(topic));
   const others = without(topics, named);

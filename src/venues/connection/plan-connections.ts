@@ -1,11 +1,10 @@
 import type { BookWish, Channel, Instrument } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
 
-/** One connection to keep: line `line` of the group, which carries the same topics as the group's other lines. */
+/** One connection of a plan. The lines of a group carry the same topics. */
 export interface ConnectionPlan {
-  /** From 0; each group carries topics of its own. */
+  /** Counts from 0; each group has its own topics. */
   readonly group: number;
-  /** From 0. */
   readonly line: number;
   readonly url: string;
   readonly topics: readonly string[];
@@ -14,17 +13,15 @@ export interface ConnectionPlan {
 export interface PlanOptions {
   readonly instruments: readonly Instrument[];
   readonly channels: readonly Channel[];
-  /** How much of the books is wanted, for channels of books. */
   readonly books?: BookWish;
-  /** Connections per group, over the addresses in turn. */
+  /** Connections per group; the addresses are used in turn. */
   readonly lines: number;
-  /** At least one. */
   readonly websocketUrls: readonly string[];
 }
 
 /**
- * Splits what is wanted of a venue into connections within its limits. All topics of a symbol stay on one connection,
- * so that its events keep their order, unless they alone are more than a connection may carry.
+ * Splits topics into connections within the venue's limits. A symbol's topics stay on one connection if they fit, so
+ * that its events keep their order.
  */
 export function planConnections(venue: Venue, options: PlanOptions): readonly ConnectionPlan[] {
   const { lines, websocketUrls } = options;

@@ -1,11 +1,11 @@
 const FIVE_MINUTES_MS = 300_000;
-/** The share of the limit that is used: attempts are counted by the venue as they arrive. */
+/** The used part of the limit: the venue counts attempts when they arrive. */
 const SHARE = 0.9;
 
-/** At most so many in a window of time: says how long the next one has to wait. Times are monotonic milliseconds. No clock. */
+/** Allows `most` in a time window, and returns how long the next one must wait. Times are monotonic milliseconds. */
 export class RateLimit {
   readonly #windowMs: number;
-  /** When the last ones were due, as many as the window may have. */
+  /** The times of the last ones, as many as the window allows. */
   readonly #dueAt: number[];
   #oldest = 0;
 
@@ -18,23 +18,23 @@ export class RateLimit {
     return Math.max(0, (this.#dueAt[this.#oldest] ?? now) + this.#windowMs - now);
   }
 
-  /** One is due at `at`. */
+  /** Counts one at a time, possibly in the future. */
   count(at: number): void {
     this.#dueAt[this.#oldest] = at;
     this.#oldest = (this.#oldest + 1) % this.#dueAt.length;
   }
 }
 
-/** Attempts to connect that a venue takes from one address in five minutes. */
+/** Limits the attempts to connect to a venue from one address. */
 export class ConnectionBudget {
   readonly #limit: RateLimit;
 
-  /** `perFiveMinutes`: the venue's limit; `share`: of it what is ours. */
+  /** @param share our part of the venue's limit */
   constructor(perFiveMinutes: number, share = 1) {
     this.#limit = new RateLimit(perFiveMinutes * share * SHARE, FIVE_MINUTES_MS);
   }
 
-  /** Takes an attempt from the budget; returns how long to wait before it, milliseconds. */
+  /** Takes an attempt; returns how long to wait before it, milliseconds. */
   take(now: number): number {
     const waitMs = this.#limit.waitMs(now);
     this.#limit.count(now + waitMs);

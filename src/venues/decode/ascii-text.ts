@@ -1,9 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/**
- * The text of ASCII bytes. For short texts this takes half the time of `Buffer.toString`, which leaves JavaScript. A
- * loop or a spread takes more than either.
- */
+/** The text of ASCII bytes. For short texts twice as fast as `Buffer.toString`, which leaves JavaScript. */
 export function asciiText(v: DataView, i: number, length: number): string {
   // biome-ignore format: a table
   switch (length) {

@@ -5,10 +5,9 @@ import type { MarketFields, TradeEvent } from '../../domain/record.ts';
 import type { RawFrame } from '../../domain/venue-event.ts';
 import type { Decoded, Decoder } from '../contract.ts';
 
-/** What every event of a connection's frame says of its origin. */
 export type Origin = Pick<MarketFields, 'venue' | 'environment'>;
 
-/** What all events of one frame or answer have in common. */
+/** The fields that all events of one frame or answer share. */
 export function marketFields(
   { venue, environment }: Origin,
   { symbol, venueSymbol, coin }: Instrument,
@@ -17,7 +16,7 @@ export function marketFields(
   return { venue, symbol, venueSymbol, coin, environment, epoch: 0, receivedAt };
 }
 
-/** A trade from a socket. It lists its fields one by one: a spread of the common ones takes some 200 ns. */
+/** A trade from a socket. Fields are listed one by one: a spread takes some 200 ns. */
 export function liveTrade(
   origin: Origin,
   instrument: Instrument,
@@ -45,7 +44,7 @@ export function liveTrade(
   };
 }
 
-/** A decoder that never throws: what `read` throws becomes `malformed`. */
+/** Makes a decoder that never throws: an error becomes `malformed`. */
 export function safely(read: (frame: RawFrame) => Decoded): Decoder {
   return (frame) => {
     try {
@@ -56,7 +55,7 @@ export function safely(read: (frame: RawFrame) => Decoded): Decoder {
   };
 }
 
-/** What was thrown while a frame was read, as the frame's meaning. `symbol`: canonical, where the frame had trade it before. */
+/** Wraps an error of a decoder. `symbol`: canonical, if already known. */
 export function malformedFrame(error: unknown, symbol?: string): Decoded {
   const fault =
     error instanceof Fault
@@ -68,7 +67,6 @@ export function malformedFrame(error: unknown, symbol?: string): Decoded {
   return symbol === undefined ? { kind: 'malformed', fault } : { kind: 'malformed', fault, symbol };
 }
 
-/** The market data of a frame of one symbol. */
 export function marketFrame(
   { symbol, receivedAt }: Pick<MarketFields, 'symbol' | 'receivedAt'>,
   events: readonly MarketEvent[],

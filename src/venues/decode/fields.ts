@@ -3,13 +3,13 @@ import { Fault } from '../../domain/fault.ts';
 import { isTradeId } from '../../domain/trade-id.ts';
 import type { Rows } from '../contract.ts';
 
-/** An object of a venue's before anybody checked its fields. */
+/** An object whose fields are not checked yet. */
 export type Unchecked = Readonly<Record<string, unknown>>;
 
-/** Milliseconds from here on are microseconds by mistake (16 digits); nothing asks a venue for those. */
+/** Larger times are microseconds by mistake (16 digits). */
 const TIME_LIMIT_MS = 100_000_000_000_000;
 
-/** A Fault for a field that is not as documented. `field`: its path, `data.p`; empty for the frame as a whole. */
+/** A Fault for an undocumented value. `field`: its path, `data.p`; empty for the whole frame. */
 export function malformed(field: string, problem: string): Fault {
   return new Fault('malformed', `${field === '' ? 'frame' : field} ${problem}`, {
     retry: { kind: 'never' },
@@ -17,7 +17,7 @@ export function malformed(field: string, problem: string): Fault {
   });
 }
 
-/** The fault with `place` put before its field: what was read as `p` lies at `data[3].p`, `[0]` at `data[3][0]`, a whole that is wrong at `data[3]`. */
+/** Puts `place` before a fault's field: `p` becomes `data[3].p`, `[0]` becomes `data[3][0]`. */
 export function within(place: string, error: unknown): unknown {
   if (!(error instanceof Fault)) return error;
   const { field, message } = error;
@@ -36,7 +36,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' && value.length > 40 ? `${text}… (${value.length} characters)` : text;
 }
 
-/** What a venue says to people, as a part of a message; what is no text is named. */
+/** A venue's text for people, shortened; other values are described. */
 export function wordsOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : shown(value);
 }
@@ -45,7 +45,7 @@ export function isObject(value: unknown): value is Unchecked {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Throws unless the value is an object; its fields stay unchecked. */
+/** The fields stay unchecked. */
 export function readObject(value: unknown, field: string): Unchecked {
   if (!isObject(value)) throw wrong(field, value, 'an object');
   return value;
@@ -56,7 +56,7 @@ export function readArray(value: unknown, field: string): readonly unknown[] {
   return value;
 }
 
-/** All rows of an array; throws for the first that cannot be read. `read` names its fields as if the row were all. */
+/** Reads all rows; throws for the first unreadable one. `read` names fields relative to the row. */
 export function readEach<T>(value: unknown, field: string, read: (row: unknown) => T): readonly T[] {
   const rows = readArray(value, field);
   const all: T[] = [];
@@ -68,7 +68,7 @@ export function readEach<T>(value: unknown, field: string, read: (row: unknown) 
   return all;
 }
 
-/** The rows that can be read, and how many cannot; where none can, throws for the first. `read` as of `readEach`. */
+/** Reads all readable rows and counts the others; throws if none is readable. */
 export function readRows<T>(value: unknown, field: string, read: (row: Unchecked) => T): Rows<T> {
   const rows: T[] = [];
   const problems: unknown[] = [];
@@ -109,25 +109,24 @@ export function readCount(value: unknown, field: string): number {
   return value;
 }
 
-/** An id that the venue sends as a JSON number. */
 export function readNumericId(value: unknown, field: string): string {
   return digitsOf(readCount(value, field));
 }
 
-/** An integer's digits. Two small halves are made to text several times faster than one number beyond 2^31. */
+/** Two small halves become text several times faster than one number beyond 2^31. */
 function digitsOf(value: number): string {
   if (value < 1_000_000) return String(value);
   const high = Math.floor(value / 1_000_000);
   return String(high) + String(1_000_000 + (value - high * 1_000_000)).slice(1);
 }
 
-/** An id that the venue sends as text, of any length. */
+/** An id of any length, sent as text. */
 export function readTextId(value: unknown, field: string): string {
   if (typeof value !== 'string' || !isTradeId(value)) throw wrong(field, value, 'an id of digits');
   return value;
 }
 
-/** A decimal that the venue sends as text, any sign. */
+/** A decimal of any sign, sent as text. */
 export function readDecimal(value: unknown, field: string): Decimal {
   const decimal = typeof value === 'string' ? canonicalDecimal(value) : undefined;
   if (decimal === undefined) throw wrong(field, value, 'a decimal of at most 20 + 18 digits as text');

@@ -9,7 +9,7 @@ const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
-/** Of four bytes, as of each. */
+/** For four bytes at once. */
 const ZEROS = 0x30303030;
 const QUOTES = 0x22222222;
 const ONES = 0x01010101;
@@ -17,15 +17,17 @@ const TOP_BITS = 0x80808080;
 const TO_SIXTEEN = 0x06060606;
 const HIGH_BITS = 0xf0f0f0f0;
 
-/** Of milliseconds since 1970, from 2001 to 2286. */
+/** Milliseconds since 1970 from 2001 to 2286. */
 const TIME_DIGITS = 13;
-/** So many digits are a safe integer, whatever they are. */
+/** Integers up to this length are safe. */
 const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
-/** A longer decimal is absurd, whatever it stands for. */
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** A span is the place of a value, and below these bits its length, which MAX_TEXT bounds: that of a longer one is wrong, but in the frame. */
+/**
+ * A span is a position, and below these bits a length, which MAX_TEXT bounds. A longer one is wrong, but inside the
+ * frame.
+ */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 
@@ -33,13 +35,12 @@ const TRUE = ascii('true');
 const FALSE = ascii('false');
 
 /**
- * Reads a JSON frame whose layout is known to the byte, without parsing it. Anything else is a deviation, also what a
- * parser would accept: spaces, escapes, exponents, other keys or another order. What is read after a deviation means
- * nothing; `isWhole` is false at the end if there was one.
+ * Reads a JSON frame whose layout is known to the byte, without parsing it. Everything else is a deviation, also valid
+ * JSON with spaces, escapes or another order. After a deviation, values mean nothing and `isWhole` is false.
  */
 export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);
-  /** What the frame lies in, with what came beside it, and where in it the frame begins. */
+  /** The memory that contains the frame. */
   #memory = this.#bytes.buffer;
   #view = new DataView(this.#memory);
   #offset = 0;
@@ -58,30 +59,30 @@ export class FrameScanner {
     this.#fits = bytes.length <= MAX_FRAME_BYTES;
   }
 
-  /** The frame ends here, and was as it had to be from its first byte on. */
+  /** The frame ends here without any deviation. */
   get isWhole(): boolean {
     return this.#fits && this.#at === this.#bytes.length;
   }
 
-  /** False once there was a deviation: nothing that follows is worth reading. */
+  /** False after a deviation. */
   get fits(): boolean {
     return this.#fits;
   }
 
-  /** Exactly these bytes. */
+  /** Requires these bytes. */
   literal(expected: Literal): void {
     if (this.#isAt(expected)) this.#at += expected.length;
     else this.#fits = false;
   }
 
-  /** These bytes, if they are there. */
+  /** Skips these bytes if they are next. */
   option(expected: Literal): boolean {
     if (!this.#isAt(expected)) return false;
     this.#at += expected.length;
     return true;
   }
 
-  /** A name up to a quotation mark, one of those given; what it means. */
+  /** Reads a known name up to a quotation mark; returns its meaning. */
   name<T>(names: ScannedNames<T>): T | undefined {
     if (!this.#fits) return undefined;
     const bytes = this.#bytes;
@@ -98,7 +99,7 @@ export class FrameScanner {
     return known;
   }
 
-  /** A JSON number without sign, point and exponent, of at most 15 digits. */
+  /** An integer of at most 15 digits, without sign. */
   integer(): number {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -121,7 +122,7 @@ export class FrameScanner {
     return value;
   }
 
-  /** Milliseconds of this age: thirteen digits. */
+  /** Milliseconds with thirteen digits. */
   time(): number {
     const start = this.#at;
     this.#at = start + TIME_DIGITS;
@@ -140,7 +141,7 @@ export class FrameScanner {
     return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
   }
 
-  /** Such a number as text, of at most so many digits; 39 by default. */
+  /** An integer as text, of at most `most` digits. */
   digits(most = MAX_ID_DIGITS): string {
     const start = this.#at;
     const end = this.#skipDigits(start);
@@ -148,41 +149,40 @@ export class FrameScanner {
     return asciiText(this.#view, this.#offset + start, end - start);
   }
 
-  /** Where the next value begins. */
+  /** The position of the next value. */
   get at(): number {
     return this.#at;
   }
 
-  /** A decimal above zero, in its canonical form. */
+  /** A canonical decimal above zero. */
   positive(): Decimal {
     return this.cut(this.positiveSpan());
   }
 
-  /** A decimal in its canonical form. */
+  /** A canonical decimal. */
   decimal(): Decimal {
     if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
     this.#at++;
     return `-${this.positive()}`;
   }
 
-  /** A decimal without sign, in its canonical form. */
+  /** A canonical decimal of zero or more. */
   notNegative(): Decimal {
     return this.cut(this.#notNegativeSpan());
   }
 
-  /** What `positive` reads, and where it is: no text is made of it before it is `cut` out. */
+  /** As `positive`, but returns the span: `cut` makes the text later. */
   positiveSpan(): number {
     const span = this.#notNegativeSpan();
     if ((span & LENGTH_MASK) === 1 && this.#bytes[span >> LENGTH_BITS] === ZERO) this.#fits = false;
     return span;
   }
 
-  /** Where a value that begins there and has been read is. */
+  /** The span from `start` to the next value. */
   spanFrom(start: number): number {
     return (start << LENGTH_BITS) | (this.#at - start);
   }
 
-  /** The text of a span. */
   cut(span: number): string {
     return asciiText(this.#view, this.#offset + (span >> LENGTH_BITS), span & LENGTH_MASK);
   }
@@ -203,7 +203,7 @@ export class FrameScanner {
     return (start << LENGTH_BITS) | (last - start);
   }
 
-  /** What a decimal may consist of, whatever it is. */
+  /** Skips the characters of a decimal unchecked. */
   skipDecimal(): void {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -220,7 +220,7 @@ export class FrameScanner {
     return false;
   }
 
-  /** An integer from `start` to `end`, of at most so many digits. */
+  /** Ends an integer at `end`, with at most `most` digits. */
   #end(start: number, end: number, most: number): void {
     const digits = end - start;
     if (digits === 0 || digits > most || (digits > 1 && this.#bytes[start] === ZERO)) this.#fits = false;
@@ -263,18 +263,17 @@ export class FrameScanner {
   }
 }
 
-/** Of four bytes, from each of which a zero was taken: all are digits. What a sum carries over comes from one that is none. */
+/** True if four bytes, XORed with ZEROS, are digits. A sum carries over only from a byte that is none. */
 function areDigits(four: number): boolean {
   return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
 }
 
-/** One of four bytes is a quotation mark. */
 function hasQuote(four: number): boolean {
   const others = four ^ QUOTES;
   return ((others - ONES) & ~others & TOP_BITS) !== 0;
 }
 
-/** The number that four digits are, the first of them in the lowest byte. */
+/** The number of four digits, the first in the lowest byte. */
 function fourDigits(four: number): number {
   const pairs = Math.imul(four, 10) + (four >>> 8);
   return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);

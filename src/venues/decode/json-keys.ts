@@ -10,12 +10,9 @@ const COMMA = 44;
 
 const MAX_DEPTH = 64;
 
-/**
- * The first key that an object of a valid JSON text has twice; undefined where none has.
- * One pass. Throws a Fault (malformed) for a text nested deeper than 64 levels.
- */
+/** The first key that is twice in an object of valid JSON. @throws Fault if nested deeper than 64 levels. */
 export function duplicateKey(text: string): string | undefined {
-  /** Keys seen of each open object; undefined for an array. */
+  /** Seen keys of each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let expectKey = false;
   for (let i = 0; i < text.length; i++) {

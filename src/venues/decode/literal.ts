@@ -2,15 +2,15 @@ export const WORD = 4;
 export const LONG = 2 * WORD;
 
 /**
- * An ASCII text, compared with a frame's bytes eight at a time as floating-point numbers. Eight ASCII characters are
- * never zero or NaN, so the numbers are equal exactly when the bytes are.
+ * ASCII text that is compared eight bytes at a time, as doubles. Eight ASCII characters are never zero or NaN, so the
+ * doubles are equal exactly if the bytes are.
  */
 export class Literal {
   readonly length: number;
   readonly bytes: Uint8Array;
-  /** Little-endian, eight bytes each. The last one ends with the text and may repeat bytes; of fewer than eight there is none. */
+  /** Eight bytes each, little-endian. The last one ends with the text and may repeat bytes; empty for shorter texts. */
   readonly longs: readonly number[];
-  /** The first and the last four bytes, where there are as many. */
+  /** The first and last four bytes, if there are four. */
   readonly first: number;
   readonly last: number;
 
@@ -30,7 +30,6 @@ export class Literal {
   }
 }
 
-/** Such a text. */
 export function ascii(text: string): Literal {
   return new Literal(text);
 }

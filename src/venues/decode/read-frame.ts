@@ -4,10 +4,10 @@ import type { RawFrame } from '../../domain/venue-event.ts';
 import { malformed } from './fields.ts';
 import { duplicateKey } from './json-keys.ts';
 
-/** Larger frames are refused unread. The largest documented message of a subscribed channel is some 200 kB. */
+/** Larger frames are refused. The largest documented message has some 200 kB. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** The text of a frame. Throws a Fault (malformed) for binary frames, bytes that are not UTF-8 and oversized frames. */
+/** The text of a frame. @throws Fault for binary frames, bytes that are not UTF-8 and oversized frames. */
 export function textOf(frame: RawFrame): string {
   if (frame.binary) throw malformed('', 'is a binary frame');
   const bytes = frame.data;
@@ -15,12 +15,12 @@ export function textOf(frame: RawFrame): string {
     throw malformed('', `has ${bytes.length} bytes, more than the ${MAX_FRAME_BYTES} that are read`);
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('utf8');
-  // Decoding puts U+FFFD where bytes are wrong; only then, or where the text really has one, the exact check is due.
+  // Decoding replaces wrong bytes by U+FFFD; only texts with one need the exact check.
   if (text.includes('\uFFFD') && !isUtf8(buffer)) throw malformed('', 'is not valid UTF-8');
   return text;
 }
 
-/** The value of a JSON text. Throws a Fault (malformed) where it is none. */
+/** Parses JSON. @throws Fault `malformed` */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -33,9 +33,8 @@ export function jsonOf(text: string): unknown {
 }
 
 /**
- * Throws a Fault (malformed, naming the key) if an object of the text has a key twice, which JSON.parse hides. `keys`:
- * how many keys the objects that were read have. A text with as many colons as keys repeats none; any other is scanned.
- * So is a text with an escape: V8 may misread an escaped key once it has read the key `\` (nodejs/node#63785).
+ * Refuses a text with a duplicate key in an object, which JSON.parse hides. A text with as many colons as `keys`
+ * repeats none; any other is scanned. So is one with an escape: V8 may misread it (nodejs/node#63785).
  */
 export function refuseDuplicateKeys(text: string, keys: number): void {
   let colons = 0;

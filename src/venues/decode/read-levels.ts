@@ -3,7 +3,6 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import type { BookLevel, MarketFields } from '../../domain/record.ts';
 import { malformed, readArray, readEach, readNotNegative, readPositive } from './fields.ts';
 
-/** What a frame or answer says of a book. */
 export function bookUpdate(
   from: MarketFields,
   book: Omit<BookUpdate, keyof MarketFields | 'kind' | 'limit'>,
@@ -26,21 +25,14 @@ export function bookUpdate(
   };
 }
 
-/** Which prices of a side are better: the higher bids, the lower asks. */
 export type Side = 'bids' | 'asks';
 
-/**
- * The levels of a change, in the venue's order: rows of price and quantity, both as text; quantity 0 removes.
- * Throws a Fault (malformed) that names the place: `b[3][0]`.
- */
+/** Reads rows of price and quantity, in the venue's order. @throws Fault that names the place: `b[3][0]`. */
 export function readChanges(value: unknown, field: string): readonly BookLevel[] {
   return readEach(value, field, readLevel);
 }
 
-/**
- * A side of a whole book, best first, in whatever order it comes. A level of quantity 0 is none and left out; one that
- * is there twice is malformed.
- */
+/** Reads a side of a whole book and sorts it, best first. Drops levels of quantity 0; a repeated one is malformed. */
 export function readSide(value: unknown, field: string, side: Side): readonly BookLevel[] {
   const all = readChanges(value, field);
   const levels = all.some(isEmpty) ? all.filter((level) => !isEmpty(level)) : all;

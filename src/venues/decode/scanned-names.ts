@@ -1,21 +1,21 @@
 import { ascii, WORD } from './literal.ts';
 
-/** Printable ASCII without quotation mark and backslash: in JSON it stands for itself. */
+/** Printable ASCII that JSON does not escape. */
 const PLAIN = /^[ !#-[\]-~]+$/;
 
-/** In words: a row begins with the name's length and is as long as a line of the processor's cache. */
+/** Words of a row: the name's length and the name. A row is as long as a cache line. */
 const ROW = 16;
 const MOST_NAME_BYTES = (ROW - 1) * WORD;
 const LEAST_ROWS = 64;
 
-/** Names in frames, such as topics, by their bytes. */
+/** Looks up names in frames, such as topics, by their bytes. */
 export class ScannedNames<T> {
-  /** Open addressing: a name is in the first row from its hash on that was free. Half of the rows are empty. */
+  /** Open addressing: a name is in the first free row from its hash on. At least half of the rows are empty. */
   #rows = new Int32Array(LEAST_ROWS * ROW);
   #meanings: (T | undefined)[] = new Array(LEAST_ROWS).fill(undefined);
   #known: (readonly [name: string, meaning: T])[] = [];
 
-  /** A name of less than 4 or more than 60 bytes, or that is not plain ASCII, is never found. */
+  /** Names with less than 4 or more than 60 bytes or other characters are never found. */
   add(name: string, meaning: T): void {
     if (name.length < WORD || name.length > MOST_NAME_BYTES || !PLAIN.test(name)) return;
     const { bytes, length } = ascii(name);
@@ -57,7 +57,7 @@ export class ScannedNames<T> {
   }
 }
 
-/** The words from there on are those of the name, the last of which ends with it and may repeat bytes. */
+/** Compares words; the last one ends with the name and may repeat bytes. */
 function isName(rows: Int32Array, at: number, view: DataView, start: number, length: number): boolean {
   const last = length - WORD;
   let from = 0;
@@ -65,12 +65,12 @@ function isName(rows: Int32Array, at: number, view: DataView, start: number, len
   return view.getInt32(start + last, true) === rows[at];
 }
 
-/** Of so many bytes, at least four, by FNV-1a of their words, the last of which ends with them. */
+/** FNV-1a of the words of at least four bytes; the last word ends with them. */
 function hashOf(view: DataView, start: number, length: number): number {
   let hash = 0x811c9dc5 ^ length;
   const last = length - WORD;
   for (let at = 0; at < last; at += WORD) hash = Math.imul(hash ^ view.getInt32(start + at, true), 0x01000193);
   hash = Math.imul(hash ^ view.getInt32(start + last, true), 0x01000193);
-  // The low bits choose the row, so they have to depend on all.
+  // The low bits choose the row, so they must depend on all bits.
   return hash ^ (hash >>> 15);
 }

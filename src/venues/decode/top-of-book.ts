@@ -5,13 +5,12 @@ import type { Decoded } from '../contract.ts';
 import { ignored, marketFrame } from './decoding.ts';
 import { readNotNegative, readPositive } from './fields.ts';
 
-/** The best level of one side of a book. */
 export interface BestLevel {
   readonly price: Decimal;
   readonly quantity: Decimal;
 }
 
-/** A best level; undefined where its quantity is zero, for then the side has no orders. */
+/** Reads a best level; undefined if its quantity is zero, because the side is empty. */
 export function readBestLevel(
   price: unknown,
   priceField: string,
@@ -24,7 +23,7 @@ export function readBestLevel(
   return undefined;
 }
 
-/** A book ticker as a frame's meaning. One that lacks a side is ignored; an odd spread is passed on, with a warning. */
+/** Makes a book ticker. Ignores one without a side; an odd spread is passed on with a warning. */
 export function bookTickerFrame(
   from: MarketFields,
   bid: BestLevel | undefined,

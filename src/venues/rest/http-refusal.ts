@@ -2,13 +2,12 @@ import { Fault, type FaultKind, type Retry } from '../../domain/fault.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** Enough for a sentence; a page of it helps nobody. */
 const MOST_CHARACTERS = 160;
 const READ_CHARACTERS = 4096;
 const SECOND = 1000;
 const LONGEST_MS = 3 * 24 * 3_600_000;
 
-/** What a refused handshake or REST request means at any venue. The venue looks first for what it alone means by it. */
+/** The meaning of a refusal at any venue; the venue's own meanings go first. */
 export function httpRefusal(status: number, headers: Headers, body: string): Fault {
   const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   if (status === 403 || status === 451) return fault('region_blocked', { kind: 'never' });
@@ -19,12 +18,12 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
   return fault('unavailable', asked ? retryAfter(headers, SECOND) : { kind: 'backoff' });
 }
 
-/** A venue that wants to be left alone: as long as it says, else ten minutes. */
+/** A refusal for too much traffic: wait as long as it says, otherwise ten minutes. */
 export function tooMuchTraffic(status: number, headers: Headers, body: string): Fault {
   return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, 600 * SECOND) });
 }
 
-/** The status and the answer's body as one short line of text, without a page's mark-up. */
+/** The status and the answer's body as one short line of text, without mark-up. */
 export function refusalReason(status: number, body: string): string {
   const text = body
     .slice(0, READ_CHARACTERS)
@@ -37,7 +36,7 @@ export function refusalReason(status: number, body: string): string {
   return `HTTP ${status}${cut === '' ? '' : `: ${cut}`}`;
 }
 
-/** What a `retry-after` header (seconds) asks for, from 1 s to 3 days; `defaultMs` if it is missing or no number. */
+/** The wait of a `retry-after` header (seconds), from 1 s to 3 days; `defaultMs` without a valid one. */
 function retryAfter(headers: Headers, defaultMs: number): Retry {
   const text = headers['retry-after']?.trim() ?? '';
   const afterMs = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : defaultMs;

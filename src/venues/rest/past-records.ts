@@ -4,12 +4,11 @@ import type { PastOrigin } from '../contract.ts';
 import { marketFields } from '../decode/decoding.ts';
 import { malformed, readArray, readNotNegative, readPositive } from '../decode/fields.ts';
 
-/** What all records of an answer have in common. */
+/** The fields that all records of an answer share. */
 export function pastFields(venue: VenueId, { instrument, environment, receivedAt }: PastOrigin): MarketFields {
   return marketFields({ venue, environment }, instrument, receivedAt());
 }
 
-/** A trade that was asked for. */
 export function pastTrade(
   from: MarketFields,
   trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
@@ -21,14 +20,14 @@ export interface CandleRow {
   readonly interval: KlineInterval;
   readonly openTime: number;
   readonly closeTime: number;
-  /** Place of the quote volume. */
+  /** Index of the quote volume. */
   readonly quoteVolumeAt: number;
   readonly tradeCount: number | null;
-  /** The venue's time at the latest when it answered. */
+  /** The venue's time of the answer, or later. */
   readonly nowMs: number;
 }
 
-/** A candle's row: open time, open, high, low, close, volume, … */
+/** Reads a row: open time, open, high, low, close, volume, … */
 export function pastKline(value: unknown, from: MarketFields, candle: CandleRow): Kline {
   const { interval, openTime, closeTime, quoteVolumeAt, tradeCount, nowMs } = candle;
   const row = readArray(value, '');
@@ -38,7 +37,7 @@ export function pastKline(value: unknown, from: MarketFields, candle: CandleRow)
     kind: 'kline',
     ...from,
     interval,
-    // The venue names none: a closed candle says what it does since its end.
+    // The venue sends none: a closed candle is as old as its end.
     timestamp: closed ? closeTime : Math.floor(nowMs),
     openTime,
     closeTime,

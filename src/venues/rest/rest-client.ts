@@ -8,22 +8,22 @@ interface SparingOptions {
   readonly onSent?: () => void;
 }
 
-/** One venue's REST interface behind one weight budget. Requests wait for weight, and for the end of a rate limit. */
+/** Sends requests to one venue's REST interface, within its weight budget and rate limits. */
 export class VenueRest {
   readonly #venue: Venue;
   readonly #restUrl: string;
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
-  /** Weight that may be spent at once, and that comes back: half of what the venue allows each, so that no minute costs more. */
+  /** Weight at once, and weight that returns in a millisecond: half of the limit each, so no minute exceeds it. */
   readonly #burst: number;
   readonly #perMs: number;
-  /** Weight that may be spent now; below zero where requests wait. */
+  /** Remaining weight; negative while requests wait. */
   #weight: number;
   #countedAt: number;
   #blockedUntil = Number.NEGATIVE_INFINITY;
   #sentWeight = 0;
 
-  /** `restUrl`: with or without a slash at its end; `share`: of the venue's limits, from above 0 to 1, where others ask it from the same address. */
+  /** @param share part of the venue's limits, above 0 to 1, if others use the same address */
   constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson, share = 1) {
     this.#venue = venue;
     this.#restUrl = restUrl.replace(/\/+$/, '');
@@ -35,12 +35,11 @@ export class VenueRest {
     this.#countedAt = scheduler.now();
   }
 
-  /** Of all requests that have left. */
   get sentWeight(): number {
     return this.#sentWeight;
   }
 
-  /** Asks once for each subscription; errors are Faults. `onSent` is called when the request leaves the budget. */
+  /** Sends the request for each subscription; errors are Faults. `onSent` is called when it leaves the queue. */
   ask$<T>(request: RestRequest<T>, timeoutMs = 10_000, onSent?: () => void): Observable<T> {
     return new Observable((subscriber) => {
       const abort = new AbortController();
@@ -75,7 +74,7 @@ export class VenueRest {
     });
   }
 
-  /** The same for what can wait: asks when the request leaves a part of the budget to others, 0 to 1, by default half. */
+  /** As `ask$`, but waits until the part `leaves` of the budget remains for others. Default: half. */
   askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
     return new Observable((subscriber) => {
       const ask = (): void => {
@@ -87,7 +86,7 @@ export class VenueRest {
     });
   }
 
-  /** @throws Fault: what the venue means by a status other than 200, `malformed` for a body that is not as documented. */
+  /** @throws Fault for a status other than 200, or `malformed` for an undocumented body */
   async #answer<T>(request: RestRequest<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
     const url = this.#restUrl + request.path;
     const { status, headers, body } = await this.#get(url, { timeoutMs, signal });
@@ -95,13 +94,13 @@ export class VenueRest {
     return request.parse(parsed(body, url));
   }
 
-  /** How long until so much weight may be spent, milliseconds. */
+  /** Milliseconds until so much weight may be spent. */
   #missingMs(weight: number): number {
     const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
     return Math.max(0, weight - there) / this.#perMs;
   }
 
-  /** Takes the weight from the budget; returns how long to wait for it, milliseconds. */
+  /** Takes the weight; returns how long to wait for it, milliseconds. */
   #book(weight: number): number {
     const now = this.#scheduler.now();
     this.#weight = Math.min(this.#burst, this.#weight + (now - this.#countedAt) * this.#perMs) - weight;

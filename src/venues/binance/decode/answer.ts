@@ -2,10 +2,10 @@ import { Fault } from '../../../domain/fault.ts';
 import type { Decoded } from '../../contract.ts';
 import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
 
-/** The meaning of an answer to a control message; undefined where the frame is none. */
+/** The meaning of an answer to a request; undefined for other frames. */
 export function readAnswer(frame: Unchecked): Decoded | undefined {
   if (frame.error !== undefined) {
-    // Seen in the field; documented is the flat form.
+    // Seen in the field; the flat form is documented.
     const error = readObject(frame.error, 'error');
     return refused(frame.id, error.code, error.msg);
   }

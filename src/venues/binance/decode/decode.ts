@@ -18,7 +18,7 @@ import {
 import { EventScanner } from './scan-event.ts';
 import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
 
-/** `interval`: of the stream; undefined for a bare frame. */
+/** `interval`: undefined for a bare frame. */
 type Read = (payload: Unchecked, from: MarketFields, interval: string | undefined) => Decoded;
 
 const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
@@ -36,7 +36,7 @@ function one(read: (payload: Unchecked, from: MarketFields) => MarketEvent): Rea
   return (payload, from) => marketFrame(from, [read(payload, from)]);
 }
 
-/** A decoder for one connection, of `/stream` (combined frames) or `/ws` (bare frames). */
+/** Makes the decoder of one connection of `/stream` (combined frames) or `/ws` (bare frames). */
 export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder {
   const origin: Origin = { venue, environment: context.environment };
   const streams = new Map<string, BinanceStream>();
@@ -46,7 +46,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     const known = streams.get(name);
     if (known !== undefined) return known;
     const stream = parseStreamName(name);
-    // Only what was asked for is kept, as the venue writes it, so that a peer cannot make the map grow.
+    // Only requested streams in the venue's spelling are kept, so that a peer cannot make the map grow.
     if (stream !== undefined && context.instruments.has(stream.symbol) && isLowerCase(name, stream.symbol)) {
       streams.set(name, stream);
       scanner.learn(name, stream);
@@ -95,7 +95,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (read === undefined) return ignored('unknown_event');
     if (stream !== undefined && event !== stream.event)
       throw malformed('e', `is ${event}, not the stream's ${stream.event}`);
-    // Partial depth has its symbol in the stream's name alone.
+    // Partial depth has its symbol only in the stream's name.
     const symbol = event === 'partialDepth' ? stream?.symbol : readSymbol(payload, stream);
     if (symbol === undefined) return ignored('book_without_symbol');
     const instrument = context.instruments.get(symbol);
@@ -108,7 +108,7 @@ function isLowerCase(name: string, symbol: string): boolean {
   return name.startsWith(symbol.toLowerCase());
 }
 
-/** How many keys a payload has, those of its candle included. */
+/** Number of keys of a payload and its candle. */
 function keysOf(payload: Unchecked): number {
   return Object.keys(payload).length + (isObject(payload.k) ? Object.keys(payload.k).length : 0);
 }

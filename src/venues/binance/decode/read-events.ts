@@ -17,9 +17,9 @@ import {
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 
-// After binance-spot-api-docs, `web-socket-streams.md`; Binance US and the testnet speak the same. Prices and quantities
-// are decimal text, times milliseconds, ids integers. E is the event's time: when it was published. Frequent events list the
-// common fields one by one: a spread of them takes several times as long.
+// After binance-spot-api-docs, `web-socket-streams.md`; Binance US and the testnet are the same. Prices and quantities
+// are decimal text, times milliseconds, ids integers. E is the time of publication. Frequent events list the common
+// fields one by one, because a spread is several times slower.
 
 export const NO_CONDITIONS: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
@@ -36,7 +36,7 @@ export function readTrade(frame: Unchecked, from: MarketFields): TradeEvent {
   });
 }
 
-/** What a frame and a row by REST say alike of an aggregated trade. */
+/** The common part of an aggregated trade's frame and its REST row. */
 export function readAggregate(frame: Unchecked) {
   const tradeId = readNumericId(frame.f, 'f');
   const lastTradeId = readNumericId(frame.l, 'l');
@@ -76,7 +76,7 @@ export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
   };
 }
 
-/** A 24-hour ticker; the mini ticker sends no change, so it has none. */
+/** The mini ticker has no change. */
 export function readTicker(frame: Unchecked, from: MarketFields): Ticker {
   return {
     kind: 'ticker',
@@ -95,7 +95,7 @@ export function readTicker(frame: Unchecked, from: MarketFields): Ticker {
   };
 }
 
-/** Binance sends no time with it. A side without orders has price and quantity zero. */
+/** Binance sends no time. A side without orders has price and quantity zero. */
 export function readBookTicker(frame: Unchecked, from: MarketFields): Decoded {
   const updateId = readNumericId(frame.u, 'u');
   const bid = readBestLevel(frame.b, 'b', frame.B, 'B');
@@ -103,7 +103,7 @@ export function readBookTicker(frame: Unchecked, from: MarketFields): Decoded {
   return bookTickerFrame(from, bid, ask, { updateId, timestamp: null });
 }
 
-/** The candle `k` of a kline frame, whose interval and symbol have to be those of the frame. */
+/** The candle `k` of a kline frame, with the interval and symbol of the frame. */
 export function readKline(frame: Unchecked, k: Unchecked, interval: string, from: MarketFields): Kline {
   if (k.i !== interval) throw malformed('k.i', `is ${JSON.stringify(k.i)}, not the stream's ${interval}`);
   if (k.s !== frame.s) throw malformed('k.s', `is ${JSON.stringify(k.s)}, not the frame's ${JSON.stringify(frame.s)}`);
@@ -128,7 +128,6 @@ export function readKline(frame: Unchecked, k: Unchecked, interval: string, from
   };
 }
 
-/** What changed in a book. */
 export function readDepthUpdate(frame: Unchecked, from: MarketFields): BookUpdate {
   const firstUpdateId = readNumericId(frame.U, 'U');
   const lastUpdateId = readNumericId(frame.u, 'u');
@@ -144,7 +143,7 @@ export function readDepthUpdate(frame: Unchecked, from: MarketFields): BookUpdat
   });
 }
 
-/** A whole book as far as it was asked for: a partial depth frame or a REST body. Neither has a symbol or a time. */
+/** A partial depth frame or a REST body; neither has a symbol or a time. */
 export function readBook(book: Unchecked, from: MarketFields): BookUpdate {
   const updateId = readNumericId(book.lastUpdateId, 'lastUpdateId');
   return bookUpdate(from, {

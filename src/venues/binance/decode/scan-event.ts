@@ -1,4 +1,4 @@
-// Imported, as the global is a getter, which each frame would pay for.
+// Imported, because the global is a getter, which costs time for each frame.
 import { Buffer } from 'node:buffer';
 import type { Instrument } from '../../../domain/instrument.ts';
 import type { Ticker } from '../../../domain/market-event.ts';
@@ -24,7 +24,7 @@ const TIME = ascii(',"T":');
 const MAKER = ascii(',"m":');
 const IGNORED = ascii(',"M":');
 const END = ascii('}}');
-/** All that follows the time, as it usually is. */
+/** The usual rest after the time. */
 const MADE_BY_BUYER = ascii(',"m":true,"M":true}}');
 const MADE_BY_SELLER = ascii(',"m":false,"M":true}}');
 
@@ -40,11 +40,11 @@ const TRADES = ascii(',"n":');
 interface Scanned {
   readonly isTrade: boolean;
   readonly venueSymbol: string;
-  /** From the event's time to what follows the symbol. */
+  /** The bytes from the event's time to the next value after the symbol. */
   readonly symbol: Literal;
 }
 
-/** Reads trades and 24-hour tickers of combined frames from their bytes, as the readers do after parsing. */
+/** Reads trades and 24-hour tickers of combined frames from their bytes. */
 export class EventScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];
@@ -56,7 +56,7 @@ export class EventScanner {
     this.#instruments = instruments;
   }
 
-  /** A stream whose frames may be read here from now on. */
+  /** Allows frames of a stream. */
   learn(name: string, stream: BinanceStream): void {
     if (stream.event !== 'trade' && stream.event !== '24hrTicker') return;
     const isTrade = stream.event === 'trade';
@@ -65,7 +65,7 @@ export class EventScanner {
     this.#streams.add(name, { isTrade, venueSymbol, symbol });
   }
 
-  /** Undefined if the frame is of another kind, or not written to the byte as Binance writes it. */
+  /** Undefined for any frame that is not written exactly as Binance writes it. */
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
@@ -114,7 +114,6 @@ export class EventScanner {
     });
   }
 
-  /** The end of a trade. */
   #maker(): boolean {
     const scanner = this.#scanner;
     if (scanner.option(MADE_BY_BUYER)) return true;

@@ -1,6 +1,6 @@
 import { KLINE_INTERVALS } from '../../../domain/instrument.ts';
 
-/** What a frame carries, by the event type that Binance gives it (`bookTicker` and partial depth have none in the frame). */
+/** The event type of a frame (`bookTicker` and partial depth have none in the frame). */
 export type BinanceEvent =
   | 'trade'
   | 'aggTrade'
@@ -12,10 +12,9 @@ export type BinanceEvent =
   | 'partialDepth';
 
 export interface BinanceStream {
-  /** Upper case, as in the payload. */
+  /** In upper case, as in the payload. */
   readonly symbol: string;
   readonly event: BinanceEvent;
-  /** Of klines. */
   readonly interval: string | undefined;
 }
 
@@ -32,7 +31,7 @@ const EVENTS: ReadonlyMap<string, BinanceEvent> = new Map([
   ]),
 ]);
 
-/** The meaning of a stream name, `btcusdt@kline_1m`; undefined for streams that no channel uses. */
+/** The meaning of a stream name such as `btcusdt@kline_1m`; undefined if no channel uses it. */
 export function parseStreamName(name: string): BinanceStream | undefined {
   const at = name.indexOf('@');
   const channel = name.slice(at + 1);

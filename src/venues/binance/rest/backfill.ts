@@ -8,12 +8,12 @@ import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 import { askRows, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
-/** Up to so many missing trades the last ones are asked for: the rest of the page is room for new trades. */
+/** For shorter gaps the last trades are requested: the rest of the page is for new trades. */
 const REACH = 900n;
 
 type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
 
-/** The last trades and the past by id in turn, as the past lags a little. If the gap is too long, only the past. */
+/** Alternates between the last trades and the past by id, which lags a little. Long gaps use only the past. */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     const from = firstMissing(wanted);
@@ -24,9 +24,9 @@ export function backfillById(venue: VenueId) {
 }
 
 /**
- * For venues whose past by id needs a key: the last trades if they reach back to the gap, and in turn aggregated trades
- * from its time on. An aggregate counts only if it lies wholly inside the gap, so single trades from the middle would
- * cost the aggregates around them. The request names no end: the venue refuses a span of an hour or more.
+ * For venues whose past by id needs a key: alternates between the last trades, if they reach back, and aggregated
+ * trades from the gap's time. An aggregate counts only if it lies inside the gap. The request has no end: the venue
+ * refuses spans of an hour or more.
  */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
@@ -38,7 +38,7 @@ export function backfillByTime(venue: VenueId) {
   };
 }
 
-/** Aggregated trades from the gap's time on: their own ids are not known. */
+/** Aggregated trades from the gap's time on, because their own ids are unknown. */
 export function backfillAggTrades(venue: VenueId, weight: number) {
   return (wanted: BackfillRequest): RestRequest<readonly AggTrade[]> =>
     rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggTradeRow(venue));
@@ -48,7 +48,7 @@ function aggTradesFrom(wanted: BackfillRequest): string {
   return `${symbolQuery(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
 }
 
-/** True if the last trades can still reach back over the gap. */
+/** True if the last trades may still cover the gap. */
 function isShort({ before, after }: BackfillRequest): boolean {
   return BigInt(after.tradeId) - BigInt(before.id) < REACH;
 }

@@ -9,14 +9,13 @@ import { askRows as ask, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
 
-/** How the places that speak Binance's protocol differ here. */
+/** Differences between the venues with Binance's protocol. */
 export interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
-  /** False if the past by trade id needs a key. */
   readonly tradesById: boolean;
   readonly weights: { readonly aggTrades: number; readonly klines: number };
 }
 
-/** The past at Binance: trades and aggregated trades by id, candles by open time. */
+/** Binance's past: trades and aggregated trades by id, candles by open time. */
 export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: HistoryVariant): VenueHistory {
   return {
     trades: tradesById ? (of) => trades(id, of, weights.aggTrades) : undefined,
@@ -28,7 +27,7 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
   };
 }
 
-/** By trade id. The id of a time is the first one of the first aggregated trade from then on: those can be asked for by time. */
+/** By trade id. For a time, the first aggregated trade from then on gives the id. */
 function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
   const symbol = symbolQuery(of);
@@ -47,7 +46,7 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
   };
 }
 
-/** By the aggregated trades' own ids, which the records do not have: the place of one is looked up by its time. */
+/** By the aggregated trades' ids, which records lack: a record's place is found by its time. */
 function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
   const query = `aggTrades?${symbolQuery(of)}`;
@@ -86,7 +85,7 @@ function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight:
   };
 }
 
-/** Behind the volume: close time, quote volume, number of trades, … */
+/** The volume is followed by close time, quote volume, number of trades, … */
 function readKline(value: unknown, venue: VenueId, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');

@@ -1,10 +1,10 @@
 import { Fault } from '../../../domain/fault.ts';
 import { httpRefusal, refusalReason, tooMuchTraffic } from '../../rest/http-refusal.ts';
 
-/** The firewall's pages that mean load, not place; the official list calls 403 a WAF limit. */
+/** Pages of the firewall that mean load, not region. */
 const TOO_MUCH_TRAFFIC = /too much traffic|too many requests|rate limit/i;
 
-/** The meaning of a refused handshake or REST request, after `rest-api.md`, HTTP return codes; 451 is field knowledge. */
+/** The meaning of a refusal, after `rest-api.md`; 451 is field knowledge. */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   if (status === 403 && TOO_MUCH_TRAFFIC.test(body)) return tooMuchTraffic(status, headers, body);
   if (status === 400 && body.includes('"code":-1121'))

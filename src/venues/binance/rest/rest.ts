@@ -8,7 +8,7 @@ import { readBook } from '../decode/read-events.ts';
 export const symbolQuery = ({ instrument }: PastOrigin): string =>
   `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
-/** Asks for rows, and reads each; `parse` makes the answer of them. */
+/** Requests rows and reads each; `parse` makes the result. */
 export function askRows<R, T>(
   query: string,
   weight: number,
@@ -18,7 +18,7 @@ export function askRows<R, T>(
   return { path: `/api/v3/${query}`, weight, parse: (body) => parse(readEach(body, '', row)) };
 }
 
-/** The instrument list. `query`: what keeps the answer small, where the venue offers it. */
+/** The instrument list. `query` keeps the answer small if the venue supports it. */
 export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
   return {
     path: `/api/v3/exchangeInfo${query}`,
@@ -33,7 +33,6 @@ export function exchangeInfo(query: string, weight: number): RestRequest<Rows<Li
   };
 }
 
-/** The 24-hour statistics of all symbols. */
 export function dayVolumes(query: string, weight: number): RestRequest<Rows<DayVolume>> {
   return {
     path: `/api/v3/ticker/24hr${query}`,
@@ -52,11 +51,11 @@ export const time: RestRequest<number> = {
   parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };
 
-/** Levels a side that cost more than fewer do. */
+/** Levels a side of each price step. */
 const BOOK_LEVELS = [100, 500, 1000] as const;
 const MOST_BOOK_LEVELS = 5000;
 
-/** The book by REST, the cheapest that has the wanted levels, at most the largest. One weight buys so many levels. */
+/** The cheapest book with the wanted levels, or the largest. */
 export function bookBy(venue: VenueId, levelsPerWeight: number) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
     const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MOST_BOOK_LEVELS;

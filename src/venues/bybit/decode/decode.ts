@@ -10,7 +10,7 @@ import { type BybitTopic, parseTopic } from './topic.ts';
 
 const NONE: readonly never[] = [];
 
-/** A decoder for one connection: it remembers the last update of each one-level book, to know the repeats. */
+/** Makes the decoder of one connection. It remembers the last update of each one-level book, to drop repeats. */
 export function bybitDecoder(context: DecoderContext): Decoder {
   const origin: Origin = { venue: 'bybit', environment: context.environment };
   const topics = new Map<string, BybitTopic>();
@@ -21,7 +21,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     const known = topics.get(name);
     if (known !== undefined) return known;
     const topic = parseTopic(name);
-    // Only what was asked for is kept, so that a peer cannot make the map grow.
+    // Only requested topics are kept, so that a peer cannot make the map grow.
     if (topic !== undefined && context.instruments.has(topic.symbol)) {
       topics.set(name, topic);
       scanner.learn(name, topic);
@@ -66,7 +66,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     }
   }
 
-  /** No event when nothing changed since the last one, which comes again every three seconds. */
+  /** No event for a repeat, which comes every three seconds. */
   function newBookTicker(outer: Unchecked, from: MarketFields): Decoded {
     const { updateId, decoded } = readBookTicker(outer, from);
     const repeated = lastUpdate.get(from.venueSymbol) === updateId;
@@ -75,7 +75,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   }
 }
 
-/** How many keys an envelope and the objects in it have. */
+/** Number of keys of an envelope and the objects in it. */
 function keysOf(outer: Unchecked): number {
   let keys = Object.keys(outer).length;
   for (const item of Array.isArray(outer.data) ? outer.data : [outer.data])

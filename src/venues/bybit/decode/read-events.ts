@@ -21,15 +21,15 @@ import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 import type { BybitTopic } from './topic.ts';
 
-// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Frequent events list
-// the common fields one by one: a spread of them takes several times as long.
+// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Frequent events
+// list the common fields one by one, because a spread is several times slower.
 
 const NONE: readonly string[] = [];
 const BLOCK: readonly string[] = ['block'];
 const RPI: readonly string[] = ['rpi'];
 const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
 
-/** The trades of a message, in the order of matching. The envelope's time is the event time of each. */
+/** The trades of a message, in matching order. The envelope's time is their event time. */
 export function readTrades(outer: Unchecked, from: MarketFields): readonly TradeEvent[] {
   const publishedAt = readTime(outer.ts, 'ts');
   const trades = readEach(outer.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, from));
@@ -37,7 +37,7 @@ export function readTrades(outer: Unchecked, from: MarketFields): readonly Trade
   return trades;
 }
 
-/** RPI is absent in recordings from before 2025. */
+/** Recordings from before 2025 have no RPI. */
 function readTrade(trade: Unchecked, publishedAt: number, from: MarketFields): TradeEvent {
   requireSymbol(trade.s, 's', from.venueSymbol);
   return liveTrade(from, from, from.receivedAt, {
@@ -51,14 +51,13 @@ function readTrade(trade: Unchecked, publishedAt: number, from: MarketFields): T
   });
 }
 
-/** Throws a Fault (malformed) where the symbol in the data is not the topic's: they have been seen to disagree. */
+/** @throws Fault if the symbol is not the topic's: they have been seen to disagree. */
 export function requireSymbol(symbol: unknown, field: string, venueSymbol: string): void {
   if (symbol === venueSymbol) return;
   const problem = `is ${JSON.stringify(symbol)}, not the topic's ${venueSymbol}`;
   throw malformed(field, symbol === undefined ? 'is missing (the symbol)' : problem);
 }
 
-/** What the side of the taker says. */
 export function takerSold(side: unknown, field: string): boolean {
   if (side === 'Sell') return true;
   if (side === 'Buy') return false;
@@ -70,7 +69,7 @@ export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
   return rpi ? RPI : NONE;
 }
 
-/** The candles of a message. Its time dates them: a candle's own `timestamp` is that of its last trade. */
+/** The candles of a message, dated by its time: a candle's own `timestamp` is its last trade's. */
 export function readKlines(outer: Unchecked, topic: BybitTopic, from: MarketFields): readonly Kline[] {
   const publishedAt = readTime(outer.ts, 'ts');
   const klines = readEach(outer.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, from));
@@ -102,7 +101,7 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, fro
   };
 }
 
-/** Always whole on spot. Figures can be empty text. */
+/** Spot sends whole tickers. Figures may be empty text. */
 export function readTicker(outer: Unchecked, from: MarketFields): Ticker {
   const ticker = readSnapshot(outer);
   requireSymbol(ticker.symbol, 'data.symbol', from.venueSymbol);
@@ -123,7 +122,6 @@ export function readTicker(outer: Unchecked, from: MarketFields): Ticker {
   };
 }
 
-/** A fraction in percent, exactly. */
 function percent(fraction: Decimal): Decimal {
   const decimal = canonicalDecimal(`${fraction}e2`);
   if (decimal === undefined) throw malformed('data.price24hPcnt', `is ${fraction}, too large for a percentage`);
@@ -149,7 +147,7 @@ function readBest(value: unknown, field: string): BestLevel | undefined {
   return readBestLevel(level[0], `${field}[0][0]`, level[1], `${field}[0][1]`);
 }
 
-/** A whole book of the topic's levels, or what changed in it. */
+/** A whole book, or changes of one. */
 export function readBook(outer: Unchecked, from: MarketFields): BookUpdate {
   const { type } = outer;
   if (type !== 'snapshot' && type !== 'delta')
@@ -168,12 +166,12 @@ export function readBook(outer: Unchecked, from: MarketFields): BookUpdate {
   });
 }
 
-/** The matching engine's time, comparable with that of trades; absent in recordings from before 2024. */
+/** The matching engine's time, comparable with trades'; absent in recordings from before 2024. */
 function matchedAt(outer: Unchecked): number | null {
   return outer.cts === undefined ? null : readTime(outer.cts, 'cts');
 }
 
-/** The data of a topic that spot sends whole each time. */
+/** The data of a topic that spot always sends whole. */
 function readSnapshot(outer: Unchecked): Unchecked {
   if (outer.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(outer.type)}, not snapshot`);
   return readObject(outer.data, 'data');

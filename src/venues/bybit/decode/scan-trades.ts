@@ -1,4 +1,4 @@
-// Imported, as the global is a getter, which each frame would pay for.
+// Imported, because the global is a getter, which costs time for each frame.
 import { Buffer } from 'node:buffer';
 import type { TradeEvent } from '../../../domain/record.ts';
 import type { RawFrame } from '../../../domain/venue-event.ts';
@@ -26,11 +26,11 @@ const END = ascii('}]}');
 
 interface Scanned {
   readonly venueSymbol: string;
-  /** From the sequence to what follows the symbol. */
+  /** The bytes from the sequence to the block flag. */
   readonly symbol: Literal;
 }
 
-/** Reads the trades of `publicTrade` frames from their bytes, as `readTrades` does after parsing. */
+/** Reads `publicTrade` frames from their bytes, with the results of `readTrades`. */
 export class TradeScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];
@@ -42,7 +42,7 @@ export class TradeScanner {
     this.#instruments = instruments;
   }
 
-  /** A topic whose frames may be read here from now on. */
+  /** Allows frames of a topic. */
   learn(name: string, topic: BybitTopic): void {
     if (topic.kind !== 'trade') return;
     const { symbol: venueSymbol } = topic;

@@ -1,6 +1,6 @@
 import type { BookWish, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
 
-/** Bybit's names of the intervals it has. */
+/** Bybit's names of its intervals. */
 export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = {
   '1m': '1',
   '3m': '3',
@@ -17,7 +17,7 @@ export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = 
   '1M': 'M',
 };
 
-/** Topic without symbol, by channel. The spot tickers have no best prices: those come from the one-level book. */
+/** Topics without symbol, by channel. Spot tickers lack best prices: these come from the one-level book. */
 const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['trade', 'publicTrade'],
   ['ticker', 'tickers'],
@@ -29,7 +29,7 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ),
 ]);
 
-/** The depths at which a book comes whole and then as changes, shallowest first: 20, 100 and 200 ms apart. */
+/** Depths of books with changes, shallowest first: 20, 100 and 200 ms apart. */
 const BOOK_LEVELS = [50, 200, 1000] as const;
 
 export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
@@ -37,7 +37,7 @@ export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
 export interface BybitTopic {
   readonly kind: BybitEvent;
   readonly symbol: string;
-  /** Of klines: Bybit's name (`60`) and the domain's (`1h`). */
+  /** Of klines: Bybit's name (`60`) and ours (`1h`). */
   readonly venueInterval: string;
   readonly interval: string;
 }
@@ -47,7 +47,7 @@ export function bybitTopics(instrument: Instrument, channel: Channel, books?: Bo
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
 }
 
-/** The shallowest book that has the levels; the deepest where none has. */
+/** The shallowest book with enough levels, otherwise the deepest. */
 function bookTopic(wanted: number): string {
   return `orderbook.${BOOK_LEVELS.find((levels) => levels >= wanted) ?? BOOK_LEVELS.at(-1)}`;
 }
@@ -56,7 +56,7 @@ type Meaning = Omit<BybitTopic, 'symbol'>;
 
 const meaning = (kind: BybitEvent, venueInterval = '', interval = ''): Meaning => ({ kind, venueInterval, interval });
 
-/** By the topic without its symbol. */
+/** By topic without symbol. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['publicTrade', meaning('trade')],
   ['tickers', meaning('ticker')],
@@ -67,7 +67,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ),
 ]);
 
-/** The meaning of a topic, `kline.60.BTCUSDT`; undefined for topics that no channel uses. */
+/** The meaning of a topic such as `kline.60.BTCUSDT`; undefined if no channel uses it. */
 export function parseTopic(topic: string): BybitTopic | undefined {
   const at = topic.lastIndexOf('.');
   const found = MEANINGS.get(topic.slice(0, Math.max(0, at)));

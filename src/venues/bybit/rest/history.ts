@@ -9,17 +9,17 @@ import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
 
-/** The past of Bybit's spot market: candles, and of trades the last ones only. */
+/** Bybit's past: candles, and only the last trades. */
 export const bybitHistory: VenueHistory = {
   klines,
   intervals: KLINE_INTERVALS.filter((interval) => INTERVAL_NAMES[interval] !== undefined),
   recentTrades: 60,
-  whyNoTrades: 'its REST interface tells the last 60 trades of a spot symbol and no others',
+  whyNoTrades: 'its REST interface returns only the last 60 trades of a spot symbol',
 };
 
 /**
- * Answers come newest first and leave out the oldest, so each request asks for a span that fits into one answer. The
- * first candle is looked up among the months: before a listing all answers would be empty.
+ * An answer drops the oldest candles, so each request fits one answer. The first candle is found by months, because
+ * answers before a listing are empty.
  */
 function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
@@ -60,7 +60,7 @@ function ask<T>(
   };
 }
 
-/** All as text; behind the volume the turnover. Bybit counts no trades. */
+/** All text; the turnover follows the volume. Bybit counts no trades. */
 function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const openTime = openTimeOfRow(value);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
@@ -68,7 +68,7 @@ function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowM
   return pastKline(value, pastFields('bybit', of), candle);
 }
 
-/** The first open time that is not before a time. */
+/** The first open time at or after a time. */
 function opensFrom(timeMs: number, interval: KlineInterval): number {
   const open = openTimeOf(interval, timeMs);
   return open < timeMs ? addIntervals(open, interval, 1) : open;

@@ -7,9 +7,9 @@ const TOO_MANY = new Set([10006, 10018]);
 const INVALID_SYMBOL = 10029;
 const SERVER = new Set([10000, 10016]);
 
-/** The meaning of a refused handshake or REST request, after the v5 documents (error codes, rate limits). */
+/** The meaning of a refusal, after the v5 documents (error codes, rate limits). */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  // More than 600 requests in 5 s: every session has to stop for 10 minutes. Any other 403 is a refused place.
+  // More than 600 requests in 5 s: all sessions must stop for 10 minutes. Any other 403 means the region.
   if (status === 403 && /too frequent/i.test(body)) return tooMuchTraffic(status, headers, body);
   const { retCode, retMsg } = parsed(body);
   return faultOfCode(retCode, retMsg, status) ?? httpRefusal(status, headers, body);
@@ -24,7 +24,7 @@ function parsed(body: string): Unchecked {
   }
 }
 
-/** What a `retCode` other than 0 means, after the v5 error codes; undefined for codes that say nothing of the connection. */
+/** The meaning of a `retCode` after the v5 error codes; undefined if it is not about the connection. */
 export function faultOfCode(code: unknown, message: unknown, status: number | undefined): Fault | undefined {
   if (typeof code !== 'number') return undefined;
   const text = `retCode ${code}: ${wordsOf(message)}`;

@@ -18,7 +18,7 @@ import { pastFields, pastTrade } from '../../rest/past-records.ts';
 import { conditionsOf, requireSymbol, takerSold } from '../decode/read-events.ts';
 import { faultOfCode } from './refusal.ts';
 
-/** Spot lists all instruments that trade in one page. Requests count 1 each: 600 in 5 s per address. */
+/** Spot lists its instruments in one page. Each request weighs 1: 600 in 5 s per address. */
 export const instruments: RestRequest<Rows<ListedInstrument>> = {
   path: '/v5/market/instruments-info?category=spot',
   weight: 1,
@@ -71,10 +71,10 @@ export function readResult(body: unknown): Unchecked {
   return readObject(result, 'result');
 }
 
-/** As many as spot gives, whatever is asked for. */
+/** Spot returns no more, whatever is requested. */
 const MOST_TRADES = 60;
 
-/** The last trades of a spot instrument, newest first: all that the venue has of the past. */
+/** The last trades of an instrument, newest first: Bybit has no others. */
 export function recentTrades(of: PastOrigin): RestRequest<readonly TradeEvent[]> {
   const symbol = encodeURIComponent(of.instrument.venueSymbol);
   return {
@@ -87,7 +87,7 @@ export function recentTrades(of: PastOrigin): RestRequest<readonly TradeEvent[]>
   };
 }
 
-/** isRPITrade is absent in bodies from before 2025. */
+/** Bodies from before 2025 have no isRPITrade. */
 function readRecentTrade(row: Unchecked, from: MarketFields): TradeEvent {
   requireSymbol(row.symbol, 'symbol', from.venueSymbol);
   const isRpi = row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade');
