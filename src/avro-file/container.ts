@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw, type ZlibOptions } from 'node:zlib';
 
-/** The Avro object container format (Avro specification, "Object Container Files"): a header, then blocks. */
+/* The Avro object container format (Avro specification, "Object Container Files"): a header, then blocks. */
 
 export type FileCodec = 'null' | 'deflate';
 
@@ -10,13 +10,13 @@ export const SYNC_BYTES = 16;
 const MAGIC = Buffer.from([0x4f, 0x62, 0x6a, 0x01]);
 const LONGEST_LONG = 10;
 
-/** Trades take 2 to 5 % more bytes than at zlib's 6, and half to three quarters of its time. */
+/** Compared with zlib's default 6, trades take 2 to 5 % more bytes and half to three quarters of the time. */
 const LEVEL = 4;
 
 const deflate: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Without randomness, so that the same records make the same file; no two files of a topic share one. */
+/** Differs for each file of a topic, but is not random: the same records make the same file. */
 export function syncMarker(schemaJson: string, seq: number): Buffer {
   return createHash('sha256').update(`${seq}:${schemaJson}`).digest().subarray(0, SYNC_BYTES);
 }
@@ -57,7 +57,7 @@ function long(value: number): Buffer {
   return Buffer.from([...bytes, rest]);
 }
 
-/** A long at `at` and where it ends; undefined where the bytes end before it, or it is longer than a long can be. */
+/** Reads a long; undefined if it is incomplete or too long. */
 function readLong(bytes: Buffer, at: number): { value: number; end: number } | undefined {
   let zigzag = 0;
   for (let i = 0; i < LONGEST_LONG; i++) {
@@ -77,7 +77,7 @@ export interface FileHeader {
   readonly end: number;
 }
 
-/** The header at the start of `bytes`; undefined where they are not (yet) a whole one. */
+/** Reads the header at the start of `bytes`; undefined if it is not complete. */
 export function readHeader(bytes: Buffer): FileHeader | undefined {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const metadata = new Map<string, string>();
@@ -112,20 +112,11 @@ function readText(bytes: Buffer, at: number): { text: string; end: number } | un
   return { text: bytes.toString('utf8', length.end, end), end };
 }
 
-/** Bytes that the two longs in front of a block's data take at most. */
+/** The most bytes of the two longs in front of a block's data. */
 export const BLOCK_HEAD_BYTES = 2 * LONGEST_LONG;
 
-/** What stands in front of a block's data: number of records, and where the data lies in the block. */
-export interface BlockHead {
-  readonly count: number;
-  readonly dataStart: number;
-  readonly dataBytes: number;
-  /** Length of the whole block with its sync marker. */
-  readonly length: number;
-}
-
-/** The head of the block that begins with the bytes; undefined if they are none, or end before it does. */
-export function readBlockHead(bytes: Buffer): BlockHead | undefined {
+/** Reads a block's number of records, where its data lies, and its length with the sync marker; undefined if incomplete. */
+export function readBlockHead(bytes: Buffer) {
   const count = readLong(bytes, 0);
   const size = count && readLong(bytes, count.end);
   if (count === undefined || size === undefined || count.value < 0 || size.value < 0) return undefined;

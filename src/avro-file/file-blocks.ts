@@ -6,11 +6,11 @@ const FIRST_READ_BYTES = 32 * 1024;
 export interface FileBlock {
   /** Number of records. */
   readonly count: number;
-  /** Their bodies as they are in the file: compressed where its codec says so. */
+  /** Their bodies, compressed if the file's codec says so. */
   readonly data: Buffer;
 }
 
-/** The blocks of a container file one after the other, whole ones only; the file may still grow. */
+/** Reads the whole blocks of a container file, one after the other. The file may still grow. */
 export class FileBlocks {
   readonly path: string;
   readonly #file: FileHandle;
@@ -26,7 +26,7 @@ export class FileBlocks {
     return new FileBlocks(path, await open(path, 'r'));
   }
 
-  /** Known after the first call of `next` that found it whole. */
+  /** Known after the first call of `next` that found it complete. */
   get header(): FileHeader | undefined {
     return this.#header;
   }
@@ -40,7 +40,7 @@ export class FileBlocks {
     return (await this.#file.stat()).size;
   }
 
-  /** The next block; undefined where no whole one follows (yet): the file ends there, or is torn. */
+  /** Reads the next block; undefined if no whole one follows (yet): the file ends, or is torn. */
   async next(): Promise<FileBlock | undefined> {
     if (this.#header === undefined) {
       this.#header = await headerOf(this.#file, await this.size());
@@ -61,7 +61,7 @@ export class FileBlocks {
   }
 }
 
-/** The header of a file of this size; undefined where there is no whole one (yet). */
+/** Reads the header of a file of this size; undefined if it is not complete (yet). */
 export async function headerOf(file: FileHandle, size: number): Promise<FileHeader | undefined> {
   for (let length = FIRST_READ_BYTES; ; length *= 4) {
     const header = readHeader(await readAt(file, 0, Math.min(length, size)));
@@ -69,7 +69,7 @@ export async function headerOf(file: FileHandle, size: number): Promise<FileHead
   }
 }
 
-/** As many bytes as there are, `length` at most. */
+/** Reads `length` bytes, or fewer at the end of the file. */
 export async function readAt(file: FileHandle, from: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let got = 0;

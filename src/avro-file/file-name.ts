@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 
-/** What an open file's name ends in, behind `.avro`. */
+/** The suffix of an open file's name, behind `.avro`. */
 export const PART = '.part';
 
 const NAME = /^(\d{8}T\d{6})-(\d{10})\.avro(\.part)?$/;
@@ -8,20 +8,20 @@ const NAME = /^(\d{8}T\d{6})-(\d{10})\.avro(\.part)?$/;
 export interface DataFile {
   /** Name of the file when it is closed: `20261121T083100-0000000001.avro`. */
   readonly name: string;
-  /** When it was begun, UTC, `20261121T083100`. */
+  /** When it was created, UTC, `20261121T083100`. */
   readonly stamp: string;
   readonly seq: number;
-  /** Still open, or left open by a crash: on disk its name ends in `.part`. */
+  /** True: still open, or left open by a crash; on disk its name ends in `.part`. */
   readonly open: boolean;
 }
 
 export const fileName = (stamp: string, seq: number): string => `${stamp}-${String(seq).padStart(10, '0')}.avro`;
 
-/** Wall-clock milliseconds as in a file's name. */
+/** Formats wall-clock milliseconds for a file's name. */
 export const stampOf = (milliseconds: number): string =>
   new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '');
 
-/** The files of a topic's folder by their number; none where there is no such folder. */
+/** Lists the files of a topic's folder by number; none if the folder does not exist. */
 export async function listFiles(folder: string): Promise<readonly DataFile[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];

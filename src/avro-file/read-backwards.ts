@@ -9,13 +9,13 @@ import { blockReader, damaged, openEither } from './read-files.ts';
 const CHUNK_BYTES = 2 ** 20;
 
 export interface ReadBackwardsOptions {
-  /** Passes over what cannot be read of an open file: somebody may be writing it, or a crash left it so. */
+  /** Skips unreadable parts of an open file: a feed may be writing it, or a crash left it torn. */
   readonly passOverTorn?: boolean;
 }
 
 /**
- * The records of a topic's folder block by block, the last block first, each in its order, until `take` says that this
- * is enough. False if something unreadable came before that. Call it while nothing is written, or pass over what is torn.
+ * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns true. Returns
+ * false if it came to something unreadable. Call it while nothing is written, or with `passOverTorn`.
  */
 export async function readBackwards(
   folder: string,
@@ -38,7 +38,7 @@ export async function readBackwards(
   return true;
 }
 
-/** The records of one file, the last block first, each in its order. Throws a Fault (malformed) at what is damaged. */
+/** Yields the records of one file block by block, the last block first. @throws Fault (malformed) at damage */
 export async function* readFileBackwards(path: string, mayBeTorn = false): AsyncGenerator<FeedRecord[]> {
   let read: ReturnType<typeof blockReader> | undefined;
   for await (const { header, ...block } of blocksBackwards(path, mayBeTorn)) {
@@ -48,8 +48,8 @@ export async function* readFileBackwards(path: string, mayBeTorn = false): Async
 }
 
 /**
- * The blocks of a container file from its end, found by the marks between them, a mebibyte at a time. What is behind the
- * last mark is left out if the end may be torn. Throws a Fault (malformed) at what is no whole block.
+ * Yields the blocks of a container file backwards. It finds them by the sync markers between them. `mayBeTorn` skips what
+ * follows the last marker. @throws Fault (malformed) at an incomplete block
  */
 export async function* blocksBackwards(
   path: string,
@@ -62,7 +62,7 @@ export async function* blocksBackwards(
     if (header === undefined) throw damaged(path, 'no header');
     const firstMark = header.end - SYNC_BYTES;
     let end = mayBeTorn ? await lastMarkEnd(file, size, header) : size;
-    /** What lies from `from` to `end`, the end of the block that is looked for. */
+    /** The bytes from `from` to `end`, where the wanted block ends. */
     let bytes: Buffer = Buffer.alloc(0);
     let from = end;
     while (end > header.end) {
@@ -87,7 +87,7 @@ export async function* blocksBackwards(
 
 async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): Promise<number> {
   for (let from = size; from > header.end; ) {
-    // A mark may lie across two chunks.
+    // A marker may cross a chunk border.
     const end = Math.min(size, from + SYNC_BYTES - 1);
     from = Math.max(header.end, from - CHUNK_BYTES);
     const mark = (await readAt(file, from, end - from)).lastIndexOf(header.sync);
@@ -96,7 +96,7 @@ async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): 
   return header.end;
 }
 
-/** The block that the bytes are; undefined: none, or not a whole one. */
+/** Reads the bytes as one block; undefined if they are not exactly one. */
 function blockIn(bytes: Buffer, { sync }: FileHeader): FileBlock | undefined {
   const head = readBlockHead(bytes.subarray(0, BLOCK_HEAD_BYTES));
   const isWhole = head?.length === bytes.length && bytes.subarray(-SYNC_BYTES).equals(sync);

@@ -8,24 +8,24 @@ import { type FileBlock, FileBlocks } from './file-blocks.ts';
 import { type DataFile, listFiles, PART } from './file-name.ts';
 
 export interface ReadFilesOptions {
-  /** `end`: only what is written from now on; `beginning` by default. */
+  /** `end`: only new records; `beginning` by default. */
   readonly from?: 'beginning' | 'end';
-  /** Wait for more instead of suffix; false by default. */
+  /** True: waits for new records; false by default. */
   readonly follow?: boolean;
-  /** Milliseconds between two looks for more; 200 by default. */
+  /** Milliseconds between two checks for new records; 200 by default. */
   readonly pollMs?: number;
   /** Ends the reading, also while it waits. */
   readonly signal?: AbortSignal;
-  /** Called once, when it is settled where reading begins: what is written from then on is read. */
+  /** Called once, when the start is fixed: all records written from then on are read. */
   readonly onStart?: () => void;
-  /** Called each time that all there is was read, before it waits for more. */
+  /** Called before each wait, when all existing records were read. */
   readonly onCaughtUp?: () => void;
 }
 
 /**
- * The records in DIR/TOPIC, file after file, of an open file those in whole blocks. Ends at once where there is no such
- * folder, unless it follows: then one that is emptied and begun again is read from its new first file on. Throws a
- * Fault (malformed) at a file that is damaged, with its path.
+ * Yields the records in DIR/TOPIC, file after file; of an open file those in whole blocks. It ends at once if the folder
+ * does not exist, unless it follows. While it follows, the folder may be emptied and filled again.
+ * @throws Fault (malformed) with the path of a damaged file
  */
 export async function* readFiles(
   dir: string,
@@ -36,7 +36,7 @@ export async function* readFiles(
   const folder = join(dir, topic);
   let onStart = options.onStart;
   let last: DataFile | undefined;
-  /** All that there was when the last one was begun. */
+  /** The files that existed when the last one was opened. */
   let known: ReadonlySet<string> = new Set();
   let skipLast = from === 'end';
   while (signal?.aborted !== true) {
@@ -59,7 +59,7 @@ export async function* readFiles(
   }
 }
 
-/** The one with the next number. Numbers begin again where the last file is gone, as after a demo: then the first new one. */
+/** The file with the next number. If the last file is gone, numbers may have restarted: then the first new file. */
 function nextFile(
   files: readonly DataFile[],
   last: DataFile | undefined,
@@ -103,11 +103,11 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       if (state === 'closed' && blocks.offset < (await blocks.size()))
         throw damaged(blocks.path, `no whole block at ${blocks.offset}`);
       if (state !== 'grows') return;
-      // Looked up before the next try: what the file had when it was closed is read to its end.
+      // The state is read before the next try, so that a closed file is read to its end.
       const files = await listFiles(folder);
       const listed = files.find(({ name }) => name === file.name);
       if (listed?.open === false) state = 'closed';
-      // Gone; or open though there is a later one: a crash left it, or it was closed while the folder was listed.
+      // The file is gone; or it is open though a later one exists: a crash left it, or it was just closed.
       else if (!follow || listed === undefined || files.at(-1) !== listed) state = 'left';
       if (state !== 'grows') continue;
       options.onCaughtUp?.();
@@ -119,8 +119,8 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
 }
 
 /**
- * What `open` makes of the file's path. An open file may be closed, and lose its suffix, at any moment; one that a
- * crash left empty, or an old one, may be gone: undefined.
+ * Opens a file by its current path: an open file loses its suffix when it is closed. undefined: the file is gone, as an
+ * old one, or one that a crash left empty.
  */
 export async function openEither<T>(
   folder: string,
@@ -137,7 +137,7 @@ export async function openEither<T>(
   return undefined;
 }
 
-/** Decodes the blocks of a file with this header. Throws a Fault (malformed). */
+/** Returns a decoder for the blocks of a file with this header. @throws Fault (malformed) */
 export function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
   const { codec } = header;
   if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);

@@ -21,7 +21,7 @@ import { VenueAccess } from '../runtime/venue-access.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
-import { partOfShard, shardOf } from './shard-of.ts';
+import { isInShard, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
 import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
 
@@ -154,7 +154,7 @@ class Cluster implements Running {
       for (let isMember = true; isMember && !this.#stopping.signal.aborted; ) {
         await this.#pause(beatMs);
         try {
-          isMember = await this.#member.beat();
+          isMember = await this.#member.heartbeat();
           if (this.#scheduler.now() >= looked + LOOK_EVERY_MS) {
             looked = this.#scheduler.now();
             isMember &&= await this.#member.sharesAll();
@@ -185,7 +185,7 @@ class Cluster implements Running {
   #begin(shard: number): void {
     const { log } = this.#dependencies;
     const part = {
-      own: partOfShard(shard, this.#config.cluster.shards, this.#config.feed.mode),
+      isOwn: isInShard(shard, this.#config.cluster.shards),
       portion: 1 / this.#config.cluster.shards,
       access: this.#access,
     };
@@ -225,7 +225,7 @@ class Cluster implements Running {
   async #takeBack(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
-      const isMember = await this.#member.beat().catch(() => undefined);
+      const isMember = await this.#member.heartbeat().catch(() => undefined);
       // If it left the group, the next assignment starts its shards.
       if (isMember === false) return;
       if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);

@@ -6,11 +6,11 @@ interface BrokerErrorFields {
   readonly cause?: unknown;
 }
 
-/** What failed at a broker, whichever client library says so, in the shape that `kafka-error.ts` reads. */
+/** A failure at a broker, the same for all client libraries. `kafka-error.ts` reads it. */
 export class BrokerError extends Error {
   override readonly name: string = 'BrokerError';
   readonly broker: string;
-  /** Kafka's name of the error, if a broker answered with one. */
+  /** Kafka's name of the error, if a broker answered. */
   readonly type: string | undefined;
   /** Of Node's error, if the connection failed. */
   readonly code: string | undefined;
@@ -23,12 +23,12 @@ export class BrokerError extends Error {
   }
 }
 
-/** The broker closed the connection without a word, or spoke otherwise than it was spoken to. */
+/** The broker closed the connection without an answer, or used another protocol. */
 export class HungUpError extends BrokerError {
   override readonly name = 'HungUpError';
 }
 
-/** A client library's error, what caused it, and what it is made of. */
+/** A client library's error, its causes and its parts. */
 export function partsOf<E extends Error>(error: unknown): readonly E[] {
   const found: E[] = [];
   const visit = (each: unknown): void => {

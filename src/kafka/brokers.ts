@@ -21,8 +21,8 @@ export interface BrokersOptions {
 type Ask<T> = (connection: BrokerConnection) => Promise<T>;
 
 /**
- * The brokers of a cluster: which ones there are, and one connection to each, opened when it is asked for. A connection
- * that fails is replaced at the next request; nothing is asked twice.
+ * The brokers of a cluster, with one connection to each, opened on first use. The next request replaces a failed
+ * connection; no request is retried.
  */
 export class Brokers {
   readonly #config: KafkaConfig;
@@ -42,7 +42,7 @@ export class Brokers {
     this.#open = open;
   }
 
-  /** What a broker knows of the topics, and of the other brokers. */
+  /** Asks a broker about the topics and the other brokers. */
   async metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata> {
     const metadata = await this.any((connection) => connection.metadata(topics));
     this.#addresses = new Map(metadata.brokers.map((broker) => [broker.nodeId, addressOf(broker)]));
@@ -50,7 +50,7 @@ export class Brokers {
     return metadata;
   }
 
-  /** Asks a broker by its id: that one alone. */
+  /** Asks one broker, by its id. */
   at<T>(nodeId: number, ask: Ask<T>): Promise<T> {
     const broker = this.#addresses.get(nodeId);
     if (broker !== undefined) return this.#ask(broker, ask);
@@ -58,7 +58,7 @@ export class Brokers {
     return Promise.reject(new BrokerError(`broker ${nodeId} is not known`, fields));
   }
 
-  /** Asks whichever broker answers first, whatever it says. Rejects with why the last one did not answer. */
+  /** Asks the brokers in turn until one answers. Rejects with the last failure. */
   async any<T>(ask: Ask<T>): Promise<T> {
     let failed: unknown = new Error('no broker is configured');
     for (const broker of new Set([...this.#connections.keys(), ...this.#addresses.values(), ...this.#config.brokers])) {
@@ -72,18 +72,18 @@ export class Brokers {
     throw failed;
   }
 
-  /** Asks the controller; `metadata` was asked for before. */
+  /** Asks the controller. Call `metadata` first. */
   controller<T>(ask: Ask<T>): Promise<T> {
     return this.at(this.#controllerId, ask);
   }
 
-  /** The way to the broker that keeps a group or a transactional id, until that moves. */
+  /** Finds the coordinator of a group or a transactional id. Returns how to ask it, until the coordinator moves. */
   async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
     const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
     return (ask) => this.#ask(broker, ask);
   }
 
-  /** Cuts every connection and opens none any more. */
+  /** Closes every connection, for good. */
   end(): void {
     this.#closing.abort(new Error('closed'));
     for (const connection of this.#connections.values()) void connection.then((each) => each.close()).catch(() => {});
@@ -95,7 +95,7 @@ export class Brokers {
     try {
       return await ask(connection);
     } catch (error) {
-      // No answer: it may be dead without knowing it.
+      // Without an answer the connection may be dead.
       if (!(error instanceof BrokerError) || error.type === undefined) {
         this.#forget(broker, opening);
         connection.close();
@@ -138,21 +138,16 @@ function hostAndPortOf(address: string): { readonly host: string; readonly port:
   return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(address.slice(colon + 1)) };
 }
 
-/** Client libraries by their names in the configuration; the one that is configured is loaded, and no other. */
-const CLIENTS: Readonly<Record<KafkaConfig['client'], () => Promise<OpenBroker>>> = {
-  kafkajs: async () => (await import('./kafkajs/kafkajs.ts')).openKafkajs,
-  platformatic: async () => (await import('./platformatic/platformatic.ts')).openPlatformatic,
-};
-
 const PACKAGES: Readonly<Record<KafkaConfig['client'], string>> = {
   kafkajs: 'kafkajs@2.2.4',
   platformatic: '@platformatic/kafka@2.12.1',
 };
 
-/** Rejects with a Fault (never) if the library is not installed. */
+/** Loads the configured client library. Rejects with a Fault (never) if it is not installed. */
 async function openBrokerOf(client: KafkaConfig['client']): Promise<OpenBroker> {
   try {
-    return await CLIENTS[client]();
+    if (client === 'kafkajs') return (await import('./kafkajs/kafkajs.ts')).openKafkajs;
+    return (await import('./platformatic/platformatic.ts')).openPlatformatic;
   } catch (cause) {
     const wanted = PACKAGES[client];
     const message = `kafka.client: ${client} needs the package ${wanted}: npm install ${wanted}`;

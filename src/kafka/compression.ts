@@ -21,7 +21,7 @@ export const CODECS: Readonly<Record<'gzip' | 'snappy' | 'lz4' | 'zstd', Codec>>
   snappy: { compress: snappyCompress, decompress: snappyDecompress },
 };
 
-/** Java's SnappyOutputStream: this, version 1 and lowest compatible version 1, then blocks, each behind its length. */
+/** The header of Java's SnappyOutputStream (version 1, compatible with 1). Blocks follow, each behind its length. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
 const XERIAL_MAGIC_BYTES = 8;
 
@@ -33,7 +33,7 @@ async function snappyCompress(bytes: Buffer): Promise<Buffer> {
   return Buffer.concat([XERIAL, length, block]);
 }
 
-/** Reads Java's framing, and the bare block that some clients write. */
+/** Reads Java's framing, and the bare block of some clients. */
 async function snappyDecompress(bytes: Buffer): Promise<Buffer> {
   const { uncompress } = await import('snappyjs');
   if (XERIAL.compare(bytes, 0, XERIAL_MAGIC_BYTES, 0, XERIAL_MAGIC_BYTES) !== 0) return Buffer.from(uncompress(bytes));

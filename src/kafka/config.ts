@@ -1,4 +1,4 @@
-/** What the sink needs of the configuration's `kafka` section; paths absolute, secrets read. */
+/** The configuration's `kafka` section, with absolute paths and secrets read. */
 export interface KafkaConfig {
   /** host:port. */
   readonly brokers: readonly string[];
@@ -6,9 +6,9 @@ export interface KafkaConfig {
   readonly client: 'kafkajs' | 'platformatic';
   readonly clientId: string;
   readonly topicPrefix: string;
-  /** Of topics that are made and have no number of their own. */
+  /** Of new topics without a fixed number of partitions. */
   readonly partitions: number;
-  /** Of topics that are made; -1: the broker's default. */
+  /** Of new topics; -1: the broker's default. */
   readonly replication: number;
   readonly compression: Compression;
   /** null: no encryption; true: the system's authorities. */
@@ -31,5 +31,5 @@ export interface KafkaConfig {
 
 export type Compression = 'none' | 'gzip' | 'lz4' | 'zstd' | 'snappy';
 
-/** Where the client library's own messages go. */
+/** Receives the client library's log messages. */
 export type KafkaLog = (level: 'debug' | 'info' | 'warn' | 'error', message: string, details: object) => void;

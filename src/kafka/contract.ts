@@ -2,56 +2,54 @@ import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 
 /**
- * One connection to one broker: the requests that market-feed makes, each one attempt. A client library is an adapter
- * behind this interface and nothing else; retries, leaders, sequences and group membership are ours, once for all of
- * them. Each promise rejects with a BrokerError: its `type` names what the broker answered; without one there was no
- * answer, and the connection must not be used again.
+ * One connection to one broker, with the requests that market-feed makes. An adapter implements it with a client library;
+ * each call is one attempt. Promises reject with a BrokerError. Its `type` names the broker's error; without a type there
+ * was no answer, and the connection must not be used again.
  */
 export interface BrokerConnection {
   metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata>;
-  /** The broker that keeps a consumer group or a transactional id. */
   findCoordinator(kind: CoordinatorKind, id: string): Promise<BrokerAddress>;
 
-  /** Acknowledged by all in-sync replicas, in no transaction; an answer for each batch that the broker speaks of. */
+  /** Writes outside any transaction, acknowledged by all in-sync replicas. The broker may leave out batches in its answer. */
   produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]>;
-  /** By partition what is committed from the offset on, `maxBytes` a partition; waits up to `maxWaitMs` for the first record. */
+  /** Reads committed records from the offsets on, `maxBytes` a partition. Waits up to `maxWaitMs` for the first record. */
   fetch(
     topic: string,
     offsets: ReadonlyMap<number, bigint>,
     limits: { readonly maxWaitMs: number; readonly maxBytes: number },
   ): Promise<readonly FetchedPartition[]>;
-  /** By partition the offset of the first committed record at or behind a place; -1: there is none as late as that time. */
+  /** By partition, the offset of the first committed record at or behind a place; -1: no record is as late as that time. */
   listOffsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>>;
 
-  /** Asked of the controller. Topics that exist are left as they are. */
+  /** For the controller. Existing topics stay as they are. */
   createTopics(topics: readonly NewTopic[]): Promise<void>;
   /** By topic, then by name of the setting. */
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>>;
 
-  /* Asked of the transactional id's coordinator. */
+  /* For the transactional id's coordinator. */
   initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers>;
   addPartitionsToTransaction(
     transaction: Transaction,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
   ): Promise<void>;
-  /** Commits it; nothing of ours is ever in one. */
+  /** Commits the transaction; ours are always empty. */
   endTransaction(transaction: Transaction): Promise<void>;
 
-  /* Asked of the group's coordinator. */
+  /* For the group's coordinator. */
   joinGroup(request: JoinRequest): Promise<Joined>;
-  /** The assignment of this member; `assignments` come from the leader alone. */
+  /** Returns this member's assignment. Only the leader passes `assignments`. */
   syncGroup(member: Member, assignments: readonly MemberBytes[]): Promise<Buffer>;
   heartbeat(member: Member): Promise<void>;
   leaveGroup(member: Omit<Member, 'generation'>): Promise<void>;
-  /** By partition; those that the group has no offset of are left out. */
+  /** By partition, without partitions that have no offset. */
   committedOffsets(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
   commitOffsets(member: Member, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
 
-  /** Cuts the connection at once; requests under way fail. */
+  /** Closes the connection at once; open requests fail. */
   close(): void;
 }
 
-/** Opens connections by one client library. */
+/** Opens connections with one client library. */
 export type OpenBroker = (options: OpenOptions) => Promise<BrokerConnection>;
 
 export interface OpenOptions {
@@ -62,9 +60,9 @@ export interface OpenOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly requestTimeoutMs: number;
   readonly log: KafkaLog;
-  /** Called when the connection is over, whoever ended it. */
+  /** Called when the connection is over, whichever side ended it. */
   readonly onClosed: () => void;
-  /** Ends the opening. */
+  /** Aborts the opening. */
   readonly signal: AbortSignal;
 }
 
@@ -84,14 +82,14 @@ export interface ClusterMetadata {
 
 export interface TopicMetadata {
   readonly topic: string;
-  /** Why nothing is known of it. */
+  /** Why its partitions are unknown. */
   readonly error: Error | undefined;
   readonly partitions: readonly PartitionMetadata[];
 }
 
 export interface PartitionLeader {
   readonly partitionId: number;
-  /** Id of the broker that leads it; -1: none. */
+  /** Id of the leading broker; -1: none. */
   readonly leader: number;
 }
 
@@ -99,7 +97,7 @@ export interface PartitionMetadata extends PartitionLeader {
   readonly replicas: number;
 }
 
-/** How brokers tell an idempotent producer, and its turn, from others. */
+/** Identify an idempotent producer and its epoch. */
 export interface ProducerNumbers {
   readonly producerId: string;
   readonly producerEpoch: number;
@@ -109,21 +107,15 @@ export interface Transaction extends ProducerNumbers {
   readonly transactionalId: string;
 }
 
-/** What a record of a record batch carries. */
-export interface KeyedValue {
-  readonly key: string;
-  readonly value: Buffer;
-}
-
-/** The records of a partition that are stored whole or not at all. */
+/** Records of one partition that are stored together or not at all. */
 export interface ProduceBatch {
   readonly topic: string;
   readonly partition: number;
-  /** The number of its first record among those of the same producer in that partition. */
+  /** The number of its first record in that partition, counted by the producer. */
   readonly sequence: number;
-  /** Of all the records, milliseconds since 1970. */
+  /** The time of all its records, milliseconds since 1970. */
   readonly timestamp: number;
-  readonly messages: readonly KeyedValue[];
+  readonly messages: readonly { readonly key: string; readonly value: Buffer }[];
 }
 
 export interface ProduceAnswer {
@@ -137,7 +129,7 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
-  /** Of the last record that came, committed or not; undefined: none did. */
+  /** Offset of the last fetched record, committed or not; undefined: none came. */
   readonly lastOffset: bigint | undefined;
   readonly messages: readonly TopicMessage[];
 }
@@ -176,7 +168,7 @@ export interface JoinRequest {
   /** Empty: a new member. */
   readonly memberId: string;
   readonly sessionTimeoutMs: number;
-  /** The assigner's name, and what its leader is to know of this member. */
+  /** The assigner's name, and this member's data for the leader. */
   readonly protocol: { readonly name: string; readonly metadata: Buffer };
 }
 
@@ -184,7 +176,7 @@ export interface Joined {
   readonly memberId: string;
   readonly generation: number;
   readonly leaderId: string;
-  /** Told to the leader alone. */
+  /** Filled for the leader only. */
   readonly members: readonly MemberBytes[];
 }
 

@@ -4,12 +4,12 @@ import { BrokerError, HungUpError } from './broker-error.ts';
 import type { KafkaConfig } from './config.ts';
 
 /**
- * What an error of a produce call means for what was in it:
- * - stored: the broker has it already, from an attempt whose answer was lost;
- * - too_large, refused: the broker will not take (one of) it, ever, as it is;
- * - missing: the topic is not there;
- * - broken: this producer's numbering and the broker's no longer agree, only a new producer can go on;
- * - passing: whether it was stored is not known, and the same producer must send the very same again.
+ * What an error of a produce request means for its records:
+ * - stored: the broker has them already, from an attempt whose answer was lost;
+ * - too_large, refused: the broker will never take (one of) them;
+ * - missing: the topic does not exist;
+ * - broken: the producer's numbers and the broker's no longer agree, so only a new producer can continue;
+ * - passing: it is unknown whether they are stored, so the same producer must send the same records again.
  */
 export type Verdict = 'stored' | 'too_large' | 'refused' | 'missing' | 'broken' | 'passing';
 
@@ -37,7 +37,7 @@ export function verdictOf(error: unknown): Verdict {
   return 'passing';
 }
 
-/* By Kafka's names of the errors, previous ones too, which kafkajs goes by. */
+/* Kafka's names of the errors, and their previous names, which kafkajs uses. */
 
 const YOUNG = [
   'UNKNOWN_TOPIC_OR_PARTITION',
@@ -51,13 +51,13 @@ const says =
   (error: unknown): boolean =>
     typesOf(error).some((type) => types.includes(type));
 
-/** What brokers say of a topic that was made a moment ago, or that moves from one to another. */
+/** The topic is new, or moves to another broker. */
 export const isUnsettledTopic = says(...YOUNG);
 
-/** The offset that was asked for was deleted, or is not written yet. */
+/** The offset was deleted, or is not written yet. */
 export const isOutOfRange = says('OFFSET_OUT_OF_RANGE');
 
-/** A transaction's coordinator is not ready for a request, and soon will be. */
+/** The coordinator is not ready yet. */
 export const isNotYetCoordinated = says(
   ...YOUNG,
   'CONCURRENT_TRANSACTIONS',
@@ -70,13 +70,10 @@ export const isNotYetCoordinated = says(
   'OPERATION_NOT_ATTEMPTED',
 );
 
-/**
- * A coordinator knows a later writer of the same transactional id: of another epoch, of another producer. Only the
- * answers to newer requests than ours say PRODUCER_FENCED.
- */
+/** The coordinator knows a later writer of the transactional id. Only newer requests than ours get PRODUCER_FENCED. */
 export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
-/** An owner's transaction was to be ended and there was none. */
+/** There was no transaction to end. */
 export const isNoTransaction = says('INVALID_TXN_STATE');
 
 export const isRefusedTransactionalId = says('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
@@ -86,16 +83,13 @@ export const isRefusedSession = says('INVALID_SESSION_TIMEOUT');
 const isForgotten = says('UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID');
 const isRebalancing = says('REBALANCE_IN_PROGRESS');
 
-/**
- * What an error of a consumer group's coordinator means: the members are being asked to join again, this one is no
- * longer of the group, or something that passes (the coordinator moved, the connection broke).
- */
+/** What a group coordinator's error means: all members join again, the group has forgotten this one, or a retry helps. */
 export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 'passing' {
   if (isRebalancing(error)) return 'join_again';
   return isForgotten(error) ? 'forgotten' : 'passing';
 }
 
-/** By the names of Kafka's error codes: who is not let in, or may not. */
+/** By the names of Kafka's error codes: failed logins and missing permissions. */
 const REFUSALS: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: 'the brokers refuse the login: wrong user or password',
   UNSUPPORTED_SASL_MECHANISM: 'the brokers take no login by this mechanism (sasl.mechanism)',
@@ -105,7 +99,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   CLUSTER_AUTHORIZATION_FAILED: 'the brokers do not allow this user what it wants of the cluster',
 };
 
-/** Why this client and the brokers do not come together; `isLasting`: repeating it brings nothing. */
+/** Why this client cannot use the brokers; `isLasting`: a retry does not help. */
 interface Obstacle {
   readonly text: string;
   readonly isLasting: boolean;
@@ -126,15 +120,15 @@ function obstacleIn(error: unknown): Obstacle | undefined {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** A Fault of the far side, to be tried again: also where the brokers refuse, who did not when they were first asked. */
+/** A Fault to be retried, even if the brokers refuse the client: at first contact they did not. */
 export function kafkaFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('sink', `kafka: ${reasonOf(error)}`, { cause: error });
 }
 
 /**
- * The fault of a first contact: not to be tried again where only another configuration helps (a wrong password, an
- * authority that is not trusted). Where a broker hangs up without a word, it says what that often means.
+ * The fault of a first contact. Its retry is `never` if only another configuration helps (a wrong password, an unknown
+ * authority). If a broker hangs up without an answer, the message names the likely reason.
  */
 export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl' | 'sasl'>): Fault {
   const fault = kafkaFault(error);
@@ -145,7 +139,7 @@ export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl
   return guess === undefined ? fault : new Fault(fault.kind, `${fault.message}: ${guess}`, { cause: error });
 }
 
-/** A broker does not say what it misses of a client: it closes the connection. */
+/** Brokers close the connection without an answer if the client uses the wrong port or no login. */
 function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>): string | undefined {
   const causes = causesOf(error);
   const isReset = causes.some((cause) => errorCode(cause) === 'ECONNRESET');
@@ -155,7 +149,7 @@ function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sas
   return sasl === null ? 'does it want a login (sasl)?' : undefined;
 }
 
-/** For people; names what keeps the two sides apart where that is known. */
+/** The reason, for people. */
 export function reasonOf(error: unknown): string {
   return obstacleIn(error)?.text ?? (error instanceof Error ? error.message : String(error));
 }

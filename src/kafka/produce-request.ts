@@ -9,22 +9,22 @@ export interface ProduceOptions {
   readonly checksum: (bytes: Buffer) => number;
 }
 
-/** A batch and its records as they go out, where that is known before; else how long they are. */
+/** A batch with its compressed records, if it is compressed, and their size in bytes. */
 interface Packed {
   readonly batch: ProduceBatch;
   readonly compressed: Uint8Array | undefined;
   readonly size: number;
 }
 
-/** Every request is copied to its connection before the next one is made. */
+/** Shared: every request is copied to its connection before the next one is made. */
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** Makes the body of a request that is to be sent at once: that of the next request overwrites it. To be called once. */
+/** Makes the body of a request. Call it once, and send the body at once: the next request overwrites it. */
 export type ProduceBody = () => Buffer;
 
 /**
- * The body of a ProduceRequest, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce): acknowledged by all
- * in-sync replicas, in no transaction, record batches of format 2.
+ * Makes the body of a ProduceRequest, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce), with record
+ * batches of format 2. All in-sync replicas acknowledge it; it belongs to no transaction.
  */
 export async function produceBody(batches: readonly ProduceBatch[], options: ProduceOptions): Promise<ProduceBody> {
   const { compression } = options;
@@ -35,7 +35,7 @@ export async function produceBody(batches: readonly ProduceBatch[], options: Pro
   return () => {
     if (packed === undefined) throw new Error('the body of a request is made once');
     const body = write(packed, options);
-    // Clients hold what a request is made of for long after its answer: records in it would be moved by the collector.
+    // Clients keep a request long after its answer. Its records would burden the garbage collector.
     packed = undefined;
     return body;
   };
@@ -43,19 +43,19 @@ export async function produceBody(batches: readonly ProduceBatch[], options: Pro
 
 const NO_TRANSACTION = -1;
 const ALL_IN_SYNC_REPLICAS = -1;
-/** Of a record batch before its records; those of its first and last eight bytes that are not in its own length. */
+/** Bytes of a record batch before its records, and those of them that its length field does not count. */
 const HEAD_BYTES = 61;
 const NOT_IN_LENGTH_BYTES = 12;
-/** Of a record batch, before which the checksum does not reach. */
+/** Where the part of a record batch starts that its checksum covers. */
 const CHECKED_FROM = 21;
 const FORMAT = 2;
 const LEADER_EPOCH_UNKNOWN = -1;
 const ATTRIBUTES: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
-/** Of a request and of a topic, beside names; of a batch, beside itself. */
+/** Bytes of a request, a topic and a batch, without names and the batch itself. */
 const REQUEST_BYTES = 12;
 const TOPIC_BYTES = 6;
 const BATCH_BYTES = 8;
-/** How long the broker waits for its replicas; less than the request's own timeout. */
+/** How long the broker waits for its replicas; less than the request's timeout. */
 const REPLICAS_TIMEOUT_MS = 8000;
 
 function sizeOf({ messages }: ProduceBatch): number {
@@ -138,8 +138,8 @@ function writeBatch(
 }
 
 /*
- * A record of a record batch (format 2, https://kafka.apache.org/documentation/#record): no headers, at the batch's own
- * time, `offsetDelta` behind its first record.
+ * A record of a record batch (format 2, https://kafka.apache.org/documentation/#record), without headers, at the batch's
+ * time. `offsetDelta` is its index in the batch.
  */
 
 export function sizeOfRecord(key: string, value: Uint8Array, offsetDelta: number): number {
@@ -170,11 +170,11 @@ export function writeRecord(
   return at;
 }
 
-/** Bytes: the attributes, and a time delta of 0; the count of headers, 0. */
+/** Bytes of the attributes and the time delta, and of the number of headers. */
 const ATTRIBUTES_AND_TIME = 2;
 const NO_HEADERS = 1;
 
-/** All that is behind the record's length. */
+/** Bytes behind the record's length field. */
 function sizeOfRest(keyLength: number, valueLength: number, offsetDelta: number): number {
   return (
     ATTRIBUTES_AND_TIME +
@@ -201,7 +201,7 @@ function utf8Of(key: string): Uint8Array {
   return bytes;
 }
 
-/** Of a number from 0 to 2^30 - 1, written as zigzag: twice the number, seven bits a byte. */
+/** Bytes of a number from 0 to 2^30 - 1 in zigzag form: twice the number, seven bits a byte. */
 function sizeOfVarint(value: number): number {
   return value < 0x40 ? 1 : value < 0x2000 ? 2 : value < 0x10_0000 ? 3 : value < 0x800_0000 ? 4 : 5;
 }

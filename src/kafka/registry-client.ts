@@ -11,15 +11,12 @@ type RegistryConfig = NonNullable<KafkaConfig['schemaRegistry']>;
 
 const registries = new WeakMap<RegistryConfig, SchemaRegistry>();
 
-/** The configured schema registry; undefined where there is none. Throws as `registryAt`. */
+/** The configured schema registry, if there is one. Throws as `registryAt`. */
 export function registryOf({ schemaRegistry }: Pick<KafkaConfig, 'schemaRegistry'>): SchemaRegistry | undefined {
   return schemaRegistry === null ? undefined : registryAt(schemaRegistry);
 }
 
-/**
- * A schema registry, one for all that are of the same configuration: what one asked, all know. Throws a Fault (never)
- * where its authorities cannot be read.
- */
+/** The schema registry of a configuration; its users share a cache. @throws Fault (never) if `caFile` is unreadable */
 export function registryAt(config: RegistryConfig): SchemaRegistry {
   return getOrCreate(registries, config, newRegistry);
 }
@@ -49,7 +46,7 @@ function newRegistry({ url, register, user, password, caFile }: RegistryConfig):
   );
 }
 
-/** Of an answer; our largest schema has a few KiB. */
+/** The most of an answer. Our largest schema has a few KiB. */
 const MAX_BYTES = 8 * 2 ** 20;
 const NEVER = { retry: { kind: 'never' } } as const;
 

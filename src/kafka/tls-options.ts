@@ -4,8 +4,8 @@ import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig } from './config.ts';
 
 /**
- * What Node's TLS takes for the configuration's `kafka.ssl`; `{}`: the system's authorities.
- * @throws Fault (never) where a certificate or key cannot be read.
+ * Node's TLS options for the configuration's `kafka.ssl`; `{}`: the system's authorities.
+ * @throws Fault (never) if a certificate or key cannot be read
  */
 export function tlsOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions {
   if (ssl === true) return {};
@@ -32,7 +32,7 @@ function readFile(path: string, wanted = /-----BEGIN /): Buffer {
   } catch (cause) {
     throw sslFault(`${path} cannot be read`, cause);
   }
-  // Without any certificate in it, Node takes the file and trusts nobody.
+  // Node accepts a file without a certificate, and then trusts no server.
   if (!wanted.test(bytes.toString('latin1'))) throw sslFault(`${path} holds no PEM of the kind that is wanted`);
   return bytes;
 }

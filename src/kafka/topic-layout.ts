@@ -1,11 +1,11 @@
 import type { PartitionLeader } from './contract.ts';
 
-/** Where the keys of a topic go: Java's partition of a key, and each partition's leader as last heard of. */
+/** The partition of each key, as Java's producer chooses it, and each partition's last known leader. */
 export class TopicLayout {
   readonly topic: string;
   #metadata: readonly PartitionLeader[] = [];
   #leaders: number[] = [];
-  /** Of each key ever asked for: the hash is dear, the keys are few. */
+  /** By key: the hash is expensive, and the keys are few. */
   #partitions = new Map<string, number>();
 
   constructor(topic: string, metadata: readonly PartitionLeader[]) {
@@ -13,7 +13,7 @@ export class TopicLayout {
     this.learn(metadata);
   }
 
-  /** Takes newer metadata of the client over. */
+  /** Replaces the metadata by newer ones. */
   learn(metadata: readonly PartitionLeader[]): void {
     if (metadata === this.#metadata) return;
     if (metadata.length !== this.#metadata.length) this.#partitions.clear();
@@ -26,7 +26,7 @@ export class TopicLayout {
     return this.#metadata.length;
   }
 
-  /** The broker that leads the partition; -1: none, or not known. */
+  /** The broker that leads the partition; -1: none, or unknown. */
   leaderOf(partition: number): number {
     return this.#leaders[partition] ?? -1;
   }

@@ -9,7 +9,6 @@ import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
-import type { OwnPart } from '../sinks/contract.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
 import type { SpillDisk } from '../sinks/spill/spill-database.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -42,7 +41,7 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
 
 /** The part of the coins that a pipeline serves; others of the cluster serve the rest. */
 export interface PipelinePart {
-  readonly own: OwnPart;
+  readonly isOwn: (symbol: string) => boolean;
   /** The share of a pipeline's memory, above 0, at most 1. */
   readonly portion: number;
   /** Shared by all parts of the process. */
@@ -96,7 +95,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
   const onMalformedRows = malformedRowsLogger(log);
-  const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.own.has };
+  const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
   const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
   const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })));
@@ -168,7 +167,7 @@ async function newSinks(
         log,
         spillDisk: spillDisk?.(sink.name),
         latency: latencies.sink(sink.name),
-        own: part?.own,
+        isOwn: part?.isOwn,
         portion: run.portion,
         onFailed: (fault) => run.failing.abort(fault),
       }),

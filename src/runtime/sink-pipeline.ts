@@ -11,7 +11,7 @@ import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
 import type { PublishedWindows } from '../feed/resume/recent-trades.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
-import type { OutRecord, OwnPart, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
+import type { CheckpointOptions, OutRecord, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';
 import type { SpillDisk } from '../sinks/spill/spill-database.ts';
 import type { SpillEvent } from '../sinks/spill/spill-options.ts';
@@ -36,7 +36,7 @@ export interface SinkPipelineOptions {
   readonly log: Logger;
   readonly latency: AckLatency;
   /** The shard's symbols. Undefined: all of them. */
-  readonly own: OwnPart | undefined;
+  readonly isOwn: CheckpointOptions['isOwn'];
   readonly spillDisk: SpillDisk | undefined;
   /** The share of a pipeline's memory. */
   readonly portion: number;
@@ -62,7 +62,7 @@ export class SinkPipeline {
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
-    const { scheduler, config, log, latency, own, portion, spillDisk, onFailed } = options;
+    const { scheduler, config, log, latency, isOwn, portion, spillDisk, onFailed } = options;
     this.latency = latency;
     this.#options = options;
     this.#outOf = addressing(config);
@@ -77,7 +77,7 @@ export class SinkPipeline {
       onFailed: (fault) => {
         this.#isOver = true;
         // In a cluster this is how a shard changes its owner.
-        const level = own !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
+        const level = isOwn !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
         log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
         onFailed(fault);
       },
@@ -99,7 +99,7 @@ export class SinkPipeline {
       environmentPrefixes: environmentPrefixes(this.#options.config),
       kinds: tradeKinds(this.#options.config),
       keyOf: marketKeyOf(this.#options.config.feed.mode),
-      own: this.#options.own,
+      isOwn: this.#options.isOwn,
     });
   }
 

@@ -4,9 +4,9 @@ import type { Environment, FeedRecord, Gap, TradeStats } from '../domain/record.
 import type { AnyTrade, TradeKind } from '../domain/trade-id.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 
-/** A record on its way out. */
+/** A record to publish, with its topic and key. */
 export interface OutRecord {
-  /** Topic without the configured prefix, but with the environment's: `trades`, `simulated.trades`. */
+  /** Topic with the environment's prefix, without the configured one: `trades`, `simulated.trades`. */
   readonly topic: string;
   /** Message key, UTF-8. */
   readonly key: string;
@@ -17,15 +17,12 @@ export interface OutRecord {
 export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
-  /**
-   * Not delivered, may be tried again when the fault's own retry says. If that is `never` this sink is over: it will take
-   * nothing any more (another writer took over).
-   */
+  /** Not delivered; the fault says when to retry. `never`: another writer took over, and the sink takes nothing more. */
   | { readonly kind: 'retry'; readonly fault: Fault }
   /** Will never be accepted: goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
 
-/** Where a series (a kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
+/** Where a series (one kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
 export interface SeriesCheckpoint {
   readonly venue: string;
   readonly symbol: string;
@@ -36,75 +33,61 @@ export interface SeriesCheckpoint {
   readonly last: Checkpoint | null | undefined;
 }
 
-/** What of the topics is a writer's own where several share them. */
-export interface OwnPart {
-  readonly has: (symbol: string) => boolean;
-  /** False: none of its trades is in that partition, of so many. */
-  readonly mayBeIn: (partition: number, of: number) => boolean;
-}
-
-/** Which series a checkpoint is asked for: only these are looked for in the topics. */
+/** Selects the series whose checkpoints a start needs. */
 export interface CheckpointOptions {
-  /** The topics of these environments: `` or `simulated.`; the configured one, which has all positions, first. */
+  /** Environments whose topics are read: `` or `simulated.`. The configured one is first: it has all positions. */
   readonly environmentPrefixes: readonly string[];
   /** The published kinds: trades first, if they are published. */
   readonly kinds: readonly TradeKind[];
-  /** Message key of market records: what has one key has one numbering of epochs. The symbol by default. */
+  /** Message key of market records. All series of one key share their epoch numbers. The symbol by default. */
   readonly keyOf?: MarketKeyOf;
-  /** All by default. */
-  readonly own?: OwnPart | undefined;
+  /** The symbols of this writer, if several share the topics; all by default. */
+  readonly isOwn?: ((symbol: string) => boolean) | undefined;
 }
 
-/** What a start wants to know of the near past. */
+/** Selects the recent records that a start needs. */
 export interface RecentOptions {
   /** As in CheckpointOptions. */
   readonly environmentPrefixes: readonly string[];
   readonly kind: TradeKind;
   /** As in CheckpointOptions. */
   readonly keyOf?: MarketKeyOf;
-  /** The series: their checkpoints of that kind. The last trade of a venue is the latest that these name. */
+  /** The checkpoints of the wanted series, of that kind. The latest one of a venue is the venue's last trade. */
   readonly checkpoints: readonly SeriesCheckpoint[];
-  /** As many trades of each, … */
+  /** The least number of trades of each series. */
   readonly trades: number;
-  /** … and in any case all that are less than so many milliseconds older than the last trade of their venue, by its clock. */
+  /** All trades less than so many milliseconds older than their venue's last trade are wanted, by the venue's clock. */
   readonly spanMs: number;
-  /** The windows that end less than so many milliseconds before the last trade of their venue; as `spanMs` without it. */
+  /** The same for windows, by their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 
 export interface Recent {
-  /**
-   * In the order of publishing for each topic and symbol. Of a quiet symbol they may be fewer than asked for, though
-   * there are more: a sink does not read for ever.
-   */
+  /** In the order of publishing for each topic and symbol. An idle symbol may have fewer: a sink bounds its reading. */
   readonly trades: readonly AnyTrade[];
-  /** The windows published, in that order too; one may be there twice. */
+  /** In the same order; a window may appear twice. */
   readonly windows: readonly TradeStats[];
-  /** The gaps that reach into the span, in that order. */
+  /** The gaps that reach into the span, in the same order. */
   readonly gaps: readonly Gap[];
-  /** False where the sink could not make sure that all of the span is there: windows in it cannot be rebuilt. */
+  /** False: part of the span may be missing, so windows in it cannot be rebuilt. */
   readonly whole: boolean;
 }
 
 /**
- * Where records go. The driver calls `write` with one batch at a time and awaits it: a sink never sees two writes at once.
- * The order of a batch is the order per key.
+ * A destination of records. The driver awaits each `write` before the next one. Records of one key are in their order.
  */
 export interface Sink {
   readonly name: string;
-  /** Makes ready (connects, creates topics, repairs a torn file). Rejects with a Fault whose retry says what next. */
+  /** Connects, creates topics, repairs torn files. Afterwards no record of a previous writer can arrive. Rejects with a Fault. */
   open(): Promise<void>;
-  /** One outcome per record, in the order of the batch. Never rejects for a reason of the far side. */
+  /** Returns one outcome per record, in the order of the batch. Never rejects because of the far side. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
-  /**
-   * Where each series ends, read from the sink itself: from `positions` and the trades published after them. Called once,
-   * after `open`, which made sure that no record of a previous writer can still arrive.
-   */
+  /** Reads where each series ends, from `positions` and the trades after them. Called once, after `open`. */
   checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]>;
-  /** The records published lately of the series in `checkpoints`. Called at most once, after it; bounded in memory and time. */
+  /** Reads the recent records, within bounds of memory and time. Called at most once, after `checkpoints`. */
   recent(options: RecentOptions): Promise<Recent>;
-  /** Delivers what it holds back and releases everything. */
+  /** Delivers the records that it still holds and releases everything. */
   close(): Promise<void>;
-  /** Why it takes nothing at the moment, for people; undefined: it knows of no trouble. */
+  /** Why it takes nothing at the moment, for people; undefined: no known trouble. */
   trouble(): string | undefined;
 }

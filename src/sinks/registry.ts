@@ -2,20 +2,20 @@ import type { FileCodec } from '../avro-file/container.ts';
 import type { KafkaConfig, KafkaLog } from '../kafka/config.ts';
 import type { Sink } from './contract.ts';
 
-/** What the sinks need of the configuration and of the process. */
+/** What the sinks need from the configuration and the process. */
 export interface SinkSettings {
   readonly kafka: KafkaConfig;
   readonly file: {
     readonly dir: string;
     readonly rotateMb: number;
     readonly codec: FileCodec;
-    /** As of the sink's options. */
+    /** See the file sink's options. */
     readonly waitsForFolder?: boolean;
   };
-  /** What stands before the topics of the environments in use: `` for production, `simulated.` and so on. */
+  /** Topic prefixes of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
-  /** Awaited before former writers are shut out. */
+  /** Awaited before previous writers are shut out. */
   readonly beforeFence?: () => Promise<unknown>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -23,7 +23,7 @@ export interface SinkSettings {
   readonly wallClockMs: () => number;
 }
 
-/** By the name in the configuration's `sinks`. A sink's libraries are loaded when it is asked for. */
+/** Makes sinks by their names in the configuration's `sinks`. Loads a sink's libraries on first use. */
 export const sinks: Readonly<Record<'kafka' | 'file', (settings: SinkSettings) => Promise<Sink>>> = {
   async kafka({ kafka, environmentPrefixes, beforeFence, log, now, wallClockMs }) {
     const { KafkaSink } = await import('./kafka/sink.ts');

@@ -1,6 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 
-/** Timers of one owner: they end together. */
+/** The timers of one owner; `clear` ends them together. */
 export class Timers {
   readonly #scheduler: SchedulerLike;
   readonly #pending = new Subscription();
@@ -37,7 +37,7 @@ export class Timers {
     this.#stopped.resolve();
   }
 
-  /** Ends all pending timers; there are no others from now on. */
+  /** Ends all timers, for good. */
   clear(): void {
     this.#pending.unsubscribe();
   }

@@ -8,7 +8,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
 import type { StartAt } from '../../src/kafka/reading/fetch-topic.ts';
 import { readTopic, type TopicRecord } from '../../src/kafka/reading/read-topic.ts';
-import type { OutRecord, OwnPart, Sink } from '../../src/sinks/contract.ts';
+import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { createTopics, describeTopics } from '../../src/sinks/kafka/topics.ts';
@@ -306,8 +306,7 @@ describe('the Kafka sink', () => {
     await admin.createPartitions({ topicPartitions: [{ topic: `${of.topicPrefix}trades`, count: 8 }] });
     await admin.disconnect();
     await withSink(of, async (sink) => {
-      const own: OwnPart = { has: (symbol) => symbol !== 'ETHUSDT', mayBeIn: (partition) => partition > 0 };
-      const found = await sink.checkpoints({ ...TRADES, own });
+      const found = await sink.checkpoints({ ...TRADES, isOwn: (symbol) => symbol !== 'ETHUSDT' });
       expect(found.map(({ last }) => last?.id)).toEqual(['5', '5', '5']);
     });
   });

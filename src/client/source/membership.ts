@@ -17,7 +17,7 @@ export interface GroupSettings {
 }
 
 export interface MembershipParts {
-  readonly member: Pick<GroupMember, 'id' | 'join' | 'beat' | 'commit' | 'sharesAll' | 'leave'>;
+  readonly member: Pick<GroupMember, 'id' | 'join' | 'heartbeat' | 'commit' | 'sharesAll' | 'leave'>;
   readonly follower: Follower;
   /** Reads for the follower until the signal aborts. */
   readonly read: (from: StartOffsets, signal: AbortSignal) => Promise<void>;
@@ -128,7 +128,7 @@ export class Membership {
         }
         if (scheduler.now() >= beatAt) {
           beatAt = scheduler.now() + beatEveryMs;
-          if (!(await member.beat())) return;
+          if (!(await member.heartbeat())) return;
           answeredAt = scheduler.now();
         }
         if (scheduler.now() >= checkAt) {

@@ -1,14 +1,14 @@
-/**
- * What the members of a consumer group tell each other, as any Kafka consumer does, in version 0 of its format
- * (ConsumerProtocolSubscription and ConsumerProtocolAssignment of Kafka's message definitions).
+/*
+ * The messages between members of a consumer group: ConsumerProtocolSubscription and ConsumerProtocolAssignment of
+ * Kafka's message definitions, version 0.
  */
 
-/** What the leader is told of a member: its topic, and bytes that only its assigner reads. */
+/** Encodes a member's subscription for the leader: its topic, and bytes for its assigner. */
 export function encodeSubscription(topic: string, userData: Buffer): Buffer {
   return Buffer.concat([int16(VERSION), int32(1), text(topic), bytes(userData)]);
 }
 
-/** The bytes for the assigner. */
+/** The assigner's bytes in a subscription. */
 export function subscribedUserData(subscription: Buffer): Buffer {
   const reader = readerOf(subscription);
   reader.int16();
@@ -53,7 +53,7 @@ function text(value: string): Buffer {
   return Buffer.concat([int16(encoded.length), encoded]);
 }
 
-/** Reads what the functions above wrote, one after the other. */
+/** Reads the fields one after the other. */
 function readerOf(from: Buffer) {
   let at = 0;
   const next = (length: number): Buffer => {
@@ -63,7 +63,7 @@ function readerOf(from: Buffer) {
   const int16 = (): number => next(2).readInt16BE();
   const int32 = (): number => next(4).readInt32BE();
   const text = (): string => next(int16()).toString();
-  /** Also null, which is written with a length below 0. */
+  /** null has a length below 0. */
   const bytes = (): Buffer => next(Math.max(0, int32()));
   return { int16, int32, text, bytes };
 }

@@ -9,20 +9,20 @@ import { decodeAssignment, encodeAssignment, encodeSubscription, subscribedUserD
 
 export interface GroupOptions {
   readonly group: string;
-  /** After so long without a heartbeat the group goes on without this member, milliseconds. */
+  /** Without a heartbeat for so long, the group drops this member, milliseconds. */
   readonly sessionTimeoutMs: number;
-  /** How the member that the coordinator picks shares out; all members of a group have the same; in turn by default. */
+  /** How the leader assigns partitions; the same for all members of a group; round robin by default. */
   readonly assigner?: Assigner;
 }
 
 export interface Assigner {
-  /** By which the members know that they have the same. */
+  /** All members of a group need the same name. */
   readonly name: string;
-  /** What the one who shares out hears of this member; asked with each join. `isNew`: the group does not know it, or no more. */
+  /** This member's data for the leader, sent with each join. `isNew`: the group does not know the member. */
   about(isNew: boolean): Buffer;
-  /** Each partition to one member, by member id. */
+  /** Assigns each partition to one member, by member id. */
   share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
-  /** What the one who shares out tells all of them with it. */
+  /** The leader's data for all members. */
   userData?(members: readonly AboutMember[]): Buffer;
   onUserData?(data: Buffer): void;
 }
@@ -32,20 +32,19 @@ export interface AboutMember {
   readonly about: Buffer;
 }
 
-/** What fell to this member until the next rebalance: by partition the offset committed; undefined: none yet. */
+/** This member's partitions until the next rebalance, with their committed offsets; undefined: none yet. */
 export type Share = ReadonlyMap<number, bigint | undefined>;
 
 const LEAVE_WITHIN_MS = 1000;
-/** A coordinator that has just started is looked for so often. */
+/** Tries to find a coordinator that has just started. */
 const TRIES = 20;
 const PAUSE_MS = 200;
 const REQUEST_TIMEOUT_MS = 10_000;
 const ANSWER_MS = 5000;
 
 /**
- * A place in a consumer group that shares the partitions of one topic. It joins, beats and commits, and reads nothing:
- * so a slow or a broken reading costs no heartbeat, and a broken connection of the one is none of the other's.
- * Group name, offsets and heartbeats are those of any Kafka consumer; the group shows in Kafka's own tools.
+ * A member of a consumer group that shares the partitions of one topic. It reads no records, so slow or failed reading
+ * does not delay heartbeats. It uses Kafka's own group protocol, so Kafka's tools show the group.
  */
 export class GroupMember {
   readonly #topic: string;
@@ -55,26 +54,26 @@ export class GroupMember {
   #coordinator: Awaited<ReturnType<Brokers['coordinator']>> | undefined;
   #memberId = '';
   #generation = -1;
-  /** How many partitions it shared out; undefined: another member did. */
+  /** Number of partitions that it assigned as leader; undefined: another member is the leader. */
   #sharedOut: number | undefined;
 
   constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog, brokers?: Brokers) {
     this.#topic = topic;
     this.#options = options;
     this.#assigner = options.assigner ?? IN_TURN;
-    // A join is answered when all members have joined, or their session is over.
+    // The answer to a join comes when all members have joined, or their sessions are over.
     const requestTimeoutMs = Math.max(REQUEST_TIMEOUT_MS, options.sessionTimeoutMs + ANSWER_MS);
     this.#brokers = brokers ?? new Brokers(config, log, { requestTimeoutMs });
   }
 
-  /** Another one after a join: in between the group went on without this member. */
+  /** It changes if the group dropped this member before a join. */
   get id(): string {
     return this.#memberId;
   }
 
   /**
-   * Takes part in the sharing out; waits for the other members. Rejects with a Fault where the brokers fail: call again,
-   * unless it says never, as of a session timeout that they refuse a new member.
+   * Joins the group and waits for the other members. Rejects with a Fault if the brokers fail: call it again, unless the
+   * retry is `never` (they refuse the session timeout).
    */
   async join(): Promise<Share> {
     for (let tries = 1; ; tries++) {
@@ -89,8 +88,8 @@ export class GroupMember {
     }
   }
 
-  /** False: the share is no longer this member's; commit, then join again. Rejects with a Fault where the brokers fail. */
-  async beat(): Promise<boolean> {
+  /** Sends a heartbeat. False: the share is lost; commit, then join again. Rejects with a Fault if the brokers fail. */
+  async heartbeat(): Promise<boolean> {
     const generation = this.#generation;
     try {
       await this.#ask((broker) => broker.heartbeat(this.#member()));
@@ -101,10 +100,7 @@ export class GroupMember {
     }
   }
 
-  /**
-   * False: the topic was given partitions that nobody has; join again, and they are shared out. True of a member that
-   * did not do the sharing. Rejects with a Fault where the brokers fail.
-   */
+  /** As leader: false if the topic has new partitions; join again. Rejects with a Fault if the brokers fail. */
   async sharesAll(): Promise<boolean> {
     if (this.#sharedOut === undefined) return true;
     try {
@@ -114,7 +110,7 @@ export class GroupMember {
     }
   }
 
-  /** Remembers with the group where to go on, by partition. False: it is too late, the share went to others. */
+  /** Commits the offsets to resume at. False: too late, the share is lost. */
   async commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean> {
     if (offsets.size === 0) return true;
     const generation = this.#generation;
@@ -127,14 +123,14 @@ export class GroupMember {
     }
   }
 
-  /** Tells the group, so that others need not wait for the session to run out, and disconnects. */
+  /** Leaves the group, so that others need not wait for the session timeout, and disconnects. */
   async leave(): Promise<void> {
     const left = this.#memberId === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
     await Promise.race([left?.catch(() => {}), delay(LEAVE_WITHIN_MS, undefined, { ref: false })]);
     this.end();
   }
 
-  /** Cuts what is under way. */
+  /** Disconnects at once. */
   end(): void {
     this.#brokers.end();
   }
@@ -142,7 +138,7 @@ export class GroupMember {
   async #join(): Promise<Share> {
     const { group, sessionTimeoutMs } = this.#options;
     const userData = this.#assigner.about(this.#memberId === '');
-    // Members of another topic, another cluster's, are refused by the group instead of being given its partitions.
+    // The name keeps members of another topic out of the group: they would get its partitions.
     const name = `${this.#assigner.name}:${this.#topic}`;
     const protocol = { name, metadata: encodeSubscription(this.#topic, userData) };
     const joined = await this.#ask((broker) =>
@@ -152,15 +148,14 @@ export class GroupMember {
     this.#generation = joined.generation;
     this.#sharedOut = undefined;
     const isLeader = joined.memberId === joined.leaderId;
-    const assignments = isLeader ? await this.#shareOut(joined.members.map(aboutMember)) : [];
+    const assignments = isLeader ? await this.#assign(joined.members.map(aboutMember)) : [];
     const bytes = await this.#ask((broker) => broker.syncGroup(this.#member(), assignments));
     const assigned = decodeAssignment(this.#topic, bytes);
     if (assigned.userData.length > 0) this.#assigner.onUserData?.(assigned.userData);
     return this.#committed(assigned.partitions);
   }
 
-  /** Done by the member that the coordinator picked. */
-  async #shareOut(members: readonly AboutMember[]): Promise<readonly MemberBytes[]> {
+  async #assign(members: readonly AboutMember[]): Promise<readonly MemberBytes[]> {
     const partitions = await this.#partitions();
     this.#sharedOut = partitions.length;
     const userData = this.#assigner.userData?.(members) ?? NOTHING;
@@ -198,8 +193,8 @@ export class GroupMember {
   }
 
   /**
-   * True: the member has to join again. Where the error is none of the group's, the coordinator is looked for anew. What
-   * was asked in a generation that a join has ended meanwhile says nothing of the member that it is now.
+   * True if the member has to join again. Other errors forget the coordinator. An error of an earlier generation says
+   * nothing about the current member id.
    */
   #isOver(error: unknown, generation = this.#generation): boolean {
     const verdict = membershipVerdict(error);
@@ -225,7 +220,7 @@ function aboutMember({ memberId, bytes }: MemberBytes): AboutMember {
   return { id: memberId, about: subscribedUserData(bytes) };
 }
 
-/** The partitions in turn to the members, by the order of their ids: shares differ by one at most. */
+/** Assigns partitions round robin, in the order of member ids. */
 export function sharesOf(
   members: readonly string[],
   partitions: readonly number[],

@@ -1,6 +1,6 @@
 import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
 
-/** An error of kafkajs as one that says which broker, and Kafka's or Node's name of what is wrong. */
+/** Converts an error of kafkajs to one with the broker and Kafka's or Node's error name. */
 export function kafkajsError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
   const causes = partsOf<LibraryError>(error);

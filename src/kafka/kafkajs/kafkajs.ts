@@ -27,7 +27,7 @@ const TOPIC_RESOURCE = 2;
 const FETCH_BYTES = 50 * 2 ** 20;
 const COORDINATOR_TYPES = { group: 0, transaction: 1 };
 
-/** Opens a connection by kafkajs 2.2.4. */
+/** Opens a connection with kafkajs 2.2.4. */
 export async function openKafkajs(options: OpenOptions): Promise<BrokerConnection> {
   const { host, port, config, tls, requestTimeoutMs, log, onClosed, signal } = options;
   addCodecs();
@@ -44,9 +44,9 @@ export async function openKafkajs(options: OpenOptions): Promise<BrokerConnectio
     sockets.add(socket);
     socket.once('close', () => {
       sockets.delete(socket);
-      // kafkajs unrefs it once more for each request that fails on it; without a handle every call leaves a listener.
+      // kafkajs calls unref again for each failed request; on a closed socket every call leaks a listener.
       socket.unref = () => socket;
-      // Of its two sockets neither goes on alone.
+      // A connection has two sockets; they close together.
       close();
       onClosed();
     });
@@ -237,7 +237,7 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
   };
 }
 
-/** kafkajs rejects with an error for each topic that was not made. */
+/** kafkajs rejects with an error for each topic that was not created. */
 function unlessTheyExist(error: unknown): void {
   if (!(error instanceof Error && 'errors' in error && Array.isArray(error.errors))) throw error;
   const refused = error.errors.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
@@ -250,14 +250,14 @@ function offsetsIn({ responses }: RawOffsets): ReadonlyMap<number, bigint> {
   );
 }
 
-/** Whatever matters in them comes as an error too, and is told with the sink's state. */
+/** Important messages also come as errors, which appear in the sink's state. */
 function loggerOf(name: string, log: KafkaLog): KafkajsLogger {
   const write = (message: string, { stack: _stack, ...details }: { readonly stack?: unknown } = {}) =>
     log('debug', `kafkajs ${name}: ${message}`, details);
   return { debug: () => {}, info: write, warn: write, error: write, namespace: (inner) => loggerOf(inner, log) };
 }
 
-/** kafkajs has gzip alone; the others are entered in its table, which is one for the process. */
+/** kafkajs itself has only gzip. Its table of codecs is one for the process. */
 function addCodecs(): void {
   const table = [
     [CompressionTypes.GZIP, CODECS.gzip],
@@ -266,7 +266,7 @@ function addCodecs(): void {
     [CompressionTypes.ZSTD, CODECS.zstd],
   ] as const;
   for (const [type, codec] of table) {
-    // Node sees no named export of this name.
+    // Node finds no named export of this name.
     kafkajs.CompressionCodecs[type] = () => ({
       compress: (encoder: { readonly buffer: Buffer }) => codec.compress(encoder.buffer),
       decompress: (bytes: Buffer) => codec.decompress(bytes),

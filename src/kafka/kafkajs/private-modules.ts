@@ -1,6 +1,6 @@
 /**
- * The private modules of kafkajs that are in use, pinned to 2.2.4; no other file knows one. Its public clients retry,
- * number, sort and assign by themselves; market-feed needs one request to one broker, which only these offer.
+ * The private modules of kafkajs 2.2.4 that market-feed uses; no other file imports one. kafkajs' public clients retry,
+ * number, sort and assign by themselves; only these modules send one request to one broker.
  */
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -9,17 +9,17 @@ import type { KafkaMessage, SASLOptions } from 'kafkajs';
 
 const require = createRequire(import.meta.url);
 
-/** kafkajs/src/broker 2.2.4: finds out which versions a broker speaks, logs in, and has a method for each request. */
+/** kafkajs/src/broker 2.2.4: negotiates versions, logs in, and has a method for each request. */
 export const Broker = require('kafkajs/src/broker') as new (options: {
   readonly connectionPool: ConnectionPool;
   readonly logger: KafkajsLogger;
   readonly allowAutoTopicCreation: boolean;
 }) => Broker;
 
-/** Requests whose answer says only that it was done. */
+/** Requests with an empty answer. */
 type Acknowledged = 'createTopics' | 'addPartitionsToTxn' | 'endTxn' | 'heartbeat' | 'leaveGroup' | 'offsetCommit';
 
-/** Requests are as kafkajs' codecs read them; the contract suite shows that they are right. */
+/** kafkajs' codecs define the requests; the contract suite checks them. */
 export interface Broker extends Record<Acknowledged, (request: object) => Promise<unknown>> {
   readonly connectionPool: ConnectionPool;
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
@@ -114,7 +114,7 @@ export interface RawPartition {
   readonly messages: readonly KafkaMessage[];
 }
 
-/** kafkajs/src/consumer/batch 2.2.4: of what was fetched, the records that are committed and were asked for. */
+/** kafkajs/src/consumer/batch 2.2.4: selects the committed records from the wanted offset on. */
 const Batch = require('kafkajs/src/consumer/batch') as new (
   topic: string,
   fetchedOffset: string,
@@ -125,7 +125,7 @@ export function messagesOf(topic: string, offset: bigint, partition: RawPartitio
   return new Batch(topic, String(offset), partition).messages;
 }
 
-/** kafkajs/src/protocol/requests 2.2.4: of a request in its version the codec, without the reading of its errors. */
+/** kafkajs/src/protocol/requests 2.2.4: the codecs of requests, by version. */
 const { requests } = require('kafkajs/src/protocol/requests') as {
   requests: {
     readonly Metadata: unknown;
@@ -150,7 +150,7 @@ interface RawMetadata {
 
 const asDecoded = async (decoded: unknown): Promise<unknown> => decoded;
 
-/** The broker's own method rejects with the first topic's error, and says nothing of the others. No topics: all. */
+/** kafkajs' own method rejects with the first topic's error and hides the others. No topics: all. */
 export async function requestMetadata(broker: Broker, topics: readonly string[]): Promise<RawMetadata> {
   const { request, response } = broker.lookupRequest(
     apiKeys.Metadata,
@@ -171,8 +171,8 @@ const NO_BYTES = Buffer.alloc(0);
 const produce = requests.Produce.protocol({ version: 7 });
 
 /**
- * Sends the body of a ProduceRequest, version 7. kafkajs makes an object and a zeroed buffer of 512 bytes of each record,
- * and rejects with the first partition's error; `body` is called when the bytes are copied to the connection.
+ * Sends the body of a ProduceRequest, version 7. kafkajs' own method allocates 512 bytes for each record and rejects with
+ * the first partition's error. `body` is called when the bytes are copied to the connection.
  */
 export async function requestProduce(broker: Broker, body: () => Buffer): Promise<RawProduced> {
   const { request, response } = produce({ topicData: [] });
@@ -192,7 +192,7 @@ export async function requestProduce(broker: Broker, body: () => Buffer): Promis
 /** kafkajs/src/protocol/recordBatch/crc32C 2.2.4. */
 export const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;
 
-/** kafkajs/src/protocol/error 2.2.4: what an error code of a broker means. */
+/** kafkajs/src/protocol/error 2.2.4: the meaning of a broker's error code. */
 export const { createErrorFromCode } = require('kafkajs/src/protocol/error') as {
   createErrorFromCode(code: number): Error & { readonly type: string };
 };
@@ -203,9 +203,8 @@ interface RequestQueue {
 }
 
 /**
- * kafkajs/src/network/requestQueue 2.2.4: after each answer it sets a timer that looks after waiting requests, also when
- * none waits, and then with a negative time, of which Node.js 24 warns (kafkajs issue 1751, never released). With nothing
- * that waits there is nothing to look after: the next request that has to wait sets the timer.
+ * kafkajs/src/network/requestQueue 2.2.4: after each answer it sets a timer for waiting requests. If none waits, the time
+ * is negative and Node.js 24 warns (kafkajs issue 1751, not released), so the timer is left out then.
  */
 const { prototype: requestQueue } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
 const schedule = requestQueue.scheduleCheckPendingRequests;

@@ -13,7 +13,7 @@ interface Fetched {
   readonly abortedTransactions: readonly { readonly producerId: bigint; readonly firstOffset: bigint }[] | null;
 }
 
-/** The records of a fetched partition from an offset on, without control records and what transactions that were aborted wrote. */
+/** The records of a fetched partition from an offset on, without control records and records of aborted transactions. */
 export function committedMessages(
   { partitionIndex, records, abortedTransactions }: Fetched,
   from: bigint,

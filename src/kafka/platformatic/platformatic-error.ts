@@ -1,6 +1,6 @@
 import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
 
-/** What the library's errors have of their own, whichever class they are of. */
+/** The additional fields of the library's errors. */
 interface LibraryError extends Error {
   readonly code?: unknown;
   readonly apiId?: unknown;
@@ -10,12 +10,12 @@ interface LibraryError extends Error {
 
 const OWN = 'PLT_KFK_';
 
-/** The library's error as one that says which broker, and Kafka's or Node's name of what is wrong. */
+/** Converts an error of the library to one with the broker and Kafka's or Node's error name. */
 export function brokerError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
   const chain = partsOf<LibraryError>(error);
   const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
-  // Of several parts of a request, those that were not tried say nothing.
+  // A part that the broker did not try says nothing about the cause.
   const answer = answers.find(({ apiId }) => apiId !== 'OPERATION_NOT_ATTEMPTED') ?? answers[0];
   if (answer !== undefined) {
     const said = typeof answer.serverErrorMessage === 'string' ? answer.serverErrorMessage : answer.message;
@@ -33,10 +33,10 @@ export function brokerError(error: unknown, broker: string): Error {
   return HUNG_UP.has(deepest.constructor.name) ? new HungUpError(message, fields) : new BrokerError(message, fields);
 }
 
-/** With no cause: a connection that was closed, and TLS where none was wanted. Timeouts have a class of their own. */
+/** Classes of a closed connection, and of TLS on a port without it. Timeouts have another class. */
 const HUNG_UP = new Set(['NetworkError', 'UserError']);
 
-/** Where brokers say of some parts of a request what is wrong, the library rejects with the whole answer: it is that answer. */
+/** The answer in an error: if some parts of a request fail, the library rejects with the whole answer. */
 export function responseIn<T>(error: unknown): T {
   const { response } = error as LibraryError;
   if (response === undefined) throw error;

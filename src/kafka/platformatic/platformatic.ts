@@ -34,7 +34,7 @@ const SASL_MECHANISMS = {
 
 type Produced = ReturnType<typeof produceV7.parseResponse>;
 
-/** The library's own maker of this request takes an object for each record and copies its bytes several times. */
+/** The library's own request takes an object for each record and copies its bytes several times. */
 const produce: API<[body: ProduceBody], Produced> = createAPI(
   produceV7.api.key,
   produceV7.api.version,
@@ -47,10 +47,9 @@ const produce: API<[body: ProduceBody], Produced> = createAPI(
 const bodyChecksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer);
 
 /**
- * Opens a connection by @platformatic/kafka 2.12.1, of which only its connections and its requests are used: its own
- * producer takes new numbers after any error, so that what was stored is stored again, and none that a fence was given;
- * its consumer knows no assigner of ours. The versions of the requests are those that brokers from 3.1 on have; EndTxn and
- * Produce stay below the ones with which a broker changes the producer's epoch at each transaction (KIP-890).
+ * Opens a connection with @platformatic/kafka 2.12.1. Only its connections and requests are used: its producer takes new
+ * numbers after any error and would store records twice. Brokers from 3.1 on have these versions of the requests. Newer
+ * EndTxn and Produce requests would change the producer's epoch at each transaction (KIP-890).
  */
 export async function openPlatformatic(options: OpenOptions): Promise<BrokerConnection> {
   const { host, port, config, tls, requestTimeoutMs, onClosed, signal } = options;
@@ -62,12 +61,12 @@ export async function openPlatformatic(options: OpenOptions): Promise<BrokerConn
     ...(tls === undefined ? {} : { tls, tlsServerName: isIP(host) === 0 }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   });
-  // Also of one that fails or is not open yet. Its own close ends its timers, but leaves a socket to the far side.
+  // The library's close ends its timers, but waits for the far side to close the socket.
   const close = () => {
     connection.close(() => {});
     connection.socket?.destroy();
   };
-  /** What broke the connection: a request's own error says only that it is closed. */
+  /** What broke the connection. A request's own error says only that it is closed. */
   let broken: Error | undefined;
   connection.on('error', (error) => {
     broken = error;
@@ -252,7 +251,7 @@ function connectionOf(
       const join = (id: string) =>
         ask(joinGroupV5.api.async(connection, group, ...timeouts, id, null, CONSUMERS, [protocol]));
       const { memberId, generationId, leader, members } = await join(asked).catch((error: unknown) => {
-        // A new member is told its id first, and joins with it.
+        // A new member gets its id first, and joins again with it.
         if (!(error instanceof BrokerError) || error.type !== 'MEMBER_ID_REQUIRED') throw error;
         return join(responseIn<{ readonly memberId: string }>(error.cause).memberId);
       });

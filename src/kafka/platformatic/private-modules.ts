@@ -1,7 +1,6 @@
 /**
- * The modules of @platformatic/kafka that are in use, pinned to 2.12.1; no other file knows one. They are loaded by their
- * files, which the package does not export: with the package comes its clients, which compile the schemas of their
- * options when they are loaded, half of the time and memory that all of it takes.
+ * The modules of @platformatic/kafka 2.12.1 that market-feed uses; no other file imports one. They are loaded by file,
+ * because the package as a whole takes twice the time and memory: its clients compile schemas on load.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -12,5 +11,5 @@ const whole = pathToFileURL(createRequire(import.meta.url).resolve('@platformati
 const load = (part: string): Promise<Partial<Library>> => import(new URL(`${part}/index.js`, whole).href);
 const parts = [await load('network'), await load('protocol'), await load('apis')];
 
-/** Of the library these parts alone: connections, requests, and what both are made of. */
+/** The library's connections and requests. */
 export const library = Object.assign({}, ...parts) as Library;

@@ -7,19 +7,16 @@ import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /**
- * Takes the committed messages of a partition's next stretch back, in their order. `isFirst`: there is nothing before
- * them. False if nothing before them is wanted.
+ * Gets the committed messages of a partition's previous stretch, in order. `isFirst`: nothing lies before them. Returns
+ * false to stop.
  */
 export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<boolean>;
 
-/** Offsets of the first stretch, which often is enough, and of those before it: about what one answer holds. */
+/** Offsets of the first stretch, which often is enough, and of earlier ones: about as many as one answer holds. */
 const FIRST_STRETCH = 4096;
 const STRETCH = 16_384;
 
-/**
- * Reads what is committed of a topic (full name) from the end back, all partitions that `takersOf` names at once. Rejects
- * with a Fault.
- */
+/** Reads committed messages of a topic (full name) backwards, in all partitions of `takersOf`. Rejects with a Fault. */
 export function fetchBackwards(
   config: KafkaConfig,
   name: string,
@@ -35,17 +32,17 @@ export function fetchBackwards(
     });
     for (let length = FIRST_STRETCH; open.length > 0; length = STRETCH) {
       const fetched = await fetchStretches(topic, open, length);
-      for (const one of open.splice(0)) {
-        one.end = firstOf(one, length);
-        const isFirst = one.end === one.start;
-        const goesOn = await one.take(fetched.get(one.partition) ?? [], isFirst);
-        if (goesOn && !isFirst) open.push(one);
+      for (const rest of open.splice(0)) {
+        rest.end = firstOf(rest, length);
+        const isFirst = rest.end === rest.start;
+        const wantsMore = await rest.take(fetched.get(rest.partition) ?? [], isFirst);
+        if (wantsMore && !isFirst) open.push(rest);
       }
     }
   });
 }
 
-/** What is left of a partition. */
+/** The offsets of a partition that are still unread. */
 interface Rest {
   readonly partition: number;
   readonly start: bigint;
@@ -57,7 +54,7 @@ function firstOf({ start, end }: Rest, length: number): bigint {
   return first > start ? first : start;
 }
 
-/** The last `length` offsets of each rest. */
+/** Fetches the last `length` offsets of each rest. */
 async function fetchStretches(
   topic: PartitionedTopic,
   rests: readonly Rest[],

@@ -1,20 +1,20 @@
 import type { TopicMessage } from '../contract.ts';
 import type { PartitionedTopic } from './partitioned-topic.ts';
 
-/** Which offsets of a partition are still to be read. */
+/** The offsets of a partition that are still to be read. */
 export interface ReadRange {
   next: bigint;
   /** Where reading ends; undefined: never. */
   readonly end: bigint | undefined;
 }
 
-/** Told how the reading goes, before the messages that it is about are handed out. */
+/** Callbacks about the progress of reading. Each comes before the messages that it concerns. */
 export interface FetchWatcher {
-  /** Where it begins, by partition; again for partitions that the topic is given later. */
+  /** Called with the first offsets, by partition; again for new partitions. */
   started?(offsets: ReadonlyMap<number, bigint>): void;
-  /** A broker answered: so many offsets follow in the partition behind those fetched. */
+  /** Called for each answer, with the number of offsets that are still unread. */
   answered?(partition: number, behind: number): void;
-  /** Offsets from `from` on were deleted before they were read; it goes on at `next` (below `from`: the topic was made anew). */
+  /** Offsets from `from` on were deleted unread; reading resumes at `next`. `next` < `from`: the topic was recreated. */
   lost?(partition: number, from: bigint, next: bigint): void;
 }
 
@@ -22,7 +22,7 @@ const FETCH_BYTES = 2 * 2 ** 20;
 /** How long a broker waits for something new. */
 const WAIT_MS = 250;
 
-/** A request under way at each broker that leads partitions: one with nothing new keeps none of the others waiting. */
+/** Keeps one request open at each leading broker, so that a broker without new messages delays no other. */
 export class Rounds {
   readonly #topic: PartitionedTopic;
   readonly #watcher: FetchWatcher | undefined;
@@ -33,7 +33,7 @@ export class Rounds {
     this.#watcher = watcher;
   }
 
-  /** What the first broker answers. */
+  /** Returns the messages of the first broker that answers. */
   async next(readings: ReadonlyMap<number, ReadRange>): Promise<TopicMessage[]> {
     for (const [leader, ofLeader] of this.#topic.byLeader(readings)) {
       if (this.#underWay.has(leader)) continue;
@@ -47,7 +47,7 @@ export class Rounds {
     return messages;
   }
 
-  /** Waits for all that is under way; what came of it. */
+  /** Waits for all open requests and returns their messages. */
   async settle(): Promise<TopicMessage[]> {
     const answers = await Promise.allSettled(this.#underWay.values());
     this.#underWay.clear();
@@ -55,7 +55,7 @@ export class Rounds {
   }
 }
 
-/** The next messages of each partition, a few MiB of them at most; moves the readings on. */
+/** Fetches the next messages of each partition, a few MiB at most, and advances the readings. */
 export async function fetchRound(
   topic: PartitionedTopic,
   readings: ReadonlyMap<number, ReadRange>,
@@ -78,7 +78,7 @@ export async function fetchRound(
     }
     if (lastOffset >= reading.next) reading.next = lastOffset + 1n;
     else if (reading.next < fetched.lastStableOffset) {
-      // There was no room in the answer for its next batch: asked for alone it comes. Or compaction emptied that batch.
+      // The answer had no room for the next batch, so it is fetched alone. Or compaction emptied that batch.
       if (readings.size === 1) reading.next++;
       else messages.push(...(await fetchRound(topic, new Map([[partition, reading]]), watcher)));
     }

@@ -12,33 +12,29 @@ export type StartAt = OffsetAt | StartOffsets;
 
 /** By partition. */
 export interface StartOffsets {
-  /** Undefined: as `otherwise` says. */
+  /** undefined: `otherwise`. */
   readonly offsets: ReadonlyMap<number, bigint | undefined>;
   readonly otherwise: OffsetAt;
-  /** true: partitions that `offsets` does not name are not read; false: they are read as `otherwise` says. */
+  /** true: only partitions in `offsets` are read. false: the others are read from `otherwise`. */
   readonly onlyThese: boolean;
 }
 
 export interface FetchOptions {
   readonly from: StartAt;
-  /** true: waits for more at the end; false: ends at the end as it was at the start. */
+  /** true: waits for new messages; false: ends where the topic ended at the start. */
   readonly follow: boolean;
-  /** Where it does not follow: ends before what the broker took from this time on, milliseconds since 1970. */
+  /** Without `follow`: ends before the broker's append time, milliseconds since 1970. */
   readonly until?: number | undefined;
-  /** Which partitions are read, of so many; all by default. */
-  readonly mayBeIn?: ((partition: number, of: number) => boolean) | undefined;
   readonly signal?: AbortSignal;
   readonly watcher?: FetchWatcher;
 }
 
 const PAUSE_MS = 200;
-/** How often it looks for new partitions while it follows. */
-const LOOK_EVERY_MS = 30_000;
+const NEW_PARTITIONS_EVERY_MS = 30_000;
 
 /**
- * The committed messages of a topic in order per partition, in portions, without a consumer group: nothing is
- * left behind on the broker, and there is no group to wait for (3 s with a broker's default settings).
- * Rejects with a Fault; while it follows, it survives what passes.
+ * Yields the committed messages of a topic in portions, in order per partition, without a consumer group: joining one
+ * takes 3 s with a broker's defaults. Rejects with a Fault. While it follows, it retries after temporary errors.
  */
 export async function* fetchTopic(
   config: KafkaConfig,
@@ -51,10 +47,10 @@ export async function* fetchTopic(
   const topic = new PartitionedTopic(brokers, name);
   const end = () => brokers.end();
   signal?.addEventListener('abort', end);
-  let looksForPartitions = false;
-  const looks = setInterval(() => {
-    looksForPartitions = follow;
-  }, LOOK_EVERY_MS);
+  let isRefreshDue = false;
+  const refreshTimer = setInterval(() => {
+    isRefreshDue = follow;
+  }, NEW_PARTITIONS_EVERY_MS);
   try {
     const readings = await settledStartOf(topic, options);
     watcher?.started?.(new Map([...readings].map(([partition, { next }]) => [partition, next])));
@@ -66,8 +62,8 @@ export async function* fetchTopic(
       try {
         const messages = await rounds.next(new Map(open));
         if (messages.length > 0) yield messages;
-        if (!looksForPartitions) continue;
-        looksForPartitions = false;
+        if (!isRefreshDue) continue;
+        isRefreshDue = false;
         const rest = await rounds.settle();
         if (rest.length > 0) yield rest;
         await topic.refresh();
@@ -84,7 +80,7 @@ export async function* fetchTopic(
     if (signal?.aborted === true) return;
     throw kafkaFault(error);
   } finally {
-    clearInterval(looks);
+    clearInterval(refreshTimer);
     signal?.removeEventListener('abort', end);
     brokers.end();
   }
@@ -92,7 +88,7 @@ export async function* fetchTopic(
 
 const isWholeTopic = (from: StartAt): boolean => !(typeof from === 'object' && 'offsets' in from && from.onlyThese);
 
-/** What a topic is given in addition is new from its first record. */
+/** Starts to read new partitions, from their first records. */
 export function addNewPartitions(
   topic: Pick<PartitionedTopic, 'partitions'>,
   readings: Map<number, ReadRange>,
@@ -104,7 +100,7 @@ export function addNewPartitions(
   if (added.length > 0) watcher?.started?.(new Map(added.map((partition) => [partition, 0n])));
 }
 
-/** What is to be read of each partition; a topic just made is waited for. */
+/** Returns the offsets to read of each partition. Waits until the brokers know a new topic. */
 export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): Promise<Map<number, ReadRange>> {
   return untilSettled(async () => {
     await topic.refresh();
@@ -114,14 +110,12 @@ export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): 
 
 async function startOf(
   topic: PartitionedTopic,
-  { from, follow, until, mayBeIn = () => true }: FetchOptions,
+  { from, follow, until }: FetchOptions,
 ): Promise<Map<number, ReadRange>> {
   const given = typeof from === 'object' && 'offsets' in from ? from : undefined;
-  const all = topic.partitions;
-  const partitions = all
+  const partitions = topic.partitions
     .map(({ partitionId }) => partitionId)
-    .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition))
-    .filter((partition) => mayBeIn(partition, all.length));
+    .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition));
   if (partitions.length === 0) return new Map();
   const ends = await topic.offsetsAt(partitions, 'end');
   const place = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;
@@ -140,7 +134,7 @@ async function startOf(
   );
 }
 
-/** After an error while following: fresh metadata, and for offsets that are no longer there the oldest that are. */
+/** After an error while following: refreshes metadata, and skips deleted offsets. */
 async function recover(
   topic: PartitionedTopic,
   error: unknown,

@@ -2,7 +2,7 @@ import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Brokers } from '../brokers.ts';
 import type { BrokerConnection, OffsetAt, PartitionMetadata } from '../contract.ts';
 
-/** A topic's partitions, and the brokers that lead them, as last heard of. */
+/** A topic's partitions and their last known leaders. */
 export class PartitionedTopic {
   readonly name: string;
   readonly #brokers: Pick<Brokers, 'at' | 'metadata'>;
@@ -26,7 +26,7 @@ export class PartitionedTopic {
     this.#partitions = topic?.partitions ?? [];
   }
 
-  /** By partition the offset of the first committed record at or behind a place; -1: none as late as that time. */
+  /** By partition, the offset of the first committed record at or behind a place; -1: no record is as late as that time. */
   async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
     const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
     const found = await Promise.all(
@@ -41,13 +41,13 @@ export class PartitionedTopic {
     return this.#brokers.at(leader, request);
   }
 
-  /** What there is of each partition, by the broker that leads it. */
+  /** Groups partitions' values by leading broker. */
   byLeader<T>(ofPartitions: ReadonlyMap<number, T>): ReadonlyMap<number, ReadonlyMap<number, T>> {
     const leaders = new Map<number, Map<number, T>>();
     for (const { partitionId, leader } of this.#partitions) {
-      const one = ofPartitions.get(partitionId);
-      if (one === undefined) continue;
-      getOrCreate(leaders, leader, () => new Map()).set(partitionId, one);
+      const value = ofPartitions.get(partitionId);
+      if (value === undefined) continue;
+      getOrCreate(leaders, leader, () => new Map()).set(partitionId, value);
     }
     return leaders;
   }

@@ -11,13 +11,13 @@ export interface TopicRecord {
   /** The broker's append time, milliseconds since 1970. */
   readonly timestamp: number;
   readonly key: string | null;
-  /** A Fault (malformed) where it is none of ours. */
+  /** A Fault (malformed) if it is not a record of the feed. */
   readonly record: FeedRecord | Fault;
 }
 
 /**
- * The committed records of a topic (full name), in order per partition; both framings are read, Confluent's with the
- * configured registry; of the keys that `wants` says, all by default. Tombstones are passed over. Rejects with a Fault where the brokers or the registry fail.
+ * Yields the committed records of a topic (full name) with the wanted keys, in order per partition, without tombstones.
+ * It reads both framings. Rejects with a Fault if the brokers or the registry fail.
  */
 export async function* readTopic(
   config: KafkaConfig,
@@ -36,8 +36,8 @@ export async function* readTopic(
 }
 
 /**
- * Decodes values, of Confluent's framing with the configured registry; a Fault (malformed) if a value is no record of
- * the feed. A Promise only if the registry has to be asked; it rejects if that fails.
+ * Decodes a value; a Fault (malformed) if it is not a record of the feed. Returns a Promise only if it has to ask the
+ * registry; the Promise rejects if that fails.
  */
 export type MessageDecoder = (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 

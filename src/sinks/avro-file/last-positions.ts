@@ -9,7 +9,7 @@ import { TopicFile, type TopicFileOptions } from './topic-file.ts';
 
 export const isPositionsTopic = (topic: string): boolean => topic.endsWith(topicOf('position').name);
 
-/** The last position of every venue and symbol in DIR/TOPIC. */
+/** Reads the last position of every venue and symbol in DIR/TOPIC. */
 export async function lastPositions(dir: string, topic: string): Promise<readonly Position[]> {
   const last = new Map<string, Position>();
   for await (const record of readFiles(dir, topic)) {
@@ -19,8 +19,8 @@ export async function lastPositions(dir: string, topic: string): Promise<readonl
 }
 
 /**
- * Puts the last positions into one file in place of all the closed ones: what `compact` does to the Kafka topic.
- * The new file is whole before the old ones go, so a crash in between changes nothing that a reader finds.
+ * Replaces all closed files by one with the last positions, as `compact` does for the Kafka topic. The new file is
+ * whole before the old ones are removed, so a crash in between loses nothing.
  */
 export async function compactPositions(dir: string, topic: string, options: TopicFileOptions): Promise<void> {
   const folder = join(dir, topic);

@@ -7,12 +7,12 @@ import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, seriesKey } from '../resume/checkpoints.ts';
 import { lastPositions } from './last-positions.ts';
 
-/** Microseconds of running that are read at most, and how many of them two neighbouring blocks count for at most: the
- * process may have stood still between them, or the clock was set. Positions are written every 10 s. */
+/** Microseconds of a run that are read at most. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
+/** The most that the time between two neighbouring blocks counts for: the process may have paused between them. */
 const STEP_US = 10_000_000;
 
-/** The checkpoints in the folders of `dir`, as Sink promises them. */
+/** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */
 export async function readCheckpoints(
   dir: string,
   { environmentPrefixes, kinds, keyOf }: CheckpointOptions,
@@ -22,7 +22,7 @@ export async function readCheckpoints(
   if (positions.length === 0) return [];
   for (const kind of kinds) {
     for (const prefix of environmentPrefixes) {
-      const { last, known } = await lastTrades(join(dir, prefix + topicOf(kind).name), kind, checkpoints.going());
+      const { last, known } = await lastTrades(join(dir, prefix + topicOf(kind).name), kind, checkpoints.resumable());
       for (const record of last) checkpoints.add(record);
       if (!known) checkpoints.forget(kind);
     }
@@ -31,8 +31,8 @@ export async function readCheckpoints(
 }
 
 /**
- * The last trade of each series in the folder's last minute, and of those looked for at least; `known` false: something
- * unreadable lies where others may be. In the order of writing.
+ * Reads the last trade of each series in the folder's last minute, in the order of writing. `known` is false if an
+ * unreadable part may hide the trade of a wanted series.
  */
 async function lastTrades(
   folder: string,
@@ -43,8 +43,7 @@ async function lastTrades(
   const last = new Map<string, AnyTrade>();
   let covered = 0;
   let newer: number | undefined;
-  /** True when enough was read. */
-  const take = (records: readonly FeedRecord[]): boolean => {
+  const isEnough = (records: readonly FeedRecord[]): boolean => {
     let newest = 0;
     for (const record of records.toReversed()) {
       if (record.kind !== kind) continue;
@@ -57,6 +56,6 @@ async function lastTrades(
     newer = newest;
     return missing.size === 0 || covered > REACH_US;
   };
-  const known = await readBackwards(folder, take);
+  const known = await readBackwards(folder, isEnough);
   return { last: [...last.values()].toReversed(), known };
 }

@@ -3,10 +3,10 @@ import { readBackwards } from '../../avro-file/read-backwards.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, soughtOf } from '../resume/lookback.ts';
 
-/** More than of a partition: all symbols lie in one file. */
+/** Larger than for a Kafka partition: one file holds all symbols. */
 const BOUNDS: LookbackBounds = { span: 500_000, count: 120_000 };
 
-/** What the sink promises of `recent`, of the folders in `dir`. */
+/** Reads the recent records from the folders in `dir`; see `Sink.recent`. */
 export async function readRecent(
   dir: string,
   options: RecentOptions,

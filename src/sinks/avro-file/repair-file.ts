@@ -3,13 +3,13 @@ import { FileBlocks } from '../../avro-file/file-blocks.ts';
 import { PART } from '../../avro-file/file-name.ts';
 
 export interface Repair {
-  /** The file, closed whole; undefined where nothing whole was in it and it was removed. */
+  /** The closed file; undefined: it had no whole block and was removed. */
   readonly path: string | undefined;
-  /** Bytes behind the last whole block that were cut off. */
+  /** Bytes that were cut off behind the last whole block. */
   readonly cutBytes: number;
 }
 
-/** Closes a file that a crash left open (`path`, without `.part`): cuts it behind its last whole block and renames it. */
+/** Closes a file that a crash left open: cuts it behind its last whole block and removes `.part` from its name. */
 export async function repairFile(path: string): Promise<Repair> {
   const part = path + PART;
   const { end, size } = await measure(part);
@@ -22,7 +22,7 @@ export async function repairFile(path: string): Promise<Repair> {
   return { path, cutBytes: size - end };
 }
 
-/** Where the last whole block ends; 0 where there is none. */
+/** Finds where the last whole block ends; 0 if there is none. */
 async function measure(part: string): Promise<{ end: number; size: number }> {
   const blocks = await FileBlocks.open(part);
   try {

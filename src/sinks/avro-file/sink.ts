@@ -23,14 +23,14 @@ import { TopicFile, type TopicFileOptions } from './topic-file.ts';
 
 export interface AvroFileSinkOptions {
   readonly dir: string;
-  /** MiB at which a file is closed and the next begun. */
+  /** MiB at which a file is closed and the next one starts. */
   readonly rotateMb: number;
   readonly codec: FileCodec;
   /** Wall clock, milliseconds: for the names of files. */
   readonly now: () => number;
-  /** What is wrong with the folder once it runs (mounted read-only, say) can be put right while the records wait; else it ends the sink. */
+  /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
   readonly waitsForFolder?: boolean;
-  /** Called for every file that a crash had left open. */
+  /** Called for every file that a crash left open. */
   readonly onRepaired?: (path: string, repair: Repair) => void;
 }
 
@@ -39,9 +39,9 @@ const DELIVERED: Outcome = { kind: 'delivered' };
 const POSITIONS_BYTES = 2 ** 20;
 
 /**
- * Avro object container files, DIR/TOPIC/YYYYMMDDTHHMMSS-SEQ.avro. Delivered means: in the file, in a whole block that
- * the operating system has, so it outlives this process but not a loss of power in the next seconds. A file is
- * synchronised to the disk when it is closed, the position that begins an epoch at once.
+ * Writes Avro object container files, DIR/TOPIC/YYYYMMDDTHHMMSS-SEQ.avro. A delivered record is in a whole block that
+ * the operating system has: it survives this process, but not a power loss in the next seconds. A file is synchronised
+ * to the disk when it is closed; the position that starts an epoch is synchronised at once.
  */
 export class AvroFileSink implements Sink {
   readonly name = 'file';
@@ -49,7 +49,7 @@ export class AvroFileSink implements Sink {
   readonly #fileOptions: TopicFileOptions;
   readonly #files = new Map<string, TopicFile>();
   #trouble: string | undefined;
-  /** Writes and the close, one after the other. */
+  /** The last write, read or close: they run one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
   constructor(options: AvroFileSinkOptions) {
@@ -91,7 +91,7 @@ export class AvroFileSink implements Sink {
     }
   }
 
-  /** In turn with the writes: an open file is read to its end. */
+  /** Waits for the writes before it, because it reads open files to their ends. */
   recent(options: RecentOptions): Promise<Recent> {
     return this.#next(async () => {
       try {
@@ -129,7 +129,7 @@ export class AvroFileSink implements Sink {
     return outcomes;
   }
 
-  /** Sets the outcome of each record of one topic's part of a batch; the fault if they were not delivered. */
+  /** Sets the outcomes of one topic's records. Returns the fault if they were not delivered. */
   async #append(topic: string, part: TopicPart, outcomes: Outcome[]): Promise<Fault | undefined> {
     const folder = join(this.#options.dir, topic);
     const newFile = () => new TopicFile(folder, codecOf(part.kind), this.#fileOptionsOf(topic));
@@ -146,10 +146,10 @@ export class AvroFileSink implements Sink {
     return fault;
   }
 
-  /** Of a full file of positions only the last ones matter: at the next start they are read all. */
+  /** Keeps only the last positions of a full file, because the next start reads all of them. */
   async #compact(topic: string): Promise<void> {
     this.#files.delete(topic);
-    // Where it fails there is more to read, and the next time does it.
+    // If this fails, the next start reads more, and the next full file compacts again.
     await compactPositions(this.#options.dir, topic, this.#fileOptionsOf(topic)).catch(() => {});
   }
 
@@ -159,18 +159,18 @@ export class AvroFileSink implements Sink {
   }
 }
 
-/** The position that numbers a new epoch: what is written after it must not outlive it, not even a loss of power. */
+/** A position without a trade starts an epoch. Nothing written after it may survive a power loss that it does not. */
 const beginsEpoch = (record: FeedRecord): boolean => record.kind === 'position' && record.tradeId === null;
 
 interface TopicPart {
   readonly kind: RecordKind;
   beginsEpoch: boolean;
-  /** Places of the records in the batch. */
+  /** Indices of the records in the batch. */
   readonly indices: number[];
   readonly bodies: Buffer[];
 }
 
-/** The batch by topic, encoded; sets the outcome of what cannot be. */
+/** Encodes the batch, by topic. Sets the outcome of each record that cannot be encoded. */
 function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, TopicPart> {
   const parts = new Map<string, TopicPart>();
   batch.forEach(({ topic, record }, index) => {
@@ -188,7 +188,7 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
   return parts;
 }
 
-/** Errors of a folder that is the wrong one: trying again does not help. */
+/** Errors of an unusable folder: a retry does not help. */
 const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
 function folderFault(error: unknown): Fault {

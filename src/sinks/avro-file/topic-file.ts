@@ -5,7 +5,7 @@ import { fileName, listFiles, PART, stampOf } from '../../avro-file/file-name.ts
 import type { RecordCodec } from '../../codec/avro.ts';
 import { errorCode } from '../../domain/fault.ts';
 
-/** Bytes of records in a block, before compression: a torn block loses no more, and a reader needs no more memory. */
+/** Bytes of records in a block, before compression. It limits what a torn block loses and what a reader needs in memory. */
 const BLOCK_BYTES = 256 * 1024;
 
 export interface TopicFileOptions {
@@ -18,13 +18,13 @@ export interface TopicFileOptions {
 interface OpenFile {
   readonly path: string;
   readonly sync: Buffer;
-  /** Undefined after an error: what is behind `size` is not known then. */
+  /** Undefined after an error: then the content behind `size` is unknown. */
   handle: FileHandle | undefined;
   /** Where the last whole block ends; 0: there is none. */
   size: number;
 }
 
-/** The files of one topic: the open one, and what it takes to begin the next. Calls must not overlap. */
+/** Writes the files of one topic, one after the other. Calls must not overlap. */
 export class TopicFile {
   readonly #folder: string;
   readonly #codec: RecordCodec;
@@ -38,15 +38,15 @@ export class TopicFile {
     this.#options = options;
   }
 
-  /** False before the first append and when the file was full: the next append begins another. */
+  /** False before the first append and after a full file: the next append opens a new file. */
   get isOpen(): boolean {
     return this.#open !== undefined;
   }
 
-  /** Appends encoded records. If it rejects, none of them is in the file: it is cut back before anything else is written. */
+  /** Appends encoded records: all, or none if it rejects. */
   async append(bodies: readonly Buffer[]): Promise<void> {
     await this.#guarded(async () => {
-      this.#open ??= await this.#begin();
+      this.#open ??= await this.#openNext();
       const file = this.#open;
       const { codec } = this.#options;
       const parts = file.size === 0 ? [fileHeader(this.#codec.schemaJson, codec, file.sync)] : [];
@@ -56,36 +56,36 @@ export class TopicFile {
       await write(await this.#handleOf(file), Buffer.concat(parts), file);
     });
     if (this.#open !== undefined && this.#open.size >= this.#options.rotateBytes) {
-      // The records are safe. If closing fails the file grows on, and the next append tries again.
+      // The records are safe. If the close fails, the file keeps growing and the next append retries.
       await this.close().catch(() => {});
     }
   }
 
-  /** Puts what was appended on the disk, so that not even a loss of power takes it. */
+  /** Makes appended records survive a power loss. */
   async synchronise(): Promise<void> {
     await this.#guarded(async () => this.#open?.handle?.datasync());
   }
 
-  /** Closes the open file whole: synchronised to the disk, `.part` gone. Where it fails the file can still be appended to. */
+  /** Synchronises the open file to the disk and removes `.part` from its name. If it rejects, `append` still works. */
   async close(): Promise<void> {
     const file = this.#open;
     if (file === undefined) return;
     await this.#guarded(async () => {
       const handle = await this.#handleOf(file);
       await handle.sync();
-      await this.#letGo();
+      await this.#closeHandle();
       if (file.size === 0) await rm(file.path + PART);
       else await rename(file.path + PART, file.path);
       this.#open = undefined;
     });
   }
 
-  async #begin(): Promise<OpenFile> {
+  async #openNext(): Promise<OpenFile> {
     await mkdir(this.#folder, { recursive: true });
     const last = this.#last ?? (await listFiles(this.#folder)).at(-1) ?? { seq: 0, stamp: '' };
     const seq = last.seq + 1;
     const now = stampOf(this.#options.now());
-    // Names sort as the numbers do, also where the clock was set back.
+    // Names sort as the numbers do, even if the clock was set back.
     const stamp = now < last.stamp ? last.stamp : now;
     const path = join(this.#folder, fileName(stamp, seq));
     const handle = await open(path + PART, 'wx');
@@ -93,7 +93,7 @@ export class TopicFile {
     return { path, sync: syncMarker(this.#codec.schemaJson, seq), handle, size: 0 };
   }
 
-  /** The open file's handle, after an error a new one on a file cut back to its last whole block. */
+  /** Returns the file's handle. After an error it opens a new one and cuts the file back to its last whole block. */
   async #handleOf(file: OpenFile): Promise<FileHandle> {
     if (file.handle === undefined) {
       const handle = await open(file.path + PART, 'r+');
@@ -103,22 +103,22 @@ export class TopicFile {
     return file.handle;
   }
 
-  /** Leaves the file as it was if the work fails. */
+  /** Restores the file if the work fails. */
   async #guarded(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       const file = this.#open;
-      // Now rather than at the next try, as somebody may be reading; if it fails, the next try does it.
+      // A reader may read the file before the next try. If this fails, the next try truncates.
       await file?.handle?.truncate(file.size).catch(() => {});
-      await this.#letGo();
-      // Somebody removed the file: the next append begins another.
+      await this.#closeHandle();
+      // The file was removed: the next append opens a new one.
       if (errorCode(error) === 'ENOENT') this.#open = undefined;
       throw error;
     }
   }
 
-  async #letGo(): Promise<void> {
+  async #closeHandle(): Promise<void> {
     const handle = this.#open?.handle;
     if (this.#open !== undefined) this.#open.handle = undefined;
     await handle?.close().catch(() => {});
@@ -133,7 +133,7 @@ async function write(handle: FileHandle, bytes: Buffer, file: OpenFile): Promise
   file.size += bytes.length;
 }
 
-/** The records of one block after the other: at least one each. */
+/** Splits records into blocks of at least one record. */
 function* blocksOf(bodies: readonly Buffer[]): Generator<readonly Buffer[]> {
   let records: Buffer[] = [];
   let bytes = 0;

@@ -9,8 +9,8 @@ import type { DriverOptions } from './driver-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 
 /**
- * `opening`: the sink is not open yet, or, with a spill, `resume` has not returned. `closing`: no record is taken any more,
- * and the waiting ones are delivered until the deadline; then `closed`. `failed`: the sink never takes anything again.
+ * `opening`: the sink is not open yet, or `resume` has not returned (with a spill). `closing`: new records are refused,
+ * the waiting ones are delivered until the deadline. `failed`: the sink never takes anything again.
  */
 type DriverState = 'opening' | 'open' | 'closing' | 'closed' | 'failed';
 
@@ -25,18 +25,18 @@ export interface LoopParts {
 
 const READ_AGAIN_MS = 1000;
 
-/** Sends batch after batch while records wait, those of the spill first, and holds the state of the driver. */
+/** Sends batch after batch while records wait, those of the spill first. Holds the driver's state. */
 export class DeliveryLoop {
   readonly #parts: LoopParts;
   readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill'>;
   #state: DriverState = 'opening';
   #wasOpened = false;
-  /** Begins the next batch. */
+  /** Starts the next batch. */
   #timer: Subscription | undefined;
   /** The send loop, if it runs. */
   run: Promise<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
-  /** Price ticks that a newer one replaced when they were read back. */
+  /** Price ticks that newer ones replaced while the spill was read back. */
   conflated = 0;
 
   constructor(parts: LoopParts, options: Pick<DriverOptions, 'onFailed' | 'onSpill'>) {
@@ -53,7 +53,6 @@ export class DeliveryLoop {
     return this.#parts.delivery.batch === undefined && this.waiting === 0;
   }
 
-  /** New records are taken. */
   get isAccepting(): boolean {
     return this.#state === 'opening' || this.#state === 'open';
   }
@@ -75,7 +74,7 @@ export class DeliveryLoop {
     this.wake();
   }
 
-  /** Begins a batch with all records that are pushed in the same turn of the event loop, now or when it is due. */
+  /** Starts a batch, now or when it is due. It includes all records pushed in the same turn of the event loop. */
   wake(): void {
     if (this.run !== undefined || !this.#wasOpened || this.isStopped) return;
     const { batcher, timers } = this.#parts;
@@ -92,14 +91,14 @@ export class DeliveryLoop {
     return this.#idle.promise;
   }
 
-  /** Records were settled or dropped. */
+  /** Call it after records are settled or dropped. */
   checkIdle(): void {
     if (!this.isIdle) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   }
 
-  /** Takes no more records, delivers the waiting ones until the deadline, and stops. */
+  /** Refuses new records, delivers the waiting ones until the deadline, and stops. */
   async finish(deadlineMs: number): Promise<void> {
     const { timers } = this.#parts;
     if (this.#state !== 'failed') {
@@ -140,7 +139,7 @@ export class DeliveryLoop {
     else this.wake();
   }
 
-  /** The next batch, out of the spill first; undefined: nothing waits, or not for long enough. */
+  /** Returns the next batch, from the spill first; undefined: none is due. */
   async #nextBatch(): Promise<Batch | undefined> {
     const { timers, batcher, delivery, spill } = this.#parts;
     while (spill?.isOn === true && spill.backlog.length === 0) {
@@ -155,7 +154,7 @@ export class DeliveryLoop {
     return batch;
   }
 
-  /** False: it has to be tried again. */
+  /** Returns false if it has to be retried. */
   #readBack(spill: Spill): boolean {
     try {
       this.conflated += spill.readBack();

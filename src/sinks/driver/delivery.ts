@@ -4,7 +4,7 @@ import type { Batch } from '../queue/batcher.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
 
 export interface DeliveryOptions {
-  /** Milliseconds between tries after an outcome or a fault that says retry, doubling; 100 to 5000 by default. */
+  /** Milliseconds between retries, doubling; 100 to 5000 by default. */
   readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
   /** Called for each batch with the records that the sink acknowledged, in order. */
   readonly onDelivered?: (records: readonly OutRecord[]) => void;
@@ -12,23 +12,23 @@ export interface DeliveryOptions {
   readonly onRejected?: (record: OutRecord, fault: Fault) => void;
 }
 
-/** What became of one try. */
+/** The result of one try. */
 export interface Attempt {
-  /** Why records have to be tried again; undefined: none has. */
+  /** Why records have to be retried; undefined: none has to. */
   readonly fault: Fault | undefined;
   /** Milliseconds to wait before the next try. */
   readonly pauseMs: number;
 }
 
-/** One batch in flight: sends it, and keeps the records that have to be tried again. */
+/** Sends one batch at a time and keeps the records that have to be retried. */
 export class Delivery {
   readonly #sink: Sink;
   readonly #ledger: LossLedger;
   readonly #options: DeliveryOptions;
   #failures = 0;
-  /** What is in flight; the next one is put in its place when this one is settled. */
+  /** The batch in flight. Set again when it is settled. */
   batch: Batch | undefined;
-  /** Since when the sink owes an answer; undefined between tries. */
+  /** When the current try began; undefined between tries. */
   sentAt: number | undefined;
   delivered = 0;
   rejected = 0;
@@ -40,12 +40,12 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** How many records are in flight. */
+  /** Records in flight. */
   get length(): number {
     return this.batch?.records.length ?? 0;
   }
 
-  /** Sends the records in flight; those to be tried again stay in flight. */
+  /** Tries the batch once. Records to retry stay in flight. */
   async send(batch: Batch, now: number): Promise<Attempt> {
     this.batches++;
     this.sentAt = now;
@@ -93,7 +93,7 @@ export class Delivery {
     this.#options.onRejected?.(record, fault);
   }
 
-  /** Milliseconds to wait after so many failures, as long as the fault says at least. */
+  /** Milliseconds to wait after so many failures, at least what the fault asks for. */
   backoffMs(failures: number, { retry }: Fault): number {
     const afterMs = retry.kind === 'after' ? retry.afterMs : 0;
     const { initialMs, maxMs } = this.#options.backoff ?? { initialMs: 100, maxMs: 5000 };

@@ -9,10 +9,7 @@ import type { SinkHealthOptions, SinkState } from './sink-health.ts';
 export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealthOptions {
   /** Monotonic milliseconds and all timers. */
   readonly scheduler: SchedulerLike;
-  /**
-   * Where records go that the sink cannot take: after a second without it, or when half of the memory is used. With it
-   * nothing is delivered before `resume`.
-   */
+  /** Stores records on disk after a second without the sink, or when half of the memory is used. Then call `resume`. */
   readonly spill?: SpillOptions;
   /** Topic and key of the gap record for dropped trades; the topic beside theirs by default. */
   readonly outGap?: OutGap;
@@ -20,17 +17,17 @@ export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealth
   readonly maxRecords?: number;
   /** Approximate heap bytes that may wait in memory; 256 MiB by default. */
   readonly maxBytes?: number;
-  /** False: a price tick that waits stays when a newer one comes. True by default. */
+  /** True by default: a newer price tick replaces a waiting one. */
   readonly conflates?: boolean;
-  /** Called with how many records of each topic were dropped because there was no room. */
+  /** Called with the number of dropped records of each topic. */
   readonly onDropped?: (byTopic: ReadonlyMap<string, number>) => void;
-  /** Called once when the sink has failed for good: nothing is retried or spilled, because another process may write now. */
+  /** Called once when the sink has failed for good: another process may write now, so nothing is retried or spilled. */
   readonly onFailed?: (fault: Fault) => void;
-  /** Called when records begin to go to the spill, when the spill fails, recovers, cannot be read, and is empty; for people. */
+  /** Called when the spill starts, fails, recovers, cannot be read, and is empty; for people. */
   readonly onSpill?: (event: SpillEvent, reason: string) => void;
 }
 
-/** Records that were left at the end: in the spill for the next start, or nowhere. */
+/** Records that were left at the end: `spilled` for the next start, or lost. */
 export interface CloseResult {
   readonly undelivered: number;
   readonly spilled: number;
@@ -41,11 +38,11 @@ export interface DriverStats {
   readonly reason: string;
   /** Records that wait, in memory or in the spill, or are in flight. */
   readonly queued: number;
-  /** Milliseconds since the oldest record that is not acknowledged was pushed; null: all are. */
+  /** Age of the oldest record that is not acknowledged, milliseconds; null: all are acknowledged. */
   readonly oldestUnackedMs: number | null;
   readonly delivered: number;
   readonly rejected: number;
-  /** Price ticks that a newer one replaced before they left. */
+  /** Price ticks that a newer one replaced before delivery. */
   readonly conflated: number;
   readonly batches: number;
   /** Records dropped because there was no room, by topic. */
@@ -55,6 +52,6 @@ export interface DriverStats {
 }
 
 export interface PushOptions {
-  /** Nothing pushed after this record is written before it is acknowledged (or rejected). */
+  /** True: later records are written only after this one is acknowledged or rejected. */
   readonly barrier?: boolean;
 }

@@ -16,11 +16,11 @@ const SPILL_AFTER_MS = 1000;
 const LAST_ANSWER_MS = 500;
 
 /**
- * Carries records to a sink: one batch at a time, the next made of all records that came meanwhile; in order; in bounded
- * memory. Records that the sink did not take are retried before anything newer. When it is away for long they wait on disk.
+ * Carries records to a sink: one batch at a time, in order, in bounded memory. It retries refused records before newer
+ * ones. While the sink is away for long, records wait on disk.
  */
 export class SinkDriver {
-  /** Resolves when the sink is open; rejects with the Fault when it can never be, or when the driver closes before. */
+  /** Resolves when the sink is open. Rejects with a Fault if it can never open, or if the driver closes first. */
   readonly opened: Promise<void>;
   readonly #sink: Sink;
   readonly #options: DriverOptions;
@@ -60,7 +60,7 @@ export class SinkDriver {
     return this.#sink.name;
   }
 
-  /** Takes the record. Never blocks: when there is no room, a record of the lowest drop priority is dropped. */
+  /** Queues a record. Never blocks: if there is no room, it drops a record of the lowest drop priority. */
   push(record: OutRecord, options?: PushOptions): void {
     if (!this.#loop.isAccepting) {
       this.#drop(new Map([[record.topic, 1]]));
@@ -100,8 +100,8 @@ export class SinkDriver {
   }
 
   /**
-   * Once, after `opened` and before the first push: reads where every series ends, in the sink and in what a previous
-   * process spilled, and begins to deliver that. @throws Fault
+   * Reads where every series ends, in the sink and in the spill of a previous process, and starts to deliver that spill.
+   * Call it once, after `opened` and before the first push. @throws Fault
    */
   async resume(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
     const read = async (of: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> => {
@@ -121,21 +121,17 @@ export class SinkDriver {
   }
 
   /**
-   * Once, after `resume`: the records published lately, and those that will have been when the spill of a previous
-   * process is delivered; `checkpoints` are those of `resume`. Records pushed meanwhile do not count; with files none
-   * may be pushed. @throws Fault
+   * Reads the recent records, those in the spill of a previous process included. Call it once, after `resume`, with its
+   * checkpoints. Records pushed meanwhile do not count; with files none may be pushed. @throws Fault
    */
   async recent(options: RecentOptions): Promise<Recent> {
-    // The spill goes first: records that leave it meanwhile are found in the sink.
+    // The spill is read first: records that leave it meanwhile are found in the sink.
     const spilled = await this.#spill?.recent(options);
     const stored = await this.#sink.recent(options);
     return spilled === undefined ? stored : recentBehind(stored, spilled, options);
   }
 
-  /**
-   * Takes no more records, delivers the waiting ones, for `deadlineMs` at most, puts the rest into the spill, closes the
-   * sink, and returns what was left.
-   */
+  /** Delivers the waiting records for `deadlineMs` at most, puts the rest into the spill, and closes the sink. */
   close({ deadlineMs }: { readonly deadlineMs: number }): Promise<CloseResult> {
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;
@@ -144,11 +140,11 @@ export class SinkDriver {
   async #close(deadlineMs: number): Promise<CloseResult> {
     await this.#loop.finish(deadlineMs);
     try {
-      // The rest goes to the disk first: if the closing sink still takes some of it, the next start finds that out.
+      // The rest goes to the disk first. If the closing sink still takes some of it, the next start detects that.
       if (this.#loop.isOpen) this.#spill?.saveAll();
       await this.#sink.close();
     } finally {
-      // A last answer about the batch in flight counts, but it is not waited for long.
+      // A last answer about the batch in flight still counts.
       await Promise.race([this.#loop.run, this.#timers.delay(LAST_ANSWER_MS)]);
       this.#timers.clear();
       this.#spill?.close();

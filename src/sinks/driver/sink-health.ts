@@ -6,7 +6,7 @@ export type SinkState = 'opening' | 'up' | 'down';
 export interface SinkHealthOptions {
   /** Milliseconds without an answer to a batch after which the sink counts as down; 2000 by default. */
   readonly downAfterMs?: number;
-  /** Called when the state changes, and when a sink that is down has a new reason; the reason is for people. */
+  /** Called when the state changes, or the reason of a sink that is down. The reason is for people. */
   readonly onState?: (state: SinkState, reason: string) => void;
 }
 
@@ -18,7 +18,7 @@ export interface HealthParts {
 
 const WATCH_EVERY_MS = 250;
 
-/** Whether a sink takes records, since when it does not, and why. */
+/** Tracks whether a sink takes records, since when it does not, and why. */
 export class SinkHealth {
   readonly #sink: Sink;
   readonly #parts: HealthParts;
@@ -55,20 +55,16 @@ export class SinkHealth {
     if (this.#state !== 'down' || this.#reason !== reason) this.#become('down', reason);
   }
 
-  /** From now on a write that hangs counts as down; `onChecked` gets the milliseconds that the sink has been down. */
+  /** Checks regularly for a write that hangs: it counts as down. `onChecked` gets how long the sink has been down, in ms. */
   watch(onChecked: (downMs: number) => void): void {
     this.#parts.timers.after(WATCH_EVERY_MS, () => {
-      this.#checkAnswer();
-      onChecked(this.#downSince === undefined ? 0 : this.#parts.timers.now() - this.#downSince);
+      const { sentAt } = this.#parts.delivery;
+      const now = this.#parts.timers.now();
+      if (sentAt !== undefined && now - sentAt >= this.#downAfterMs)
+        this.down(this.#sink.trouble() ?? `no answer to a batch within ${this.#downAfterMs} ms`);
+      onChecked(this.#downSince === undefined ? 0 : now - this.#downSince);
       this.watch(onChecked);
     });
-  }
-
-  /** A write that hangs never answers: its age tells. */
-  #checkAnswer(): void {
-    const { sentAt } = this.#parts.delivery;
-    if (sentAt === undefined || this.#parts.timers.now() - sentAt < this.#downAfterMs) return;
-    this.down(this.#sink.trouble() ?? `no answer to a batch within ${this.#downAfterMs} ms`);
   }
 
   #become(state: SinkState, reason: string): void {

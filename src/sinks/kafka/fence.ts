@@ -13,26 +13,26 @@ import {
 } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
-/** How long a broker waits for the end of a transaction whose process died in the milliseconds that it is open. */
+/** How long a broker waits for the end of a transaction if its process dies meanwhile. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
 const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
-/** One writer for each client id, prefix and environment: a replay must not shut out the run whose frames it plays. */
+/** One writer for each client id, prefix and environment: a replay must not shut out a live run. */
 export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = ''): string {
   return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
 type FenceBrokers = Pick<Brokers, 'coordinator'>;
 
-/** A coordinator forgets a transactional id that was not used for a week (transactional.id.expiration.ms). */
+/** A coordinator forgets a transactional id after a week without use (transactional.id.expiration.ms). */
 const AGAIN_MS = 86_400_000;
 const RETRY_MS = 1000;
 
 /**
- * Shuts previous writers of the topics out by empty transactions (docs/decisions/0005): ending one puts a mark with the
- * writer's present epoch into each partition, and a leader takes nothing of the same producer with an older epoch behind
- * it. Its promises reject with a Fault: never, where a later writer took over.
+ * Shuts out previous writers of the topics by empty transactions (docs/decisions/0005). The end of a transaction puts a
+ * mark with the writer's epoch into each partition; behind it, a leader refuses older epochs of the same producer.
+ * Promises reject with a Fault; its retry is `never` if a later writer took over.
  */
 export class Fence {
   readonly #brokers: FenceBrokers;
@@ -40,7 +40,7 @@ export class Fence {
   readonly #now: () => number;
   readonly #signal: AbortSignal;
   #numbers: ProducerNumbers | undefined;
-  /** By topic: how many of its partitions are fenced with the present numbers. */
+  /** By topic: how many of its partitions are fenced with the current numbers. */
   #fenced = new Map<string, number>();
   #againAt = 0;
 
@@ -52,10 +52,7 @@ export class Fence {
     this.#signal = signal;
   }
 
-  /**
-   * The next numbers of this writer, the topics fenced with them; whoever had the previous ones is refused from then on.
-   * Not where a later writer took the previous ones over: that one would be shut out in turn.
-   */
+  /** Fences the topics with new numbers and returns these. Rejects, and shuts out nobody, if a later writer took over. */
   async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerNumbers> {
     try {
       if (this.#numbers !== undefined) await this.#confirm(this.#numbers);
@@ -70,7 +67,7 @@ export class Fence {
     }
   }
 
-  /** Fences topics that are new here, and all again each day. */
+  /** Fences new topics at once, and all topics again each day. */
   async keep(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     const numbers = this.#numbers;
     if (numbers === undefined) return;
@@ -88,7 +85,7 @@ export class Fence {
     try {
       await this.#close(numbers, [...layouts.values()]);
     } catch (error) {
-      // Records do not wait for a coordinator that is away.
+      // Records do not wait for an unavailable coordinator.
       if (this.#faultOf(error).retry.kind === 'never') throw error;
       this.#againAt = now + RETRY_MS;
     }
@@ -103,7 +100,7 @@ export class Fence {
     for (const { topic, partitionCount } of open) this.#fenced.set(topic, partitionCount);
   }
 
-  /** Resolves when the leader of each partition refuses all previous numbers. */
+  /** Resolves when each partition's leader refuses all previous numbers. */
   async #close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void> {
     const transaction = this.#transaction(numbers);
     const partitions = topics.map(({ topic, partitionCount }) => ({
@@ -111,17 +108,17 @@ export class Fence {
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
     await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
-    // The first answer says that it will be ended. Asked again, the coordinator says so only when each partition has its mark.
+    // The first answer only accepts the request. The second one comes when each partition has its mark.
     await this.#ask((broker) => broker.endTransaction(transaction));
     await this.#ask((broker) => broker.endTransaction(transaction));
   }
 
-  /** Resolves where the numbers are this writer's last ones; nothing changes. */
+  /** Rejects if another writer has newer numbers. */
   async #confirm(numbers: ProducerNumbers): Promise<void> {
     try {
       await this.#ask((broker) => broker.endTransaction(this.#transaction(numbers)));
     } catch (error) {
-      // there was none to end, and the numbers are right
+      // no transaction to end: the numbers are still valid
       if (!isNoTransaction(error)) throw error;
     }
   }
@@ -130,7 +127,7 @@ export class Fence {
     return { transactionalId: this.#transactionalId, producerId, producerEpoch };
   }
 
-  /** Repeats what the coordinator is not ready for yet: it loads, it moved, or it still ends a transaction. */
+  /** Retries while the coordinator loads, moves, or still ends a transaction. */
   async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
     const started = this.#now();
     for (let failures = 0; ; failures++) {
@@ -152,7 +149,7 @@ export class Fence {
       return new Fault('sink', message, { retry: { kind: 'never' }, cause: error });
     }
     if (isRefusedTransactionalId(error)) {
-      const message = `kafka: not allowed to use the transactional id ${id}: it needs Write and Describe, to shut former writers out`;
+      const message = `kafka: not allowed to use the transactional id ${id}: it needs Write and Describe, to shut out previous writers`;
       return new Fault('sink', message, { retry: { kind: 'never' }, cause: error });
     }
     if (!isNotYetCoordinated(error)) return kafkaFault(error);

@@ -6,25 +6,22 @@ import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
 export interface SoughtTrade {
   readonly epoch: number;
-  /** Its last trade is no older than is looked for. */
+  /** True: its last trade is in the time that is read. */
   readonly isThere: boolean;
 }
 
 export interface LastTrades {
   readonly take: TakeBackwards;
-  /** In the order of publishing; what of an earlier epoch came behind them included. */
+  /** In the order of publishing. It includes late trades of earlier epochs. */
   readonly found: readonly FeedRecord[];
-  /**
-   * True if what was not found may lie in another partition, as the topic was given more: this one begins later, or does
-   * not have what it should.
-   */
+  /** True: a missing trade may lie in another partition, because partitions were added to the topic. */
   readonly isDoubtful: boolean;
 }
 
 /**
- * The last trade of each key's latest epoch in a partition that is read from its end back, as far as a time: once a key
- * has it nothing more of it is decoded, and once all have it nothing more is read.
- * @param from the broker's append time, milliseconds since 1970
+ * Finds the last trade of each key's latest epoch in a partition that is read backwards. It decodes nothing more of a
+ * key that has its trade, and stops when all keys have one.
+ * @param from stops at this append time of the broker, milliseconds since 1970
  */
 export function lastTradesOf(
   sought: Iterable<readonly [string, SoughtTrade]>,
@@ -34,7 +31,6 @@ export function lastTradesOf(
   const missing = new Map(sought);
   /** The last one first. */
   const found: FeedRecord[] = [];
-  /** The partition begins later than is looked for. */
   let isAtStart = false;
   return {
     async take(messages, isFirst) {
@@ -43,7 +39,7 @@ export function lastTradesOf(
         const wanted = key === null ? undefined : missing.get(key);
         if (key === null || value === null || wanted === undefined) continue;
         const record = await decode(value);
-        // What is not ours ends nothing.
+        // Foreign messages are ignored.
         if (record instanceof Fault || !isTrade(record)) continue;
         found.push(record);
         if (record.epoch >= wanted.epoch) missing.delete(key);

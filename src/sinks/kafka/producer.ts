@@ -13,21 +13,21 @@ import { Moved, SequencedWriter } from './sequenced-writer.ts';
 
 export interface ProducerOptions {
   readonly config: KafkaConfig;
-  /** Ended with the producer. */
+  /** `close` ends it. */
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
   /** Dates the records, milliseconds since 1970. */
   readonly wallClockMs: () => number;
-  /** Waits between attempts; ends early when the signal says so. */
+  /** Waits between attempts, until the signal aborts at most. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** What stands before the topics of the configured environment; none by default. */
+  /** Prefix of the configured environment's topics; none by default. */
   readonly environmentPrefix?: string;
 }
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 
-/** Below the 1 MiB that brokers take by default; halved where they take less. */
+/** Below the brokers' default of 1 MiB; halved if they take less. */
 const FIRST_MAX_BATCH_BYTES = 900_000;
 const MIN_MAX_BATCH_BYTES = 16_384;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
@@ -35,9 +35,8 @@ const MISSING_TRIES = 10;
 const LAST_ANSWER_MS = 500;
 
 /**
- * Writes to Kafka's topics so that nothing is lost or stored twice (docs/decisions/0002): idempotent; after an error the
- * very same record batches are sent again, by the same writer, before anything else; each request goes to one broker.
- * Driven with one `produce` at a time.
+ * Writes to Kafka's topics so that nothing is lost or stored twice (docs/decisions/0002). After an error it sends the
+ * same record batches again, under the same numbers, before anything else. Call one `produce` at a time.
  */
 export class RepeatingProducer {
   readonly #brokers: ProducerOptions['brokers'];
@@ -48,7 +47,7 @@ export class RepeatingProducer {
   #writer: SequencedWriter | undefined;
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   #maxBatchBytes = FIRST_MAX_BATCH_BYTES;
-  /** Why this writer must not send anything any more. */
+  /** Why this writer must not send anything more. */
   #broken: Fault | undefined;
   /** Why nothing can be sent at the moment, for people. */
   trouble: string | undefined;
@@ -61,7 +60,7 @@ export class RepeatingProducer {
     this.#wallClockMs = wallClockMs;
   }
 
-  /** Shuts previous writers out of the topics. Rejects with a Fault. */
+  /** Shuts out previous writers of the topics. Rejects with a Fault. */
   async open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     try {
       const numbers = await this.#fence.renew(layouts);
@@ -74,10 +73,7 @@ export class RepeatingProducer {
     }
   }
 
-  /**
-   * One outcome per message, once each is certain. Takes as long as the brokers are away; `close` ends it. Previous
-   * writers are shut out of a topic that is new here before anything is sent.
-   */
+  /** Returns one outcome per message, once each is certain. Waits while the brokers are away; `close` ends the wait. */
   produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]> {
     const outcomes = this.#produce(messages, layouts);
     this.#underWay = outcomes;
@@ -89,7 +85,7 @@ export class RepeatingProducer {
     this.#layouts = layouts;
     try {
       if (this.#broken !== undefined || this.#writer === undefined) {
-        // A writer with the next numbers: what another left uncertain is settled or given up, and cannot land any more.
+        // New numbers settle what the previous writer left uncertain: its requests cannot be stored any more.
         this.#writer = undefined;
         await this.open(layouts);
       } else await this.#fence.keep(layouts);
@@ -103,9 +99,9 @@ export class RepeatingProducer {
     return outcomes;
   }
 
-  /** Ends what is under way (its outcome is `retry`) and every connection. */
+  /** Ends the current `produce` (its outcome is `retry`) and every connection. */
   async close(): Promise<void> {
-    // What is under way is answered in a moment where the brokers are there, and not for long where they are not.
+    // Available brokers answer soon.
     if (this.trouble === undefined)
       await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
     this.#stop.abort();
@@ -124,13 +120,13 @@ export class RepeatingProducer {
     await Promise.all([...byLeader].map(([leader, group]) => this.#settle(group, leader, outcomes)));
   }
 
-  /** Sends the batches of one broker until it is certain what became of them. `wereSent`: that is asked once in any case. */
+  /** Sends one broker's batches until their outcomes are certain. `wereSent`: it asks once, even if the writer is broken. */
   async #settle(group: readonly RecordBatch[], leader: number, outcomes: Outcome[], wereSent = false): Promise<void> {
     let batches = group;
     for (let failures = 0; ; failures++) {
       const isBroken = this.#broken !== undefined && (failures > 0 || !wereSent);
       if (isBroken || this.#writer === undefined || this.#stop.signal.aborted) {
-        this.#leave(batches, this.#broken ?? new Fault('sink', 'kafka: closed'), outcomes);
+        setRetry(outcomes, batches, this.#broken ?? new Fault('sink', 'kafka: closed'));
         return;
       }
       let error: unknown;
@@ -138,7 +134,7 @@ export class RepeatingProducer {
         batches = await this.#writer.send(batches, leader);
         this.trouble = undefined;
         if (batches.length === 0) return;
-        // The client passed a partition over, as one that its topic does not have (any more).
+        // The client skipped a partition that the topic does not have (any more).
         const message = `no answer for partition ${batches[0]?.partition} of ${batches[0]?.layout.topic}`;
         error = new BrokerError(message, { broker: String(leader), type: 'UNKNOWN_TOPIC_OR_PARTITION' });
       } catch (caught) {
@@ -160,7 +156,7 @@ export class RepeatingProducer {
         await this.#judge(batch, leader, verdict, error, outcomes);
         return;
       }
-      // The error is one batch's and does not say whose. The same batches one by one: what was stored is known by its numbers.
+      // The error does not name its batch, so the batches are sent one by one. Their numbers show which are stored.
       for (const each of batches) await this.#settle([each], leader, outcomes, true);
       return;
     }
@@ -177,7 +173,7 @@ export class RepeatingProducer {
     if (verdict === 'broken' || verdict === 'missing') {
       this.#broken = kafkaFault(error);
       this.trouble = reasonOf(error);
-      this.#leave([batch], this.#broken, outcomes);
+      setRetry(outcomes, [batch], this.#broken);
       return;
     }
     const { messages } = batch;
@@ -194,10 +190,10 @@ export class RepeatingProducer {
       this.#maxBatchBytes = Math.max(MIN_MAX_BATCH_BYTES, Math.min(this.#maxBatchBytes, batch.bytes / 2));
     for (const half of halvesOf(batch)) await this.#settle([half], leader, outcomes);
   }
+}
 
-  #leave(batches: readonly RecordBatch[], fault: Fault, outcomes: Outcome[]): void {
-    for (const { messages } of batches) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
-  }
+function setRetry(outcomes: Outcome[], batches: readonly RecordBatch[], fault: Fault): void {
+  for (const { messages } of batches) for (const { index } of messages) outcomes[index] = { kind: 'retry', fault };
 }
 
 async function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -6,39 +6,39 @@ import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
 import { fetchBackwards, type TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import { newMessageDecoder, readTopic } from '../../kafka/reading/read-topic.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
-import type { CheckpointOptions, OwnPart, SeriesCheckpoint } from '../contract.ts';
+import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, latestEpochs, seriesKey } from '../resume/checkpoints.ts';
 import { type LastTrades, lastTradesOf, type SoughtTrade } from './last-trades.ts';
 
-/** A position and when the broker took it, milliseconds since 1970. */
+/** A position with the broker's append time, milliseconds since 1970. */
 export interface PlacedPosition extends Position {
-  readonly takenAt: number;
+  readonly appendedAt: number;
 }
 
-/** Append times to read from and to, milliseconds; without `until` to the end. */
+/** The append times to read, milliseconds; without `until` to the end. */
 export interface Stretch {
   readonly from: number;
   readonly until?: number;
 }
 
 /**
- * Positions of all that is followed are written every 10 s, so the last trade of a series was taken by then, or not long
- * after; the rest is for brokers' clocks that differ, and for aggregated trades, of which positions say nothing.
+ * Distance in time between a series' last position and its last trade. Positions are written every 10 s; the rest is for
+ * brokers' clocks that differ, and for aggregated trades, which positions do not count.
  */
 const MARGIN_MS = 60_000;
 
-/** The checkpoints in the topics, as Sink promises them; `exists` is asked for full names. */
+/** Reads the checkpoints from the topics; see `Sink.checkpoints`. `exists` gets full names. */
 export async function readCheckpoints(
   config: KafkaConfig,
-  { environmentPrefixes, kinds, keyOf, own }: CheckpointOptions,
+  { environmentPrefixes, kinds, keyOf, isOwn }: CheckpointOptions,
   exists: (topic: string) => Promise<boolean>,
   log: KafkaLog,
 ): Promise<readonly SeriesCheckpoint[]> {
   const nameOf = (prefix: string, kind: 'position' | 'trade' | 'agg_trade') =>
     config.topicPrefix + prefix + topicOf(kind).name;
   const positionsTopic = nameOf(environmentPrefixes[0] ?? '', 'position');
-  const isOwn = own === undefined ? undefined : (key: string | null) => key !== null && own.has(symbolOf(key));
-  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, isOwn, log) : [];
+  const wants = isOwn && ((key: string | null) => key !== null && isOwn(symbolOf(key)));
+  const positions = (await exists(positionsTopic)) ? await lastPositions(config, positionsTopic, wants, log) : [];
   const stretches = stretchesOf(positions, keyOf);
   const checkpoints = new Checkpoints(positions, kinds, keyOf);
   const topics = environmentPrefixes.flatMap((prefix) => kinds.map((kind) => nameOf(prefix, kind)));
@@ -46,14 +46,14 @@ export async function readCheckpoints(
   const sought = soughtFrom(last?.from ?? 0, positions, keyOf);
   for (const topic of topics) {
     if (last === undefined || !(await exists(topic))) continue;
-    const read = async ({ from, until }: Stretch, mayBeIn?: OwnPart['mayBeIn']): Promise<void> => {
-      const fetch = { from: { timeMs: from }, follow: false, until, mayBeIn };
-      for await (const { record } of readTopic(config, topic, fetch, log, isOwn)) {
-        // what is not ours ends nothing
+    const read = async ({ from, until }: Stretch): Promise<void> => {
+      const fetch = { from: { timeMs: from }, follow: false, until };
+      for await (const { record } of readTopic(config, topic, fetch, log, wants)) {
+        // Foreign messages are ignored.
         if (!(record instanceof Fault)) checkpoints.add(record);
       }
     };
-    for (const stretch of stretches.slice(0, -1)) await read(stretch, own?.mayBeIn);
+    for (const stretch of stretches.slice(0, -1)) await read(stretch);
     const found = await lastTrades(config, topic, sought, last.from, log);
     if (found === undefined) await read(last);
     else for (const record of found) checkpoints.add(record);
@@ -61,22 +61,19 @@ export async function readCheckpoints(
   return checkpoints.all();
 }
 
-/** What the last trades have to be of: the epochs that may go on of what was followed to the end, or nearly; by key. */
+/** The latest epochs that were served until near the end, by key: their last trades are wanted. */
 function soughtFrom(
   from: number,
   positions: readonly PlacedPosition[],
   keyOf: MarketKeyOf = symbolKey,
 ): ReadonlyMap<string, SoughtTrade> {
-  const late = latestEpochs(positions, keyOf).filter(({ takenAt }) => takenAt >= from);
+  const late = latestEpochs(positions, keyOf).filter(({ appendedAt }) => appendedAt >= from);
   return new Map(
     late.map((of) => [keyOf(of), { epoch: of.epoch, isThere: of.tradeId !== null && of.timestamp >= from }]),
   );
 }
 
-/**
- * The last trades from a time on, in their order; undefined: they have to be looked for everywhere, as
- * the topic may have been given partitions since.
- */
+/** Reads the last trades from a time on, in order. undefined: partitions were added, so every partition has to be read. */
 async function lastTrades(
   config: KafkaConfig,
   topic: string,
@@ -100,37 +97,36 @@ async function lastTrades(
   return readers.some(({ isDoubtful }) => isDoubtful) ? undefined : readers.flatMap(({ found }) => found);
 }
 
-type IsOwn = ((key: string | null) => boolean) | undefined;
-
-/** Of `BTCUSDT` and of `binance:BTCUSDT`. */
+/** The symbol in `BTCUSDT` and in `binance:BTCUSDT`. */
 const symbolOf = (key: string): string => key.slice(key.lastIndexOf(':') + 1);
 
 async function lastPositions(
   config: KafkaConfig,
   topic: string,
-  isOwn: IsOwn,
+  wants: ((key: string | null) => boolean) | undefined,
   log: KafkaLog,
 ): Promise<readonly PlacedPosition[]> {
   const last = new Map<string, PlacedPosition>();
   const whole = { from: 'beginning', follow: false } as const;
-  for await (const { record, timestamp } of readTopic(config, topic, whole, log, isOwn)) {
+  for await (const { record, timestamp } of readTopic(config, topic, whole, log, wants)) {
     if (record instanceof Fault) throw record;
-    if (record.kind === 'position') last.set(seriesKey(record), { ...record, takenAt: timestamp });
+    if (record.kind === 'position') last.set(seriesKey(record), { ...record, appendedAt: timestamp });
   }
   return [...last.values()];
 }
 
 /**
- * Where the last trades lie of the series that may go on, by `latestEpochs`. One that was followed to
- * the end ends near the newest position of all; one that was not, soon after its own.
+ * The stretches with the last trades of the series that may resume. A series that was served to the end of the run ends
+ * near the newest position of all; another one ends near its own position.
  */
 export function stretchesOf(positions: readonly PlacedPosition[], keyOf?: MarketKeyOf): readonly Stretch[] {
   if (positions.length === 0) return [];
-  const newest = Math.max(...positions.map(({ takenAt }) => takenAt));
-  const times = [...latestEpochs(positions, keyOf).map(({ takenAt }) => takenAt), newest].toSorted((a, b) => a - b);
+  const newest = Math.max(...positions.map(({ appendedAt }) => appendedAt));
+  const latest = latestEpochs(positions, keyOf).map(({ appendedAt }) => appendedAt);
+  const times = [...latest, newest].toSorted((a, b) => a - b);
   const stretches: { from: number; until: number }[] = [];
-  for (const takenAt of times) {
-    const [from, until] = [takenAt - MARGIN_MS, takenAt + MARGIN_MS];
+  for (const time of times) {
+    const [from, until] = [time - MARGIN_MS, time + MARGIN_MS];
     const last = stretches.at(-1);
     if (last !== undefined && from <= last.until) last.until = until;
     else stretches.push({ from, until });

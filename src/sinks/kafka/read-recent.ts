@@ -8,10 +8,10 @@ import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '
 
 /** Records between two turns of the event loop. */
 const AT_ONCE = 500;
-/** A partition's. */
+/** Of each partition. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
 
-/** What the sink promises of `recent`, `exists` is asked for full names. */
+/** Reads the recent records from the topics; see `Sink.recent`. `exists` gets full names. */
 export async function readRecent(
   config: KafkaConfig,
   options: RecentOptions,
@@ -43,9 +43,9 @@ export async function readRecent(
 function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
   return async (messages, isFirst) => {
     for (const [index, { key, value }] of [...messages.entries()].toReversed()) {
-      // Live trades may flow by now.
+      // Venues may already send trades.
       if (index % AT_ONCE === 0) await setImmediate();
-      // The first of a stretch tells how far back it goes, whosever it is.
+      // The first message shows how far back the stretch goes, whatever its key.
       const isSought = index === 0 || (key !== null && lookback.seeks(key));
       const record = value === null || !isSought ? undefined : await decode(value);
       if (record === undefined || record instanceof Fault) lookback.pass();

@@ -9,14 +9,14 @@ export interface Message {
   readonly value: Buffer;
 }
 
-/** A message of a batch; `index` is its place in what was written. */
+/** A message of a batch; `index` is its place in the write. */
 export interface BatchedMessage {
   readonly key: string;
   readonly value: Buffer;
   readonly index: number;
 }
 
-/** The messages of a partition that are stored whole or not at all. */
+/** Messages of one partition that are stored together or not at all. */
 export interface RecordBatch {
   readonly layout: TopicLayout;
   readonly partition: number;
@@ -25,12 +25,12 @@ export interface RecordBatch {
   bytes: number;
 }
 
-/** Of a record beside key and value, at most: lengths, offset, timestamp. */
+/** The most that a record has beside key and value: lengths, offset, timestamp. */
 const RECORD_OVERHEAD_BYTES = 32;
 
 /**
- * The messages by partition, in their order, each batch within the size that brokers take (a larger message is alone):
- * a further batch of a partition is in a later round.
+ * Groups messages by partition, in order, into batches of at most `maxBatchBytes`; a larger message is alone. Each round
+ * has at most one batch of a partition.
  */
 export function inRounds(
   messages: readonly Message[],
@@ -60,7 +60,7 @@ export function inRounds(
 
 const noBatches = (): (RecordBatch | undefined)[] => [];
 
-/** The batch's messages in two batches, in order. */
+/** Splits a batch into two, in order. */
 export function halvesOf(batch: RecordBatch): readonly RecordBatch[] {
   const middle = batch.messages.length >> 1;
   return [batch.messages.slice(0, middle), batch.messages.slice(middle)].map((messages) => ({

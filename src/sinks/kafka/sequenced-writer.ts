@@ -4,22 +4,22 @@ import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
 
-/** Sequences are 31 bits, and go on at 0. */
+/** Sequences have 31 bits and wrap to 0. */
 const SEQUENCES = 2 ** 31;
 
 type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
 
 /**
- * An idempotent producer under numbers that it was given. It counts the sequences itself, so that they stay when an
- * attempt fails; the client libraries' own producers take them back or start anew then.
+ * An idempotent producer with given numbers. It counts the sequences itself, so that a retry repeats them: the client
+ * libraries' own producers do not.
  */
 export class SequencedWriter {
   readonly #brokers: WriterBrokers;
   readonly #numbers: ProducerNumbers;
   readonly #wallClockMs: () => number;
-  /** By topic and partition: the number of the next record. */
+  /** The number of the next record, by topic and partition. */
   readonly #sequences = new Map<string, number>();
-  /** Whose leaders have to be asked for before anything is sent to them. */
+  /** Topics whose leaders have to be looked up before the next request. */
   readonly #stale = new Set<TopicLayout>();
 
   /** `wallClockMs` dates the records, milliseconds since 1970. */
@@ -30,10 +30,9 @@ export class SequencedWriter {
   }
 
   /**
-   * One attempt to have the batches stored by the broker that leads them all, by all in-sync replicas; no other one is
-   * asked. Returns the batches of which no answer says anything. Sequences go on with what was answered; not with a
-   * rejection, after which the same batches come again before anything else for their partitions. Rejects with Moved,
-   * nothing sent, if that broker is not the one (any more).
+   * Makes one attempt to store the batches at the broker that leads them all. Returns the batches without an answer.
+   * After a rejection, the same batches must come again before others of their partitions. Rejects with Moved, nothing
+   * sent, if the broker does not lead them (any more).
    */
   async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
     for (let isAgain = false; ; isAgain = true) {
@@ -60,7 +59,7 @@ export class SequencedWriter {
     }));
     const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#numbers));
     for (const answer of answers) {
-      // Stored: the broker has these very records already.
+      // stored: the broker has these records already
       if (answer.error !== undefined && verdictOf(answer.error) !== 'stored') throw answer.error;
     }
     const answered = new Set(answers.map(({ topic, partition }) => nameOf(topic, partition)));
@@ -87,5 +86,5 @@ function nameOf(topic: string, partition: number): string {
   return `${topic}:${partition}`;
 }
 
-/** A partition has another leader by now. */
+/** A partition has another leader now. */
 export class Moved extends Error {}

@@ -29,7 +29,7 @@ import { hasTopic, prepareTopics } from './topics.ts';
 
 export interface KafkaSinkOptions {
   readonly config: KafkaConfig;
-  /** The environments whose topics are made at the start, the configured one first: `` for production, `simulated.` and so on; others when their first record comes. */
+  /** The environments whose topics are created at the start (`` for production, `simulated.` …), the configured one first. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
@@ -40,7 +40,7 @@ export interface KafkaSinkOptions {
   readonly wallClockMs: () => number;
 }
 
-/** Records to Kafka topics, Avro in the framing that the configuration asks for. */
+/** Writes records to Kafka topics, as Avro in the configured framing. */
 export class KafkaSink implements Sink {
   readonly name = 'kafka';
   readonly #options: KafkaSinkOptions;
@@ -48,14 +48,14 @@ export class KafkaSink implements Sink {
   readonly #producer: RepeatingProducer;
   readonly #registry: SchemaRegistry | undefined;
   readonly #prefixes: Set<string>;
-  /** By full name; empty: to be looked up (again). */
+  /** By full name; empty: they have to be looked up. */
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();
   readonly #fullNames = new Map<string, string>();
   readonly #nameOf = (topic: string): string => this.#options.config.topicPrefix + topic;
 
-  /** @throws Fault (never) where the configuration cannot be used. */
+  /** @throws Fault (never) if the configuration cannot be used */
   constructor(options: KafkaSinkOptions) {
     const { config, environmentPrefixes, log, now, wallClockMs } = options;
     this.#options = options;
@@ -83,7 +83,7 @@ export class KafkaSink implements Sink {
         await this.#prepare();
       }
     } catch (error) {
-      // Once it runs, whatever is refused (a new password, a schema) can be put right while the records wait.
+      // While the records wait, an operator can correct what is refused (a new password, a schema).
       const fault = new Fault('sink', asFault(error).message, { cause: error });
       return batch.map(() => ({ kind: 'retry', fault }));
     }
@@ -125,7 +125,7 @@ export class KafkaSink implements Sink {
     return this.#layouts.has(topic) || hasTopic(this.#brokers, topic);
   }
 
-  /** Topics and schemas of every environment in use: made or looked up. No record is encoded before both are known. */
+  /** Creates or looks up the topics and schemas of every environment in use. */
   async #prepare(): Promise<void> {
     const prefixes = [...this.#prefixes];
     const layouts = await prepareTopics(this.#brokers, this.#options.config, prefixes);

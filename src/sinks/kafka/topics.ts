@@ -7,25 +7,25 @@ import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
 import { createMissingTopics, settledTopics, topicNames, untilSettled, withBrokers } from '../../kafka/topics.ts';
 
-/** A topic as it is, beside what it should be. */
+/** A topic, and how it differs from the configuration. */
 export interface TopicDescription {
   /** Full name, with all prefixes. */
   readonly name: string;
   readonly exists: boolean;
   readonly partitions: number;
   readonly replication: number;
-  /** The settings that the feed makes, as the broker has them. */
+  /** The broker's values of the settings that the feed makes. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Offset of the next record, of all partitions together: how many were ever written, but for transactions' marks. */
+  /** Records and transaction marks that were ever written, of all partitions. */
   readonly records: bigint;
-  /** What is not as it should be, for people; empty: nothing. */
+  /** For people. */
   readonly differences: readonly string[];
 }
 
-/** A broker compacts what lies before the segment that it writes, a week by default; a start reads the whole topic. */
+/** A broker does not compact the current segment, by default a week long; a start reads the whole topic. */
 const SEGMENT_MS = 3_600_000;
 
-/** Makes the feed's topics that are not there yet; returns their full names. Rejects with a Fault. */
+/** Creates the feed's missing topics and returns their full names. Rejects with a Fault. */
 export async function createTopics(
   config: KafkaConfig,
   environmentPrefixes: readonly string[],
@@ -34,7 +34,7 @@ export async function createTopics(
   return withBrokers(config, log, (brokers) => createMissingTopics(brokers, wantedTopics(config, environmentPrefixes)));
 }
 
-/** What the feed's topics are and should be. Rejects with a Fault. */
+/** Compares the feed's topics with the configuration. Rejects with a Fault. */
 export async function describeTopics(
   config: KafkaConfig,
   environmentPrefixes: readonly string[],
@@ -83,7 +83,7 @@ export async function hasTopic(brokers: Brokers, name: string): Promise<boolean>
   return (await topicNames(brokers).catch(rejectWithFault)).has(name);
 }
 
-/** Makes the missing topics of the environments and looks up where their keys go, by full name. Rejects with a Fault. */
+/** Creates the environments' missing topics. Returns all their layouts, by full name. Rejects with a Fault. */
 export async function prepareTopics(
   brokers: Brokers,
   config: KafkaConfig,
@@ -139,7 +139,7 @@ function differences(
   return found;
 }
 
-/** A list's order does not matter: `delete,compact` is `compact,delete`. */
+/** Makes `delete,compact` equal to `compact,delete`. */
 function sorted(value: string): string {
   return value.split(',').sort().join(',');
 }

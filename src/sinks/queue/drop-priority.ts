@@ -1,6 +1,6 @@
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 
-/** The priority of gaps, positions and status: few records, and trades rest on them. */
+/** The priority of gaps, positions and status: they are few, and trades depend on them. */
 export const DROPPED_LAST = 4;
 /** The priority of trades and aggregated trades. */
 export const TRADES = 3;

@@ -9,7 +9,7 @@ import type { OutRecord, SeriesCheckpoint } from '../contract.ts';
 import { checkpointAt } from '../resume/checkpoints.ts';
 import type { QueueEntry } from './out-queue.ts';
 
-/** Trades of one series that were dropped one after the other, nothing of the series between them kept. */
+/** Consecutive trades of one series that were dropped. */
 export interface TradeLoss {
   readonly topic: string;
   readonly key: string;
@@ -17,28 +17,28 @@ export interface TradeLoss {
   readonly symbol: string;
   readonly epoch: number;
   readonly environment: Environment;
-  /** Ids that they stand for; null: it cannot be told whether any are missing. */
+  /** Number of their ids; null: unknown whether any are missing. */
   readonly missing: number | null;
-  /** The place of the last of them: what comes by with a higher one is behind the hole. */
+  /** Sequence number of the last one. Records with a higher number are behind the gap. */
   readonly seq: number;
-  /** Timestamp of the first of them, milliseconds. */
+  /** Timestamp of the first one, milliseconds. */
   readonly firstTime: number;
 }
 
-/** How a gap goes out: topic and key. */
+/** Gives a gap record its topic and key. */
 export type OutGap = (gap: Gap, topicOfTrades: string) => OutRecord;
 
-/** The record where it is a trade, alone or aggregated. */
+/** The record if it is a trade or an aggregated trade. */
 export function tradeOf({ record }: OutRecord): AnyTrade | undefined {
   return isTrade(record) ? record : undefined;
 }
 
-/** How many ids of its venue a trade stands for. */
+/** The number of trade ids that a trade covers. */
 export function idsOf({ tradeId, lastTradeId }: AnyTrade): number {
   return lastTradeId === null ? 1 : Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;
 }
 
-/** The losses that dropped records are: one for each series of trades among them. */
+/** The losses among dropped records: one for each series of trades. */
 export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
   const losses = new Map<string, TradeLoss>();
   for (const { out, seq } of entries) {
@@ -51,7 +51,7 @@ export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
   return [...losses.values()];
 }
 
-/** A loss that begins with a trade, or lies before it. */
+/** A loss that starts with a trade, or lies before it. */
 export function lossBefore({ topic, key }: OutRecord, trade: AnyTrade, missing: number | null, seq: number): TradeLoss {
   const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
   return { topic, key, venue, symbol, epoch, environment, missing, seq, firstTime };
@@ -66,9 +66,8 @@ export function seriesOf(
 }
 
 /**
- * What of the trades was dropped, until the gap record that names it is on its way: it is made when the first trade
- * behind the hole comes by, and goes before it. Where nothing comes by, the series ends before the hole, and a start
- * goes on from there.
+ * Remembers dropped trades until their gap record is sent, before the first trade behind the gap. If no such trade
+ * comes, the series ends before the gap, and a start resumes from there.
  */
 export class LossLedger {
   readonly #outGap: OutGap;
@@ -78,7 +77,7 @@ export class LossLedger {
   readonly #last = new Map<string, Map<string, OutRecord>>();
   /** By series: where it ended before this process. */
   readonly #checkpoints = new Map<string, Checkpoint>();
-  /** Records up to here may be missing without trace: a stretch of the spill could not be read. */
+  /** Any record up to this number may be missing, because a part of the spill was unreadable. */
   #suspectSeq = -1;
   readonly #checked = new Map<string, number>();
 
@@ -90,14 +89,14 @@ export class LossLedger {
     return this.#pending.size === 0 && this.#suspectSeq < 0;
   }
 
-  /** Where the series ended before this process. */
+  /** Sets where the series ended before this process. */
   seed(checkpoints: readonly SeriesCheckpoint[]): void {
     for (const { kind, venue, symbol, epoch, last } of checkpoints) {
       if (last) this.#checkpoints.set(`${kind} ${venue} ${symbol} ${epoch}`, last);
     }
   }
 
-  /** The sink has them. */
+  /** Notes records that the sink acknowledged. */
   delivered(records: readonly OutRecord[]): void {
     let topic = '';
     let keys: Map<string, OutRecord> | undefined;
@@ -112,10 +111,7 @@ export class LossLedger {
     }
   }
 
-  /**
-   * Trades are gone. `mark` is the same for losses between which nothing was kept, so that they become one.
-   * `isSaved`: the spill has them already.
-   */
+  /** Adds losses. Losses with the same `mark` become one: nothing between them was kept. `isSaved`: the spill has them. */
   lost(losses: readonly TradeLoss[], mark: string, isSaved = false): void {
     for (const loss of losses) {
       const list = getOrCreate(this.#pending, `${loss.topic} ${loss.key}`, () => []);
@@ -128,7 +124,7 @@ export class LossLedger {
     }
   }
 
-  /** Has the spill save the losses that it does not have yet, in case the process ends before their gaps are published. */
+  /** Passes the losses that the spill does not have yet to `write`: the process may end before it publishes their gaps. */
   save<T>(write: (losses: readonly TradeLoss[]) => T): T {
     const unsaved = [...this.#pending.values()].flat().filter(({ isSaved }) => !isSaved);
     const written = write(unsaved);
@@ -136,19 +132,19 @@ export class LossLedger {
     return written;
   }
 
-  /** Anything up to `seq` may be missing: every series has to show that its next trade follows its last one. */
+  /** Anything up to `seq` may be missing: a series gets a gap unless its next trade follows its last one. */
   suspectAll(seq: number): void {
     this.#suspectSeq = Math.max(this.#suspectSeq, seq);
   }
 
-  /** A gap has to go before the record. */
+  /** True if a gap has to precede the record. */
   isDue(out: OutRecord, seq: number): boolean {
     if (tradeOf(out) === undefined) return false;
     const pending = this.#pending.get(`${out.topic} ${out.key}`);
     return pending?.some((loss) => loss.seq < seq) === true || this.#isSuspect(out, seq);
   }
 
-  /** The gaps that go before the record; they are not due again. */
+  /** Removes and returns the gaps that precede the record. */
   takeDue(out: OutRecord, seq: number): readonly OutRecord[] {
     const trade = tradeOf(out);
     if (trade === undefined) return [];
@@ -180,7 +176,7 @@ export class LossLedger {
     return !follows;
   }
 
-  /** The last trade of the series that the sink has. */
+  /** The sink's last trade of the series. */
   #before({ topic, key }: { topic: string; key: string }, series: Pick<AnyTrade, 'venue' | 'epoch' | 'symbol'>) {
     const last = this.#last.get(topic)?.get(key);
     const trade = last && tradeOf(last);
@@ -220,6 +216,8 @@ interface PendingLoss extends TradeLoss {
   isSaved: boolean;
 }
 
-const defaultOutGap: OutGap = (gap, topicOfTrades) => {
-  return { topic: prefixOfTopic(topicOfTrades) + topicOf('gap').name, key: `${gap.venue}:${gap.symbol}`, record: gap };
-};
+const defaultOutGap: OutGap = (gap, topicOfTrades) => ({
+  topic: prefixOfTopic(topicOfTrades) + topicOf('gap').name,
+  key: `${gap.venue}:${gap.symbol}`,
+  record: gap,
+});

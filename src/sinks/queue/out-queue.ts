@@ -4,49 +4,50 @@ import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, dropPriorityOf } from './drop-priority.ts';
 
 const FIRST_CAPACITY = 1024;
-/** Rough heap size of a record with its strings, bytes, without what some carry beside: payloads and levels. */
+/** Approximate heap bytes of a record with its strings, without payloads and levels. */
 const RECORD_BYTES = 700;
-/** Of a level of a book: an object and two short strings. */
+/** Approximate heap bytes of a book level: an object and two short strings. */
 const LEVEL_BYTES = 120;
 
-/** A record on its way with its place in it. */
+/** A queued record with its sequence number. */
 export interface QueueEntry {
-  /** Rises from record to record; the order in which they were pushed. */
+  /** Rises in the order of pushing. */
   readonly seq: number;
-  /** Nothing pushed after it is written before it is acknowledged. */
+  /** True: later records are written only after this one is acknowledged. */
   readonly barrier: boolean;
   readonly out: OutRecord;
 }
 
-/** Flags of a record: what stands behind it waits until it is acknowledged; it waits until what stands before it is. */
+/** Flag: later records wait until this one is acknowledged. */
 const HOLDS = 1;
+/** Flag: this record waits until earlier ones are acknowledged. */
 const WAITS = 2;
-/** Above the flags. */
+/** The drop priority is stored above the flags. */
 const PRIORITY_BITS = 2;
 
 export interface OutQueueLimits {
   readonly maxRecords: number;
-  /** Approximate heap bytes of the records that wait. */
+  /** Approximate heap bytes of the waiting records. */
   readonly maxBytes: number;
 }
 
 /**
- * What waits for a sink: first in, first out, bounded. A price tick that waits is replaced, where it stands, by a newer
- * one of the same topic, key and epoch: it can neither starve behind the others nor get before the record that opens
- * its epoch. A ring of parallel arrays: nothing is allocated for a record.
+ * Queues records for a sink: first in, first out, bounded. A newer price tick of the same topic, key and epoch takes the
+ * place of a waiting one, so it neither starves nor overtakes the record that opens its epoch. The queue is a ring of
+ * parallel arrays: it allocates nothing for a record.
  */
 export class OutQueue {
   readonly #limits: OutQueueLimits;
   #records: (OutRecord | undefined)[] = new Array(FIRST_CAPACITY);
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
-  /** And drop priorities. */
+  /** Flags and drop priorities. */
   #flags = new Uint8Array(FIRST_CAPACITY);
-  /** Positions count from the first record ever; the slot is the position modulo the capacity, a power of two. */
+  /** Positions count from the first record ever; a slot is a position modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
   #bytes = 0;
-  /** Topic → key → position of the last price tick; a position before the head is a tick that has left. */
+  /** Topic → key → position of the last price tick; before the head: the tick has left. */
   #ticks = new Map<string, Map<string, number>>();
 
   constructor(limits: OutQueueLimits) {
@@ -61,27 +62,22 @@ export class OutQueue {
     return this.#bytes;
   }
 
-  /** How many records have left it, those that were evicted aside. */
+  /** Number of records that left the queue, without evicted ones. */
   get left(): number {
     return this.#head;
   }
 
-  /** The place of the oldest record; undefined when nothing waits. */
-  get headSeq(): number | undefined {
-    return this.length === 0 ? undefined : this.#seqs[this.#slot(this.#head)];
-  }
-
-  /** The oldest record; undefined when nothing waits. */
+  /** The oldest record; undefined if nothing waits. */
   get head(): QueueEntry | undefined {
     return this.length === 0 ? undefined : this.#entry(this.#slot(this.#head));
   }
 
-  /** The oldest record holds back the others. */
+  /** True if the oldest record is a barrier. */
   get beginsWithBarrier(): boolean {
     return this.length > 0 && ((this.#flags[this.#slot(this.#head)] as number) & HOLDS) !== 0;
   }
 
-  /** When the oldest record was pushed, in the caller's milliseconds; undefined when nothing waits. */
+  /** When the oldest record was pushed, in the caller's milliseconds; undefined if nothing waits. */
   get oldestAt(): number | undefined {
     return this.length === 0 ? undefined : this.#pushedAt[this.#slot(this.#head)];
   }
@@ -95,7 +91,7 @@ export class OutQueue {
     return this.length * 2 >= this.#limits.maxRecords || this.#bytes * 2 > this.#limits.maxBytes;
   }
 
-  /** Puts a price tick in the place of one of the same topic, key and epoch that waits; false where none does. */
+  /** Replaces a waiting price tick of the same topic, key and epoch; false if there is none. */
   replace(record: OutRecord): boolean {
     if (record.record.kind !== 'price') return false;
     const at = this.#ticks.get(record.topic)?.get(record.key);
@@ -107,7 +103,7 @@ export class OutQueue {
     return true;
   }
 
-  /** `seq` is above that of every record pushed before, `now` in the caller's milliseconds. */
+  /** Appends a record. `seq` is above all earlier ones; `now` is in the caller's milliseconds. */
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
     if (this.length === this.#records.length) this.#rebuild(2 * this.length);
     const flags = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
@@ -116,9 +112,9 @@ export class OutQueue {
   }
 
   /**
-   * The oldest `max` records at most, as one batch. Nothing but other barriers follows a barrier in its batch, nor stands
-   * before one: a barrier in the sink says that all before it is there too. So does any position, which names a trade
-   * that was published. `stop` ends the batch before a record.
+   * Removes a batch of at most `max` records. A batch contains either barriers or other records: a barrier in the sink
+   * means that all earlier records are there too. A position never follows other records, because it names a published
+   * trade. `stop` ends the batch before a record.
    */
   take(max: number, stop?: (record: OutRecord, seq: number) => boolean): OutRecord[] {
     const batch: OutRecord[] = [];
@@ -137,21 +133,21 @@ export class OutQueue {
     return batch;
   }
 
-  /** The oldest `max` records at most; they stay. */
+  /** Returns the oldest `max` records at most, without removing them. */
   peek(max: number): QueueEntry[] {
     return Array.from({ length: Math.min(max, this.length) }, (_, index) =>
       this.#entry(this.#slot(this.#head + index)),
     );
   }
 
-  /** Takes out the oldest records: so many. */
+  /** Removes the oldest records. */
   skip(count: number): void {
     for (let left = count; left > 0; left--) this.#shift(this.#slot(this.#head));
   }
 
   /**
-   * Makes room: takes out a hundredth of the limit, the lowest drop priority and the oldest first. Where bytes are short,
-   * no more priorities than it takes.
+   * Makes room: removes up to a hundredth of the limit, the lowest drop priority and the oldest first. If only bytes are
+   * short, it stops after the first priorities that suffice.
    */
   evict(): QueueEntry[] {
     const { maxRecords, maxBytes } = this.#limits;
@@ -201,7 +197,7 @@ export class OutQueue {
     };
   }
 
-  /** Another ring, without the records at some positions. */
+  /** Copies the records into a new ring, without those at some positions. */
   #rebuild(capacity: number, without: ReadonlySet<number> = new Set()): void {
     const [records, pushedAt, seqs, flags] = [this.#records, this.#pushedAt, this.#seqs, this.#flags];
     const kept: number[] = [];
@@ -219,7 +215,7 @@ export class OutQueue {
 
 const noTicks = (): Map<string, number> => new Map();
 
-/** About so much of the heap a record is, with its strings. */
+/** Approximate heap bytes of a record with its strings. */
 export function heapBytes(record: FeedRecord): number {
   switch (record.kind) {
     case 'dead_letter':

@@ -11,14 +11,13 @@ export interface LastEpoch extends Omit<SeriesCheckpoint, 'kind' | 'last'> {
 
 interface FoundEpoch extends LastEpoch {
   readonly last: Map<TradeKind, SeriesCheckpoint['last']>;
-  /** The kinds whose trades were found, so that no position tells their end. */
+  /** The kinds whose trades were found: positions no longer define their ends. */
   readonly found: Set<TradeKind>;
 }
 
 /**
- * Derives the checkpoints from the last positions and from the trades that a sink finds near its end. The last trade
- * found of the latest epoch counts, by its place, not its id: a testnet's ids start again. If none is found the
- * position's own trade counts. A position counts trades if they are published, else aggregated trades.
+ * Derives checkpoints from the last positions and the trades near a sink's end. The last trade found of the latest epoch
+ * counts, by its place, not its id: a testnet's ids start again. Without one, the position's own trade counts.
  */
 export class Checkpoints {
   readonly #kinds: readonly TradeKind[];
@@ -35,11 +34,11 @@ export class Checkpoints {
   }
 
   /** The keys of the series that may be resumed, by `latestEpochs`. */
-  going(): ReadonlySet<string> {
+  resumable(): ReadonlySet<string> {
     return new Set(latestEpochs([...this.#epochs.values()], this.#keyOf).map(seriesKey));
   }
 
-  /** Takes the next record in the order of publishing; only trades count. */
+  /** Adds the next record in the order of publishing; only trades count. */
   add(record: FeedRecord): void {
     if (!isTrade(record)) return;
     const epoch = this.#epochOf(record);
@@ -47,7 +46,7 @@ export class Checkpoints {
     epoch?.found.add(record.kind);
   }
 
-  /** Checkpoints of a kind that were not found are unknown: a part that may hold them is unreadable. */
+  /** Marks missing checkpoints of a kind as unknown, because an unreadable part may hold them. */
   forget(kind: TradeKind): void {
     for (const { found, last } of this.#epochs.values()) if (!found.has(kind)) last.delete(kind);
   }
@@ -84,7 +83,7 @@ export function seriesCheckpoints(epochs: Iterable<LastEpoch>, kinds: readonly T
   );
 }
 
-/** The other way round: the checkpoints of each venue, symbol and epoch. */
+/** Groups the checkpoints by venue, symbol and epoch. */
 export function lastEpochs(checkpoints: readonly SeriesCheckpoint[]): LastEpoch[] {
   const byEpoch = Map.groupBy(checkpoints, (of) => `${seriesKey(of)} ${of.epoch}`);
   return [...byEpoch.values()].flatMap((own) =>
@@ -96,7 +95,7 @@ export function seriesKey({ venue, symbol }: VenueSymbolName): string {
   return `${venue}:${symbol}`;
 }
 
-/** Those of the latest epoch of each key. */
+/** The items of each key's latest epoch. */
 export function latestEpochs<T extends VenueSymbolName & { readonly epoch: number }>(
   all: readonly T[],
   keyOf: MarketKeyOf = symbolKey,

@@ -5,18 +5,18 @@ import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import { seriesKey } from './checkpoints.ts';
 
-/** What the near past is made of. */
+/** The kinds of recent records. */
 export type Dated = AnyTrade | TradeStats | Gap;
 
-/** What is sought of the near past of one topic. */
+/** The recent records wanted of one topic. */
 export interface Sought {
   /** Topic without the configured prefix. */
   readonly topic: string;
   readonly kind: Dated['kind'];
   readonly series: readonly SoughtSeries[];
-  /** As many records of each series, whatever their age. */
+  /** Records wanted of each series, whatever their age. */
   readonly count: number;
-  /** Records lie in a topic at most so many milliseconds from where their time would put them. */
+  /** The most that a record's place in the topic differs from its time, milliseconds. */
   readonly slackMs: number;
 }
 
@@ -25,21 +25,21 @@ export interface SoughtSeries {
   readonly symbol: string;
   /** Message key of its records. */
   readonly key: string;
-  /** All later than this are sought, milliseconds by the venue's clock; infinite: none. */
+  /** All later records are wanted, milliseconds by the venue's clock; infinite: none. */
   readonly since: number;
-  /** The last trade that counts: what is published meanwhile lies behind it. */
+  /** The last trade that counts. Later ones are published meanwhile. */
   readonly upTo?: string;
 }
 
-/** How many records are read of a partition at most. */
+/** The most records that are read of a partition. */
 export interface LookbackBounds {
-  /** While it is not certain that the span is covered. */
+  /** While the span may not be covered. */
   readonly span: number;
   /** While only the count of a series is not reached. */
   readonly count: number;
 }
 
-/** What holds trades back: a repair for 10 s, a standby's ring; and clocks that differ. */
+/** Trades may be published late: a repair takes up to 10 s, a standby keeps trades, and clocks differ. */
 const SLACK_MS = 30_000;
 
 /** The timestamp of each venue's last trade, milliseconds. */
@@ -51,7 +51,7 @@ export function lastTimes(checkpoints: readonly SeriesCheckpoint[]): ReadonlyMap
   return lastOf;
 }
 
-/** What the options seek, topic by topic. */
+/** The wanted records, topic by topic. */
 export function soughtOf(options: RecentOptions): readonly Sought[] {
   const { environmentPrefixes, kind, keyOf = symbolKey, checkpoints, trades, spanMs, windowsSpanMs = spanMs } = options;
   const lastOf = lastTimes(checkpoints);
@@ -62,7 +62,7 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     });
   const ofTrades = {
     kind,
-    // A series that ends without a trade has none: what is found of it is published meanwhile.
+    // A series that ends without a trade has none: any that are found were published meanwhile.
     series: seriesSince(spanMs).flatMap((series, index) => {
       const upTo = checkpoints[index]?.last?.id;
       return upTo === undefined ? [] : [{ ...series, upTo }];
@@ -77,7 +77,7 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
     count: 0,
     slackMs: SLACK_MS + spanMs,
   } as const;
-  // All gaps lie in the topic of the configured environment, and one is written when its repair is over.
+  // All gaps lie in the topic of the configured environment. A gap is written when its repair is over.
   const ofGaps = {
     kind: 'gap',
     series: seriesSince(spanMs).map((series) => ({ ...series, key: seriesKey(series) })),
@@ -100,7 +100,7 @@ interface Series extends SoughtSeries {
   oldest: number;
 }
 
-/** Picks what is sought out of one partition, read from its end back, and tells when that is all. */
+/** Picks the wanted records from one partition that is read backwards. */
 export class Lookback {
   readonly #sought: Sought;
   readonly #bounds: LookbackBounds;
@@ -120,18 +120,18 @@ export class Lookback {
     this.#byKey = Map.groupBy(all, ({ key }) => key);
   }
 
-  /** Records of this key are still sought. */
+  /** True if records of this key are still wanted. */
   seeks(key: string): boolean {
     return this.#byKey.get(key)?.some((series) => !this.#hasCount(series) || !this.#isCovered(series)) === true;
   }
 
-  /** The next record back. */
+  /** Adds the next record, backwards. */
   add(record: FeedRecord): void {
     this.#read++;
     if (record.kind !== this.#sought.kind) return;
     const dated = record as Dated;
     const time = timeOf(dated);
-    // What was fetched later, or came late, is no older than its arrival: it lies among what came then.
+    // A late or fetched record lies where it arrived, not where its own time would put it.
     const arrival = dated.kind === 'gap' ? time : dated.receivedAt / 1000;
     this.#oldest = Math.min(this.#oldest, Math.max(time, arrival));
     const series = this.#series.get(seriesKey(dated));
@@ -141,29 +141,29 @@ export class Lookback {
     series.oldest = Math.min(series.oldest, time);
   }
 
-  /** The next one back is not sought, or none of ours. */
+  /** Counts a record that is not wanted. */
   pass(): void {
     this.#read++;
   }
 
-  /** There is nothing before. */
+  /** Marks the start of the partition. */
   end(): void {
     this.#isAtStart = true;
   }
 
-  /** Nothing more has to be read. */
+  /** True if no more records have to be read. */
   get isEnough(): boolean {
     const all = [...this.#series.values()];
     if (!this.isWhole) return this.#read >= this.#bounds.span;
     return all.every((series) => this.#hasCount(series)) || this.#isAtStart || this.#read >= this.#bounds.count;
   }
 
-  /** All of the span was read. */
+  /** True if the whole span was read. */
   get isWhole(): boolean {
     return this.#isAtStart || [...this.#series.values()].every((series) => this.#isCovered(series));
   }
 
-  /** What was found, in the order of publishing. */
+  /** The wanted records, in the order of publishing. */
   found(): readonly Dated[] {
     return this.#kept.toReversed();
   }
@@ -189,14 +189,14 @@ function timeOf(dated: Dated): number {
 
 const UNBOUNDED: LookbackBounds = { span: Number.POSITIVE_INFINITY, count: Number.POSITIVE_INFINITY };
 
-/** What is sought of records that lie in memory, in the order of publishing. */
+/** Picks the wanted records from records in memory, in the order of publishing. */
 export function pick(sought: Sought, records: readonly Dated[]): readonly Dated[] {
   const lookback = new Lookback(sought, UNBOUNDED);
   for (const record of records.toReversed()) lookback.add(record);
   return lookback.found();
 }
 
-/** What was found in all partitions, put together. */
+/** Joins what was found in all partitions. */
 export function recentOf(lookbacks: readonly Lookback[]): Recent {
   return {
     ...byKind(lookbacks.flatMap((lookback) => lookback.found())),

@@ -8,53 +8,53 @@ import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/loss-led
 import type { QueueEntry } from '../queue/out-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
-/** The checkpoints in the topics of environments that belong together. */
+/** Checkpoints in the topics of environments that share epochs. */
 export interface CheckpointGroup extends Pick<CheckpointOptions, 'environmentPrefixes' | 'kinds'> {
   readonly checkpoints: readonly SeriesCheckpoint[];
 }
 
 interface Series {
   readonly group: Group;
-  /** The first of it. */
+  /** The first record. */
   readonly out: OutRecord;
   readonly trade: AnyTrade;
-  /** All up to here are in the sink; below every number: none is. */
+  /** Records up to here are in the sink; -1: none is. */
   storedSeq: number;
-  /** The sink's last trade was found here, so the order in the file tells, not the ids. */
+  /** The spill has the sink's last trade, so the order decides, not the ids. */
   isExact: boolean;
-  /** The sink cannot tell its end: what may have been under way is taken for stored. */
+  /** The sink does not know its end: records that may have been sent count as stored. */
   isUnsure: boolean;
   lastSeq: number;
   last: Checkpoint;
 }
 
 /**
- * Which records of a spill the sink has already: those of a series (venue, symbol, epoch) up to the one that the series
- * ends with in the sink, in the order of the file; where that one is not in the file, those whose id is not above its id
- * (unless they are later: ids of a testnet start again), and all of an epoch that a later one has followed. Where the
- * sink cannot tell, what was under way when the process ended counts as stored, and a gap says that it may not be. A
- * price tick is stale where a later trade of its epoch is there, and a gap that was never with the sink where what lies
- * behind it is there: another process has gone on meanwhile. Where that one went past the moment at which an epoch of the
- * spill begins, or began it at another venue, the spill has nothing of the symbol from there on: the feed goes on where
- * the other one ended.
+ * Decides which records of a spill the sink already has:
+ * - trades of a series up to the sink's last trade, by their order in the spill. If that trade is not in the spill, by
+ *   id and time: a testnet's ids start again;
+ * - all records of an epoch that a later one has followed;
+ * - if the sink does not know its end, the trades that may have been sent. A gap reports them as unknown;
+ * - a price tick before the sink's last trade of its epoch;
+ * - an unsent gap before the sink's last trade: another process has resumed meanwhile;
+ * - an epoch that another process overtook, or started at another venue. The feed resumes where that process ended.
  */
 export class Reconciler {
   readonly #groups: readonly Group[];
   readonly #handedSeq: number;
   readonly #series = new Map<string, Series>();
   readonly #lastTradeSeq = new Map<string, number>();
-  /** Of what is no trade. */
+  /** The last stored record that is not a trade. */
   #lastStoredOther = -1;
   /** The last position of each venue and symbol, of the first group. */
   readonly #positions = new Map<string, { readonly seq: number; readonly of: Position | AnyTrade }>();
 
-  /** `checkpoints` returns those of the first group. Records above `handedSeq` were never with the sink. */
+  /** Records above `handedSeq` were never sent. */
   constructor(groups: readonly CheckpointGroup[], handedSeq: number, keyOf: MarketKeyOf = symbolKey) {
     this.#handedSeq = handedSeq;
     this.#groups = groups.map((group) => new Group(group, keyOf));
   }
 
-  /** Takes notice of a record; all of them first, in order. */
+  /** Adds a record. Add all of them, in order, before any question. */
   see(entry: QueueEntry): void {
     const { out, seq } = entry;
     const { record } = out;
@@ -96,40 +96,37 @@ export class Reconciler {
     }
   }
 
-  /** The sink has it: it is not delivered again. */
+  /** True if the sink has the record. */
   isStored({ out, seq }: QueueEntry): boolean {
     if (out.record.kind === 'position') return this.#groupOf(out).hasPosition(out.record);
     if (out.record.kind === 'price') return this.#groupOf(out).isLaterThan(out.record);
-    // What lies behind the gap was never with the sink either, so whoever stored it told of gaps of its own.
+    // The trades behind the gap were not sent either: another process stored them, and published its own gaps.
     if (out.record.kind === 'gap') return seq > this.#handedSeq && this.#groupOf(out).isPast(out.record);
     const trade = tradeOf(out);
     if (trade === undefined) return 'epoch' in out.record && this.#groupOf(out).isVoid(out.record);
     return seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
 
-  /** Behind this number nothing is stored. */
+  /** Nothing behind this number is stored. */
   get lastStoredSeq(): number {
     return [...this.#series.values()].reduce((last, { storedSeq }) => Math.max(last, storedSeq), this.#lastStoredOther);
   }
 
-  /**
-   * The gap of the loss is still to be told: the sink has nothing from behind it, and the spill has. Where the spill has
-   * nothing either, the series ends before the loss, and the feed goes on from there.
-   */
+  /** True if the gap of a loss still has to be published: the spill has later trades, and the sink has none. */
   isOpen(loss: TradeLoss): boolean {
     if (this.#groupOf(loss).isVoid(loss)) return false;
     const stored = this.#series.get(seriesOf(loss, loss))?.storedSeq ?? -1;
     return stored < loss.seq && (this.#lastTradeSeq.get(`${loss.topic} ${loss.key}`) ?? -1) > loss.seq;
   }
 
-  /** What may be missing, where the sink could not tell. */
+  /** Trades that may be missing, because the sink did not know its end. */
   unsure(): readonly TradeLoss[] {
     return [...this.#series.values()]
       .filter(({ isUnsure }) => isUnsure)
       .map(({ out, trade, storedSeq }) => lossBefore(out, trade, null, storedSeq));
   }
 
-  /** Where each series of the first group will end when the spill is drained. */
+  /** Where each series of the first group will end when the spill is empty. */
   checkpoints(): readonly SeriesCheckpoint[] {
     const [own] = this.#groups;
     if (own === undefined) return [];
@@ -160,17 +157,17 @@ export class Reconciler {
   #groupOf({ topic }: Pick<OutRecord, 'topic'>): Group {
     const prefix = prefixOfTopic(topic);
     const group = this.#groups.find(({ prefixes }) => prefixes.includes(prefix));
-    if (group === undefined) throw new Error(`nobody asked how the topics ${prefix}* end`);
+    if (group === undefined) throw new Error(`the checkpoints of the topics ${prefix}* were not read`);
     return group;
   }
 }
 
-/** What the clocks of venues and hosts may be apart. */
+/** The most that clocks of venues and hosts differ. */
 const SKEW_MS = 2000;
 
 type Epoch = Pick<Position, 'venue' | 'symbol' | 'epoch'>;
 
-/** The last epochs in topics that belong together, by venue and symbol. */
+/** The last epochs in the topics of one checkpoint group, by venue and symbol. */
 class Group {
   readonly prefixes: readonly string[];
   readonly kinds: readonly TradeKind[];
@@ -178,7 +175,7 @@ class Group {
   readonly #keyOf: MarketKeyOf;
   /** The latest epoch of each message key. */
   readonly #latest = new Map<string, LastEpoch>();
-  /** By message key the first epoch of which the spill has nothing that counts. */
+  /** By message key, the first epoch whose records in the spill are void. */
   readonly #void = new Map<string, number>();
 
   constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup, keyOf: MarketKeyOf) {
@@ -200,7 +197,7 @@ class Group {
     return this.#epochs.get(seriesKey(of));
   }
 
-  /** Another process may have gone on where the spill begins an epoch of its own. */
+  /** Voids the position's epoch if another process has resumed meanwhile. */
   judge(position: Position): void {
     const { venue, epoch, timestamp } = position;
     const key = this.#keyOf(position);
@@ -214,12 +211,12 @@ class Group {
     return of.epoch >= (this.#void.get(this.#keyOf(of)) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** A later epoch of the symbol has begun: its position was written when everything before it was there. */
+  /** True if a later epoch of the symbol started: its position was written after all earlier records. */
   isFollowed(of: Epoch): boolean {
     return (this.#latest.get(this.#keyOf(of))?.epoch ?? 0) > of.epoch || this.isVoid(of);
   }
 
-  /** A trade published after the tick makes the tick one that a newer one replaced. */
+  /** True if the sink has a trade after the tick, which makes the tick useless. */
   isLaterThan(tick: PriceTick): boolean {
     if (this.isFollowed(tick)) return true;
     const known = this.epochOf(tick);
@@ -230,7 +227,7 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const known = this.epochOf(gap);
     if (known?.epoch !== gap.epoch || gap.toId === null) return false;
-    // If trades are published, gaps count them: aggregated trades continue behind a gap that is being repaired.
+    // Gaps count trades if these are published: aggregated trades continue behind a pending gap.
     const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
     return end != null && compareIds(gap.toId, end.id) <= 0;
   }

@@ -14,16 +14,16 @@ import type { QueueEntry } from '../queue/out-queue.ts';
 export interface SpillMark {
   /** All up to here is settled. */
   readonly settledSeq: number;
-  /** Nothing above was ever with the sink; infinite where it is not known. */
+  /** Nothing above was ever sent; infinite if unknown. */
   readonly handedSeq: number;
 }
 
-/** A record as it lies in the database. */
+/** A row of the database. */
 export interface SpilledRow {
   readonly seq: number;
   readonly priority: number;
   readonly barrier: number;
-  /** Of the schema that its body was written with. */
+  /** Id of the body's schema. */
   readonly schema: number;
   readonly topic: string;
   readonly key: string;
@@ -33,7 +33,7 @@ export interface SpilledRow {
 }
 
 const VERSION = 3;
-/** By drop priority, then in order: what is dropped together lies together, and leaves whole pages free. */
+/** The order by drop priority lets a drop free whole pages. */
 const TABLES = `
   CREATE TABLE writer_schema (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
   CREATE TABLE record (
@@ -46,7 +46,7 @@ const TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 const PRIORITIES = Array.from({ length: DROPPED_LAST + 1 }, (_, priority) => priority);
-/** One query for each drop priority, put together: SQLite goes through all of them in step. */
+/** Joins one query for each drop priority, so that SQLite can use the primary key. */
 const ofEach = (query: string): string =>
   PRIORITIES.map((priority) => query.replace('?', `${priority}`)).join(' UNION ALL ');
 const IN_ORDER = `${ofEach('SELECT * FROM record WHERE priority = ? AND seq > :from')} ORDER BY seq LIMIT :max`;
@@ -54,14 +54,14 @@ const LAST_SEQ = `SELECT max(last) AS last FROM (
   ${ofEach('SELECT max(seq) AS last FROM record WHERE priority = ?')} UNION ALL SELECT max(seq) FROM loss
 )`;
 
-/** The tables of a spill: records by drop priority and number, the losses to remember, how far the sink got. */
+/** The tables of a spill: records, losses, and how far the sink got. */
 export class SpillDatabase {
   readonly #database: DatabaseSync;
-  /** By their ids in the database: those that records were written with, and ours. */
+  /** By schema id. */
   readonly #readers = new Map<number, RecordReader>();
   readonly #ids = new Map<RecordKind, number>();
 
-  /** @throws Fault (never) if it is another version's, or written with a schema that cannot be read as ours */
+  /** @throws Fault (never) if it is of another version, or has a schema that cannot be read */
   constructor(database: DatabaseSync) {
     this.#database = database;
     const version = this.#number('PRAGMA user_version', 'user_version');
@@ -73,7 +73,6 @@ export class SpillDatabase {
     this.#learnSchemas();
   }
 
-  /** Does all of the work, or nothing of it. */
   transaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
@@ -86,7 +85,7 @@ export class SpillDatabase {
     }
   }
 
-  /** The row of a record. @throws Fault (encode) where the record is none of its schema. */
+  /** Makes the row of a record. @throws Fault (encode) if the record does not fit its schema */
   rowOf({ seq, barrier, out: { topic, key, record } }: QueueEntry): SpilledRow {
     const body = codecOf(record.kind).encode(record);
     const schema = this.#ids.get(record.kind) ?? 0;
@@ -102,7 +101,7 @@ export class SpillDatabase {
     for (const topic of new Set(rows.map((row) => row.topic))) name.run(topic);
   }
 
-  /** The rows behind a number, in order; those before an unreadable page, and the error only if there are none. */
+  /** Reads the rows behind a number, in order, up to an unreadable page. Throws only if it could read none. */
   rowsBehind(from: number, max: number): SpilledRow[] {
     const rows: SpilledRow[] = [];
     try {
@@ -126,7 +125,7 @@ export class SpillDatabase {
     this.#database.exec(`DELETE FROM record WHERE priority IN (${priorities.join()}) AND seq <= ${seq}`);
   }
 
-  /** The record in a row; undefined: it cannot be read. */
+  /** The record in a row; undefined if it is unreadable. */
   entryOf({ seq, barrier, schema, topic, key, crc, body }: SpilledRow): QueueEntry | undefined {
     const reader = this.#readers.get(schema);
     if (reader === undefined || crc32(body, crc32(topic + key)) !== crc) return undefined;
@@ -138,7 +137,7 @@ export class SpillDatabase {
     }
   }
 
-  /** Of all records that were ever in it. */
+  /** The topics of all records that it ever had. */
   topics(): readonly string[] {
     const rows = this.#database.prepare('SELECT name FROM topic').all();
     return rows.map(({ name }) => String(name));
@@ -169,14 +168,14 @@ export class SpillDatabase {
     this.#database.prepare('INSERT OR REPLACE INTO mark VALUES (1, ?, ?)').run(settledSeq, handedSeq);
   }
 
-  /** What records and losses take; free pages aside. */
+  /** Bytes in use, without free pages. */
   get bytes(): number {
     const pages = this.#number('PRAGMA page_count', 'page_count');
     const free = this.#number('PRAGMA freelist_count', 'freelist_count');
     return (pages - free) * this.#number('PRAGMA page_size', 'page_size');
   }
 
-  /** Puts on the disk what was committed, so that not even a loss of power takes it. */
+  /** Makes committed rows survive a power loss. */
   sync(): void {
     this.#database.exec('PRAGMA wal_checkpoint(FULL)');
   }
@@ -205,18 +204,18 @@ export class SpillDatabase {
 
 const SQLITE_CORRUPT = 11;
 
-/** A page of the database cannot be read; others may be. */
+/** True if a page of the database is unreadable; others may be readable. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_CORRUPT;
 }
 
-/** Where the database of a spill lies; tests have one in memory. */
+/** The place of a spill's database; tests have one in memory. */
 export interface SpillDisk {
-  /** A previous process left a database, or this one made it. @throws Fault if a previous version left its files */
+  /** @throws Fault if a previous version left its files */
   exists(): boolean;
-  /** Makes what is not there. */
+  /** Creates the database if it does not exist. */
   open(): DatabaseSync;
-  /** Removes a database that is closed. */
+  /** Removes a closed database. */
   remove(): void;
 }
 
@@ -234,8 +233,7 @@ export function folderDisk(dir: string): SpillDisk {
     open() {
       mkdirSync(dir, { recursive: true });
       const database = new DatabaseSync(path);
-      // One process has the folder. What is committed outlives a kill at once, and a loss of power from the next
-      // checkpoint on.
+      // Only one process uses the folder. A commit survives a kill at once, a power loss from the next checkpoint on.
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       return database;
     },

@@ -7,7 +7,7 @@ import type { Timers } from '../timers.ts';
 import type { SpillDisk } from './spill-database.ts';
 
 export interface SpillOptions {
-  /** Folder of this sink alone, and of one process; made when it is needed. */
+  /** A folder for this sink and one process alone; created when needed. */
   readonly dir: string;
   readonly maxBytes: number;
   /** Instead of the folder's own, for tests. */
@@ -20,16 +20,16 @@ export interface SpillStats {
   /** Records on the disk that are not in flight. */
   readonly records: number;
   readonly bytes: number;
-  /** Milliseconds since it was begun, or found; null: there is none. */
+  /** Milliseconds since it was created or found; null: there is none. */
   readonly oldestMs: number | null;
-  /** Stretches that could not be read. */
+  /** Unreadable stretches. */
   readonly broken: number;
 }
 
 export interface SpillHooks {
-  /** Records begin to go to the disk, it fails, takes again, cannot be read, and the spill is empty; for people. */
+  /** `reason` is for people. */
   onEvent(event: SpillEvent, reason: string): void;
-  /** Records were dropped because the limit was reached, by topic. */
+  /** Called with the number of dropped records of each topic when the limit is reached. */
   onDropped(byTopic: ReadonlyMap<string, number>): void;
   onRejected(record: OutRecord, fault: Fault): void;
 }
@@ -38,6 +38,5 @@ export interface SpillParts {
   readonly queue: OutQueue;
   readonly ledger: LossLedger;
   readonly timers: Timers;
-  /** What is with the sink. */
   readonly delivery: { readonly batch: Batch | undefined };
 }

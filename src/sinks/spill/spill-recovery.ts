@@ -10,15 +10,15 @@ import type { SpillStore } from './spill-store.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
 
-/** The records of a previous process: up to `lastSeq`. */
+/** The records of a previous process, up to `lastSeq`. */
 export interface Recovered {
   readonly reconciler: Reconciler;
   readonly lastSeq: number;
 }
 
 /**
- * Opens the store that a previous process left; what the sink has by now is not handed out again. `read` asks the sink,
- * also for the kinds and environments of the spilled records. @throws Fault if the database is of another version
+ * Opens the store of a previous process and excludes the records that the sink has. `read` asks the sink, also for the
+ * kinds and environments of the spilled records. @throws Fault if the database is of another version
  */
 export async function recoverSpill(
   store: SpillStore,
@@ -47,17 +47,17 @@ export async function recoverSpill(
   return reconciler;
 }
 
-/** What was found of a topic, and how much of it was needed when it was last picked through. */
+/** The records found of a topic; `needed` of them were needed at the last pick. */
 interface Gathered {
   readonly sought: Sought;
   records: Dated[];
   needed: number;
 }
 
-/** Records of a topic that are gathered before those are dropped that newer ones made needless. */
+/** Records of a topic that may be gathered in excess before the next pick. */
 const MOST_NEEDLESS = 10_000;
 
-/** The near past in the spill of a previous process, up to `lastSeq`, without what the sink has. */
+/** Reads the recent records in the spill of a previous process, without those that the sink has. */
 export async function recentInSpill(
   store: SpillStore,
   { reconciler, lastSeq }: Recovered,
@@ -74,7 +74,7 @@ export async function recentInSpill(
       if (seq > lastSeq) return false;
       const of = topics.get(out.topic);
       if (of === undefined || out.record.kind !== of.sought.kind || reconciler.isStored(entry)) return true;
-      const dated = out.record as Dated; // as the kind that is sought of a topic is one of them
+      const dated = out.record as Dated; // its kind is the wanted one
       of.records.push(dated);
       seqs.set(dated, seq);
       if (of.records.length >= 2 * of.needed + MOST_NEEDLESS) {
@@ -87,7 +87,7 @@ export async function recentInSpill(
       whole = false;
     },
   );
-  // The sink itself returns the records that were delivered meanwhile.
+  // The sink returns the records that are delivered meanwhile.
   const { settledSeq } = store;
   const found = [...topics.values()].flatMap(({ sought, records }) => pick(sought, records));
   return { ...byKind(found.filter((record) => (seqs.get(record) ?? settledSeq) > settledSeq)), whole };
@@ -111,7 +111,7 @@ function readGroups(
   );
 }
 
-/** The near past when the spill is delivered behind what the sink has; some of it may be there already. */
+/** Appends the recent records of the spill to the sink's; the sink may have some of them already. */
 export function recentBehind(stored: Recent, spilled: Recent, options: RecentOptions): Recent {
   const sought = soughtOf(options);
   const [ofTrades, ofWindows, ofGaps] = [sought[0], sought[1], sought.at(-1)] as [Sought, Sought, Sought];

@@ -4,41 +4,40 @@ import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
 import { lossesOf, type TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
-import type { SpillDisk } from './spill-database.ts';
-import { isUnreadable, SpillDatabase, type SpilledRow, type SpillMark } from './spill-database.ts';
+import { isUnreadable, SpillDatabase, type SpillDisk, type SpilledRow, type SpillMark } from './spill-database.ts';
 
 export interface SpillStoreOptions {
   readonly maxBytes: number;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** A stretch that ends at `seq` could not be read; `hasTrades`: trades may have been in it. */
+  /** Called for an unreadable stretch that ends at `seq`; `hasTrades`: it may contain trades. */
   readonly onBreak: (seq: number, hasTrades: boolean) => void;
 }
 
 export interface AppendResult {
-  /** Records that no schema fits: they are nowhere. */
+  /** Records that cannot be encoded. */
   readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
-  /** How many records were dropped to make room, by topic, and the trades among them. */
+  /** The number of records dropped to make room, by topic, and the trades among them. */
   readonly dropped: ReadonlyMap<string, number>;
   readonly losses: readonly TradeLoss[];
 }
 
-/** Some tens of milliseconds: venues and brokers are served in between. */
+/** Some tens of milliseconds; then the event loop turns. */
 const SCAN_AT_ONCE = 4096;
 const DROP_AT_ONCE = 1000;
 
-/** Records on disk, in order: appended behind, read from the front, within a limit; all of it synchronous, all or nothing. */
+/** A bounded queue of records on disk. Each operation is synchronous and done wholly or not at all. */
 export class SpillStore {
   readonly #disk: SpillDisk;
   readonly #options: SpillStoreOptions;
   #database: SpillDatabase | undefined;
-  /** What is in the database is settled, and could not be removed. */
+  /** The database is settled, but could not be removed. */
   #isOver = false;
   #isWanted: (entry: QueueEntry) => boolean = () => true;
   #since: number | undefined;
   #lastSeq = 0;
   #settledSeq = 0;
-  /** The records up to here are handed out: appended, they are only safe. */
+  /** Records up to here are read, or appended from memory. */
   readSeq = 0;
   #unread = 0;
 
@@ -47,7 +46,7 @@ export class SpillStore {
     this.#options = options;
   }
 
-  /** Records that were not handed out yet. */
+  /** Records that were not read yet. */
   get unread(): number {
     return this.#unread;
   }
@@ -56,7 +55,7 @@ export class SpillStore {
     return this.#database?.bytes ?? 0;
   }
 
-  /** When it was begun, or found; undefined: there is none. */
+  /** When it was created or found; undefined: there is none. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -69,12 +68,12 @@ export class SpillStore {
     return this.#lastSeq;
   }
 
-  /** All up to here is with the sink, or given up. */
+  /** Records up to here are delivered or rejected. */
   get settledSeq(): number {
     return this.#settledSeq;
   }
 
-  /** Opens the database of a previous process. Returns its topics, how far the sink got, and the losses to remember. */
+  /** Opens the database of a previous process. Returns its topics, how far the sink got, and its losses. */
   recover(): { readonly topics: readonly string[]; readonly mark: SpillMark; readonly losses: readonly TradeLoss[] } {
     if (!this.#disk.exists()) return { topics: [], mark: { settledSeq: 0, handedSeq: 0 }, losses: [] };
     const database = this.#open();
@@ -85,13 +84,13 @@ export class SpillStore {
     return { topics: database.topics(), mark, losses: database.losses() };
   }
 
-  /** Of what was recovered only `isWanted` is handed out: so many records. */
+  /** Limits `read` to the wanted records: so many. */
   want(isWanted: (entry: QueueEntry) => boolean, count: number): void {
     this.#isWanted = isWanted;
     this.#unread = count;
   }
 
-  /** Shows all that is not settled, in order, until `each` says false; nothing of it counts as handed out. */
+  /** Passes all unsettled records to `each`, in order, until it returns false. They do not count as read. */
   async scan(each: (entry: QueueEntry) => boolean, onBreak: SpillStoreOptions['onBreak'] = () => {}): Promise<void> {
     for (let from = this.#settledSeq; ; await turn()) {
       const { entries, end } = this.#entriesBehind(from, SCAN_AT_ONCE, onBreak);
@@ -100,7 +99,7 @@ export class SpillStore {
     }
   }
 
-  /** The next records, `max` at most; none: that was all. */
+  /** Reads the next records, `max` at most; none at the end. */
   read(max: number): readonly QueueEntry[] {
     for (;;) {
       const { entries, end } = this.#entriesBehind(this.readSeq, max, this.#options.onBreak);
@@ -115,10 +114,7 @@ export class SpillStore {
     }
   }
 
-  /**
-   * Writes the records behind all others, and the losses that have to be remembered.
-   * @throws what SQLite says, or a Fault where the limit leaves no room for what is most precious
-   */
+  /** Appends records and losses. @throws SQLite's error, or a Fault if only records of the last drop priority are left */
   append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): AppendResult {
     const database = this.#open();
     const rejected: { out: OutRecord; fault: Fault }[] = [];
@@ -142,14 +138,14 @@ export class SpillStore {
     return { rejected, dropped, losses: lost };
   }
 
-  /** Everything up to `seq` is with the sink, or given up. */
+  /** Removes all records up to `seq`. */
   settle(seq: number): void {
     if (seq <= this.#settledSeq || this.#database === undefined) return;
     this.#settledSeq = seq;
     try {
       this.#database.delete(seq);
     } catch (error) {
-      // It goes with the whole database.
+      // It is removed with the whole database.
       if (!isUnreadable(error)) throw error;
     }
   }
@@ -158,7 +154,7 @@ export class SpillStore {
     this.#open().saveMark(mark);
   }
 
-  /** Removes everything; all of it has to be settled. */
+  /** Removes the database. All records have to be settled. */
   clear(): void {
     if (!this.isThere) return;
     this.#isOver = true;
@@ -209,7 +205,7 @@ export class SpillStore {
     return { dropped, lost };
   }
 
-  /** The readable records behind a number, and where they end; `end` is undefined behind the last one. */
+  /** Reads the readable records behind a number, and where they end; `end` is undefined behind the last one. */
   #entriesBehind(
     from: number,
     max: number,
@@ -227,7 +223,7 @@ export class SpillStore {
     return { entries, end: rows.at(-1)?.seq };
   }
 
-  /** Behind an unreadable page it goes on at the next number that is found, ever larger steps ahead. */
+  /** Skips an unreadable page in ever larger steps. */
   #rowsBehind(
     database: SpillDatabase,
     from: number,

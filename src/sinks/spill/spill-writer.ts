@@ -6,7 +6,7 @@ import type { Timers } from '../timers.ts';
 import type { AppendResult, SpillStore } from './spill-store.ts';
 
 const AT_ONCE = 2000;
-/** Between two writes: what a killed process loses at most. */
+/** Time between two writes: the most that a killed process loses. */
 const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 
@@ -18,18 +18,18 @@ export interface SpillWriterParts {
 }
 
 export interface SpillWriterHooks {
-  /** The records in flight to the sink, and those that were read back for it. */
+  /** The records in flight and those read back. */
   inMemory(): readonly QueueEntry[];
   onAppended(appended: AppendResult): void;
-  /** The disk fails, or takes records again (undefined). */
+  /** Called when the disk fails, or works again (undefined). */
   onFault(fault: Fault | undefined): void;
 }
 
-/** Empties the queue into the store, every 50 ms. The queue is its buffer, so a caller of `push` never waits. */
+/** Moves the queue into the store every 50 ms. The queue is its buffer, so `push` never waits. */
 export class SpillWriter {
   readonly #parts: SpillWriterParts;
   readonly #hooks: SpillWriterHooks;
-  /** The records in flight and those read back are on the disk too. False: the next write puts them there. */
+  /** False: the next write includes the records in flight and those read back. */
   isMemorySaved = true;
   /** The next write; undefined: halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
@@ -44,7 +44,7 @@ export class SpillWriter {
     this.#schedule(0);
   }
 
-  /** The queue fills faster than it is emptied every 50 ms. */
+  /** Writes at once, because the queue fills too fast. */
   hurry(): void {
     if (this.#fault === undefined && this.#next?.isSoon === false) this.#schedule(0);
   }
@@ -54,7 +54,7 @@ export class SpillWriter {
     this.#next = undefined;
   }
 
-  /** While halted: writes all waiting records, for good; `isOver` ends it early. */
+  /** While halted: writes all waiting records and synchronises the disk; `isOver` ends it early. */
   writeAll(isOver: () => boolean): void {
     while (!isOver() && this.#append());
     this.#parts.store.sync();
@@ -82,7 +82,7 @@ export class SpillWriter {
     }
   }
 
-  /** Writes the next records; false: none waits. */
+  /** Writes the next records; false if none waits. */
   #append(): boolean {
     const { store, queue, ledger } = this.#parts;
     const inMemory = this.isMemorySaved ? [] : this.#hooks.inMemory();

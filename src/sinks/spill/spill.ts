@@ -13,18 +13,18 @@ const READ_AT_ONCE = 5000;
 const SAVE_MS = 1000;
 
 /**
- * The queue on disk while a sink is away: it empties the driver's queue into a database, reads the records back in
- * order when the sink takes them again, and is off when nothing is left.
+ * The queue on disk while a sink is away. It moves the driver's queue into a database, reads the records back in order
+ * when the sink takes them again, and turns off when nothing is left.
  */
 export class Spill {
-  /** Records read back: they go to the sink before the queue. */
+  /** Records that were read back: they are sent before the queue. */
   readonly backlog = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   readonly #store: SpillStore;
   readonly #writer: SpillWriter;
   readonly #parts: SpillParts;
   readonly #hooks: SpillHooks;
   #isOn = false;
-  /** While records of a previous process are there. */
+  /** Set while records of a previous process are on the disk. */
   #recovered: Recovered | undefined;
   #broken = 0;
 
@@ -54,22 +54,22 @@ export class Spill {
     return this.#isOn;
   }
 
-  /** Records that wait on the disk, or read back. */
+  /** Records that wait, on the disk or read back. */
   get waiting(): number {
     return this.#unread + this.backlog.length;
   }
 
-  /** What was read back is on the disk too. */
+  /** The backlog is on the disk too. */
   get isBacklogSaved(): boolean {
     return this.#isOn && this.#writer.isMemorySaved;
   }
 
-  /** When it was begun, or found; undefined: it is off. */
+  /** When it was created or found; undefined: it is off. */
   get since(): number | undefined {
     return this.#isOn ? this.#store.since : undefined;
   }
 
-  /** Sequence number of the last record that was ever spilled. */
+  /** Sequence number of the last spilled record. */
   get lastSeq(): number {
     return this.#store.lastSeq;
   }
@@ -80,8 +80,8 @@ export class Spill {
   }
 
   /**
-   * Finds what a previous process left, without what the sink has by now (see Reconciler). Returns where each series
-   * will end when the spill is drained. @throws Fault
+   * Opens the records of a previous process, without those that the sink has (see Reconciler). Returns where each series
+   * will end when the spill is empty. @throws Fault
    */
   async recover(
     options: CheckpointOptions,
@@ -99,12 +99,12 @@ export class Spill {
     return reconciler.checkpoints();
   }
 
-  /** After `recover`: the near past that a previous process left here and the sink does not have; undefined: nothing. */
+  /** After `recover`: the recent records of a previous process that the sink does not have. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
     return this.#recovered && recentInSpill(this.#store, this.#recovered, options);
   }
 
-  /** From now on the records of the queue go to the disk, behind the batch in flight and the backlog. */
+  /** Starts to write the queue to the disk, behind the batch in flight and the backlog. */
   begin(reason: string): void {
     if (this.#isOn) {
       this.#writer.hurry();
@@ -115,7 +115,7 @@ export class Spill {
     this.#hooks.onEvent('spilling', reason);
   }
 
-  /** Fills the backlog with the next records; the spill is off when there are none. Returns how many ticks were replaced. */
+  /** Fills the backlog with the next records; without any, the spill turns off. Returns the number of replaced ticks. */
   readBack(): number {
     const entries = this.#store.read(READ_AT_ONCE);
     const now = this.#parts.timers.now();
@@ -135,7 +135,7 @@ export class Spill {
     return replaced;
   }
 
-  /** Before a batch of the spill goes to the sink: all before it is settled, nothing behind it was ever there. */
+  /** Before a batch of the spill is sent: saves that all before it is settled, and nothing behind it was ever sent. */
   saveMark(): void {
     try {
       this.#store.saveMark(this.#mark);
@@ -144,7 +144,7 @@ export class Spill {
     }
   }
 
-  /** The batch in flight is settled. */
+  /** Call it when the batch in flight is settled. */
   settled(): void {
     if (!this.#isOn && !this.#store.isThere) return;
     try {
@@ -155,7 +155,7 @@ export class Spill {
     }
   }
 
-  /** Puts all waiting records on the disk, for good, within a second. */
+  /** Makes all waiting records survive, within a second. */
   saveAll(): void {
     this.#writer.halt();
     if (!this.#isOn) {
@@ -171,7 +171,7 @@ export class Spill {
     }
   }
 
-  /** After `saveAll`: notes how far the sink got. */
+  /** After `saveAll`: saves how far the sink got. */
   close(): void {
     this.#writer.halt();
     try {
@@ -187,7 +187,7 @@ export class Spill {
     }
   }
 
-  /** At the end: how many of the records that wait or are in flight are on the disk. */
+  /** At the end: the number of waiting or sent records that are on the disk. */
   get saved(): number {
     const { batch } = this.#parts.delivery;
     const inFlight = batch?.records.length ?? 0;
@@ -195,13 +195,12 @@ export class Spill {
     return this.#unread + (this.isBacklogSaved ? this.backlog.length : 0) + (isSafe ? inFlight : 0);
   }
 
-  /** Records on the disk that were not read back. */
   get #unread(): number {
     return this.#isOn ? this.#store.unread : 0;
   }
 
   get #mark(): SpillMark {
-    const handedSeq = (this.backlog.headSeq ?? this.#store.readSeq + 1) - 1;
+    const handedSeq = (this.backlog.head?.seq ?? this.#store.readSeq + 1) - 1;
     const { batch } = this.#parts.delivery;
     return { settledSeq: batch === undefined ? handedSeq : batch.firstSeq - 1, handedSeq };
   }
@@ -213,7 +212,7 @@ export class Spill {
 
   #turnOn(): void {
     this.#isOn = true;
-    this.#store.readSeq = this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.headSeq ?? 1) - 1;
+    this.#store.readSeq = this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.head?.seq ?? 1) - 1;
     this.#writer.isMemorySaved = false;
     this.saveMark();
   }

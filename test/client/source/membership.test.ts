@@ -40,7 +40,7 @@ function membership({ place = 'end' as const } = {}) {
       member.id = member.next.id;
       return member.next.share;
     },
-    beat: async () => true,
+    heartbeat: async () => true,
     commit: async () => true,
     sharesAll: async () => true,
     leave: async () => {},
@@ -73,7 +73,7 @@ function membership({ place = 'end' as const } = {}) {
   };
   /** Until its first heartbeat, which is refused. */
   const term = (id: string, share: Share): Promise<StartOffsets | undefined> => {
-    member.beat = async () => false;
+    member.heartbeat = async () => false;
     return wholeTerm(id, share);
   };
   return { scheduler, positions, member, stop, term, wholeTerm };
@@ -121,7 +121,7 @@ describe('a place in a group', () => {
     const { scheduler, member, wholeTerm } = membership();
     member.sharesAll = () => new Promise(() => {});
     let beats = 0;
-    member.beat = async () => {
+    member.heartbeat = async () => {
       beats++;
       return scheduler.now() < 100_000;
     };

@@ -79,12 +79,12 @@ describe('a member', () => {
     const answer = Promise.withResolvers<void>();
     coordinator.joined = answer.promise;
     const joining = member.join();
-    const beating = member.beat();
+    const beating = member.heartbeat();
     answer.resolve();
     await joining;
     expect(await beating).toBe(false);
     expect(member.id).toBe('member-0');
-    expect(await member.beat()).toBe(true);
+    expect(await member.heartbeat()).toBe(true);
     expect(coordinator.heard).toEqual(['member-0', 'member-0']);
   });
 

@@ -4,9 +4,9 @@ import { stretchesOf } from '../../../src/sinks/kafka/read-checkpoints.ts';
 import { samplePosition } from '../../codec/sample-records.ts';
 
 const HOUR = 3_600_000;
-const at = (takenAt: number, symbol: string, epoch = 1, venue = 'binance') => ({
+const at = (appendedAt: number, symbol: string, epoch = 1, venue = 'binance') => ({
   ...samplePosition({ symbol, epoch, venue }),
-  takenAt,
+  appendedAt,
 });
 
 describe('the stretches of a topic that hold the last trades', () => {

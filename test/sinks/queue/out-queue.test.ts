@@ -90,7 +90,7 @@ describe('OutQueue', () => {
           queue.push(out, false, ++seq, 0);
           plain.push(out, seq);
           expect(queue.length).toBe(plain.entries.length);
-          expect(queue.headSeq).toBe(plain.entries[0]?.seq);
+          expect(queue.head?.seq).toBe(plain.entries[0]?.seq);
         }
         expect(seqsOf(takeEntries(queue, Number.POSITIVE_INFINITY))).toEqual(seqsOf(plain.entries));
         expect(queue.bytes).toBe(0);

@@ -12,9 +12,9 @@ const position = (over: { epoch?: number; tradeId?: string } = {}) =>
 describe('Checkpoints', () => {
   it('goes on in the latest epoch of each key: of a symbol, or of a venue that is a feed of its own', () => {
     const positions = [position({ epoch: 3 }), samplePosition({ ...ofBinance, venue: 'bybit', epoch: 4 })];
-    expect([...new Checkpoints(positions, KINDS).going()]).toEqual(['bybit:BTCUSDT']);
+    expect([...new Checkpoints(positions, KINDS).resumable()]).toEqual(['bybit:BTCUSDT']);
     const all = new Checkpoints(positions, KINDS, marketKeyOf('all'));
-    expect([...all.going()]).toEqual(['binance:BTCUSDT', 'bybit:BTCUSDT']);
+    expect([...all.resumable()]).toEqual(['binance:BTCUSDT', 'bybit:BTCUSDT']);
   });
 
   it('goes on to a later epoch that no position tells of yet', () => {
