@@ -31,7 +31,7 @@ const AGAIN_MS = 1000;
 /** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
 /** At a stop: the time for others to take over before delivery ends. */
-const HAND_OVER_MS = 1500;
+const TAKEOVER_MS = 1500;
 /** A rate is meaningful after this time. */
 const MEASURED_AFTER_S = 5;
 const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
@@ -128,9 +128,9 @@ class Cluster implements Running {
     const runs = [...this.#runs.values()];
     const ended = Promise.all(runs.map((run) => run.ended));
     if (!isAlone) {
-      const afterMs = this.#scheduler.now() - since + HAND_OVER_MS;
-      for (const run of runs) run.giveUp(HAND_OVER_MS, { afterMs });
-      await Promise.race([ended, this.#pause(HAND_OVER_MS)]);
+      const afterMs = this.#scheduler.now() - since + TAKEOVER_MS;
+      for (const run of runs) run.giveUp(TAKEOVER_MS, { afterMs });
+      await Promise.race([ended, this.#pause(TAKEOVER_MS)]);
     }
     for (const run of runs) run.stop(reason, { afterMs: this.#scheduler.now() - since });
     await Promise.all([ended, this.#following]);
@@ -179,10 +179,10 @@ class Cluster implements Running {
       if (assigned.has(shard)) run.keep();
       else run.giveUp(sessionTimeoutMs);
     }
-    for (const shard of assigned) if (!this.#runs.has(shard) && this.#sizeOf(shard) > 0) this.#begin(shard);
+    for (const shard of assigned) if (!this.#runs.has(shard) && this.#sizeOf(shard) > 0) this.#startShard(shard);
   }
 
-  #begin(shard: number): void {
+  #startShard(shard: number): void {
     const { log } = this.#dependencies;
     const part = {
       isOwn: isInShard(shard, this.#config.cluster.shards),
@@ -207,7 +207,7 @@ class Cluster implements Running {
         this.#left = [mergeStatus([], ran.snapshot, [statusLeft(ran.snapshot), ...this.#left])];
       }
       if (fault === undefined) {
-        if (this.#assigned.has(shard)) this.#begin(shard);
+        if (this.#assigned.has(shard)) this.#startShard(shard);
         return;
       }
       if (isTakenOver(fault.cause)) own.info({ event: 'shard_handed_over' }, 'another instance has the shard');
@@ -216,19 +216,19 @@ class Cluster implements Running {
         this.#fail(fault);
         return;
       }
-      void this.#takeBack(shard);
+      void this.#restartShard(shard);
     });
     over.catch((error: unknown) => this.#fail(asFault(error)));
   }
 
   /** Begins the shard again once the group confirms it. Else two instances could fence each other for ever. */
-  async #takeBack(shard: number): Promise<void> {
+  async #restartShard(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
       const isMember = await this.#member.heartbeat().catch(() => undefined);
       // If it left the group, the next assignment starts its shards.
       if (isMember === false) return;
-      if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#begin(shard);
+      if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#startShard(shard);
     }
   }
 

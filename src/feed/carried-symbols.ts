@@ -3,14 +3,14 @@ import type { Instrument } from '../domain/instrument.ts';
 import type { Venue } from '../venues/contract.ts';
 import type { LineArbiter } from './arbitration/line-arbiter.ts';
 import type { VenueBooks } from './books/venue-books.ts';
+import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineChange } from './connection/line-event.ts';
-import type { VenueLines } from './connection/venue-lines.ts';
 import type { CoinWatch } from './liveness/coin-watch.ts';
 import type { DataQuality } from './liveness/data-quality.ts';
 
 export interface CarriedSymbolsOptions {
   readonly venue: Venue;
-  readonly lines: VenueLines;
+  readonly lines: VenueConnectionPool;
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
   readonly coins: CoinWatch;
@@ -33,13 +33,13 @@ export class CarriedSymbols {
     lines.open(instruments);
   }
 
-  follow(instrument: Instrument): void {
+  add(instrument: Instrument): void {
     const { coins, lines, scheduler } = this.#options;
     coins.add(instrument, scheduler.now());
     lines.add(instrument);
   }
 
-  leave(symbol: string): void {
+  remove(symbol: string): void {
     const { arbiter, books, coins, lines, quality } = this.#options;
     const instrument = lines.bySymbol(symbol);
     if (instrument !== undefined) {

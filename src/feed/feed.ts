@@ -30,7 +30,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
   const stages: StageOptions = { ...options, ledger, counts, venueOf };
   const sources = venues.map((venue) => ({
     id: venue.options.venue.id,
-    events$: venue.signals$.pipe(watch.venue(venue), rememberFigures(ticks), lists.source(venue)),
+    events$: venue.events$.pipe(watch.venue(venue), rememberFigures(ticks), lists.source(venue)),
   }));
   return merge(commands$, failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages))).pipe(
     assignEpochs(stages),

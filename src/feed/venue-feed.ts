@@ -8,8 +8,8 @@ import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbit
 import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { CarriedSymbols } from './carried-symbols.ts';
+import { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineEvent } from './connection/line-event.ts';
-import { VenueLines } from './connection/venue-lines.ts';
 import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
@@ -17,8 +17,8 @@ import { CoinWatch } from './liveness/coin-watch.ts';
 import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
 import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
-import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
 
 /** Most events in a warm-up buffer, mostly frames: many seconds of a shard. */
 const MOST_HELD = 20_000;
@@ -34,10 +34,10 @@ interface VenueSymbol {
 
 /** The feed of one venue: merges its lines into one stream. Subscribe once; it closes its lines at the end. */
 export class VenueFeed {
-  readonly signals$: Observable<VenueSignal>;
+  readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
-  readonly #lines: VenueLines;
+  readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;
   readonly #coins: CoinWatch;
@@ -47,7 +47,7 @@ export class VenueFeed {
   readonly #instruments: FollowedInstruments;
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
-  #out: Pick<Subscriber<VenueSignal>, 'next'> | undefined;
+  #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set while the venue is warm and has no subscriber. */
   #held: WarmUpBuffer<VenueHappening> | undefined;
   #startedAt = 0;
@@ -56,12 +56,12 @@ export class VenueFeed {
 
   constructor(options: VenueFeedOptions) {
     const { venue, activity, scheduler, staleAfterMs } = options;
-    const out = (signal: VenueSignal): void => this.#out?.next(signal);
+    const out = (signal: VenueFeedEvent): void => this.#out?.next(signal);
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
     // A line without data is mute if another line of the venue delivers, whatever other venues do.
-    const lines: VenueLines = new VenueLines(options, counts, (connection) => {
+    const lines: VenueConnectionPool = new VenueConnectionPool(options, counts, (connection) => {
       const now = scheduler.now();
       const silentMs = now - (this.#watch.lastDataAt ?? this.#startedAt);
       return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsQuiet(venue.id, now);
@@ -99,7 +99,7 @@ export class VenueFeed {
     this.#arbiter = arbiter;
     this.#books = books;
     this.#coins = coins;
-    this.signals$ = new Observable((subscriber) => {
+    this.events$ = new Observable((subscriber) => {
       this.#out = subscriber;
       // A subscriber is ready for buffered events once it has subscribed.
       if (this.running) subscriber.add(scheduler.schedule(() => this.#release()));
@@ -193,7 +193,7 @@ export class VenueFeed {
 
   remove(symbol: string): void {
     this.#instruments.remove(symbol);
-    this.#carried.leave(symbol);
+    this.#carried.remove(symbol);
   }
 
   #start(): void {
@@ -245,11 +245,11 @@ export class VenueFeed {
   }
 
   #onInstruments(change: InstrumentChange): void {
-    if (change.kind === 'unlisted' || change.kind === 'delisted') this.#carried.leave(change.instrument.symbol);
+    if (change.kind === 'unlisted' || change.kind === 'delisted') this.#carried.remove(change.instrument.symbol);
     this.#next(change);
     if (change.kind === 'opened') this.#carried.open(change.instruments);
-    if (change.kind === 'added') this.#carried.follow(change.instrument);
-    if (change.kind === 'listed') for (const instrument of change.instruments) this.#carried.follow(instrument);
+    if (change.kind === 'added') this.#carried.add(change.instrument);
+    if (change.kind === 'listed') for (const instrument of change.instruments) this.#carried.add(instrument);
   }
 
   #onFrame(connection: number, frame: MarketFrame): void {

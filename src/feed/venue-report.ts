@@ -1,22 +1,22 @@
 import type { Instrument } from '../domain/instrument.ts';
-import type { CutOver, LineChange, LineSignal } from './connection/line-event.ts';
-import type { VenueLines } from './connection/venue-lines.ts';
+import type { VenueConnectionPool } from './connection/connection-pool.ts';
+import type { ConnectionEvent, CutOver, LineChange } from './connection/line-event.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
 import type { ExplainedSilence } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-log.ts';
 import { increment, type VenueCounts } from './venue-counts.ts';
-import type { VenueFeedOptions, VenueSignal } from './venue-signal.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 
 export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'feedEnvironment' | 'activity'> {
-  readonly lines: VenueLines;
+  readonly lines: VenueConnectionPool;
   readonly counts: VenueCounts;
-  readonly out: (signal: VenueSignal) => void;
+  readonly out: (signal: VenueFeedEvent) => void;
 }
 
 type Note = Omit<StatusNote, 'venue'>;
 type About = Pick<Note, 'line' | 'details'>;
-type Signal<K extends LineSignal['kind']> = Extract<LineSignal, { kind: K }>;
+type Signal<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
 type Silence<K extends ExplainedSilence['kind']> = Extract<ExplainedSilence, { kind: K }>;
 
 /** Reports what happens to a venue's connections and to its instruments. */

@@ -70,6 +70,8 @@ function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undef
 /** A venue's resume points by symbol. */
 function endedAt(previous: readonly PreviousEpoch[], id: VenueId): ReadonlyMap<string, Resumption> {
   return new Map(
-    previous.flatMap(({ venue, symbol, takeUp }) => (venue === id && takeUp !== undefined ? [[symbol, takeUp]] : [])),
+    previous.flatMap(({ venue, symbol, resumePoint }) =>
+      venue === id && resumePoint !== undefined ? [[symbol, resumePoint]] : [],
+    ),
   );
 }

@@ -14,7 +14,7 @@ import { watchClock } from '../feed/latency/clock-offset.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import { Activity } from '../feed/liveness/activity.ts';
 import { VenueFeed } from '../feed/venue-feed.ts';
-import type { VenueFeedOptions } from '../feed/venue-signal.ts';
+import type { VenueFeedOptions } from '../feed/venue-feed-options.ts';
 import { type Network, network } from '../net/network.ts';
 import { connect } from '../venues/connection/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';

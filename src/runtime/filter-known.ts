@@ -77,9 +77,9 @@ function isForeign(
   return last !== null && hasNone;
 }
 
-function isAhead({ last, takeUp }: PreviousEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
-  if (takeUp === undefined) return isBefore(last, [...ends.values()][0]);
-  return [...takeUp].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
+function isAhead({ last, resumePoint }: PreviousEpoch, ends: ReadonlyMap<TradeKind, Checkpoint>): boolean {
+  if (resumePoint === undefined) return isBefore(last, [...ends.values()][0]);
+  return [...resumePoint].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
 }
 
 /** A position is never behind the sink's own end. */

@@ -116,8 +116,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   if (signal?.aborted) return giveUp(signal.reason, sinks);
   const recent = past.then((found) => found.previous);
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), previous, recent }, venues);
-  sinks.begin(feed, previous, windows);
-  const resumed = previous.filter(({ takeUp }) => takeUp !== undefined).length;
+  sinks.start(feed, previous, windows);
+  const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
   if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
   const published = publish(feed, sinks, context);
   logUnexplained(feed, log);

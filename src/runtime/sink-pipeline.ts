@@ -104,7 +104,7 @@ export class SinkPipeline {
   }
 
   /** Writes the checkpoints again as positions, so that the next start finds them whatever happens to this run. */
-  begin(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
+  start(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
     this.#feed = feed;
     this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#options.config.feed.mode));
     const [counted] = tradeKinds(this.#options.config);

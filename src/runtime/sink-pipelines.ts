@@ -59,8 +59,8 @@ export class SinkPipelines {
     );
   }
 
-  begin(feed: RunningFeed, previous: readonly PreviousEpoch[], windows: NearPast['published'] | undefined): void {
-    for (const one of this.#all) one.begin(feed, previous, windows?.get(one.name));
+  start(feed: RunningFeed, previous: readonly PreviousEpoch[], windows: NearPast['published'] | undefined): void {
+    for (const one of this.#all) one.start(feed, previous, windows?.get(one.name));
   }
 
   push(record: FeedRecord, barrier: boolean, isTimed: boolean): void {

@@ -2,7 +2,7 @@ import { EMPTY, map } from 'rxjs';
 import { booksOf, type Config, environmentOf, instrumentsFor } from '../config/config.ts';
 import { at } from '../domain/at.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { VenueFeedOptions } from '../feed/venue-signal.ts';
+import type { VenueFeedOptions } from '../feed/venue-feed-options.ts';
 import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
 import type { PastOrigin } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';

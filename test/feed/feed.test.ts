@@ -10,7 +10,7 @@ import { feed } from '../../src/feed/feed.ts';
 import type { FeedOptions } from '../../src/feed/feed-options.ts';
 import { Activity } from '../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
-import type { VenueSignal } from '../../src/feed/venue-signal.ts';
+import type { VenueFeedEvent } from '../../src/feed/venue-feed-options.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
 import { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { venues } from '../../src/venues/registry.ts';
@@ -39,7 +39,7 @@ class Scripted {
   readonly barriers: FeedRecord[] = [];
   /** What a venue has nothing to go on with any more. */
   readonly forgotten: string[] = [];
-  readonly #signals = { bybit: new Subject<VenueSignal>(), binance: new Subject<VenueSignal>() };
+  readonly #signals = { bybit: new Subject<VenueFeedEvent>(), binance: new Subject<VenueFeedEvent>() };
   readonly #books = new Map<string, BookStepped>();
   readonly #scheduler = new TestScheduler(() => undefined);
 
@@ -77,7 +77,7 @@ class Scripted {
         fetchRecent: undefined,
       });
       return Object.assign(venue, {
-        signals$: this.#signals[id],
+        events$: this.#signals[id],
         forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
         book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
       });
@@ -110,7 +110,7 @@ class Scripted {
     this.#scheduler.flush();
   }
 
-  say(venue: VenueName, signal: VenueSignal): this {
+  say(venue: VenueName, signal: VenueFeedEvent): this {
     this.#signals[venue].next(signal);
     return this;
   }
@@ -170,9 +170,9 @@ describe('Feed', () => {
         symbol: 'BTCUSDT',
         epoch: 1,
         last: { id: '1', timestamp: 1 },
-        takeUp: new Map(),
+        resumePoint: new Map(),
       },
-      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, takeUp: new Map([['trade', last]] as const) },
+      { venue: 'binance', symbol: 'TRXUSDT', epoch: 3, last, resumePoint: new Map([['trade', last]] as const) },
     ];
     const scripted = new Scripted({ atBinance: [TRX], previous: previous });
     scripted.say('binance', { kind: 'connected' }).trade('binance', 1001, 2, TRX).trade('binance', 1002, 3, TRX);
@@ -186,8 +186,8 @@ describe('Feed', () => {
 
   it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
     const last = { id: '1', timestamp: 1 };
-    const takeUp = new Map([['trade', last]] as const);
-    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const resumePoint = new Map([['trade', last]] as const);
+    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint }];
     const scripted = new Scripted({ previous: previous });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
     scripted.book('bybit', 10);
@@ -200,7 +200,7 @@ describe('Feed', () => {
   it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
     const last = { id: '1', timestamp: 1 };
     const previous = [
-      { venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp: new Map([['trade', last]] as const) },
+      { venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint: new Map([['trade', last]] as const) },
     ];
     const published = (...receivedAt: number[]) => {
       const scripted = new Scripted({ previous: previous, atBinance: [XRP] });
@@ -313,8 +313,8 @@ describe('Feed', () => {
   /** In mode all, after a run that ended with Bybit's trade 1. */
   async function resumed() {
     const last = { id: '1', timestamp: 1000 };
-    const takeUp = new Map([['trade', last]] as const);
-    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, takeUp }];
+    const resumePoint = new Map([['trade', last]] as const);
+    const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint }];
     const taken: PreviousTrades = {
       ...{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, publishedTo: Number.NEGATIVE_INFINITY, windows: [], gaps: [] },
       trades: [tradeEvent(1, { venue: 'bybit', timestamp: 1000 })],

@@ -4,7 +4,7 @@ import { Fault } from '../../src/domain/fault.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
 import type { StatusNote } from '../../src/feed/status/status-log.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
-import type { VenueFeedOptions, VenueSignal } from '../../src/feed/venue-signal.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from '../../src/feed/venue-feed-options.ts';
 import type { ListedInstrument } from '../../src/venues/contract.ts';
 import { bookUpdate, ticker as tickerOf, tradeEvent } from '../../testing/judges/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
@@ -32,7 +32,7 @@ const WARM_WITHIN_MS = 1000;
 class ScriptedRun {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
-  readonly signals: VenueSignal[] = [];
+  readonly signals: VenueFeedEvent[] = [];
   readonly feed: VenueFeed;
   /** Without `warm`. */
   readonly subscription: Subscription | undefined;
@@ -49,7 +49,7 @@ class ScriptedRun {
   }
 
   subscribe(): Subscription {
-    return this.feed.signals$.subscribe((signal) => this.signals.push(signal));
+    return this.feed.events$.subscribe((signal) => this.signals.push(signal));
   }
 
   connection(index: number): ScriptedConnection {
@@ -75,7 +75,7 @@ class ScriptedRun {
     );
   }
 
-  count(kind: VenueSignal['kind']): number {
+  count(kind: VenueFeedEvent['kind']): number {
     return this.signals.filter((signal) => signal.kind === kind).length;
   }
 }
@@ -211,14 +211,14 @@ describe('VenueFeed: announcements', () => {
 
   it('that cannot be had are no fault of the venue, and are asked for no more once it is left', () => {
     const scheduler = new SteppedScheduler();
-    const signals: VenueSignal[] = [];
+    const signals: VenueFeedEvent[] = [];
     let asked = 0;
     const notices$ = defer(() => {
       asked++;
       return throwError(() => new Fault('connect_failed', 'refused'));
     });
     const feed = new VenueFeed({ ...scriptedVenue(scheduler, () => undefined, {}), notices$ });
-    const subscription = feed.signals$.subscribe((signal) => signals.push(signal));
+    const subscription = feed.events$.subscribe((signal) => signals.push(signal));
     scheduler.advance(60_000);
     const askedInAMinute = asked;
     expect(askedInAMinute).toBeGreaterThan(5);

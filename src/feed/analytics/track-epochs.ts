@@ -61,7 +61,7 @@ export function trackEpochs(
     new Observable((out) => {
       const epochs = new Epochs(out, options);
       let held: FeedEvent[] | undefined = [];
-      const take = (event: FeedEvent): void => {
+      const handle = (event: FeedEvent): void => {
         switch (event.kind) {
           case 'data':
             if (!areOf(event.events, counts)) return;
@@ -95,13 +95,13 @@ export function trackEpochs(
           const waiting = held ?? [];
           held = undefined;
           epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
-          for (const event of waiting) take(event);
+          for (const event of waiting) handle(event);
         },
         complete() {},
       });
       listen(events$, out, {
         next(event) {
-          if (held === undefined) take(event);
+          if (held === undefined) handle(event);
           else held.push(event);
         },
       });
@@ -131,8 +131,8 @@ class Epochs {
   begin(begin: EpochBegin): void {
     const { symbol, venue } = begin;
     this.end(symbol);
-    const previous = takeEpoch(this.previous, begin);
-    const left = takeEpoch(this.#left, begin);
+    const previous = removeEpoch(this.previous, begin);
+    const left = removeEpoch(this.#left, begin);
     const epoch = new StatsEpoch(begin, this.#timesOf(venue), left?.large ?? this.#newLarge(), left);
     const closedEnd = (windowMs: number): number =>
       previous === undefined ? windowEnd(windowMs, epoch.publishedTo) : lastEnd(previous, windowMs);
@@ -148,7 +148,7 @@ class Epochs {
     if (epoch === undefined) return;
     this.#epochs.delete(symbol);
     this.#left.set(symbol, epoch);
-    this.#letGo(epoch);
+    this.#releaseWindows(epoch);
     this.#options.control$.next({ kind: 'cut', key: epoch.id, clock: epoch.venue });
   }
 
@@ -242,17 +242,17 @@ class Epochs {
     for (const epoch of this.#held) {
       const until = this.#heldUntil(epoch);
       if (until > now) this.#settleBy(until);
-      else this.#letGo(epoch);
+      else this.#releaseWindows(epoch);
     }
   }
 
-  #letGo(epoch: StatsEpoch): void {
+  #releaseWindows(epoch: StatsEpoch): void {
     if (this.#held.delete(epoch)) this.#options.control$.next({ kind: 'release', key: epoch.id, clock: epoch.venue });
   }
 }
 
 /** Removes what is known of a symbol. Returns it if it is of this epoch. */
-function takeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
+function removeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
   known: Map<string, T>,
   { symbol, venue, epoch }: EpochBegin,
 ): T | undefined {

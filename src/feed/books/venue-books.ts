@@ -17,8 +17,8 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import { type BookStep, BookSync } from '../../market/book/book-sync.ts';
 import type { Venue } from '../../venues/contract.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
-import type { VenueLines } from '../connection/venue-lines.ts';
-import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
+import type { VenueConnectionPool } from '../connection/connection-pool.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 
 /** How long a book waits for changes that one line skipped and the other may bring. */
 const OTHER_LINE_MS = 500;
@@ -37,9 +37,9 @@ const AGAIN_AT_MOST_MS = 30_000;
 
 export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' | 'fetchBook' | 'scheduler'> {
   readonly venue: Pick<Venue, 'id'>;
-  readonly lines: Pick<VenueLines, 'bySymbol' | 'bookTopicsOf' | 'resubscribe'>;
+  readonly lines: Pick<VenueConnectionPool, 'bySymbol' | 'bookTopicsOf' | 'resubscribe'>;
   readonly count: (what: 'book_out_of_step' | 'book_not_had') => void;
-  readonly out: (signal: VenueSignal) => void;
+  readonly out: (signal: VenueFeedEvent) => void;
 }
 
 interface Followed {
@@ -100,7 +100,7 @@ export class VenueBooks {
     const { venue, environment } = this.#options;
     const book = this.#books.get(symbol) ?? this.#follow({ venue: venue.id, environment, ...instrument });
     book.sync.subscribed();
-    this.#mend(book);
+    this.#resync(book);
   }
 
   /** `to`: the line that takes its place, subscribed before `line` closes. */
@@ -122,7 +122,7 @@ export class VenueBooks {
     // Even held updates prove that the venue delivers.
     const { symbol: key, receivedAt: at } = first;
     this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps) });
-    this.#mend(book);
+    this.#resync(book);
   }
 
   /** A book that is in step, as a step that replaces everything. */
@@ -185,11 +185,11 @@ export class VenueBooks {
       const { receivedAt: at } = book.sync;
       this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps), late: true });
     }
-    this.#mend(book);
+    this.#resync(book);
   }
 
   /** Starts what a book needs to be in step. */
-  #mend(book: Followed): void {
+  #resync(book: Followed): void {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
@@ -205,7 +205,7 @@ export class VenueBooks {
     const { lines } = this.#options;
     const instrument = lines.bySymbol(book.origin.symbol);
     if (instrument !== undefined) lines.resubscribe(instrument, lines.bookTopicsOf(instrument));
-    this.#again(book);
+    this.#retryLater(book);
   }
 
   #enqueue(book: Followed): void {
@@ -263,7 +263,7 @@ export class VenueBooks {
       tap({
         complete: () => {
           leave();
-          this.#again(book);
+          this.#retryLater(book);
         },
       }),
       takeUntil(queued.overtaken$),
@@ -271,7 +271,7 @@ export class VenueBooks {
   }
 
   /** Checks the book again later, with a growing pause. */
-  #again(book: Followed): void {
+  #retryLater(book: Followed): void {
     if (book.sync.wants === undefined) {
       book.busy = false;
       return;
@@ -279,7 +279,7 @@ export class VenueBooks {
     const delayMs = Math.min(AGAIN_MS * 2 ** book.attempts++, AGAIN_AT_MOST_MS);
     this.#later(delayMs, () => {
       book.busy = false;
-      if (this.#follows(book)) this.#mend(book);
+      if (this.#follows(book)) this.#resync(book);
     });
   }
 

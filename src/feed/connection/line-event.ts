@@ -5,7 +5,7 @@ import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineTopics } from './line-topics.ts';
 
 /** A connection's signals, over all its reconnects. */
-export type LineSignal =
+export type ConnectionEvent =
   | VenueEvent
   | { readonly kind: 'connecting' }
   /** The connection ended or could not open. The next attempt follows, unless a `successor` took over. */
@@ -36,7 +36,7 @@ export interface LineChange {
   readonly connection: { readonly id: number; hasAll(topics: Iterable<string>): boolean };
   /** True for a new connection that has not taken over yet. */
   readonly successor: boolean;
-  readonly signal: Exclude<LineSignal, MarketFrame | ConnectionClosing> | CutOver;
+  readonly signal: Exclude<ConnectionEvent, MarketFrame | ConnectionClosing> | CutOver;
   /** With `lost`: the connection had been open. */
   readonly wasUp: boolean;
   /** With `refused`: the topics that were not refused before. */

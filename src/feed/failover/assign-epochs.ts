@@ -22,15 +22,17 @@ class Epochs {
   readonly #ledger: EpochLedger;
   readonly #followed = new Set<string>();
   /** The venue of each symbol's resume point, until another venue serves it. */
-  readonly #resumable: Map<string, string>;
+  readonly #venueToResume: Map<string, string>;
   /** Symbols that a venue lacks now, as `VENUE SYMBOL`. */
   readonly #lacking = new Set<string>();
 
   constructor(options: AssignEpochsOptions) {
     this.#options = options;
     this.#ledger = options.ledger;
-    this.#resumable = new Map(
-      options.previous.flatMap(({ symbol, venue, takeUp }) => (takeUp === undefined ? [] : [[symbol, venue]])),
+    this.#venueToResume = new Map(
+      options.previous.flatMap(({ symbol, venue, resumePoint }) =>
+        resumePoint === undefined ? [] : [[symbol, venue]],
+      ),
     );
   }
 
@@ -129,7 +131,7 @@ class Epochs {
   #begin(symbols: readonly string[], venue: string, out: Out): void {
     const at = this.#options.wallClockMs();
     const records = symbols.flatMap((symbol) => {
-      this.#leaveElsewhere(symbol, venue);
+      this.#forgetElsewhere(symbol, venue);
       return this.#ledger.begin(symbol, { venue, at });
     });
     this.#emitBegun(symbols, venue, { at, records }, out);
@@ -138,10 +140,10 @@ class Epochs {
   }
 
   /** If another venue takes a symbol over, the previous run's venue has nothing to resume. */
-  #leaveElsewhere(symbol: string, venue: string): void {
-    const previous = this.#resumable.get(symbol);
+  #forgetElsewhere(symbol: string, venue: string): void {
+    const previous = this.#venueToResume.get(symbol);
     if (previous === undefined || previous === venue) return;
-    this.#resumable.delete(symbol);
+    this.#venueToResume.delete(symbol);
     this.#options.venueOf(previous)?.forget(symbol);
   }
 

@@ -4,8 +4,8 @@ import type { MissingValues } from '../../operators/sequence/id-sequence.ts';
 import type { TradeRepair } from '../arbitration/line-arbiter.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import type { TradeSeries } from '../arbitration/trade-series.ts';
-import type { VenueLines } from '../connection/venue-lines.ts';
-import type { VenueFeedOptions } from '../venue-signal.ts';
+import type { VenueConnectionPool } from '../connection/connection-pool.ts';
+import type { VenueFeedOptions } from '../venue-feed-options.ts';
 
 /** How long trades wait for another line to fill a gap. */
 const OTHER_LINE_MS = 500;
@@ -15,7 +15,7 @@ const REPAIR_MS = 10_000;
 const AT_ONCE = 10;
 
 type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
-type Lines = Pick<VenueLines, 'bySymbol' | 'connectionsOf'>;
+type Lines = Pick<VenueConnectionPool, 'bySymbol' | 'connectionsOf'>;
 
 /** How one venue repairs gaps: a moment for the other line, then fetched trades if the venue returns them. */
 export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {

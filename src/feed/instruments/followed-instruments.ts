@@ -12,7 +12,7 @@ import {
 } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
-import type { ListFollowing, VenueFeedOptions } from '../venue-signal.ts';
+import type { ListFollowing, VenueFeedOptions } from '../venue-feed-options.ts';
 import { ListChanges } from './list-changes.ts';
 import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
 

@@ -4,7 +4,7 @@ import { listen } from '../../operators/listen.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { FeedReport } from '../feed-event.ts';
 import type { VenueFeed } from '../venue-feed.ts';
-import type { VenueSignal } from '../venue-signal.ts';
+import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import { ListedAt, type Serving } from './listed-at.ts';
 
 /** A venue's input to the failover. */
@@ -24,14 +24,14 @@ export class VenueLists {
   }
 
   /** Turns a venue's events into a source of `failover`. */
-  source(venue: ListedVenue): OperatorFunction<VenueSignal, VenueSourceEvent> {
+  source(venue: ListedVenue): OperatorFunction<VenueFeedEvent, VenueSourceEvent> {
     const { id } = venue.options.venue;
-    return (signals$) =>
+    return (events$) =>
       new Observable((out) => {
         this.#outs.set(id, out);
         for (const { symbol, coin } of venue.instruments) out.next({ kind: 'followed', symbol, coin });
         for (const symbol of this.#configuredElsewhere(venue)) this.#report({ venue: id, symbol, serves: false });
-        listen(signals$, out, { next: (signal) => this.#next(venue, signal, out) });
+        listen(events$, out, { next: (signal) => this.#next(venue, signal, out) });
         return () => {
           this.#outs.delete(id);
           for (const serving of this.#listedAt.forget(id)) this.#report(serving);
@@ -44,7 +44,7 @@ export class VenueLists {
     return new Set(this.#venues.flatMap((venue) => venue.instruments.map(({ symbol }) => symbol))).difference(own);
   }
 
-  #next({ options }: ListedVenue, signal: VenueSignal, out: Out): void {
+  #next({ options }: ListedVenue, signal: VenueFeedEvent, out: Out): void {
     const { id } = options.venue;
     switch (signal.kind) {
       case 'instruments': {

@@ -51,11 +51,11 @@ export class Activity {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
     entry.lastDataAt = now;
-    if (eventful) beat(entry.events, now, this.#quietMs);
+    if (eventful) notePulse(entry.events, now, this.#quietMs);
   }
 
   traded(trades: Pulse, now: number): void {
-    beat(trades, now, this.#coinQuietMs);
+    notePulse(trades, now, this.#coinQuietMs);
   }
 
   /** True if all other venues of the market are idle, or only just woke: they do not wake at the same moment. */
@@ -94,7 +94,7 @@ function newPulse(): Pulse {
   return { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
 }
 
-function beat(pulse: Pulse, now: number, quietMs: number): void {
+function notePulse(pulse: Pulse, now: number, quietMs: number): void {
   if (now - pulse.lastAt >= quietMs) pulse.wokeAt = now;
   pulse.lastAt = now;
 }

@@ -1,7 +1,7 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { StatusNote } from '../status/status-log.ts';
-import type { VenueFeedOptions, VenueSignal } from '../venue-signal.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
@@ -15,11 +15,11 @@ export interface CoinWatchOptions extends Settings {
   /** How often to subscribe a mute coin again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
-  readonly report: (signal: Extract<VenueSignal, { kind: 'status' | 'serves' }>) => void;
+  readonly report: (signal: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
 }
 
 /** State of one coin. Created on first use and never replaced. */
-export class Watched {
+export class CoinState {
   instrument: Instrument | undefined = undefined;
   lastAt = Number.NEGATIVE_INFINITY;
   tradedAt = Number.NEGATIVE_INFINITY;
@@ -37,31 +37,31 @@ export class Watched {
   /** Served by another venue meanwhile. `deliversSince`: data comes without a break since then. */
   mute: { deliversSince: number | undefined } | undefined = undefined;
 
-  begin(instrument: Instrument, now: number): void {
-    Object.assign(this, new Watched(), { instrument, lastAt: now, tradedAt: now });
+  restart(instrument: Instrument, now: number): void {
+    Object.assign(this, new CoinState(), { instrument, lastAt: now, tradedAt: now });
   }
 }
 
-type Followed = Watched & { readonly instrument: Instrument };
+type Followed = CoinState & { readonly instrument: Instrument };
 
 /**
  * Reports a coin without data or trades while its venue delivers, subscribes it again, then leaves it to another venue.
  */
 export class CoinWatch {
   readonly #options: CoinWatchOptions;
-  readonly #coins = new Map<string, Watched>();
+  readonly #coins = new Map<string, CoinState>();
 
   constructor(options: CoinWatchOptions) {
     this.#options = options;
   }
 
   add(instrument: Instrument, now: number): void {
-    this.of(instrument.symbol).begin(instrument, now);
+    this.of(instrument.symbol).restart(instrument, now);
   }
 
   /** A symbol's state. Created on first use and never replaced, so callers may keep the reference. */
-  of(symbol: string): Watched {
-    return getOrCreate(this.#coins, symbol, () => new Watched());
+  of(symbol: string): CoinState {
+    return getOrCreate(this.#coins, symbol, () => new CoinState());
   }
 
   #followed(symbol: string): Followed | undefined {
@@ -75,7 +75,7 @@ export class CoinWatch {
     if (coin === undefined || coin.refused) return;
     coin.refused = true;
     coin.untradedSince ??= now;
-    this.#leave(coin);
+    this.#stopServing(coin);
   }
 
   /** The venue acknowledged a coin's trades. It serves a refused coin again once they have come for a while. */
@@ -102,7 +102,7 @@ export class CoinWatch {
   }
 
   /** Notes an event of a coin from any line. */
-  seen(coin: Watched, now: number, isTrade: boolean): void {
+  seen(coin: CoinState, now: number, isTrade: boolean): void {
     if (!isFollowed(coin)) return;
     coin.lastAt = now;
     if (isTrade && !coin.refused) {
@@ -119,7 +119,7 @@ export class CoinWatch {
    * Notes a ticker's last price, in order. A second new price long after the last trade means that trades are missing:
    * the trade of a single one may just be missed and fetched.
    */
-  priced(coin: Watched, price: string, now: number): void {
+  priced(coin: CoinState, price: string, now: number): void {
     if (!isFollowed(coin) || coin.price === price) return;
     const isFirst = coin.price === undefined;
     coin.price = price;
@@ -165,7 +165,7 @@ export class CoinWatch {
     const { resubscribeEveryMs, staleAfterMs } = this.#options;
     const waitedMs = now - (coin.resubscribedAt ?? Number.NEGATIVE_INFINITY);
     if (coin.resubscribedAt !== undefined && coin.mute === undefined) {
-      if (waitedMs >= staleAfterMs) this.#leave(coin);
+      if (waitedMs >= staleAfterMs) this.#stopServing(coin);
     } else if (waitedMs >= resubscribeEveryMs) {
       coin.resubscribedAt = now;
       this.#options.resubscribe(symbol, untradedSince === undefined ? 'all' : 'trades');
@@ -173,7 +173,7 @@ export class CoinWatch {
   }
 
   /** Leaves the coin to another venue until this one has delivered for a while. */
-  #leave(coin: Followed): void {
+  #stopServing(coin: Followed): void {
     coin.mute = { deliversSince: undefined };
     this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
@@ -191,6 +191,6 @@ export class CoinWatch {
   }
 }
 
-function isFollowed(coin: Watched): coin is Followed {
+function isFollowed(coin: CoinState): coin is Followed {
   return coin.instrument !== undefined;
 }

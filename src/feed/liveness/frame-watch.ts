@@ -4,7 +4,7 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { VenueLatency } from '../latency/latencies.ts';
 import { increment, type VenueCounts } from '../venue-counts.ts';
 import type { Activity, Pulse } from './activity.ts';
-import type { CoinWatch, Watched } from './coin-watch.ts';
+import type { CoinState, CoinWatch } from './coin-watch.ts';
 import type { Count } from './data-quality.ts';
 
 export interface FrameWatchOptions {
@@ -19,7 +19,7 @@ export interface FrameWatchOptions {
 
 /** The watchers' state of one symbol: looked up once a frame. */
 export interface SymbolWatch {
-  readonly coin: Watched;
+  readonly coin: CoinState;
   readonly quality: Count;
   trades: Pulse | undefined;
 }

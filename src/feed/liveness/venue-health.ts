@@ -1,5 +1,5 @@
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../../domain/venue-state.ts';
-import type { VenueSignal } from '../venue-signal.ts';
+import type { VenueFeedEvent } from '../venue-feed-options.ts';
 
 /** The state of a venue from its own events. Unlike status records of lines, these know whether it is connected. */
 export interface VenueHealth extends VenueState {
@@ -9,7 +9,7 @@ export interface VenueHealth extends VenueState {
 export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
 
 /** The state after an event: the same object if nothing changed. */
-export function nextVenueHealth(state: VenueHealth, signal: VenueSignal): VenueHealth {
+export function nextVenueHealth(state: VenueHealth, signal: VenueFeedEvent): VenueHealth {
   switch (signal.kind) {
     case 'value':
       return state.hasData || signal.late === true ? state : { ...state, hasData: true };

@@ -3,7 +3,7 @@ import type { PriceTick } from '../../domain/record.ts';
 import type { SymbolPriceTicks } from '../../market/price-ticks.ts';
 import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedStage } from '../feed-event.ts';
-import type { VenueSignal } from '../venue-signal.ts';
+import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import { publishing, stage } from './publishing.ts';
 
 const NONE: readonly never[] = [];
@@ -25,7 +25,7 @@ export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
 }
 
 /** Remembers the 24-hour figures of a venue's tickers, also of a standby: trades have none. */
-export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueSignal, VenueSignal> {
+export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
   return stage((signal, out) => {
     if (signal.kind === 'value') {
       const first = signal.value[0];

@@ -11,7 +11,7 @@ export interface Epoch {
   readonly epoch: number;
   readonly at: number;
   /** The last trade that a previous run published in it. Null: none, or it began in this run. */
-  takenUp: Checkpoint | null;
+  resumedFrom: Checkpoint | null;
   first: AnyTrade | undefined;
   last: AnyTrade | undefined;
 }
@@ -48,17 +48,17 @@ export class EpochLedger {
   epochOf(symbol: string, venue: string): number {
     const current = this.#current.get(symbol);
     if (current?.venue === venue && current.first === undefined) return current.epoch;
-    return this.#toTakeUp(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
+    return this.#resumable(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
   /** True if nothing of the symbol was published in this run and it has a resume point at this venue. */
-  goesOn(symbol: string, venue: string): boolean {
-    return this.#current.get(symbol) === undefined && this.#toTakeUp(symbol, venue) !== undefined;
+  canResume(symbol: string, venue: string): boolean {
+    return this.#current.get(symbol) === undefined && this.#resumable(symbol, venue) !== undefined;
   }
 
   /** The symbol's resume point is no longer valid: the trades behind it are not complete. */
   lapse(symbol: string): void {
-    const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, takeUp: undefined }));
+    const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, resumePoint: undefined }));
     if (over !== undefined) this.#previous.set(symbol, over);
   }
 
@@ -69,22 +69,22 @@ export class EpochLedger {
    */
   begin(symbol: string, { venue, at }: Pick<Epoch, 'venue' | 'at'>): readonly (Gap | Position)[] {
     const previous = this.#previous.get(symbol) ?? [];
-    const takenUp = this.#toTakeUp(symbol, venue);
+    const resumedFrom = this.#resumable(symbol, venue);
     this.#previous.delete(symbol);
-    if (takenUp !== undefined) {
-      this.#track({ venue, symbol, epoch: takenUp.epoch, at, takenUp: takenUp.last });
+    if (resumedFrom !== undefined) {
+      this.#track({ venue, symbol, epoch: resumedFrom.epoch, at, resumedFrom: resumedFrom.last });
       return [];
     }
     const epoch = this.#nextNumber(symbol);
     this.#numbers.set(symbol, epoch);
-    this.#track({ venue, symbol, epoch, at, takenUp: null });
+    this.#track({ venue, symbol, epoch, at, resumedFrom: null });
     const gaps = previous.flatMap((ended) => this.#endOf(ended, at) ?? []);
     return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
   /** The previous run's epoch at this venue, if it can resume. */
-  #toTakeUp(symbol: string, venue: string): PreviousEpoch | undefined {
-    const previous = this.#previous.get(symbol)?.find(({ takeUp }) => takeUp !== undefined);
+  #resumable(symbol: string, venue: string): PreviousEpoch | undefined {
+    const previous = this.#previous.get(symbol)?.find(({ resumePoint }) => resumePoint !== undefined);
     return previous?.venue === venue ? previous : undefined;
   }
 
@@ -104,7 +104,7 @@ export class EpochLedger {
     return { kind, venue, symbol, epoch, environment: this.#environment } as const;
   }
 
-  #endOf({ venue, symbol, epoch, last }: Omit<PreviousEpoch, 'takeUp'>, at: number): Gap | undefined {
+  #endOf({ venue, symbol, epoch, last }: Omit<PreviousEpoch, 'resumePoint'>, at: number): Gap | undefined {
     if (last === null) return undefined;
     const found = { missing: null, filled: 0, outcome: 'unknown' } as const;
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
@@ -116,9 +116,9 @@ export class EpochLedger {
   gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
-    const { first, last, takenUp, epoch } = current;
+    const { first, last, resumedFrom, epoch } = current;
     let { before, missing, filled } = found;
-    if (takenUp === null) {
+    if (resumedFrom === null) {
       if (first === undefined || last === undefined || compareIds(found.after.tradeId, first.tradeId) <= 0)
         return undefined;
       if (compareIds(before.id, first.tradeId) < 0) {
@@ -146,7 +146,7 @@ export class EpochLedger {
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current.get(symbol);
     if (current === undefined) return [];
-    const last = current.last === undefined ? current.takenUp : lastTradeOf(current.last);
+    const last = current.last === undefined ? current.resumedFrom : lastTradeOf(current.last);
     const gap = this.#endOf({ venue, symbol, epoch: current.epoch, last }, timestamp);
     return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
@@ -158,7 +158,7 @@ export class EpochLedger {
     for (const epoch of epochs) {
       if (epoch.last !== undefined) this.#fresh.delete(epoch);
       else if (which === 'fresh') continue;
-      const last = epoch.last === undefined ? epoch.takenUp : lastTradeOf(epoch.last);
+      const last = epoch.last === undefined ? epoch.resumedFrom : lastTradeOf(epoch.last);
       positions.push({
         ...this.#about('position', epoch.venue, epoch.symbol, epoch.epoch),
         tradeId: last?.id ?? null,

@@ -14,7 +14,7 @@ export interface PreviousEpoch {
   /** The last trade of the kind that positions count. Null: none in this epoch. */
   readonly last: Checkpoint | null;
   /** Undefined: the epoch is over. */
-  readonly takeUp: Resumption | undefined;
+  readonly resumePoint: Resumption | undefined;
 }
 
 export interface PreviousRunsOptions {
@@ -47,17 +47,17 @@ export function previousEpochs(
     return [...byEpoch.values()].map((same): PreviousEpoch => {
       const { venue, symbol, epoch } = at(same, 0);
       const lastOf = (kind: TradeKind) => same.map(({ last }) => last.get(kind));
-      const least = kinds.map((kind) => [kind, leastFar(lastOf(kind))] as const);
+      const least = kinds.map((kind) => [kind, furthestBehind(lastOf(kind))] as const);
       const isKnown = agree && least.every(([, last]) => last !== undefined);
       const sameKind = same.every((last) => last.environment === environment);
-      const takeUp = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
+      const resumePoint = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
       const counted = kinds.slice(0, 1).flatMap((kind) => lastOf(kind).flatMap((last) => last ?? []));
       return {
         venue,
         symbol,
         epoch,
-        last: leastFar(counted) ?? null,
-        takeUp: isKnown && sameKind ? takeUp : undefined,
+        last: furthestBehind(counted) ?? null,
+        resumePoint: isKnown && sameKind ? resumePoint : undefined,
       };
     });
   });
@@ -66,7 +66,7 @@ export function previousEpochs(
 type Reached = SeriesCheckpoint['last'];
 
 /** The checkpoint furthest behind. Undefined if one is unknown, or if only some sinks have a trade. */
-function leastFar(trades: readonly Reached[]): Reached {
+function furthestBehind(trades: readonly Reached[]): Reached {
   if (trades.every((trade) => trade === null)) return null;
   let least: Checkpoint | undefined;
   for (const trade of trades) {
@@ -78,7 +78,7 @@ function leastFar(trades: readonly Reached[]): Reached {
 
 /** The venue with the most series to resume. Undefined: there is nothing to resume. */
 export function venueToStartWith(epochs: readonly PreviousEpoch[], venues: readonly string[]): string | undefined {
-  const goingOn = epochs.filter(({ takeUp }) => takeUp !== undefined);
+  const goingOn = epochs.filter(({ resumePoint }) => resumePoint !== undefined);
   const countOf = (id: string): number => goingOn.filter(({ venue }) => venue === id).length;
   const [best] = venues.filter((id) => countOf(id) > 0).toSorted((a, b) => countOf(b) - countOf(a));
   return best;

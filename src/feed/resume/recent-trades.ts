@@ -73,7 +73,7 @@ export async function readNearPast(
     if (options === undefined) return [];
     try {
       const found = await recent(options);
-      const least = known.filter(({ epoch, checkpoint }) => isTakenUp(epoch, checkpoint)).map(({ epoch }) => epoch);
+      const least = known.filter(({ epoch, checkpoint }) => resumesFrom(epoch, checkpoint)).map(({ epoch }) => epoch);
       const published = new PublishedWindows(found.windows, windowsKnownFrom(options));
       return [{ name, published, found: previousTrades(least, found, options) }];
     } catch (error) {
@@ -103,14 +103,14 @@ function publishedByAll(previous: Found, published: readonly PublishedWindows[])
 
 /** A sink's checkpoint of a series that resumes. */
 export function checkpointIn(
-  { venue, symbol, epoch, takeUp }: PreviousEpoch,
+  { venue, symbol, epoch, resumePoint }: PreviousEpoch,
   checkpoints: readonly SeriesCheckpoint[],
 ): SeriesCheckpoint | undefined {
-  if (takeUp === undefined) return undefined;
+  if (resumePoint === undefined) return undefined;
   return checkpoints.find((of) => of.venue === venue && of.symbol === symbol && of.epoch === epoch);
 }
 
-export function isTakenUp({ last }: PreviousEpoch, own: SeriesCheckpoint): boolean {
+export function resumesFrom({ last }: PreviousEpoch, own: SeriesCheckpoint): boolean {
   return own.last?.id === last?.id;
 }
 

@@ -6,7 +6,7 @@ import { SymbolTradability, type Tradability } from '../liveness/tradability.ts'
 import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../liveness/venue-health.ts';
 import { stage } from '../publish/publishing.ts';
 import type { VenueFeed } from '../venue-feed.ts';
-import type { VenueSignal } from '../venue-signal.ts';
+import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import { FeedView } from './feed-view.ts';
 
 /** The state of a running feed, for snapshots, heartbeats and the library. It watches beside the way of the data. */
@@ -29,10 +29,10 @@ export class FeedWatch {
     for (const { options } of venues) this.states.set(options.venue.id, NEW_HEALTH);
   }
 
-  venue({ options }: VenueFeed): OperatorFunction<VenueSignal, VenueSignal> {
+  venue({ options }: VenueFeed): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
     const { id } = options.venue;
     let state = NEW_HEALTH;
-    const watched = stage<VenueSignal, VenueSignal>((signal, out) => {
+    const watched = stage<VenueFeedEvent, VenueFeedEvent>((signal, out) => {
       const next = nextVenueHealth(state, signal);
       if (next !== state) {
         state = next;
@@ -41,8 +41,8 @@ export class FeedWatch {
       }
       out.next(signal);
     });
-    return (signals$) =>
-      signals$.pipe(
+    return (events$) =>
+      events$.pipe(
         watched,
         finalize(() => this.states.set(id, NEW_HEALTH)),
       );

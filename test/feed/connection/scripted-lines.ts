@@ -3,11 +3,11 @@ import { Fault } from '../../../src/domain/fault.ts';
 import type { Instrument } from '../../../src/domain/instrument.ts';
 import type { MarketEvent } from '../../../src/domain/market-event.ts';
 import type { ClosingReason, VenueEvent } from '../../../src/domain/venue-event.ts';
+import { VenueConnectionPool } from '../../../src/feed/connection/connection-pool.ts';
 import type { LineChange } from '../../../src/feed/connection/line-event.ts';
-import { VenueLines } from '../../../src/feed/connection/venue-lines.ts';
 import { Activity } from '../../../src/feed/liveness/activity.ts';
 import { VenueFeed } from '../../../src/feed/venue-feed.ts';
-import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue-signal.ts';
+import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue-feed-options.ts';
 import type { ConnectionCommand } from '../../../src/venues/connection/control-channel.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { fakeVenue } from '../../venues/fake-venue.ts';
@@ -134,7 +134,7 @@ export class ScriptedLines {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
   readonly news: LineChange[] = [];
-  readonly lines: VenueLines;
+  readonly lines: VenueConnectionPool;
 
   constructor(options: ScriptedOptions = {}) {
     const { isQuiet = () => false, onConnect } = options;
@@ -144,7 +144,7 @@ export class ScriptedLines {
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
-    this.lines = new VenueLines(feedOptions, counts, isQuiet);
+    this.lines = new VenueConnectionPool(feedOptions, counts, isQuiet);
     this.lines.events$.subscribe((event) => {
       if (event.kind === 'change') this.news.push(event);
     });

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { venueStateName } from '../../../src/domain/venue-state.ts';
 import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../../../src/feed/liveness/venue-health.ts';
 import type { StatusNote } from '../../../src/feed/status/status-log.ts';
-import type { VenueSignal } from '../../../src/feed/venue-signal.ts';
+import type { VenueFeedEvent } from '../../../src/feed/venue-feed-options.ts';
 
-const after = (...signals: readonly VenueSignal[]): VenueHealth => signals.reduce(nextVenueHealth, NEW_HEALTH);
+const after = (...signals: readonly VenueFeedEvent[]): VenueHealth => signals.reduce(nextVenueHealth, NEW_HEALTH);
 const note = (
   state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
   facts: Partial<StatusNote> = {},
-): VenueSignal => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
-const events: VenueSignal = { kind: 'value', key: 'BTCUSDT', at: 1, value: [] };
-const connected: VenueSignal = { kind: 'connected' };
+): VenueFeedEvent => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
+const events: VenueFeedEvent = { kind: 'value', key: 'BTCUSDT', at: 1, value: [] };
+const connected: VenueFeedEvent = { kind: 'connected' };
 
 describe('nextVenueHealth', () => {
   it('is the same object where nothing changes, as with every frame after the first', () => {

@@ -5,14 +5,14 @@ import type { PreviousEpoch } from '../../../src/feed/resume/previous-runs.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
 const environment = 'production';
-const previous = (venue: string, epoch: number, id: string | null, goesOn = false): PreviousEpoch => {
+const previous = (venue: string, epoch: number, id: string | null, canResume = false): PreviousEpoch => {
   const last = id === null ? null : { id, timestamp: 5000 };
   return {
     venue,
     symbol: 'BTCUSDT',
     epoch,
     last,
-    takeUp: goesOn ? new Map(last === null ? [] : [['trade', last]]) : undefined,
+    resumePoint: canResume ? new Map(last === null ? [] : [['trade', last]]) : undefined,
   };
 };
 const ledgerOf = (...epochs: PreviousEpoch[]) => new EpochLedger(epochs, environment);
@@ -55,10 +55,10 @@ describe('EpochLedger', () => {
 
   it('does not go on where a previous run ended once that has lapsed', () => {
     const ledger = ledgerOf(previous('bybit', 3, '700', true));
-    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
+    expect([ledger.canResume('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
     ledger.lapse('ETHUSDT');
     ledger.lapse('BTCUSDT');
-    expect([ledger.goesOn('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([false, 4]);
+    expect([ledger.canResume('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([false, 4]);
     expect(begin(ledger, 'bybit')).toMatchObject([
       { kind: 'gap', epoch: 3, fromId: '700', toId: null },
       { kind: 'position', epoch: 4 },
@@ -169,9 +169,9 @@ describe('EpochLedger', () => {
     published(ledger, anew);
     expect(ledger.gap(sequenceGap(3, 6, 2))).toMatchObject({ epoch: 2, fromId: '3', toId: '6', missing: 2 });
 
-    const takenUp = ledgerOf(previous('binance', 4, '900', true));
-    begin(takenUp, 'binance');
-    expect(takenUp.restart('BTCUSDT', anew, 9000)).toMatchObject([
+    const resumedFrom = ledgerOf(previous('binance', 4, '900', true));
+    begin(resumedFrom, 'binance');
+    expect(resumedFrom.restart('BTCUSDT', anew, 9000)).toMatchObject([
       { kind: 'gap', epoch: 4, fromId: '900', toId: null },
       { kind: 'position', epoch: 5 },
     ]);

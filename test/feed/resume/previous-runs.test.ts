@@ -21,24 +21,26 @@ describe('previousEpochs', () => {
         symbol: 'BTCUSDT',
         epoch: 4,
         last: at('9'),
-        takeUp: new Map([['trade', at('9')]]),
+        resumePoint: new Map([['trade', at('9')]]),
       },
     ]);
   });
 
   it('takes up an epoch that has no trade yet', () => {
-    expect(previousEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([{ last: null, takeUp: new Map() }]);
+    expect(previousEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([
+      { last: null, resumePoint: new Map() },
+    ]);
   });
 
   it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
     expect(previousEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
-      { epoch: 3, last: at('9'), takeUp: undefined },
+      { epoch: 3, last: at('9'), resumePoint: undefined },
     ]);
   });
 
   it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
     expect(previousEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
-      { epoch: 3, last: at('9'), takeUp: new Map([['trade', at('9')]]) },
+      { epoch: 3, last: at('9'), resumePoint: new Map([['trade', at('9')]]) },
     ]);
   });
 
@@ -51,7 +53,7 @@ describe('previousEpochs', () => {
   ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
     const previous = previousEpochs(sinks, trades);
     expect(previous).toHaveLength(epochs);
-    expect(previous.every(({ takeUp }) => takeUp === undefined)).toBe(true);
+    expect(previous.every(({ resumePoint }) => resumePoint === undefined)).toBe(true);
   });
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {
@@ -59,23 +61,23 @@ describe('previousEpochs', () => {
     const ofTrades = ending('binance', 3, at('7'));
     const aggregated = ending('binance', 3, at('5'), { kind: 'agg_trade' });
     const unknown = { ...aggregated, last: undefined };
-    expect(previousEpochs([[ofTrades, unknown]], both)).toMatchObject([{ takeUp: undefined }]);
-    expect(previousEpochs([[ofTrades, aggregated]], both)[0]?.takeUp).toEqual(
+    expect(previousEpochs([[ofTrades, unknown]], both)).toMatchObject([{ resumePoint: undefined }]);
+    expect(previousEpochs([[ofTrades, aggregated]], both)[0]?.resumePoint).toEqual(
       new Map([
         ['trade', at('7')],
         ['agg_trade', at('5')],
       ]),
     );
     expect(previousEpochs([[aggregated]], { ...both, kinds: ['agg_trade'] })).toMatchObject([
-      { last: at('5'), takeUp: new Map([['agg_trade', at('5')]]) },
+      { last: at('5'), resumePoint: new Map([['agg_trade', at('5')]]) },
     ]);
   });
 
   it('keeps the venues of a symbol apart if each is a feed of its own', () => {
     const sinks = [[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]];
     expect(previousEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
-      { venue: 'bybit', epoch: 3, takeUp: new Map([['trade', at('7')]]) },
-      { venue: 'binance', epoch: 4, takeUp: new Map([['trade', at('9')]]) },
+      { venue: 'bybit', epoch: 3, resumePoint: new Map([['trade', at('7')]]) },
+      { venue: 'binance', epoch: 4, resumePoint: new Map([['trade', at('9')]]) },
     ]);
   });
 });

@@ -4,11 +4,11 @@ import type { Gap, TradeStats } from '../../../src/domain/record.ts';
 import type { PreviousEpoch } from '../../../src/feed/resume/previous-runs.ts';
 import {
   checkpointIn,
-  isTakenUp,
   type PreviousSink,
   previousTrades,
   readNearPast,
   recentOptions,
+  resumesFrom,
 } from '../../../src/feed/resume/recent-trades.ts';
 import type { Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
@@ -27,7 +27,14 @@ function ending(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
 
 function epoch(fields: Partial<PreviousEpoch> = {}): PreviousEpoch {
   const trade = { id: '70', timestamp: 7000 };
-  return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, last: trade, takeUp: new Map([['trade', trade]]), ...fields };
+  return {
+    venue: 'binance',
+    symbol: 'BTCUSDT',
+    epoch: 3,
+    last: trade,
+    resumePoint: new Map([['trade', trade]]),
+    ...fields,
+  };
 }
 
 function window(fields: Partial<TradeStats>): TradeStats {
@@ -70,11 +77,11 @@ describe('what a start asks of a sink', () => {
 describe('the ending that a series is taken up from', () => {
   const takenUpEnding = (of: PreviousEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
     const found = checkpointIn(of, checkpoints);
-    return found !== undefined && isTakenUp(of, found) ? found : undefined;
+    return found !== undefined && resumesFrom(of, found) ? found : undefined;
   };
 
   it.each([
-    ['none where the series is over', epoch({ takeUp: undefined }), [ending()], undefined],
+    ['none where the series is over', epoch({ resumePoint: undefined }), [ending()], undefined],
     [
       'that of its venue, symbol and epoch',
       epoch(),
@@ -94,7 +101,7 @@ describe('the ending that a series is taken up from', () => {
 
   it('of an epoch without a trade is one without a trade', () => {
     const none = ending({ last: null });
-    expect(takenUpEnding(epoch({ last: null, takeUp: new Map() }), [ending({ epoch: 2 }), none])).toBe(none);
+    expect(takenUpEnding(epoch({ last: null, resumePoint: new Map() }), [ending({ epoch: 2 }), none])).toBe(none);
   });
 });
 

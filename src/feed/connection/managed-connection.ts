@@ -2,10 +2,10 @@ import { type Observable, type SchedulerLike, Subject, Subscription } from 'rxjs
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import type { ConnectionCommand } from '../../venues/connection/control-channel.ts';
 import type { ConnectionLoss } from './keep-connecting.ts';
-import type { LineSignal } from './line-event.ts';
+import type { ConnectionEvent } from './line-event.ts';
 
 /** One supervised connection of a line. Its id stays through reconnects; the arbiter sees it as a line. */
-export class LineConnection {
+export class ManagedConnection {
   readonly id: number;
   readonly commands$ = new Subject<ConnectionCommand>();
   up = false;
@@ -24,11 +24,11 @@ export class LineConnection {
     this.#scheduler = scheduler;
   }
 
-  open(signals$: Observable<LineSignal>, onSignal: (signal: LineSignal) => void): void {
-    this.#subscription.add(signals$.subscribe(onSignal));
+  open(events$: Observable<ConnectionEvent>, onSignal: (signal: ConnectionEvent) => void): void {
+    this.#subscription.add(events$.subscribe(onSignal));
   }
 
-  note(signal: Exclude<LineSignal, ConnectionLoss>): void {
+  note(signal: Exclude<ConnectionEvent, ConnectionLoss>): void {
     if (signal.kind === 'connecting') this.waiting = false;
     if (signal.kind === 'connected') {
       this.up = true;

@@ -5,16 +5,16 @@ import { Broadcast } from '../../operators/broadcast.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import { ConnectionBudget } from '../../venues/connection/rate-limit.ts';
 import { increment, type VenueCounts } from '../venue-counts.ts';
-import type { VenueFeedOptions } from '../venue-signal.ts';
-import type { LineConnection } from './line-connection.ts';
-import type { LineEvent, LineSignal } from './line-event.ts';
-import { RotatingLine } from './rotating-line.ts';
+import type { VenueFeedOptions } from '../venue-feed-options.ts';
+import { ConnectionSlot } from './connection-slot.ts';
+import type { ConnectionEvent, LineEvent } from './line-event.ts';
+import type { ManagedConnection } from './managed-connection.ts';
 import { postponement, rotationAge } from './rotation-age.ts';
-import { venueLine } from './venue-line.ts';
+import { supervisedConnection } from './supervised-connection.ts';
 import { venueNotices } from './venue-notices.ts';
 
 /** The connection pool of one venue: which instruments each line subscribes, and the events of all lines. */
-export class VenueLines {
+export class VenueConnectionPool {
   /** By the venue's symbol, for the decoders. */
   readonly instruments = new Map<string, Instrument>();
   readonly #bySymbol = new Map<string, Instrument>();
@@ -24,14 +24,14 @@ export class VenueLines {
   readonly events$ = this.#event.values$;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #isQuiet: (connection: LineConnection) => boolean;
-  readonly #lines: RotatingLine[] = [];
+  readonly #isQuiet: (connection: ManagedConnection) => boolean;
+  readonly #lines: ConnectionSlot[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
   #notices: Subscription | undefined;
 
   /** `isQuiet`: other venues show that the market is idle. */
-  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: LineConnection) => boolean) {
+  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: ManagedConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
     this.#isQuiet = isQuiet;
@@ -52,12 +52,12 @@ export class VenueLines {
     const instrument = this.bySymbol(symbol);
     if (instrument === undefined) return 0;
     const topics = this.neededOf(instrument);
-    const carries = (line: RotatingLine) => topics.some((topic) => line.topics.wanted.has(topic));
+    const carries = (line: ConnectionSlot) => topics.some((topic) => line.topics.wanted.has(topic));
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
 
   /** True if no other connection of the venue is open. */
-  isAlone(connection: LineConnection): boolean {
+  isAlone(connection: ManagedConnection): boolean {
     return this.#lines.every((line) => line.connectionsUp.every((other) => other === connection));
   }
 
@@ -171,7 +171,7 @@ export class VenueLines {
   #addLine(plan: ConnectionPlan): void {
     const { staleAfterMs, scheduler } = this.#options;
     const lifetimeMs = this.#lifetimeMs;
-    const line = new RotatingLine({
+    const line = new ConnectionSlot({
       number: this.#lines.length + 1,
       plan,
       nextConnectionId: () => ++this.#connections,
@@ -187,7 +187,7 @@ export class VenueLines {
     line.start();
   }
 
-  #connect(line: RotatingLine, connection: LineConnection): Observable<LineSignal> {
+  #connect(line: ConnectionSlot, connection: ManagedConnection): Observable<ConnectionEvent> {
     const { settings, connect, onFrame, staleAfterMs, scheduler, random = Math.random } = this.#options;
     const { number, plan, topics } = line;
     const lifetimeMs = this.#lifetimeMs;
@@ -208,7 +208,14 @@ export class VenueLines {
       return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
     const isQuiet = () => this.#isQuiet(connection);
-    return venueLine({ connection$, reconnect: settings.reconnect, staleAfterMs, isQuiet, scheduler, random });
+    return supervisedConnection({
+      connection$,
+      reconnect: settings.reconnect,
+      staleAfterMs,
+      isQuiet,
+      scheduler,
+      random,
+    });
   }
 
   get #lifetimeMs(): number | undefined {

@@ -14,7 +14,7 @@ function rotating(lines = new ScriptedLines()): [ScriptedLines, ScriptedConnecti
   return [lines, old, lines.connection(1)];
 }
 
-describe('VenueLines: a rotation', () => {
+describe('VenueConnectionPool: a rotation', () => {
   it('lets the old connection go only when the new one is subscribed and both have delivered the same time', () => {
     const [lines, old, next] = rotating();
     next.open();
@@ -129,7 +129,7 @@ describe('VenueLines: a rotation', () => {
   });
 });
 
-describe('VenueLines: a rotation in a quiet market', () => {
+describe('VenueConnectionPool: a rotation in a quiet market', () => {
   it('is done when neither delivers and the old one answers', () => {
     const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
     next.open().acknowledge();
@@ -173,7 +173,7 @@ describe('VenueLines: a rotation in a quiet market', () => {
   });
 });
 
-describe('VenueLines: a rotation that goes wrong', () => {
+describe('VenueConnectionPool: a rotation that goes wrong', () => {
   it('is tried again with backoff while the old connection goes on', () => {
     const [lines, old, next] = rotating();
     next.fail(new Fault('unavailable', 'HTTP 503', { status: 503 }));
@@ -269,7 +269,7 @@ describe('VenueLines: a rotation that goes wrong', () => {
   });
 });
 
-describe('VenueLines: commands in a rotation', () => {
+describe('VenueConnectionPool: commands in a rotation', () => {
   it('go to both connections', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
@@ -320,7 +320,7 @@ describe('VenueLines: commands in a rotation', () => {
   });
 });
 
-describe('VenueLines: connections that come of age', () => {
+describe('VenueConnectionPool: connections that come of age', () => {
   it('wait for their turn while another line is being replaced, but not for ever', () => {
     const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];

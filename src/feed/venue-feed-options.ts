@@ -14,7 +14,7 @@ import type { Activity } from './liveness/activity.ts';
 import type { StatusNote } from './status/status-log.ts';
 
 /** The events of one venue: market data merged from its lines, its state, and what happened to it. */
-export type VenueSignal =
+export type VenueFeedEvent =
   | ArbitratedEvents
   | { readonly kind: 'status'; readonly note: StatusNote }
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }

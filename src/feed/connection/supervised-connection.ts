@@ -4,9 +4,9 @@ import type { VenueEvent } from '../../domain/venue-event.ts';
 import { detectStale } from '../../operators/detect-stale.ts';
 import { explainStale } from '../liveness/explain-stale.ts';
 import { keepConnecting, type Retrying } from './keep-connecting.ts';
-import type { LineSignal } from './line-event.ts';
+import type { ConnectionEvent } from './line-event.ts';
 
-export interface VenueLineOptions extends Retrying {
+export interface SupervisedConnectionOptions extends Retrying {
   readonly connection$: Observable<VenueEvent>;
   readonly staleAfterMs: number;
   /** True if other venues show that the market is idle. */
@@ -14,7 +14,7 @@ export interface VenueLineOptions extends Retrying {
 }
 
 /** A supervised connection: opens it, watches its data and opens it again after each loss, for ever. */
-export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
+export function supervisedConnection(options: SupervisedConnectionOptions): Observable<ConnectionEvent> {
   const { connection$, staleAfterMs, isQuiet, ...retrying } = options;
   const { scheduler } = retrying;
   const watched$ = connection$.pipe(
@@ -31,7 +31,7 @@ export function venueLine(options: VenueLineOptions): Observable<LineSignal> {
       scheduler,
     }),
   );
-  return new Observable<LineSignal>((subscriber) => {
+  return new Observable<ConnectionEvent>((subscriber) => {
     const attempt$ = defer(() => {
       subscriber.next({ kind: 'connecting' });
       return watched$;

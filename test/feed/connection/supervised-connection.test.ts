@@ -3,8 +3,8 @@ import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { VenueEvent } from '../../../src/domain/venue-event.ts';
-import type { LineSignal } from '../../../src/feed/connection/line-event.ts';
-import { venueLine } from '../../../src/feed/connection/venue-line.ts';
+import type { ConnectionEvent } from '../../../src/feed/connection/line-event.ts';
+import { supervisedConnection } from '../../../src/feed/connection/supervised-connection.ts';
 
 const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
 
@@ -15,7 +15,7 @@ const events: Record<string, VenueEvent> = {
   p: { kind: 'answered', what: 'pong' },
 };
 
-function told(signal: LineSignal): string {
+function told(signal: ConnectionEvent): string {
   if (signal.kind === 'lost') return `lost ${signal.fault.kind} #${signal.attempt}${signal.probing ? ' probing' : ''}`;
   if (signal.kind === 'stale') return `stale ${signal.cause} ${signal.ageMs}`;
   if (signal.kind === 'recovered') return `recovered ${signal.staleForMs}`;
@@ -38,7 +38,7 @@ function run(
         options.fault ?? new Fault('connection_closed', 'closed'),
       ).subscribe(subscriber),
     );
-    const subscription = venueLine({
+    const subscription = supervisedConnection({
       connection$,
       reconnect,
       staleAfterMs: 50,
@@ -53,7 +53,7 @@ function run(
   return lines;
 }
 
-describe('venueLine', () => {
+describe('supervisedConnection', () => {
   it('connects again after a loss', () => {
     const lines = run(['-o-d---#', '-o-d 30ms d 30ms d 30ms d 30ms d 30ms d 30ms d'], { until: 100 });
     expect(lines.slice(0, 3)).toEqual(['0 connecting', '1 connected', '7 lost connection_closed #1']);

@@ -4,9 +4,9 @@ import type { ConnectionCommand } from '../../venues/connection/control-channel.
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import { answerWindowMs } from '../liveness/explain-stale.ts';
 import { Cutover } from './cutover.ts';
-import { LineConnection } from './line-connection.ts';
-import type { LineChange, LineEvent, LineSignal } from './line-event.ts';
+import type { ConnectionEvent, LineChange, LineEvent } from './line-event.ts';
 import { LineTopics } from './line-topics.ts';
+import { ManagedConnection } from './managed-connection.ts';
 import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
 /** A new connection's first moment. Its data says what the old connection has yet to deliver. */
@@ -15,12 +15,12 @@ const NONE: readonly never[] = [];
 /** If the venue announces a close before the cutover, the next one begins no sooner than this after it. */
 const AGAIN_AFTER_MS = 5000;
 
-export interface RotatingLineOptions {
+export interface ConnectionSlotOptions {
   readonly number: number;
   readonly plan: ConnectionPlan;
   readonly nextConnectionId: () => number;
-  /** Opens a supervised connection, as `venueLine` does. */
-  readonly connect: (line: RotatingLine, connection: LineConnection) => Observable<LineSignal>;
+  /** Opens a supervised connection, as `supervisedConnection` does. */
+  readonly connect: (line: ConnectionSlot, connection: ManagedConnection) => Observable<ConnectionEvent>;
   /** True if a connection that reached its age may be replaced now. Else it waits for `postponeMs`. */
   readonly isTurn: () => boolean;
   readonly postponeMs: number;
@@ -32,7 +32,7 @@ export interface RotatingLineOptions {
 
 interface Rotation {
   readonly notice: ConnectionClosing;
-  readonly successor: LineConnection;
+  readonly successor: ManagedConnection;
   readonly cutover: Cutover;
   readonly since: number;
   timers: Subscription;
@@ -42,15 +42,15 @@ interface Rotation {
  * One line of a venue. For a cutover it opens a second connection, and closes the first when the second misses nothing.
  * If one is lost, the other goes on as the line, so that only one chain of attempts exists.
  */
-export class RotatingLine {
+export class ConnectionSlot {
   readonly number: number;
   readonly plan: ConnectionPlan;
   readonly topics: LineTopics;
-  readonly #options: RotatingLineOptions;
-  #current: LineConnection;
+  readonly #options: ConnectionSlotOptions;
+  #current: ManagedConnection;
   #rotation: Rotation | undefined;
 
-  constructor(options: RotatingLineOptions) {
+  constructor(options: ConnectionSlotOptions) {
     this.#options = options;
     this.number = options.number;
     this.plan = options.plan;
@@ -66,7 +66,7 @@ export class RotatingLine {
   }
 
   /** The open connections: two during a cutover, none while it connects. */
-  get connectionsUp(): readonly LineConnection[] {
+  get connectionsUp(): readonly ManagedConnection[] {
     return this.#connections.filter(({ up }) => up);
   }
 
@@ -114,20 +114,20 @@ export class RotatingLine {
     for (const connection of this.#connections) connection.close();
   }
 
-  get #connections(): readonly LineConnection[] {
+  get #connections(): readonly ManagedConnection[] {
     return this.#rotation === undefined ? [this.#current] : [this.#current, this.#rotation.successor];
   }
 
-  #newConnection(): LineConnection {
-    return new LineConnection(this.#options.nextConnectionId(), this.#options.scheduler);
+  #newConnection(): ManagedConnection {
+    return new ManagedConnection(this.#options.nextConnectionId(), this.#options.scheduler);
   }
 
-  #connect(connection: LineConnection): void {
-    const signals$ = this.#options.connect(this, connection);
-    connection.open(signals$, (signal) => this.#onSignal(connection, signal));
+  #connect(connection: ManagedConnection): void {
+    const events$ = this.#options.connect(this, connection);
+    connection.open(events$, (signal) => this.#onSignal(connection, signal));
   }
 
-  #onSignal(connection: LineConnection, signal: LineSignal): void {
+  #onSignal(connection: ManagedConnection, signal: ConnectionEvent): void {
     if (signal.kind === 'value') {
       this.#options.report({ kind: 'frame', connection: connection.id, frame: signal });
       if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, signal);
@@ -151,7 +151,7 @@ export class RotatingLine {
   }
 
   /** A connection got a topic that was refused before. The other open connection may have missed the request. */
-  #acknowledged(by: LineConnection, topics: readonly string[]): void {
+  #acknowledged(by: ManagedConnection, topics: readonly string[]): void {
     const again = this.topics.acknowledge(topics);
     if (again.length === 0) return;
     if (this.#rotation !== undefined) this.#restart(this.#rotation);
@@ -159,7 +159,7 @@ export class RotatingLine {
   }
 
   /** A cutover for age can wait. A venue that announces a close promises no time, so that cutover begins at once. */
-  #onClosing(connection: LineConnection, notice: ConnectionClosing): void {
+  #onClosing(connection: ManagedConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
       connection.notice = notice;
       return;
@@ -173,7 +173,7 @@ export class RotatingLine {
     connection.later(postponeMs, () => this.#onClosing(connection, notice));
   }
 
-  #onLost(connection: LineConnection, signal: Extract<LineSignal, { kind: 'lost' }>): void {
+  #onLost(connection: ManagedConnection, signal: Extract<ConnectionEvent, { kind: 'lost' }>): void {
     const rotation = this.#rotation;
     const wasUp = connection.up;
     connection.lost();
@@ -195,7 +195,7 @@ export class RotatingLine {
     }
   }
 
-  #judge(rotation: Rotation, connection: LineConnection, signal: LineSignal): void {
+  #judge(rotation: Rotation, connection: ManagedConnection, signal: ConnectionEvent): void {
     const { cutover, successor } = rotation;
     const isNew = connection === successor;
     if (isNew && signal.kind === 'connected') this.#restart(rotation);
@@ -207,7 +207,7 @@ export class RotatingLine {
     if (!rotation.cutover.subscribed && rotation.successor.hasAll(this.topics.wanted)) this.#subscribed(rotation);
   }
 
-  #onData(rotation: Rotation, connection: LineConnection, { value }: MarketFrame): void {
+  #onData(rotation: Rotation, connection: ManagedConnection, { value }: MarketFrame): void {
     const { cutover, successor } = rotation;
     const time = value.at(-1)?.timestamp ?? null;
     if (connection !== successor) cutover.byOld(time);
@@ -260,14 +260,14 @@ export class RotatingLine {
     this.#rotation = undefined;
   }
 
-  #promote(connection: LineConnection): void {
+  #promote(connection: ManagedConnection): void {
     this.#current = connection;
     const { notice } = connection;
     if (notice !== undefined) connection.later(AGAIN_AFTER_MS, () => this.rotate(notice));
   }
 
   #report(
-    connection: LineConnection,
+    connection: ManagedConnection,
     signal: LineChange['signal'],
     { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineChange, 'wasUp' | 'newlyRefused'>> = {},
   ): void {
