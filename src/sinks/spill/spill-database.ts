@@ -7,7 +7,7 @@ import { TOPICS } from '../../codec/topics.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { RecordKind } from '../../domain/record.ts';
 import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
-import type { TradeLoss } from '../queue/loss-ledger.ts';
+import { seriesOf, type TradeLoss } from '../queue/loss-ledger.ts';
 import type { QueueEntry } from '../queue/out-queue.ts';
 
 /** How far the sink got. */
@@ -41,7 +41,7 @@ const TABLES = `
     PRIMARY KEY (priority, seq)
   ) WITHOUT ROWID;
   CREATE TABLE topic (name TEXT PRIMARY KEY);
-  CREATE TABLE loss (seq REAL, json TEXT);
+  CREATE TABLE loss (series TEXT, stretch TEXT, seq REAL, json TEXT, PRIMARY KEY (series, stretch));
   CREATE TABLE mark (one INTEGER PRIMARY KEY, settled REAL, handed REAL);
   PRAGMA user_version = ${VERSION};
 `;
@@ -148,9 +148,15 @@ export class SpillDatabase {
     return this.#number(LAST_SEQ, 'last');
   }
 
-  addLosses(losses: readonly TradeLoss[]): void {
-    const insert = this.#database.prepare('INSERT INTO loss VALUES (?, ?)');
-    for (const loss of losses) insert.run(loss.seq, JSON.stringify(loss));
+  /** Adds a loss to the one of the same series and stretch: nothing lies between them. So losses stay few. */
+  addLoss(stretch: string, loss: TradeLoss): void {
+    const series = seriesOf(loss, loss);
+    const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);
+    const known: TradeLoss | undefined = found && JSON.parse(String(found.json));
+    const isSure = known?.missing !== null && loss.missing !== null;
+    const missing = isSure ? (known?.missing ?? 0) + (loss.missing ?? 0) : null;
+    const json = JSON.stringify({ ...loss, missing, firstTime: known?.firstTime ?? loss.firstTime });
+    this.#database.prepare('INSERT OR REPLACE INTO loss VALUES (?, ?, ?, ?)').run(series, stretch, loss.seq, json);
   }
 
   losses(): readonly TradeLoss[] {

@@ -128,7 +128,7 @@ export class SpillStore {
     });
     const { dropped, lost } = database.transaction(() => {
       database.insert(rows);
-      database.addLosses(losses);
+      for (const loss of losses) database.addLoss(`memory ${loss.seq}`, loss);
       return this.#makeRoom(database);
     });
     this.#lastSeq = Math.max(this.#lastSeq, entries.at(-1)?.seq ?? 0);
@@ -199,7 +199,7 @@ export class SpillStore {
         .filter(this.#isWanted);
       for (const { out } of entries) dropped.set(out.topic, (dropped.get(out.topic) ?? 0) + 1);
       const losses = lossesOf(entries);
-      database.addLosses(losses);
+      for (const loss of losses) database.addLoss(`disk ${this.readSeq}`, loss);
       lost.push(...losses);
     }
     return { dropped, lost };

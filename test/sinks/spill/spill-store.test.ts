@@ -40,6 +40,24 @@ describe('a store of spilled records', () => {
     expect(store.unread).toBe(0);
   });
 
+  it('keeps one loss for each series, however often it drops trades of it', () => {
+    const disk = new MemoryDisk();
+    const store = newStore(disk, 1_000_000);
+    let seq = 0;
+    let lost = 0;
+    for (let round = 0; round < 100; round++) {
+      const entries = Array.from({ length: 200 }, () => {
+        seq++;
+        return { seq, barrier: false, out: trade(seq, `S${seq % 20}USDT`) };
+      });
+      for (const { missing } of store.append(entries, []).losses) lost += missing ?? 0;
+    }
+    expect(lost).toBeGreaterThan(1000);
+    const { losses } = newStore(disk).recover();
+    expect(losses).toHaveLength(20);
+    expect(losses.reduce((sum, { missing }) => sum + (missing ?? 0), 0)).toBe(lost);
+  });
+
   it('passes over a page that cannot be read, and says where', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
