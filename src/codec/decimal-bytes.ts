@@ -1,9 +1,9 @@
 import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain/decimal.ts';
 
 /**
- * Converts decimal text to and from the bytes of an Avro decimal: value × 10^18 as the shortest big-endian integer.
- * Writing uses small integers ("limbs") in doubles; with BigInt a trade would take a quarter longer. Every index is
- * inside its array: `?? 0` costs nothing here, a checking call would.
+ * Decimal text ⇄ bytes of an Avro decimal: value × 10^18 as the shortest big-endian integer. Writing uses small
+ * integers ("limbs") in doubles; BigInt takes a quarter longer for a trade. Every index is in range: `?? 0` costs
+ * nothing.
  */
 
 const LIMB = 0x1000000;

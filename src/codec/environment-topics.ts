@@ -38,10 +38,7 @@ export interface VenueSymbolName {
   readonly symbol: string;
 }
 
-/**
- * Message key of market records: the canonical symbol, or VENUE:SYMBOL in mode `all`. One key has one numbering of
- * epochs.
- */
+/** Message key of market records, with its own numbering of epochs: symbol, or VENUE:SYMBOL in mode `all`. */
 export function marketKeyOf(mode: FeedMode): MarketKeyOf {
   return mode === 'all' ? ({ venue, symbol }) => `${venue}:${symbol}` : symbolKey;
 }

@@ -16,10 +16,7 @@ type FieldRender = readonly [inMemory: string, inJson: string, render: Render];
 
 const fieldsByKind = new Map<RecordKind, readonly FieldRender[]>();
 
-/**
- * Renders a record with the schema's names. Bytes are base64; if they are UTF-8, a second key with the suffix `_text`
- * has the text.
- */
+/** Renders a record with the schema's names. Bytes are base64; UTF-8 bytes also come as text, under NAME_text. */
 export function toJson(record: FeedRecord): JsonRecord {
   const fields = getOrCreate(fieldsByKind, record.kind, (kind) => rendersOf(codecOf(kind).schema.fields, new Map()));
   const values = fieldsOf(record);

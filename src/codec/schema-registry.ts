@@ -68,24 +68,14 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     const parsed = parse(answer.body);
     if (status === 404 && fieldOf(parsed, 'error_code') !== undefined) return undefined;
     if (status >= 200 && status < 300 && parsed !== undefined) return parsed;
-    if (status === 401 || status === 403)
-      throw refusal(
-        `it refuses ${options.user === undefined ? 'a request without login' : `user ${options.user}`}: ${status}`,
-      );
-    if (status === 404)
-      throw new Fault(
-        'unavailable',
-        `schema registry: ${hideCredentials(base)} answers 404 as no registry does: is it the base address?`,
-        {
-          status,
-        },
-      );
+    const login = options.user === undefined ? 'a request without login' : `user ${options.user}`;
+    if (status === 401 || status === 403) throw refusal(`it refuses ${login}: ${status}`);
+    const wrongBase = `${hideCredentials(base)} answers 404 as no registry does: is it the base address?`;
+    if (status === 404) throw new Fault('unavailable', `schema registry: ${wrongBase}`, { status });
     const passing = status === 408 || status === 429 || status >= 500 || (status >= 200 && status < 300);
-    throw new Fault(
-      passing ? 'unavailable' : 'sink',
-      `schema registry: ${method} ${path}: ${status} ${textOf(parsed, 'message') ?? ''}`.trimEnd(),
-      { status, ...(passing ? {} : { retry: { kind: 'never' } }) },
-    );
+    const message = `schema registry: ${method} ${path}: ${status} ${textOf(parsed, 'message') ?? ''}`.trimEnd();
+    if (passing) throw new Fault('unavailable', message, { status });
+    throw new Fault('sink', message, { status, retry: { kind: 'never' } });
   }
 
   const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}`;
@@ -165,8 +155,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
 
 /** The id in an answer; undefined without an answer. It precedes each record in 32 bits. */
 function idIn(answer: unknown): number | undefined {
-  if (answer === undefined) return undefined;
-  return wholeNumber(fieldOf(answer, 'id'), 'id');
+  return answer === undefined ? undefined : wholeNumber(fieldOf(answer, 'id'), 'id');
 }
 
 function wholeNumber(value: unknown, what: string): number {

@@ -2,10 +2,7 @@ import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain
 import { roundHalfEven } from '../domain/exact.ts';
 import { type Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
-/**
- * Keeps running sums without rounding, in units of their finest place: in a number while that is exact, beyond it in a
- * bigint.
- */
+/** Keeps exact running sums in units of their finest place: in numbers, and beyond those in bigints. */
 export class ExactSums {
   /** −0 instead of 0, so that V8 stores doubles from the start. */
   readonly #low: number[];

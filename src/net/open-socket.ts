@@ -84,12 +84,10 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
     taken += data.length;
     if (taken < AT_ONCE_BYTES || webSocket === undefined || webSocket.isPaused) return;
     webSocket.pause();
-    setImmediate(goOn);
-  }
-
-  function goOn(): void {
-    taken = 0;
-    webSocket?.resume();
+    setImmediate(() => {
+      taken = 0;
+      webSocket?.resume();
+    });
   }
 
   function onError(error: Error): void {

@@ -106,6 +106,8 @@ export function failover<T, E extends OtherEvent>(
   return new Observable((subscriber) => new FailoverRun(sources, options, subscriber).start(sources));
 }
 
+type Switch = Extract<FailoverEvent<unknown>, { kind: 'switched' }>;
+
 class FailoverRun<T, E extends OtherEvent> {
   readonly #options: FailoverOptions<T>;
   readonly #out: Subscriber<FailoverEvent<T> | E>;
@@ -132,8 +134,10 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#nextEpoch = options.nextEpoch ?? countEpochs();
     this.#sources = sources.map(({ id }) => new SourceState(id, options, options.ringSpan));
     this.#routes = new KeyRoutes(this.#sources);
-    const startWith = sources.findIndex(({ id }) => id === options.startWith);
-    this.#startWith = Math.max(0, startWith);
+    this.#startWith = Math.max(
+      0,
+      sources.findIndex(({ id }) => id === options.startWith),
+    );
   }
 
   start(inputs: readonly FailoverSource<T, E>[]): void {
@@ -245,14 +249,7 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#active = to;
     const continuing = this.#continuing(to, to.ring.keys);
     this.#switching = true;
-    this.#out.next({
-      kind: 'switched',
-      from: from?.id ?? null,
-      to: to.id,
-      reason,
-      key: null,
-      back: reason === 'preferred_again',
-    });
+    this.#emitSwitch(from, to, reason, null);
     this.#switching = false;
     // All held values of `startWith` count; of another source, none from before its first epoch.
     const start = to.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
@@ -283,6 +280,16 @@ class FailoverRun<T, E extends OtherEvent> {
     }
   }
 
+  #emitSwitch(
+    from: SourceState<T> | undefined,
+    to: SourceState<T>,
+    reason: Switch['reason'],
+    key: string | null,
+  ): void {
+    const back = reason === 'preferred_again';
+    this.#out.next({ kind: 'switched', from: from?.id ?? null, to: to.id, reason, key, back });
+  }
+
   #newRoute(key: string): Route<T> | undefined {
     const active = this.#active;
     return active === undefined ? undefined : this.#routes.begin(key, this.#routes.choose(key, active, active));
@@ -299,14 +306,7 @@ class FailoverRun<T, E extends OtherEvent> {
     const cut = this.#routes.move(key, to, until);
     const continuing = this.#continuing(to, [key]);
     if (this.#routes.wasServed(key) || this.#options.goesOn?.(key, from.id) === true)
-      this.#out.next({
-        kind: 'switched',
-        from: from.id,
-        to: to.id,
-        reason: back ? 'preferred_again' : 'not_served',
-        key,
-        back,
-      });
+      this.#emitSwitch(from, to, back ? 'preferred_again' : 'not_served', key);
     this.#release(to, new Map([[key, cut]]), continuing);
   }
 }

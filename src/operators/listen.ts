@@ -9,8 +9,7 @@ export interface Listener<T, R = unknown> {
 
 /**
  * Subscribes to `source` for `destination`, the subscriber of an operator's result. What a handler throws becomes the
- * result's error. The source is unsubscribed when the destination ends, also inside a synchronous burst.
- * @returns the subscription to the source, a child of the destination
+ * result's error. The source ends with the destination, also inside a synchronous burst.
  */
 export function listen<T, R>(
   source: Observable<T>,

@@ -32,37 +32,29 @@ export interface AdapterOptions {
 type Check = (value: unknown) => boolean;
 
 const isText: Check = (value) => typeof value === 'string' && value !== '';
-const isTexts: Check = (value) => Array.isArray(value) && value.length > 0 && value.every(isText);
 const isSymbol: Check = (value) =>
   isText(value) || (typeof value === 'object' && value !== null && 'venueSymbol' in value);
+const isListOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.length > 0 && value.every(check);
 const isPositive: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0;
-const isFunction: Check = (value) => typeof value === 'function';
+const isAddress: Check = (value) => typeof value === 'string' && /^wss?:\/\//.test(value);
+const ENVIRONMENTS: readonly Environment[] = ['production', 'testnet', 'simulated', 'replay'];
 
 /** Checks of the options, for callers in JavaScript. */
 const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check: Check, allowed: string] } = {
-  symbols: [
-    (value) => Array.isArray(value) && value.length > 0 && value.every(isSymbol),
-    'at least one symbol, such as BTCUSDT',
-  ],
+  symbols: [isListOf(isSymbol), 'at least one symbol, such as BTCUSDT'],
   quote: [isText, 'a quote asset, such as USDT'],
-  channels: [
-    (value) => isTexts(value) && Array.isArray(value) && value.every((one) => CHANNELS.includes(one)),
-    `any of ${CHANNELS.join(', ')}`,
-  ],
-  websocketUrls: [
-    (value) => isTexts(value) && Array.isArray(value) && value.every((url) => /^wss?:\/\//.test(url)),
-    'at least one address that begins with wss:// or ws://',
-  ],
-  environment: [
-    (value) => ['production', 'testnet', 'simulated', 'replay'].some((one) => one === value),
-    'production, testnet, simulated or replay',
-  ],
+  channels: [isListOf((value) => CHANNELS.some((channel) => channel === value)), `any of ${CHANNELS.join(', ')}`],
+  websocketUrls: [isListOf(isAddress), 'at least one address that begins with wss:// or ws://'],
+  environment: [(value) => ENVIRONMENTS.some((name) => name === value), 'production, testnet, simulated or replay'],
   connectTimeoutMs: [isPositive, 'milliseconds above 0'],
   probeAfterMs: [isPositive, 'milliseconds above 0'],
   compression: [(value) => typeof value === 'boolean', 'true or false'],
   maxFrameMb: [isPositive, 'megabytes above 0'],
   scheduler: [(value) => typeof value === 'object' && value !== null && 'schedule' in value, 'a scheduler of rxjs'],
-  onFrame: [isFunction, 'a function'],
+  onFrame: [(value) => typeof value === 'function', 'a function'],
 };
 
 /** Returns the options. @throws TypeError that names the first wrong one. */

@@ -29,10 +29,7 @@ export interface DepthBand {
 /** Distances from mid in percent. */
 export const DEPTH_BOUNDS: readonly Decimal[] = ['0.1', '0.25', '0.5', '1', '2', '5'];
 
-/**
- * Sums the book in bands around mid; bands past the last level of a cut book are too small. Null if a side is empty.
- * @throws RangeError unless the bounds (percent of mid) are positive and rising
- */
+/** Sums a book in bands around mid; null if a side is empty. @throws RangeError unless `bounds` are rising. */
 export function depthDistribution(
   book: BothSides,
   bounds: readonly Decimal[] = DEPTH_BOUNDS,

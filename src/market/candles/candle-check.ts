@@ -1,4 +1,4 @@
-import { type Decimal, unscaled } from '../../domain/decimal.ts';
+import { unscaled } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
@@ -58,9 +58,8 @@ const QUOTE_ROUNDING = 10n ** 10n;
 const KEPT = 64;
 
 /**
- * Compares our closed candles with the venue's, and counts and explains the differences. A pair is compared once our
- * next candle has closed, so that late trades still count. `quoteVolume` may differ by the venue's rounding, 10⁻⁸ a
- * trade. It remembers the last 64 intervals.
+ * Compares our closed candles with the venue's, once our next candle has closed: late trades still count. `quoteVolume`
+ * may differ by the venue's rounding, 10⁻⁸ a trade. It remembers the last 64 intervals.
  */
 export class CandleCheck {
   readonly #interval: KlineInterval;
@@ -174,18 +173,13 @@ export class CandleCheck {
 function differs(field: CandleField, venue: Kline, ours: Candle): boolean {
   if (field === 'tradeCount') return venue.tradeCount !== null && venue.tradeCount !== ours.tradeCount;
   if (field !== 'quoteVolume') return venue[field] !== ours[field];
-  return distance(venue.quoteVolume, ours.quoteVolume) > QUOTE_ROUNDING * BigInt(Math.max(ours.tradeCount, 1));
-}
-
-function distance(a: Decimal, b: Decimal): bigint {
-  const difference = unscaled(a) - unscaled(b);
-  return difference < 0n ? -difference : difference;
+  const difference = unscaled(venue.quoteVolume) - unscaled(ours.quoteVolume);
+  const tolerance = QUOTE_ROUNDING * BigInt(Math.max(ours.tradeCount, 1));
+  return difference > tolerance || -difference > tolerance;
 }
 
 function trim(byTime: Map<number, unknown>): void {
   if (byTime.size <= KEPT) return;
-  for (const first of byTime.keys()) {
-    byTime.delete(first);
-    return;
-  }
+  const [oldest] = byTime.keys();
+  if (oldest !== undefined) byTime.delete(oldest);
 }

@@ -33,10 +33,7 @@ const MOST_TIMEOUT_MS = 60_000;
 /** A refused batch is split into so many parts: ten topics one by one, two hundred in three rounds. */
 const PARTS = 10;
 
-/**
- * Tracks a connection's requests. An answer belongs to the request with its id, else to one with its topics, else to
- * the oldest.
- */
+/** Tracks a connection's requests. An answer belongs to the id, else to the topics, else to the oldest. */
 export class ControlRequests {
   readonly #venue: Venue;
   readonly #wanted = new Set<string>();

@@ -19,10 +19,7 @@ export interface PlanOptions {
   readonly websocketUrls: readonly string[];
 }
 
-/**
- * Splits topics into connections within the venue's limits. A symbol's topics stay on one connection if they fit, so
- * that its events keep their order.
- */
+/** Splits topics into connections. A symbol's topics stay on one if they fit, to keep its events in order. */
 export function planConnections(venue: Venue, options: PlanOptions): readonly ConnectionPlan[] {
   const { lines, websocketUrls } = options;
   return groupTopics(venue, options).flatMap((topics, group) =>

@@ -24,10 +24,7 @@ const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/**
- * A span is a position, and below these bits a length, which MAX_TEXT bounds. A longer one is wrong, but inside the
- * frame.
- */
+/** A span is a position, and in the low bits a length. One above MAX_TEXT is wrong, but inside the frame. */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 

@@ -47,7 +47,11 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (known !== undefined) return known;
     const stream = parseStreamName(name);
     // Only requested streams in the venue's spelling are kept, so that a peer cannot make the map grow.
-    if (stream !== undefined && context.instruments.has(stream.symbol) && isLowerCase(name, stream.symbol)) {
+    if (
+      stream !== undefined &&
+      context.instruments.has(stream.symbol) &&
+      name.startsWith(stream.symbol.toLowerCase())
+    ) {
       streams.set(name, stream);
       scanner.learn(name, stream);
     }
@@ -102,10 +106,6 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     if (instrument === undefined) return ignored('unknown_symbol');
     return read(payload, marketFields(origin, instrument, receivedAt), stream?.interval);
   }
-}
-
-function isLowerCase(name: string, symbol: string): boolean {
-  return name.startsWith(symbol.toLowerCase());
 }
 
 /** Number of keys of a payload and its candle. */

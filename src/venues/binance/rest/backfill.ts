@@ -24,9 +24,8 @@ export function backfillById(venue: VenueId) {
 }
 
 /**
- * For venues whose past by id needs a key: alternates between the last trades, if they reach back, and aggregated
- * trades from the gap's time. An aggregate counts only if it lies inside the gap. The request has no end: the venue
- * refuses spans of an hour or more.
+ * As `backfillById` without an API key: aggregated trades from the gap's time replace the past by id. An aggregate
+ * counts only inside the gap. The request has no end: the venue refuses spans of an hour or more.
  */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {

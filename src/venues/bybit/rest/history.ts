@@ -17,10 +17,7 @@ export const bybitHistory: VenueHistory = {
   whyNoTrades: 'its REST interface returns only the last 60 trades of a spot symbol',
 };
 
-/**
- * An answer drops the oldest candles, so each request fits one answer. The first candle is found by months, because
- * answers before a listing are empty.
- */
+/** An answer drops the oldest candles, so each request fits one. Answers before a listing are empty. */
 function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
     const record = readKline(row, of, interval, nowMs);

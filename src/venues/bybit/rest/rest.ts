@@ -1,4 +1,3 @@
-import { Fault } from '../../../domain/fault.ts';
 import type { MarketFields, TradeEvent } from '../../../domain/record.ts';
 import type { DayVolume, ListedInstrument, PastOrigin, RestRequest, Rows } from '../../contract.ts';
 import {
@@ -62,12 +61,8 @@ export function readTextTime(value: unknown, field: string): number {
 export function readResult(body: unknown): Unchecked {
   const { retCode, retMsg, result } = readObject(body, '');
   if (typeof retCode !== 'number') throw malformed('retCode', 'is no number');
-  if (retCode !== 0) {
-    throw (
-      faultOfCode(retCode, retMsg, undefined) ??
-      new Fault('malformed', `retCode ${retCode}: ${wordsOf(retMsg)}`, { retry: { kind: 'never' }, field: 'retCode' })
-    );
-  }
+  if (retCode !== 0)
+    throw faultOfCode(retCode, retMsg, undefined) ?? malformed('retCode', `${retCode}: ${wordsOf(retMsg)}`);
   return readObject(result, 'result');
 }
 
