@@ -1,4 +1,4 @@
-import { concatMap, lastValueFrom, mergeMap, take, takeUntil } from 'rxjs';
+import { lastValueFrom, mergeMap, take, takeUntil } from 'rxjs';
 import { type Config, environmentOf, feedVenues } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
@@ -52,13 +52,14 @@ async function watch(
   });
 
   const shown$ = events$.pipe(
-    takeUntil(aborted$(signal)),
     mergeMap((event) => {
       if (event.kind === 'refused') throw event.fault;
       return event.kind === 'value' ? event.value : [];
     }),
     take(limit),
-    concatMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one))),
+    // Written at once, in order; the end waits for all of them, unless it is stopped.
+    mergeMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one))),
+    takeUntil(aborted$(signal)),
   );
   try {
     await lastValueFrom(shown$, { defaultValue: undefined });

@@ -75,3 +75,19 @@ it.each([
   expect(asked).toEqual([stream]);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ last_update_id: '6', snapshot: channel !== 'depth' });
 });
+
+it('ends when it is stopped, though nobody reads what it wrote', async () => {
+  const server = await localServer({
+    onConnection: (connection) => connection.on('message', () => connection.send(BYBIT_BOOK[0] ?? '')),
+  });
+  cleanups.push(() => server.close());
+  const stop = new AbortController();
+  const write = () => {
+    stop.abort();
+    return new Promise<void>(() => {});
+  };
+  const out = { ...fakeOutput(), write };
+  const io = fakeIo({ MARKET_FEED__VENUES__BYBIT__WEBSOCKET_URLS: server.url });
+  const argv = ['watch', 'btcusdt', 'depth', '5', '--venue', 'bybit'];
+  expect(await dispatch(argv, { ...io, out, signal: stop.signal })).toBe(0);
+});

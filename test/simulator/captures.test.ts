@@ -83,6 +83,20 @@ describe('a recorded session', () => {
     });
   });
 
+  it.each([
+    ['BTCFDUSD', 'FDUSD'],
+    ['BTCBUSD', 'BUSD'],
+    ['BTCTUSD', 'TUSD'],
+  ])('knows that %s is quoted in %s', async (symbol, quoteAsset) => {
+    const path = file('quote.ndjson', [
+      binanceTrade(1).replaceAll('BTCUSDT', symbol).replaceAll('btcusdt', symbol.toLowerCase()),
+    ]);
+    await serving({ files: [path] }, async (simulator) => {
+      const info = await getJson<{ symbols: object[] }>(`${simulator.httpUrl}/binance/api/v3/exchangeInfo`);
+      expect(info.symbols).toMatchObject([{ symbol, baseAsset: 'BTC', quoteAsset }]);
+    });
+  });
+
   it('of Bybit leaves out what answered the recording client', async () => {
     const path = file('bybit.ndjson', [
       '{"success":true,"ret_msg":"subscribe","conn_id":"d967ikkn0ine3iqmjc30-koqj","req_id":"sub1","op":"subscribe"}',

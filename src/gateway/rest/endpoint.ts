@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifySchema, RouteHandlerMethod } from 'fastify';
 import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
-import { nearestKey } from '../../config/nearest-key.ts';
 import { ApiError } from '../api/api-error.ts';
 import { ErrorAnswer } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -83,7 +82,7 @@ export function knownSymbol(view: GatewayView, name: string): string {
 }
 
 export function unknownSymbol(view: GatewayView, name: string): ApiError {
-  const nearest = nearestKey(name, view.symbols);
+  const nearest = view.nearestSymbol(name);
   const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`;
   return new ApiError(404, 'unknown_symbol', `${name} is not among the symbols of this feed${hint}`, {
     symbol: name,

@@ -102,6 +102,14 @@ export class GatewayView {
     return this.#symbolOf.get(upper);
   }
 
+  /** The symbol that shares the most letters with an unknown name, from the start, at least two. */
+  nearestSymbol(name: string): string | undefined {
+    const upper = name.toUpperCase();
+    const shared = this.symbols.map((symbol) => sharedLetters(symbol, upper));
+    const most = Math.max(...shared, 2);
+    return this.symbols[shared.indexOf(most)];
+  }
+
   coinOf(symbol: string): string | null {
     return this.#coinOf.get(symbol) ?? null;
   }
@@ -146,4 +154,10 @@ export class GatewayView {
     this.#coinOf.set(symbol, coin);
     if (!this.#symbolOf.has(coin)) this.#symbolOf.set(coin, symbol);
   }
+}
+
+function sharedLetters(a: string, b: string): number {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return at;
 }

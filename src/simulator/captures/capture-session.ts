@@ -9,7 +9,7 @@ import type { TradeTexts } from '../market/listing.ts';
 import type { CaptureOptions } from '../simulator-options.ts';
 import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
 
-const QUOTES = /^(.+)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
+const QUOTES = /^(.+?)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
 const SETTLE_MS = 300;
 const MAX_RECENT_TRADES = 1_000_000;
 /** Bytes that may wait in a socket, and frames between two looks at it. */

@@ -186,7 +186,7 @@ describe('/ws/', () => {
     expect(await probe.untilGot('price', 1)).toMatchObject([{ price: '1' }]);
     const errors = probe.of('error');
     expect(errors).toHaveLength(11);
-    expect(errors[9]).toMatchObject({ error: 'unknown_symbol', details: { symbol: 'BT10' } });
+    expect(errors[9]).toMatchObject({ error: 'unknown_symbol', details: { symbol: 'BT10', nearest: 'BTCUSDT' } });
     expect(errors[10]).toMatchObject({ error: 'unknown_symbol', details: { more: 890 } });
   });
 
