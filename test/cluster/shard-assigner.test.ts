@@ -8,7 +8,7 @@ const assigner = (held: Record<number, number>, seconds = 10) =>
     () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
     () => 5,
   );
-const read = (told: Buffer | undefined) => JSON.parse(String(told)).shards;
+const read = (sent: Buffer | undefined) => JSON.parse(String(sent)).shards;
 
 it('lets who shares out know what each member holds', () => {
   const members = [
@@ -34,9 +34,9 @@ it('every member knows what a shard brought whose holder has gone', () => {
     { id: 'a', about: assigner({ 0: 300, 1: 0 }).about(false) },
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
   ];
-  const told = assigner({}).userData?.(members) ?? Buffer.alloc(0);
+  const sent = assigner({}).userData?.(members) ?? Buffer.alloc(0);
   const leader = assigner({});
-  leader.onUserData?.(told);
+  leader.onUserData?.(sent);
   const left = [
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
     { id: 'c', about: assigner({}).about(true) },
@@ -57,18 +57,18 @@ it('what was measured before a member had a shard counts with what it measures, 
     () => held,
     () => 5,
   );
-  const hear = (rate: number, seconds: number) =>
+  const receive = (rate: number, seconds: number) =>
     member.onUserData?.(Buffer.from(JSON.stringify({ shards: { 0: [rate, seconds] } })));
-  hear(100, 30);
+  receive(100, 30);
   held.set(0, { rate: 0, seconds: 0 });
   expect(read(member.about(false))).toEqual({ 0: [100, 30] });
   held.set(0, { rate: 200, seconds: 10 });
   expect(read(member.about(false))).toEqual({ 0: [125, 40] });
-  // What the others heard of this is in there already.
-  hear(125, 40);
+  // The rates that the others received are included.
+  receive(125, 40);
   expect(read(member.about(false))).toEqual({ 0: [125, 40] });
   held.clear();
-  hear(100, 100_000);
+  receive(100, 100_000);
   held.set(0, { rate: 200, seconds: 600 });
   expect(read(member.about(false))).toEqual({ 0: [150, 1200] });
 });
@@ -83,7 +83,7 @@ it.each([
   '{"shards":null}',
 ])('a member that says %s holds nothing', (said) => {
   const members = [{ id: 'a', about: Buffer.from(said) }];
-  const heard = assigner({});
-  heard.onUserData?.(Buffer.from(said));
-  for (const one of [assigner({}), heard]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
+  const informed = assigner({});
+  informed.onUserData?.(Buffer.from(said));
+  for (const one of [assigner({}), informed]) expect([...one.share(members, SHARDS)]).toEqual([['a', SHARDS]]);
 });

@@ -72,7 +72,7 @@ it('given up, it goes on until another has taken over; what is left then is the 
   expect(shard.run.pipeline).toBeUndefined();
 });
 
-it('given up, it ends at the latest when its time is over, and tells what it left: nobody may have it', async () => {
+it('given up, it ends within its time and reports what it left, which may be in no topic', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
@@ -101,7 +101,7 @@ it('given up and stopped in the same moment, it ends as it was given up', async 
   expect(shard.stops).toEqual(['given up after 1600 ms']);
 });
 
-it('stopped as its own, it tells what it left', async () => {
+it('reports what it left when it is stopped', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.stop('SIGTERM', { afterMs: 700 });
@@ -112,7 +112,7 @@ it('stopped as its own, it tells what it left', async () => {
   ]);
 });
 
-it('tells why it could not start', async () => {
+it('reports why it could not start', async () => {
   const shard = new Scripted();
   const fault = new Fault('sink', 'not allowed', { retry: { kind: 'never' } });
   shard.started.reject(fault);

@@ -120,7 +120,7 @@ class Scripted {
     return this.say(venue, { kind: 'value', key: symbol, at: id, value: events });
   }
 
-  /** A venue has a whole book; it is told where somebody listens. */
+  /** A venue has a whole book; it is emitted if somebody subscribes. */
   book(venue: VenueName, id: number): this {
     const sync = new BookSync({ mode: 'sent' });
     sync.joined(1);
@@ -147,11 +147,11 @@ describe('Feed', () => {
     scripted.say('bybit', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 3);
     scripted.say('bybit', { kind: 'disconnected', blocked: true }).trade('binance', 4);
     scripted.feed.stop('done');
-    const told = scripted.records.flatMap((record) => {
+    const published = scripted.records.flatMap((record) => {
       if (record.kind === 'position') return [`epoch ${record.epoch} at ${record.venue}`];
       return record.kind === 'trade' ? [`${record.tradeId} in epoch ${record.epoch}`] : [];
     });
-    expect(told).toEqual([
+    expect(published).toEqual([
       'epoch 1 at bybit',
       '1 in epoch 1',
       'epoch 2 at binance',
@@ -220,19 +220,19 @@ describe('Feed', () => {
     expect(published(2, 3, 60_000_000)).toEqual(['gap of 1 from 1 to null', '60000000 in 2']);
   });
 
-  it('at a switch the book of the next venue is told at once, and nothing more of the previous one', () => {
+  it("publishes the next venue's book at once at a switch, and nothing more of the previous one", () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ books });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
     scripted.trade('bybit', 1).book('bybit', 10).book('binance', 20);
     scripted.say('bybit', { kind: 'disconnected', blocked: true });
     scripted.book('bybit', 11).feed.stop('done');
-    const told = scripted.records.flatMap((record) =>
+    const published = scripted.records.flatMap((record) =>
       record.kind === 'book_delta' || record.kind === 'order_book'
         ? [`${record.kind} of ${record.venue} in epoch ${record.epoch}`]
         : [],
     );
-    expect(told).toEqual([
+    expect(published).toEqual([
       'book_delta of bybit in epoch 1',
       'order_book of bybit in epoch 1',
       'book_delta of binance in epoch 2',
@@ -256,11 +256,11 @@ describe('Feed', () => {
     scripted.say('binance', { kind: 'instruments', instruments: [TRX, XRP] });
     scripted.trade('binance', 4, 4, XRP);
     expect(scripted.barriers.map(({ kind }) => kind)).toEqual(Array(4).fill('position'));
-    const told = scripted.records.flatMap((record) => {
+    const published = scripted.records.flatMap((record) => {
       if (record.kind !== 'position' && record.kind !== 'trade') return [];
       return [`${record.kind} of ${record.venue}:${record.symbol}`];
     });
-    expect(told).toEqual([
+    expect(published).toEqual([
       'position of binance:BTCUSDT',
       'trade of binance:BTCUSDT',
       'position of bybit:BTCUSDT',
@@ -297,7 +297,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('in mode all the book is told anew where the venue counts its trades anew', () => {
+  it('publishes the book anew in mode all if the venue restarts its trade ids', () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ mode: 'all', books });
     scripted.trade('binance', 900).book('binance', 10);
@@ -340,7 +340,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('a gap of aggregated trades, beside trades without one, is told and makes no window incomplete', () => {
+  it('publishes a gap of aggregated trades beside whole trades, and no incomplete window', () => {
     const scripted = new Scripted({ stats });
     scripted.say('bybit', { kind: 'connected' });
     scripted.trade('bybit', 1, 1000).trade('bybit', 2, 2000);

@@ -21,7 +21,7 @@ const instruments: readonly Instrument[] = ['BTC', 'DOGE'].map((coin) => ({
   venueSymbol: `${coin}USDT`,
 }));
 
-/** Two venues in virtual time; each coin trades once a second at both while `trades` says so. Returns what feed-status told. */
+/** Two venues in virtual time; each coin trades once a second at both while `trades` says so. Returns the status records. */
 async function nightOf(
   hours: number,
   trades: (coin: string, now: number, venue: VenueId) => boolean,
@@ -87,30 +87,30 @@ async function nightOf(
     wallClockMs: options.wallClockMs,
     klineCheck: undefined,
   });
-  const told: FeedStatus[] = [];
+  const reported: FeedStatus[] = [];
   feed.output$.subscribe(({ records }) => {
-    for (const record of records) if (record.kind === 'status' && record.state !== 'heartbeat') told.push(record);
+    for (const record of records) if (record.kind === 'status' && record.state !== 'heartbeat') reported.push(record);
   });
   feed.start();
   for (let hour = 0; hour < hours; hour++) scheduler.advance(HOUR);
   await Promise.resolve();
-  return told;
+  return reported;
 }
 
-const states = (told: readonly FeedStatus[]) => told.map(({ state }) => state);
+const states = (reported: readonly FeedStatus[]) => reported.map(({ state }) => state);
 
 describe('a quiet market', () => {
   it('is no fault for a whole night: nobody fails over, nothing halts, no line is dropped', async () => {
     const asleep = (now: number) => now > 20 * MINUTE && now < 9 * HOUR;
-    const told = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
-    const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
+    const reported = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
+    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
     expect(new Set(night.flatMap(({ cause }) => cause ?? []))).toEqual(new Set(['quiet_market']));
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
   });
 
   it('of one coin is none either, while the others trade', async () => {
-    const told = await nightOf(4, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 3.8 * HOUR);
-    const night = told.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
+    const reported = await nightOf(4, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 3.8 * HOUR);
+    const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
     expect(new Set(night.map(({ coin }) => coin))).toEqual(new Set(['DOGE']));
     expect(night.filter(({ state }) => state === 'feed_stale').every(({ cause }) => cause === 'quiet_market')).toBe(
@@ -119,8 +119,8 @@ describe('a quiet market', () => {
   });
 
   it('does not hide a fault: a venue that is silent while the other trades is left', async () => {
-    const told = await nightOf(1, (_coin, now, venue) => venue === 'binance' || now < 10 * MINUTE);
-    expect(told.find(({ state }) => state === 'failed_over')).toMatchObject({
+    const reported = await nightOf(1, (_coin, now, venue) => venue === 'binance' || now < 10 * MINUTE);
+    expect(reported.find(({ state }) => state === 'failed_over')).toMatchObject({
       venue: 'binance',
       cause: 'stale',
       switch: { from: 'bybit' },

@@ -58,7 +58,7 @@ class ScriptedRun {
     return connection;
   }
 
-  /** The ids that came out, and holes, in order. */
+  /** The emitted ids and gaps, in order. */
   get trades(): (number | string)[] {
     return this.signals.flatMap((signal) =>
       signal.kind === 'value'
@@ -69,7 +69,7 @@ class ScriptedRun {
     );
   }
 
-  told(state: string): StatusNote[] {
+  reported(state: string): StatusNote[] {
     return this.signals.flatMap((signal) =>
       signal.kind === 'status' && signal.note.state === state ? [signal.note] : [],
     );
@@ -122,7 +122,7 @@ it('VenueFeed counts what is lost by the kind of fault, and nothing where a line
 });
 
 describe.each([true, false])('VenueFeed: the rotation of one line, contiguous ids: %s', (contiguous) => {
-  it('loses nothing, repeats nothing, holds nothing up and tells no loss', () => {
+  it('loses nothing, repeats nothing, delays nothing and reports no loss', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
     deliver(old, 1, 2, 3);
@@ -133,9 +133,9 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
     expect(run.trades).toEqual([1, 2, 3, 4, 5, 6]);
     deliver(next, 7, 8);
     run.scheduler.advance(500);
-    expect(run.told('session_rotated')).toEqual([]);
+    expect(run.reported('session_rotated')).toEqual([]);
     deliver(old, 7, 8);
-    expect(run.told('session_rotated')).toMatchObject([
+    expect(run.reported('session_rotated')).toMatchObject([
       { line: 1, cause: 'server_shutdown', details: { url: 'ws://a', duration_ms: '500' } },
     ]);
     expect(old.closed).toBe(true);
@@ -148,7 +148,7 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
       ['subscribed', 1],
       ['disconnected', 0],
     ] as const)
-      expect(run.told(state)).toHaveLength(times);
+      expect(run.reported(state)).toHaveLength(times);
   });
 
   it('hands over though none of its trades has come by both, for it was subscribed before', () => {
@@ -178,16 +178,20 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
     deliver(next, 4);
     expect(run.trades).toEqual([1, 2, 3, 4]);
     expect(run.count('disconnected')).toBe(0);
-    expect(run.told('disconnected')).toMatchObject([{ line: 1, cause: 'replaced', details: { retry_in_ms: '0' } }]);
-    expect(run.told('session_rotated')).toEqual([]);
+    expect(run.reported('disconnected')).toMatchObject([{ line: 1, cause: 'replaced', details: { retry_in_ms: '0' } }]);
+    expect(run.reported('session_rotated')).toEqual([]);
   });
 
-  it('that cannot connect is told, and is no loss', () => {
+  it('that cannot connect is reported, and is no loss', () => {
     const run = new ScriptedRun({ contiguous });
     run.connection(0).rotate();
     run.connection(1).fail(new Fault('rate_limited', 'HTTP 429', { status: 429 }));
-    expect(run.told('connecting')).toMatchObject([{}, { line: 1, details: { status: '429' } }]);
-    expect([run.told('disconnected'), run.told('rate_limited'), run.count('disconnected')]).toEqual([[], [], 0]);
+    expect(run.reported('connecting')).toMatchObject([{}, { line: 1, details: { status: '429' } }]);
+    expect([run.reported('disconnected'), run.reported('rate_limited'), run.count('disconnected')]).toEqual([
+      [],
+      [],
+      0,
+    ]);
   });
 });
 
@@ -202,7 +206,7 @@ describe('VenueFeed: announcements', () => {
     for (const connection of run.connections.slice(2)) connection.open().acknowledge();
     for (const connection of run.connections) deliver(connection, 2);
     run.scheduler.advance(500);
-    expect(run.told('session_rotated')).toMatchObject([
+    expect(run.reported('session_rotated')).toMatchObject([
       { line: 1, cause: 'maintenance', details: { notice: 'a ongoing', title: 'T' } },
       { line: 2, cause: 'maintenance', details: { notice: 'a ongoing', title: 'T' } },
     ]);
@@ -269,12 +273,12 @@ describe('VenueFeed: named instruments', () => {
     const row = (base: string, trading: boolean) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading });
     const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
     const topics = () => [...(run.connections[0]?.args.topics() ?? [])];
-    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'BUSDT' }]);
+    expect(run.reported('subscription_rejected')).toMatchObject([{ symbol: 'BUSDT' }]);
     run.scheduler.advance(3999);
     expect([asked, topics()]).toEqual([4, ['trade.AUSDT']]);
     run.scheduler.advance(1);
     expect(topics()).toEqual(['trade.AUSDT', 'trade.BUSDT']);
-    expect(run.told('subscribed').filter(({ cause }) => cause === 'listed')).toMatchObject([{ symbol: 'BUSDT' }]);
+    expect(run.reported('subscribed').filter(({ cause }) => cause === 'listed')).toMatchObject([{ symbol: 'BUSDT' }]);
     expect(run.signals.filter(({ kind }) => kind === 'serves')).toMatchObject([{ serves: false }, { serves: true }]);
     run.scheduler.advance(60_000);
     expect(asked).toBe(5);
@@ -326,7 +330,7 @@ describe('VenueFeed: all that a venue lists', () => {
       return topicsOf(run);
     });
     expect(seen).toEqual(['ABC', 'ABC', 'ABC', 'AB']);
-    expect(run.told('subscription_rejected')).toMatchObject([{ symbol: 'CUSDT', cause: 'delisted' }]);
+    expect(run.reported('subscription_rejected')).toMatchObject([{ symbol: 'CUSDT', cause: 'delisted' }]);
   });
 
   it('is left though it is most of a shard; a list that lacks most of the venue counts once the next one is like it', () => {
@@ -347,7 +351,7 @@ describe('VenueFeed: all that a venue lists', () => {
   it('is asked for again soon where nothing trades, and nothing is left for it', () => {
     const run = listing(['', 'AB', '', '', '', 'A']);
     expect(run.connections).toEqual([]);
-    expect(run.told('connecting')).toHaveLength(1);
+    expect(run.reported('connecting')).toHaveLength(1);
     run.scheduler.advance(5000);
     run.connection(0).open().acknowledge();
     run.scheduler.advance(1000 + 3 * 5000);
@@ -392,26 +396,26 @@ describe('VenueFeed: a venue that was away for longer than a coin may be silent'
     run.scheduler.advance(15_000);
     const index = run.connections.length - 1;
     run.connection(index).open().acknowledge();
-    const coinsTold = () => run.told('feed_stale').flatMap(({ symbol }) => symbol ?? []);
+    const staleCoins = () => run.reported('feed_stale').flatMap(({ symbol }) => symbol ?? []);
     for (let second = 1; second <= 9; second++) {
       run.connection(index).data(null);
       run.scheduler.advance(1000);
     }
-    expect([coinsTold(), run.connection(index).commands]).toEqual([[], []]);
+    expect([staleCoins(), run.connection(index).commands]).toEqual([[], []]);
     run.connection(index).data(null);
     run.scheduler.advance(1000);
-    expect(coinsTold()).toEqual(['BTCUSDT', 'ETHUSDT']);
+    expect(staleCoins()).toEqual(['BTCUSDT', 'ETHUSDT']);
   });
 });
 
-it('VenueFeed: a coin of which is told that nothing changed is not mute', () => {
+it('VenueFeed: a coin with frames that say that nothing changed is not mute', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const line = run.connection(0);
   for (let second = 1; second <= 12; second++) {
     line.report({ kind: 'value', key: 'BTCUSDT', at: 0, value: [] });
     run.scheduler.advance(1000);
   }
-  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
+  expect(run.reported('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
 });
 
 it('VenueFeed: a connection that is replaced gives a mute coin no time', () => {
@@ -428,7 +432,7 @@ it('VenueFeed: a connection that is replaced gives a mute coin no time', () => {
   old.rotate();
   run.connection(1).open();
   live(5);
-  expect(run.told('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['BTCUSDT', 'ETHUSDT']);
+  expect(run.reported('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['BTCUSDT', 'ETHUSDT']);
 });
 
 describe('VenueFeed: a venue that refuses topics', () => {
@@ -497,7 +501,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(asked(run, 0).at(-1)).toBe('trade.KUSDT trade.LUSDT trade.MUSDT');
   });
 
-  it('is asked for them again a probe later, and as often, by each line; told only once', () => {
+  it('is asked for them again a probe later, and as often, by each line; reported only once', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
     refuse(run, 0, 'trade.BTCUSDT');
     refuse(run, 1, 'ticker.ETHUSDT');
@@ -512,7 +516,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     run.connection(0).acknowledge(['trade.BTCUSDT']);
     pass(run, 10 * ASK_AGAIN_MS);
     expect([asked(run, 0), asked(run, 1)]).toEqual([['trade.BTCUSDT', 'trade.BTCUSDT'], ['ticker.ETHUSDT']]);
-    expect(run.told('subscription_rejected').map(({ line, details }) => `${line} ${details?.topic}`)).toEqual([
+    expect(run.reported('subscription_rejected').map(({ line, details }) => `${line} ${details?.topic}`)).toEqual([
       '1 trade.BTCUSDT',
       '2 ticker.ETHUSDT',
     ]);
@@ -601,7 +605,7 @@ describe('VenueFeed, warm', () => {
     }
     run.subscribe();
     run.scheduler.advance(0);
-    expect([...run.told('feed_stale'), run.count('stale'), run.count('serves')]).toEqual([0, 0]);
+    expect([...run.reported('feed_stale'), run.count('stale'), run.count('serves')]).toEqual([0, 0]);
     expect(run.trades).toHaveLength(80);
   });
 

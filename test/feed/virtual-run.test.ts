@@ -75,7 +75,7 @@ type Happening =
   /** And again while it starts, so long after. */
   | { readonly kind: 'kill'; readonly downMs: number; readonly againMs?: readonly number[] }
   | { readonly kind: 'restart'; readonly downMs: number }
-  /** Another machine with a disk of its own takes over; who is shut out hears of it when it writes. */
+  /** Another machine with a disk of its own takes over; the fenced one notices it when it writes. */
   | { readonly kind: 'takeover'; readonly livesOnMs: number };
 
 interface Script {
@@ -428,7 +428,7 @@ function recordProblems(
       'books-true',
       bookProblems(records, tops, {
         ...(happenings.some(isBan) ? { away: 'bybit' } : {}),
-        // Of what was dropped right before a kill nobody tells.
+        // Nobody reports what was dropped right before a kill.
         mayMiss: isKilled ? happenings.some(isOfSink) : records.some(isDropOfDeltas),
       }),
     ),
@@ -501,7 +501,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
   }
 });
 
-it('a window that one of two sinks lacks when the run is killed is told to that one alone', async () => {
+it('publishes a window that one of two sinks lacks after a kill to that one alone', async () => {
   const { written } = await play({
     ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
@@ -519,7 +519,7 @@ it('a window that one of two sinks lacks when the run is killed is told to that 
   }
 });
 
-it('large trades of a run that is stopped before it has read what previous ones left are told', async () => {
+it('publishes the large trades of a run that stops before it has read what previous ones left', async () => {
   const problems = await problemsOf({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },

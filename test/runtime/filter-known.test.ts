@@ -7,9 +7,9 @@ import { lastTrade, seriesCheckpoint } from '../../testing/judges/checkpoints.ts
 import { aggTrade, tradeEvent } from '../../testing/judges/events.ts';
 
 const at = lastTrade;
-const ending = (epoch: number, last: SeriesCheckpoint['last'], more: Partial<SeriesCheckpoint> = {}) =>
+const checkpointOf = (epoch: number, last: SeriesCheckpoint['last'], more: Partial<SeriesCheckpoint> = {}) =>
   seriesCheckpoint('bybit', epoch, last, more);
-const aggregatedTo = (epoch: number, id: number) => ending(epoch, at(id), { kind: 'agg_trade' });
+const aggregatedTo = (epoch: number, id: number) => checkpointOf(epoch, at(id), { kind: 'agg_trade' });
 const trade = (id: number, fields: Parameters<typeof tradeEvent>[1] = {}) =>
   tradeEvent(id, { venue: 'bybit', epoch: 3, ...fields });
 const aggregated = (first: number, last: number) => aggTrade(first, last, { venue: 'bybit', epoch: 3 });
@@ -60,12 +60,12 @@ function given(ahead: RecordFilter | undefined, ...records: FeedRecord[]): reado
 }
 
 describe('filterKnown', () => {
-  const eth = ending(1, at(4), { symbol: 'ETHUSDT' });
-  const ahead = () => second([ending(3, at(9)), eth], [ending(3, at(12)), eth]);
+  const eth = checkpointOf(1, at(4), { symbol: 'ETHUSDT' });
+  const ahead = () => second([checkpointOf(3, at(9)), eth], [checkpointOf(3, at(12)), eth]);
 
   it('is nobody where a sink ends where the feed goes on', () => {
-    expect(second([ending(3, at(12)), eth], [ending(3, at(9)), eth])).toBeUndefined();
-    expect(second([ending(3, at(9))], [ending(3, at(9))])).toBeUndefined();
+    expect(second([checkpointOf(3, at(12)), eth], [checkpointOf(3, at(9)), eth])).toBeUndefined();
+    expect(second([checkpointOf(3, at(9))], [checkpointOf(3, at(9))])).toBeUndefined();
     expect(second([], [])).toBeUndefined();
   });
 
@@ -107,7 +107,7 @@ describe('filterKnown', () => {
   });
 
   it('gets no trade that it has where the gap comes before what was fetched behind the missing part', () => {
-    const further = second([ending(3, at(9))], [ending(3, at(15))]);
+    const further = second([checkpointOf(3, at(9))], [checkpointOf(3, at(15))]);
     expect(rest(further, gap(9, 17, { filled: 4 }), trade(13), trade(14), trade(15), trade(16), trade(17))).toEqual([
       '16',
       '(15,17) 1 1 repaired',
@@ -176,7 +176,7 @@ describe('filterKnown', () => {
 
   it('gets the end of an epoch behind its own end', () => {
     expect(rest(ahead(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
-    const other = second([ending(3, at(9))], [ending(3, at(12), { environment: 'simulated' })]);
+    const other = second([checkpointOf(3, at(9))], [checkpointOf(3, at(12), { environment: 'simulated' })]);
     expect(rest(other, gap(9, null))).toEqual(['(12,null) null 0 unknown']);
   });
 
@@ -189,14 +189,17 @@ describe('filterKnown', () => {
   });
 
   it('does not get the end of an epoch that it has left, or has no trade of', () => {
-    const left = second([ending(3, at(9))], [ending(3, at(12)), ending(4, at(5), { venue: 'binance' })]);
+    const left = second(
+      [checkpointOf(3, at(9))],
+      [checkpointOf(3, at(12)), checkpointOf(4, at(5), { venue: 'binance' })],
+    );
     expect(rest(left, gap(9, null), gap(5, null, { venue: 'binance', epoch: 4 }))).toEqual(['(5,null) null 0 unknown']);
-    expect(rest(second([ending(3, at(9))], [ending(3, null)]), gap(9, null))).toEqual([]);
-    expect(second([ending(3, at(9))], [ending(3, undefined)])).toBeUndefined();
+    expect(rest(second([checkpointOf(3, at(9))], [checkpointOf(3, null)]), gap(9, null))).toEqual([]);
+    expect(second([checkpointOf(3, at(9))], [checkpointOf(3, undefined)])).toBeUndefined();
   });
 
   it('does not get the end of an epoch that it does not know', () => {
-    const behind = second([ending(3, at(9))], [ending(2, at(5), { venue: 'binance' })]);
+    const behind = second([checkpointOf(3, at(9))], [checkpointOf(2, at(5), { venue: 'binance' })]);
     expect(rest(behind, gap(9, null), gap(5, null, { venue: 'binance', epoch: 2 }), trade(1, { epoch: 4 }))).toEqual([
       '(5,null) null 0 unknown',
       '1',
@@ -205,7 +208,7 @@ describe('filterKnown', () => {
 
   it('with trades and aggregated trades, of which gaps do not say whose they are, gets what may be missing of either', () => {
     const both = () =>
-      second([ending(3, at(9)), aggregatedTo(3, 9)], [ending(3, at(12)), aggregatedTo(3, 11)], {
+      second([checkpointOf(3, at(9)), aggregatedTo(3, 9)], [checkpointOf(3, at(12)), aggregatedTo(3, 11)], {
         kinds: ['trade', 'agg_trade'],
       });
     expect(rest(both(), trade(12), aggregated(10, 11), aggregated(12, 13))).toEqual(['12']);

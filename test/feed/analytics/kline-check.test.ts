@@ -81,7 +81,7 @@ function gap(fromTime: number, toTime: number, fields: Partial<Gap> = {}): Gap {
 }
 
 describe('KlineCheck', () => {
-  it('compares what the venue tells by symbol and interval, but the candle that a series begins in', () => {
+  it('compares the candles by symbol and interval, except the one that a series begins in', () => {
     const checked = new Checked();
     checked.trade(30).kline(0, 5).trade(70).trade(80).kline(1, 2).trade(130).kline(2, 2).trade(190).trade(250);
     expect(checked.check.counts).toEqual([
@@ -97,7 +97,7 @@ describe('KlineCheck', () => {
     ]);
   });
 
-  it('does not compare a candle again that the second line tells later', () => {
+  it('compares no candle again that comes by the second line later', () => {
     const checked = new Checked().trade(0).kline(0, 1).trade(60).trade(120).trade(180).trade(240);
     expect(checked.kline(0, 1, { timestamp: 90_000 }).kline(0, 9, { closed: false }).minutes).toEqual({
       compared: 1,
@@ -105,7 +105,7 @@ describe('KlineCheck', () => {
     });
   });
 
-  it('takes candles that had closed before the venue told any as unknown', () => {
+  it("counts candles that closed before the venue's first candle as unknown", () => {
     const checked = new Checked()
       .trade(0)
       .trade(60)
@@ -135,10 +135,10 @@ describe('KlineCheck', () => {
   });
 
   it('a gap of an epoch that is over changes nothing', () => {
-    const told = (checked: Checked) =>
+    const resultOf = (checked: Checked) =>
       checked.trade(60).kline(1, 2).trade(120).kline(2, 1).trade(180).trade(240).minutes;
     const begun = () => new Checked().trade(0).kline(0, 1).trade(60);
-    expect(told(begun().gap(0, 50, { epoch: 7 }))).toEqual(told(begun()));
+    expect(resultOf(begun().gap(0, 50, { epoch: 7 }))).toEqual(resultOf(begun()));
   });
 
   it('where a gap ends, trades of the same millisecond may be missing, too', () => {
@@ -160,7 +160,7 @@ describe('KlineCheck', () => {
     expect(checked.minutes).toEqual({ compared: 4, equal: 3, gap: 1 });
   });
 
-  it('tells late trades, block trades and aggregates of the past apart', () => {
+  it('counts late trades, block trades and past aggregates apart', () => {
     const checked = new Checked({ allowedLatenessMs: 2000 });
     // 59 s is in time.
     checked.trade(0).kline(0, 2).trade(61.5).trade(59);

@@ -56,8 +56,8 @@ function isTruth(record: TradeStats, market: PublishedMarket): boolean {
 }
 
 function expectSoundWindows(market: PublishedMarket): void {
-  expect(new Set(market.told.map(({ record }) => idOf(record))).size).toBe(market.told.length);
-  const wrong = market.told.filter(({ record, reached }) =>
+  expect(new Set(market.windows.map(({ record }) => idOf(record))).size).toBe(market.windows.length);
+  const wrong = market.windows.filter(({ record, reached }) =>
     record.complete
       ? reached < record.windowEnd + LATENESS_MS || !isTruth(record, market)
       : !market.reasons.some(
@@ -67,7 +67,7 @@ function expectSoundWindows(market: PublishedMarket): void {
   expect(wrong).toEqual([]);
 }
 
-it('each window is told once; a complete one not early, and it is the truth; an incomplete one has a reason', () => {
+it('publishes each window once: a complete one is right and not early, an incomplete one has a reason', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => expectSoundWindows(run(all, WINDOWS_MS, keeps))),
     { numRuns: 200 },
@@ -85,7 +85,7 @@ it('a window that restarts keep open behind a pending gap is cut by the next epo
     20,
   );
   expectSoundWindows(market);
-  const cut = market.told.find(({ record }) => record.windowMs === 1000 && record.windowStart === 1_001_000);
+  const cut = market.windows.find(({ record }) => record.windowMs === 1000 && record.windowStart === 1_001_000);
   expect(cut?.record).toMatchObject({ trades: 2, complete: false });
   expect(cut?.reached).toBeGreaterThan(1_080_000);
 });
@@ -96,7 +96,7 @@ it('no published trade is lost: it is in its window, or was late', () => {
       const lasting = all.filter(({ kind }) => kind !== 'restart');
       for (const windowMs of WINDOWS_MS) {
         const market = run(lasting, [windowMs], Number.POSITIVE_INFINITY);
-        const counted = market.told.reduce((sum, { record }) => sum + record.trades, 0);
+        const counted = market.windows.reduce((sum, { record }) => sum + record.trades, 0);
         expect(counted + market.late).toBe(market.published.length);
       }
     }),
@@ -122,11 +122,11 @@ it('where all that is missed is repaired within 3 s no trade is late, restarts a
   );
 });
 
-it('the same input tells the same, in the same order', () => {
+it('publishes the same for the same input, in the same order', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => {
       const [first, second] = [run(all, WINDOWS_MS, keeps), run(all, WINDOWS_MS, keeps)];
-      expect(second.told).toEqual(first.told);
+      expect(second.windows).toEqual(first.windows);
       expect(second.large).toEqual(first.large);
     }),
     { numRuns: 30 },
@@ -138,10 +138,10 @@ it('hours of trades: each window of each symbol, whole but for the first', () =>
   for (let n = 0; n < 50_000; n++) market.step({ kind: 'trade', symbol: n % 3, afterMs: 250, delayMs: n % 300 });
   market.finish();
   const minutes = Math.ceil((50_000 * 250) / 60_000);
-  expect(market.told.length).toBeGreaterThanOrEqual(minutes * SYMBOLS);
-  expect(market.told.filter(({ record }) => !record.complete)).toHaveLength(SYMBOLS);
+  expect(market.windows.length).toBeGreaterThanOrEqual(minutes * SYMBOLS);
+  expect(market.windows.filter(({ record }) => !record.complete)).toHaveLength(SYMBOLS);
   expect(market.late).toBe(0);
-  const last = market.told.at(-1)?.record as TradeStats;
+  const last = market.windows.at(-1)?.record as TradeStats;
   expect(last).toMatchObject(recount(last, market));
   expect(last.volatility).not.toBeNull();
 });

@@ -58,7 +58,7 @@ class Desk {
   }
 
   /** What was published since, as text. */
-  get told(): string[] {
+  get output(): string[] {
     return this.records.map(text);
   }
 
@@ -97,15 +97,15 @@ class Desk {
   }
 
   /** Another coin of the venue has a trade an hour ago. */
-  #heard(venue: string): void {
+  #delivered(venue: string): void {
     this.#started.began('OTHER', { venue, epoch: 1, at: 0 });
     this.#started.trade('OTHER', trade(this.now - 3600, { venue, symbol: 'OTHER' }));
     this.#started.ended('OTHER');
   }
 
-  /** Coins begin at a venue, an hour ago by our clock unless told: so long without a trade was none. */
+  /** Coins begin at a venue, by default an hour ago by our clock: none was traded in that time. */
   began(coins: string, { venue = 'binance', epoch = 1, ago = 3600 } = {}): this {
-    if (ago === 3600) this.#heard(venue);
+    if (ago === 3600) this.#delivered(venue);
     for (const coin of coins.split(' '))
       this.#started.began(`${coin}USDT`, { venue, epoch, at: T0 + (this.now - ago) * 1000 });
     return this;
@@ -155,9 +155,9 @@ class Desk {
 describe('statistics by window', () => {
   it('close when the venue’s event time passes end and lateness, for a symbol that is silent too', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.1, 0.5).live('ETH', 0.9, 2.9);
-    expect(desk.told).toEqual([]);
+    expect(desk.output).toEqual([]);
     desk.live('ETH', 3);
-    expect(desk.told).toEqual(['BTC 0+1: 2', 'ETH 0+1: 1']);
+    expect(desk.output).toEqual(['BTC 0+1: 2', 'ETH 0+1: 1']);
   });
 
   it('are the figures of all trades of the window and name the last that was counted', () => {
@@ -200,20 +200,20 @@ describe('statistics by window', () => {
     });
   });
 
-  it('are told for each length', () => {
+  it('are published for each length', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 1, 1.5, 4.2, 7);
-    expect(desk.told).toEqual(['BTC 1+1: 2', 'BTC 4+1: 1', 'BTC 0+5: 3']);
+    expect(desk.output).toEqual(['BTC 1+1: 2', 'BTC 4+1: 1', 'BTC 0+5: 3']);
   });
 
   it('do not close by trades of another venue', () => {
     const desk = new Desk().began('BTC').began('ETH', { venue: 'bybit' }).live('BTC', 0.5).live('ETH', 4.5);
-    expect(desk.told).toEqual([]);
+    expect(desk.output).toEqual([]);
   });
 
   it('a late trade is counted, and merged nowhere', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5, 3.5).put('BTC', [0.6, 1.5]);
     expect(desk.counts).toEqual({ late: 1, blocks: 0 });
-    expect(desk.at(20).told).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1', 'BTC 3+1: 1']);
+    expect(desk.at(20).output).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1', 'BTC 3+1: 1']);
   });
 
   it('a trade that is late for windows of several lengths is one', () => {
@@ -223,9 +223,9 @@ describe('statistics by window', () => {
 
   it('in a quiet market close by the clock: lateness + 5 s without a trade of the venue', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9);
-    expect(desk.at(7.8).told).toEqual([]);
-    expect(desk.at(7.9).told).toEqual(['BTC 0+1: 1', 'ETH 0+1: 1']);
-    expect(desk.at(3600).told).toEqual([]);
+    expect(desk.at(7.8).output).toEqual([]);
+    expect(desk.at(7.9).output).toEqual(['BTC 0+1: 1', 'ETH 0+1: 1']);
+    expect(desk.at(3600).output).toEqual([]);
     expect(desk.isIdle).toBe(true);
   });
 
@@ -234,7 +234,7 @@ describe('statistics by window', () => {
     desk.put('BTC', [0.2], { conditions: ['block'], quantity: '1000' });
     desk.put('BTC', [0.3], { source: 'backfill', conditions: ['rpi'] });
     desk.put('BTC', [0.4], { conditions: ['aggregated'], lastTradeId: String(T0 + 10_000) });
-    expect(desk.at(20).told).toEqual(['BTC 0+1: 3']);
+    expect(desk.at(20).output).toEqual(['BTC 0+1: 3']);
     expect(desk.counts).toEqual({ late: 0, blocks: 1 });
   });
 
@@ -269,7 +269,7 @@ describe('statistics by window', () => {
 describe('the beginning of an epoch', () => {
   it('lies inside the first window of each length', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC', { ago: 0 }).live('BTC', 0.5, 1.5, 5.5, 9.9);
-    expect(desk.at(30).told).toEqual([
+    expect(desk.at(30).output).toEqual([
       'BTC 0+1: 1 incomplete',
       'BTC 1+1: 1',
       'BTC 0+5: 2 incomplete',
@@ -281,27 +281,27 @@ describe('the beginning of an epoch', () => {
 
   it('is known to be over after 10 s without a trade', () => {
     const desk = new Desk().began('BTC ETH SOL', { ago: 0 }).live('BTC', 0.5).live('ETH', 9.9).live('SOL', 13.5);
-    expect(desk.at(30).told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 9+1: 1 incomplete', 'SOL 13+1: 1']);
+    expect(desk.at(30).output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 9+1: 1 incomplete', 'SOL 13+1: 1']);
   });
 
   it('lies inside a long window all the same', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC ETH', { ago: 0 }).live('BTC', 0.5).live('ETH', 33.5, 60);
-    expect(desk.at(200).told).toEqual(['BTC 0+60: 1 incomplete', 'ETH 0+60: 1 incomplete', 'ETH 60+60: 1']);
+    expect(desk.at(200).output).toEqual(['BTC 0+60: 1 incomplete', 'ETH 0+60: 1 incomplete', 'ETH 60+60: 1']);
   });
 
-  it('is not before the venue was heard of', () => {
+  it("is incomplete before the venue's first trade", () => {
     const desk = new Desk().began('BTC ETH', { ago: 1000 }).live('BTC', 0.5).live('ETH', 5.5);
-    expect(desk.at(30).told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 5+1: 1 incomplete']);
+    expect(desk.at(30).output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 5+1: 1 incomplete']);
   });
 });
 
 describe('a switch', () => {
-  it('closes all windows of the epoch at once, as incomplete, and tells them no second time', () => {
+  it('closes all windows of the epoch at once, as incomplete, and publishes them only once', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC ETH').live('BTC', 0.5, 1.5).live('ETH', 1.6);
     desk.began('BTC', { venue: 'bybit', epoch: 2 });
     const closed = ['BTC 0+1: 1 incomplete', 'BTC 1+1: 1 incomplete', 'BTC 0+5: 2 incomplete'];
-    expect(desk.told).toEqual(closed);
-    expect(desk.at(100).told).toEqual(['ETH 1+1: 1', 'ETH 0+5: 1']);
+    expect(desk.output).toEqual(closed);
+    expect(desk.at(100).output).toEqual(['ETH 1+1: 1', 'ETH 0+5: 1']);
   });
 
   it('back and forth: each epoch has windows of its own, of the same time too', () => {
@@ -318,12 +318,12 @@ describe('a switch', () => {
 
   it('what the standby had kept counts, symbol after symbol, though the time of the venue is past it', () => {
     const desk = new Desk().began('SOL').live('SOL', 1, 8, 9, 9.5);
-    expect(desk.told).toEqual(['SOL 1+1: 1']);
+    expect(desk.output).toEqual(['SOL 1+1: 1']);
     desk.began('BTC ETH', { epoch: 2, ago: 0 });
     desk.put('BTC', [3.1, 4.2, 9.6]).put('ETH', [3.3, 4.4, 9.7]);
-    expect(desk.told).toEqual([]);
+    expect(desk.output).toEqual([]);
     desk.at(9.6);
-    expect(desk.told).toEqual(['BTC 3+1: 1 incomplete', 'BTC 4+1: 1', 'ETH 3+1: 1 incomplete', 'ETH 4+1: 1']);
+    expect(desk.output).toEqual(['BTC 3+1: 1 incomplete', 'BTC 4+1: 1', 'ETH 3+1: 1 incomplete', 'ETH 4+1: 1']);
     expect(desk.counts.late).toBe(0);
   });
 
@@ -332,37 +332,37 @@ describe('a switch', () => {
     desk.at(9).put('BTC', [2.5]).live('SOL', 10.9).at(11.1);
     desk.put('ETH', [2.5]);
     expect(desk.counts.late).toBe(1);
-    expect(desk.told).toEqual(['SOL 1+1: 1', 'BTC 2+1: 1 incomplete']);
+    expect(desk.output).toEqual(['SOL 1+1: 1', 'BTC 2+1: 1 incomplete']);
   });
 
   it('a trade of a key that nobody has begun is nothing', () => {
     const desk = new Desk().live('BTC', 0.5).hold('BTC', 0.5).release('BTC').gap('BTC', 0, 1).ended('BTC').at(100);
-    expect(desk.told).toEqual([]);
+    expect(desk.output).toEqual([]);
     expect(desk.isIdle).toBe(true);
   });
 });
 
 describe('a symbol that is followed again', () => {
-  it('goes on in its epoch: no window that was cut is told again, the next are whole from its first trade on', () => {
+  it('continues its epoch: publishes no cut window again, and whole windows from its first trade on', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 0.5, 2.5).ended('BTC').live('BTC', 2.6);
-    expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'BTC 2+1: 1 incomplete', 'BTC 0+5: 2 incomplete']);
+    expect(desk.output).toEqual(['BTC 0+1: 1 incomplete', 'BTC 2+1: 1 incomplete', 'BTC 0+5: 2 incomplete']);
     desk.at(2.7).began('BTC', { ago: 0 }).live('BTC', 2.8, 4.5, 5.5, 6.5).at(100);
-    expect(desk.told).toEqual(['BTC 4+1: 1', 'BTC 5+1: 1', 'BTC 6+1: 1', 'BTC 5+5: 2']);
+    expect(desk.output).toEqual(['BTC 4+1: 1', 'BTC 5+1: 1', 'BTC 6+1: 1', 'BTC 5+5: 2']);
     expect(desk.counts.late).toBe(2);
   });
 
-  it('tells no window again that was cut, though its time is over and trades of it are fetched', () => {
+  it('publishes no cut window again, though its time is over and its trades are fetched', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).ended('BTC').live('ETH', 0.6, 4, 5);
-    expect(desk.told).toEqual(['BTC 0+1: 1 incomplete', 'ETH 0+1: 1']);
+    expect(desk.output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 0+1: 1']);
     desk.began('BTC', { ago: 0 }).put('BTC', [0.9, 1.1, 4.5]).at(100);
-    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 1+1: 1', 'BTC 4+1: 1']);
+    expect(desk.output.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 1+1: 1', 'BTC 4+1: 1']);
   });
 
   it('leaves the windows of the other coins of its venue open', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC ETH').live('ETH', 5).live('BTC', 10.5).live('ETH', 10.8);
     desk.ended('BTC').at(11).began('BTC', { ago: 0 }).live('BTC', 11.2).live('ETH', 20, 30, 40, 50);
-    expect(desk.told).toEqual(['BTC 0+60: 1 incomplete']);
-    expect(desk.live('ETH', 70).at(200).told).toEqual(['ETH 0+60: 6', 'ETH 60+60: 1']);
+    expect(desk.output).toEqual(['BTC 0+60: 1 incomplete']);
+    expect(desk.live('ETH', 70).at(200).output).toEqual(['ETH 0+60: 6', 'ETH 60+60: 1']);
     expect(desk.counts.late).toBe(1);
   });
 
@@ -383,17 +383,17 @@ describe('a symbol that is followed again', () => {
 
 describe('a gap', () => {
   const whole = (desk: Desk): string[] =>
-    desk.at(1000).told.flatMap((line) => (line.endsWith('incomplete') ? [line.split(':')[0] ?? ''] : []));
+    desk.at(1000).output.flatMap((line) => (line.endsWith('incomplete') ? [line.split(':')[0] ?? ''] : []));
   const seconds = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5];
 
   it.each([
-    ['told before the trades behind it', 2],
-    ['told after the first of them', 4],
-  ])('makes each window that it touches incomplete, %s', (_, told) => {
+    ['output before the trades behind it', 2],
+    ['output after the first of them', 4],
+  ])('makes each window that it touches incomplete, %s', (_, at) => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC');
     for (const second of seconds) {
       desk.live('BTC', second);
-      if (Math.floor(second) === told) desk.gap('BTC', 2.5, 4.5);
+      if (Math.floor(second) === at) desk.gap('BTC', 2.5, 4.5);
     }
     expect(whole(desk)).toEqual(['BTC 2+1', 'BTC 3+1', 'BTC 4+1', 'BTC 0+5']);
   });
@@ -424,18 +424,18 @@ describe('a symbol under repair', () => {
   /** ETH goes on; of BTC nothing comes after 2.5, and that is known at 4. */
   const underRepair = (): Desk => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5, 1.5, 2.5).live('ETH', 3, 4);
-    expect(desk.told).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1']);
+    expect(desk.output).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1']);
     return desk.hold('BTC', 2.5);
   };
 
   it('holds its windows; what is fetched counts in those that were not there yet, and so does what waited behind it', () => {
     const desk = underRepair().live('ETH', 6, 8, 9.5);
-    expect(desk.told).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1', 'ETH 6+1: 1']);
+    expect(desk.output).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1', 'ETH 6+1: 1']);
     desk.release('BTC').put('BTC', [2.7, 3.5], { source: 'backfill' }).put('BTC', [5.5, 9.4]);
-    expect(desk.told).toEqual([]);
-    expect(desk.at(9.6).told).toEqual(['BTC 2+1: 2', 'BTC 3+1: 1', 'BTC 5+1: 1']);
+    expect(desk.output).toEqual([]);
+    expect(desk.at(9.6).output).toEqual(['BTC 2+1: 2', 'BTC 3+1: 1', 'BTC 5+1: 1']);
     expect(desk.counts.late).toBe(0);
-    expect(desk.at(30).told).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
+    expect(desk.at(30).output).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
   });
 
   it('what was late before it stays late', () => {
@@ -445,37 +445,37 @@ describe('a symbol under repair', () => {
 
   it('that failed has its gap inside', () => {
     const desk = underRepair().live('ETH', 9).release('BTC').gap('BTC', 2.5, 5.5).put('BTC', [5.5, 6.5]);
-    const btc = desk.at(30).told.filter((line) => line.startsWith('BTC'));
+    const btc = desk.at(30).output.filter((line) => line.startsWith('BTC'));
     expect(btc).toEqual(['BTC 2+1: 1 incomplete', 'BTC 5+1: 1 incomplete', 'BTC 6+1: 1']);
   });
 
   it('for more than 10 s holds nothing longer: its windows are incomplete, what comes for them is late', () => {
     const desk = underRepair().live('ETH', 13.9);
     desk.records;
-    expect(desk.at(14).told).toEqual(['BTC 2+1: 1 incomplete']);
+    expect(desk.at(14).output).toEqual(['BTC 2+1: 1 incomplete']);
     desk.live('ETH', 14.5).release('BTC').put('BTC', [2.7, 3.5, 12.9, 14.6]);
     expect(desk.counts.late).toBe(2);
-    expect(desk.at(30).told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 12+1: 1', 'BTC 14+1: 1']);
+    expect(desk.at(30).output.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 12+1: 1', 'BTC 14+1: 1']);
   });
 
-  it('is held as long as any of its holes is open', () => {
+  it('is held as long as any of its gaps is pending', () => {
     const desk = underRepair().at(5).hold('BTC', 4.5, 'y').live('ETH', 9).release('BTC', 'x').at(9.1);
     desk.put('BTC', [2.7, 4.5]).at(10).release('BTC', 'y').put('BTC', [4.6]);
-    expect(desk.at(30).told.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 2+1: 2', 'BTC 4+1: 2']);
+    expect(desk.at(30).output.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 2+1: 2', 'BTC 4+1: 2']);
   });
 
-  it('at a switch: what was over is told as it is known, the rest as cut', () => {
+  it('publishes windows that were over at a switch as they are, the others as cut', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 1.5, 2.5).live('ETH', 3.4).hold('BTC', 2.5).live('ETH', 4.5);
     desk.records;
     desk.ended('BTC');
-    expect(desk.told).toEqual(['BTC 1+1: 1', 'BTC 2+1: 1 incomplete']);
-    expect(desk.at(100).told).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1']);
+    expect(desk.output).toEqual(['BTC 1+1: 1', 'BTC 2+1: 1 incomplete']);
+    expect(desk.at(100).output).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1']);
   });
 
   it('no silence closes its windows; they close when it is let go', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5).at(1).hold('BTC', 0.5);
-    expect(desk.at(10.9).told).toEqual([]);
-    expect(desk.at(11).told).toEqual(['BTC 0+1: 1 incomplete']);
+    expect(desk.at(10.9).output).toEqual([]);
+    expect(desk.at(11).output).toEqual(['BTC 0+1: 1 incomplete']);
   });
 });
 
@@ -483,14 +483,14 @@ describe('a symbol that no line carries', () => {
   it('holds its windows while others of its venue trade, 10 s at the most', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9).at(1).noLine('BTC', 0.5);
     desk.live('ETH', 5, 9);
-    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
-    expect(desk.at(11).told).toContain('BTC 0+1: 1 incomplete');
+    expect(desk.output.filter((line) => line.startsWith('BTC'))).toEqual([]);
+    expect(desk.at(11).output).toContain('BTC 0+1: 1 incomplete');
   });
 
   it('has them closed by silence as any, as incomplete', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5).at(5).noLine('BTC', 0.5);
-    expect(desk.at(7.4).told).toEqual([]);
-    expect(desk.at(7.5).told).toEqual(['BTC 0+1: 1 incomplete']);
+    expect(desk.at(7.4).output).toEqual([]);
+    expect(desk.at(7.5).output).toEqual(['BTC 0+1: 1 incomplete']);
   });
 });
 
@@ -510,16 +510,16 @@ describe('a start that goes on in an epoch', () => {
     return { windowMs, windowStart, windowEnd: windowStart + windowMs, close };
   };
   const times = [0.5, 58.5, 59.5, 60.5, 61.5];
-  /** The windows of second 58 and of minute 0 are the last that were told. */
+  /** The windows of second 58 and of minute 0 are the last published ones. */
   const windows = [published(1000, 57), published(1000, 58), published(60_000, 0)];
   const started = (previous: PreviousTrades): Desk => {
     const desk = new Desk({ windowsMs: [1000, 60_000] }).at(70);
     desk.restore(previous);
     return desk.began('BTC ETH', { ago: 0 });
   };
-  const ofBtc = (desk: Desk): string[] => desk.at(1000).told.filter((line) => line.startsWith('BTC'));
+  const ofBtc = (desk: Desk): string[] => desk.at(1000).output.filter((line) => line.startsWith('BTC'));
 
-  it('tells what was not told before, once, with the trades that come', () => {
+  it('publishes the remaining windows once, with the trades that come', () => {
     const desk = started(previousOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 70+1: 1', 'BTC 60+60: 4']);
     expect(desk.counts).toEqual({ late: 0, blocks: 0 });
@@ -527,7 +527,7 @@ describe('a start that goes on in an epoch', () => {
 
   it('waits with it for the first trade of the symbol, and for the repair of the gap before that', () => {
     const desk = started(previousOf(times, { windows })).live('ETH', 71, 75).hold('BTC', 61.5).live('ETH', 80.5);
-    expect(desk.told.filter((line) => line.startsWith('BTC'))).toEqual([]);
+    expect(desk.output.filter((line) => line.startsWith('BTC'))).toEqual([]);
     desk.at(82).release('BTC').put('BTC', [62.5, 81.5]);
     expect(ofBtc(desk)).toEqual([
       'BTC 59+1: 1',
@@ -539,9 +539,9 @@ describe('a start that goes on in an epoch', () => {
     ]);
   });
 
-  it('after 10 s without a trade of the symbol tells what there is, as incomplete from the last trade on', () => {
+  it('publishes after 10 s without a trade what there is, as incomplete from the last trade on', () => {
     const desk = started(previousOf(times, { windows })).live('ETH', 71, 75, 79.9);
-    expect(desk.at(80).told.filter((line) => line.startsWith('BTC'))).toEqual([
+    expect(desk.at(80).output.filter((line) => line.startsWith('BTC'))).toEqual([
       'BTC 59+1: 1',
       'BTC 60+1: 1',
       'BTC 61+1: 1 incomplete',
@@ -557,7 +557,7 @@ describe('a start that goes on in an epoch', () => {
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1 incomplete', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3 incomplete']);
   });
 
-  it('what ended long ago was told, though nobody looked for it', () => {
+  it('takes windows that ended long ago as published, though they are not read', () => {
     const desk = started(previousOf(times, { publishedTo: T0 + 60_000 }))
       .at(71)
       .put('BTC', [71]);
@@ -576,13 +576,13 @@ describe('a start that goes on in an epoch', () => {
     ]);
   });
 
-  it('never tells a window again that was told, though a trade of it comes', () => {
+  it('publishes no published window again, though a trade of it comes', () => {
     const desk = started(previousOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 60+60: 3']);
     expect(desk.counts.late).toBe(2);
   });
 
-  it('takes the volatility up from the minutes that were told', () => {
+  it('resumes the volatility from the published minutes', () => {
     const minutes = Array.from({ length: 31 }, (_, n) => published(60_000, (n - 31) * 60, n % 2 === 0 ? '100' : '110'));
     const volatilityAfter = (kept: typeof minutes) => {
       const desk = new Desk({ windowsMs: [1000] }).at(2);
@@ -600,13 +600,13 @@ describe('a start that goes on in an epoch', () => {
     const blocks = [trade(50, { conditions: ['block'], quantity: '900' })];
     const desk = started({ ...previous, trades: [...previous.trades, ...blocks] }).at(71);
     desk.put('BTC', [71], { quantity: '2' }).put('BTC', [71], { quantity: '2' });
-    expect(desk.told.filter((line) => line.includes('large'))).toEqual(['BTC large 50.25125628140704']);
+    expect(desk.output.filter((line) => line.includes('large'))).toEqual(['BTC large 50.25125628140704']);
   });
 
   it.each([
     ['another epoch', { epoch: 2 }],
     ['another venue', { venue: 'bybit' }],
-  ])('of %s nothing of the previous one is told', (_, turn) => {
+  ])('of %s nothing of the previous one is published', (_, turn) => {
     const desk = new Desk().at(70);
     desk.restore(previousOf(times, { windows }));
     desk.began('BTC', turn).began('BTC', { epoch: 1 });
@@ -625,7 +625,7 @@ describe('large trades', () => {
     for (let n = 0; n < 100; n++) desk.at(n).put('BTC', [n], { quantity: '2' });
     desk.at(100).put('BTC', [100], { quantity: '30', conditions: ['block'] });
     desk.put('BTC', [100], { quantity: '19.9' });
-    expect(desk.told.filter((line) => line.includes('large'))).toEqual([]);
+    expect(desk.output.filter((line) => line.includes('large'))).toEqual([]);
     desk.put('BTC', [100.1], { quantity: '22', isBuyerMaker: false });
     const { kind: _, ...fields } = trade(100.1, { quantity: '22', isBuyerMaker: false });
     expect(desk.records).toEqual([
@@ -637,12 +637,12 @@ describe('large trades', () => {
       },
     ]);
     desk.began('BTC', { epoch: 2 }).put('BTC', [100.2], { quantity: '9000' });
-    expect(desk.told).toEqual(['BTC 98+1: 1 incomplete', 'BTC 99+1: 1 incomplete', 'BTC 100+1: 2 incomplete']);
+    expect(desk.output).toEqual(['BTC 98+1: 1 incomplete', 'BTC 99+1: 1 incomplete', 'BTC 100+1: 2 incomplete']);
   });
 
   it('a late one is large all the same', () => {
     const desk = new Desk({ historyTrades: 1 }).began('BTC').live('BTC', 0, 50).put('BTC', [1], { quantity: '0.2' });
-    expect(desk.told).toEqual(['BTC 0+1: 1', 'BTC large 10']);
+    expect(desk.output).toEqual(['BTC 0+1: 1', 'BTC large 10']);
     expect(desk.counts.late).toBe(1);
   });
 });

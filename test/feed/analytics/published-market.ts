@@ -21,7 +21,7 @@ const VENUES = ['binance', 'bybit'] as const;
 export type Step =
   /** Both venues trade the symbol, so long after the step before; theirs is as much behind our clock. */
   | { readonly kind: 'trade'; readonly symbol: number; readonly afterMs: number; readonly delayMs: number }
-  /** A trade of the symbol is lost, and soon the next one tells. */
+  /** A trade of the symbol is lost, which the next one shows soon. */
   | { readonly kind: 'lose'; readonly symbol: number }
   /** What is missing of the symbol is fetched, or cannot be. */
   | { readonly kind: 'resolve'; readonly symbol: number; readonly fetched: boolean }
@@ -30,9 +30,9 @@ export type Step =
   /** A new process reads back what was published; `afterMs` of trading is missed. */
   | { readonly kind: 'restart'; readonly afterMs: number };
 
-interface Told {
+interface PublishedWindow {
   readonly record: TradeStats;
-  /** How far the time of its venue had come when it was told, by trades or by silence. */
+  /** How far the time of its venue had come when it was published, by trades or by silence. */
   readonly reached: number;
 }
 
@@ -51,17 +51,17 @@ interface Symbol {
   /** Not published: lost, then what waits behind that. */
   missing: TradeEvent[];
   waiting: TradeEvent[];
-  holeSince: number;
+  gapSince: number;
   /** Began, and has had no trade since. */
   begunAt: number | undefined;
 }
 
 /**
  * Two venues, some symbols, and a feed that publishes them with losses, repairs, switches and restarts: what the
- * machine is told, and the truth to judge it by.
+ * machine receives, and the truth to judge it by.
  */
 export class PublishedMarket {
-  readonly told: Told[] = [];
+  readonly windows: PublishedWindow[] = [];
   readonly large: LargeTrade[] = [];
   /** All that was traded, by venue and symbol. */
   readonly truth = new Map<string, TradeEvent[]>();
@@ -90,7 +90,7 @@ export class PublishedMarket {
       publishedAt: this.#now,
       missing: [],
       waiting: [],
-      holeSince: 0,
+      gapSince: 0,
       begunAt: undefined,
     }));
     this.#stages = this.#newStages([]);
@@ -155,12 +155,12 @@ export class PublishedMarket {
     while (this.#now < to) {
       const givenUp = this.#symbols
         .filter(({ waiting }) => waiting.length > 0)
-        .map(({ holeSince }) => holeSince + GIVEN_UP_MS);
+        .map(({ gapSince }) => gapSince + GIVEN_UP_MS);
       const next = Math.max(this.#now, Math.min(this.#now + LOOK_MS, to, ...givenUp));
       this.#stages.scheduler.advance(next - this.#now);
       this.#now = next;
       for (const venue of VENUES) this.#reached(venue);
-      for (const symbol of this.#symbols) if (next >= symbol.holeSince + GIVEN_UP_MS) this.#resolve(symbol, false);
+      for (const symbol of this.#symbols) if (next >= symbol.gapSince + GIVEN_UP_MS) this.#resolve(symbol, false);
     }
   }
 
@@ -168,7 +168,7 @@ export class PublishedMarket {
     if (record.kind === 'large_trade') this.large.push(record);
     else {
       this.#now = this.#stages.scheduler.now();
-      this.told.push({ record, reached: this.#reached(record.venue) });
+      this.windows.push({ record, reached: this.#reached(record.venue) });
     }
   }
 
@@ -222,7 +222,7 @@ export class PublishedMarket {
     }
     symbol.waiting.push(trade);
     if (symbol.waiting.length > 1) return;
-    symbol.holeSince = this.#now;
+    symbol.gapSince = this.#now;
     const last = symbol.last ?? trade;
     this.#stages.pending(symbol.key, trade.tradeId, this.#gapBetween(symbol, last, trade));
   }
@@ -256,7 +256,7 @@ export class PublishedMarket {
     this.gaps.push(gap);
     this.#stages.closed(symbol.key, behind.tradeId, gap);
     if (!fetched) this.#because(symbol, last.timestamp, behind.timestamp);
-    if (this.#now >= symbol.holeSince + HOLD_MS) this.#because(symbol, last.timestamp, this.#now);
+    if (this.#now >= symbol.gapSince + HOLD_MS) this.#because(symbol, last.timestamp, this.#now);
     for (const trade of fetched ? missing : []) this.#publish(symbol, { ...trade, source: 'backfill' });
     for (const trade of waiting) this.#publish(symbol, trade);
   }
@@ -330,7 +330,7 @@ export class PublishedMarket {
   }
 
   #recent(symbol: Symbol): PreviousTrades {
-    const windows = this.told
+    const windows = this.windows
       .map(({ record }) => record)
       .filter((record) => record.symbol === symbol.key && record.epoch === this.#epoch);
     return {

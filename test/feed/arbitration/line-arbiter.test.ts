@@ -26,7 +26,7 @@ function textOf(events: readonly MergedEvent[]): string {
 
 interface Setting {
   readonly contiguous?: boolean;
-  /** What the venue tells of its past, if it tells any. */
+  /** What the venue returns of its past, if anything. */
   readonly past?: readonly SequencedTrade[];
   readonly recent?: boolean;
   readonly graceMs?: number;
@@ -42,7 +42,7 @@ class Arbitration {
   answerAfterMs = 0;
   onEvent: (event: MergedEvent) => void = () => {};
   onSignal: (signal: { readonly value: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
-  #told: MergedEvent[] = [];
+  #emitted: MergedEvent[] = [];
   #possibleGaps: PossibleGapNotice[] = [];
 
   constructor({ contiguous = true, past, recent = false, graceMs = 100 }: Setting = {}) {
@@ -72,7 +72,7 @@ class Arbitration {
     });
   }
 
-  /** Tells events as frames do: each of one symbol. Returns what passed, at once or before it. */
+  /** Passes events as frames do: each of one symbol. Returns what passed, at once or before it. */
   frames(line: number, ...events: readonly LineData[]): string {
     for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
       const frame = events.filter((event) => event.symbol === symbol);
@@ -80,7 +80,7 @@ class Arbitration {
       if (passed.length > 0) this.onSignal({ value: passed });
       this.#report(passed);
     }
-    return this.told;
+    return this.emitted;
   }
 
   /** How many of a frame's events pass. */
@@ -90,10 +90,10 @@ class Arbitration {
   }
 
   /** What was emitted since this was asked last. */
-  get told(): string {
-    const told = this.#told;
-    this.#told = [];
-    return textOf(told);
+  get emitted(): string {
+    const emitted = this.#emitted;
+    this.#emitted = [];
+    return textOf(emitted);
   }
 
   get possibleGaps(): (string | undefined | boolean)[][] {
@@ -104,14 +104,14 @@ class Arbitration {
 
   wait(ms: number): string {
     this.scheduler.advance(ms);
-    return this.told;
+    return this.emitted;
   }
 
   #report(events: readonly MergedEvent[]): void {
     for (const event of events) {
       this.onEvent(event);
       if (event.kind === 'possible_gap') this.#possibleGaps.push(event);
-      else this.#told.push(event);
+      else this.#emitted.push(event);
     }
   }
 }
@@ -230,11 +230,11 @@ describe('LineArbiter', () => {
     run.arbiter.resume('ETHUSDT', new Map([['trade', mark(10)]] as const));
     expect(run.frames(1, tradeEvent(13), aggTrade(9, 10), tradeEvent(15, eth), aggTrade(7, 9, eth))).toBe('9 7');
     run.arbiter.forget('ETHUSDT');
-    expect(run.told).toBe('15');
+    expect(run.emitted).toBe('15');
     run.arbiter.forget('SOLUSDT');
     expect(run.wait(100)).toBe('opened (10,13):2 11 12 (10,13):2 filled 2 13');
     run.arbiter.forget('BTCUSDT');
-    expect(run.told).toBe('');
+    expect(run.emitted).toBe('');
   });
 
   it('says that a venue counts anew, with the last id of the previous count', () => {
@@ -285,13 +285,13 @@ describe('LineArbiter', () => {
     run.arbiter.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT']);
     run.frames(1, tradeEvent(10), tradeEvent(11, eth));
     run.arbiter.unsubscribed('BTCUSDT');
-    expect(run.told).toBe('');
+    expect(run.emitted).toBe('');
     expect(run.arbiter.possibleGaps('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
     // Before the subscription is acknowledged.
     expect(run.frames(1, tradeEvent(15))).toBe('(10,15):? 15');
     expect(run.frames(1, tradeEvent(16, eth))).toBe('16');
     run.arbiter.unsubscribed('SOLUSDT');
-    expect(run.told).toBe('');
+    expect(run.emitted).toBe('');
   });
 
   it('Bybit: a line takes the place of another without a gap, as the recent trades report', () => {
@@ -304,9 +304,9 @@ describe('LineArbiter', () => {
     run.past = [tradeEvent(10), tradeEvent(14)];
     run.answerAfterMs = 10;
     run.arbiter.lineReplaced(1, 2);
-    expect([run.told, run.wait(10)]).toEqual(['', '14']);
+    expect([run.emitted, run.wait(10)]).toEqual(['', '14']);
     run.arbiter.lineLost(1);
-    expect(run.told).toBe('');
+    expect(run.emitted).toBe('');
     expect(run.frames(2, tradeEvent(15))).toBe('15');
     expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
   });
@@ -336,7 +336,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, aggTrade(4, 4))).toBe('4');
     run.frames(1, aggTrade(7, 9));
     run.arbiter.flush();
-    expect(run.told).toBe('(4,7):2 7');
+    expect(run.emitted).toBe('(4,7):2 7');
   });
 
   it('Bybit: a line that joins is held until it overlaps; the loss of the last line in step lets go', () => {
@@ -347,7 +347,7 @@ describe('LineArbiter', () => {
     run.arbiter.lineJoined(2);
     expect(run.frames(2, tradeEvent(id(20)))).toBe('');
     run.arbiter.lineLost(1);
-    expect(run.told).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
+    expect(run.emitted).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
   it('Bybit: trades of one frame that are too late for the same place are one gap', () => {

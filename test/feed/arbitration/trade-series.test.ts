@@ -19,19 +19,19 @@ function carried({ contiguous, recent = true }: Setting): TradeSeries {
 }
 
 /** The trade behind which others may be missing. */
-const doubted = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
+const possibleGapOf = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
 
 describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (contiguous) => {
   it('is none whose lines bring trades, nor one that has a line left, nor one that has had none', () => {
     const series = carried({ contiguous });
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
     series.sequence.lost(1, 10);
     series.sequence.accept(2, tradeEvent(2), 20);
-    expect(doubted(series)).toBeUndefined();
-    const unheard = new TradeSeries('BTCUSDT', 'trade', { contiguous, recent: true });
-    unheard.sequence.subscribed(1, 0);
-    unheard.sequence.lost(1, 10);
-    expect(doubted(unheard)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
+    const unknown = new TradeSeries('BTCUSDT', 'trade', { contiguous, recent: true });
+    unknown.sequence.subscribed(1, 0);
+    unknown.sequence.lost(1, 10);
+    expect(possibleGapOf(unknown)).toBeUndefined();
   });
 
   it('is one that no line carries, and anew once a line may bring what waits', () => {
@@ -39,10 +39,10 @@ describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (con
     series.sequence.lost(1, 10);
     series.sequence.lost(2, 20);
     const since = series.sequence.possibleGap?.since;
-    expect(doubted(series)).toBe('1');
+    expect(possibleGapOf(series)).toBe('1');
     series.sequence.joined(3);
     series.sequence.subscribed(3, 30);
-    expect(doubted(series)).toBe('1');
+    expect(possibleGapOf(series)).toBe('1');
     expect(series.sequence.possibleGap?.since).not.toBe(since);
   });
 
@@ -53,9 +53,9 @@ describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (con
     for (const line of [1, 3]) series.sequence.accept(line, tradeEvent(2), 20);
     series.sequence.replaced(1, 3, 20);
     series.sequence.lost(1, 30);
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
     series.sequence.lost(3, 40);
-    expect(doubted(series)).toBe('2');
+    expect(possibleGapOf(series)).toBe('2');
   });
 });
 
@@ -73,7 +73,7 @@ describe('a series in possibleGap', () => {
   it('where ids step by one is in possibleGap no more with the next trade', () => {
     const series = again({ contiguous: true });
     expect(series.sequence.next(3, tradeEvent(2))).toBe(true);
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
   });
 
   it('where ids step by one is in possibleGap while trades wait behind a gap, and behind them if no line is left', () => {
@@ -81,30 +81,30 @@ describe('a series in possibleGap', () => {
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(series.sequence.possibleGap).toMatchObject({ before: { id: '1' }, since: 30 });
     series.sequence.lost(3, 40);
-    expect(doubted(series)).toBe('1');
+    expect(possibleGapOf(series)).toBe('1');
     series.sequence.fill([tradeEvent(2), tradeEvent(3)]);
-    expect(doubted(series)).toBe('4');
+    expect(possibleGapOf(series)).toBe('4');
   });
 
   it('where they jump is in possibleGap until the last trades were fetched', () => {
     const series = again({ contiguous: false });
     series.sequence.accept(3, tradeEvent(4), 30);
-    expect(doubted(series)).toBe('1');
+    expect(possibleGapOf(series)).toBe('1');
     series.sequence.fill([tradeEvent(1), tradeEvent(3)]);
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
   });
 
   it('where they jump and nothing was traded is in possibleGap no more once that is known', () => {
     const series = again({ contiguous: false });
     series.sequence.fill([tradeEvent(1)]);
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
   });
 
-  it('where nobody can be asked is in possibleGap until its next trade tells the gap', () => {
+  it('without a source to fetch from, a gap is possible until the next trade shows it', () => {
     const series = again({ contiguous: false, recent: false });
-    expect(doubted(series)).toBe('1');
+    expect(possibleGapOf(series)).toBe('1');
     series.sequence.accept(3, tradeEvent(4), 30);
-    expect(doubted(series)).toBeUndefined();
+    expect(possibleGapOf(series)).toBeUndefined();
   });
 });
 
@@ -117,5 +117,5 @@ it('a series whose ids have started again is in no possibleGap behind the trade 
   series.sequence.accept(3, tradeEvent(3, { timestamp: 1_800_000_000_010 }), 30);
   series.sequence.accept(3, tradeEvent(1, { timestamp: 1_800_000_000_020 }), 40);
   series.sequence.accept(3, tradeEvent(2, { timestamp: 1_800_000_000_030 }), 40);
-  expect(doubted(series)).toBeUndefined();
+  expect(possibleGapOf(series)).toBeUndefined();
 });

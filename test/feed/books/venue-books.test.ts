@@ -14,10 +14,10 @@ interface Setting {
   readonly waits?: ReadonlySet<string>;
 }
 
-/** Books of one venue in virtual time; `told` has each step with its time, `late` where it came without a frame. */
+/** Books of one venue in virtual time; `emitted` has each step with its time, `late` if it came without a frame. */
 function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) {
   const scheduler = new SteppedScheduler();
-  const told: string[] = [];
+  const emitted: string[] = [];
   const asked: string[] = [];
   const resubscribed: string[] = [];
   const counted: string[] = [];
@@ -45,13 +45,13 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
     },
     scheduler,
     out: (signal) => {
-      if (signal.kind !== 'value') throw new Error(`a book tells ${signal.kind}`);
+      if (signal.kind !== 'value') throw new Error(`a book emits ${signal.kind}`);
       if (signal.late === true && fetch !== undefined) inFlight = Math.max(0, inFlight - 1);
       for (const event of signal.value) {
-        if (event.kind !== 'book') throw new Error(`a book tells of a ${event.kind}`);
+        if (event.kind !== 'book') throw new Error(`a book emits a ${event.kind}`);
         const { step, symbol } = event;
         const id = step.kind === 'changed' ? step.update.lastUpdateId : step.kind === 'replaced' ? step.updateId : '';
-        told.push(`${scheduler.now()} ${symbol} ${step.kind} ${id}`.trim() + (signal.late === true ? ' late' : ''));
+        emitted.push(`${scheduler.now()} ${symbol} ${step.kind} ${id}`.trim() + (signal.late === true ? ' late' : ''));
       }
     },
   });
@@ -59,31 +59,31 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
   const update = (line: number, first: number, last = first, symbol = 'BTCUSDT') =>
     books.updated(line, [bookUpdate(last, { firstUpdateId: String(first), symbol })]);
   const sent = (line: number, id: number) => books.updated(line, [bookUpdate(id, { snapshot: true })]);
-  return { scheduler, books, told, asked, resubscribed, counted, update, sent, most: () => most };
+  return { scheduler, books, emitted, asked, resubscribed, counted, update, sent, most: () => most };
 }
 
 const whole = (id: number, symbol = 'BTCUSDT') => of(bookUpdate(id, { snapshot: true, symbol }));
 
 describe('VenueBooks', () => {
   it('asks for the whole book with the first change, and goes on from there', () => {
-    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(11) });
+    const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(11) });
     update(1, 10, 12);
     update(2, 10, 12);
     expect(asked).toEqual(['0 BTCUSDT']);
     scheduler.advance(10);
     update(1, 13);
     update(2, 13);
-    expect(told).toEqual(['10 BTCUSDT replaced 12 late', '10 BTCUSDT changed 13']);
+    expect(emitted).toEqual(['10 BTCUSDT replaced 12 late', '10 BTCUSDT changed 13']);
   });
 
   it('asks for the whole book soon after the subscription, where nothing changes for long', () => {
-    const { scheduler, told, asked, books } = setUp({ fetch: () => whole(11) });
+    const { scheduler, emitted, asked, books } = setUp({ fetch: () => whole(11) });
     const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
     books.subscribed([btc]);
     books.subscribed([btc]);
     scheduler.advance(20_000);
     expect(asked).toEqual(['1000 BTCUSDT']);
-    expect(told).toEqual(['1010 BTCUSDT replaced 11 late']);
+    expect(emitted).toEqual(['1010 BTCUSDT replaced 11 late']);
   });
 
   it('asks for nothing that no line carries any more', () => {
@@ -95,7 +95,7 @@ describe('VenueBooks', () => {
   });
 
   it('waits for the other line where one skips a change, and asks for nothing then', () => {
-    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(10) });
+    const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(10) });
     update(1, 10);
     update(2, 10);
     scheduler.advance(10);
@@ -103,13 +103,13 @@ describe('VenueBooks', () => {
     scheduler.advance(499);
     update(2, 11);
     scheduler.advance(10_000);
-    expect(told).toEqual(['10 BTCUSDT replaced 10 late', '509 BTCUSDT changed 11', '509 BTCUSDT changed 12']);
+    expect(emitted).toEqual(['10 BTCUSDT replaced 10 late', '509 BTCUSDT changed 11', '509 BTCUSDT changed 12']);
     expect(asked).toHaveLength(1);
   });
 
   it('asks again at once where no line has the change; other symbols go on', () => {
     const ids: Readonly<Record<number, number>> = { 1: 10, 2: 10, 3: 12 };
-    const { scheduler, counted, told, update } = setUp({
+    const { scheduler, counted, emitted, update } = setUp({
       fetch: (symbol, attempt) => whole(ids[attempt] ?? 0, symbol),
     });
     update(1, 10);
@@ -121,7 +121,7 @@ describe('VenueBooks', () => {
     update(2, 12);
     update(1, 11, 11, 'ETHUSDT');
     scheduler.advance(10);
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       '10 BTCUSDT replaced 10 late',
       '10 ETHUSDT replaced 10 late',
       '15 BTCUSDT stale',
@@ -135,7 +135,7 @@ describe('VenueBooks', () => {
     const sizes: number[] = [];
     const level = (price: string, quantity = '1') => ({ price, quantity });
     const bids = ['104', '103', '102', '101'].map((price) => level(price));
-    const { scheduler, books, told, asked, update } = setUp({
+    const { scheduler, books, emitted, asked, update } = setUp({
       fetch: (_, attempt, larger) => {
         sizes.push(larger);
         return of(bookUpdate(9 + attempt, { snapshot: true, limit: 4, bids, asks: [level('105'), level('106')] }));
@@ -157,8 +157,8 @@ describe('VenueBooks', () => {
     }
     expect(sizes).toEqual([0, 1, 2, 3, 3, 3, 3]);
     expect(asked.map((text) => Number(text.split(' ')[0]))).toEqual([0, 10, 110, 210, 1220, 2310, 72_310]);
-    expect(told.filter((text) => text.includes('stale'))).toEqual([]);
-    expect(told.filter((text) => text.includes('replaced'))).toHaveLength(7);
+    expect(emitted.filter((text) => text.includes('stale'))).toEqual([]);
+    expect(emitted.filter((text) => text.includes('replaced'))).toHaveLength(7);
   });
 
   it('asks for as many as at first where the book is out of step for another reason', () => {
@@ -203,7 +203,7 @@ describe('VenueBooks', () => {
   it('a book that is out of step waits for no budget that its deeper levels waited for', () => {
     const sizes: number[] = [];
     const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
-    const { scheduler, books, told, asked, update } = setUp({
+    const { scheduler, books, emitted, asked, update } = setUp({
       fetch: (symbol, attempt, larger) => {
         sizes.push(larger);
         return of(bookUpdate(attempt <= 2 ? 10 : 12, { snapshot: true, limit: 4, bids, asks: [], symbol }));
@@ -229,7 +229,7 @@ describe('VenueBooks', () => {
     lose(4, 12, 'ETHUSDT');
     scheduler.advance(10);
     expect(asked).toHaveLength(4);
-    expect(told.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
+    expect(emitted.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
   });
 
   it('does not ask for more where the answer is what fails', () => {
@@ -255,51 +255,51 @@ describe('VenueBooks', () => {
   });
 
   it('asks again after half a second where the other line brings nothing', () => {
-    const { scheduler, told, update } = setUp({ fetch: (_, attempt) => whole(attempt === 1 ? 10 : 12) });
+    const { scheduler, emitted, update } = setUp({ fetch: (_, attempt) => whole(attempt === 1 ? 10 : 12) });
     update(2, 9);
     update(1, 10);
     scheduler.advance(10);
     update(1, 12);
     scheduler.advance(499);
-    expect(told).toEqual(['10 BTCUSDT replaced 10 late']);
+    expect(emitted).toEqual(['10 BTCUSDT replaced 10 late']);
     scheduler.advance(1);
-    expect(told.slice(1)).toEqual(['510 BTCUSDT stale late']);
+    expect(emitted.slice(1)).toEqual(['510 BTCUSDT stale late']);
     scheduler.advance(10);
-    expect(told.slice(2)).toEqual(['520 BTCUSDT replaced 12 late']);
+    expect(emitted.slice(2)).toEqual(['520 BTCUSDT replaced 12 late']);
   });
 
   it('does not wait where there is no other line', () => {
-    const { scheduler, told, asked, update } = setUp({ fetch: () => whole(10), lines: 1 });
+    const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(10), lines: 1 });
     update(1, 10);
     scheduler.advance(10);
     update(1, 12);
-    expect(told.slice(1)).toEqual(['10 BTCUSDT stale']);
+    expect(emitted.slice(1)).toEqual(['10 BTCUSDT stale']);
     expect(asked).toEqual(['0 BTCUSDT', '10 BTCUSDT']);
   });
 
   it('asks later each time where the answer does not come or is too old', () => {
-    const { scheduler, counted, told, asked, update } = setUp({
+    const { scheduler, counted, emitted, asked, update } = setUp({
       fetch: (_, attempt) => (attempt === 1 ? throwError(() => new Error('503')) : whole(attempt === 2 ? 5 : 10)),
     });
     update(1, 10);
     scheduler.advance(20_000);
     expect(asked).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '3010 BTCUSDT']);
     expect(counted).toEqual(['book_not_had']);
-    expect(told).toEqual(['3020 BTCUSDT replaced 10 late']);
+    expect(emitted).toEqual(['3020 BTCUSDT replaced 10 late']);
   });
 
   it('asks for three books at once', () => {
-    const { scheduler, asked, told, update, most } = setUp({ fetch: (symbol) => whole(10, symbol) });
+    const { scheduler, asked, emitted, update, most } = setUp({ fetch: (symbol) => whole(10, symbol) });
     for (const coin of ['A', 'B', 'C', 'D', 'E']) update(1, 10, 10, `${coin}USDT`);
     expect(asked).toEqual(['0 AUSDT', '0 BUSDT', '0 CUSDT']);
     scheduler.advance(30);
     expect(asked).toHaveLength(5);
-    expect(told).toHaveLength(5);
+    expect(emitted).toHaveLength(5);
     expect(most()).toBe(3);
   });
 
   it('subscribes the book again where the venue sends it itself', () => {
-    const { scheduler, told, resubscribed, update, sent } = setUp({});
+    const { scheduler, emitted, resubscribed, update, sent } = setUp({});
     sent(1, 10);
     update(1, 12);
     update(2, 12);
@@ -307,7 +307,7 @@ describe('VenueBooks', () => {
     sent(1, 13);
     scheduler.advance(60_000);
     expect(resubscribed).toHaveLength(1);
-    expect(told).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT stale', '0 BTCUSDT replaced 13']);
+    expect(emitted).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT stale', '0 BTCUSDT replaced 13']);
   });
 
   it('subscribes again and again until the book comes, later each time', () => {
@@ -319,40 +319,40 @@ describe('VenueBooks', () => {
   });
 
   it('says of each book that it is out of step when the last line is lost', () => {
-    const { told, books, sent } = setUp({});
+    const { emitted, books, sent } = setUp({});
     sent(1, 10);
     sent(2, 10);
     books.lineLost(1);
-    expect(told).toEqual(['0 BTCUSDT replaced 10']);
+    expect(emitted).toEqual(['0 BTCUSDT replaced 10']);
     expect(books.current('BTCUSDT')).toMatchObject({ kind: 'book', step: { kind: 'replaced', updateId: '10' } });
     books.lineLost(2);
-    expect(told.slice(1)).toEqual(['0 BTCUSDT stale late']);
+    expect(emitted.slice(1)).toEqual(['0 BTCUSDT stale late']);
     expect(books.current('BTCUSDT')).toBeUndefined();
     books.lineJoined(3);
     sent(3, 20);
-    expect(told.slice(2)).toEqual(['0 BTCUSDT replaced 20']);
+    expect(emitted.slice(2)).toEqual(['0 BTCUSDT replaced 20']);
   });
 
-  it('stays in step when a line is handed over to one that has told nothing of the symbol yet', () => {
-    const { told, books, sent, update } = setUp({ lines: 1 });
+  it('stays in step when a line is replaced by one that has not delivered the symbol yet', () => {
+    const { emitted, books, sent, update } = setUp({ lines: 1 });
     sent(1, 10);
     books.lineJoined(2);
     books.lineLost(1, 2);
     expect(books.current('BTCUSDT')).toBeDefined();
     update(2, 11);
-    expect(told).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT changed 11']);
+    expect(emitted).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT changed 11']);
   });
 
   it('says nothing of a symbol that was removed while its book was asked for', () => {
-    const { scheduler, told, books, update } = setUp({ fetch: () => whole(10) });
+    const { scheduler, emitted, books, update } = setUp({ fetch: () => whole(10) });
     update(1, 10);
     books.remove('BTCUSDT');
     scheduler.advance(60_000);
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
   });
 
   it('asks for nothing after it was closed, nor for a symbol that was removed', () => {
-    const { scheduler, asked, told, books, update } = setUp({ fetch: () => throwError(() => new Error('503')) });
+    const { scheduler, asked, emitted, books, update } = setUp({ fetch: () => throwError(() => new Error('503')) });
     update(1, 10);
     update(1, 10, 10, 'ETHUSDT');
     scheduler.advance(500);
@@ -362,6 +362,6 @@ describe('VenueBooks', () => {
     books.close();
     scheduler.advance(100_000);
     expect(asked).toHaveLength(3);
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { instrument, type ScriptedConnection, ScriptedLines, STALE_AFTER_MS } fr
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 
-/** A line that has been told to rotate, its old and its new connection. */
+/** A line in a cutover, with its old and its new connection. */
 function rotating(lines = new ScriptedLines()): [ScriptedLines, ScriptedConnection, ScriptedConnection] {
   const [old] = lines.start() as [ScriptedConnection];
   lines.pass(1000, old);
@@ -38,7 +38,7 @@ describe('VenueConnectionPool: a rotation', () => {
     ]);
   });
 
-  it('tells the hand-over while the old connection is still open', () => {
+  it('reports the cutover while the old connection is still open', () => {
     const [lines, old, next] = rotating();
     let wasOpen: boolean | undefined;
     lines.lines.events$.subscribe((event) => {
@@ -107,7 +107,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
   });
 
-  it('is told once, to the connection that has taken over, and goes on from there', () => {
+  it('comes once, to the connection that has taken over, and continues there', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     lines.pass(1000, old, next);
@@ -119,7 +119,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.story().at(-1)).toBe('1/3 handed_over from 2: maintenance after 1000');
   });
 
-  it('that the new connection is told before it has taken over follows a little later', () => {
+  it('that the new connection gets before it has taken over follows a little later', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge().rotate();
     lines.pass(1000, old, next);
@@ -187,7 +187,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     lines.connection(6).open().acknowledge();
     lines.pass(1000, old, lines.connection(6));
     expect(lines.open).toEqual([lines.connection(6)]);
-    expect(lines.story().filter((told) => told.includes('lost'))).toEqual(Array(5).fill('1/2+ lost unavailable'));
+    expect(lines.story().filter((text) => text.includes('lost'))).toEqual(Array(5).fill('1/2+ lost unavailable'));
   });
 
   it('goes on with the new connection when the old one is lost, and with no other', () => {
@@ -248,7 +248,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.open).toEqual([again]);
   });
 
-  it('ends both when the lines are closed, and tells nothing more', () => {
+  it('ends both when the lines are closed, and reports nothing more', () => {
     for (const work of [
       () => undefined,
       (next: ScriptedConnection) => void next.open(),
@@ -283,7 +283,7 @@ describe('VenueConnectionPool: commands in a rotation', () => {
     expect(next.args.topics()).toEqual(['trade.BTCUSDT']);
   });
 
-  it('hold the hand-over up until what was added is acknowledged, too', () => {
+  it('delay the cutover until the added topics are acknowledged, too', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     lines.pass(400, old, next);
@@ -339,7 +339,7 @@ describe('VenueConnectionPool: connections that come of age', () => {
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate('lifetime');
     b.rotate('lifetime');
-    const successors = (): number => new Set(lines.news.map(({ connection }) => connection.id)).size;
+    const successors = (): number => new Set(lines.changes.map(({ connection }) => connection.id)).size;
     lines.pass(49 * MINUTE, a, b);
     expect(successors()).toBe(3);
     lines.pass(2 * MINUTE, a, b);
@@ -384,7 +384,7 @@ describe('VenueConnectionPool: connections that come of age', () => {
       }
       const { line, signal } = event;
       if (signal.kind === 'lost') lost.push(signal.fault.message);
-      lines.news.length = 0;
+      lines.changes.length = 0;
       if (signal.kind !== 'cut_over') return;
       const to = lines.scheduler.now();
       rotations.push({ line: line.number, from: to - signal.durationMs, to });
@@ -420,7 +420,7 @@ function refuseAfter(count: number): (connection: ScriptedConnection) => void {
   };
 }
 
-/** Opens after 100 ms, subscribes, delivers every four seconds, tells its age and is closed by the venue in the end. */
+/** Opens after 100 ms, subscribes, delivers every four seconds, reports its age and is closed by the venue in the end. */
 function lifeOf(connection: ScriptedConnection, scheduler: ScriptedLines['scheduler'], lifetimeMs: number): void {
   const after = (ms: number, work: () => void): void => {
     scheduler.schedule(() => {

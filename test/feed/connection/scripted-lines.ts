@@ -133,7 +133,7 @@ export function scriptedVenue(
 export class ScriptedLines {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
-  readonly news: LineChange[] = [];
+  readonly changes: LineChange[] = [];
   readonly lines: VenueConnectionPool;
 
   constructor(options: ScriptedOptions = {}) {
@@ -146,7 +146,7 @@ export class ScriptedLines {
     const { counts } = new VenueFeed(feedOptions);
     this.lines = new VenueConnectionPool(feedOptions, counts, isQuiet);
     this.lines.events$.subscribe((event) => {
-      if (event.kind === 'change') this.news.push(event);
+      if (event.kind === 'change') this.changes.push(event);
     });
   }
 
@@ -171,9 +171,9 @@ export class ScriptedLines {
     }
   }
 
-  /** What was told since the last look, without data and answers: `LINE/CONNECTION kind`, `+` where it is a successor. */
+  /** What was reported since the last call, without data and answers: `LINE/CONNECTION kind`, `+` where it is a successor. */
   story(): string[] {
-    return this.news
+    return this.changes
       .splice(0)
       .filter(({ signal }) => signal.kind !== 'answered')
       .map(({ line, connection, successor, signal }) => {

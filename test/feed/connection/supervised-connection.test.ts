@@ -15,14 +15,14 @@ const events: Record<string, VenueEvent> = {
   p: { kind: 'answered', what: 'pong' },
 };
 
-function told(signal: ConnectionEvent): string {
+function textOf(signal: ConnectionEvent): string {
   if (signal.kind === 'lost') return `lost ${signal.fault.kind} #${signal.attempt}${signal.probing ? ' probing' : ''}`;
   if (signal.kind === 'stale') return `stale ${signal.cause} ${signal.ageMs}`;
   if (signal.kind === 'recovered') return `recovered ${signal.staleForMs}`;
   return signal.kind;
 }
 
-/** Each connection's marbles in turn, the last one for ever; lists what was told as `TIME text`, data and pongs left out. */
+/** Each connection's marbles in turn, the last one for ever; lists what was emitted as `TIME text`, data and pongs left out. */
 function run(
   connections: readonly string[],
   options: { fault?: Fault; quiet?: (now: number) => boolean; until?: number } = {},
@@ -45,7 +45,7 @@ function run(
       isQuiet: () => options.quiet?.(scheduler.now()) ?? false,
       scheduler,
     }).subscribe((signal) => {
-      if (signal.kind !== 'value' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${told(signal)}`);
+      if (signal.kind !== 'value' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${textOf(signal)}`);
     });
     scheduler.schedule(() => subscription.unsubscribe(), options.until ?? 200);
     flush();

@@ -23,7 +23,7 @@ const events: Record<string, VenueEvent> = {
 
 /** Each connection's marbles in turn, the last one for ever; what comes out as `TIME NOTICE`, and how often a connection was lost. */
 function run(connections: readonly string[], untilMs: number, fault = new Fault('connection_closed', 'closed')) {
-  const told: string[] = [];
+  const emitted: string[] = [];
   let lost = 0;
   let made = 0;
   marbles(({ cold, scheduler, flush }) => {
@@ -33,29 +33,29 @@ function run(connections: readonly string[], untilMs: number, fault = new Fault(
       ),
     );
     const subscription = venueNotices({ connection$, reconnect, scheduler, onLost: () => lost++ }).subscribe(
-      ({ details }) => told.push(`${scheduler.now()} ${details?.notice}`),
+      ({ details }) => emitted.push(`${scheduler.now()} ${details?.notice}`),
     );
     scheduler.schedule(() => subscription.unsubscribe(), untilMs);
     flush();
   });
-  return { told, lost, made };
+  return { emitted, lost, made };
 }
 
 describe('venueNotices', () => {
-  it('tells announcements alone, each state once', () => {
-    expect(run(['-oa-i-s-s--p-r-r-l'], 100)).toEqual({ told: ['6 a scheduled', '13 a ongoing'], lost: 0, made: 1 });
+  it('emits announcements alone, each state once', () => {
+    expect(run(['-oa-i-s-s--p-r-r-l'], 100)).toEqual({ emitted: ['6 a scheduled', '13 a ongoing'], lost: 0, made: 1 });
   });
 
-  it('tells none again that a new connection repeats', () => {
-    const { told, lost } = run(['-oas-#', '-oas-r'], 100);
-    expect(told.map((text) => text.replace(/^[\d.]+ /, ''))).toEqual(['a scheduled', 'a ongoing']);
+  it('emits none again that a new connection repeats', () => {
+    const { emitted, lost } = run(['-oas-#', '-oas-r'], 100);
+    expect(emitted.map((text) => text.replace(/^[\d.]+ /, ''))).toEqual(['a scheduled', 'a ongoing']);
     expect(lost).toBe(1);
   });
 
   it('connects again for ever, ever slower, whatever the venue says', () => {
-    expect(run(['-#'], 5000)).toMatchObject({ told: [], made: 8, lost: 8 });
+    expect(run(['-#'], 5000)).toMatchObject({ emitted: [], made: 8, lost: 8 });
     const never = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' } });
-    expect(run(['-#'], 2500, never)).toMatchObject({ told: [], made: 3, lost: 3 });
+    expect(run(['-#'], 2500, never)).toMatchObject({ emitted: [], made: 3, lost: 3 });
   });
 
   it('takes a connection for dead that does not even answer for a minute', () => {

@@ -17,19 +17,19 @@ interface Setting {
   readonly linesUp?: number;
 }
 
-/** An arbiter with its repair, in virtual time; `told` has what did not pass at once, with its time. */
+/** An arbiter with its repair, in virtual time; `emitted` has what did not pass at once, with its time. */
 function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   const scheduler = new SteppedScheduler();
-  const told: string[] = [];
+  const emitted: string[] = [];
   const receivedAt: number[] = [];
   /** At single series that hold trades back. */
   const looks = { count: 0 };
   let inFrame = false;
   const report = (events: readonly MergedEvent[]): void => {
     for (const event of events) {
-      if (event.kind === 'trade' || event.kind === 'agg_trade') told.push(`${scheduler.now()} ${event.tradeId}`);
+      if (event.kind === 'trade' || event.kind === 'agg_trade') emitted.push(`${scheduler.now()} ${event.tradeId}`);
       else if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending')
-        told.push(`${scheduler.now()} ${event.kind} ${event.gap.filled}/${event.gap.missing}`);
+        emitted.push(`${scheduler.now()} ${event.kind} ${event.gap.filled}/${event.gap.missing}`);
     }
   };
   const arbiter = new LineArbiter({
@@ -65,7 +65,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
       if (passed.length !== 1 || passed[0] !== event) report(passed);
     }
   };
-  return { scheduler, arbiter, told, receivedAt, looks, data };
+  return { scheduler, arbiter, emitted, receivedAt, looks, data };
 }
 
 const fetched = (id: number, fields: Partial<TradeEvent> = {}) =>
@@ -86,54 +86,54 @@ describe('the repair of trades', () => {
     expect(looks.count).toBe(300);
   });
 
-  it('gives the other line half a second, then tells the gap and fetches it', () => {
-    const { scheduler, told, receivedAt, data } = setUp({
-      fetchMissing: (_symbol, _hole, time) => of([fetched(2)]).pipe(delay(30, time)),
+  it('gives the other line half a second, then reports the gap and fetches it', () => {
+    const { scheduler, emitted, receivedAt, data } = setUp({
+      fetchMissing: (_symbol, _gap, time) => of([fetched(2)]).pipe(delay(30, time)),
     });
     data(tradeEvent(1, { receivedAt: 10 }), tradeEvent(3, { receivedAt: 30 }));
     scheduler.advance(499);
-    expect(told).toEqual([]);
+    expect(emitted).toEqual([]);
     scheduler.advance(1000);
-    expect(told).toEqual(['500 sequence_gap_pending 0/1', '530 2', '530 sequence_gap_closed 1/1', '530 3']);
+    expect(emitted).toEqual(['500 sequence_gap_pending 0/1', '530 2', '530 sequence_gap_closed 1/1', '530 3']);
     // What was fetched counts as received with the trade behind it.
     expect(receivedAt).toEqual([30, 30, 30, 30]);
     expect(scheduler.waiting).toBe(0);
   });
 
   it('does not wait for another line where there is none', () => {
-    const { told, data } = setUp({ fetchMissing: () => of([fetched(2)]), linesUp: 1 });
+    const { emitted, data } = setUp({ fetchMissing: () => of([fetched(2)]), linesUp: 1 });
     data(tradeEvent(1), tradeEvent(3));
-    expect(told).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
+    expect(emitted).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
   });
 
   it('asks at once for what a previous run left: no line was there; without anybody to ask it waits for the lines', () => {
     const left = new Map([['trade', { id: '1', timestamp: 0 }]] as const);
-    const { arbiter, told, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
+    const { arbiter, emitted, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
     arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));
-    expect(told).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
+    expect(emitted).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
     // From there on the other line may have what is missing.
     data(tradeEvent(5));
-    expect(told).toHaveLength(4);
+    expect(emitted).toHaveLength(4);
     scheduler.advance(500);
-    expect(told.slice(4)).toEqual(['500 sequence_gap_pending 0/1']);
+    expect(emitted.slice(4)).toEqual(['500 sequence_gap_pending 0/1']);
     const alone = setUp({});
     alone.arbiter.resume('BTCUSDT', left);
     alone.data(tradeEvent(3));
     alone.scheduler.advance(499);
-    expect(alone.told).toEqual([]);
+    expect(alone.emitted).toEqual([]);
   });
 
   it('gives up after ten seconds; without anybody to ask as soon as the other line has had its time', () => {
     const asking = setUp({ fetchMissing: () => of([]) });
     asking.data(tradeEvent(1), tradeEvent(3));
     asking.scheduler.advance(20_000);
-    expect(asking.told).toEqual(['500 sequence_gap_pending 0/1', '10000 sequence_gap_closed 0/1', '10000 3']);
+    expect(asking.emitted).toEqual(['500 sequence_gap_pending 0/1', '10000 sequence_gap_closed 0/1', '10000 3']);
     expect(asking.scheduler.waiting).toBe(0);
     const alone = setUp({});
     alone.data(tradeEvent(1), tradeEvent(3));
     alone.scheduler.advance(20_000);
-    expect(alone.told).toEqual(['500 sequence_gap_closed 0/1', '500 3']);
+    expect(alone.emitted).toEqual(['500 sequence_gap_closed 0/1', '500 3']);
   });
 
   it('asks for aggregated trades apart from the trades', () => {
@@ -151,7 +151,7 @@ describe('the repair of trades', () => {
 
   it('takes no last trades that were asked for before the line was subscribed anew', () => {
     let made = [1];
-    const { scheduler, arbiter, told, data } = setUp({
+    const { scheduler, arbiter, emitted, data } = setUp({
       fetchRecent: (_symbol, time) => of(made.map((id) => fetched(id))).pipe(delay(100, time)),
     });
     const subscribed = () => {
@@ -171,12 +171,12 @@ describe('the repair of trades', () => {
     scheduler.advance(1000);
     data(tradeEvent(9));
     scheduler.advance(1000);
-    expect(told.map((one) => one.split(' ')[1])).toEqual(['5', 'sequence_gap_closed', '9']);
+    expect(emitted.map((one) => one.split(' ')[1])).toEqual(['5', 'sequence_gap_closed', '9']);
   });
 
   it('five hundred symbols whose last trades are to be asked for have all had their turn within the hold', () => {
     const asked: string[] = [];
-    const { scheduler, arbiter, told, data } = setUp({
+    const { scheduler, arbiter, emitted, data } = setUp({
       fetchRecent: (symbol, time) => {
         asked.push(symbol);
         return of([fetched(1, { symbol })]).pipe(delay(150, time));
@@ -192,24 +192,24 @@ describe('the repair of trades', () => {
     scheduler.advance(9_900);
     expect(new Set(asked).size).toBe(500);
     expect(asked).toHaveLength(500);
-    expect(told).toHaveLength(500);
-    expect(told.every((text) => text.endsWith(' 7'))).toBe(true);
+    expect(emitted).toHaveLength(500);
+    expect(emitted.every((text) => text.endsWith(' 7'))).toBe(true);
     expect(scheduler.waiting).toBe(0);
   });
 
   it('what a quiet symbol missed counts as received when it was fetched', () => {
-    const { arbiter, told, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
+    const { arbiter, emitted, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
     arbiter.lineJoined(1);
     data(tradeEvent(1));
     arbiter.lineLost(1);
     arbiter.lineJoined(1);
     arbiter.lineSubscribed(1, ['BTCUSDT']);
-    expect([told, receivedAt]).toEqual([['0 5'], [99]]);
+    expect([emitted, receivedAt]).toEqual([['0 5'], [99]]);
   });
 
   it('flush hands out what waits; after close nothing is asked for', () => {
     const asked: string[] = [];
-    const { scheduler, arbiter, told, data } = setUp({
+    const { scheduler, arbiter, emitted, data } = setUp({
       fetchMissing: (symbol) => {
         asked.push(symbol);
         return of([]);
@@ -217,10 +217,10 @@ describe('the repair of trades', () => {
     });
     data(tradeEvent(1), tradeEvent(3));
     arbiter.flush();
-    expect(told).toEqual(['0 sequence_gap_closed 0/1', '0 3']);
+    expect(emitted).toEqual(['0 sequence_gap_closed 0/1', '0 3']);
     data(tradeEvent(5));
     arbiter.close();
     scheduler.advance(20_000);
-    expect([asked, told.length, scheduler.waiting]).toEqual([[], 2, 0]);
+    expect([asked, emitted.length, scheduler.waiting]).toEqual([[], 2, 0]);
   });
 });

@@ -39,7 +39,7 @@ describe('ListedAt', () => {
     expect(listed.listed('bybit', ['C'])).toEqual([{ venue: 'bybit', symbol: 'C', serves: true }]);
   });
 
-  it('leaves each venue lacking exactly what others list, whatever is told in whichever order', () => {
+  it('leaves each venue lacking exactly what others list, in whatever order the lists come', () => {
     const symbols = fc.uniqueArray(fc.constantFrom('A', 'B', 'C', 'D'), { minLength: 1 });
     const step = fc.record({ venue: fc.constantFrom('x', 'y', 'z'), symbols, gone: fc.boolean() });
     fc.assert(
@@ -54,7 +54,7 @@ describe('ListedAt', () => {
         };
         for (const { venue, symbols, gone } of steps) {
           if (gone && lists.has(venue)) {
-            // What the feed is told of a delisting is the venue's own signal.
+            // A delisting reaches the feed as the venue's own event.
             for (const symbol of symbols) {
               listedAt.delisted(venue, symbol);
               lists.get(venue)?.delete(symbol);

@@ -19,10 +19,10 @@ describe('listings', () => {
     let next = 0;
     const list$ = defer(() => answers[next++] ?? NEVER);
     scheduler.run(() => {
-      const told = (listing: ListAnswer) =>
+      const textOf = (listing: ListAnswer) =>
         listing.kind === 'listed' ? listing.list.all.join('') : listing.fault.message;
       const subscription = listings({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
-        seen.push(`${scheduler.now()} ${told(listing)}`),
+        seen.push(`${scheduler.now()} ${textOf(listing)}`),
       );
       scheduler.schedule(() => subscription.unsubscribe(), untilMs);
     });
@@ -49,7 +49,7 @@ describe('tradingAgainst', () => {
   });
 
   it('takes it for no answer that nothing trades, but not that nothing is ours', () => {
-    const told = (rows: readonly ListedInstrument[]) => {
+    const textOf = (rows: readonly ListedInstrument[]) => {
       let last: unknown;
       const nothing = map((): readonly ListedInstrument[] => []);
       tradingAgainst(of(rows), 'USDT', nothing).subscribe({
@@ -62,7 +62,7 @@ describe('tradingAgainst', () => {
       });
       return last;
     };
-    expect(told([row('A', 'USDC'), row('B', 'USDT', false)])).toMatchObject({ name: 'Fault', kind: 'unavailable' });
-    expect(told([row('A')])).toEqual({ all: ['AUSDT'], ours: [] });
+    expect(textOf([row('A', 'USDC'), row('B', 'USDT', false)])).toMatchObject({ name: 'Fault', kind: 'unavailable' });
+    expect(textOf([row('A')])).toEqual({ all: ['AUSDT'], ours: [] });
   });
 });

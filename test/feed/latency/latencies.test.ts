@@ -68,9 +68,9 @@ describe('socket → emitted', () => {
     const all = latencies(MICROS + 50_000);
     const timed = [0, 400, 999, 1000, 1999, 2500, -3_600_000_000, -3_599_999_500, -3_599_999_000].filter((at) => {
       const record = trade({ receivedAt: MICROS + at });
-      const told = all.emitted([record, trade({ receivedAt: MICROS + at })]);
-      expect([record, undefined]).toContain(told);
-      return told !== undefined;
+      const timed = all.emitted([record, trade({ receivedAt: MICROS + at })]);
+      expect([record, undefined]).toContain(timed);
+      return timed !== undefined;
     });
     expect(timed).toEqual([0, 1000, 2500, -3_600_000_000, -3_599_999_000]);
   });

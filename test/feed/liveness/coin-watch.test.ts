@@ -4,7 +4,7 @@ import { CoinWatch, type CoinWatchOptions } from '../../../src/feed/liveness/coi
 const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
 
-let told: string[];
+let reported: string[];
 let quiet: boolean;
 
 function watch(): CoinWatch {
@@ -16,9 +16,9 @@ function watch(): CoinWatch {
     failBackAfterMs: 10_000,
     isQuiet: () => quiet,
     resubscribeEveryMs: 60_000,
-    resubscribe: (symbol, what) => told.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
+    resubscribe: (symbol, what) => reported.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
     report: (signal) =>
-      told.push(
+      reported.push(
         signal.kind === 'serves'
           ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`
           : `${signal.note.state} ${signal.note.coin} ${signal.note.cause ?? ''}`.trim(),
@@ -40,7 +40,7 @@ function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
 
 describe('CoinWatch', () => {
   beforeEach(() => {
-    told = [];
+    reported = [];
     quiet = false;
   });
 
@@ -50,22 +50,22 @@ describe('CoinWatch', () => {
       coins.seen(coins.of('BTCUSDT'), second * 1000, false);
       pass(coins, second, second);
     }
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
   });
 
-  it('tells a mute coin, subscribes it anew once, and leaves it to another venue when that does not help', () => {
+  it('reports a mute coin, subscribes it again once, and leaves it to another venue if that does not help', () => {
     const coins = watch();
     pass(coins, 1, 34);
-    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+    expect(reported).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
     pass(coins, 35, 89);
-    expect(told.slice(2)).toEqual(['BTCUSDT not served']);
+    expect(reported.slice(2)).toEqual(['BTCUSDT not served']);
   });
 
   it('subscribes a mute coin anew from time to time', () => {
     const coins = watch();
     pass(coins, 1, 300);
-    expect(told.filter((what) => what === 'resubscribe BTCUSDT')).toHaveLength(5);
-    expect(told.filter((what) => what === 'BTCUSDT not served')).toHaveLength(1);
+    expect(reported.filter((what) => what === 'resubscribe BTCUSDT')).toHaveLength(5);
+    expect(reported.filter((what) => what === 'BTCUSDT not served')).toHaveLength(1);
   });
 
   describe('a coin that the venue refuses', () => {
@@ -76,12 +76,12 @@ describe('CoinWatch', () => {
       }
     };
 
-    it('is left at once and told as stale, whatever else of it comes; nothing is subscribed anew', () => {
+    it('is left at once and reported as stale, whatever else of it comes; nothing is subscribed again', () => {
       const coins = watch();
       coins.refuse('BTCUSDT', 1000);
       coins.refuse('BTCUSDT', 1000);
       alive(coins, 1, 200, false);
-      expect(told).toEqual(['BTCUSDT not served', 'feed_stale BTC subscription_mute']);
+      expect(reported).toEqual(['BTCUSDT not served', 'feed_stale BTC subscription_mute']);
     });
 
     it('is taken back once it has delivered for the hysteresis behind its acknowledgement', () => {
@@ -89,11 +89,11 @@ describe('CoinWatch', () => {
       coins.refuse('BTCUSDT', 1000);
       alive(coins, 1, 40, false);
       coins.acknowledged('BTCUSDT', 40_000);
-      told = [];
+      reported = [];
       alive(coins, 41, 49, true);
-      expect(told).toEqual(['feed_recovered BTC']);
+      expect(reported).toEqual(['feed_recovered BTC']);
       alive(coins, 50, 51, true);
-      expect(told.slice(1)).toEqual(['BTCUSDT served']);
+      expect(reported.slice(1)).toEqual(['BTCUSDT served']);
     });
 
     it('is not taken back when its trades fall mute again before that', () => {
@@ -105,7 +105,7 @@ describe('CoinWatch', () => {
       coins.priced(coins.of('BTCUSDT'), '2', 10_000);
       coins.priced(coins.of('BTCUSDT'), '3', 11_000);
       alive(coins, 11, 60, false);
-      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+      expect(reported.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
     });
 
     it('that acknowledges it and stays mute is no better', () => {
@@ -113,19 +113,19 @@ describe('CoinWatch', () => {
       coins.refuse('BTCUSDT', 1000);
       coins.acknowledged('BTCUSDT', 2000);
       pass(coins, 3, 100);
-      expect(told.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
+      expect(reported.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
     });
   });
 
   it('takes the coin back after it has delivered for the hysteresis', () => {
     const coins = watch();
     pass(coins, 1, 40);
-    told = [];
+    reported = [];
     for (let second = 41; second <= 52; second++) {
       coins.seen(coins.of('BTCUSDT'), second * 1000, false);
       pass(coins, second, second);
     }
-    expect(told).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+    expect(reported).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
   });
 
   it('a new subscription that helps is the end of it; the next silence starts over', () => {
@@ -133,9 +133,9 @@ describe('CoinWatch', () => {
     pass(coins, 1, 31);
     coins.seen(coins.of('BTCUSDT'), 32_000, false);
     pass(coins, 33, 61);
-    expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
+    expect(reported).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'feed_recovered BTC']);
     pass(coins, 62, 62);
-    expect(told.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+    expect(reported.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
   });
 
   describe('a coin whose price moves without a trade', () => {
@@ -153,11 +153,15 @@ describe('CoinWatch', () => {
     it('is mute for all its other events, from the second new price on, until it trades', () => {
       const coins = watch();
       play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
       play(coins, 42, `6${steady(10)}`);
-      expect(told).toEqual(['feed_stale BTC subscription_mute', 'resubscribe trades of BTCUSDT', 'BTCUSDT not served']);
+      expect(reported).toEqual([
+        'feed_stale BTC subscription_mute',
+        'resubscribe trades of BTCUSDT',
+        'BTCUSDT not served',
+      ]);
       play(coins, 53, `7${steady(20)}t${steady(11)}`);
-      expect(told.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+      expect(reported.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
     });
 
     it('is not mute for one price before and one behind a new subscription: both trades may have been missed', () => {
@@ -165,13 +169,13 @@ describe('CoinWatch', () => {
       play(coins, 1, `1t${steady(8)}2`);
       coins.acknowledged('BTCUSDT', 12_000);
       play(coins, 13, `${steady(8)}3${steady(60)}`);
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
     });
 
     it('is not mute for one price, nor for those that come right behind the last trade', () => {
       const coins = watch();
       play(coins, 1, `1t2345${steady(50)}6${steady(50)}66${steady(50)}`);
-      expect(told).toEqual([]);
+      expect(reported).toEqual([]);
     });
   });
 
@@ -179,9 +183,13 @@ describe('CoinWatch', () => {
     quiet = true;
     const coins = watch();
     pass(coins, 1, 50);
-    expect(told).toEqual(['feed_stale BTC quiet_market']);
+    expect(reported).toEqual(['feed_stale BTC quiet_market']);
     quiet = false;
     pass(coins, 51, 60);
-    expect(told.slice(1)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT', 'BTCUSDT not served']);
+    expect(reported.slice(1)).toEqual([
+      'feed_stale BTC subscription_mute',
+      'resubscribe BTCUSDT',
+      'BTCUSDT not served',
+    ]);
   });
 });

@@ -35,7 +35,7 @@ describe('DataQuality', () => {
     quality.spread(quality.of('BTCUSDT'), bookTicker(2, { bidPrice: '99', askPrice: '101' }));
     expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 1.5, invertedSpreads: 0 });
     quality.spread(quality.of('BTCUSDT'), bookTicker(3, { bidPrice: '100', askPrice: '100' }));
-    // no float tells these two apart
+    // these two are equal as floats
     quality.spread(quality.of('BTCUSDT'), bookTicker(4, { bidPrice: '0.300000000000000001', askPrice: '0.3' }));
     expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 0.75, invertedSpreads: 2 });
   });
@@ -57,7 +57,7 @@ describe('DataQuality', () => {
     expect(quality.all(32 * SECOND)[0]?.warnings).toEqual([]);
   });
 
-  it('tells nothing more of a symbol that is not followed any more', () => {
+  it('reports nothing more of a symbol that is no longer followed', () => {
     const quality = new DataQuality('binance');
     quality.valid(quality.of('BTCUSDT'), SECOND);
     quality.valid(quality.of('ETHUSDT'), SECOND);
@@ -65,7 +65,7 @@ describe('DataQuality', () => {
     expect(quality.all(40 * SECOND)).toMatchObject([{ symbol: 'ETHUSDT' }]);
   });
 
-  it('tells the rate of the last five seconds', () => {
+  it('reports the rate of the last five seconds', () => {
     const quality = new DataQuality('binance');
     for (let second = 1; second <= 20; second++) {
       for (let count = 0; count < second; count++) quality.valid(quality.of('BTCUSDT'), second * SECOND);

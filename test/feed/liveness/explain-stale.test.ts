@@ -5,7 +5,7 @@ import { Fault } from '../../../src/domain/fault.ts';
 import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
 import { detectStale } from '../../../src/operators/detect-stale.ts';
 
-/** d data, p pong, o the socket is open; lists what was told as `TIME text`. */
+/** d data, p pong, o the socket is open; lists what was emitted as `TIME text`. */
 function run(
   marble: string,
   {
@@ -15,7 +15,7 @@ function run(
   }: { isQuiet?: (now: number) => boolean; opens?: boolean; ends?: boolean } = {},
 ): string[] {
   const scheduler = new TestScheduler(() => undefined);
-  const told: string[] = [];
+  const emitted: string[] = [];
   scheduler.run(({ hot, flush }) => {
     const subscription = hot(marble)
       .pipe(
@@ -34,15 +34,15 @@ function run(
       )
       .subscribe({
         next: (item) => {
-          if ('ageMs' in item) told.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
-          if ('staleForMs' in item) told.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
+          if ('ageMs' in item) emitted.push(`${scheduler.now()} ${item.cause} ${item.ageMs}`);
+          if ('staleForMs' in item) emitted.push(`${scheduler.now()} recovered ${item.cause} ${item.staleForMs}`);
         },
-        error: ({ kind }: Fault) => told.push(`${scheduler.now()} ended by ${kind}`),
+        error: ({ kind }: Fault) => emitted.push(`${scheduler.now()} ended by ${kind}`),
       });
     scheduler.schedule(() => subscription.unsubscribe(), 300);
     flush();
   });
-  return told;
+  return emitted;
 }
 
 describe('explainStale', () => {
@@ -55,7 +55,7 @@ describe('explainStale', () => {
     expect(run('d 29ms p')).toEqual(['50 subscription_mute 50']);
   });
 
-  it('a quiet market is told once, and looked at again while the silence lasts', () => {
+  it('reports a quiet market once, and judges it again while the silence lasts', () => {
     const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
     expect(run(answers, { isQuiet: (now) => now < 100 })).toEqual(['50 quiet_market 50', '100 subscription_mute 100']);
   });

@@ -27,7 +27,7 @@ describe('nextVenueHealth', () => {
     expect(nextVenueHealth(blocked, connected)).toMatchObject({ connected: true, trouble: null, reason: '' });
   });
 
-  it('tells a quiet market from a stale venue, and a line or a coin from the venue', () => {
+  it('distinguishes a quiet market from a stale venue, and a line or a coin from the venue', () => {
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'quiet_market' })))).toBe('quiet');
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'socket_dead' })))).toBe('stale');
     expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).silence).toBeNull();

@@ -98,7 +98,7 @@ describe('EpochLedger', () => {
     expect(begin(ledgerOf(previous('bybit', 3, null)), 'bybit')).toMatchObject([{ kind: 'position' }]);
   });
 
-  it('makes a gap of a hole between published trades, exclusive bounds, and none of one before the epoch', () => {
+  it('makes a gap between published trades, with exclusive bounds, and none before the epoch', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.gap(sequenceGap(10, 14, 3))).toBeUndefined();
@@ -130,7 +130,7 @@ describe('EpochLedger', () => {
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
-  it('of a hole in which the epoch began with fetched trades it names what lies behind the last of these', () => {
+  it('of a gap in which the epoch began with fetched trades, names the part behind the last of these', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     const gap = (...of: Parameters<typeof sequenceGap>) => ledger.gap(sequenceGap(...of));
@@ -148,7 +148,7 @@ describe('EpochLedger', () => {
     expect(gap(20, 22, 1, 1)).toBeUndefined();
   });
 
-  it('of a hole whose size is not known it counts nothing that was passed on before the epoch began in it', () => {
+  it('of a gap of unknown size, counts no trade before the epoch began in it', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     published(ledger, tradeEvent(22, { timestamp: 22 }));
@@ -187,7 +187,7 @@ describe('EpochLedger', () => {
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5, tradeId: null }]);
   });
 
-  it('goes on in an epoch that had no trade yet, and then names no hole before its first', () => {
+  it('resumes an epoch without a trade, and then names no gap before its first', () => {
     const ledger = ledgerOf(previous('binance', 4, null, true));
     expect(begin(ledger, 'binance')).toEqual([]);
     expect(ledger.gap(sequenceGap(21, 25, 3))).toBeUndefined();

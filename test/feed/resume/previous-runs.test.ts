@@ -5,7 +5,7 @@ import type { SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { lastTrade, seriesCheckpoint } from '../../../testing/judges/checkpoints.ts';
 
 const at = (id: string) => lastTrade(Number(id));
-const ending = seriesCheckpoint;
+const checkpointOf = seriesCheckpoint;
 const trades = { environment: 'production', kinds: ['trade'] } as const;
 
 describe('previousEpochs', () => {
@@ -15,7 +15,7 @@ describe('previousEpochs', () => {
   });
 
   it('takes a symbol up in its last epoch, whatever the venue', () => {
-    expect(previousEpochs([[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]], trades)).toEqual([
+    expect(previousEpochs([[checkpointOf('bybit', 3, at('7')), checkpointOf('binance', 4, at('9'))]], trades)).toEqual([
       {
         venue: 'binance',
         symbol: 'BTCUSDT',
@@ -27,29 +27,33 @@ describe('previousEpochs', () => {
   });
 
   it('takes up an epoch that has no trade yet', () => {
-    expect(previousEpochs([[ending('bybit', 3, null)]], trades)).toMatchObject([
+    expect(previousEpochs([[checkpointOf('bybit', 3, null)]], trades)).toMatchObject([
       { last: null, resumePoint: new Map() },
     ]);
   });
 
   it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
-    expect(previousEpochs([[ending('bybit', 3, null)], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
-      { epoch: 3, last: at('9'), resumePoint: undefined },
-    ]);
+    expect(
+      previousEpochs([[checkpointOf('bybit', 3, null)], [checkpointOf('bybit', 3, at('9'))]], trades),
+    ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: undefined }]);
   });
 
   it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
-    expect(previousEpochs([[ending('bybit', 3, at('10'))], [ending('bybit', 3, at('9'))]], trades)).toMatchObject([
-      { epoch: 3, last: at('9'), resumePoint: new Map([['trade', at('9')]]) },
-    ]);
+    expect(
+      previousEpochs([[checkpointOf('bybit', 3, at('10'))], [checkpointOf('bybit', 3, at('9'))]], trades),
+    ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: new Map([['trade', at('9')]]) }]);
   });
 
   it.each([
-    ['stand in different epochs', [[ending('bybit', 3, at('7'))], [ending('binance', 4, at('9'))]], 2],
-    ['do not all know the symbol', [[ending('bybit', 3, at('7'))], []], 1],
-    ['have a trade in one and none in another', [[ending('bybit', 3, at('7'))], [ending('bybit', 3, null)]], 1],
-    ['do not know the last trade', [[ending('bybit', 3, undefined)]], 1],
-    ['were written by another environment', [[ending('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
+    ['stand in different epochs', [[checkpointOf('bybit', 3, at('7'))], [checkpointOf('binance', 4, at('9'))]], 2],
+    ['do not all know the symbol', [[checkpointOf('bybit', 3, at('7'))], []], 1],
+    [
+      'have a trade in one and none in another',
+      [[checkpointOf('bybit', 3, at('7'))], [checkpointOf('bybit', 3, null)]],
+      1,
+    ],
+    ['do not know the last trade', [[checkpointOf('bybit', 3, undefined)]], 1],
+    ['were written by another environment', [[checkpointOf('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
   ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
     const previous = previousEpochs(sinks, trades);
     expect(previous).toHaveLength(epochs);
@@ -58,8 +62,8 @@ describe('previousEpochs', () => {
 
   it('wants both series where both are published, and the aggregated ones where only these are', () => {
     const both = { ...trades, kinds: ['trade', 'agg_trade'] as const };
-    const ofTrades = ending('binance', 3, at('7'));
-    const aggregated = ending('binance', 3, at('5'), { kind: 'agg_trade' });
+    const ofTrades = checkpointOf('binance', 3, at('7'));
+    const aggregated = checkpointOf('binance', 3, at('5'), { kind: 'agg_trade' });
     const unknown = { ...aggregated, last: undefined };
     expect(previousEpochs([[ofTrades, unknown]], both)).toMatchObject([{ resumePoint: undefined }]);
     expect(previousEpochs([[ofTrades, aggregated]], both)[0]?.resumePoint).toEqual(
@@ -74,7 +78,7 @@ describe('previousEpochs', () => {
   });
 
   it('keeps the venues of a symbol apart if each is a feed of its own', () => {
-    const sinks = [[ending('bybit', 3, at('7')), ending('binance', 4, at('9'))]];
+    const sinks = [[checkpointOf('bybit', 3, at('7')), checkpointOf('binance', 4, at('9'))]];
     expect(previousEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
       { venue: 'bybit', epoch: 3, resumePoint: new Map([['trade', at('7')]]) },
       { venue: 'binance', epoch: 4, resumePoint: new Map([['trade', at('9')]]) },
@@ -87,16 +91,16 @@ describe('venueToStartWith', () => {
   const venues = ['bybit', 'binance', 'binance_us'];
 
   it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {
-    const btc = ending('binance', 4, at('9'));
-    const eth = ending('binance', 2, at('5'), { symbol: 'ETHUSDT' });
-    const sol = ending('bybit', 2, at('5'), { symbol: 'SOLUSDT' });
+    const btc = checkpointOf('binance', 4, at('9'));
+    const eth = checkpointOf('binance', 2, at('5'), { symbol: 'ETHUSDT' });
+    const sol = checkpointOf('bybit', 2, at('5'), { symbol: 'SOLUSDT' });
     expect(venueToStartWith(of(btc, eth, sol), venues)).toBe('binance');
     expect(venueToStartWith(of(btc, sol), venues)).toBe('bybit');
   });
 
   it('is nobody where nothing can be taken up, or only at a venue that is not configured', () => {
     expect(venueToStartWith([], venues)).toBeUndefined();
-    expect(venueToStartWith(of(ending('binance', 4, undefined)), venues)).toBeUndefined();
-    expect(venueToStartWith(of(ending('binance', 4, at('1'))), ['bybit'])).toBeUndefined();
+    expect(venueToStartWith(of(checkpointOf('binance', 4, undefined)), venues)).toBeUndefined();
+    expect(venueToStartWith(of(checkpointOf('binance', 4, at('1'))), ['bybit'])).toBeUndefined();
   });
 });

@@ -13,7 +13,7 @@ import {
 import type { Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import { aggTrade, tradeEvent } from '../../../testing/judges/events.ts';
 
-function ending(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
+function checkpointOf(fields: Partial<SeriesCheckpoint> = {}): SeriesCheckpoint {
   return {
     venue: 'binance',
     symbol: 'BTCUSDT',
@@ -45,10 +45,10 @@ describe('what a start asks of a sink', () => {
   const config = (feed: object = {}, stats: object = {}) => loadConfig({ values: { feed, stats } });
 
   it('is the span of the longest window, and what may have held its trades back', () => {
-    const options = recentOptions(config(), [ending()]);
+    const options = recentOptions(config(), [checkpointOf()]);
     expect(options).toMatchObject({
       kind: 'trade',
-      checkpoints: [ending()],
+      checkpoints: [checkpointOf()],
       trades: 1000,
       spanMs: 60_000 + 2000 + 5000 + 10_000,
       windowsSpanMs: 31 * 60_000,
@@ -57,7 +57,7 @@ describe('what a start asks of a sink', () => {
   });
 
   it('reaches as far back for windows longer than the candles of the volatility', () => {
-    const options = recentOptions(config({}, { windows_ms: [1000, 3_600_000] }), [ending()]);
+    const options = recentOptions(config({}, { windows_ms: [1000, 3_600_000] }), [checkpointOf()]);
     expect(options?.windowsSpanMs).toBe(options?.spanMs);
   });
 
@@ -65,43 +65,45 @@ describe('what a start asks of a sink', () => {
     [['trade', 'agg_trade'], 'trade'],
     [['agg_trade'], 'agg_trade'],
   ])('where %j is subscribed is made of %s', (channels, kind) => {
-    expect(recentOptions(config({ channels }), [ending()])?.kind).toBe(kind);
+    expect(recentOptions(config({ channels }), [checkpointOf()])?.kind).toBe(kind);
   });
 
   it('is nothing where nothing is taken up, or no trades are subscribed', () => {
     expect(recentOptions(config(), [])).toBeUndefined();
-    expect(recentOptions(config({ channels: ['ticker'] }), [ending()])).toBeUndefined();
+    expect(recentOptions(config({ channels: ['ticker'] }), [checkpointOf()])).toBeUndefined();
   });
 });
 
-describe('the ending that a series is taken up from', () => {
-  const takenUpEnding = (of: PreviousEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
+describe('the checkpoint that a series resumes from', () => {
+  const resumedCheckpoint = (of: PreviousEpoch, checkpoints: readonly SeriesCheckpoint[]) => {
     const found = checkpointIn(of, checkpoints);
     return found !== undefined && resumesFrom(of, found) ? found : undefined;
   };
 
   it.each([
-    ['none where the series is over', epoch({ resumePoint: undefined }), [ending()], undefined],
+    ['none where the series is over', epoch({ resumePoint: undefined }), [checkpointOf()], undefined],
     [
       'that of its venue, symbol and epoch',
       epoch(),
-      [ending({ symbol: 'ETHUSDT' }), ending({ epoch: 2 }), ending()],
+      [checkpointOf({ symbol: 'ETHUSDT' }), checkpointOf({ epoch: 2 }), checkpointOf()],
       2,
     ],
-    ['not that of a sink that is further', epoch(), [ending({ last: { id: '71', timestamp: 7001 } })], undefined],
+    ['not that of a sink that is further', epoch(), [checkpointOf({ last: { id: '71', timestamp: 7001 } })], undefined],
     [
       'where aggregated trades alone are published that of these',
       epoch(),
-      [ending({ kind: 'agg_trade', last: { id: '70', timestamp: 7000 } })],
+      [checkpointOf({ kind: 'agg_trade', last: { id: '70', timestamp: 7000 } })],
       0,
     ],
   ])('%s', (_, of, checkpoints, at) => {
-    expect(takenUpEnding(of, checkpoints)).toBe(at === undefined ? undefined : checkpoints[at]);
+    expect(resumedCheckpoint(of, checkpoints)).toBe(at === undefined ? undefined : checkpoints[at]);
   });
 
   it('of an epoch without a trade is one without a trade', () => {
-    const none = ending({ last: null });
-    expect(takenUpEnding(epoch({ last: null, resumePoint: new Map() }), [ending({ epoch: 2 }), none])).toBe(none);
+    const none = checkpointOf({ last: null });
+    expect(resumedCheckpoint(epoch({ last: null, resumePoint: new Map() }), [checkpointOf({ epoch: 2 }), none])).toBe(
+      none,
+    );
   });
 });
 
@@ -120,7 +122,7 @@ describe('what a sink had published lately', () => {
     gaps: [gap({ epoch: 2 }), gap({ fromTime: 5500 }), gap({ venue: 'bybit' })],
     whole: true,
   };
-  const asked = { checkpoints: [ending()], spanMs: 5000, windowsSpanMs: 6000 };
+  const asked = { checkpoints: [checkpointOf()], spanMs: 5000, windowsSpanMs: 6000 };
 
   it('goes to each series by venue, symbol and epoch', () => {
     const found = previousTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, asked);
@@ -147,12 +149,12 @@ describe('what a sink had published lately', () => {
   });
 
   it('may have a gap anywhere before the span that gaps were looked for in', () => {
-    const gapsSince = (spanMs: number, checkpoints = [ending()]) =>
+    const gapsSince = (spanMs: number, checkpoints = [checkpointOf()]) =>
       previousTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
     expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
     expect(gapsSince(2000)).toEqual([]);
-    const later = ending({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
-    expect(gapsSince(2000, [ending(), later])).toEqual([
+    const later = checkpointOf({ symbol: 'ETHUSDT', last: { id: '9', timestamp: 90_000 } });
+    expect(gapsSince(2000, [checkpointOf(), later])).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
     ]);
   });
@@ -181,15 +183,15 @@ describe('what the sinks report', () => {
 
   it('is taken of each series from the one that is least far', async () => {
     const asked: string[] = [];
-    const telling = (name: string, checkpoints: readonly SeriesCheckpoint[]) =>
+    const readable = (name: string, checkpoints: readonly SeriesCheckpoint[]) =>
       sink(name, checkpoints, async (options) => {
         asked.push(`${name} ${options.checkpoints.map(({ symbol }) => symbol).join(' ')}`);
         return { ...nothing, trades: options.checkpoints.map(({ symbol }) => tradeEvent(70, { symbol, epoch: 3 })) };
       });
     const ahead = { id: '71', timestamp: 7100 };
     const sinks = [
-      telling('a', [ending(), ending({ ...eth, last: ahead })]),
-      telling('b', [ending({ last: ahead }), ending(eth)]),
+      readable('a', [checkpointOf(), checkpointOf({ ...eth, last: ahead })]),
+      readable('b', [checkpointOf({ last: ahead }), checkpointOf(eth)]),
     ];
     const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch(), epoch(eth)], noFault);
     expect(asked).toEqual(['a BTCUSDT ETHUSDT', 'b BTCUSDT ETHUSDT']);
@@ -202,8 +204,8 @@ describe('what the sinks report', () => {
   it('may be nothing: a sink that fails to report is published of, and the others go on', async () => {
     const failed: string[] = [];
     const sinks = [
-      sink('a', [ending()], () => Promise.reject(new Error('not allowed to read'))),
-      sink('b', [ending(eth)], () => Promise.resolve(nothing)),
+      sink('a', [checkpointOf()], () => Promise.reject(new Error('not allowed to read'))),
+      sink('b', [checkpointOf(eth)], () => Promise.resolve(nothing)),
     ];
     const { previous } = await readNearPast(
       loadConfig({ values: {} }),
@@ -222,12 +224,12 @@ describe('what the sinks report', () => {
     // Of these the other has none.
     const long = published(2000, 2000, 4000);
     const sinks = [
-      sink('a', [ending()], async () => ({
+      sink('a', [checkpointOf()], async () => ({
         ...nothing,
         trades,
         windows: [...published(1000, 3000, 4000, 5000), ...long],
       })),
-      sink('b', [ending({ last: { id: '71', timestamp: 7100 } })], async () => ({
+      sink('b', [checkpointOf({ last: { id: '71', timestamp: 7100 } })], async () => ({
         ...nothing,
         windows: published(1000, 4000),
       })),
@@ -248,15 +250,15 @@ describe('what the sinks report', () => {
     const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
     const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
     const last = { id: '70', timestamp: quiet.windowStart };
-    const at = (timestamp: number) => ending({ last: { id: `${timestamp}`, timestamp } });
+    const at = (timestamp: number) => checkpointOf({ last: { id: `${timestamp}`, timestamp } });
     const sinks = [
-      sink('a', [at(now), ending({ ...eth, last })], async () => ({
+      sink('a', [at(now), checkpointOf({ ...eth, last })], async () => ({
         ...nothing,
         trades: [silent],
         windows: [quiet],
       })),
       // What it looks for ended less than 31 minutes before its own last trade.
-      sink('b', [at(ahead), ending({ ...eth, last })], async () => nothing),
+      sink('b', [at(ahead), checkpointOf({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });
     const { previous, published } = await readNearPast(
@@ -277,8 +279,8 @@ describe('what the sinks report', () => {
     const last = window({ windowStart: 6000, windowEnd: 7000 });
     const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
     const sinks = [
-      sink('a', [ending()], async () => ({ ...nothing, trades, windows: [last] })),
-      sink('b', [ending()], async () => nothing),
+      sink('a', [checkpointOf()], async () => ({ ...nothing, trades, windows: [last] })),
+      sink('b', [checkpointOf()], async () => nothing),
     ];
     const { previous } = await readNearPast(loadConfig({ values: {} }), sinks, [epoch()], noFault);
     expect(previous[0]).toMatchObject({ trades, windows: [] });
