@@ -4,13 +4,13 @@ import type { PastRecord, PastSeries } from '../venues/contract.ts';
 import { readNote, writeNote } from './history-folder.ts';
 import {
   type Ask,
-  type GoingOn,
-  goOn,
   type HistoryRange,
   HistoryRefused,
   type HistorySpan,
   historySpan,
   type PreviousHistory,
+  type ResumePoint,
+  resumePoint,
 } from './history-span.ts';
 import { lastRecord, type SeriesName } from './last-record.ts';
 import { readPages } from './read-pages.ts';
@@ -69,7 +69,7 @@ export const NO_PROGRESS: HistoryProgress = {
  */
 export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
   const { sink, ask, signal, onProgress } = means;
-  const start = await begin(job, means);
+  const start = await startJob(job, means);
   if (start === undefined) return { ...NO_PROGRESS, share: 1, complete: true };
   const { span, from, isBeginning, leavesGap, resumed, complete: finish } = start;
   let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesGap };
@@ -102,7 +102,7 @@ export async function writeRecords(
   for (const outcome of outcomes) if (outcome.kind !== 'delivered') throw outcome.fault;
 }
 
-interface Start extends GoingOn {
+interface Start extends ResumePoint {
   readonly span: HistorySpan;
   readonly isBeginning: boolean;
   readonly resumed: boolean;
@@ -110,7 +110,7 @@ interface Start extends GoingOn {
 }
 
 /** Determines what to fetch, and writes the note; undefined if the venue has nothing there. */
-async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | undefined> {
+async function startJob(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | undefined> {
   const { dir, name, series } = job;
   const note = await readNote(dir, name);
   const resumed = note !== undefined && !note.complete && note.arguments === job.arguments;
@@ -119,7 +119,7 @@ async function begin(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | un
   const previous = await previousHistory(job, ask, note?.runBegin);
   // The last candle of this job's own span was written open on purpose; any other open candle is fetched again.
   const isOwn = resumed && previous?.last === span.end;
-  const going = goOn(span, previous && { ...previous, lastIsOpen: previous.lastIsOpen && !isOwn }, series);
+  const going = resumePoint(span, previous && { ...previous, lastIsOpen: previous.lastIsOpen && !isOwn }, series);
   if (going === undefined) throw cannotGoOn(job, previous);
   const { begin, end } = span;
   const next = { arguments: job.arguments, begin, end, runBegin: going.runBegin };

@@ -29,7 +29,7 @@ export interface HistoryNote extends HistorySpan {
 }
 
 /** Locks the folder and returns the unlock function. @throws HistoryRefused for a feed's folder, Fault if locked. */
-export async function takeFolder(dir: string, pid: number): Promise<() => Promise<void>> {
+export async function lockFolder(dir: string, pid: number): Promise<() => Promise<void>> {
   await mkdir(dir, { recursive: true });
   const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
   if (own !== undefined)

@@ -49,7 +49,7 @@ export interface PreviousHistory {
   readonly runBegin: number | undefined;
 }
 
-export interface GoingOn {
+export interface ResumePoint {
   /** The first place to fetch; behind the span's end if nothing is left to do. */
   readonly from: number;
   readonly runBegin: number;
@@ -58,11 +58,11 @@ export interface GoingOn {
 }
 
 /** Where to resume, so that each record is written once; undefined before the folder's records. */
-export function goOn(
+export function resumePoint(
   { begin }: HistorySpan,
   previous: PreviousHistory | undefined,
   { step }: Pick<PastSeries, 'step'>,
-): GoingOn | undefined {
+): ResumePoint | undefined {
   if (previous === undefined) return { from: begin, runBegin: begin, leavesGap: false };
   const { last, lastIsOpen, runBegin } = previous;
   const next = step(last, 1);

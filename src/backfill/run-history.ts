@@ -14,7 +14,7 @@ import { VenueRest } from '../venues/rest/rest-client.ts';
 import { type AskPatientlyOptions, askPatiently } from './ask-patiently.ts';
 import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { fetchRecent } from './fetch-recent.ts';
-import { takeFolder } from './history-folder.ts';
+import { lockFolder } from './history-folder.ts';
 import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 
@@ -55,7 +55,7 @@ export function historyTopic({ config, venue, kind }: Pick<HistoryRequest, 'conf
 /** Fetches past records into a folder until done or aborted. @throws HistoryRefused or a Fault. */
 export async function runHistory(request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
   const { config, dir } = request;
-  const giveBack = await takeFolder(dir, world.pid);
+  const unlock = await lockFolder(dir, world.pid);
   try {
     const { rotateMb, codec } = config.file;
     const now = () => Math.floor(world.wallClock() / 1000);
@@ -68,7 +68,7 @@ export async function runHistory(request: HistoryRequest, world: HistoryWorld): 
       await sink.close();
     }
   } finally {
-    await giveBack();
+    await unlock();
   }
 }
 

@@ -16,7 +16,7 @@ export async function takeLock(
       if (text === undefined) continue;
       const holder = Number(text);
       if (holder !== pid && isRunning(holder)) throw refusal(holder);
-      await removeLeft(lock, text, pid, refusal);
+      await removeStale(lock, text, pid, refusal);
     }
   } finally {
     await rm(mine, { force: true });
@@ -40,12 +40,12 @@ async function putInPlace(file: string, name: string): Promise<boolean> {
 }
 
 /** Removes the lock of a dead process, unless another process has replaced it meanwhile. */
-async function removeLeft(lock: string, text: string, pid: number, refusal: (holder: number) => Error): Promise<void> {
-  const giveBack = await takeLock(`${lock}.left`, pid, refusal);
+async function removeStale(lock: string, text: string, pid: number, refusal: (holder: number) => Error): Promise<void> {
+  const unlock = await takeLock(`${lock}.left`, pid, refusal);
   try {
     if ((await textOf(lock)) === text) await rm(lock, { force: true });
   } finally {
-    await giveBack();
+    await unlock();
   }
 }
 

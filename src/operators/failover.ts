@@ -29,8 +29,8 @@ export interface FailoverOptions<T> extends FailoverTiming {
    * Whether a key that no source has served yet continues at this source, where it ended before. The source's earlier
    * values of the key then come first, as `held`. Called before a switch is emitted. Default: never.
    */
-  readonly goesOn?: (key: string, source: string) => boolean;
-  /** An earlier value of such a key became too old to keep: from now on, `goesOn` must return false. */
+  readonly canResume?: (key: string, source: string) => boolean;
+  /** An earlier value of such a key became too old to keep: from now on, `canResume` must return false. */
   readonly onLapsed?: (key: string, source: string) => void;
   /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
@@ -266,8 +266,8 @@ class FailoverRun<T, E extends OtherEvent> {
 
   /** The keys that continue with all held values. Asked before a switch is emitted, which may change the answer. */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
-    const { goesOn } = this.#options;
-    return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && goesOn?.(key, source.id) === true));
+    const { canResume } = this.#options;
+    return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && canResume?.(key, source.id) === true));
   }
 
   /** Emits the held values of these keys that are newer than each key's cut; all of those that continue. */
@@ -305,7 +305,7 @@ class FailoverRun<T, E extends OtherEvent> {
     const until = back ? from.lastAt : (this.#routes.get(key)?.lastAt ?? Number.POSITIVE_INFINITY);
     const cut = this.#routes.move(key, to, until);
     const continuing = this.#continuing(to, [key]);
-    if (this.#routes.wasServed(key) || this.#options.goesOn?.(key, from.id) === true)
+    if (this.#routes.wasServed(key) || this.#options.canResume?.(key, from.id) === true)
       this.#emitSwitch(from, to, back ? 'preferred_again' : 'not_served', key);
     this.#release(to, new Map([[key, cut]]), continuing);
   }

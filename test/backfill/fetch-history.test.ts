@@ -10,7 +10,7 @@ import {
   type HistoryMeans,
   type HistoryProgress,
 } from '../../src/backfill/fetch-history.ts';
-import { takeFolder } from '../../src/backfill/history-folder.ts';
+import { lockFolder } from '../../src/backfill/history-folder.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
 import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
@@ -55,7 +55,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     now: () => 0,
     onRepaired: () => repaired++,
   });
-  const giveBack = await takeFolder(job.dir, process.pid);
+  const unlock = await lockFolder(job.dir, process.pid);
   await sink.open();
   try {
     const result = await fetchHistory(job, {
@@ -73,7 +73,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     await closedAsByDeath(job.dir, () => sink.close());
     throw error;
   } finally {
-    await giveBack();
+    await unlock();
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readNote, takeFolder, writeNote } from '../../src/backfill/history-folder.ts';
+import { lockFolder, readNote, writeNote } from '../../src/backfill/history-folder.ts';
 import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import type { SeriesName } from '../../src/backfill/last-record.ts';
 
@@ -21,16 +21,16 @@ const SERIES: SeriesName = {
 };
 const NOTE = { arguments: '["-10m"]', begin: 5, end: 9, runBegin: 1, complete: false };
 
-describe('takeFolder', () => {
+describe('lockFolder', () => {
   it('makes the folder, and nobody else gets it until it is given back', async () => {
     const folder = join(dir, 'new', 'one');
-    const giveBack = await takeFolder(folder, process.ppid);
-    await expect(takeFolder(folder, process.pid)).rejects.toMatchObject({
+    const unlock = await lockFolder(folder, process.ppid);
+    await expect(lockFolder(folder, process.pid)).rejects.toMatchObject({
       kind: 'sink',
       message: expect.stringContaining(`process ${process.ppid}`),
     });
-    await giveBack();
-    await (await takeFolder(folder, process.pid))();
+    await unlock();
+    await (await lockFolder(folder, process.pid))();
   });
 
   it.each(['999999999', String(process.pid), '', 'nonsense'])(
@@ -38,7 +38,7 @@ describe('takeFolder', () => {
     async (left) => {
       await mkdir(join(dir, '.history'));
       await writeFile(join(dir, '.history', 'lock'), left);
-      await takeFolder(dir, process.pid);
+      await lockFolder(dir, process.pid);
       expect(await readFile(join(dir, '.history', 'lock'), 'utf8')).toBe(String(process.pid));
     },
   );
@@ -47,8 +47,8 @@ describe('takeFolder', () => {
     "refuses a feed's folder, which has %s",
     async (topic) => {
       await mkdir(join(dir, topic));
-      await expect(takeFolder(dir, process.pid)).rejects.toThrow(HistoryRefused);
-      await expect(takeFolder(dir, process.pid)).rejects.toThrow(`it has ${topic}`);
+      await expect(lockFolder(dir, process.pid)).rejects.toThrow(HistoryRefused);
+      await expect(lockFolder(dir, process.pid)).rejects.toThrow(`it has ${topic}`);
       expect(await readdir(dir)).toEqual([topic]);
     },
   );

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { goOn, historySpan, type PreviousHistory } from '../../src/backfill/history-span.ts';
+import { historySpan, type PreviousHistory, resumePoint } from '../../src/backfill/history-span.ts';
 import { ask, NumberedPast, numbers, timeOf } from './numbered-past.ts';
 
 const past = new NumberedPast(numbers(100, 200), 10);
@@ -71,5 +71,5 @@ it.each([
   ['nothing tells where the run begins', previous(60, undefined), undefined],
   ['inside what lies before a run that wrote nothing', previous(60, 70), undefined],
 ])('%s', (_, there, expected) => {
-  expect(goOn({ begin: 50, end: 99 }, there, { step })).toEqual(expected);
+  expect(resumePoint({ begin: 50, end: 99 }, there, { step })).toEqual(expected);
 });

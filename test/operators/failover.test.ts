@@ -303,7 +303,7 @@ describe('failover', () => {
     expect(run(sources).told).not.toContain('5 btc@1 late held');
   });
 
-  it('calls goesOn before it emits the switch that begins the key', () => {
+  it('calls canResume before it emits the switch that begins the key', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
@@ -313,8 +313,8 @@ describe('failover', () => {
     const scheduler = new TestScheduler(() => undefined);
     const values: string[] = [];
     let begun = false;
-    const goesOn = (_: string, source: string) => source === 'b' && !begun;
-    failover(sources, { ...options, startWith: 'a', goesOn, scheduler }).subscribe((event) => {
+    const canResume = (_: string, source: string) => source === 'b' && !begun;
+    failover(sources, { ...options, startWith: 'a', canResume, scheduler }).subscribe((event) => {
       if (event.kind === 'switched') begun = true;
       if (event.kind === 'value') values.push(event.value);
     });
@@ -370,9 +370,9 @@ describe('failover', () => {
   });
 
   it('emits earlier values of a key that continues at a source first, whichever source is active', () => {
-    const goesOn = (key: string, source: string) => key === 'btc' && source === 'b';
+    const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
-      run(sources, { goesOn }).told.filter((text) => text.includes('btc@'));
+      run(sources, { canResume }).told.filter((text) => text.includes('btc@'));
     // The active one lacks the key, known before or after it became active; or it cannot serve at all.
     expect(given({ a: '---N-CE----', b: 'CL-x------y' })).toEqual([
       '6 btc@1 late held',
@@ -398,11 +398,11 @@ describe('failover', () => {
 
   it('calls onLapsed for a continuing key once an earlier value is too old for the ring', () => {
     const lapsed: string[] = [];
-    const goesOn = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
+    const canResume = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
     const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
     const given = (b: string) => {
       lapsed.length = 0;
-      return run({ a: 'C---E-----X', b }, { goesOn, onLapsed, ringSpan: 3 }).told.filter((text) =>
+      return run({ a: 'C---E-----X', b }, { canResume, onLapsed, ringSpan: 3 }).told.filter((text) =>
         text.includes('btc@'),
       );
     };
@@ -446,8 +446,8 @@ describe('failover', () => {
       '7 btc epoch 1 of b',
       '7 btc@1 x',
     ]);
-    const goesOn = (key: string, source: string) => key === 'btc' && source === 'a';
-    expect(run({ a: '-N-CE-----', b: 'CF--------' }, { goesOn }).told).toContain('4 a>b not_served btc');
+    const canResume = (key: string, source: string) => key === 'btc' && source === 'a';
+    expect(run({ a: '-N-CE-----', b: 'CF--------' }, { canResume }).told).toContain('4 a>b not_served btc');
   });
 
   it('continues behind the last data of a key that the active source no longer has, despite late values', () => {

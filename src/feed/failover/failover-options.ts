@@ -19,7 +19,7 @@ export function failoverOptions(
     ringSpan: (feed.staleAfterMs + RING_EXTRA_MS) * 1000,
     keepInRing: (events) => isOfTrades(events[0]),
     nextEpoch: (symbol, venue) => ledger.epochOf(symbol, venue),
-    goesOn: (symbol, venue) => ledger.canResume(symbol, venue),
+    canResume: (symbol, venue) => ledger.canResume(symbol, venue),
     onLapsed: (symbol) => ledger.lapse(symbol),
     ...(startWith === undefined ? {} : { startWith }),
     scheduler,

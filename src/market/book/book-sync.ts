@@ -99,7 +99,7 @@ export class BookSync {
     if (compareIds(id, this.updateId) <= 0) return this.#repeated(update);
     if (leavesGap(this.updateId, update)) return [...this.#hold(update), ...this.#waited(now)];
     const steps: BookStep[] = [];
-    if (!this.#apply(update, this.updateId, steps)) return this.#wrong(update);
+    if (!this.#apply(update, this.updateId, steps)) return this.#discard(update);
     return this.#held.first === undefined ? steps : this.#catchUp(steps, now);
   }
 
@@ -114,7 +114,7 @@ export class BookSync {
     if (wantedFrom !== undefined) return compareIds(id, wantedFrom) < 0 ? [] : this.#replace(update, now);
     const shownBy = this.#shownBy ?? '';
     this.#shownBy = undefined;
-    return this.#held.outreach(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
+    return this.#held.isMissedBy(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
   }
 
   /** Ends the wait for another line: the missing updates are a gap. */
@@ -147,8 +147,8 @@ export class BookSync {
   /** Replaces the book, then applies the updates since the request and the held ones. */
   #replace(update: BookUpdate, now: number): BookStep[] {
     this.isShort = false;
-    if (!this.#depth.replace(update)) this.#stand(update);
-    if (this.book.crossed || !this.#depth.knows(1)) return this.#wrong(update);
+    if (!this.#depth.replace(update)) this.#setPosition(update);
+    if (this.book.crossed || !this.#depth.knows(1)) return this.#discard(update);
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
@@ -192,7 +192,7 @@ export class BookSync {
       const next = id === undefined ? undefined : this.#held.take(id);
       if (id === undefined || next === undefined) break;
       if (compareIds(next.lastUpdateId, id) <= 0) this.ignored++;
-      else if (!this.#apply(next, id, steps)) return this.#wrong(next);
+      else if (!this.#apply(next, id, steps)) return this.#discard(next);
     }
     this.waitingSince = undefined;
     steps.push(...this.#waited(now));
@@ -212,7 +212,7 @@ export class BookSync {
   #apply(update: BookUpdate, previousUpdateId: string, steps: BookStep[]): boolean {
     this.book.apply(update.bids, update.asks);
     this.applied++;
-    this.#stand(update);
+    this.#setPosition(update);
     steps.push({ kind: 'changed', update, previousUpdateId });
     if (this.#depth.applied(update, previousUpdateId)) {
       this.wants = this.#wanted;
@@ -221,14 +221,14 @@ export class BookSync {
     return !this.book.crossed && (this.#depth.wantedFrom === undefined || this.#depth.knows(1));
   }
 
-  #stand({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
+  #setPosition({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
     this.updateId = lastUpdateId;
     this.timestamp = timestamp;
     this.receivedAt = receivedAt;
   }
 
   /** Clears a book that is crossed or whose best prices are unknown; the steps that led to it are dropped. */
-  #wrong(update: BookUpdate): BookStep[] {
+  #discard(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();
     const reason = crossed ? 'best bid and ask have met' : 'the best price lies behind what was fetched';

@@ -38,7 +38,7 @@ export class HeldUpdates {
   }
 
   /** True if a whole book at `id` is older than the updates, with a gap between. */
-  outreach(id: string): boolean {
+  isMissedBy(id: string): boolean {
     const next = this.#updates.find(({ lastUpdateId }) => compareIds(lastUpdateId, id) > 0);
     return next !== undefined && leavesGap(id, next);
   }

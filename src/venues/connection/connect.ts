@@ -85,7 +85,7 @@ class Connection {
     this.channel.command({ kind: 'subscribe', topics: topics() });
     this.#timers.add(interval(probeAfterMs / TICKS_PER_PROBE, scheduler).subscribe(() => this.#tick()));
     if (venue.heartbeat !== undefined)
-      this.#timers.add(interval(venue.heartbeat.everyMs, scheduler).subscribe(() => this.channel.beat()));
+      this.#timers.add(interval(venue.heartbeat.everyMs, scheduler).subscribe(() => this.channel.sendHeartbeat()));
     if (closingAfterMs !== undefined) {
       const announce = (): void => this.#subscriber.next({ kind: 'closing', reason: 'lifetime' });
       this.#timers.add(scheduler.schedule(announce, closingAfterMs));
@@ -149,7 +149,7 @@ class Connection {
       this.#dataSeen = false;
       this.#silentTicks = 0;
     } else if (++this.#silentTicks % TICKS_PER_PROBE === 0) {
-      this.channel.beat();
+      this.channel.sendHeartbeat();
     }
     this.channel.retryOverdue();
   }

@@ -30,12 +30,12 @@ export class ControlChannel {
   }
 
   command(command: ConnectionCommand): void {
-    if (command.kind === 'probe') this.beat();
+    if (command.kind === 'probe') this.sendHeartbeat();
     else this.#send(this.#requests[command.kind](command.topics));
   }
 
   /** Sends the venue's heartbeat, or a ping, ahead of the queue. */
-  beat(): void {
+  sendHeartbeat(): void {
     const { heartbeat } = this.#venue;
     this.#queue.pushFirst(() => {
       if (heartbeat === undefined) this.#socket.ping();
