@@ -14,16 +14,14 @@ import { configOption, configurationOf } from './arguments/configuration.ts';
 export const command: Command = {
   usage: 'check [--config FILE]',
   about:
-    'Validates the configuration and prints what it comes to. Venues are asked for their time: + says that their clock is ahead of this one. One that cannot be reached is shown, and is no error.',
+    'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.',
   options: { config: configOption },
   async run(context) {
     const config = configurationOf(context);
+    const { environment } = config;
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
-      row(
-        'environment',
-        config.environment + (config.environment === 'production' ? '' : ': these are not market prices'),
-      ),
+      row('environment', environment + (environment === 'production' ? '' : ': these are not market prices')),
       row('coins', coinsOf(config)),
       row('channels', subscribedChannels(config).join(', ')),
       row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
@@ -74,24 +72,18 @@ async function venuePlan(config: Config, id: VenueId, place: number, signal: Abo
     .filter(({ line }) => line === 0)
     .reduce((sum, connection) => sum + connection.topics.length, 0);
   const listed = new Set(instruments.map(({ coin }) => coin));
-  const absent =
-    config.coins.kind === 'list'
-      ? config.coins.entries.map(({ coin }) => coin).filter((coin) => !listed.has(coin))
-      : [];
+  const configured = config.coins.kind === 'list' ? config.coins.entries.map(({ coin }) => coin) : [];
+  const absent = configured.filter((coin) => !listed.has(coin));
   const environment = environmentOf(config, id);
+  const on = `${groups} ${groups === 1 ? 'group' : 'groups'} of topics on ${lines} ${lines === 1 ? 'line' : 'lines'} each`;
+  const without = absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`;
   return [
     row(`venue ${place}`, id + (environment === 'production' ? '' : `, environment ${environment}`)),
     ...(config.coins.kind === 'all'
       ? [row('  connections', `${lines} a group of topics, after the venue's list`)]
       : [
-          row(
-            '  connections',
-            `${connections.length}: ${groups} ${groups === 1 ? 'group' : 'groups'} of topics on ${lines} ${lines === 1 ? 'line' : 'lines'} each`,
-          ),
-          row(
-            '  subscriptions',
-            `${topics} topics for ${instruments.length} symbols${absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`}`,
-          ),
+          row('  connections', `${connections.length}: ${on}`),
+          row('  subscriptions', `${topics} topics for ${instruments.length} symbols${without}`),
         ]),
     ...websocketUrls.map((url) => row('  websocket', url)),
     row('  rest', restUrl),
@@ -107,10 +99,8 @@ function sinkLines(config: Config): readonly string[] {
     const security = `${ssl === null ? 'no TLS' : 'TLS'}${sasl === null ? '' : `, SASL ${sasl.mechanism} as ${sasl.username}`}`;
     const encoding =
       schemaRegistry === null ? 'Avro single-object encoding' : `Confluent wire format, registry ${schemaRegistry.url}`;
-    return row(
-      'sink',
-      `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; batches up to ${batch.maxRecords}, compression ${compression}`,
-    );
+    const batches = `batches up to ${batch.maxRecords}, compression ${compression}`;
+    return row('sink', `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; ${batches}`);
   });
 }
 

@@ -5,17 +5,14 @@ export interface CommandEntry {
   load(): Promise<{ readonly command: Command }>;
 }
 
-/** Every command, one line each; loaded when it is called. */
+/** All commands; each module is loaded when its command is called. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'venues to topics: the main job', load: () => import('./run.ts') },
-  gateway: {
-    summary: 'dashboard and HTTP over the topics of a pipeline that runs elsewhere',
-    load: () => import('./gateway.ts'),
-  },
+  gateway: { summary: 'dashboard and HTTP for a pipeline that runs elsewhere', load: () => import('./gateway.ts') },
   demo: { summary: 'the same against simulated venues, into files', load: () => import('./demo.ts') },
   simulate: { summary: 'simulated venues alone', load: () => import('./simulate.ts') },
   watch: { summary: 'one channel of one venue, straight to the terminal', load: () => import('./watch.ts') },
-  record: { summary: 'all that the venues send into a capture', load: () => import('./record.ts') },
+  record: { summary: 'everything the venues send, into a capture', load: () => import('./record.ts') },
   replay: { summary: 'a capture through the pipeline again', load: () => import('./replay.ts') },
   history: { summary: 'past trades and candles by REST into files', load: () => import('./history.ts') },
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },

@@ -14,7 +14,7 @@ const LOG_EVERY_MS = 5000;
 
 export const command: Command = {
   usage: 'demo [--port N] [--gateway-port N] [--duration S] [--out DIR]',
-  about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\n${DEFAULT_OUT}, the default folder, is emptied of an earlier demo's files first; a folder given with --out is continued.`,
+  about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\nA demo first deletes an earlier demo's files in ${DEFAULT_OUT}; with --out it continues the files of that folder.`,
   options: {
     port: { value: 'N', help: `port of the simulated venues (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
     'gateway-port': { value: 'N', help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}; ${ELSE_ANY})` },
@@ -31,7 +31,7 @@ export const command: Command = {
     let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
       simulator = await startVenues(port);
-      // The user's environment is not asked: it may say production.
+      // Without the user's environment variables: they may say production.
       const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort);
       const config = loadConfig({ values });
       if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);
@@ -51,12 +51,12 @@ export const command: Command = {
   },
 };
 
-/** Another demo's files must neither be removed nor closed while it writes them. */
+/** Locks the folder, so that two demos never write to it. */
 async function takeFolder(out: string): Promise<() => Promise<void>> {
   const lock = path.join(out, '.lock');
   await mkdir(out, { recursive: true });
   const refused = (holder: unknown) =>
-    new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or name another folder with --out`);
+    new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or use another folder with --out`);
   return takeLock(lock, process.pid, refused);
 }
 
@@ -72,7 +72,7 @@ async function startVenues(port: number | undefined) {
   }
 }
 
-/** The port where it is free on this machine, else 0: any. */
+/** The port if it is free on this machine, else 0: any. */
 async function portOr(port: number): Promise<number> {
   const { createServer } = await import('node:net');
   const probe = createServer();
@@ -82,7 +82,7 @@ async function portOr(port: number): Promise<number> {
   });
 }
 
-/** The testnet is left out: its records would say testnet, and all of the demo's say simulated. */
+/** Without the testnet: its records would be marked testnet, not simulated. */
 const DEMO_VENUES = VENUE_IDS.filter((venue) => venue !== 'binance_testnet');
 
 function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: number): object {
@@ -105,7 +105,7 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: nu
   };
 }
 
-/** Takes the record files of an earlier demo away, and nothing else. */
+/** Deletes the record files of an earlier demo, and nothing else. */
 async function removePreviousFiles(dir: string): Promise<void> {
   const { TOPICS } = await import('../codec/topics.ts');
   const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');

@@ -4,7 +4,7 @@ import { configOption, configurationOf } from './arguments/configuration.ts';
 export const command: Command = {
   usage: 'gateway [--config FILE] [--port N]',
   about:
-    'The dashboard and the HTTP and WebSocket interface alone, over the topics of a pipeline that runs elsewhere: at the configured brokers, or where there are none in the file folder.\nAny number of them run side by side. It logs JSON lines on stderr, until Ctrl-C.',
+    'The dashboard, HTTP and WebSocket alone, for a pipeline that runs elsewhere. Reads its topics from the configured brokers; without brokers, from the file folder.\nAny number of gateways can run. Logs JSON lines on stderr, until Ctrl-C.',
   options: {
     config: configOption,
     port: { value: 'N', help: 'port to listen on; 0: any (default: the configuration)' },

@@ -27,12 +27,9 @@ export const command: Command = {
   usage: `history <symbol> <${KINDS.join('|')}> [--venue V] [--from T] [--to T] [--limit N] [--interval I] [--out DIR] [--config FILE]`,
   about:
     'Past data by REST, within the weight budget, into Avro files of the same records as the feed writes. Without --from the last ones.\n' +
-    'The same command again goes on where it was ended, at whatever moment: nothing twice, nothing missing. docs/history.md says more.',
+    'The same command again resumes where it ended, at whatever moment: nothing twice, nothing missing. See docs/history.md.',
   options: {
-    venue: {
-      value: 'V',
-      help: `${VENUE_IDS.join(', ')}; by default the first of the configuration that can tell it`,
-    },
+    venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; default: the first configured one that has the data` },
     from: { value: 'T', help: 'from this time on: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m, milliseconds since 1970' },
     to: { value: 'T', help: 'up to this time, exclusive (default: now)' },
     limit: { value: 'N', help: `so many: from --from on, without it the last ones (default ${DEFAULT_LIMIT} then)` },
@@ -77,10 +74,10 @@ function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
   const toMs = timeOf('to', options, nowMs);
   if (fromMs !== undefined && fromMs > nowMs)
     throw new UsageError(`--from: found ${options.text('from')}, allowed: a time that has been`);
-  if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs)
-    throw new UsageError(
-      `--to: found ${options.text('to')} (${isoTime(toMs)}), allowed: a time after --from (${isoTime(fromMs)})`,
-    );
+  if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) {
+    const allowed = `a time after --from (${isoTime(fromMs)})`;
+    throw new UsageError(`--to: found ${options.text('to')} (${isoTime(toMs)}), allowed: ${allowed}`);
+  }
   const limit = options.number('limit', 1, 1_000_000_000);
   return { fromMs, toMs: toMs !== undefined && toMs >= nowMs ? undefined : toMs, limit };
 }
@@ -101,7 +98,7 @@ function folderOf(text: string): string {
   return path.resolve(text);
 }
 
-/** The venue that is named, or the first of the configuration that provides all of what is wanted, or else some of it. */
+/** The named venue, or the first configured one that has all of the wanted data, or else some of it. */
 async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
   const { venues } = await import('../venues/registry.ts');
   const named = options.oneOf('venue', VENUE_IDS);

@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import '../../bin/compile-cache.js';
 import type { Output } from './arguments/command.ts';
 
-/** The process around a command: signals, closed pipes, exit code. What a command is: command.ts. */
+/** The process around a command: signals, closed pipes, exit code. */
 const stopping = new AbortController();
-/** One Ctrl-C arrives several times under npx, which passes on what the terminal has sent already; milliseconds. */
+/** Signals within this time count as one: under npx one Ctrl-C arrives several times. */
 const SAME_MS = 1000;
 let firstAt = 0;
 
@@ -15,16 +15,16 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       firstAt = performance.now();
       stopping.abort(name);
     } else if (performance.now() - firstAt > SAME_MS) {
-      // The user asks twice: whatever holds the clean shutdown up is left.
+      // The second Ctrl-C ends the process without a clean shutdown.
       process.exit(1);
     }
   });
 }
 
-// V8 takes what is allocated while thousands of symbols are subscribed for long-lived, and allocates trades as if they were
-// from then on: several times the pauses, as docs/symbols.md tells.
+// Without this, V8 learns from subscribing thousands of symbols that objects live long, and puts trades into the old
+// generation, too: several times the pauses (docs/symbols.md).
 setFlagsFromString('--no-allocation-site-pretenuring');
-// The old generation is collected when it has grown by half, and not much later, as V8 does where there is room.
+// Collect the old generation when it has grown by half; V8 would wait longer.
 setFlagsFromString('--heap-growing-percent=50');
 const { dispatch } = await import('./arguments/dispatch.ts');
 const code = await dispatch(process.argv.slice(2), {

@@ -15,8 +15,8 @@ const LOG_EVERY_MS = 30_000;
 export const command: Command = {
   usage: 'record --out FILE [--config FILE] [--venue V…] [--symbol S…] [--channel C…] [--duration S]',
   about:
-    'Everything that the venues send, as it comes, into a compressed capture: frames, connects, closes and REST answers with their times, until Ctrl-C. ' +
-    'Nothing is published. A capture that a killed process leaves is readable up to a second before.\n' +
+    'Writes everything that the venues send into a compressed capture: frames, connects, closes and REST answers with their times, until Ctrl-C. ' +
+    'Publishes nothing. If the process is killed, the capture lacks at most its last second.\n' +
     'market-feed replay FILE runs it through the pipeline again; market-feed simulate --capture FILE serves it.',
   options: {
     out: { value: 'FILE', help: 'the capture; a file that exists is never overwritten' },

@@ -16,9 +16,9 @@ import { noteText, StatusNotes } from './terminal/status-notes.ts';
 import { type Painter, paintStatus } from './terminal/status-painter.ts';
 
 export interface RunFeedOptions {
-  /** Where to look, for the live status. */
+  /** Where the data goes, for the live status. */
   readonly hints: readonly string[];
-  /** How often the status is logged where there is no terminal, milliseconds. */
+  /** How often the status is logged without a terminal, milliseconds. */
   readonly logEveryMs?: number;
   /** Ends the run after this long, milliseconds. */
   readonly durationMs?: number;
@@ -33,7 +33,7 @@ export async function runFeed(
   const live = out.isTerminal && environment.TERM !== 'dumb';
   const notes = new StatusNotes();
   let painter: Painter | undefined;
-  /** What went wrong while the screen was ours; told when it is given back. */
+  /** Failures while the live status is shown; printed after it. */
   const complaints: string[] = [];
   const log = createLog({
     level: config.log.level,
@@ -80,7 +80,7 @@ export async function runFeed(
   await firstValueFrom(aborted$(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])])));
 
   clearInterval(reporter);
-  // As it was while it ran: after the stop nothing is connected.
+  // Before the stop, after which nothing is connected.
   if (!live) logStatus(log, pipeline.snapshot());
   const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
   const { undelivered, spilled, dropped } = await pipeline.stop(reason);
@@ -91,7 +91,7 @@ export async function runFeed(
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
   if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
-  const waiting = `${spilled} records wait in ${config.spill.dir} and are delivered by the next start`;
+  const waiting = `${spilled} records wait in ${config.spill.dir}; the next start delivers them`;
   if (spilled > 0) await err.write(`market-feed: ${waiting}\n`);
   if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped for want of room\n`);
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);

@@ -4,7 +4,7 @@ import { configOption, configurationOf, selectionOptions } from './arguments/con
 export const command: Command = {
   usage: 'run [--config FILE] [--symbol S…] [--channel C…] [--batch-size N]',
   about:
-    'Venues to normalised records in Kafka or in files, until Ctrl-C. On a terminal it shows the live status, else it logs JSON lines on stderr.',
+    'Publishes normalised records of the venues to Kafka or files, until Ctrl-C. On a terminal it shows the live status, else it logs JSON lines on stderr.',
   options: {
     config: configOption,
     ...selectionOptions,

@@ -7,11 +7,10 @@ import { inColumns } from './terminal/terminal-text.ts';
 export const command: Command = {
   usage: 'schemas check|register [--against URL] [--json] [--config FILE]',
   about:
-    'check says of the subject of every topic (TOPIC-value) how our schema stands to it: registered, new, compatible,\n' +
-    'or incompatible and why; nothing changes. register registers what is missing, where nothing is incompatible: for\n' +
-    'feeds that only look up (kafka.schema_registry.register: false).\n' +
-    'User, password and authority come from kafka.schema_registry, and so does the address where --against is not given.\n' +
-    'Exit code 1: something is incompatible, or the registry does not answer.',
+    'check compares our schemas with the subject of every topic (TOPIC-value): registered, new, compatible, or\n' +
+    'incompatible and why; it changes nothing. register registers missing schemas if none is incompatible, for feeds\n' +
+    'with kafka.schema_registry.register: false. User, password and authority, and without --against the address, come\n' +
+    'from kafka.schema_registry. Exit code 1: a schema is incompatible, or the registry does not answer.',
   options: {
     against: { value: 'URL', help: 'base address of the registry, such as http://localhost:8081' },
     json: { help: 'a JSON object a line: subject, standing, id, reasons' },
@@ -54,7 +53,7 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
   return registryAt({ ...login, url, register: true });
 }
 
-/** Prints how each subject stands; false where one is incompatible. */
+/** Prints the standing of each subject; returns false if one is incompatible. */
 async function report(
   subjects: Awaited<ReturnType<typeof subjectsOf>>,
   registry: SchemaRegistry,

@@ -13,7 +13,7 @@ export const command: Command = {
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
     'Faults on command: GET /faults lists them, POST /faults starts one, DELETE /faults ends them. GET /stats counts.\n' +
-    'With --capture the recorded session is served instead, to every connection from its start; venues that are not in it answer 503.',
+    'With --capture it serves the recorded session instead, to every connection from its start; other venues answer 503.',
   options: {
     port: { value: 'N', help: `port to listen on, 0 for any free one (default ${DEFAULT_PORT})` },
     host: { value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1); 0.0.0.0 in a container of its own' },
@@ -22,11 +22,8 @@ export const command: Command = {
     symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
     journal: { value: 'FILE', help: 'NDJSON, a line per event made and the connections it went to' },
     capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
-    format: {
-      value: 'F',
-      help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: detected in the first file)`,
-    },
-    venue: { value: 'V', help: 'whose frames the captures hold, where they do not say' },
+    format: { value: 'F', help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: that of the first file)` },
+    venue: { value: 'V', help: 'the venue of captures that do not name it' },
     speed: { value: 'max|1', help: 'of the captures: as fast as they are read (default), or their own pace' },
   },
   async run(context) {
@@ -65,7 +62,7 @@ function simulatorOptions({ options }: CommandContext) {
   };
 }
 
-/** `1000`, or `bybit=1000`; a venue that is not named gets the last plain number. */
+/** `1000`, or `bybit=1000`; unnamed venues get the last plain number. */
 function rates(texts: readonly string[] | undefined): number | Partial<Record<VenueId, number>> | undefined {
   if (texts === undefined) return undefined;
   const named: Partial<Record<VenueId, number>> = {};

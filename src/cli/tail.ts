@@ -11,15 +11,12 @@ export const command: Command = {
   usage:
     'tail <topic> [--coin C] [--from beginning|end|TIME] [--limit N] [--follow] [--json] [--dir DIR] [--config FILE]',
   about:
-    'Decoded records of a topic (trades, prices, feed-status, …), those of the configured environment where none is named (simulated.trades, testnet.trades),\n' +
-    "from Kafka, from a file sink's folder where the configuration has no brokers, or from --dir.\n" +
-    'From the end it waits for new records; from the beginning or a time it ends at the present end, unless --limit or --follow say to wait.',
+    'Decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
+    "from Kafka, without configured brokers from a file sink's folder, or from --dir.\n" +
+    'From the end it waits for new records; from the beginning or a time it ends at the present end, unless --limit or --follow is given.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
-    from: {
-      value: 'TIME',
-      help: 'beginning, end (default), or a time of arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m',
-    },
+    from: { value: 'TIME', help: 'beginning, end (default), or arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m' },
     limit: { value: 'N', help: 'ends after so many records' },
     follow: { help: 'waits for more at the end' },
     json: { help: "a JSON object a line, with the schemas' names" },
@@ -46,7 +43,7 @@ export const command: Command = {
   },
 };
 
-/** The topic's name without the configured prefix. A short name means the configured environment's topic, a whole one that very topic. */
+/** The topic without the configured prefix. A short name means the topic of the configured environment. */
 async function topicNamed(text: string | undefined, config: Config | undefined): Promise<string> {
   const { TOPICS } = await import('../codec/topics.ts');
   const names = TOPICS.map(({ name }): string => name);
@@ -84,12 +81,8 @@ async function* kafkaRecords(
   const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const name = kafka.topicPrefix + topic;
   try {
-    for await (const { partition, offset, record } of readTopic(
-      kafka,
-      name,
-      { from, follow, signal },
-      kafkaComplaints(err),
-    )) {
+    const messages = readTopic(kafka, name, { from, follow, signal }, kafkaComplaints(err));
+    for await (const { partition, offset, record } of messages) {
       if (record instanceof Fault)
         await err.write(`market-feed: tail: partition ${partition} offset ${offset}: ${record.message}\n`);
       else yield record;
@@ -99,7 +92,7 @@ async function* kafkaRecords(
   }
 }
 
-/** That there is no such topic, and which ones there are; undefined where it exists. */
+/** The error for a topic that does not exist, with the topics that do; undefined if it exists. */
 async function missingTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {
   const { describeTopics } = await import('../sinks/kafka/topics.ts');
   const topics = await describeTopics(kafka, ['', ...OTHER_ENVIRONMENTS], () => {});
@@ -126,14 +119,14 @@ async function* fileRecords(
   }
 }
 
-/** Why there may be nothing to read; undefined: the topic is there, or is one of a feed's that has had no record yet. */
+/** Why there may be nothing to read; undefined if the topic exists, or may be one without records yet. */
 async function absence(dir: string, topic: string): Promise<string | undefined> {
   if (!existsSync(dir)) return `no folder ${dir}`;
   if (existsSync(path.join(dir, topic))) return undefined;
   const { TOPICS } = await import('../codec/topics.ts');
   const bare = topic.replace(ENVIRONMENT_PREFIX, '');
   const there = (name: string) => existsSync(path.join(dir, name));
-  // The topic itself may have been begun just now.
+  // The topic itself may just have been created.
   const elsewhere = ['', ...OTHER_ENVIRONMENTS]
     .map((prefix) => prefix + bare)
     .filter((name) => name !== topic && there(name));

@@ -7,7 +7,7 @@ import { inColumns } from './terminal/terminal-text.ts';
 export const command: Command = {
   usage: 'topics create|describe [--config FILE]',
   about:
-    'create makes the topics that are missing; describe shows what is there and what differs from what the feed would make. Exit code 1: describe found a difference.',
+    'create makes the missing topics; describe shows the topics and how they differ from what the feed would create. Exit code 1: describe found a difference.',
   options: { config: configOption },
   maxArguments: 1,
   async run(context) {
@@ -42,9 +42,7 @@ function topicLines(
   const facts = exists
     ? `${partitions} partitions × ${replication}  ${records} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
     : '';
-  const wrong = differences.map(
-    (difference) => `${exists ? '\n' : ''}${exists ? ' '.repeat(width) : ''}! ${difference}`,
-  );
+  const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${difference}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
 }
 

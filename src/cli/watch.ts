@@ -9,7 +9,7 @@ import { configOption, configurationOf, instrumentNamed } from './arguments/conf
 export const command: Command = {
   usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
   about:
-    'One line per event, straight from one venue (by default btcusdt, trade, 10). JSON lines where stdout is no terminal.',
+    'One line for each event, straight from one venue (default: btcusdt trade 10). JSON lines if stdout is not a terminal.',
   options: {
     venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; by default the first of the configuration` },
     config: configOption,

@@ -11,7 +11,7 @@ import { type KeyPath, readYaml } from './yaml-source.ts';
 
 const COIN_KEYS = ['coin', 'tier', 'symbols'];
 
-/** A coin as it stands in a coin list. */
+/** The schema of a coin in a coin list. */
 export function coinEntrySchema(quote: string) {
   const allowedCoin = 'a coin in capital letters such as "BTC"';
   const symbol = word(`a symbol such as "BTC${quote}", or null`, /^.{1,60}$/s)
@@ -72,7 +72,7 @@ function readCoinList(
   return { entries, problems: report.problems };
 }
 
-/** BTCUSD is not BTCUSDT, and BTCBUSD is not BTC against USD: where the symbol begins with the coin, all the rest is the quote. */
+/** BTCUSD is not BTCUSDT, nor is BTCBUSD BTC against USD: if the symbol starts with the coin, the rest must be the quote. */
 function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
   if (venueSymbol.startsWith(coin)) return venueSymbol === coin + quote;
   return venueSymbol.endsWith(quote) && venueSymbol.length > quote.length && venueSymbol === venueSymbol.toUpperCase();
@@ -81,8 +81,8 @@ function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
 const PACKAGED_COINS = fileURLToPath(new URL('../../config/coins.json', import.meta.url));
 
 /**
- * The coins that the configuration asks for. Without the key: `coins.json` beside the configuration, else the list of the package.
- * `symbols` (of the command line) picks some by coin or symbol, also such as are not in the list. Undefined: there were problems.
+ * The configured coins. The default is `coins.json` beside the configuration, else the package's list. `symbols` (of the
+ * command line) selects coins, listed or not. Undefined if there were problems.
  */
 export function selectCoins(
   coins: Sections['coins'],
@@ -145,7 +145,7 @@ function namedCoins(
 
 const OTHER_QUOTE = /^.{3,}(?:USDT|USDC|BUSD|FDUSD|TUSD|USD|EUR|GBP|TRY|BRL|JPY)$/;
 
-/** The coin that a user names as `BTC`, `BTCUSDT` or `btcusdt`; undefined where the text names none, or another quote than the configured one. */
+/** The coin of `BTC`, `BTCUSDT` or `btcusdt`; undefined if the text names none, or has another quote. */
 export function coinNamed(text: string, quote: string): string | undefined {
   const name = text.trim().toUpperCase();
   if (!COIN.test(name) || name === quote) return undefined;

@@ -13,17 +13,17 @@ import type { ConfigFiles } from './named-files.ts';
 import type { Sections } from './schema.ts';
 import type { Secret } from './secret.ts';
 
-/** A coin and what each venue calls it against the configured quote; null: not listed there. */
+/** A coin and its symbol at each venue against the configured quote; null if the venue does not list it. */
 export interface CoinEntry {
   readonly coin: string;
-  /** 1 is followed most closely. */
+  /** 1 is the most important. */
   readonly tier: number;
   readonly symbols: Readonly<Record<VenueId, string | null>>;
 }
 
 export type CoinSelection =
   | { readonly kind: 'list'; readonly entries: readonly CoinEntry[] }
-  /** Whatever the venues list against the quote; or so many of it, the most traded in 24 hours at the preferred venue. */
+  /** All that the venues list against the quote, or the most traded in 24 hours at the preferred venue. */
   | { readonly kind: 'all'; readonly topByVolume?: number };
 
 export function allCoins(topByVolume: number | null | undefined): CoinSelection {
@@ -32,7 +32,7 @@ export function allCoins(topByVolume: number | null | undefined): CoinSelection 
 
 export type VenueConfig = Camel<Sections['venues']['bybit']>;
 
-/** The settings of each venue; its id stays as it is (`binance_us`). */
+/** The settings of each venue; ids such as `binance_us` keep their spelling. */
 export const camelVenues = ({ bybit, binance, binance_us, binance_testnet }: Sections['venues']): Config['venues'] => ({
   bybit: camelKeys(bybit),
   binance: camelKeys(binance),
@@ -49,22 +49,18 @@ type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry
     readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
   };
 
-/**
- * The configuration as loaded: the YAML's keys in camelCase, defaults filled in, paths absolute, secrets read from their files.
- * Safe to log whole: a Secret shows itself as `[secret]`.
- */
+/** The loaded configuration: defaults filled in, paths absolute, secrets read. Safe to log: a Secret prints as `[secret]`. */
 export interface Config {
-  /** The file it came from; null: built-in defaults. */
+  /** The file it came from; null for built-in defaults. */
   readonly source: string | null;
   readonly coins: CoinSelection;
   readonly quote: string;
-  /** Of a file `production` or `simulated`; a replay marks itself. */
+  /** `replay` is set by a replay, never by a file. */
   readonly environment: Sections['environment'] | 'replay';
   readonly feed: Camel<Sections['feed']>;
   readonly venues: Readonly<Record<VenueId, VenueConfig>>;
   readonly sinks: NonNullable<Sections['sinks']>;
   readonly kafka: KafkaConfig;
-  /** `dir` is absolute; the codec is called as Avro calls it. */
   readonly file: Omit<Camel<Sections['file']>, 'codec'> & { readonly codec: 'deflate' | 'null' };
   readonly spill: Camel<Sections['spill']>;
   readonly gateway: Omit<Camel<Sections['gateway']>, 'token' | 'tokenFile'> & { readonly token: Secret | null };
@@ -74,12 +70,12 @@ export interface Config {
   readonly log: Camel<Sections['log']>;
 }
 
-/** The venues that feed, in order of preference: those of `feed.venues` that are enabled. */
+/** The enabled venues of `feed.venues`, in order of preference. */
 export function feedVenues(config: Config): readonly VenueId[] {
   return config.feed.venues.filter((venue) => config.venues[venue].enabled);
 }
 
-/** What the configured coins are called at a venue; empty for `coins: { all: true }`, where the venue's own list decides. */
+/** The configured coins as instruments of a venue; empty for `coins: { all: true }`, where the venue's list decides. */
 export function instrumentsFor(config: Config, venue: VenueId): readonly Instrument[] {
   if (config.coins.kind === 'all') return [];
   return config.coins.entries.flatMap(({ coin, symbols }) => {
@@ -93,31 +89,31 @@ export function coinSymbols({ coins, quote }: Config): readonly string[] {
   return coins.kind === 'all' ? [] : coins.entries.map(({ coin }) => coin + quote);
 }
 
-/** What a record of a venue says of its market. */
+/** The environment of a venue's records. */
 export function environmentOf(config: Config, venue: VenueId): Environment {
   return venue === 'binance_testnet' && config.environment !== 'replay' ? 'testnet' : config.environment;
 }
 
-/** The topic prefixes of all environments that this configuration may write to: `` or `simulated.`, and `testnet.`. */
+/** The topic prefixes that this configuration may write to: `` or `simulated.`, and `testnet.`. */
 export function environmentPrefixes(config: Config): readonly string[] {
   const environments = [config.environment, ...feedVenues(config).map((venue) => environmentOf(config, venue))];
   return [...new Set(environments.map((environment) => environmentPrefix(environment, config.feed.allowTestData)))];
 }
 
-/** What is subscribed at the venues. */
+/** The channels to subscribe at the venues. */
 export function subscribedChannels(config: Config): readonly Channel[] {
   return withDeepestBook(config.feed.channels);
 }
 
 /** How much of the books is published. */
 export interface BooksWanted extends BookWish {
-  /** Changes, too: not where only the best levels are subscribed, which the venue tells whole each time. */
+  /** Publishes deltas, too. False if only the best levels are subscribed, which venues always send whole. */
   readonly deltas: boolean;
-  /** How often a snapshot stands among the changes, milliseconds. */
+  /** How often the deltas include a snapshot, milliseconds. */
   readonly deltaSnapshotEveryMs: number;
 }
 
-/** Undefined: no books are wanted. */
+/** How much of the books is published; undefined if none are subscribed. */
 export function booksOf(config: Config): BooksWanted | undefined {
   const channel = subscribedChannels(config).find(isDepthChannel);
   if (channel === undefined) return undefined;

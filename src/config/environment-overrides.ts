@@ -11,7 +11,7 @@ export function variableOf(key: KeyPath): string {
   return PREFIX + key.join('__').toUpperCase();
 }
 
-/** A value that does not come from the file, and where it comes from. */
+/** A value from outside the file, and its origin. */
 export interface Override {
   readonly key: readonly string[];
   readonly value: unknown;
@@ -19,9 +19,8 @@ export interface Override {
 }
 
 /**
- * The configuration values that environment variables set: `MARKET_FEED__FEED__STALE_AFTER_MS=3000` is `feed.stale_after_ms`.
- * Text is read as what the key takes: a number, true or false, a list (comma-separated; empty: no entry), null. What does not
- * read so stays text, for the validation to name.
+ * The values from environment variables: `MARKET_FEED__FEED__STALE_AFTER_MS=3000` is `feed.stale_after_ms`. Text becomes
+ * the key's type: number, boolean, comma-separated list or null. Other text stays as it is, for the validation to report.
  */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): {
   readonly overrides: readonly Override[];

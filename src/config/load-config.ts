@@ -10,16 +10,16 @@ import { type Sections, sections } from './schema.ts';
 import { isPlain, type Plain, refuseSecrets, validateSections } from './validate-sections.ts';
 import { readYaml } from './yaml-source.ts';
 
-/** What the command line may override. */
+/** Overrides from the command line. */
 export interface ConfigOverrides {
-  /** `BTC`, `BTCUSDT` or `btcusdt`; these coins alone. */
+  /** `BTC`, `BTCUSDT` or `btcusdt`; selects these coins only. */
   readonly symbols?: readonly string[] | undefined;
   readonly channels?: readonly string[] | undefined;
   /** kafka.batch.max_records */
   readonly batchSize?: number | undefined;
 }
 
-/** From one batch to the next, by what writes (docs/speed.md). */
+/** The default time between two batches, by Kafka client (docs/speed.md). */
 const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
 
 export interface ConfigSource {
@@ -27,14 +27,14 @@ export interface ConfigSource {
   readonly file?: string | undefined;
   /** The same as plain values (snake_case keys), instead of a file. */
   readonly values?: unknown;
-  /** Where relative paths start when there is no file; by default the working directory. */
+  /** The base of relative paths without a file; default the working directory. */
   readonly directory?: string;
   /** Environment variables; by default none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly overrides?: ConfigOverrides;
 }
 
-/** The checked configuration of a file, with environment and command-line overrides. Throws a ConfigError with every problem. */
+/** Loads and checks a configuration, with environment and command-line overrides. @throws ConfigError with every problem. */
 export function loadConfig(source: ConfigSource): Config {
   const { file, environment = {}, overrides = {} } = source;
   const yaml = file === undefined ? undefined : readYaml(file, file);
@@ -72,7 +72,7 @@ function optionOverrides({ channels, batchSize }: ConfigOverrides): readonly Ove
   ].filter(({ value }) => value !== undefined);
 }
 
-/** Sets a key, making sections on the way; copies what it changes. */
+/** Sets a key and creates its sections; copies each section that it changes. */
 function set(root: Plain, key: readonly string[], value: unknown): void {
   let container = root;
   for (const step of key.slice(0, -1)) {

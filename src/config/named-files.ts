@@ -7,7 +7,7 @@ import type { Sections } from './schema.ts';
 import { Secret } from './secret.ts';
 import { fileProblem, type KeyPath, readText } from './yaml-source.ts';
 
-/** Finds and reads the files that a configuration names: relative to its directory, problems into its report. */
+/** Finds and reads the files that a configuration names, relative to its directory; adds problems to its report. */
 export class ConfigFiles {
   readonly #directory: string;
   readonly #report: ConfigReport;
@@ -21,7 +21,7 @@ export class ConfigFiles {
     return path.resolve(this.#directory, text);
   }
 
-  /** The absolute path of a file that must be there. */
+  /** The absolute path of a file that must exist. */
   existing(key: KeyPath, file: string): string {
     const resolved = this.path(file);
     try {
@@ -33,7 +33,7 @@ export class ConfigFiles {
     return resolved;
   }
 
-  /** The secret itself where the environment gave it, else the first line of the file of `KEY_file`; null: neither. */
+  /** The secret from the environment, else from the first line of the file in `KEY_file`, else null. */
   secret(key: readonly string[], value: string | undefined, file: string | null | undefined): Secret | null {
     if (value !== undefined) return new Secret(value);
     if (file === null || file === undefined) return null;

@@ -1,28 +1,28 @@
-/** The name most like `text` (fewest edits, case aside), else one that begins with it; undefined where none can be meant. */
+/** The name with the fewest edits from `text` (ignoring case), else one that starts with it; undefined if none is close. */
 export function nearestKey(text: string, names: Iterable<string>): string | undefined {
   const wanted = text.slice(0, 100).toLowerCase();
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  let beginsSo: string | undefined;
+  let startsWithIt: string | undefined;
   for (const name of names) {
     if (name === text) continue;
-    if (wanted.length >= 2 && name.toLowerCase().startsWith(wanted)) beginsSo ??= name;
+    if (wanted.length >= 2 && name.toLowerCase().startsWith(wanted)) startsWithIt ??= name;
     const distance = editDistance(wanted, name.toLowerCase());
     if (distance < bestDistance) {
       best = name;
       bestDistance = distance;
     }
   }
-  return best ?? beginsSo;
+  return best ?? startsWithIt;
 }
 
-/** The question for a message, `did you mean feed?`; undefined where none of the names can be meant. */
+/** A question for a message, `did you mean feed?`; undefined if no name is close. */
 export function hintFor(text: string, names: Iterable<string>): string | undefined {
   const near = nearestKey(text, names);
   return near === undefined ? undefined : `did you mean ${near}?`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make `b` of `a`. */
+/** How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

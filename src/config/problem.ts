@@ -1,27 +1,26 @@
 import { hideCredentials } from '../domain/hide-credentials.ts';
 
-/** One thing wrong with the configuration, as a user needs it told. */
+/** One problem of the configuration, for a message to the user. */
 export interface Problem {
   /** File, environment variable or command-line option. */
   readonly where: string;
   /** Line in the file, from 1. */
   readonly line?: number;
-  /** Dotted key, `feed.stale_after_ms`; empty: the whole file. */
+  /** Dotted key, `feed.stale_after_ms`; empty for the whole file. */
   readonly key: string;
-  /** The value that was found, as shown by `shown`; empty: the words of `allowed` say it. */
+  /** The value as `shown` prints it; may be empty. */
   readonly found: string;
-  /** What would be right. */
   readonly allowed: string;
-  /** A nearest name, or another help. */
+  /** A nearest name, or other help. */
   readonly hint?: string | undefined;
 }
 
-/** A file, or the whole configuration, that cannot be used at all. */
+/** An error for a file, or a whole configuration, that cannot be used at all. */
 export function unusable(where: string, found: string, allowed: string): ConfigError {
   return new ConfigError([{ where, key: '', found, allowed }]);
 }
 
-/** The configuration cannot be used; `problems` has everything that is wrong with it, `message` a line for each. */
+/** The configuration is not valid; `message` has one line for each problem. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];
@@ -44,10 +43,10 @@ function describe({ where, line, key, found, allowed, hint }: Problem): string {
   return `${where}${facts.join('')}`;
 }
 
-/** Keys whose values are no one else's business. */
+/** Keys whose values are never shown. */
 export const SECRET_NAME = /pass|secret|token|key/i;
 
-/** A value as text for a message: one line, cut where long; what a key within it keeps secret is hidden. */
+/** A value as one line for a message, cut if long, with secrets hidden. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text =

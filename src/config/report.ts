@@ -4,7 +4,7 @@ import { ConfigError, type Problem, SECRET_NAME, shown } from './problem.ts';
 import { allKeys } from './schema-walk.ts';
 import { type KeyPath, valueAt, type YamlSource } from './yaml-source.ts';
 
-/** Collects what is wrong with a configuration, and knows where each key came from. One problem per key. */
+/** Collects the problems of a configuration, at most one for each key, with the place that each key came from. */
 export class ConfigReport {
   readonly problems: Problem[] = [];
   readonly #file: string;
@@ -17,19 +17,19 @@ export class ConfigReport {
     this.#yaml = yaml;
   }
 
-  /** From now on the key (and all below it) comes from `origin`, not from the file. */
+  /** Notes that a key, and all below it, comes from `origin` instead of the file. */
   override(key: KeyPath, origin: string): void {
     this.#origins.set(dotted(key), origin);
   }
 
-  /** The key is not as it should be; `allowed` says what would be right. */
+  /** Adds a problem. */
   refuse(key: KeyPath, found: string, allowed: string, hint?: string): void {
     const place = this.#placeOf(key);
     if (this.problems.some((other) => other.key === dotted(key) && other.where === place.where)) return;
     this.problems.push({ ...place, key: dotted(key), found, allowed: `allowed: ${allowed}`, hint });
   }
 
-  /** The value at a key as it was written. */
+  /** The value of a key as it was written. */
   shown(root: unknown, key: KeyPath): string {
     const written = this.#originOf(key) === undefined ? this.#yaml?.numberAt(key) : undefined;
     return written ?? shown(valueAt(root, key));
@@ -60,15 +60,15 @@ function dotted(key: KeyPath): string {
   return key.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 }
 
-/** What was validated, and where its problems go. */
+/** The validated values, and the report for their problems. */
 export interface Validated {
   readonly root: unknown;
   readonly report: ConfigReport;
-  /** The keys that are known at a place. */
+  /** The known keys of a section. */
   readonly keysOf: (section: KeyPath) => readonly string[];
 }
 
-/** Turns what zod finds wrong into problems of the report. */
+/** Adds zod's issue to the report. */
 export function refuseIssue(validated: Validated, issue: z.core.$ZodIssue, at: KeyPath): void {
   const { root, report } = validated;
   const here: KeyPath = [...at, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
@@ -77,7 +77,7 @@ export function refuseIssue(validated: Validated, issue: z.core.$ZodIssue, at: K
     return;
   }
   if (issue.code === 'invalid_union') {
-    // The option whose own shape fits, wrong only further in, says best what is wrong.
+    // The best message is from the option whose own type fits, with problems further in only.
     const meant = issue.errors.find(
       (issues) =>
         issues.length > 0 &&

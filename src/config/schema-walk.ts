@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { sections } from './schema.ts';
 
-/** A schema without the wrappers that say «may be missing» or «may be null». */
+/** A schema without its wrappers for optional, default and null. */
 export function bare(schema: unknown): unknown {
   let current: unknown = schema;
   while (
@@ -14,7 +14,7 @@ export function bare(schema: unknown): unknown {
   return current;
 }
 
-/** True where null is a value of the key, so that an empty key is not an empty section. */
+/** True if the key may be null: then an empty key is null, not an empty section. */
 export function isNullable(schema: unknown): boolean {
   let current: unknown = schema;
   while (current instanceof z.ZodDefault || current instanceof z.ZodPrefault || current instanceof z.ZodOptional)
@@ -22,7 +22,7 @@ export function isNullable(schema: unknown): boolean {
   return current instanceof z.ZodNullable;
 }
 
-/** The keys of a section and their schemas; undefined where the schema is no section. A choice counts as its section. */
+/** The keys of a section with their schemas; undefined if the schema is not a section. A union counts as its section. */
 export function keysOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   const inner = bare(schema);
   if (inner instanceof z.ZodObject) return inner.shape;
@@ -30,7 +30,7 @@ export function keysOf(schema: unknown): Readonly<Record<string, unknown>> | und
   return undefined;
 }
 
-/** The schema of a key; undefined where there is no such key. Lists are not entered. */
+/** The schema of a key outside lists; undefined if it does not exist. */
 export function schemaAt(path: readonly (string | number)[]): unknown {
   let keys: Readonly<Record<string, unknown>> | undefined = sections;
   let schema: unknown;

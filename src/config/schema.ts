@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { CHANNELS, VENUE_IDS, type VenueId, WEBSOCKET_URLS } from '../domain/instrument.ts';
 
 /*
- * Every key of the configuration, with its default and what it allows. The `error` of a schema is the text after
- * «allowed:» of a message; load-config adds file, line, key and what was found.
+ * Every key of the configuration, with its default and allowed values. A schema's `error` is the text after "allowed:"
+ * in a message; load-config adds file, line, key and the value found.
  */
 
 export function whole(min: number, max: number, unit = '') {
@@ -37,7 +37,7 @@ function path() {
 }
 
 function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
-  // Not by zod's own check of lengths, here and for texts: it asks anything that has a `length`, also what is no list.
+  // zod's own length checks also accept other values that have a `length`.
   return z.array(item, { error: allowed }).superRefine((items, context) => {
     if (items.length < atLeast)
       context.addIssue({ code: 'too_small', origin: 'array', minimum: atLeast, input: items, message: allowed });
@@ -70,7 +70,7 @@ export function section<T extends z.core.$ZodLooseShape>(
   return z.strictObject(shape, { error: (issue) => (issue.code === 'invalid_type' ? allowed : undefined) });
 }
 
-/** Marks keys that may come from the environment but never stand in a file. */
+/** Marks keys that may come from the environment but not from the file. */
 export const secrets = z.registry<{ readonly file: string }>();
 
 function secret(fileKey: string) {
@@ -173,41 +173,29 @@ const kafka = section({
   schema_registry: schemaRegistry.default(null),
 });
 
-/** What a coin may be called: letters and digits of any script. */
+/** A coin's name: letters and digits of any script. */
 export const COIN = /^[\p{L}\p{N}]{1,30}$/u;
-const coinsAllowed = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
+const COINS_ALLOWED = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
+const COIN_ALLOWED = 'a coin such as BTC (quoted where YAML would take it for something else)';
+const DEFAULT_CHANNELS = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'] as const;
+const everyCoin = section({
+  all: z.literal(true, { error: 'true' }),
+  top_by_volume: whole(1, 10_000, ' of coins').nullable().optional(),
+});
 
-/** One schema per top-level key, each judged by itself so that all errors are told at once. */
+/** One schema for each top-level key, each validated by itself, so that one run reports all errors. */
 export const sections = {
   coins: z
-    .union(
-      [
-        path(),
-        list(
-          word('a coin such as BTC (quoted where YAML would take it for something else)', COIN),
-          'a list of at least one coin',
-          1,
-        ),
-        section({
-          all: z.literal(true, { error: 'true' }),
-          top_by_volume: whole(1, 10_000, ' of coins').nullable().optional(),
-        }),
-      ],
-      { error: coinsAllowed },
-    )
+    .union([path(), list(word(COIN_ALLOWED, COIN), 'a list of at least one coin', 1), everyCoin], {
+      error: COINS_ALLOWED,
+    })
     .optional(),
   quote: word('the quote asset in capital letters, such as USDT', /^[A-Z0-9]{2,12}$/).default('USDT'),
   environment: oneOf(['production', 'simulated']).default('production'),
   feed: section({
     mode: oneOf(['failover', 'all']).default('failover'),
     venues: list(oneOf(VENUE_IDS), `a list of at least one of ${VENUE_IDS.join(', ')}`, 1).default([...VENUE_IDS]),
-    channels: list(oneOf(CHANNELS), 'a list of at least one channel', 1).default([
-      'trade',
-      'ticker',
-      'book_ticker',
-      'kline_1m',
-      'depth',
-    ]),
+    channels: list(oneOf(CHANNELS), 'a list of at least one channel', 1).default([...DEFAULT_CHANNELS]),
     stale_after_ms: ms(100, 3_600_000).default(5000),
     coin_stale_after_ms: ms(100, 86_400_000).default(30_000),
     failover_grace_ms: ms(0, 600_000).default(500),

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-/** A password or token: readable only by asking, shown as `[secret]` by every printer and serialiser. */
+/** A password or token, which prints and serialises as `[secret]`; only `reveal` returns it. */
 export class Secret {
   readonly #text: string;
 

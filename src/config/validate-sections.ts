@@ -12,7 +12,7 @@ export function isPlain(value: unknown): value is Plain {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The sections that are right, defaults filled in; everything that is wrong goes into the report. */
+/** The valid sections with defaults filled in; problems go into the report. */
 export function validateSections(root: Plain, report: ConfigReport): Partial<Sections> {
   const value = withoutEmptySections(root, sections);
   const validated: Validated = { root: value, report, keysOf: (key) => Object.keys(keysOf(schemaAt(key)) ?? {}) };
@@ -30,7 +30,7 @@ export function validateSections(root: Plain, report: ConfigReport): Partial<Sec
   return checked;
 }
 
-/** Rules that no key can judge alone. */
+/** The rules about several keys. */
 function checkTogether({ feed, venues, sinks, kafka, cluster }: Partial<Sections>, report: ConfigReport): void {
   if (sinks?.includes('kafka') && kafka !== undefined && kafka.brokers.length === 0) {
     report.refuse(['kafka', 'brokers'], '[]', 'at least one host:port, because sinks has kafka');
@@ -45,7 +45,7 @@ function checkTogether({ feed, venues, sinks, kafka, cluster }: Partial<Sections
   }
 }
 
-/** `feed:` with nothing below it is an empty section, not null. */
+/** `feed:` without a value is an empty section, not null. */
 function withoutEmptySections(value: Plain, keys: Readonly<Record<string, unknown>>): Plain {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => {
@@ -58,7 +58,7 @@ function withoutEmptySections(value: Plain, keys: Readonly<Record<string, unknow
   );
 }
 
-/** Takes secrets out of what a file says and reports them: they belong into a file of their own or the environment. */
+/** Removes secrets from a file's values and reports them: they belong in a separate file or the environment. */
 export function refuseSecrets(value: Plain, report: ConfigReport, at: KeyPath = []): Plain {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => {

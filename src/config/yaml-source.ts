@@ -4,21 +4,21 @@ import { ConfigError, type Problem, unusable } from './problem.ts';
 
 export type KeyPath = readonly (string | number)[];
 
-/** A YAML (or JSON) file as plain values, and where each of them stands. */
+/** A YAML (or JSON) file as plain values, and the place of each. */
 export interface YamlSource {
   readonly value: unknown;
-  /** Line of a key or list entry, from 1; of the nearest thing around it where it is not in the file. */
+  /** Line of a key or list entry, from 1; if it is absent, of the section around it. */
   lineOf(path: KeyPath): number;
-  /** A number as it is written there; undefined where no number stands. */
+  /** A number as written; undefined for other values. */
   numberAt(path: KeyPath): string | undefined;
 }
 
-/** Reads and parses a file. Throws a ConfigError that names it where it cannot be read or is no YAML. */
+/** Reads and parses a file. @throws ConfigError if it cannot be read or is not YAML. */
 export function readYaml(file: string, shownAs: string): YamlSource {
   return parseYaml(readText(file, shownAs), shownAs);
 }
 
-/** The text of a file. Throws a ConfigError that names it where it cannot be read or is not UTF-8. */
+/** Reads a text file. @throws ConfigError if it cannot be read or is not UTF-8. */
 export function readText(file: string, shownAs: string): string {
   let bytes: Buffer;
   try {
@@ -40,7 +40,7 @@ const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is not a directory',
 };
 
-/** What a file system error means, in words. */
+/** A file system error as text for people. */
 export function fileProblem(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return FILE_PROBLEMS[String(code)] ?? (error instanceof Error ? error.message : String(error));
@@ -51,7 +51,7 @@ export function parseYaml(text: string, shownAs: string): YamlSource {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: true });
   const all = [...document.errors, ...document.warnings];
   const syntax = all.find(({ code }) => code !== 'DUPLICATE_KEY');
-  // What follows a syntax error is mostly its echo.
+  // Errors behind a syntax error are mostly its consequences.
   const faults = syntax === undefined ? all : [syntax];
   if (faults.length > 0)
     throw new ConfigError(
@@ -108,7 +108,7 @@ export function parseYaml(text: string, shownAs: string): YamlSource {
   };
 }
 
-/** The value at a path of plain values; undefined where there is none. */
+/** The value at a path in plain values; undefined if there is none. */
 export function valueAt(root: unknown, path: KeyPath): unknown {
   let value: unknown = root;
   for (const step of path) {

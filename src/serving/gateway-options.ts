@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import type { GatewayOptions } from '../gateway/gateway.ts';
 
-/** What a gateway takes of the configuration: plain values, which another thread can be given. */
+/** A gateway's part of the configuration, as plain values that can be passed to a thread. */
 export type ConfiguredGateway = Pick<
   GatewayOptions,
   'settings' | 'historyTrades' | 'mode' | 'largeTradeThreshold' | 'dashboardDir'

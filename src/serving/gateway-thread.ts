@@ -16,34 +16,34 @@ export interface GatewayThreadOptions {
   readonly log: (level: 'info' | 'warn', fields: object, message: string) => void;
 }
 
-/** What the gateway shows; books are shown by their samples. */
+/** The records that the gateway shows; it shows books by their snapshots. */
 const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
 const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap']);
-/** Records are handed over in portions: each costs the feed's thread far less so. */
-const HAND_OVER_MS = 20;
-/** More records than this that the gateway has not taken: it does not keep up, and is begun anew rather than waited for. */
+/** Records are posted in portions, which costs the feed's thread far less for each. */
+const POST_EVERY_MS = 20;
+/** A gateway with more unprocessed records does not keep up, and is restarted. */
 const MOST_UNTAKEN = 100_000;
 const SNAPSHOT_MS = 1000;
-/** Doubled with each try in vain: a thread costs about a second of work to begin. */
-const AGAIN_AFTER_MS = 5000;
-const AGAIN_AT_LATEST_MS = 300_000;
+/** Doubled with each failure: starting a thread costs about a second of work. */
+const RESTART_AFTER_MS = 5000;
+const RESTART_AT_LATEST_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
 /** The gateway in a thread of its own, so that its clients cost the feed nothing. It is restarted if it ends or cannot keep up. */
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
-  /** What is to be done later; nothing once it is closed. */
+  /** The pending timers. */
   readonly #later = new Subscription();
   #worker: Worker | undefined;
   #url: string | undefined;
   #waiting: FeedRecord[] = [];
   #untaken = 0;
-  #handingOver = false;
+  #isPosting = false;
   #reported = '';
-  #inVain = 0;
-  /** What was shown to the one before is forgotten. */
-  #isAnew = false;
+  #failures = 0;
+  /** True if a previous thread ended: a new one has no past data. */
+  #isRestarted = false;
   #past: PastCandles | undefined;
   #meter: ThreadMeter | undefined;
   #closed = false;
@@ -53,12 +53,12 @@ export class GatewayThread {
     this.#begin();
   }
 
-  /** Where it listens; undefined while it does not. */
+  /** The gateway's address; undefined while it does not listen. */
   get url(): string | undefined {
     return this.#url;
   }
 
-  /** Shows the run's own view of itself each second, and the candles of the time before it. */
+  /** Passes on the run's snapshots every second, and the candles from before its start. */
   follow(running: Pick<Running, 'feeds' | 'snapshot' | 'metrics'>): void {
     const meter = new ThreadMeter();
     this.#meter = meter;
@@ -77,12 +77,12 @@ export class GatewayThread {
   publish(records: readonly FeedRecord[]): void {
     if (this.#worker === undefined) return;
     for (const record of records) if (SHOWN.has(record.kind)) this.#waiting.push(record);
-    if (this.#handingOver || this.#waiting.length === 0) return;
-    this.#handingOver = true;
-    this.#after(HAND_OVER_MS, () => this.#passOn());
+    if (this.#isPosting || this.#waiting.length === 0) return;
+    this.#isPosting = true;
+    this.#after(POST_EVERY_MS, () => this.#postRecords());
   }
 
-  /** Ends it, within a second; clients are told. */
+  /** Closes the clients' connections and ends the thread, within a second. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#meter?.close();
@@ -90,7 +90,7 @@ export class GatewayThread {
     const worker = this.#worker;
     if (worker === undefined) return;
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    this.#passOn();
+    this.#postRecords();
     this.#post({ kind: 'close' });
     const late = timer(CLOSE_WITHIN_MS, this.#options.scheduler).subscribe(() => void worker.terminate());
     await gone;
@@ -110,8 +110,8 @@ export class GatewayThread {
       else {
         this.#url = message.url;
         this.#reported = '';
-        this.#inVain = 0;
-        if (this.#isAnew) this.#past?.askAgain();
+        this.#failures = 0;
+        if (this.#isRestarted) this.#past?.askAgain();
         this.#options.log('info', { event: 'gateway', url: message.url }, `dashboard and API at ${message.url}`);
       }
     });
@@ -121,7 +121,7 @@ export class GatewayThread {
     worker.on('exit', () => this.#ended(worker, why));
   }
 
-  /** Undefined where the system gives no thread; it is tried again then. */
+  /** Undefined if the system cannot start a thread; a restart is scheduled then. */
   #newWorker(): Worker | undefined {
     try {
       return new Worker(new URL(`./gateway-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {
@@ -140,17 +140,17 @@ export class GatewayThread {
     this.#worker = undefined;
     this.#url = undefined;
     this.#waiting = [];
-    this.#isAnew = true;
+    this.#isRestarted = true;
     if (this.#closed) return;
     const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
     if (this.#reported !== why) this.#options.log('warn', { event: 'gateway_unavailable' }, message);
     this.#reported = why;
-    const afterMs = Math.min(AGAIN_AFTER_MS * 2 ** this.#inVain++, AGAIN_AT_LATEST_MS);
+    const afterMs = Math.min(RESTART_AFTER_MS * 2 ** this.#failures++, RESTART_AT_LATEST_MS);
     this.#after(afterMs, () => this.#begin());
   }
 
-  #passOn(): void {
-    this.#handingOver = false;
+  #postRecords(): void {
+    this.#isPosting = false;
     const records = this.#waiting;
     this.#waiting = [];
     if (records.length === 0) return;

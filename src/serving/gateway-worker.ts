@@ -18,7 +18,7 @@ export type FromGateway =
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string };
 
-/** The thread of `gateway-thread`: a gateway over what that hands over. */
+/** The thread of `gateway-thread`: a gateway for the records posted to it. */
 const port = parentPort;
 if (port === null) throw new Error('this file is a thread of the pipeline');
 const post = (message: FromGateway): void => port.postMessage(message);

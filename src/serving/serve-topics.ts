@@ -7,7 +7,10 @@ import type { Logger } from '../telemetry/log.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import { topicsSource } from './topics-source.ts';
 
-/** A gateway over the topics, until the signal; it is not ready before it has read up to the present. Rejects where it cannot listen, the brokers refuse it, or a topic cannot be read any more. */
+/**
+ * Serves a gateway from the topics, until the signal. It is ready when it has read them up to the present. Rejects if it
+ * cannot listen, the brokers refuse it, or a topic can no longer be read.
+ */
 export async function serveTopics(
   config: Config,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },

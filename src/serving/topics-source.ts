@@ -11,7 +11,7 @@ import type { GatewaySource } from '../gateway/gateway.ts';
 import { aborted$, pauseFor } from '../net/aborted.ts';
 
 const MINUTE_MS = 60_000;
-/** How far back each topic is read, milliseconds: enough for what the gateway remembers of it. */
+/** How far back each topic is read, milliseconds: enough for the gateway's memory. */
 const LOOK_BACK_MS = {
   prices: 0,
   'order-books': 0,
@@ -24,9 +24,9 @@ const LOOK_BACK_MS = {
 } satisfies { readonly [N in TopicName]?: number };
 const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
 
-/** A topic with less to read is as good as read. */
+/** A topic with a smaller lag counts as read. */
 const NEARLY_THERE_MS = 1000;
-/** With more than that to read it counts as there all the same. */
+/** After this time the source counts as caught up, whatever the lag. */
 const CATCH_UP_WITHIN_MS = 20_000;
 const ANSWERED_WITHIN_MS = 1250;
 const AGAIN_AFTER_MS = 5000;
@@ -38,14 +38,14 @@ export interface TopicsSourceOptions extends ClientDeps {
 }
 
 export interface TopicsSource extends GatewaySource {
-  /** Connects, for as long as that takes, and reads up to the present. Rejects with a Fault where that will never be. */
+  /** Connects, retrying as long as needed, and reads up to the present. Rejects with a Fault if that is impossible. */
   start(): Promise<void>;
-  /** Rejects with a Fault when a topic cannot be read any more: what is shown of it would pass for the present. */
+  /** Rejects with a Fault if a topic can no longer be read, since old data would look like present data. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }
 
-/** The topics, or files, that a pipeline elsewhere writes, as what a gateway serves from. */
+/** A gateway's source that reads the topics, or files, of a pipeline elsewhere. */
 export function topicsSource(options: TopicsSourceOptions): TopicsSource {
   const { config, log, signal, scheduler, wallClockMs } = options;
   const records$ = new Subject<readonly FeedRecord[]>();
@@ -81,15 +81,14 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
         next: (record) => give([record]),
         error: (error: unknown) => failing.reject(asFault(error)),
       });
-    // Live prices begin with the next change; heartbeats say which symbols there are, each of its process (a cluster
-    // has several), the compacted topic their last.
+    // Live prices start with the next change. Until then, each symbol of a heartbeat gets its last known price.
     connected.status$.subscribe({
       next: ({ heartbeat }) => {
         const unpriced = heartbeat?.symbols.filter((symbol) => !priced.has(symbol)) ?? [];
         const ticks = unpriced.flatMap((symbol) => connected.latest(symbol) ?? []);
         if (ticks.length > 0) give(ticks);
       },
-      // Told above, where the topic is followed.
+      // Reported above, where the topic is followed.
       error: () => {},
     });
   };
@@ -109,7 +108,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
       const stopped$ = aborted$(signal);
       await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
       const there$ = market.lag$.pipe(
-        // Who was never answered shows as behind after a second only.
+        // A topic without an answer shows its lag only after a second.
         skipUntil(timer(ANSWERED_WITHIN_MS, scheduler)),
         filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)),
       );

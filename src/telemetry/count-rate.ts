@@ -1,7 +1,6 @@
-/** Over how many whole seconds a rate is averaged. */
 const SECONDS = 5;
 
-/** How often something happened a second, over the last five whole seconds, from a count that only rises. */
+/** The mean rate over the last five whole seconds, from a count that only rises. */
 export class CountRate {
   /** The count at the ends of the last seconds, newest last. */
   readonly #counts: number[] = [];

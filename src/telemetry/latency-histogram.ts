@@ -4,19 +4,19 @@ import type { LatencySummary } from '../domain/status-snapshot.ts';
 /** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
 const STEP_BITS = 4;
 const STEPS = 2 ** STEP_BITS;
-/** Microseconds; what is longer (134 s) counts in the last bucket. */
+/** Microseconds; longer latencies (134 s) count in the last bucket. */
 const LONGEST = 2 ** 27 - 1;
 const BUCKETS = bucketOf(LONGEST) + 1;
-/** Milliseconds. Few, as each is a series of every distribution; zero because a clock may be behind. */
+/** Milliseconds. Few, as each bound is a series of every metric; zero, because a clock may be behind. */
 export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
 
-/** The distribution of one latency, in 6 KiB. Latencies below zero count too: they show that a clock is behind the venue's. */
+/** The distribution of one latency, in 6 KiB. Negative latencies count, too: they show that our clock is behind. */
 export class LatencyHistogram {
-  /** Mirrored at the middle: what is below zero counts downwards from there. */
+  /** The lower half is for negative latencies, mirrored at the middle. */
   readonly #counts = new Float64Array(2 * BUCKETS);
-  /** Observations between each bound and the one before; the last: beyond all. */
+  /** Observations between each bound and the one before; the last is for those beyond all bounds. */
   readonly #between = new Float64Array(BOUNDS_MS.length + 1);
   #count = 0;
   #sum = 0;
@@ -34,7 +34,7 @@ export class LatencyHistogram {
     if (ms > this.#max) this.#max = ms;
   }
 
-  /** Null: nothing was observed. */
+  /** Quantiles since the start; null without observations. */
   summary(): LatencySummary | null {
     if (this.#count === 0) return null;
     return {
@@ -46,7 +46,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** Exact, for those who compare two moments: `summary` knows only all since the start. Below zero is zero here: sums must not fall. */
+  /** Exact counts, for comparing two moments. Negative latencies add zero to the sum, which must not fall. */
   distribution(): Distribution {
     let within = 0;
     return {
@@ -60,7 +60,7 @@ export class LatencyHistogram {
     };
   }
 
-  /** The middle of the bucket where the `share` lowest observations end. */
+  /** The middle of the quantile's bucket. */
   #quantile(share: number): number {
     let left = Math.ceil(share * this.#count);
     let bucket = -1;

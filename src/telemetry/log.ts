@@ -1,8 +1,8 @@
 import { type DestinationStream, type Level, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 
 /**
- * What anything that logs needs; a pino logger is one. Fields first, then the sentence for people.
- * The field `event` names what happened, in snake case, for programs: it stays when the sentence changes.
+ * A pino logger. Fields come first, then the sentence for people. The field `event` is the event's name for programs, in
+ * snake case; it never changes, though the sentence may.
  */
 export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
@@ -12,13 +12,13 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Lines that wait for a slow reader of stderr; beyond it they are lost, as a feed must not wait for its log. */
+/** Most bytes that wait for a slow reader of stderr; further lines are lost, as a feed must not wait for its log. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
-/** Fields whose values never reach a log, up to two levels down (a configuration's `kafka.sasl.password`). */
+/** Fields whose values are never logged, up to two levels down (`kafka.sasl.password`). */
 const SECRETS = ['password', 'passphrase', 'secret', 'token', 'apiKey', 'api_key', 'authorization', 'cookie'];
 
-/** JSON lines with level names and ISO times; an error under `err` or `fault` with its kind, its retry decision and its cause. */
+/** Creates a log of JSON lines. An error in `err` or `fault` is logged with its kind, retry decision and cause. */
 export function createLog({ level, destination }: LogOptions): Logger {
   return pino(
     {

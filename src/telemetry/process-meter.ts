@@ -6,14 +6,14 @@ export interface ProcessMetrics {
   readonly residentBytes: number;
   /** Since 1970. */
   readonly startedAtMs: number;
-  /** Null: the system does not tell. */
+  /** Null if the system does not provide it. */
   readonly openFiles: number | null;
   readonly mostFiles: number | null;
 }
 
-/** Reads what the whole process costs, whichever thread asks. */
+/** Measures the whole process, from any of its threads. */
 export function processMeter(wallClockMs: () => number): () => ProcessMetrics {
-  // Once: worked out again it would come out a little different each time.
+  // Computed once: each computation would differ a little.
   const startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
   const mostFiles = mostOpenFiles();
   return () => {

@@ -2,22 +2,22 @@ import type { Distribution } from '../domain/metrics-snapshot.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** The series of a metric, each with labels of its own; null: there is no such series now. */
+/** A metric's series, each with its labels; a null value leaves the series out. */
 export type MetricSeries<T> = readonly (readonly [labels: Labels, value: T | null])[];
 
 interface Named {
   readonly name: string;
-  /** What it means, in one line. */
+  /** One line. */
   readonly help: string;
 }
 
-/** A figure that is read when it is asked for. */
+/** A metric that is read at each scrape. */
 export type Metric =
   | (Named & { readonly type: 'gauge' | 'counter'; readonly read: () => MetricSeries<number> })
   /** Seconds, of a distribution in milliseconds. */
   | (Named & { readonly type: 'histogram'; readonly read: () => MetricSeries<Distribution> });
 
-/** Metrics as they are now, in Prometheus' text format 0.0.4. */
+/** The metrics' present values in Prometheus' text format 0.0.4. */
 export function prometheusText(metrics: readonly Metric[]): string {
   return metrics.map(textOf).join('');
 }

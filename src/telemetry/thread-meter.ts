@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
-/** A timer that Node sets again and again; what it takes beyond this is the delay. */
+/** The interval of Node's timer; time beyond it is the delay. */
 const RESOLUTION_MS = 10;
 
 const GC_KINDS: ReadonlyMap<number, string> = new Map([
@@ -15,7 +15,7 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
 
 type Collection = PerformanceEntry & { readonly detail: { readonly kind: number } };
 
-/** What the thread that makes it costs: its event loop, its heap, its garbage. */
+/** Measures its own thread: event loop, heap and garbage collection. */
 export class ThreadMeter {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #longest = new LatencyHistogram();
@@ -36,7 +36,7 @@ export class ThreadMeter {
     this.#delays.enable();
   }
 
-  /** To be called every second, by one: the longest delay is that since the last call. */
+  /** To be called every second, by one caller: the longest delay is since the last call. */
   second(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();

@@ -72,7 +72,7 @@ it('leaves the files of a demo alone that still runs', async () => {
   const io = fakeIo();
   expect(await dispatch(demo('0.1'), io)).toBe(2);
   expect(io.err.text()).toBe(
-    `market-feed: demo: process ${process.ppid} writes to ${dir} (${lock}): end it, or name another folder with --out\n`,
+    `market-feed: demo: process ${process.ppid} writes to ${dir} (${lock}): end it, or use another folder with --out\n`,
   );
   expect(existsSync(path.join(dir, 'trades'))).toBe(false);
 });

@@ -1,10 +1,9 @@
 import { nearestKey } from '../../config/nearest-key.ts';
 
 /**
- * A command of `market-feed` is a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
- * 0 done, 1 failed. It throws UsageError (or a ConfigError) for what the user got wrong, exit code 2; any other error is
- * printed and ends in 1. It ends soon after `signal` aborts (SIGINT, SIGTERM, or stdout closed). Heavy modules are imported
- * inside `run`, so that help and errors are instant.
+ * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
+ * 0 done, 1 failed. A UsageError or ConfigError ends in 2, any other error in 1. `run` ends soon after `signal` aborts.
+ * It imports heavy modules itself, so that help and errors are instant.
  */
 export interface Command {
   /** After `market-feed `. */
@@ -13,53 +12,53 @@ export interface Command {
   readonly about?: string;
   /** Names without dashes. */
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** How many words may stand beside the options; more is a usage error. */
+  /** Most words beside the options. */
   readonly maxArguments?: number;
   run(context: CommandContext): Promise<number>;
 }
 
 export interface OptionSpec {
-  /** Placeholder of the value, `FILE`; without it the option is a flag. */
+  /** Placeholder of the value, `FILE`; an option without it is a flag. */
   readonly value?: string;
-  /** `list`: may be given several times, and takes several words (or commas) at once. */
+  /** `list`: may be given several times, each with several words or commas. */
   readonly many?: 'list';
   readonly help: string;
 }
 
 export interface CommandContext {
   readonly options: OptionValues;
-  /** Words that are no options. */
+  /** Words that are not options. */
   readonly arguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Data for people's eyes and scripts. */
+  /** Data for people and scripts. */
   readonly out: Output;
   /** Logs and complaints. */
   readonly err: Output;
-  /** Aborts when the command shall end. */
+  /** Aborts when the command should end. */
   readonly signal: AbortSignal;
 }
 
 export interface Output {
   readonly isTerminal: boolean;
-  /** Of the terminal at this moment. */
+  /** The terminal's present size. */
   size(): { readonly columns: number; readonly rows: number };
   /** Resolves when there is room for more. Writing to a closed pipe does nothing. */
   write(text: string): Promise<void>;
 }
 
-/** What came of a command: for people in words, for scripts as a JSON line. */
+/** Writes a command's result: words for people on a terminal, a JSON line for scripts. */
 export function writeResult(out: Output, words: string, json: object): Promise<void> {
   return out.write(`${out.isTerminal ? words : JSON.stringify(json)}\n`);
 }
 
-/** The user got something wrong on the command line: exit code 2. */
+/** An error in the command line, with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
 type NumberKind = 'whole' | 'any';
 
-/** Option values as given, with the conversions that commands need. */
+/** Option values, with the conversions that commands need. */
 export class OptionValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -79,7 +78,7 @@ export class OptionValues {
     return this.#values.get(name);
   }
 
-  /** A number from min to max, whole unless said otherwise; anything else is a usage error. */
+  /** A number from min to max, by default whole. @throws UsageError */
   number(name: string, min: number, max: number, kind: NumberKind = 'whole'): number | undefined {
     const text = this.text(name);
     return text === undefined ? undefined : numberIn(`--${name}`, text, min, max, kind);
@@ -91,7 +90,7 @@ export class OptionValues {
   }
 }
 
-/** The number that an option or argument says. */
+/** Parses an option or argument as a number. @throws UsageError */
 export function numberIn(name: string, text: string, min: number, max: number, kind: NumberKind = 'whole'): number {
   const value = /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min && value <= max && (kind === 'any' || Number.isInteger(value))) return value;
@@ -99,7 +98,7 @@ export function numberIn(name: string, text: string, min: number, max: number, k
   throw new UsageError(`${name}: found "${text}", allowed: ${allowed}`);
 }
 
-/** The one of `allowed` that an option or argument says. */
+/** Parses an option or argument as one of `allowed`. @throws UsageError */
 export function choiceIn<const T extends string>(name: string, text: string | undefined, allowed: readonly T[]): T {
   if (text === undefined) throw new UsageError(`${name} is missing, allowed: ${allowed.join(', ')}`);
   const found = allowed.find((one) => one === text);

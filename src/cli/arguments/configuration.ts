@@ -12,13 +12,13 @@ export const configOption: OptionSpec = {
   help: `configuration; by default ${DEFAULT_FILES.join(' or ')} where there is one, else built-in defaults`,
 };
 
-/** What `run` and `record` may leave out of the configuration. */
+/** Options of `run` and `record` that select coins and channels. */
 export const selectionOptions: Readonly<Record<'symbol' | 'channel', OptionSpec>> = {
   symbol: { value: 'S…', many: 'list', help: 'these coins alone: BTC, BTCUSDT or btcusdt' },
   channel: { value: 'C…', many: 'list', help: 'these channels: trade, ticker, book_ticker, kline_1m, …' },
 };
 
-/** The configuration that `--config`, the environment and the command's own overrides come to. Throws ConfigError. */
+/** The configuration from `--config`, the environment and the command's overrides. @throws ConfigError */
 export function configurationOf(
   { options, environment }: Pick<CommandContext, 'options' | 'environment'>,
   overrides: ConfigOverrides = {},
@@ -27,14 +27,12 @@ export function configurationOf(
   return loadConfig({ environment, overrides, file });
 }
 
-/** The market at a venue that a coin, or its symbol against the configured quote, means. Throws UsageError where it is neither. */
+/** The venue's instrument of a coin, or of its symbol against the configured quote. @throws UsageError if it is neither. */
 export function instrumentNamed(text: string, config: Config, venue: VenueId): Instrument {
   const { quote } = config;
   const coin = coinNamed(text, quote);
-  if (coin === undefined)
-    throw new UsageError(
-      `symbol: found "${text}", allowed: a coin or its symbol against ${quote}, such as BTC or BTC${quote}`,
-    );
+  const allowed = `a coin or its symbol against ${quote}, such as BTC or BTC${quote}`;
+  if (coin === undefined) throw new UsageError(`symbol: found "${text}", allowed: ${allowed}`);
   const symbol = coin + quote;
   return instrumentsFor(config, venue).find((one) => one.coin === coin) ?? { coin, symbol, venueSymbol: symbol };
 }

@@ -5,7 +5,7 @@ import { COMMANDS } from '../commands.ts';
 import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
 import { parseArguments } from './parse-arguments.ts';
 
-/** Runs one command line (without node and script) and returns the exit code. Complaints go to `err`, help to `out`. */
+/** Runs one command line (without node and script) and returns the exit code. Errors go to `err`, help to `out`. */
 export async function dispatch(
   argv: readonly string[],
   io: Omit<CommandContext, 'options' | 'arguments'>,
@@ -53,18 +53,16 @@ function overview(): string {
     '',
     ...lines,
     '',
-    'market-feed <command> --help tells more. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.',
+    'market-feed <command> --help shows its options. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.',
     '',
   ].join('\n');
 }
 
 function helpOf(name: string, { usage, about, options }: Command, summary: string): string {
-  const rows = [
-    ...Object.entries(options).map(
-      ([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const,
-    ),
-    ['--help', 'this text'] as const,
-  ];
+  const all: Command['options'] = { ...options, help: { help: 'this text' } };
+  const rows = Object.entries(all).map(
+    ([option, { value = '', help }]) => [`--${option} ${value}`.trim(), help] as const,
+  );
   const width = Math.max(...rows.map(([left]) => left.length));
   return [
     `market-feed ${name}: ${summary}`,
@@ -78,8 +76,6 @@ function helpOf(name: string, { usage, about, options }: Command, summary: strin
 }
 
 function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : 'unknown';
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+  return String(manifest.version);
 }

@@ -1,27 +1,16 @@
 import { parseArgs } from 'node:util';
-import { type Command, didYouMean, OptionValues, UsageError } from './command.ts';
+import { type Command, type CommandContext, didYouMean, OptionValues, UsageError } from './command.ts';
 
-/** The options and words of a command line, checked against what the command takes. Throws UsageError. */
-export function parseArguments(
-  command: Command,
-  argv: readonly string[],
-): { readonly options: OptionValues; readonly arguments: readonly string[] } {
-  const known = Object.fromEntries(
-    Object.entries(command.options).map(([name, { value }]) => [
-      name,
-      { type: value === undefined ? 'boolean' : 'string' } as const,
-    ]),
-  );
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: known,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
+type Parsed = Pick<CommandContext, 'options' | 'arguments'>;
+
+/** Parses the options and words of a command line for a command. @throws UsageError */
+export function parseArguments(command: Command, argv: readonly string[]): Parsed {
+  const typeOf = (value: string | undefined) => ({ type: value === undefined ? 'boolean' : 'string' }) as const;
+  const options = Object.fromEntries(Object.entries(command.options).map(([name, { value }]) => [name, typeOf(value)]));
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
   const words: string[] = [];
-  /** A list option that the next words still belong to. */
+  /** The list option that gets the next words. */
   let open: string[] | undefined;
   for (const token of tokens) {
     if (token.kind === 'positional') (open ?? words).push(...(open === undefined ? [token.value] : split(token.value)));
@@ -50,9 +39,8 @@ function takeOption(
   const spec = Object.hasOwn(options, name) ? options[name] : undefined;
   if (spec === undefined || !rawName.startsWith('--')) {
     const names = Object.keys(options).map((one) => `--${one}`);
-    throw new UsageError(
-      `unknown option ${rawName}, allowed: ${names.join(', ') || 'no options'}${didYouMean(rawName, names)}`,
-    );
+    const allowed = names.join(', ') || 'no options';
+    throw new UsageError(`unknown option ${rawName}, allowed: ${allowed}${didYouMean(rawName, names)}`);
   }
   if (spec.value === undefined) {
     if (inlineValue === true) throw new UsageError(`--${name} takes no value, found "${value}"`);

@@ -1,7 +1,7 @@
-/** A timer of Node.js runs no longer; one that shall ends at once. */
+/** The longest timer of Node.js; a longer one ends at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Aborts after so many milliseconds, also fractions and more than the 24.8 days that AbortSignal.timeout can wait. */
+/** Aborts after so many milliseconds, with fractions, and beyond the 24.8 days of AbortSignal.timeout. */
 export function timeLimit(ms: number): AbortSignal {
   const over = new AbortController();
   const wait = (leftMs: number): void => {

@@ -9,7 +9,7 @@ const PAINT_EVERY_MS = 200;
 const LOG_EVERY_MS = 3000;
 const BAR_COLUMNS = 24;
 
-/** How far a history is: a bar on a terminal, else a line of the log every few seconds. */
+/** Shows a history's progress: a bar on a terminal, else a log line every few seconds. */
 export class HistoryProgressLine {
   readonly #title: string;
   readonly #line: StatusLine;
@@ -20,7 +20,7 @@ export class HistoryProgressLine {
   #progress: HistoryProgress | undefined;
   #waiting: { readonly reason: string; readonly until: number } | undefined;
 
-  /** `now`: milliseconds, never stepped. */
+  /** `now`: a monotonic clock in milliseconds. */
   constructor(title: string, err: Output, log: Logger, now: () => number) {
     this.#title = title;
     this.#line = new StatusLine(err);
@@ -29,7 +29,7 @@ export class HistoryProgressLine {
     this.#timer = setInterval(() => this.#show(), err.isTerminal ? PAINT_EVERY_MS : LOG_EVERY_MS);
   }
 
-  /** Written so far. */
+  /** Records written so far. */
   get records(): number {
     return this.#progress?.records ?? 0;
   }

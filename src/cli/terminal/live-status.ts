@@ -13,11 +13,11 @@ import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth
 
 export interface StatusView {
   readonly snapshot: StatusSnapshot;
-  /** Prices of the paints so far, this one included. */
+  /** The prices painted so far, including this one's. */
   readonly memory: PriceMemory;
-  /** What happened; as much of it as there is room for is shown. */
+  /** Shown as far as there is room. */
   readonly notes: Pick<StatusNotes, 'latest'>;
-  /** Where to look: files, commands. One line each. */
+  /** Files and commands, one line each. */
   readonly hints: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface Screen {
 
 type Line = readonly Span[];
 
-/** Between the sections. */
+/** Blank lines between the sections. */
 const BLANKS = 3;
 
 /** The live status as at most `rows` lines of at most `columns` columns. */
@@ -44,18 +44,14 @@ export function renderStatus(
   const hintLines = hints.map((hint): Line => [span(` ${hint}`, 'dim')]);
   const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
-  // Where the coins would not fit beside them, the hints go; the latencies go before the blank lines do.
+  // Coins come first: for them the latencies are left out, then the blank lines, then the hints.
   const shown = [...sinks, ...counts, ...hintLines];
   const timed = [...sinks, ...latencyLines(snapshot, columns), ...counts, ...hintLines];
   const bottom = timed.length + BLANKS <= room ? timed : shown.length <= room ? shown : [...sinks, ...counts];
 
-  const coins = coinBlock(
-    snapshot.coins,
-    memory,
-    columns,
-    Math.max(2, rows - top.length - venues.length - bottom.length),
-  );
-  let free = rows - top.length - venues.length - bottom.length - coins.length;
+  const left = rows - top.length - venues.length - bottom.length;
+  const coins = coinBlock(snapshot.coins, memory, columns, Math.max(2, left));
+  let free = left - coins.length;
   const blank = (): readonly Line[] => (free-- > 0 ? [[]] : []);
   const sections = [top, blank(), venues, blank(), coins, blank(), bottom];
   const latest = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
@@ -78,7 +74,7 @@ function titleLine({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot
   return gap < 2 ? left : [...left, span(' '.repeat(gap)), span(right, 'dim')];
 }
 
-/** Loud, so that nobody takes such prices for the market's. */
+/** A banner, so that nobody mistakes test prices for market prices. */
 function bannerLines({ environment, venues }: StatusSnapshot, columns: number): readonly Line[] {
   const active = venues.find((venue) => venue.active);
   const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;
@@ -98,19 +94,15 @@ const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
   region_blocked: 'bad',
 };
 
-/** The columns of a venue with its counters. */
+/** The width of a venue's line with its counters. */
 const COUNTED_WIDTH = 76;
-/** Of a reason so much has to fit beside the counters; else it takes their place. */
+/** If fewer columns of a reason fit beside the counters, the reason replaces them. */
 const REASON_WIDTH = 20;
 
 function venueHeader(columns: number): Line {
+  const names = `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}`;
   const counters = `${inColumns('FRAMES', 12, 'right')}${inColumns('RECONNECTS', 12, 'right')}`;
-  return [
-    span(
-      `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}${columns < COUNTED_WIDTH ? '' : counters}`,
-      'dim',
-    ),
-  ];
+  return [span(columns < COUNTED_WIDTH ? names : names + counters, 'dim')];
 }
 
 function venueLine(
@@ -118,6 +110,7 @@ function venueLine(
   columns: number,
 ): Line {
   const style = STATES[state];
+  const isConcern = style === 'bad' || style === 'warn';
   const shown = reason === '' ? '' : `  ${reason}`;
   const counters = [
     span(inColumns(count(frames), 12, 'right')),
@@ -128,12 +121,9 @@ function venueLine(
     span(inColumns(venue, 16), active ? 'bold' : 'plain'),
     span(inColumns(`${state === 'idle' ? '○' : '●'} ${state.replaceAll('_', ' ')}`, 17), style),
     span(inColumns(`${linesUp}/${lines}`, 6), linesUp === lines ? 'plain' : 'warn'),
-    span(
-      inColumns(ageMs === null ? '–' : duration(ageMs), 10, 'right'),
-      style === 'warn' || style === 'bad' ? style : 'plain',
-    ),
+    span(inColumns(ageMs === null ? '–' : duration(ageMs), 10, 'right'), isConcern ? style : 'plain'),
     ...(columns >= COUNTED_WIDTH + Math.min(textWidth(shown), 2 + REASON_WIDTH) ? counters : []),
-    span(shown, style === 'bad' || style === 'warn' ? style : 'dim'),
+    span(shown, isConcern ? style : 'dim'),
   ];
 }
 
@@ -141,13 +131,8 @@ const CELL = { coin: 7, price: 13, arrow: 2, change: 9, rate: 7 };
 const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.rate;
 const EXTRAS = { trail: 22, age: 10, venue: 18 };
 
-/** Header and coins within `room` lines: in one column where that fits, else in as many as the width allows. */
-function coinBlock(
-  coins: readonly CoinSnapshot[],
-  memory: PriceMemory,
-  columns: number,
-  room: number,
-): readonly Line[] {
+/** Header and coins within `room` lines: in one column if they fit, else in as many as the width allows. */
+function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Line[] {
   const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
   const width = Math.floor(columns / across);
@@ -227,7 +212,7 @@ function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: Si
   ];
 }
 
-/** What 99 % of the live trades stay within, stage by stage; of the active venue, else of the slowest. */
+/** The p99 of each stage's latency; of the active venue, else of the slowest. */
 function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): readonly Line[] {
   const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
   const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];
@@ -248,7 +233,7 @@ function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): reado
   return line.length === 1 ? [] : [line];
 }
 
-/** What people would take for something else by its name. */
+/** Clearer names for people. */
 const COUNTS: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
 
 function countLines({ counts }: StatusSnapshot, columns: number): readonly Line[] {

@@ -1,10 +1,10 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 
-/** A symbol's prices at the paints so far. */
+/** A symbol's prices at the last paints. */
 export interface PriceTrail {
-  /** One per paint, oldest first. */
+  /** One for each paint, oldest first. */
   readonly prices: readonly Decimal[];
-  /** Of which epoch the prices are: another venue's price is no move of the market. */
+  /** The epoch of the prices: another venue's price is not a move of the market. */
   readonly epoch: number;
 }
 
@@ -27,13 +27,13 @@ export function remember(
   return next;
 }
 
-/** Against the paint before: negative, zero or positive. */
+/** The price's move since the last paint: negative, zero or positive. */
 export function moveOf({ prices }: PriceTrail): number {
   const [last, before] = [prices.at(-1), prices.at(-2)];
   return last === undefined || before === undefined ? 0 : compareDecimals(last, before);
 }
 
-/** The most places of the prices, so that a shorter price does not make the column jump. */
+/** The most decimal places of the prices, so that the column keeps its alignment. */
 export const placesOf = ({ prices }: PriceTrail): number =>
   Math.max(0, ...prices.map((price) => price.split('.')[1]?.length ?? 0));
 

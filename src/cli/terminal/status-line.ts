@@ -1,6 +1,6 @@
 import type { Output } from '../arguments/command.ts';
 
-/** One line of a terminal, written over and over; nothing where there is no terminal. */
+/** One line that is overwritten on a terminal; without a terminal nothing is written. */
 export class StatusLine {
   readonly #output: Output;
   #shown = false;
@@ -15,7 +15,7 @@ export class StatusLine {
     void this.#output.write(`\r\u001b[K${text.slice(0, Math.max(0, this.#output.size().columns - 1))}`);
   }
 
-  /** Gives the line back, empty. */
+  /** Clears the line. */
   close(): void {
     if (this.#shown) void this.#output.write('\r\u001b[K');
     this.#shown = false;

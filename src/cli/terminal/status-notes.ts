@@ -1,6 +1,6 @@
 import { duration } from '../../domain/duration.ts';
 
-/** One line of what happened, for people. */
+/** A log event for people, as one line. */
 export interface Note {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
@@ -8,8 +8,8 @@ export interface Note {
 
 interface TimedNote {
   readonly level: Note['level'];
-  /** Stays when there is little room: what went wrong, and that it is over. */
-  readonly weighty: boolean;
+  /** Kept if there is little room: problems and their ends. */
+  readonly important: boolean;
   readonly clock: string;
   readonly venue: string;
   readonly coin: string;
@@ -22,14 +22,14 @@ interface TimedNote {
 
 const KEPT = 60;
 
-/** What is logged, as a short story: without what goes as it should, and what repeats or belongs together as one note. */
+/** A short version of the log for people: no routine events, and one note for repeats and related events. */
 export class StatusNotes {
   #notes: readonly TimedNote[] = [];
-  /** Connections that were lost, as VENUE LINE: of those alone it is news that they are open. */
+  /** Lost connections, as VENUE LINE: only for those is `connected` worth a note. */
   readonly #lost = new Set<string>();
   #halted = false;
 
-  /** Takes a line of the log, JSON as pino writes it. */
+  /** Adds a line of the log, JSON as pino writes it. */
   add(json: string): void {
     const entry = parsed(json);
     if (entry === undefined || this.#isRoutine(entry)) return;
@@ -40,7 +40,7 @@ export class StatusNotes {
     this.#notes = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
-  /** The `most` that matter, oldest first. */
+  /** The `most` important notes, oldest first. */
   latest(most: number): readonly Note[] {
     return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note) }));
   }
@@ -57,7 +57,7 @@ export class StatusNotes {
   }
 }
 
-/** What is no news; a finding of missing trades is followed at once by what became of it. */
+/** Events without a note. `gap_detected` is followed at once by the gap's outcome. */
 const ROUTINE = new Set(['starting', 'hint', 'status', 'subscribed', 'heartbeat', 'gap_detected']);
 
 const LABELS: Readonly<Record<string, string>> = {
@@ -70,7 +70,7 @@ const LABELS: Readonly<Record<string, string>> = {
   subscription_rejected: 'subscription rejected',
 };
 
-/** Events that end what a warning began, where they are of a whole venue or sink. */
+/** Events that end a problem of a whole venue or sink. */
 const RELIEF = new Set(['failed_back', 'feed_recovered', 'trading_resumed', 'sink_recovered']);
 
 function noteOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry): TimedNote {
@@ -81,11 +81,11 @@ function noteOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry)
     .replace(/^(?:line \d+:?|venue:) /, '')
     .replace(/^is open$/, 'open again')
     .replace(/\b(\d{4,}) ms\b/g, (_, ms: string) => duration(Number(ms)));
-  // A switch names its venues itself.
+  // The text of a switch already names its venues.
   const switched = event === 'failed_over' || event === 'failed_back';
   return {
     level: severity,
-    weighty: severity !== 'info' || (RELIEF.has(event ?? '') && line === undefined && coin === undefined),
+    important: severity !== 'info' || (RELIEF.has(event ?? '') && line === undefined && coin === undefined),
     clock: time?.slice(11, 19) ?? '',
     venue: switched ? '' : (venue ?? ''),
     coin: coin === undefined || reason.includes(coin) ? '' : coin,
@@ -96,13 +96,13 @@ function noteOf({ level, time, msg, event, venue, coin, line, cause }: LogEntry)
   };
 }
 
-/** Two notes of the same reason as one, at the later time. */
+/** Joins two notes with the same reason, at the later time. */
 function joined(before: TimedNote, after: TimedNote): TimedNote {
   const times = new Map(before.times);
   for (const [name, count] of after.times) times.set(name, (times.get(name) ?? 0) + count);
   return {
     ...after,
-    weighty: before.weighty || after.weighty,
+    important: before.important || after.important,
     lines: [...new Set([...before.lines, ...after.lines])].sort(),
     label: before.label === '' ? after.label : before.label,
     times,
@@ -112,8 +112,8 @@ function joined(before: TimedNote, after: TimedNote): TimedNote {
 function keepMost(notes: readonly TimedNote[], most: number): readonly TimedNote[] {
   const kept = [...notes];
   while (kept.length > Math.max(0, most)) {
-    const light = kept.slice(0, -1).findIndex(({ weighty }) => !weighty);
-    kept.splice(Math.max(0, light), 1);
+    const minor = kept.slice(0, -1).findIndex(({ important }) => !important);
+    kept.splice(Math.max(0, minor), 1);
   }
   return kept;
 }
@@ -127,7 +127,7 @@ function textOf({ clock, venue, coin, lines, label, reason, times }: TimedNote):
   return `${clock} ${facts}${again}`.trim();
 }
 
-/** The fields of a line of the log that are texts or numbers. */
+/** The text and number fields of a log line. */
 type LogEntry = Readonly<Record<string, string | undefined>>;
 
 function parsed(json: string): LogEntry | undefined {
@@ -142,7 +142,7 @@ function parsed(json: string): LogEntry | undefined {
   return Object.fromEntries(fields.map(([name, value]) => [name, String(value)]));
 }
 
-/** The same line of the log by itself, for a terminal without a live status. */
+/** A single log line as text, for a terminal without a live status. */
 export function noteText(json: string): string {
   const entry = parsed(json);
   return entry === undefined ? json.trim() : textOf(noteOf(entry));

@@ -12,7 +12,7 @@ export interface PainterOptions {
 }
 
 export interface Painter {
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void;
 }
 
@@ -20,7 +20,7 @@ const EVERY_MS = 2000;
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l';
 const LEAVE = '\u001b[?7h\u001b[?25h\u001b[?1049l';
 
-/** Paints the live status on the terminal's alternate screen, every two seconds and after a resize, each paint in one write. */
+/** Paints the live status on the terminal's alternate screen, every two seconds and after a resize. */
 export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptions): Painter {
   let memory: PriceMemory = new Map();
   let last: StatusSnapshot | undefined;
@@ -29,18 +29,16 @@ export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptio
   const show = (current: StatusSnapshot) => {
     if (busy) return;
     const { columns, rows } = out.size();
-    // The last column stays free: a character there leaves the cursor on itself, and clearing the rest would clear it.
-    const lines = renderStatus(
-      { snapshot: current, memory, notes, hints: hints() },
-      { columns: columns - 1, rows, color },
+    // The last column stays free: clearing the rest of the line would clear a character there.
+    const screen = { columns: columns - 1, rows, color };
+    const lines = renderStatus({ snapshot: current, memory, notes, hints: hints() }, screen).map(
+      (line) => `${line}\u001b[K`,
     );
     busy = true;
-    // Synchronised update: terminals that know it show the frame at once, the others ignore it.
-    void out
-      .write(`\u001b[?2026h\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\r\n')}\u001b[J\u001b[?2026l`)
-      .then(() => {
-        busy = false;
-      });
+    // One synchronised update, so that the terminal does not flicker; terminals without it ignore the codes.
+    void out.write(`\u001b[?2026h\u001b[H${lines.join('\r\n')}\u001b[J\u001b[?2026l`).then(() => {
+      busy = false;
+    });
   };
   const paint = () => {
     last = snapshot();
@@ -50,9 +48,7 @@ export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptio
   const repaint = () => {
     if (last !== undefined) show(last);
   };
-  const leave = () => {
-    void out.write(LEAVE);
-  };
+  const leave = () => void out.write(LEAVE);
 
   void out.write(ENTER);
   process.on('SIGWINCH', repaint);

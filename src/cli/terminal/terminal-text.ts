@@ -1,4 +1,4 @@
-/** A piece of a line in one style. */
+/** A part of a line in one style. */
 export interface Span {
   readonly text: string;
   readonly style: Style;
@@ -6,7 +6,7 @@ export interface Span {
 
 export type Style = keyof typeof STYLES;
 
-/** Select Graphic Rendition parameters: the 16 colours that every terminal maps to its own theme. */
+/** Select Graphic Rendition parameters: the 16 colours of the terminal's own theme. */
 const STYLES = {
   plain: '',
   dim: '2',
@@ -28,7 +28,7 @@ export function span(text: string, style: Style = 'plain'): Span {
   return { text, style };
 }
 
-/** Columns that a text takes: control characters none, East Asian wide characters and emoji two. */
+/** The columns of a text: control characters take none, East Asian wide characters and emoji two. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -45,7 +45,7 @@ function characterWidth(character: string): number {
   return WIDE.test(character) ? 2 : 1;
 }
 
-/** The text in exactly `width` columns: filled with blanks, or cut with an ellipsis at its end. */
+/** The text in exactly `width` columns: padded with blanks, or cut with an ellipsis. */
 export function inColumns(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const cut = cutTo(text, width);
   const blanks = ' '.repeat(Math.max(0, width - textWidth(cut)));
@@ -66,12 +66,12 @@ function cutTo(text: string, width: number): string {
   return `${cut}…`;
 }
 
-/** The spans as one terminal line of at most `width` columns; control characters are taken out. */
+/** The spans as one terminal line of at most `width` columns, without control characters. */
 export function toLine(spans: readonly Span[], width: number, color: boolean): string {
   let line = '';
   let left = width;
   for (const { text, style } of spans) {
-    // What a venue or broker says must not steer the terminal.
+    // Texts of venues and brokers must not control the terminal.
     const cut = cutTo(text.replace(/\p{Cc}/gu, ' '), left);
     left -= textWidth(cut);
     const sgr = color ? STYLES[style] : '';
@@ -84,7 +84,7 @@ export function spansWidth(spans: readonly Span[]): number {
   return spans.reduce((sum, { text }) => sum + textWidth(text), 0);
 }
 
-/** Spans in exactly `width` columns, filled with blanks; longer ones stay as they are. */
+/** Pads spans with blanks to `width` columns; longer ones stay as they are. */
 export function padSpans(spans: readonly Span[], width: number): readonly Span[] {
   const missing = width - spansWidth(spans);
   return missing > 0 ? [...spans, span(' '.repeat(missing))] : spans;

@@ -10,7 +10,7 @@ const WITHIN_MS = 3000;
 const SAMPLES = 3;
 const WARN_ABOVE_MS = 500;
 
-/** The venue's clock against ours, for people: `bybit +12 ms ± 8 ms`, or why it is not known. Takes three seconds at the most. */
+/** The venue's clock offset for people, `bybit +12 ms ± 8 ms`, or why it is unknown. Takes at most three seconds. */
 export async function venueClock(venue: Venue, restUrl: string, signal: AbortSignal): Promise<string> {
   const rest = new VenueRest(venue, restUrl, monotonicScheduler);
   const clock = wallClock();

@@ -74,7 +74,7 @@ const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'
   description: 'Which venue, where several are published (mode all); default: the first known',
 });
 
-/** @throws ApiError (404) where the symbol is unknown, or nothing is known of it yet. */
+/** @throws ApiError (404) if the symbol is unknown. */
 export function knownSymbol(view: GatewayView, name: string): string {
   const symbol = view.symbolOf(name);
   if (symbol !== undefined) return symbol;
