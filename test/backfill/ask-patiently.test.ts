@@ -10,7 +10,7 @@ const REQUEST = fakeVenue().time;
 /** Asks a venue that answers with these faults, one after the other, and then with 7. */
 function asking(retries: readonly Retry[]) {
   const scheduler = new SteppedScheduler();
-  const ending = new AbortController();
+  const abort = new AbortController();
   const waits: number[] = [];
   let asked = 0;
   const answer$ = new Observable<number>((subscriber) => {
@@ -20,8 +20,8 @@ function asking(retries: readonly Retry[]) {
   });
   const rest = { ask$: () => answer$ } as never;
   const onWait = (_: Fault, delayMs: number) => waits.push(delayMs);
-  const ask = askPatiently({ rest, scheduler, random: () => 0.5, signal: ending.signal, onWait });
-  return { scheduler, ending, waits, answer: ask(REQUEST), asked: () => asked };
+  const ask = askPatiently({ rest, scheduler, random: () => 0.5, signal: abort.signal, onWait });
+  return { scheduler, abort, waits, answer: ask(REQUEST), asked: () => asked };
 }
 
 const BACKOFF: Retry = { kind: 'backoff' };
@@ -54,7 +54,7 @@ it('gives up after five times, and at once where the venue wants hours or it wou
 
 it('ends with the signal, while it waits and before it asks', async () => {
   const waiting = asking([BACKOFF]);
-  waiting.ending.abort();
+  waiting.abort.abort();
   await expect(waiting.answer).rejects.toThrow();
   waiting.scheduler.advance(60_000);
   expect(waiting.asked()).toBe(1);

@@ -100,7 +100,7 @@ const idsOf = (records: readonly PastRecord[]) =>
   records.map((record) => (record.kind === 'kline' ? record.openTime : Number(record.tradeId)));
 
 describe('a job', () => {
-  it('fetches its range, tells how far it is, and is whole', async () => {
+  it('fetches its range, reports its progress, and is complete', async () => {
     const shares: number[] = [];
     const past = new NumberedPast(numbers(1, 100), 30);
     const result = await run(jobOf(past.series, ALL), undefined, { onProgress: ({ share }) => shares.push(share) });
@@ -109,15 +109,15 @@ describe('a job', () => {
     expect(shares).toEqual([0, 0.3, 0.6, 0.9, 1]);
   });
 
-  it('tells at once what the venue left out, for whoever ends it at the next question', async () => {
+  it('reports at once what the venue left out, before an abort at the next request', async () => {
     await run(jobOf(new NumberedPast(numbers(1, 5), 10).series, { ...ALL, toMs: timeOf(5) }));
     const past = new NumberedPast([...numbers(11, 13), ...numbers(16, 40)], 10);
-    const told: HistoryProgress[] = [];
+    const reported: HistoryProgress[] = [];
     const dying = run(jobOf(past.series, { ...ALL, fromMs: timeOf(11) }), 5, {
-      onProgress: (progress) => told.push(progress),
+      onProgress: (progress) => reported.push(progress),
     });
     await expect(dying).rejects.toThrow(Killed);
-    expect(told.at(-1)).toMatchObject({ records: 10, missing: 2, leavesGap: true });
+    expect(reported.at(-1)).toMatchObject({ records: 10, missing: 2, leavesGap: true });
   });
 
   it('with nothing to fetch makes nothing', async () => {
@@ -127,10 +127,10 @@ describe('a job', () => {
 
   it('ends after the page at hand when it shall, and goes on later', async () => {
     const past = new NumberedPast(numbers(1, 100), 30);
-    const ending = new AbortController();
+    const abort = new AbortController();
     const first = await run(jobOf(past.series, ALL), undefined, {
-      signal: ending.signal,
-      onProgress: ({ records }) => records >= 60 && ending.abort(),
+      signal: abort.signal,
+      onProgress: ({ records }) => records >= 60 && abort.abort(),
     });
     expect(first).toMatchObject({ records: 60, complete: false });
     expect(await run(jobOf(past.series, ALL))).toMatchObject({ records: 40, complete: true, resumed: true });

@@ -21,7 +21,7 @@ const LAST: HistoryRange = { fromMs: undefined, toMs: undefined, limit: MOST };
 
 /** Fetches from a venue whose trades up to `latest` were made a second apart, and whose ids jump. */
 async function fetchAt(latest: number, range: HistoryRange, first = 1) {
-  const told = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
+  const returned = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
     tradeEvent(`229000000000000${1000 + 7 * second}`, { venue: 'bybit', timestamp: timeOf(second) }),
   );
   const sink = new AvroFileSink({ dir, rotateMb: 1, codec: 'null', now: () => 0 });
@@ -34,7 +34,7 @@ async function fetchAt(latest: number, range: HistoryRange, first = 1) {
       environment: 'production',
       interval: undefined,
     } as const;
-    const recent = { path: '', weight: 1, parse: () => told.toReversed() };
+    const recent = { path: '', weight: 1, parse: () => returned.toReversed() };
     return await fetchRecent({ name, recent, most: MOST, range, dir, topic: 'trades' }, sink, ask);
   } finally {
     await sink.close();
@@ -48,7 +48,7 @@ async function stored(): Promise<number[]> {
   return seconds;
 }
 
-it('writes what it is told, oldest first', async () => {
+it('writes the answer, oldest first', async () => {
   expect(await fetchAt(50, LAST)).toMatchObject({ records: 10, complete: true, leavesGap: false });
   expect(await stored()).toEqual(numbers(41, 50));
 });
@@ -60,7 +60,7 @@ it('leaves out what the folder has', async () => {
   expect(await stored()).toEqual(numbers(41, 54));
 });
 
-it('says so where trades between are told no more', async () => {
+it('reports a gap if the venue no longer returns the trades between', async () => {
   await fetchAt(50, LAST);
   expect(await fetchAt(61, LAST)).toMatchObject({ records: 10, leavesGap: true });
   expect(await fetchAt(65, { ...LAST, limit: 2 })).toMatchObject({ records: 2, leavesGap: true });
@@ -76,7 +76,7 @@ it.each([
   expect(await stored()).toEqual(expected);
 });
 
-it('refuses to begin before the first one told, unless that is the first there is', async () => {
+it('refuses to begin before the first trade returned, unless it is the first of all', async () => {
   const range = { ...LAST, fromMs: timeOf(41) - 1 };
   await expect(fetchAt(50, range)).rejects.toThrow(HistoryRefused);
   await expect(fetchAt(50, range)).rejects.toThrow(/--from: found 1970-.*, allowed: 1970-01-01T00:00:41.000Z or later/);

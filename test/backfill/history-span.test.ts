@@ -68,7 +68,7 @@ it.each([
   ['further on, after a run that wrote nothing', previous(40, 50), { from: 50, runBegin: 50, leavesGap: true }],
   ['an open candle is there last', previous(60, 50, true), { from: 60, runBegin: 50, leavesGap: false }],
   ['a part lies before the run', previous(60, 51), undefined],
-  ['nothing tells where the run begins', previous(60, undefined), undefined],
+  ['the beginning of the run is unknown', previous(60, undefined), undefined],
   ['inside what lies before a run that wrote nothing', previous(60, 70), undefined],
 ])('%s', (_, there, expected) => {
   expect(resumePoint({ begin: 50, end: 99 }, there, { step })).toEqual(expected);

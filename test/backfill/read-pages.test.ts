@@ -48,7 +48,7 @@ it('what the venue has not at a beginning that was reckoned is not missing', asy
   expect(missingOf(await portions(series, 0, 11))).toBe(9);
 });
 
-it('waits for a record that the venue told of and has not yet', async () => {
+it('waits for a record that the venue announced and does not return yet', async () => {
   const past = new NumberedPast([1, 2], 10);
   const pauses: number[] = [];
   const pause = async (ms: number) => {
@@ -90,7 +90,7 @@ it.each([
   await expect(portions({ ...series, page }, 5, 6)).rejects.toMatchObject({ kind: 'malformed' });
 });
 
-it('tells each request the venue time of its moment', async () => {
+it('gives each request the current time of the venue', async () => {
   const past = new NumberedPast(numbers(1, 4), 2);
   const times: number[] = [];
   const page: PastSeries['page'] = (from, to, nowMs) => {

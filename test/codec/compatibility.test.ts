@@ -111,7 +111,7 @@ describe('fullTransitive', () => {
       withType(gap, 'outcome', enumOf(['repaired', 'unrepaired', 'unknown'])),
       /Gap\.outcome is an enum without default/,
     ],
-    ['another name', { ...gap, name: 'Hole' }, /cannot read/],
+    ['another name', { ...gap, name: 'Break' }, /cannot read/],
     ['another identity', { ...gap, identity: ['venue'] }, /another identity/],
   ])('finds: %s', (_, schema, problem) => {
     const released = schema.name === 'TradeEvent' ? trade : gap;

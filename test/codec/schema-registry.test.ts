@@ -97,7 +97,7 @@ describe('schema registry', () => {
     expect(asked(request)).toEqual(['POST /subjects/s']);
   });
 
-  it('registers a further version that goes with the former ones', async () => {
+  it('registers a further version that is compatible with the earlier ones', async () => {
     const subjects = { s: [JSON.stringify(first)] };
     const { registry } = registryThat(fakeRegistry({ subjects }));
     expect(await registry.standingOf('s', second)).toEqual({ kind: 'compatible' });

@@ -25,7 +25,7 @@ describe('PriceTicks', () => {
     });
   });
 
-  it('keeps the change that a ticker told where mini tickers, which tell none, come between', () => {
+  it('keeps the change of a ticker across mini tickers, which have none', () => {
     const ticks = new PriceTicks();
     const after = (ms: number) => ({ timestamp: 1_723_161_255_400 + ms });
     ticks.learn(ticker({ ...after(0), change24h: null }));

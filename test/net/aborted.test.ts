@@ -4,14 +4,14 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 it('a pause ends with its time or with the signal', async () => {
   const scheduler = new SteppedScheduler();
-  const ending = new AbortController();
+  const abort = new AbortController();
   const done: string[] = [];
-  const first = pauseFor(1000, scheduler, ending.signal).then(() => done.push('time'));
+  const first = pauseFor(1000, scheduler, abort.signal).then(() => done.push('time'));
   scheduler.advance(1000);
   await first;
-  const second = pauseFor(1000, scheduler, ending.signal).then(() => done.push('signal'));
-  ending.abort();
+  const second = pauseFor(1000, scheduler, abort.signal).then(() => done.push('signal'));
+  abort.abort();
   await second;
-  await pauseFor(1000, scheduler, ending.signal);
+  await pauseFor(1000, scheduler, abort.signal);
   expect(done).toEqual(['time', 'signal']);
 });

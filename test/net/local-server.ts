@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** A WebSocket server on 127.0.0.1 that does as a test tells it. */
+/** A WebSocket server on 127.0.0.1 that a test controls. */
 export interface LocalServer {
   /** `ws://127.0.0.1:PORT/` */
   readonly url: string;

@@ -22,25 +22,25 @@ async function serve(options: LocalServerOptions = {}): Promise<LocalServer> {
 interface Opened {
   readonly socket: Socket;
   readonly frames: RawFrame[];
-  readonly told: string[];
+  readonly calls: string[];
   end(): Promise<SocketEnd>;
   opened(): Promise<unknown>;
 }
 
 function open(url: string, options: Partial<SocketOptions> = {}): Opened {
   const frames: RawFrame[] = [];
-  const told: string[] = [];
+  const calls: string[] = [];
   const ends: SocketEnd[] = [];
   const socket = openSocket(
     url,
     { connectTimeoutMs: 30_000, compression: false, maxFrameBytes: 32 * MEGABYTE, ...options },
     {
-      onOpen: () => told.push('open'),
+      onOpen: () => calls.push('open'),
       onFrame: (frame) => frames.push(frame),
-      onPing: () => told.push('ping'),
-      onPong: () => told.push('pong'),
+      onPing: () => calls.push('ping'),
+      onPong: () => calls.push('pong'),
       onEnd: (end) => {
-        told.push('end');
+        calls.push('end');
         ends.push(end);
       },
     },
@@ -49,14 +49,14 @@ function open(url: string, options: Partial<SocketOptions> = {}): Opened {
   return {
     socket,
     frames,
-    told,
+    calls,
     async end() {
       await until(() => ends.length > 0, { message: 'the end' });
       const [first] = ends;
       if (first === undefined) throw new Error('no end');
       return first;
     },
-    opened: () => until(() => told.includes('open'), { message: 'open' }),
+    opened: () => until(() => calls.includes('open'), { message: 'open' }),
   };
 }
 
@@ -79,7 +79,7 @@ describe('openSocket: frames', () => {
       },
     });
     let now = 1000;
-    const { frames, told, socket } = open(server.url, { clock: () => now++ });
+    const { frames, calls, socket } = open(server.url, { clock: () => now++ });
     await until(() => frames.length === 1);
     socket.send('go on');
     await until(() => frames.length === 2);
@@ -89,7 +89,7 @@ describe('openSocket: frames', () => {
     ]);
     expect(Buffer.from(frames[0]?.data ?? []).toString()).toBe('hello');
     expect([...(frames[1]?.data ?? [])]).toEqual([1, 2, 3]);
-    expect(told).toEqual(['open']);
+    expect(calls).toEqual(['open']);
   });
 
   it('lets everything else have its turn in a flood, and loses nothing of it', async () => {
@@ -135,10 +135,10 @@ describe('openSocket: frames', () => {
   it('lets a text frame through that is not UTF-8', async () => {
     const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x7d]);
     const server = await serve({ onConnection: (connection) => connection.send(bytes, { binary: false }) });
-    const { frames, told } = open(server.url);
+    const { frames, calls } = open(server.url);
     await until(() => frames.length === 1);
     expect(frames[0]).toMatchObject({ binary: false, data: bytes });
-    expect(told).toEqual(['open']);
+    expect(calls).toEqual(['open']);
   });
 
   it('takes a frame of 20 MB where 32 are allowed', async () => {
@@ -206,7 +206,7 @@ describe('openSocket: frames', () => {
 });
 
 describe('openSocket: signs of life', () => {
-  it('answers a ping with its payload and tells it', async () => {
+  it('answers a ping with its payload and reports it', async () => {
     const pongs: string[] = [];
     const server = await serve({
       onConnection(connection) {
@@ -214,18 +214,18 @@ describe('openSocket: signs of life', () => {
         connection.ping('1770123456789');
       },
     });
-    const { told } = open(server.url);
+    const { calls } = open(server.url);
     await until(() => pongs.length === 1);
     expect(pongs).toEqual(['1770123456789']);
-    expect(told).toEqual(['open', 'ping']);
+    expect(calls).toEqual(['open', 'ping']);
   });
 
-  it('pings, and tells the pong', async () => {
+  it('pings, and reports the pong', async () => {
     const server = await serve();
-    const { socket, told, opened } = open(server.url);
+    const { socket, calls, opened } = open(server.url);
     await opened();
     socket.ping();
-    await until(() => told.includes('pong'));
+    await until(() => calls.includes('pong'));
   });
 });
 
@@ -237,14 +237,14 @@ describe('openSocket: the handshake', () => {
     ['503 Service Unavailable', { 'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT' }, 'maintenance'],
     ['200 OK', {}, 'no WebSocket here'],
     ['301 Moved Permanently', { Location: 'wss://elsewhere.example/' }, ''],
-  ])('tells a refusal with %s', async (status, headers, body) => {
+  ])('reports a refusal with %s', async (status, headers, body) => {
     const server = await serve({ handshake: (socket) => socket.end(httpAnswer(status, headers, body)) });
-    const { told, end } = open(server.url);
+    const { calls, end } = open(server.url);
     const refusal = refusalOf(await end());
     expect(refusal.status).toBe(Number(status.slice(0, 3)));
     expect(refusal.body).toBe(body);
     for (const [name, value] of Object.entries(headers)) expect(refusal.headers[name.toLowerCase()]).toBe(value);
-    expect(told).toEqual(['end']);
+    expect(calls).toEqual(['end']);
   });
 
   it('joins a header that comes more than once', async () => {
@@ -261,7 +261,7 @@ describe('openSocket: the handshake', () => {
     expect(refusal.body).toBe('x'.repeat(65_536));
   });
 
-  it('tells a refusal whose body never ends, at the timeout', async () => {
+  it('reports a refusal whose body never ends, at the timeout', async () => {
     const answer = 'HTTP/1.1 451 Unavailable\r\nContent-Length: 1000\r\n\r\npart';
     let written = false;
     const server = await serve({
@@ -282,7 +282,7 @@ describe('openSocket: the handshake', () => {
     expect(refusalOf(await end())).toMatchObject({ status: 451, body: 'part' });
   });
 
-  it('tells a refusal whose body breaks off', async () => {
+  it('reports a refusal whose body breaks off', async () => {
     const answer = 'HTTP/1.1 451 Unavailable\r\nContent-Length: 1000\r\n\r\npart';
     const server = await serve({ handshake: (socket) => socket.end(answer) });
     expect(refusalOf(await open(server.url).end())).toMatchObject({ status: 451, body: 'part' });
@@ -329,8 +329,8 @@ describe('openSocket: the handshake', () => {
   });
 
   it.each(['', 'not an address', 'ftp://127.0.0.1/'])('never retries the address «%s»', async (url) => {
-    const { told, end } = open(url);
-    expect(told).toEqual([]);
+    const { calls, end } = open(url);
+    expect(calls).toEqual([]);
     expect(faultOf(await end())).toMatchObject({ kind: 'connect_failed', retry: { kind: 'never' } });
   });
 });
@@ -342,16 +342,16 @@ describe('openSocket: the end', () => {
     [1008, 'Pong timeout'],
     [1012, 'service restart'],
     [4001, 'own code'],
-  ])('tells the close code %i and its reason', async (code, reason) => {
+  ])('reports the close code %i and its reason', async (code, reason) => {
     const server = await serve({ onConnection: (connection) => connection.close(code, reason) });
-    const { told, end } = open(server.url);
+    const { calls, end } = open(server.url);
     const fault = faultOf(await end());
     expect(fault).toMatchObject({ kind: 'connection_closed', status: code, retry: { kind: 'backoff' } });
     expect(fault.message).toContain(reason);
-    expect(told).toEqual(['open', 'end']);
+    expect(calls).toEqual(['open', 'end']);
   });
 
-  it('tells a reset', async () => {
+  it('reports a reset', async () => {
     const server = await serve({ onConnection: (connection) => connection.send('x') });
     const { frames, end } = open(server.url);
     await until(() => frames.length === 1);
@@ -359,7 +359,7 @@ describe('openSocket: the end', () => {
     expect(faultOf(await end())).toMatchObject({ kind: 'connection_closed', status: 1006 });
   });
 
-  it('tells a TCP connection that ends without a close frame', async () => {
+  it('reports a TCP connection that ends without a close frame', async () => {
     const server = await serve();
     const { opened, end } = open(server.url);
     await opened();
@@ -367,7 +367,7 @@ describe('openSocket: the end', () => {
     expect(faultOf(await end())).toMatchObject({ kind: 'connection_closed', status: 1006 });
   });
 
-  it('tells bytes that are no frame', async () => {
+  it('reports bytes that are no frame', async () => {
     const server = await serve();
     const { opened, end } = open(server.url);
     await opened();
@@ -375,27 +375,27 @@ describe('openSocket: the end', () => {
     expect(await end()).toMatchObject({ kind: 'violated', what: 'protocol_error', fault: { status: 1002 } });
   });
 
-  it('tells the end once', async () => {
+  it('reports the end once', async () => {
     const server = await serve();
-    const { opened, told, end } = open(server.url);
+    const { opened, calls, end } = open(server.url);
     await opened();
     server.sockets[0]?.write(Buffer.from([0xff, 0xff, 0x00, 0x00]));
     await end();
     await until(() => server.connections[0]?.readyState === 3);
-    expect(told.filter((what) => what === 'end')).toHaveLength(1);
+    expect(calls.filter((what) => what === 'end')).toHaveLength(1);
   });
 });
 
 describe('openSocket: close()', () => {
-  it('says goodbye and tells nothing more', async () => {
+  it('sends a close frame and reports nothing more', async () => {
     const codes: number[] = [];
     const server = await serve({ onConnection: (connection) => connection.on('close', (code) => codes.push(code)) });
-    const { socket, told, opened } = open(server.url);
+    const { socket, calls, opened } = open(server.url);
     await opened();
     socket.close();
     await until(() => codes.length > 0);
     expect(codes).toEqual([1000]);
-    expect(told).toEqual(['open']);
+    expect(calls).toEqual(['open']);
   });
 
   it('gives no frame after it, not even of the same read', async () => {
@@ -469,11 +469,11 @@ describe('openSocket: close()', () => {
         });
       },
     });
-    const { socket, told } = open(server.url);
+    const { socket, calls } = open(server.url);
     await until(() => asked === 1);
     socket.close();
     await until(() => gone, { message: 'the connection gone' });
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   it.each([
@@ -483,27 +483,27 @@ describe('openSocket: close()', () => {
     const server = await serve({ handshake });
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     cleanups.push(() => vi.useRealTimers());
-    const { socket, told } = open(server.url);
+    const { socket, calls } = open(server.url);
     expect(vi.getTimerCount()).toBe(1);
-    if (state === 'refused') await until(() => told.includes('end'));
+    if (state === 'refused') await until(() => calls.includes('end'));
     else socket.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 
   it('may come at once, and twice', async () => {
     const server = await serve();
-    const { socket, told } = open(server.url);
+    const { socket, calls } = open(server.url);
     socket.close();
     socket.close();
     const late = open(server.url);
     await late.opened();
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
-  it('stops a bad address from being told', async () => {
-    const { socket, told } = open('not an address');
+  it('does not report a bad address after close()', async () => {
+    const { socket, calls } = open('not an address');
     socket.close();
     await new Promise(setImmediate);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
   });
 });

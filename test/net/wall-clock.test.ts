@@ -17,7 +17,7 @@ function clocks() {
 }
 
 describe('wallClock', () => {
-  it('tells microseconds within a millisecond', () => {
+  it('returns microseconds within a millisecond', () => {
     const { now, pass } = clocks();
     expect(now()).toBe(START * 1000);
     pass(0.25);

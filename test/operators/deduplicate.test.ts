@@ -103,16 +103,16 @@ describe('deduplicate', () => {
       const source = cold('   -a-a-b-');
       const subKey = '        ^!     ';
       const expectedKey = '   -#     ';
-      const subTold = '       ^--!   ';
-      const expectedTold = '  -a-#   ';
+      const subThrowing = '       ^--!   ';
+      const expectedThrowing = '  -a-#   ';
       expectObservable(source.pipe(deduplicate({ ...options, key: throwing }))).toBe(
         expectedKey,
         undefined,
         'callback',
       );
-      const told = source.pipe(deduplicate({ ...options, onDuplicate: throwing }));
-      expectObservable(told).toBe(expectedTold, undefined, 'callback');
-      expectSubscriptions(source.subscriptions).toBe([subKey, subTold]);
+      const throwing$ = source.pipe(deduplicate({ ...options, onDuplicate: throwing }));
+      expectObservable(throwing$).toBe(expectedThrowing, undefined, 'callback');
+      expectSubscriptions(source.subscriptions).toBe([subKey, subThrowing]);
     });
   });
 

@@ -170,9 +170,9 @@ describe('detectStale', () => {
       const later = cold('                                   10800000ms d');
       const source = concat(day, later).pipe(detectStale({ staleAfterMs: 5000, isData }));
       const expected = '86405000ms s 10794999ms (rd)';
-      const told = source.pipe(filter((event, index) => typeof event !== 'string' || index > 86_400));
+      const reported = source.pipe(filter((event, index) => typeof event !== 'string' || index > 86_400));
       const values = { ...passed, s: stale(86_400_000, 5000), r: recovered(10_795_000) };
-      expectObservable(told, '97201s !').toBe(expected, values);
+      expectObservable(reported, '97201s !').toBe(expected, values);
       expectSubscriptions(later.subscriptions).toBe('86400s ^ 10800999ms !');
     });
   });

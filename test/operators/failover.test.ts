@@ -11,7 +11,7 @@ import { picture } from './pictures/failover.ts';
 /*
  * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered,
  * N / Y «does not serve / serves btc», L a value of btc that came late; other lower-case letters and digits are values of btc, capitals E and F of eth.
- * A value's time is its frame. Result marbles are spelled by `told`.
+ * A value's time is its frame. Result marbles are spelled by `textOf`.
  */
 type Source = SourceEvent<string>;
 
@@ -26,7 +26,7 @@ const control: Record<string, Source> = {
   L: { kind: 'value', key: 'btc', at: 0, value: 'late', late: true },
 };
 
-function told(event: FailoverEvent<string>): string {
+function textOf(event: FailoverEvent<string>): string {
   if (event.kind === 'epoch') return `${event.key} epoch ${event.epoch} of ${event.source}`;
   if (event.kind === 'switched')
     return `${event.from ?? '-'}>${event.to} ${event.reason}${event.key === null ? '' : ` ${event.key}`}${event.back ? ' back' : ''}`;
@@ -34,7 +34,7 @@ function told(event: FailoverEvent<string>): string {
 }
 
 interface Run {
-  readonly told: readonly string[];
+  readonly lines: readonly string[];
   readonly subscriptions: readonly string[];
 }
 
@@ -52,7 +52,7 @@ const long = {
   ringSpan: 100,
 } as const;
 
-/** Runs sources of marbles and lists what was told as `TIME text`. */
+/** Runs sources of marbles and lists the emissions as `TIME text`. */
 function run(
   marbles: Record<string, string>,
   options: Partial<FailoverOptions<string>> = {},
@@ -95,7 +95,7 @@ function run(
       scheduler,
       ...options,
     }).subscribe({
-      next: (event) => lines.push(`${scheduler.now()} ${told(event)}`),
+      next: (event) => lines.push(`${scheduler.now()} ${textOf(event)}`),
       error: (error: unknown) =>
         lines.push(`${scheduler.now()} error ${error instanceof Error ? error.message : error}`),
       complete: () => lines.push(`${scheduler.now()} complete`),
@@ -103,22 +103,22 @@ function run(
     if (unsubscribeAt !== undefined) scheduler.schedule(() => subscription.unsubscribe(), unsubscribeAt);
     flush();
   });
-  return { told: lines, subscriptions };
+  return { lines, subscriptions };
 }
 
 describe('failover', () => {
   it('emits nothing for sources without events', () => {
-    expect(run({ a: '-', b: '-' }).told).toEqual([]);
+    expect(run({ a: '-', b: '-' }).lines).toEqual([]);
   });
 
   it('completes at once without sources, and when all have completed', () => {
-    expect(run({}).told).toEqual(['0 complete']);
-    expect(run({ a: '--|', b: '----|' }).told).toEqual(['4 complete']);
+    expect(run({}).lines).toEqual(['0 complete']);
+    expect(run({ a: '--|', b: '----|' }).lines).toEqual(['4 complete']);
   });
 
   it('serves the preferred source in epoch 1 and drops the standby’s values meanwhile', () => {
     //                              0123456
-    expect(run({ a: 'C-1-2-', b: 'C-x-y-' }).told).toEqual([
+    expect(run({ a: 'C-1-2-', b: 'C-x-y-' }).lines).toEqual([
       '2 ->a first',
       '2 btc epoch 1 of a',
       '2 btc@1 1',
@@ -144,7 +144,7 @@ describe('failover', () => {
 
   it('switches at once if the source is blocked; the standby’s values since the last data come first', () => {
     //                           01234567
-    expect(run({ a: 'C1--X---', b: 'Cx-y-z--' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1--X---', b: 'Cx-y-z--' }).lines.slice(3)).toEqual([
       '4 a>b blocked',
       '4 btc epoch 2 of b',
       '4 btc@2 y held',
@@ -154,16 +154,16 @@ describe('failover', () => {
 
   it('switches when the source has been without a connection for the grace, not before', () => {
     //                  0123456789
-    expect(run({ a: 'C1-D------', b: 'Cx-------y' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1-D------', b: 'Cx-------y' }).lines.slice(3)).toEqual([
       '8 a>b disconnected',
       '9 btc epoch 2 of b',
       '9 btc@2 y',
     ]);
-    expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).told.slice(3)).toEqual(['7 btc@1 2']);
+    expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).lines.slice(3)).toEqual(['7 btc@1 2']);
   });
 
   it('a connection that ends before its first data counts as none: the grace continues', () => {
-    expect(run({ a: 'C1-D-C-D-C-D', b: 'Cx----------y' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1-D-C-D-C-D', b: 'Cx----------y' }).lines.slice(3)).toEqual([
       '8 a>b disconnected',
       '12 btc epoch 2 of b',
       '12 btc@2 y',
@@ -172,7 +172,7 @@ describe('failover', () => {
 
   it('switches if the source is stale, but not to a stale one', () => {
     //                  0123456789
-    expect(run({ a: 'C1---S----', b: 'Cx-S------', c: 'Cv-----w--' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1---S----', b: 'Cx-S------', c: 'Cv-----w--' }).lines.slice(3)).toEqual([
       '5 a>c stale',
       '7 btc epoch 2 of c',
       '7 btc@2 w',
@@ -181,7 +181,7 @@ describe('failover', () => {
 
   it('stays and waits while none is healthy, and goes to the first that is', () => {
     //                  0123456789
-    expect(run({ a: 'C1-X------', b: 'CxX---Cy--' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1-X------', b: 'CxX---Cy--' }).lines.slice(3)).toEqual([
       '7 a>b blocked',
       '7 btc epoch 2 of b',
       '7 btc@2 y',
@@ -190,8 +190,8 @@ describe('failover', () => {
 
   it('fails back after the preferred one was healthy for the whole of the hysteresis', () => {
     // a delivers again at 7: back at 27; b had nothing since 3, so what a got after that comes first
-    const { told } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
-    expect(told.slice(3)).toEqual([
+    const { lines } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
+    expect(lines.slice(3)).toEqual([
       '3 a>b blocked',
       '3 btc epoch 2 of b',
       '3 btc@2 y',
@@ -204,8 +204,8 @@ describe('failover', () => {
   });
 
   it('restarts the hysteresis if the preferred source fails again', () => {
-    const { told } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
-    expect(told.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
+    const { lines } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
+    expect(lines.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
   });
 
   it('late values are no sign of life; the time without data counts from the last data', () => {
@@ -227,7 +227,7 @@ describe('failover', () => {
           { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
         ],
         { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50, ringSpan: 100, scheduler },
-      ).subscribe((event) => lines.push(`${scheduler.now()} ${told(event)}`));
+      ).subscribe((event) => lines.push(`${scheduler.now()} ${textOf(event)}`));
       flush();
     });
     expect(lines).toEqual([
@@ -246,9 +246,9 @@ describe('failover', () => {
   });
 
   it('lets no value of an epoch follow a later epoch of its key', () => {
-    const { told } = run({ a: 'C1E2X--C3F4 30ms 5E', b: 'CxEyFzEwF 30ms vEuF' }, { failBackAfterMs: 3 });
+    const { lines } = run({ a: 'C1E2X--C3F4 30ms 5E', b: 'CxEyFzEwF 30ms vEuF' }, { failBackAfterMs: 3 });
     const epochs = new Map<string, number>();
-    for (const line of told) {
+    for (const line of lines) {
       const match = / (btc|eth)@(\d+) /.exec(line);
       if (match === null) continue;
       expect(Number(match[2])).toBeGreaterThanOrEqual(epochs.get(match[1] as string) ?? 0);
@@ -259,28 +259,28 @@ describe('failover', () => {
 
   it('at a start, waits for the preferred source until its attempt failed or timed out', () => {
     //                  0123456789
-    expect(run({ a: '--D-------', b: 'Cx------y-' }).told).toEqual(['7 ->b first', '8 btc epoch 1 of b', '8 btc@1 y']);
-    expect(run({ a: '-X--------', b: 'Cx------y-' }).told).toEqual([
+    expect(run({ a: '--D-------', b: 'Cx------y-' }).lines).toEqual(['7 ->b first', '8 btc epoch 1 of b', '8 btc@1 y']);
+    expect(run({ a: '-X--------', b: 'Cx------y-' }).lines).toEqual([
       '1 ->b first',
       '1 btc epoch 1 of b',
       '1 btc@1 x',
       '8 btc@1 y',
     ]);
-    expect(run({ a: '100ms -', b: 'Cx 60ms y' }).told[0]).toBe('55 ->b first');
+    expect(run({ a: '100ms -', b: 'Cx 60ms y' }).lines[0]).toBe('55 ->b first');
   });
 
   it('at a start, stale does not count while the preferred source may still answer', () => {
-    expect(run({ a: '--S 30ms C1', b: 'Cx 58ms y' }).told).toEqual([
+    expect(run({ a: '--S 30ms C1', b: 'Cx 58ms y' }).lines).toEqual([
       '34 ->a first',
       '34 btc epoch 1 of a',
       '34 btc@1 1',
     ]);
-    for (const silent of ['--S', 'C-S']) expect(run({ a: silent, b: 'Cx 58ms y' }).told[0]).toBe('50 ->b first');
-    expect(run({ a: '--S 7ms D', b: 'Cx 58ms y' }).told[0]).toBe('10 ->b first');
+    for (const silent of ['--S', 'C-S']) expect(run({ a: silent, b: 'Cx 58ms y' }).lines[0]).toBe('50 ->b first');
+    expect(run({ a: '--S 7ms D', b: 'Cx 58ms y' }).lines[0]).toBe('10 ->b first');
   });
 
   it('starts with startWith, and fails back to the preferred source as usual', () => {
-    expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).told).toEqual([
+    expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).lines).toEqual([
       '3 ->b first',
       '3 btc epoch 1 of b',
       '3 btc@1 x',
@@ -294,13 +294,13 @@ describe('failover', () => {
 
   it('emits late values of startWith from before its first data first, and none of other sources', () => {
     const sources = { a: 'C-L--1' };
-    expect(run(sources, { startWith: 'a' }).told).toEqual([
+    expect(run(sources, { startWith: 'a' }).lines).toEqual([
       '5 ->a first',
       '5 btc epoch 1 of a',
       '5 btc@1 late held',
       '5 btc@1 1',
     ]);
-    expect(run(sources).told).not.toContain('5 btc@1 late held');
+    expect(run(sources).lines).not.toContain('5 btc@1 late held');
   });
 
   it('calls canResume before it emits the switch that begins the key', () => {
@@ -336,7 +336,7 @@ describe('failover', () => {
       source.next({ kind: 'value', key: 'btc', at, value, ...late });
     };
     failover(sources, { ...options, scheduler: new TestScheduler(() => undefined) }).subscribe((event) => {
-      lines.push(told(event));
+      lines.push(textOf(event));
       if (event.kind !== 'switched' || event.from !== 'a') return;
       say(a, 3, '3', { late: true });
       say(b, 3, 'y', { late: true });
@@ -358,7 +358,7 @@ describe('failover', () => {
       source.next({ kind: 'value', key, at, value });
     };
     failover(sources, { ...options, scheduler: new TestScheduler(() => undefined) }).subscribe((event) => {
-      lines.push(told(event));
+      lines.push(textOf(event));
       if (event.kind === 'switched' && event.from === 'a' && event.key === null) say(c, 'eth', 3, 'E');
     });
     for (const source of [a, b, c]) source.next({ kind: 'connected' });
@@ -372,7 +372,7 @@ describe('failover', () => {
   it('emits earlier values of a key that continues at a source first, whichever source is active', () => {
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
-      run(sources, { canResume }).told.filter((text) => text.includes('btc@'));
+      run(sources, { canResume }).lines.filter((text) => text.includes('btc@'));
     // The active one lacks the key, known before or after it became active; or it cannot serve at all.
     expect(given({ a: '---N-CE----', b: 'CL-x------y' })).toEqual([
       '6 btc@1 late held',
@@ -389,7 +389,7 @@ describe('failover', () => {
       '5 btc@1 x held',
       '10 btc@1 y',
     ]);
-    expect(run({ a: '---N-CE----', b: 'CL-x------y' }).told.filter((text) => text.includes('btc@'))).toEqual([
+    expect(run({ a: '---N-CE----', b: 'CL-x------y' }).lines.filter((text) => text.includes('btc@'))).toEqual([
       '10 btc@1 y',
     ]);
     // Once it has been served elsewhere nothing of before counts.
@@ -402,7 +402,7 @@ describe('failover', () => {
     const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
     const given = (b: string) => {
       lapsed.length = 0;
-      return run({ a: 'C---E-----X', b }, { canResume, onLapsed, ringSpan: 3 }).told.filter((text) =>
+      return run({ a: 'C---E-----X', b }, { canResume, onLapsed, ringSpan: 3 }).lines.filter((text) =>
         text.includes('btc@'),
       );
     };
@@ -414,14 +414,17 @@ describe('failover', () => {
 
   it('starts with the first healthy source if startWith fails or is unknown', () => {
     const a = 'C1---2';
-    expect(run({ a, b: '--X---' }, { startWith: 'b' }).told.slice(0, 2)).toEqual(['2 ->a first', '5 btc epoch 1 of a']);
-    expect(run({ a, b: '------' }, { startWith: 'c' }).told[0]).toBe('1 ->a first');
+    expect(run({ a, b: '--X---' }, { startWith: 'b' }).lines.slice(0, 2)).toEqual([
+      '2 ->a first',
+      '5 btc epoch 1 of a',
+    ]);
+    expect(run({ a, b: '------' }, { startWith: 'c' }).lines[0]).toBe('1 ->a first');
   });
 
   it('serves a key from the next source while the active one does not have it, and returns it', () => {
     //                  012345678901
-    const { told } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
-    expect(told).toEqual([
+    const { lines } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
+    expect(lines).toEqual([
       '1 ->a first',
       '1 btc epoch 1 of a',
       '1 btc@1 1',
@@ -438,8 +441,8 @@ describe('failover', () => {
   });
 
   it('emits no switch of a key that no source has served yet', () => {
-    expect(run({ a: 'CE-N---Y--', b: 'CF-----N--' }).told).toEqual(['1 ->a first', '1 eth epoch 1 of a', '1 eth@1 E']);
-    expect(run({ a: '-N-CE-----', b: 'CF-----x--' }).told).toEqual([
+    expect(run({ a: 'CE-N---Y--', b: 'CF-----N--' }).lines).toEqual(['1 ->a first', '1 eth epoch 1 of a', '1 eth@1 E']);
+    expect(run({ a: '-N-CE-----', b: 'CF-----x--' }).lines).toEqual([
       '4 ->a first',
       '4 eth epoch 1 of a',
       '4 eth@1 E',
@@ -447,17 +450,17 @@ describe('failover', () => {
       '7 btc@1 x',
     ]);
     const canResume = (key: string, source: string) => key === 'btc' && source === 'a';
-    expect(run({ a: '-N-CE-----', b: 'CF--------' }, { canResume }).told).toContain('4 a>b not_served btc');
+    expect(run({ a: '-N-CE-----', b: 'CF--------' }, { canResume }).lines).toContain('4 a>b not_served btc');
   });
 
   it('continues behind the last data of a key that the active source no longer has, despite late values', () => {
-    const { told } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
-    expect(told.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
+    const { lines } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
+    expect(lines.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
   it('emits values since a key’s last one if the source that served it had none', () => {
     // Of one key, and of all.
-    const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).told.filter((text) => text.includes('btc'));
+    const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
       '4 btc@1 2',
       '5 a>b not_served btc',
@@ -467,7 +470,7 @@ describe('failover', () => {
       '13 btc@2 4',
     ]);
     const whole = run({ a: 'C1--X---------', b: 'C-E-----X', c: 'C--x--y--z--E' });
-    expect(whole.told.filter((text) => text.includes('btc@'))).toEqual([
+    expect(whole.lines.filter((text) => text.includes('btc@'))).toEqual([
       '1 btc@1 1',
       '8 btc@2 x held',
       '8 btc@2 y held',
@@ -477,8 +480,8 @@ describe('failover', () => {
 
   it('moves a key on when its substitute source fails', () => {
     //                  01234567890
-    const { told } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
-    expect(told.slice(3)).toEqual([
+    const { lines } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
+    expect(lines.slice(3)).toEqual([
       '2 btc epoch 1 of b',
       '2 btc@1 x',
       '4 b>c not_served btc',
@@ -497,12 +500,12 @@ describe('failover', () => {
       '9 b>a preferred_again btc back',
       '10 btc epoch 2 of a',
     ];
-    expect(run(sources('C-x-D-C-y---')).told.slice(3, -1)).toEqual(whole);
-    expect(run(sources('C-x-S-R-y---')).told.slice(3, -1)).toEqual(whole);
+    expect(run(sources('C-x-D-C-y---')).lines.slice(3, -1)).toEqual(whole);
+    expect(run(sources('C-x-S-R-y---')).lines.slice(3, -1)).toEqual(whole);
   });
 
   it('gives a key that the new source does not have to a third one, behind its last data and with nothing older later', () => {
-    const { told } = run(
+    const { lines } = run(
       //  0123456789012345678901234
       {
         a: '-X---CNE--------------S--',
@@ -511,7 +514,7 @@ describe('failover', () => {
       },
       { failBackAfterMs: 4 },
     );
-    expect(told.slice(6)).toEqual([
+    expect(lines.slice(6)).toEqual([
       '11 b>a preferred_again back',
       '11 b>c not_served btc',
       '11 btc epoch 2 of c',
@@ -529,22 +532,22 @@ describe('failover', () => {
   });
 
   it('keeps values for as long as ringSpan and no longer', () => {
-    const { told } = run({ a: 'C1 19ms X', b: 'C 1ms v 9ms x 4ms y 5ms z' }, { ringSpan: 8 });
-    expect(told.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
+    const { lines } = run({ a: 'C1 19ms X', b: 'C 1ms v 9ms x 4ms y 5ms z' }, { ringSpan: 8 });
+    expect(lines.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
   });
 
   it('keeps only the values that keepInRing selects', () => {
-    const { told } = run({ a: 'C1--X---', b: 'C-xy-z--' }, { keepInRing: (value) => value !== 'x' });
-    expect(told.slice(3)).toEqual(['4 a>b blocked', '4 btc epoch 2 of b', '4 btc@2 y held', '5 btc@2 z']);
+    const { lines } = run({ a: 'C1--X---', b: 'C-xy-z--' }, { keepInRing: (value) => value !== 'x' });
+    expect(lines.slice(3)).toEqual(['4 a>b blocked', '4 btc epoch 2 of b', '4 btc@2 y held', '5 btc@2 z']);
   });
 
   it('takes epochs from nextEpoch', () => {
     let epoch = 40;
-    expect(run({ a: 'C1' }, { nextEpoch: () => ++epoch }).told.at(-1)).toBe('1 btc@41 1');
+    expect(run({ a: 'C1' }, { nextEpoch: () => ++epoch }).lines.at(-1)).toBe('1 btc@41 1');
   });
 
   it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
-    expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).told.slice(3)).toEqual([
+    expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).lines.slice(3)).toEqual([
       '3 a>b blocked',
       '4 btc epoch 2 of b',
       '4 btc@2 y',
@@ -554,8 +557,8 @@ describe('failover', () => {
   });
 
   it('unsubscribes every source at once and emits nothing after', () => {
-    const { told, subscriptions } = run({ a: 'C1-2-3-4', b: 'Cx-y-z-w' }, {}, 4);
-    expect(told.at(-1)).toBe('3 btc@1 2');
+    const { lines, subscriptions } = run({ a: 'C1-2-3-4', b: 'Cx-y-z-w' }, {}, 4);
+    expect(lines.at(-1)).toBe('3 btc@1 2');
     expect(subscriptions).toEqual(['0 +a', '0 +b', '4 -a', '4 -b']);
   });
 
@@ -563,15 +566,15 @@ describe('failover', () => {
     const failing = () => {
       throw new Error('no number');
     };
-    expect(run({ a: 'C1-2', b: '-' }, { nextEpoch: failing }).told).toEqual(['1 ->a first', '1 error no number']);
+    expect(run({ a: 'C1-2', b: '-' }, { nextEpoch: failing }).lines).toEqual(['1 ->a first', '1 error no number']);
   });
 
   it('holds over days: a blocked hour every day, each with a new epoch there and back', () => {
     const day = '82800s ';
     const a = `C1 ${day} X 3600s C2 ${day} X 3600s C3 ${day} X 3600s C4 ${day} -`;
     const b = `Cx ${[1, 2, 3, 4, 5, 6, 7, 8].map(() => '43200s y').join(' ')}`;
-    const { told } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 });
-    const switches = told.filter((line) => line.includes('>'));
+    const { lines } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 });
+    const switches = lines.filter((line) => line.includes('>'));
     expect(switches.map((line) => line.replace(/^\d+ /, ''))).toEqual([
       '->a first',
       'a>b blocked',
@@ -591,7 +594,7 @@ describe('failover', () => {
       const timing = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50 };
       const result = failover([{ id: 'a', events$ }], { ...timing, ringSpan: 100, scheduler });
       // first, epoch, 1
-      expectObservable(result.pipe(map(told), take(3))).toBe('(fev|)', {
+      expectObservable(result.pipe(map(textOf), take(3))).toBe('(fev|)', {
         f: '->a first',
         e: 'btc epoch 1 of a',
         v: 'btc@1 1',
@@ -605,7 +608,7 @@ describe('failover', () => {
     const lines: string[] = [];
     const later = bothServe.map(({ id, events$ }) => ({ id, events$: events$.pipe(subscribeOn(scheduler, 1)) }));
     failover(later, { ...long, scheduler })
-      .pipe(map(told), take(1))
+      .pipe(map(textOf), take(1))
       .subscribe((line) => lines.push(line));
     scheduler.advance(1);
     expect(lines).toEqual(['->b first']);
@@ -619,7 +622,7 @@ describe('failover', () => {
       const timers = vi.spyOn(scheduler, 'schedule');
       const lines: string[] = [];
       const result$ = failover(bothServe, { ...long, failBackAfterMs, scheduler });
-      const subscription = result$.pipe(map(told)).subscribe((line) => lines.push(line));
+      const subscription = result$.pipe(map(textOf)).subscribe((line) => lines.push(line));
       scheduler.advance(30 * 86_400_000);
       subscription.unsubscribe();
       expect(timers.mock.calls.filter(([, delay = 0]) => delay >= 2 ** 31)).toEqual([]);
@@ -631,7 +634,7 @@ describe('failover', () => {
     const failing = (): never => {
       throw new Error('no ring');
     };
-    expect(run({ a: 'C1-2', b: 'C--x' }, { keepInRing: failing }).told.at(-1)).toBe('3 error no ring');
+    expect(run({ a: 'C1-2', b: 'C--x' }, { keepInRing: failing }).lines.at(-1)).toBe('3 error no ring');
   });
 
   it('holds over two weeks: twelve switches there and back a day, each to the millisecond, each with its seam', () => {
@@ -648,7 +651,7 @@ describe('failover', () => {
     const a = `C1 7199998ms ${failures.join(' ')} -`;
     const b = `C 999ms ${'x 1199999ms '.repeat(14 * 72)}`;
 
-    const { told, subscriptions } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 }, 14 * 86_400_000 - 1);
+    const { lines, subscriptions } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 }, 14 * 86_400_000 - 1);
 
     const expected = cycles.flatMap((cycle) => {
       const at = cycle * cycleMs;
@@ -665,8 +668,8 @@ describe('failover', () => {
         `${at + 630_001} btc@${back} 2 held`,
       ];
     });
-    expect(told.slice(0, 3)).toEqual(['1 ->a first', '1 btc epoch 1 of a', '1 btc@1 1']);
-    expect(told.slice(3)).toEqual(expected);
+    expect(lines.slice(0, 3)).toEqual(['1 ->a first', '1 btc epoch 1 of a', '1 btc@1 1']);
+    expect(lines.slice(3)).toEqual(expected);
     expect(subscriptions.filter((line) => line.includes('+'))).toEqual(['0 +a', '0 +b']);
   });
 });

@@ -26,8 +26,8 @@ class BoundedTime extends VirtualTimeScheduler {
   }
 }
 
-/** Runs `begin` at START and gives what was told, with its time. */
-function told(begin: (scheduler: BoundedTime, tell: (what: string) => void) => void): string[] {
+/** Runs `begin` at START and returns what was noted, with its time. */
+function noted(begin: (scheduler: BoundedTime, note: (what: string) => void) => void): string[] {
   const scheduler = new BoundedTime();
   const lines: string[] = [];
   scheduler.schedule(() => begin(scheduler, (what) => lines.push(`${scheduler.now().toFixed(3)} ${what}`)), START);
@@ -37,17 +37,17 @@ function told(begin: (scheduler: BoundedTime, tell: (what: string) => void) => v
 
 describe('time with fractions', () => {
   it('detectStale', () => {
-    const lines = told((scheduler, tell) => {
+    const lines = noted((scheduler, note) => {
       new Subject<string>()
         .pipe(detectStale({ staleAfterMs: SPAN, isData: () => true, scheduler }))
-        .subscribe((event) => tell(typeof event === 'string' ? event : event.kind));
+        .subscribe((event) => note(typeof event === 'string' ? event : event.kind));
     });
     expect(lines).toEqual(['0.800 stale']);
   });
 
   it('failover', () => {
     const value: SourceEvent<string> = { kind: 'value', key: 'btc', at: 1, value: 'v' };
-    const lines = told((scheduler, tell) => {
+    const lines = noted((scheduler, note) => {
       const [a, b] = [new Subject<SourceEvent<string>>(), new Subject<SourceEvent<string>>()];
       const timing = { graceMs: SPAN, failBackAfterMs: SPAN, connectTimeoutMs: 10 };
       failover(
@@ -57,7 +57,7 @@ describe('time with fractions', () => {
         ],
         { ...timing, ringSpan: 10, scheduler },
       ).subscribe((event) => {
-        if (event.kind === 'switched') tell(`${event.from} > ${event.to}`);
+        if (event.kind === 'switched') note(`${event.from} > ${event.to}`);
       });
       for (const source of [a, b]) {
         source.next({ kind: 'connected' });
@@ -69,23 +69,23 @@ describe('time with fractions', () => {
   });
 
   it('circuitBreaker', () => {
-    const lines = told((scheduler, tell) => {
+    const lines = noted((scheduler, note) => {
       const reports$ = new Subject<ConditionReport<'feed'>>();
       reports$
         .pipe(circuitBreaker({ sources: { feed: { maxSilenceMs: SPAN } }, resumeAfterMs: SPAN, scheduler }))
-        .subscribe(({ state, reason }) => tell(`${state} ${reason}`));
+        .subscribe(({ state, reason }) => note(`${state} ${reason}`));
       reports$.next({ source: 'feed', ok: true });
     });
     expect(lines).toEqual(['0.700 halted starting', '0.700 allowed ok', '0.800 halted feed: silence']);
   });
 
   it('repairGaps', () => {
-    const lines = told((scheduler, tell) => {
+    const lines = noted((scheduler, note) => {
       const ids$ = new Subject<number>();
       const fetch = () => new Subject<number[]>();
       ids$
         .pipe(repairGaps({ first: Number, timestamp: Number, fetch, graceMs: SPAN / 2, holdMs: SPAN, scheduler }))
-        .subscribe((event) => tell(event.kind));
+        .subscribe((event) => note(event.kind));
       for (const id of [1, 3]) ids$.next(id);
     });
     expect(lines).toEqual(['0.700 value', '0.750 pending', '0.800 gap', '0.800 value']);

@@ -38,7 +38,7 @@ type Options = Partial<RepairGapsOptions<string>> & Pick<RepairGapsOptions<strin
 const access = { first: Number, timestamp: Number };
 
 /** What an event says, in a few characters; a value is itself. */
-function told<T>(event: GapEvent<T>): string {
+function textOf<T>(event: GapEvent<T>): string {
   if (event.kind === 'value') return `${event.value}`;
   if (event.kind === 'reset') return `reset ${event.before.id} to ${event.value}`;
   const { before, after, missing, filled } = event.gap;
@@ -46,7 +46,7 @@ function told<T>(event: GapEvent<T>): string {
 }
 
 function repaired({ scheduler }: MarbleHelpers, source: Observable<string>, options: Options): Observable<string> {
-  return source.pipe(repairGaps({ ...access, scheduler, ...options }), map(told));
+  return source.pipe(repairGaps({ ...access, scheduler, ...options }), map(textOf));
 }
 
 const never = () => NEVER;
@@ -215,7 +215,7 @@ describe('repairGaps', () => {
           fetch: ({ key }) => timer(10, scheduler).pipe(map(() => [`${key}2`])),
           scheduler,
         }),
-        map((event) => `${event.key} ${told(event)}`),
+        map((event) => `${event.key} ${textOf(event)}`),
       );
       expectObservable(result).toBe(expected, {
         a: 'A A1',
@@ -248,7 +248,7 @@ describe('repairGaps', () => {
             key === 'C' ? of(['C2']) : NEVER.pipe(finalize(() => left.push(`${scheduler.now()} ${key}`))),
           scheduler,
         }),
-        map(told),
+        map(textOf),
       );
     });
     expect(left).toEqual(['9 A', '10 B']);
@@ -337,7 +337,7 @@ describe('repairGaps', () => {
       finalize(() => left++),
     );
     const out: string[] = [];
-    burst$.pipe(repairGaps({ ...access, fetch: never }), take(2), map(told)).subscribe((value) => out.push(value));
+    burst$.pipe(repairGaps({ ...access, fetch: never }), take(2), map(textOf)).subscribe((value) => out.push(value));
     expect({ out, left, read }).toEqual({ out: ['1', '2'], left: 1, read: 2 });
   });
 
@@ -373,7 +373,7 @@ describe('repairGaps', () => {
     const at = (value: string) => Number(value.split('@')[1]);
     const out: string[] = [];
     from(['900@1', '3@2', '901@1', '4@3'])
-      .pipe(repairGaps({ first: (value) => Number.parseInt(value, 10), timestamp: at, fetch }), map(told))
+      .pipe(repairGaps({ first: (value) => Number.parseInt(value, 10), timestamp: at, fetch }), map(textOf))
       .subscribe((text) => out.push(text));
     expect(out).toEqual(['900@1', 'reset 900 to 3@2', '3@2', '4@3']);
     expect(fetch).not.toHaveBeenCalled();
@@ -390,7 +390,7 @@ describe('repairGaps', () => {
           timestamp: () => 0,
           fetch: () => of(['3-5', '5-7', '8-9', '8-8']),
         }),
-        map(told),
+        map(textOf),
       )
       .subscribe((text) => out.push(text));
     expect(out).toEqual(['1-3', '4-4', 'pending 4-9-9 0/4', '5-7', '8-8', 'gap 4-9-9 4/4', '9-9']);
@@ -442,14 +442,14 @@ describe('repairGaps', () => {
   });
 
   it('several lines: a possible gap is reported when it begins and ends, behind the value that ends it', () => {
-    const told: string[] = [];
-    const onPossibleGap = (_: string, gap: PossibleGap | undefined) => told.push(gap?.before.id ?? 'none');
-    expect(byLines('a1 c3 B4', { graceMs: 100, onPossibleGap }, [], told)).toEqual(['1 a', '4 b', '4 c']);
-    expect(told).toEqual(['a', '1', 'b', 'c', 'none']);
+    const reported: string[] = [];
+    const onPossibleGap = (_: string, gap: PossibleGap | undefined) => reported.push(gap?.before.id ?? 'none');
+    expect(byLines('a1 c3 B4', { graceMs: 100, onPossibleGap }, [], reported)).toEqual(['1 a', '4 b', '4 c']);
+    expect(reported).toEqual(['a', '1', 'b', 'c', 'none']);
   });
 
   it('two subscriptions are apart', () => {
-    const result$ = from(['1', '2']).pipe(repairGaps({ ...access, fetch: never }), map(told));
+    const result$ = from(['1', '2']).pipe(repairGaps({ ...access, fetch: never }), map(textOf));
     const out: string[] = [];
     result$.subscribe((text) => out.push(text));
     result$.subscribe((text) => out.push(text));
@@ -521,8 +521,8 @@ function timelineOf(make: (helpers: MarbleHelpers) => Observable<string>): strin
   const out: string[] = [];
   marbles((helpers) => {
     const { scheduler, flush } = helpers;
-    const tell = (text: string) => out.push(`${scheduler.now()} ${text}`);
-    make(helpers).subscribe({ next: tell, error: (error) => tell(`${error}`), complete: () => tell('complete') });
+    const note = (text: string) => out.push(`${scheduler.now()} ${text}`);
+    make(helpers).subscribe({ next: note, error: (error) => note(`${error}`), complete: () => note('complete') });
     flush();
   });
   return out;

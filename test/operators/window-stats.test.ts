@@ -114,8 +114,8 @@ describe('windowStats', () => {
       const source = cold(' anbcd-|', trades({ a: 1, n: Number.NaN, b: 14, c: 24, d: 34 }));
       const expected = '    --xyz-|';
       const onLate = (trade: Trade): void => void late.push(trade.name);
-      const told = { x: window(0, 'a'), y: window(10, 'b'), z: window(20, 'c') };
-      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, told);
+      const emitted = { x: window(0, 'a'), y: window(10, 'b'), z: window(20, 'c') };
+      expectObservable(source.pipe(windowStats({ ...options, onLate }))).toBe(expected, emitted);
     });
     expect(late).toEqual(['n']);
   });
@@ -140,12 +140,12 @@ describe('windowStats', () => {
       });
       const source = cold(' abc--d----e---|', values);
       const expected = '    -----(wx)-y---|';
-      const told = {
+      const emitted = {
         w: window(0, 'a', { key: 'BTC' }),
         x: window(0, 'b', { key: 'ETH' }),
         y: window(0, 'c', { key: 'ADA' }),
       };
-      expectObservable(source.pipe(windowStats(options))).toBe(expected, told);
+      expectObservable(source.pipe(windowStats(options))).toBe(expected, emitted);
     });
   });
 
@@ -284,12 +284,12 @@ describe('windowStats', () => {
         filter((_, index) => index === 0 || index >= 1439),
       );
       const expected = '62s w 86344999ms x 54999ms y';
-      const told = {
+      const emitted = {
         w: { accumulator: 59, windowStart: 0 },
         x: { accumulator: 60, windowStart: 86_340_000 },
         y: { accumulator: 1, windowStart: 86_400_000 },
       };
-      expectObservable(counts, '86500s !').toBe(expected, told);
+      expectObservable(counts, '86500s !').toBe(expected, emitted);
     });
     expect(schedule.mock.calls.length).toBeLessThan(86_400 / 5);
   });

@@ -122,20 +122,20 @@ describe('an adapter with several connections', () => {
     return { server, line };
   }
 
-  it('is connected with the first and tells of one that fails, with its symbols; the error comes with the last', async () => {
+  it('is connected with the first, reports one that fails with its symbols, and ends with the last', async () => {
     const { server, line } = await two();
-    const told = () => line.values.map(({ kind }) => kind);
-    await until(() => told().includes('connected'));
+    const kinds = () => line.values.map(({ kind }) => kind);
+    await until(() => kinds().includes('connected'));
     server.connections[0]?.close();
-    await until(() => told().includes('serves'));
-    expect(told()).toEqual(['connected', 'failed', 'serves']);
+    await until(() => kinds().includes('serves'));
+    expect(kinds()).toEqual(['connected', 'failed', 'serves']);
     const failed = line.values[1];
     expect(line.values[2]).toMatchObject({ kind: 'serves', serves: false });
     expect(failed).toMatchObject({ symbols: [expect.stringMatching(/^(BTC|ETH)USDT$/)], fault: { name: 'Fault' } });
     expect(line.errors).toEqual([]);
     server.connections[1]?.close();
     await until(() => line.errors.length === 1);
-    expect(told().slice(3)).toEqual(['disconnected']);
+    expect(kinds().slice(3)).toEqual(['disconnected']);
   });
 
   it('closes all of them', async () => {

@@ -68,7 +68,7 @@ describe('real recordings', () => {
     expect(decodeAll(decoder(venue, [...symbols]), frames).outcomes).toEqual({ [kind]: frames.length });
   });
 
-  it('the aggregated trades of Binance follow each other without a hole', () => {
+  it('the aggregated trades of Binance have contiguous ids', () => {
     const { events } = decodeAll(decoder('binance', ['BTCUSDT']), lines('binance-spot-aggTrade.ndjson.gz'));
     const aggregates = events.flatMap((event) => (event.kind === 'agg_trade' ? [event] : []));
     for (const [index, { firstTradeId }] of aggregates.slice(1).entries()) {

@@ -18,7 +18,7 @@ interface Line {
   /** The first id of the batch that is being gathered, and how many make one. */
   from: number;
   size: number;
-  former: BookUpdate | undefined;
+  previous: BookUpdate | undefined;
 }
 
 /** How whole books come; with a limit not all levels are fetched, and the best alone are sure. */
@@ -49,7 +49,7 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const restartAt = random() < 0.2 ? 10 + below(WILD_TICKS - 10) : undefined;
   const answers: { at: number; update: BookUpdate }[] = [];
   const lines: Line[] = Array.from({ length: 1 + below(2) }, (_, id) => {
-    return { id, delay: below(6), queue: [], up: false, from: 0, size: 1, former: undefined };
+    return { id, delay: below(6), queue: [], up: false, from: 0, size: 1, previous: undefined };
   });
   /** What a reader of the steps alone has. */
   let replica: { id: string; bids: Map<string, string>; asks: Map<string, string> } | undefined;
@@ -90,7 +90,7 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
 
   function subscribe(line: Line): void {
     line.from = venue.id + 1;
-    line.former = undefined;
+    line.previous = undefined;
     if (mode === 'sent') line.queue.push({ at: tick + line.delay, update: venue.snapshot(venue.id) });
   }
 
@@ -114,8 +114,8 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
     const update = venue.update(line.from, venue.id);
     const at = tick + line.delay;
     if (!wild || random() > 0.04) line.queue.push({ at, update });
-    if (wild && random() < 0.05) line.queue.push({ at, update: random() < 0.5 ? update : (line.former ?? update) });
-    line.former = update;
+    if (wild && random() < 0.05) line.queue.push({ at, update: random() < 0.5 ? update : (line.previous ?? update) });
+    line.previous = update;
     line.from = venue.id + 1;
     line.size = mode === 'sent' ? 1 : 1 + below(4);
   }

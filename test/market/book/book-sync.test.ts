@@ -39,7 +39,7 @@ function textOf({ book }: BookSync): string {
   return bookText(book.bids(), book.asks());
 }
 
-/** In step at 10 with bid 100 and ask 101, fed by these lines, each of which has told update 10. */
+/** In step at 10 with bid 100 and ask 101, fed by these lines, each of which has delivered update 10. */
 function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync {
   const sync = new BookSync({ mode });
   const book = { bids: '100:1', asks: '101:1' };
@@ -96,7 +96,7 @@ describe('a book of which only so many levels are fetched', () => {
     expect(sync.wants).toBe(step === '' ? 'snapshot' : undefined);
   });
 
-  it('what was told before the answer came is no update after it', () => {
+  it('an update from before the answer is not applied after it', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
     expect(said(sync.snapshot(whole(20, { bids: '97:2', asks: '101:1' }), 0))).toBe('=20');
@@ -150,7 +150,7 @@ describe('a book that is fetched', () => {
     expect([sync.state, sync.wants]).toEqual(['empty', 'snapshot']);
   });
 
-  it('nothing is asked for: an answer is not heard', () => {
+  it('ignores an answer that was not requested', () => {
     const sync = new BookSync({ mode: 'fetched' });
     expect(sync.snapshot(whole(10), 0)).toEqual([]);
     const settled = inStep('fetched', A);
@@ -182,7 +182,7 @@ describe('a book that is fetched', () => {
     }
   });
 
-  it('a snapshot that ends in a hole of what is held is too old', () => {
+  it('rejects a snapshot that ends in a gap of the held updates', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(11, 12), 0);
     sync.update(A, delta(16, 18), 0);
@@ -191,7 +191,7 @@ describe('a book that is fetched', () => {
     expect(said(sync.snapshot(whole(15), 0))).toBe('=18');
   });
 
-  it('tells what it replaced with: of the last that was applied', () => {
+  it('reports the last applied update of a replacement', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(11, 12, { timestamp: 7000, receivedAt: 7_001_000 }), 0);
     expect(sync.snapshot(whole(11, { receivedAt: 7_002_000 }), 0)).toEqual([
@@ -208,14 +208,14 @@ describe('a book that is fetched', () => {
     expect(sync.applied).toBe(300);
   });
 
-  it('holds once what two lines tell', () => {
+  it('holds an update of two lines once', () => {
     const sync = new BookSync({ mode: 'fetched' });
     for (const line of [A, B]) for (let id = 1; id <= 300; id++) sync.update(line, delta(id, id), 0);
     expect(said(sync.snapshot(whole(0), 0))).toBe('=300');
     expect([sync.applied, sync.ignored]).toEqual([300, 300]);
   });
 
-  it('a line that tells lower ids than before: what was held is of another count', () => {
+  it('drops the held updates if the ids of a line fall: they belong to another count', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(5000, 5000), 0);
     sync.update(A, delta(3, 4, { bids: '100:1' }), 0);
@@ -325,7 +325,7 @@ describe('two lines', () => {
     expect([sync.waitingSince, sync.gaps]).toEqual([undefined, 0]);
   });
 
-  it('what they tell before there is a book is put in order', () => {
+  it('orders the updates that come before the book', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(B, delta(13, 14), 0);
     sync.update(A, delta(11, 12), 0);
@@ -342,13 +342,13 @@ describe('two lines', () => {
     expect(sync.giveUp()).toEqual([]);
   });
 
-  it('waits for nobody who has told more than the book has: that line skipped it too', () => {
+  it('does not wait for a line that is ahead of the book: it lacks the update too', () => {
     const sync = inStep('fetched', A, B);
     expect(said(sync.update(A, delta(13, 13), 0))).toBe('');
     expect(said(sync.update(B, delta(14, 14), 0))).toBe('stale');
   });
 
-  it('nor for a line that has not told anything', () => {
+  it('nor for a line without updates', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(said(sync.update(A, delta(12, 12), 0))).toBe('stale');
@@ -367,7 +367,7 @@ describe('two lines', () => {
     expect(said(sync.update(A, delta(312, 312), 0))).toBe('stale');
   });
 
-  it('the last one lost: the book is stale until a line tells again', () => {
+  it('the book is stale after the last line was lost, until a line delivers again', () => {
     const sync = inStep('fetched', A, B);
     expect(sync.lost(A, 0)).toEqual([]);
     expect(sync.state).toBe('in_step');
@@ -380,7 +380,7 @@ describe('two lines', () => {
     expect(said(sync.snapshot(whole(30), 0))).toBe('=32');
   });
 
-  it('a line that is open but tells nothing of the book does not keep it', () => {
+  it('an open line without updates does not keep the book', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(said(sync.lost(A, 0))).toBe('stale');
@@ -388,7 +388,7 @@ describe('two lines', () => {
 });
 
 describe('a line that takes the place of another', () => {
-  it('keeps the book in step before it has told anything', () => {
+  it('keeps the book in step before its first update', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(sync.cutOver(A, B, 0)).toEqual([]);
@@ -434,7 +434,7 @@ describe('a book that the venue sends', () => {
     ['another line that begins again', B, 8, ''],
     ['another line at the same', B, 10, ''],
     ['the line itself, the same once more', A, 10, ''],
-    ['the line itself, lower than it told', A, 8, '=8'],
+    ['the line itself, lower than before', A, 8, '=8'],
     ['another line from the very beginning: a restart', B, 1, '=1'],
     ['the line itself from the beginning', A, 1, '=1'],
   ])('not above the book, from %s (line %i, %i): «%s»', (_, line, id, expected) => {
@@ -444,7 +444,7 @@ describe('a book that the venue sends', () => {
     expect(textOf(sync)).toBe(expected === '' ? '100:1 | 101:1' : '90:1 | ');
   });
 
-  it('a restart that the second line tells late does not undo what came after it', () => {
+  it('a late restart on the second line does not undo later updates', () => {
     const sync = inStep('sent', A, B);
     expect(said(sync.update(A, whole(1, { bids: '90:1' }), 0))).toBe('=1');
     expect(said(sync.update(A, delta(2, 2, { bids: '91:1' }), 0))).toBe('1>2');
@@ -465,12 +465,12 @@ describe('a book that the venue sends', () => {
   it('with nothing but whole books, each one above the last is shown once', () => {
     const sync = new BookSync({ mode: 'sent' });
     const ids = [5, 5, 8, 7, 9, 9];
-    const told = (id: number, index: number) => said(sync.update(index % 2 === 0 ? A : B, whole(id), 0));
-    expect(ids.map(told)).toEqual(['=5', '', '=8', '', '=9', '']);
+    const text = (id: number, index: number) => said(sync.update(index % 2 === 0 ? A : B, whole(id), 0));
+    expect(ids.map(text)).toEqual(['=5', '', '=8', '', '=9', '']);
   });
 });
 
-describe('ids that begin again, by a line that told none before', () => {
+describe('ids that begin again, by a line without earlier ones', () => {
   const late = { timestamp: 15_001, receivedAt: 15_001_000 };
   const early = { timestamp: 15_000, receivedAt: 15_000_000 };
 
@@ -484,7 +484,7 @@ describe('ids that begin again, by a line that told none before', () => {
   it.each([
     ['by the venue’s clock, far later', 10_000, late, 'stale'],
     ['by the venue’s clock, no later than a line may lag', 10_000, early, ''],
-    ['by our clock where the venue tells none', null, late, 'stale'],
+    ['by our clock if the venue sends no time', null, late, 'stale'],
     ['by our clock, not late', null, early, ''],
     ['received late, but not so by the venue’s clock', 10_000, { ...late, timestamp: 10_000 }, ''],
   ])('an update, %s', (_, timestamp, when, expected) => {
@@ -508,7 +508,7 @@ describe('ids that begin again, by a line that told none before', () => {
     sync.update(B, delta(5000, 5000), 0);
     sync.update(A, delta(5002, 5002), 0);
     expect(said(sync.update(3, whole(4, late), 0))).toBe('=4');
-    // What waited belonged to the former count.
+    // What waited belonged to the previous count.
     expect([sync.state, sync.waitingSince]).toEqual(['in_step', undefined]);
   });
 });

@@ -52,7 +52,7 @@ export class BookVenue {
   readonly #asks = new Map<number, string>();
   readonly #changes = new Map<number, Change>();
   readonly #states = new Map<number, State>();
-  #former: BookVenue['states'] | undefined;
+  #previous: BookVenue['states'] | undefined;
 
   constructor(random: () => number, firstId: number) {
     this.#random = random;
@@ -67,7 +67,7 @@ export class BookVenue {
   /** True where so many levels of the book were this at this id, in this count or the one before. */
   was(id: string, text: string, levels: number): boolean {
     const at = Number(id);
-    return topText(this.#states.get(at), levels) === text || topText(this.#former?.get(at), levels) === text;
+    return topText(this.#states.get(at), levels) === text || topText(this.#previous?.get(at), levels) === text;
   }
 
   /** So many levels as they are now. */
@@ -94,7 +94,7 @@ export class BookVenue {
 
   /** Counts anew from 1, long after: the first change of the new count is made. */
   restart(): void {
-    this.#former = new Map(this.#states);
+    this.#previous = new Map(this.#states);
     this.#states.clear();
     this.#changes.clear();
     this.clock += 10_000;

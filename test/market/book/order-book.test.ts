@@ -38,7 +38,7 @@ describe('an order book', () => {
     expect([book.bids(), book.asks(5)]).toEqual([[], []]);
   });
 
-  it('tells its sides best first, all or as many as are asked for', () => {
+  it('returns its sides best first, all levels or the requested number', () => {
     const book = bookOf('100:1 99.5:2 9:3', '100.5:4 101:5 1000:6');
     expect(textOf(book.bids())).toBe('100:1 99.5:2 9:3');
     expect(textOf(book.asks())).toBe('100.5:4 101:5 1000:6');
@@ -109,7 +109,7 @@ describe('an order book', () => {
   });
 
   it.each([
-    ['which a float cannot tell apart', '90071992547409931:1 90071992547409930:1 90071992547409929:1'],
+    ['which are equal as floats', '90071992547409931:1 90071992547409930:1 90071992547409929:1'],
     ['with 20 digits', '99999999999999999999:1 99999999999999999998:1'],
     [
       'with 20 digits and 18 places',

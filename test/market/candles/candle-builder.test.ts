@@ -54,7 +54,7 @@ describe('CandleBuilder', () => {
     expect(builder.current()).toBeUndefined();
   });
 
-  it('a late trade is merged while its candle waits, and told of after', () => {
+  it('merges a late trade while its candle waits, and reports it afterwards', () => {
     const left: unknown[] = [];
     const onLeftOut = (trade: CandleTrade, why: string): void => void left.push([trade.price, why]);
     const builder = new CandleBuilder({ interval: '1m', allowedLatenessMs: 2000, onLeftOut });

@@ -88,7 +88,7 @@ describe('CandleCheck', () => {
     expect(counts.causes).toMatchObject({ unexplained: 1, gap: 0 });
   });
 
-  it('does not compare a trade count that the venue does not tell', () => {
+  it('does not compare a trade count that the venue does not send', () => {
     expect(differenceOf({ tradeCount: null }).counts.equal).toBe(1);
   });
 
@@ -136,7 +136,7 @@ describe('CandleCheck', () => {
     expect(differences).toMatchObject([{ ours: undefined, fields: { length: 7 }, causes: ['unexplained'] }]);
   });
 
-  it('a candle that the venue tells again is compared once', () => {
+  it('compares a candle once that the venue sends again', () => {
     const check = new CandleCheck('1m');
     for (const minute of [0, 1, 2]) {
       check.venue(kline(candle(minute * MINUTE)));

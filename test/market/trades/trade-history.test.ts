@@ -21,7 +21,7 @@ describe('TradeHistory', () => {
     expect(history.volumeProfile()).toBeUndefined();
   });
 
-  it('tells time and sales newest first, the last of them only', () => {
+  it('returns time and sales newest first, only the last ones', () => {
     const trades = ['1', '2', '3', '4', '5'].map((price, index) => tradeOf(['buy', price, '1', index]));
     const pricesOf = (list: readonly AnyTrade[]): readonly string[] => list.map(({ price }) => price);
     expect(pricesOf(historyOf(10, trades).latest())).toEqual(['5', '4', '3', '2', '1']);
@@ -101,7 +101,7 @@ describe('TradeHistory', () => {
     for (const size of [0, -1, 1.5, Number.NaN]) expect(() => new TradeHistory({ size })).toThrow(RangeError);
   });
 
-  it('tells prices apart that are the same double', () => {
+  it('distinguishes prices that are the same double', () => {
     const prices = [2, 3, 1].map((end) => `10000000000.00000000000000000${end}`);
     const history = historyOf(
       3,

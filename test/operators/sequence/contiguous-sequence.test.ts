@@ -17,7 +17,7 @@ const access = {
 const trade = (first: number, at = first, last = first): Trade => ({ first, last, at });
 const create = (maxHeld = 100) => new ContiguousSequence(access, maxHeld);
 
-function told(sequenced: readonly Sequenced<Trade>[]): string {
+function textOf(sequenced: readonly Sequenced<Trade>[]): string {
   return sequenced
     .map((item) => {
       if (item.kind === 'value') return `${item.value.first}`;
@@ -32,7 +32,7 @@ function told(sequenced: readonly Sequenced<Trade>[]): string {
 /** Feeds values as the merge of the lines does: the hot path first. */
 function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now = 0): string {
   return trades
-    .map((value) => (sequence.next(0, value) ? `${value.first}` : told(sequence.accept(0, value, now))))
+    .map((value) => (sequence.next(0, value) ? `${value.first}` : textOf(sequence.accept(0, value, now))))
     .filter((text) => text !== '')
     .join(' ');
 }
@@ -69,14 +69,14 @@ describe('ContiguousSequence', () => {
     sequence.subscribed(2, 10);
     expect(feed(sequence, [trade(5)], 20)).toBe('');
     expect(sequence.isFilledByLines).toBe(false);
-    expect(told(sequence.fill([trade(3), trade(4)]))).toBe('3 4 (2,5):2 filled 2 5');
+    expect(textOf(sequence.fill([trade(3), trade(4)]))).toBe('3 4 (2,5):2 filled 2 5');
     expect(sequence.isFilledByLines).toBe(true);
   });
 
   it('reports every gap, with what is missing, when it lets go', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5), trade(9)]);
-    expect(told(sequence.release())).toBe('(1,4):2 4 5 (5,9):3 9');
+    expect(textOf(sequence.release())).toBe('(1,4):2 4 5 (5,9):3 9');
     expect(feed(sequence, [trade(10), trade(2)])).toBe('10');
   });
 
@@ -107,7 +107,7 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(1), trade(4), trade(5)]);
     expect(sequence.gaps).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
     expect(sequence.waiting).toEqual(trade(4));
-    expect(told(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
+    expect(textOf(sequence.fill([3, 2, 4, 1].map((id) => trade(id))))).toBe('2 3 (1,4):2 filled 2 4 5');
     expect(sequence.gaps).toEqual([]);
     expect(sequence.waiting).toBeUndefined();
     expect(feed(sequence, [trade(6)])).toBe('6');
@@ -116,42 +116,42 @@ describe('ContiguousSequence', () => {
   it('fills gaps one after the other, and reports what could not be filled', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
-    expect(told(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
+    expect(textOf(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
     expect(sequence.gaps).toEqual([{ before: { id: '4', timestamp: 4 }, after: trade(7) }]);
-    expect(told(sequence.fill([trade(5)]))).toBe('5');
-    expect(told(sequence.release())).toBe('(4,7):2 filled 1 7');
+    expect(textOf(sequence.fill([trade(5)]))).toBe('5');
+    expect(textOf(sequence.release())).toBe('(4,7):2 filled 1 7');
   });
 
   it('takes only aggregates that lie wholly inside the gap', () => {
     const sequence = create();
     feed(sequence, [trade(3), trade(9)]);
-    expect(told(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
-    expect(told(sequence.release())).toBe('(3,9):5 filled 3 9');
+    expect(textOf(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
+    expect(textOf(sequence.release())).toBe('(3,9):5 filled 3 9');
   });
 
   it('a gap that was filled in part ends at the first value that comes by a line after all', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(5)]);
-    expect(told(sequence.fill([trade(2)]))).toBe('2');
+    expect(textOf(sequence.fill([trade(2)]))).toBe('2');
     expect(feed(sequence, [trade(3), trade(4)])).toBe('(1,3):1 filled 1 3 4 5');
     feed(sequence, [trade(9)]);
-    expect(told(sequence.fill([trade(6)]))).toBe('6');
+    expect(textOf(sequence.fill([trade(6)]))).toBe('6');
     expect(feed(sequence, [trade(8)])).toBe('');
-    expect(told(sequence.release())).toBe('(5,8):2 filled 1 8 9');
+    expect(textOf(sequence.release())).toBe('(5,8):2 filled 1 8 9');
   });
 
   it('keeps what was fetched from the middle of a gap until its beginning is there, or is given up', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)]);
-    expect(told(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
+    expect(textOf(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
     expect(sequence.waiting).toEqual(trade(9));
     expect(sequence.gaps.map(({ before, after }) => [before.id, after.first])).toEqual([
       ['1', 4],
       ['4', 6],
       ['7', 9],
     ]);
-    expect(told(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
-    expect(told(sequence.release())).toBe('(1,9):7 filled 5 6 9');
+    expect(textOf(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
+    expect(textOf(sequence.release())).toBe('(1,9):7 filled 5 6 9');
     expect(sequence.gaps).toEqual([]);
   });
 
@@ -160,7 +160,7 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(1), trade(9), trade(10)]);
     sequence.fill([3, 4, 5, 6, 7].map((id) => trade(id)));
     expect(sequence.heldSince).toBe(0);
-    expect(told(sequence.accept(0, trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
+    expect(textOf(sequence.accept(0, trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
   });
 
   it('each gap is as old as the first value behind it', () => {
@@ -170,8 +170,8 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(7)], 300);
     feed(sequence, [trade(6)], 400);
     expect(sequence.heldSince).toBe(100);
-    expect(told(sequence.release(99))).toBe('');
-    expect(told(sequence.release(299))).toBe('(1,4):2 4');
+    expect(textOf(sequence.release(99))).toBe('');
+    expect(textOf(sequence.release(299))).toBe('(1,4):2 4');
     expect(sequence.heldSince).toBe(300);
     expect(feed(sequence, [trade(9)], 500)).toBe('');
     expect(feed(sequence, [trade(5)], 600)).toBe('5 6 7');
@@ -185,7 +185,7 @@ describe('ContiguousSequence', () => {
     );
     expect(sequence.heldSince).toBeUndefined();
     expect(feed(sequence, [trade(8, 62)])).toBe('');
-    expect(told(sequence.release())).toBe('(6,8):1 8');
+    expect(textOf(sequence.release())).toBe('(6,8):1 8');
   });
 
   it('leaves it out where the new count has just come to its id, too', () => {
@@ -197,36 +197,36 @@ describe('ContiguousSequence', () => {
     expect(sequence.duplicates).toBe(1);
   });
 
-  it('tells a gap that lasts, once, and reports it with the same bounds, whatever came by whichever way', () => {
+  it('announces a gap that lasts, once, and reports it with the same bounds, however its values came', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(6)], 100);
-    expect([sequence.announce(99), sequence.announce(100), sequence.announce(200)].map(told)).toEqual([
+    expect([sequence.announce(99), sequence.announce(100), sequence.announce(200)].map(textOf)).toEqual([
       '',
       'pending (1,6):4',
       '',
     ]);
     expect(feed(sequence, [trade(4), trade(2)])).toBe('2');
-    expect(told(sequence.fill([trade(3)]))).toBe('3 4');
+    expect(textOf(sequence.fill([trade(3)]))).toBe('3 4');
     expect(feed(sequence, [trade(5), trade(7)])).toBe('5 (1,6):4 filled 4 6 7');
     feed(sequence, [trade(10), trade(13)], 200);
-    expect(told(sequence.announce(200))).toBe('pending (7,10):2 pending (10,13):2');
+    expect(textOf(sequence.announce(200))).toBe('pending (7,10):2 pending (10,13):2');
     expect(feed(sequence, [trade(12), trade(16)], 300)).toBe('');
-    expect(told(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
+    expect(textOf(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
   });
 
-  it('tells the gaps in front of one that lasts, too', () => {
+  it('announces the gaps in front of one that lasts, too', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     feed(sequence, [trade(5)], 200);
-    expect(told(sequence.announce(100))).toBe('pending (1,5):3 pending (5,9):3');
+    expect(textOf(sequence.announce(100))).toBe('pending (1,5):3 pending (5,9):3');
   });
 
-  it('tells a gap from where it began, when a part of it was filled before', () => {
+  it('announces a gap from where it began, if a part of it was filled before', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     sequence.fill([trade(2), trade(5)]);
-    expect(told(sequence.announce(100))).toBe('pending (1,9):7');
-    expect(told(sequence.release())).toBe('(1,9):7 filled 2 5 9');
+    expect(textOf(sequence.announce(100))).toBe('pending (1,9):7');
+    expect(textOf(sequence.release())).toBe('(1,9):7 filled 2 5 9');
   });
 
   it('goes on where a previous run ended: the next id passes, a jump is a gap, what is known a repeat', () => {
@@ -240,8 +240,8 @@ describe('ContiguousSequence', () => {
     jumping.resume(mark);
     expect(feed(jumping, [trade(13, 53)], 7)).toBe('');
     expect(jumping.gaps).toEqual([{ before: mark, after: trade(13, 53) }]);
-    expect(told(jumping.announce(7))).toBe('pending (10,13):2');
-    expect(told(jumping.fill([trade(11), trade(12)]))).toBe('11 12 (10,13):2 filled 2 13');
+    expect(textOf(jumping.announce(7))).toBe('pending (10,13):2');
+    expect(textOf(jumping.fill([trade(11), trade(12)]))).toBe('11 12 (10,13):2 filled 2 13');
 
     const reset = create();
     reset.resume(mark);
@@ -255,21 +255,21 @@ describe('ContiguousSequence', () => {
     feed(sequence, [trade(14), trade(15), trade(18)], 3);
     sequence.fill([trade(13)]);
     sequence.announce(3);
-    expect(told(sequence.forget())).toBe('14 15');
+    expect(textOf(sequence.forget())).toBe('14 15');
     expect(sequence.gaps).toEqual([{ before: { id: '15', timestamp: 15 }, after: trade(18) }]);
-    expect(told(sequence.release())).toBe('(15,18):2 18');
+    expect(textOf(sequence.release())).toBe('(15,18):2 18');
 
     const passed = create();
     passed.resume({ id: '10', timestamp: 50 });
     feed(passed, [trade(11, 51), trade(13, 53)]);
-    expect(told(passed.forget())).toBe('');
-    expect(told(passed.release())).toBe('(11,13):1 13');
+    expect(textOf(passed.forget())).toBe('');
+    expect(textOf(passed.release())).toBe('(11,13):1 13');
 
     const quiet = create();
     quiet.resume({ id: '10', timestamp: 50 });
-    expect(told(quiet.forget())).toBe('');
+    expect(textOf(quiet.forget())).toBe('');
     expect(feed(quiet, [trade(3, 1), trade(4, 2)])).toBe('3 4');
-    expect(told(create().forget())).toBe('');
+    expect(textOf(create().forget())).toBe('');
   });
 
   it('gives the journal, less reported gaps, for any loss, repetition and reordering within two lines', () => {
@@ -310,9 +310,9 @@ describe('ContiguousSequence', () => {
         const arrived = new Set(arrivals.map(({ index }) => 100 + index));
         const first = out[0] ?? 0;
         for (let id = first; id <= (out.at(-1) ?? -1); id++) {
-          const inHole = gaps.some(([from, to]) => id > from && id < to);
-          expect(out.includes(id)).toBe(!inHole);
-          if (arrived.has(id)) expect(inHole).toBe(false);
+          const inGap = gaps.some(([from, to]) => id > from && id < to);
+          expect(out.includes(id)).toBe(!inGap);
+          if (arrived.has(id)) expect(inGap).toBe(false);
         }
       }),
       { numRuns: 2000 },
@@ -343,7 +343,7 @@ const FIRST = 100;
 type Step =
   /** The next ids happen; each line gets those that it does not lose. */
   | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
-  /** A line delivers what it has, so many of its oldest, the first two in reverse order where told. */
+  /** A line delivers its oldest values, with `swap` the first two in reverse order. */
   | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
   /** The venue's past is asked: from some id on, so many, some left out, some aggregated, in any order. */
   | {
@@ -412,7 +412,7 @@ class Run {
   readonly #arrived = new Set<number>();
   /** Ids that were skipped when a gap was given up: what comes of them later is a repeat. */
   readonly #givenUp = new Set<number>();
-  /** Told, and without an outcome yet. */
+  /** Announced, without an outcome yet. */
   readonly #opened = new Set<string>();
   readonly #gaps: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
     [];
@@ -447,25 +447,25 @@ class Run {
     for (const line of [0, 1] as const) for (const value of this.#lines[line]) this.#arrive(value);
     this.#take(this.#sequence.release());
     this.#must(this.#sequence.heldSince === undefined, 'nothing is held at the end');
-    this.#must(this.#opened.size === 0, `${[...this.#opened]} were told and had no outcome`);
-    const inHoles = new Set<number>();
+    this.#must(this.#opened.size === 0, `${[...this.#opened]} were announced and had no outcome`);
+    const inGaps = new Set<number>();
     for (const { from, to, missing, filled } of this.#gaps) {
       const ids = Array.from({ length: to - from - 1 }, (_, index) => from + 1 + index);
       const gap = `the gap (${from},${to})`;
       this.#must(missing === ids.length, `${gap} says that ${missing} are missing`);
       this.#must(filled === ids.filter((id) => this.#covered.has(id)).length, `${gap} says that ${filled} are filled`);
       for (const id of ids) {
-        this.#must(!inHoles.has(id), `${id} lies in one gap`);
-        inHoles.add(id);
+        this.#must(!inGaps.has(id), `${id} lies in one gap`);
+        inGaps.add(id);
       }
       this.#must(this.#covered.has(from) && this.#covered.has(to), `${gap} lies between values`);
       this.filled += filled;
       this.missing += missing - filled;
     }
     for (let id = this.#first; id <= this.#last; id++) {
-      this.#must(this.#covered.has(id) || inHoles.has(id), `${id} is there or in a gap`);
-      const wasHeard = this.#arrived.has(id) && !this.#givenUp.has(id);
-      this.#must(!wasHeard || this.#covered.has(id), `${id} came and is there`);
+      this.#must(this.#covered.has(id) || inGaps.has(id), `${id} is there or in a gap`);
+      const wasReceived = this.#arrived.has(id) && !this.#givenUp.has(id);
+      this.#must(!wasReceived || this.#covered.has(id), `${id} came and is there`);
     }
   }
 
@@ -499,7 +499,7 @@ class Run {
         const { before, after, missing } = item.gap;
         this.#must(
           missing === after.first - Number(before.id) - 1,
-          `(${before.id},${after.first}) is told with ${missing}`,
+          `(${before.id},${after.first}) is reported with ${missing}`,
         );
         this.#opened.add(`(${before.id},${after.first})`);
       } else {

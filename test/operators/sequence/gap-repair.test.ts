@@ -243,7 +243,7 @@ describe('GapRepair', () => {
     expect(passed).toHaveLength(2002);
   });
 
-  it('gives up at once what the venue will never tell', () => {
+  it('gives up at once what the venue will never return', () => {
     const blocked = new Fault('region_blocked', 'HTTP 403', { retry: { kind: 'never' } });
     const { scheduler, repair, asked, passed } = setUp({ A: 3 }, () => throwError(() => blocked));
     repair.repair('A');

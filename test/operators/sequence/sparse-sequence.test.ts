@@ -16,7 +16,7 @@ const access = {
 const create = (options: Partial<SparseOptions> = {}) =>
   new SparseSequence(access, { window: 100, recent: false, maxHeld: 100, ...options });
 
-function told(sequenced: readonly Sequenced<number>[]): string {
+function textOf(sequenced: readonly Sequenced<number>[]): string {
   return sequenced
     .map((item) =>
       item.kind === 'value'
@@ -30,7 +30,7 @@ function told(sequenced: readonly Sequenced<number>[]): string {
 
 function feed(sequence: SparseSequence<number>, line: number, ...values: number[]): string {
   return values
-    .map((value) => (sequence.next(line, value) ? `${value}` : told(sequence.accept(line, value, 0))))
+    .map((value) => (sequence.next(line, value) ? `${value}` : textOf(sequence.accept(line, value, 0))))
     .filter((text) => text !== '')
     .join(' ');
 }
@@ -62,7 +62,7 @@ describe('SparseSequence', () => {
     feed(sequence, 1, 10, 13);
     sequence.joined(2);
     feed(sequence, 2, 17, 18);
-    expect(told(sequence.lost(1, 0))).toBe('(13,17):? 17 18');
+    expect(textOf(sequence.lost(1, 0))).toBe('(13,17):? 17 18');
     expect(feed(sequence, 2, 19)).toBe('19');
   });
 
@@ -72,7 +72,7 @@ describe('SparseSequence', () => {
     sequence.joined(2);
     feed(sequence, 1, 10);
     feed(sequence, 2, 10);
-    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 12)).toBe('12');
     sequence.joined(1);
     expect(feed(sequence, 1, 14)).toBe('');
@@ -91,7 +91,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 16, 17)).toBe('17');
   });
 
-  it('a value behind a later one is not passed on but told as a gap of one, once', () => {
+  it('reports a value behind a later one as a gap of one, once', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -111,7 +111,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 15)).toBe('15');
     expect(feed(sequence, 1, 17)).toBe('17 19 20');
     expect(feed(sequence, 2, 23)).toBe('23');
-    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 24)).toBe('24');
   });
 
@@ -131,13 +131,13 @@ describe('SparseSequence', () => {
         const sequence = create({ window: size });
         sequence.joined(1);
         feed(sequence, 1, 10, 20, 30, 40, 50, 60);
-        const told = new Set<number>();
+        const reported = new Set<number>();
         for (const [index, { back, late }] of steps.entries()) {
           const newest = 60 + 10 * index;
           const value = newest - 10 * (back % size);
           const lateId = value - 5;
-          const expected = late && !told.has(lateId) ? `(${value - 10},${value}):1` : '';
-          if (late) told.add(lateId);
+          const expected = late && !reported.has(lateId) ? `(${value - 10},${value}):1` : '';
+          if (late) reported.add(lateId);
           expect(feed(sequence, 1, late ? lateId : value)).toBe(expected);
           expect(feed(sequence, 1, newest + 10)).toBe(`${newest + 10}`);
         }
@@ -184,13 +184,13 @@ describe('SparseSequence', () => {
     sequence.joined(2);
     feed(sequence, 2, 12, 15, 17);
     // 12 came by it alone, too late.
-    expect(told(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
-    expect(told(sequence.lost(1, 0))).toBe('');
+    expect(textOf(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
+    expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
     // One that is not in step has no place to give.
     sequence.joined(3);
     sequence.joined(4);
-    expect(told(sequence.replaced(3, 4, 0))).toBe('');
+    expect(textOf(sequence.replaced(3, 4, 0))).toBe('');
     expect(feed(sequence, 4, 21)).toBe('');
     expect(feed(sequence, 2, 20, 21)).toBe('20 21');
   });
@@ -206,7 +206,7 @@ describe('SparseSequence', () => {
       return sequence;
     };
 
-    it('a line that is alone waits for them; they reach back: what was missed comes first, and is told', () => {
+    it('a line that is alone waits for them; if they reach back, the missed values come first, and are reported', () => {
       const sequence = cut();
       expect(sequence.gaps[0]?.before).toBeUndefined();
       expect(feed(sequence, 2, 21, 23)).toBe('');
@@ -215,7 +215,7 @@ describe('SparseSequence', () => {
         21,
         0,
       ]);
-      expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
+      expect(textOf(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
       expect([sequence.gaps[0]?.before, sequence.heldSince]).toEqual([undefined, undefined]);
       expect(feed(sequence, 2, 23, 24)).toBe('24');
     });
@@ -223,7 +223,7 @@ describe('SparseSequence', () => {
     it('what came by a line among what was missed lies in no gap', () => {
       const sequence = cut();
       expect(feed(sequence, 2, 21, 23, 40)).toBe('');
-      expect(told(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
+      expect(textOf(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
         '15 18 (13,21):2 filled 2 21 23 33 36 (23,40):2 filled 2 40',
       );
     });
@@ -231,35 +231,35 @@ describe('SparseSequence', () => {
     it('nothing was missed: no gap', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
-      expect(told(sequence.fill([21, 13, 10]))).toBe('21');
+      expect(textOf(sequence.fill([21, 13, 10]))).toBe('21');
       expect(feed(sequence, 2, 24)).toBe('24');
     });
 
     it('they do not reach back: a gap up to the oldest of them, then all of them once', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
-      expect(told(sequence.fill([23, 21, 20, 18]))).toBe('(13,18):? 18 20 21 23');
+      expect(textOf(sequence.fill([23, 21, 20, 18]))).toBe('(13,18):? 18 20 21 23');
       expect(feed(sequence, 2, 25)).toBe('25');
     });
 
     it('a line that delivered before the oldest of them ends the gap itself', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23, 24, 25);
-      expect(told(sequence.fill([25, 24]))).toBe('(13,21):? 21 23 24 25');
+      expect(textOf(sequence.fill([25, 24]))).toBe('(13,21):? 21 23 24 25');
     });
 
     it('a quiet one shows by them that nothing was missed, once its line is subscribed', () => {
       const sequence = cut();
-      expect(told(sequence.subscribed(2, 5))).toBe('');
+      expect(textOf(sequence.subscribed(2, 5))).toBe('');
       expect([sequence.heldSince, sequence.waiting]).toEqual([5, undefined]);
-      expect(told(sequence.fill([13, 10]))).toBe('');
+      expect(textOf(sequence.fill([13, 10]))).toBe('');
       expect(feed(sequence, 2, 40)).toBe('40');
     });
 
-    it('what a quiet one missed is passed on at once, and told with the next value that comes by a line', () => {
+    it('passes on what an idle line missed at once, and reports it with the next value from a line', () => {
       const sequence = cut();
       sequence.subscribed(2, 5);
-      expect(told(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
+      expect(textOf(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
       // On its way by the line as well: no gap is behind it yet.
       expect(feed(sequence, 2, 17)).toBe('');
       expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
@@ -269,30 +269,30 @@ describe('SparseSequence', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
       sequence.fill([13, 15]);
-      expect(told(sequence.lost(2, 1))).toBe('');
+      expect(textOf(sequence.lost(2, 1))).toBe('');
       sequence.joined(3);
       sequence.subscribed(3, 2);
-      expect(told(sequence.fill([15, 19]))).toBe('19');
+      expect(textOf(sequence.fill([15, 19]))).toBe('19');
       expect(feed(sequence, 3, 20)).toBe('(13,20):2 filled 2 20');
     });
 
     it('no answer is not an empty one: the wait goes on until it is ended', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
-      expect(told(sequence.fill([]))).toBe('');
-      expect(told(sequence.release(-1))).toBe('');
-      expect(told(sequence.release(0))).toBe('(13,21):? 21 23');
-      expect(told(sequence.fill([13, 15]))).toBe('');
+      expect(textOf(sequence.fill([]))).toBe('');
+      expect(textOf(sequence.release(-1))).toBe('');
+      expect(textOf(sequence.release(0))).toBe('(13,21):? 21 23');
+      expect(textOf(sequence.fill([13, 15]))).toBe('');
       expect(feed(sequence, 2, 25)).toBe('25');
     });
 
     it('a quiet one that got no answer asks again when something comes', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
-      expect(told(sequence.release())).toBe('');
+      expect(textOf(sequence.release())).toBe('');
       expect(sequence.gaps[0]?.before).toBeUndefined();
       expect(feed(sequence, 2, 21)).toBe('');
-      expect(told(sequence.fill([13, 21]))).toBe('21');
+      expect(textOf(sequence.fill([13, 21]))).toBe('21');
     });
 
     it('holds no more than it may', () => {
@@ -308,7 +308,7 @@ describe('SparseSequence', () => {
       sequence.subscribed(2, 0);
       expect(feed(sequence, 3, 21, 25)).toBe('');
       expect(feed(sequence, 2, 21, 23)).toBe('');
-      expect(told(sequence.fill([21, 19, 13]))).toBe('19 (13,21):1 filled 1 21 25 (21,25):1');
+      expect(textOf(sequence.fill([21, 19, 13]))).toBe('19 (13,21):1 filled 1 21 25 (21,25):1');
       expect(feed(sequence, 3, 26)).toBe('26');
     });
 
@@ -318,9 +318,9 @@ describe('SparseSequence', () => {
       feed(sequence, 1, 10, 13);
       sequence.joined(2);
       expect(feed(sequence, 2, 17, 18)).toBe('');
-      expect(told(sequence.lost(1, 0))).toBe('');
+      expect(textOf(sequence.lost(1, 0))).toBe('');
       expect(sequence.waiting).toBe(17);
-      expect(told(sequence.fill([18, 17, 15, 13]))).toBe('15 (13,17):1 filled 1 17 18');
+      expect(textOf(sequence.fill([18, 17, 15, 13]))).toBe('15 (13,17):1 filled 1 17 18');
       expect(feed(sequence, 2, 19)).toBe('19');
     });
 
@@ -329,9 +329,9 @@ describe('SparseSequence', () => {
       feed(sequence, 2, 21);
       sequence.joined(3);
       sequence.subscribed(3, 1);
-      expect(told(sequence.lost(2, 2))).toBe('(13,21):? 21');
+      expect(textOf(sequence.lost(2, 2))).toBe('(13,21):? 21');
       expect(sequence.gaps[0]?.before).toEqual({ id: '21', timestamp: 21 });
-      expect(told(sequence.fill([21, 22]))).toBe('22');
+      expect(textOf(sequence.fill([21, 22]))).toBe('22');
     });
 
     it('a line that takes the place of one that waits waits on', () => {
@@ -339,8 +339,8 @@ describe('SparseSequence', () => {
       feed(sequence, 2, 21);
       sequence.joined(3);
       feed(sequence, 3, 22);
-      expect(told(sequence.replaced(2, 3, 0))).toBe('');
-      expect(told(sequence.fill([13, 15, 21]))).toBe('15 (13,21):1 filled 1 21 22');
+      expect(textOf(sequence.replaced(2, 3, 0))).toBe('');
+      expect(textOf(sequence.fill([13, 15, 21]))).toBe('15 (13,21):1 filled 1 21 22');
       expect(feed(sequence, 3, 23)).toBe('23');
     });
 
@@ -351,17 +351,17 @@ describe('SparseSequence', () => {
       sequence.joined(2);
       sequence.subscribed(2, 1);
       expect(feed(sequence, 2, 21, 23)).toBe('');
-      expect(told(sequence.replaced(1, 2, 5))).toBe('');
+      expect(textOf(sequence.replaced(1, 2, 5))).toBe('');
       expect([sequence.gaps[0]?.before, sequence.waiting, sequence.heldSince]).toEqual([
         { id: '13', timestamp: 13 },
         21,
         5,
       ]);
-      expect(told(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
+      expect(textOf(sequence.fill([23, 21, 18, 15, 13, 10]))).toBe('15 18 (13,21):2 filled 2 21 23');
       sequence.joined(3);
       sequence.subscribed(3, 6);
-      expect(told(sequence.replaced(2, 3, 7))).toBe('');
-      expect(told(sequence.fill([23, 21]))).toBe('');
+      expect(textOf(sequence.replaced(2, 3, 7))).toBe('');
+      expect(textOf(sequence.fill([23, 21]))).toBe('');
       expect(feed(sequence, 3, 25)).toBe('25');
     });
 
@@ -371,13 +371,13 @@ describe('SparseSequence', () => {
       feed(sequence, 1, 10, 13);
       sequence.joined(2);
       feed(sequence, 2, 13, 17);
-      expect(told(sequence.replaced(1, 2, 0))).toBe('');
+      expect(textOf(sequence.replaced(1, 2, 0))).toBe('');
       expect(feed(sequence, 2, 18)).toBe('18');
       sequence.joined(3);
       expect(feed(sequence, 3, 18)).toBe('');
       sequence.joined(4);
       expect(feed(sequence, 4, 21)).toBe('');
-      expect(told(sequence.replaced(2, 4, 0))).toBe('');
+      expect(textOf(sequence.replaced(2, 4, 0))).toBe('');
       expect([sequence.heldSince, feed(sequence, 3, 20, 21)]).toEqual([undefined, '20 21']);
       expect(feed(sequence, 4, 22)).toBe('22');
     });
@@ -386,9 +386,9 @@ describe('SparseSequence', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10);
-      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 11)).toBe('11');
-      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(sequence.gaps[0]?.before).toEqual({ id: '11', timestamp: 11 });
     });
 
@@ -397,13 +397,13 @@ describe('SparseSequence', () => {
       sequence.joined(1);
       sequence.subscribed(1, 0);
       feed(sequence, 1, 10);
-      expect(told(sequence.unsubscribed(1, 0))).toBe('');
+      expect(textOf(sequence.unsubscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 15)).toBe('');
-      expect(told(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
+      expect(textOf(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
       // What came was of the subscription that ends: between it and the next one is a time without any.
-      expect(told(sequence.subscribed(1, 0))).toBe('');
+      expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 21)).toBe('');
-      expect(told(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
+      expect(textOf(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
       expect(feed(sequence, 1, 22)).toBe('22');
     });
 
@@ -413,7 +413,7 @@ describe('SparseSequence', () => {
       sequence.joined(1);
       sequence.subscribed(1, 0);
       expect(feed(sequence, 1, 10, 15)).toBe('');
-      expect(told(sequence.fill([15, 12, 10, 9]))).toBe('12 (10,15):1 filled 1 15');
+      expect(textOf(sequence.fill([15, 12, 10, 9]))).toBe('12 (10,15):1 filled 1 15');
       expect(feed(sequence, 1, 11)).toBe('(10,12):1');
     });
 
@@ -422,23 +422,23 @@ describe('SparseSequence', () => {
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
       expect(feed(sequence, 1, 15, 17)).toBe('');
-      expect(told(sequence.forget())).toBe('15 17');
+      expect(textOf(sequence.forget())).toBe('15 17');
       expect(feed(sequence, 1, 18)).toBe('18');
-      expect(told(sequence.forget())).toBe('');
+      expect(textOf(sequence.forget())).toBe('');
       const quiet = create({ recent: true });
       quiet.resume({ id: '10', timestamp: 5 });
-      expect(told(quiet.forget())).toBe('');
+      expect(textOf(quiet.forget())).toBe('');
       expect(feed(quiet, 1, 7)).toBe('7');
       const replaced = create({ recent: true });
       replaced.resume({ id: '10', timestamp: 5 });
       replaced.joined(1);
       replaced.subscribed(1, 0);
-      expect(told(replaced.fill([10]))).toBe('');
-      expect(told(replaced.forget())).toBe('');
+      expect(textOf(replaced.fill([10]))).toBe('');
+      expect(textOf(replaced.forget())).toBe('');
       replaced.joined(2);
       replaced.subscribed(2, 1);
       // Nothing was passed on that it could be held against.
-      expect(told(replaced.replaced(1, 2, 2))).toBe('');
+      expect(textOf(replaced.replaced(1, 2, 2))).toBe('');
       expect([replaced.gaps[0]?.before, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
     });
   });

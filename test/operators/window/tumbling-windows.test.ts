@@ -31,7 +31,7 @@ function machine(windowMs: number | readonly number[] = 10): Machine {
   return { ...windows, late };
 }
 
-const told = (closed: readonly ClosedWindow<string>[]): string[] =>
+const textsOf = (closed: readonly ClosedWindow<string>[]): string[] =>
   closed.map(
     ({ key, windowStart, windowEnd, accumulator, complete }) =>
       `${key} ${windowStart}-${windowEnd}: ${accumulator.trim()}${complete ? '' : ', cut'}`,
@@ -39,7 +39,7 @@ const told = (closed: readonly ClosedWindow<string>[]): string[] =>
 
 /** What a run of values closes. */
 const put = (windows: Machine, ...values: Value[]): string[] =>
-  values.flatMap((value) => told(windows.add(value, Number(value.slice(1)))));
+  values.flatMap((value) => textsOf(windows.add(value, Number(value.slice(1)))));
 
 describe('a key that is held', () => {
   it('keeps its windows open while others of its clock close theirs, and takes values for them', () => {
@@ -49,7 +49,7 @@ describe('a key that is held', () => {
     expect(put(windows, 'b23')).toEqual(['b 0-10: 5']);
     expect(put(windows, 'a6', 'b6')).toEqual([]);
     expect(windows.late).toEqual(['b6']);
-    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 6']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4 6']);
   });
 
   it('takes values for windows that are not there yet, as of the time of the hold', () => {
@@ -58,7 +58,7 @@ describe('a key that is held', () => {
     windows.hold(place('a'));
     put(windows, 'b99', 'a31', 'a15', 'a9', 'a0');
     expect(windows.late).toEqual([]);
-    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 9 0', 'a 10-20: 12 15', 'a 30-40: 31']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 9 0', 'a 10-20: 12 15', 'a 30-40: 31']);
   });
 
   it('what had closed for it before stays closed', () => {
@@ -67,7 +67,7 @@ describe('a key that is held', () => {
     windows.hold(place('a'));
     put(windows, 'b50', 'a5', 'a12');
     expect(windows.late).toEqual(['a5']);
-    expect(told(windows.release(place('a')))).toEqual(['a 10-20: 12']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 10-20: 12']);
   });
 
   it('is late for a window that would have closed before', () => {
@@ -81,7 +81,7 @@ describe('a key that is held', () => {
   it('what silence had closed before stays closed', () => {
     const windows = machine();
     put(windows, 'a4');
-    expect(told(windows.idle(20))).toEqual(['a 0-10: 4']);
+    expect(textsOf(windows.idle(20))).toEqual(['a 0-10: 4']);
     windows.hold(place('a'));
     put(windows, 'a5', 'a11');
     expect(windows.late).toEqual(['a5']);
@@ -92,7 +92,7 @@ describe('a key that is held', () => {
     put(windows, 'a4');
     windows.hold(place('a'));
     put(windows, 'b25', 'a14', 'a24');
-    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4', 'a 10-20: 14']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4', 'a 10-20: 14']);
     expect(put(windows, 'a12', 'a26', 'b33')).toEqual(['b 20-30: 25', 'a 20-30: 24 26']);
     expect(windows.late).toEqual(['a12']);
   });
@@ -110,9 +110,9 @@ describe('a key that is held', () => {
     windows.hold(place('a'));
     expect(windows.nextIdleAt()).toBeUndefined();
     expect(windows.idle(1000)).toEqual([]);
-    expect(told(windows.release(place('a')))).toEqual([]);
+    expect(textsOf(windows.release(place('a')))).toEqual([]);
     expect(windows.nextIdleAt()).toBe(13);
-    expect(told(windows.idle(1000))).toEqual(['a 0-10: 4']);
+    expect(textsOf(windows.idle(1000))).toEqual(['a 0-10: 4']);
   });
 
   it('holding it leaves no window behind that nobody closes', () => {
@@ -121,7 +121,7 @@ describe('a key that is held', () => {
     windows.hold(place('a'));
     // Not that of a, which would be after 8 of silence.
     expect(windows.nextIdleAt()).toBe(23);
-    expect(told(windows.idle(23))).toEqual(['b 10-20: 12']);
+    expect(textsOf(windows.idle(23))).toEqual(['b 10-20: 12']);
     expect(windows.nextIdleAt()).toBeUndefined();
   });
 
@@ -129,7 +129,7 @@ describe('a key that is held', () => {
     const windows = machine();
     put(windows, 'a4', 'b5');
     windows.hold(place('a'));
-    expect(told(windows.cut({ key: 'a' }))).toEqual(['a 0-10: 4, cut']);
+    expect(textsOf(windows.cut({ key: 'a' }))).toEqual(['a 0-10: 4, cut']);
     put(windows, 'a6');
     expect(windows.late).toEqual(['a6']);
     expect(windows.release(place('a'))).toEqual([]);
@@ -145,7 +145,7 @@ describe('a key that is held', () => {
     windows.hold(place('a'));
     windows.hold(place('a'), () => 100);
     put(windows, 'a7');
-    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 7']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4 7']);
     expect(windows.release(place('a'))).toEqual([]);
     expect(windows.release(place('never'))).toEqual([]);
     expect(windows.late).toEqual([]);
@@ -155,7 +155,7 @@ describe('a key that is held', () => {
     const windows = machine();
     windows.hold({ key: 'A' });
     expect(put(windows, 'A4', 'A50', 'A5')).toEqual([]);
-    expect(told(windows.release({ key: 'A' }))).toEqual(['A 0-10: 4 5']);
+    expect(textsOf(windows.release({ key: 'A' }))).toEqual(['A 0-10: 4 5']);
   });
 });
 
@@ -165,7 +165,7 @@ describe('a key that is held before it comes', () => {
     put(windows, 'b50');
     windows.hold(place('a'), () => Number.NEGATIVE_INFINITY);
     expect(put(windows, 'a4', 'a44', 'a5')).toEqual([]);
-    expect(told(windows.release(place('a')))).toEqual(['a 0-10: 4 5']);
+    expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4 5']);
   });
 
   it('has what ended up to the given time behind it, also after the release; others of its group have not', () => {
@@ -173,7 +173,7 @@ describe('a key that is held before it comes', () => {
     windows.hold(place('a'), () => 20);
     put(windows, 'a19', 'a20', 'b18');
     expect(windows.late).toEqual(['a19']);
-    expect(told(windows.release(place('a')))).toEqual([]);
+    expect(textsOf(windows.release(place('a')))).toEqual([]);
     put(windows, 'a17', 'b16');
     expect(windows.late).toEqual(['a19', 'a17']);
     expect(put(windows, 'b33')).toEqual(['b 10-20: 18 16', 'a 20-30: 20']);
@@ -211,14 +211,14 @@ describe('windows of several lengths', () => {
     let time = 100;
     const out = steps.map(({ what, key, by }) => {
       time = Math.max(0, time + by);
-      if (what === 'value') return told(windows.add(`${key}${time}`, time)).sort();
-      if (what === 'cut') return told(windows.cut({ key })).sort();
-      if (what === 'idle') return told(windows.idle(time + 8)).sort();
-      if (what === 'release') return told(windows.release(place(key))).sort();
+      if (what === 'value') return textsOf(windows.add(`${key}${time}`, time)).sort();
+      if (what === 'cut') return textsOf(windows.cut({ key })).sort();
+      if (what === 'idle') return textsOf(windows.idle(time + 8)).sort();
+      if (what === 'release') return textsOf(windows.release(place(key))).sort();
       windows.hold(place(key));
       return [];
     });
-    return [...out, told(windows.cut({})).sort()];
+    return [...out, textsOf(windows.cut({})).sort()];
   }
 
   it('are those of each length alone, by end, whatever happens between', () => {

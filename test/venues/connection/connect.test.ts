@@ -31,7 +31,7 @@ interface FakeServer extends LocalServer {
   say(...frames: readonly (string | Buffer)[]): void;
 }
 
-/** A server that notes what it is told, and answers as `answer` says. */
+/** A server that notes what it receives, and answers as `answer` says. */
 async function serve(
   answer?: (text: string, connection: WebSocket) => void,
   options: LocalServerOptions = {},
@@ -249,7 +249,7 @@ describe('connect: subscriptions', () => {
     ['by topics', (_id: string, bad: readonly string[]) => `no - ${bad.join(',')}`],
     ['by id and topics', (id: string, bad: readonly string[]) => `no ${id} ${bad.join(',')}`],
     ['by nothing', () => 'no -'],
-  ])('tries a batch refused %s again in parts, and tells the topic refused alone', async (_how, answer) => {
+  ])('tries a batch refused %s in parts, and reports the topic refused alone', async (_how, answer) => {
     const server = await serve(refuseUnknown(answer));
     const wanted = ['trade.BTC', 'trade.NOSUCH1', 'trade.ETH', 'trade.NOSUCH2', 'trade.SOL'];
     const { events } = open(server.url, { topics: () => wanted });
@@ -287,7 +287,7 @@ describe('connect: subscriptions', () => {
     expect(server.got).toEqual(['sub 1 trade.BTC,trade.ETH,trade.SOL', 'sub 2 trade.BTC,trade.SOL']);
   });
 
-  it('tells topics that the venue takes back later', async () => {
+  it('reports topics that the venue withdraws later', async () => {
     const server = await serve(acknowledge);
     const { events, kinds } = open(server.url, { topics: () => ['trade.BTC', 'trade.ETH'] });
     await until(() => kinds().includes('subscribed'));
@@ -455,7 +455,7 @@ describe('connect: signs of life', () => {
     expect(kinds()).toEqual(['connected', 'answered', 'answered']);
   });
 
-  it('probes a silent line with a ping, and tells the pong', async () => {
+  it('pings a connection without data, and reports the pong', async () => {
     const server = await serve();
     let pings = 0;
     const { events, opened } = open(server.url);
@@ -508,7 +508,7 @@ describe('connect: signs of life', () => {
     expect(kinds().slice(1)).toEqual(Array(4).fill('answered'));
   });
 
-  it('tells nothing where the far side does not even answer', async () => {
+  it('reports nothing if the server does not even answer', async () => {
     let pings = 0;
     const server = await serve(undefined, {
       autoPong: false,
@@ -614,9 +614,9 @@ describe('connect: unsubscribing', () => {
     await opened();
     expect(scheduler.waiting).toBeGreaterThan(0);
     subscription.unsubscribe();
-    const told = events.length;
+    const count = events.length;
     await until(() => server.connections[0]?.readyState === 3, { timeoutMs: 1000, message: 'the connection closed' });
-    expect(events).toHaveLength(told);
+    expect(events).toHaveLength(count);
     expect(errors).toEqual([]);
     const sent = server.got.length;
     scheduler.advance(60_000);

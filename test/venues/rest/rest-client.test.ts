@@ -173,7 +173,7 @@ describe('VenueRest', () => {
     expect(asked.slice(3)).toEqual(['/book']);
   });
 
-  it('what can wait leaves as much as it is told to, and says when it leaves', async () => {
+  it('a sparing request leaves the given share, and calls onSent when it is sent', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const sent: string[] = [];
@@ -241,13 +241,13 @@ describe('VenueRest', () => {
     cleanups.push(() => server.close());
     const { port } = server.address() as AddressInfo;
     const rest = new VenueRest(limited(30_000), `http://127.0.0.1:${port}`, new SteppedScheduler());
-    const told: string[] = [];
-    const asking = rest.ask$(request).subscribe({ next: () => told.push('next'), error: () => told.push('error') });
+    const results: string[] = [];
+    const asking = rest.ask$(request).subscribe({ next: () => results.push('next'), error: () => told.push('error') });
     await until(() => closed.length === 1);
     asking.unsubscribe();
     await until(() => closed.length === 2);
     expect(closed).toEqual(['asked', 'closed']);
-    expect(told).toEqual([]);
+    expect(results).toEqual([]);
   });
 
   it('unsubscribing one that waits gives its weight back', async () => {

@@ -4,7 +4,7 @@ import type { Decoder } from '../../../../src/venues/contract.ts';
 import { fixtureContext } from '../../../contracts/venue-contract.ts';
 
 describe('the one-level book of Bybit', () => {
-  it('is told once per update: a repeat shows only that the symbol lives', () => {
+  it('is emitted once per update: a repeat has no event', () => {
     const decode = bybitDecoder(fixtureContext());
     expect(updates(decode, [1980705, 1980705, 1980706, 1980706, 1980706])).toEqual([
       '1980705',

@@ -98,7 +98,7 @@ describe('klines of bybit', () => {
   });
 });
 
-it('bybit tells but the last trades, says so, and has no intervals of its own making', () => {
+it('bybit returns only the last trades, says so, and has only its own intervals', () => {
   const { history } = bybit;
   expect([history?.trades, history?.aggTrades, history?.recentTrades]).toEqual([undefined, undefined, 60]);
   expect(bybit.history?.whyNoTrades).toContain('last 60 trades');
