@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { canonicalDecimal } from '../../src/domain/decimal.ts';
 import type { BookLevel } from '../../src/domain/record.ts';
-import { seededRandom } from '../../src/replay/seeded-random.ts';
+import { seededRandom } from '../../src/simulator/market/random.ts';
 
 export interface Change {
   readonly bids: readonly BookLevel[];

@@ -7,10 +7,10 @@ import { wallClock } from '../net/wall-clock.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
+import { seededRandom } from '../simulator/market/random.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { capturedConfig } from './captured-config.ts';
 import { recordNetworks } from './record-network.ts';
-import { seededRandom } from './seeded-random.ts';
 
 /** A capture that is being written, and what a feed needs to be recorded in it. */
 export interface CaptureFile {

@@ -7,10 +7,10 @@ import { deadLetter } from '../feed/status/dead-letter.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
+import { seededRandom } from '../simulator/market/random.ts';
 import { ReplayNetwork } from './replay-network.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay-result.ts';
 import { ReplaySinks } from './replay-sinks.ts';
-import { seededRandom } from './seeded-random.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 
 const INSTANCE = 'replay';

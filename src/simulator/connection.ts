@@ -4,21 +4,21 @@ import type { EventKind, FrameSubject } from './captures/frame-subject.ts';
 import { Interference } from './faults/interference.ts';
 import { textFrame } from './text-frame.ts';
 
-/** Bytes that may wait for a client that does not read, before it is cut off as venues do. */
+/** Bytes that may wait for a slow client before it is cut off, as venues do. */
 const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
-/** Bytes that may wait on a trickling line; what comes beyond is lost. */
+/** Bytes that may wait on a trickling line; more are lost. */
 const MOST_TRICKLING_BYTES = 4_194_304;
 
-/** A stream or topic, as a connection that listens to it sees it. */
+/** A stream or topic, as its listeners see it. */
 export interface ListenedTopic extends FrameSubject {
   readonly name: string;
   add(connection: Connection): void;
   remove(connection: Connection): void;
-  /** Sends an event (bytes as latin1) to this connection alone; false where a fault held it back. `kind`: by default the topic's. */
+  /** Sends an event (latin1 bytes) to one connection; false if a fault kept it back. `kind` is the topic's by default. */
   publishTo(connection: Connection, data: string, kind?: EventKind): boolean;
 }
 
-/** One client's WebSocket at one venue. Data frames are collected and leave in one write a slice. */
+/** One client's WebSocket at one venue. Data frames are collected and sent in one write a slice. */
 export class Connection {
   /** By order of opening at its venue, from 1. */
   readonly number: number;
@@ -56,20 +56,20 @@ export class Connection {
     this.deflated = ws.extensions !== '';
   }
 
-  /** Closes with a handshake. Nothing follows the close frame, so it is taken off its topics at once. */
+  /** Closes with a handshake. Nothing follows the close frame, so it leaves its topics at once. */
   close(code: number, reason: string): void {
     this.flush(0);
     this.onLeave();
     this.ws.close(code, reason);
   }
 
-  /** What disturbs this connection; made on first use. */
+  /** The connection's interference; created on first use. */
   disturb(): Interference {
     this.interference ??= new Interference();
     return this.interference;
   }
 
-  /** Queues a data frame whose latin1 form is already made. Not for a connection that is being interfered with. */
+  /** Queues a data frame, bypassing any interference. `framed` is its latin1 form. */
   push(payload: string, framed: string): void {
     this.frames++;
     if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });
@@ -77,7 +77,7 @@ export class Connection {
       this.out += framed;
   }
 
-  /** Sends an answer of the protocol itself (acknowledgement, pong, error, event), after all queued data. */
+  /** Sends a message of the protocol (acknowledgement, pong, error, event) behind all queued data. */
   control(text: string): void {
     if (this.deflated) {
       if (this.interference?.frozen !== true) this.ws.send(text);
@@ -87,7 +87,7 @@ export class Connection {
     this.flush(0);
   }
 
-  /** Queues text that is meant to be wrong or unknown to a client. */
+  /** Sends a frame that is wrong or unknown on purpose. */
   inject(payload: string | Buffer): void {
     this.flush(0);
     if (this.interference?.frozen === true) return;
@@ -103,15 +103,15 @@ export class Connection {
     this.out = this.out.slice(size);
   }
 
-  /** True where the client reads so slowly that a venue would cut it off. */
+  /** True if the client reads so slowly that a venue would cut it off. */
   get tooSlow(): boolean {
     return this.socket.writableLength > SLOW_CLIENT_BYTES;
   }
 
-  /** From now on nothing leaves, not even a pong or a close frame; what arrives is ignored. */
+  /** Stops everything, pongs and close frames included; messages are ignored. */
   freeze(): void {
     this.flush(0);
-    // A half-open peer: the WebSocket layer goes on writing, into nothing.
+    // Like a half-open peer: the WebSocket layer keeps writing, and nothing is sent.
     this.socket.write = () => true;
   }
 

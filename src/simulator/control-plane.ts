@@ -7,7 +7,7 @@ import type { RestAnswer } from './venue-protocol.ts';
 
 const MAX_BODY_BYTES = 65_536;
 
-/** `/faults`: GET lists them and what is active, POST starts one, DELETE (`?venue=V`) ends them. */
+/** Answers `/faults`: GET lists all and the active ones, POST starts one, DELETE (`?venue=V`) ends them. */
 export async function answerFaults(
   request: IncomingMessage,
   query: URLSearchParams,
@@ -28,7 +28,7 @@ export async function answerFaults(
   }
 }
 
-/** An answer of the control plane, which people read with curl. */
+/** An answer with a newline at the end, for people with curl. */
 export function json(status: number, body: unknown): RestAnswer {
   return { status, body: `${JSON.stringify(body)}\n` };
 }

@@ -6,23 +6,23 @@ import type { TradeTexts } from './market/listing.ts';
 const FLUSH_EVERY_MS = 50;
 const CHUNK = 1 << 20;
 
-/** Further member of a trade that a fault kept from a connection that had asked for it. */
+/** Member of an event that a fault kept from a listener. */
 export const WITHHELD = ',"withheld":true';
 
-/** An event that a venue made. */
+/** An event of a venue. */
 export interface MadeEvent {
   readonly venue: string;
   readonly symbol: string;
   readonly kind: EventKind | 'malformed' | 'unknown';
   readonly id: string;
-  /** As on the wire; empty where there is none. */
+  /** As on the wire; empty: none. */
   readonly price?: string;
   readonly quantity?: string;
-  /** Of the taker; empty where there is none. */
+  /** The taker's side; empty: none. */
   readonly side?: 'buy' | 'sell' | '';
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** The numbers of the connections that it went to, as JSON, `[1,2]`. */
+  /** The numbers of the reached connections, as JSON, `[1,2]`. */
   readonly sent: string;
   /** Further members, `,"k":"v"`. */
   readonly more?: string;
@@ -34,8 +34,8 @@ export function tradeEvent({ id, price, quantity, sell, time }: TradeTexts) {
 }
 
 /**
- * The record of everything the market made, sent or not: NDJSON, one line an event, in the order it was made.
- * Lines are collected and written in the background; on disk at the latest 100 ms after the event, unless the disk is slower.
+ * Writes all events of the venues, sent or not, as NDJSON in their order. Lines are written in the background, within
+ * 100 ms unless the disk is slower.
  */
 export class Journal {
   lines = 0;
@@ -43,10 +43,10 @@ export class Journal {
   private readonly timer: NodeJS.Timeout;
   private text = '';
 
-  /** @throws Error where the file cannot be opened. Starts it anew. */
+  /** Replaces an existing file. @throws Error if the file cannot be opened */
   constructor(path: string) {
     this.file = createWriteStream(path, { fd: openSync(path, 'w') });
-    // `close` throws it.
+    // `close` throws the error.
     this.file.on('error', () => {});
     this.timer = setInterval(() => this.flush(), FLUSH_EVERY_MS);
   }
@@ -62,7 +62,7 @@ export class Journal {
     this.text = '';
   }
 
-  /** Writes what is left and closes the file. @throws Error where a write failed. */
+  /** Writes the remaining lines and closes the file. @throws Error if a write failed */
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.flush();

@@ -5,24 +5,24 @@ import type { Listing } from './market/listing.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
 
-/** A candle from `open` up to but not including `end`, milliseconds since 1970. */
+/** A candle from `open` to before `end`, milliseconds since 1970. */
 export interface CandleSpan {
   readonly open: number;
   readonly end: number;
   readonly closed: boolean;
 }
 
-/** How often a topic sends what it is made of. */
+/** How often a topic sends its state. */
 export interface Pace {
-  /** Milliseconds between two events, where something traded meanwhile. */
+  /** Least milliseconds between two events if there were trades. */
   readonly everyMs: number;
-  /** The same where nothing traded; by default it sends nothing then. */
+  /** The same without trades; by default it sends nothing then. */
   readonly againMs?: number;
-  /** Of candles: once more when one closes. */
+  /** For candles: also sends when a candle closes. */
   readonly interval?: KlineInterval;
   /** The interval's name in the journal. */
   readonly intervalName?: string;
-  /** The event. `unit`: what follows milliseconds to make the wanted unit, '' or '000'. */
+  /** Makes the event. `unit`: what follows milliseconds in the wanted unit, '' or '000'. */
   readonly make: (now: number, unit: string, candle: CandleSpan) => string;
 }
 
@@ -30,14 +30,14 @@ interface PacedTopic {
   readonly topic: Topic;
   readonly listing: Listing;
   readonly pace: Pace;
-  /** Of the candle, at the last look. */
+  /** Open time of the current candle. */
   open: number;
   sentAt: number;
   /** Trades of the listing at the last event. */
   sentTrades: number;
 }
 
-/** The topics of one venue that send a state: tickers, best prices, candles. A topic without subscribers makes no event. */
+/** The topics of one venue that send a state: tickers, best prices, candles. A topic without listeners makes no event. */
 export class PacedTopics {
   private readonly host: VenueHost;
   private readonly paced = new Map<string, PacedTopic>();
@@ -46,7 +46,7 @@ export class PacedTopics {
     this.host = host;
   }
 
-  /** `first`: this connection alone gets the state of `now` at once. */
+  /** Adds a topic. `first`: a connection that gets the current state at once. */
   add(topic: Topic, listing: Listing, pace: Pace, now = 0, first?: Connection): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
     const paced = { topic, listing, pace, open, sentAt: now, sentTrades: -1 };
@@ -68,7 +68,7 @@ export class PacedTopics {
     }
   }
 
-  /** Sends a topic's present state, whatever its pace. */
+  /** Sends a topic's state at once. */
   sendAtOnce(name: string, now: number): void {
     const paced = this.paced.get(name);
     if (paced !== undefined && paced.topic.size > 0) this.send(paced, now);

@@ -5,12 +5,12 @@ export type RestVerdict =
 export interface RestLimitOptions {
   readonly amount: number;
   readonly windowMs: number;
-  /** Requests answered 429 before the address is banned; 0 bans at once. */
+  /** Number of 429 answers before a ban. */
   readonly warnings: number;
   readonly banMs: number;
 }
 
-/** One venue's request limit for one address: a counter per window of the clock, then warnings, then a ban. */
+/** One venue's request limit for one address: a counter for each time window, then warnings, then a ban. */
 export class RestLimit {
   private readonly options: RestLimitOptions;
   private window = 0;
@@ -53,11 +53,11 @@ export class RestLimit {
   }
 }
 
-/** A request that the venue refuses, in its words. */
+/** The venue's refusal of a request. */
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly code: number;
-  /** Of HTTP, where the venue has one for it. */
+  /** The HTTP status. */
   readonly status: number;
 
   constructor(code: number, message: string, status = 400) {
@@ -67,7 +67,7 @@ export class RestError extends Error {
   }
 }
 
-/** The rows that are asked for; `otherwise` where the parameter is missing or no number of rows. */
+/** The requested number of rows; `otherwise` if the parameter is missing or not valid. */
 export function rowLimit(query: URLSearchParams, otherwise: number, most: number): number {
   const limit = Number(query.get('limit') ?? otherwise);
   return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;

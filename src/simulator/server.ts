@@ -31,17 +31,16 @@ export interface Simulator {
   readonly fault: (request: FaultRequest) => ActiveFault[];
   /** Ends every fault, or those of one venue. */
   readonly clearFaults: (venue?: VenueId) => void;
-  /** Changes how many trades a second a venue makes, its market otherwise going on as it would. */
+  /** Changes a venue's trades a second. */
   readonly setRate: (venue: VenueId, rate: number) => void;
-  /** Writes the journal's lines out. */
   readonly flushJournal: () => void;
   /** Cuts every connection, frees the port, completes the journal. */
   readonly close: () => Promise<void>;
 }
 
 /**
- * Starts the venue simulator: the four venues' wire protocols on one local port, a path prefix per venue.
- * @throws Error where the port is taken, a capture cannot be read, or the journal cannot be written; RangeError for impossible options.
+ * Starts the venue simulator: the four venues' wire protocols on one local port, with a path prefix for each venue.
+ * @throws Error if the port is taken, or a capture or the journal fails; RangeError for impossible options
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { symbols = DEFAULT_COINS, seed = 1, host: address = '127.0.0.1' } = options;

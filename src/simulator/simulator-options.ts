@@ -4,11 +4,11 @@ import type { VenueId } from '../domain/instrument.ts';
 export interface CaptureOptions {
   /** Played one after the other. */
   readonly files: readonly string[];
-  /** By default recognised by the first file's first line. */
+  /** Recognised from the first line by default. */
   readonly format?: CaptureFormat | undefined;
-  /** Whose frames they are, where the files do not say. */
+  /** The frames' venue, if the files do not name it. */
   readonly venue?: VenueId | undefined;
-  /** `max`: as fast as it is read. `1`: at its own pace. */
+  /** `max`: as fast as possible. `1`: at the recorded pace. */
   readonly speed?: 'max' | '1' | undefined;
   /** Milliseconds without a new subscription after which a connection's session begins; 300. */
   readonly settleMs?: number | undefined;
@@ -25,11 +25,11 @@ export interface SimulatorOptions {
   readonly rate?: number | Partial<Readonly<Record<VenueId, number>>> | undefined;
   /** Coins traded, 1–2000; 20 by default. */
   readonly symbols?: number | undefined;
-  /** NDJSON file for everything made. */
+  /** NDJSON file for all events. */
   readonly journal?: string | undefined;
-  /** Recorded sessions instead of a market; venues without a recording are not served then. */
+  /** Recorded sessions instead of a market; other venues are not served then. */
   readonly capture?: CaptureOptions | undefined;
-  /** Binance's server ping, by default 20 s (US: 3 min), to be answered within a minute (US: 10 min). */
+  /** Binance's server ping: by default every 20 s (US: 3 min), answered within a minute (US: 10 min). */
   readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;
   /** Milliseconds after which Binance closes a connection; 24 hours. */
   readonly lifetimeMs?: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * A whole unmasked WebSocket text frame as a latin1 string: each character is a byte. Many of them joined go to a
- * socket in one write, which is what lets one process serve hundreds of thousands of frames a second.
+ * Makes an unmasked WebSocket text frame as a latin1 string, a character a byte. Joined frames are sent in one write, so
+ * one process can serve hundreds of thousands of frames a second.
  */
 export function textFrame(payload: string): string {
   return asciiFrame(Buffer.from(payload, 'utf8').toString('latin1'));

@@ -7,8 +7,8 @@ const COMBINED = 1;
 const MICROS = 2;
 
 /**
- * A stream (Binance) or topic (Bybit) and who listens to it. Listeners differ in the envelope and the unit of time
- * they asked for; each form is serialised once for all who want it.
+ * A stream (Binance) or topic (Bybit) and its listeners. These differ in the envelope and the unit of time; each form is
+ * serialised once.
  */
 export class Topic implements ListenedTopic {
   readonly name: string;
@@ -17,7 +17,7 @@ export class Topic implements ListenedTopic {
   /** Listeners in all forms. */
   size = 0;
   private readonly forms: Connection[][] = [[], [], [], []];
-  /** Who listens: the numbers of the connections as JSON. */
+  /** The numbers of the listening connections, as JSON. */
   listening = '[]';
   /** The name as bytes, for names beyond ASCII. */
   private readonly wireName: string;
@@ -46,15 +46,14 @@ export class Topic implements ListenedTopic {
     return this.forms.flat().sort((a, b) => a.number - b.number);
   }
 
-  /** True where a fault works on a listener. */
+  /** True if a fault works on a listener. */
   get disturbed(): boolean {
     return this.forms.some((form) => form.some(({ interference }) => interference !== undefined));
   }
 
   /**
-   * Sends an event to every listener. `make` writes it as bytes (latin1); its argument follows milliseconds to make the
-   * wanted unit, '' or '000'. `kind`: what the faults take it for.
-   * @returns the numbers of the connections that it went to, as JSON.
+   * Sends an event to every listener. `make` returns its latin1 bytes; its argument is what follows milliseconds in the
+   * wanted unit, '' or '000'. `kind` is for the faults. Returns the numbers of the reached connections, as JSON.
    */
   publish(make: (unit: string) => string, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;
@@ -77,7 +76,7 @@ export class Topic implements ListenedTopic {
     return disturbed ? `[${reached.sort((a, b) => a - b).join(',')}]` : this.listening;
   }
 
-  /** Sends a payload to one listener alone, past nobody's faults but its own; false where it did not go out. */
+  /** Sends a payload to one listener; false if a fault kept it back. */
   publishTo(connection: Connection, data: string, kind: EventKind = this.kind): boolean {
     const payload = connection.combined ? `{"stream":"${this.wireName}","data":${data}}` : data;
     const framed = asciiFrame(payload);

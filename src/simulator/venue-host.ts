@@ -2,8 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { CaptureSession } from './captures/capture-session.ts';
-import type { EventKind } from './captures/frame-subject.ts';
-import { type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
+import { type EventKind, type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import { Connection } from './connection.ts';
 import { type Journal, type MadeEvent, tradeEvent, WITHHELD } from './journal.ts';
 import { QUOTE } from './market/coins.ts';
@@ -14,21 +13,21 @@ import type { VenueProfile } from './venue-profile.ts';
 
 export interface Refusal {
   readonly status: number;
-  /** Seconds for Retry-After; undefined where the status has none. */
+  /** Seconds for Retry-After; undefined: no such header. */
   readonly retryAfter: number | undefined;
 }
 
-/** The state of one simulated venue: who is connected, what they listen to, and what the faults have closed. */
+/** The state of one simulated venue: its connections, topics and faults. */
 export class VenueHost {
   readonly profile: VenueProfile;
-  /** What it serves: a market of its own or a recording. */
+  /** It serves either a market or a recording. */
   readonly market: SimulatedMarket | undefined;
   readonly capture: CaptureSession | undefined;
   readonly journal: Journal | undefined;
   /** Open connections, in order of opening. */
   readonly connections: Connection[] = [];
   readonly topics = new Map<string, Topic>();
-  /** Connections ever opened: the number of the latest one. */
+  /** Number of connections ever opened. */
   opened = 0;
   frames = 0;
   slowClientsClosed = 0;
@@ -56,12 +55,12 @@ export class VenueHost {
     return this.profile.id;
   }
 
-  /** Open connections that carry market data: what the faults call line 1, 2, … */
+  /** Open connections with market data: the faults' line 1, 2, … */
   get lines(): Connection[] {
     return this.connections.filter(({ role }) => role === 'market');
   }
 
-  /** Whether a new subscription is rejected. */
+  /** True if a new subscription is rejected. */
   rejects({ kind, symbol }: FrameSubject): boolean {
     return this.rejectedSymbols.has(symbol) || (TRADE_KINDS.has(kind) && this.rejectedTrades.has(symbol));
   }
@@ -70,7 +69,7 @@ export class VenueHost {
     return this.market?.bySymbol.get(symbol);
   }
 
-  /** Trades it, or would if it were listed. */
+  /** True if the venue has the symbol, listed or not. */
   knows(symbol: string): boolean {
     return this.market?.bySymbol.has(symbol) ?? this.capture?.symbols.has(symbol) ?? false;
   }
@@ -79,18 +78,17 @@ export class VenueHost {
     return this.knows(symbol) && !this.delistedSymbols.has(symbol);
   }
 
-  /** What of its market is listed. */
+  /** The listed part of its market. */
   get listings(): readonly Listing[] {
     const all = this.market?.listings ?? [];
     return this.delistedSymbols.size === 0 ? all : all.filter(({ symbol }) => this.lists(symbol));
   }
 
-  /** Of its market, or of the recording. */
   get listedSymbols(): readonly string[] {
     return this.market === undefined ? [...(this.capture?.symbols ?? [])] : this.listings.map(({ symbol }) => symbol);
   }
 
-  /** A symbol as the instrument list has it: its assets, and the steps of prices and quantities. */
+  /** A symbol's row of the instrument list: its assets, and the steps of prices and quantities. */
   instrument(symbol: string): { base: string; quote: string; tick: string; lot: string } {
     const listing = this.listing(symbol);
     if (listing !== undefined)
@@ -103,7 +101,7 @@ export class VenueHost {
     return getOrCreate(this.topics, name, () => new Topic(name, kind, symbol));
   }
 
-  /** The topic of this name when somebody listens to it. */
+  /** The topic of this name if it has listeners. */
   activeTopic(name: string): Topic | undefined {
     const topic = this.topics.get(name);
     return topic !== undefined && topic.size > 0 ? topic : undefined;
@@ -123,7 +121,7 @@ export class VenueHost {
     topic.remove(connection);
   }
 
-  /** Writes an event of a topic into the journal. */
+  /** Writes a topic's event to the journal. */
   note(
     topic: Topic,
     { kind = topic.kind, ...event }: Omit<MadeEvent, 'venue' | 'symbol' | 'kind'> & { readonly kind?: EventKind },
@@ -131,26 +129,26 @@ export class VenueHost {
     this.journal?.event({ venue: this.id, symbol: topic.symbol, kind, ...event });
   }
 
-  /** Sends a book, or its changes, to everyone who listens, and writes it into the journal. */
+  /** Sends a book, or its changes, to all listeners and to the journal. */
   publishBook(topic: Topic, kind: EventKind, updateId: number, time: number, make: (unit: string) => string): void {
     const sent = topic.publish(make, kind);
     this.note(topic, { kind, id: `${updateId}`, time, sent, more: sent === topic.listening ? '' : WITHHELD });
   }
 
-  /** Writes a trade into the journal; `topic`: where it went, when somebody listens. */
+  /** Writes a trade to the journal; `topic` is set if it has listeners. */
   noteTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
     this.journal?.event({ venue: this.id, symbol, kind: 'trade', ...tradeEvent(trade), sent, more });
   }
 
-  /** Takes up a connection that is open. */
+  /** Adds an open connection. */
   connect(role: Connection['role'], ws: WebSocket, socket: Socket, now: number): Connection {
     const connection = new Connection(++this.opened, role, ws, socket, now, (leaving) => this.left(leaving));
     this.connections.push(connection);
     return connection;
   }
 
-  /** Forgets a connection that is gone. */
+  /** Removes a closed connection. */
   left(connection: Connection): void {
     const at = this.connections.indexOf(connection);
     if (at === -1) return;

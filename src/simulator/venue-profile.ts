@@ -1,18 +1,18 @@
 import type { VenueId } from '../domain/instrument.ts';
 
-/** What distinguishes one simulated venue from another: identities, price, limits. Sources in PROTOCOL facts 2, 3 and 4. */
+/** The properties of one simulated venue: ids, price, limits. Sources in PROTOCOL facts 2, 3 and 4. */
 export interface VenueProfile {
   readonly id: VenueId;
   readonly protocol: 'bybit' | 'binance';
-  /** Its prices lie this much beside the common fair price (1 = 100 %). */
+  /** Difference of its prices from the common fair price (1 = 100 %). */
   readonly priceOffset: number;
   readonly firstTradeId: number;
   readonly firstUpdateId: number;
   /** Binance counts request weight a minute, Bybit requests in five seconds. */
   readonly restLimit: { readonly amount: number; readonly windowMs: number };
-  /** WebSocket connection attempts an address may make in five minutes. */
+  /** WebSocket connection attempts that an address may make in five minutes. */
   readonly connectionsPerFiveMinutes: number;
-  /** Server pings (Binance); undefined where the venue sends none. */
+  /** Server pings (Binance); undefined: none. */
   readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number };
 }
 
@@ -33,13 +33,7 @@ export const VENUE_PROFILES: readonly VenueProfile[] = [
     restLimit: { amount: 600, windowMs: 5_000 },
     connectionsPerFiveMinutes: 500,
   },
-  {
-    ...BINANCE,
-    id: 'binance',
-    priceOffset: 0,
-    firstTradeId: 3_735_683_259,
-    firstUpdateId: 50_093_239_203,
-  },
+  { ...BINANCE, id: 'binance', priceOffset: 0, firstTradeId: 3_735_683_259, firstUpdateId: 50_093_239_203 },
   {
     ...BINANCE,
     id: 'binance_us',
@@ -49,11 +43,5 @@ export const VENUE_PROFILES: readonly VenueProfile[] = [
     restLimit: { amount: 1_200, windowMs: 60_000 },
     ping: { everyMs: 180_000, answerWithinMs: 600_000 },
   },
-  {
-    ...BINANCE,
-    id: 'binance_testnet',
-    priceOffset: 0.002,
-    firstTradeId: 388_510,
-    firstUpdateId: 1_801_512,
-  },
+  { ...BINANCE, id: 'binance_testnet', priceOffset: 0.002, firstTradeId: 388_510, firstUpdateId: 1_801_512 },
 ];

@@ -20,17 +20,17 @@ export interface RestAnswer {
   readonly body: string;
 }
 
-/** How a venue talks on its WebSocket. Times are milliseconds since 1970. */
+/** A venue's WebSocket protocol. Times are milliseconds since 1970. */
 export interface VenueSocket {
-  /** What a WebSocket path (below the prefix) is for; undefined where there is none. */
+  /** The purpose of a WebSocket path (below the prefix); undefined: no such path. */
   role(path: string): 'market' | 'status' | undefined;
-  /** Why a handshake is refused; undefined where it is accepted. */
+  /** Why a handshake is refused; undefined: accepted. */
   refuses?(path: string, query: URLSearchParams): RestAnswer | undefined;
   opened?(connection: Connection, path: string, query: URLSearchParams): void;
   message(connection: Connection, text: string, now: number): void;
-  /** A ping or pong of the client. */
+  /** Called for a ping or pong of the client. */
   heartbeat?(connection: Connection, now: number): void;
-  /** Once a slice. */
+  /** Called once a slice. */
   slice?(now: number): void;
 }
 
@@ -42,12 +42,12 @@ export interface SimulatedRest {
   readonly limit: Pick<RestLimit, 'clear'>;
 }
 
-/** How a venue's market becomes frames. */
+/** Makes frames from a venue's market. */
 export interface VenueStreams {
   readonly order: OnOrder;
-  /** Once a slice, after its orders. `now`: milliseconds since 1970. */
+  /** Called once a slice, after its orders. `now`: milliseconds since 1970. */
   slice(now: number): void;
-  /** The update ids of a book have started again, or are to; everyone who listens gets what the venue sends then. */
+  /** Restarts a book's update ids for its listeners, as the venue does. */
   restartBook(listing: Listing, now: number): void;
 }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Connection } from './connection.ts';
 import { MarketClock } from './market/market-clock.ts';
-import { ServerPings } from './server-pings.ts';
+import { serverPings } from './server-pings.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
@@ -13,25 +13,25 @@ const ATTEMPTS_WINDOW_MS = 300_000;
 const LIFETIME_MS = 86_400_000;
 
 export interface SimulatedCounts {
-  /** Connections open now, and ever opened. */
+  /** Open connections, and all that were ever opened. */
   readonly connections: number;
   readonly opened: number;
-  /** Of the open ones those that carry market data: what faults call line 1, 2, … */
+  /** Open connections with market data: the faults' line 1, 2, … */
   readonly lines: number;
   readonly tradesMade: number;
-  /** Trades that were due and left out: quiet, or more than the machine could make. */
+  /** Trades that were due but not made: the market was quiet, or the machine too slow. */
   readonly tradesLeftOut: number;
   readonly framesSent: number;
   /** Connections cut because the client read too slowly. */
   readonly slowClientsClosed: number;
 }
 
-/** One venue on the simulator's port: makes its market go on, and admits or refuses WebSockets and REST requests. */
+/** One venue on the simulator's port: runs its market, and admits or refuses WebSockets and REST requests. */
 export class VenueSite {
   readonly venue: SimulatedVenue;
   /** Undefined when a recording is played. */
   readonly clock: MarketClock | undefined;
-  private readonly pings: ServerPings;
+  private readonly pings: ReturnType<typeof serverPings>;
   private readonly connectionLimit: boolean;
   private readonly onOpen: () => void;
   private readonly server: WebSocketServer;
@@ -43,7 +43,7 @@ export class VenueSite {
     this.venue = venue;
     this.clock = market === undefined ? undefined : new MarketClock(market, performance.now(), venue.streams.order);
     const lifetimeMs = profile.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
-    this.pings = new ServerPings(profile.ping === undefined ? undefined : (options.ping ?? profile.ping), lifetimeMs);
+    this.pings = serverPings(profile.ping && (options.ping ?? profile.ping), lifetimeMs);
     this.connectionLimit = options.connectionLimit ?? true;
     this.onOpen = onOpen;
     this.server = new WebSocketServer({
@@ -67,7 +67,7 @@ export class VenueSite {
     };
   }
 
-  /** Sends what is due. `monotonic` and `elapsedMs` are of a clock that nobody sets, `now` is milliseconds since 1970. */
+  /** Sends what is due. `monotonic` and `elapsedMs` are monotonic, `now` is milliseconds since 1970. */
   slice(monotonic: number, elapsedMs: number, now: number): void {
     const { host, streams, socket } = this.venue;
     this.clock?.slice(monotonic, now);
@@ -83,12 +83,11 @@ export class VenueSite {
     }
   }
 
-  /** A WebSocket handshake at `path` below the venue's prefix. */
+  /** Answers a WebSocket handshake; `path` is below the venue's prefix. */
   upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, query: URLSearchParams): void {
     const { host, socket: venueSocket } = this.venue;
     const role = venueSocket.role(path);
-    const refusal =
-      role === undefined ? { status: 404, body: '' } : (this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query));
+    const refusal = role && (this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query));
     if (role === undefined || refusal !== undefined) {
       refuseUpgrade(request, socket, refusal ?? { status: 404, body: '' });
       return;
@@ -117,7 +116,7 @@ export class VenueSite {
 
   private listen(ws: WebSocket, connection: Connection): void {
     const { host, socket } = this.venue;
-    // A client may not have read our close frame yet: what it sends after that is ignored.
+    // After our close frame, messages are ignored: the client may not have read the frame yet.
     const isIgnored = () => connection.interference?.frozen === true || !host.connections.includes(connection);
     ws.on('message', (data, binary) => {
       if (!isIgnored()) socket.message(connection, binary ? '' : data.toString(), Date.now());
@@ -133,7 +132,7 @@ export class VenueSite {
       this.pings.answered(connection, data.toString());
     });
     ws.on('close', () => host.left(connection));
-    // A reset is an ordinary end here; 'close' follows and does the rest.
+    // A reset is an ordinary end; 'close' follows.
     ws.on('error', () => {});
   }
 
@@ -160,7 +159,6 @@ export class VenueSite {
   }
 }
 
-/** Writes an answer. */
 export function respond(
   response: ServerResponse,
   { status, headers, contentType = 'application/json;charset=UTF-8', body }: RestAnswer,

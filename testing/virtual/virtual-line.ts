@@ -6,7 +6,7 @@ import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
 import type { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import type { Connection } from '../../src/simulator/connection.ts';
 import type { Random } from '../../src/simulator/market/random.ts';
-import type { ServerPings } from '../../src/simulator/server-pings.ts';
+import type { serverPings } from '../../src/simulator/server-pings.ts';
 import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
 import type { VenueHost } from '../../src/simulator/venue-host.ts';
 import type { VenueSocket } from '../../src/simulator/venue-protocol.ts';
@@ -23,7 +23,7 @@ export interface VirtualLineOptions {
   readonly handlers: SocketHandlers;
   readonly host: VenueHost;
   readonly venueSocket: VenueSocket;
-  readonly heartbeat: ServerPings;
+  readonly heartbeat: ReturnType<typeof serverPings>;
   readonly maxFrameBytes: number;
 }
 

@@ -12,7 +12,7 @@ import { shortest } from '../../src/simulator/market/decimals.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import { Random } from '../../src/simulator/market/random.ts';
-import { ServerPings } from '../../src/simulator/server-pings.ts';
+import { serverPings } from '../../src/simulator/server-pings.ts';
 import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { type Refusal, VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
@@ -40,7 +40,7 @@ type Aggregated = Required<Pick<JournalEvent, 'venue' | 'symbol' | 'first_trade_
 
 interface Site {
   readonly venue: SimulatedVenue;
-  readonly heartbeat: ServerPings;
+  readonly heartbeat: ReturnType<typeof serverPings>;
   readonly clock: MarketClock;
 }
 
@@ -145,7 +145,7 @@ export class VirtualWorld {
     const venue = simulatedVenue(host);
     return {
       venue,
-      heartbeat: new ServerPings(profile.ping, DAY_MS),
+      heartbeat: serverPings(profile.ping, DAY_MS),
       clock: new MarketClock(market, scheduler.now(), venue.streams.order),
     };
   }

@@ -5,7 +5,7 @@ import type { VenueHost } from '../venue-host.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
-/** Best levels of a side whose quantities change; those behind them rest unchanged. */
+/** Best levels of a side whose quantities change; levels behind them are constant. */
 const ACTIVE_LEVELS = 500;
 
 /** The prices that changed since the update id `fromId`. */
@@ -33,13 +33,13 @@ interface View {
 interface Depth {
   readonly listing: Listing;
   readonly topics: DepthTopic[];
-  /** As last published; undefined while nobody listens. */
+  /** As last published; undefined without listeners. */
   view: View | undefined;
 }
 
 /**
- * Depth streams and the depth by REST of one venue. While somebody listens, REST shows the book of the last 100 ms
- * publication. So the snapshot and the differences fit by the documented rule at every moment.
+ * Depth streams and the REST depth of one venue. If a depth stream has listeners, REST shows the book of its last 100 ms
+ * event, so snapshot and differences always fit by the documented rule.
  */
 export class BinanceDepth {
   private readonly host: VenueHost;
@@ -58,7 +58,7 @@ export class BinanceDepth {
     if (depth.view === undefined) start(depth);
   }
 
-  /** The book's update ids have started again: what was published before is forgotten. */
+  /** Call it when the book's update ids restart. */
   restart(listing: Listing): void {
     const depth = this.depths.get(listing);
     if (depth?.view !== undefined) start(depth);
@@ -94,7 +94,7 @@ export class BinanceDepth {
   }
 }
 
-/** Brings the view up to date and notes for each topic what changed. */
+/** Updates the view and adds the changes to each topic. */
 function next(depth: Depth, before: View): View {
   if (before.updateId === depth.listing.updateId) return before;
   const view = viewOf(depth.listing);
@@ -158,7 +158,7 @@ class DepthSide {
     this.quantities = new Map(this.active.map(({ price, quantity }) => [price, quantity]));
   }
 
-  /** Quantity steps at a price that holds an order on this side or has held one; 0 when none is left. */
+  /** Quantity steps at a price where an order is or was; 0: none is left. */
   quantityAt(price: number): number {
     const isBehind = this.side === 'bids' ? price < this.last : price > this.last;
     return isBehind ? this.listing.deepQuantityAt(price) : (this.quantities.get(price) ?? 0);

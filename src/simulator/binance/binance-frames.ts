@@ -2,7 +2,7 @@ import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
-/** `@trade`. `unit`: what follows milliseconds to make the wanted unit, '' or '000'. Binance US still has order ids. */
+/** `@trade`. `unit`: what follows milliseconds in the wanted unit, '' or '000'. Binance US still has order ids. */
 export function tradeData(symbol: string, trade: TradeTexts, unit: string, orderIds: boolean): string {
   const { id, price, quantity, sell } = trade;
   const time = trade.time + unit;
@@ -10,7 +10,7 @@ export function tradeData(symbol: string, trade: TradeTexts, unit: string, order
   return `{"e":"trade","E":${time},"s":"${symbol}","t":${id},"p":"${price}","q":"${quantity}",${orders}"T":${time},"m":${sell},"M":true}`;
 }
 
-/** Joins trades of one group, which follow each other, to aggregated trades. */
+/** Joins consecutive trades of one group to aggregated trades. */
 export function* aggTrades(listing: Listing, trades: Iterable<Trade>): Generator<TradeTexts, undefined, undefined> {
   let joined: Trade | undefined;
   let lastId = 0;
@@ -45,7 +45,7 @@ export function bookTickerData(listing: Listing): string {
   return `{"u":${listing.updateId},"s":"${listing.symbol}","b":"${bid}","B":"${bidQuantity}","a":"${ask}","A":"${askQuantity}"}`;
 }
 
-/** The figures of 24 hours that the streams and the REST ticker share. */
+/** The 24 hour values that the streams and the REST ticker share. */
 export function dayFigures(listing: Listing, now: number) {
   const day = listing.candles.day(now);
   const { trades } = listing;

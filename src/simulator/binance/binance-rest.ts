@@ -4,7 +4,7 @@ import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.
 import type { BinanceDepth } from './binance-depth.ts';
 import { aggTradeRows, dayRow, klineRows, missing, type RowsOf, symbolRow, tradeRows } from './binance-rest-rows.ts';
 
-/** What a request weighs at Binance and at Binance US, and what makes the body of its answer. @throws RestError */
+/** A request's weight at Binance and at Binance US, and the body of its answer. @throws RestError */
 type Route = readonly [weight: Weight, usWeight: Weight, body: (request: VenueRequest) => string];
 type Weight = number | ((query: URLSearchParams) => number);
 
@@ -102,7 +102,7 @@ function depth(host: VenueHost, books: BinanceDepth, query: URLSearchParams): st
   return host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';
 }
 
-/** `weights`: of up to 100, 500, 1,000 levels and of more. */
+/** `weights`: for up to 100, 500, 1,000 and more levels. */
 function depthWeight(weights: readonly [number, number, number, number]): Weight {
   return (query) => {
     const levels = rowLimit(query, 100, 5_000);
@@ -175,7 +175,7 @@ function parsedList(text: string): readonly string[] {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   } catch {
-    // Refused as any other text that is no list.
+    // refused below
   }
   throw illegalCharacters('symbols');
 }

@@ -11,42 +11,31 @@ const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY
 type RequestId = number | string | null;
 
 /** Binance's side of a market data WebSocket: paths, control messages, errors, limits. PROTOCOL facts 2. */
-export class BinanceSocket implements VenueSocket {
-  private readonly host: VenueHost;
-  private readonly streams: BinanceStreams;
-  private readonly arrivals = new WeakMap<Connection, number[]>();
+export function binanceSocket(host: VenueHost, streams: BinanceStreams): VenueSocket {
+  const arrivals = new WeakMap<Connection, number[]>();
 
-  constructor(host: VenueHost, streams: BinanceStreams) {
-    this.host = host;
-    this.streams = streams;
-  }
-
-  role(path: string): 'market' | undefined {
+  function role(path: string): 'market' | undefined {
     return path === '/stream' || path === '/ws' || path.startsWith('/ws/') ? 'market' : undefined;
   }
 
-  refuses(path: string, query: URLSearchParams): RestAnswer | undefined {
+  function refuses(path: string, query: URLSearchParams): RestAnswer | undefined {
     if (path.length + query.toString().length > MAX_URL) return { status: 414, body: '' };
     const names = streamsOf(path, query);
     if (names.length > MAX_STREAMS) return { status: 400, body: '' };
-    return names.every((name) => this.parse(name) !== undefined) ? undefined : { status: 400, body: '' };
+    return names.every((name) => parse(name) !== undefined) ? undefined : { status: 400, body: '' };
   }
 
-  opened(connection: Connection, path: string, query: URLSearchParams): void {
+  function opened(connection: Connection, path: string, query: URLSearchParams): void {
     connection.combined = path === '/stream';
-    connection.micros = this.host.id !== 'binance_us' && query.get('timeUnit')?.toUpperCase() === 'MICROSECOND';
-    this.listen(connection, streamsOf(path, query));
+    connection.micros = host.id !== 'binance_us' && query.get('timeUnit')?.toUpperCase() === 'MICROSECOND';
+    listen(connection, streamsOf(path, query));
   }
 
-  heartbeat(connection: Connection, now: number): void {
-    this.countArrival(connection, now);
+  function message(connection: Connection, text: string, now: number): void {
+    if (countArrival(connection, now)) connection.control(answer(connection, text));
   }
 
-  message(connection: Connection, text: string, now: number): void {
-    if (this.countArrival(connection, now)) connection.control(this.answer(connection, text));
-  }
-
-  private answer(connection: Connection, text: string): string {
+  function answer(connection: Connection, text: string): string {
     let request: unknown;
     try {
       request = JSON.parse(text);
@@ -57,7 +46,7 @@ export class BinanceSocket implements VenueSocket {
     if (typeof request !== 'object' || request === null || Array.isArray(request))
       return invalid('request must be an object');
     const { method, params, id }: { method?: unknown; params?: unknown; id?: unknown } = request;
-    if (!this.validId(id)) return invalid('request ID must be an unsigned integer');
+    if (!validId(id)) return invalid('request ID must be an unsigned integer');
     if (typeof method !== 'string' || !METHODS.includes(method)) {
       const expected = METHODS.map((name) => `\`${name}\``).join(', ');
       const variant = typeof method === 'string' ? `\`${method}\`` : 'of method';
@@ -67,57 +56,59 @@ export class BinanceSocket implements VenueSocket {
     if (method === 'LIST_SUBSCRIPTIONS') return result(id, JSON.stringify([...connection.topics.keys()]));
     if (!Array.isArray(params)) return invalid('missing field `params`', id);
     if (method === 'GET_PROPERTY' || method === 'SET_PROPERTY') return property(connection, method, params, id);
-    return this.change(connection, method, params, id);
+    return change(connection, method, params, id);
   }
 
-  private change(connection: Connection, method: string, names: readonly unknown[], id: RequestId): string {
-    const valid = names.filter((name): name is string => typeof name === 'string' && this.parse(name) !== undefined);
+  function change(connection: Connection, method: string, names: readonly unknown[], id: RequestId): string {
+    const valid = names.filter((name): name is string => typeof name === 'string' && parse(name) !== undefined);
     if (valid.length === 0 || valid.length < names.length) return error(id, 2, 'Invalid request: invalid stream');
     if (method === 'UNSUBSCRIBE') {
-      for (const name of valid) this.host.unsubscribe(connection, name);
+      for (const name of valid) host.unsubscribe(connection, name);
       return result(id, 'null');
     }
     if (new Set([...connection.topics.keys(), ...valid]).size > MAX_STREAMS)
       return error(id, 4, 'Too many subscriptions');
-    const streams = valid.flatMap((name) => this.parse(name) ?? []);
-    if (streams.some((stream) => this.host.rejects(stream))) return error(id, 2, 'Invalid request: invalid stream');
-    this.listen(connection, valid);
+    const streams = valid.flatMap((name) => parse(name) ?? []);
+    if (streams.some((stream) => host.rejects(stream))) return error(id, 2, 'Invalid request: invalid stream');
+    listen(connection, valid);
     return result(id, 'null');
   }
 
-  private listen(connection: Connection, names: readonly string[]): void {
+  function listen(connection: Connection, names: readonly string[]): void {
     for (const name of names) {
-      const stream = this.parse(name);
+      const stream = parse(name);
       if (stream === undefined) continue;
-      const symbol = this.host.lists(stream.symbol) ? stream.symbol : '';
-      const topic = this.host.topic(name, stream.kind, symbol);
-      this.host.subscribe(connection, topic);
-      const listing = this.host.listing(symbol);
-      if (listing !== undefined) this.streams.subscribed(topic, listing, stream);
+      const symbol = host.lists(stream.symbol) ? stream.symbol : '';
+      const topic = host.topic(name, stream.kind, symbol);
+      host.subscribe(connection, topic);
+      const listing = host.listing(symbol);
+      if (listing !== undefined) streams.subscribed(topic, listing, stream);
     }
   }
 
-  private parse(name: string): StreamName | undefined {
+  function parse(name: string): StreamName | undefined {
     const stream = binanceStream(name);
-    return stream?.interval === '1s' && this.host.id === 'binance_us' ? undefined : stream;
+    return stream?.interval === '1s' && host.id === 'binance_us' ? undefined : stream;
   }
 
-  private validId(id: unknown): id is RequestId | undefined {
+  function validId(id: unknown): id is RequestId | undefined {
     if (id === undefined) return true;
-    if (typeof id === 'number') return Number.isInteger(id) && (id >= 0 || this.host.id !== 'binance_us');
-    if (this.host.id === 'binance_us') return false;
+    if (typeof id === 'number') return Number.isInteger(id) && (id >= 0 || host.id !== 'binance_us');
+    if (host.id === 'binance_us') return false;
     return id === null || (typeof id === 'string' && /^[A-Za-z0-9-_]{0,36}$/.test(id));
   }
 
-  /** Five messages a second, control frames included; beyond, the connection is cut. */
-  private countArrival(connection: Connection, now: number): boolean {
-    const recent = (this.arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
+  /** Cuts a connection with more than five messages a second, control frames included. */
+  function countArrival(connection: Connection, now: number): boolean {
+    const recent = (arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
     recent.push(now);
-    this.arrivals.set(connection, recent);
+    arrivals.set(connection, recent);
     if (recent.length <= MAX_MESSAGES_A_SECOND) return true;
     connection.close(1008, 'Too many requests');
     return false;
   }
+
+  return { role, refuses, opened, heartbeat: countArrival, message };
 }
 
 function property(connection: Connection, method: string, [name, value]: unknown[], id: RequestId): string {
@@ -139,7 +130,7 @@ function error(id: RequestId, code: number, message: string): string {
   return `{"error":{"code":${code},"msg":${JSON.stringify(message)}},"id":${JSON.stringify(id)}}`;
 }
 
-/** `id`: undefined where the request has none. */
+/** `id`: undefined if the request has none. */
 function invalid(reason: string, id?: RequestId): string {
   const of = id === undefined ? '' : `,"id":${JSON.stringify(id)}`;
   return `{"code":2,"msg":${JSON.stringify(`Invalid request: ${reason}`)}${of}}`;

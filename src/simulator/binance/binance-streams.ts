@@ -6,7 +6,6 @@ import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { VenueStreams } from '../venue-protocol.ts';
 import { BinanceDepth } from './binance-depth.ts';
 import {
   aggTradeData,
@@ -22,12 +21,12 @@ const TICKER_EVERY_MS = 1_000;
 const KLINE_EVERY_MS = 2_000;
 
 export interface StreamName {
-  /** As the venue's payloads spell it; empty for streams of all symbols, and where the name is not in lower case (no such symbol). */
+  /** As in the venue's payloads; empty for streams of all symbols, and for a name that is not in lower case. */
   readonly symbol: string;
   readonly kind: EventKind;
   /** Klines. */
   readonly interval?: KlineInterval;
-  /** Depth: levels of a partial book, 0 for differences; milliseconds between two. */
+  /** Depth: levels of a partial book (0: differences), and milliseconds between two events. */
   readonly levels?: number;
   readonly everyMs?: number;
 }
@@ -44,7 +43,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   bookTicker: 'book_ticker',
 };
 
-/** Takes a Binance stream name apart; undefined for one that the venue would call invalid. */
+/** Parses a Binance stream name; undefined for an invalid one. */
 export function binanceStream(name: string): StreamName | undefined {
   if (name === '!miniTicker@arr') return { symbol: '', kind: 'mini_ticker' };
   const match = STREAM.exec(name);
@@ -59,68 +58,58 @@ export function binanceStream(name: string): StreamName | undefined {
   return { symbol, kind, levels: Number(levels ?? 0), everyMs: Number(everyMs ?? 1_000) };
 }
 
-/** Binance's streams, made of one venue's market. Nothing is made of a stream that nobody listens to. */
-export class BinanceStreams implements VenueStreams {
-  readonly books: BinanceDepth;
-  private readonly host: VenueHost;
-  private readonly orderIds: boolean;
-  private readonly paced: PacedTopics;
-  private nextAllMini = 0;
+/** Makes Binance's streams from one venue's market. A stream without listeners makes no event. */
+export function binanceStreams(host: VenueHost) {
+  const books = new BinanceDepth(host);
+  const paced = new PacedTopics(host);
+  let nextAllMini = 0;
 
-  constructor(host: VenueHost) {
-    this.host = host;
-    this.orderIds = host.id === 'binance_us';
-    this.books = new BinanceDepth(host);
-    this.paced = new PacedTopics(host);
-  }
-
-  /** Takes up a stream that somebody listens to from now on. */
-  subscribed(topic: Topic, listing: Listing, stream: StreamName): void {
+  /** Adds a stream with a listener. */
+  function subscribed(topic: Topic, listing: Listing, stream: StreamName): void {
     const { kind, levels = 0, everyMs = 1_000 } = stream;
-    if (kind === 'depth' || kind === 'book') this.books.subscribed(topic, listing, levels, everyMs);
-    else if (kind !== 'trade' && kind !== 'agg_trade') this.paced.add(topic, listing, paceOf(listing, stream));
+    if (kind === 'depth' || kind === 'book') books.subscribed(topic, listing, levels, everyMs);
+    else if (kind !== 'trade' && kind !== 'agg_trade') paced.add(topic, listing, paceOf(listing, stream));
   }
 
-  readonly order: OnOrder = (listing, trades) => {
-    const { host } = this;
+  const order: OnOrder = (listing, trades) => {
     const { symbol } = listing;
     const stream = symbol.toLowerCase();
     const topic = host.activeTopic(`${stream}@trade`);
     for (const trade of topic === undefined && host.journal === undefined ? [] : trades) {
       const texts = listing.tradeTexts(trade);
-      const sent = topic?.publish((unit) => tradeData(symbol, texts, unit, this.orderIds)) ?? '[]';
+      const sent = topic?.publish((unit) => tradeData(symbol, texts, unit, host.id === 'binance_us')) ?? '[]';
       host.noteTrade(symbol, texts, sent, topic);
     }
     const aggTopic = host.activeTopic(`${stream}@aggTrade`);
     if (aggTopic !== undefined)
-      for (const trade of aggTrades(listing, trades)) this.publishAggTrade(aggTopic, symbol, trade);
+      for (const trade of aggTrades(listing, trades)) publishAggTrade(aggTopic, symbol, trade);
   };
 
-  restartBook(listing: Listing): void {
-    this.books.restart(listing);
+  function slice(now: number): void {
+    paced.slice(now);
+    books.slice(now);
+    if (now < nextAllMini) return;
+    nextAllMini = now - (now % TICKER_EVERY_MS) + TICKER_EVERY_MS;
+    const allMini = host.activeTopic('!miniTicker@arr');
+    if (allMini !== undefined) miniTickers(allMini, now);
   }
 
-  slice(now: number): void {
-    this.paced.slice(now);
-    this.books.slice(now);
-    if (now < this.nextAllMini) return;
-    this.nextAllMini = now - (now % TICKER_EVERY_MS) + TICKER_EVERY_MS;
-    const allMini = this.host.activeTopic('!miniTicker@arr');
-    if (allMini !== undefined) this.miniTickers(allMini, now);
-  }
-
-  private publishAggTrade(topic: Topic, symbol: string, trade: TradeTexts): void {
+  function publishAggTrade(topic: Topic, symbol: string, trade: TradeTexts): void {
     const sent = topic.publish((unit) => aggTradeData(symbol, trade, unit));
     const more = `,"first_trade_id":"${trade.firstId}","last_trade_id":"${trade.lastId}"`;
-    this.host.note(topic, { ...tradeEvent(trade), sent, more });
+    host.note(topic, { ...tradeEvent(trade), sent, more });
   }
 
-  private miniTickers(topic: Topic, now: number): void {
-    const changed = (this.host.market?.listings ?? []).filter(({ changedAt }) => changedAt > now - TICKER_EVERY_MS);
+  function miniTickers(topic: Topic, now: number): void {
+    const changed = (host.market?.listings ?? []).filter(({ changedAt }) => changedAt > now - TICKER_EVERY_MS);
     if (changed.length === 0) return;
     topic.publish((unit) => `[${changed.map((listing) => miniTickerData(listing, now, unit)).join(',')}]`);
   }
+
+  return { books, order, slice, subscribed, restartBook: (listing: Listing) => books.restart(listing) };
 }
+
+export type BinanceStreams = ReturnType<typeof binanceStreams>;
 
 function paceOf(listing: Listing, { kind, interval = '1m' }: StreamName): Pace {
   if (kind === 'book_ticker') return { everyMs: 0, make: () => bookTickerData(listing) };

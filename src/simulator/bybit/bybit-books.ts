@@ -17,11 +17,11 @@ interface Book {
   view: BookView;
   updateId: number;
   sentAt: number;
-  /** False while nobody listens: the view stays as it was. */
+  /** False without listeners: the view stays as it was. */
   live: boolean;
 }
 
-/** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot to each new listener, then deltas numbered one by one per topic. */
+/** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot for each new listener, then numbered deltas. */
 export class BybitBooks {
   private readonly host: VenueHost;
   private readonly books = new Map<string, Book>();
@@ -30,7 +30,7 @@ export class BybitBooks {
     this.host = host;
   }
 
-  /** Gives a new listener the snapshot that it begins with. */
+  /** Sends a new listener its first snapshot. */
   subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
     const book = this.upToDate(topic, listing, levels, now);
     book.live = true;
@@ -48,7 +48,7 @@ export class BybitBooks {
     );
   }
 
-  /** Starts the update ids of a symbol's books at 1, with a snapshot to everyone who listens. */
+  /** Restarts the update ids of a symbol's books at 1, with a snapshot for all listeners. */
   restart(listing: Listing, now: number): void {
     for (const book of this.books.values()) {
       if (book.listing !== listing) continue;
@@ -97,7 +97,7 @@ export function viewBook({ market }: VenueHost, listing: Listing, levels: number
   return { updateId, sequence, changedAt, bids: listing.levels('bids', levels), asks: listing.levels('asks', levels) };
 }
 
-/** What turns one side into another: levels to set, quantity 0 removes; best first. */
+/** The levels that turn one side into another; quantity 0 removes a level. */
 function changedLevels(before: readonly Quote[], after: readonly Quote[]): Quote[] {
   const old = new Map(before.map(({ price, quantity }) => [price, quantity]));
   const changes = after.filter(({ price, quantity }) => old.get(price) !== quantity);

@@ -21,7 +21,7 @@ export const BYBIT_INTERVALS: Readonly<Record<string, KlineInterval>> = {
   M: '1M',
 };
 
-/** A trade as Bybit writes it. Its id has nineteen digits: three that go with the symbol, sixteen that rise. */
+/** A trade as Bybit writes it. Its id has nineteen digits: three for the symbol, sixteen that rise. */
 export function bybitTrade(listing: Listing, trade: Trade): TradeTexts {
   const prefix = 200 + ((29 + listing.index * 7) % 100);
   // About one order in fifty is against a retail price improvement order.
@@ -49,7 +49,7 @@ export function tickerFrame(listing: Listing, now: number, sequence: number): st
   );
 }
 
-/** The figures of 24 hours that the topic and the REST ticker share. */
+/** The 24 hour values that the topic and the REST ticker share. */
 export function dayFigures(listing: Listing, now: number) {
   const day = listing.candles.day(now);
   return { ...listing.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };

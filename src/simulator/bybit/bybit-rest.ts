@@ -155,7 +155,7 @@ function tickerRow(listing: Listing, now: number): string {
   );
 }
 
-/** Start of the last of `limit` candles, the first of which begins at `start` or later. */
+/** Open time of the last of `limit` candles, if the first opens at `start` or later. */
 function lastOpenTime(interval: KlineInterval, start: number, limit: number): number {
   const open = openTimeOf(interval, start);
   return addIntervals(open, interval, open < start ? limit : limit - 1);

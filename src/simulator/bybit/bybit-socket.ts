@@ -15,24 +15,17 @@ const REQUEST = z.object({
 });
 
 /** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. PROTOCOL facts 3. */
-export class BybitSocket implements VenueSocket {
-  private readonly host: VenueHost;
-  private readonly streams: BybitStreams;
-  private nextIdleCheck = 0;
-  private readonly activity = new WeakMap<Connection, { at: number; frames: number }>();
+export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket {
+  let nextIdleCheck = 0;
+  const activity = new WeakMap<Connection, { at: number; frames: number }>();
 
-  constructor(host: VenueHost, streams: BybitStreams) {
-    this.host = host;
-    this.streams = streams;
-  }
-
-  role(path: string): 'market' | 'status' | undefined {
+  function role(path: string): 'market' | 'status' | undefined {
     if (path === '/v5/public/spot') return 'market';
     return path === '/v5/public/misc/status' ? 'status' : undefined;
   }
 
-  message(connection: Connection, text: string, now: number): void {
-    this.activity.set(connection, { at: now, frames: connection.frames });
+  function message(connection: Connection, text: string, now: number): void {
+    activity.set(connection, { at: now, frames: connection.frames });
     const request = parsed(text);
     if (request === undefined) {
       reply(connection, false, 'error:request is not a valid JSON object with an op', '');
@@ -41,48 +34,48 @@ export class BybitSocket implements VenueSocket {
     const { op, args } = request;
     const id = request.req_id === undefined ? undefined : String(request.req_id);
     if (op === 'ping') reply(connection, true, 'pong', op, id);
-    else if (op === 'subscribe') this.subscribe(connection, args, id, now);
-    else if (op === 'unsubscribe') this.unsubscribe(connection, args, id);
+    else if (op === 'subscribe') subscribe(connection, args, id, now);
+    else if (op === 'unsubscribe') unsubscribe(connection, args, id);
     else reply(connection, false, `error:unknown op ${op}`, op, id);
   }
 
-  /** Cuts connections from which neither a ping came nor anything went for ten minutes. Looks once a second. */
-  slice(now: number): void {
-    if (now < this.nextIdleCheck) return;
-    this.nextIdleCheck = now + 1_000;
-    for (const connection of [...this.host.connections]) {
-      const last = this.activity.get(connection) ?? { at: connection.openedAt, frames: 0 };
-      if (last.frames !== connection.frames) this.activity.set(connection, { at: now, frames: connection.frames });
+  /** Once a second, cuts connections without a ping and without data for ten minutes. */
+  function slice(now: number): void {
+    if (now < nextIdleCheck) return;
+    nextIdleCheck = now + 1_000;
+    for (const connection of [...host.connections]) {
+      const last = activity.get(connection) ?? { at: connection.openedAt, frames: 0 };
+      if (last.frames !== connection.frames) activity.set(connection, { at: now, frames: connection.frames });
       else if (now - last.at > IDLE_MS) connection.close(1000, '');
     }
   }
 
-  private subscribe(connection: Connection, args: readonly unknown[], id: string | undefined, now: number): void {
-    const refusal = this.refusal(connection, args);
-    if (refusal !== undefined) {
-      reply(connection, false, refusal, 'subscribe');
+  function subscribe(connection: Connection, args: readonly unknown[], id: string | undefined, now: number): void {
+    const refused = refusal(connection, args);
+    if (refused !== undefined) {
+      reply(connection, false, refused, 'subscribe');
       return;
     }
     reply(connection, true, 'subscribe', 'subscribe', id);
     for (const name of args.filter((arg) => typeof arg === 'string')) {
       const parts = bybitTopic(name) ?? { kind: 'ticker', symbol: '' };
-      const topic = this.host.topic(name, parts.kind, parts.symbol);
-      this.host.subscribe(connection, topic);
-      this.streams.subscribed(connection, topic, parts, now);
+      const topic = host.topic(name, parts.kind, parts.symbol);
+      host.subscribe(connection, topic);
+      streams.subscribed(connection, topic, parts, now);
     }
   }
 
-  private unsubscribe(connection: Connection, args: readonly unknown[], id: string | undefined): void {
+  function unsubscribe(connection: Connection, args: readonly unknown[], id: string | undefined): void {
     if (args.length > MAX_ARGS) {
       reply(connection, false, 'args size >10', 'unsubscribe');
       return;
     }
-    for (const name of args) if (typeof name === 'string') this.host.unsubscribe(connection, name);
+    for (const name of args) if (typeof name === 'string') host.unsubscribe(connection, name);
     reply(connection, true, '', 'unsubscribe', id);
   }
 
   /** Why the whole request is refused. */
-  private refusal(connection: Connection, args: readonly unknown[]): string | undefined {
+  function refusal(connection: Connection, args: readonly unknown[]): string | undefined {
     if (args.length > MAX_ARGS) return 'args size >10';
     if (args.length === 0) return 'error:args is empty';
     const names = args.filter((name) => typeof name === 'string');
@@ -97,13 +90,15 @@ export class BybitSocket implements VenueSocket {
       }
       const topic = bybitTopic(name);
       if (topic === undefined) return `error:handler not found,topic:${name}`;
-      if (!this.host.lists(topic.symbol) || this.host.rejects(topic)) return `Invalid symbol :[${name}]`;
+      if (!host.lists(topic.symbol) || host.rejects(topic)) return `Invalid symbol :[${name}]`;
     }
     return undefined;
   }
+
+  return { role, message, slice };
 }
 
-/** `id`: of the request, when it has one and the venue repeats it. */
+/** `id`: the request's id, if the venue repeats it. */
 function reply(connection: Connection, success: boolean, message: string, op: string, id?: string): void {
   const conn_id = `d967ikkn0ine3iqmjc30-${connection.number.toString(36).padStart(4, '0')}`;
   const text = JSON.stringify({ success, ret_msg: message, conn_id, req_id: id, op });

@@ -5,7 +5,6 @@ import type { OnOrder } from '../market/market.ts';
 import { type Pace, PacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import type { VenueStreams } from '../venue-protocol.ts';
 import { BybitBooks, viewBook } from './bybit-books.ts';
 import { BYBIT_INTERVALS, bookFrame, bybitTrade, klineFrame, tickerFrame, tradeFrame } from './bybit-frames.ts';
 
@@ -24,7 +23,7 @@ export interface TopicParts {
   readonly levels?: number;
 }
 
-/** Takes a Bybit topic apart; undefined for one that has no handler. */
+/** Parses a Bybit topic; undefined for one without a handler. */
 export function bybitTopic(topic: string): TopicParts | undefined {
   const parts = topic.split('.');
   const [name, second = '', third = ''] = parts;
@@ -37,46 +36,43 @@ export function bybitTopic(topic: string): TopicParts | undefined {
   return { symbol: third, kind: second === '1' ? 'book_ticker' : 'depth', levels: Number(second) };
 }
 
-/** Bybit's topics, made of the venue's market. Nothing is made of a topic that nobody listens to. */
-export class BybitStreams implements VenueStreams {
-  readonly books: BybitBooks;
-  private readonly host: VenueHost;
-  private readonly paced: PacedTopics;
+/** Makes Bybit's topics from the venue's market. A topic without listeners makes no event. */
+export function bybitStreams(host: VenueHost) {
+  const books = new BybitBooks(host);
+  const paced = new PacedTopics(host);
 
-  constructor(host: VenueHost) {
-    this.host = host;
-    this.books = new BybitBooks(host);
-    this.paced = new PacedTopics(host);
-  }
-
-  /** Takes up a topic for a connection; all but trades begin with a snapshot for it alone. */
-  subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {
-    const listing = this.host.listing(parts.symbol);
+  /** Adds a topic for a connection. Except for trades, the connection first gets a snapshot. */
+  function subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {
+    const listing = host.listing(parts.symbol);
     if (listing === undefined || parts.kind === 'trade') return;
-    if (parts.kind === 'depth') this.books.subscribed(connection, topic, listing, parts.levels ?? 50, now);
-    else this.paced.add(topic, listing, paceOf(this.host, topic, listing, parts), now, connection);
+    if (parts.kind === 'depth') books.subscribed(connection, topic, listing, parts.levels ?? 50, now);
+    else paced.add(topic, listing, paceOf(host, topic, listing, parts), now, connection);
   }
 
-  readonly order: OnOrder = (listing, trades) => {
+  const order: OnOrder = (listing, trades) => {
     const { symbol } = listing;
-    const topic = this.host.activeTopic(`publicTrade.${symbol}`);
-    if (topic === undefined && this.host.journal === undefined) return;
+    const topic = host.activeTopic(`publicTrade.${symbol}`);
+    if (topic === undefined && host.journal === undefined) return;
     const texts = trades.map((trade) => bybitTrade(listing, trade));
     const sent = topic === undefined ? () => '[]' : publishTrades(topic, texts);
-    for (const [index, trade] of texts.entries()) this.host.noteTrade(symbol, trade, sent(index), topic);
+    for (const [index, trade] of texts.entries()) host.noteTrade(symbol, trade, sent(index), topic);
   };
 
-  slice(now: number): void {
-    this.paced.slice(now);
-    this.books.slice(now);
+  function slice(now: number): void {
+    paced.slice(now);
+    books.slice(now);
   }
 
-  restartBook(listing: Listing, now: number): void {
+  function restartBook(listing: Listing, now: number): void {
     listing.restartBook(now);
-    this.books.restart(listing, now);
-    this.paced.sendAtOnce(`orderbook.1.${listing.symbol}`, now);
+    books.restart(listing, now);
+    paced.sendAtOnce(`orderbook.1.${listing.symbol}`, now);
   }
+
+  return { books, order, slice, restartBook, subscribed };
 }
+
+export type BybitStreams = ReturnType<typeof bybitStreams>;
 
 function paceOf(host: VenueHost, topic: Topic, listing: Listing, { kind, interval = '1' }: TopicParts): Pace {
   if (kind === 'ticker') {
@@ -96,13 +92,13 @@ function paceOf(host: VenueHost, topic: Topic, listing: Listing, { kind, interva
   };
 }
 
-/** Returns the connections that each trade went to, by its place in the order, as JSON. */
+/** Publishes an order's trades. Returns the reached connections of each trade, by its index, as JSON. */
 function publishTrades(topic: Topic, trades: readonly TradeTexts[]): (index: number) => string {
   if (!topic.disturbed) {
     const everyone = topic.publish(() => tradeFrame(topic.symbol, trades));
     return () => everyone;
   }
-  // Each listener alone: skipped trades leave a message that begins later.
+  // Skipped trades leave a listener a shorter message.
   const reached = topic.listeners().flatMap((connection) => {
     const skipped = connection.interference?.takeSkips(topic, trades.length) ?? 0;
     if (skipped === trades.length) return [];

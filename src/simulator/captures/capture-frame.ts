@@ -1,7 +1,7 @@
 import type { VenueId } from '../../domain/instrument.ts';
 import type { TradeTexts } from '../market/listing.ts';
 
-/** A recorded data frame: which stream or topic it belongs to and what it carries. */
+/** A recorded data frame with its stream or topic. */
 export interface DataFrame {
   readonly topic: string;
   readonly symbol: string;
@@ -19,20 +19,17 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   depthUpdate: 'depth@100ms',
 };
 
-/** Which protocol a frame speaks, for recordings that do not name a venue. */
+/** Guesses a frame's venue, for recordings that do not name it. */
 export function guessVenue(frame: string): VenueId {
   return TOPIC.test(frame.slice(0, 200)) || /"(ret_msg|conn_id)":/.test(frame) ? 'bybit' : 'binance';
 }
 
-/**
- * The data frame that a recorded frame is; undefined for what only answered the recording client
- * (acknowledgements, refusals, pongs) and for REST bodies.
- */
+/** Parses a recorded frame; undefined for answers to the client (acknowledgements, refusals, pongs) and REST bodies. */
 export function dataFrame(venue: VenueId, frame: string): DataFrame | undefined {
   return venue === 'bybit' ? bybitFrame(frame) : binanceFrame(frame);
 }
 
-/** The symbol-less depth body of Binance's REST interface. */
+/** True for a depth body of Binance's REST interface, which names no symbol. */
 export function isDepthBody(venue: VenueId, frame: string): boolean {
   return venue !== 'bybit' && frame.startsWith('{"lastUpdateId"');
 }
@@ -69,7 +66,7 @@ function suffixOf(event: Record<string, unknown>): string | undefined {
   return interval === undefined ? undefined : `kline_${interval}`;
 }
 
-/** The trades that a data frame carries, in order; none for other events. */
+/** The trades in a data frame, in order; none for other events. */
 export function tradesOf(venue: VenueId, { topic, data }: DataFrame): TradeTexts[] {
   if (venue === 'bybit') return topic.startsWith('publicTrade.') ? bybitTrades(data) : [];
   const aggregated = topic.endsWith('@aggTrade');
@@ -92,7 +89,7 @@ function bybitTrades(frame: string): TradeTexts[] {
   });
 }
 
-/** Nothing when a field is neither text nor a number: such a frame is played, but no trade is in it. */
+/** No trade if a field is neither text nor a number; the frame is still played. */
 function readable(
   i: unknown,
   p: unknown,

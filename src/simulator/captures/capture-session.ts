@@ -12,27 +12,22 @@ import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './
 const QUOTES = /^(.+?)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
 const SETTLE_MS = 300;
 const MAX_RECENT_TRADES = 1_000_000;
-/** Bytes that may wait in a socket, and frames between two looks at it. */
+/** Bytes that may wait in a socket, and frames between two checks of it. */
 const MAX_WAITING_BYTES = 1_048_576;
 const FRAMES_A_WRITE = 200;
-/** A pause between two files longer than this is left out, milliseconds. */
+/** A longer pause between two files is shortened, milliseconds. */
 const LONGEST_PAUSE_BETWEEN_FILES = 60_000;
 
-interface CaptureSource {
-  readonly files: readonly string[];
+interface CaptureSource extends CaptureOptions {
   readonly format: CaptureFormat;
-  /** Whose frames they are when a line does not say. */
-  readonly venue: VenueId | undefined;
-  readonly speed: 'max' | '1';
-  /** Milliseconds without a new subscription after which a connection's session begins. */
   readonly settleMs: number;
 }
 
-/** One recorded message of a venue. Text is latin1: each character is a byte as it was received. */
+/** One recorded message of a venue, as latin1: a character a byte. */
 interface RecordedMessage {
-  /** When it was received, milliseconds since 1970 with a fraction; undefined when the recording does not say. */
+  /** When it was received, milliseconds since 1970 with a fraction; undefined: unknown. */
   readonly at: number | undefined;
-  /** Name of the recorded connection; empty when the recording has one only. */
+  /** Name of the recorded connection; empty if there is only one. */
   readonly connection: string;
   readonly frame: string;
 }
@@ -47,20 +42,20 @@ interface PlayedFrame {
 }
 
 /**
- * What one venue sent in a recorded session. Every connection gets it from the start, filtered to what it subscribed to;
- * REST shows the trades up to where the foremost connection is.
- * Where several recorded connections carried the same topic, the one with most of its frames is played.
+ * Plays one venue's part of a recording. Every connection gets its subscribed topics from the start. REST shows the
+ * trades up to the foremost connection. Of several recorded connections with one topic, the one with most of its frames
+ * is played.
  */
 export class CaptureSession {
   readonly venue: VenueId;
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
-  /** Of each stream or topic, up to where the foremost connection is. */
+  /** By stream or topic, up to the foremost connection. */
   private readonly trades = new Map<string, TradeTexts[]>();
   private readonly depthBodies = new Map<string, string>();
   private readonly carriers = new Map<string, Map<string, number>>();
   private readonly chosen = new Map<string, string>();
-  /** Begin the sessions of connections. */
+  /** Start the sessions of connections. */
   private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
   private readonly playing = new WeakSet<Connection>();
   private foremost = -1;
@@ -70,7 +65,7 @@ export class CaptureSession {
     this.source = source;
   }
 
-  /** Takes note of a line while the recording is read for the first time. */
+  /** Adds a line while the recording is read for the first time. */
   note(line: RecordedMessage): void {
     if (isDepthBody(this.venue, line.frame)) {
       const [first = ''] = this.symbols;
@@ -88,7 +83,7 @@ export class CaptureSession {
       this.chosen.set(frame.topic, line.connection);
   }
 
-  /** A connection subscribed: its session begins once no more subscriptions follow. */
+  /** Call it when a connection subscribes: its session starts when no more subscriptions follow. */
   subscribed(connection: Connection, journal: Journal | undefined): void {
     if (this.playing.has(connection)) return;
     clearTimeout(this.timers.get(connection));
@@ -109,7 +104,7 @@ export class CaptureSession {
     return this.depthBodies.get(symbol) ?? (this.symbols.size === 1 ? this.depthBodies.get('') : undefined);
   }
 
-  /** Trades of a stream or topic, oldest first: from `fromId`, else the latest. */
+  /** Trades of a stream or topic, oldest first: from `fromId` on, else the latest. */
   tradesOf(topic: string, fromId: number | undefined, limit: number): readonly TradeTexts[] {
     const all = this.trades.get(topic) ?? [];
     if (fromId === undefined) return all.slice(-limit);
@@ -117,7 +112,7 @@ export class CaptureSession {
     return from === -1 ? [] : all.slice(from, from + limit);
   }
 
-  /** Plays the session while the connection is open. Holds no more of it than a few frames. */
+  /** Plays the session while the connection is open, with only a few frames in memory. */
   private async play(connection: Connection, journal: Journal | undefined): Promise<void> {
     const { ws, socket } = connection;
     const isOver = () => ws.readyState !== ws.OPEN;
@@ -166,24 +161,17 @@ export class CaptureSession {
 }
 
 /**
- * Reads recordings once, to know their venues, symbols and trades.
- * @returns a session for each venue that occurs. @throws Error where a file cannot be read or holds no frame.
+ * Reads recordings once to find their venues, symbols and topics. Returns a session for each venue.
+ * @throws Error if a file cannot be read or has no frame
  */
-export async function openCaptures({
-  files,
-  format,
-  venue,
-  speed,
-  settleMs,
-}: CaptureOptions): Promise<ReadonlyMap<VenueId, CaptureSession>> {
+export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap<VenueId, CaptureSession>> {
+  const { files, venue } = options;
   const [first] = files;
   if (first === undefined) throw new Error('no capture file is named');
   const source: CaptureSource = {
-    files,
-    format: format ?? (await detectFormat(first)),
-    venue,
-    speed: speed ?? 'max',
-    settleMs: settleMs ?? SETTLE_MS,
+    ...options,
+    format: options.format ?? (await detectFormat(first)),
+    settleMs: options.settleMs ?? SETTLE_MS,
   };
   const sessions = new Map<VenueId, CaptureSession>();
   for (const file of files) {
@@ -197,7 +185,7 @@ export async function openCaptures({
   return sessions;
 }
 
-/** Waits until a frame is due at the recording's own pace. */
+/** Waits until a frame is due at the recorded pace. */
 function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   const startedAt = performance.now();
   let firstAt: number | undefined;
@@ -216,10 +204,10 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   };
 }
 
-/** The messages of one recording that can be served again: JSON frames and depth bodies. @throws Error naming the file. */
+/** Yields the messages of a recording that can be served: JSON frames and depth bodies. @throws Error naming the file */
 async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
   for await (const line of readCapture(file, format)) {
-    // Line 0 carries the venue's announcements, no market.
+    // Line 0 has only the venue's announcements.
     if (line.kind === 'mark' || line.connection.endsWith(':0')) continue;
     const frame = line.kind === 'body' ? line.body : line.frame.toString('latin1');
     const { at, connection } = line;
@@ -228,7 +216,7 @@ async function* recordedMessages(file: string, format: CaptureFormat): AsyncGene
   }
 }
 
-/** Whose frame a line is: named by its connection, by the recording, or guessed from how it looks. */
+/** The venue of a line: named by its connection or the options, or guessed from the frame. */
 function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
   const named = (['binance_testnet', 'binance_us', 'binance', 'bybit'] as const).find((id) => connection.includes(id));
   return named ?? otherwise ?? guessVenue(frame);

@@ -155,7 +155,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   ),
 };
 
-/** A fault that works on the next trade messages of a symbol, `least` of them by default. */
+/** A fault of the next trade messages of a symbol, `least` of them by default. */
 function countedTrades(effect: Effect, least: number, description: string): SimulatedFault {
   return {
     description,

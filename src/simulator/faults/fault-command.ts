@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { VENUE_IDS } from '../../domain/instrument.ts';
 
-/** A fault that cannot be: the message says which member is wrong and what is allowed. */
+/** An impossible fault. The message names the wrong member and the allowed values. */
 export class BadFault extends Error {
   override readonly name = 'BadFault';
 }
 
 const VENUES = [...VENUE_IDS, 'all'] as const;
 
-/** Each member's description names what is allowed. */
+/** Each member's description names the allowed values. */
 function schemaOf(names: readonly string[]) {
   return z.strictObject({
     venue: z.enum(VENUES).describe(VENUES.join(', ')),
@@ -34,13 +34,13 @@ function schemaOf(names: readonly string[]) {
   });
 }
 
-/** What may be given; only `venue` and `fault` must be. */
+/** A request; only `venue` and `fault` are required. */
 export type FaultRequest = z.input<ReturnType<typeof schemaOf>>;
 
-/** A fault as asked for: `POST /faults`, with every default filled in. */
+/** A request with all defaults. */
 export type FaultCommand = z.output<ReturnType<typeof schemaOf>>;
 
-/** Checks a request. `null` counts as not given. @throws BadFault */
+/** Checks a request. `null` counts as missing. @throws BadFault */
 export function parseFault(body: unknown, names: readonly string[]): FaultCommand {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw new BadFault('the body must be a JSON object');

@@ -18,7 +18,7 @@ export interface ActiveFault {
   readonly symbol: string;
   /** Milliseconds since 1970; undefined: until cleared. */
   readonly endsAt: number | undefined;
-  /** Numbers of the connections that it met when it began. */
+  /** Numbers of the connections that it affected at its start. */
   readonly connections: readonly number[];
 }
 
@@ -28,7 +28,7 @@ interface Running extends Omit<FaultContext, 'now'> {
   readonly kind: SimulatedFault;
 }
 
-/** Frames to be mixed in between the good ones of a connection: those sent, and all. */
+/** Odd frames that are mixed into the good ones of a connection. */
 interface Mixed {
   readonly connection: Connection;
   readonly venue: SimulatedVenue;
@@ -40,7 +40,7 @@ interface Mixed {
 
 const MIX_EVERY_MS = 5;
 
-/** Starts, keeps and ends the faults of all venues. What lasts is set anew from the list whenever the list changes. */
+/** Starts and ends the faults of all venues. Each change applies the lasting faults anew. */
 export class Faults {
   private readonly venues: readonly SimulatedVenue[];
   private running: Running[] = [];
@@ -52,7 +52,7 @@ export class Faults {
     this.venues = venues;
   }
 
-  /** What there is, for `GET /faults`. */
+  /** All faults, for `GET /faults`. */
   describe(): { name: string; description: string; parameters: readonly string[]; venues: readonly string[] }[] {
     const all = this.venues.map(({ host }) => host.id);
     return Object.entries(FAULT_KINDS).map(([name, { description, parameters, venues = all }]) => {
@@ -64,7 +64,7 @@ export class Faults {
     return this.running.map(({ fault }) => fault);
   }
 
-  /** Starts a fault at each venue that it names. @throws BadFault where it cannot be. */
+  /** Starts a fault at each named venue. @throws BadFault if it is impossible */
   start(request: FaultRequest | unknown, now: number): ActiveFault[] {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
     const kind = FAULT_KINDS[command.fault];
@@ -95,7 +95,7 @@ export class Faults {
     }
   }
 
-  /** Ends the faults of a venue, or all; lifts bans by the request limits too. */
+  /** Ends the faults of a venue, or all, and lifts bans by the request limits. */
   clear(now: number, venue?: string): void {
     this.end((running) => venue === undefined || running.fault.venue === venue, now);
     this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);
@@ -107,12 +107,12 @@ export class Faults {
     this.apply();
   }
 
-  /** Gives a new connection what lasts for all lines of its venue. */
+  /** Applies the lasting faults to a new connection. */
   opened(): void {
     if (this.running.length > 0) this.apply();
   }
 
-  /** Ends what is over and sends what is to be mixed in. */
+  /** Ends expired faults and sends odd frames. */
   slice(now: number): void {
     if (this.mixed.length > 0 && now >= this.nextMix) this.mix(now);
     const before = this.running.length;

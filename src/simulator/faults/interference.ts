@@ -1,11 +1,10 @@
 import { type EventKind, type FrameSubject, TRADE_KINDS } from '../captures/frame-subject.ts';
 
-/** Where frames go that are let through. */
 interface FrameTarget {
   push(payload: string, framed: string): void;
 }
 
-/** What is done to a number of frames: they are not sent, sent twice, or held and sent in reverse order. */
+/** The effect on a number of frames: not sent, sent twice, or kept and sent in reverse order. */
 export type Effect = 'skip' | 'repeat' | 'reverse';
 
 interface Counted {
@@ -15,21 +14,20 @@ interface Counted {
   readonly held: { readonly payload: string; readonly framed: string }[];
 }
 
-/** What the faults do to the data frames of one connection. Counted faults apply to trades (and aggregated trades) or to changes of a book. */
+/** The effects of the faults on the data frames of one connection. */
 export class Interference {
-  /** No data; acknowledgements and pongs go on. */
+  /** No data; acknowledgements and pongs continue. */
   silent = false;
   /** Nothing at all. */
   frozen = false;
-  /** Symbols whose data is held back. */
+  /** Symbols without data. */
   muted = new Set<string>();
-  /** Symbols whose trades alone are. */
+  /** Symbols without trades. */
   mutedTrades = new Set<string>();
-  /** Everything leaves at this pace. */
   bytesPerSecond: number | undefined;
   private readonly counted = new Map<string, Counted>();
 
-  /** From now on an effect works on the next `left` frames of each kind. An empty symbol stands for every symbol. */
+  /** Applies an effect to the next `left` frames of each kind. An empty symbol stands for every symbol. */
   count(effect: Effect, kinds: Iterable<EventKind>, symbol: string, left: number): void {
     for (const kind of kinds) {
       const key = keyOf(effect, kind, symbol);
@@ -37,7 +35,7 @@ export class Interference {
     }
   }
 
-  /** True when it changes nothing any more. */
+  /** True if it has no effect. */
   get idle(): boolean {
     return (
       !this.silent &&
@@ -49,18 +47,18 @@ export class Interference {
     );
   }
 
-  /** Ends the counted faults; trades that were held to be reversed are dropped with them. */
+  /** Ends the counted faults and drops kept frames. */
   forget(): void {
     this.counted.clear();
   }
 
-  /** How many of the next `count` frames of a subject are to be left out, and counts them off. */
+  /** Counts off and returns how many of the next `count` frames of a subject are skipped. */
   takeSkips(subject: FrameSubject, count: number): number {
     const skips = this.find('skip', subject);
     return skips === undefined ? 0 : this.take(skips, count);
   }
 
-  /** Sends a frame, or twice, or later, or never. @returns whether it went (or will go) out. */
+  /** Sends a frame once, twice, later or never. Returns false for never. */
   deliver(connection: FrameTarget, subject: FrameSubject, payload: string, framed: string): boolean {
     if (this.silent || this.frozen || this.muted.has(subject.symbol)) return false;
     if (TRADE_KINDS.has(subject.kind) && this.mutedTrades.has(subject.symbol)) return false;

@@ -1,6 +1,6 @@
 import { at } from '../../domain/at.ts';
 
-/** A frame no client should make an event of; binary when it is a Buffer. */
+/** A frame that is not an event; binary if it is a Buffer. */
 export interface OddFrame {
   readonly name: string;
   readonly payload: string | Buffer;
@@ -50,7 +50,7 @@ const BINANCE: Breaks = [
   ['data_text', '"data":{', '"data":"none","was":{'],
 ];
 
-/** A broken frame, or a valid one of an event that no client knows, in a venue's protocol; `number` chooses among many. */
+/** Makes a broken frame, or a valid frame of an unknown event; `number` chooses one of many. */
 export function oddFrame(
   kind: 'malformed' | 'unknown',
   protocol: 'bybit' | 'binance',
@@ -62,7 +62,6 @@ export function oddFrame(
   return { name: kind, payload: unknownFrame(protocol, symbol, number, now) };
 }
 
-/** Broken frames of many kinds for a venue's protocol, in turn; `number` chooses the kind. */
 function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, number: number): OddFrame {
   const bybit = protocol === 'bybit';
   const good = (bybit ? BYBIT_TRADE : BINANCE_TRADE)

@@ -4,7 +4,7 @@ import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
 import { reset, type SimulatedFaults } from './simulated-fault.ts';
 
-/** Faults of the venue itself: what it announces, and what its market does. */
+/** Faults of the venue: announcements and its market. */
 export const MARKET_FAULTS: SimulatedFaults = {
   server_shutdown: {
     description: 'Announces serverShutdown and closes the connections after seconds (5).',
@@ -105,7 +105,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
   },
 };
 
-/** The listings that a fault of the venue's market means. */
+/** The listings of a fault's symbol, or all. */
 function listings({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly Listing[] {
   return (host.market?.listings ?? []).filter((listing) => symbol === '' || symbol === listing.symbol);
 }

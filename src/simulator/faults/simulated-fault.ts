@@ -8,32 +8,29 @@ import type { Interference } from './interference.ts';
 export interface FaultContext {
   readonly venue: SimulatedVenue;
   readonly command: FaultCommand;
-  /** The connections that the command means. */
+  /** The connections of the command's line. */
   readonly connections: readonly Connection[];
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** Queues frames to be mixed in between the good ones of a connection. */
+  /** Mixes odd frames into the good ones of a connection. */
   readonly mixIn: (connection: Connection, kind: 'malformed' | 'unknown', count: number) => void;
 }
 
 export interface SimulatedFault {
   readonly description: string;
-  /** What it takes besides venue, fault and seconds. */
   readonly parameters: readonly ('line' | 'symbol' | 'seconds' | 'status' | 'count')[];
-  /** The venues that have it; all where undefined. */
+  /** The venues that have it; all by default. */
   readonly venues?: readonly VenueId[];
-  /** Kept until its seconds are over or it is cleared; otherwise it happens once. */
+  /** It lasts until its seconds are over or it is cleared; otherwise it happens once. */
   readonly lasting?: true;
-  /** Without a symbol it means nothing. */
   readonly needsSymbol?: true;
-  /** The fault of the same venue and symbol that is over when it happens. */
+  /** A fault of the same venue and symbol that it ends. */
   readonly ends?: string;
-  /** Seconds where none are given and it must end. */
+  /** Seconds by default, if it must end. */
   readonly defaultSeconds?: number;
-  /** Done at the start, and at the end. */
   readonly start?: (context: FaultContext) => void;
   readonly end?: (context: FaultContext) => void;
-  /** What it sets while it lasts, on the venue and on each connection it means. */
+  /** Its lasting effect on the venue, and on each of its connections. */
   readonly onVenue?: (host: VenueHost, command: FaultCommand) => void;
   readonly onLine?: (interference: Interference, command: FaultCommand) => void;
 }

@@ -7,7 +7,7 @@ const MINUTE = 60_000;
 const DAY = 86_400_000;
 const KEPT_MINUTES = 3_000;
 
-/** The candles of one symbol: seconds and minutes from its trades, and a made-up past with the same price at the seam. */
+/** The candles of one symbol: seconds and minutes from its trades, and a made-up past before its first trade. */
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
@@ -77,7 +77,7 @@ export class CandleStore {
   }
 }
 
-/** The candle that opens at a time; made when there is none, and the oldest is dropped when there are too many. */
+/** Returns the candle that opens at a time, and drops the oldest if there are too many. */
 function openedAt(candles: Map<number, SimulatedCandle>, time: number, price: number, most: number): SimulatedCandle {
   const known = candles.get(time);
   if (known !== undefined) return known;

@@ -11,29 +11,19 @@ export interface SimulatedCandle {
   buyVolume: number;
   buyQuote: number;
   trades: number;
-  /** Ids of the first and last trade, −1 when there was none. */
+  /** Ids of the first and last trade; −1: no trade. */
   firstId: number;
   lastId: number;
 }
 
-/** A candle without a trade, at the price that went before. */
+const NO_TRADES = { volume: 0, quote: 0, buyVolume: 0, buyQuote: 0, trades: 0, firstId: -1, lastId: -1 };
+
+/** A candle without trades, at the previous price. */
 export function emptyCandle(price: number): SimulatedCandle {
-  return {
-    open: price,
-    high: price,
-    low: price,
-    close: price,
-    volume: 0,
-    quote: 0,
-    buyVolume: 0,
-    buyQuote: 0,
-    trades: 0,
-    firstId: -1,
-    lastId: -1,
-  };
+  return { open: price, high: price, low: price, close: price, ...NO_TRADES };
 }
 
-/** Adds a trade, which follows `candle` in time, to it. */
+/** Adds a trade behind the candle's others. */
 export function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }: Trade): void {
   if (candle.trades++ === 0) {
     candle.open = candle.high = candle.low = price;
@@ -51,7 +41,7 @@ export function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }:
   candle.lastId = id;
 }
 
-/** Adds `later`, which follows `candle` in time, to it. */
+/** Adds a later candle. */
 export function mergeCandle(candle: SimulatedCandle, later: SimulatedCandle): void {
   if (later.trades === 0) return;
   if (candle.trades === 0) {

@@ -32,7 +32,7 @@ export interface TradeTexts {
   readonly rpi?: boolean;
 }
 
-/** USDT that a typical resting level and a typical trade are worth. */
+/** Value of a typical level, trade and minute, in USDT. */
 const LEVEL_VALUE = 25_000;
 const TRADE_VALUE = 1_500;
 const MINUTE_VALUE = 900_000;
@@ -48,11 +48,10 @@ export interface ListingOptions {
 }
 
 /**
- * One coin as one venue trades it. Prices are counted in price steps, quantities in quantity steps.
+ * One coin at one venue. Prices count in price steps, quantities in quantity steps.
  *
- * The resting book is a pure function of the best prices and the update id: which steps hold an order, and how much,
- * is hashed, and each level changes its quantity at its own pace of updates. So the best prices, the depth and what a
- * client builds from differences agree at every update id without a book being kept.
+ * The book is a pure function of the best prices and the update id: hashes decide which prices hold an order and how
+ * much. So the best prices, the depth and a book built from differences agree at every update id, and no book is stored.
  */
 export class Listing {
   readonly symbol: string;
@@ -64,11 +63,11 @@ export class Listing {
   readonly largestLevel: number;
   readonly largestTrade: number;
   readonly candles: CandleStore;
-  /** Its trades before the market opened; undefined once a reset has wiped them. */
+  /** Its trades before the market opened; undefined after a reset. */
   past: PastTrades | undefined;
   bestBid = 0;
   bestAsk = 0;
-  /** Id of the next trade, of the next aggregated trade, and of the book's last change. */
+  /** Ids of the next trade, the next aggregated trade, and the book's last change. */
   nextTradeId: number;
   nextGroup: number;
   updateId: number;
@@ -114,10 +113,7 @@ export class Listing {
     this.past = past;
   }
 
-  /**
-   * Its trades from the first that passes `from`, up to but not including the first that passes `end`; oldest first,
-   * those before the market opened included.
-   */
+  /** Yields the trades from the first that passes `from` to before the first that passes `end`, past ones included. */
   *tradesFrom(from: TradePredicate, end: TradePredicate = () => false): Generator<Trade, undefined, undefined> {
     const { past, trades } = this;
     if (past !== undefined)
@@ -133,7 +129,7 @@ export class Listing {
     }
   }
 
-  /** Moves the best prices to where the coin's fair price is at `seconds` of market time. */
+  /** Moves the best prices to the coin's fair price at `seconds` of market time. */
   requote(seconds: number): void {
     const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.steps));
     this.bestBid = this.restingAtOrBelow(middle);
@@ -159,7 +155,7 @@ export class Listing {
     return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
   }
 
-  /** The same far from the best prices, where nothing changes. */
+  /** The same far from the best prices, where quantities are constant. */
   deepQuantityAt(price: number): number {
     return this.quantity(hash(this.bookSeed, price), -1);
   }
@@ -178,7 +174,7 @@ export class Listing {
     return side === 'bids' ? this.restingAtOrBelow(price - 1) : this.restingAtOrAbove(price + 1);
   }
 
-  /** Prices, quantities, their products and levels of a book as the venue writes them. */
+  /** A price as the venue writes it. */
   priceText(steps: number): string {
     return this.write(steps, this.priceDecimals);
   }
@@ -209,7 +205,7 @@ export class Listing {
     };
   }
 
-  /** The best prices and what rests there, as the venue writes them. */
+  /** The best prices and their quantities, as the venue writes them. */
   bestTexts() {
     const { bestBid, bestAsk } = this;
     return {
@@ -225,7 +221,7 @@ export class Listing {
     return `[${rows.join(',')}]`;
   }
 
-  /** The testnet's monthly wipe: ids start low again, all trades are gone. */
+  /** The testnet's monthly reset: ids restart at 1, and all trades are gone. */
   reset(): void {
     this.nextTradeId = 1;
     this.nextGroup = 1;
@@ -234,7 +230,7 @@ export class Listing {
     this.past = undefined;
   }
 
-  /** The update ids of its book start again. */
+  /** Restarts the book's update ids. */
   restartBook(now: number): void {
     this.updateId = 1;
     this.changedAt = now;

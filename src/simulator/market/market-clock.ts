@@ -1,17 +1,17 @@
 import type { OnOrder, SimulatedMarket } from './market.ts';
 
-/** The most that one slice makes up for, and the most that is made up for at all, in seconds of trades. */
+/** Seconds of trades that one slice makes at most, and that may be late at most. */
 const SLICE_SECONDS = 0.05;
 const BACKLOG_SECONDS = 2;
 
-/** Keeps one market at its rate: each slice makes the trades that are due, and catches up what a late slice missed. */
+/** Keeps one market at its rate: each slice makes the trades that are due, late ones included. */
 export class MarketClock {
   private readonly market: SimulatedMarket;
   private rate: number;
   private readonly onOrder: OnOrder;
   private startedAt: number;
   private made = 0;
-  /** Trades that were due and never made because the machine could not keep up. */
+  /** Trades that were never made, because the machine was too slow. */
   forgiven = 0;
 
   /** @param startedAt milliseconds of a monotonic clock. */
@@ -22,14 +22,14 @@ export class MarketClock {
     this.onOrder = onOrder;
   }
 
-  /** From now on `rate` trades a second; what was due before is not made up for. The market's own time is not touched. */
+  /** Changes the trades a second. Trades that were due before are dropped; the market's own time continues. */
   setRate(rate: number, monotonic: number): void {
     this.rate = rate;
     this.startedAt = monotonic;
     this.made = 0;
   }
 
-  /** `monotonic` decides how many are due, `now` (milliseconds since 1970) is their time. */
+  /** Makes the trades that are due by `monotonic`, with the time `now` (milliseconds since 1970). */
   slice(monotonic: number, now: number): void {
     let due = (this.rate * (monotonic - this.startedAt)) / 1_000 - this.made;
     const excess = due - this.rate * BACKLOG_SECONDS;

@@ -19,17 +19,17 @@ export interface MarketOptions {
 }
 
 /**
- * One venue's market. What it trades is decided by the seed and the number of trades alone, never by the clock:
- * the same options give the same symbols, ids, prices, quantities and sides in the same order.
- * Market time, by which the venues agree about prices, is that number divided by the rate.
+ * One venue's market. The seed and the number of trades alone decide what it trades, never the clock: the same options
+ * give the same trades in the same order. Market time is the number of trades divided by the rate; it gives all venues
+ * about the same prices.
  */
 export class SimulatedMarket {
   readonly listings: readonly Listing[];
   readonly bySymbol: ReadonlyMap<string, Listing>;
-  /** Trades made, and trades left out because the market or the symbol was quiet. */
+  /** Trades made, and trades left out while the market or the symbol was quiet. */
   made = 0;
   leftOut = 0;
-  /** True while the whole venue is quiet; symbols that are quiet alone. */
+  /** The whole venue is quiet. */
   quiet = false;
   readonly quietSymbols = new Set<string>();
   private readonly profile: VenueProfile;
@@ -57,7 +57,7 @@ export class SimulatedMarket {
     ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(this.listings.map((_, i) => (i + 2) ** -0.7)));
   }
 
-  /** Makes orders until at least `trades` more trades are made; returns how many it really were. */
+  /** Makes orders with at least `trades` trades; returns the number made. */
   advance(trades: number, time: number, onOrder: OnOrder): number {
     if (this.quiet) {
       this.leftOut += trades;
@@ -108,7 +108,7 @@ export class SimulatedMarket {
     return count;
   }
 
-  /** Bursts: now and then one symbol draws most of the orders for a while. */
+  /** Chooses the symbol of the next order. Now and then one symbol gets most orders for a while. */
   private pick(): Listing {
     const draw = this.random.next();
     if (this.hotOrders > 0) {
@@ -126,7 +126,7 @@ export class SimulatedMarket {
     return listing;
   }
 
-  /** Mostly one trade an order; a few orders sweep hundreds, but never more than a tenth of a second's worth. */
+  /** Number of trades of an order: mostly one, sometimes hundreds, at most a tenth of a second's trades. */
   private fills(draw: number): number {
     if (draw < 50_000) return 1;
     const { random, longestOrder } = this;

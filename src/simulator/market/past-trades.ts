@@ -21,10 +21,9 @@ export interface PastTradesOptions {
   readonly minuteVolume: number;
 }
 
-/** The made-up trades of one symbol before the market opened, one a second; each is a function of its id, none is kept. */
+/** The made-up trades of one symbol before the market opened, one a second. Each is a function of its id; none is stored. */
 export class PastTrades {
   readonly options: PastTradesOptions;
-  /** The first id there is. */
   readonly oldestId: number;
 
   constructor(options: PastTradesOptions) {
@@ -38,12 +37,12 @@ export class PastTrades {
     return this.timeOf(this.oldestId);
   }
 
-  /** The first id whose trade passes; all later trades must pass too. That of the first real trade when none does. */
+  /** Finds the first id whose trade passes, by binary search; the id of the first real trade if none does. */
   search(passes: TradePredicate): number {
     return firstNumber(this.oldestId, this.options.firstId, (id) => passes(this.trade(id)));
   }
 
-  /** The first id at `time` or later; that of the first real trade where the past has none. */
+  /** The first id at `time` or later; at most the id of the first real trade. */
   private firstIdAt(time: number): number {
     const { startedAt, firstId } = this.options;
     return Math.min(firstId, Math.max(this.oldestId, firstId - Math.floor((startedAt - time) / SECOND)));
@@ -57,7 +56,7 @@ export class PastTrades {
     return { id, group: firstGroup - firstId + id, price: this.priceAt(time), quantity, time, sell: (draw & 1) === 1 };
   }
 
-  /** The candle from `open` up to but not including `end`: of the trades themselves up to an hour, roughly beyond. */
+  /** The candle from `open` to before `end`: from the trades for an hour at most, else approximate. */
   candle(open: number, end: number): SimulatedCandle {
     if (end - open > HOUR) return this.roughCandle(open, end);
     const candle = emptyCandle(this.priceAt(open));
@@ -66,7 +65,7 @@ export class PastTrades {
     return candle;
   }
 
-  /** A candle of mean volume whose prices are those of a few moments. */
+  /** An approximate candle: mean volume, and prices of a few moments. */
   roughCandle(open: number, end: number): SimulatedCandle {
     const prices = Array.from({ length: 13 }, (_, i) => this.priceAt(open + ((end - open) * i) / 12));
     const high = Math.max(...prices);
@@ -90,7 +89,7 @@ export class PastTrades {
     };
   }
 
-  /** Price steps at a time before the start; at the start it is the first real price. */
+  /** Price steps at a time before the start. At the start it is the first real price. */
   priceAt(time: number): number {
     const { startedAt, price } = this.options;
     return Math.max(1, Math.round(price * (1 + this.wave(time) - this.wave(startedAt))));

@@ -6,8 +6,8 @@ const VOLATILITY = 0.00004;
 const PULL = 0.00002;
 
 /**
- * The fair price of one coin over market time: a random walk with calm and wild stretches, pulled back to where
- * it began. The same seed gives the same path, so venues that ask at about the same time agree about the price.
+ * The fair price of one coin over market time: a random walk with calm and wild stretches, pulled back to its start.
+ * Venues with the same seed get the same path, so their prices agree.
  */
 export class PricePath {
   private readonly random: Random;
@@ -22,7 +22,7 @@ export class PricePath {
     this.start = price * (1 + 0.02 * this.random.normal());
   }
 
-  /** USDT at `seconds` of market time; asked in rising order. */
+  /** USDT at `seconds` of market time. Call it with rising times. */
   at(seconds: number): number {
     const position = seconds / STEP;
     const whole = Math.floor(position);

@@ -25,10 +25,16 @@ export class Random {
     return Math.floor(this.fraction() * bound);
   }
 
-  /** Roughly normal with mean 0 and deviation 1 (a sum of four uniform numbers; never beyond ±3.5). */
+  /** Roughly normal with mean 0 and deviation 1 (a sum of four uniform numbers, within ±3.5). */
   normal(): number {
     return (this.fraction() + this.fraction() + this.fraction() + this.fraction() - 2) * 1.7320508;
   }
+}
+
+/** Uniform in [0, 1), the same from the same seed (32 bits). */
+export function seededRandom(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.fraction();
 }
 
 /** A 32-bit hash of two integers. */

@@ -15,7 +15,7 @@ export interface Trade {
 
 export type TradePredicate = (trade: Trade) => boolean;
 
-/** The latest trades of one symbol, addressed by a number that counts the symbol's trades from 0. */
+/** The latest trades of one symbol. A trade's number counts the symbol's trades from 0. */
 export class TradeRing {
   /** Trades ever pushed: the number of the next one. */
   count = 0;
@@ -39,24 +39,23 @@ export class TradeRing {
     return at(this.kept, number % this.capacity);
   }
 
-  /** The latest trades, at most so many, oldest first. */
+  /** The latest trades, oldest first. */
   latest(most: number): Trade[] {
     const count = Math.min(most, this.count - this.first);
     return Array.from({ length: count }, (_, i) => this.at(this.count - count + i));
   }
 
-  /** Forgets every trade. */
   clear(): void {
     this.count = 0;
   }
 
-  /** The first kept number whose trade passes; all later trades must pass too. `count` when none does. */
+  /** Finds the first kept number whose trade passes; `count` if none does. All later trades must pass too. */
   search(passes: TradePredicate): number {
     return firstNumber(this.first, this.count, (number) => passes(this.at(number)));
   }
 }
 
-/** The first number from `low` on that passes; all later ones must pass too. `high` when none below it does. */
+/** Finds the first number from `low` to before `high` that passes; `high` if none does. All later ones must pass too. */
 export function firstNumber(low: number, high: number, passes: (number: number) => boolean): number {
   let [from, to] = [low, high];
   while (from < to) {

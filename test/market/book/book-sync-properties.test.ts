@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import { type BookStep, BookSync } from '../../../src/market/book/book-sync.ts';
-import { seededRandom } from '../../../src/replay/seeded-random.ts';
+import { seededRandom } from '../../../src/simulator/market/random.ts';
 import { currentSeed } from '../../../testing/properties/seeds.ts';
 import { BookVenue, bookText } from './book-venue.ts';
 

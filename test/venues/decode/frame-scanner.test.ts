@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { VenueId } from '../../../src/domain/instrument.ts';
 import type { RawFrame } from '../../../src/domain/venue-event.ts';
-import { seededRandom } from '../../../src/replay/seeded-random.ts';
+import { seededRandom } from '../../../src/simulator/market/random.ts';
 import { EventScanner } from '../../../src/venues/binance/decode/scan-event.ts';
 import { parseStreamName } from '../../../src/venues/binance/decode/stream-name.ts';
 import { TradeScanner } from '../../../src/venues/bybit/decode/scan-trades.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../src/replay/seeded-random.ts';
+import { seededRandom } from '../../../src/simulator/market/random.ts';
 
 const draw = (seed: number): number[] => {
   const random = seededRandom(seed);
