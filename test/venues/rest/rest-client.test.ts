@@ -242,7 +242,9 @@ describe('VenueRest', () => {
     const { port } = server.address() as AddressInfo;
     const rest = new VenueRest(limited(30_000), `http://127.0.0.1:${port}`, new SteppedScheduler());
     const results: string[] = [];
-    const asking = rest.ask$(request).subscribe({ next: () => results.push('next'), error: () => told.push('error') });
+    const asking = rest
+      .ask$(request)
+      .subscribe({ next: () => results.push('next'), error: () => results.push('error') });
     await until(() => closed.length === 1);
     asking.unsubscribe();
     await until(() => closed.length === 2);
