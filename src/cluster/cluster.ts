@@ -275,11 +275,7 @@ function configOfShard(config: Config, shard: number): Config {
 }
 
 function sumOf(a: Stopped, b: Stopped): Stopped {
-  return {
-    undelivered: a.undelivered + b.undelivered,
-    spilled: a.spilled + b.spilled,
-    dropped: a.dropped + b.dropped,
-  };
+  return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
 }
 
 /** Retries what a Fault does not forbid, and logs once what it waits for. Undefined: the signal ended it. */

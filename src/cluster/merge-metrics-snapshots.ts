@@ -2,6 +2,8 @@ import type { Counts, Distribution, PipelineMetrics, SinkMetrics, VenueMetrics }
 
 /** Merges the counts of several feeds, ended ones included, so that no count falls. */
 export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics {
+  const venues = parts.map((part) => part.venues);
+  const sinks = parts.map((part) => part.sinks);
   return {
     records: sumByName(parts.map(({ records }) => records)),
     states: sumByName(parts.map(({ states }) => states)),
@@ -10,14 +12,8 @@ export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics
     filledTrades: sum(parts, ({ filledTrades }) => filledTrades),
     deadLetters: sumByName(parts.map(({ deadLetters }) => deadLetters)),
     uncountedTrades: sumByName(parts.map(({ uncountedTrades }) => uncountedTrades)),
-    venues: byName(
-      parts.map(({ venues }) => venues),
-      mergedVenue,
-    ),
-    sinks: byName(
-      parts.map(({ sinks }) => sinks),
-      mergedSink,
-    ),
+    venues: byName(venues, mergedVenue),
+    sinks: byName(sinks, mergedSink),
   };
 }
 

@@ -13,6 +13,8 @@ export function mergeStatus(
   const withCoins = running.filter(({ coins }) => coins.length > 0);
   const judged = withCoins.length > 0 ? withCoins : running;
   const halted = judged.find(({ trading }) => trading.state === 'halted');
+  const venues = parts.flatMap((part) => part.venues);
+  const sinks = parts.flatMap((part) => part.sinks);
   const actives = new Set(judged.map(({ activeVenue }) => activeVenue));
   return {
     ...of,
@@ -21,17 +23,11 @@ export function mergeStatus(
       running.length === 0
         ? { state: 'halted', reason: 'no shard is assigned to this instance' }
         : (halted ?? at(judged, 0)).trading,
-    venues: groups(
-      parts.flatMap(({ venues }) => venues),
-      ({ venue }) => venue,
-    ).map(mergedVenue),
+    venues: groups(venues, ({ venue }) => venue).map(mergedVenue),
     coins: parts.flatMap(({ coins }) => coins),
     quality: parts.flatMap(({ quality }) => quality),
     klines: parts.flatMap(({ klines }) => klines),
-    sinks: groups(
-      parts.flatMap(({ sinks }) => sinks),
-      ({ name }) => name,
-    ).map(mergedSink),
+    sinks: groups(sinks, ({ name }) => name).map(mergedSink),
     counts: sumByName(parts.map(({ counts }) => counts)),
   };
 }

@@ -13,10 +13,7 @@ type Rates = ReadonlyMap<number, ShardRate>;
 /** Earlier rates weigh at most this many seconds, so that bursts even out and a changing market is followed. */
 const REMEMBERED_S = 600;
 
-/**
- * Assigns the shards by their trades a second. `held`: the rates that this member measures; `sizeOf`: a shard's number
- * of symbols. Each assignment carries all known rates to all members, so that a rate survives its owner.
- */
+/** Assigns shards by trades a second. Each assignment carries all rates, so that they survive their owner. */
 export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => number): Assigner {
   let known: Rates = new Map();
   const learnt = (members: readonly AboutMember[]): Rates =>

@@ -87,11 +87,8 @@ export class CarriedSymbols {
     books.subscribed(withTopic((instrument) => lines.bookTopicsOf(instrument)));
     for (const { symbol } of withTopic((instrument) => lines.neededOf(instrument)))
       coins.acknowledged(symbol, scheduler.now());
-    const traded = withTopic((instrument) => venue.topics(instrument, 'trade'));
-    arbiter.lineSubscribed(
-      connection,
-      traded.map(({ symbol }) => symbol),
-    );
+    const traded = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
+    arbiter.lineSubscribed(connection, traded);
   }
 
   #refused(connection: number, topic: string): void {

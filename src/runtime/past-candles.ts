@@ -8,9 +8,7 @@ export const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
-/**
- * Fetches one-minute candles before the run for charts, one symbol at a time, again after a switch. Never published.
- */
+/** Fetches one-minute candles before the run for charts, one symbol at a time, again after a switch. */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;
   readonly #feeds: () => readonly CandleFeed[];

@@ -36,10 +36,8 @@ export class SinkPipelines {
     signal?.throwIfAborted();
     const { environment, feed } = this.#config;
     const options = { environment, kinds: tradeKinds(this.#config), keyOf: marketKeyOf(feed.mode) };
-    return previousEpochs(
-      this.#all.map(({ checkpoints }) => checkpoints),
-      options,
-    );
+    const checkpoints = this.#all.map((one) => one.checkpoints);
+    return previousEpochs(checkpoints, options);
   }
 
   /** True if recent records can be read while new ones are written; files cannot. */

@@ -84,7 +84,7 @@ export class KlineCheck {
   /** A gap of another epoch explains no candle here. */
   #gap(gap: Gap): void {
     const series = this.#series.get(gap.venue)?.get(gap.symbol);
-    if (series?.epoch === gap.epoch) series.gap(gap);
+    if (series?.epoch === gap.epoch && gap.outcome !== 'repaired') series.addGap(gap.fromTime, gap.toTime);
   }
 
   #of({ venue, symbol, epoch }: SequencedTrade | Kline): Series {
@@ -143,7 +143,7 @@ class Series {
     const { timestamp } = trade;
     if (!this.#hasTraded) {
       this.#hasTraded = true;
-      this.#addGap(Number.NEGATIVE_INFINITY, timestamp);
+      this.addGap(Number.NEGATIVE_INFINITY, timestamp);
     }
     if (timestamp > this.#reached) this.#reached = timestamp;
     // A check ignores other sources.
@@ -162,8 +162,10 @@ class Series {
     return check.venue(kline);
   }
 
-  gap({ fromTime, toTime, outcome }: Gap): void {
-    if (outcome !== 'repaired') this.#addGap(fromTime, toTime);
+  /** Trades of the gap's last millisecond may be missing, too. */
+  addGap(from: number, to: number): void {
+    if (to > this.#reached) this.#reached = to;
+    for (const check of this.#checks.values()) check.noteGap(from, to + 1);
   }
 
   flush(): readonly CandleDifference[] {
@@ -175,11 +177,5 @@ class Series {
     check.noteGap(Number.NEGATIVE_INFINITY, this.#reached + 1);
     this.#checks.set(interval, check);
     return check;
-  }
-
-  /** Trades of the gap's last millisecond may be missing, too. */
-  #addGap(from: number, to: number): void {
-    if (to > this.#reached) this.#reached = to;
-    for (const check of this.#checks.values()) check.noteGap(from, to + 1);
   }
 }

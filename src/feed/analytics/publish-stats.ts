@@ -4,16 +4,12 @@ import { listen } from '../../operators/listen.ts';
 import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
 import type { FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
+import type { FeedWatch } from '../status/feed-watch.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
-export interface UncountedTrades {
-  readonly blocks: number;
-  readonly late: number;
-}
-
 export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent' | 'scheduler'> & {
-  readonly watch: { uncounted: () => UncountedTrades };
+  readonly watch: Pick<FeedWatch, 'uncounted'>;
 };
 
 /**

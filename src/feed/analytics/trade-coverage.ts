@@ -26,10 +26,7 @@ export class TradeCoverage {
   readonly #gaps: Span[] = [];
   readonly #pending = new Map<string, PendingGap>();
 
-  /**
-   * Notes the series' first known trade. Others of its millisecond may lie before it. If it came long after
-   * `servedSince` (milliseconds since 1970, wall clock), none was traded in between.
-   */
+  /** Notes the first known trade. `servedSince`, ms since 1970: none was traded before it if it came long after. */
   begin(
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,
     servedSince = Number.POSITIVE_INFINITY,

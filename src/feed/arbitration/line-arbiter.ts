@@ -51,9 +51,7 @@ export interface ArbiterSymbol {
 
 const NONE: readonly never[] = [];
 
-/**
- * Merges the lines of one venue: the first arrival passes, trades come in order of ids, gaps are reported and repaired.
- */
+/** Merges the lines of one venue: the first arrival passes, trades come in order of ids, gaps are repaired. */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
   /** Receives the trades. A Subject would take as long for each as all that follows. */
@@ -243,22 +241,13 @@ function mergedEvent(event: GapEvent<SequencedTrade, TradeSeries>): MergedEvent 
   if (event.kind === 'reset')
     return { kind: 'ids_restarted', symbol, coin: event.value.coin, before: event.before, after: event.value };
   const { gap } = event;
-  return {
-    kind: event.kind === 'pending' ? 'sequence_gap_pending' : 'sequence_gap_closed',
-    symbol,
-    coin: gap.after.coin,
-    gap,
-  };
+  const kind = event.kind === 'pending' ? 'sequence_gap_pending' : 'sequence_gap_closed';
+  return { kind, symbol, coin: gap.after.coin, gap };
 }
 
 function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): PossibleGapNotice {
-  return {
-    kind: 'possible_gap',
-    symbol,
-    of: kind,
-    before: gap?.before ?? null,
-    waits: sequence.heldSince !== undefined,
-  };
+  const waits = sequence.heldSince !== undefined;
+  return { kind: 'possible_gap', symbol, of: kind, before: gap?.before ?? null, waits };
 }
 
 /** Joins gaps of one frame in the same place: trades that came too late. Apart, they would have the same identity. */

@@ -12,7 +12,7 @@ export type ConnectionEvent =
   | (ConnectionLoss & { readonly kind: 'lost'; readonly successor?: true })
   | ExplainedSilence;
 
-/** A line's new connection took over, and the old one is about to close. Nothing was missed between them. */
+/** A line's new connection took over without a gap. The old one is about to close. */
 export interface CutOver {
   readonly kind: 'cut_over';
   readonly from: number;

@@ -7,10 +7,8 @@ export interface ListChange {
 }
 
 /**
- * Turns a venue's lists into changes of what is followed. Pure: no clock, no I/O.
- *
- * One list adds an instrument; two in a row without it remove it. A list without more than half of the previous rows is
- * doubtful and changes nothing.
+ * Turns a venue's lists into changes of what is followed. Two lists in a row without an instrument remove it. A list
+ * without more than half of the previous rows is doubtful and changes nothing. Pure: no clock, no I/O.
  */
 export class ListChanges {
   /** All rows of the last list. */

@@ -6,9 +6,7 @@ export interface Serving {
   readonly serves: boolean;
 }
 
-/**
- * Knows which venue lacks symbols that others list. A venue without a list yet lacks nothing. Pure: no clock, no I/O.
- */
+/** Knows which symbols a venue lacks that others list. Without a list it lacks nothing. Pure: no clock, no I/O. */
 export class ListedAt {
   readonly #byVenue = new Map<string, Set<string>>();
 

@@ -4,10 +4,7 @@ import { LatencyHistogram } from '../../telemetry/latency-histogram.ts';
 const MOST_PENDING = 256;
 const FIRST_PAUSE_MS = 2;
 
-/**
- * Measures the time from a record's push to its acknowledgement. In an outage fewer and fewer records are timed, so
- * that it takes no memory. Records that never return are forgotten the same way.
- */
+/** Measures the time from a record's push to its acknowledgement. In an outage it times fewer and fewer records. */
 export class AckLatency {
   readonly histogram = new LatencyHistogram();
   readonly #now: () => number;

@@ -106,10 +106,7 @@ type ClockEvent = (known: Known) => Known;
 const NOTHING_KNOWN: Known = { samples: [], failures: 0 };
 const forget: ClockEvent = (known) => ({ ...known, samples: [] });
 
-/**
- * Follows a venue's clock: five samples a second apart, then one a minute; the last nine count, if no step discards
- * them.
- */
+/** Follows a venue's clock: five samples a second apart, then one a minute. A step of the wall clock discards them. */
 export function watchClock(question: ClockQuestion, scheduler: SchedulerLike): Observable<ClockState> {
   return defer(() => {
     const stepped$ = interval(LOOK_EVERY_MS, scheduler).pipe(

@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * Knows when each venue last had data and each coin last traded: a mute subscription differs from an idle market. Times
- * are the scheduler's milliseconds. Only venues of the same market are compared.
+ * Knows when venues last had data and coins last traded, to distinguish mute subscriptions from idle markets. Times are
+ * the scheduler's milliseconds. Only venues of one market are compared.
  */
 export class Activity {
   readonly #quietMs: number;

@@ -44,9 +44,7 @@ export class CoinState {
 
 type Followed = CoinState & { readonly instrument: Instrument };
 
-/**
- * Reports a coin without data or trades while its venue delivers, subscribes it again, then leaves it to another venue.
- */
+/** Reports a coin without data or trades, subscribes it again, then leaves it to another venue. */
 export class CoinWatch {
   readonly #options: CoinWatchOptions;
   readonly #coins = new Map<string, CoinState>();
@@ -115,10 +113,7 @@ export class CoinWatch {
     if (coin.mute !== undefined) coin.mute.deliversSince ??= now;
   }
 
-  /**
-   * Notes a ticker's last price, in order. A second new price long after the last trade means that trades are missing:
-   * the trade of a single one may just be missed and fetched.
-   */
+  /** Notes a ticker's price, in order. A second new one long after the last trade means that trades are missing. */
   priced(coin: CoinState, price: string, now: number): void {
     if (!isFollowed(coin) || coin.price === price) return;
     const isFirst = coin.price === undefined;

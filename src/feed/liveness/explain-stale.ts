@@ -27,9 +27,7 @@ export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
 
-/**
- * Finds the cause of a silence, behind `detectStale`. Judges an idle market again, and emits a new cause as `stale`.
- */
+/** Finds the cause of a silence, behind `detectStale`. Judges an idle market again and emits a new cause. */
 export function explainStale<T extends { readonly kind: string }>(
   options: ExplainStaleOptions<T>,
 ): OperatorFunction<T | Freshness, T | ExplainedSilence> {

@@ -110,9 +110,7 @@ export class EpochLedger {
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
-  /**
-   * The published gap of a gap in the ids, as far as it lies behind the epoch's first trade. Undefined: no part does.
-   */
+  /** The record of a gap, as far as it lies behind the epoch's first trade. Undefined: no part does. */
   gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
@@ -132,14 +130,9 @@ export class EpochLedger {
       }
     }
     const { venue, tradeId: id, timestamp } = found.after;
+    const bounds = between(before, { id, timestamp });
     const outcome = outcomeOf(missing, filled);
-    return {
-      ...this.#about('gap', venue, symbol, epoch),
-      ...between(before, { id, timestamp }),
-      missing,
-      filled,
-      outcome,
-    };
+    return { ...this.#about('gap', venue, symbol, epoch), ...bounds, missing, filled, outcome };
   }
 
   /** The venue restarted a symbol's ids. One epoch cannot have both ranges, so a gap ends it and a new one begins. */

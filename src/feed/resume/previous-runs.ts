@@ -50,15 +50,10 @@ export function previousEpochs(
       const least = kinds.map((kind) => [kind, furthestBehind(lastOf(kind))] as const);
       const isKnown = agree && least.every(([, last]) => last !== undefined);
       const sameKind = same.every((last) => last.environment === environment);
-      const resumePoint = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
+      const points = new Map(least.flatMap(([kind, last]) => (last ? [[kind, last]] : [])));
       const counted = kinds.slice(0, 1).flatMap((kind) => lastOf(kind).flatMap((last) => last ?? []));
-      return {
-        venue,
-        symbol,
-        epoch,
-        last: furthestBehind(counted) ?? null,
-        resumePoint: isKnown && sameKind ? resumePoint : undefined,
-      };
+      const resumePoint = isKnown && sameKind ? points : undefined;
+      return { venue, symbol, epoch, last: furthestBehind(counted) ?? null, resumePoint };
     });
   });
 }

@@ -51,9 +51,8 @@ export interface NearPast {
 }
 
 /**
- * Reads what was published lately in the resumed series, each from the sink that is furthest behind. Only windows that
- * all sinks have count as published. If a sink cannot report its records, the start continues: its windows become
- * incomplete, or are published again by the other sinks.
+ * Reads what was published lately in the resumed series, each from the sink that is furthest behind. If a sink cannot
+ * report its records, its windows become incomplete, or are published again by the other sinks.
  */
 export async function readNearPast(
   config: Parameters<typeof recentOptions>[0],
@@ -66,10 +65,8 @@ export async function readNearPast(
       const checkpoint = checkpointIn(epoch, checkpoints);
       return checkpoint === undefined ? [] : [{ epoch, checkpoint }];
     });
-    const options = recentOptions(
-      config,
-      known.map(({ checkpoint }) => checkpoint),
-    );
+    const ends = known.map(({ checkpoint }) => checkpoint);
+    const options = recentOptions(config, ends);
     if (options === undefined) return [];
     try {
       const found = await recent(options);
