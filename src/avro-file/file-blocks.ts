@@ -14,8 +14,10 @@ export interface FileBlock {
 export class FileBlocks {
   readonly path: string;
   readonly #file: FileHandle;
-  #header: FileHeader | undefined;
-  #offset = 0;
+  /** Known after the first call of `next` that found it complete. */
+  header: FileHeader | undefined;
+  /** Where the last whole block ends. */
+  offset = 0;
 
   private constructor(path: string, file: FileHandle) {
     this.path = path;
@@ -26,33 +28,23 @@ export class FileBlocks {
     return new FileBlocks(path, await open(path, 'r'));
   }
 
-  /** Known after the first call of `next` that found it complete. */
-  get header(): FileHeader | undefined {
-    return this.#header;
-  }
-
-  /** Where the last whole block ends. */
-  get offset(): number {
-    return this.#offset;
-  }
-
   async size(): Promise<number> {
     return (await this.#file.stat()).size;
   }
 
   /** Reads the next block; undefined if no whole one follows (yet): the file ends, or is torn. */
   async next(): Promise<FileBlock | undefined> {
-    if (this.#header === undefined) {
-      this.#header = await headerOf(this.#file, await this.size());
-      if (this.#header === undefined) return undefined;
-      this.#offset = this.#header.end;
+    if (this.header === undefined) {
+      this.header = await headerOf(this.#file, await this.size());
+      if (this.header === undefined) return undefined;
+      this.offset = this.header.end;
     }
-    const head = readBlockHead(await readAt(this.#file, this.#offset, BLOCK_HEAD_BYTES));
-    if (head === undefined || this.#offset + head.length > (await this.size())) return undefined;
-    const bytes = await readAt(this.#file, this.#offset, head.length);
+    const head = readBlockHead(await readAt(this.#file, this.offset, BLOCK_HEAD_BYTES));
+    if (head === undefined || this.offset + head.length > (await this.size())) return undefined;
+    const bytes = await readAt(this.#file, this.offset, head.length);
     const dataEnd = head.dataStart + head.dataBytes;
-    if (!bytes.subarray(dataEnd, dataEnd + SYNC_BYTES).equals(this.#header.sync)) return undefined;
-    this.#offset += head.length;
+    if (!bytes.subarray(dataEnd, dataEnd + SYNC_BYTES).equals(this.header.sync)) return undefined;
+    this.offset += head.length;
     return { count: head.count, data: bytes.subarray(head.dataStart, dataEnd) };
   }
 

@@ -1,15 +1,14 @@
 import type { Fault } from '../domain/fault.ts';
 
 /*
- * The lines of a capture, in our own format and in those of others. Text is latin1 throughout: each character is a byte
- * as it was received. docs/captures.md is the definition for people.
+ * The lines of a capture, in our own format and in foreign ones (docs/captures.md). Text is latin1: each character is a
+ * byte as it was received.
  */
 
-export type CaptureFormat = 'market-feed' | 'hftbacktest' | 'ndjson' | 'cryptofeed';
+export const CAPTURE_FORMATS = ['market-feed', 'hftbacktest', 'ndjson', 'cryptofeed'] as const;
+export type CaptureFormat = (typeof CAPTURE_FORMATS)[number];
 
-export const CAPTURE_FORMATS: readonly CaptureFormat[] = ['market-feed', 'hftbacktest', 'ndjson', 'cryptofeed'];
-
-/** A fault as a capture keeps it. */
+/** A fault as a capture stores it. */
 export type CapturedFault = Pick<Fault, 'kind' | 'message' | 'retry'> & Partial<Pick<Fault, 'status'>>;
 
 interface CapturedHttp {
@@ -18,20 +17,18 @@ interface CapturedHttp {
   readonly body: string;
 }
 
-/** How a connection ended without our doing. */
+type Violation = 'frame_too_large' | 'protocol_error';
+
+/** How a connection ended, if we did not close it. */
 export type CapturedEnd =
   | { readonly kind: 'refused'; readonly refusal: CapturedHttp }
   | { readonly kind: 'failed'; readonly fault: CapturedFault }
-  | {
-      readonly kind: 'violated';
-      readonly what: 'frame_too_large' | 'protocol_error';
-      readonly fault: CapturedFault;
-    };
+  | { readonly kind: 'violated'; readonly what: Violation; readonly fault: CapturedFault };
 
-/** What a REST request came to. `path` is behind the venue's address. */
+/** The result of a REST request. `path` is without the venue's address. */
 export type CapturedAnswer = { readonly path: string } & (CapturedHttp | { readonly fault: CapturedFault });
 
-/** What happened on a connection beside its frames. */
+/** An event on a connection other than a frame. */
 export type CaptureMark =
   | { readonly verb: 'connecting'; readonly url: string }
   | { readonly verb: 'connected' | 'ping' | 'pong' }
@@ -39,33 +36,33 @@ export type CaptureMark =
   | { readonly verb: 'closed' }
   | { readonly verb: 'ended'; readonly end: CapturedEnd }
   | { readonly verb: 'answer'; readonly answer: CapturedAnswer }
-  /** The wall clock was set: what follows is so many microseconds further than time itself went. */
+  /** The wall clock was set forward by so many microseconds. */
   | { readonly verb: 'clock'; readonly stepMicros: number };
 
 interface Place {
-  /** When it was received, whole microseconds since 1970; undefined where the recording does not say. */
+  /** When it was received, whole microseconds since 1970; undefined: unknown. */
   readonly at: number | undefined;
-  /** Name of the recorded connection; empty where the recording has one only. */
+  /** Name of the recorded connection; empty if there is only one. */
   readonly connection: string;
 }
 
 export type ParsedLine =
   | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
-  /** The body of a REST answer, which is a book, among the frames of a foreign recording; `symbol` when the recording names it. */
+  /** A REST body with a book in a foreign recording; `symbol` if the recording names it. */
   | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
-  /** Belongs to the recording and says nothing: its header, an empty line. */
+  /** A line without an event: a header, an empty line. */
   | { readonly kind: 'nothing' }
-  /** No line of the format. */
+  /** Not a line of the format. */
   | { readonly kind: 'odd' };
 
-/** A frame in the line is no copy: it keeps the bytes around it in memory. */
+/** A parsed frame is a view on the line, not a copy. */
 type ParseLine = (line: Buffer) => ParsedLine;
 
 const NOTHING: ParsedLine = { kind: 'nothing' };
 const ODD: ParsedLine = { kind: 'odd' };
 
-/** Time and connection end within so many bytes of nearly every line. */
+/** In nearly every line, time and connection end within so many bytes. */
 const HEAD_BYTES = 64;
 export const BRACKET = 0x5b;
 export const BRACE = 0x7b;
@@ -111,7 +108,7 @@ function message(place: Place, text: string): ParsedLine {
   return { ...place, kind: 'frame', frame: Buffer.from(text, 'latin1'), binary: false };
 }
 
-/** Nanoseconds with their last three digits cut off: a number would not hold them. */
+/** Cuts off the last three digits of nanoseconds: a number cannot hold them exactly. */
 function micros(ns: string | undefined): number {
   return Number(ns?.slice(0, -3));
 }
@@ -165,14 +162,10 @@ function json(latin1: string): unknown {
   }
 }
 
-const isEnd = (value: unknown): value is CapturedEnd => hasText(value, 'kind');
-const isAnswer = (value: unknown): value is CapturedAnswer => hasText(value, 'path');
+const isEnd = (value: unknown): value is CapturedEnd => typeof Object(value).kind === 'string';
+const isAnswer = (value: unknown): value is CapturedAnswer => typeof Object(value).path === 'string';
 
-function hasText(value: unknown, key: string): boolean {
-  return typeof Object(value)[key] === 'string';
-}
-
-/** A mark as it stands in its line, behind time and connection; UTF-8 text. */
+/** A mark's text in its line, behind time and connection, UTF-8. */
 export function captureMarkText(mark: CaptureMark): string {
   switch (mark.verb) {
     case 'connecting':
@@ -188,7 +181,7 @@ export function captureMarkText(mark: CaptureMark): string {
   }
 }
 
-/** The time of the venue in a message of its, milliseconds since 1970: for recordings without receive times. */
+/** The venue's time in a message, milliseconds since 1970; for recordings without receive times. */
 export function venueTime(data: string): number | undefined {
   const match = /"(?:E|ts)":(\d{13})/.exec(data);
   return match === null ? undefined : Number(match[1]);

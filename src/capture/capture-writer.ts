@@ -9,13 +9,13 @@ import { NEWLINE } from './whole-lines.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
-  /** As in the header. */
+  /** For the header. */
   readonly seed?: number;
-  /** What is recorded, as it stands in the header. */
+  /** For the header. */
   readonly config?: unknown;
-  /** Bytes that may wait for the disk; 256 MiB by default. More, and the capture has failed: a venue cannot be slowed down. */
+  /** Bytes that may wait for the disk; 256 MiB by default. With more, the capture fails: a venue cannot be slowed down. */
   readonly maxWaitingBytes?: number;
-  /** Called once when nothing more can be written. */
+  /** Called once if the capture fails. */
   readonly onFailed?: (error: Error) => void;
 }
 
@@ -24,22 +24,20 @@ const NEWLINE_BYTES = Buffer.from([NEWLINE]);
 const RETURN = 0x0d;
 
 /**
- * Writes a capture: what is handed in is in the file at the next `flush` at the latest, whole and readable up to there
- * whatever becomes of the process. Nothing waits for the disk, in bounded memory.
+ * Writes a capture. After each `flush` the file is readable up to there, even if the process is killed. Callers never
+ * wait for the disk, and memory is bounded.
  */
 export class CaptureWriter {
   readonly #gzip: Gzip;
   readonly #file: WriteStream;
   readonly #maxWaitingBytes: number;
   readonly #onFailed: (error: Error) => void;
-  /** What waits for the next block. */
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
   #flushing = false;
   #failed: Error | undefined;
-  /** Lines handed in, without the header. */
+  /** Lines written, without the header. */
   lines = 0;
-  /** Of the lines those that are frames. */
   frames = 0;
 
   private constructor(file: WriteStream, options: CaptureWriterOptions) {
@@ -60,14 +58,14 @@ export class CaptureWriter {
     this.#put(Buffer.from(`${JSON.stringify(header)}\n`));
   }
 
-  /** Begins a new file. @throws the system's error where it cannot, EEXIST where there is one of that name. */
+  /** Creates a new file. @throws the system's error, EEXIST if the file exists */
   static async create(path: string, options: CaptureWriterOptions): Promise<CaptureWriter> {
     const file = createWriteStream(path, { flags: 'wx' });
     await once(file, 'open');
     return new CaptureWriter(file, options);
   }
 
-  /** Bytes that are in the file. */
+  /** Bytes in the file. */
   get bytes(): number {
     return this.#file.bytesWritten;
   }
@@ -87,7 +85,7 @@ export class CaptureWriter {
     this.#line(atMicros, connection, Buffer.from(captureMarkText(mark)));
   }
 
-  /** Brings everything to the file, on its way at least. To be called every second. */
+  /** Starts to write everything to the file. Call it every second. */
   flush(): void {
     if (this.#failed !== undefined || this.#flushing) return;
     this.#writeBlock();
@@ -97,7 +95,7 @@ export class CaptureWriter {
     });
   }
 
-  /** Ends the file. @throws the error that kept something out of it. */
+  /** Completes the file. @throws the error that made it incomplete */
   async close(): Promise<void> {
     if (this.#failed === undefined) {
       this.#writeBlock();
@@ -139,7 +137,7 @@ export class CaptureWriter {
   }
 }
 
-/** True where the frame can be a line as it is: JSON by its first character, one line, valid UTF-8. */
+/** True if the frame can be a line: JSON by its first character, without line breaks, valid UTF-8. */
 function isPlain(bytes: Buffer): boolean {
   const first = bytes[0];
   if (first !== BRACE && first !== BRACKET) return false;

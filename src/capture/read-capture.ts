@@ -1,15 +1,15 @@
 import { type CaptureFormat, PARSERS, type ParsedLine } from './capture-line.ts';
 import { NEWLINE, wholeLines } from './whole-lines.ts';
 
-/** The first line of a capture of ours. */
+/** The first line of a capture in our format. */
 export interface CaptureHeader {
   readonly format: typeof CAPTURE_FORMAT;
   readonly version: typeof CAPTURE_VERSION;
-  /** When the recording began, nanoseconds since 1970 as text. */
+  /** When the recording started, nanoseconds since 1970 as text. */
   readonly started_ns?: string;
-  /** Of the randomness of retries, whole and below 2^32: a replay scatters them alike. */
+  /** Seed of the random retry delays, an integer below 2^32. A replay repeats them. */
   readonly seed?: number;
-  /** What was recorded: coins, quote, feed, venues, order books and statistics as a configuration has them. Not checked here. */
+  /** The configuration of coins, quote, feed, venues, order books and statistics. Not checked here. */
   readonly config?: unknown;
 }
 
@@ -21,17 +21,16 @@ const RETURN = 0x0d;
 export type CaptureLine = Exclude<ParsedLine, { kind: 'nothing' | 'odd' }>;
 
 export interface CaptureReadOptions {
-  /** True: a line that is none of the format ends the reading with an error that names it; else it is passed over. */
+  /** True: a line that is not of the format is an error. False: it is skipped. */
   readonly strict?: boolean;
-  /** Called with the bytes of the file read since the last call. */
+  /** Called with the number of file bytes read since the last call. */
   readonly onRead?: (bytes: number) => void;
 }
 
 /**
- * The lines of one recording, read as a stream: those of each part of the file together, so that not every line waits
- * for a promise.
- * @throws Error naming file and line where it is none, and the reading is strict; where the header is wrong; and naming
- * the line after which the file cannot be read. All lines before were given then.
+ * Reads the lines of one recording as a stream. It yields many lines at once, so that not every line waits for a promise.
+ * @throws Error naming file and line if a line (with `strict`) or the header is wrong, or the file cannot be read further.
+ * It yields all lines before that first.
  */
 export async function* readCaptureParts(
   file: string,
@@ -61,7 +60,7 @@ export async function* readCaptureParts(
   }
 }
 
-/** The same lines one by one. */
+/** Reads the lines one by one; see `readCaptureParts`. */
 export async function* readCapture(
   file: string,
   format: CaptureFormat,
@@ -70,14 +69,14 @@ export async function* readCapture(
   for await (const lines of readCaptureParts(file, format, options)) yield* lines;
 }
 
-/** The header of a capture of ours. @throws Error naming the file where it is none. */
+/** Reads the header of a capture in our format. @throws Error naming the file if it has none */
 export async function captureHeader(file: string): Promise<CaptureHeader> {
   const line = await firstLine(file);
   if (line === undefined) throw new Error(`${file}: empty, not a capture`);
   return named(file, () => readCaptureHeader(line));
 }
 
-/** Recognises a format by the first line of a file. @throws Error when it is none. */
+/** Recognises the format by the first line of a file. @throws Error if it is unknown */
 export async function detectFormat(file: string): Promise<CaptureFormat> {
   const line = (await firstLine(file)) ?? '';
   if (/^\d{13,} \{/.test(line)) return 'hftbacktest';
@@ -97,7 +96,7 @@ async function firstLine(file: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The line without its end. */
+/** The line without its line break. */
 function lineOf(whole: Buffer, start: number, end: number): Buffer {
   return whole.subarray(start, end > start && whole[end - 1] === RETURN ? end - 1 : end);
 }
@@ -110,7 +109,7 @@ function named<T>(file: string, read: () => T): T {
   }
 }
 
-/** The header that a line is. @throws Error saying what is wrong with it, without the name of the file. */
+/** Parses a line as a header. @throws Error with the reason, without the name of the file */
 export function readCaptureHeader(line: string): CaptureHeader {
   let header: unknown;
   try {
@@ -128,7 +127,7 @@ export function readCaptureHeader(line: string): CaptureHeader {
   return header as CaptureHeader;
 }
 
-/** A line as an error shows it. */
+/** A line, shortened for an error message. */
 export function shortened(line: string): string {
   const text = Buffer.from(line.slice(0, 200), 'latin1').toString('utf8');
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

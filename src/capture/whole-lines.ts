@@ -3,14 +3,14 @@ import { open } from 'node:fs/promises';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import { errorCode } from '../domain/fault.ts';
 
-/** Compressed bytes taken at once: what they unfold to is in memory, at most a thousand times as much. */
+/** Compressed bytes read at once. Memory holds their uncompressed form, at most a thousand times as much. */
 const CHUNK_BYTES = 32 * 1024;
 export const NEWLINE = 0x0a;
 
 /**
- * One file, gzipped or not, in pieces of whole lines; while one is worked on, the next part of the file is read. A last
- * line without its end is given one.
- * @throws Error naming the file and the line after which it cannot be read; what could be read was given before.
+ * Reads a file, gzipped or not, in pieces of whole lines. While a caller uses one piece, the next is read. It completes a
+ * last line without a line break.
+ * @throws Error naming the file and the line after which it cannot be read, behind all readable lines
  */
 export async function* wholeLines(
   file: string,
@@ -19,12 +19,12 @@ export async function* wholeLines(
   const parts = inflateFile(file, onRead);
   const ask = (): Promise<IteratorResult<Buffer>> => {
     const coming = parts.next();
-    // The next read throws an error; a reader that stops before has nothing to do with it.
+    // The next read throws the error. A reader may stop before.
     coming.catch(() => {});
     return coming;
   };
   let lines = 0;
-  /** A line that began in the parts before. */
+  /** The start of an incomplete line. */
   let begun: Buffer[] = [];
   try {
     let coming = ask();
@@ -56,14 +56,14 @@ function linesIn(whole: Buffer): number {
 
 function unreadable(file: string, lines: number, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
-  // Said of a file that a killed process left, and of one that was cut.
+  // The error of a truncated file, as a killed process leaves it.
   const torn = errorCode(error) === 'Z_BUF_ERROR';
   const where = lines === 0 ? '' : `, after line ${lines}`;
   const what = torn ? `torn${where} (${message})` : `${message}${where}`;
   return new Error(`${file}: ${what}`, { cause: error });
 }
 
-/** The bytes of a file, gunzipped where they are gzip. All that can be read comes before the error about what cannot. */
+/** Yields the bytes of a file, gunzipped if they are gzip. All readable bytes come before an error. */
 async function* inflateFile(path: string, onRead: (bytes: number) => void): AsyncGenerator<Buffer> {
   const zipped = await isGzip(path);
   const source: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: CHUNK_BYTES });
@@ -100,10 +100,7 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
   }
 }
 
-/**
- * Node.js does not call back for a write that fails: only the error event comes. At zero bytes behind the end of the
- * data the stream ends of itself.
- */
+/** Node.js does not call back for a failed write. Zero bytes behind the gzip data end the stream without a callback. */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {
     gunzip.once('error', resolve);

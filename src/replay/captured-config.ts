@@ -4,7 +4,7 @@ import { coinEntrySchema } from '../config/coin-list.ts';
 import { allCoins, type Config, camelVenues } from '../config/config.ts';
 import { sections } from '../config/schema.ts';
 
-/** Of a configuration what decides which records come of the same frames; the rest is the replay's own. */
+/** The part of a configuration that decides which records the same frames give. A replay sets the rest. */
 type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues' | 'orderBooks' | 'stats'>;
 
 const capturedSchema = z.object({
@@ -15,12 +15,12 @@ const capturedSchema = z.object({
   ]),
   feed: sections.feed,
   venues: sections.venues,
-  // Captures from before there were books and statistics have neither.
+  // Old captures have neither books nor statistics.
   order_books: sections.order_books,
   stats: sections.stats,
 });
 
-/** As it stands in the header of a capture: keys as a configuration file has them. */
+/** Writes the configuration for a capture's header, with the keys of a configuration file. */
 export function capturedConfig({ quote, coins, feed, venues, orderBooks, stats }: Captured): unknown {
   return {
     quote,
@@ -33,9 +33,8 @@ export function capturedConfig({ quote, coins, feed, venues, orderBooks, stats }
 }
 
 /**
- * The configuration with that of a capture in it. Whether test data may share the production topics is no matter of
- * the recording.
- * @throws Error where the captured one is not as this version writes it, without the name of the file.
+ * Puts a captured configuration into another one; `allowTestData` stays.
+ * @throws Error if this version cannot read the captured one, without the name of the file
  */
 export function withCaptured(config: Config, value: unknown): Config {
   const { data, error } = capturedSchema.safeParse(value);

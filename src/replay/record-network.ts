@@ -2,32 +2,31 @@ import type { CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture
 import type { CaptureWriter } from '../capture/capture-writer.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
-import type { VenueNetworks } from '../net/network.ts';
-import { network } from '../net/network.ts';
+import { network, type VenueNetworks } from '../net/network.ts';
 import type { SocketEnd } from '../net/open-socket.ts';
 import type { WallClock } from '../net/wall-clock.ts';
 
 export interface RecordOptions {
   readonly capture: Pick<CaptureWriter, 'frame' | 'mark'>;
-  /** Stamps what is no frame. */
+  /** Stamps all marks. */
   readonly clock: WallClock;
-  /** Monotonic milliseconds, which show when the wall clock is set. */
+  /** Monotonic milliseconds, to detect steps of the wall clock. */
   readonly now: () => number;
   readonly restUrl: (venue: VenueId) => string;
-  /** What is recorded; the real network by default. */
+  /** The recorded networks; the real network by default. */
   readonly networks?: VenueNetworks;
 }
 
-/** The wall clock may drift away from time itself by this much unnoticed, microseconds. */
+/** A smaller difference between wall clock and monotonic time is ignored, microseconds. */
 const STEP_MICROS = 250_000;
 
-/** The network, with everything that comes over it written into a capture on its way. */
+/** Wraps the network and writes everything that arrives into a capture. */
 export function recordNetworks(options: RecordOptions): VenueNetworks {
   const { capture, clock, now, restUrl, networks = () => network } = options;
   const names = new Set<string>();
   let offset = clock() - now() * 1000;
 
-  /** Writes a step of the wall clock before what comes after it. */
+  /** Writes a step of the wall clock before the next line. */
   function watchClock(atMicros: number): void {
     const step = Math.round(atMicros - now() * 1000 - offset);
     if (Math.abs(step) < STEP_MICROS) return;
@@ -41,7 +40,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
     capture.mark(connection, at, what);
   }
 
-  /** `binance:1`: the venue's first line; while that is taken, `binance:1.2`. */
+  /** `binance:1`: the venue's first line; if another connection has that name, `binance:1.2`. */
   function freeName(venue: VenueId, line: number): string {
     let name = `${venue}:${line}`;
     for (let more = 2; names.has(name); more++) name = `${venue}:${line}.${more}`;
@@ -107,7 +106,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   };
 }
 
-/** The part of a REST address that does not depend on where the venue is. */
+/** The part of a REST address behind the venue's base address. */
 export function pathBehind(restUrl: string, url: string): string {
   const base = restUrl.replace(/\/+$/, '');
   return url.startsWith(base) ? url.slice(base.length) : url;

@@ -12,20 +12,20 @@ import type { Logger } from '../telemetry/log.ts';
 import { capturedConfig } from './captured-config.ts';
 import { recordNetworks } from './record-network.ts';
 
-/** A capture that is being written, and what a feed needs to be recorded in it. */
+/** An open capture, with the network and random source of the recorded feed. */
 export interface CaptureFile {
   readonly networks: VenueNetworks;
   readonly random: () => number;
   readonly written: Pick<CaptureWriter, 'lines' | 'frames' | 'bytes'>;
-  /** @throws the error that kept something out of it. */
+  /** @throws the error that made the capture incomplete */
   close(): Promise<void>;
 }
 
 const FLUSH_EVERY_MS = 1000;
 
 /**
- * Begins a capture of a feed with this configuration. `onFailed`: called once when nothing more can be written.
- * @throws the system's error where the file cannot be made.
+ * Creates a capture of a feed with this configuration. `onFailed` is called once if the capture fails.
+ * @throws the system's error if the file cannot be created
  */
 export async function createCapture(
   path: string,
@@ -62,11 +62,11 @@ export async function createCapture(
   };
 }
 
-/** A feed that goes nowhere but into a capture. */
+/** A feed without sinks that is recorded in a capture. */
 export interface Recording {
   readonly feed: RunningFeed;
   readonly capture: CaptureFile;
-  /** Closes the connections and the file. @throws what kept something out of it. */
+  /** Closes the connections and the file. @throws the error that made the capture incomplete */
   stop(reason: string): Promise<void>;
 }
 

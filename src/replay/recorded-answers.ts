@@ -14,22 +14,22 @@ interface OpenRequest {
   readonly resolve: (answer: CapturedAnswer) => void;
 }
 
-/** An answer of the recording that nobody has asked for yet. */
+/** A recorded answer without a request so far. */
 interface KeptAnswer {
   readonly at: number;
   readonly fits: (key: string) => boolean;
   readonly answer: CapturedAnswer;
 }
 
-/** What a foreign recording may have the answer to. */
+/** The only requests that a foreign recording can answer. */
 const BOOK_PATH = /\/depth\?/;
-/** An answer is kept for a request that is made a little later than in the recording. */
+/** How long an answer waits for a request that is later than in the recording. */
 const KEEP_ANSWER_MS = 10_000;
 
-/** The REST interfaces of a recording: each request gets the recorded answer to its path, when that comes or has just come. */
+/** Answers REST requests from a recording: each request gets the next recorded answer to its path, or a recent one. */
 export class RecordedAnswers {
   readonly #scheduler: VirtualScheduler;
-  /** Of a foreign recording, which has bodies of books alone and does not relate them to requests. */
+  /** A foreign recording has only bodies of books, without their requests. */
   readonly #isForeign: boolean;
   readonly #requests = new Set<OpenRequest>();
   #kept: KeptAnswer[] = [];
@@ -40,7 +40,7 @@ export class RecordedAnswers {
     this.#isForeign = isForeign;
   }
 
-  /** True once after a request was answered: its promise has to get its turn before anything else happens. */
+  /** True once after an answer: promises have to run before the next line. */
   takeSettled(): boolean {
     const settled = this.#settled;
     this.#settled = false;
@@ -92,7 +92,7 @@ export class RecordedAnswers {
     this.#give((key) => key === own, answer);
   }
 
-  /** A foreign recording has the answer, not the request: whoever asks for such a thing at the time gets it. */
+  /** Gives a body of a foreign recording to any fitting request at that time. */
   takeBody({ body, symbol }: Body): void {
     const isOfSymbol = new RegExp(symbol === undefined ? '' : `[?&]symbol=${symbol}(&|$)`);
     const answer = { path: '', status: 200, headers: {}, body };

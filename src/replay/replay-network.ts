@@ -10,23 +10,23 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
   readonly restUrl: (venue: VenueId) => string;
-  /** Whose one connection the recording is, when it has no connections. */
+  /** The venue of a recording that names no connections. */
   readonly single: VenueId | undefined;
 }
 
 export interface ReplayCounts {
   frames: number;
   answers: number;
-  /** Bodies of REST answers among the frames, which a foreign recording does not relate to requests. */
+  /** REST bodies among the frames of a foreign recording. */
   bodies: number;
-  /** Frames of connections that nobody opened in the replay, or not in time. */
+  /** Frames of connections that the replay did not open, or too late. */
   missed: number;
 }
 
 type Happening = Exclude<CaptureLine, { kind: 'body' }>;
 
 interface Attached {
-  /** Venue and line, as of a recorded connection. */
+  /** Venue and line. */
   readonly key: string;
   readonly handlers: SocketHandlers;
   recorded: Recorded | undefined;
@@ -38,14 +38,14 @@ interface Recorded {
   readonly key: string;
   opened: boolean;
   socket?: Attached | undefined;
-  /** Somebody listened once, and may again. */
+  /** It had a socket once. */
   known: boolean;
-  /** What came while nobody listened. */
+  /** Lines that came without a socket. */
   held: Happening[];
   endedAt?: number;
 }
 
-/** For who comes too late to close it himself. */
+/** The end for a socket that is attached after the recorded feed closed the connection. */
 const CLOSED: CaptureMark = {
   verb: 'ended',
   end: {
@@ -53,22 +53,22 @@ const CLOSED: CaptureMark = {
     fault: { kind: 'connection_closed', message: 'closed in the recording', retry: { kind: 'backoff' } },
   },
 };
-/** What came is kept for a connection that is opened a little later than in the recording. */
+/** Lines are kept for a connection that opens later than in the recording. */
 const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
 
 /**
- * The network that a recording is. Each connection that is opened becomes the next recorded one of the same venue and
- * line; each request gets the recorded answer to its path. Both emit each line of the recording when it is handed in.
+ * Replaces the network by a recording. Each opened connection becomes the next recorded one of its venue and line; each
+ * request gets the recorded answer to its path. Both react to each line of the recording as it is passed in.
  */
 export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
   readonly answers: RecordedAnswers;
   readonly #options: ReplayNetworkOptions;
   readonly #byName = new Map<string, Recorded>();
-  /** Recorded connections without a listener, oldest first. */
+  /** Recorded connections without a socket, oldest first. */
   #alone = new Set<Recorded>();
-  /** Listeners without a recorded connection, in order. */
+  /** Sockets without a recorded connection, in order. */
   readonly #waiting = new Set<Attached>();
 
   constructor(options: ReplayNetworkOptions) {
@@ -85,12 +85,12 @@ export class ReplayNetwork {
     get: (url, options) => this.answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
   });
 
-  /** True while something that came is kept for a connection that will be opened again. */
+  /** True while it keeps lines for a connection that will open again. */
   get holds(): boolean {
     return [...this.#byName.values()].some(({ known, held }) => known && held.length > 0);
   }
 
-  /** It happens now. */
+  /** Plays the next line. */
   take(line: CaptureLine): void {
     if (line.kind === 'body') {
       this.counts.bodies++;
@@ -120,7 +120,7 @@ export class ReplayNetwork {
   #happen(line: Happening): void {
     let recorded = this.#byName.get(line.connection);
     if (recorded === undefined) {
-      // A recording may begin in the middle of a connection, or be made by hand.
+      // A recording may start in the middle of a connection, or be made by hand.
       if (line.kind === 'mark' && line.mark.verb !== 'connected') return;
       recorded = this.#begin(line.connection, keyOf(line.connection));
       recorded.opened = line.kind === 'frame';
@@ -154,11 +154,11 @@ export class ReplayNetwork {
     socket.recorded = undefined;
     if (recorded === undefined) return;
     recorded.socket = undefined;
-    // In the recording it went on: the next one to come has it.
+    // In the recording it continued: the next socket gets it.
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
-  /** Gives a recorded connection to the next waiting socket. Its held lines follow, but never while `open` is called. */
+  /** Gives a recorded connection to the next waiting socket. Its kept lines follow, but never during the call of `open`. */
   #attachNext(recorded: Recorded): void {
     const socket = this.#waiting.values().find(({ key }) => key === recorded.key);
     if (socket === undefined) return;
@@ -189,7 +189,7 @@ export class ReplayNetwork {
     }
     const { verb } = line.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
-    // The listener closed it just as the recorded feed did: nobody needs it any more.
+    // The replay closed it, as the recorded feed did.
     if (verb === 'closed' && recorded.known && recorded.held.length === 0) this.#alone.delete(recorded);
     else recorded.held.push(verb === 'closed' ? { ...line, mark: CLOSED } : line);
   }
@@ -215,7 +215,8 @@ export class ReplayNetwork {
         return;
       case 'ended':
         this.#end(recorded);
-        detach(recorded);
+        if (recorded.socket !== undefined) recorded.socket.recorded = undefined;
+        recorded.socket = undefined;
         handlers.onEnd(socketEnd(line.mark.end));
         return;
       case 'closed':
@@ -248,11 +249,6 @@ function keyOf(connection: string): string {
 
 function connectedOf({ name }: Recorded): Happening {
   return { kind: 'mark', at: undefined, connection: name, mark: { verb: 'connected' } };
-}
-
-function detach(recorded: Recorded): void {
-  if (recorded.socket !== undefined) recorded.socket.recorded = undefined;
-  recorded.socket = undefined;
 }
 
 function socketEnd(end: CapturedEnd): SocketEnd {

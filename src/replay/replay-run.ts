@@ -14,14 +14,15 @@ import { ReplaySinks } from './replay-sinks.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 
 const INSTANCE = 'replay';
-/** Between two turns of the event loop: files are read and written, and signals come. */
+/** Lines between two turns of the event loop. */
 const LINES_A_TURN = 250;
 const DEFAULT_SEED = 1;
-/** Of a recording without times of receipt. */
+/** A longer pause in a recording without receive times is shortened to this. */
 const LONGEST_PAUSE_MS = 60_000;
-/** After the last line time goes on by this much at the most, milliseconds, for what the feed has yet to take. */
+/** The most that time continues after the last line, for lines that the network still keeps. */
 const LINGER_MS = 90_000;
-/** One recording on its way through the pipeline. */
+
+/** Plays one recording through the pipeline. */
 export class ReplayRun {
   readonly #options: ReplayOptions;
   readonly #signal: AbortSignal;
@@ -32,7 +33,7 @@ export class ReplayRun {
   readonly #from: number;
   readonly #realFrom = performance.now();
   #sinks: ReplaySinks | undefined;
-  /** How far the recorder's wall clock is ahead of time itself, milliseconds. */
+  /** Sum of the wall clock's steps while recording, milliseconds. */
   #stepMs = 0;
   #bytes = 0;
   #lines = 0;
@@ -80,7 +81,7 @@ export class ReplayRun {
           payload: Buffer.from(JSON.stringify(record)),
           environment: this.#config.environment,
         });
-        // A feed that has stopped publishes nothing.
+        // A stopped feed publishes nothing.
         if (isOver) sinks.take({ records: [letter], barrier: false }, this.#scheduler.now());
         else this.#feed.publish([letter]);
       },
@@ -89,7 +90,7 @@ export class ReplayRun {
     const logStatus = statusLogger(log, this.#feed);
     this.#feed.output$.subscribe((output) => {
       sinks.take(output, this.#scheduler.now());
-      // At its own pace somebody may be watching.
+      // At the recorded pace a person may be watching.
       if (speed === '1') for (const record of output.records) if (record.kind === 'status') logStatus(record);
       onOutput?.(output);
     });
@@ -116,7 +117,7 @@ export class ReplayRun {
       stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
       await this.#unlessGivenUp(sinks.settle());
     } catch (cause) {
-      // A sink that takes nothing any more.
+      // A sink has failed for good.
       error ??= errorOf(cause);
       if (!isOver) stop(error.message);
     }
@@ -139,7 +140,7 @@ export class ReplayRun {
     return Math.floor(this.#scheduler.now() + this.#stepMs);
   }
 
-  /** Returns what ended the reading before the end of the file. */
+  /** Returns what stopped the reading before the end of the file. */
   async #playAll(onTurn: () => void): Promise<Error | undefined> {
     const { file, format } = this.#options;
     const onRead = (bytes: number): void => {
@@ -169,7 +170,7 @@ export class ReplayRun {
     }
   }
 
-  /** When it happened, in the scheduler's time; undefined: when the line before did. */
+  /** When a line happened, in the scheduler's time; undefined: together with the previous line. */
   #momentOf(line: CaptureLine): number | undefined {
     if (line.kind === 'mark' && line.mark.verb === 'clock') {
       this.#stepMs += line.mark.stepMicros / 1000;
@@ -178,21 +179,17 @@ export class ReplayRun {
     return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
   }
 
-  /** With the venue's time in the frame, when the recording has no time of receipt. */
+  /** Adds the venue's time to a frame without receive time. */
   #dated(line: CaptureLine): CaptureLine {
     const at = line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
     if (at === undefined) return line;
-    this.#leaveOutPause(at);
+    // A long pause may be no pause: such recordings are often joined from several.
+    const pauseMs = at - this.#stepMs - this.#scheduler.now();
+    if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
     return { ...line, at: at * 1000 };
   }
 
-  /** Without times of receipt nobody knows that a pause was one: such recordings are often put together from several. */
-  #leaveOutPause(at: number): void {
-    const pauseMs = at - this.#stepMs - this.#scheduler.now();
-    if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
-  }
-
-  /** Moves on to the moment where nothing has to be done before; false where it has. */
+  /** Moves time to the moment if nothing is due before; false if something is. */
   #passesTo(moment: number): boolean {
     const next = this.#scheduler.next;
     if (next !== undefined && next < moment) return false;
@@ -201,7 +198,7 @@ export class ReplayRun {
     return true;
   }
 
-  /** Runs everything that is due before the moment, or at it too, and moves on to it. */
+  /** Runs everything that is due before the moment (`inclusive`: also at it), then moves time to it. */
   async #runUntil(moment: number, inclusive: boolean): Promise<void> {
     for (;;) {
       const next = this.#scheduler.next;
@@ -227,16 +224,16 @@ export class ReplayRun {
     if (sinks?.isDue(moment) === true) await this.#unlessGivenUp(sinks.pass(moment));
     if (this.#options.speed === 'max') return;
     const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
-    // An aborted wait is over, and the loop sees why.
+    // The loop checks the signal after an aborted wait.
     if (aheadMs > 1) await delay(aheadMs, undefined, { signal: this.#signal }).catch(() => {});
   }
 
-  /** To be awaited after everything that happens: what waits for a promise gets its turn then. */
+  /** Await it after each event: it lets promises of answered requests run. */
   #promises(): Promise<void> | null {
     return this.#network.answers.takeSettled() ? turn() : null;
   }
 
-  /** Waits for the sinks, unless the replay is given up. */
+  /** Waits for the sinks, unless the replay is aborted. */
   async #unlessGivenUp(settled: Promise<void>): Promise<void> {
     const signal = this.#signal;
     const given = Promise.withResolvers<void>();

@@ -13,27 +13,27 @@ import type { Logger } from '../telemetry/log.ts';
 
 export interface ReplaySinksOptions {
   readonly log: Logger;
-  /** Virtual: for the names of files. */
+  /** Virtual; for the names of files. */
   readonly wallClockMs: () => number;
-  /** Called when the portion with the record is acknowledged: at a moment of the recording, not of the sink. */
+  /** Called when the record's portion is acknowledged, at a moment of the recording. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** The registry of sinks by default. */
   readonly makers?: typeof sinks;
 }
 
-/** A price tick is replaced by a newer one until so many records have come since, … */
+/** Length of a window, in records: in a window, newer price ticks replace older ones. */
 const WINDOW_RECORDS = 500;
-/** … or milliseconds of the recording have passed. Market data waits no longer than two of them. */
+/** Length of a window, in milliseconds of the recording. Market data waits for two windows at most. */
 const LONGEST_WAIT_MS = 1000;
-/** Approximate heap bytes of what goes out together; there may be a window more. */
+/** Approximate heap bytes of a portion; it may exceed them by a window. */
 const PORTION_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
 /**
- * The sinks of a replay. Records are gathered and handed over in portions that the recording alone decides, each when
- * the one before it is acknowledged: so batches, blocks of files and the price ticks that replace each other are the
- * same in every replay, however fast the machine and the disk are. While one is written, the next is gathered.
+ * The sinks of a replay. It sends records in portions that the recording alone decides, each after the acknowledgement of
+ * the one before. So every replay makes the same batches, file blocks and replaced price ticks, whatever the machine's
+ * speed.
  */
 export class ReplaySinks {
   /** Records by topic, before price ticks replaced each other. */
@@ -47,13 +47,15 @@ export class ReplaySinks {
   #waiting: OutRecord[] = [];
   #barriers = new Set<OutRecord>();
   #bytes = 0;
-  /** When the first of the market data that waits came. */
+  /** When the first waiting market data came. */
   #since: number | undefined;
-  /** Of the window: its records, when the first of its market data came, and where the ticks wait that may be replaced. */
+  /** Records of the current window. */
   #inWindow = 0;
+  /** When the first market data of the current window came. */
   #windowSince: number | undefined;
+  /** Topic → key → index of the price tick that a newer one may replace. */
   readonly #ticks = new Map<string, Map<string, number>>();
-  /** Where time stood when the last portion was handed over: the files that it begins are named by that. */
+  /** When the last portion was sent; names new files. */
   #handedMs: number;
   #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
 
@@ -62,7 +64,7 @@ export class ReplaySinks {
     this.#topicOf = topicNaming(config.feed.allowTestData);
     this.#options = options;
     this.#handedMs = options.wallClockMs();
-    // Each wait for a sink throws it.
+    // Each wait for a sink throws the fault.
     this.#failed.promise.catch(() => {});
   }
 
@@ -90,7 +92,7 @@ export class ReplaySinks {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
-          // How long an answer takes is no part of the recording: nothing is published of it.
+          // The duration of an answer is not part of the recording.
           downAfterMs: Number.POSITIVE_INFINITY,
           onState: (state, reason) => {
             if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
@@ -108,7 +110,7 @@ export class ReplaySinks {
     }
   }
 
-  /** Takes what the feed puts out at a moment, milliseconds of the recording. */
+  /** Adds the feed's output; `now` is in milliseconds of the recording. */
   take({ records, barrier }: FeedOutput, now: number): void {
     const { feed } = this.#config;
     for (const record of records) {
@@ -127,28 +129,22 @@ export class ReplaySinks {
     }
   }
 
-  /** True when `pass` has something to do before time moves on to this moment. */
+  /** True if `pass` has to be called before time moves to this moment. */
   isDue(at: number): boolean {
     if (this.#inWindow >= WINDOW_RECORDS) return true;
-    // Also what waits from windows before, where nothing comes any more.
+    // Records of earlier windows may wait too.
     const since = this.#windowSince ?? this.#since;
     return since !== undefined && at - since >= LONGEST_WAIT_MS;
   }
 
-  /**
-   * Ends the window, and hands over what waits where that is enough; resolves when time may move on to the moment.
-   * @throws Fault of a sink that has failed for good.
-   */
+  /** Ends the window and sends a portion if it is due. Resolves when time may move on. @throws Fault of a failed sink */
   async pass(at: number): Promise<void> {
     const isLate = this.#since !== undefined && at - this.#since >= LONGEST_WAIT_MS;
     if (isLate || this.#bytes >= PORTION_BYTES) await this.#passOn();
     else this.#endWindow();
   }
 
-  /**
-   * Hands over what waits; resolves when all of it is acknowledged, and what was taken for what was rejected of it.
-   * @throws Fault of a sink that has failed for good.
-   */
+  /** Sends all records, dead letters included. Resolves when all are acknowledged. @throws Fault of a failed sink */
   async settle(): Promise<void> {
     do {
       await this.#passOn();
@@ -156,19 +152,19 @@ export class ReplaySinks {
     } while (this.#waiting.length > 0);
   }
 
-  /** Resolves when all that was handed over is acknowledged; what was rejected of it was reported then. */
+  /** Resolves when all sent records are acknowledged and the rejected ones reported. */
   async #acknowledged(): Promise<void> {
     await Promise.race([Promise.all(this.#drivers.map((driver) => driver.idle())), this.#failed.promise]);
     this.#reportRejected();
   }
 
-  /** Delivers what can be within seconds: of a replay that was given up, what waits and what is under way. */
+  /** Delivers waiting records within seconds: an aborted replay has some. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
     const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
     this.#reportRejected();
     const late = this.#waiting.length * this.#drivers.length;
-    // A driver whose sink has failed for good drops what is pushed.
+    // A driver with a failed sink drops new records.
     const dropped = this.#drivers.flatMap((driver) => Object.values(driver.stats().dropped));
     const left = [...ends.map(({ undelivered }) => undelivered), ...dropped];
     return { undelivered: left.reduce((sum, count) => sum + count, late) };
@@ -203,7 +199,7 @@ export class ReplaySinks {
     this.#ticks.clear();
   }
 
-  /** Puts a price tick in the place of one of its topic, key and epoch that came in the same window; false where none did. */
+  /** Replaces a price tick of the same topic, key, epoch and window; false if there is none. */
   #replaces(out: OutRecord): boolean {
     const keys = getOrCreate(this.#ticks, out.topic, () => new Map());
     const place = keys.get(out.key) ?? -1;

@@ -5,13 +5,10 @@ import type { VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from './replay-result.ts';
 import { ReplayRun } from './replay-run.ts';
 
-/**
- * Nobody was disconnected where a foreign recording is silent: the feed, which takes that for a dead connection, is back
- * before much of what follows has to wait.
- */
+/** A gap in a foreign recording looks like a dead connection, so the feed reconnects fast. */
 const FOREIGN_RECONNECT = { initialDelayMs: 100, maxDelayMs: 1000, maxAttempts: 1_000_000, probeEveryMs: 1000 };
 
-/** The configuration of a replay: marked so on every record, and cut down to what a foreign recording can be. */
+/** The configuration of a replay: its environment is `replay`, and a foreign recording has one venue with one line. */
 export function replayConfig(config: Config, venue: VenueId | undefined): Config {
   const replay: Config = { ...config, environment: 'replay' };
   if (venue === undefined) return replay;
@@ -26,8 +23,8 @@ export function replayConfig(config: Config, venue: VenueId | undefined): Config
 }
 
 /**
- * Runs a recording through the pipeline in its own time. `config` as of `replayConfig`.
- * @throws Error where the file cannot be read at all, or a sink cannot be opened.
+ * Plays a recording through the pipeline, in the recording's time. `config` comes from `replayConfig`.
+ * @throws Error if the file cannot be read at all, or a sink cannot be opened
  */
 export async function replay(config: Config, options: ReplayOptions): Promise<ReplayResult> {
   const { file, format } = options;

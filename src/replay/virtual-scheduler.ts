@@ -3,22 +3,19 @@ import { at } from '../domain/at.ts';
 
 interface Due {
   readonly at: number;
-  /** Of two that are due at the same moment, what was scheduled first comes first. */
+  /** Orders actions that are due at the same moment. */
   readonly order: number;
   readonly run: () => void;
 }
 
-/** More than the hairs by which sums of times differ. */
+/** More than the rounding errors of sums of times. */
 const LEAST_MS = 1e-6;
 
-/**
- * Time that is set, not measured: milliseconds, moved on by its owner alone. What is scheduled runs when its moment is
- * reached, in the order of these moments.
- */
+/** Time in milliseconds that only its owner advances. Actions run when time reaches their moments, in order. */
 export class VirtualScheduler implements SchedulerLike {
   #now: number;
   #orders = 0;
-  /** The next one is the last. */
+  /** Sorted backwards: the next one is the last. */
   readonly #due: Due[] = [];
 
   constructor(now: number) {
@@ -33,12 +30,12 @@ export class VirtualScheduler implements SchedulerLike {
     return new VirtualAction(this, work).schedule(state, delay);
   }
 
-  /** When the next thing is due; undefined: nothing is. */
+  /** When the next action is due; undefined: none is. */
   get next(): number | undefined {
     return this.#due.at(-1)?.at;
   }
 
-  /** Runs the first thing that is due, at its moment. */
+  /** Runs the next action, at its moment. */
   runNext(): void {
     const due = this.#due.pop();
     if (due === undefined) return;
@@ -46,15 +43,15 @@ export class VirtualScheduler implements SchedulerLike {
     due.run();
   }
 
-  /** Moves time on where nothing is due before. Never back. */
+  /** Moves time forward, never back. No action may be due before. */
   moveTo(now: number): void {
     this.#now = Math.max(this.#now, now);
   }
 
-  /** Returns how to call it off. */
+  /** Schedules an action. Returns a function that cancels it. */
   at(delay: number, run: () => void): () => void {
     let at = this.#now + Math.max(0, delay);
-    // Who waits for a moment that is a hair away, and looks at the clock then, would else do so for ever.
+    // Rounding may make the moment equal to now. An action that checks the clock and waits again would never end.
     if (delay > 0 && at === this.#now) at += Math.max(LEAST_MS, 2 * Number.EPSILON * at);
     const due: Due = { at, order: this.#orders++, run };
     this.#due.splice(this.#placeOf(due), 0, due);
@@ -64,7 +61,7 @@ export class VirtualScheduler implements SchedulerLike {
     };
   }
 
-  /** Where it is, or would be: behind all that is due later. */
+  /** The index of an action, or where it belongs. */
   #placeOf({ at: moment, order }: Due): number {
     let low = 0;
     let high = this.#due.length;
@@ -81,19 +78,19 @@ export class VirtualScheduler implements SchedulerLike {
 class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
   readonly #scheduler: VirtualScheduler;
   readonly #work: (this: SchedulerAction<T>, state?: T) => void;
-  #callOff: (() => void) | undefined;
+  #cancel: (() => void) | undefined;
 
   constructor(scheduler: VirtualScheduler, work: (this: SchedulerAction<T>, state?: T) => void) {
-    super(() => this.#callOff?.());
+    super(() => this.#cancel?.());
     this.#scheduler = scheduler;
     this.#work = work;
   }
 
   schedule(state?: T, delay = 0): Subscription {
     if (this.closed) return this;
-    this.#callOff?.();
-    this.#callOff = this.#scheduler.at(delay, () => {
-      this.#callOff = undefined;
+    this.#cancel?.();
+    this.#cancel = this.#scheduler.at(delay, () => {
+      this.#cancel = undefined;
       this.#work.call(this, state);
     });
     return this;

@@ -97,7 +97,7 @@ describe('readFiles', () => {
     expect(starts).toBe(1);
   });
 
-  it('ends when it is told to, also while it waits', async () => {
+  it('ends when its signal aborts, also while it waits', async () => {
     const { ended, stop } = follow(await testFolder(), { pollMs: 60_000 });
     stop.abort();
     await ended;

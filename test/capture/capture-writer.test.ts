@@ -123,9 +123,9 @@ describe('a capture', () => {
 
   it('never takes the place of another file', async () => {
     const path = join(await captureFolder(), 'a.gz');
-    await writeFile(path, 'precious');
+    await writeFile(path, 'kept');
     await expect(CaptureWriter.create(path, { startedMicros: AT })).rejects.toThrow(/EEXIST/);
-    expect(await readFile(path, 'utf8')).toBe('precious');
+    expect(await readFile(path, 'utf8')).toBe('kept');
   });
 
   it('fails, once and for all, where more waits for the disk than may', async () => {

@@ -37,7 +37,7 @@ describe('the configuration in a capture', () => {
   });
 
   it('that is not valid here is refused', () => {
-    expect(() => withCaptured(own, { quote: 'USDT', coins: [], feed: { news: 1 }, venues: {} })).toThrow(
+    expect(() => withCaptured(own, { quote: 'USDT', coins: [], feed: { latest: 1 }, venues: {} })).toThrow(
       /the configuration in its header is not valid here \(feed: .*--config/,
     );
     expect(() => withCaptured(own, 'rubbish')).toThrow(/not valid here/);

@@ -79,13 +79,11 @@ export type SocketFactory = (to: {
 }) => Socket;
 
 /** What kafkajs logs with. */
-export interface KafkajsLogger {
-  debug(message: string, details?: object): void;
-  info(message: string, details?: object): void;
-  warn(message: string, details?: object): void;
-  error(message: string, details?: object): void;
+export interface KafkajsLogger extends Record<LogLevel, (message: string, details?: object) => void> {
   namespace(name: string): KafkajsLogger;
 }
+
+type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 interface ProtocolRequest {
   readonly request: {

@@ -16,14 +16,12 @@ export async function readRecent(
   for (const sought of soughtOf(options)) {
     const lookback = new Lookback(sought, bounds);
     lookbacks.push(lookback);
-    let isEnough = lookback.isEnough;
-    if (isEnough) continue;
+    if (lookback.isEnough) continue;
     const isSound = await readBackwards(join(dir, sought.topic), (records) => {
       for (const record of records.toReversed()) lookback.add(record);
-      isEnough = lookback.isEnough;
-      return isEnough;
+      return lookback.isEnough;
     });
-    if (isSound && !isEnough) lookback.end();
+    if (isSound && !lookback.isEnough) lookback.end();
   }
   return recentOf(lookbacks);
 }

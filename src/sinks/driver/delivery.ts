@@ -67,7 +67,8 @@ export class Delivery {
     const again: OutRecord[] = [];
     let fault: Fault | undefined;
     for (const [index, record] of isAll ? [] : records.entries()) {
-      const outcome = outcomes[index] ?? { kind: 'retry', fault: this.#noOutcome() };
+      const fallback = () => new Fault('internal', `sink ${this.#sink.name}: no outcome for a record`);
+      const outcome = outcomes[index] ?? { kind: 'retry', fault: fallback() };
       if (outcome.kind === 'rejected') this.reject(record, outcome.fault);
       if (outcome.kind !== 'retry') continue;
       again.push(record);
@@ -81,10 +82,6 @@ export class Delivery {
       this.#options.onDelivered?.(delivered);
     }
     return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, fault) };
-  }
-
-  #noOutcome(): Fault {
-    return new Fault('internal', `sink ${this.#sink.name}: no outcome for a record`);
   }
 
   /** Counts and reports a record that no retry will deliver. */

@@ -24,8 +24,9 @@ export class SinkHealth {
   readonly #parts: HealthParts;
   readonly #downAfterMs: number;
   readonly #onState: SinkHealthOptions['onState'];
-  #state: SinkState = 'opening';
-  #reason = 'opening';
+  state: SinkState = 'opening';
+  /** For people. */
+  reason = 'opening';
   #downSince: number | undefined;
 
   constructor(sink: Sink, parts: HealthParts, { downAfterMs = 2000, onState }: SinkHealthOptions) {
@@ -35,16 +36,8 @@ export class SinkHealth {
     this.#onState = onState;
   }
 
-  get state(): SinkState {
-    return this.#state;
-  }
-
-  get reason(): string {
-    return this.#reason;
-  }
-
   up(reason: string): void {
-    if (this.#state === 'up') return;
+    if (this.state === 'up') return;
     this.#downSince = undefined;
     this.#become('up', reason);
   }
@@ -52,7 +45,7 @@ export class SinkHealth {
   down(cause: string): void {
     const reason = this.#parts.spill?.isOn === true ? `${cause}; records go to the spill` : cause;
     this.#downSince ??= this.#parts.timers.now();
-    if (this.#state !== 'down' || this.#reason !== reason) this.#become('down', reason);
+    if (this.state !== 'down' || this.reason !== reason) this.#become('down', reason);
   }
 
   /** Checks regularly for a write that hangs: it counts as down. `onChecked` gets how long the sink has been down, in ms. */
@@ -68,8 +61,8 @@ export class SinkHealth {
   }
 
   #become(state: SinkState, reason: string): void {
-    this.#state = state;
-    this.#reason = reason;
+    this.state = state;
+    this.reason = reason;
     this.#onState?.(state, reason);
   }
 }

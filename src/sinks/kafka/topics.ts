@@ -80,7 +80,8 @@ export async function describeTopics(
 
 /** Rejects with a Fault. */
 export async function hasTopic(brokers: Brokers, name: string): Promise<boolean> {
-  return (await topicNames(brokers).catch(rejectWithFault)).has(name);
+  const names = await topicNames(brokers).catch((error: unknown) => Promise.reject(kafkaFault(error)));
+  return names.has(name);
 }
 
 /** Creates the environments' missing topics. Returns all their layouts, by full name. Rejects with a Fault. */
@@ -90,19 +91,14 @@ export async function prepareTopics(
   environmentPrefixes: readonly string[],
 ): Promise<ReadonlyMap<string, TopicLayout>> {
   const wanted = wantedTopics(config, environmentPrefixes);
-  const prepare = async () => {
+  const names = wanted.map(({ topic }) => topic);
+  try {
     await createMissingTopics(brokers, wanted);
-    return settledTopics(
-      brokers,
-      wanted.map(({ topic }) => topic),
-    );
-  };
-  const topics = await prepare().catch(rejectWithFault);
-  return new Map(topics.map(({ topic, partitions }) => [topic, new TopicLayout(topic, partitions)]));
-}
-
-function rejectWithFault(error: unknown): never {
-  throw kafkaFault(error);
+    const topics = await settledTopics(brokers, names);
+    return new Map(topics.map(({ topic, partitions }) => [topic, new TopicLayout(topic, partitions)]));
+  } catch (error) {
+    throw kafkaFault(error);
+  }
 }
 
 function wantedTopics(config: KafkaConfig, environmentPrefixes: readonly string[]): readonly NewTopic[] {

@@ -34,65 +34,49 @@ export class SpillStore {
   /** The database is settled, but could not be removed. */
   #isOver = false;
   #isWanted: (entry: QueueEntry) => boolean = () => true;
-  #since: number | undefined;
-  #lastSeq = 0;
-  #settledSeq = 0;
+  /** When it was created or found; undefined: there is none. */
+  since: number | undefined;
+  lastSeq = 0;
+  /** Records up to here are delivered or rejected. */
+  settledSeq = 0;
   /** Records up to here are read, or appended from memory. */
   readSeq = 0;
-  #unread = 0;
+  /** Records that were not read yet. */
+  unread = 0;
 
   constructor(disk: SpillDisk, options: SpillStoreOptions) {
     this.#disk = disk;
     this.#options = options;
   }
 
-  /** Records that were not read yet. */
-  get unread(): number {
-    return this.#unread;
-  }
-
   get bytes(): number {
     return this.#database?.bytes ?? 0;
-  }
-
-  /** When it was created or found; undefined: there is none. */
-  get since(): number | undefined {
-    return this.#since;
   }
 
   get isThere(): boolean {
     return this.#database !== undefined || this.#isOver;
   }
 
-  get lastSeq(): number {
-    return this.#lastSeq;
-  }
-
-  /** Records up to here are delivered or rejected. */
-  get settledSeq(): number {
-    return this.#settledSeq;
-  }
-
   /** Opens the database of a previous process. Returns its topics, how far the sink got, and its losses. */
   recover(): { readonly topics: readonly string[]; readonly mark: SpillMark; readonly losses: readonly TradeLoss[] } {
     if (!this.#disk.exists()) return { topics: [], mark: { settledSeq: 0, handedSeq: 0 }, losses: [] };
     const database = this.#open();
-    this.#lastSeq = database.lastSeq();
+    this.lastSeq = database.lastSeq();
     const mark = database.mark();
-    this.#settledSeq = Math.min(mark.settledSeq, this.#lastSeq);
-    this.readSeq = this.#settledSeq;
+    this.settledSeq = Math.min(mark.settledSeq, this.lastSeq);
+    this.readSeq = this.settledSeq;
     return { topics: database.topics(), mark, losses: database.losses() };
   }
 
   /** Limits `read` to the wanted records: so many. */
   want(isWanted: (entry: QueueEntry) => boolean, count: number): void {
     this.#isWanted = isWanted;
-    this.#unread = count;
+    this.unread = count;
   }
 
   /** Passes all unsettled records to `each`, in order, until it returns false. They do not count as read. */
   async scan(each: (entry: QueueEntry) => boolean, onBreak: SpillStoreOptions['onBreak'] = () => {}): Promise<void> {
-    for (let from = this.#settledSeq; ; await turn()) {
+    for (let from = this.settledSeq; ; await turn()) {
       const { entries, end } = this.#entriesBehind(from, SCAN_AT_ONCE, onBreak);
       if (!entries.every(each) || end === undefined) return;
       from = end;
@@ -104,12 +88,12 @@ export class SpillStore {
     for (;;) {
       const { entries, end } = this.#entriesBehind(this.readSeq, max, this.#options.onBreak);
       if (end === undefined) {
-        this.#unread = 0;
+        this.unread = 0;
         return [];
       }
       this.readSeq = end;
       const wanted = entries.filter(this.#isWanted);
-      this.#unread -= wanted.length;
+      this.unread -= wanted.length;
       if (wanted.length > 0) return wanted;
     }
   }
@@ -131,17 +115,17 @@ export class SpillStore {
       for (const loss of losses) database.addLoss(`memory ${loss.seq}`, loss);
       return this.#makeRoom(database);
     });
-    this.#lastSeq = Math.max(this.#lastSeq, entries.at(-1)?.seq ?? 0);
+    this.lastSeq = Math.max(this.lastSeq, entries.at(-1)?.seq ?? 0);
     const added = rows.filter(({ seq }) => seq > this.readSeq).length;
     const gone = [...dropped.values()].reduce((sum, count) => sum + count, 0);
-    this.#unread += added - gone;
+    this.unread += added - gone;
     return { rejected, dropped, losses: lost };
   }
 
   /** Removes all records up to `seq`. */
   settle(seq: number): void {
-    if (seq <= this.#settledSeq || this.#database === undefined) return;
-    this.#settledSeq = seq;
+    if (seq <= this.settledSeq || this.#database === undefined) return;
+    this.settledSeq = seq;
     try {
       this.#database.delete(seq);
     } catch (error) {
@@ -158,9 +142,9 @@ export class SpillStore {
   clear(): void {
     if (!this.isThere) return;
     this.#isOver = true;
-    this.#settledSeq = this.#lastSeq;
-    this.#unread = 0;
-    this.#since = undefined;
+    this.settledSeq = this.lastSeq;
+    this.unread = 0;
+    this.since = undefined;
     this.close();
     this.#disk.remove();
     this.#isOver = false;
@@ -178,7 +162,7 @@ export class SpillStore {
   #open(): SpillDatabase {
     if (this.#isOver) this.clear();
     this.#database ??= new SpillDatabase(this.#disk.open());
-    this.#since ??= this.#options.now();
+    this.since ??= this.#options.now();
     return this.#database;
   }
 
@@ -231,8 +215,8 @@ export class SpillStore {
     onBreak: SpillStoreOptions['onBreak'],
   ): readonly SpilledRow[] {
     for (let step = 0; ; step = 2 * step + 1) {
-      if (from + step > this.#lastSeq && step > 0) {
-        onBreak(this.#lastSeq, true);
+      if (from + step > this.lastSeq && step > 0) {
+        onBreak(this.lastSeq, true);
         return [];
       }
       try {

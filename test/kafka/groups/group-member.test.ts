@@ -27,7 +27,7 @@ describe('a member', () => {
   /** Of a group that has no other member; its generations step with each join. */
   class Coordinator implements Partial<BrokerConnection> {
     generation = 0;
-    readonly heard: string[] = [];
+    readonly received: string[] = [];
     /** A join is answered when this is. */
     joined: Promise<unknown> = Promise.resolve();
     refusal: Error | undefined;
@@ -51,7 +51,7 @@ describe('a member', () => {
     async heartbeat({ generation, memberId }: Member) {
       await this.joined;
       await new Promise(setImmediate);
-      this.heard.push(memberId);
+      this.received.push(memberId);
       if (generation !== this.generation) throw REFUSED('ILLEGAL_GENERATION');
     }
 
@@ -85,7 +85,7 @@ describe('a member', () => {
     expect(await beating).toBe(false);
     expect(member.id).toBe('member-0');
     expect(await member.heartbeat()).toBe(true);
-    expect(coordinator.heard).toEqual(['member-0', 'member-0']);
+    expect(coordinator.received).toEqual(['member-0', 'member-0']);
   });
 
   it('whose session timeout the brokers do not allow gives up when it is new, and not later', async () => {

@@ -47,7 +47,7 @@ describe('an error of @platformatic/kafka', () => {
     expect(error).toMatchObject({ message: 'broker b:1: ECONNREFUSED', code: 'ECONNREFUSED', broker: 'b:1' });
   });
 
-  it('tells a broker that hangs up from one that does not answer', () => {
+  it('distinguishes a broker that hangs up from one that does not answer', () => {
     const closed = brokerError(new NetworkError('Connection closed'), 'b:1');
     expect(firstContactFault(closed, open).message).toBe(
       'kafka: broker b:1: Connection closed: is it a port for TLS (ssl)?',

@@ -82,9 +82,9 @@ describe('rounds of fetching', () => {
             ]);
         }),
     );
-    const told: string[] = [];
+    const reported: string[] = [];
     const rounds = new Rounds(topic, {
-      answered: (partition, behind) => told.push(`${partition}: ${behind} behind`),
+      answered: (partition, behind) => reported.push(`${partition}: ${behind} behind`),
     });
     const readings = new Map<number, ReadRange>([0, 1].map((partition) => [partition, { next: 0n, end: undefined }]));
     const offsets = async (messages: Promise<readonly { partition: number; offset: string }[]>) =>
@@ -101,6 +101,6 @@ describe('rounds of fetching', () => {
     const rest = offsets(rounds.settle());
     answers[0]?.(0);
     expect(await rest).toEqual(['0:0']);
-    expect(told).toEqual(['1: 8 behind', '1: 7 behind', '0: 8 behind']);
+    expect(reported).toEqual(['1: 8 behind', '1: 7 behind', '0: 8 behind']);
   });
 });

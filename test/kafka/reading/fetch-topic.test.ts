@@ -5,18 +5,18 @@ import { addNewPartitions } from '../../../src/kafka/reading/fetch-topic.ts';
 
 const metadata = (partitionId: number): PartitionMetadata => ({ partitionId, leader: 1, replicas: 1 });
 
-it('begins partitions that a topic is given in addition at their first record, and tells of them once', () => {
+it('reads new partitions from their first records, and reports them once', () => {
   const topic = { partitions: [0, 1, 2].map(metadata) };
   const readings = new Map<number, ReadRange>([[0, { next: 5n, end: undefined }]]);
-  const told: ReadonlyMap<number, bigint>[] = [];
-  const watcher = { started: (offsets: ReadonlyMap<number, bigint>) => told.push(offsets) };
+  const reported: ReadonlyMap<number, bigint>[] = [];
+  const watcher = { started: (offsets: ReadonlyMap<number, bigint>) => reported.push(offsets) };
   for (let look = 1; look <= 2; look++) addNewPartitions(topic, readings, watcher);
   expect([...readings].map(([partition, { next }]) => [partition, next])).toEqual([
     [0, 5n],
     [1, 0n],
     [2, 0n],
   ]);
-  expect(told).toEqual([
+  expect(reported).toEqual([
     new Map([
       [1, 0n],
       [2, 0n],

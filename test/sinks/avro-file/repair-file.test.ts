@@ -96,7 +96,7 @@ describe('repairFile', () => {
     expect(await namesIn(dir, 'prices')).toEqual([]);
   });
 
-  it('happens when nobody wants to hear of it', async () => {
+  it('happens without a callback', async () => {
     const { bytes } = await threeBlocks('null');
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));

@@ -43,7 +43,7 @@ async function setUp(options: Partial<DriverOptions> = {}, sink = new FakeSink()
 describe('a sink that is over', () => {
   const over = { kind: 'retry', fault: new Fault('sink', 'another took over', { retry: { kind: 'never' } }) } as const;
 
-  it('is told once and asked for nothing any more, and what waits counts as undelivered', async () => {
+  it('is reported once, gets no more calls, and waiting records count as undelivered', async () => {
     const failed: string[] = [];
     const { clock, sink, driver, batches } = await setUp({ onFailed: ({ message }) => failed.push(message) });
     sink.rule = (batch) => batch.map(() => over);
@@ -62,7 +62,7 @@ describe('a sink that is over', () => {
 describe('where every series ends', () => {
   const asked = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 
-  it('is asked again where that fails and may pass, and told meanwhile', async () => {
+  it('is retried after a temporary fault, which is reported', async () => {
     const { clock, sink, driver, states } = await setUp();
     const answers = [new Fault('sink', 'not the leader'), new Fault('sink', 'the registry: 503')];
     sink.checkpoints = async () => {
@@ -120,7 +120,7 @@ describe('batches', () => {
     expect(batches()).toEqual(['t1', 't2', 't3']);
   });
 
-  it('lingers only where it is told to, and not once a batch is full', async () => {
+  it('lingers only if configured, and not when a batch is full', async () => {
     const { clock, sink, driver, batches } = await setUp({ lingerMs: 5, maxBatch: 3 });
     sink.rule = (batch) => batch.map(() => delivered);
     driver.push(trade(1));
@@ -328,7 +328,7 @@ describe('price ticks', () => {
     expect(batches()).toEqual(['t1', 'p1', 'e2', 'p3']);
   });
 
-  it('stay where the driver was told so', async () => {
+  it('stay if `conflates` is false', async () => {
     const { clock, sink, driver, batches } = await setUp({ conflates: false });
     sink.rule = (batch) => batch.map(() => delivered);
     pushAll(driver, [tick('1'), trade(2), tick('2')]);

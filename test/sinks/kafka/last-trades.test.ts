@@ -52,13 +52,13 @@ it('reads until each key has its last trade, and decodes nothing else of it', as
 
 it('goes on behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
   const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
-  const told = [
+  const messages = [
     { key: 'B', value: '1@1', at: 899 },
     { key: 'A', value: '8@3' },
     { key: 'A', value: 'not ours' },
     { key: 'A', value: '6@2' },
   ];
-  expect(await takeFirst(...told)).toBe(false);
+  expect(await takeFirst(...messages)).toBe(false);
   expect(idsOf(trades)).toEqual(['8', '6']);
   expect(trades.isDoubtful).toBe(false);
 });

@@ -60,7 +60,7 @@ class PlainQueue {
 const seqsOf = (entries: readonly { seq: number }[]) => entries.map(({ seq }) => seq);
 
 describe('OutQueue', () => {
-  it('is an array that gives up the least precious first, whatever comes and goes', () => {
+  it('equals an array that drops the lowest priority first, in any sequence of calls', () => {
     const kinds = Object.keys(SAMPLES) as Kind[];
     const step = fc.oneof(
       {

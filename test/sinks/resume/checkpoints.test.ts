@@ -17,7 +17,7 @@ describe('Checkpoints', () => {
     expect([...all.resumable()]).toEqual(['binance:BTCUSDT', 'bybit:BTCUSDT']);
   });
 
-  it('goes on to a later epoch that no position tells of yet', () => {
+  it('continues in a later epoch without a position', () => {
     const checkpoints = new Checkpoints([position({ epoch: 3, tradeId: '100' })], KINDS);
     checkpoints.add(tradeEvent(200, { ...ofBinance, epoch: 4 }));
     checkpoints.add(tradeEvent(101, { ...ofBinance, epoch: 3 }));

@@ -46,7 +46,7 @@ describe('what is sought of the near past', () => {
     expect(sought.series.map(({ symbol }) => symbol)).toEqual(['B']);
   });
 
-  it('ends with the last trade that the ending names: what was published since does not count', () => {
+  it('ends with the last trade of the checkpoint: later ones do not count', () => {
     const sought = firstOf(options([checkpoint('A', 9, { last: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
     const lookback = new Lookback(sought, BOUNDS);
     for (const id of [22, 21, 20, 19, 18]) lookback.add(traded('A', id - 11, { tradeId: String(id) }));

@@ -74,7 +74,7 @@ class Run {
       this.epochs.set(symbol, epoch);
       if (last) this.ids.set(symbol, Number(last.id));
     }
-    // An epoch without a trade: the one before it tells where the feed was.
+    // An epoch without a trade: the previous one shows where the feed was.
     for (const one of SYMBOLS) this.epochs.set(one, this.epochs.get(one) ?? 1);
   }
 
@@ -134,7 +134,7 @@ async function play(
   const starts: Recent[] = [];
   let run = new Run(stored, new MemoryDisk(), maxBytes);
   await run.start();
-  // Where an epoch ended without a trade in the next, the feed knows from the former ending; the test keeps it.
+  // If the next epoch has no trade, the feed knows the end from the previous checkpoint; the test stores it.
   const top = new Map<string, number>();
   const restart = async () => {
     run.sink.isDead = true;
@@ -171,8 +171,8 @@ async function play(
       await restart();
     }
     for (const one of SYMBOLS) {
-      const ending = run.ids.get(one);
-      if (ending === undefined) {
+      const checkpoint = run.ids.get(one);
+      if (checkpoint === undefined) {
         const known = Math.max(
           0,
           ...stored.flatMap(({ record }) =>

@@ -18,7 +18,7 @@ interface Process {
   readonly sink: StoringSink;
   readonly driver: SinkDriver;
   readonly disk: MemoryDisk;
-  readonly told: string[];
+  readonly events: string[];
   readonly checkpoints: readonly SeriesCheckpoint[];
 }
 
@@ -29,17 +29,17 @@ async function start(
 ): Promise<Process> {
   const clock = new VirtualClock();
   const sink = new StoringSink(stored);
-  const told: string[] = [];
+  const events: string[] = [];
   const driver = new SinkDriver(sink, {
     scheduler: clock,
     maxBatch: 10,
-    onSpill: (event, reason) => told.push(`${event}: ${reason}`),
+    onSpill: (event, reason) => events.push(`${event}: ${reason}`),
     ...options,
     spill: { dir: '', maxBytes: 10_000_000, disk, ...spill },
   });
   await clock.advance(0);
   const checkpoints = await driver.resume({ environmentPrefixes: [''], kinds: ['trade'] as const });
-  return { clock, sink, driver, disk, told, checkpoints };
+  return { clock, sink, driver, disk, events, checkpoints };
 }
 
 /** What a killed process leaves. */
@@ -90,7 +90,7 @@ describe('a sink that is away', () => {
       queued: 0,
       spill: { records: 0, bytes: 0, oldestMs: null },
     });
-    expect(run.told.at(-1)).toContain('drained');
+    expect(run.events.at(-1)).toContain('drained');
     expect(run.disk.exists()).toBe(false);
   });
 
@@ -285,7 +285,7 @@ describe('a process that ends', () => {
     expect(stored.slice(taken).map(({ key, record }) => `${key} ${record.kind}`)).toEqual(['ETHUSDT trade']);
   });
 
-  it('by kill: a gap is told though aggregated trades have gone past it, which do not wait for its repair', async () => {
+  it('by kill: a gap is published though aggregated trades, which do not wait for its repair, are past it', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     const aggregated = trade(9);
@@ -365,7 +365,7 @@ describe('a process that ends', () => {
     const closed = run.driver.close({ deadlineMs: 500 });
     await run.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 25, spilled: 0 });
-    expect(run.told).toContain('failing: ENOSPC: by the test');
+    expect(run.events).toContain('failing: ENOSPC: by the test');
   });
 
   it('takes the order of the file for the truth where ids start again', async () => {
@@ -453,18 +453,18 @@ describe('the limit of the disk', () => {
 });
 
 describe('a disk that is full', () => {
-  it('is told, keeps records in memory up to the bound, and takes them once there is room', async () => {
+  it('is reported; records stay in memory up to the bound and are written when there is room', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryDisk(), { maxRecords: 100 });
     run.disk.full = true;
     await away(run);
     pushAll(run.driver, trades(1, 200));
     await run.clock.advance(5000);
-    expect(run.told).toContain('failing: ENOSPC: by the test');
+    expect(run.events).toContain('failing: ENOSPC: by the test');
     expect(run.driver.stats().dropped).toEqual({ trades: 100 });
     run.disk.full = false;
     await run.clock.advance(2000);
-    expect(run.told.at(-1)).toContain('takes records again');
+    expect(run.events.at(-1)).toContain('takes records again');
     expect(run.driver.stats().spill?.records).toBe(100);
     const second = await start(stored, killed(run));
     await second.clock.advance(1000);
