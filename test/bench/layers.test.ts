@@ -17,7 +17,7 @@ const NODES = [
 
 describe('the layers of a profile', () => {
   it('are those of the files; what is in none counts to its caller; waiting counts to nobody', () => {
-    // The last sample lasts until the profile ends, which nobody tells.
+    // The last sample lasts until the profile ends, at an unknown time.
     const layers = layersOf({
       ...{ nodes: NODES, startTime: 0, endTime: 100 },
       samples: [2, 4, 5, 6, 7, 3, 8, 2, 2],
@@ -31,7 +31,7 @@ describe('the layers of a profile', () => {
     });
   });
 
-  it('are told by trade, most first, of each profile', () => {
+  it('are listed by trade, most first, for each profile', () => {
     const columns = [
       { title: 'few', layers: new Map([['a', 10]]), trades: 10 },
       {

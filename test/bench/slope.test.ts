@@ -16,7 +16,7 @@ describe('slopeOf', () => {
     });
   });
 
-  it('tells growth in noise from noise alone', () => {
+  it('distinguishes growth in noise from noise alone', () => {
     expect(isFlat(slopeOf(series(Array.from({ length: 100 }, (_, at) => noise(at)))))).toBe(true);
     expect(isFlat(slopeOf(series(Array.from({ length: 100 }, (_, at) => noise(at) + at / 5))))).toBe(false);
   });
@@ -60,7 +60,7 @@ describe('slopeOf', () => {
     );
   });
 
-  it('is told with its interval', () => {
+  it('is reported with its interval', () => {
     expect(slopeText({ samples: 9, level: 100, median: 0.5, low: -1, high: 2 }, 'MiB', 'hour')).toBe(
       '100.0 MiB, +0.500 per hour (95 %: -1.00 to +2.00, 9 samples)',
     );

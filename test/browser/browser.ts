@@ -33,7 +33,7 @@ export interface PageOptions {
   readonly theme?: Theme;
   readonly width?: number;
   readonly height?: number;
-  /** What the page hears in place of what the gateway says; undefined: nothing. */
+  /** What the page receives instead of a message of the gateway; undefined for nothing. */
   readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 

@@ -117,7 +117,7 @@ describe('what goes wrong', () => {
     expect(await page.locator('.banner.is-test').textContent()).toContain('This is about ETH.');
   });
 
-  it('after a switch nothing of the former venue stands under the name of the next', async () => {
+  it('shows nothing of the previous venue under the name of the next after a switch', async () => {
     let switched = false;
     const page = await open('', {
       change: (message) => {

@@ -54,13 +54,13 @@ it('what is soon over is not started over; its exit code is the command’s', as
 });
 
 /** What a process says at its end: whether it has loaded what takes types out. */
-const TELLS_OF_TYPES =
+const PRINTS_TYPE_STRIPPING =
   'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
 
 it('types are taken out at the first start alone, also where it is started over', async () => {
   const environment = { XDG_CACHE_HOME: await temporaryFolder(), NODE_COMPILE_CACHE: undefined };
   const types = async (...argv: readonly string[]) => {
-    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(TELLS_OF_TYPES)}`];
+    const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(PRINTS_TYPE_STRIPPING)}`];
     const { child, said, ended } = await startWith(environment, nodeArgs, ...argv);
     child.kill('SIGINT');
     await ended;

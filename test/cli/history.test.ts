@@ -65,15 +65,15 @@ it('a file is no folder to write to', async () => {
 });
 
 it.each([
-  ['trades from a time on come from the first venue that tells them', ['trades', '--from', '-5m'], 'binance'],
-  ['more of the last trades than Bybit tells, too', ['trades', '--limit', '61'], 'binance'],
+  ['trades from a time on come from the first venue that has them', ['trades', '--from', '-5m'], 'binance'],
+  ['more of the last trades than Bybit has, too', ['trades', '--limit', '61'], 'binance'],
   ['the last few trades from the first venue of all', ['trades', '--limit', '60'], 'bybit'],
   ['candles as well', ['klines'], 'bybit'],
   ['aggregated trades where there are any', ['agg_trades'], 'binance'],
 ] as const)('%s', async (_, argv, venue) => {
-  const ending = new AbortController();
-  ending.abort();
-  const io = { ...fakeIo(), signal: ending.signal };
+  const stopping = new AbortController();
+  stopping.abort();
+  const io = { ...fakeIo(), signal: stopping.signal };
   const words = ['history', 'btcusdt', ...argv, '--config', config, '--out', path.join(dir, 'out')];
   expect(await dispatch(words, io)).toBe(0);
   expect(JSON.parse(io.out.text())).toMatchObject({ venue, records: 0, complete: false });

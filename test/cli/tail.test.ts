@@ -76,15 +76,15 @@ describe('from files', () => {
 
   it('waits at the end for what is written later', async () => {
     await sink.write([1, 2].map(out));
-    const ending = new AbortController();
-    const io = { ...fakeIo(), signal: ending.signal };
+    const stopping = new AbortController();
+    const io = { ...fakeIo(), signal: stopping.signal };
     const running = dispatch(['tail', 'trades', '--dir', dir, '--json'], io);
     let id = 3;
     await until(async () => {
       await sink.write([out(id++)]);
       return io.out.text() !== '';
     });
-    ending.abort('SIGINT');
+    stopping.abort('SIGINT');
     expect(await running).toBe(0);
     expect(ids(io.out.text())[0]).toBeGreaterThan(2);
   });
@@ -101,12 +101,12 @@ describe('from files', () => {
 
   it('waits for the first record of a topic', async () => {
     await sink.write([out(1)]);
-    const ending = new AbortController();
-    const io = { ...fakeIo(), signal: ending.signal };
+    const stopping = new AbortController();
+    const io = { ...fakeIo(), signal: stopping.signal };
     const running = dispatch(['tail', 'agg-trades', '--dir', dir, '--from', 'beginning', '--follow', '--json'], io);
     await sink.write([{ topic: 'agg-trades', key: 'BTCUSDT', record: aggTrade(1, 2) }]);
     await until(() => io.out.text() !== '');
-    ending.abort('SIGINT');
+    stopping.abort('SIGINT');
     expect(await running).toBe(0);
     expect(io.err.text()).toBe('');
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkOptions, placeOf, prefixesOf } from '../../src/client/client-options.ts';
 
 describe('the options of a client', () => {
-  it('pick the topics of an environment; what a testnet does a production feed tells', () => {
+  it('pick the topics of an environment; a production feed reports on the testnet', () => {
     expect(prefixesOf({ brokers: [] })).toEqual({ market: 'market.', feed: 'market.' });
     expect(prefixesOf({ environment: 'simulated', topicPrefix: 'x.' })).toEqual({
       market: 'x.simulated.',

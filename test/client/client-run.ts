@@ -14,7 +14,7 @@ export interface Latency {
   readonly max: number;
 }
 
-/** The simulator tells its time in whole milliseconds, cut off: half of one on average. */
+/** The simulator truncates its time to whole milliseconds: half of one on average. */
 const CUT_OFF_MS = 0.5;
 
 /** A client of a feed that runs elsewhere, with every trade that it was given and how long it had been on its way. */

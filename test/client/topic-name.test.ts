@@ -11,7 +11,7 @@ it('knows the topics that there are, and what each carries', () => {
   }
 });
 
-it('tells a coin from a symbol by the quote', () => {
+it('distinguishes a coin from a symbol by the quote', () => {
   expect(['BTC', 'btcusdt', 'USDT', 'USDTUSDT'].map((text) => symbolNamed(text, 'USDT'))).toEqual([
     'BTCUSDT',
     'BTCUSDT',

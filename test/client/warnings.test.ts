@@ -6,20 +6,23 @@ import { Warnings } from '../../src/client/warnings.ts';
 const lost: ClientWarning = { kind: 'lost', topic: 'market.trades', partition: 2, from: 3, next: 5 };
 const text = 'market.trades: offsets 3 to 5 of partition 2 were deleted before they were read';
 
-const printed = async (tell: () => void): Promise<string> => {
+const printed = async (warn: () => void): Promise<string> => {
   const warning = once(process, 'warning');
-  tell();
+  warn();
   const [{ name, message }] = await warning;
   return `${name}: ${message}`;
 };
 
-it('are told to all who subscribe and to the callback, until they are closed', () => {
-  const told: unknown[] = [];
-  const warnings = new Warnings((warning) => told.push(warning));
-  warnings.warnings$.subscribe({ next: (warning) => told.push(warning), complete: () => told.push('complete') });
+it('go to all subscribers and to the callback, until they are closed', () => {
+  const received: unknown[] = [];
+  const warnings = new Warnings((warning) => received.push(warning));
+  warnings.warnings$.subscribe({
+    next: (warning) => received.push(warning),
+    complete: () => received.push('complete'),
+  });
   warnings.add(lost);
   warnings.close();
-  expect(told).toEqual([lost, lost, 'complete']);
+  expect(received).toEqual([lost, lost, 'complete']);
 });
 
 it('are printed where there is no callback', async () => {

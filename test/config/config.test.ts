@@ -129,7 +129,7 @@ describe('what is right', () => {
     expect(load('feed:\nkafka:\n  batch:\nlog:\n').feed.staleAfterMs).toBe(5000);
   });
 
-  it('holds batches apart by what the client that writes needs, or as it is told', () => {
+  it('sets the time between batches by client, or as configured', () => {
     const interval = (batch: string, client: string) =>
       load(`kafka: { client: ${client}, batch: ${batch} }`).kafka.batch.minIntervalMs;
     expect(['kafkajs', 'platformatic'].map((client) => interval('{}', client))).toEqual([3, 5]);
@@ -314,7 +314,7 @@ describe('secrets', () => {
   });
 });
 
-it('tells everything that is wrong at once, by line, each key once', () => {
+it('reports all problems at once, by line, each key once', () => {
   const problems = problemsOf(() =>
     load('quot: USDT\nfeed:\n  stale_after_ms: -1.5\n  venues: []\nvenues: { kraken: {} }\nlog: info\n'),
   );

@@ -365,7 +365,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       await expect(ask((broker) => broker.heartbeat(member))).rejects.toMatchObject({ type: 'UNKNOWN_MEMBER_ID' });
     });
 
-    it('KC-18 tell the members that another one joins, and give each its share', async () => {
+    it('KC-18 notify the members that another one joins, and give each its share', async () => {
       const { group, coordinator, request } = await newGroup();
       const [first, second] = [await coordinator(), await coordinator()];
       const alone = await first((broker) => broker.joinGroup(request('one')));

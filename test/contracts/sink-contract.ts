@@ -312,7 +312,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(302, 302) });
       });
 
-      it('SC-18 aggregated trades are told apart: found ones by their last id, others are not known', async () => {
+      it('SC-18 distinguishes aggregated trades: found ones by their last id, others are not known', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const written = [
           [traded(1, 1), traded(1, 1, eth), aggregated(10, 1)],

@@ -102,7 +102,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       },
     );
 
-    it.each(bookFixtures)('VC-21 $name with an empty side, or two, tells the other alone', ({ frame, book }) => {
+    it.each(bookFixtures)('VC-21 $name with an empty side, or two, has the other alone', ({ frame, book }) => {
       const whole = update(frame);
       expect(update(withValue(frame, book.bids, []))).toEqual({ ...whole, bids: [] });
       expect(update(withValue(frame, book.asks, []))).toEqual({ ...whole, asks: [] });
@@ -157,7 +157,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       },
     );
 
-    it.each(bookFixtures)('VC-23 $name tells its first and last update id, exactly', ({ frame, book }) => {
+    it.each(bookFixtures)('VC-23 $name has its first and last update id, exactly', ({ frame, book }) => {
       const { firstUpdateId: first, lastUpdateId: last } = book;
       const ids = (json: unknown) => [update(json).firstUpdateId, update(json).lastUpdateId];
       const largest = withValue(frame, last, LARGEST_ID);
@@ -216,7 +216,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
         }
       });
 
-    // None when: a frame has no envelope that tells its symbol.
+    // None when: a frame has no envelope with its symbol.
     it.each(
       fixtures.filter(
         ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'value' && decoded.value.length > 0,
@@ -235,7 +235,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       });
     });
 
-    it('VC-25 what tells no symbol, or one that nobody asked for, names none', () => {
+    it('VC-25 a frame without a symbol, or with one that nobody asked for, names none', () => {
       const decoder = venue.newDecoder(context);
       const unasked = venue.newDecoder({ ...context, instruments: new Map() });
       expect(decoder({ data: Buffer.from('{'), binary: false, receivedAt })).not.toHaveProperty('symbol');

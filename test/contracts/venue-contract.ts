@@ -32,11 +32,11 @@ export interface VenueContract {
   readonly request: { readonly topics: number; readonly characters: number };
   /** All topics of one connection, written as one JSON array; undefined where there is no such limit. */
   readonly connectionCharacters?: number;
-  /** Answers of its past trades, by attempt; none where it has none that can be told from a hole. */
+  /** Answers of its past trades, by attempt; none if a gap cannot be seen in them. */
   readonly backfill?: readonly RestFixture<readonly Partial<TradeEvent>[]>[];
   /** An answer of its past aggregated trades; none where it has none. */
   readonly backfillAggTrades?: RestFixture<readonly object[]>;
-  /** An answer of its last trades; none where a hole is fetched by its ids. */
+  /** An answer of its last trades; none if a gap is fetched by its ids. */
   readonly recent?: RestFixture<readonly Partial<TradeEvent>[]>;
   readonly books: BookContract;
 }
@@ -135,7 +135,7 @@ export function venueContract(contract: VenueContract): void {
 
     // None when: a fixture is no trade.
     it.each(fixtures.filter(({ takerSide }) => takerSide !== undefined))(
-      "VC-06 $name tells the taker's side",
+      "VC-06 $name has the taker's side",
       ({ frame, takerSide }) => {
         if (takerSide === undefined) return;
         const makers = [takerSide.sold, takerSide.bought].map((side) => {
@@ -289,7 +289,7 @@ export function venueContract(contract: VenueContract): void {
       expect(passed).toBeGreaterThan(0);
     }, 30_000);
 
-    // For venues whose ids tell a gap.
+    // For venues with contiguous ids.
     it.each((contract.backfill ?? []).map((fixture, attempt) => ({ ...fixture, attempt })))(
       'VC-18 its past, attempt $attempt, is read as documented: trades of this symbol, from backfill',
       ({ attempt, body, parsed }) => {
@@ -307,7 +307,7 @@ export function venueContract(contract: VenueContract): void {
         expectPast(request, 'agg_trade', backfillAggTrades);
       });
 
-    // For venues whose ids do not tell a gap.
+    // For venues with sparse ids.
     if (recent !== undefined)
       it('VC-18 its last trades are read as documented', () => {
         const request = venue.recent?.(wantedOf(venue, 0));

@@ -2,7 +2,7 @@ import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
 let sequence = 100;
 
-/** A status record as the gateway tells it; by default of the whole feed, in the middle of its life. */
+/** A status record as the gateway sends it; by default of the whole feed. */
 export function statusEvent(state: string, timestamp: number, fields: Partial<StatusJson> = {}): StatusJson {
   return {
     sequence: sequence++,

@@ -32,7 +32,7 @@ const SERIES_OF_HISTOGRAMS = ['_bucket', '_sum', '_count'];
 export function seriesNames(metrics: readonly Pick<DocumentedMetric, 'name' | 'type'>[]): ReadonlySet<string> {
   return new Set(
     metrics.flatMap(({ name, type }) =>
-      type === 'histogram' ? SERIES_OF_HISTOGRAMS.map((ending) => name + ending) : [name],
+      type === 'histogram' ? SERIES_OF_HISTOGRAMS.map((suffix) => name + suffix) : [name],
     ),
   );
 }

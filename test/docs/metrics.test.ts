@@ -13,7 +13,7 @@ for (const ms of [0.05, 3, 120, 60_000]) spread.observe(ms);
 const distribution = spread.distribution();
 const latencyMs = { venueToSocket: null, socketToEmitted: null };
 
-/** A pipeline of one venue that has told all that there is to tell. */
+/** A pipeline of one venue that has reported everything. */
 const snapshot: StatusSnapshot = {
   at: NOW,
   startedAt: NOW - 60_000,
@@ -121,14 +121,14 @@ const figures: MetricsSnapshot = {
   },
 };
 
-interface Told {
+interface MetricFacts {
   readonly name: string;
   readonly type: string;
   readonly labels: readonly string[];
 }
 
 /** What the text says of each metric that has a series. */
-function told(text: string): readonly Told[] {
+function factsOf(text: string): readonly MetricFacts[] {
   return text
     .split(/^(?=# HELP)/m)
     .filter((block) => /^[^#\n]/m.test(block))
@@ -142,7 +142,7 @@ function told(text: string): readonly Told[] {
     .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
-const documented = (everywhere = false): readonly Told[] =>
+const documented = (everywhere = false): readonly MetricFacts[] =>
   documentedMetrics()
     .filter((metric) => metric.everywhere || !everywhere)
     .filter(({ name }) => process.platform === 'linux' || !name.endsWith('_fds'))
@@ -160,11 +160,11 @@ async function metricsOf(withPipeline: boolean): Promise<string> {
 }
 
 it('docs/metrics.md lists every metric with its type and labels, and no other', async () => {
-  expect(told(await metricsOf(true))).toEqual(documented());
+  expect(factsOf(await metricsOf(true))).toEqual(documented());
 });
 
 it('marks those that a gateway over topics has', async () => {
-  expect(told(await metricsOf(false))).toEqual(documented(true));
+  expect(factsOf(await metricsOf(false))).toEqual(documented(true));
 });
 
 it('histograms are cumulative, in seconds', async () => {
@@ -179,7 +179,7 @@ it('histograms are cumulative, in seconds', async () => {
   expect(series.find((line) => line.includes('_sum'))).toMatch(/ 60\.12305/);
 });
 
-it('no series is told twice, and what names are made of is escaped', async () => {
+it('lists no series twice, and escapes names', async () => {
   const { look, count, get } = await gatewayUnderTest();
   const [coin] = snapshot.coins;
   if (coin === undefined) throw new Error('there is one');

@@ -137,7 +137,7 @@ describe('the sniper', () => {
     expect(lines).toEqual([]);
   });
 
-  it('does not buy on another flow, nor on one with a hole in it, nor without any', () => {
+  it('does not buy on another flow, nor on one with a gap, nor without any', () => {
     tick(PRICE);
     large();
     flow({ flow: 'buy' });
@@ -184,7 +184,7 @@ describe('the sniper', () => {
 });
 
 describe('examples/sniper.ts', () => {
-  it('ends at once when it is told to, with one ledger, however long it was to run', async () => {
+  it('ends at once when it is stopped, with one ledger, however long it was to run', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sniper-'));
     const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -204,7 +204,7 @@ describe('examples/sniper.ts', () => {
     expect((await whole).match(/"ledger"/g)).toHaveLength(1);
   });
 
-  it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('is told when %s fails', (name) => {
+  it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('is notified if %s fails', (name) => {
     const market = { trading$: () => NEVER, prices$: () => NEVER, tradeStats$: () => NEVER, largeTrades$: () => NEVER };
     const failed: unknown[] = [];
     const decision = () => {

@@ -233,7 +233,7 @@ export const venueAge = (venue: string, ageMs: number): VenueAge => ({
   eventLagMs: null,
 });
 
-export const heartbeat = (told: Partial<Heartbeat> = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
+export const heartbeat = (given: Partial<Heartbeat> = {}, fields: Partial<FeedStatus> = {}): FeedStatus =>
   status('heartbeat', {
     heartbeat: {
       trading: 'allowed',
@@ -242,7 +242,7 @@ export const heartbeat = (told: Partial<Heartbeat> = {}, fields: Partial<FeedSta
       symbols: ['BTCUSDT'],
       staleBooks: [],
       venueAges: [venueAge('bybit', 10)],
-      ...told,
+      ...given,
     },
     ...fields,
   });

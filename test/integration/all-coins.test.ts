@@ -20,7 +20,7 @@ function lastVenueOf(simulated: SimulatedFeed, symbol: string): string | undefin
 async function servedBy(simulated: SimulatedFeed, symbol: string, venue: VenueId): Promise<void> {
   await until(() => lastVenueOf(simulated, symbol) === venue, {
     ...WAIT,
-    message: () => `${symbol} is served by ${venue}; told was\n${simulated.story().join('\n')}`,
+    message: () => `${symbol} is served by ${venue}; the story was\n${simulated.story().join('\n')}`,
   });
 }
 

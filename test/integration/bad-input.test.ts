@@ -24,7 +24,7 @@ interface Listening extends Disposable {
   readonly records: FeedRecord[];
 }
 
-/** The real feed on a venue that sends what it is told to. */
+/** The real feed on a venue that sends what the test asks for. */
 async function listen(protocol: Protocol, server: VenueServer, lines: number): Promise<Listening> {
   const feed = buildFeed(
     loadConfig({

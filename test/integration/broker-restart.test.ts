@@ -72,8 +72,8 @@ it('loses nothing over an outage of the broker; a run that is stopped meanwhile 
 
   await broker.stop();
   const stoppedAt = Date.now();
-  const [told] = await Promise.all([staying.run.logged('sink_unavailable'), leaving.run.logged('sink_unavailable')]);
-  expect(told).toMatchObject({ cause: 'kafka' });
+  const [outage] = await Promise.all([staying.run.logged('sink_unavailable'), leaving.run.logged('sink_unavailable')]);
+  expect(outage).toMatchObject({ cause: 'kafka' });
 
   await delay(2000);
   const asked = performance.now();

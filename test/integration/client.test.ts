@@ -64,7 +64,7 @@ describe('a client of a broker', () => {
     await until(() => market.latest('BTC')?.price === '7');
   });
 
-  it('is halted by a gap that was told before it came', async () => {
+  it('is halted by a gap that was reported before it started', async () => {
     const { topics: to, config } = await topics();
     await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
@@ -107,7 +107,7 @@ describe('a reading', () => {
     expect(ids).toEqual(numbered(3000).map(({ tradeId }) => tradeId));
   });
 
-  it('is told what was deleted before it was read', async () => {
+  it('is warned of what was deleted before it was read', async () => {
     const { topics: to, config } = await topics({ partitions: 1 });
     const warnings: ClientWarning[] = [];
     const market = await connect(config, { from: 'beginning', onWarning: (warning) => warnings.push(warning) });

@@ -28,7 +28,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> 
   return trades;
 }
 
-/** The states of venue-wide news, without those of lines and coins, as `state venue`. */
+/** The states of whole venues, without those of lines and coins, as `state venue`. */
 function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
   return simulated
     .statuses({})
@@ -130,8 +130,8 @@ describe.concurrent('a venue falls silent', () => {
     await simulated.moreTrades(60, 'bybit');
 
     await expectWholeAndInOrder(simulated);
-    const news = ['feed_stale', 'failed_over', 'feed_recovered', 'failed_back', 'trading_halted', 'trading_resumed'];
-    expect(venueStory(simulated, news).filter((text) => !text.startsWith('trading'))).toEqual([
+    const states = ['feed_stale', 'failed_over', 'feed_recovered', 'failed_back', 'trading_halted', 'trading_resumed'];
+    expect(venueStory(simulated, states).filter((text) => !text.startsWith('trading'))).toEqual([
       'feed_stale bybit',
       'failed_over binance',
       'feed_recovered bybit',
@@ -228,7 +228,7 @@ describe.concurrent('all four venues down', () => {
 });
 
 describe.concurrent('one coin is mute', () => {
-  it('it is told, subscribed anew, served by the next venue, and goes back', async () => {
+  it('is reported, subscribed again, served by the next venue, and goes back', async () => {
     const rates = { bybit: 120, binance: 120 };
     const feed = {
       venues: TWO,

@@ -38,7 +38,7 @@ async function untilGaps(simulated: SimulatedFeed, count: number, timeoutMs = 60
   await until(() => gapsOf(simulated).length >= count, {
     timeoutMs,
     everyMs: 5,
-    message: () => `${count} gaps; told was\n${simulated.story().join('\n')}`,
+    message: () => `${count} gaps; the story was\n${simulated.story().join('\n')}`,
   });
   return gapsOf(simulated);
 }
@@ -106,11 +106,11 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     expect(simulated.statuses({ state: 'gap_unrepaired' })).toEqual([]);
 
     const trades = simulated.of('trade');
-    const inHole = trades.filter(
+    const inGap = trades.filter(
       ({ symbol, tradeId }) =>
         symbol === 'BTCUSDT' && BigInt(tradeId) > BigInt(gap?.fromId ?? 0) && BigInt(tradeId) < BigInt(gap?.toId ?? 0),
     );
-    expect(inHole.map(({ source, conditions, lastTradeId }) => [source, conditions, lastTradeId])).toEqual(
+    expect(inGap.map(({ source, conditions, lastTradeId }) => [source, conditions, lastTradeId])).toEqual(
       Array.from({ length: 5 }, () => ['backfill', [], null]),
     );
     const before = trades.find(({ symbol, tradeId }) => symbol === 'BTCUSDT' && tradeId === gap?.fromId);
@@ -121,7 +121,7 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     expect(others.length).toBeGreaterThan(10);
 
     const journal = await expectWholeAndInOrder(simulated);
-    expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(inHole.map(({ tradeId }) => tradeId));
+    expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(inGap.map(({ tradeId }) => tradeId));
   });
 
   it('of several symbols at once, again and again, are all fetched', async () => {
@@ -195,7 +195,7 @@ describe.concurrent('Binance US: trades that no line delivers', () => {
     expect(new Set(aggregated.map(({ source }) => source))).toEqual(new Set(['backfill']));
     expect(gap?.missing).toBe(1500);
     console.log(`of 1500 trades ${gap?.filled} came, as ${aggregated.length} aggregated ones: ${gap?.outcome}`);
-    // The first ones may be a part of an aggregate that began before the hole.
+    // The first ones may be a part of an aggregate that began before the gap.
     expect(gap?.filled).toBeGreaterThan(1000);
     await expectWholeAndInOrder(simulated);
   });
@@ -219,7 +219,7 @@ describe.concurrent('Binance: aggregated trades that no line delivers', () => {
     const fetched = simulated.of('agg_trade').filter(({ source }) => source === 'backfill');
     expect(fetched.length).toBeGreaterThan(10);
     expect(fetched.every(({ tradeId, firstTradeId }) => tradeId === firstTradeId)).toBe(true);
-    // The journal has only aggregates that were sent: that none is missing is told by the trades that they stand for.
+    // The journal has only aggregates that were sent; their trades show that none is missing.
     for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
       const trades = simulated.of('agg_trade').filter((trade) => trade.symbol === symbol);
       const jumps = trades.filter(({ tradeId }, index) => {
@@ -291,7 +291,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
 });
 
 describe.concurrent('a testnet that counts anew', () => {
-  it('is told, with a gap that nothing follows, and no trade is asked for', async () => {
+  it('is reported with a gap that nothing follows, and no trade is requested', async () => {
     await using simulated = await started();
     simulated.simulator.fault({ venue: 'binance', fault: 'testnet_reset' });
     const gaps = await untilGaps(simulated, 3);
@@ -311,7 +311,7 @@ describe.concurrent('a testnet that counts anew', () => {
   });
 });
 
-describe.concurrent('a hole that cannot be filled', () => {
+describe.concurrent('a gap that cannot be filled', () => {
   it.each([429, 500])(
     'for REST is refused with %i: unrepaired after 10 s, with exact bounds, and the flow goes on',
     async (status) => {
@@ -333,9 +333,9 @@ describe.concurrent('a hole that cannot be filled', () => {
       expect(heldMs).toBeLessThan(10_000 + limitMs(500));
       const [detected, ...more] = simulated.statuses({ state: 'gap_detected', details: { to_id: gap?.toId ?? '' } });
       expect(more).toEqual([]);
-      const toldAfterMs = (detected?.at ?? 0) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
-      console.log(`and told ${toldAfterMs.toFixed(0)} ms after the first trade behind it`);
-      expect(toldAfterMs).toBeLessThan(limitMs(1500));
+      const reportedAfterMs = (detected?.at ?? 0) - (after?.receivedAt ?? 0) / 1000 + performance.timeOrigin;
+      console.log(`and reported ${reportedAfterMs.toFixed(0)} ms after the first trade behind it`);
+      expect(reportedAfterMs).toBeLessThan(limitMs(1500));
       const about = { venue: 'binance', symbol: 'BTCUSDT', coin: 'BTC' };
       const details = { missing: '4', filled: '0' };
       expect(simulated.statuses({ state: 'gap_unrepaired', ...about, details })).toHaveLength(1);
@@ -360,7 +360,7 @@ describe.concurrent('a hole that cannot be filled', () => {
   });
 });
 
-describe.concurrent('a hole of the standby', () => {
+describe.concurrent('a gap of the standby', () => {
   it('that is filled after the active venue fell silent does not tear its new epoch', async () => {
     let frames = 0;
     await using simulated = await SimulatedFeed.start({

@@ -65,8 +65,8 @@ it('two gateways beside each other serve the topics of a pipeline that runs else
     const { trades } = await answer<{ trades: object[] }>(url, '/api/assets/crypto/BTC/trades?limit=500');
     expect(trades.length).toBeGreaterThan(0);
     await until(async () => (await statusOf(url, '/api/assets/crypto/btcusdt/orderbook')) === 200);
-    const told = await listen(url, '/ws/asset/BTC/trades/');
-    await until(() => told.filter(({ type }) => type === 'trade').length > 5);
+    const messages = await listen(url, '/ws/asset/BTC/trades/');
+    await until(() => messages.filter(({ type }) => type === 'trade').length > 5);
     expect(await answer(url, '/api/status')).toMatchObject({
       source: 'topics',
       environment: 'simulated',

@@ -154,7 +154,7 @@ describe('market-feed history', () => {
     expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
   });
 
-  it('waits as long as the venue says when it is told to slow down', async () => {
+  it('waits as long as the venue says if it must slow down', async () => {
     const { rest, fetch } = await pastOf('binance');
     rest.refusals.push(1, 1);
     const process = fetch('trades', '--limit', '10');
@@ -199,7 +199,7 @@ describe('market-feed history', () => {
     expect(candles.at(-1)?.closeTime).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it('the last trades of Bybit are all that it tells', async () => {
+  it('the last trades of Bybit are all that it has', async () => {
     const { dir, fetch, journal } = await pastOf('bybit');
     expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);
     expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);

@@ -26,7 +26,7 @@ async function call(argv: readonly string[], more: Readonly<Record<string, strin
   return { code, out: io.out.text(), err: io.err.text() };
 }
 
-it('makes the topics once, describes them, and tells what differs', async () => {
+it('makes the topics once, describes them, and shows what differs', async () => {
   const before = await call(['topics', 'describe']);
   expect(before.code).toBe(1);
   expect(before.out).toMatch(new RegExp(`^${prefix}trades +! does not exist$`, 'm'));
@@ -74,8 +74,8 @@ it('tails a topic from the beginning, from a time, and from the end', async () =
     );
     expect(ids((await call(['tail', 'trades', '--from', '2030-01-01', '--json'])).out)).toEqual([]);
 
-    const ending = new AbortController();
-    const io = { ...fakeIo(environment), signal: ending.signal };
+    const stopping = new AbortController();
+    const io = { ...fakeIo(environment), signal: stopping.signal };
     const running = dispatch(['tail', 'trades', '--json', '--config', 'config/market-feed.yaml'], io);
     let id = 3;
     await until(
@@ -85,7 +85,7 @@ it('tails a topic from the beginning, from a time, and from the end', async () =
       },
       { everyMs: 200 },
     );
-    ending.abort('SIGTERM');
+    stopping.abort('SIGTERM');
     expect(await running).toBe(0);
     expect(ids(io.out.text())[0]).toBeGreaterThan(2);
     expect(io.err.text()).toBe('');

@@ -38,7 +38,7 @@ async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
 
 const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
 
-/** Pushes trades 1, 2, 3… at a rate through a driver until told to stop. */
+/** Pushes trades 1, 2, 3… at a rate through a driver until it is stopped. */
 function feed(of: KafkaConfig, perSecond: number) {
   const states: string[] = [];
   const latencies: number[] = [];
@@ -111,7 +111,7 @@ const configWith = (client: KafkaConfig['client']): KafkaConfig =>
 
 // First: a broker that is started again looks through every topic that it has.
 it.each(KAFKA_CLIENTS)(
-  'with %s the Kafka sink and its driver lose and repeat nothing over a broker that is killed and started again, and tell of it',
+  'with %s the Kafka sink and its driver lose and repeat nothing over a broker that is killed and started again, and report it',
   async (client) => {
     const of = configWith(client);
     const feeding = feed(of, 500);
@@ -122,7 +122,7 @@ it.each(KAFKA_CLIENTS)(
     await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
     await delay(500);
     expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-    // While it is down the reason may change, and is told again.
+    // While it is down the reason may change, and is reported again.
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
     );

@@ -75,9 +75,9 @@ it.each(KAFKA_CLIENTS)(
   'a start with %s waits for a coordinator that loads, right after a broker was killed',
   async (client) => {
     const of = configWith(client);
-    const former = await openSink(of);
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
-    await former.close();
+    const previous = await openSink(of);
+    expect(await previous.write([trade(1)])).toEqual(DELIVERED);
+    await previous.close();
     await proxied.broker.kill();
     await proxied.broker.start();
     const sink = await openSink(of);
@@ -90,62 +90,62 @@ it.each(KAFKA_CLIENTS)(
 describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
   const config = () => configWith(client);
 
-  /** A writer that starts while the former one's second trade is under way, and what becomes of that. */
+  /** A writer that starts while the previous one's second trade is under way, and what becomes of that. */
   async function overtaken(
-    former: Sink,
+    previous: Sink,
     of: KafkaConfig,
   ): Promise<{ later: Sink; answer: Promise<readonly Outcome[]> }> {
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    expect(await previous.write([trade(1)])).toEqual(DELIVERED);
     const held = proxied.holdProduce();
-    const answer = former.write([trade(2)]);
+    const answer = previous.write([trade(2)]);
     const passOn = await held;
     const later = await openSink(of);
     passOn();
     return { later, answer };
   }
 
-  it('shuts the former writer out of every partition, and that one does not fight back', async () => {
+  it('shuts the previous writer out of every partition, and that one does not fight back', async () => {
     const of = config();
-    const former = await openSink(of);
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    const previous = await openSink(of);
+    expect(await previous.write([trade(1)])).toEqual(DELIVERED);
     const later = await openSink(of);
-    expect(await former.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
-    expect(await former.write([trade(2)])).toMatchObject(OVER);
-    expect(await former.write([trade(2, 'ETHUSDT')])).toMatchObject(OVER);
-    expect(former.trouble()).toContain('took over');
+    expect(await previous.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await previous.write([trade(2)])).toMatchObject(OVER);
+    expect(await previous.write([trade(2, 'ETHUSDT')])).toMatchObject(OVER);
+    expect(previous.trouble()).toContain('took over');
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('lets the former writer go on until it is told that all is ready', async () => {
+  it('lets the previous writer continue until all is ready', async () => {
     const of = config();
-    const former = await openSink(of);
+    const previous = await openSink(of);
     const [asked, ready] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const opened = openSink(of, [''], () => {
       asked.resolve();
       return ready.promise;
     });
     await asked.promise;
-    expect(await former.write([trade(1)])).toEqual(DELIVERED);
+    expect(await previous.write([trade(1)])).toEqual(DELIVERED);
     ready.resolve();
     const later = await opened;
-    expect(await former.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await previous.write([trade(2)])).toMatchObject([{ kind: 'retry' }]);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('shuts out a partition that the former writer never wrote to', async () => {
+  it('shuts out a partition that the previous writer never wrote to', async () => {
     const of = config();
-    const former = await openSink(of);
+    const previous = await openSink(of);
     await openSink(of);
-    expect(await former.write([trade(1)])).toMatchObject([{ kind: 'retry' }]);
+    expect(await previous.write([trade(1)])).toMatchObject([{ kind: 'retry' }]);
     expect(await read(of, 'trades')).toEqual([]);
   });
 
-  it('lets a request of the former writer that is still under way not land', async () => {
+  it('lets a request of the previous writer that is still under way not land', async () => {
     const of = config();
-    const former = await openSink(of);
-    const { later, answer } = await overtaken(former, of);
+    const previous = await openSink(of);
+    const { later, answer } = await overtaken(previous, of);
     expect(await answer).toMatchObject([{ kind: 'retry', fault: { message: expect.stringContaining('epoch') } }]);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
@@ -153,9 +153,9 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
 
   it('with another client id shuts nobody out: the request lands', async () => {
     const of = config();
-    const former = await openSink(of);
+    const previous = await openSink(of);
     const held = proxied.holdProduce();
-    const answer = former.write([trade(2)]);
+    const answer = previous.write([trade(2)]);
     const passOn = await held;
     const other = await openSink({ ...of, clientId: 'another' });
     expect(await other.write([trade(1)])).toEqual(DELIVERED);
@@ -164,13 +164,13 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });
 
-  it('shuts the former writer out of the topics of an environment that comes later', async () => {
+  it('shuts the previous writer out of the topics of an environment that comes later', async () => {
     const of = config();
     const testnet = (id: number) => ({ ...trade(id), topic: 'testnet.trades' });
-    const former = await openSink(of);
-    expect(await former.write([testnet(1)])).toEqual(DELIVERED);
+    const previous = await openSink(of);
+    expect(await previous.write([testnet(1)])).toEqual(DELIVERED);
     const held = proxied.holdProduce();
-    const answer = former.write([testnet(2)]);
+    const answer = previous.write([testnet(2)]);
     const passOn = await held;
     const later = await openSink(of);
     // of another topic: a batch with the new numbers would do what the mark does
@@ -270,12 +270,12 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(Math.min(...times)).toBeLessThan(limitMs(1000));
   });
 
-  it('shuts out a former writer with the other client, and what that has under way', async () => {
+  it('shuts out a previous writer with the other client, and what that has under way', async () => {
     const of = config();
-    const former = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
-    const { later, answer } = await overtaken(former, of);
+    const previous = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
+    const { later, answer } = await overtaken(previous, of);
     expect(await answer).toMatchObject([{ kind: 'retry' }]);
-    expect(await former.write([trade(2)])).toMatchObject(OVER);
+    expect(await previous.write([trade(2)])).toMatchObject(OVER);
     expect(await later.write([trade(3)])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });

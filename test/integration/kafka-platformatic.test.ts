@@ -49,7 +49,7 @@ describe('a connection by @platformatic/kafka', () => {
     ['logs in', { sasl }],
   ])('is over at once when it is ended while it %s, and opens none any more', async (_, over, topics = []) => {
     const connection = new Brokers({ ...config, ...over }, () => {});
-    const heard = new Promise<void>((resolve) => {
+    const received = new Promise<void>((resolve) => {
       onConnection = (socket) =>
         socket.once('data', () => {
           socket.pause();
@@ -57,7 +57,7 @@ describe('a connection by @platformatic/kafka', () => {
         });
     });
     const asked = connection.metadata(topics).catch((error: unknown) => error);
-    await heard;
+    await received;
     const began = performance.now();
     connection.end();
     expect(await asked).toBeInstanceOf(Error);

@@ -251,7 +251,7 @@ describe('market-feed schemas', () => {
     expect(subjects.filter((subject) => subject.startsWith(prefix))).toEqual([`${prefix}trades-value`]);
   });
 
-  it('ends in 1 where no registry answers, in 2 where it is not told which', async () => {
+  it('ends in 1 if no registry answers, in 2 if none is configured', async () => {
     const away = startMarketFeed('schemas', 'check', '--against', `http://127.0.0.1:${await freePort()}`);
     expect(await away.exited).toBe(1);
     expect(away.stderr).toMatch(/^market-feed: schemas: schema registry: cannot reach 127.0.0.1:\d+: .*ECONNREFUSED/);

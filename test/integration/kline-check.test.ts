@@ -42,7 +42,7 @@ async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> 
   });
 }
 
-/** At most so many candles of a symbol differ, and each since a hole is known there. */
+/** At most so many candles of a symbol differ, and each only because of a known gap. */
 function expectNoneButGaps(all: readonly CandleAgreement[], most: number): void {
   expect(all).toHaveLength(COINS);
   for (const { compared, equal, causes } of all) {
@@ -118,7 +118,7 @@ const START = 1_795_219_200_000;
 /** A minute of Bybit's: what it trades, what the venue's candle has beyond that. */
 interface Minute {
   readonly trades: readonly { readonly second: number; readonly volume: number; readonly block?: boolean }[];
-  /** Traded in it, told of in the next minute. */
+  /** Traded in it, received in the next minute. */
   readonly late?: number;
 }
 

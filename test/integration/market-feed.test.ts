@@ -122,16 +122,16 @@ describe('MarketFeed', () => {
 
   it('says whether it may be traded on: not on simulated prices, unless that is allowed; not after it was closed', async () => {
     const feed = marketFeed(['BTC', 'ETH'], { venue: 'bybit' });
-    const told: Record<string, TradingDecision[]> = { careful: [], daring: [], all: [] };
-    feed.trading$('BTC').subscribe((decision) => told.careful?.push(decision));
-    feed.trading$('btc', { allowTestData: true }).subscribe((decision) => told.daring?.push(decision));
-    feed.trading$(undefined, { allowTestData: true }).subscribe((decision) => told.all?.push(decision));
-    expect(told.careful?.[0]).toMatchObject({ state: 'halted', causes: ['starting'] });
+    const emitted: Record<string, TradingDecision[]> = { careful: [], daring: [], all: [] };
+    feed.trading$('BTC').subscribe((decision) => emitted.careful?.push(decision));
+    feed.trading$('btc', { allowTestData: true }).subscribe((decision) => emitted.daring?.push(decision));
+    feed.trading$(undefined, { allowTestData: true }).subscribe((decision) => emitted.all?.push(decision));
+    expect(emitted.careful?.[0]).toMatchObject({ state: 'halted', causes: ['starting'] });
     await feed.connect();
-    await until(() => told.daring?.at(-1)?.state === 'allowed' && told.all?.at(-1)?.state === 'allowed');
-    expect(told.careful?.at(-1)).toMatchObject({ state: 'halted', causes: expect.arrayContaining(['test_data']) });
+    await until(() => emitted.daring?.at(-1)?.state === 'allowed' && emitted.all?.at(-1)?.state === 'allowed');
+    expect(emitted.careful?.at(-1)).toMatchObject({ state: 'halted', causes: expect.arrayContaining(['test_data']) });
     await feed.close();
-    for (const decisions of Object.values(told)) expect(decisions.at(-1)?.causes).toContain('ended');
+    for (const decisions of Object.values(emitted)) expect(decisions.at(-1)?.causes).toContain('ended');
   });
 
   it('one venue alone: no other is connected', async () => {

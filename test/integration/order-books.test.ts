@@ -32,7 +32,7 @@ async function started(venue: VenueId, { feed = {}, rates = {} }: { feed?: objec
   await until(() => simulated.feed.venues[0]?.linesUp === 2);
   await until(() => COINS.every((coin) => samplesOf(simulated, `${coin}USDT`).length > 1), {
     timeoutMs: 60_000,
-    message: () => `a book of each coin; told was\n${simulated.story().join('\n')}`,
+    message: () => `a book of each coin; the story was\n${simulated.story().join('\n')}`,
   });
   return simulated;
 }
@@ -78,7 +78,7 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books,
     const faultAt = performance.now();
     simulated.simulator.fault({ venue, fault: 'skip_book', symbol: BTC, count: 2 });
     const isStale = () => samplesOf(simulated, BTC).some(({ stale }) => stale);
-    await until(isStale, { message: () => `a stale book; told was\n${simulated.story().join('\n')}` });
+    await until(isStale, { message: () => `a stale book; the story was\n${simulated.story().join('\n')}` });
     await until(() => samplesOf(simulated, BTC).at(-1)?.stale === false);
     const ofBtc = simulated.published.filter(({ record }) => record.kind === 'order_book' && record.symbol === BTC) as {
       at: number;

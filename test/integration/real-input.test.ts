@@ -141,7 +141,7 @@ describe('recorded sessions of the real venues', () => {
     expect(trades[0]?.record).toMatchObject({ trade_id: '2100000000188691524', price: '77140.5' });
   });
 
-  it('Binance US: aggregated trades and candles arrive, no frame is malformed, the two recorded holes are told', async () => {
+  it('Binance US: aggregated trades and candles arrive, no frame is malformed, the two recorded gaps are reported', async () => {
     const { counts, stopped } = await play({
       files: ['binanceus-aggTrade.ndjson', 'binanceus-kline_1m.ndjson'],
       format: 'ndjson',

@@ -70,7 +70,7 @@ function essence(records: readonly FeedRecord[]): unknown[] {
 const bySymbol = (records: readonly unknown[]): Record<string, unknown[]> =>
   Object.groupBy(records as { symbol: string }[], ({ symbol }) => symbol) as Record<string, unknown[]>;
 
-const told = (records: readonly FeedRecord[], states: readonly string[]): string[] =>
+const statusTexts = (records: readonly FeedRecord[], states: readonly string[]): string[] =>
   records.flatMap((record) =>
     record.kind === 'status' && states.includes(record.state) && record.line === null
       ? [`${record.state} ${record.venue ?? ''} ${record.coin ?? ''}`]
@@ -105,7 +105,7 @@ describe('a recorded session', () => {
     expect(result).toMatchObject({ error: undefined, missed: 0, malformed: 0, undelivered: 0 });
     expect(bySymbol(essence(records))).toEqual(bySymbol(essence(live.records)));
     const states = ['failed_over', 'gap_detected', 'gap_repaired', 'region_blocked', 'feed_stale'];
-    expect(told(records, states)).toEqual(told(live.records, states));
+    expect(statusTexts(records, states)).toEqual(statusTexts(live.records, states));
     expect(records.some(({ kind }) => kind === 'gap')).toBe(true);
 
     const again = await replayed(file);
@@ -198,9 +198,9 @@ describe('market-feed record and replay', () => {
     expect(run.stderr).toMatch(
       /market-feed: replay: .*a\.capture\.gz: torn, after line \d+ \(unexpected end of file\)/,
     );
-    const told = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
-    expect(told.undelivered).toBe(0);
-    expect(told.records['replay.trades']).toBeGreaterThan(10);
+    const summary = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
+    expect(summary.undelivered).toBe(0);
+    expect(summary.records['replay.trades']).toBeGreaterThan(10);
   });
 
   it('what cannot be is refused: 2 for a wrong command line, 1 for a wrong file', async () => {

@@ -31,8 +31,8 @@ async function started(
 function rotations(simulated: SimulatedFeed): Record<string, string[]> {
   const lines: Record<string, string[]> = {};
   for (const { line, cause } of simulated.statuses({ state: 'session_rotated' })) {
-    const told = lines[line ?? 0] ?? [];
-    lines[line ?? 0] = [...told, cause ?? ''];
+    const causes = lines[line ?? 0] ?? [];
+    lines[line ?? 0] = [...causes, cause ?? ''];
   }
   return lines;
 }
@@ -98,17 +98,17 @@ describe.concurrent('an announcement', () => {
 describe.concurrent('the age of a connection', () => {
   it('is never reached: each line is replaced before, again and again, and never both together', async () => {
     await using simulated = await started('binance', 2, { lifetimeMs: 8000 });
-    await until(() => Object.values(rotations(simulated)).every((told) => told.length >= 2), {
+    await until(() => Object.values(rotations(simulated)).every((causes) => causes.length >= 2), {
       timeoutMs: 60_000,
       message: () => simulated.story().join('\n'),
     });
     await until(() => Object.keys(rotations(simulated)).length === 2);
     await simulated.moreTrades(RATE / 2);
-    const told = simulated.statuses({ state: 'session_rotated' });
-    expect(new Set(told.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
-    const apart = told
+    const causes = simulated.statuses({ state: 'session_rotated' });
+    expect(new Set(causes.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
+    const apart = causes
       .slice(1)
-      .map(({ at, details }, index) => at - Number(details.duration_ms) - (told[index]?.at ?? 0));
+      .map(({ at, details }, index) => at - Number(details.duration_ms) - (causes[index]?.at ?? 0));
     expect(Math.min(...apart)).toBeGreaterThan(0);
     await expectUnnoticed(simulated, 2);
   });

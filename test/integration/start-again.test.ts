@@ -78,9 +78,9 @@ it('a run goes on where the last one stopped: in the same epoch, what was traded
   for (const symbol of SYMBOLS) {
     const own = trades.filter((trade) => trade.symbol === symbol);
     expect([...new Set(own.map(({ epoch }) => epoch))]).toEqual([1]);
-    // Between two runs the market went on: each start found a hole, and filled it.
-    const holes = gaps.filter((gap) => gap.symbol === symbol);
-    expect(holes.map(({ venue, epoch, outcome }) => ({ venue, epoch, outcome }))).toEqual(
+    // Between two runs the market went on: each start found a gap, and filled it.
+    const found = gaps.filter((gap) => gap.symbol === symbol);
+    expect(found.map(({ venue, epoch, outcome }) => ({ venue, epoch, outcome }))).toEqual(
       runs.slice(1).map(() => ({ venue: 'binance', epoch: 1, outcome: 'repaired' })),
     );
     expect(own.at(-1)?.tradeId).toBe(String(Number(own[0]?.tradeId) + own.length - 1));

@@ -105,7 +105,7 @@ function expectWholeStory(status: readonly FeedStatus[]): void {
   expect(status.at(-1)).toMatchObject({ state: 'stopped' });
 }
 
-describe('a run that is told to stop', () => {
+describe('a run that is stopped', () => {
   it.each<Moment>([
     { signal: 'SIGTERM', after: 'connected', thenMs: 0, lines: 1 },
     { signal: 'SIGINT', after: 'subscribed', thenMs: 130, lines: 1 },
@@ -126,7 +126,7 @@ describe('a run that is told to stop', () => {
       // is missing where the published trades are such a beginning and there are as many as were received.
       const published = await recordsOf('trade', `${prefix}trades`);
       expect(new Set(published.map(keyOfTrade)).size).toBe(published.length);
-      // Of two lines the one that was subscribed later may be heard first: a symbol begins with what came first by either.
+      // Of two lines the one that was subscribed later may deliver first: a symbol begins with what came first by either.
       const first = new Map(published.toReversed().map(({ symbol, tradeId }) => [symbol, BigInt(tradeId)]));
       const sent = sentToAny.filter(({ symbol, id }) => moment.lines === 1 || BigInt(id) >= (first.get(symbol) ?? 0n));
       expect(published.map(keyOfTrade).sort()).toEqual(sent.slice(0, published.length).map(key).sort());

@@ -93,17 +93,17 @@ async function stopped(values: object): Promise<void> {
   for (let run = 0; run < RUNS; run++) {
     const pipeline = await startPipeline(config, { log: createLog({ level: 'silent' }) });
     const since = Date.now();
-    const told: FeedRecord[] = [];
-    pipeline.feed.output$.subscribe(({ records }) => told.push(...records));
+    const published: FeedRecord[] = [];
+    pipeline.feed.output$.subscribe(({ records }) => published.push(...records));
     try {
-      await until(() => hasWindowsSince(told, since), { timeoutMs: 60_000 });
+      await until(() => hasWindowsSince(published, since), { timeoutMs: 60_000 });
     } finally {
       expect(await pipeline.stop('stopped by the test')).toMatchObject({ undelivered: 0 });
     }
   }
 }
 
-/** Every symbol has told a short window that began since then, and so all that were open before. */
+/** Every symbol has published a short window that began since then, and so all earlier ones. */
 function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean {
   const symbols = records.flatMap((record) =>
     record.kind === 'trade_stats' && record.windowMs === WINDOWS_MS[0] && record.windowStart >= since

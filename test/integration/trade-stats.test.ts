@@ -44,7 +44,7 @@ async function moreWindows(simulated: SimulatedFeed, count: number, symbol = BTC
   const from = windowsIn(simulated, symbol).length;
   await until(() => windowsIn(simulated, symbol).length >= from + count, {
     timeoutMs: 60_000,
-    message: () => `${count} more windows of ${symbol}; told was\n${simulated.story().join('\n')}`,
+    message: () => `${count} more windows of ${symbol}; the story was\n${simulated.story().join('\n')}`,
   });
 }
 
@@ -88,8 +88,8 @@ describe.concurrent('windows of trades', () => {
     });
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'all', fault: 'quiet' });
-    const told = () => new Set(simulated.of('trade_stats').map(nameOf));
-    await until(() => [...windowsOf(simulated.records, WINDOW_MS)].every((name) => told().has(name)));
+    const published = () => new Set(simulated.of('trade_stats').map(nameOf));
+    await until(() => [...windowsOf(simulated.records, WINDOW_MS)].every((name) => published().has(name)));
     const [tradedAt, closedAt] = (['trade', 'trade_stats'] as const).map(
       (kind) => simulated.published.findLast(({ record }) => record.kind === kind)?.at ?? 0,
     ) as [number, number];
@@ -107,7 +107,7 @@ describe.concurrent('windows of trades', () => {
   });
 });
 
-describe.concurrent('windows around a hole', () => {
+describe.concurrent('windows around a gap', () => {
   it('that is repaired after seconds wait for that, and are whole', async () => {
     await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
     await moreWindows(simulated, 2);
@@ -117,7 +117,7 @@ describe.concurrent('windows around a hole', () => {
     await moreWindows(simulated, 2);
     await expectRight(simulated);
     for (const symbol of SYMBOLS) expect(incomplete(simulated, symbol)).toEqual([0]);
-    // Nobody waited but the symbol of the hole.
+    // Only the symbol with the gap waited.
     const repairedAt = simulated.statuses({ state: 'gap_repaired' })[0]?.at ?? 0;
     const detectedAt = simulated.statuses({ state: 'gap_detected' })[0]?.at ?? 0;
     const meanwhile = simulated.published.flatMap(({ at, record }) =>
@@ -127,7 +127,7 @@ describe.concurrent('windows around a hole', () => {
     expect(meanwhile).not.toContain(BTC);
   });
 
-  it('that is not repaired are told at last, as incomplete', async () => {
+  it('that is not repaired are published at last, as incomplete', async () => {
     await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503 });

@@ -101,12 +101,12 @@ describe('make captures', () => {
   it.each([
     ['the final id', { finalUpdateId: '104' }, 'finalUpdateId: expected "104", found "103"'],
     ['a level', { asks: [['102', '4']] }, 'asks: expected [["102","4"]], found [["102","3"]]'],
-  ])('names what is not as expected: %s', async (_, wrong, told) => {
+  ])('names what is not as expected: %s', async (_, wrong, message) => {
     const expected = JSON.stringify({ ...EXPECTED, ...wrong });
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.expected.json': expected });
     const { code, stdout } = await captures(folder.path);
     expect(stdout).toMatch(/^FAILED +books\/binance-BTCUSDT: /);
-    expect(stdout).toContain(told);
+    expect(stdout).toContain(message);
     expect(stdout).toContain('0 passed, 1 failed, 0 skipped');
     expect(code).toBe(1);
   });

@@ -48,7 +48,7 @@ it('shows what is published, what the feed says of itself is not needed, and let
   await expect(fetch(new URL('/healthz', url))).rejects.toThrow();
 });
 
-it('a port that is taken is told once, and tried until it is free', async () => {
+it('reports a taken port once, and retries until it is free', async () => {
   const other = createServer();
   const port = await new Promise<number>((resolve) =>
     other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),

@@ -23,16 +23,16 @@ interface Line {
 /** `market-feed gateway` with these values, and where it listens. */
 async function serve(values: object) {
   const lines: Line[] = [];
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const served = serveTopics(
     loadConfig({ values: { coins: ['BTC'], gateway: { port: await freePort() }, ...values } }),
     {
       log: createLog({ level: 'info', destination: { write: (json) => void lines.push(JSON.parse(json) as Line) } }),
-      signal: ending.signal,
+      signal: stopping.signal,
     },
   );
   onTestFinished(async () => {
-    ending.abort();
+    stopping.abort();
     await served;
   });
   const events = (name: string) => lines.filter(({ event }) => event === name);
@@ -61,17 +61,17 @@ it('lives from the start, and is not ready while no broker answers: it says so',
 it('says that the topics are not read up to the present, until they are', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'topics-'));
   onTestFinished(() => rm(dir, { recursive: true }));
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const scheduler = new VirtualClock();
   const source = topicsSource({
     config: loadConfig({ values: { coins: ['BTC'], sinks: ['file'], file: { dir } } }),
     log: () => {},
-    signal: ending.signal,
+    signal: stopping.signal,
     scheduler,
     wallClockMs: Date.now,
   });
   onTestFinished(async () => {
-    ending.abort();
+    stopping.abort();
     await source.close();
   });
   expect(source.behind).toBe('topics: not connected yet');
@@ -98,16 +98,16 @@ it('hands out the last price of every symbol of a cluster, once, whoever beats f
       heartbeat(sequence, ['ETHUSDT', 'SOLUSDT'], { instance: 'b' }),
     ]);
   await write(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '2'), priceTick('SOLUSDT', '3'), ...beats(1));
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const source = topicsSource({
     config: loadConfig({ values: { coins: ['BTC', 'ETH', 'SOL'], sinks: ['file'], file: { dir } } }),
     log: () => {},
-    signal: ending.signal,
+    signal: stopping.signal,
     scheduler: asyncScheduler,
     wallClockMs: Date.now,
   });
   onTestFinished(async () => {
-    ending.abort();
+    stopping.abort();
     await source.close();
   });
   const prices: string[] = [];

@@ -11,16 +11,16 @@ function histogramOf(values: readonly number[]): LatencyHistogram {
 describe('LatencyHistogram', () => {
   it('says nothing of nothing', () => expect(new LatencyHistogram().summary()).toBeNull());
 
-  it('tells how many stay within what', () => {
+  it('counts how many stay within each bound', () => {
     const histogram = histogramOf(Array.from({ length: 1000 }, (_, index) => index + 1));
     const { count, p50, p99, p999, max } = histogram.summary() as NonNullable<ReturnType<typeof histogram.summary>>;
     expect([count, max]).toEqual([1000, 1000]);
-    for (const [told, exact] of [
+    for (const [estimate, exact] of [
       [p50, 500],
       [p99, 990],
       [p999, 999],
     ] as const)
-      expect(Math.abs(told - exact) / exact).toBeLessThan(0.032);
+      expect(Math.abs(estimate - exact) / exact).toBeLessThan(0.032);
   });
 
   it('keeps what is below zero: a clock that is behind shows', () => {
@@ -29,7 +29,7 @@ describe('LatencyHistogram', () => {
     expect(histogramOf([-5, -5, 20]).summary()?.p50).toBeCloseTo(-5, 0);
   });
 
-  it('counts what is beyond its last bucket there, and tells the longest as it was', () => {
+  it('counts longer latencies in the last bucket, and returns the longest exactly', () => {
     expect(histogramOf([1, 3_600_000]).summary()).toMatchObject({ max: 3_600_000 });
     // In microseconds more than 32 bits hold.
     expect(histogramOf([4_294_968]).summary()?.p50).toBeGreaterThan(130_000);

@@ -45,7 +45,7 @@ describe('createLog', () => {
     expect(lines[0]).toMatchObject({ kafka: { sasl: { username: 'me', password: '[redacted]' } } });
   });
 
-  it('tells a fault with its decision and its cause', () => {
+  it('logs a fault with its decision and its cause', () => {
     const lines: Record<string, unknown>[] = [];
     const fault = new Fault('rate_limited', 'HTTP 429', {
       status: 429,

@@ -7,23 +7,23 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-it('tells the longest delay since it was asked last', async () => {
+it('returns the longest delay since the last call', async () => {
   const meter = new ThreadMeter();
   onTestFinished(() => meter.close());
-  let told = 0;
+  let total = 0;
   const longest = (): number => {
     const { sumMs } = meter.second().eventLoopDelay;
-    const news = sumMs - told;
-    told = sumMs;
-    return news;
+    const added = sumMs - total;
+    total = sumMs;
+    return added;
   };
   // It measures between two of its own timers; asked for too soon, the one under way is forgotten.
   await until(() => longest() > 0, { everyMs: 100 });
   await until(
     () => {
-      const told = longest();
-      if (told < 250) setTimeout(block, 30, 300);
-      return told >= 250;
+      const total = longest();
+      if (total < 250) setTimeout(block, 30, 300);
+      return total >= 250;
     },
     { everyMs: 100 },
   );

@@ -31,9 +31,8 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 }
 
 /**
- * Where a book that is not stale is not what its venue had, or not what the changes before it make, where the changes of a
- * symbol do not follow each other, unless some may be missing, and books that are stale in the end though their venue is
- * not away; in words, at most 20. For records in their order.
+ * Finds problems of books, at most 20, as text for people; records come in their order. A book that is not stale must
+ * equal its venue's book, and follow from the changes before it. At the end no book of a connected venue is stale. The changes of a symbol must follow each other, unless some may be missing.
  */
 export function bookProblems(
   records: readonly FeedRecord[],

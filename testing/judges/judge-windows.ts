@@ -41,9 +41,8 @@ export function windowProblems(records: readonly FeedRecord[], journal: readonly
 }
 
 /**
- * Windows that come twice or out of order, complete ones that are not what was published of their trades before them, and
- * complete ones in spite of a gap that was published before them, in words; at most 20. For records in the order of their publishing: what came later, when
- * a line that had sent nothing spoke again, is in no window.
+ * Finds problems of windows, at most 20, as text for people; records come in the order of publishing. Windows
+ * must come once and in order. A complete one must equal the trades published before it, without a published gap. Later trades, from a line that delivers again, are in no window.
  */
 export function publishedWindowProblems(records: readonly FeedRecord[]): string[] {
   const trades = new Map<string, MadeTrade[]>();

@@ -28,7 +28,7 @@ describe('help and version', () => {
     expect(err).toContain('usage: market-feed <command>');
   });
 
-  it.each(Object.keys(COMMANDS))('%s --help tells usage and every option', async (name) => {
+  it.each(Object.keys(COMMANDS))('%s --help shows usage and every option', async (name) => {
     const { code, out, err } = await call(name, '--help');
     const command = (await COMMANDS[name]?.load())?.command;
     expect(code).toBe(0);

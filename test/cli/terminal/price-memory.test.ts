@@ -5,7 +5,7 @@ const coin = (price: string | null, epoch = 1) => [{ symbol: 'BTCUSDT', price, e
 const after = (...paints: ReturnType<typeof coin>[]) => paints.reduce<PriceMemory>(remember, new Map()).get('BTCUSDT');
 const move = (...prices: readonly string[]) => moveOf({ prices, epoch: 1 });
 
-it('tells the move against the paint before', () => {
+it('returns the move since the last paint', () => {
   expect(move('1.5')).toBe(0);
   expect(move('9.5', '10')).toBeGreaterThan(0);
   expect(move('10', '9.5')).toBeLessThan(0);

@@ -130,7 +130,7 @@ describe('where there is little room', () => {
   });
 });
 
-it('tells the level of a note', () => {
+it('returns the level of a note', () => {
   const notes = new StatusNotes();
   notes.add(failedOver);
   notes.add(line('error', 'records_dropped', 'records dropped'));

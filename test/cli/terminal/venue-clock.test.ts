@@ -27,28 +27,28 @@ const ahead = (ms: number) => (response: ServerResponse) =>
 const never = new AbortController().signal;
 
 /** What it says of a venue that is `ms` ahead is as true as it says itself, and that is no more than the time it took. */
-async function offsetAt(ms: number): Promise<{ offset: number; told: string }> {
+async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
   await using server = await restServer(ahead(ms));
   const startedAt = performance.now();
-  const told = await venueClock(venues.binance, server.url, never);
+  const text = await venueClock(venues.binance, server.url, never);
   const took = performance.now() - startedAt;
-  const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(told) ?? []).map(Number);
-  // Both are told in whole milliseconds, as is the venue's time.
+  const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(text) ?? []).map(Number);
+  // Both are whole milliseconds, as is the venue's time.
   expect(Math.abs((offset ?? Number.NaN) - ms)).toBeLessThanOrEqual((uncertainty ?? 0) + 2);
   expect(uncertainty).toBeLessThanOrEqual(took + 1);
-  return { offset: offset ?? Number.NaN, told };
+  return { offset: offset ?? Number.NaN, text };
 }
 
 describe('venueClock', () => {
   it.each([0, 120, -120, 700, -700])('says how far a venue is ahead: %d ms', async (ms) => {
-    const { offset, told } = await offsetAt(ms);
-    // A machine that stands still between question and answer may be told more.
-    expect(told.includes('WARNING')).toBe(Math.abs(offset) > 500);
+    const { offset, text } = await offsetAt(ms);
+    // A machine that stalls between request and answer may measure more.
+    expect(text.includes('WARNING')).toBe(Math.abs(offset) > 500);
   });
 
   it.each([1300, -3_600_000])('warns of a clock that is off: %d ms', async (ms) => {
-    const { told } = await offsetAt(ms);
-    expect(told).toContain("WARNING: more than 500 ms, is this machine's clock right?");
+    const { text } = await offsetAt(ms);
+    expect(text).toContain("WARNING: more than 500 ms, is this machine's clock right?");
   });
 
   it('says why it is not known', async () => {
@@ -63,7 +63,7 @@ describe('venueClock', () => {
     await using silent = await restServer(() => {});
     const ended = new AbortController();
     const order: string[] = [];
-    const whole = venueClock(venues.binance, silent.url, never).then((told) => order.push(told));
+    const whole = venueClock(venues.binance, silent.url, never).then((text) => order.push(text));
     const soon = venueClock(venues.binance, silent.url, ended.signal).then(() => order.push('ended'));
     ended.abort();
     await Promise.all([soon, whole]);

@@ -34,7 +34,7 @@ function marketOf(quote = 'USDT') {
 }
 
 describe('the guards of a client', () => {
-  it('halt for a gap that was told lately, however old it is, whenever they were made', () => {
+  it('halt for a gap that was reported lately, however old it is, whenever they were created', () => {
     const { clock, own, connect } = marketOf();
     own.memory.addGap(gap(-70_000), START);
     const market = connect();

@@ -112,7 +112,7 @@ const script = fc.array(
   { minLength: 20, maxLength: 150 },
 );
 
-/** The rule once more, naively: everything that happened is told anew for each moment. True where anything is wrong. */
+/** The rule again, naively: it replays all events for each moment. True if anything is wrong. */
 function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean {
   const speaker = new Map<Symbol, string>();
   const said = new Map<string, (FeedStatus & { cameAt: number })[]>();
@@ -203,10 +203,10 @@ describe('the guard, whatever happens in whatever order', () => {
     const gaps$ = new Subject<Gap>();
     const lagMs$ = new Subject<number>();
     const watch = watchTrading({ status$, prices$, gaps$, lagMs$ }, LIMITS, clock);
-    const told = new Map<Symbol, TradingDecision>();
-    for (const each of SYMBOLS) watch(each).subscribe((decision) => told.set(each, decision));
+    const emitted = new Map<Symbol, TradingDecision>();
+    for (const each of SYMBOLS) watch(each).subscribe((decision) => emitted.set(each, decision));
     const happened: Happened[] = [];
-    const ticks: { at: number; wrong: Set<Symbol>; told: Map<Symbol, string>; asked: Map<Symbol, string> }[] = [];
+    const ticks: { at: number; wrong: Set<Symbol>; emitted: Map<Symbol, string>; asked: Map<Symbol, string> }[] = [];
     const wrong = new Set<Symbol>(SYMBOLS);
     const look = (at: number): void => {
       for (const each of SYMBOLS) if (isWrong(each, at, happened)) wrong.add(each);
@@ -215,7 +215,7 @@ describe('the guard, whatever happens in whatever order', () => {
       ticks.push({
         at,
         wrong: new Set(wrong),
-        told: new Map([...told].map(([each, { state }]) => [each, state])),
+        emitted: new Map([...emitted].map(([each, { state }]) => [each, state])),
         asked: new Map(SYMBOLS.map((each) => [each, watch.decision(each).state])),
       });
       // What was wrong behind the last event of a tick was so until the next one.
@@ -243,19 +243,19 @@ describe('the guard, whatever happens in whatever order', () => {
     return ticks;
   }
 
-  it('is allowed when, and only when, nothing has been wrong for resumeAfterMs; told and asked alike', () => {
+  it('is allowed when, and only when, nothing has been wrong for resumeAfterMs, as emitted and as asked for', () => {
     let allowed = 0;
     let halted = 0;
     fc.assert(
       fc.property(script, (steps) => {
         const lastWrong = new Map<Symbol, number>();
-        for (const { at, wrong, told, asked } of play(steps)) {
+        for (const { at, wrong, emitted, asked } of play(steps)) {
           for (const each of SYMBOLS) {
             if (wrong.has(each)) lastWrong.set(each, at);
             const quietFor = at - (lastWrong.get(each) as number);
             const expected = quietFor >= LIMITS.resumeAfterMs ? 'allowed' : 'halted';
             expect({ at, each, asked: asked.get(each) }).toEqual({ at, each, asked: expected });
-            expect({ at, each, told: told.get(each) }).toEqual({ at, each, told: expected });
+            expect({ at, each, emitted: emitted.get(each) }).toEqual({ at, each, emitted: expected });
             if (expected === 'allowed') allowed++;
             else halted++;
           }

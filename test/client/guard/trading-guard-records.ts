@@ -13,7 +13,7 @@ export function status(state: string, ms: number, fields: Partial<FeedStatus> = 
     kind: 'status',
     sequence: ++sequence,
     state,
-    reason: 'as told',
+    reason: 'as given',
     venue: null,
     symbol: null,
     coin: null,
@@ -43,8 +43,8 @@ const WELL: Heartbeat = {
   venueAges: [],
 };
 
-export function heartbeat(ms: number, { heartbeat: told, ...fields }: HeartbeatFields = {}): FeedStatus {
-  return status('heartbeat', ms, { ...fields, heartbeat: { ...WELL, ...told } });
+export function heartbeat(ms: number, { heartbeat: given, ...fields }: HeartbeatFields = {}): FeedStatus {
+  return status('heartbeat', ms, { ...fields, heartbeat: { ...WELL, ...given } });
 }
 
 /** A price that the feed received `ms` after START. */

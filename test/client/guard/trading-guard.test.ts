@@ -85,7 +85,7 @@ describe('TradingGuard', () => {
     });
   });
 
-  describe('what was told before the start', () => {
+  describe('records from before the start', () => {
     const recall = (past: Partial<TradingPast>): void =>
       guard.recall({ status: [], prices: [], gaps: [], ...past }, now());
 
@@ -105,7 +105,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['status_silent', 'feed_halted']);
     });
 
-    it('a gap halts from when it was told, however old it is', () => {
+    it('a gap halts from the time of its report, however old it is', () => {
       recall({ gaps: [{ gap: gap(-70_000), reportedAt: START - 10_000 }] });
       run(49_999);
       expect(causes()).toEqual(['gap']);
@@ -117,7 +117,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('a gap told by a clock ahead of ours halts for gapHaltMs', () => {
+    it('a gap reported by a clock ahead of ours halts for gapHaltMs', () => {
       recall({ gaps: [{ gap: gap(0), reportedAt: START + 10_000 }] });
       run(61_000);
       expect(causes()).toEqual([]);
@@ -426,7 +426,7 @@ describe('TradingGuard', () => {
     const switched = (fields = {}) =>
       status('failed_over', ms, { venue: 'binance', activeVenue: 'binance', ...fields });
 
-    it('the price of the former one does not count; the first of the new one does', () => {
+    it('ignores a price of the previous venue, and accepts the first one of the new', () => {
       allowed();
       ms = 10_200;
       take(switched());
@@ -457,10 +457,10 @@ describe('TradingGuard', () => {
     });
 
     it('a feed that starts anew with another venue, whether or not it says so before its first heartbeat', () => {
-      for (const told of [true, false]) {
+      for (const isReported of [true, false]) {
         allowed();
         const two = { instance: 'two', activeVenue: 'binance' };
-        if (told) take(switched({ ...two, sequence: 1 }));
+        if (isReported) take(switched({ ...two, sequence: 1 }));
         ms = 10_200;
         take(heartbeat(ms, { ...two, sequence: 2 }));
         expect(guard.decide('BTC', now())).toMatchObject({
@@ -488,7 +488,7 @@ describe('TradingGuard', () => {
         take(heartbeat(ms, { instance: 'two', sequence: ms }));
       };
       beat(10_200);
-      // Late ones of the former instance.
+      // Late records of the previous instance.
       take(price(10_150, { epoch: 3 }), price(10_150, { epoch: 7 }));
       take(price(10_200, { epoch: 2 }));
       for (const at of [12_000, 14_000, 15_199]) beat(at);
@@ -526,7 +526,7 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('told now halts from now, though it ended before the consumer started', () => {
+    it('reported now halts from now, though it ended before the consumer started', () => {
       allowed();
       take(gap(-86_400_000));
       run(69_999);
@@ -558,7 +558,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('that is told no more grows by itself, a second after it was told', () => {
+    it('that is no longer reported grows by itself, from a second after the last report', () => {
       allowed();
       take({ kind: 'lag', lagMs: 500 });
       run(12_500);
@@ -572,7 +572,7 @@ describe('TradingGuard', () => {
     });
   });
 
-  it('all that is wrong is told, in one order', () => {
+  it('reports all causes, in one order', () => {
     allowed();
     ms = 20_000;
     take({ kind: 'lag', lagMs: 9000 }, gap(20_000), status('trading_halted', ms, { reason: 'x' }));

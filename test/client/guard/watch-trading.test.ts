@@ -24,15 +24,15 @@ describe('watchTrading', () => {
     watch = watchTrading(input, DEFAULT_GUARD, clock);
   });
 
-  /** Writes down what is told, with the millisecond. */
+  /** Logs the decisions with their milliseconds. */
   const log = (coin?: string): string[] => {
-    const told: string[] = [];
+    const emitted: string[] = [];
     watch(coin).subscribe({
-      next: (decision) => told.push(`${clock.scheduler.now()} ${shown(decision)}`),
-      complete: () => told.push('complete'),
-      error: (error) => told.push(`error ${error}`),
+      next: (decision) => emitted.push(`${clock.scheduler.now()} ${shown(decision)}`),
+      complete: () => emitted.push('complete'),
+      error: (error) => emitted.push(`error ${error}`),
     });
-    return told;
+    return emitted;
   };
   /** A feed in order, until then. */
   const run = (until: number, { prices = true, heartbeats = true } = {}): void => {
@@ -44,7 +44,7 @@ describe('watchTrading', () => {
     clock.advanceTo(until);
   };
 
-  it('tells the present decision at once, then what changes, each in its millisecond', () => {
+  it('emits the present decision at once, then each change in its millisecond', () => {
     const all = log();
     const btc = log('BTC');
     run(10_000);
@@ -66,10 +66,10 @@ describe('watchTrading', () => {
 
   it('halts in time for a price that is older than the one before', () => {
     run(10_000);
-    const told = log('BTC');
+    const emitted = log('BTC');
     input.prices$.next(price(5100));
     run(10_400, { prices: false });
-    expect(told).toEqual(['10000 ok', '10100 price_age']);
+    expect(emitted).toEqual(['10000 ok', '10100 price_age']);
   });
 
   it('halts in time for a price that is nearly too old and ends a quiet market', () => {
@@ -83,10 +83,10 @@ describe('watchTrading', () => {
       }),
     );
     run(15_000, { prices: false });
-    const told = log('BTC');
+    const emitted = log('BTC');
     input.prices$.next(price(10_050));
     run(15_400, { prices: false });
-    expect(told).toEqual(['15000 ok', '15050 price_age']);
+    expect(emitted).toEqual(['15000 ok', '15050 price_age']);
   });
 
   it('in marbles: heartbeats stop, and come back; the price is too old for a moment', () => {
@@ -108,34 +108,34 @@ describe('watchTrading', () => {
     });
   });
 
-  it('asked at the moment of an order it knows what no timer has told yet', () => {
+  it('knows at the moment of an order what no timer has reported yet', () => {
     run(10_000);
-    const told = log('BTC');
+    const emitted = log('BTC');
     clock.setBy(5000);
     expect(watch.isAllowed('BTC')).toBe(false);
     expect(shown(watch.decision('BTC'))).toBe('status_silent,price_age');
-    expect(told).toEqual(['10000 ok', '10000 status_silent,price_age']);
+    expect(emitted).toEqual(['10000 ok', '10000 status_silent,price_age']);
     clock.advanceTo(10_200);
-    expect(told).toHaveLength(2);
+    expect(emitted).toHaveLength(2);
   });
 
-  it('a subscriber that asks while it is told: nobody hears the older decision last', () => {
+  it('emits the older decision last to nobody, if a subscriber asks while it is notified', () => {
     watch('BTC').subscribe(({ state }) => {
       if (state === 'allowed') clock.setBy(10_000);
       watch.decision('BTC');
     });
-    const told = log('BTC');
+    const emitted = log('BTC');
     run(1800);
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 status_silent,price_age']);
+    expect(emitted).toEqual(['0 starting', '500 recovering', '1500 status_silent,price_age']);
   });
 
-  it('closed by a subscriber while it is told: everybody hears that it is halted, and then the end', () => {
+  it('emits a halt to everybody, and then completes, if a subscriber closes it while it is notified', () => {
     watch('BTC').subscribe(({ state }) => {
       if (state === 'allowed') watch.close();
     });
-    const told = log('BTC');
+    const emitted = log('BTC');
     run(2000);
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 ended', 'complete']);
+    expect(emitted).toEqual(['0 starting', '500 recovering', '1500 ended', 'complete']);
     expect(log('BTC')).toEqual(['2000 ended', 'complete']);
   });
 
@@ -162,17 +162,17 @@ describe('watchTrading', () => {
     expect(eth).toEqual(['10000 ok', '10100 lag', '10300 recovering', '11300 ok']);
   });
 
-  it('a lag that is told no more: halted to the millisecond; its end is none', () => {
+  it('halts to the millisecond if a lag is no longer reported, but not if the lag completes', () => {
     run(10_000);
-    const told = log('BTC');
+    const emitted = log('BTC');
     input.lagMs$.next(200);
     run(14_000);
     input.lagMs$.complete();
     run(20_000);
-    expect(told).toEqual(['10000 ok', '12801 lag', '14000 recovering', '15000 ok']);
+    expect(emitted).toEqual(['10000 ok', '12801 lag', '14000 recovering', '15000 ok']);
   });
 
-  it('knows what was told before, and names a coin as its client does', () => {
+  it('knows the past records, and names a coin as its client does', () => {
     const past = {
       status: [heartbeat(0)],
       prices: [price(0)],
@@ -184,17 +184,17 @@ describe('watchTrading', () => {
       wallClockMs: clock.wallClockMs,
       symbolOf,
     });
-    const told = log('btc');
+    const emitted = log('btc');
     run(10_000);
-    expect(told).toEqual(['0 status_silent,gap', '500 gap', '5000 recovering', '6000 ok']);
+    expect(emitted).toEqual(['0 status_silent,gap', '500 gap', '5000 recovering', '6000 ok']);
     expect(watch.decision('btc').coin).toBe('btc');
   });
 
   it('close halts for good, completes and leaves every source', () => {
     run(10_000);
-    const told = log('BTC');
+    const emitted = log('BTC');
     watch.close();
-    expect(told).toEqual(['10000 ok', '10000 ended', 'complete']);
+    expect(emitted).toEqual(['10000 ok', '10000 ended', 'complete']);
     expect(log()).toEqual(['10000 ended', 'complete']);
     expect(watch.isAllowed('BTC')).toBe(false);
     for (const source of Object.values(input)) expect(source.observed).toBe(false);
@@ -205,11 +205,11 @@ describe('watchTrading', () => {
 
   it('a source that ends or fails halts for good; the end of the lag alone does not', () => {
     run(10_000);
-    const told = log('BTC');
+    const emitted = log('BTC');
     input.lagMs$.complete();
-    expect(told).toEqual(['10000 ok']);
+    expect(emitted).toEqual(['10000 ok']);
     input.gaps$.error('broken');
-    expect(told).toEqual(['10000 ok', '10000 ended', 'error broken']);
+    expect(emitted).toEqual(['10000 ok', '10000 ended', 'error broken']);
     expect(log('ETH')).toEqual(['10000 ended', 'error broken']);
     for (const name of ['status$', 'prices$', 'gaps$'] as const) {
       const ended = watchTrading({ ...input, gaps$: NEVER, lagMs$: NEVER, [name]: of() }, DEFAULT_GUARD, clock);
@@ -220,13 +220,13 @@ describe('watchTrading', () => {
   it('subscribers come and go', () => {
     const once = watch('BTC').subscribe();
     once.unsubscribe();
-    const told = log('BTC');
+    const emitted = log('BTC');
     run(2000);
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok']);
+    expect(emitted).toEqual(['0 starting', '500 recovering', '1500 ok']);
   });
 
   it('six hours of a feed in order: no other decision, one timer at a time', () => {
-    const told = log();
+    const emitted = log();
     let most = 0;
     for (let ms = 500; ms <= 21_600_000; ms += 500) {
       clock.advanceTo(ms);
@@ -235,7 +235,7 @@ describe('watchTrading', () => {
       most = Math.max(most, clock.scheduler.actions.length);
     }
     input.status$.next(status('stopped', 21_600_000));
-    expect(told).toEqual(['0 starting', '500 recovering', '1500 ok', '21600000 feed_stopped']);
+    expect(emitted).toEqual(['0 starting', '500 recovering', '1500 ok', '21600000 feed_stopped']);
     expect(most).toBeLessThan(3);
   });
 });

@@ -23,7 +23,7 @@ function topicOf(...records: readonly { readonly at: number; readonly record: Fe
 }
 
 describe('what a client remembers of the feed', () => {
-  it('is what was told lately, and the last heartbeat however old', async () => {
+  it('has the recent records, and the last heartbeat however old', async () => {
     const old = [1, 2, 3].map((sequence) => ({ at: sequence * 1000, record: heartbeat(sequence, ['BTCUSDT']) }));
     const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped', heartbeat: null }) };
     const { lookBack, read } = topicOf(...old, stopped);
@@ -44,22 +44,22 @@ describe('what a client remembers of the feed', () => {
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
-  it('has the last gap of each symbol that was not repaired, with when it was told, an hour back or as long as it halts', async () => {
+  it('has the last gap of each symbol that was not repaired, with the time of its report, an hour back or as long as it halts', async () => {
     const hour = 3_600_000;
-    const tell = (at: number, symbol: string, fields: Partial<Gap> = {}) => ({ at, record: gapOf(symbol, fields) });
-    const told = [
-      tell(1, 'OLDUSDT'),
-      tell(2, 'ADAUSDT'),
-      tell(3, 'SOLUSDT', { outcome: 'unknown' }),
-      tell(50_000, 'BTCUSDT', { epoch: 1 }),
-      tell(90_000, 'BTCUSDT', { epoch: 2 }),
-      tell(95_000, 'BTCUSDT', { epoch: 3, outcome: 'repaired' }),
+    const gapAt = (at: number, symbol: string, fields: Partial<Gap> = {}) => ({ at, record: gapOf(symbol, fields) });
+    const published = [
+      gapAt(1, 'OLDUSDT'),
+      gapAt(2, 'ADAUSDT'),
+      gapAt(3, 'SOLUSDT', { outcome: 'unknown' }),
+      gapAt(50_000, 'BTCUSDT', { epoch: 1 }),
+      gapAt(90_000, 'BTCUSDT', { epoch: 2 }),
+      gapAt(95_000, 'BTCUSDT', { epoch: 3, outcome: 'repaired' }),
     ];
     for (const [gapHaltMs, nowMs] of [
       [60_000, hour + 3],
       [2 * hour, 2 * hour + 3],
     ] as const) {
-      const { lookBack } = topicOf(...told);
+      const { lookBack } = topicOf(...published);
       const memory = new FeedMemory(gapHaltMs);
       memory.addGap(gapOf('ETHUSDT'), nowMs);
       await memory.recallGaps(lookBack, 'gaps', nowMs);
@@ -76,7 +76,7 @@ describe('what a client remembers of the feed', () => {
     }
   });
 
-  it('what is told while it looks back is newer', async () => {
+  it('prefers records that arrive while it looks back', async () => {
     const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);
     const later = gapOf('BTCUSDT', { epoch: 2 });

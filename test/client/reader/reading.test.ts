@@ -6,23 +6,23 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 const from = (offset: number) => ({ partition: 0, offset, appendedAt: 0 });
 
 describe('a reading', () => {
-  it('tells how many it missed before it gives the record behind them', async () => {
-    const told: (string | number)[] = [];
+  it('reports how many it missed before it gives the record behind them', async () => {
+    const received: (string | number)[] = [];
     const reading = new BufferedReading(recordsOf('trades', undefined), {
       kind: 'dropOldest',
       max: 2,
-      onMissed: (count) => told.push(count),
+      onMissed: (count) => received.push(count),
     });
     for (let id = 1; id <= 5; id++) reading.give(tradeEvent(id), from(id));
     for await (const { tradeId } of reading) {
-      told.push(tradeId);
+      received.push(tradeId);
       if (tradeId === '5') break;
     }
-    expect(told).toEqual([3, '4', '5']);
+    expect(received).toEqual([3, '4', '5']);
     expect(reading.missed).toBe(3);
   });
 
-  it('ends with what its onMissed throws, without the record behind the hole', async () => {
+  it('ends with what its onMissed throws, without the record behind the missed ones', async () => {
     const overflow = {
       kind: 'dropOldest',
       max: 1,

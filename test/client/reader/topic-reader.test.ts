@@ -27,13 +27,13 @@ function readerOf({ identityWindow = 100 } = {}) {
 }
 
 function listener() {
-  const heard: string[] = [];
+  const received: string[] = [];
   const one: RecordListener = {
-    give: (record) => heard.push((record as TradeEvent).tradeId),
-    fail: (fault) => heard.push(`failed: ${fault.message}`),
-    end: () => heard.push('end'),
+    give: (record) => received.push((record as TradeEvent).tradeId),
+    fail: (fault) => received.push(`failed: ${fault.message}`),
+    end: () => received.push('end'),
   };
-  return { heard, one };
+  return { received, one };
 }
 
 const begin = async ({ source }: ReturnType<typeof readerOf>, offsets: readonly [number, number][] = [[0, 0]]) => {
@@ -63,7 +63,7 @@ describe('a reader of a topic', () => {
     expect(source).toMatchObject({ begun: 1, left: 0 });
     leaveB();
     await until(() => source.left === 1);
-    expect([a.heard, b.heard]).toEqual([
+    expect([a.received, b.received]).toEqual([
       ['1', '2'],
       ['1', '2', '3'],
     ]);
@@ -73,7 +73,7 @@ describe('a reader of a topic', () => {
 
   it('gives an event once, as far as its window reaches, in each partition', async () => {
     const parts = readerOf({ identityWindow: 2 });
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     await begin(parts, [
       [0, 0],
@@ -82,17 +82,17 @@ describe('a reader of a topic', () => {
     const ids = [1, 2, 2, 1, 3, 1];
     await parts.source.take(...ids.map((id, offset) => arrival(offset, tradeEvent(id))));
     await parts.source.take(arrival(0, tradeEvent(1), { partition: 1 }));
-    expect(heard).toEqual(['1', '2', '3', '1', '1']);
+    expect(received).toEqual(['1', '2', '3', '1', '1']);
   });
 
-  it('tells of what is no record, and goes on; passes over what holds nothing', async () => {
+  it('warns of a message that is not a record, and skips an empty one', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     await begin(parts);
     const fault = new Fault('malformed', 'not ours');
     await parts.source.take(arrival(5, fault), arrival(6, undefined), arrival(7, tradeEvent(7)));
-    expect(heard).toEqual(['7']);
+    expect(received).toEqual(['7']);
     expect(parts.warnings).toEqual([{ kind: 'malformed', topic: 'trades', partition: 0, offset: 5, fault }]);
     expect(parts.reader.positions()).toEqual(new Map([[0, 8]]));
   });
@@ -100,15 +100,15 @@ describe('a reader of a topic', () => {
   it('passes a failure of the source on, and begins anew with the next listener', async () => {
     const parts = readerOf();
     parts.source.refuses = new Fault('unavailable', 'no topic');
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     await parts.reader.ready();
-    expect(heard).toEqual(['failed: no topic']);
+    expect(received).toEqual(['failed: no topic']);
     parts.source.refuses = undefined;
     parts.reader.listen(one);
     await begin(parts);
     await parts.source.take(...trades(1, 1));
-    expect(heard).toEqual(['failed: no topic', '1']);
+    expect(received).toEqual(['failed: no topic', '1']);
   });
 
   it('waits for a reading that pauses it, and counts what waits as lag and as not done', async () => {
@@ -136,7 +136,7 @@ describe('a reader of a topic', () => {
 
   it('counts what cannot be decoded yet as lag, until it was', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     await begin(parts, [
       [0, 0],
@@ -150,7 +150,7 @@ describe('a reader of a topic', () => {
     await parts.source.take(...trades(11, 11, 1));
     expect(parts.reader.lag()).toEqual({ ms: 1000, records: 2 });
     await parts.source.take(second, third);
-    expect(heard).toEqual(['1', '11', '2', '3']);
+    expect(received).toEqual(['1', '11', '2', '3']);
     expect(parts.reader.lag()).toEqual({ ms: 0, records: 0 });
   });
 
@@ -170,7 +170,7 @@ describe('a reader of a topic', () => {
 
   it('ends a reading that is too slow with a fault, and nobody else', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     const slow = reading({ kind: 'error', max: 3 });
     slow.enter(parts.reader.listen(slow));
@@ -178,7 +178,7 @@ describe('a reader of a topic', () => {
     await parts.source.take(...trades(1, 10));
     await expect(slow.next()).rejects.toThrow('more than 3 records wait to be taken');
     expect(await slow.next()).toEqual({ done: true, value: undefined });
-    expect(heard).toHaveLength(10);
+    expect(received).toHaveLength(10);
     expect(parts.reader.done()).toEqual(new Map([[0, 11]]));
   });
 
@@ -226,15 +226,15 @@ describe('a reader of a topic', () => {
 
   it('gives the records of a partition that the topic is given later', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     await begin(parts);
     parts.source.follower.started(new Map([[1, 0]]));
     await parts.source.take(...trades(1, 2, 1));
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
   });
 
-  it('is ready when the run that goes on has begun, not when the former one ends', async () => {
+  it('is ready when the present run has started, not when the previous one ends', async () => {
     const parts = readerOf();
     const { one } = listener();
     const leave = parts.reader.listen(one);
@@ -255,7 +255,7 @@ describe('a reader of a topic', () => {
 
   it('gives a record to all others when the key of one fails, whose reading ends with that', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     const failing = reading({
       kind: 'conflate',
       key: () => {
@@ -266,7 +266,7 @@ describe('a reader of a topic', () => {
     parts.reader.listen(one);
     await begin(parts);
     await parts.source.take(...trades(1, 2));
-    expect(heard).toEqual(['1', '2']);
+    expect(received).toEqual(['1', '2']);
     await expect(failing.next()).rejects.toThrow('no key');
     expect(parts.warnings).toEqual([]);
   });
@@ -304,7 +304,7 @@ describe('a reader of a topic', () => {
 
   it('ends for all when it is closed', async () => {
     const parts = readerOf();
-    const { heard, one } = listener();
+    const { received, one } = listener();
     parts.reader.listen(one);
     const slow = reading({ kind: 'pause' });
     slow.enter(parts.reader.listen(slow));
@@ -312,7 +312,7 @@ describe('a reader of a topic', () => {
     await begin(parts);
     await parts.reader.close();
     expect(parts.source.left).toBe(1);
-    expect(heard).toEqual(['end']);
+    expect(received).toEqual(['end']);
     expect(await next).toEqual({ done: true, value: undefined });
   });
 });

@@ -27,19 +27,19 @@ describe('mergeCandles', () => {
     expect(mergeCandles(known, [open(1, '9'), open(2, '9')])).toBe(known);
   });
 
-  it('is the same where there is nothing new, as when REST tells what the stream told', () => {
+  it('is the same if there is nothing new, as when REST repeats the stream', () => {
     const known = [kline(1), open(2)];
     expect(mergeCandles(known, [kline(1), open(2)])).toBe(known);
     expect(mergeCandles(known, [])).toBe(known);
   });
 
   it('has those of one turn and one interval', () => {
-    const former = [kline(1), kline(2)];
+    const previous = [kline(1), kline(2)];
     const next = open(3);
-    expect(mergeCandles(former, [{ ...next, venue: 'binance', epoch: 2 }])).toEqual([
+    expect(mergeCandles(previous, [{ ...next, venue: 'binance', epoch: 2 }])).toEqual([
       { ...next, venue: 'binance', epoch: 2 },
     ]);
-    expect(mergeCandles(former, [{ ...next, interval: '5m' }])).toEqual([{ ...next, interval: '5m' }]);
+    expect(mergeCandles(previous, [{ ...next, interval: '5m' }])).toEqual([{ ...next, interval: '5m' }]);
   });
 
   it('is bounded', () => {

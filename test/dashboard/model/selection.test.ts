@@ -11,7 +11,7 @@ it('an address that is no text names none', () => {
   expect(['#/%', '#/%E0%A4%A', '#/BTC%'].map(nameInHash)).toEqual(['', '', '']);
 });
 
-it('a symbol that several venues tell of at once is shown once, as the first tells it', () => {
+it('shows a symbol of several venues once, as the first reports it', () => {
   const coins = [
     coin({ venue: 'bybit', epoch: 1 }),
     coin({ venue: 'binance', epoch: 2 }),

@@ -83,7 +83,7 @@ describe('turns', () => {
     expect(binance?.active).toEqual([{ from: 30, to: 70, state: true }]);
   });
 
-  it('are told as switches too, but not those of a single coin', () => {
+  it('are listed as switches, too, but not those of a single coin', () => {
     const fields = { symbol: 'ARBUSDT', coin: 'ARB', switch: seam('bybit', 'binance') };
     const single = of('binance', 'failed_over', 50, fields);
     const { switches } = timeline([switched(30, null, 'binance'), single], present, 0, 100);

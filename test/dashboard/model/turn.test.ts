@@ -3,7 +3,7 @@ import { isOfTurn, mayBeShown } from '../../../dashboard/model/turn.ts';
 
 const at = (venue: string | null, epoch: number) => ({ venue, epoch });
 
-it('what was of the former venue is not of the turn that goes on', () => {
+it('does not count data of the previous venue to the present epoch', () => {
   expect(isOfTurn(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(isOfTurn(at('binance', 2), at('binance', 2))).toBe(true);
   // The feed began anew, and with it the epochs.
@@ -12,7 +12,7 @@ it('what was of the former venue is not of the turn that goes on', () => {
   expect(isOfTurn(at('binance', 0), at('bybit', 0))).toBe(false);
 });
 
-it('what comes late of a former turn is not shown, what comes early of the next is', () => {
+it('hides late data of a previous epoch, and shows early data of the next', () => {
   expect(mayBeShown(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(mayBeShown(at('binance', 2), at('bybit', 1))).toBe(true);
   expect(mayBeShown(at('bybit', 1), at('bybit', 1))).toBe(true);

@@ -8,7 +8,7 @@ function rowOf(...args: Parameters<typeof coin>): CoinRow {
   return row;
 }
 
-it('tells the environment of its figures, by the overview and by each tick', () => {
+it('shows the environment of its figures, from the overview and from each tick', () => {
   const row = rowOf({ environment: 'testnet' });
   expect(row.environment.value).toBe('testnet');
   row.tick(tick({ environment: 'production', epoch: 2, venue: 'binance' }), 1001);

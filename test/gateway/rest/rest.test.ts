@@ -59,7 +59,7 @@ describe('the whole feed', () => {
     expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
   });
 
-  it('tells its status from the status records alone', async () => {
+  it('answers its status from the status records alone', async () => {
     const { publish, json, time } = await gatewayUnderTest();
     publish(
       heartbeat({ venueAges: [venueAge('bybit', 10), venueAge('binance', 7000)] }),

@@ -16,7 +16,7 @@ describe('Backlog of all', () => {
         const backlog = new Backlog('all', size);
         let waiting: { id: number; symbol: string }[] = [];
         const missed = { A: 0, B: 0 };
-        const told = { A: 0, B: 0 };
+        const counted = { A: 0, B: 0 };
         for (const [id, step] of all.entries()) {
           if (typeof step === 'string') {
             backlog.add(itemOf(id, step));
@@ -24,10 +24,10 @@ describe('Backlog of all', () => {
             for (const { symbol } of waiting.slice(0, -size)) missed[symbol as 'A' | 'B']++;
             waiting = waiting.slice(-size);
           } else {
-            for (const [symbol, count] of backlog.takeMissed()) told[symbol as 'A' | 'B'] += count;
+            for (const [symbol, count] of backlog.takeMissed()) counted[symbol as 'A' | 'B'] += count;
             expect(idsOf(backlog.take(step))).toEqual(waiting.slice(0, step).map((item) => item.id));
             waiting = waiting.slice(step);
-            expect(told).toEqual(missed);
+            expect(counted).toEqual(missed);
           }
           expect(backlog.isEmpty).toBe(waiting.length === 0);
         }
@@ -36,7 +36,7 @@ describe('Backlog of all', () => {
   });
 });
 
-it('a backlog is not empty while it has to tell what was missed', () => {
+it('a backlog is not empty while it has missed items to report', () => {
   const backlog = new Backlog('all', 1);
   for (const id of [1, 2]) backlog.add(itemOf(id, 'A'));
   backlog.take(1);

@@ -65,7 +65,7 @@ describe('what a client missed', () => {
   const tooMany = Array.from({ length: 1003 }, (_, id) => btc(id));
   const missedBtc = { type: 'missed', data: { channel: 'trades', symbol: 'BTCUSDT', count: 3 } };
 
-  it('is told before the next that comes, though nothing waits any more', () => {
+  it('is reported before the next item, though nothing waits any more', () => {
     const { client, socket } = clientUnderTest();
     client.keep('trades', tooMany);
     client.forgetAllBut('trades', ({ symbol }) => symbol === 'ETHUSDT');
@@ -74,7 +74,7 @@ describe('what a client missed', () => {
     expect(socket.sent).toEqual([missedBtc, { type: 'trade', data: [7] }]);
   });
 
-  it('is told alone where nothing comes', () => {
+  it('is reported alone if no item follows', () => {
     const { client, socket } = clientUnderTest();
     client.keep('trades', tooMany);
     client.forgetAllBut('trades', () => false);
@@ -107,7 +107,7 @@ describe('what a client may ask for in a second', () => {
     expect(socket.closedWith).toBe(1008);
   });
 
-  it('is less where it is told much or what is wrong', () => {
+  it('is less after large answers or errors', () => {
     const much = clientUnderTest();
     const item = new Item('BTC', 'BTC', () => 'x'.repeat(1024 * 1024));
     asks(much.client, 8, () => much.client.answer('trades', [item]));

@@ -178,7 +178,7 @@ describe('/ws/', () => {
     expect(ids(await probe.untilGot('trade', 2))).toEqual([1, 2]);
   });
 
-  it('tells of ten unknown names, counts the others, and subscribes the known ones', async () => {
+  it('reports ten unknown names, counts the others, and subscribes the known ones', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
     const probe = await open('/ws/');
@@ -222,7 +222,7 @@ describe('a client that does not read', () => {
   /** About 4 KB each, so that what the system itself holds back is soon full. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
-  it('is told exactly how many trades it missed, and nobody else waits for it', async () => {
+  it('gets the exact number of trades it missed, and nobody else waits for it', async () => {
     const { publish, open, gateway } = await gatewayUnderTest();
     publish(fat(1));
     const [slow, quick] = [await open('/ws/asset/BTC/trades/'), await open('/ws/asset/BTC/trades/')];
@@ -241,9 +241,9 @@ describe('a client that does not read', () => {
     expect(missed).toBeGreaterThan(0);
     expect(slow.of('trade').length + missed).toBe(sent);
     expect(slow.of('missed')[0]).toEqual({ channel: 'trades', symbol: 'BTCUSDT', count: missed });
-    const hole = slow.messages.findIndex(({ type }) => type === 'missed');
-    const before = ids(slow.messages.slice(0, hole).flatMap(({ data }) => data));
-    const after = ids(slow.messages.slice(hole + 1).flatMap(({ data }) => data));
+    const missedAt = slow.messages.findIndex(({ type }) => type === 'missed');
+    const before = ids(slow.messages.slice(0, missedAt).flatMap(({ data }) => data));
+    const after = ids(slow.messages.slice(missedAt + 1).flatMap(({ data }) => data));
     expect(before).toEqual(range(1, before.length));
     expect(after).toEqual(range(before.length + missed + 1, sent));
     expect(gateway.stats()).toMatchObject({ clients: 2, missed_trades: missed });
@@ -314,7 +314,7 @@ describe('who may listen', () => {
     await expect(open('/ws/')).rejects.toThrow('503 {"error":"too_many_clients"');
   });
 
-  it('tells its clients that it stops', async () => {
+  it('notifies its clients that it stops', async () => {
     const { open, gateway } = await gatewayUnderTest();
     const probe = await open('/ws/');
     await gateway.close();

@@ -76,7 +76,7 @@ describe('CandleSeries', () => {
     );
   });
 
-  it('makes none over a hole', () => {
+  it('makes none over a gap', () => {
     const series = new CandleSeries();
     for (const minute of [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 16, 20, 21])
       series.add(kline(minute * MINUTE, 1, { closed: true }));
@@ -86,7 +86,7 @@ describe('CandleSeries', () => {
     ]);
   });
 
-  it('knows no number of trades where the venue tells none', () => {
+  it('has no number of trades if the venue sends none', () => {
     const series = new CandleSeries();
     series.add(kline(0, 1, { tradeCount: null, closed: true }));
     expect(series.latest('5m', 1)).toMatchObject([{ tradeCount: null, closed: false, interval: '5m' }]);

@@ -9,8 +9,8 @@ beforeEach(() => {
   at = 0;
   feed = new FeedSummary(() => ({ wall: NOW + at, steady: at }));
 });
-const beat = (told: Partial<Heartbeat> = {}, fields = {}) =>
-  feed.add(heartbeat(told, { timestamp: NOW + at, ...fields }));
+const beat = (given: Partial<Heartbeat> = {}, fields = {}) =>
+  feed.add(heartbeat(given, { timestamp: NOW + at, ...fields }));
 const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
   feed.isStale({ symbol, venue, environment });
 
@@ -133,7 +133,7 @@ describe('staleness of a symbol', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
   });
 
-  it('follows what its venue is told to be', () => {
+  it('follows the reported state of its venue', () => {
     beat();
     feed.add(status('feed_stale', { venue: 'bybit', line: 1, cause: 'socket_dead' }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
@@ -189,7 +189,7 @@ describe('a process that begins anew', () => {
     expect([...feed.sinksDown]).toEqual([]);
   });
 
-  it('has what it told before its first heartbeat', () => {
+  it('keeps what it reported before its first heartbeat', () => {
     beat();
     lost('b');
     beat();
@@ -199,7 +199,7 @@ describe('a process that begins anew', () => {
     expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
   });
 
-  it('changes nothing of what another tells that runs beside it', () => {
+  it('changes nothing that another instance reports', () => {
     beat({ symbols: ['BTCUSDT'] });
     lost('a');
     feed.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));

@@ -25,7 +25,7 @@ const MADE = new Map([[placeOf('binance', 'BTCUSDT', '6'), new Set([topOf('8.00'
 const judged = (...records: readonly FeedRecord[]) => bookProblems(records, MADE);
 
 describe('the judge of books', () => {
-  it('finds nothing where changes make what is told, and the venue had that', () => {
+  it('finds nothing if the changes make the published book, and the venue had it', () => {
     expect(judged(whole(5), change(6), book(6), change(6), whole(9), change(10))).toEqual([]);
   });
 

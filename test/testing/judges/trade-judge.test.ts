@@ -220,15 +220,15 @@ describe('the judge of what was published', () => {
     expect(judged(of('binance'), [], on('binance'))).toMatchObject({ ...WELL, lost: 1 });
   });
 
-  it('does not ask of a gap what nobody could tell when it was written, though a later process was told', () => {
-    const told = gap(1, 4, { venue: 'bybit', missing: 1, filled: 1, outcome: 'repaired' });
+  it('does not expect of a gap what was unknown when it was written, though a later process knew it', () => {
+    const reported = gap(1, 4, { venue: 'bybit', missing: 1, filled: 1, outcome: 'repaired' });
     const trades = [1, 2, 3, 4].map((id) => trade(id, { venue: 'bybit' }));
     const journal = (third: Partial<JournalEvent>) =>
       [1, 2, 3, 4].map((id) => made(id, { venue: 'bybit', ...(id === 3 ? third : {}) }));
     const keptFromAll = { withheld: true, sent: [] } as const;
-    expect(judged(trades, [[told, 2]], journal(keptFromAll))).toMatchObject(WELL);
-    expect(judged(trades, [[told, 3]], journal(keptFromAll)).problems).toHaveLength(1);
-    expect(judged(trades, [[told, 2]], journal({ withheld: true })).problems).toHaveLength(1);
-    expect(judged(trades, [[told, 2]], journal({ sent: [] })).problems).toHaveLength(1);
+    expect(judged(trades, [[reported, 2]], journal(keptFromAll))).toMatchObject(WELL);
+    expect(judged(trades, [[reported, 3]], journal(keptFromAll)).problems).toHaveLength(1);
+    expect(judged(trades, [[reported, 2]], journal({ withheld: true })).problems).toHaveLength(1);
+    expect(judged(trades, [[reported, 2]], journal({ sent: [] })).problems).toHaveLength(1);
   });
 });
