@@ -8,9 +8,7 @@ const keysByKind = new Map<RecordKind, readonly string[]>();
 
 const identityKeys = (kind: RecordKind): readonly string[] => (codecOf(kind).schema.identity ?? []).map(camelCase);
 
-/**
- * Identifies the event of a record; equal if delivered twice. A JSON array of the record's name and identity fields.
- */
+/** Identifies the event of a record, as a JSON array of the record's name and its identity fields. */
 export function identityOf(record: FeedRecord): string {
   const fields = fieldsOf(record);
   const values = getOrCreate(keysByKind, record.kind, identityKeys).map((key) => {

@@ -57,13 +57,7 @@ export interface VenueState {
   readonly reason: string;
 }
 
-export const NEW_VENUE: VenueState = {
-  connected: false,
-  linesUp: new Set(),
-  silence: null,
-  trouble: null,
-  reason: '',
-};
+export const NEW_VENUE: VenueState = { connected: false, linesUp: new Set(), silence: null, trouble: null, reason: '' };
 
 /** The fields of a status event that change a venue's state. */
 export type VenueHappening = Pick<FeedStatus, 'state' | 'reason'> &

@@ -103,10 +103,8 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
   try {
     webSocket = new WebSocket(url, webSocketOptions(options));
   } catch (error) {
-    const fault = new Fault('connect_failed', `not a WebSocket address: ${url}`, {
-      retry: { kind: 'never' },
-      cause: error,
-    });
+    const message = `not a WebSocket address: ${url}`;
+    const fault = new Fault('connect_failed', message, { retry: { kind: 'never' }, cause: error });
     process.nextTick(end, { kind: 'failed', fault });
     return { send: ignore, ping: ignore, close: release };
   }
@@ -151,9 +149,9 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
   };
 }
 
-function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
-  // The type declarations lack closeTimeout.
-  const settings: WebSocket.ClientOptions & { closeTimeout: number } = {
+/** The type declarations lack `closeTimeout`. */
+function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions & { closeTimeout: number } {
+  return {
     perMessageDeflate: options.compression,
     maxPayload: options.maxFrameBytes,
     // The decoder checks the text: a frame that is not UTF-8 is a dead letter, not the end of the connection.
@@ -161,7 +159,6 @@ function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions {
     followRedirects: false,
     closeTimeout: CLOSE_TIMEOUT_MS,
   };
-  return settings;
 }
 
 /** Reads the body of a refusal up to its limit. The returned function finishes early with what has arrived. */
@@ -188,11 +185,8 @@ function violation(error: Error, url: string): SocketEnd {
   const tooLarge = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
   const what = tooLarge ? 'frame_too_large' : 'protocol_error';
   const status = tooLarge ? 1009 : 1002;
-  const fault = new Fault('connection_closed', `${hostOf(url)} sent what cannot be received: ${error.message}`, {
-    status,
-    cause: error,
-  });
-  return { kind: 'violated', what, fault };
+  const message = `${hostOf(url)} sent what cannot be received: ${error.message}`;
+  return { kind: 'violated', what, fault: new Fault('connection_closed', message, { status, cause: error }) };
 }
 
 function closed(code: number, reason: Buffer, url: string): Fault {

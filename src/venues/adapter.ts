@@ -42,16 +42,14 @@ export function adapterOf(venue: Venue, ownEnvironment: Environment = 'productio
           const carried = instruments.filter((instrument) =>
             channels.some((channel) => venue.topics(instrument, channel).some((topic) => topics.includes(topic))),
           );
+          const byVenueSymbol = new Map(carried.map((instrument) => [instrument.venueSymbol, instrument]));
           return {
             carried,
             events$: connect({
               venue,
               url,
               topics: () => topics,
-              context: {
-                environment,
-                instruments: new Map(carried.map((instrument) => [instrument.venueSymbol, instrument])),
-              },
+              context: { environment, instruments: byVenueSymbol },
               scheduler,
               connectTimeoutMs,
               probeAfterMs,

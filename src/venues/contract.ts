@@ -155,7 +155,7 @@ export interface VenueNotices {
   /** The address for a configured base; undefined if unknown. */
   url(base: string): string | undefined;
   readonly topics: readonly string[];
-  /** Emits `closing` if connections should be replaced; `details.notice` is the same for repeats. */
+  /** Returns `closing` if connections should be replaced; `details.notice` is the same for repeats. */
   newDecoder(): Decoder;
 }
 

@@ -98,6 +98,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
       if (price < (prices[low] ?? 0)) low = slot;
       slot = slot + 1 === this.#size ? 0 : slot + 1;
     }
+    const last = (this.#count - 1) % this.#size;
     const priceAt = (slot: number) => at(this.#counted, slot).price;
     return tradeFigures(
       {
@@ -110,12 +111,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
         sellValue: sell.value.total,
         valuePlaces: pricePlaces + quantityPlaces,
       },
-      {
-        open: priceAt(open),
-        high: priceAt(high),
-        low: priceAt(low),
-        close: priceAt((this.#count - 1) % this.#size),
-      },
+      { open: priceAt(open), high: priceAt(high), low: priceAt(low), close: priceAt(last) },
     );
   }
 

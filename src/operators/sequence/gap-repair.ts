@@ -131,7 +131,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
-    // NaN is no longer pause.
+    // NaN counts as no pause.
     this.#wait(repair, atLeastMs > waitMs ? atLeastMs : waitMs);
     this.#next();
   }

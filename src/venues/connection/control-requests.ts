@@ -70,7 +70,7 @@ export class ControlRequests {
     const answered = this.#take(id, named);
     if (answered === undefined) {
       if (alreadySubscribed) return NOTHING;
-      // The venue withdraws what it accepted, or means another connection.
+      // The venue withdraws what it accepted, or names topics that nobody requested.
       const withdrawn = named.filter((topic) => this.#wanted.has(topic));
       return { ...NOTHING, refused: withdrawn, known: withdrawn.length > 0 };
     }

@@ -57,13 +57,9 @@ export function safely(read: (frame: RawFrame) => Decoded): Decoder {
 
 /** Wraps an error of a decoder. `symbol`: canonical, if already known. */
 export function malformedFrame(error: unknown, symbol?: string): Decoded {
+  const reason = `frame cannot be read: ${asFault(error).message}`;
   const fault =
-    error instanceof Fault
-      ? error
-      : new Fault('malformed', `frame cannot be read: ${asFault(error).message}`, {
-          retry: { kind: 'never' },
-          cause: error,
-        });
+    error instanceof Fault ? error : new Fault('malformed', reason, { retry: { kind: 'never' }, cause: error });
   return symbol === undefined ? { kind: 'malformed', fault } : { kind: 'malformed', fault, symbol };
 }
 

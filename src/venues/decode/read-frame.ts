@@ -25,10 +25,8 @@ export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Fault('malformed', `frame is no JSON: ${cause instanceof Error ? cause.message : cause}`, {
-      retry: { kind: 'never' },
-      cause,
-    });
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Fault('malformed', `frame is no JSON: ${reason}`, { retry: { kind: 'never' }, cause });
   }
 }
 

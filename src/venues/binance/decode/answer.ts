@@ -15,9 +15,8 @@ export function readAnswer(frame: Unchecked): Decoded | undefined {
 }
 
 function refused(id: unknown, code: unknown, message: unknown): Decoded {
-  const fault = new Fault('subscription_rejected', `refused with code ${wordsOf(code)}: ${wordsOf(message)}`, {
-    retry: { kind: 'never' },
-  });
+  const reason = `refused with code ${wordsOf(code)}: ${wordsOf(message)}`;
+  const fault = new Fault('subscription_rejected', reason, { retry: { kind: 'never' } });
   return { kind: 'refused', id: requestId(id), topics: [], fault };
 }
 

@@ -15,9 +15,8 @@ export function readAnswer(frame: Unchecked): Decoded {
   const id = requestId(frame.req_id);
   if (readBoolean(frame.success, 'success')) return { kind: 'ack', id };
   const message = typeof frame.ret_msg === 'string' ? frame.ret_msg : '';
-  const fault = new Fault('subscription_rejected', `${op} refused: ${message.slice(0, 1_000)}`, {
-    retry: { kind: 'never' },
-  });
+  const reason = `${op} refused: ${message.slice(0, 1_000)}`;
+  const fault = new Fault('subscription_rejected', reason, { retry: { kind: 'never' } });
   const refused: Decoded = { kind: 'refused', id, topics: namedTopics(message), fault };
   return ALREADY_SUBSCRIBED.test(message) ? { ...refused, alreadySubscribed: true } : refused;
 }
