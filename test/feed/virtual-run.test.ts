@@ -12,7 +12,7 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import type { JournalEvent } from '../../testing/judges/journal.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
-import { bookProblems, type MadeTops, staleBooks } from '../../testing/judges/judge-books.ts';
+import { bookProblems, type MadeTops } from '../../testing/judges/judge-books.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
 import { nameOf, publishedWindowProblems } from '../../testing/judges/judge-windows.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
@@ -53,8 +53,6 @@ const SPILL_MB = 4;
 const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
-/** A price may run past the levels of its book at any moment, also in the last one; then they are fetched. */
-const BOOK_BACK_MS = 3000;
 const LIST_EVERY_MS = 2000;
 const MOST_SILENT_MS = 30_000;
 
@@ -289,9 +287,6 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
   await world.pass(AFTER_MS);
   world.clearFaults();
   await world.pass(CALM_MS);
-  const hasStaleBook = () =>
-    sinks.some((name) => seriesOf(mode, venues, stores[name].records).some((own) => staleBooks(own).length > 0));
-  for (let ms = 0; ms < BOOK_BACK_MS && hasStaleBook(); ms += 100) await world.pass(100);
   const pipeline = await running.pipeline;
   const { activeVenue } = pipeline.feed;
   const { undelivered, spilled } = await world.until(pipeline.stop('the run is over'));

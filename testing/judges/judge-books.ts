@@ -11,6 +11,8 @@ export interface JudgeBooksOptions {
   readonly mayMiss?: boolean;
 }
 
+/** A price may run past the levels of its book at any moment. Within this time the book is fetched again. */
+const BOOK_BACK_MS = 3000;
 /** As `order_books.levels` says by default. */
 const LEVELS = 50;
 
@@ -52,16 +54,20 @@ export function bookProblems(
     if (record.kind === 'order_book' && !record.stale)
       problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
-  for (const record of staleBooks(records))
+  for (const record of longStaleBooks(records))
     if (record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
 }
 
-/** Of each symbol's last book those that are stale. */
-export function staleBooks(records: readonly FeedRecord[]): readonly OrderBookSnapshot[] {
+/** The last books that are stale, without those that have just become stale: they are being fetched. */
+function longStaleBooks(records: readonly FeedRecord[]): readonly OrderBookSnapshot[] {
   const last = new Map<string, OrderBookSnapshot>();
-  for (const record of records) if (record.kind === 'order_book') last.set(record.symbol, record);
-  return [...last.values()].filter(({ stale }) => stale);
+  let endMicros = 0;
+  for (const record of records) {
+    if ('receivedAt' in record) endMicros = Math.max(endMicros, record.receivedAt);
+    if (record.kind === 'order_book') last.set(record.symbol, record);
+  }
+  return [...last.values()].filter(({ stale, receivedAt }) => stale && endMicros - receivedAt > BOOK_BACK_MS * 1000);
 }
 
 function nameOf({ venue, symbol, epoch }: BookDelta | OrderBookSnapshot): string {

@@ -21,6 +21,12 @@ const book = (id: number, over: Partial<OrderBookSnapshot> = {}): OrderBookSnaps
   ...{ bids: [level('8')], asks: [level('9.5', '2'), level('10'), level('11')] },
   ...over,
 });
+/** So long after the others that a stale book should be back. */
+const later = (record: OrderBookSnapshot): OrderBookSnapshot => ({
+  ...record,
+  receivedAt: record.receivedAt + 3_000_001,
+});
+const stale = book(6, { stale: true });
 const MADE = new Map([[placeOf('binance', 'BTCUSDT', '6'), new Set([topOf('8.00', '9.50')])]]);
 const judged = (...records: readonly FeedRecord[]) => bookProblems(records, MADE);
 
@@ -41,14 +47,22 @@ describe('the judge of books', () => {
     ['a change before a whole book', [change(6)], 'before a whole book'],
     ['one of another epoch before that', [whole(5), { ...change(6), epoch: 2 }], 'before a whole book'],
     ['a change that is missing', [whole(5), change(8)], '8 follows 7, not 5'],
-    ['a book that is stale in the end', [book(6), book(6, { stale: true })], 'stale in the end'],
+    [
+      'a book that is stale in the end',
+      [later({ ...book(6), symbol: 'ETHUSDT', stale: true }), book(6), stale],
+      'stale in the end',
+    ],
   ])('finds %s', (_, records, problem) => {
     expect(judged(...records)).toEqual([expect.stringContaining(problem)]);
   });
 
   it('asks no chain where changes may be missing, and no book of a venue that is away', () => {
     expect(bookProblems([whole(5), change(8)], MADE, { mayMiss: true })).toEqual([]);
-    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'binance' })).toEqual([]);
-    expect(bookProblems([book(6, { stale: true })], MADE, { away: 'bybit' })).toHaveLength(1);
+    expect(bookProblems([later(stale), stale], MADE, { away: 'binance' })).toEqual([]);
+    expect(bookProblems([later(stale), stale], MADE, { away: 'bybit' })).toHaveLength(1);
+  });
+
+  it('leaves a book alone that has just become stale', () => {
+    expect(judged(stale)).toEqual([]);
   });
 });
