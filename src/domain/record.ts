@@ -200,7 +200,7 @@ export interface BookDelta extends MarketFields {
   readonly lastUpdateId: string;
   /** last_update_id of the record that this one continues; null for a snapshot. Where it is not what your book has, wait for the next snapshot. */
   readonly previousUpdateId: null | string;
-  /** True: the levels are the whole book as far as the venue tells it, and replace what you have. */
+  /** True: the levels are the whole book as far as the venue sends it, and replace what you have. */
   readonly snapshot: boolean;
   /** Levels to set, quantity 0 removes; of a snapshot best first. */
   readonly bids: readonly BookLevel[];
@@ -309,28 +309,28 @@ export interface FeedStatus {
   readonly environment: Environment;
 }
 
-/** A hole in the trades of one symbol, and what became of it. Topic `gaps`. */
+/** A gap in the trades of one symbol, and its outcome. Topic `gaps`. */
 export interface Gap {
   readonly kind: 'gap';
   /** The venue whose trades are missing. */
   readonly venue: string;
   /** Canonical symbol. */
   readonly symbol: string;
-  /** The epoch in which the hole lies. */
+  /** The epoch in which the gap lies. */
   readonly epoch: number;
-  /** Id of the last trade before the hole, exclusive; null: the hole starts before the first trade known. */
+  /** Id of the last trade before the gap, exclusive; null: the gap starts before the first known trade. */
   readonly fromId: null | string;
-  /** Id of the first trade after the hole, exclusive; null: nothing followed in this epoch. */
+  /** Id of the first trade after the gap, exclusive; null: nothing followed in this epoch. */
   readonly toId: null | string;
-  /** Timestamp of the trade before the hole. */
+  /** Timestamp of the trade before the gap. */
   readonly fromTime: number;
-  /** Timestamp of the trade after the hole, or the time of the switch. */
+  /** Timestamp of the trade after the gap, or the time of the switch. */
   readonly toTime: number;
-  /** Trades that are missing; null where ids do not tell. */
+  /** Number of missing trades; null if the ids are sparse. */
   readonly missing: null | number;
-  /** Trades of the hole that were fetched and published. */
+  /** Trades of the gap that were fetched and published. */
   readonly filled: number;
-  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: it cannot be told. */
+  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: nobody can know. */
   readonly outcome: GapOutcome;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;
