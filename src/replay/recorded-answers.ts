@@ -9,7 +9,7 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 type Body = Extract<CaptureLine, { kind: 'body' }>;
 
 interface OpenRequest {
-  /** Venue and path. */
+  /** Venue and path, with a space between. */
   readonly key: string;
   readonly resolve: (answer: CapturedAnswer) => void;
 }

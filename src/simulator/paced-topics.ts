@@ -38,76 +38,72 @@ interface PacedTopic {
 }
 
 /** The topics of one venue that send a state: tickers, best prices, candles. A topic without listeners makes no event. */
-export class PacedTopics {
-  private readonly host: VenueHost;
-  private readonly paced = new Map<string, PacedTopic>();
-
-  constructor(host: VenueHost) {
-    this.host = host;
-  }
+export function pacedTopics(host: VenueHost) {
+  const all = new Map<string, PacedTopic>();
 
   /** Adds a topic. `first`: a connection that gets the current state at once. */
-  add(topic: Topic, listing: Listing, pace: Pace, now = 0, first?: Connection): void {
+  function add(topic: Topic, listing: Listing, pace: Pace, now = 0, first?: Connection): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
     const paced = { topic, listing, pace, open, sentAt: now, sentTrades: -1 };
-    if (!this.paced.has(topic.name)) this.paced.set(topic.name, paced);
+    if (!all.has(topic.name)) all.set(topic.name, paced);
     if (first === undefined) return;
     paced.sentTrades = listing.trades.count;
     const candle = candleOf(paced, now);
     const isSent = topic.publishTo(first, pace.make(now, '', candle));
-    this.note(paced, now, candle, isSent ? `[${first.number}]` : '[]');
+    note(paced, now, candle, isSent ? `[${first.number}]` : '[]');
   }
 
-  slice(now: number): void {
-    for (const paced of this.paced.values()) {
+  function slice(now: number): void {
+    for (const paced of all.values()) {
       if (paced.topic.size === 0) continue;
-      this.closeCandle(paced, now);
+      closeCandle(paced, now);
       const { everyMs, againMs = Number.POSITIVE_INFINITY } = paced.pace;
       const leastMs = paced.sentTrades === paced.listing.trades.count ? againMs : everyMs;
-      if (now - paced.sentAt >= leastMs) this.send(paced, now);
+      if (now - paced.sentAt >= leastMs) send(paced, now);
     }
   }
 
   /** Sends a topic's state at once. */
-  sendAtOnce(name: string, now: number): void {
-    const paced = this.paced.get(name);
-    if (paced !== undefined && paced.topic.size > 0) this.send(paced, now);
+  function sendAtOnce(name: string, now: number): void {
+    const paced = all.get(name);
+    if (paced !== undefined && paced.topic.size > 0) send(paced, now);
   }
 
-  private closeCandle(paced: PacedTopic, now: number): void {
+  function closeCandle(paced: PacedTopic, now: number): void {
     const { interval } = paced.pace;
     if (interval === undefined) return;
     const open = openTimeOf(interval, now);
     if (open === paced.open) return;
-    if (nextOpenTime(interval, paced.open) === open)
-      this.publish(paced, now, { open: paced.open, end: open, closed: true });
+    if (nextOpenTime(interval, paced.open) === open) publish(paced, now, { open: paced.open, end: open, closed: true });
     paced.open = open;
     paced.sentTrades = -1;
   }
 
-  private send(paced: PacedTopic, now: number): void {
+  function send(paced: PacedTopic, now: number): void {
     paced.sentAt = now;
     paced.sentTrades = paced.listing.trades.count;
-    this.publish(paced, now, candleOf(paced, now));
+    publish(paced, now, candleOf(paced, now));
   }
 
-  private publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
+  function publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
     const sent = paced.topic.publish((unit) => paced.pace.make(now, unit, candle));
-    this.note(paced, now, candle, sent);
+    note(paced, now, candle, sent);
   }
 
-  private note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
-    if (this.host.journal === undefined) return;
+  function note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
+    if (host.journal === undefined) return;
     if (topic.kind === 'book_ticker') {
       const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
       const more = `,"ask_price":"${ask}","ask_quantity":"${askQuantity}"`;
-      this.host.note(topic, { id: `${listing.updateId}`, price: bid, quantity: bidQuantity, time, sent, more });
+      host.note(topic, { id: `${listing.updateId}`, price: bid, quantity: bidQuantity, time, sent, more });
     } else if (pace.interval !== undefined) {
       const { close: price, volume: quantity } = listing.candleTexts(listing.candles.candle(candle.open, candle.end));
       const id = `${pace.intervalName ?? pace.interval}:${candle.open}`;
-      this.host.note(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
-    } else this.host.note(topic, { id: '', price: listing.priceText(listing.candles.price), time, sent });
+      host.note(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
+    } else host.note(topic, { id: '', price: listing.priceText(listing.candles.price), time, sent });
   }
+
+  return { add, slice, sendAtOnce };
 }
 
 function candleOf({ pace: { interval }, open }: PacedTopic, now: number): CandleSpan {

@@ -144,11 +144,8 @@ function routed(
 }
 
 function notServed(path: string) {
-  const known = VENUE_IDS.some((id) => path.startsWith(`/${id}/`));
-  return known
-    ? { status: 503, body: '{"error":"not_served","message":"this venue is not in the recorded session"}' }
-    : {
-        status: 404,
-        body: '{"error":"not_found","message":"known: /bybit /binance /binance_us /binance_testnet /faults /stats /healthz"}',
-      };
+  if (VENUE_IDS.some((id) => path.startsWith(`/${id}/`)))
+    return { status: 503, body: '{"error":"not_served","message":"this venue is not in the recorded session"}' };
+  const known = '/bybit /binance /binance_us /binance_testnet /faults /stats /healthz';
+  return { status: 404, body: `{"error":"not_found","message":"known: ${known}"}` };
 }

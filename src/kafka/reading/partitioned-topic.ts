@@ -6,16 +6,12 @@ import type { BrokerConnection, OffsetAt, PartitionMetadata } from '../contract.
 export class PartitionedTopic {
   readonly name: string;
   readonly #brokers: Pick<Brokers, 'at' | 'metadata'>;
-  #partitions: readonly PartitionMetadata[];
+  partitions: readonly PartitionMetadata[];
 
   constructor(brokers: Pick<Brokers, 'at' | 'metadata'>, name: string, partitions: readonly PartitionMetadata[] = []) {
     this.#brokers = brokers;
     this.name = name;
-    this.#partitions = partitions;
-  }
-
-  get partitions(): readonly PartitionMetadata[] {
-    return this.#partitions;
+    this.partitions = partitions;
   }
 
   /** Rejects if the brokers know no such topic. */
@@ -23,7 +19,7 @@ export class PartitionedTopic {
     const { topics } = await this.#brokers.metadata([this.name]);
     const [topic] = topics;
     if (topic?.error !== undefined) throw topic.error;
-    this.#partitions = topic?.partitions ?? [];
+    this.partitions = topic?.partitions ?? [];
   }
 
   /** By partition, the offset of the first committed record at or behind a place; -1: no record is as late as that time. */
@@ -44,7 +40,7 @@ export class PartitionedTopic {
   /** Groups partitions' values by leading broker. */
   byLeader<T>(ofPartitions: ReadonlyMap<number, T>): ReadonlyMap<number, ReadonlyMap<number, T>> {
     const leaders = new Map<number, Map<number, T>>();
-    for (const { partitionId, leader } of this.#partitions) {
+    for (const { partitionId, leader } of this.partitions) {
       const value = ofPartitions.get(partitionId);
       if (value === undefined) continue;
       getOrCreate(leaders, leader, () => new Map()).set(partitionId, value);

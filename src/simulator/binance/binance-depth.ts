@@ -41,43 +41,38 @@ interface Depth {
  * Depth streams and the REST depth of one venue. If a depth stream has listeners, REST shows the book of its last 100 ms
  * event, so snapshot and differences always fit by the documented rule.
  */
-export class BinanceDepth {
-  private readonly host: VenueHost;
-  private readonly depths = new Map<Listing, Depth>();
-  private nextFast = 0;
-  private nextSlow = 0;
+export function binanceDepth(host: VenueHost) {
+  const depths = new Map<Listing, Depth>();
+  let nextFast = 0;
+  let nextSlow = 0;
 
-  constructor(host: VenueHost) {
-    this.host = host;
-  }
-
-  subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
-    const depth = getOrCreate(this.depths, listing, (): Depth => ({ listing, topics: [], view: undefined }));
+  function subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
+    const depth = getOrCreate(depths, listing, (): Depth => ({ listing, topics: [], view: undefined }));
     if (!depth.topics.some((known) => known.topic === topic))
       depth.topics.push({ topic, levels, everyMs, changes: changesSince(depth.view?.updateId ?? 0) });
     if (depth.view === undefined) start(depth);
   }
 
   /** Call it when the book's update ids restart. */
-  restart(listing: Listing): void {
-    const depth = this.depths.get(listing);
+  function restart(listing: Listing): void {
+    const depth = depths.get(listing);
     if (depth?.view !== undefined) start(depth);
   }
 
   /** The book as `GET /api/v3/depth` shows it. */
-  snapshot(listing: Listing, limit: number): string {
-    return partial(listing, this.depths.get(listing)?.view ?? viewOf(listing), limit);
+  function snapshot(listing: Listing, limit: number): string {
+    return partial(listing, depths.get(listing)?.view ?? viewOf(listing), limit);
   }
 
-  slice(now: number): void {
-    if (now < this.nextFast) return;
-    this.nextFast = now - (now % FAST_MS) + FAST_MS;
-    const isSlow = now >= this.nextSlow;
-    if (isSlow) this.nextSlow = now - (now % SLOW_MS) + SLOW_MS;
-    for (const depth of this.depths.values()) this.publish(depth, now, isSlow);
+  function slice(now: number): void {
+    if (now < nextFast) return;
+    nextFast = now - (now % FAST_MS) + FAST_MS;
+    const isSlow = now >= nextSlow;
+    if (isSlow) nextSlow = now - (now % SLOW_MS) + SLOW_MS;
+    for (const depth of depths.values()) publish(depth, now, isSlow);
   }
 
-  private publish(depth: Depth, now: number, isSlow: boolean): void {
+  function publish(depth: Depth, now: number, isSlow: boolean): void {
     if (depth.topics.every(({ topic }) => topic.size === 0)) depth.view = undefined;
     const { listing, topics } = depth;
     if (depth.view === undefined) return;
@@ -87,12 +82,16 @@ export class BinanceDepth {
       if ((everyMs === SLOW_MS && !isSlow) || changes.fromId === view.updateId) continue;
       depthTopic.changes = changesSince(view.updateId);
       if (topic.size === 0) continue;
-      this.host.publishBook(topic, topic.kind, view.updateId, now, (unit) =>
+      host.publishBook(topic, topic.kind, view.updateId, now, (unit) =>
         levels > 0 ? partial(listing, view, levels) : updateText(listing, view, changes, `${now}${unit}`),
       );
     }
   }
+
+  return { subscribed, restart, snapshot, slice };
 }
+
+export type BinanceDepth = ReturnType<typeof binanceDepth>;
 
 /** Updates the view and adds the changes to each topic. */
 function next(depth: Depth, before: View): View {

@@ -55,12 +55,7 @@ export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
   return rows.map((trade) => `{${aggTradeFields(trade)}}`);
 };
 
-interface AggTradesQuery {
-  readonly fromId: number | undefined;
-  readonly startTime: number | undefined;
-  readonly endTime: number | undefined;
-  readonly limit: number;
-}
+type AggTradesQuery = Record<'fromId' | 'startTime' | 'endTime', number | undefined> & { readonly limit: number };
 
 function aggTradesOf(listing: Listing, { fromId, startTime, endTime, limit }: AggTradesQuery): TradeTexts[] {
   const { trades, past } = listing;

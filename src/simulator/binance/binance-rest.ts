@@ -127,19 +127,13 @@ function symbolOf(host: VenueHost, query: URLSearchParams): string {
 }
 
 function tooMuchWeight(amount: number): RestAnswer {
-  return error(
-    429,
-    -1003,
-    `Too much request weight used; current limit is ${amount} request weight per 1 MINUTE. Please use WebSocket Streams for live updates to avoid polling the API.`,
-  );
+  const reason = `Too much request weight used; current limit is ${amount} request weight per 1 MINUTE.`;
+  return error(429, -1003, `${reason} Please use WebSocket Streams for live updates to avoid polling the API.`);
 }
 
 function banned(until: number): RestAnswer {
-  return error(
-    418,
-    -1003,
-    `Way too much request weight used; IP banned until ${until}. Please use WebSocket Streams for live updates to avoid bans.`,
-  );
+  const reason = `Way too much request weight used; IP banned until ${until}.`;
+  return error(418, -1003, `${reason} Please use WebSocket Streams for live updates to avoid bans.`);
 }
 
 function answered(route: Route, request: VenueRequest): RestAnswer {

@@ -3,10 +3,10 @@ import type { EventKind } from '../captures/frame-subject.ts';
 import { tradeEvent } from '../journal.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
-import { type Pace, PacedTopics } from '../paced-topics.ts';
+import { type Pace, pacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { BinanceDepth } from './binance-depth.ts';
+import { binanceDepth } from './binance-depth.ts';
 import {
   aggTradeData,
   aggTrades,
@@ -60,8 +60,8 @@ export function binanceStream(name: string): StreamName | undefined {
 
 /** Makes Binance's streams from one venue's market. A stream without listeners makes no event. */
 export function binanceStreams(host: VenueHost) {
-  const books = new BinanceDepth(host);
-  const paced = new PacedTopics(host);
+  const books = binanceDepth(host);
+  const paced = pacedTopics(host);
   let nextAllMini = 0;
 
   /** Adds a stream with a listener. */

@@ -22,26 +22,21 @@ interface Book {
 }
 
 /** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot for each new listener, then numbered deltas. */
-export class BybitBooks {
-  private readonly host: VenueHost;
-  private readonly books = new Map<string, Book>();
-
-  constructor(host: VenueHost) {
-    this.host = host;
-  }
+export function bybitBooks(host: VenueHost) {
+  const books = new Map<string, Book>();
 
   /** Sends a new listener its first snapshot. */
-  subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
-    const book = this.upToDate(topic, listing, levels, now);
+  function subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
+    const book = upToDate(topic, listing, levels, now);
     book.live = true;
     const sent = topic.publishTo(connection, snapshotFrame(book, now), 'book') ? `[${connection.number}]` : '[]';
-    this.host.note(topic, { kind: 'book', id: `${book.updateId}`, time: now, sent });
+    host.note(topic, { kind: 'book', id: `${book.updateId}`, time: now, sent });
   }
 
   /** The book as `GET /v5/market/orderbook` shows it. */
-  rest(listing: Listing, limit: number, now: number): string {
-    const topic = this.host.topic(`orderbook.${REST_LEVELS}.${listing.symbol}`, 'depth', listing.symbol);
-    const { view, updateId } = this.upToDate(topic, listing, REST_LEVELS, now);
+  function rest(listing: Listing, limit: number, now: number): string {
+    const topic = host.topic(`orderbook.${REST_LEVELS}.${listing.symbol}`, 'depth', listing.symbol);
+    const { view, updateId } = upToDate(topic, listing, REST_LEVELS, now);
     return (
       `{"s":"${listing.symbol}","a":${listing.levelsText(view.asks.slice(0, limit))},"b":${listing.levelsText(view.bids.slice(0, limit))},` +
       `"ts":${now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
@@ -49,25 +44,25 @@ export class BybitBooks {
   }
 
   /** Restarts the update ids of a symbol's books at 1, with a snapshot for all listeners. */
-  restart(listing: Listing, now: number): void {
-    for (const book of this.books.values()) {
+  function restart(listing: Listing, now: number): void {
+    for (const book of books.values()) {
       if (book.listing !== listing) continue;
-      book.view = viewBook(this.host, listing, book.levels);
+      book.view = viewBook(host, listing, book.levels);
       book.updateId = 1;
       book.sentAt = now;
-      if (book.topic.size > 0) this.host.publishBook(book.topic, 'book', 1, now, () => snapshotFrame(book, now));
+      if (book.topic.size > 0) host.publishBook(book.topic, 'book', 1, now, () => snapshotFrame(book, now));
     }
   }
 
-  slice(now: number): void {
-    for (const book of this.books.values()) this.publish(book, now);
+  function slice(now: number): void {
+    for (const book of books.values()) publish(book, now);
   }
 
-  private publish(book: Book, now: number): void {
+  function publish(book: Book, now: number): void {
     const { topic, listing, levels, view } = book;
     if (topic.size === 0) book.live = false;
     if (!book.live || view.updateId === listing.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
-    const after = viewBook(this.host, listing, levels);
+    const after = viewBook(host, listing, levels);
     const bids = changedLevels(view.bids, after.bids);
     const asks = changedLevels(view.asks, after.asks);
     book.view = after;
@@ -75,21 +70,25 @@ export class BybitBooks {
     if (bids.length + asks.length === 0) return;
     const updateId = ++book.updateId;
     const frame = { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks } as const;
-    this.host.publishBook(topic, 'depth', updateId, now, () => bookFrame(listing, frame));
+    host.publishBook(topic, 'depth', updateId, now, () => bookFrame(listing, frame));
   }
 
-  private upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
-    const book = getOrCreate(this.books, topic.name, (): Book => {
-      const [view, updateId] = [viewBook(this.host, listing, levels), 1_000_000 + levels * 1_000];
+  function upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
+    const book = getOrCreate(books, topic.name, (): Book => {
+      const [view, updateId] = [viewBook(host, listing, levels), 1_000_000 + levels * 1_000];
       return { topic, listing, levels, view, updateId, sentAt: now, live: false };
     });
     if (!book.live && book.view.updateId !== listing.updateId) {
-      book.view = viewBook(this.host, listing, levels);
+      book.view = viewBook(host, listing, levels);
       book.updateId++;
     }
     return book;
   }
+
+  return { subscribed, rest, restart, slice };
 }
+
+export type BybitBooks = ReturnType<typeof bybitBooks>;
 
 export function viewBook({ market }: VenueHost, listing: Listing, levels: number): BookView {
   const { updateId, changedAt } = listing;

@@ -2,10 +2,10 @@ import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
 import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
-import { type Pace, PacedTopics } from '../paced-topics.ts';
+import { type Pace, pacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
-import { BybitBooks, viewBook } from './bybit-books.ts';
+import { bybitBooks, viewBook } from './bybit-books.ts';
 import { BYBIT_INTERVALS, bookFrame, bybitTrade, klineFrame, tickerFrame, tradeFrame } from './bybit-frames.ts';
 
 const TICKER_EVERY_MS = 50;
@@ -38,8 +38,8 @@ export function bybitTopic(topic: string): TopicParts | undefined {
 
 /** Makes Bybit's topics from the venue's market. A topic without listeners makes no event. */
 export function bybitStreams(host: VenueHost) {
-  const books = new BybitBooks(host);
-  const paced = new PacedTopics(host);
+  const books = bybitBooks(host);
+  const paced = pacedTopics(host);
 
   /** Adds a topic for a connection. Except for trades, the connection first gets a snapshot. */
   function subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {

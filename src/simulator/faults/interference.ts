@@ -37,14 +37,8 @@ export class Interference {
 
   /** True if it has no effect. */
   get idle(): boolean {
-    return (
-      !this.silent &&
-      !this.frozen &&
-      this.muted.size === 0 &&
-      this.mutedTrades.size === 0 &&
-      this.bytesPerSecond === undefined &&
-      this.counted.size === 0
-    );
+    if (this.silent || this.frozen || this.bytesPerSecond !== undefined) return false;
+    return this.muted.size + this.mutedTrades.size + this.counted.size === 0;
   }
 
   /** Ends the counted faults and drops kept frames. */

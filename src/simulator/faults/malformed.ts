@@ -58,11 +58,7 @@ export function oddFrame(
   number: number,
   now: number,
 ): OddFrame {
-  if (kind === 'malformed') return brokenFrame(protocol, symbol, number);
-  return { name: kind, payload: unknownFrame(protocol, symbol, number, now) };
-}
-
-function brokenFrame(protocol: 'bybit' | 'binance', symbol: string, number: number): OddFrame {
+  if (kind === 'unknown') return { name: kind, payload: unknownFrame(protocol, symbol, number, now) };
   const bybit = protocol === 'bybit';
   const good = (bybit ? BYBIT_TRADE : BINANCE_TRADE)
     .replaceAll('SYMBOL', symbol)

@@ -7,8 +7,8 @@ const BACKLOG_SECONDS = 2;
 /** Keeps one market at its rate: each slice makes the trades that are due, late ones included. */
 export class MarketClock {
   private readonly market: SimulatedMarket;
-  private rate: number;
   private readonly onOrder: OnOrder;
+  private rate: number;
   private startedAt: number;
   private made = 0;
   /** Trades that were never made, because the machine was too slow. */

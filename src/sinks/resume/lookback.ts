@@ -60,37 +60,29 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
       const key = keyOf({ venue, symbol });
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  const ofTrades = {
-    kind,
-    // A series that ends without a trade has none: any that are found were published meanwhile.
-    series: seriesSince(spanMs).flatMap((series, index) => {
-      const upTo = checkpoints[index]?.last?.id;
-      return upTo === undefined ? [] : [{ ...series, upTo }];
-    }),
-    count: trades,
-    slackMs: SLACK_MS,
-  };
+  // A series that ends without a trade has none: any that are found were published meanwhile.
+  const tradeSeries = seriesSince(spanMs).flatMap((series, index) => {
+    const upTo = checkpoints[index]?.last?.id;
+    return upTo === undefined ? [] : [{ ...series, upTo }];
+  });
+  const gapSeries = seriesSince(spanMs).map((series) => ({ ...series, key: seriesKey(series) }));
+  const ofTrades = { kind, series: tradeSeries, count: trades, slackMs: SLACK_MS };
   // A window may be published long before its end (at a switch), or long after its last trade.
+  const windowSlackMs = SLACK_MS + spanMs;
   const ofWindows = {
     kind: 'trade_stats',
     series: seriesSince(windowsSpanMs),
     count: 0,
-    slackMs: SLACK_MS + spanMs,
+    slackMs: windowSlackMs,
   } as const;
-  // All gaps lie in the topic of the configured environment. A gap is written when its repair is over.
-  const ofGaps = {
-    kind: 'gap',
-    series: seriesSince(spanMs).map((series) => ({ ...series, key: seriesKey(series) })),
-    count: 0,
-    slackMs: SLACK_MS,
-  } as const;
-  const named = (prefix: string, sought: Omit<Sought, 'topic'>): Sought => ({
-    ...sought,
-    topic: prefix + topicOf(sought.kind).name,
-  });
+  const ofGaps = { kind: 'gap', series: gapSeries, count: 0, slackMs: SLACK_MS } as const;
+  const inTopic = (prefix: string, sought: Omit<Sought, 'topic'>): Sought => {
+    return { ...sought, topic: prefix + topicOf(sought.kind).name };
+  };
   return [
-    ...environmentPrefixes.flatMap((prefix) => [named(prefix, ofTrades), named(prefix, ofWindows)]),
-    named(environmentPrefixes[0] ?? '', ofGaps),
+    ...environmentPrefixes.flatMap((prefix) => [inTopic(prefix, ofTrades), inTopic(prefix, ofWindows)]),
+    // All gaps lie in the topic of the configured environment.
+    inTopic(environmentPrefixes[0] ?? '', ofGaps),
   ];
 }
 
