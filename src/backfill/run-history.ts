@@ -77,12 +77,12 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
   const { signal, scheduler, wallClock } = world;
   const rest = new VenueRest(venue, config.venues[venue.id].restUrl, scheduler);
   const ask = askPatiently({ ...world, rest });
-  const of: PastOrigin = {
+  const origin: PastOrigin = {
     instrument: request.instrument,
     environment: environmentOf(config, venue.id),
     receivedAt: wallClock,
   };
-  const name = seriesName(request, of);
+  const name = seriesName(request, origin);
   const job = { name, range, arguments: request.arguments, dir, topic: historyTopic(request) };
   let progress = NO_PROGRESS;
   const onProgress = (latest: HistoryProgress) => {
@@ -90,9 +90,9 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
     world.onProgress(latest);
   };
   try {
-    const series = seriesOf(request, of);
+    const series = seriesOf(request, origin);
     if (series === undefined) {
-      const recent = venue.recent?.(of);
+      const recent = venue.recent?.(origin);
       if (recent === undefined) throw new Fault('internal', `${venue.id} has no ${request.kind}`);
       return await fetchRecent({ ...job, recent, most: venue.history?.recentTrades ?? 0 }, sink, ask);
     }
@@ -115,9 +115,9 @@ function seriesName({ venue, kind, interval, instrument }: HistoryRequest, { env
   };
 }
 
-function seriesOf({ venue, kind, interval }: HistoryRequest, of: PastOrigin): PastSeries | undefined {
-  if (kind === 'klines') return venue.history?.klines(of, interval);
-  return kind === 'trades' ? venue.history?.trades?.(of) : venue.history?.aggTrades?.(of);
+function seriesOf({ venue, kind, interval }: HistoryRequest, origin: PastOrigin): PastSeries | undefined {
+  if (kind === 'klines') return venue.history?.klines(origin, interval);
+  return kind === 'trades' ? venue.history?.trades?.(origin) : venue.history?.aggTrades?.(origin);
 }
 
 /** The venue's time, at most the answer's travel time behind. */

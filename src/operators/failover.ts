@@ -272,7 +272,7 @@ class FailoverRun<T, E extends OtherEvent> {
 
   /** Emits the held values of these keys that are newer than each key's cut; all of those that continue. */
   #release(source: SourceState<T>, cuts: ReadonlyMap<string, number>, continuing: ReadonlySet<string>): void {
-    for (const { key, at, value } of source.ring.take(cuts)) {
+    for (const { key, at, value } of source.ring.remove(cuts)) {
       const cut = cuts.get(key) ?? Number.NEGATIVE_INFINITY;
       const isOver = at <= cut || source.ring.isTooOld(at, source.lastAt);
       const route = this.#routes.get(key);
@@ -292,7 +292,7 @@ class FailoverRun<T, E extends OtherEvent> {
 
   #newRoute(key: string): Route<T> | undefined {
     const active = this.#active;
-    return active === undefined ? undefined : this.#routes.begin(key, this.#routes.choose(key, active, active));
+    return active === undefined ? undefined : this.#routes.add(key, this.#routes.choose(key, active, active));
   }
 
   #reroute(key: string): void {

@@ -178,7 +178,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       const possible = new Map<K, number>();
       let completed = false;
 
-      const of = (key: K): IdSequence<T> => {
+      const sequenceOf = (key: K): IdSequence<T> => {
         const known = sequences.get(key);
         if (known !== undefined) return known;
         const sequence = options.sequence(key);
@@ -193,7 +193,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         options.onPossibleGap?.(key, gap);
       };
       const emit = (key: K, sequenced: readonly Sequenced<T>[]): void => {
-        const sequence = of(key);
+        const sequence = sequenceOf(key);
         if (sequence.heldSince === undefined) holding.delete(key);
         else if (!holding.has(key)) holding.set(key, Number.POSITIVE_INFINITY);
         for (const item of sequenced) subscriber.next({ ...item, key });
@@ -203,7 +203,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       /** A fetch ended. */
       const settle = (key: K, step: (sequence: IdSequence<T>) => readonly Sequenced<T>[]): void => {
         try {
-          emit(key, step(of(key)));
+          emit(key, step(sequenceOf(key)));
           plan(key);
         } catch (error) {
           subscriber.error(error);
@@ -219,7 +219,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
             return EMPTY;
           }
         },
-        gaps: (key) => of(key).gaps,
+        gaps: (key) => sequenceOf(key).gaps,
         fill: (key, values) => settle(key, (sequence) => sequence.fill(values)),
         giveUp: (key) => settle(key, (sequence) => sequence.release()),
         atOnce,
@@ -230,13 +230,13 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         for (const [key, dueAt] of [...holding])
-          if (dueAt <= now) look(key);
+          if (dueAt <= now) check(key);
           else alarm.by(dueAt);
       });
 
       /** Announces, repairs and releases what is due in a series, and plans the next check. */
-      const look = (key: K): void => {
-        const sequence = of(key);
+      const check = (key: K): void => {
+        const sequence = sequenceOf(key);
         const grace = graceOf(key, sequence);
         const now = scheduler.now();
         // A due time is a sum; a difference alone may be rounded to just before it.
@@ -248,9 +248,9 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         if (fetches && heldSince !== undefined && heldSince + grace <= now) queue.repair(key);
         plan(key, grace);
       };
-      const plan = (key: K, grace = graceOf(key, of(key))): void => {
+      const plan = (key: K, grace = graceOf(key, sequenceOf(key))): void => {
         if (completed && holding.size === 0) subscriber.complete();
-        const { heldSince, unannouncedSince } = of(key);
+        const { heldSince, unannouncedSince } = sequenceOf(key);
         if (heldSince === undefined) {
           if (holding.size === 0) alarm.clear();
           return;
@@ -263,18 +263,18 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
       };
       const accept = (key: K, sequenced: readonly Sequenced<T>[]): void => {
         emit(key, sequenced);
-        if (holding.has(key)) look(key);
+        if (holding.has(key)) check(key);
       };
 
       if (options.changes$ !== undefined)
         listen(options.changes$, subscriber, {
-          next: ({ key, change }) => accept(key, change(of(key), scheduler.now())),
+          next: ({ key, change }) => accept(key, change(sequenceOf(key), scheduler.now())),
           complete: () => {},
         });
       listen(source, subscriber, {
         next(arrival) {
           const key = options.key(arrival);
-          const sequence = of(key);
+          const sequence = sequenceOf(key);
           const line = options.line(arrival);
           const value = options.value(arrival);
           if (sequence.next(line, value)) {
@@ -291,7 +291,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
           if (changes) accept(key, sequenced);
         },
         error(error) {
-          for (const key of [...holding.keys()]) emit(key, of(key).release());
+          for (const key of [...holding.keys()]) emit(key, sequenceOf(key).release());
           subscriber.error(error);
         },
         complete() {

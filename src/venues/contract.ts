@@ -111,9 +111,9 @@ export interface PastSeries {
 /** The past that a venue returns without a key. */
 export interface VenueHistory {
   /** Undefined if there are only the last ones (`Venue.recent`), or none. */
-  readonly trades?: ((of: PastOrigin) => PastSeries) | undefined;
-  readonly aggTrades?: (of: PastOrigin) => PastSeries;
-  readonly klines: (of: PastOrigin, interval: KlineInterval) => PastSeries;
+  readonly trades?: ((origin: PastOrigin) => PastSeries) | undefined;
+  readonly aggTrades?: (origin: PastOrigin) => PastSeries;
+  readonly klines: (origin: PastOrigin, interval: KlineInterval) => PastSeries;
   readonly intervals: readonly KlineInterval[];
   /** Number of trades that `Venue.recent` returns. */
   readonly recentTrades: number;
@@ -184,7 +184,7 @@ export interface Venue {
   /** As `backfill`, for aggregated trades. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
   /** The last trades; undefined if gaps are fetched by id. */
-  readonly recent?: (of: PastOrigin) => RestRequest<readonly TradeEvent[]>;
+  readonly recent?: (origin: PastOrigin) => RestRequest<readonly TradeEvent[]>;
   /** The whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   readonly history?: VenueHistory;

@@ -204,7 +204,7 @@ export class VenueConnectionPool {
       },
     });
     const connection$ = defer(() => {
-      const waitMs = this.#budget.take(scheduler.now());
+      const waitMs = this.#budget.reserve(scheduler.now());
       return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
     const isQuiet = () => this.#isQuiet(connection);

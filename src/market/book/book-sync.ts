@@ -189,7 +189,7 @@ export class BookSync {
   #catchUp(steps: BookStep[], now: number): BookStep[] {
     while (true) {
       const id = this.updateId;
-      const next = id === undefined ? undefined : this.#held.take(id);
+      const next = id === undefined ? undefined : this.#held.removeNext(id);
       if (id === undefined || next === undefined) break;
       if (compareIds(next.lastUpdateId, id) <= 0) this.ignored++;
       else if (!this.#apply(next, id, steps)) return this.#discard(next);

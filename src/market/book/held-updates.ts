@@ -32,7 +32,7 @@ export class HeldUpdates {
   }
 
   /** Removes the first update if a book at `id` reaches or already has it. */
-  take(id: string): BookUpdate | undefined {
+  removeNext(id: string): BookUpdate | undefined {
     const { first } = this;
     return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();
   }

@@ -97,7 +97,7 @@ export function decide(
   startWith = 0,
 ): Decision {
   const current = sources[active];
-  if (current === undefined) return begin(sources, now, timing, startWith);
+  if (current === undefined) return atStart(sources, now, timing, startWith);
 
   const failed = failure(current, now, timing);
   if (failed !== undefined) {
@@ -116,7 +116,7 @@ export function decide(
 }
 
 /** At a start, waits for one source until it serves or fails; then any healthy one serves. */
-function begin(sources: readonly SourceHealth[], now: number, timing: FailoverTiming, startWith: number): Decision {
+function atStart(sources: readonly SourceHealth[], now: number, timing: FailoverTiming, startWith: number): Decision {
   const first = sources[startWith];
   if (first === undefined) return { active: -1, wakeAt: null };
   if (first.healthySince !== null) return { active: startWith, reason: 'first', wakeAt: null };

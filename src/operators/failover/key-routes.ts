@@ -59,7 +59,7 @@ export class KeyRoutes<T> {
   }
 
   /** The first route of a key. */
-  begin(key: string, source: SourceState<T>): Route<T> {
+  add(key: string, source: SourceState<T>): Route<T> {
     const route = { source, epoch: 0, lastAt: Number.NEGATIVE_INFINITY, servedTo: Number.NEGATIVE_INFINITY };
     this.#routes.set(key, route);
     return route;

@@ -35,7 +35,7 @@ class Ring<T> {
   }
 
   /** Removes and returns the values of these keys. */
-  take(keys: ReadonlyMap<string, unknown>): readonly Held<T>[] {
+  remove(keys: ReadonlyMap<string, unknown>): readonly Held<T>[] {
     const taken = this.#held.filter(({ key }) => keys.has(key));
     this.#held = this.#held.filter(({ key }) => !keys.has(key));
     return taken;

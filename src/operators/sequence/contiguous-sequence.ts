@@ -86,7 +86,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     if (!this.isResumed) return [];
     this.#lastId = NOTHING;
     this.#latest = Number.NEGATIVE_INFINITY;
-    const begin = this.#held.begin();
+    const begin = this.#held.startAtFirst();
     if (begin === undefined) return [];
     this.#lastId = this.#access.first(begin) - 1;
     return this.#passHeld();
@@ -153,7 +153,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   release(openedBy = Number.POSITIVE_INFINITY): Sequenced<T>[] {
     const out: Sequenced<T>[] = [];
     while (this.#held.since <= openedBy) {
-      const taken = this.#held.takeGap();
+      const taken = this.#held.removeGap();
       if (taken === undefined) break;
       const { inside, after } = taken;
       const { before, filled } = this.#partly ?? { before: this.#checkpoint(), filled: 0 };
@@ -196,7 +196,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   #passHeld(): Sequenced<T>[] {
     if (this.#held.isEmpty) return [];
     const out: Sequenced<T>[] = [];
-    for (let held = this.#held.takeNext(this.#lastId); held !== undefined; held = this.#held.takeNext(this.#lastId))
+    for (let held = this.#held.removeNext(this.#lastId); held !== undefined; held = this.#held.removeNext(this.#lastId))
       if (this.#access.first(held.value) > this.#lastId)
         out.push(...this.#pass(held.value, held.fetched, held.announced));
     this.#held.settle();

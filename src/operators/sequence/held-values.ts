@@ -138,7 +138,7 @@ export class HeldValues<T> {
   }
 
   /** Removes the first value if it follows `lastId`. Call `settle` after the last one. */
-  takeNext(lastId: number): HeldValue<T> | undefined {
+  removeNext(lastId: number): HeldValue<T> | undefined {
     const [held] = this.#values;
     if (held === undefined || this.#access.first(held.value) > lastId + 1) return undefined;
     this.#values.shift();
@@ -147,7 +147,7 @@ export class HeldValues<T> {
   }
 
   /** Removes the first gap: the values inside and the one that ends it. */
-  takeGap(): { readonly inside: readonly T[]; readonly after: T } | undefined {
+  removeGap(): { readonly inside: readonly T[]; readonly after: T } | undefined {
     const end = this.#values.findIndex(({ fetched, announced }) => (this.#announced.length > 0 ? announced : !fetched));
     const after = this.#values[end];
     if (after === undefined) return undefined;
@@ -158,7 +158,7 @@ export class HeldValues<T> {
   }
 
   /** Starts with the first value that came by a line, without a gap before it. */
-  begin(): T | undefined {
+  startAtFirst(): T | undefined {
     const at = this.#values.findIndex(({ fetched }) => !fetched);
     for (const held of this.#values.splice(0, Math.max(at, 0))) this.#removed(held);
     this.settle();

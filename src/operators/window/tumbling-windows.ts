@@ -198,7 +198,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
           windows.held.eventTime = timeline.eventTime;
           windows.held.closedEnd = timeline.closedEnd;
         } else windows.closedEnd = closedEnd(timeline.windowMs);
-        windows.held.take(key, timeline);
+        windows.held.moveKey(key, timeline);
       }
     },
 
@@ -208,7 +208,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
         const { timeline, held } = windows;
         if (held === undefined) continue;
         windows.held = undefined;
-        timeline.take(key, held);
+        timeline.moveKey(key, held);
         closed.push(...timeline.closeDue());
       }
       return closed.sort(byEnd);

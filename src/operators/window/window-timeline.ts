@@ -99,7 +99,7 @@ export class WindowTimeline<A> {
   }
 
   /** Takes the windows of a key from another timeline. */
-  take(key: string, from: WindowTimeline<A>): void {
+  moveKey(key: string, from: WindowTimeline<A>): void {
     for (const [windowStart, byKey] of from.#windows) {
       const window = byKey.get(key);
       if (window === undefined) continue;

@@ -35,7 +35,7 @@ export class ConnectionBudget {
   }
 
   /** Takes an attempt; returns how long to wait before it, milliseconds. */
-  take(now: number): number {
+  reserve(now: number): number {
     const waitMs = this.#limit.waitMs(now);
     this.#limit.count(now + waitMs);
     return waitMs;

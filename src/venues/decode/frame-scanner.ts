@@ -44,7 +44,7 @@ export class FrameScanner {
   #at = 0;
   #fits = false;
 
-  begin(bytes: Buffer): void {
+  reset(bytes: Buffer): void {
     this.#bytes = bytes;
     const memory = bytes.buffer;
     if (memory !== this.#memory) {

@@ -5,8 +5,8 @@ import { ConnectionBudget } from '../../../src/venues/connection/rate-limit.ts';
 describe('ConnectionBudget', () => {
   it('lets attempts go at once until the window has as many as it may, then when the oldest leaves it', () => {
     const budget = new ConnectionBudget(10, 0.35);
-    expect([0, 1000, 2000, 3000, 4000].map((now) => budget.take(now))).toEqual([0, 0, 0, 297_000, 297_000]);
-    expect(budget.take(700_000)).toBe(0);
+    expect([0, 1000, 2000, 3000, 4000].map((now) => budget.reserve(now))).toEqual([0, 0, 0, 297_000, 297_000]);
+    expect(budget.reserve(700_000)).toBe(0);
   });
 
   it('never lets more go in any five minutes than nine tenths of the limit', () => {
@@ -17,7 +17,7 @@ describe('ConnectionBudget', () => {
         let now = 0;
         const gone = pauses.map((pause) => {
           now += pause;
-          return now + budget.take(now);
+          return now + budget.reserve(now);
         });
         const most = Math.floor(limit * 0.9);
         gone.forEach((at, index) => {

@@ -69,7 +69,7 @@ export class EventScanner {
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
-    scanner.begin(data);
+    scanner.reset(data);
     scanner.literal(STREAM);
     const stream = scanner.name(this.#streams);
     if (stream === undefined) return undefined;

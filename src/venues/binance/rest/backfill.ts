@@ -11,7 +11,7 @@ const PAGE = 1000;
 /** For shorter gaps the last trades are requested: the rest of the page is for new trades. */
 const REACH = 900n;
 
-type ReadRow<T> = (row: unknown, of: PastOrigin) => T;
+type ReadRow<T> = (row: unknown, origin: PastOrigin) => T;
 
 /** Alternates between the last trades and the past by id, which lags a little. Long gaps use only the past. */
 export function backfillById(venue: VenueId) {
@@ -65,9 +65,9 @@ function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: R
 }
 
 export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (value, of) => {
+  return (value, origin) => {
     const row = readObject(value, '');
-    return pastTrade(pastFields(venue, of), {
+    return pastTrade(pastFields(venue, origin), {
       price: readPositive(row.price, 'price'),
       quantity: readPositive(row.qty, 'qty'),
       isBuyerMaker: readBoolean(row.isBuyerMaker, 'isBuyerMaker'),
@@ -80,13 +80,13 @@ export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {
 }
 
 function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
-  return (row, of) => pastTrade(pastFields(venue, of), readAggregate(readObject(row, '')));
+  return (row, origin) => pastTrade(pastFields(venue, origin), readAggregate(readObject(row, '')));
 }
 
 export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
-  return (row, of) => {
+  return (row, origin) => {
     const aggregate = readAggregate(readObject(row, ''));
     const rest = { firstTradeId: aggregate.tradeId, eventTime: null, source: 'backfill' } as const;
-    return { kind: 'agg_trade', ...pastFields(venue, of), ...aggregate, ...rest };
+    return { kind: 'agg_trade', ...pastFields(venue, origin), ...aggregate, ...rest };
   };
 }

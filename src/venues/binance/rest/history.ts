@@ -18,9 +18,9 @@ export interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
 /** Binance's past: trades and aggregated trades by id, candles by open time. */
 export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: HistoryVariant): VenueHistory {
   return {
-    trades: tradesById ? (of) => trades(id, of, weights.aggTrades) : undefined,
-    aggTrades: (of) => aggTrades(id, of, weights.aggTrades),
-    klines: (of, interval) => klines(id, of, interval, weights.klines),
+    trades: tradesById ? (origin) => trades(id, origin, weights.aggTrades) : undefined,
+    aggTrades: (origin) => aggTrades(id, origin, weights.aggTrades),
+    klines: (origin, interval) => klines(id, origin, interval, weights.klines),
     intervals,
     recentTrades: 0,
     whyNoTrades: tradesById ? '' : 'its past by trade id needs an API key; agg_trades needs none',
@@ -28,11 +28,11 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
 }
 
 /** By trade id. For a time, the first aggregated trade from then on gives the id. */
-function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSeries {
+function trades(venue: VenueId, origin: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
-  const symbol = symbolQuery(of);
+  const symbol = symbolQuery(origin);
   const row = (value: unknown): PlacedRecord => {
-    const record = read(value, of);
+    const record = read(value, origin);
     return { place: Number(record.tradeId), record };
   };
   return {
@@ -47,10 +47,10 @@ function trades(venue: VenueId, of: PastOrigin, aggTradesWeight: number): PastSe
 }
 
 /** By the aggregated trades' ids, which records lack: a record's place is found by its time. */
-function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
+function aggTrades(venue: VenueId, origin: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
-  const query = `aggTrades?${symbolQuery(of)}`;
-  const row = (value: unknown): PlacedRecord => ({ place: aggregateId(value), record: read(value, of) });
+  const query = `aggTrades?${symbolQuery(origin)}`;
+  const row = (value: unknown): PlacedRecord => ({ place: aggregateId(value), record: read(value, origin) });
   return {
     contiguous: true,
     latest: ask(`${query}&limit=1`, weight, aggregateId, last),
@@ -66,10 +66,10 @@ function aggTrades(venue: VenueId, of: PastOrigin, weight: number): PastSeries {
   };
 }
 
-function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight: number): PastSeries {
-  const query = `klines?${symbolQuery(of)}&interval=${interval}`;
+function klines(venue: VenueId, origin: PastOrigin, interval: KlineInterval, weight: number): PastSeries {
+  const query = `klines?${symbolQuery(origin)}&interval=${interval}`;
   const rowAt = (nowMs: number) => (value: unknown) => {
-    const record = readKline(value, venue, of, interval, nowMs);
+    const record = readKline(value, venue, origin, interval, nowMs);
     return { place: record.openTime, record };
   };
   return {
@@ -86,12 +86,13 @@ function klines(venue: VenueId, of: PastOrigin, interval: KlineInterval, weight:
 }
 
 /** The volume is followed by close time, quote volume, number of trades, … */
-function readKline(value: unknown, venue: VenueId, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
+function readKline(value: unknown, venue: VenueId, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');
   const closeTime = readTime(row[6], '6');
   const tradeCount = readCount(row[8], '8');
-  return pastKline(row, pastFields(venue, of), { interval, openTime, closeTime, quoteVolumeAt: 7, tradeCount, nowMs });
+  const candle = { interval, openTime, closeTime, quoteVolumeAt: 7, tradeCount, nowMs };
+  return pastKline(row, pastFields(venue, origin), candle);
 }
 
 const pageById =

@@ -53,7 +53,7 @@ export class TradeScanner {
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;
-    scanner.begin(data);
+    scanner.reset(data);
     scanner.literal(TOPIC);
     const topic = scanner.name(this.#topics);
     if (topic === undefined) return undefined;

@@ -18,23 +18,23 @@ export const bybitHistory: VenueHistory = {
 };
 
 /** An answer drops the oldest candles, so each request fits one. Answers before a listing are empty. */
-function klines(of: PastOrigin, interval: KlineInterval): PastSeries {
+function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
-    const record = readKline(row, of, interval, nowMs);
+    const record = readKline(row, origin, interval, nowMs);
     return { place: record.openTime, record };
   };
   return {
     contiguous: false,
-    latest: ask(of, interval, 'limit=1', (rows) => rows.map(openTimeOfRow)[0]),
+    latest: ask(origin, interval, 'limit=1', (rows) => rows.map(openTimeOfRow)[0]),
     firstFrom: (timeMs) =>
-      ask(of, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, (rows) => {
+      ask(origin, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, (rows) => {
         const month = rows.map(openTimeOfRow).at(-1);
         return month === undefined ? undefined : opensFrom(Math.max(timeMs, month), interval);
       }),
     step: (place, records) => addIntervals(place, interval, records),
     page(from, to, nowMs) {
       const end = Math.min(to, addIntervals(opensFrom(from, interval), interval, PAGE - 1));
-      return ask(of, interval, `start=${from}&end=${end}&limit=${PAGE}`, (rows) => ({
+      return ask(origin, interval, `start=${from}&end=${end}&limit=${PAGE}`, (rows) => ({
         rows: readEach(rows, 'result.list', (row) => readRow(row, nowMs)).toReversed(),
         next: end + 1,
       }));
@@ -58,11 +58,11 @@ function ask<T>(
 }
 
 /** All text; the turnover follows the volume. Bybit counts no trades. */
-function readKline(value: unknown, of: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
+function readKline(value: unknown, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const openTime = openTimeOfRow(value);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
   const candle = { interval, openTime, closeTime, quoteVolumeAt: 6, tradeCount: null, nowMs };
-  return pastKline(value, pastFields('bybit', of), candle);
+  return pastKline(value, pastFields('bybit', origin), candle);
 }
 
 /** The first open time at or after a time. */

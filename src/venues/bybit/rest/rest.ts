@@ -70,14 +70,14 @@ export function readResult(body: unknown): Unchecked {
 const MOST_TRADES = 60;
 
 /** The last trades of an instrument, newest first: Bybit has no others. */
-export function recentTrades(of: PastOrigin): RestRequest<readonly TradeEvent[]> {
-  const symbol = encodeURIComponent(of.instrument.venueSymbol);
+export function recentTrades(origin: PastOrigin): RestRequest<readonly TradeEvent[]> {
+  const symbol = encodeURIComponent(origin.instrument.venueSymbol);
   return {
     path: `/v5/market/recent-trade?category=spot&symbol=${symbol}&limit=${MOST_TRADES}`,
     weight: 1,
     parse: (body) =>
       readEach(readResult(body).list, 'result.list', (row) =>
-        readRecentTrade(readObject(row, ''), pastFields('bybit', of)),
+        readRecentTrade(readObject(row, ''), pastFields('bybit', origin)),
       ),
   };
 }
