@@ -51,9 +51,9 @@ export class CarriedSymbols {
     quality.remove(symbol);
   }
 
-  change({ connection, successor, signal, wasUp }: LineChange): void {
+  change({ connection, successor, event, wasUp }: LineChange): void {
     const { arbiter, books, coins, lines, scheduler } = this.#options;
-    switch (signal.kind) {
+    switch (event.kind) {
       case 'connected':
         if (lines.up === 1 && !successor) coins.connected(scheduler.now());
         arbiter.lineJoined(connection.id);
@@ -66,14 +66,14 @@ export class CarriedSymbols {
         for (const { symbol } of lines.lacking()) coins.refuse(symbol, scheduler.now());
         return;
       case 'subscribed':
-        this.#subscribed(connection.id, signal.topics);
+        this.#subscribed(connection.id, event.topics);
         return;
       case 'cut_over':
-        arbiter.lineReplaced(signal.from, connection.id);
-        books.lineLost(signal.from, connection.id);
+        arbiter.lineReplaced(event.from, connection.id);
+        books.lineLost(event.from, connection.id);
         return;
       case 'refused':
-        for (const topic of signal.topics) this.#refused(connection.id, topic);
+        for (const topic of event.topics) this.#refused(connection.id, topic);
     }
   }
 

@@ -59,7 +59,7 @@ export interface BookQuestion {
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
-  /** Limits attempts to connect, for all who share the address. Default: a budget of this run. */
+  /** Limits attempts to connect for all runs at the same address. Default: a budget of this run. */
   readonly connectionBudget?: ConnectionBudget;
   /** The environment of market records. */
   readonly environment: Environment;

@@ -56,7 +56,7 @@ export class VenueFeed {
 
   constructor(options: VenueFeedOptions) {
     const { venue, activity, scheduler, staleAfterMs } = options;
-    const out = (signal: VenueFeedEvent): void => this.#out?.next(signal);
+    const out = (event: VenueFeedEvent): void => this.#out?.next(event);
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
@@ -117,10 +117,10 @@ export class VenueFeed {
     this.#held = new WarmUpBuffer(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
-      filter((event) => {
-        if (event.kind === 'frame') return false;
-        const { line, connection, signal } = event;
-        if (signal.kind === 'lost' || (signal.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
+      filter((item) => {
+        if (item.kind === 'frame') return false;
+        const { line, connection, event } = item;
+        if (event.kind === 'lost' || (event.kind === 'subscribed' && connection.hasAll(line.topics.wanted)))
           settled.add(line);
         return settled.size >= this.#lines.count;
       }),
@@ -205,7 +205,7 @@ export class VenueFeed {
       detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'frame', scheduler }),
       explainStale({
         staleAfterMs,
-        isAnswer: (item) => item.kind === 'change' && item.signal.kind === 'answered',
+        isAnswer: (item) => item.kind === 'change' && item.event.kind === 'answered',
         isQuiet: (now) => activity.venueIsQuiet(this.options.venue.id, now),
         scheduler,
       }),

@@ -11,12 +11,12 @@ import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'feedEnvironment' | 'activity'> {
   readonly lines: VenueConnectionPool;
   readonly counts: VenueCounts;
-  readonly out: (signal: VenueFeedEvent) => void;
+  readonly out: (event: VenueFeedEvent) => void;
 }
 
 type Note = Omit<StatusNote, 'venue'>;
 type About = Pick<Note, 'line' | 'details'>;
-type Signal<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
+type EventOf<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
 type Silence<K extends ExplainedSilence['kind']> = Extract<ExplainedSilence, { kind: K }>;
 
 /** Reports what happens to a venue's connections and to its instruments. */
@@ -34,10 +34,10 @@ export class VenueReport {
   /** A successor is a new connection before its cutover: only its faults are reported. */
   change(change: LineChange): void {
     const { activity, counts, out } = this.#options;
-    const { line, successor, signal } = change;
+    const { line, successor, event } = change;
     const { number } = line;
     const about = { line: number, details: { url: line.plan.url } };
-    switch (signal.kind) {
+    switch (event.kind) {
       case 'connecting':
         if (!successor) this.#note({ state: 'connecting', reason: `line ${number} connects`, ...about });
         return;
@@ -49,31 +49,31 @@ export class VenueReport {
         this.#isConnected = true;
         return;
       case 'subscribed': {
-        const topics = String(signal.topics.length);
+        const topics = String(event.topics.length);
         if (!successor)
           this.#note({ state: 'subscribed', reason: `${topics} topics`, ...withDetails(about, { topics }) });
         return;
       }
       case 'lost':
-        this.#lost(signal, withDetails(about, lossDetails(signal)), successor);
+        this.#lost(event, withDetails(about, lossDetails(event)), successor);
         return;
       case 'cut_over':
-        this.#note(rotationNote(number, about, signal));
+        this.#note(rotationNote(number, about, event));
         return;
       case 'stale':
-        if (!successor) this.#stale(signal, `line ${number}: no data for`, about);
+        if (!successor) this.#stale(event, `line ${number}: no data for`, about);
         return;
       case 'recovered':
-        if (!successor) this.#recovered(signal, `line ${number} delivers again`, about);
+        if (!successor) this.#recovered(event, `line ${number} delivers again`, about);
         return;
       case 'refused':
-        this.#refused(change, signal);
+        this.#refused(change, event);
         return;
       case 'malformed':
-        this.#malformed(signal);
+        this.#malformed(event);
         return;
       case 'ignored':
-        increment(counts.ignored, signal.reason);
+        increment(counts.ignored, event.reason);
     }
   }
 
@@ -145,7 +145,7 @@ export class VenueReport {
     this.#note({ state: 'feed_recovered', reason, ...withDetails(about, details) });
   }
 
-  #lost(lost: Signal<'lost'>, about: About, successor: boolean): void {
+  #lost(lost: EventOf<'lost'>, about: About, successor: boolean): void {
     const { activity, counts, lines, out } = this.#options;
     const { fault } = lost;
     if (successor) {
@@ -167,7 +167,7 @@ export class VenueReport {
     out({ kind: 'disconnected', blocked });
   }
 
-  #refused({ line, newlyRefused }: LineChange, { topics, fault }: Signal<'refused'>): void {
+  #refused({ line, newlyRefused }: LineChange, { topics, fault }: EventOf<'refused'>): void {
     for (const topic of topics.filter((one) => newlyRefused.includes(one))) {
       const { symbol = null, coin = null } = this.#options.lines.byTopic(topic) ?? {};
       const about = { symbol, coin, line: line.number, details: { topic } };
@@ -175,7 +175,7 @@ export class VenueReport {
     }
   }
 
-  #malformed({ frame, fault, symbol }: Signal<'malformed'>): void {
+  #malformed({ frame, fault, symbol }: EventOf<'malformed'>): void {
     const { counts, feedEnvironment, out } = this.#options;
     counts.malformed++;
     counts.quality.invalid(symbol);
@@ -214,12 +214,12 @@ function rotationNote(line: number, about: About, { notice, durationMs }: CutOve
 }
 
 /** `replaced`: another connection of the line goes on, without a retry. */
-function lossCause({ probing, successor }: Signal<'lost'>): string | null {
+function lossCause({ probing, successor }: EventOf<'lost'>): string | null {
   if (successor !== undefined) return 'replaced';
   return probing ? 'probing' : null;
 }
 
-function lossDetails({ fault, attempt, retryInMs }: Signal<'lost'>): NonNullable<About['details']> {
+function lossDetails({ fault, attempt, retryInMs }: EventOf<'lost'>): NonNullable<About['details']> {
   return {
     fault: fault.kind,
     attempt: String(attempt),

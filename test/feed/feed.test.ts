@@ -39,7 +39,7 @@ class Scripted {
   readonly barriers: FeedRecord[] = [];
   /** What a venue has nothing to go on with any more. */
   readonly forgotten: string[] = [];
-  readonly #signals = { bybit: new Subject<VenueFeedEvent>(), binance: new Subject<VenueFeedEvent>() };
+  readonly #events = { bybit: new Subject<VenueFeedEvent>(), binance: new Subject<VenueFeedEvent>() };
   readonly #books = new Map<string, BookStepped>();
   readonly #scheduler = new TestScheduler(() => undefined);
 
@@ -77,7 +77,7 @@ class Scripted {
         fetchRecent: undefined,
       });
       return Object.assign(venue, {
-        events$: this.#signals[id],
+        events$: this.#events[id],
         forget: (symbol: string) => this.forgotten.push(`${symbol} at ${id}`),
         book: (symbol: string) => (symbol === BTC.symbol ? this.#books.get(id) : undefined),
       });
@@ -110,8 +110,8 @@ class Scripted {
     this.#scheduler.flush();
   }
 
-  say(venue: VenueName, signal: VenueFeedEvent): this {
-    this.#signals[venue].next(signal);
+  say(venue: VenueName, event: VenueFeedEvent): this {
+    this.#events[venue].next(event);
     return this;
   }
 

@@ -49,7 +49,7 @@ class ScriptedRun {
   }
 
   subscribe(): Subscription {
-    return this.feed.events$.subscribe((signal) => this.signals.push(signal));
+    return this.feed.events$.subscribe((event) => this.signals.push(event));
   }
 
   connection(index: number): ScriptedConnection {
@@ -60,9 +60,9 @@ class ScriptedRun {
 
   /** The emitted ids and gaps, in order. */
   get trades(): (number | string)[] {
-    return this.signals.flatMap((signal) =>
-      signal.kind === 'value'
-        ? signal.value
+    return this.signals.flatMap((event) =>
+      event.kind === 'value'
+        ? event.value
             .filter(({ kind }) => kind !== 'possible_gap')
             .map((event) => (event.kind === 'trade' ? Number(event.tradeId) : event.kind))
         : [],
@@ -70,13 +70,11 @@ class ScriptedRun {
   }
 
   reported(state: string): StatusNote[] {
-    return this.signals.flatMap((signal) =>
-      signal.kind === 'status' && signal.note.state === state ? [signal.note] : [],
-    );
+    return this.signals.flatMap((event) => (event.kind === 'status' && event.note.state === state ? [event.note] : []));
   }
 
   count(kind: VenueFeedEvent['kind']): number {
-    return this.signals.filter((signal) => signal.kind === kind).length;
+    return this.signals.filter((event) => event.kind === kind).length;
   }
 }
 
@@ -222,11 +220,11 @@ describe('VenueFeed: announcements', () => {
       return throwError(() => new Fault('connect_failed', 'refused'));
     });
     const feed = new VenueFeed({ ...scriptedVenue(scheduler, () => undefined, {}), notices$ });
-    const subscription = feed.events$.subscribe((signal) => signals.push(signal));
+    const subscription = feed.events$.subscribe((event) => signals.push(event));
     scheduler.advance(60_000);
     const askedInAMinute = asked;
     expect(askedInAMinute).toBeGreaterThan(5);
-    expect(signals.some((signal) => signal.kind === 'status' && signal.note.reason.includes('refused'))).toBe(false);
+    expect(signals.some((event) => event.kind === 'status' && event.note.reason.includes('refused'))).toBe(false);
     expect(feed.counts.ignored.get('notices_lost')).toBe(askedInAMinute);
     subscription.unsubscribe();
     scheduler.advance(600_000);
@@ -382,7 +380,7 @@ describe.each([
       .commands.filter((command) => 'topics' in command && /ETH/.test(command.topics.join()));
     expect(ofEth).toHaveLength(resubscribed);
     expect(run.connection(1).commands).toEqual(ofEth);
-    expect(run.signals.flatMap((signal) => (signal.kind === 'serves' ? [signal] : []))).toEqual(
+    expect(run.signals.flatMap((event) => (event.kind === 'serves' ? [event] : []))).toEqual(
       served.map((serves) => ({ kind: 'serves', symbol: 'ETHUSDT', serves })),
     );
   });
@@ -452,7 +450,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
       .connection(index)
       .commands.flatMap((command) => (command.kind === 'subscribe' ? [command.topics.join(' ')] : []));
   const served = (run: ScriptedRun, symbol = 'BTCUSDT') =>
-    run.signals.flatMap((signal) => (signal.kind === 'serves' && signal.symbol === symbol ? [signal.serves] : []));
+    run.signals.flatMap((event) => (event.kind === 'serves' && event.symbol === symbol ? [event.serves] : []));
   const ticker = (run: ScriptedRun, index: number, symbol = 'BTCUSDT') =>
     run.connection(index).market(tickerOf({ symbol, timestamp: run.scheduler.now() }));
 
@@ -561,9 +559,9 @@ describe('VenueFeed: books', () => {
       },
     });
     run.scheduler.advance(1000);
-    const steps = run.signals.flatMap((signal) =>
-      signal.kind === 'value'
-        ? signal.value.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
+    const steps = run.signals.flatMap((event) =>
+      event.kind === 'value'
+        ? event.value.flatMap((event) => (event.kind === 'book' ? [`${event.symbol} ${event.step.kind}`] : []))
         : [],
     );
     expect(steps).toEqual(['BTCUSDT replaced', 'ETHUSDT replaced']);

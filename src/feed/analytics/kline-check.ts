@@ -46,7 +46,8 @@ export function agreementOf(
 /**
  * Compares the venues' candles with those of their published trades.
  *
- * Each epoch begins anew. Time before its first trade or candle counts as a gap, as does each gap that is not repaired.
+ * Each epoch starts from nothing. Time before its first trade or candle counts as a gap, as does each gap that is not
+ * repaired.
  */
 export class KlineCheck {
   /** Each candle that differs, as soon as that is known. */

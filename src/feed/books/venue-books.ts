@@ -39,7 +39,7 @@ export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' 
   readonly venue: Pick<Venue, 'id'>;
   readonly lines: Pick<VenueConnectionPool, 'bySymbol' | 'bookTopicsOf' | 'resubscribe'>;
   readonly count: (what: 'book_out_of_step' | 'book_not_had') => void;
-  readonly out: (signal: VenueFeedEvent) => void;
+  readonly out: (event: VenueFeedEvent) => void;
 }
 
 interface Followed {

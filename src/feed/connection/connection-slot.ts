@@ -124,30 +124,30 @@ export class ConnectionSlot {
 
   #connect(connection: ManagedConnection): void {
     const events$ = this.#options.connect(this, connection);
-    connection.open(events$, (signal) => this.#onSignal(connection, signal));
+    connection.open(events$, (event) => this.#onEvent(connection, event));
   }
 
-  #onSignal(connection: ManagedConnection, signal: ConnectionEvent): void {
-    if (signal.kind === 'value') {
-      this.#options.report({ kind: 'frame', connection: connection.id, frame: signal });
-      if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, signal);
+  #onEvent(connection: ManagedConnection, event: ConnectionEvent): void {
+    if (event.kind === 'value') {
+      this.#options.report({ kind: 'frame', connection: connection.id, frame: event });
+      if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, event);
       return;
     }
     // `lost` follows and says more.
-    if (signal.kind === 'disconnected') return;
-    if (signal.kind === 'closing') {
-      this.#onClosing(connection, signal);
+    if (event.kind === 'disconnected') return;
+    if (event.kind === 'closing') {
+      this.#onClosing(connection, event);
       return;
     }
-    if (signal.kind === 'lost') {
-      this.#onLost(connection, signal);
+    if (event.kind === 'lost') {
+      this.#onLost(connection, event);
       return;
     }
-    connection.note(signal);
-    if (signal.kind === 'subscribed') this.#acknowledged(connection, signal.topics);
-    const newlyRefused = signal.kind === 'refused' ? signal.topics.filter((topic) => this.topics.refuse(topic)) : NONE;
-    this.#report(connection, signal, { newlyRefused });
-    if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, signal);
+    connection.note(event);
+    if (event.kind === 'subscribed') this.#acknowledged(connection, event.topics);
+    const newlyRefused = event.kind === 'refused' ? event.topics.filter((topic) => this.topics.refuse(topic)) : NONE;
+    this.#report(connection, event, { newlyRefused });
+    if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, event);
   }
 
   /** A connection got a topic that was refused before. The other open connection may have missed the request. */
@@ -173,33 +173,33 @@ export class ConnectionSlot {
     connection.later(postponeMs, () => this.#onClosing(connection, notice));
   }
 
-  #onLost(connection: ManagedConnection, signal: Extract<ConnectionEvent, { kind: 'lost' }>): void {
+  #onLost(connection: ManagedConnection, event: Extract<ConnectionEvent, { kind: 'lost' }>): void {
     const rotation = this.#rotation;
     const wasUp = connection.up;
     connection.lost();
     if (rotation === undefined) {
-      this.#report(connection, signal, { wasUp });
+      this.#report(connection, event, { wasUp });
     } else if (connection === rotation.successor) {
       this.#restart(rotation);
-      this.#report(connection, signal, { wasUp });
+      this.#report(connection, event, { wasUp });
     } else if (rotation.successor.waiting) {
       // The line's own retry comes sooner: it had data.
       this.#end(rotation);
       rotation.successor.close();
-      this.#report(connection, signal, { wasUp });
+      this.#report(connection, event, { wasUp });
     } else {
       this.#end(rotation);
       this.#promote(rotation.successor);
-      this.#report(connection, { ...signal, retryInMs: 0, successor: true }, { wasUp });
+      this.#report(connection, { ...event, retryInMs: 0, successor: true }, { wasUp });
       connection.close();
     }
   }
 
-  #judge(rotation: Rotation, connection: ManagedConnection, signal: ConnectionEvent): void {
+  #judge(rotation: Rotation, connection: ManagedConnection, event: ConnectionEvent): void {
     const { cutover, successor } = rotation;
     const isNew = connection === successor;
-    if (isNew && signal.kind === 'connected') this.#restart(rotation);
-    if (!isNew && signal.kind === 'answered') cutover.oldAnswered();
+    if (isNew && event.kind === 'connected') this.#restart(rotation);
+    if (!isNew && event.kind === 'answered') cutover.oldAnswered();
     if (isNew) this.#judgeSubscription(rotation);
   }
 
@@ -215,7 +215,7 @@ export class ConnectionSlot {
     if (cutover.caughtUp) this.#finish(rotation);
   }
 
-  /** The successor must subscribe and deliver anew. */
+  /** The successor must subscribe and deliver again. */
   #restart(rotation: Rotation): void {
     rotation.cutover.restart();
     rotation.timers.unsubscribe();
@@ -268,10 +268,10 @@ export class ConnectionSlot {
 
   #report(
     connection: ManagedConnection,
-    signal: LineChange['signal'],
+    event: LineChange['event'],
     { wasUp = false, newlyRefused = NONE }: Partial<Pick<LineChange, 'wasUp' | 'newlyRefused'>> = {},
   ): void {
     const successor = this.#rotation?.successor === connection;
-    this.#options.report({ kind: 'change', line: this, connection, successor, signal, wasUp, newlyRefused });
+    this.#options.report({ kind: 'change', line: this, connection, successor, event, wasUp, newlyRefused });
   }
 }

@@ -4,7 +4,7 @@ import type { ExplainedSilence } from '../liveness/explain-stale.ts';
 import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineTopics } from './line-topics.ts';
 
-/** A connection's signals, over all its reconnects. */
+/** A connection's events, over all its reconnects. */
 export type ConnectionEvent =
   | VenueEvent
   | { readonly kind: 'connecting' }
@@ -36,7 +36,7 @@ export interface LineChange {
   readonly connection: { readonly id: number; hasAll(topics: Iterable<string>): boolean };
   /** True for a new connection that has not taken over yet. */
   readonly successor: boolean;
-  readonly signal: Exclude<ConnectionEvent, MarketFrame | ConnectionClosing> | CutOver;
+  readonly event: Exclude<ConnectionEvent, MarketFrame | ConnectionClosing> | CutOver;
   /** With `lost`: the connection had been open. */
   readonly wasUp: boolean;
   /** With `refused`: the topics that were not refused before. */

@@ -24,17 +24,17 @@ export class ManagedConnection {
     this.#scheduler = scheduler;
   }
 
-  open(events$: Observable<ConnectionEvent>, onSignal: (signal: ConnectionEvent) => void): void {
-    this.#subscription.add(events$.subscribe(onSignal));
+  open(events$: Observable<ConnectionEvent>, onEvent: (event: ConnectionEvent) => void): void {
+    this.#subscription.add(events$.subscribe(onEvent));
   }
 
-  note(signal: Exclude<ConnectionEvent, ConnectionLoss>): void {
-    if (signal.kind === 'connecting') this.waiting = false;
-    if (signal.kind === 'connected') {
+  note(event: Exclude<ConnectionEvent, ConnectionLoss>): void {
+    if (event.kind === 'connecting') this.waiting = false;
+    if (event.kind === 'connected') {
       this.up = true;
       this.#acknowledged.clear();
     }
-    if (signal.kind === 'subscribed') for (const topic of signal.topics) this.#acknowledged.add(topic);
+    if (event.kind === 'subscribed') for (const topic of event.topics) this.#acknowledged.add(topic);
   }
 
   lost(): void {

@@ -31,7 +31,7 @@ export class VenueLists {
         this.#outs.set(id, out);
         for (const { symbol, coin } of venue.instruments) out.next({ kind: 'followed', symbol, coin });
         for (const symbol of this.#configuredElsewhere(venue)) this.#report({ venue: id, symbol, serves: false });
-        listen(events$, out, { next: (signal) => this.#next(venue, signal, out) });
+        listen(events$, out, { next: (event) => this.#next(venue, event, out) });
         return () => {
           this.#outs.delete(id);
           for (const serving of this.#listedAt.forget(id)) this.#report(serving);
@@ -44,27 +44,27 @@ export class VenueLists {
     return new Set(this.#venues.flatMap((venue) => venue.instruments.map(({ symbol }) => symbol))).difference(own);
   }
 
-  #next({ options }: ListedVenue, signal: VenueFeedEvent, out: Out): void {
+  #next({ options }: ListedVenue, event: VenueFeedEvent, out: Out): void {
     const { id } = options.venue;
-    switch (signal.kind) {
+    switch (event.kind) {
       case 'instruments': {
-        for (const { symbol, coin } of signal.instruments) out.next({ kind: 'followed', symbol, coin });
+        for (const { symbol, coin } of event.instruments) out.next({ kind: 'followed', symbol, coin });
         if (options.all === null) return;
-        const symbols = signal.instruments.map(({ symbol }) => symbol);
+        const symbols = event.instruments.map(({ symbol }) => symbol);
         for (const serving of this.#listedAt.listed(id, symbols)) this.#report(serving);
         return;
       }
       case 'delisted':
-        if (this.#listedAt.delisted(id, signal.symbol)) out.next({ kind: 'unfollowed', symbol: signal.symbol });
+        if (this.#listedAt.delisted(id, event.symbol)) out.next({ kind: 'unfollowed', symbol: event.symbol });
         return;
       case 'serves':
-        this.#report({ ...signal, venue: id });
+        this.#report({ ...event, venue: id });
         return;
       case 'status':
-        out.next({ kind: 'status', venue: id, note: signal.note });
+        out.next({ kind: 'status', venue: id, note: event.note });
         return;
       default:
-        out.next(signal);
+        out.next(event);
     }
   }
 

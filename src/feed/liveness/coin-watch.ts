@@ -15,7 +15,7 @@ export interface CoinWatchOptions extends Settings {
   /** How often to subscribe a mute coin again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
-  readonly report: (signal: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
+  readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
 }
 
 /** State of one coin. Created on first use and never replaced. */

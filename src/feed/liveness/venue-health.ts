@@ -9,18 +9,18 @@ export interface VenueHealth extends VenueState {
 export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
 
 /** The state after an event: the same object if nothing changed. */
-export function nextVenueHealth(state: VenueHealth, signal: VenueFeedEvent): VenueHealth {
-  switch (signal.kind) {
+export function nextVenueHealth(state: VenueHealth, event: VenueFeedEvent): VenueHealth {
+  switch (event.kind) {
     case 'value':
-      return state.hasData || signal.late === true ? state : { ...state, hasData: true };
+      return state.hasData || event.late === true ? state : { ...state, hasData: true };
     case 'connected':
       return { ...state, ...delivering(state, null) };
     case 'disconnected': {
-      const trouble = signal.blocked ? 'region_blocked' : (state.trouble ?? 'disconnected');
+      const trouble = event.blocked ? 'region_blocked' : (state.trouble ?? 'disconnected');
       return { ...state, connected: false, linesUp: new Set(), trouble };
     }
     case 'status': {
-      const next = nextVenueState(state, signal.note);
+      const next = nextVenueState(state, event.note);
       return next === state ? state : { ...state, ...next, connected: state.connected };
     }
     default:

@@ -26,11 +26,11 @@ export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
 
 /** Remembers the 24-hour figures of a venue's tickers, also of a standby: trades have none. */
 export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
-  return stage((signal, out) => {
-    if (signal.kind === 'value') {
-      const first = signal.value[0];
-      if (first?.kind === 'ticker') ticks.of(signal.key).learn(first);
+  return stage((event, out) => {
+    if (event.kind === 'value') {
+      const first = event.value[0];
+      if (first?.kind === 'ticker') ticks.of(event.key).learn(first);
     }
-    out.next(signal);
+    out.next(event);
   });
 }

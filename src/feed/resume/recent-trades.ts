@@ -89,7 +89,7 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
   return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
 
-/** Without windows that some sink lacks, unless they end before the trades begin. */
+/** Leaves out windows that some sink does not have, unless they end before the trades begin. */
 function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
   const from = previous.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
   const windows = previous.windows.filter(

@@ -32,14 +32,14 @@ export class FeedWatch {
   venue({ options }: VenueFeed): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
     const { id } = options.venue;
     let state = NEW_HEALTH;
-    const watched = stage<VenueFeedEvent, VenueFeedEvent>((signal, out) => {
-      const next = nextVenueHealth(state, signal);
+    const watched = stage<VenueFeedEvent, VenueFeedEvent>((event, out) => {
+      const next = nextVenueHealth(state, event);
       if (next !== state) {
         state = next;
         this.states.set(id, state);
         this.#judge();
       }
-      out.next(signal);
+      out.next(event);
     });
     return (events$) =>
       events$.pipe(

@@ -42,7 +42,7 @@ describe('VenueConnectionPool: a rotation', () => {
     const [lines, old, next] = rotating();
     let wasOpen: boolean | undefined;
     lines.lines.events$.subscribe((event) => {
-      if (event.kind === 'change' && event.signal.kind === 'cut_over') wasOpen = !old.closed && lines.lines.up === 1;
+      if (event.kind === 'change' && event.event.kind === 'cut_over') wasOpen = !old.closed && lines.lines.up === 1;
     });
     next.open().acknowledge();
     lines.pass(1000, old, next);
@@ -377,17 +377,17 @@ describe('VenueConnectionPool: connections that come of age', () => {
     const rotations: { readonly line: number; readonly from: number; readonly to: number }[] = [];
     const lost: string[] = [];
     let leastUp = 2;
-    lines.lines.events$.subscribe((event) => {
-      if (event.kind === 'frame') {
+    lines.lines.events$.subscribe((item) => {
+      if (item.kind === 'frame') {
         if (lines.scheduler.now() > 10_000) leastUp = Math.min(leastUp, lines.lines.up);
         return;
       }
-      const { line, signal } = event;
-      if (signal.kind === 'lost') lost.push(signal.fault.message);
+      const { line, event } = item;
+      if (event.kind === 'lost') lost.push(event.fault.message);
       lines.changes.length = 0;
-      if (signal.kind !== 'cut_over') return;
+      if (event.kind !== 'cut_over') return;
       const to = lines.scheduler.now();
-      rotations.push({ line: line.number, from: to - signal.durationMs, to });
+      rotations.push({ line: line.number, from: to - event.durationMs, to });
     });
     lines.lines.open([instrument('BTC')]);
     lines.scheduler.advance(7 * DAY);

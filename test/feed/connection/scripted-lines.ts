@@ -175,14 +175,14 @@ export class ScriptedLines {
   story(): string[] {
     return this.changes
       .splice(0)
-      .filter(({ signal }) => signal.kind !== 'answered')
-      .map(({ line, connection, successor, signal }) => {
+      .filter(({ event }) => event.kind !== 'answered')
+      .map(({ line, connection, successor, event }) => {
         const what =
-          signal.kind === 'cut_over'
-            ? `handed_over from ${signal.from}: ${signal.notice.reason} after ${signal.durationMs}`
-            : signal.kind === 'lost'
-              ? `lost ${signal.fault.kind}${signal.successor === true ? ', goes on' : ''}`
-              : signal.kind;
+          event.kind === 'cut_over'
+            ? `handed_over from ${event.from}: ${event.notice.reason} after ${event.durationMs}`
+            : event.kind === 'lost'
+              ? `lost ${event.fault.kind}${event.successor === true ? ', goes on' : ''}`
+              : event.kind;
         return `${line.number}/${connection.id}${successor ? '+' : ''} ${what}`;
       });
   }

@@ -15,11 +15,11 @@ const events: Record<string, VenueEvent> = {
   p: { kind: 'answered', what: 'pong' },
 };
 
-function textOf(signal: ConnectionEvent): string {
-  if (signal.kind === 'lost') return `lost ${signal.fault.kind} #${signal.attempt}${signal.probing ? ' probing' : ''}`;
-  if (signal.kind === 'stale') return `stale ${signal.cause} ${signal.ageMs}`;
-  if (signal.kind === 'recovered') return `recovered ${signal.staleForMs}`;
-  return signal.kind;
+function textOf(event: ConnectionEvent): string {
+  if (event.kind === 'lost') return `lost ${event.fault.kind} #${event.attempt}${event.probing ? ' probing' : ''}`;
+  if (event.kind === 'stale') return `stale ${event.cause} ${event.ageMs}`;
+  if (event.kind === 'recovered') return `recovered ${event.staleForMs}`;
+  return event.kind;
 }
 
 /** Each connection's marbles in turn, the last one for ever; lists what was emitted as `TIME text`, data and pongs left out. */
@@ -44,8 +44,8 @@ function run(
       staleAfterMs: 50,
       isQuiet: () => options.quiet?.(scheduler.now()) ?? false,
       scheduler,
-    }).subscribe((signal) => {
-      if (signal.kind !== 'value' && signal.kind !== 'answered') lines.push(`${scheduler.now()} ${textOf(signal)}`);
+    }).subscribe((event) => {
+      if (event.kind !== 'value' && event.kind !== 'answered') lines.push(`${scheduler.now()} ${textOf(event)}`);
     });
     scheduler.schedule(() => subscription.unsubscribe(), options.until ?? 200);
     flush();

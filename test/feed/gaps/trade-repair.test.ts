@@ -50,10 +50,10 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
       },
     ),
     scheduler,
-    out: (signal) => {
-      if (!inFrame) expect(signal.late).toBe(true);
-      if (signal.value[0]?.kind !== 'possible_gap') receivedAt.push(signal.at);
-      report(signal.value);
+    out: (event) => {
+      if (!inFrame) expect(event.late).toBe(true);
+      if (event.value[0]?.kind !== 'possible_gap') receivedAt.push(event.at);
+      report(event.value);
     },
   });
   /** Data of line 1, each in a frame of its own. */

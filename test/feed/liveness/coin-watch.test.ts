@@ -17,11 +17,11 @@ function watch(): CoinWatch {
     isQuiet: () => quiet,
     resubscribeEveryMs: 60_000,
     resubscribe: (symbol, what) => reported.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
-    report: (signal) =>
+    report: (event) =>
       reported.push(
-        signal.kind === 'serves'
-          ? `${signal.symbol} ${signal.serves ? 'served' : 'not served'}`
-          : `${signal.note.state} ${signal.note.coin} ${signal.note.cause ?? ''}`.trim(),
+        event.kind === 'serves'
+          ? `${event.symbol} ${event.serves ? 'served' : 'not served'}`
+          : `${event.note.state} ${event.note.coin} ${event.note.cause ?? ''}`.trim(),
       ),
   };
   const coins = new CoinWatch(options);

@@ -4,7 +4,7 @@ import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../../../src/feed
 import type { StatusNote } from '../../../src/feed/status/status-log.ts';
 import type { VenueFeedEvent } from '../../../src/feed/venue-feed-options.ts';
 
-const after = (...signals: readonly VenueFeedEvent[]): VenueHealth => signals.reduce(nextVenueHealth, NEW_HEALTH);
+const after = (...events: readonly VenueFeedEvent[]): VenueHealth => events.reduce(nextVenueHealth, NEW_HEALTH);
 const note = (
   state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
   facts: Partial<StatusNote> = {},
