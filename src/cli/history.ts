@@ -16,7 +16,7 @@ import {
   writeResult,
 } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
-import { spokenTime } from './arguments/start-time.ts';
+import { parseTime, TIME_ALLOWED } from './arguments/start-time.ts';
 import { count } from './terminal/figures.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
@@ -85,11 +85,9 @@ function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
 function timeOf(name: 'from' | 'to', options: OptionValues, nowMs: number): number | undefined {
   const text = options.text(name);
   if (text === undefined) return undefined;
-  const time = spokenTime(text, nowMs);
+  const time = parseTime(text, nowMs);
   if (time !== undefined && time > 0) return time;
-  throw new UsageError(
-    `--${name}: found "${text}", allowed: a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970`,
-  );
+  throw new UsageError(`--${name}: found "${text}", allowed: ${TIME_ALLOWED}`);
 }
 
 function folderOf(text: string): string {

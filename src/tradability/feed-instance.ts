@@ -17,7 +17,7 @@ export class FeedInstance {
   /** Its last record. */
   last: FeedStatus;
   /** Its last heartbeat. */
-  beat: FeedStatus | undefined;
+  lastHeartbeat: FeedStatus | undefined;
   stopped = false;
   tradability: { readonly state: 'allowed' | 'halted'; readonly reason: string } = {
     state: 'halted',
@@ -34,7 +34,7 @@ export class FeedInstance {
   /** Since when a market is idle by the instance's wall clock, by VENUE or VENUE:SYMBOL. */
   readonly idleMarkets = new Map<string, number>();
   readonly #ages = new Map<string, ReportedAge>();
-  #beatAt = Number.NEGATIVE_INFINITY;
+  #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
 
   constructor(first: FeedStatus) {
     this.name = first.instance;
@@ -44,7 +44,7 @@ export class FeedInstance {
   add(record: FeedStatus, now: Moment): void {
     this.last = record;
     const { state, reason, venue, symbol, cause, heartbeat } = record;
-    if (heartbeat !== null) this.#addBeat(record, heartbeat, now);
+    if (heartbeat !== null) this.#addHeartbeat(record, heartbeat, now);
     else if (state === 'stopped') this.stopped = true;
     else if (state === 'trading_halted') this.tradability = { state: 'halted', reason };
     else if (state === 'trading_resumed') this.tradability = { state: 'allowed', reason: '' };
@@ -59,7 +59,8 @@ export class FeedInstance {
 
   /** Milliseconds since its last heartbeat: since its arrival or by its timestamp, whichever is longer. */
   silentMs(now: Moment): number {
-    return Math.max(now.steady - this.#beatAt, now.wall - (this.beat?.timestamp ?? Number.NEGATIVE_INFINITY), 0);
+    const { timestamp = Number.NEGATIVE_INFINITY } = this.lastHeartbeat ?? {};
+    return Math.max(now.steady - this.#lastHeartbeatAt, now.wall - timestamp, 0);
   }
 
   /** Age of the venue's last data; null if no heartbeat reported it. */
@@ -72,10 +73,10 @@ export class FeedInstance {
     return this.idleMarkets.has(venue) || this.idleMarkets.has(`${venue}:${symbol}`);
   }
 
-  #addBeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
+  #addHeartbeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
     const { trading: state, tradingReason, symbols, halted, staleBooks, venueAges } = heartbeat;
-    this.beat = record;
-    this.#beatAt = now.steady;
+    this.lastHeartbeat = record;
+    this.#lastHeartbeatAt = now.steady;
     this.stopped = false;
     this.tradability = state === 'allowed' ? { state, reason: '' } : { state: 'halted', reason: tradingReason };
     replace(this.symbols, symbols);

@@ -32,7 +32,7 @@ export class FeedInstances {
 
   /** The instances with heartbeats. One without symbols, such as a shard that got none, counts only if no other has any. */
   get speakers(): readonly FeedInstance[] {
-    return this.#alive.filter(({ beat }) => beat !== undefined);
+    return this.#alive.filter(({ lastHeartbeat }) => lastHeartbeat !== undefined);
   }
 
   /** All known instances, including those without a heartbeat. */
@@ -41,8 +41,8 @@ export class FeedInstances {
   }
 
   /** The last heartbeat of all. */
-  get lastBeat(): FeedStatus | undefined {
-    return this.speakers.at(-1)?.beat;
+  get lastHeartbeat(): FeedStatus | undefined {
+    return this.speakers.at(-1)?.lastHeartbeat;
   }
 
   get symbols(): readonly string[] {
@@ -61,7 +61,7 @@ export class FeedInstances {
 
   /** False if its speaker has no active venue: then every venue is a feed of its own. */
   isByOneVenue(symbol: string): boolean {
-    return this.speakerOf(symbol)?.beat?.activeVenue !== null;
+    return this.speakerOf(symbol)?.lastHeartbeat?.activeVenue !== null;
   }
 
   /** False, too, once its speaker no longer names it. */
@@ -99,7 +99,7 @@ export class FeedInstances {
     }
     const speaking = new Set([...this.#bySymbol.values()].map(({ by }) => by));
     for (const other of this.#byName.values()) {
-      const isStarting = other.beat === undefined && timestamp - other.last.timestamp <= STARTS_WITHIN_MS;
+      const isStarting = other.lastHeartbeat === undefined && timestamp - other.last.timestamp <= STARTS_WITHIN_MS;
       if (!speaking.has(other) && !isStarting) this.#byName.delete(other.name);
     }
   }

@@ -78,7 +78,7 @@ interface Origin {
 /** True if data does not show the feed's present market. */
 export function isStale(feed: FeedInstances, { symbol, venue, environment }: Origin, now: Moment): boolean {
   const by = feed.isServed(symbol) ? feed.speakerOf(symbol) : undefined;
-  if (by?.beat?.environment !== environment || by.halted.has(symbol)) return true;
+  if (by?.lastHeartbeat?.environment !== environment || by.halted.has(symbol)) return true;
   const halts = instanceHalts(by, now).map(({ cause }) => cause);
   if (halts.includes('feed_stopped') || halts.includes('status_silent')) return true;
   const known = by.venues.get(venue);

@@ -5,14 +5,13 @@ export type Start = 'beginning' | 'end' | { readonly timeMs: number };
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DAY_MS = 86_400_000;
 
-const START_ALLOWED =
-  'beginning, end, a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970';
+export const TIME_ALLOWED = 'a time such as 2026-11-21T08:30:00Z, 08:30 (UTC) or -10m, or milliseconds since 1970';
 
 /** Parses `--from`. @throws UsageError */
 export function startTime(text: string, nowMs: number): Start {
   if (text === 'beginning' || text === 'end') return text;
-  const timeMs = spokenTime(text, nowMs);
-  if (timeMs === undefined) throw new UsageError(`--from: found "${text}", allowed: ${START_ALLOWED}`);
+  const timeMs = parseTime(text, nowMs);
+  if (timeMs === undefined) throw new UsageError(`--from: found "${text}", allowed: beginning, end, ${TIME_ALLOWED}`);
   return { timeMs };
 }
 
@@ -20,7 +19,7 @@ export function startTime(text: string, nowMs: number): Start {
  * Parses a date, a time of day (the latest one that has been), an age such as `-10m`, or milliseconds since 1970; in UTC.
  * Returns milliseconds since 1970, or undefined for other texts.
  */
-export function spokenTime(text: string, nowMs: number): number | undefined {
+export function parseTime(text: string, nowMs: number): number | undefined {
   const timeMs = ago(text, nowMs) ?? timeOfDay(text, nowMs) ?? absolute(text);
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }

@@ -10,19 +10,13 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
   const counted = metricsOfEach(() => [[{}, snapshot() ?? null]]);
   return [
     gauge('info', 'Always 1; labels say what this is.', () => {
-      const environment = view.snapshot?.environment ?? feed.instances.lastBeat?.environment ?? '';
+      const environment = view.snapshot?.environment ?? feed.instances.lastHeartbeat?.environment ?? '';
       return [[{ environment, source: view.snapshot === undefined ? 'topics' : 'pipeline' }, 1]];
     }),
-    whole.gauge('start_time_seconds', 'When the pipeline began, since 1970.', () =>
-      seconds(view.snapshot?.startedAt ?? null),
-    ),
+    whole.gauge('start_time_seconds', 'Start of the pipeline.', () => seconds(view.snapshot?.startedAt ?? null)),
     whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view).length === 0 ? 1 : 0)),
-    whole.gauge('trading_allowed', '1 if the feed can be traded on.', ({ tradability }) =>
-      tradability.state === 'allowed' ? 1 : 0,
-    ),
-    whole.gauge('heartbeat_age_seconds', "Since the feed's last heartbeat; NaN: none yet.", ({ silentMs }) =>
-      seconds(silentMs ?? Number.NaN),
-    ),
+    whole.gauge('trading_allowed', '1 if trading is allowed.', (of) => (of.tradability.state === 'allowed' ? 1 : 0)),
+    whole.gauge('heartbeat_age_seconds', 'Age of the last heartbeat.', (of) => seconds(of.silentMs ?? Number.NaN)),
     whole.gauge('halted_symbols', 'Symbols that alone cannot be traded on.', ({ halted }) => halted.length),
     whole.gauge('stale_books', 'Symbols whose order book is out of step.', ({ staleBooks }) => staleBooks.length),
     counted.counts('published_records', 'Records that left the feed, by kind.', 'kind', (of) => of.records),

@@ -50,13 +50,13 @@ function coinsAnswer(view: GatewayView): readonly CoinAnswer[] {
 
 export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
   const { snapshot, feed } = view;
-  const beat = feed.instances.lastBeat;
+  const heartbeat = feed.instances.lastHeartbeat;
   const passedMs = snapshot === undefined ? 0 : Math.max(view.at - snapshot.at, 0);
   return {
     at: view.at,
-    environment: snapshot?.environment ?? beat?.environment ?? null,
+    environment: snapshot?.environment ?? heartbeat?.environment ?? null,
     source: snapshot === undefined ? 'topics' : 'pipeline',
-    instance: beat?.instance ?? null,
+    instance: heartbeat?.instance ?? null,
     active_venue: feed.activeVenue,
     trading: feed.tradability,
     halted: feed.halted,

@@ -42,8 +42,8 @@ export function firstItems(
   stats: () => GatewayStats,
 ): readonly (readonly Item[])[] {
   if (channel === 'overview') return [[new Item('', null, () => statusAnswer(view, stats()))]];
-  const beat = view.feed.instances.lastBeat;
-  if (channel === 'status') return beat === undefined ? [] : [[itemOf(view, beat)]];
+  const heartbeat = view.feed.instances.lastHeartbeat;
+  if (channel === 'status') return heartbeat === undefined ? [] : [[itemOf(view, heartbeat)]];
   const series = symbols.flatMap((symbol) => view.allSeries(symbol));
   if (channel === 'trades') {
     const count = Math.min(PAST_TRADES, Math.floor(MOST_PAST_TRADES / Math.max(series.length, 1)));

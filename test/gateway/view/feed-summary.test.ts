@@ -85,7 +85,7 @@ describe('a process without symbols', () => {
       idle();
       expect(feed.tradability).toEqual({ state: 'allowed', reason: '' });
       expect(feed.activeVenue).toBe('bybit');
-      expect(feed.instances.lastBeat?.instance).toBe('a');
+      expect(feed.instances.lastHeartbeat?.instance).toBe('a');
     }
     beat({ symbols: ['BTCUSDT'] });
     feed.add(status('trading_halted', { instance: 'idle', activeVenue: null }));
@@ -106,7 +106,7 @@ describe('a process without symbols', () => {
     idle();
     beat({ symbols: ['BTCUSDT'] }, { instance: 'idle', activeVenue: 'binance' });
     expect(feed.activeVenue).toBe('binance');
-    expect(feed.instances.lastBeat?.instance).toBe('idle');
+    expect(feed.instances.lastHeartbeat?.instance).toBe('idle');
   });
 });
 
