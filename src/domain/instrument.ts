@@ -9,6 +9,7 @@ export const WEBSOCKET_URLS: Readonly<Record<VenueId, readonly string[]>> = {
   binance_testnet: ['wss://stream.testnet.binance.vision/stream'],
 };
 
+/** A market of a venue: a coin against the configured quote. */
 export interface Instrument {
   /** Base asset, `BTC`. */
   readonly coin: string;

@@ -6,6 +6,7 @@ import { ExactSums } from '../exact-sum.ts';
 const VOLUME = 0;
 const QUOTE_VOLUME = 1;
 
+/** The part of a trade that candles need. */
 export type CandleTrade = Pick<
   TradeEvent,
   'price' | 'quantity' | 'timestamp' | 'tradeId' | 'lastTradeId' | 'conditions' | 'source'

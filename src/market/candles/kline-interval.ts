@@ -44,6 +44,7 @@ export function addIntervals(openTime: number, interval: KlineInterval, count: n
   return openTime + count * (interval === '1w' ? WEEK : LENGTHS[interval]);
 }
 
+/** Start of the candle after the one at `openTime`. */
 export function nextOpenTime(interval: KlineInterval, openTime: number): number {
   return addIntervals(openTime, interval, 1);
 }

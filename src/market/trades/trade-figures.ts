@@ -5,6 +5,7 @@ import type { Ohlc } from '../book/price-range.ts';
 import { decimalOf } from '../exact-sum.ts';
 import { flowOf } from './trade-flow.ts';
 
+/** The part of a trade that figures need. */
 export type MeasuredTrade = Pick<TradeEvent, 'price' | 'quantity' | 'isBuyerMaker' | 'timestamp'>;
 
 /** The figures of a set of trades, as defined for the record TradeStats. */

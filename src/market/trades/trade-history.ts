@@ -7,6 +7,7 @@ import { type MeasuredTrade, type TradeFigures, tradeFigures } from './trade-fig
 import { TradeSums } from './trade-sums.ts';
 import { profileOf, type VolumeProfile, volumeProfile } from './volume-profile.ts';
 
+/** The part of a trade that a history needs. */
 export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
 
 /**

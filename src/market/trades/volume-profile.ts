@@ -30,6 +30,7 @@ export interface VolumeProfile {
   readonly volume: Decimal;
   readonly trades: number;
   /** The bin with the most volume; the lowest of equal ones. */
+  /** The bin with the most volume; the lowest of equal ones. */
   readonly pointOfControl: ProfileBin;
   readonly valueArea: ValueArea;
 }
