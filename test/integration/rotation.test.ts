@@ -104,11 +104,11 @@ describe.concurrent('the age of a connection', () => {
     });
     await until(() => Object.keys(rotations(simulated)).length === 2);
     await simulated.moreTrades(RATE / 2);
-    const causes = simulated.statuses({ state: 'session_rotated' });
-    expect(new Set(causes.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
-    const apart = causes
+    const rotated = simulated.statuses({ state: 'session_rotated' });
+    expect(new Set(rotated.map(({ cause }) => cause))).toEqual(new Set(['lifetime']));
+    const apart = rotated
       .slice(1)
-      .map(({ at, details }, index) => at - Number(details.duration_ms) - (causes[index]?.at ?? 0));
+      .map(({ at, details }, index) => at - Number(details.duration_ms) - (rotated[index]?.at ?? 0));
     expect(Math.min(...apart)).toBeGreaterThan(0);
     await expectUnnoticed(simulated, 2);
   });
