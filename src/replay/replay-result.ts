@@ -11,7 +11,7 @@ export interface ReplayOptions {
   readonly venue?: VenueId;
   readonly speed: 'max' | '1';
   readonly log: Logger;
-  /** Ends the replay where it stands. */
+  /** Ends the replay at once. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ReplayProgress) => void;
   /** Called with the feed's whole output. */

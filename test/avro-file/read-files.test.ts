@@ -29,7 +29,7 @@ function follow(dir: string, options: ReadFilesOptions = {}) {
 }
 
 describe('readFiles', () => {
-  it('finds nothing where there is no folder', async () => {
+  it('finds nothing if there is no folder', async () => {
     expect(await collect(readFiles(await testFolder(), 'trades'))).toEqual([]);
   });
 
@@ -81,7 +81,7 @@ describe('readFiles', () => {
     expect(found).toEqual([...found].sort((a, b) => Number(a) - Number(b)));
   });
 
-  it('from the end: begins also where the last file is gone by the time it is opened', async () => {
+  it('from the end: begins also if the last file is gone by the time it is opened', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));
     // Listed, and not there.
@@ -196,7 +196,7 @@ describe('readFiles', () => {
       expect(found).toEqual(['1', '1']);
     });
 
-    it('goes on behind a file that was removed because it was old', async () => {
+    it('continues behind a file that was removed because it was old', async () => {
       const dir = await testFolder();
       const sink = await openSink(dir, { rotateMb: 1e-6 });
       for (const tradeId of [1, 2]) await sink.write([trade(tradeId)]);
@@ -214,7 +214,7 @@ describe('readFiles', () => {
     });
   });
 
-  it('passes over what is not a data file', async () => {
+  it('skips what is not a data file', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));
     await writeFile(join(dir, 'trades', 'notes.txt'), 'x');

@@ -103,7 +103,7 @@ describe('a capture', () => {
     expect(lines.map((line) => line.kind === 'mark' && line.mark)).toEqual(marks);
   });
 
-  it('of a process that is killed is readable up to its last flush, and says that it is torn', async () => {
+  it('of a process that is killed is readable up to its last flush, and reports that it is torn', async () => {
     const folder = await captureFolder();
     const capture = await CaptureWriter.create(join(folder, 'a.gz'), { startedMicros: AT });
     for (let id = 0; id < 1000; id++) capture.frame('binance:1', frame(`{"id":${id}}`));
@@ -128,7 +128,7 @@ describe('a capture', () => {
     expect(await readFile(path, 'utf8')).toBe('kept');
   });
 
-  it('fails, once and for all, where more waits for the disk than may', async () => {
+  it('fails for good if too many bytes wait for the disk', async () => {
     const failures: Error[] = [];
     const capture = await CaptureWriter.create(join(await captureFolder(), 'a.gz'), {
       startedMicros: AT,

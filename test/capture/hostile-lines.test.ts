@@ -33,7 +33,7 @@ it.each(CAPTURE_FORMATS)('a line of a megabyte of %s costs milliseconds, whateve
   }
 });
 
-it('any header is one of ours or an error that says what is wrong', () => {
+it('any header is valid or an error with the reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
       expect(() => harmless(() => readCaptureHeader(line))).toThrow(

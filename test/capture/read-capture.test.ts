@@ -65,7 +65,7 @@ describe('a capture is read', () => {
     expect(await collect(readCapture(path, 'ndjson', { strict: true }))).toHaveLength(2);
   });
 
-  it('whole where they go over several parts of the file, and beside each other in one', async () => {
+  it('whole if they go over several parts of the file, and beside each other in one', async () => {
     const sizes = [10, 300_000, 32_768, 0, 65_537, 20, 700_000];
     const content = sizes.flatMap((size, index) => [
       `1723161253937085768 binance:${index} {"x":"${'y'.repeat(size)}"}`,
@@ -127,7 +127,7 @@ describe('what is no capture is refused by file and line', () => {
     await expect(collect(readCapture(path, format, { strict: true }))).rejects.toThrow(path + message);
   });
 
-  it('passes over odd lines where it may', async () => {
+  it('skips odd lines unless it is strict', async () => {
     const path = await file([HEADER, 'rubbish', '1723161253937085000 binance:1 {"a":1}']);
     expect(await collect(readCapture(path, 'market-feed'))).toHaveLength(1);
   });

@@ -77,7 +77,7 @@ describe('a replayed connection', () => {
     expect(network.counts.missed).toBe(1);
   });
 
-  it('that is given up while the recorded one goes on: the next one goes on with it, and misses nothing', () => {
+  it('that is given up while the recorded one continues: the next one continues with it, and misses nothing', () => {
     const { take, open, network } = setUp();
     const first = open(1);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":1}');
@@ -148,7 +148,7 @@ describe('a replayed request', () => {
     expect(network.answers.takeSettled()).toBe(false);
   });
 
-  it('fails as it failed, and at once where the recording has no answers at all', async () => {
+  it('fails as it failed, and at once if the recording has no answers at all', async () => {
     const { take, network } = setUp();
     const failing = network.networks('binance', 0).get(URL_A, { timeoutMs: 1000 });
     const failed = expect(failing).rejects.toMatchObject({

@@ -169,7 +169,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['t1', 'e2', 't2']);
   });
 
-  it('waits no longer than a second where nothing comes after it', async () => {
+  it('waits no longer than a second if nothing comes after it', async () => {
     const { take, pass, sinks, batches } = await setUp();
     take(trades(1, 500));
     expect(await pass(100)).toBe(true);
@@ -200,7 +200,7 @@ describe('what a replay hands to its sinks', () => {
     expect(await sinks.close()).toEqual({ undelivered: 3 });
   });
 
-  it('goes out with what is under way where the replay is given up', async () => {
+  it('goes out with what is under way if the replay is given up', async () => {
     const { take, pass, sinks, batches, sink } = await setUp();
     take(trades(1, 1));
     await pass(1000);

@@ -157,7 +157,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('repairs a gap from the recorded answer, and gives up where there is none', async () => {
+  it('repairs a gap from the recorded answer, and gives up if there is none', async () => {
     const rows = [2, 3, 4, 5].map((id) => ({
       id,
       price: '61837.63000000',
@@ -254,20 +254,20 @@ describe('a replay', () => {
     expect(result).toMatchObject({ frames: 5, bodies: 1, ignored: { unknown_symbol: 1 }, malformed: 0 });
   });
 
-  it('takes the times of the venue where there are no others', async () => {
+  it('uses the times of the venue if there are no others', async () => {
     const { records } = await replayed([trade(0, 1), trade(8000, 2)], { format: 'ndjson' });
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 8000) * 1000]);
     expect(reportedAt(records, 'feed_stale')).toEqual([5000]);
   });
 
-  it('leaves out long pauses where nobody says that they were', async () => {
+  it('shortens long pauses of a recording without receive times', async () => {
     const { records, result } = await replayed([trade(0, 1), trade(86_400_000, 2)], { format: 'ndjson' });
     expect(result.elapsedMs).toBe(60_000);
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 86_400_000) * 1000]);
     expect(reportedAt(records, 'heartbeat').length).toBeLessThan(65);
   });
 
-  it('follows a recorder whose wall clock was set: time itself goes on, records have the new time', async () => {
+  it('follows a recorder whose wall clock was set: time itself continues, records have the new time', async () => {
     const hour = 3_600_000;
     const { records } = await replayed([
       HEADER,
@@ -297,7 +297,7 @@ describe('a replay', () => {
     expect((await replayed(lines)).files).toEqual(paced.files);
   });
 
-  it('of a torn recording publishes what there is and says where it ends', async () => {
+  it('of a torn recording publishes what there is and reports where it ends', async () => {
     const { records, result } = await replayed([
       HEADER,
       LIST,

@@ -38,7 +38,7 @@ function trades(client: Client, topic: string): TradeItem[][] {
 }
 
 describe('Bybit operations', () => {
-  it('acknowledges with req_id where one was sent, and without where none was', async () => {
+  it('acknowledges with req_id if one was sent, and without if none was', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT'] });
     await client.count(1);

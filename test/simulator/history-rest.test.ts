@@ -104,7 +104,7 @@ describe('the past by Binance REST', () => {
     expect(get<AggRow[]>(venue, `aggTrades?symbol=BTCUSDT&endTime=${endTime}&limit=50`)).toEqual(whole.slice(51, 101));
   });
 
-  it('never gives a part of an aggregated trade, not even where the oldest trades are forgotten', () => {
+  it('never gives a part of an aggregated trade, not even if the oldest trades are forgotten', () => {
     const venue = new VirtualVenue('binance', 10_000, 1);
     const { trades } = venue.btc;
     venue.run(3_000);

@@ -98,7 +98,7 @@ describe('the journal', () => {
     );
   });
 
-  it('says of nothing that it went to a connection that has been closed, though that subscribes before it knows', async () => {
+  it('names no closed connection, even if that subscribes before it knows', async () => {
     const path = join(folder, 'left.ndjson');
     const simulator = await startSimulator({ rate: 1_000, journal: path });
     const left = await Client.open(`${simulator.url}/binance/ws/btcusdt@trade`);

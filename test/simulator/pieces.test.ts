@@ -86,7 +86,7 @@ describe('candles', () => {
     expect(store.candle(minute, minute + 120_000)).toMatchObject({ close: 104, trades: 4 });
   });
 
-  it('have a past that meets the present, and no trades where none were', () => {
+  it('have a past that meets the present, and no trades if none were', () => {
     const store = new CandleStore(past(10_000, 100_000), 100);
     const before = store.candle(start - 90_000, start - 30_000);
     expect(before.trades).toBe(60);

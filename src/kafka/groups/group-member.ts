@@ -52,7 +52,8 @@ export class GroupMember {
   readonly #assigner: Assigner;
   readonly #brokers: Brokers;
   #coordinator: Awaited<ReturnType<Brokers['coordinator']>> | undefined;
-  #memberId = '';
+  /** Empty before the first join. It changes if the group dropped this member before a join. */
+  id = '';
   #generation = -1;
   /** Number of partitions that it assigned as leader; undefined: another member is the leader. */
   #sharedOut: number | undefined;
@@ -64,11 +65,6 @@ export class GroupMember {
     // The answer to a join comes when all members have joined, or their sessions are over.
     const requestTimeoutMs = Math.max(REQUEST_TIMEOUT_MS, options.sessionTimeoutMs + ANSWER_MS);
     this.#brokers = brokers ?? new Brokers(config, log, { requestTimeoutMs });
-  }
-
-  /** It changes if the group dropped this member before a join. */
-  get id(): string {
-    return this.#memberId;
   }
 
   /**
@@ -125,7 +121,7 @@ export class GroupMember {
 
   /** Leaves the group, so that others need not wait for the session timeout, and disconnects. */
   async leave(): Promise<void> {
-    const left = this.#memberId === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
+    const left = this.id === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
     await Promise.race([left?.catch(() => {}), delay(LEAVE_WITHIN_MS, undefined, { ref: false })]);
     this.end();
   }
@@ -137,14 +133,14 @@ export class GroupMember {
 
   async #join(): Promise<Share> {
     const { group, sessionTimeoutMs } = this.#options;
-    const userData = this.#assigner.about(this.#memberId === '');
+    const userData = this.#assigner.about(this.id === '');
     // The name keeps members of another topic out of the group: they would get its partitions.
     const name = `${this.#assigner.name}:${this.#topic}`;
     const protocol = { name, metadata: encodeSubscription(this.#topic, userData) };
     const joined = await this.#ask((broker) =>
-      broker.joinGroup({ group, memberId: this.#memberId, sessionTimeoutMs, protocol }),
+      broker.joinGroup({ group, memberId: this.id, sessionTimeoutMs, protocol }),
     );
-    this.#memberId = joined.memberId;
+    this.id = joined.memberId;
     this.#generation = joined.generation;
     this.#sharedOut = undefined;
     const isLeader = joined.memberId === joined.leaderId;
@@ -184,7 +180,7 @@ export class GroupMember {
   }
 
   #member(): Member {
-    return { group: this.#options.group, memberId: this.#memberId, generation: this.#generation };
+    return { group: this.#options.group, memberId: this.id, generation: this.#generation };
   }
 
   async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
@@ -198,7 +194,7 @@ export class GroupMember {
    */
   #isOver(error: unknown, generation = this.#generation): boolean {
     const verdict = membershipVerdict(error);
-    if (verdict === 'forgotten' && generation === this.#generation) this.#memberId = '';
+    if (verdict === 'forgotten' && generation === this.#generation) this.id = '';
     if (verdict === 'passing') this.#coordinator = undefined;
     return verdict !== 'passing';
   }

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type { KafkaMessage, SASLOptions } from 'kafkajs';
+import type { BrokerAddress } from '../contract.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,9 +25,7 @@ export interface Broker extends Record<Acknowledged, (request: object) => Promis
   readonly connectionPool: ConnectionPool;
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
   connect(): Promise<void>;
-  findGroupCoordinator(request: object): Promise<{
-    readonly coordinator: { readonly nodeId: number; readonly host: string; readonly port: number };
-  }>;
+  findGroupCoordinator(request: object): Promise<{ readonly coordinator: BrokerAddress }>;
   fetch(request: object): Promise<{ readonly responses: readonly { readonly partitions: readonly RawPartition[] }[] }>;
   listOffsets(request: object): Promise<RawOffsets>;
   describeConfigs(request: object): Promise<{
@@ -133,7 +132,7 @@ const { requests } = require('kafkajs/src/protocol/requests') as {
 const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { readonly Metadata: number };
 
 interface RawMetadata {
-  readonly brokers: readonly { readonly nodeId: number; readonly host: string; readonly port: number }[];
+  readonly brokers: readonly BrokerAddress[];
   readonly controllerId: number;
   readonly topicMetadata: readonly {
     readonly topicErrorCode: number;

@@ -155,7 +155,7 @@ export class Listing {
     return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
   }
 
-  /** The same far from the best prices, where quantities are constant. */
+  /** The same far from the best prices: quantities are constant there. */
   deepQuantityAt(price: number): number {
     return this.quantity(hash(this.bookSeed, price), -1);
   }

@@ -83,7 +83,7 @@ export class KafkaSink implements Sink {
         await this.#prepare();
       }
     } catch (error) {
-      // While the records wait, an operator can correct what is refused (a new password, a schema).
+      // While the records wait, an operator can correct a wrong password or schema.
       const fault = new Fault('sink', asFault(error).message, { cause: error });
       return batch.map(() => ({ kind: 'retry', fault }));
     }

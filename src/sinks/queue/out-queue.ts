@@ -46,7 +46,7 @@ export class OutQueue {
   /** Positions count from the first record ever; a slot is a position modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
-  #bytes = 0;
+  bytes = 0;
   /** Topic → key → position of the last price tick; before the head: the tick has left. */
   #ticks = new Map<string, Map<string, number>>();
 
@@ -56,10 +56,6 @@ export class OutQueue {
 
   get length(): number {
     return this.#tail - this.#head;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Number of records that left the queue, without evicted ones. */
@@ -83,12 +79,12 @@ export class OutQueue {
   }
 
   get isFull(): boolean {
-    return this.length >= this.#limits.maxRecords || this.#bytes > this.#limits.maxBytes;
+    return this.length >= this.#limits.maxRecords || this.bytes > this.#limits.maxBytes;
   }
 
   /** Half of one of the limits is used. */
   get isHalfFull(): boolean {
-    return this.length * 2 >= this.#limits.maxRecords || this.#bytes * 2 > this.#limits.maxBytes;
+    return this.length * 2 >= this.#limits.maxRecords || this.bytes * 2 > this.#limits.maxBytes;
   }
 
   /** Replaces a waiting price tick of the same topic, key and epoch; false if there is none. */
@@ -108,7 +104,7 @@ export class OutQueue {
     if (this.length === this.#records.length) this.#rebuild(2 * this.length);
     const flags = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
     this.#put(record, flags | (dropPriorityOf(record.record) << PRIORITY_BITS), seq, now);
-    this.#bytes += heapBytes(record.record);
+    this.bytes += heapBytes(record.record);
   }
 
   /**
@@ -155,12 +151,12 @@ export class OutQueue {
     const isLong = this.length >= maxRecords;
     const evicted = new Set<number>();
     for (let priority = 0; priority <= DROPPED_LAST && evicted.size < wanted; priority++) {
-      if (evicted.size > 0 && !isLong && this.#bytes <= maxBytes) break;
+      if (evicted.size > 0 && !isLong && this.bytes <= maxBytes) break;
       for (let at = this.#head; at < this.#tail && evicted.size < wanted; at++) {
         const slot = this.#slot(at);
         if ((this.#flags[slot] as number) >> PRIORITY_BITS !== priority) continue;
         evicted.add(at);
-        this.#bytes -= heapBytes((this.#records[slot] as OutRecord).record);
+        this.bytes -= heapBytes((this.#records[slot] as OutRecord).record);
       }
     }
     const entries = Array.from(evicted, (at) => this.#entry(this.#slot(at)));
@@ -186,7 +182,7 @@ export class OutQueue {
     const { record } = this.#records[slot] as OutRecord;
     this.#records[slot] = undefined;
     this.#head++;
-    this.#bytes -= heapBytes(record);
+    this.bytes -= heapBytes(record);
   }
 
   #entry(slot: number): QueueEntry {

@@ -23,7 +23,8 @@ export class Spill {
   readonly #writer: SpillWriter;
   readonly #parts: SpillParts;
   readonly #hooks: SpillHooks;
-  #isOn = false;
+  /** Records go to the disk and come from it. */
+  isOn = false;
   /** Set while records of a previous process are on the disk. */
   #recovered: Recovered | undefined;
   #broken = 0;
@@ -43,15 +44,10 @@ export class Spill {
         onAppended: (appended) => this.#appended(appended),
         onFault: (fault) => {
           if (fault !== undefined) hooks.onEvent('failing', fault.message);
-          else if (this.#isOn) hooks.onEvent('spilling', 'the disk takes records again');
+          else if (this.isOn) hooks.onEvent('spilling', 'the disk takes records again');
         },
       },
     );
-  }
-
-  /** Records go to the disk and come from it. */
-  get isOn(): boolean {
-    return this.#isOn;
   }
 
   /** Records that wait, on the disk or read back. */
@@ -61,12 +57,12 @@ export class Spill {
 
   /** The backlog is on the disk too. */
   get isBacklogSaved(): boolean {
-    return this.#isOn && this.#writer.isMemorySaved;
+    return this.isOn && this.#writer.isMemorySaved;
   }
 
   /** When it was created or found; undefined: it is off. */
   get since(): number | undefined {
-    return this.#isOn ? this.#store.since : undefined;
+    return this.isOn ? this.#store.since : undefined;
   }
 
   /** Sequence number of the last spilled record. */
@@ -90,7 +86,7 @@ export class Spill {
     const reconciler = await recoverSpill(this.#store, this.#parts.ledger, options, read);
     if (this.#store.unread > 0) {
       this.#recovered = { reconciler, lastSeq: this.lastSeq };
-      this.#isOn = true;
+      this.isOn = true;
       this.#writer.start();
       this.#hooks.onEvent('spilling', `${this.#store.unread} records of a previous run`);
     } else {
@@ -106,7 +102,7 @@ export class Spill {
 
   /** Starts to write the queue to the disk, behind the batch in flight and the backlog. */
   begin(reason: string): void {
-    if (this.#isOn) {
+    if (this.isOn) {
       this.#writer.hurry();
       return;
     }
@@ -126,7 +122,7 @@ export class Spill {
     }
     if (entries.length === 0) {
       this.#writer.halt();
-      this.#isOn = false;
+      this.isOn = false;
       this.#writer.report(undefined);
       this.#recovered = undefined;
       this.settled();
@@ -146,9 +142,9 @@ export class Spill {
 
   /** Call it when the batch in flight is settled. */
   settled(): void {
-    if (!this.#isOn && !this.#store.isThere) return;
+    if (!this.isOn && !this.#store.isThere) return;
     try {
-      if (this.#isOn) this.#store.settle(this.#mark.settledSeq);
+      if (this.isOn) this.#store.settle(this.#mark.settledSeq);
       else this.#store.clear();
     } catch (error) {
       this.#hooks.onEvent('failing', asFault(error).message);
@@ -158,7 +154,7 @@ export class Spill {
   /** Makes all waiting records survive, within a second. */
   saveAll(): void {
     this.#writer.halt();
-    if (!this.#isOn) {
+    if (!this.isOn) {
       if (this.#parts.delivery.batch === undefined && this.backlog.length + this.#parts.queue.length === 0) return;
       this.#turnOn();
     }
@@ -175,7 +171,7 @@ export class Spill {
   close(): void {
     this.#writer.halt();
     try {
-      if (this.#isOn) {
+      if (this.isOn) {
         const mark = this.#mark;
         this.#store.settle(mark.settledSeq);
         if (mark.settledSeq >= this.lastSeq) this.#store.clear();
@@ -196,7 +192,7 @@ export class Spill {
   }
 
   get #unread(): number {
-    return this.#isOn ? this.#store.unread : 0;
+    return this.isOn ? this.#store.unread : 0;
   }
 
   get #mark(): SpillMark {
@@ -211,7 +207,7 @@ export class Spill {
   }
 
   #turnOn(): void {
-    this.#isOn = true;
+    this.isOn = true;
     this.#store.readSeq = this.#inMemory().at(-1)?.seq ?? (this.#parts.queue.head?.seq ?? 1) - 1;
     this.#writer.isMemorySaved = false;
     this.saveMark();

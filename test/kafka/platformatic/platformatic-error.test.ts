@@ -32,7 +32,7 @@ describe('an error of @platformatic/kafka', () => {
     expect(isNotYetCoordinated(error)).toBe(false);
   });
 
-  it("has the broker's own words where it said some", () => {
+  it("has the broker's own words, if there are any", () => {
     const cause = new AuthenticationError('SASL authentication failed.', {
       cause: answered([58, 'invalid credentials']),
     });
@@ -56,7 +56,7 @@ describe('an error of @platformatic/kafka', () => {
     expect(firstContactFault(silent, open).message).toBe('kafka: broker b:1: Request timed out');
   });
 
-  it('is thrown on where it holds no answer', () => {
+  it('is thrown again if it has no answer', () => {
     expect(responseIn(answered([3, null]))).toEqual({});
     expect(() => responseIn(new NetworkError('Connection closed'))).toThrow('Connection closed');
   });

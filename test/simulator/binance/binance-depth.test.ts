@@ -146,7 +146,7 @@ describe('the depth of Binance', () => {
     expect([bids.length, asks.length, headers['X-MBX-USED-WEIGHT-1M']]).toEqual([levels, levels, `${weight}`]);
   });
 
-  it('gives 100 levels where no limit is named, best first', () => {
+  it('gives 100 levels if no limit is named, best first', () => {
     const { bids, asks } = new VirtualVenue('binance').rest('/api/v3/depth?symbol=BTCUSDT').body as Snapshot;
     expect(bids).toHaveLength(100);
     const prices = (levels: Levels) => levels.map(([price]) => Number(price));
@@ -202,7 +202,7 @@ describe('the depth of Binance', () => {
     expect(partials(one)).toEqual(partials(two));
   });
 
-  it('shows a gap on every line, of every symbol, where none is named', () => {
+  it('shows a gap on every line, of every symbol, if none is named', () => {
     const venue = new VirtualVenue('binance');
     const streams = 'btcusdt@depth@100ms/ethusdt@depth@100ms/btcusdt@trade';
     const lines = [venue.open(`/ws/${streams}`), venue.open(`/ws/${streams}`)];

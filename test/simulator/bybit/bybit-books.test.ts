@@ -173,7 +173,7 @@ describe('the books of Bybit', () => {
     expect(ids).toEqual(ids.map((_, i) => before + 1 + i));
   });
 
-  it('start again at 1 with a snapshot to every listener, then go on from 2', () => {
+  it('start again at 1 with a snapshot to every listener, then continue from 2', () => {
     const venue = new VirtualVenue('bybit', 2_000, 2);
     const topics = [topicOf(1), topicOf(50), topicOf(200), topicOf(1_000), topicOf(50, 'ETHUSDT')];
     const lines = [listen(venue, ...topics), listen(venue, ...topics)];

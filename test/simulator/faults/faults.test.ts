@@ -427,7 +427,7 @@ describe('faults of the venue', () => {
     expect(Math.max(...all.slice(1).map((id, i) => id - (all[i] as number)))).toBe(26);
   });
 
-  it('fall quiet: no trade and no best price changes, pongs go on', async () => {
+  it('fall quiet: no trade and no best price changes, pongs continue', async () => {
     const client = await binance('btcusdt@trade', 'btcusdt@bookTicker', 'ethusdt@trade');
     const request: FaultRequest = { venue: 'binance', fault: 'quiet' };
     simulator.fault(request);

@@ -161,7 +161,7 @@ describe('the clock of a market', () => {
     expect(clock.forgiven).toBeGreaterThan(57_000);
   });
 
-  it('goes on at another rate from the moment of the call', () => {
+  it('continues at another rate from the moment of the call', () => {
     const one = market('binance', { rate: 1_000 });
     const clock = new MarketClock(one, 0, () => {});
     let now = 0;

@@ -73,7 +73,7 @@ describe('the near past in files', () => {
     expect([idsOf(found), found.whole]).toEqual([range(76, 80), true]);
   });
 
-  it('is not whole where a file is damaged; what lies behind that is there', async () => {
+  it('is not whole if a file is damaged; what lies behind that is there', async () => {
     const dir = await written(
       range(1, 3).map((id) => traded(id)),
       range(4, 6).map((id) => traded(id)),

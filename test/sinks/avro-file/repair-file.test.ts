@@ -70,7 +70,7 @@ describe('repairFile', () => {
     expect((await readFile(path)).equals(bytes.subarray(0, ends[2]))).toBe(true);
   });
 
-  it('happens at the next start, to every topic, and the sink goes on behind it', async () => {
+  it('happens at the next start, to every topic, and the sink continues behind it', async () => {
     const { bytes, ends } = await threeBlocks('null');
     const dir = await testFolder();
     for (const topic of ['trades', 'testnet.trades', 'prices']) await mkdir(join(dir, topic));

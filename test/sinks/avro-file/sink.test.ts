@@ -84,7 +84,7 @@ describe('Avro file sink', () => {
     expect(await tradeIds(dir)).toEqual(range(1, 1010));
   });
 
-  it('goes on behind number 9 and behind number 10', async () => {
+  it('continues behind number 9 and behind number 10', async () => {
     const dir = await testFolder();
     for (let run = 1; run <= 12; run++) {
       const sink = await openSink(dir);
@@ -266,7 +266,7 @@ describe('Avro file sink', () => {
     await sink.close();
   });
 
-  it('cannot open a folder that is a file, and says so for good', async () => {
+  it('cannot open a folder that is a file, and fails for good', async () => {
     const dir = await testFolder();
     await writeFile(join(dir, 'data'), '');
     const sink = new AvroFileSink({ dir: join(dir, 'data', 'feed'), rotateMb: 1, codec: 'null', now: () => START });

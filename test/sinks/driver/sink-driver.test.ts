@@ -76,7 +76,7 @@ describe('where every series ends', () => {
     expect(states).toEqual(['0 up: open', '0 down: not the leader', '100 down: the registry: 503', '300 up: open']);
   });
 
-  it('is asked for no longer than until a close, and not again where it can never be had', async () => {
+  it('is asked for no longer than until a close, and not again if it can never be had', async () => {
     const { clock, sink, driver } = await setUp();
     sink.checkpoints = () => Promise.reject(new Fault('sink', 'not the leader'));
     const checkpoints = driver.resume(asked);
@@ -162,7 +162,7 @@ describe('batches', () => {
       await driver.idle();
     });
 
-    it('go at once where twelve records wait, and count from then', async () => {
+    it('go at once if twelve records wait, and count from then', async () => {
       const { clock, driver, times } = await setUpAnswering();
       driver.push(trade(1));
       await clock.advance(1);
@@ -190,7 +190,7 @@ describe('batches', () => {
       expect(times.at(-1)).toBe('102: 1');
     });
 
-    it('go at once where one was under way for longer than that', async () => {
+    it('go at once if one was under way for longer than that', async () => {
       const { clock, sink, driver, batches } = await setUp({ minIntervalMs: 3 });
       driver.push(trade(1));
       await clock.advance(1);
@@ -216,7 +216,7 @@ describe('batches', () => {
       expect(times).toEqual(['0: 1', '3: 1', '3: 1', '3: 1']);
     });
 
-    it('do not wait where no more than one record goes in each, nor for a close', async () => {
+    it('do not wait if no more than one record goes in each, nor for a close', async () => {
       const one = await setUpAnswering({ maxBatch: 1 });
       pushAll(one.driver, [trade(1), trade(2)]);
       await one.clock.advance(0);
@@ -388,7 +388,7 @@ describe('outcomes', () => {
     expect(times.slice(6)).toEqual([10_000, 10_100]);
   });
 
-  it('hands over what is rejected and goes on', async () => {
+  it('hands over what is rejected and continues', async () => {
     const { clock, sink, driver, out, refused, states } = await setUp();
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
@@ -445,7 +445,7 @@ describe('outcomes', () => {
 });
 
 describe('opening', () => {
-  it('tries again with backoff, or when the fault says so; what is pushed meanwhile waits', async () => {
+  it('retries with backoff, or when the fault asks for it; records pushed meanwhile wait', async () => {
     const sink = new FakeSink();
     sink.opening.push(
       new Fault('sink', 'no broker'),
@@ -462,7 +462,7 @@ describe('opening', () => {
     expect(batches()).toEqual(['t1']);
   });
 
-  it('gives up where the fault says never', async () => {
+  it('gives up if the retry of the fault is never', async () => {
     const sink = new FakeSink();
     sink.opening.push(new Fault('sink', 'no permission', { retry: { kind: 'never' } }));
     const { clock, driver } = await setUp({}, sink);
@@ -517,7 +517,7 @@ describe('room', () => {
     expect(dropped.every((text) => text.startsWith('book-deltas'))).toBe(true);
   });
 
-  it('is not needed by a tick that replaces another, also where that has moved up as others were dropped', async () => {
+  it('is not needed by a tick that replaces another, also if that has moved up as others were dropped', async () => {
     const { clock, sink, driver, batches } = await setUp({ maxRecords: 3 });
     driver.push(trade(0));
     await clock.advance(0);
@@ -549,7 +549,7 @@ describe('close', () => {
     expect(dropped).toEqual(['trades 1']);
   });
 
-  it('stops at its deadline and says what was left', async () => {
+  it('stops at its deadline and reports what was left', async () => {
     const { clock, sink, driver } = await setUp({ maxBatch: 2 });
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
@@ -561,7 +561,7 @@ describe('close', () => {
     expect(sink.batches).toHaveLength(1);
   });
 
-  it('ends a retry that waits and an opening that goes on', async () => {
+  it('ends a retry that waits and an opening that continues', async () => {
     const { clock, sink, driver } = await setUp({ backoff: { initialMs: 60_000, maxMs: 60_000 } });
     driver.push(trade(1));
     await clock.advance(0);

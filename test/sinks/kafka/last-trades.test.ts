@@ -50,7 +50,7 @@ it('reads until each key has its last trade, and decodes nothing else of it', as
   expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
-it('goes on behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
+it('continues behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
   const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
   const messages = [
     { key: 'B', value: '1@1', at: 899 },
@@ -63,13 +63,13 @@ it('goes on behind what is not ours, and behind what came late of an earlier epo
   expect(trades.isDoubtful).toBe(false);
 });
 
-it('is doubtful where what should be there is not: its key may have been in another partition', async () => {
+it('is doubtful if what should be there is not: its key may have been in another partition', async () => {
   const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
   expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe(false);
   expect(trades.isDoubtful).toBe(true);
 });
 
-it('is doubtful where the partition begins before all were found', async () => {
+it('is doubtful if the partition begins before all were found', async () => {
   const { trades, takeFirst } = reader({ A: 1, B: 1 });
   expect(await takeFirst({ key: 'A', value: '4@1' })).toBe(true);
   expect(trades.isDoubtful).toBe(true);

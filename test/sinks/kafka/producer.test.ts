@@ -100,7 +100,7 @@ describe('the Kafka producer', () => {
     expect(cluster.producers).toBe(1);
   });
 
-  it('finds the size that a broker takes where that is less than it thought', async () => {
+  it('finds the size that a broker takes if that is less than it thought', async () => {
     const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
     cluster.maxBatchBytes = 50_000;
     const big = (from: number) =>
@@ -114,7 +114,7 @@ describe('the Kafka producer', () => {
     expect(kinds(await produce(huge))).toEqual(['rejected', 'delivered']);
   });
 
-  it('is renewed where its numbers are no longer the broker’s, and the records are left to be tried again', async () => {
+  it('is renewed if its numbers are no longer the broker’s, and the records are left to be retried', async () => {
     const { cluster, produce, stored, producer } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
     cluster.outOfOrder = () => true;
@@ -127,7 +127,7 @@ describe('the Kafka producer', () => {
     expect(stored('a')).toHaveLength(20);
   });
 
-  it('says of what was stored beside a partition whose numbers are no longer the broker’s that it was', async () => {
+  it('reports as delivered what was stored beside a partition with wrong numbers', async () => {
     const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
     const both = [message('b', 'k', '0'), message('a', 'k', '0')];
     cluster.outOfOrder = (topic) => topic === 'b';
@@ -138,7 +138,7 @@ describe('the Kafka producer', () => {
     expect([stored('a'), stored('b')]).toEqual([['0'], ['0']]);
   });
 
-  it('does not take the writing back from a later writer, and says so for good', async () => {
+  it('does not take the writing back from a later writer, and fails for good', async () => {
     const { cluster, produce, stored, layouts } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
     await new Fence(cluster, 'the same', () => 0, new AbortController().signal).renew(layouts);
@@ -175,7 +175,7 @@ describe('the Kafka producer', () => {
     expect(cluster.producers).toBe(2);
   });
 
-  it('ends at once when it is closed, and says what is uncertain', async () => {
+  it('ends at once when it is closed, and reports what is uncertain', async () => {
     const { cluster, produce, producer } = await setUp();
     cluster.failure = () => 'before';
     const outcomes = produce(numbered(0, 3));

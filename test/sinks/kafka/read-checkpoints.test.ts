@@ -32,7 +32,7 @@ describe('the stretches of a topic that hold the last trades', () => {
     ]);
   });
 
-  it('the end also where the newest position is of an epoch that is over', () => {
+  it('the end also if the newest position is of an epoch that is over', () => {
     expect(stretchesOf([at(10 * HOUR, 'A', 1, 'bybit'), at(9 * HOUR, 'A', 2)])).toEqual([
       { from: 9 * HOUR - 60_000, until: 9 * HOUR + 60_000 },
       { from: 10 * HOUR - 60_000 },

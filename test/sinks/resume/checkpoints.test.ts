@@ -10,7 +10,7 @@ const position = (over: { epoch?: number; tradeId?: string } = {}) =>
   samplePosition({ ...ofBinance, tradeId: '500', ...over });
 
 describe('Checkpoints', () => {
-  it('goes on in the latest epoch of each key: of a symbol, or of a venue that is a feed of its own', () => {
+  it('continues in the latest epoch of each key: of a symbol, or of a venue that is a feed of its own', () => {
     const positions = [position({ epoch: 3 }), samplePosition({ ...ofBinance, venue: 'bybit', epoch: 4 })];
     expect([...new Checkpoints(positions, KINDS).resumable()]).toEqual(['bybit:BTCUSDT']);
     const all = new Checkpoints(positions, KINDS, marketKeyOf('all'));

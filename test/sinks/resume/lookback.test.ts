@@ -100,7 +100,7 @@ describe('looking back', () => {
     expect(lookback.isWhole).toBe(true);
   });
 
-  it('ends at its bounds: at the lower one where only a number is not reached', () => {
+  it('ends at its bounds: at the lower one if only a number is not reached', () => {
     const lookback = new Lookback(firstOf(options(quiet)), { span: 10, count: 4 });
     for (const second of [1000, 999, 998, 997, 996]) lookback.add(traded('A', second));
     expect(lookback.isEnough).toBe(false);

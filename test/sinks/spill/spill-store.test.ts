@@ -26,7 +26,7 @@ describe('a store of spilled records', () => {
     expect(next.read(1000)).toEqual([]);
   });
 
-  it('goes on with what is left where the records that come next had to make room', () => {
+  it('continues with what is left if the records that come next had to make room', () => {
     const ticks = Array.from({ length: 500 }, (_, index) => ({ ...entry(1 + index), out: tick(String(1 + index)) }));
     const more = Array.from({ length: 400 }, (_, index) => entry(502 + index));
     const ample = newStore();
@@ -58,7 +58,7 @@ describe('a store of spilled records', () => {
     expect(losses.reduce((sum, { missing }) => sum + (missing ?? 0), 0)).toBe(lost);
   });
 
-  it('passes over a page that cannot be read, and says where', async () => {
+  it('skips a page that cannot be read, and reports where', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const breaks: number[] = [];

@@ -174,7 +174,7 @@ describe('the near past at a start', () => {
     expect(stored).toHaveLength(12_000);
   });
 
-  it('is not whole where the spill cannot be read', async () => {
+  it('is not whole if the spill cannot be read', async () => {
     const first = await start();
     await away(first);
     pushAll(first.driver, trades(1, 9));
@@ -187,7 +187,7 @@ describe('the near past at a start', () => {
 });
 
 describe('a process that ends', () => {
-  it('by kill: the next delivers what was spilled and not stored, and goes on from its end', async () => {
+  it('by kill: the next delivers what was spilled and not stored, and continues from its end', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -224,7 +224,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t5 t6 t7 p7 p9 t8 p8');
   });
 
-  it('and whose place another took meanwhile: ends where nothing is left of the spill but a price that is not new', async () => {
+  it('and whose place another took meanwhile: ends if nothing is left of the spill but a price that is not new', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -304,7 +304,7 @@ describe('a process that ends', () => {
     expect(texts(stored.slice(2))).toContain('gap t8 t9');
   });
 
-  it('by close: spills what is left, and says so', async () => {
+  it('by close: spills what is left, and reports it', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -356,7 +356,7 @@ describe('a process that ends', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('by close on a full disk: says what is nowhere', async () => {
+  it('by close on a full disk: reports the lost records', async () => {
     const run = await start();
     run.sink.isAway = true;
     run.disk.full = true;
@@ -368,7 +368,7 @@ describe('a process that ends', () => {
     expect(run.events).toContain('failing: ENOSPC: by the test');
   });
 
-  it('takes the order of the file for the truth where ids start again', async () => {
+  it('uses the order of the file if ids start again', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
