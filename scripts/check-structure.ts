@@ -29,7 +29,7 @@ const LIMITS: Readonly<Record<keyof Structure, Limit>> = {
   classes: { rule: `classes with more than ${RULES.linesInClass} lines`, aim: 0, limit: 0 },
   operators: { rule: 'public operators that src/ does not use', aim: 0, limit: 0 },
   names: { rule: 'names that two files export', aim: 0, limit: 0 },
-  casts: { rule: 'casts', aim: 120, limit: 86 },
+  casts: { rule: 'casts', aim: 120, limit: 64 },
 };
 
 const structure = structureOf(join(import.meta.dirname, '../src'), RULES);
