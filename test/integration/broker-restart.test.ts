@@ -81,7 +81,7 @@ it('loses nothing over an outage of the broker; a run that is stopped meanwhile 
   expect(await leaving.run.exited, leaving.run.stderr).toBe(0);
   expect(performance.now() - asked).toBeLessThan(limitMs(5000));
   const left = Number(
-    /^market-feed: (\d+) records wait in .* delivered by the next start$/m.exec(leaving.run.stderr)?.[1],
+    /^market-feed: (\d+) records wait in .*; the next start delivers them$/m.exec(leaving.run.stderr)?.[1],
   );
   expect(left).toBeGreaterThan(PER_SECOND * 2);
   expect(leaving.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
