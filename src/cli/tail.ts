@@ -135,6 +135,9 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   return fed ? undefined : `no topics in ${dir}`;
 }
 
+/** Most lines that wait for a reader of the output. */
+const MOST_UNWRITTEN = 1000;
+
 async function print(
   records: AsyncIterable<FeedRecord>,
   wanted: (record: FeedRecord) => boolean,
@@ -143,11 +146,14 @@ async function print(
 ): Promise<void> {
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
   const line = options.flag('json') ? jsonLine : textLine;
-  let left = limit;
+  let shown = 0;
+  let written = Promise.resolve();
   for await (const record of records) {
     if (!wanted(record)) continue;
-    await out.write(line(record));
-    left--;
-    if (left === 0 || signal.aborted) return;
+    written = out.write(line(record));
+    shown++;
+    if (shown === limit || signal.aborted) break;
+    if (shown % MOST_UNWRITTEN === 0) await written;
   }
+  await written;
 }

@@ -13,7 +13,7 @@ interface Tap {
   readLong(): number;
   writeLong(value: number): void;
 }
-/** Methods of avsc's types that avsc does not declare. */
+/** Methods that avsc's types have and its declarations leave out: hence the cast below. */
 interface TypeMethods {
   _write(this: avro.Type, tap: Tap, value: unknown): void;
   _read(this: avro.Type, tap: Tap): unknown;

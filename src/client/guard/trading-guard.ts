@@ -1,4 +1,3 @@
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import { FeedInstances } from '../../tradability/feed-instances.ts';
 import { type Halt, haltText } from '../../tradability/halt.ts';
@@ -137,7 +136,13 @@ export class TradingGuard {
   }
 
   #of(symbol: string): SymbolFacts {
-    return getOrCreate(this.#symbols, symbol, () => newSymbolFacts(symbol, this.#started.steady));
+    return this.#symbols.get(symbol) ?? this.#newFacts(symbol);
+  }
+
+  #newFacts(symbol: string): SymbolFacts {
+    const facts = newSymbolFacts(symbol, this.#started.steady);
+    this.#symbols.set(symbol, facts);
+    return facts;
   }
 
   /** The symbol with this name, or the coin's symbol. */

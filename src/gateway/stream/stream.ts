@@ -26,6 +26,7 @@ const PING_TICKS = 10 * SECOND_TICKS;
 /** Most unknown names of one request with an error of their own; the others are counted. */
 const MOST_UNKNOWN = 10;
 const GOING_AWAY = 1001;
+const newAudience = (channel: StreamChannel): Audience => new Audience(channel);
 
 /**
  * All WebSocket clients. Each tick, a channel's new items become one message, which clients with the same symbols share.
@@ -115,7 +116,7 @@ export class StreamHub {
   }
 
   #audience(channel: StreamChannel): Audience {
-    return getOrCreate(this.#audiences, channel, () => new Audience(channel));
+    return getOrCreate(this.#audiences, channel, newAudience);
   }
 
   #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {

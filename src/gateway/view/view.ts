@@ -1,6 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
@@ -133,10 +132,7 @@ export class GatewayView {
   /** The record's series; undefined if the record is of a previous epoch. */
   #seriesFor(record: MarketRecord): SymbolSeries | undefined {
     const { symbol, venue, epoch, coin, environment, receivedAt } = record;
-    const known = getOrCreate(this.#bySymbol, symbol, () => {
-      this.#name(coin, symbol);
-      return new Map<string, SymbolSeries>();
-    });
+    const known = this.#bySymbol.get(symbol) ?? this.#newSymbol(coin, symbol);
     const key = this.keyOf(record);
     const own = known.get(key);
     if (own !== undefined) {
@@ -148,6 +144,13 @@ export class GatewayView {
     const series = new SymbolSeries(record, this.#options.historyTrades);
     known.set(key, series);
     return series;
+  }
+
+  #newSymbol(coin: string, symbol: string): Map<string, SymbolSeries> {
+    this.#name(coin, symbol);
+    const bySeries = new Map<string, SymbolSeries>();
+    this.#bySymbol.set(symbol, bySeries);
+    return bySeries;
   }
 
   #name(coin: string, symbol: string): void {

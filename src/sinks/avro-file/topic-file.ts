@@ -45,6 +45,7 @@ export class TopicFile {
 
   /** Appends encoded records: all, or none if it rejects. */
   async append(bodies: readonly Buffer[]): Promise<void> {
+    if (bodies.length === 0) return;
     await this.#guarded(async () => {
       this.#open ??= await this.#openNext();
       const file = this.#open;
