@@ -64,11 +64,11 @@ export class Delivery {
     const { records } = batch;
     const isAll = outcomes.length === records.length && outcomes.every(({ kind }) => kind === 'delivered');
     const delivered = isAll ? records : records.filter((_, index) => outcomes[index]?.kind === 'delivered');
+    const missingOutcome = `sink ${this.#sink.name}: no outcome for a record`;
     const again: OutRecord[] = [];
     let fault: Fault | undefined;
     for (const [index, record] of isAll ? [] : records.entries()) {
-      const fallback = () => new Fault('internal', `sink ${this.#sink.name}: no outcome for a record`);
-      const outcome = outcomes[index] ?? { kind: 'retry', fault: fallback() };
+      const outcome = outcomes[index] ?? { kind: 'retry', fault: new Fault('internal', missingOutcome) };
       if (outcome.kind === 'rejected') this.reject(record, outcome.fault);
       if (outcome.kind !== 'retry') continue;
       again.push(record);
