@@ -3,7 +3,6 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
-import { detectStale } from '../operators/detect-stale.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
@@ -202,9 +201,9 @@ export class VenueFeed {
     this.#startedAt = scheduler.now();
     activity.connected(this.options.venue.id, false);
     const watched$ = this.#lines.events$.pipe(
-      detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'frame', scheduler }),
       explainStale({
         staleAfterMs,
+        isData: ({ kind }) => kind === 'frame',
         isAnswer: (item) => item.kind === 'change' && item.event.kind === 'answered',
         isQuiet: (now) => activity.venueIsQuiet(this.options.venue.id, now),
         scheduler,

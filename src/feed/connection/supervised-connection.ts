@@ -1,7 +1,6 @@
 import { defer, Observable } from 'rxjs';
 import { Fault } from '../../domain/fault.ts';
 import type { VenueEvent } from '../../domain/venue-event.ts';
-import { detectStale } from '../../operators/detect-stale.ts';
 import { explainStale } from '../liveness/explain-stale.ts';
 import { keepConnecting, type Retrying } from './keep-connecting.ts';
 import type { ConnectionEvent } from './line-event.ts';
@@ -18,10 +17,10 @@ export function supervisedConnection(options: SupervisedConnectionOptions): Obse
   const { connection$, staleAfterMs, isQuiet, ...retrying } = options;
   const { scheduler } = retrying;
   const watched$ = connection$.pipe(
-    // The connect timeout judges the time before the socket is open.
-    detectStale({ staleAfterMs, isData: ({ kind }) => kind === 'value' || kind === 'connected', scheduler }),
     explainStale({
       staleAfterMs,
+      // The connect timeout judges the time before the socket is open.
+      isData: ({ kind }) => kind === 'value' || kind === 'connected',
       isAnswer: ({ kind }) => kind === 'answered',
       isQuiet,
       isOpening: ({ kind }) => kind === 'connected',

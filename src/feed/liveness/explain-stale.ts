@@ -1,12 +1,13 @@
-import { Observable, type OperatorFunction, type SchedulerLike, Subscription } from 'rxjs';
+import { Observable, type OperatorFunction, type SchedulerLike, Subject, Subscription } from 'rxjs';
 import type { Fault } from '../../domain/fault.ts';
 import type { StaleCause } from '../../domain/venue-state.ts';
-import type { Freshness } from '../../operators/detect-stale.ts';
+import { detectStale } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
 
 export interface ExplainStaleOptions<T> {
   /** As of `detectStale`. */
   readonly staleAfterMs: number;
+  readonly isData: (value: T) => boolean;
   readonly isAnswer: (value: T) => boolean;
   /** True if other venues show that the market is idle. */
   readonly isQuiet: (now: number) => boolean;
@@ -27,27 +28,27 @@ export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
 
-/** Finds the cause of a silence, behind `detectStale`. Judges an idle market again and emits a new cause. */
-export function explainStale<T extends { readonly kind: string }>(
-  options: ExplainStaleOptions<T>,
-): OperatorFunction<T | Freshness, T | ExplainedSilence> {
-  const { staleAfterMs, isAnswer, isQuiet, isOpening, faultOf, scheduler } = options;
+/** Passes all values, detects silence and finds its cause. Judges an idle market again and emits a new cause. */
+export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<T, T | ExplainedSilence> {
+  const { staleAfterMs, isData, isAnswer, isQuiet, isOpening, faultOf, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       let isOpen = isOpening === undefined;
+      let lastDataAt: number | undefined;
       let lastAnswerAt = Number.NEGATIVE_INFINITY;
       let cause: StaleCause | undefined;
       let again = Subscription.EMPTY;
       subscriber.add(() => again.unsubscribe());
+      const data$ = new Subject<'data'>();
 
-      const judge = (lastDataAt: number): void => {
+      const judge = (since: number): void => {
         const now = scheduler.now();
         const before = cause;
         const isDead = lastAnswerAt < now - answerWindowMs(staleAfterMs);
         cause = isDead ? 'socket_dead' : isQuiet(now) ? 'quiet_market' : 'subscription_mute';
-        if (cause === 'quiet_market') again = scheduler.schedule(() => judge(lastDataAt), staleAfterMs / 5);
+        if (cause === 'quiet_market') again = scheduler.schedule(() => judge(since), staleAfterMs / 5);
         if (cause === before) return;
-        const silence = { kind: 'stale', cause, ageMs: now - lastDataAt } as const;
+        const silence = { kind: 'stale', cause, ageMs: now - since } as const;
         subscriber.next(silence);
         const fault = faultOf?.(silence);
         if (fault !== undefined) subscriber.error(fault);
@@ -55,11 +56,20 @@ export function explainStale<T extends { readonly kind: string }>(
 
       listen(source, subscriber, {
         next(item) {
-          if (!isFreshness(item)) {
-            if (isAnswer(item)) lastAnswerAt = scheduler.now();
-            else if (!isOpen) isOpen = isOpening?.(item) === true;
-            subscriber.next(item);
-          } else if (item.kind === 'stale') {
+          if (isData(item)) {
+            const now = scheduler.now();
+            // All frames of one socket read have the same time. The first of them is enough.
+            if (now !== lastDataAt) data$.next('data');
+            lastDataAt = now;
+          } else if (isAnswer(item)) lastAnswerAt = scheduler.now();
+          if (!isOpen) isOpen = isOpening?.(item) === true;
+          subscriber.next(item);
+        },
+      });
+      listen(data$.pipe(detectStale({ staleAfterMs, isData: () => true, scheduler })), subscriber, {
+        next(item) {
+          if (item === 'data') return;
+          if (item.kind === 'stale') {
             if (isOpen) judge(scheduler.now() - item.ageMs);
           } else {
             again.unsubscribe();
@@ -69,8 +79,4 @@ export function explainStale<T extends { readonly kind: string }>(
         },
       });
     });
-}
-
-function isFreshness<T extends { readonly kind: string }>(item: T | Freshness): item is Freshness {
-  return item.kind === 'stale' || item.kind === 'recovered';
 }

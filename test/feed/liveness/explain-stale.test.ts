@@ -3,7 +3,6 @@ import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
-import { detectStale } from '../../../src/operators/detect-stale.ts';
 
 /** d data, p pong, o the socket is open; lists what was emitted as `TIME text`. */
 function run(
@@ -20,9 +19,9 @@ function run(
     const subscription = hot(marble)
       .pipe(
         map((kind) => ({ kind })),
-        detectStale({ staleAfterMs: 50, isData: ({ kind }) => kind === 'd', scheduler }),
-        explainStale({
+        explainStale<{ readonly kind: string }>({
           staleAfterMs: 50,
+          isData: ({ kind }) => kind === 'd',
           isAnswer: ({ kind }) => kind === 'p',
           isQuiet,
           ...(opens ? { isOpening: ({ kind }) => kind === 'o' } : {}),
@@ -75,6 +74,27 @@ describe('explainStale', () => {
       '100 subscription_mute 100',
       '100 ended by subscription_mute',
     ]);
+  });
+
+  it('passes every value, also those of one moment, and recovers before the first of them', () => {
+    const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
+    scheduler.run(({ hot, expectObservable }) => {
+      const values = { d: { kind: 'd' }, p: { kind: 'p' } };
+      const stale = { kind: 'stale', cause: 'socket_dead', ageMs: 5 };
+      const recovered = { kind: 'recovered', cause: 'socket_dead', staleForMs: 3 };
+      const source = hot('  (ddp)---(dd)-|', values);
+      const expected = '    (ddp)s--(rdd)|';
+      const explained = source.pipe(
+        explainStale<{ readonly kind: string }>({
+          staleAfterMs: 5,
+          isData: ({ kind }) => kind === 'd',
+          isAnswer: () => false,
+          isQuiet: () => false,
+          scheduler,
+        }),
+      );
+      expectObservable(explained).toBe(expected, { ...values, s: stale, r: recovered });
+    });
   });
 
   it('explains nothing before the socket is open', () => {
