@@ -12,7 +12,7 @@ import { VenueLists } from './instruments/venue-lists.ts';
 import { fanOut } from './publish/fan-out.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';
-import { publishEach } from './publish/publishing.ts';
+import { publishEach, showTo } from './publish/publishing.ts';
 import { EpochLedger } from './resume/epoch-ledger.ts';
 import { publishPositions } from './resume/publish-positions.ts';
 import { publishStatus } from './status/publish-status.ts';
@@ -30,7 +30,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
   const stages: StageOptions = { ...options, ledger, counts, venueOf };
   const sources = venues.map((venue) => ({
     id: venue.options.venue.id,
-    events$: venue.events$.pipe(watch.venue(venue), rememberFigures(ticks), lists.source(venue)),
+    events$: venue.events$.pipe(showTo(watch.venue(venue), rememberFigures(ticks)), lists.source(venue)),
   }));
   return merge(commands$, failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages))).pipe(
     assignEpochs(stages),

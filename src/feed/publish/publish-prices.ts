@@ -1,10 +1,9 @@
-import type { OperatorFunction } from 'rxjs';
 import type { PriceTick } from '../../domain/record.ts';
 import type { SymbolPriceTicks } from '../../market/price-ticks.ts';
 import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedStage } from '../feed-event.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
-import { publishing, stage } from './publishing.ts';
+import { publishing } from './publishing.ts';
 
 const NONE: readonly never[] = [];
 
@@ -25,12 +24,9 @@ export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
 }
 
 /** Remembers the 24-hour figures of a venue's tickers, also of a standby: trades have none. */
-export function rememberFigures(ticks: SymbolPriceTicks): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
-  return stage((event, out) => {
-    if (event.kind === 'value') {
-      const first = event.value[0];
-      if (first?.kind === 'ticker') ticks.of(event.key).learn(first);
-    }
-    out.next(event);
-  });
+export function rememberFigures(ticks: SymbolPriceTicks): (event: VenueFeedEvent) => void {
+  return (event) => {
+    const first = event.kind === 'value' ? event.value[0] : undefined;
+    if (first?.kind === 'ticker') ticks.of(first.symbol).learn(first);
+  };
 }

@@ -1,4 +1,13 @@
-import { filter, interval, map, Observable, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import {
+  filter,
+  interval,
+  type MonoTypeOperatorFunction,
+  map,
+  Observable,
+  type OperatorFunction,
+  type SchedulerLike,
+  type Subscriber,
+} from 'rxjs';
 import type { BookTicker, FeedRecord, Kline } from '../../domain/record.ts';
 import { listen } from '../../operators/listen.ts';
 import { areOf } from '../arbitration/merged-event.ts';
@@ -7,6 +16,14 @@ import type { FeedEvent, FeedOutput, FeedStage } from '../feed-event.ts';
 /** Makes a stage of the feed of a function that receives each event and the output. */
 export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
   return (events$) => new Observable((out) => listen(events$, out, { next }));
+}
+
+/** Shows each event to observers that stand beside the way, and passes it. A `tap` each would cost a hop each. */
+export function showTo<T>(...observers: readonly ((event: T) => void)[]): MonoTypeOperatorFunction<T> {
+  return stage((event, out) => {
+    for (const observe of observers) observe(event);
+    out.next(event);
+  });
 }
 
 /** Makes a stage that publishes the records of each event. */

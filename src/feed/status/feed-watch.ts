@@ -1,4 +1,4 @@
-import { finalize, type OperatorFunction } from 'rxjs';
+import type { OperatorFunction } from 'rxjs';
 import type { VenueAge } from '../../domain/record.ts';
 import { activeVenueHalt } from '../../tradability/rules.ts';
 import type { FeedEvent, FeedOutput } from '../feed-event.ts';
@@ -26,26 +26,20 @@ export class FeedWatch {
     this.venues = venues;
     this.#tradability = tradability;
     this.#now = now;
-    for (const { options } of venues) this.states.set(options.venue.id, NEW_HEALTH);
+    this.stopped();
   }
 
-  venue({ options }: VenueFeed): OperatorFunction<VenueFeedEvent, VenueFeedEvent> {
+  /** Watches the state of a venue from its events. */
+  venue({ options }: VenueFeed): (event: VenueFeedEvent) => void {
     const { id } = options.venue;
     let state = NEW_HEALTH;
-    const watched = stage<VenueFeedEvent, VenueFeedEvent>((event, out) => {
+    return (event) => {
       const next = nextVenueHealth(state, event);
-      if (next !== state) {
-        state = next;
-        this.states.set(id, state);
-        this.#judge();
-      }
-      out.next(event);
-    });
-    return (events$) =>
-      events$.pipe(
-        watched,
-        finalize(() => this.states.set(id, NEW_HEALTH)),
-      );
+      if (next === state) return;
+      state = next;
+      this.states.set(id, state);
+      this.#judge();
+    };
   }
 
   /** Watches which venue serves, and what happens to single symbols. Emits nothing. */
@@ -70,6 +64,11 @@ export class FeedWatch {
           this.symbols.forget(event.symbol);
       }
     });
+  }
+
+  /** No venue is connected any more. */
+  stopped(): void {
+    for (const { options } of this.venues) this.states.set(options.venue.id, NEW_HEALTH);
   }
 
   published({ records }: FeedOutput): void {
