@@ -1,5 +1,4 @@
 import type { Decimal } from '../../domain/decimal.ts';
-import { digitsOf, doubleOf } from '../digits.ts';
 
 const MINUTE_MS = 60_000;
 const CANDLES = 30;
@@ -43,7 +42,7 @@ export class Volatility {
       this.#move(at, at + 1);
     }
     this.#rows[SIZE * at] = minute;
-    this.#rows[SIZE * at + PRICE] = doubleOf(digitsOf(price));
+    this.#rows[SIZE * at + PRICE] = Number(price);
     this.#rows[SIZE * at + TIME] = timestamp;
     if (!isKnown) this.#forget();
   }
