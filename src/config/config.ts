@@ -1,7 +1,7 @@
 import { environmentPrefix } from '../codec/environment-topics.ts';
 import { type Camel, camelKeys } from '../codec/key-case.ts';
 import {
-  type BookWish,
+  type BookDepth,
   type Channel,
   type Instrument,
   isDepthChannel,
@@ -106,7 +106,7 @@ export function subscribedChannels(config: Config): readonly Channel[] {
 }
 
 /** How much of the books is published. */
-export interface BooksWanted extends BookWish {
+export interface BooksWanted extends BookDepth {
   /** Publishes deltas, too. False if only the best levels are subscribed, which venues always send whole. */
   readonly deltas: boolean;
   /** How often the deltas include a snapshot, milliseconds. */

@@ -67,7 +67,7 @@ export function withDeepestBook(channels: readonly Channel[]): readonly Channel[
 }
 
 /** How much of a book to publish. */
-export interface BookWish {
+export interface BookDepth {
   /** Best levels a side. */
   readonly levels: number;
   /** Time between two books, milliseconds. */

@@ -9,7 +9,7 @@ const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'
 const STAGES = ['decode', 'encode'];
 
 export class RecordCounts {
-  /** Objects, because adding to one costs a lookup less than replacing a number. */
+  /** Objects: to count needs one lookup; to replace a number needs two. */
   readonly #kinds = new Map(TOPICS.map(({ kind }) => [kind, { count: 0 }]));
   readonly #states = zeros(FEED_STATES);
   readonly #outcomes = zeros(OUTCOMES);

@@ -69,11 +69,11 @@ const LEFT_BY_URGENT = 0.25;
 
 function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetchBook'] {
   const { book, restWeightPerMinute } = venues[id];
-  const wish = booksOf(config);
-  if (book === undefined || wish?.deltas !== true) return undefined;
+  const books = booksOf(config);
+  if (book === undefined || books?.deltas !== true) return undefined;
   const symbols = config.coins.kind === 'all' ? Number.POSITIVE_INFINITY : instrumentsFor(config, id).length;
   return (instrument, { larger, isUrgent, onSent }) => {
-    const requests = BOOK_LEVELS.map((levels) => book({ ...from, instrument, levels: Math.max(levels, wish.levels) }));
+    const requests = BOOK_LEVELS.map((levels) => book({ ...from, instrument, levels: Math.max(levels, books.levels) }));
     const affordable = requests.findIndex(
       ({ weight }) => weight * symbols <= restWeightPerMinute * BOOKS_SHARE * config.cluster.venueBudgetShare,
     );

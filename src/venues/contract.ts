@@ -1,6 +1,6 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { BookWish, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
+import type { BookDepth, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
 import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-event.ts';
@@ -166,7 +166,7 @@ export interface Venue {
   /** True if a symbol's trade ids step by one, so that a jump proves a gap. */
   readonly contiguousTradeIds: boolean;
   /** The topics of a channel; empty if the venue has no such channel. */
-  topics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[];
+  topics(instrument: Instrument, channel: Channel, books?: BookDepth): readonly string[];
   /** Requests about topics, within the venue's limits. `nextId` counts from 1 in each connection. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
   /** The heartbeat that the venue expects as a text frame; undefined if it pings us. */

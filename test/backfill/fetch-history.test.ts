@@ -125,7 +125,7 @@ describe('a job', () => {
     expect(await stored()).toEqual([]);
   });
 
-  it('ends after the page at hand when it shall, and goes on later', async () => {
+  it('stops after the current page when asked, and continues later', async () => {
     const past = new NumberedPast(numbers(1, 100), 30);
     const abort = new AbortController();
     const first = await run(jobOf(past.series, ALL), undefined, {
@@ -137,7 +137,7 @@ describe('a job', () => {
     expect(idsOf(await stored())).toEqual(numbers(1, 100));
   });
 
-  it('of the last ones goes on to the end that it had at first, though there are more by then', async () => {
+  it('continues a fetch of the last trades up to its first end, although there are more by then', async () => {
     const past = new NumberedPast(numbers(1, 100), 10);
     const job = jobOf(past.series, { fromMs: undefined, toMs: undefined, limit: 40 });
     await expect(run(job, 4)).rejects.toThrow(Killed);
@@ -168,7 +168,7 @@ describe('a job', () => {
     expect(await run(jobOf(past.series, ALL))).toMatchObject({ records: 1 });
   });
 
-  it('whose last record the venue does not know any more is refused', async () => {
+  it('refuses to continue if the venue no longer knows the last record', async () => {
     const past = new NumberedPast(numbers(1, 5), 5);
     await run(jobOf(past.series, ALL));
     const placeOf = () => ({ path: '', weight: 1, parse: () => undefined });
@@ -210,7 +210,7 @@ describe('klines', () => {
       record.kind === 'kline' ? [[record.openTime / MINUTE, record.closed]] : [],
     );
 
-  it('that were open are fetched again, closed, by the next job', async () => {
+  it('fetches open candles again, closed, in the next job', async () => {
     const opens = [1, 2, 3].map((n) => n * MINUTE);
     let now = 3.5 * MINUTE;
     const series = candles(opens, () => now);

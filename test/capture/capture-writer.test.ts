@@ -103,7 +103,7 @@ describe('a capture', () => {
     expect(lines.map((line) => line.kind === 'mark' && line.mark)).toEqual(marks);
   });
 
-  it('of a process that is killed is readable up to its last flush, and reports that it is torn', async () => {
+  it('a killed process leaves a capture that is readable up to its last flush, and that reads as torn', async () => {
     const folder = await captureFolder();
     const capture = await CaptureWriter.create(join(folder, 'a.gz'), { startedMicros: AT });
     for (let id = 0; id < 1000; id++) capture.frame('binance:1', frame(`{"id":${id}}`));

@@ -47,7 +47,7 @@ onLinux('who has set the young generation himself keeps it', async () => {
   expect(await ended).toBe(0);
 });
 
-it('what is soon over is not started over; its exit code is the command’s', async () => {
+it('does not restart a command that ends soon, and exits with its code', async () => {
   const { said, ended } = await start([], '--help');
   expect(await ended).toBe(0);
   expect(said.out).toContain('market-feed');

@@ -68,7 +68,7 @@ it('counts add up, distributions too; requests go through one client; the oldest
   });
 });
 
-it('of a feed that is over its counts stay, its spill does not', () => {
+it('keeps the counts of a feed that has ended, but not its spill', () => {
   const left = metricsLeft(figures());
   expect(left.sinks.kafka?.spill).toBeNull();
   expect(mergeMetrics([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
@@ -171,7 +171,7 @@ it('is halted without a shard', () => {
   });
 });
 
-it('of a feed that is over its counts stay, and it judges nothing', () => {
+it('keeps the counts of a feed that has ended, but not its judgements', () => {
   const left = statusLeft(
     snapshot({ trading: { state: 'halted', reason: 'handed over' }, venues: [venueNow({ ageMs: 90 })] }),
   );

@@ -51,7 +51,7 @@ it('every member knows what a shard brought whose holder has gone', () => {
   expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
-it('what was measured before a member had a shard counts with what it measures, ten minutes of it at most', () => {
+it("adds at most ten minutes of earlier measurements to a member's own ones", () => {
   const held = new Map<number, ShardRate>();
   const member = shardAssigner(
     () => held,

@@ -58,7 +58,7 @@ it('given up while it starts, it ends at once and has written nothing', async ()
   expect([shard.aborted, shard.end, shard.stops]).toEqual([true, { fault: undefined, ran: undefined }, []]);
 });
 
-it('given up, it goes on until another has taken over; what is left then is the other one’s', async () => {
+it("a given-up shard runs until another instance has taken it over; the rest is the other's", async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
@@ -83,7 +83,7 @@ it('given up, it ends within its time and reports what it left, which may be in 
   });
 });
 
-it('kept after all, it goes on', async () => {
+it('a shard that is kept after all continues', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);

@@ -95,7 +95,7 @@ describe("a hostile writer's schema", () => {
     }
   };
 
-  it('of any JSON is refused', () => {
+  it('refuses any JSON that is no schema', () => {
     fc.assert(
       fc.property(hostileText(names), (text) => {
         expect(readable(text)).toBe(false);

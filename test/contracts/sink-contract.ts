@@ -227,7 +227,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       expect(await second.checkpoints(asked({ environmentPrefixes: ['replay.'] }))).toEqual([]);
     });
 
-    it('SC-09 goes on behind what an earlier run wrote', async () => {
+    it('SC-09 continues behind what a previous run wrote', async () => {
       const first = await openSink();
       await first.write(trades(1, 20));
       await first.close();
@@ -347,7 +347,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(3, 3) });
       });
 
-      it('SC-22 of venues that are feeds of their own (mode all) each goes on in its own epoch', async () => {
+      it('SC-22 finds the epoch of each venue with mode all', async () => {
         const all = { epoch: 2 };
         const bybit = { epoch: 5, venue: 'bybit' };
         const keyed = (sent: OutRecord): OutRecord => {

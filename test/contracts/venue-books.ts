@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BookWish, Channel } from '../../src/domain/instrument.ts';
+import type { BookDepth, Channel } from '../../src/domain/instrument.ts';
 import type { BookUpdate } from '../../src/domain/market-event.ts';
 import type { Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
@@ -8,7 +8,7 @@ import { expectWellFormed } from './well-formed-event.ts';
 
 /** What a venue says of order books, for BTCUSDT. */
 export interface BookContract {
-  readonly topics: readonly (readonly [channel: Channel, wish: BookWish | undefined, topic: string])[];
+  readonly topics: readonly (readonly [channel: Channel, depth: BookDepth | undefined, topic: string])[];
   /** What is asked for, by the levels wanted; none where the venue sends the whole book by itself. */
   readonly requests: readonly { readonly levels: number; readonly path: string; readonly weight: number }[];
   readonly snapshot?: RestFixture<Partial<BookUpdate>>;
@@ -78,8 +78,8 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
   }
 
   describe('order books', () => {
-    it.each(books.topics)('VC-19 %s, %j: %s', (channel, wish, topic) => {
-      expect(venue.topics(instrument, channel, wish)).toEqual([topic]);
+    it.each(books.topics)('VC-19 %s, %j: %s', (channel, depth, topic) => {
+      expect(venue.topics(instrument, channel, depth)).toEqual([topic]);
       expect(venue.control('subscribe', [topic], () => 1)[0]?.frame).toContain(`"${topic}"`);
     });
 

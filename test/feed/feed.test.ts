@@ -162,7 +162,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('a coin that only the standby has is served by it from the start, as no failover, and goes on where a run ended', () => {
+  it('the standby serves a coin that only it lists from the start, without a failover, and resumes a previous run', () => {
     const last = { id: '1000', timestamp: 1 };
     const previous = [
       {
@@ -184,7 +184,7 @@ describe('Feed', () => {
     expect(scripted.of('status').map(({ state }) => state)).not.toContain('failed_over');
   });
 
-  it('where a run ended is forgotten once another venue serves the symbol, also where its own had begun to', () => {
+  it("forgets a symbol's resume point once another venue serves it, also after its own venue began to", () => {
     const last = { id: '1', timestamp: 1 };
     const resumePoint = new Map([['trade', last]] as const);
     const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint }];
@@ -197,7 +197,7 @@ describe('Feed', () => {
     expect(scripted.forgotten).toEqual(['BTCUSDT at bybit']);
   });
 
-  it('goes on where a run ended with what its venue sent since, but not once a part of that is too old to be kept', () => {
+  it('resumes a run with what its venue sent since, unless a part of that is too old to be kept', () => {
     const last = { id: '1', timestamp: 1 };
     const previous = [
       { venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint: new Map([['trade', last]] as const) },

@@ -103,7 +103,7 @@ describe.each([true, false])('VenueFeed: two lines, contiguous ids: %s', (contig
   );
 });
 
-it('VenueFeed counts what is lost by the kind of fault, and nothing where a line goes on over another connection', () => {
+it('VenueFeed counts losses by kind of fault, and none if another connection of the line takes over', () => {
   const run = new ScriptedRun({ lines: 2 });
   run.connection(0).rotate();
   run.connection(2).fail(new Fault('connect_failed', 'refused'));
@@ -164,7 +164,7 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
     expect(run.trades).toEqual([1, 50, 2]);
   });
 
-  it('whose old connection dies goes on with the new one, without a word of the venue being away', () => {
+  it('uses the new connection when the old one dies, and does not report the venue as disconnected', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
     deliver(old, 1, 2);
@@ -260,7 +260,7 @@ describe('VenueFeed: a symbol that is left and followed again, ids jump', () => 
 describe('VenueFeed: named instruments', () => {
   const named = ['A', 'B'].map((coin) => instrument(coin));
 
-  it('that the venue does not list, or whose trading is halted, are followed as soon as a later list has them', () => {
+  it('follows instruments that are not listed or halted as soon as a later list has them', () => {
     const answers = ['A', 'A', '?', 'A', 'AB', ''];
     let asked = 0;
     const listed$ = defer(() => {
@@ -571,7 +571,7 @@ describe('VenueFeed: books', () => {
 describe('VenueFeed, warm', () => {
   const mark = (id: number) => ({ id: String(id), timestamp: id });
 
-  it('holds back what comes until it is subscribed, and goes on where another ended', () => {
+  it('buffers events until it is subscribed, and resumes where another venue feed ended', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6, 7);
     run.scheduler.advance(2000);

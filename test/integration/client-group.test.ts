@@ -30,7 +30,7 @@ async function feed() {
   return { topics, prefix: config.topicPrefix };
 }
 
-it('goes on where a killed member was, with a commit interval repeated at most; a second member takes half', async () => {
+it("resumes at a killed member's position and repeats at most one commit interval; a second member gets half", async () => {
   const { topics, prefix } = await feed();
   const group = randomUUID();
   const first = await member(brokers, prefix, group);

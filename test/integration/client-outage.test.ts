@@ -50,7 +50,7 @@ async function publishAgain(config: KafkaConfig, more: readonly TradeEvent[]): P
   await topics.publish(...more);
 }
 
-it('goes on after a broker that was stopped and started, with each trade once, in a group as without', async () => {
+it('continues after a broker restart with each trade once, with and without a group', async () => {
   const { topics, config } = await feed();
   const clients = [await client(config.topicPrefix), await client(config.topicPrefix, 'survivors')];
   await topics.publish(...trades(1, 30));
@@ -67,7 +67,7 @@ it('goes on after a broker that was stopped and started, with each trade once, i
   }
 });
 
-it('goes on after a connection that was dead without saying so', async () => {
+it('continues after a connection that died silently', async () => {
   const { topics, config } = await feed();
   const { market, got } = await client(config.topicPrefix);
   await topics.publish(...trades(1, 30));

@@ -130,7 +130,7 @@ describe('a reading', () => {
 });
 
 describe('a group', () => {
-  it('shares the work, and goes on where it was', async () => {
+  it('shares the partitions, and resumes at the committed position', async () => {
     const { topics: to, config } = await topics({ partitions: 6 });
     const symbols = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'TRX'].map(
       (coin) => `${coin}USDT`,

@@ -271,7 +271,7 @@ describe.concurrent('one coin is mute', () => {
 });
 
 describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's trades alone: %s", (fault) => {
-  it('the next venue serves it, though its ticker goes on; it goes back once its trades come', async () => {
+  it('another venue serves it although its ticker continues, until its trades come back', async () => {
     const feed = {
       venues: TWO,
       channels: ['trade', 'ticker'],

@@ -124,7 +124,7 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(inGap.map(({ tradeId }) => tradeId));
   });
 
-  it('of several symbols at once, again and again, are all fetched', async () => {
+  it('fetches gaps of several symbols at once, repeatedly', async () => {
     await using simulated = await started({ rate: 400 });
     for (let round = 0; round < 3; round++) {
       for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'])

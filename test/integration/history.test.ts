@@ -102,7 +102,7 @@ describe('market-feed history', () => {
     expect(await countByPython(dir, 'simulated.trades')).toBe(wanted.length);
   });
 
-  it('killed again and again it goes on, and no trade is there twice or missing', async () => {
+  it('continues after each kill, without a repeated or missing trade', async () => {
     const { dir, rest, fetch, journal } = await pastOf('binance', 12_000);
     for (let kill = 1; kill <= 4; kill++) {
       rest.letThrough(2);
@@ -123,7 +123,7 @@ describe('market-feed history', () => {
     expect(JSON.parse(last.stdout)).toMatchObject({ records: 3500, missing: 0 });
   });
 
-  it('ends in 0 on Ctrl-C with whole files, and goes on from them', async () => {
+  it('exits with 0 on Ctrl-C, leaves whole files, and continues from them', async () => {
     const { dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const process = fetch('trades', '--limit', '5500');
@@ -138,7 +138,7 @@ describe('market-feed history', () => {
     expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
   });
 
-  it('a refusal by the venue ends in 1; what was fetched is whole, and the same command goes on', async () => {
+  it('exits with 1 if the venue refuses; the files are whole, and the same command continues', async () => {
     const { simulator, dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const refused = fetch('trades', '--limit', '5500');

@@ -246,7 +246,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     });
   });
 
-  it('of another environment shuts nobody out: a replay beside a run that goes on', async () => {
+  it('a pipeline of another environment fences nobody: a replay and a run at the same time', async () => {
     const of = config();
     const running = await openSink(of);
     expect(await running.write([trade(1)])).toEqual(DELIVERED);

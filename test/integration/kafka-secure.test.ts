@@ -245,7 +245,7 @@ describe('Kafka over TLS, with a login', () => {
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 
-  it('spills while a password that was changed is refused, and goes on when it is taken again, with each client', async () => {
+  it('spills while a changed password is refused, and delivers when it is accepted again, with each client', async () => {
     const writers = await Promise.all(
       KAFKA_CLIENTS.map(async (client) => {
         const config = loadConfig({ values: await valuesOf({ ...scram, client }, `${randomUUID()}.`) });

@@ -124,7 +124,7 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books,
 });
 
 describe.concurrent('a book', () => {
-  it('that the venue begins anew is taken over', async () => {
+  it('follows a book that the venue restarts', async () => {
     await using simulated = await started('bybit');
     simulated.simulator.fault({ venue: 'bybit', fault: 'book_restart', symbol: BTC });
     await until(() => deltasOf(simulated, BTC).some(({ lastUpdateId }) => compareIds(lastUpdateId, '1000') < 0));
@@ -161,7 +161,7 @@ describe.concurrent('a book', () => {
     }
   });
 
-  it('of the best levels alone comes as snapshots', async () => {
+  it('publishes a book of the best levels as snapshots', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: { binance: RATE },
       coins: ['BTC'],

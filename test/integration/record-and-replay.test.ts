@@ -203,7 +203,7 @@ describe('market-feed record and replay', () => {
     expect(summary.records['replay.trades']).toBeGreaterThan(10);
   });
 
-  it('what cannot be is refused: 2 for a wrong command line, 1 for a wrong file', async () => {
+  it('exits with 2 for a wrong command line and 1 for a wrong file', async () => {
     const folder = await temporaryFolder();
     const wrong = await writeConfiguration(folder, {});
     const run = (...args: string[]) => {

@@ -35,7 +35,7 @@ async function recordsOf<K extends FeedRecord['kind']>(
   return records;
 }
 
-it('a run goes on where the last one stopped: in the same epoch, what was traded meanwhile fetched first', async () => {
+it('a run resumes where the previous one stopped: in the same epoch, and it fetches the missed trades first', async () => {
   const folder = await temporaryFolder();
   const dir = join(folder, 'files');
   const simulator = await startSimulator({

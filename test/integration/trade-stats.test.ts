@@ -66,7 +66,7 @@ function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
 }
 
 describe.concurrent('windows of trades', () => {
-  it('of 20 coins are those of the venue’s own trades, all but the first of each whole', async () => {
+  it("match the venue's own trades for 20 coins; all but the first window of each are complete", async () => {
     await using simulated = await started({ rates: { binance: 600 }, coins: COINS, feed: { venues: ['binance'] } });
     for (const coin of COINS)
       await moreWindows(simulated, 5 - windowsIn(simulated, `${coin}USDT`).length, `${coin}USDT`);

@@ -176,7 +176,7 @@ describe('repairGaps', () => {
     expect(asked).toEqual(['2-6 0', '3-6 1']);
   });
 
-  it('answers that bring nothing: longer and longer waits, given up after the hold, and the flow goes on', () => {
+  it('after empty answers it waits longer each time, gives up after the hold, and emits the waiting values', () => {
     const asked: number[] = [];
     const result = timelineOf((helpers) => {
       const fetch = () => {
@@ -356,7 +356,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('what a callback throws at a fetched value is one, too', () => {
+  it('an error that a callback throws for a fetched value is an error, too', () => {
     const first = (value: string) => {
       if (value === 'x') throw new Error('no id');
       return Number(value);

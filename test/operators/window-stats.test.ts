@@ -547,7 +547,7 @@ describe('windowStats cut short', () => {
     expect(late).toEqual(['b']);
   });
 
-  it('of several lengths, windows come by end', () => {
+  it('orders windows of several lengths by their end', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('    -ab-----|', trades({ a: 2, b: 43 }));
       const expected = '      --(wx)--|';

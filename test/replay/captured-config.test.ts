@@ -36,7 +36,7 @@ describe('the configuration in a capture', () => {
     expect(written).not.toContain('secret.example');
   });
 
-  it('that is not valid here is refused', () => {
+  it('refuses a captured configuration that is not valid', () => {
     expect(() => withCaptured(own, { quote: 'USDT', coins: [], feed: { latest: 1 }, venues: {} })).toThrow(
       /the configuration in its header is not valid here \(feed: .*--config/,
     );

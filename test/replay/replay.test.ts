@@ -204,7 +204,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('of a silent day takes seconds, and reports the silence to the millisecond', async () => {
+  it('replays a silent day in seconds, and reports the silence to the millisecond', async () => {
     const HOUR = 3_600_000;
     const hours = Array.from({ length: 25 }, (_, hour) => hour * HOUR);
     const { records, result } = await replayed(
@@ -237,7 +237,7 @@ describe('a replay', () => {
     expect(second.records).toEqual(first.records);
   });
 
-  it('of a foreign recording has one connection, and counts what is not configured', async () => {
+  it('replays a foreign recording over one connection, and counts what is not configured', async () => {
     const { records, result } = await replayed(
       [
         line(0, '', trade(0, 1)),
@@ -297,7 +297,7 @@ describe('a replay', () => {
     expect((await replayed(lines)).files).toEqual(paced.files);
   });
 
-  it('of a torn recording publishes what there is and reports where it ends', async () => {
+  it('publishes the readable part of a torn recording and reports where it ends', async () => {
     const { records, result } = await replayed([
       HEADER,
       LIST,

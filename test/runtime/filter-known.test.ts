@@ -63,7 +63,7 @@ describe('filterKnown', () => {
   const eth = checkpointOf(1, at(4), { symbol: 'ETHUSDT' });
   const ahead = () => second([checkpointOf(3, at(9)), eth], [checkpointOf(3, at(12)), eth]);
 
-  it('is nobody where a sink ends where the feed goes on', () => {
+  it('needs no filter if the sink ends where the feed resumes', () => {
     expect(second([checkpointOf(3, at(12)), eth], [checkpointOf(3, at(9)), eth])).toBeUndefined();
     expect(second([checkpointOf(3, at(9))], [checkpointOf(3, at(9))])).toBeUndefined();
     expect(second([], [])).toBeUndefined();
@@ -158,7 +158,7 @@ describe('filterKnown', () => {
     expect(rest(sink, late(15, 61), late(11, 61))).toEqual(['15', '11']);
   });
 
-  it('where ids jump, what was filled and it did not get is what it had', () => {
+  it('with sparse ids, counts the filled trades that it does not get as trades that it had', () => {
     const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
     expect(rest(ahead(), trade(12), trade(17), trade(20), repaired, trade(30))).toEqual([
       '17',

@@ -188,7 +188,7 @@ describe('a recorded session', () => {
     });
   });
 
-  it('that is none is refused with the name of the file', async () => {
+  it('refuses a file that is no capture, and names it', async () => {
     const path = file('rubbish.txt', ['hello']);
     await expect(startSimulator({ capture: { files: [path] } })).rejects.toThrow(/rubbish\.txt: not a capture/);
     await expect(startSimulator({ capture: { files: [join(folder, 'missing')] } })).rejects.toThrow(/missing/);

@@ -157,7 +157,7 @@ describe('the journal', () => {
     await simulator.close();
   });
 
-  it('of the same seed holds the same trades', async () => {
+  it('holds the same trades for the same seed', async () => {
     const runs: string[][] = [];
     for (const name of ['a', 'b']) {
       const path = join(folder, `${name}.ndjson`);

@@ -104,7 +104,7 @@ describe('an adapter', () => {
     expect(() => bybit(options as unknown as AdapterOptions)).toThrow(message);
   });
 
-  it('of Binance has what Bybit has not', () => {
+  it('the Binance adapter takes channels that Bybit lacks', () => {
     expect(() => binance({ symbols: ['BTCUSDT'], channels: ['agg_trade', 'kline_1s'] })).not.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import type { BookWish, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
+import type { BookDepth, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
 import type { ControlPurpose, ControlRequest } from '../contract.ts';
 
 /** Venues have silently dropped larger requests. */
@@ -24,7 +24,7 @@ const PARTIAL_BOOK_MS = 1000;
 /** The streams of a channel: symbols in lower case, our names of intervals and levels. */
 export function binanceTopics(
   intervals: ReadonlySet<KlineInterval>,
-): (instrument: Instrument, channel: Channel, books?: BookWish) => readonly string[] {
+): (instrument: Instrument, channel: Channel, books?: BookDepth) => readonly string[] {
   const klineChannels = new Set<Channel>([...intervals].map((interval) => `kline_${interval}` as const));
   return (instrument, channel, books) => {
     const stream = klineChannels.has(channel) ? channel : STREAMS[channel];

@@ -1,4 +1,4 @@
-import type { BookWish, Channel, Instrument } from '../../domain/instrument.ts';
+import type { BookDepth, Channel, Instrument } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
 
 /** One connection of a plan. The lines of a group carry the same topics. */
@@ -13,7 +13,7 @@ export interface ConnectionPlan {
 export interface PlanOptions {
   readonly instruments: readonly Instrument[];
   readonly channels: readonly Channel[];
-  readonly books?: BookWish;
+  readonly books?: BookDepth;
   /** Connections per group; the addresses are used in turn. */
   readonly lines: number;
   readonly websocketUrls: readonly string[];

@@ -164,7 +164,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('of one coin does not halt the other, nor all', () => {
+    it('a halt of one coin does not halt another one, or all', () => {
       allowed();
       for (let at = 10_500; at <= 15_000; at += 500) {
         ms = at;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { behindPositions } from '../../../src/client/source/kafka-source.ts';
 
-describe('where reading goes on after a failure', () => {
+describe('the position at which reading resumes after a failure', () => {
   const handedOut = new Map([[0, 7]]);
 
   it('is behind what was handed out; what a topic is given in addition is new from its beginning', () => {

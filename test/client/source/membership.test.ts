@@ -82,7 +82,7 @@ function membership({ place = 'end' as const } = {}) {
 const share = (...committed: readonly [number, bigint | undefined][]): Share => new Map(committed);
 
 describe('a place in a group', () => {
-  it('goes on where it was itself, of what was not taken further by others', async () => {
+  it('resumes at its own position in partitions that no other member has read further', async () => {
     const { positions, term } = membership();
     await term('a', share([0, 10n], [1, 10n], [2, undefined]));
     for (const partition of [0, 1, 2]) positions.set(partition, 20);
@@ -94,7 +94,7 @@ describe('a place in a group', () => {
     });
   });
 
-  it('goes on where the group is after it was taken for dead', async () => {
+  it("resumes at the group's position after its session expired", async () => {
     const { positions, term } = membership();
     await term('a', share([0, 10n]));
     positions.set(0, 20);

@@ -66,7 +66,7 @@ describe('states', () => {
     ]);
   });
 
-  it('what is down does not become merely stale', () => {
+  it('a venue that is down does not become stale', () => {
     const away: Present = { ...present, venues: [{ venue: 'bybit', state: 'region_blocked', active: false }] };
     const events = [of('bybit', 'region_blocked', 30), of('bybit', 'feed_stale', 35, { cause: 'socket_dead' })];
     expect(lanes(events, away)[0]?.states.at(-1)).toEqual({ from: 30, to: 100, state: 'down' });

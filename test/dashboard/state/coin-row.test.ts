@@ -15,7 +15,7 @@ it('shows the environment of its figures, from the overview and from each tick',
   expect(row.environment.value).toBe('production');
 });
 
-it('of a symbol that several venues publish it shows the one that the overview names first, and no tick of another', () => {
+it('shows the venue that the overview names first if several venues publish a symbol, and no tick of another', () => {
   const row = rowOf({ venue: 'bybit' });
   row.isOfSeveral = true;
   row.tick(tick({ venue: 'binance', environment: 'testnet', price: '7' }), 1001);

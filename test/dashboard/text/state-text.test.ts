@@ -9,7 +9,7 @@ it('a book that does not change though its coin does is marked', () => {
   expect(bookNote({ ...fresh, ageMs: 12_000 })).toBe('unchanged for 12 s');
 });
 
-it('what is worse is said first', () => {
+it('names the worse state first', () => {
   expect(bookNote({ ...fresh, ageMs: 12_000, coinNote: 'stale for 14 s' })).toBe('stale for 14 s');
   expect(bookNote({ outOfStep: true, ageMs: 3000, coinNote: 'stale for 14 s' })).toBe('out of step for 3 s');
 });

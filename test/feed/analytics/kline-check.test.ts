@@ -141,7 +141,7 @@ describe('KlineCheck', () => {
     expect(resultOf(begun().gap(0, 50, { epoch: 7 }))).toEqual(resultOf(begun()));
   });
 
-  it('where a gap ends, trades of the same millisecond may be missing, too', () => {
+  it('trades of the millisecond in which a gap ends may be missing, too', () => {
     const begun = new Checked().trade(60).kline(1, 2).trade(130).trade(190);
     expect(begun.minutes).toEqual({ compared: 1, equal: 0, gap: 1 });
     const later = new Checked().trade(0).kline(0, 1).gap(0, 60).trade(60).kline(1, 2).trade(130).trade(190);

@@ -104,7 +104,7 @@ it('no published trade is lost: it is in its window, or was late', () => {
   );
 });
 
-it('where all that is missed is repaired within 3 s no trade is late, restarts and switches included', () => {
+it('no trade is late if every gap is repaired within 3 s, also with restarts and failovers', () => {
   const repaired = (one: Step): Step[] => {
     const silence = { kind: 'silence', ms: 3000 } as const;
     const resolve = (of: number) => ({ kind: 'resolve', symbol: of, fetched: true }) as const;

@@ -438,7 +438,7 @@ describe('a symbol under repair', () => {
     expect(desk.at(30).output).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
   });
 
-  it('what was late before it stays late', () => {
+  it('trades that were late before it stay late', () => {
     const desk = underRepair().at(6).release('BTC').put('BTC', [0.7, 1.9]);
     expect(desk.counts.late).toBe(2);
   });
@@ -494,7 +494,7 @@ describe('a symbol that no line carries', () => {
   });
 });
 
-describe('a start that goes on in an epoch', () => {
+describe('a start that resumes an epoch', () => {
   const previousOf = (times: readonly number[], rest: Partial<PreviousTrades> = {}): PreviousTrades => ({
     symbol: 'BTCUSDT',
     venue: 'binance',
@@ -613,7 +613,7 @@ describe('a start that goes on in an epoch', () => {
     expect(ofBtc(desk)).toEqual([]);
   });
 
-  it('an epoch without trades goes on as any begins', () => {
+  it('an epoch without trades is resumed like a new one', () => {
     const desk = started(previousOf([])).at(71).put('BTC', [71.5, 72.5]);
     expect(ofBtc(desk)).toEqual(['BTC 71+1: 1 incomplete', 'BTC 72+1: 1', 'BTC 60+60: 2 incomplete']);
   });

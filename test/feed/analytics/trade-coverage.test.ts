@@ -32,7 +32,7 @@ describe('TradeCoverage', () => {
     expect([coverage.isWhole(knownFrom - 1, 60_000), coverage.isWhole(knownFrom, 60_000)]).toEqual([false, true]);
   });
 
-  it('what was known before a start stays known', () => {
+  it('keeps what was known before a start', () => {
     const coverage = begun();
     coverage.begin({ timestamp: 900_000, receivedAt: 900_000_000 }, 900_000);
     expect(coverage.isWhole(101_000, 102_000)).toBe(true);
@@ -81,7 +81,7 @@ describe('TradeCoverage', () => {
     expect(coverage.heldUntil(7)).toBe(9);
   });
 
-  it('of a thousand gaps none is forgotten, and the last ones are exact', () => {
+  it('forgets none of a thousand gaps, and knows the last ones exactly', () => {
     const coverage = begun();
     for (let at = 1; at <= 1000; at++) coverage.gap({ fromTime: at * 1e6, toTime: at * 1e6 + 10 });
     for (let at = 1; at <= 1000; at++) expect(coverage.isWhole(at * 1e6, at * 1e6 + 1)).toBe(false);

@@ -217,7 +217,7 @@ describe('LineArbiter', () => {
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 
-  it('goes on where a previous run ended, trades and aggregates apart, unless that is to be forgotten', () => {
+  it('resumes trades and aggregated trades separately, unless the resume point was forgotten', () => {
     const run = binance([tradeEvent(11), tradeEvent(12)]);
     const mark = (id: number) => ({ id: String(id), timestamp: 1 });
     run.arbiter.resume(
@@ -366,7 +366,7 @@ describe('LineArbiter', () => {
     expect(run.frames(2, tradeEvent(77, eth))).toBe('77');
   });
 
-  it('of tickers, book tickers and candles only what is newer passes', () => {
+  it('passes only newer tickers, book tickers and candles', () => {
     const run = binance();
     const pass = (line: number, ...events: LineData[]) => run.passed(line, ...events);
     expect([pass(1, ticker()), pass(2, ticker()), pass(2, ticker({ timestamp: 1_723_161_257_000 }))]).toEqual([

@@ -65,7 +65,7 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
 const whole = (id: number, symbol = 'BTCUSDT') => of(bookUpdate(id, { snapshot: true, symbol }));
 
 describe('VenueBooks', () => {
-  it('asks for the whole book with the first change, and goes on from there', () => {
+  it('requests the whole book at the first change, and applies later changes to it', () => {
     const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(11) });
     update(1, 10, 12);
     update(2, 10, 12);

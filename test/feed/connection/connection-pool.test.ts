@@ -96,7 +96,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.connections).toHaveLength(2);
   });
 
-  it('of both lines at once gives each its successor', () => {
+  it('gives each line its successor if both are announced to close at once', () => {
     const lines = new ScriptedLines({ lines: 2, websocketUrls: ['ws://a', 'ws://b'] });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate();
@@ -174,7 +174,7 @@ describe('VenueConnectionPool: a rotation in a quiet market', () => {
 });
 
 describe('VenueConnectionPool: a rotation that goes wrong', () => {
-  it('is tried again with backoff while the old connection goes on', () => {
+  it('is retried with backoff while the old connection delivers', () => {
     const [lines, old, next] = rotating();
     next.fail(new Fault('unavailable', 'HTTP 503', { status: 503 }));
     lines.pass(30_000, old);
@@ -190,7 +190,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.story().filter((text) => text.includes('lost'))).toEqual(Array(5).fill('1/2+ lost unavailable'));
   });
 
-  it('goes on with the new connection when the old one is lost, and with no other', () => {
+  it('uses the new connection when the old one is lost, and opens no other', () => {
     const [lines, old, next] = rotating();
     next.open();
     old.fail();
@@ -202,7 +202,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.lines.up).toBe(1);
   });
 
-  it('goes on with one that is still connecting', () => {
+  it('uses a new connection that is still connecting', () => {
     const [lines, old, next] = rotating();
     old.fail();
     expect(lines.lines.up).toBe(0);
@@ -232,7 +232,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.story()).toEqual(['1/1 connecting', '1/1 connected', '1/1 subscribed']);
   });
 
-  it('goes on with the old connection when the open successor is lost again', () => {
+  it('keeps the old connection when the open successor is lost', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     lines.pass(400, old, next);

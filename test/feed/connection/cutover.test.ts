@@ -49,7 +49,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it('where the first data of the new one is late, gives it its first moment from there', () => {
+  it("counts the settling time from the new connection's first data if that is late", () => {
     cutover.subscribe();
     expect(cutover.byNew(null)).toBe(false);
     cutover.settle();

@@ -197,7 +197,7 @@ describe('the repair of trades', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('what a quiet symbol missed counts as received when it was fetched', () => {
+  it('missed trades of a quiet symbol get the time of the fetch as `receivedAt`', () => {
     const { arbiter, emitted, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
     arbiter.lineJoined(1);
     data(tradeEvent(1));

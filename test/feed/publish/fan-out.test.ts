@@ -30,7 +30,7 @@ describe('fanOut', () => {
     });
   });
 
-  it('goes on without a branch that ends before the source', () => {
+  it('continues without a branch that completes before the source', () => {
     marbles(({ cold, expectObservable }) => {
       const result$ = cold('-a-b|').pipe(fanOut<string, string>(() => EMPTY, upper));
       expectObservable(result$).toBe('-A-B|');

@@ -48,7 +48,7 @@ describe('EpochLedger', () => {
     expect(ledger.epochOf('BTCUSDT', 'bybit')).toBe(2);
   });
 
-  it('goes on from the greatest epoch that any sink remembers of any venue', () => {
+  it('counts on from the greatest epoch of any venue that any sink remembers', () => {
     const ledger = ledgerOf(previous('bybit', 3, '7'), previous('binance', 4, null), previous('bybit', 2, '1'));
     expect(begin(ledger, 'bybit').at(-1)).toMatchObject({ kind: 'position', epoch: 5 });
   });
@@ -130,7 +130,7 @@ describe('EpochLedger', () => {
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
-  it('of a gap in which the epoch began with fetched trades, names the part behind the last of these', () => {
+  it('if an epoch began with fetched trades inside a gap, names the part behind the last of them', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     const gap = (...of: Parameters<typeof sequenceGap>) => ledger.gap(sequenceGap(...of));
@@ -148,7 +148,7 @@ describe('EpochLedger', () => {
     expect(gap(20, 22, 1, 1)).toBeUndefined();
   });
 
-  it('of a gap of unknown size, counts no trade before the epoch began in it', () => {
+  it('counts no trade before the epoch began inside a gap of unknown size', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     published(ledger, tradeEvent(22, { timestamp: 22 }));
@@ -177,7 +177,7 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('goes on in the epoch that a previous run left at the venue, from its last trade', () => {
+  it('resumes the epoch of a previous run at the venue from its last trade', () => {
     const ledger = ledgerOf(previous('binance', 4, '21', true));
     expect([ledger.epochOf('BTCUSDT', 'binance'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([4, 5]);
     expect(begin(ledger, 'binance')).toEqual([]);

@@ -26,19 +26,19 @@ describe('previousEpochs', () => {
     ]);
   });
 
-  it('takes up an epoch that has no trade yet', () => {
+  it('resumes an epoch without trades', () => {
     expect(previousEpochs([[checkpointOf('bybit', 3, null)]], trades)).toMatchObject([
       { last: null, resumePoint: new Map() },
     ]);
   });
 
-  it('where one has no trade of the epoch nobody goes on, and it ended with that of the others', () => {
+  it("does not resume an epoch of which one sink has no trade; its last trade is the other sink's", () => {
     expect(
       previousEpochs([[checkpointOf('bybit', 3, null)], [checkpointOf('bybit', 3, at('9'))]], trades),
     ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: undefined }]);
   });
 
-  it('of sinks in the same epoch the one that is least far counts, by the id as a number', () => {
+  it('if sinks are in the same epoch, takes the smallest last id, as a number', () => {
     expect(
       previousEpochs([[checkpointOf('bybit', 3, at('10'))], [checkpointOf('bybit', 3, at('9'))]], trades),
     ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: new Map([['trade', at('9')]]) }]);

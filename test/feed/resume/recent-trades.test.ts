@@ -140,7 +140,7 @@ describe('what a sink had published lately', () => {
     expect(found.get('binance:SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
   });
 
-  it('that could not be read whole may have a gap anywhere', () => {
+  it('may have a gap anywhere if they could not be read whole', () => {
     const found = previousTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked);
     expect(found.get('binance:BTCUSDT')?.gaps.slice(1)).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },

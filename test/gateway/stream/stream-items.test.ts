@@ -20,7 +20,7 @@ function laterIn(mode: FeedMode, ...records: readonly FeedRecord[]): readonly un
   return backlog.take(10).map(({ text }) => JSON.parse(text));
 }
 
-it('of a symbol that one venue serves at a time the newest price waits, whosever it is', () => {
+it('keeps only the newest price of a symbol that one venue serves at a time', () => {
   expect(
     laterOf(
       price('100', { epoch: 1 }),
@@ -30,7 +30,7 @@ it('of a symbol that one venue serves at a time the newest price waits, whosever
   ).toMatchObject([{ venue: 'bybit', epoch: 3, price: '102' }]);
 });
 
-it('of a symbol that several venues serve the newest price of each waits', () => {
+it('keeps the newest price of each venue of a symbol that several venues serve', () => {
   const all = { epoch: 1 } as const;
   const prices = [price('100', all), price('101', { epoch: 2, venue: 'binance' }), price('102', all)];
   expect(laterIn('all', ...prices)).toMatchObject([

@@ -72,7 +72,7 @@ describe('a member', () => {
     return new GroupMember(kafka, 'topic', options, log, new Brokers(kafka, log, { open }));
   }
 
-  it('that beats while it joins stays the one that it is', async () => {
+  it('keeps its member id if it sends a heartbeat while it joins', async () => {
     const coordinator = new Coordinator();
     const member = memberOf(coordinator);
     await member.join();

@@ -64,7 +64,7 @@ describe('a book of which only so many levels are fetched', () => {
   }
   const seen = (sync: BookSync) => `${sync.state} ${sync.wants} ${textOf(sync)}`;
 
-  it('is wanted anew as soon as less than half of them is left, and goes on meanwhile', () => {
+  it('is requested again as soon as less than half of the levels are left, and stays in step meanwhile', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 95:1' }), 0);
     expect(sync.wants).toBeUndefined();

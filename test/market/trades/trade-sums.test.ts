@@ -17,7 +17,7 @@ describe('TradeSums', () => {
     expect(new TradeSums().trades).toBe(0);
   });
 
-  it('of one trade is that trade', () => {
+  it('of a single trade equals that trade', () => {
     expect(sumsOf([tradeOf(['sell', '61837.63', '0.02'])]).figures()).toEqual({
       trades: 1,
       buyTrades: 0,
@@ -41,7 +41,7 @@ describe('TradeSums', () => {
     });
   });
 
-  it('of four trades, worked out by hand', () => {
+  it('of four trades equals a calculation by hand', () => {
     const trades = [
       tradeOf(['buy', '100', '2', 1]), // value 200
       tradeOf(['sell', '99.5', '1', 2]), // 99.5

@@ -25,7 +25,7 @@ describe('Volatility', () => {
     expect(new Volatility().at(START)).toBeNull();
   });
 
-  it('of 30 closes that go up and down by 1 %, worked out by hand', () => {
+  it('of 30 closes that alternate by 1 % equals a calculation by hand', () => {
     // 29 returns, 15 of r = ln 1.01 and 14 of −r: mean r/29, sum of squares 29r² − r²/29 = r²·840/29, over 28.
     const expected = Math.log(1.01) * Math.sqrt(840 / 29 / 28);
     expect(closes(...alternating(30)).at(START + 30 * MINUTE)).toBeCloseTo(expected, 15);

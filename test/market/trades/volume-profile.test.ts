@@ -17,7 +17,7 @@ describe('volumeProfile', () => {
     expect(volumeProfile([])).toBeUndefined();
   });
 
-  it('of five trades in four bins, worked out by hand', () => {
+  it('of five trades in four bins equals a calculation by hand', () => {
     const profile = volumeProfile(
       [
         tradeOf(['buy', '100', '1']), // [100, 100.5)

@@ -229,7 +229,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(1,9):7 filled 2 5 9');
   });
 
-  it('goes on where a previous run ended: the next id passes, a jump is a gap, what is known a repeat', () => {
+  it('resumes behind a previous run: the next id passes, a jump is a gap, a known id is a repeat', () => {
     const mark = { id: '10', timestamp: 50 };
     const sequence = create();
     sequence.resume(mark);

@@ -36,7 +36,7 @@ function feed(sequence: SparseSequence<number>, line: number, ...values: number[
 }
 
 describe('SparseSequence', () => {
-  it('of lines in step the first arrival wins, ids may jump', () => {
+  it('passes the first arrival of lines in step; ids may jump', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -56,7 +56,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 18, 19)).toBe('19');
   });
 
-  it('what a joining line holds is passed on when the line in step is lost, with a gap of unknown size', () => {
+  it('passes the values that a joining line holds when the line in step is lost, with a gap of unknown size', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 13);
@@ -276,7 +276,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 20)).toBe('(13,20):2 filled 2 20');
     });
 
-    it('no answer is not an empty one: the wait goes on until it is ended', () => {
+    it('without an answer, the values wait until they are released', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
       expect(textOf(sequence.fill([]))).toBe('');
@@ -407,7 +407,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 1, 22)).toBe('22');
     });
 
-    it('goes on where a previous run ended: from the first subscription on', () => {
+    it('resumes behind a previous run from the first subscription on', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);

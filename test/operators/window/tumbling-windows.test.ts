@@ -87,7 +87,7 @@ describe('a key that is held', () => {
     expect(windows.late).toEqual(['a5']);
   });
 
-  it('is judged by the time of all when it is released; what is not over goes on', () => {
+  it("closes its windows by the group's time at the release; windows that are not over stay open", () => {
     const windows = machine();
     put(windows, 'a4');
     windows.hold(place('a'));

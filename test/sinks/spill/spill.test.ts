@@ -381,7 +381,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1000 t1001 t1002 t1 t2 t3');
   });
 
-  it('of another version: its database is refused by name', async () => {
+  it('refuses the database of another version by name', async () => {
     const first = await start();
     await away(first);
     const disk = killed(first);

@@ -57,7 +57,7 @@ describe("Bybit's system status: an announcement", () => {
     expect(announced({ ...STATUS, ...change })).toEqual({ kind: 'ignored', reason: 'maintenance_not_ours' });
   });
 
-  it('that does not say whom it concerns, concerns us', () => {
+  it('treats a notice that names no one as ours', () => {
     const { id, state } = STATUS;
     expect(announced({ id, state })).toEqual({
       kind: 'closing',

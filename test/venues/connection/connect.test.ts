@@ -497,7 +497,7 @@ describe('connect: signs of life', () => {
     await until(() => pings === 1);
   });
 
-  it('goes on probing through a long silence, and takes no pong for data', async () => {
+  it('keeps probing through a long silence, and does not count pongs as data', async () => {
     const server = await serve();
     const { events, kinds, opened } = open(server.url);
     await opened();

@@ -101,7 +101,7 @@ describe('VenueRest', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('what would cost more than its budget waits: no minute costs more than the venue allows', async () => {
+  it('requests beyond the budget wait: no minute costs more than the venue allows', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const times: number[] = [];
@@ -139,7 +139,7 @@ describe('VenueRest', () => {
     }
   });
 
-  it('where a venue counts by less than a minute no more is spent at once than it says', async () => {
+  it('obeys limits of a venue that counts in less than a minute', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), restUrl, scheduler);
     for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
@@ -156,7 +156,7 @@ describe('VenueRest', () => {
     }
   });
 
-  it('what can wait leaves half of what may be spent at once to others', async () => {
+  it('requests that can wait leave half of the budget to others', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const later = Array.from({ length: 3 }, () => rest.askSparingly$({ ...request, weight: 10, path: '/book' }));

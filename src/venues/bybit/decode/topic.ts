@@ -1,4 +1,4 @@
-import type { BookWish, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
+import type { BookDepth, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
 
 /** Bybit's names of its intervals. */
 export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = {
@@ -42,7 +42,7 @@ export interface BybitTopic {
   readonly interval: string;
 }
 
-export function bybitTopics(instrument: Instrument, channel: Channel, books?: BookWish): readonly string[] {
+export function bybitTopics(instrument: Instrument, channel: Channel, books?: BookDepth): readonly string[] {
   const topic = channel === 'depth' ? bookTopic(books?.levels ?? 0) : TOPICS.get(channel);
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
 }
