@@ -38,6 +38,8 @@ export interface TrackEpochsOptions {
 const CANDLE_MS = 60_000;
 /** The longest time that a pending gap holds a symbol's windows open. */
 const HOLD_MS = 10_000;
+/** Most events that wait for the previous run's output: about 50 MB. With more, its open windows are not rebuilt. */
+const MOST_WAITING = 100_000;
 /** Fewest trades before a large one. */
 const LEAST_TRADES = 100;
 /** The gap at the start of every epoch, until its first trade. */
@@ -60,7 +62,7 @@ export function trackEpochs(
   return (events$) =>
     new Observable((out) => {
       const epochs = new Epochs(out, options);
-      let held: FeedEvent[] | undefined = [];
+      let waiting: FeedEvent[] | undefined = [];
       const handle = (event: FeedEvent): void => {
         switch (event.kind) {
           case 'data':
@@ -90,19 +92,20 @@ export function trackEpochs(
             else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
         }
       };
-      listen(from(recent), out, {
-        next(previous) {
-          const waiting = held ?? [];
-          held = undefined;
-          epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
-          for (const event of waiting) handle(event);
-        },
-        complete() {},
-      });
+      const start = (previous: readonly PreviousTrades[]): void => {
+        const events = waiting ?? [];
+        waiting = undefined;
+        epochs.previous = new Map(previous.map((one) => [one.symbol, one]));
+        for (const event of events) handle(event);
+      };
+      const known = listen(from(recent), out, { next: start, complete() {} });
       listen(events$, out, {
         next(event) {
-          if (held === undefined) handle(event);
-          else held.push(event);
+          if (waiting === undefined) return handle(event);
+          waiting.push(event);
+          if (waiting.length < MOST_WAITING) return;
+          known.unsubscribe();
+          start([]);
         },
       });
     });

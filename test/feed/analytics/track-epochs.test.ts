@@ -101,3 +101,20 @@ it('publishes nothing if the feed stops before', () => {
   stages.scheduler.advance(60_000);
   expect(records).toEqual([]);
 });
+
+it('stops waiting for what previous runs published when 100,000 events wait', () => {
+  const records: StatsRecord[] = [];
+  const recent$ = new Subject<RecentTrades>();
+  const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);
+  stages.began('BTCUSDT', epoch(1));
+  for (let id = 1; id < 99_999; id++) stages.trade('BTCUSDT', trade('BTCUSDT', id, id));
+  stages.scheduler.advance(60_000);
+  expect(records).toEqual([]);
+  stages.trade('BTCUSDT', trade('BTCUSDT', 99_999, 99_999));
+  stages.scheduler.advance(60_000);
+  const published = records.length;
+  expect(published).toBeGreaterThan(0);
+  recent$.next(recent);
+  stages.scheduler.advance(60_000);
+  expect(records).toHaveLength(published);
+});
