@@ -3,6 +3,7 @@ import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/re
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { until } from '../../testing/tools/until.ts';
 
 /** The topics of a feed at real brokers, written by the real sink. */
 export class PublishedTopics implements AsyncDisposable {
@@ -20,7 +21,8 @@ export class PublishedTopics implements AsyncDisposable {
       now: () => performance.now(),
       wallClockMs: Date.now,
     });
-    await sink.open();
+    // Retries as the sink driver does: a busy broker may take longer to end a transaction than the sink waits.
+    await until(() => sink.open().then(() => true), { timeoutMs: 40_000, message: 'the sink opens' });
     return new PublishedTopics(sink);
   }
 
