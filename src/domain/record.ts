@@ -330,7 +330,7 @@ export interface Gap {
   readonly missing: null | number;
   /** Trades of the gap that were fetched and published. */
   readonly filled: number;
-  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: nobody can know. */
+  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: trades may be missing. */
   readonly outcome: GapOutcome;
   /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
   readonly environment: Environment;

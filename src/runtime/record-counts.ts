@@ -9,8 +9,7 @@ const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'
 const STAGES = ['decode', 'encode'];
 
 export class RecordCounts {
-  /** Objects: to count needs one lookup; to replace a number needs two. */
-  readonly #kinds = new Map(TOPICS.map(({ kind }) => [kind, { count: 0 }]));
+  readonly #kinds = zeros(TOPICS.map(({ kind }) => kind));
   readonly #states = zeros(FEED_STATES);
   readonly #outcomes = zeros(OUTCOMES);
   readonly #stages = zeros(STAGES);
@@ -19,8 +18,7 @@ export class RecordCounts {
 
   add(records: readonly FeedRecord[]): void {
     for (const record of records) {
-      const kind = this.#kinds.get(record.kind);
-      if (kind !== undefined) kind.count++;
+      increment(this.#kinds, record.kind);
       if (record.kind === 'status') increment(this.#states, record.state);
       else if (record.kind === 'dead_letter') increment(this.#stages, record.stage);
       else if (record.kind === 'gap') {
@@ -33,7 +31,7 @@ export class RecordCounts {
 
   metrics(): Pick<PipelineMetrics, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
     return {
-      records: Object.fromEntries([...this.#kinds].map(([kind, { count }]) => [kind, count])),
+      records: Object.fromEntries(this.#kinds),
       states: Object.fromEntries(this.#states),
       gaps: Object.fromEntries(this.#outcomes),
       deadLetters: Object.fromEntries(this.#stages),

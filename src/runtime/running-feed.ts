@@ -109,7 +109,7 @@ export class RunningFeed {
     for (const venue of this.venues) venue.flush();
     this.#stop$.next();
     this.#subscription.unsubscribe();
-    for (const watch of this.watches) watch.stopped();
+    for (const watch of this.watches) watch.reset();
     this.tradability.close();
     this.status({ state: 'stopped', reason });
     this.#output.complete();

@@ -235,7 +235,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       });
     });
 
-    it('VC-25 a frame without a symbol, or with one that nobody asked for, names none', () => {
+    it('VC-25 a frame without a symbol, or with one that was not requested, names none', () => {
       const decoder = venue.newDecoder(context);
       const unasked = venue.newDecoder({ ...context, instruments: new Map() });
       expect(decoder({ data: Buffer.from('{'), binary: false, receivedAt })).not.toHaveProperty('symbol');

@@ -246,7 +246,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     });
   });
 
-  it('a pipeline of another environment fences nobody: a replay and a run at the same time', async () => {
+  it('does not fence a pipeline of another environment: a replay and a run at the same time', async () => {
     const of = config();
     const running = await openSink(of);
     expect(await running.write([trade(1)])).toEqual(DELIVERED);

@@ -55,7 +55,7 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const run = startMarketFeed('run', '--config', config);
   const topics = kafkaConfig(brokers, { topicPrefix: prefix });
   let counts: Record<string, number> = {};
-  /** Offsets count the marks of the writer's transactions, too. It writes at least one to each partition. */
+  /** By offsets, which count the marks of the writer's transactions, too: at least one in each partition. */
   const estimate = async (): Promise<void> => {
     const rows = await describeTopics(topics, ['simulated.'], () => {});
     counts = Object.fromEntries(
@@ -65,18 +65,23 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
       ]),
     );
   };
+  const count = async (): Promise<void> => {
+    for (const topic of new Set(['gaps', 'dead-letters', ...Object.keys(expected)]))
+      counts[topic] = (await python('read_topic.py', '--topic', `${prefix}simulated.${topic}`)).length;
+  };
+  const hasAll = () => Object.entries(expected).every(([topic, wanted]) => (counts[topic] ?? 0) >= wanted);
   await until(
     async () => {
       await estimate();
-      return Object.entries(expected).every(([topic, wanted]) => (counts[topic] ?? 0) >= wanted);
+      if (!hasAll()) return false;
+      await count();
+      return hasAll();
     },
     { timeoutMs: 60_000, everyMs: 200, message: () => `${JSON.stringify(counts)}\n${run.stderr}` },
   );
   run.signal('SIGTERM');
   expect(await run.exited, run.stderr).toBe(0);
-  const judged = ['gaps', 'dead-letters', ...Object.keys(expected)];
-  for (const topic of new Set(judged))
-    counts[topic] = (await python('read_topic.py', '--topic', `${prefix}simulated.${topic}`)).length;
+  await count();
   return {
     prefix: `${prefix}simulated.`,
     counts,

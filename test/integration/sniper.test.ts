@@ -84,7 +84,7 @@ describe('the examples on Kafka', () => {
 
   it('trade while the feed is in order, halt within the limit when the pipeline is killed, go on after its restart', async () => {
     const folder = await temporaryFolder();
-    // Binance returns what was traded while nobody listened: the restart leaves no gap that would halt for a minute.
+    // Binance returns what was traded while no pipeline ran: the restart leaves no gap that would halt for a minute.
     const simulate = await startSimulate('--rate', '300', '--symbols', '3');
     const prefix = `${randomUUID()}.`;
     const values = simulatedValues(simulate, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });

@@ -71,7 +71,7 @@ function listen<N extends TopicName>(
 /** Most messages of a partition read back for a named symbol without a price. */
 const FURTHEST = 30_000;
 
-/** Messages of a partition that are always read back: they may have symbols that nobody named. */
+/** Messages of a partition that are always read back: they may have symbols that no caller named. */
 const NEAR = 4000;
 
 /** The last price of each symbol, from whichever venue published last. */

@@ -38,7 +38,7 @@ export interface TrackEpochsOptions {
 const CANDLE_MS = 60_000;
 /** The longest time that a pending gap holds a symbol's windows open. */
 const HOLD_MS = 10_000;
-/** Most events that wait for the previous run's output: about 50 MB. With more, its open windows are not rebuilt. */
+/** Most events that wait for the previous run's output. With more, its open windows are not rebuilt. */
 const MOST_WAITING = 100_000;
 /** Fewest trades before a large one. */
 const LEAST_TRADES = 100;

@@ -26,7 +26,7 @@ export class FeedWatch {
     this.venues = venues;
     this.#tradability = tradability;
     this.#now = now;
-    this.stopped();
+    this.reset();
   }
 
   /** Watches the state of a venue from its events. */
@@ -66,8 +66,8 @@ export class FeedWatch {
     });
   }
 
-  /** No venue is connected any more. */
-  stopped(): void {
+  /** Every venue is as before its first event: not connected, without data. */
+  reset(): void {
     for (const { options } of this.venues) this.states.set(options.venue.id, NEW_HEALTH);
   }
 

@@ -20,7 +20,7 @@ export function switchNote({ from, to, reason, back, symbol, coin }: Switch, sea
     for (const seam of seams) Object.assign(details, seamDetails(seam));
   return {
     state: back ? 'failed_back' : 'failed_over',
-    reason: `${from ?? 'nobody'} → ${to}: ${reason.replaceAll('_', ' ')}`,
+    reason: `${from ?? 'none'} → ${to}: ${reason.replaceAll('_', ' ')}`,
     venue: to,
     symbol,
     coin: coin ?? null,

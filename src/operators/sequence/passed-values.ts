@@ -163,7 +163,7 @@ export class PassedValues<T> {
     return { before, after, missing, filled };
   }
 
-  /** Undefined if another gap covers it, or nobody knows. */
+  /** Undefined if another gap covers it, or it is not known. */
   #gapOfLate(id: string): SequenceGap<T> | undefined {
     const { compare, id: idOf } = this.#access;
     const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;

@@ -52,7 +52,7 @@ export class Fence {
     this.#signal = signal;
   }
 
-  /** Fences the topics with new numbers and returns these. Rejects, and shuts out nobody, if a later writer took over. */
+  /** Fences the topics with new numbers and returns these. If a later writer took over, rejects and fences no one. */
   async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerNumbers> {
     try {
       if (this.#numbers !== undefined) await this.#confirm(this.#numbers);

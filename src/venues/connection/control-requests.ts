@@ -70,7 +70,7 @@ export class ControlRequests {
     const answered = this.#take(id, named);
     if (answered === undefined) {
       if (alreadySubscribed) return NOTHING;
-      // The venue withdraws what it accepted, or names topics that nobody requested.
+      // The venue withdraws what it accepted, or names topics that were not requested.
       const withdrawn = named.filter((topic) => this.#wanted.has(topic));
       return { ...NOTHING, refused: withdrawn, known: withdrawn.length > 0 };
     }

@@ -119,7 +119,7 @@ describe('watchTrading', () => {
     expect(emitted).toHaveLength(2);
   });
 
-  it('emits the older decision last to nobody, if a subscriber asks while it is notified', () => {
+  it('gives no subscriber the older decision last, also if one reads it while it is notified', () => {
     watch('BTC').subscribe(({ state }) => {
       if (state === 'allowed') clock.setBy(10_000);
       watch.decision('BTC');

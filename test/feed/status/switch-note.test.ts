@@ -62,7 +62,7 @@ describe('switchNote', () => {
 
   it('speaks of the way back, and of nobody who served before', () => {
     const back = { ...over, from: null, reason: 'preferred_again', back: true, symbol: 'BTCUSDT', coin: 'BTC' };
-    const reason = 'nobody → binance: preferred again';
+    const reason = 'none → binance: preferred again';
     expect(switchNote(back, [])).toMatchObject({ state: 'failed_back', reason, switch: ofAll(null) });
   });
 });

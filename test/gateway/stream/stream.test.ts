@@ -222,7 +222,7 @@ describe('a client that does not read', () => {
   /** About 4 KB each, so that what the system itself holds back is soon full. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
-  it('gets the exact number of trades it missed, and nobody else waits for it', async () => {
+  it('gets the exact number of trades it missed, and no other client waits for it', async () => {
     const { publish, open, gateway } = await gatewayUnderTest();
     publish(fat(1));
     const [slow, quick] = [await open('/ws/asset/BTC/trades/'), await open('/ws/asset/BTC/trades/')];
