@@ -49,7 +49,7 @@ interface Ours {
   readonly lines: 1 | 2;
 }
 
-const OURS: Readonly<Record<string, Ours>> = {
+export const OURS: Readonly<Record<string, Ours>> = {
   'kafkajs-1': { client: 'kafkajs', lines: 1 },
   'kafkajs-2': { client: 'kafkajs', lines: 2 },
   'platformatic-1': { client: 'platformatic', lines: 1 },
@@ -117,20 +117,20 @@ export async function start(name: string, place: Place, watch?: Watch): Promise<
 }
 
 /** For profiles: BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=DIR'. */
-function nodeArguments(): readonly string[] {
+export function nodeArguments(): readonly string[] {
   return (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 }
 
 /** Makes the configuration and the topics, by our own command for every program: so all have the same. */
 export async function prepare(name: string, place: Place): Promise<void> {
-  await writeFile(configOf(place), configuration(place, OURS[name]));
+  await writeFile(configOf(place), configurationOf(place, OURS[name]));
   const { ended } = startSubject([cli, 'topics', 'create', '--config', configOf(place)], logOf(place));
   const code = await ended;
   if (code !== 0) throw new Error(`the topics could not be made: exit code ${code}`);
 }
 
 /** One venue, trades alone; everything else as it is by default. */
-function configuration(
+export function configurationOf(
   { address, broker, prefix }: Place,
   { client, lines }: Ours = { client: 'kafkajs', lines: 1 },
 ): string {

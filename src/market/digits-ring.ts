@@ -1,4 +1,4 @@
-import type { Digits } from './digits.ts';
+import { Digits } from './digits.ts';
 
 const FIRST_CAPACITY = 16;
 
@@ -42,7 +42,7 @@ export class DigitsRing {
   #at(slot: number): Digits {
     const packed = this.#column[slot] ?? 0;
     const digits = Math.floor(packed / PLACES);
-    return { digits, places: packed - digits * PLACES };
+    return new Digits(digits, packed - digits * PLACES);
   }
 
   #set(slot: number, value: Digits): void {

@@ -1,9 +1,17 @@
 import { type Decimal, powerOfTen } from '../domain/decimal.ts';
 
-/** A decimal as digits / 10^places. The digits are a bigint if a number would not be exact. */
-export interface Digits {
+/**
+ * A decimal as digits / 10^places. The digits are a bigint if a number would not be exact. A class, because V8 would
+ * convert each object literal at its first use.
+ */
+export class Digits {
   readonly digits: number | bigint;
   readonly places: number;
+
+  constructor(digits: number | bigint, places: number) {
+    this.digits = digits;
+    this.places = places;
+  }
 }
 
 /** Texts up to this length are read as a number: up to 16 digits and a point. */
@@ -21,7 +29,7 @@ interface Reading {
 }
 
 /** The last two readings: all statistics of a trade read the same price and quantity in turn. */
-let latest: Reading = { decimal: '0', value: { digits: 0, places: 0 } };
+let latest: Reading = { decimal: '0', value: new Digits(0, 0) };
 let previous = latest;
 
 export function digitsOf(decimal: Decimal): Digits {
@@ -53,13 +61,13 @@ function read(decimal: Decimal): Digits {
     else digits = digits * 10 + (code - ZERO);
   }
   if (!Number.isSafeInteger(digits)) return longDigits(decimal);
-  return { digits: negative ? -digits : digits, places };
+  return new Digits(negative ? -digits : digits, places);
 }
 
 function longDigits(decimal: Decimal): Digits {
   const point = decimal.indexOf('.');
-  if (point === -1) return { digits: BigInt(decimal), places: 0 };
-  return { digits: BigInt(decimal.slice(0, point) + decimal.slice(point + 1)), places: decimal.length - point - 1 };
+  if (point === -1) return new Digits(BigInt(decimal), 0);
+  return new Digits(BigInt(decimal.slice(0, point) + decimal.slice(point + 1)), decimal.length - point - 1);
 }
 
 /** a × b, exact. */
@@ -68,9 +76,9 @@ export function times(a: Digits, b: Digits): Digits {
   if (typeof a.digits === 'number' && typeof b.digits === 'number') {
     const digits = a.digits * b.digits;
     // A safe result was not rounded.
-    if (Number.isSafeInteger(digits)) return { digits, places };
+    if (Number.isSafeInteger(digits)) return new Digits(digits, places);
   }
-  return { digits: BigInt(a.digits) * BigInt(b.digits), places };
+  return new Digits(BigInt(a.digits) * BigInt(b.digits), places);
 }
 
 /** value × 10^`places` as a number; NaN if it is not whole or not exact. */

@@ -1,6 +1,6 @@
 import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain/decimal.ts';
 import { roundHalfEven } from '../domain/exact.ts';
-import { type Digits, doubleOf, integerAt, numberAt } from './digits.ts';
+import { Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
 /** Keeps exact running sums in units of their finest place: in numbers, and beyond those in bigints. */
 export class ExactSums {
@@ -37,7 +37,7 @@ export class ExactSums {
   }
 
   subtract({ digits, places }: Digits, sum = 0): void {
-    this.add({ digits: -digits, places }, sum);
+    this.add(new Digits(-digits, places), sum);
   }
 
   /** The sum × 10^`places`; `places` is at least the sum's own. */
@@ -51,7 +51,7 @@ export class ExactSums {
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
     const digits = high === 0n ? (this.#low[sum] ?? 0) : Number(this.total(this.places(sum), sum));
-    return doubleOf({ digits, places: this.places(sum) });
+    return doubleOf(new Digits(digits, this.places(sum)));
   }
 
   /** The sum, exact up to 18 places, rounded half-even beyond. */

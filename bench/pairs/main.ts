@@ -1,0 +1,140 @@
+/**
+ * Runs two checkouts of this project in turn on the same load at one fixed rate, and prints the ratios of their CPU a
+ * trade and latency. A fixed rate shows smaller differences than the ramp of `make bench`. Both checkouts need their
+ * packages. `node bench/pairs/main.ts --against DIR`, with --runs N (5), --rate N (100000 trades a second), --only
+ * PROGRAM,PROGRAM, --keep DIR (configurations and logs stay there).
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { at } from '../../src/domain/at.ts';
+import { startBroker } from '../../testing/kafka/kafka-broker.ts';
+import { until } from '../../testing/tools/until.ts';
+import { startChild } from '../child.ts';
+import { median, WARM_UP_RATE } from '../measure.ts';
+import { mainThreadSecondsOf } from '../process-figures.ts';
+import { configurationOf, nodeArguments, OURS, PARTITIONS, SMALL_LOGS, schemaFile } from '../programs.ts';
+import { startSubject } from '../subject.ts';
+
+const REPOSITORY = join(import.meta.dirname, '..', '..');
+const FIGURES = ['cpu', 'mainThread', 'p50', 'p99'] as const;
+/** Two-sided 97.5 % quantiles of Student's t by degrees of freedom, from 1 on. */
+const T_QUANTILES = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
+const WARM_UP_MS = 6000;
+const SETTLE_MS = 2500;
+const MEASURE_MS = 8000;
+
+interface Figures {
+  /** Microseconds of CPU a trade, of the process and of its main thread. */
+  readonly cpu: number;
+  readonly mainThread: number;
+  /** Milliseconds, from the simulator's send to the consumer. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    against: { type: 'string' },
+    runs: { type: 'string', default: '5' },
+    rate: { type: 'string', default: '100000' },
+    only: { type: 'string', default: Object.keys(OURS).join(',') },
+    keep: { type: 'string' },
+  },
+});
+if (flags.against === undefined) throw new Error('--against DIR: the checkout to compare with');
+const runs = Number(flags.runs);
+const rate = Number(flags.rate);
+const checkouts = { before: resolve(flags.against), after: REPOSITORY };
+
+const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-pairs-')));
+await mkdir(folder, { recursive: true });
+const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
+const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
+let runNumber = 0;
+try {
+  for (const name of flags.only.split(',')) await compare(name);
+} finally {
+  await load.end();
+  await broker.close();
+}
+if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
+
+async function compare(name: string): Promise<void> {
+  const measured: Record<keyof typeof checkouts, Figures[]> = { before: [], after: [] };
+  for (let round = 0; round < runs; round++) {
+    // The one that runs first changes: the machine's speed drifts.
+    const order = round % 2 === 0 ? (['before', 'after'] as const) : (['after', 'before'] as const);
+    for (const side of order) measured[side].push(await run(name, checkouts[side]));
+  }
+  const { before, after } = measured;
+  for (const figure of FIGURES) {
+    const was = before.map((figures) => figures[figure]);
+    const is = after.map((figures) => figures[figure]);
+    const ratios = is.map((value, round) => value / at(was, round));
+    const medians = `${median(was).toFixed(2)} to ${median(is).toFixed(2)}`;
+    console.log(`${name}, ${figure}: ${medians}, ratio ${median(ratios).toFixed(3)} (${intervalOf(ratios)})`);
+  }
+}
+
+/** The 95 % interval of the mean. */
+function intervalOf(values: readonly number[]): string {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const half = (T_QUANTILES[values.length - 2] ?? 2) * Math.sqrt(variance / values.length);
+  return `${(mean - half).toFixed(3)} to ${(mean + half).toFixed(3)}`;
+}
+
+async function run(name: string, checkout: string): Promise<Figures> {
+  const prefix = `${name}-${++runNumber}.`;
+  const config = join(folder, `${prefix}yaml`);
+  const log = join(folder, `${prefix}log`);
+  const address = await load.ask<{ webSocket: string; rest: string }>('address');
+  const place = { address, broker: broker.brokers[0] as string, prefix, folder };
+  await writeFile(config, configurationOf(place, OURS[name]));
+  const cli = join(checkout, 'bin', 'market-feed.js');
+  const made = await startSubject([cli, 'topics', 'create', '--config', config], log).ended;
+  if (made !== 0) throw new Error(`the topics could not be made: ${log}`);
+  const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), [
+    place.broker,
+    `${prefix}trades`,
+    `${PARTITIONS}`,
+    schemaFile,
+  ]);
+  const subject = startSubject([...nodeArguments(), cli, 'run', '--config', config], log);
+  const received = async () => (await consumer.ask<{ received: number }>('counts')).received;
+  try {
+    const lines = OURS[name]?.lines;
+    await until(async () => (await load.ask<number>('lines')) === lines, {
+      timeoutMs: 30_000,
+      message: 'the lines are subscribed',
+    });
+    await delay(1000);
+    await load.ask('rate', WARM_UP_RATE);
+    await until(async () => (await received()) > 0, { timeoutMs: 30_000, message: 'the first trade arrives' });
+    await delay(WARM_UP_MS);
+    await load.ask('rate', rate);
+    await delay(SETTLE_MS);
+    const cpuOf = async () => {
+      const { user, system } = await mainThreadSecondsOf(subject.pid);
+      return { all: await subject.cpuSeconds(), main: user + system, received: await received() };
+    };
+    const start = await cpuOf();
+    await consumer.ask('collect');
+    await delay(MEASURE_MS);
+    const [p50 = Number.NaN, p99 = Number.NaN] = await consumer.ask<number[]>('latencies', [0.5, 0.99]);
+    const end = await cpuOf();
+    const perTrade = (seconds: number): number => (seconds / (end.received - start.received)) * 1e6;
+    const figures = { cpu: perTrade(end.all - start.all), mainThread: perTrade(end.main - start.main), p50, p99 };
+    console.log(
+      `${name} of ${checkout}: ${FIGURES.map((figure) => `${figure} ${figures[figure].toFixed(2)}`).join(', ')}`,
+    );
+    return figures;
+  } finally {
+    await load.ask('rate', 0);
+    await subject.stop();
+    await consumer.end();
+  }
+}
