@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { root } from '../testing/tools/tools.ts';
 
-it('make help gives each target a line', async () => {
+it('make help prints each target with a description', async () => {
   const { stdout } = await promisify(execFile)('make', ['-s', 'help'], { cwd: root });
   const lines = stdout.trimEnd().split('\n');
   for (const line of lines) expect(line).toMatch(/^ {2}make [a-z]+ +\S.*$/);

@@ -29,11 +29,11 @@ function follow(dir: string, options: ReadFilesOptions = {}) {
 }
 
 describe('readFiles', () => {
-  it('finds nothing if there is no folder', async () => {
+  it('reads nothing if the folder does not exist', async () => {
     expect(await collect(readFiles(await testFolder(), 'trades'))).toEqual([]);
   });
 
-  it('reads file after file in the order of their numbers, and the whole blocks of the open one', async () => {
+  it('reads files in the order of their numbers, and the complete blocks of the open file', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir, { rotateMb: 1e-6 });
     for (let i = 1; i <= 12; i++) await sink.write([trade(i)]);
@@ -44,7 +44,7 @@ describe('readFiles', () => {
     );
   });
 
-  it('follows an open file over its end into the next ones', async () => {
+  it('follows an open file into the next files', async () => {
     const dir = await testFolder();
     const { found, ended, stop } = follow(dir);
     const sink = await openSink(dir, { rotateMb: 0.001 });
@@ -58,7 +58,7 @@ describe('readFiles', () => {
     expect(found).toEqual(Array.from({ length: 100 }, (_, i) => String(i + 1)));
   });
 
-  it('from the end: only what comes', async () => {
+  it('reads only new records from the end', async () => {
     const dir = await testFolder();
     const old = await openSink(dir);
     await old.write([trade(1)]);
@@ -81,7 +81,7 @@ describe('readFiles', () => {
     expect(found).toEqual([...found].sort((a, b) => Number(a) - Number(b)));
   });
 
-  it('from the end: begins also if the last file is gone by the time it is opened', async () => {
+  it('starts from the end even if the last file is gone before it is opened', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));
     // Listed, and not there.
@@ -103,7 +103,7 @@ describe('readFiles', () => {
     await ended;
   });
 
-  it('leaves out the torn end of a file that a crash left open, and reads on in the next', async () => {
+  it('skips the torn end of a file that a crash left open, and continues with the next file', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir);
     await sink.write([trade(1)]);
@@ -127,15 +127,15 @@ describe('readFiles', () => {
   });
 
   it.each([
-    ['cut', (bytes: Buffer) => bytes.subarray(0, -1)],
+    ['truncated', (bytes: Buffer) => bytes.subarray(0, -1)],
     ['with a broken sync marker', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.of(0)])],
     ['with a broken block', (bytes: Buffer) => bytes.fill(0xff, bytes.length - 60, bytes.length - 20)],
-    ['that is none', () => Buffer.from('not Avro')],
+    ['that is not Avro', () => Buffer.from('not Avro')],
     [
-      'of a codec that is not known',
+      'with an unknown codec',
       (bytes: Buffer) => Buffer.from(bytes.toString('latin1').replace('deflate', 'bogus!!'), 'latin1'),
     ],
-  ])('names a closed file %s', async (_, damage) => {
+  ])('names a damaged closed file in the error: %s', async (_, damage) => {
     const dir = await testFolder();
     const sink = await openSink(dir, { codec: 'deflate' });
     await sink.write([trade(1)]);
@@ -149,7 +149,7 @@ describe('readFiles', () => {
     });
   });
 
-  describe('where the folder is emptied and begun again', () => {
+  describe('when files are removed from the folder', () => {
     const at = (dir: string, name: string): string => join(dir, 'trades', name);
     const OLD = '20261121T083100-0000000001.avro';
 
@@ -157,7 +157,7 @@ describe('readFiles', () => {
       ['a closed file', true],
       ['an open file', false],
       ['an open file with a torn end', 'torn'],
-    ] as const)('reads the new files from the first on, behind %s', async (_, closed) => {
+    ] as const)('reads the new files from the first one, after %s was removed', async (_, closed) => {
       const dir = await testFolder();
       const sink = await openSink(dir);
       await sink.write([trade(1)]);
@@ -176,7 +176,7 @@ describe('readFiles', () => {
       expect(found).toEqual(['1', '2', '3', '4']);
     });
 
-    it('reads a new file with the number of one that a crash left empty, and no other again', async () => {
+    it('reads a new file with the number of a removed empty file, and repeats no other file', async () => {
       const dir = await testFolder();
       const sink = await openSink(dir);
       await sink.write([trade(1)]);
@@ -196,7 +196,7 @@ describe('readFiles', () => {
       expect(found).toEqual(['1', '1']);
     });
 
-    it('continues behind a file that was removed because it was old', async () => {
+    it('continues with the next record after old files were removed', async () => {
       const dir = await testFolder();
       const sink = await openSink(dir, { rotateMb: 1e-6 });
       for (const tradeId of [1, 2]) await sink.write([trade(tradeId)]);
@@ -214,7 +214,7 @@ describe('readFiles', () => {
     });
   });
 
-  it('skips what is not a data file', async () => {
+  it('skips files that are not data files', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));
     await writeFile(join(dir, 'trades', 'notes.txt'), 'x');

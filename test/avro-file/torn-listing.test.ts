@@ -29,7 +29,7 @@ afterEach(() => {
   listing.after = async () => {};
 });
 
-it('reads the last block of a file that still seems open beside the next one', async () => {
+it('reads the last block of a file that still seems open while the next file exists', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
   for (const tradeId of ['1', '2'])
@@ -56,7 +56,7 @@ it('reads the last block of a file that still seems open beside the next one', a
   expect(ids).toEqual(['1', '2', '1', '2']);
 });
 
-it('reads a file backwards that was closed, and skips one that was removed, since the folder was listed', async () => {
+it('readBackwards reads a file closed after the listing, and skips a file removed after it', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir, { rotateMb: 1e-6 });
   for (const tradeId of ['1', '2'])

@@ -99,8 +99,8 @@ async function stored(folder = dir, topic = 'trades'): Promise<PastRecord[]> {
 const idsOf = (records: readonly PastRecord[]) =>
   records.map((record) => (record.kind === 'kline' ? record.openTime : Number(record.tradeId)));
 
-describe('a job', () => {
-  it('fetches its range, reports its progress, and is complete', async () => {
+describe('fetchHistory', () => {
+  it('fetches its range and reports progress until it is complete', async () => {
     const shares: number[] = [];
     const past = new NumberedPast(numbers(1, 100), 30);
     const result = await run(jobOf(past.series, ALL), undefined, { onProgress: ({ share }) => shares.push(share) });
@@ -109,7 +109,7 @@ describe('a job', () => {
     expect(shares).toEqual([0, 0.3, 0.6, 0.9, 1]);
   });
 
-  it('reports at once what the venue left out, before an abort at the next request', async () => {
+  it('reports missing trades at once, before the next request', async () => {
     await run(jobOf(new NumberedPast(numbers(1, 5), 10).series, { ...ALL, toMs: timeOf(5) }));
     const past = new NumberedPast([...numbers(11, 13), ...numbers(16, 40)], 10);
     const reported: HistoryProgress[] = [];
@@ -120,12 +120,12 @@ describe('a job', () => {
     expect(reported.at(-1)).toMatchObject({ records: 10, missing: 2, leavesGap: true });
   });
 
-  it('with nothing to fetch makes nothing', async () => {
+  it('writes nothing if the venue has no records', async () => {
     expect(await run(jobOf(new NumberedPast([], 5).series, ALL))).toMatchObject({ records: 0, complete: true });
     expect(await stored()).toEqual([]);
   });
 
-  it('stops after the current page when asked, and continues later', async () => {
+  it('stops after the current page when its signal aborts, and resumes in the next run', async () => {
     const past = new NumberedPast(numbers(1, 100), 30);
     const abort = new AbortController();
     const first = await run(jobOf(past.series, ALL), undefined, {
@@ -137,7 +137,7 @@ describe('a job', () => {
     expect(idsOf(await stored())).toEqual(numbers(1, 100));
   });
 
-  it('continues a fetch of the last trades up to its first end, although there are more by then', async () => {
+  it('resumes a fetch of the last trades up to its first end, although newer trades exist', async () => {
     const past = new NumberedPast(numbers(1, 100), 10);
     const job = jobOf(past.series, { fromMs: undefined, toMs: undefined, limit: 40 });
     await expect(run(job, 4)).rejects.toThrow(Killed);
@@ -149,7 +149,7 @@ describe('a job', () => {
     expect(idsOf(await stored())).toEqual([...numbers(61, 100), ...numbers(111, 150)]);
   });
 
-  it('keeps series apart that share a folder', async () => {
+  it('keeps series that share a folder separate', async () => {
     const other: PastSeries = {
       ...new NumberedPast(numbers(1, 5), 5).series,
       page: (from, to) => ({
@@ -176,7 +176,7 @@ describe('a job', () => {
   });
 });
 
-describe('klines', () => {
+describe('fetchHistory for klines', () => {
   const MINUTE = 60_000;
   const KLINES = { ...TRADES, kind: 'kline', interval: '1m' } as const;
 
@@ -210,7 +210,7 @@ describe('klines', () => {
       record.kind === 'kline' ? [[record.openTime / MINUTE, record.closed]] : [],
     );
 
-  it('fetches open candles again, closed, in the next job', async () => {
+  it('fetches an open candle again in the next job, when it is closed', async () => {
     const opens = [1, 2, 3].map((n) => n * MINUTE);
     let now = 3.5 * MINUTE;
     const series = candles(opens, () => now);
@@ -228,7 +228,7 @@ describe('klines', () => {
     ]);
   });
 
-  it('that were open are fetched again, closed, where the next job was killed before it had written anything', async () => {
+  it('fetches an open candle again even if the next job is killed before it writes anything', async () => {
     const opens = [1, 2, 3].map((n) => n * MINUTE);
     let now = 3.5 * MINUTE;
     const series = candles(opens, () => now);
@@ -247,7 +247,7 @@ describe('klines', () => {
     ]);
   });
 
-  it('that a job wrote as open are not there twice where it was killed behind them', async () => {
+  it('does not write an open candle twice if a job is killed after it wrote the candle', async () => {
     const series = candles([MINUTE, 2 * MINUTE], () => 2.5 * MINUTE);
     const job = { ...jobOf(series, { ...ALL, fromMs: MINUTE }), name: KLINES, topic: 'klines' };
     await run(job);
@@ -274,8 +274,8 @@ const arbitraryJob = fc.record({
   grows: fc.integer({ min: 0, max: 9 }),
 });
 
-describe('whatever is asked for, and whenever it is killed', { timeout: 60_000 }, () => {
-  it('the files hold each record of it once, in order, and nothing else', async () => {
+describe('fetchHistory with random ranges and kills', { timeout: 60_000 }, () => {
+  it('leaves exactly the requested records in the files, each once and in order', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(arbitraryJob, { minLength: 1, maxLength: 4 }),

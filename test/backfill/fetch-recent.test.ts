@@ -53,7 +53,7 @@ it('writes the answer, oldest first', async () => {
   expect(await stored()).toEqual(numbers(41, 50));
 });
 
-it('leaves out what the folder has', async () => {
+it('leaves out trades that the folder already has', async () => {
   await fetchAt(50, LAST);
   expect(await fetchAt(50, LAST)).toMatchObject({ records: 0, leavesGap: false });
   expect(await fetchAt(54, LAST)).toMatchObject({ records: 4, leavesGap: false });
@@ -67,16 +67,16 @@ it('reports a gap if the venue no longer returns the trades between', async () =
 });
 
 it.each([
-  ['the last of them', { limit: 3 }, numbers(48, 50)],
-  ['the last before a time, exclusive', { toMs: timeOf(47), limit: 3 }, numbers(44, 46)],
-  ['from a time on, inclusive', { fromMs: timeOf(44), toMs: timeOf(46), limit: undefined }, [44, 45]],
-  ['the first from a time on', { fromMs: timeOf(44), limit: 3 }, numbers(44, 46)],
-] as const)('%s', async (_, range, expected) => {
+  ['the last trades up to the limit', { limit: 3 }, numbers(48, 50)],
+  ['the last trades before an end time, exclusive', { toMs: timeOf(47), limit: 3 }, numbers(44, 46)],
+  ['the trades from a start to an exclusive end', { fromMs: timeOf(44), toMs: timeOf(46), limit: undefined }, [44, 45]],
+  ['the first trades from a start time', { fromMs: timeOf(44), limit: 3 }, numbers(44, 46)],
+] as const)('writes %s', async (_, range, expected) => {
   await fetchAt(50, { ...LAST, ...range });
   expect(await stored()).toEqual(expected);
 });
 
-it('refuses to begin before the first trade returned, unless it is the first of all', async () => {
+it('refuses a start before the first returned trade, unless the venue has no older trades', async () => {
   const range = { ...LAST, fromMs: timeOf(41) - 1 };
   await expect(fetchAt(50, range)).rejects.toThrow(HistoryRefused);
   await expect(fetchAt(50, range)).rejects.toThrow(/--from: found 1970-.*, allowed: 1970-01-01T00:00:41.000Z or later/);

@@ -22,7 +22,7 @@ const SERIES: SeriesName = {
 const NOTE = { arguments: '["-10m"]', begin: 5, end: 9, runBegin: 1, complete: false };
 
 describe('lockFolder', () => {
-  it('makes the folder, and nobody else gets it until it is given back', async () => {
+  it('creates the folder and refuses other processes until it is unlocked', async () => {
     const folder = join(dir, 'new', 'one');
     const unlock = await lockFolder(folder, process.ppid);
     await expect(lockFolder(folder, process.pid)).rejects.toMatchObject({
@@ -34,7 +34,7 @@ describe('lockFolder', () => {
   });
 
   it.each(['999999999', String(process.pid), '', 'nonsense'])(
-    'takes over what a dead process left: %j',
+    'takes over the lock of a dead process: %j',
     async (left) => {
       await mkdir(join(dir, '.history'));
       await writeFile(join(dir, '.history', 'lock'), left);
@@ -54,10 +54,10 @@ describe('lockFolder', () => {
   );
 });
 
-describe('a note', () => {
+describe('readNote and writeNote', () => {
   beforeEach(() => mkdir(join(dir, '.history')));
 
-  it('is read as it was written, the last one', async () => {
+  it('return the note that was written last', async () => {
     expect(await readNote(dir, SERIES)).toBeUndefined();
     await writeNote(dir, SERIES, { ...NOTE, begin: 1 });
     await writeNote(dir, SERIES, NOTE);
@@ -70,18 +70,18 @@ describe('a note', () => {
     { symbol: 'ETHUSDT' },
     { kind: 'trade', interval: undefined },
     { environment: 'simulated' },
-  ] as const)('is of one series alone: none of %o', async (other) => {
+  ] as const)('return no note for another series: %o', async (other) => {
     await writeNote(dir, SERIES, NOTE);
     expect(await readNote(dir, { ...SERIES, ...other })).toBeUndefined();
   });
 
-  it('that cannot be read is none', async () => {
+  it('return no note if the file cannot be parsed', async () => {
     await writeNote(dir, SERIES, NOTE);
     await writeFile(join(dir, '.history', 'production.kline.binance.BTCUSDT.1m.json'), '{"begin":');
     expect(await readNote(dir, SERIES)).toBeUndefined();
   });
 
-  it('of a symbol with a slash stays in its folder', async () => {
+  it('store and return the note of a symbol with slashes', async () => {
     await writeNote(dir, { ...SERIES, symbol: '../../X' }, NOTE);
     expect(await readNote(dir, { ...SERIES, symbol: '../../X' })).toEqual(NOTE);
   });

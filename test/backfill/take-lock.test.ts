@@ -17,7 +17,7 @@ const refusal = (holder: number): Error => new Error(`${holder} has it`);
 
 describe('takeLock', () => {
   it.each([undefined, '999999999', ''])(
-    'gives it to one of several that want it at once, where %j had it',
+    'grants the lock to only one of two concurrent processes if the old lock holds %j',
     async (left) => {
       for (let round = 0; round < 100; round++) {
         if (left !== undefined) await writeFile(lock, left);
@@ -35,13 +35,13 @@ describe('takeLock', () => {
     },
   );
 
-  it('leaves it with who has it', async () => {
+  it('refuses the lock while another live process holds it', async () => {
     await takeLock(lock, process.ppid, refusal);
     await expect(takeLock(lock, process.pid, refusal)).rejects.toThrow(`${process.ppid} has it`);
     expect(await readFile(lock, 'utf8')).toBe(String(process.ppid));
   });
 
-  it('takes it from a dead process, also where another one died over the same', async () => {
+  it('acquires the lock of a dead process, even if another one died while it acquired the lock', async () => {
     await writeFile(lock, '999999999');
     await writeFile(`${lock}.left`, '999999998');
     await takeLock(lock, process.pid, refusal);
@@ -49,7 +49,7 @@ describe('takeLock', () => {
     expect(await readFile(lock, 'utf8')).toBe(String(process.pid));
   });
 
-  it('says why it can not be taken', async () => {
+  it('reports why the lock file cannot be created', async () => {
     await expect(takeLock(join(dir, 'none', 'lock'), process.pid, refusal)).rejects.toThrow('ENOENT');
   });
 });

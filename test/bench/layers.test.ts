@@ -16,7 +16,7 @@ const NODES = [
 ];
 
 describe('the layers of a profile', () => {
-  it('are those of the files; what is in none counts to its caller; waiting counts to nobody', () => {
+  it('are those of the file of each function or of its caller, without idle time', () => {
     // The last sample lasts until the profile ends, at an unknown time.
     const layers = layersOf({
       ...{ nodes: NODES, startTime: 0, endTime: 100 },
@@ -31,7 +31,7 @@ describe('the layers of a profile', () => {
     });
   });
 
-  it('are listed by trade, most first, for each profile', () => {
+  it('are listed per trade for each profile, the largest first', () => {
     const columns = [
       { title: 'few', layers: new Map([['a', 10]]), trades: 10 },
       {

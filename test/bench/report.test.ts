@@ -20,7 +20,7 @@ const found = (results: Parameters<typeof figuresOf>[0], title: string) =>
   figuresOf(results).find(({ figure }) => figure.startsWith(title));
 
 describe('the report of the benchmark', () => {
-  it('compares within each round, for the machine is not the same in the next', () => {
+  it('compares the results of the same round with each other', () => {
     const results = {
       script: [figures(100), figures(10), figures(40)],
       'kafkajs-1': [figures(110), figures(12), figures(20)],
@@ -28,7 +28,7 @@ describe('the report of the benchmark', () => {
     expect(found(results, 'sustained trades/s, kafkajs-1')).toMatchObject({ found: '1.10', met: true });
   });
 
-  it('says what the cores leave for a program that is to be faster', () => {
+  it('shows how much time the cores leave for a faster program', () => {
     const results = {
       script: [figures(200_000)],
       'platformatic-1': [{ ...figures(150_000), cpuAtBest: 5, othersAtBest: 9 }],
@@ -41,7 +41,7 @@ describe('the report of the benchmark', () => {
     expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 
-  it('leaves out a round in which one of the two failed', () => {
+  it('leaves out a round in which one of the two programs failed', () => {
     const results = {
       'platformatic-1': [figures(100), figures(100), figures(90)],
       cryptofeed: [figures(2), undefined, figures(3)],

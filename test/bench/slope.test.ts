@@ -7,7 +7,7 @@ const series = (values: readonly number[]): Sample[] => values.map((value, at) =
 const noise = (at: number) => ((at * 7919) % 13) - 6;
 
 describe('slopeOf', () => {
-  it('finds the slope of a line exactly', () => {
+  it('finds the exact slope of a straight line', () => {
     expect(slopeOf(series(Array.from({ length: 40 }, (_, at) => 5 + at / 4)))).toMatchObject({
       samples: 40,
       median: 0.25,
@@ -21,7 +21,7 @@ describe('slopeOf', () => {
     expect(isFlat(slopeOf(series(Array.from({ length: 100 }, (_, at) => noise(at) + at / 5))))).toBe(false);
   });
 
-  it('takes samples that are alike for fewer: a wave is no growth, growth below a wave is', () => {
+  it('distinguishes slow growth from the waves of correlated samples', () => {
     // Steps of a seeded walk that is drawn back to zero: what one sample is, the next ones nearly are.
     const walk = (seed: number): number[] => {
       let state = seed;
@@ -44,12 +44,12 @@ describe('slopeOf', () => {
     expect(isFlat(slopeOf(series(values)))).toBe(true);
   });
 
-  it('takes a fall for flat, and no samples for nothing', () => {
+  it('treats a falling series as flat, but not a series without samples', () => {
     expect(isFlat(slopeOf(series([9, 8, 7, 6, 5, 4, 3, 2, 1])))).toBe(true);
     expect(isFlat(slopeOf([]))).toBe(false);
   });
 
-  it('lies between its bounds, and turns with the series', () => {
+  it('lies between its bounds, and changes its sign with the series', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 3, maxLength: 30 }), (values) => {
         const { low, median, high } = slopeOf(series(values));
@@ -60,7 +60,7 @@ describe('slopeOf', () => {
     );
   });
 
-  it('is reported with its interval', () => {
+  it('is formatted with its interval', () => {
     expect(slopeText({ samples: 9, level: 100, median: 0.5, low: -1, high: 2 }, 'MiB', 'hour')).toBe(
       '100.0 MiB, +0.500 per hour (95 %: -1.00 to +2.00, 9 samples)',
     );

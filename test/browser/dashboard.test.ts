@@ -41,8 +41,8 @@ async function close({ page, errors, hosts }: WatchedPage): Promise<void> {
 const textsOf = (page: Page, selector: string) => page.locator(selector).allTextContents();
 const priceOf = (page: Page, coin: string) => page.locator(`.coins tr:has(a[data-symbol="${coin}USDT"]) .price`);
 
-describe('what it shows', () => {
-  it('that the data are simulated, who serves, and that trading is allowed', async () => {
+describe('the dashboard of a healthy feed', () => {
+  it('shows the simulated environment, the active venue and that trading is allowed', async () => {
     const page = await open();
     expect(await page.locator('.banner.is-test').textContent()).toContain('These are not market prices');
     expect(await page.locator('.badge.environment').textContent()).toBe('simulated');
@@ -51,7 +51,7 @@ describe('what it shows', () => {
     expect(await page.locator('.venue').count()).toBe((await demo.status()).venues.length + 1);
   });
 
-  it('all coins, and their prices move', async () => {
+  it('shows all coins with prices that change', async () => {
     const page = await open();
     expect(await page.locator('.coins tbody tr').count()).toBe(20);
     const first = await textsOf(page, '.coins .price');
@@ -61,7 +61,7 @@ describe('what it shows', () => {
     });
   });
 
-  it('candles, book, depth, trades and profile of the selected coin, and they go on', async () => {
+  it('shows candles, book, depth, trades and profile of the selected coin, and updates the trades', async () => {
     const page = await open('#/eth');
     expect(await page.locator('#coin-title').textContent()).toBe('ETH/USDT');
     await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3, { message: 'candles are drawn' });
@@ -79,7 +79,7 @@ describe('what it shows', () => {
     expect(prices).toEqual(prices.toSorted((a, b) => b - a));
   });
 
-  it('candles of another interval', async () => {
+  it('shows candles of another interval', async () => {
     const page = await open();
     await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3);
     const asked = page.waitForResponse((response) => response.url().includes('klines?interval=5m'));
@@ -89,13 +89,13 @@ describe('what it shows', () => {
   });
 });
 
-describe('what goes wrong', () => {
-  it('an address that is no text selects the first coin', async () => {
+describe('the dashboard when something fails', () => {
+  it('selects the first coin if the URL fragment cannot be decoded', async () => {
     const page = await open('#/%');
     expect(await page.locator('#coin-title').textContent()).toBe('BTC/USDT');
   });
 
-  it('one coin of a testnet under a feed of production is called so', async () => {
+  it('marks a testnet coin in a production feed', async () => {
     const environmentOf = (symbol: string) => (symbol === 'ETHUSDT' ? 'testnet' : 'production');
     const page = await open('', {
       change: (message) => {
@@ -117,7 +117,7 @@ describe('what goes wrong', () => {
     expect(await page.locator('.banner.is-test').textContent()).toContain('This is about ETH.');
   });
 
-  it('shows nothing of the previous venue under the name of the next after a switch', async () => {
+  it('shows no data of the previous venue after a failover', async () => {
     let switched = false;
     const page = await open('', {
       change: (message) => {
@@ -145,7 +145,7 @@ describe('what goes wrong', () => {
     await until(async () => (await notes()).length === 0);
   });
 
-  it('a failover is on the timeline within 2 s', async () => {
+  it('shows a failover on the timeline within 2 s', async () => {
     const page = await open();
     await until(async () => (await demo.status()).active_venue === 'bybit', { timeoutMs: 30_000 });
     const asked = Date.now();
@@ -165,7 +165,7 @@ describe('what goes wrong', () => {
     await demo.mend();
   });
 
-  it('a feed without data goes grey and says since when; then it comes back', async () => {
+  it('turns grey with the age of the data if the feed is stale, and recovers', async () => {
     const page = await open();
     await demo.fault({ venue: 'all', fault: 'silence_without_pong' });
     await page.locator('.banner.is-bad').waitFor({ timeout: 20_000 });
@@ -181,7 +181,7 @@ describe('what goes wrong', () => {
     await page.locator('.panel-candles:not(.is-stale)').waitFor({ timeout: 40_000 });
   }, 120_000);
 
-  it('without its own connection all is grey with its age; it comes back by itself', async () => {
+  it('turns grey with the age of the data if its connection is lost, and reconnects by itself', async () => {
     const watched = await openDashboard(browser, demo.url);
     const { page } = watched;
     await demo.kill();
@@ -202,8 +202,8 @@ describe('what goes wrong', () => {
   }, 120_000);
 });
 
-describe('by keyboard', () => {
-  it('the first stop leads to the selected coin', async () => {
+describe('the dashboard by keyboard', () => {
+  it('skips to the selected coin from the first tab stop', async () => {
     const page = await open();
     await page.keyboard.press('Tab');
     expect(await page.locator(':focus').textContent()).toBe('Skip to the selected coin');
@@ -211,7 +211,7 @@ describe('by keyboard', () => {
     expect(await page.locator(':focus').getAttribute('id')).toBe('coin-title');
   });
 
-  it('a coin is found, chosen, and the next one too', async () => {
+  it('finds and selects a coin, and then another coin', async () => {
     const page = await open();
     await page.keyboard.press('/');
     await page.keyboard.type('so');
@@ -231,7 +231,7 @@ describe('by keyboard', () => {
     expect(await textsOf(page, '.coins tbody a')).toEqual(['LINK']);
   });
 
-  it('the theme changes, and is remembered', async () => {
+  it('changes the theme, and keeps it after a reload', async () => {
     const page = await open('', { theme: 'light' });
     const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
     const light = await ground();
@@ -243,7 +243,7 @@ describe('by keyboard', () => {
     expect(await ground()).toBe(dark);
   });
 
-  it('coins are sorted by a column and back', async () => {
+  it('sorts the coins by a column, and restores their order', async () => {
     const page = await open();
     const listed = await textsOf(page, '.coins tbody a');
     const head = page.locator('.c-price button');
@@ -258,7 +258,7 @@ describe('by keyboard', () => {
   });
 });
 
-describe.each<Theme>(['dark', 'light'])('in %s', (theme) => {
+describe.each<Theme>(['dark', 'light'])('the dashboard in the %s theme', (theme) => {
   let pictures: string;
   beforeAll(async () => {
     pictures = await mkdtemp(join(tmpdir(), 'market-feed-screenshots-'));
@@ -266,7 +266,7 @@ describe.each<Theme>(['dark', 'light'])('in %s', (theme) => {
   });
 
   it.each([360, 820, 1440])(
-    '%i wide: no serious violation of accessibility, no scrolling sideways; leaves a picture',
+    'has no serious accessibility violation and no horizontal scrolling at a width of %i px',
     async (width) => {
       const page = await open('', { theme, width });
       await page.locator('.bid-area').waitFor();
@@ -290,7 +290,7 @@ describe.each<Theme>(['dark', 'light'])('in %s', (theme) => {
   );
 });
 
-it('costs little: 20 coins at the pace of the demo', async () => {
+it('the dashboard uses less than 20 % of a core for scripts with the 20 coins of the demo', async () => {
   const page = await open();
   await page.locator('.bid-area').waitFor();
   const session = await page.context().newCDPSession(page);

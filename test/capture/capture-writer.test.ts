@@ -27,8 +27,8 @@ async function inNewFile(write: (capture: CaptureWriter) => void): Promise<strin
 
 const read = (path: string): Promise<CaptureLine[]> => collect(readCapture(path, 'market-feed', { strict: true }));
 
-describe('a capture', () => {
-  it('is gzipped text: a header, then time, connection and what came, a line each', async () => {
+describe('CaptureWriter', () => {
+  it('writes gzipped text: a header, then one row for each frame or mark', async () => {
     const path = join(await captureFolder(), 'a.capture.gz');
     const capture = await CaptureWriter.create(path, { startedMicros: AT, seed: 7, config: { quote: 'USDT' } });
     capture.mark('binance:1', AT, { verb: 'connecting', url: 'wss://example.org/stream' });
@@ -53,7 +53,7 @@ describe('a capture', () => {
     expect(capture.bytes).toBe((await readFile(path)).length);
   });
 
-  it('gives every frame back byte by byte, whatever it holds', async () => {
+  it('preserves every frame byte by byte, whatever it contains', async () => {
     const odd = fc.oneof(
       fc.uint8Array({ maxLength: 200 }),
       fc.string({ unit: 'binary', maxLength: 100 }).map((text) => Buffer.from(text)),
@@ -78,7 +78,7 @@ describe('a capture', () => {
     );
   }, 60_000);
 
-  it('gives every mark back', async () => {
+  it('preserves every mark', async () => {
     const marks: CaptureMark[] = [
       { verb: 'connecting', url: 'wss://example.org/stream' },
       { verb: 'connected' },
@@ -103,7 +103,7 @@ describe('a capture', () => {
     expect(lines.map((line) => line.kind === 'mark' && line.mark)).toEqual(marks);
   });
 
-  it('a killed process leaves a capture that is readable up to its last flush, and that reads as torn', async () => {
+  it('leaves a file that is readable up to the last flush, and then torn, if the process dies', async () => {
     const folder = await captureFolder();
     const capture = await CaptureWriter.create(join(folder, 'a.gz'), { startedMicros: AT });
     for (let id = 0; id < 1000; id++) capture.frame('binance:1', frame(`{"id":${id}}`));
@@ -121,7 +121,7 @@ describe('a capture', () => {
     expect(await read(join(folder, 'a.gz'))).toHaveLength(1001);
   });
 
-  it('never takes the place of another file', async () => {
+  it('never overwrites an existing file', async () => {
     const path = join(await captureFolder(), 'a.gz');
     await writeFile(path, 'kept');
     await expect(CaptureWriter.create(path, { startedMicros: AT })).rejects.toThrow(/EEXIST/);

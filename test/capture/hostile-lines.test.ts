@@ -12,7 +12,7 @@ const rests = fc.oneof(fc.string({ unit: 'binary' }), hostileText(names));
 
 const bytes = (line: string) => Buffer.from(line, 'latin1');
 
-it.each(CAPTURE_FORMATS)('any line of %s is one of its kinds', (format) => {
+it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (format) => {
   fc.assert(
     fc.property(fc.constantFrom(...starts), fc.constantFrom(...verbs), rests, (start, verb, rest) => {
       const line = start + verb + rest;
@@ -24,7 +24,7 @@ it.each(CAPTURE_FORMATS)('any line of %s is one of its kinds', (format) => {
   );
 });
 
-it.each(CAPTURE_FORMATS)('a line of a megabyte of %s costs milliseconds, whatever it repeats', (format) => {
+it.each(CAPTURE_FORMATS)('the %s parser reads a megabyte of repeated text within 500 ms', (format) => {
   for (const piece of ['0', ' ', '0.', '0 ', ' -> ', 'https://', '{"', '"E":', `${NS} `]) {
     const line = piece.repeat(2 ** 20 / piece.length);
     harmless(() => PARSERS[format](bytes(line)), 500);
@@ -33,7 +33,7 @@ it.each(CAPTURE_FORMATS)('a line of a megabyte of %s costs milliseconds, whateve
   }
 });
 
-it('any header is valid or an error with the reason', () => {
+it('readCaptureHeader refuses any invalid header with the reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
       expect(() => harmless(() => readCaptureHeader(line))).toThrow(

@@ -21,8 +21,8 @@ async function lines(content: readonly string[], format: CaptureFormat): Promise
   return collect(readCapture(await file(content), format, { strict: true }));
 }
 
-describe('a capture is read', () => {
-  it('in each of its formats, times in whole microseconds', async () => {
+describe('readCapture', () => {
+  it('reads each format, with times in whole microseconds', async () => {
     const frame = { kind: 'frame', connection: '', binary: false };
     expect(await lines([HEADER, '1723161253937085768 binance:1 {"a":1}'], 'market-feed')).toEqual([
       { ...frame, connection: 'binance:1', at: 1_723_161_253_937_085, frame: Buffer.from('{"a":1}') },
@@ -48,7 +48,7 @@ describe('a capture is read', () => {
     ]);
   });
 
-  it('plain or gzipped, its last line with or without an end, line ends of either kind', async () => {
+  it('reads plain and gzipped files with LF or CRLF, with or without a final newline', async () => {
     for (const path of [
       await file(['{"a":1}', '{"b":2}'], 'plain.ndjson'),
       await file(['{"a":1}\r', '{"b":2}\r'], 'windows.ndjson'),
@@ -59,13 +59,13 @@ describe('a capture is read', () => {
     }
   });
 
-  it.each([1, 512, 100_000])('whole where %i zero bytes stand behind the end of the gzip data', async (count) => {
+  it.each([1, 512, 100_000])('reads a gzip file completely if %i zero bytes follow the gzip data', async (count) => {
     const path = join(await captureFolder(), 'padded.gz');
     await writeFile(path, Buffer.concat([gzipSync('{"a":1}\n{"b":2}\n'), Buffer.alloc(count)]));
     expect(await collect(readCapture(path, 'ndjson', { strict: true }))).toHaveLength(2);
   });
 
-  it('whole if they go over several parts of the file, and beside each other in one', async () => {
+  it('reads rows that span several chunks of the file, and several rows of one chunk', async () => {
     const sizes = [10, 300_000, 32_768, 0, 65_537, 20, 700_000];
     const content = sizes.flatMap((size, index) => [
       `1723161253937085768 binance:${index} {"x":"${'y'.repeat(size)}"}`,
@@ -82,7 +82,7 @@ describe('a capture is read', () => {
     }
   });
 
-  it('as a stream: no more of the file than the lines need', async () => {
+  it('reads the file as a stream, at most a chunk ahead of the emitted rows', async () => {
     const path = await file(Array.from({ length: 40_000 }, () => `{"noise":"${randomBytes(90).toString('base64')}"}`));
     let bytes = 0;
     let count = 0;
@@ -95,7 +95,7 @@ describe('a capture is read', () => {
   });
 });
 
-describe('what is no capture is refused by file and line', () => {
+describe('readCapture with invalid input', () => {
   it.each([
     [
       'market-feed',
@@ -122,17 +122,17 @@ describe('what is no capture is refused by file and line', () => {
       ['1723161253937085000 {"a":1}'],
       ': not a capture of market-feed: its first line is no JSON header',
     ],
-  ] as const)('%s: %j', async (format, content, message) => {
+  ] as const)('names the file and the problem in the error for %s: %j', async (format, content, message) => {
     const path = await file(content);
     await expect(collect(readCapture(path, format, { strict: true }))).rejects.toThrow(path + message);
   });
 
-  it('skips odd lines unless it is strict', async () => {
+  it('skips invalid rows unless it is strict', async () => {
     const path = await file([HEADER, 'rubbish', '1723161253937085000 binance:1 {"a":1}']);
     expect(await collect(readCapture(path, 'market-feed'))).toHaveLength(1);
   });
 
-  it('a missing, an empty and a damaged file', async () => {
+  it('reports a missing, an empty, an unknown and a damaged file', async () => {
     const folder = await captureFolder();
     await expect(collect(readCapture(join(folder, 'missing'), 'ndjson'))).rejects.toThrow(/missing: ENOENT/);
     await expect(captureHeader(await file([], 'empty.gz', ''))).rejects.toThrow(/empty\.gz: empty, not a capture/);
@@ -148,7 +148,7 @@ describe('what is no capture is refused by file and line', () => {
     expect(read.length).toBeGreaterThan(3000);
   });
 
-  it('one cut short gives all its whole lines first, however often it is read', async () => {
+  it('emits the readable rows of a truncated file before the error, each time it is read', async () => {
     const whole = Array.from({ length: 5000 }, (_, id) => `{"id":${id},"noise":"${randomBytes(20).toString('hex')}"}`);
     const path = join(await captureFolder(), 'cut.gz');
     const zipped = gzipSync(`${whole.join('\n')}\n`);

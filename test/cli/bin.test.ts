@@ -30,7 +30,7 @@ async function startWith(environment: NodeJS.ProcessEnv, nodeArgs: readonly stri
 // What a process was started with is to be seen there alone.
 const onLinux = it.runIf(process.platform === 'linux');
 
-onLinux('what lasts runs with a small young generation and a thrifty allocator, as the same process', async () => {
+onLinux('runs a long command with a small young generation and one malloc arena in the same process', async () => {
   const { child, said, ended, ofProcess } = await start([], 'simulate', '--port', '0');
   expect(await ofProcess('cmdline')).toContain('--max-semi-space-size=16');
   expect(await ofProcess('environ')).toContain('MALLOC_ARENA_MAX=1');
@@ -39,7 +39,7 @@ onLinux('what lasts runs with a small young generation and a thrifty allocator, 
   expect(said.err).toBe('');
 });
 
-onLinux('who has set the young generation himself keeps it', async () => {
+onLinux('keeps a --max-semi-space-size that the user has set', async () => {
   const { child, ended, ofProcess } = await start(['--max-semi-space-size=64'], 'simulate', '--port', '0');
   const args = await ofProcess('cmdline');
   expect(args.filter((arg) => arg.includes('semi-space'))).toEqual(['--max-semi-space-size=64']);
@@ -47,7 +47,7 @@ onLinux('who has set the young generation himself keeps it', async () => {
   expect(await ended).toBe(0);
 });
 
-it('does not restart a command that ends soon, and exits with its code', async () => {
+it('prints the help and exits with 0 for --help', async () => {
   const { said, ended } = await start([], '--help');
   expect(await ended).toBe(0);
   expect(said.out).toContain('market-feed');
@@ -57,7 +57,7 @@ it('does not restart a command that ends soon, and exits with its code', async (
 const PRINTS_TYPE_STRIPPING =
   'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
 
-it('types are taken out at the first start alone, also where it is started over', async () => {
+it('strips TypeScript types only at the first start, although a long command restarts itself', async () => {
   const environment = { XDG_CACHE_HOME: await temporaryFolder(), NODE_COMPILE_CACHE: undefined };
   const types = async (...argv: readonly string[]) => {
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(PRINTS_TYPE_STRIPPING)}`];

@@ -15,7 +15,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const demo = (seconds: string) => ['demo', '--duration', seconds, '--out', dir];
 
-it('writes nothing but the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
+it('prints only the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
   const io = { ...fakeIo(), out: fakeOutput(true, { columns: 100, rows: 30 }), err: fakeOutput(true) };
   expect(await dispatch(demo('2.5'), io)).toBe(0);
   expect(io.err.text()).toBe('');
@@ -25,9 +25,7 @@ it('writes nothing but the live status and a summary on a terminal', { timeout: 
   expect(after).toMatch(/^Stopped after .*: \d+ trades; file [\d,]+ records\nfiles {2}/);
 });
 
-it('logs its last status as it was while it ran, then that it stopped; a port that is taken is no obstacle', {
-  timeout: 30_000,
-}, async () => {
+it('logs its final status with latencies, and avoids port 9100 if it is taken', { timeout: 30_000 }, async () => {
   const other = createServer().listen(9100, '127.0.0.1');
   // Whoever has the port, it is taken.
   other.on('error', () => {});
@@ -66,7 +64,7 @@ it('logs its last status as it was while it ran, then that it stopped; a port th
   expect(hint).not.toContain(':9100/');
 });
 
-it('leaves the files of a demo alone that still runs', async () => {
+it('refuses the folder of a demo that is still running', async () => {
   const lock = path.join(dir, '.lock');
   writeFileSync(lock, String(process.ppid));
   const io = fakeIo();
@@ -77,7 +75,7 @@ it('leaves the files of a demo alone that still runs', async () => {
   expect(existsSync(path.join(dir, 'trades'))).toBe(false);
 });
 
-it('takes over what a dead demo left, and gives it back', { timeout: 30_000 }, async () => {
+it('takes over the lock of a dead demo, and removes the lock at the end', { timeout: 30_000 }, async () => {
   const lock = path.join(dir, '.lock');
   writeFileSync(lock, '999999999');
   expect(await dispatch(demo('0.1'), fakeIo())).toBe(0);

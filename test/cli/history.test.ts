@@ -53,23 +53,23 @@ it.each([
     /--limit: found 61, allowed: 1 to 60 at bybit: .*last 60 trades/,
   ],
   [['btcusdt', 'trades', '--form', '-5m'], /unknown option --form, allowed: .*did you mean --from/],
-] as const)('%j is refused, and says what is allowed', async (argv, message) => {
+] as const)('refuses %j and reports what is allowed', async (argv, message) => {
   const { code, err } = await history(...argv);
   expect([code, err]).toEqual([2, expect.stringMatching(message)]);
 });
 
-it('a file is no folder to write to', async () => {
+it('refuses a file as the folder for --out', async () => {
   const io = fakeIo();
   expect(await dispatch(['history', 'btcusdt', 'trades', '--out', config], io)).toBe(2);
   expect(io.err.text()).toMatch(/--out: found .*c\.yaml, a file, allowed: a folder/);
 });
 
 it.each([
-  ['trades from a time on come from the first venue that has them', ['trades', '--from', '-5m'], 'binance'],
-  ['more of the last trades than Bybit has, too', ['trades', '--limit', '61'], 'binance'],
-  ['the last few trades from the first venue of all', ['trades', '--limit', '60'], 'bybit'],
-  ['candles as well', ['klines'], 'bybit'],
-  ['aggregated trades where there are any', ['agg_trades'], 'binance'],
+  ['selects the first venue with older trades if --from is set', ['trades', '--from', '-5m'], 'binance'],
+  ['selects another venue for more last trades than Bybit returns', ['trades', '--limit', '61'], 'binance'],
+  ['selects the first venue for the last 60 trades', ['trades', '--limit', '60'], 'bybit'],
+  ['selects the first venue for klines', ['klines'], 'bybit'],
+  ['selects the first venue that has aggregated trades', ['agg_trades'], 'binance'],
 ] as const)('%s', async (_, argv, venue) => {
   const stopping = new AbortController();
   stopping.abort();

@@ -51,8 +51,8 @@ async function tailOf(topic: string, from: string, ...argv: string[]) {
   return { code, out: io.out.text(), err: io.err.text() };
 }
 
-describe('from files', () => {
-  it('reads all from the beginning and ends', async () => {
+describe('tail of files', () => {
+  it('prints all records from the beginning and exits', async () => {
     await sink.write([1, 2, 3, 4].map(out));
     const { code, out: text, err } = await tail('--from', 'beginning', '--json');
     expect([code, err]).toEqual([0, '']);
@@ -64,17 +64,17 @@ describe('from files', () => {
     });
   });
 
-  it.each(['btc', 'BTCUSDT'])('shows %s alone, and counts only what it shows', async (coin) => {
+  it.each(['btc', 'BTCUSDT'])('prints only records of %s, and --limit counts only these', async (coin) => {
     await sink.write([1, 2, 3, 4, 5, 6].map(out));
     expect(ids((await tail('--from', 'beginning', '--coin', coin, '--limit', '2', '--json')).out)).toEqual([1, 3]);
   });
 
-  it('starts at a time of arrival', async () => {
+  it('starts with the records received at or after a time', async () => {
     await sink.write([1, 2, 3, 4].map(out));
     expect(ids((await tail('--from', '2026-11-21T08:30:03Z', '--json')).out)).toEqual([3, 4]);
   });
 
-  it('waits at the end for what is written later', async () => {
+  it('prints only records written after the start if --from is not set', async () => {
     await sink.write([1, 2].map(out));
     const stopping = new AbortController();
     const io = { ...fakeIo(), signal: stopping.signal };
@@ -89,17 +89,17 @@ describe('from files', () => {
     expect(ids(io.out.text())[0]).toBeGreaterThan(2);
   });
 
-  it('is for people without --json', async () => {
+  it('prints readable text without --json', async () => {
     await sink.write([out(1)]);
     expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:01\.000 {2}BTCUSDT .*64,250\.1 × /);
   });
 
-  it('takes a topic that had no record yet for empty', async () => {
+  it('prints nothing for a topic without records', async () => {
     await sink.write([out(1)]);
     expect(await tailOf('gaps', dir, '--from', 'beginning')).toEqual({ code: 0, out: '', err: '' });
   });
 
-  it('waits for the first record of a topic', async () => {
+  it('waits for the first record of a topic with --follow', async () => {
     await sink.write([out(1)]);
     const stopping = new AbortController();
     const io = { ...fakeIo(), signal: stopping.signal };
@@ -111,7 +111,7 @@ describe('from files', () => {
     expect(io.err.text()).toBe('');
   });
 
-  it('says where it looked in vain', async () => {
+  it('reports a missing folder and a folder without topics', async () => {
     const nowhere = path.join(dir, 'nowhere');
     expect(await tailOf('trades', nowhere, '--from', 'beginning')).toEqual({
       code: 0,
@@ -121,7 +121,7 @@ describe('from files', () => {
     expect((await tailOf('trades', dir, '--from', 'beginning')).err).toBe(`market-feed: tail: no topics in ${dir}\n`);
   });
 
-  it('reads the configured environment where none is named', async () => {
+  it('reads the topic of the configured environment unless the topic names an environment', async () => {
     await sink.write([out(1), { ...out(3), topic: 'simulated.trades' }]);
     const configured = async (topic: string) => {
       const io = fakeIo({ MARKET_FEED__ENVIRONMENT: 'simulated', MARKET_FEED__FILE__DIR: dir });
@@ -135,7 +135,7 @@ describe('from files', () => {
     expect(await configured('simulated.trades')).toEqual([3]);
   });
 
-  it('names the environments that a folder has instead', async () => {
+  it('names the topics of other environments if the folder lacks the requested one', async () => {
     await sink.write([{ ...out(3), topic: 'simulated.trades' }]);
     expect((await tail('--from', 'beginning')).err).toBe(
       `market-feed: tail: no trades in ${dir}, but simulated.trades\n`,

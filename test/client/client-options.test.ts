@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkOptions, placeOf, prefixesOf } from '../../src/client/client-options.ts';
 
-describe('the options of a client', () => {
-  it('pick the topics of an environment; a production feed reports on the testnet', () => {
+describe('the client options', () => {
+  it('select the topics of an environment; for the testnet, status and gaps are production topics', () => {
     expect(prefixesOf({ brokers: [] })).toEqual({ market: 'market.', feed: 'market.' });
     expect(prefixesOf({ environment: 'simulated', topicPrefix: 'x.' })).toEqual({
       market: 'x.simulated.',
@@ -12,7 +12,7 @@ describe('the options of a client', () => {
     expect(prefixesOf({ dir: 'data', environment: 'replay' })).toEqual({ market: 'replay.', feed: 'replay.' });
   });
 
-  it('say where to begin, with all topics or with each', () => {
+  it('set where reading starts for all topics or for one topic, and reject an invalid date', () => {
     expect(placeOf({}, 'trades')).toBe('end');
     expect(placeOf({ from: new Date(7) }, 'trades')).toEqual({ timeMs: 7 });
     const from = { trades: 8, prices: 'beginning' } as const;
@@ -23,7 +23,7 @@ describe('the options of a client', () => {
     expect(() => checkOptions(noTime)).toThrow('from: Invalid Date is no time');
   });
 
-  it('say what does not go together', () => {
+  it('reject missing brokers, brokers together with dir, and a group together with dir', () => {
     expect(() => checkOptions({})).toThrow('brokers: at least one host:port');
     expect(() => checkOptions({ brokers: ['a:1'], dir: 'data' })).toThrow('dir: either brokers or dir, not both');
     expect(() => checkOptions({ dir: 'data', group: 'g' })).toThrow(
@@ -31,7 +31,7 @@ describe('the options of a client', () => {
     );
   });
 
-  it('say which limit is none', () => {
+  it('reject a limit that is not a valid number or a flag that is not a boolean', () => {
     const text: object = { allowTestData: 'false' };
     expect(() => checkOptions({ brokers: ['a:1'], ...text })).toThrow('allowTestData: false is neither true nor false');
     expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow('maxLagMs: NaN is no number');

@@ -24,7 +24,7 @@ async function write(sink: Sink, ...records: readonly FeedRecord[]): Promise<voi
   );
 }
 
-it('reads the folder of a file sink as it would brokers', async () => {
+it('a client reads prices, heartbeats and trades from the folder of a file sink, without duplicates', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
   await write(sink, priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'), heartbeat(1, ['BTCUSDT']), tradeEvent(1));
@@ -45,11 +45,11 @@ it('reads the folder of a file sink as it would brokers', async () => {
 
 it.each([
   ['is still empty', (whole: Buffer) => whole.subarray(0, 0), '1'],
-  ['has no whole header', (whole: Buffer) => whole.subarray(0, 40), '1'],
+  ['has an incomplete header', (whole: Buffer) => whole.subarray(0, 40), '1'],
   ['ends in the middle of a block', (whole: Buffer) => whole.subarray(0, -1), '2'],
-  ['ends in a few bytes of a block', (whole: Buffer) => Buffer.concat([whole, Buffer.of(2)]), '3'],
+  ['ends with the first byte of a block', (whole: Buffer) => Buffer.concat([whole, Buffer.of(2)]), '3'],
   ['has a broken block', (whole: Buffer) => whole.fill(0xff, whole.length - 60, whole.length - 20), '1'],
-] as const)('knows the last price also where the open file %s', async (_, damage, price) => {
+] as const)('a client finds the last readable price when the open file %s', async (_, damage, price) => {
   const dir = await testFolder();
   const closed = await openSink(dir);
   await write(closed, priceTick('BTCUSDT', '1'));
@@ -63,7 +63,7 @@ it.each([
   expect(market.latest('BTC')?.price).toBe(price);
 });
 
-it('reads files from their beginning, or from a time of arrival on', async () => {
+it('a client reads files from the beginning or from a given receive time', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
   await write(sink, ...[1, 2, 3].map((id) => tradeEvent(id, { receivedAt: id * 1_000_000 })));
@@ -77,7 +77,7 @@ it('reads files from their beginning, or from a time of arrival on', async () =>
   expect(await idsFrom(new Date(2000), 2)).toEqual(['2', '3']);
 });
 
-it('says again and again that nothing more is there: who waits is not behind', async () => {
+it('the file source keeps reporting 0 unread records while it waits for a topic or for records', async () => {
   const dir = await testFolder();
   const answers: [number, number][] = [];
   const follower: Follower = {
@@ -102,12 +102,12 @@ it('says again and again that nothing more is there: who waits is not behind', a
   expect(new Set(answers.map(String))).toEqual(new Set(['0,0']));
 });
 
-it('says where there is no folder', async () => {
+it('connectTopics rejects with the path of a folder that does not exist', async () => {
   const dir = join(await testFolder(), 'none');
   await expect(connectTopics({ dir })).rejects.toMatchObject({ name: 'Fault', message: `no folder ${dir}` });
 });
 
-it('completes everything when it is closed, and gives nothing any more', async () => {
+it('a closed client completes all its streams and refuses to read', async () => {
   const market = await connect({ dir: await testFolder() });
   const ended: string[] = [];
   market.trades$().subscribe({ complete: () => ended.push('trades') });

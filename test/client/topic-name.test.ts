@@ -3,7 +3,7 @@ import { recordsOf, symbolNamed, TOPIC_NAMES } from '../../src/client/topic-name
 import { TOPICS } from '../../src/codec/topics.ts';
 import { sampleRecords } from '../codec/sample-records.ts';
 
-it('knows the topics that there are, and what each carries', () => {
+it('TOPIC_NAMES lists all topics, and recordsOf accepts only the record kind of its topic', () => {
   expect(TOPIC_NAMES).toEqual(TOPICS.map(({ name }) => name));
   for (const { name, kind } of TOPICS) {
     const isOfTopic = recordsOf(name as (typeof TOPIC_NAMES)[number], undefined);
@@ -11,7 +11,7 @@ it('knows the topics that there are, and what each carries', () => {
   }
 });
 
-it('distinguishes a coin from a symbol by the quote', () => {
+it('symbolNamed distinguishes a coin from a symbol by the quote', () => {
   expect(['BTC', 'btcusdt', 'USDT', 'USDTUSDT'].map((text) => symbolNamed(text, 'USDT'))).toEqual([
     'BTCUSDT',
     'BTCUSDT',

@@ -13,7 +13,7 @@ const printed = async (warn: () => void): Promise<string> => {
   return `${name}: ${message}`;
 };
 
-it('go to all subscribers and to the callback, until they are closed', () => {
+it('warnings go to all subscribers and to the callback until they are closed', () => {
   const received: unknown[] = [];
   const warnings = new Warnings((warning) => received.push(warning));
   warnings.warnings$.subscribe({
@@ -25,11 +25,11 @@ it('go to all subscribers and to the callback, until they are closed', () => {
   expect(received).toEqual([lost, lost, 'complete']);
 });
 
-it('are printed where there is no callback', async () => {
+it('warnings are printed as process warnings if there is no callback', async () => {
   expect(await printed(() => new Warnings(undefined).add(lost))).toBe(`MarketFeedWarning: ${text}`);
 });
 
-it('are printed with what a callback throws, which reaches nobody else', async () => {
+it('warnings are printed with the error of a callback that throws, and the error is not rethrown', async () => {
   const failing = new Warnings(() => {
     throw new Error('disk full');
   });

@@ -49,7 +49,7 @@ const figures = (of: Partial<PipelineMetrics> = {}): PipelineMetrics => ({
   ...of,
 });
 
-it('counts add up, distributions too; requests go through one client; the oldest of the spill is the oldest', () => {
+it('mergeMetrics adds counts and distributions, but takes the maximum of restWeight and oldestMs', () => {
   const merged = mergeMetrics([
     figures(),
     figures({
@@ -68,7 +68,7 @@ it('counts add up, distributions too; requests go through one client; the oldest
   });
 });
 
-it('keeps the counts of a feed that has ended, but not its spill', () => {
+it('metricsLeft keeps the counts of a feed that has ended, but not its spill', () => {
   const left = metricsLeft(figures());
   expect(left.sinks.kafka?.spill).toBeNull();
   expect(mergeMetrics([left, figures()]).sinks.kafka).toMatchObject({ batches: 6, spill: { records: 5 } });
@@ -120,7 +120,7 @@ const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
 
 const OF = { at: 9, startedAt: 4, environment: 'simulated', mode: 'failover' } as const;
 
-it('shows the worst of several feeds, and what they are together', () => {
+it('mergeStatus shows the worst state of several feeds and adds up their counts', () => {
   const merged = mergeStatus(
     [
       snapshot(),
@@ -159,11 +159,11 @@ it('shows the worst of several feeds, and what they are together', () => {
   expect(merged.venues[0]?.latencyMs.socketToEmitted?.p99).toBe(2);
 });
 
-it('names no venue where feeds are at several', () => {
+it('mergeStatus names no active venue if the feeds are at different venues', () => {
   expect(mergeStatus([snapshot(), snapshot({ activeVenue: 'bybit' })], OF).activeVenue).toBeNull();
 });
 
-it('is halted without a shard', () => {
+it('mergeStatus reports trading as halted without a shard', () => {
   expect(mergeStatus([], OF)).toMatchObject({
     trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
     venues: [],
@@ -171,7 +171,7 @@ it('is halted without a shard', () => {
   });
 });
 
-it('keeps the counts of a feed that has ended, but not its judgements', () => {
+it('statusLeft keeps the counts of a feed that has ended, but not its states', () => {
   const left = statusLeft(
     snapshot({ trading: { state: 'halted', reason: 'handed over' }, venues: [venueNow({ ageMs: 90 })] }),
   );

@@ -10,7 +10,7 @@ const assigner = (held: Record<number, number>, seconds = 10) =>
   );
 const read = (sent: Buffer | undefined) => JSON.parse(String(sent)).shards;
 
-it('lets who shares out know what each member holds', () => {
+it('the assigner leaves the shards with the members that hold them', () => {
   const members = [
     { id: 'a', about: assigner({ 2: 10, 3: 10 }).about(false) },
     { id: 'b', about: assigner({ 0: 10, 1: 10 }).about(false) },
@@ -21,7 +21,7 @@ it('lets who shares out know what each member holds', () => {
   ]);
 });
 
-it('a member that the group went on without holds nothing any more', () => {
+it('a member that rejoins the group as a new one reports no shards, so others keep them', () => {
   const members = [
     { id: 'a', about: assigner({ 0: 10, 1: 10 }).about(true) },
     { id: 'b', about: assigner({ 0: 10, 1: 10 }).about(false) },
@@ -29,7 +29,7 @@ it('a member that the group went on without holds nothing any more', () => {
   expect(assigner({}).share(members, SHARDS).get('b')).toEqual([0, 1]);
 });
 
-it('every member knows what a shard brought whose holder has gone', () => {
+it('every member knows the trade rate of a shard whose holder has left', () => {
   const members = [
     { id: 'a', about: assigner({ 0: 300, 1: 0 }).about(false) },
     { id: 'b', about: assigner({ 2: 100, 3: 100 }).about(false) },
@@ -51,7 +51,7 @@ it('every member knows what a shard brought whose holder has gone', () => {
   expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
-it("adds at most ten minutes of earlier measurements to a member's own ones", () => {
+it("the assigner adds at most ten minutes of earlier measurements to a member's own ones", () => {
   const held = new Map<number, ShardRate>();
   const member = shardAssigner(
     () => held,
@@ -81,7 +81,7 @@ it.each([
   '7',
   '{"shards":{"x":[1,1],"1.5":[2,1],"2":[-1,1],"3":"many","0":[1]}}',
   '{"shards":null}',
-])('a member that says %s holds nothing', (said) => {
+])('the assigner assigns all shards despite malformed user data: %s', (said) => {
   const members = [{ id: 'a', about: Buffer.from(said) }];
   const informed = assigner({});
   informed.onUserData?.(Buffer.from(said));

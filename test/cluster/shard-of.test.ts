@@ -5,7 +5,7 @@ import { partitionOf } from '../../src/kafka/topic-layout.ts';
 
 const symbols = fc.string({ minLength: 1, maxLength: 12 });
 
-it('is the partition that Kafka would give the symbol', () => {
+it('shardOf equals the partition that Kafka chooses for the symbol', () => {
   expect(['BTCUSDT', 'ETHUSDT', 'SOLUSDT'].map((symbol) => shardOf(symbol, 12))).toEqual(
     ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'].map((symbol) => partitionOf(symbol, 12)),
   );
@@ -17,7 +17,7 @@ it('is the partition that Kafka would give the symbol', () => {
   );
 });
 
-it('gives each symbol to one shard', () => {
+it('isInShard assigns each symbol to exactly one shard', () => {
   fc.assert(
     fc.property(symbols, fc.integer({ min: 1, max: 40 }), (symbol, shards) => {
       const parts = Array.from({ length: shards }, (_, shard) => isInShard(shard, shards));

@@ -51,14 +51,14 @@ class Scripted {
   }
 }
 
-it('given up while it starts, it ends at once and has written nothing', async () => {
+it('a shard that is given up while it starts ends at once without having run', async () => {
   const shard = new Scripted();
   shard.run.giveUp(1000);
   await shard.clock.advance(0);
   expect([shard.aborted, shard.end, shard.stops]).toEqual([true, { fault: undefined, ran: undefined }, []]);
 });
 
-it("a given-up shard runs until another instance has taken it over; the rest is the other's", async () => {
+it('a given-up shard runs until another instance takes it over, and reports nothing undelivered', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
@@ -72,7 +72,7 @@ it("a given-up shard runs until another instance has taken it over; the rest is 
   expect(shard.run.pipeline).toBeUndefined();
 });
 
-it('given up, it ends within its time and reports what it left, which may be in no topic', async () => {
+it('a given-up shard without a takeover ends after its time limit and reports what it left', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
@@ -83,7 +83,7 @@ it('given up, it ends within its time and reports what it left, which may be in 
   });
 });
 
-it('a shard that is kept after all continues', async () => {
+it('a given-up shard continues if it is kept before its time limit', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);
@@ -92,7 +92,7 @@ it('a shard that is kept after all continues', async () => {
   expect([shard.run.isGivenUp, shard.end, shard.stops]).toEqual([false, undefined, []]);
 });
 
-it('given up and stopped in the same moment, it ends as it was given up', async () => {
+it('a shard that is given up and stopped at the same moment ends as given up', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1500, { afterMs: 1600 });
@@ -101,7 +101,7 @@ it('given up and stopped in the same moment, it ends as it was given up', async 
   expect(shard.stops).toEqual(['given up after 1600 ms']);
 });
 
-it('reports what it left when it is stopped', async () => {
+it('a stopped shard reports what it left', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.stop('SIGTERM', { afterMs: 700 });
@@ -112,7 +112,7 @@ it('reports what it left when it is stopped', async () => {
   ]);
 });
 
-it('reports why it could not start', async () => {
+it('a shard that cannot start reports the fault', async () => {
   const shard = new Scripted();
   const fault = new Fault('sink', 'not allowed', { retry: { kind: 'never' } });
   shard.started.reject(fault);

@@ -9,13 +9,13 @@ const weights = (sizeOf: ShardWeights['sizeOf'] = () => 5, rates: Record<number,
   rates: new Map(Object.entries(rates).map(([shard, rate]) => [Number(shard), rate])),
 });
 
-describe('shards are shared out', () => {
-  it('evenly where nothing is known of them but their coins', () => {
+describe('shareShards', () => {
+  it('assigns the same number of shards to each member if no rate is known and coins are equal', () => {
     const shares = shareShards([one('a'), one('b'), one('c')], upTo(12), weights());
     expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
   });
 
-  it('by their coins where these differ', () => {
+  it('balances by the number of coins if no rate is known', () => {
     const sizes = [30, 10, 10, 10];
     const shares = shareShards(
       [one('a'), one('b')],
@@ -28,7 +28,7 @@ describe('shards are shared out', () => {
     ]);
   });
 
-  it('by what was measured rather than by their coins; what was not is guessed by the others', () => {
+  it('balances by measured rates, and estimates a missing rate from the other shards', () => {
     const rates = { 0: 300, 1: 100, 2: 100 };
     const shares = shareShards([one('a', 0, 1, 2), one('b', 3)], upTo(4), weights(undefined, rates));
     expect([...shares]).toEqual([
@@ -37,13 +37,13 @@ describe('shards are shared out', () => {
     ]);
   });
 
-  it('by their coins where nothing was traded since they are measured', () => {
+  it('balances by the number of coins if all measured rates are 0', () => {
     const rates = { 0: 0, 1: 0, 2: 0 };
     const shares = shareShards([one('a', 0, 1, 2, 3), one('b')], upTo(4), weights(undefined, rates));
     expect([...shares.values()].map(({ length }) => length)).toEqual([2, 2]);
   });
 
-  it('so that who is there keeps what it has, but for what the new one needs', () => {
+  it('moves shards to a new member, but none between the existing members', () => {
     const before = [one('a', 0, 1, 2, 3, 4, 5), one('b', 6, 7, 8, 9, 10, 11)];
     const rates = Object.fromEntries(upTo(12).map((shard) => [shard, 9 + (shard % 3)]));
     const shares = shareShards([...before, one('c')], upTo(12), weights(undefined, rates));
@@ -51,14 +51,14 @@ describe('shards are shared out', () => {
     expect([...shares.values()].map(({ length }) => length)).toEqual([4, 4, 4]);
   });
 
-  it('so that of one who went the others take, and keep their own', () => {
+  it('distributes the shards of a member that left, and moves no other shard', () => {
     const left = [one('a', 0, 1), one('b', 2, 3)];
     const shares = shareShards(left, upTo(6), weights());
     expect([...shares].map(([, own]) => own.length)).toEqual([3, 3]);
     for (const { id, holds } of left) for (const shard of holds) expect(shares.get(id)).toContain(shard);
   });
 
-  it('to one of two that both think that they hold it', () => {
+  it('assigns a shard that two members claim to one of them', () => {
     const shares = shareShards([one('a', 0), one('b', 0, 1)], upTo(2), weights());
     expect([...shares]).toEqual([
       ['a', [0]],
@@ -66,7 +66,7 @@ describe('shards are shared out', () => {
     ]);
   });
 
-  it('each exactly once, whatever the members say; and no two could be made much more even by one move', () => {
+  it('assigns each shard once for members in any order, and soon moves nothing when repeated', () => {
     const holders = fc.uniqueArray(
       fc.record({
         id: fc.string({ minLength: 1, maxLength: 4 }),

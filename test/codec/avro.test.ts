@@ -24,8 +24,8 @@ function caught(action: () => unknown): unknown {
   return undefined;
 }
 
-describe('codec', () => {
-  it.each(kinds)('reads every %s back as it was', (kind) => {
+describe('the Avro codec', () => {
+  it.each(kinds)('decodes every %s to the record that was encoded', (kind) => {
     const codec = codecOf(kind);
     fc.assert(
       fc.property(arbitraryRecord(kind), (record) => {
@@ -36,7 +36,7 @@ describe('codec', () => {
   });
 
   it.each(sampleRecords.map((record) => [record.kind, record] as const))(
-    '%s: kind and camelCase names',
+    'decodes a %s with its kind and camelCase names',
     (_, record) => {
       expect({ ...codecOf(record.kind).read(codecOf(record.kind).encode(record), 0).record }).toEqual({
         ...record,
@@ -46,7 +46,7 @@ describe('codec', () => {
   );
 
   // An independent encoder: avsc by itself, on the schema as written, with snake_case names and decimals by definition.
-  it.each(kinds)('writes a %s as any Avro library writes the schema', (kind) => {
+  it.each(kinds)('encodes a %s to the same bytes as an independent Avro library', (kind) => {
     class PlainDecimal extends avro.types.LogicalType {
       protected override _toValue(text: string): Buffer {
         const value = unscaled(text);
@@ -74,7 +74,7 @@ describe('codec', () => {
     );
   });
 
-  it('puts a header in front without touching the body', () => {
+  it('writes a header before the body without changing the body', () => {
     const codec = codecOf('trade');
     const header = Uint8Array.of(1, 2, 3);
     const bytes = codec.encode(sampleTrade(), header);
@@ -83,7 +83,7 @@ describe('codec', () => {
     expect(codec.read(bytes, 3).record).toMatchObject({ kind: 'trade', tradeId: sampleTrade().tradeId });
   });
 
-  it('does not let one record change another', () => {
+  it('keeps the bytes of a record unchanged while it encodes the next one', () => {
     const codec = codecOf('trade');
     const first = codec.encode(sampleTrade({ tradeId: '1' }));
     const before = Buffer.from(first);
@@ -91,7 +91,7 @@ describe('codec', () => {
     expect(first).toEqual(before);
   });
 
-  it('keeps each of many records of any length as it was written', () => {
+  it('keeps the bytes of 3000 encoded records of different lengths intact', () => {
     const records = Array.from({ length: 3000 }, (_, index) =>
       index % 50 === 49
         ? sampleDeadLetter({ payload: new Uint8Array((index * 7919) % 60_000).fill(index) })
@@ -106,14 +106,14 @@ describe('codec', () => {
     }
   });
 
-  it('encodes a record of any length', () => {
+  it('encodes a text of a million characters, and a short record after it', () => {
     const reason = 'x'.repeat(1_000_000);
     const codec = codecOf('status');
     expect(codec.read(codec.encode(sampleStatus({ reason })), 0).record).toMatchObject({ reason });
     expect(codec.read(codec.encode(sampleStatus()), 0).record).toMatchObject({ reason: sampleStatus().reason });
   });
 
-  it('replaces lone surrogates, which are no UTF-8', () => {
+  it('replaces lone surrogates, which are not valid in UTF-8', () => {
     const codec = codecOf('dead_letter');
     for (const length of [1, 100]) {
       const reason = '\ud800'.repeat(length);
@@ -137,7 +137,7 @@ describe('codec', () => {
     [{ venueSymbol: null }, 'venue_symbol', 'TradeEvent.venue_symbol: null is no string'],
     [{ conditions: ['block', 7] }, 'conditions', 'TradeEvent.conditions.1: 7 is no string'],
     [{ epoch: 1n }, 'epoch', 'TradeEvent.epoch: 1 is no long'],
-  ])('names the field that it refuses (%#)', (change, field, message) => {
+  ])('names the field with an invalid value in the error (%#)', (change, field, message) => {
     const record = { ...sampleTrade(), ...change } as unknown as FeedRecord; // wrong on purpose
     expect(caught(() => codecOf('trade').encode(record))).toMatchObject({
       name: 'Fault',
@@ -149,7 +149,7 @@ describe('codec', () => {
   });
 
   it.each(sampleRecords.map((record) => [record.kind, record] as const))(
-    '%s: refuses bytes cut anywhere, or too many',
+    '%s: refuses truncated bytes and extra bytes as malformed',
     (kind, record) => {
       const codec = codecOf(kind);
       const bytes = codec.encode(record);
@@ -161,7 +161,7 @@ describe('codec', () => {
     },
   );
 
-  it('never throws anything but a Fault at random bytes', () => {
+  it('throws only malformed Faults for random bytes', () => {
     fc.assert(
       fc.property(fc.constantFrom(...kinds), fc.uint8Array({ maxLength: 300 }), (kind, bytes) => {
         const error = caught(() => codecOf(kind).read(bytes, 0));
@@ -172,14 +172,14 @@ describe('codec', () => {
   });
 });
 
-describe('released schemas', () => {
+describe("readerOf with a writer's schema", () => {
   const folder = join(import.meta.dirname, '../fixtures/avro');
   const golden = readdirSync(folder).flatMap((release) =>
     TOPICS.map((topic) => ({ release: Number(release), ...topic, path: join(folder, release, topic.schema) })),
   );
 
   it.each(golden)(
-    'release $release: golden bytes of $schema mean what they meant',
+    'release $release: decodes the golden bytes of $schema to the recorded values',
     ({ release, kind, schema, path }) => {
       const bytes = Buffer.from(readFileSync(`${path}.hex`, 'utf8').trim(), 'hex');
       const released = releasedSchemas(schema)[release - 1];
@@ -190,7 +190,7 @@ describe('released schemas', () => {
     },
   );
 
-  it('reads records of a schema that lacks a field of ours, and has one of its own', () => {
+  it('reads records of a schema that lacks one of our fields and has an extra field', () => {
     const { schema, encode } = codecOf('gap');
     const younger = {
       ...schema,
@@ -208,8 +208,8 @@ describe('released schemas', () => {
   });
 
   it.each([
-    ['not JSON', '{', /writer's schema/],
-    ['no record of ours', '{"type":"record","name":"Order","fields":[]}', /Order/],
+    ['a schema that is not JSON', '{', /writer's schema/],
+    ['a record of another name', '{"type":"record","name":"Order","fields":[]}', /Order/],
     ['a price that is a double', schemaWith('trade', { price: 'double' }), /cannot read/],
     [
       'a decimal of another scale',

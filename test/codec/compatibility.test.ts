@@ -34,12 +34,12 @@ describe('our schemas', () => {
     expect(fullTransitive(codecOf(kind).schema, releasedSchemas(schema))).toEqual([]);
   });
 
-  it('all have a first release', () => {
+  it('all have at least one release', () => {
     for (const { schema } of TOPICS) expect(releasedSchemas(schema)).not.toEqual([]);
   });
 
   it.each(TOPICS)(
-    '$schema has documentation on everything, and an identity of fields that it has',
+    '$schema documents the record and each field, and its identity names existing fields',
     ({ kind, record }) => {
       const { schema } = codecOf(kind);
       expect(schema).toMatchObject({ name: record, namespace: 'market.feed.v1', doc: expect.stringMatching(/\.$/) });
@@ -80,12 +80,12 @@ describe('fullTransitive', () => {
     ],
     ['a type changed', withType(gap, 'filled', 'string'), /cannot read records of version 1/],
     [
-      'a type widened: old readers are lost',
+      'a type widened, which old readers cannot read',
       withType(gap, 'filled', ['null', 'long']),
       /readers of version 1 cannot read it/,
     ],
     [
-      'a type narrowed: old records are lost',
+      'a type narrowed, which cannot read old records',
       withType(gap, 'to_id', 'string'),
       /readers of version 1|cannot read records/,
     ],
@@ -96,12 +96,12 @@ describe('fullTransitive', () => {
     ],
     ['a time becomes a number', withType(gap, 'from_time', 'long'), /Gap\.from_time is plain, other/],
     [
-      'the scale of a decimal',
+      'another scale of a decimal',
       withType(trade, 'price', { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 8 }),
       /price is decimal 38 8, other|cannot read/,
     ],
     [
-      'the precision of a decimal',
+      'another precision of a decimal',
       withType(trade, 'price', { type: 'bytes', logicalType: 'decimal', precision: 30, scale: 18 }),
       /price is decimal 30 18, other|cannot read/,
     ],
@@ -113,12 +113,12 @@ describe('fullTransitive', () => {
     ],
     ['another name', { ...gap, name: 'Break' }, /cannot read/],
     ['another identity', { ...gap, identity: ['venue'] }, /another identity/],
-  ])('finds: %s', (_, schema, problem) => {
+  ])('reports a problem: %s', (_, schema, problem) => {
     const released = schema.name === 'TradeEvent' ? trade : gap;
     expect(fullTransitive(schema, [released]).join('\n')).toMatch(problem);
   });
 
-  it('asks every version, not only the last', () => {
+  it('checks every released version, not only the last', () => {
     const middle = withField(gap, { name: 'note', type: ['null', 'string'], default: null });
     const now = withField(gap, { name: 'note', type: ['null', 'long'], default: null });
     expect(fullTransitive(now, [gap])).toEqual([]);

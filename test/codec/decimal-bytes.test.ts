@@ -18,8 +18,8 @@ function textByDefinition(bytes: Uint8Array): string {
   return fromUnscaled(BigInt.asIntN(8 * bytes.length, BigInt(`0x${hex}`)));
 }
 
-describe('decimal bytes', () => {
-  it('are what the definition with big integers says', () => {
+describe('decimalToBytes and decimalFromBytes', () => {
+  it('encode the same bytes as a reference with big integers', () => {
     fc.assert(
       fc.property(arbitraryDecimal, (text) => {
         expect(decimalToBytes(text)).toEqual(bytesByDefinition(text));
@@ -28,7 +28,7 @@ describe('decimal bytes', () => {
     );
   });
 
-  it('read back to the same text', () => {
+  it('decode the encoded bytes to the same text', () => {
     fc.assert(
       fc.property(arbitraryDecimal, (text) => {
         const bytes = decimalToBytes(text) as Buffer;
@@ -39,7 +39,7 @@ describe('decimal bytes', () => {
     );
   });
 
-  it('read the same from more bytes than needed', () => {
+  it('decode bytes of any length, and return undefined if the value does not fit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 16 }), (bytes) => {
         const text = textByDefinition(bytes);
@@ -67,11 +67,11 @@ describe('decimal bytes', () => {
     ['61837.63', '0d183981f731d6930000'],
     ['99999999999999999999.999999999999999999', '4b3b4ca85a86c47a098a223fffffffff'],
     ['-99999999999999999999.999999999999999999', 'b4c4b357a5793b85f675ddc000000001'],
-  ])('of %s are %s', (text, hex) => {
+  ])('encode %s as %s', (text, hex) => {
     expect(decimalToBytes(text)?.toString('hex')).toBe(hex);
   });
 
-  it('take text that is not canonical by its value', () => {
+  it('encode text that is not canonical by its value', () => {
     expect(decimalToBytes('1.50')).toEqual(decimalToBytes('1.5'));
     expect(decimalToBytes('-0')).toEqual(decimalToBytes('0'));
   });
@@ -92,7 +92,7 @@ describe('decimal bytes', () => {
     '٣',
     '0.0000000000000000001',
     '100000000000000000000',
-  ])('are none of %j', (text) => {
+  ])('return undefined for %j', (text) => {
     expect(decimalToBytes(text)).toBeUndefined();
   });
 });

@@ -14,7 +14,7 @@ import {
 } from './sample-records.ts';
 
 describe('topicNameOf', () => {
-  it('is the short name for production', () => {
+  it('returns the topic name without a prefix for production', () => {
     expect(sampleRecords.map((record) => topicNameOf(record, false))).toEqual([
       'trades',
       'agg-trades',
@@ -32,14 +32,14 @@ describe('topicNameOf', () => {
     ]);
   });
 
-  it('keeps every other environment apart, by the record itself', () => {
+  it('prefixes the topic with the environment of the record outside production', () => {
     expect(topicNameOf(sampleTrade({ environment: 'testnet' }), false)).toBe('testnet.trades');
     expect(topicNameOf(samplePrice({ environment: 'simulated' }), false)).toBe('simulated.prices');
     expect(topicNameOf(sampleGap({ environment: 'replay' }), false)).toBe('replay.gaps');
     expect(topicNameOf(sampleStatus({ environment: 'simulated' }), false)).toBe('simulated.feed-status');
   });
 
-  it('lets test data share the production topics where that is allowed', () => {
+  it('uses the production topics for test data if that is allowed', () => {
     expect(topicNameOf(sampleTrade({ environment: 'testnet' }), true)).toBe('trades');
     expect(environmentPrefix('replay', true)).toBe('');
     expect(environmentPrefix('replay', false)).toBe('replay.');
@@ -58,7 +58,7 @@ describe('keyOf', () => {
     ['feed', 'feed', sampleStatus({ venue: null })],
     ['bybit', 'bybit', sampleStatus({ venue: 'bybit', symbol: null, coin: null })],
     ['binance:BTCUSDT', 'binance:BTCUSDT', sampleStatus()],
-  ])('is %s, in mode all %s', (failover, all, record) => {
+  ])('returns %s in mode failover and %s in mode all', (failover, all, record) => {
     expect(keyOf(record, 'failover')).toBe(failover);
     expect(keyOf(record, 'all')).toBe(all);
   });

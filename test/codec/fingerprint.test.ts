@@ -9,7 +9,7 @@ const vectors = [
 ] as const;
 
 describe('fingerprint', () => {
-  it.each(vectors)('of %s is the one of the specification, little-endian', (canonicalForm, expected) => {
+  it.each(vectors)('equals the fingerprint of %s in the specification, little-endian', (canonicalForm, expected) => {
     const bytes = fingerprint(canonicalForm);
     expect(bytes).toHaveLength(8);
     expect(Buffer.from(bytes).readBigInt64LE()).toBe(expected);

@@ -30,9 +30,9 @@ function varint(value: bigint): Buffer {
   }
 }
 
-describe('bytes of a hostile topic', () => {
+describe('newWireDecoder with hostile bytes', () => {
   it.each([2n ** 25n, 2n ** 27n, 2n ** 32n - 1n, 2n ** 40n, 2n ** 52n])(
-    'an array that claims %s items ends with the bytes, not with the memory',
+    'reports an array that claims %s items as malformed, in bounded time',
     async (count) => {
       const without = encodeSingleObject(sampleTrade({ conditions: [] }));
       const book = encodeSingleObject(sampleBookDelta({ bids: [], asks: [] }));
@@ -47,7 +47,7 @@ describe('bytes of a hostile topic', () => {
     },
   );
 
-  it('changed ones are a record or malformed, in bounded time', async () => {
+  it('decodes changed bytes or reports them as malformed, in bounded time', async () => {
     const whole = sampleRecords.flatMap((record, index) => [
       encodeSingleObject(record),
       encodeConfluent(record, index),
@@ -70,7 +70,7 @@ describe('bytes of a hostile topic', () => {
     expect(read).toBeGreaterThan(0);
   }, 60_000);
 
-  it('any at all are malformed', async () => {
+  it('decodes random bytes or reports them as malformed, in bounded time', async () => {
     const starts = [Buffer.alloc(0), Buffer.of(0, 0, 0, 0), ...schemas.map((_, id) => Buffer.of(0, 0, 0, 0, id))];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...starts), fc.uint8Array({ maxLength: 300 }), async (start, bytes) => {
@@ -81,7 +81,7 @@ describe('bytes of a hostile topic', () => {
   }, 60_000);
 });
 
-describe("a hostile writer's schema", () => {
+describe("readerOf with a hostile writer's schema", () => {
   const names = ['type', 'name', 'namespace', 'fields', 'items', 'values', 'symbols', 'default', 'aliases', 'size'];
   const trade = JSON.parse(codecOf('trade').schemaJson) as { fields: { name: string; type: unknown }[] };
 
@@ -95,7 +95,7 @@ describe("a hostile writer's schema", () => {
     }
   };
 
-  it('refuses any JSON that is no schema', () => {
+  it('refuses JSON that is not a schema', () => {
     fc.assert(
       fc.property(hostileText(names), (text) => {
         expect(readable(text)).toBe(false);
@@ -104,7 +104,7 @@ describe("a hostile writer's schema", () => {
     );
   });
 
-  it('like ours but for a field is read or refused', () => {
+  it('accepts or refuses our schema with one random field', () => {
     const types = ['null', 'long', 'record', 'array', 'map', 'fixed', 'enum', 'market.feed.v1.TradeEvent'];
     let read = 0;
     fc.assert(

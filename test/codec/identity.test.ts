@@ -15,7 +15,7 @@ import {
 } from './sample-records.ts';
 
 describe('identityOf', () => {
-  it('differs from kind to kind', () => {
+  it('differs between kinds of records', () => {
     expect(new Set(sampleRecords.map(identityOf)).size).toBe(sampleRecords.length);
     expect(identityOf(sampleTrade())).toBe('["TradeEvent","bybit","BTCUSDT","2290000000123456789",1763712345100]');
   });
@@ -25,11 +25,11 @@ describe('identityOf', () => {
     ['a candle received twice', sampleKline(), sampleKline({ receivedAt: 1 })],
     ['a book ticker received twice', sampleBookTicker(), sampleBookTicker({ receivedAt: 1, timestamp: 5 })],
     [
-      'a dead letter whose payload is the same',
+      'a dead letter with the same payload',
       sampleDeadLetter(),
       sampleDeadLetter({ payload: Buffer.from('{"p":"NaN"}') }),
     ],
-  ])('is equal: %s', (_, a, b) => {
+  ])('is equal for %s', (_, a, b) => {
     expect(identityOf(a)).toBe(identityOf(b));
   });
 
@@ -38,11 +38,11 @@ describe('identityOf', () => {
     ['an aggregated trade of another symbol', sampleAggTrade(), sampleAggTrade({ symbol: 'ETHUSDT' })],
     ['a price of another epoch', samplePrice(), samplePrice({ epoch: 4 })],
     ['a later state of a candle', sampleKline(), sampleKline({ timestamp: 1_763_712_345_101 })],
-    ['null and text', sampleGap({ toId: null }), sampleGap({ toId: 'null' })],
-    ['a position of the same epoch further on', samplePosition(), samplePosition({ tradeId: '1' })],
+    ['an id that is null and the text null', sampleGap({ toId: null }), sampleGap({ toId: 'null' })],
+    ['a later position of the same epoch', samplePosition(), samplePosition({ tradeId: '1' })],
     ['the next status', sampleStatus(), sampleStatus({ sequence: 18 })],
     ['another payload', sampleDeadLetter(), sampleDeadLetter({ payload: Buffer.from('{"p":"NaN" }') })],
-  ])('differs: %s', (_, a, b) => {
+  ])('differs for %s', (_, a, b) => {
     expect(identityOf(a)).not.toBe(identityOf(b));
   });
 });

@@ -4,13 +4,13 @@ import { toJson } from '../../src/codec/json-view.ts';
 import { sampleDeadLetter, sampleRecords, sampleStatus, sampleTrade } from './sample-records.ts';
 
 describe('toJson', () => {
-  it('has the names of the schema, in its order, and nothing else', () => {
+  it('returns exactly the field names of the schema in order, except for dead letters', () => {
     for (const record of sampleRecords.filter(({ kind }) => kind !== 'dead_letter')) {
       expect(Object.keys(toJson(record))).toEqual(codecOf(record.kind).schema.fields.map(({ name }) => name));
     }
   });
 
-  it('has the names of the schema in the records within a record, too', () => {
+  it('returns the field names of the schema in nested records', () => {
     const venueAge = { venue: 'bybit', ageMs: 5, clockOffsetMs: null, eventLagMs: null };
     const heartbeat = {
       trading: 'allowed',
@@ -33,7 +33,7 @@ describe('toJson', () => {
     });
   });
 
-  it('keeps decimals as text, times and nulls', () => {
+  it('returns decimals as text, and times and nulls unchanged', () => {
     expect(toJson(sampleTrade())).toMatchObject({
       price: '61837.63',
       received_at: 1_763_712_345_123_456,
@@ -43,7 +43,7 @@ describe('toJson', () => {
     });
   });
 
-  it('has bytes in base64, and as text where they are text', () => {
+  it('returns bytes in base64, and also as text if they are text', () => {
     expect(toJson(sampleDeadLetter())).toMatchObject({ payload: 'eyJwIjoiTmFOIn0=', payload_text: '{"p":"NaN"}' });
     const binary = toJson(sampleDeadLetter({ payload: Uint8Array.of(0xff, 0x00) }));
     expect(binary).toMatchObject({ payload: '/wA=' });

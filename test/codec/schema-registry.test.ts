@@ -60,9 +60,9 @@ function fakeRegistry({ subjects, verdict = { is_compatible: true } }: Fake): Re
 const asked = (request: ReturnType<typeof registryThat>['request']): string[] =>
   request.mock.calls.map(([{ method, url }]) => `${method} ${url.replace('http://registry:8081', '')}`);
 
-describe('schema registry', () => {
+describe('the schema registry client', () => {
   it.each([[{ toString: 0, valueOf: 0 }], [null], ['1'], [1.5]])(
-    'a list of versions with %j in it is no answer of a registry: to be asked again',
+    'reports the registry as unavailable if its list of versions contains %j',
     async (version) => {
       const fake = fakeRegistry({ subjects: { s: [JSON.stringify(first)] } });
       const { registry } = registryThat(async (request) => {
@@ -91,7 +91,7 @@ describe('schema registry', () => {
     });
   });
 
-  it('knows a schema by its id that it asked the id of', async () => {
+  it('returns a schema by id without a request if it asked for that id before', async () => {
     const { registry, request } = registryThat(fakeRegistry({ subjects: { s: [JSON.stringify(first)] } }));
     expect(await registry.schemaById(await registry.idOf('s', first))).toBe(JSON.stringify(first));
     expect(asked(request)).toEqual(['POST /subjects/s']);
@@ -106,17 +106,17 @@ describe('schema registry', () => {
   });
 
   it.each([
-    ['a field without default more', broken, {}, /version 1.*no matching field for default-less/],
-    ['a version that is no record', first, { subjects: { s: ['"long"'] } }, /version 1/],
-    ['a version that is no JSON', first, { subjects: { s: ['syntax = "proto3"'] } }, /version 1 is no record of Avro/],
+    ['an added field without default', broken, {}, /version 1.*no matching field for default-less/],
+    ['a version that is not a record', first, { subjects: { s: ['"long"'] } }, /version 1/],
+    ['a version that is not JSON', first, { subjects: { s: ['syntax = "proto3"'] } }, /version 1 is no record of Avro/],
     [
-      "the registry's own word",
+      'a verdict with a reason',
       second,
       { verdict: { is_compatible: false, messages: ['NAME_MISMATCH at /name', 7] } },
       /NAME_MISMATCH at \/name$/,
     ],
-    ['its bare no', second, { verdict: { is_compatible: false } }, /the registry finds it incompatible/],
-  ])('registers nothing that is incompatible: %s', async (_, schema, fake: Partial<Fake>, reason) => {
+    ['a verdict without a reason', second, { verdict: { is_compatible: false } }, /the registry finds it incompatible/],
+  ])('refuses to register an incompatible schema: %s', async (_, schema, fake: Partial<Fake>, reason) => {
     const subjects = fake.subjects ?? { s: [JSON.stringify(first)] };
     const before = structuredClone(subjects);
     const { registry, request } = registryThat(fakeRegistry({ ...fake, subjects }));
@@ -131,7 +131,7 @@ describe('schema registry', () => {
     expect(asked(request)).not.toContain('POST /subjects/s/versions');
   });
 
-  it('only looks up where it must not register, and sends the password', async () => {
+  it('only looks up the id if register is false, and sends the password', async () => {
     const { registry, request } = registryThat(ok({ subject: 's', id: 7, version: 1 }), {
       register: false,
       user: 'feed',
@@ -144,7 +144,7 @@ describe('schema registry', () => {
     });
   });
 
-  it('says what to run where a schema is not there and must not be registered', async () => {
+  it('names the command to run if a schema is missing and register is false', async () => {
     const { registry, request } = registryThat(fakeRegistry({ subjects: {} }), { register: false });
     await expect(registry.idOf('market.trades-value', first)).rejects.toMatchObject({
       retry: { kind: 'never' },
@@ -161,38 +161,38 @@ describe('schema registry', () => {
     expect(asked(request)).toEqual(['GET /schemas/ids/3']);
   });
 
-  it('takes an id that the registry does not have for a record that cannot be read', async () => {
+  it('reports an unknown schema id as malformed, without a retry', async () => {
     const { registry } = registryThat(fakeRegistry({ subjects: {} }));
     await expect(registry.schemaById(99)).rejects.toMatchObject({ kind: 'malformed', retry: { kind: 'never' } });
   });
 
   it.each([
-    ['is away', async () => Promise.reject(new Error('ECONNREFUSED')), 'unavailable', 'backoff'],
+    ['cannot be reached', async () => Promise.reject(new Error('ECONNREFUSED')), 'unavailable', 'backoff'],
     ['is overloaded', async () => ({ status: 503, body: 'busy' }), 'unavailable', 'backoff'],
-    ['limits us', async () => ({ status: 429, body: '' }), 'unavailable', 'backoff'],
-    ['answers with a web page', async () => ({ status: 200, body: '<html>' }), 'unavailable', 'backoff'],
-    ['is not there behind its proxy', async () => ({ status: 404, body: '<html>' }), 'unavailable', 'backoff'],
-    ['wants another password', async () => ({ status: 401, body: '' }), 'sink', 'never'],
+    ['limits requests', async () => ({ status: 429, body: '' }), 'unavailable', 'backoff'],
+    ['answers 200 with a web page', async () => ({ status: 200, body: '<html>' }), 'unavailable', 'backoff'],
+    ['is missing and a proxy answers 404', async () => ({ status: 404, body: '<html>' }), 'unavailable', 'backoff'],
+    ['refuses the password', async () => ({ status: 401, body: '' }), 'sink', 'never'],
     ['cannot parse the schema', async () => ({ status: 422, body: '{"error_code":42201}' }), 'sink', 'never'],
-  ])('where the registry %s', async (_, answer, kind, retry) => {
+  ])('reports a fault with the right retry if the registry %s', async (_, answer, kind, retry) => {
     const { registry } = registryThat(answer);
     await expect(registry.idOf('s', first)).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
     await expect(registry.schemaById(1)).rejects.toMatchObject({ name: 'Fault', kind, retry: { kind: retry } });
   });
 
-  it('says nothing of a login in its address', async () => {
+  it('leaves the credentials of the URL out of errors', async () => {
     const { registry } = registryThat(async () => ({ status: 404, body: '<html>' }), {
       url: 'http://me:hunter2@there',
     });
     await expect(registry.schemaById(1)).rejects.toThrow('http://[secret]@there answers 404');
   });
 
-  it('says what the registry said', async () => {
+  it('includes the message of the registry in the error', async () => {
     const { registry } = registryThat(async () => ({ status: 409, body: '{"error_code":409,"message":"no default"}' }));
     await expect(registry.idOf('s', first)).rejects.toThrow('schema registry: POST /subjects/s: 409 no default');
   });
 
-  it("passes the request's own fault on", async () => {
+  it('rejects with the fault of the request', async () => {
     const fault = new Fault('connect_timeout', 'slow');
     const { registry } = registryThat(async () => Promise.reject(fault));
     await expect(registry.idOf('s', first)).rejects.toBe(fault);

@@ -8,7 +8,7 @@ import { sampleRecords, sampleTrade } from './sample-records.ts';
 const body = (record: FeedRecord): Buffer => codecOf(record.kind).encode(record);
 
 describe('wire format', () => {
-  it.each(sampleRecords.map((record) => [record.kind, record] as const))('single object: %s', (_, record) => {
+  it.each(sampleRecords.map((record) => [record.kind, record] as const))('encodes a single object: %s', (_, record) => {
     const message = encodeSingleObject(record);
     const fingerprint = Buffer.from(codecOf(record.kind).fingerprint);
     expect(message).toEqual(Buffer.concat([Buffer.of(0xc3, 0x01), fingerprint, body(record)]));
@@ -17,7 +17,7 @@ describe('wire format', () => {
     expect(toJson(decoded as FeedRecord)).toEqual(toJson(record));
   });
 
-  it('Confluent: the id is big-endian, and its schema is asked for once', async () => {
+  it('writes the Confluent id big-endian, and asks for its schema once', async () => {
     const record = sampleTrade();
     const message = encodeConfluent(record, 0x01020304);
     expect(message).toEqual(Buffer.concat([Buffer.of(0, 1, 2, 3, 4), body(record)]));
@@ -37,7 +37,7 @@ describe('wire format', () => {
     expect(newWireDecoder()(within)).toMatchObject({ tradeId: sampleTrade().tradeId });
   });
 
-  it('asks again after the registry failed', async () => {
+  it('asks for the schema again after the registry failed', async () => {
     const schemaById = vi.fn(async () => codecOf('trade').schemaJson);
     schemaById.mockRejectedValueOnce(new Error('away'));
     const decode = newWireDecoder(schemaById);
@@ -46,19 +46,19 @@ describe('wire format', () => {
   });
 
   it.each([
-    ['nothing', Buffer.alloc(0)],
+    ['an empty message', Buffer.alloc(0)],
     ['JSON', Buffer.from('{"price":"1"}')],
     ['another version of single-object encoding', Buffer.concat([Buffer.of(0xc3, 0x02), Buffer.alloc(20)])],
-    ['a fingerprint that is not ours', Buffer.concat([Buffer.of(0xc3, 0x01), Buffer.alloc(20)])],
-    ['a fingerprint cut off', Buffer.of(0xc3, 0x01, 0x6c)],
-    ['an id cut off', Buffer.of(0, 0, 0)],
-    ['a body cut off', encodeSingleObject(sampleTrade()).subarray(0, 40)],
-    ['bytes behind the body', Buffer.concat([encodeSingleObject(sampleTrade()), Buffer.of(0)])],
+    ['an unknown fingerprint', Buffer.concat([Buffer.of(0xc3, 0x01), Buffer.alloc(20)])],
+    ['a truncated fingerprint', Buffer.of(0xc3, 0x01, 0x6c)],
+    ['a truncated id', Buffer.of(0, 0, 0)],
+    ['a truncated body', encodeSingleObject(sampleTrade()).subarray(0, 40)],
+    ['bytes after the body', Buffer.concat([encodeSingleObject(sampleTrade()), Buffer.of(0)])],
   ])('refuses %s', (_, message) => {
     expect(() => newWireDecoder()(message)).toThrow(expect.objectContaining({ kind: 'malformed' }));
   });
 
-  it('refuses Confluent framing where no registry is configured', async () => {
+  it('refuses Confluent framing if no registry is configured', async () => {
     await expect(newWireDecoder()(encodeConfluent(sampleTrade(), 7))).rejects.toMatchObject({ kind: 'malformed' });
   });
 });

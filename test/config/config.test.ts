@@ -36,8 +36,8 @@ function problemsOf(action: () => unknown) {
   throw new Error('no ConfigError');
 }
 
-describe('what is right', () => {
-  it('takes every default where the file is empty', () => {
+describe('loadConfig with a valid configuration', () => {
+  it('uses every default if the file is empty', () => {
     const config = load('');
     expect(config.quote).toBe('USDT');
     expect(config.environment).toBe('production');
@@ -109,14 +109,14 @@ describe('what is right', () => {
     expect(config.log).toEqual({ level: 'info' });
   });
 
-  it('accepts the configuration that is delivered, whose defaults are the built-in ones', () => {
+  it('accepts config/market-feed.yaml, which equals the built-in defaults', () => {
     const { source: _s, file: _f, spill: _p, ...delivered } = loadConfig({ file: 'config/market-feed.yaml' });
     const { source: _s2, file: _f2, spill: _p2, ...builtIn } = loadConfig({});
     expect(delivered).toEqual(builtIn);
     expect(loadConfig({ file: 'config/market-feed.yaml' }).file.dir).toBe(path.resolve('data'));
   });
 
-  it('delivers twenty coins in the order that the contract names', () => {
+  it('reads twenty coins from config/market-feed.yaml, BTC, ETH, SOL, BNB and XRP first', () => {
     const { coins } = loadConfig({ file: 'config/market-feed.yaml' });
     if (coins.kind !== 'list') throw new Error('no list');
     const names = coins.entries.map(({ coin }) => coin);
@@ -129,24 +129,24 @@ describe('what is right', () => {
     expect(load('feed:\nkafka:\n  batch:\nlog:\n').feed.staleAfterMs).toBe(5000);
   });
 
-  it('sets the time between batches by client, or as configured', () => {
+  it('sets the time between Kafka batches by client, unless it is configured', () => {
     const interval = (batch: string, client: string) =>
       load(`kafka: { client: ${client}, batch: ${batch} }`).kafka.batch.minIntervalMs;
     expect(['kafkajs', 'platformatic'].map((client) => interval('{}', client))).toEqual([3, 5]);
     expect(['null', '0', '7'].map((ms) => interval(`{ min_interval_ms: ${ms} }`, 'platformatic'))).toEqual([5, 0, 7]);
   });
 
-  it('writes to Kafka by default once there are brokers', () => {
+  it('writes to Kafka by default if brokers are configured', () => {
     expect(load('kafka: { brokers: ["localhost:9092"] }').sinks).toEqual(['kafka']);
     expect(load('kafka: { brokers: ["localhost:9092"] }\nsinks: [file, kafka]').sinks).toEqual(['file', 'kafka']);
   });
 
-  it('takes no compression of files as Avro calls it, quoted or not', () => {
+  it('accepts the file codec null, quoted or not', () => {
     expect(load('file: { codec: null }').file.codec).toBe('null');
     expect(load('file: { codec: "null" }').file.codec).toBe('null');
   });
 
-  it('takes coins inline, by symbol too, for every venue', () => {
+  it('accepts a list of coins or symbols in the configuration', () => {
     const config = load('coins: [BTC, ethusdt]');
     expect(instrumentsFor(config, 'binance_us')).toEqual([
       { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' },
@@ -154,13 +154,13 @@ describe('what is right', () => {
     ]);
   });
 
-  it('takes all coins of the venues', () => {
+  it('accepts all coins of the venues, or the top coins by volume', () => {
     expect(load('coins: { all: true }').coins).toEqual({ kind: 'all' });
     expect(load('coins: { all: true, top_by_volume: null }').coins).toEqual({ kind: 'all' });
     expect(load('coins: { all: true, top_by_volume: 200 }').coins).toEqual({ kind: 'all', topByVolume: 200 });
   });
 
-  it('reads a coin list beside the configuration, and leaves a coin out where a venue has none', () => {
+  it('reads a coin list file next to the configuration, and omits coins that a venue lacks', () => {
     write('mine.json', '[{ "coin": "BTC", "tier": 1, "symbols": { "bybit": "XBTUSDT", "binance": null } }]');
     const config = load('coins: mine.json');
     expect(instrumentsFor(config, 'bybit')).toEqual([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'XBTUSDT' }]);
@@ -168,7 +168,7 @@ describe('what is right', () => {
     expect(instrumentsFor(config, 'binance_us')).toEqual([]);
   });
 
-  it('resolves anchors and merge keys', () => {
+  it('resolves YAML anchors and merge keys', () => {
     const config = load(
       'venues:\n  bybit: &fast { lines: 3 }\n  binance: { <<: *fast, compression: true }\n  binance_us: *fast\n',
     );
@@ -176,13 +176,13 @@ describe('what is right', () => {
     expect(config.venues.binance.compression).toBe(true);
   });
 
-  it('feeds by enabled venues in the order of preference', () => {
+  it('leaves out disabled venues', () => {
     expect(feedVenues(load('feed: { venues: [binance, bybit] }\nvenues: { binance: { enabled: false } }'))).toEqual([
       'bybit',
     ]);
   });
 
-  it('marks the testnet whatever the environment says, and names the topics of all environments', () => {
+  it('marks the testnet in every environment, and returns the prefixes of all topics', () => {
     const config = load('environment: simulated');
     expect(environmentOf(config, 'bybit')).toBe('simulated');
     expect(environmentOf(config, 'binance_testnet')).toBe('testnet');
@@ -191,8 +191,8 @@ describe('what is right', () => {
   });
 });
 
-describe('overrides', () => {
-  it('reads environment variables as what the key takes', () => {
+describe('loadConfig with overrides', () => {
+  it('reads environment variables with the type of their key', () => {
     const config = load('feed: { stale_after_ms: 9000 }', {
       environment: {
         MARKET_FEED__FEED__STALE_AFTER_MS: '3000',
@@ -217,7 +217,7 @@ describe('overrides', () => {
     expect(config.sinks).toEqual(['kafka']);
   });
 
-  it('reads an empty variable as an empty list or null, and a path as a file', () => {
+  it('reads an empty variable as an empty list or null, and a path as a coin list file', () => {
     write('two.json', '[{ "coin": "ETH", "symbols": { "bybit": "ETHUSDT" } }]');
     const config = load('kafka: { brokers: ["a:1"] }', {
       environment: { MARKET_FEED__KAFKA__BROKERS: '', MARKET_FEED__KAFKA__SASL: '', MARKET_FEED__COINS: 'two.json' },
@@ -230,7 +230,7 @@ describe('overrides', () => {
     expect(instrumentsFor(ofYaml, 'bybit').map(({ coin }) => coin)).toEqual(['SOL']);
   });
 
-  it('lets the command line win, keeping what the list knows of a coin', () => {
+  it('prefers the command line, and keeps the venues that the coin list has for a coin', () => {
     write(
       'coins.json',
       '[{ "coin": "BTC", "symbols": { "bybit": "BTCUSDT" } }, { "coin": "ETH", "symbols": { "bybit": "ETHUSDT" } }]',
@@ -245,7 +245,7 @@ describe('overrides', () => {
     expect(instrumentsFor(config, 'binance').map(({ symbol }) => symbol)).toEqual(['NEWUSDT']);
   });
 
-  it('names the variable or the option that is wrong', () => {
+  it('names the invalid variable or option', () => {
     const environment = { MARKET_FEED__FEED__STALE_AFTER_MS: '5s', MARKET_FEED__FEED__STALE_AFTR_MS: '1' };
     const problems = problemsOf(() =>
       load('', { environment, overrides: { symbols: ['BTCUSD'], channels: ['trades'], batchSize: 0 } }),
@@ -270,7 +270,7 @@ describe('overrides', () => {
 });
 
 describe('secrets', () => {
-  it('come from a file of their own or the environment, and never show', () => {
+  it('come from a separate file or the environment, and never appear in output', () => {
     write('secret.txt', 'hunter2\n');
     const config = load('kafka: { sasl: { mechanism: plain, username: me, password_file: secret.txt } }', {
       environment: { MARKET_FEED__GATEWAY__TOKEN: 'hunter3' },
@@ -287,7 +287,7 @@ describe('secrets', () => {
     expect(shown).not.toMatch(/hunter/);
   });
 
-  it('stay out of messages', () => {
+  it('stay out of error messages', () => {
     const yaml =
       'kafka:\n  sasl: { mechanism: plain, username: me, password: hunter2 }\n  schema_registry: { url: "http://me:hunter2@host" }\n  sasl_password: hunter2\n';
     const text = problemsOf(() => load(yaml))
@@ -302,11 +302,11 @@ describe('secrets', () => {
     'kafak: { sasl: { mechanism: plain, username: me, password: hunter2 } }',
     'kafka: { sasl: [{ mechanism: plain }, { username: me }, { password: hunter2 }] }',
     'gateway: [{ token: hunter2 }]',
-  ])('stay out of messages where they stand in a section of the wrong name, place or kind: %s', (yaml) => {
+  ])('stay out of error messages if they are in an invalid section: %s', (yaml) => {
     expect(JSON.stringify(problemsOf(() => load(yaml)))).not.toMatch(/hunter/);
   });
 
-  it('are the first line of their file', () => {
+  it('are read from the first row of their file', () => {
     write('token.txt', 'hunter3\r\n\nof the gateway, since Monday\n');
     expect(load('gateway: { token_file: token.txt }').gateway.token?.reveal()).toBe('hunter3');
     write('token.txt', 'hunter3\n\n');
@@ -314,7 +314,7 @@ describe('secrets', () => {
   });
 });
 
-it('reports all problems at once, by line, each key once', () => {
+it('reports all problems at once, sorted by row, each key once', () => {
   const problems = problemsOf(() =>
     load('quot: USDT\nfeed:\n  stale_after_ms: -1.5\n  venues: []\nvenues: { kraken: {} }\nlog: info\n'),
   );
@@ -396,7 +396,7 @@ const BAD: readonly BadCase[] = [
     says: ['feed.stale_after_ms:', '.nan', 'a whole number'],
   },
   {
-    name: 'a number beyond all',
+    name: 'a number that is too large',
     yaml: 'gateway: { requests_per_minute: 1e999 }',
     says: ['gateway.requests_per_minute:', '1e999', 'from 1 to 1000000'],
   },
@@ -406,9 +406,9 @@ const BAD: readonly BadCase[] = [
     says: ['feed.stale_after_ms:', '"5_000"', 'a whole number'],
   },
   { name: 'replication 0', yaml: 'kafka: { replication: 0 }', says: ['kafka.replication:', '0', '-1'] },
-  { name: 'a port beyond all', yaml: 'gateway: { port: 70000 }', says: ['gateway.port:', '70000', 'from 0 to 65535'] },
+  { name: 'a port above 65535', yaml: 'gateway: { port: 70000 }', says: ['gateway.port:', '70000', 'from 0 to 65535'] },
   { name: 'yes for true', yaml: 'feed: { backfill: yes }', says: ['feed.backfill:', '"yes"', 'true or false'] },
-  { name: 'nothing for a value', yaml: 'feed:\n  mode:', says: [':2: feed.mode:', 'null', 'one of failover, all'] },
+  { name: 'a key without a value', yaml: 'feed:\n  mode:', says: [':2: feed.mode:', 'null', 'one of failover, all'] },
   { name: 'text for a section', yaml: 'feed: fast', says: ['feed:', '"fast"', 'a section with the keys mode, venues'] },
   {
     name: 'a list for a section',
@@ -421,7 +421,7 @@ const BAD: readonly BadCase[] = [
     says: ['kafka.brokers:', '"localhost:9092"', 'a list of host:port'],
   },
   { name: 'a section for text', yaml: 'quote: { USDT: true }', says: ['quote:', '{"USDT":true}', 'the quote asset'] },
-  { name: 'a quote in small letters', yaml: 'quote: usdt', says: ['quote:', '"usdt"', 'capital letters'] },
+  { name: 'a quote asset in lower case', yaml: 'quote: usdt', says: ['quote:', '"usdt"', 'capital letters'] },
   {
     name: 'an unknown environment',
     yaml: 'environment: prod',
@@ -443,7 +443,7 @@ const BAD: readonly BadCase[] = [
     says: [':4: feed.channels[1]:', '"kline_2m"', 'did you mean kline_1m?'],
   },
   {
-    name: 'a channel twice',
+    name: 'a duplicate channel',
     yaml: 'feed: { channels: [trade, trade] }',
     says: ['feed.channels[1]:', '"trade"', 'each entry once'],
   },
@@ -454,7 +454,7 @@ const BAD: readonly BadCase[] = [
     says: ['feed.venues[1]:', '"binanceus"', 'did you mean binance_us?'],
   },
   {
-    name: 'a venue twice',
+    name: 'a duplicate venue',
     yaml: 'feed: { venues: [bybit, binance, bybit] }',
     says: ['feed.venues[2]:', '"bybit"', 'each entry once'],
   },
@@ -494,7 +494,7 @@ const BAD: readonly BadCase[] = [
     says: ['venues.bybit.websocket_urls:', '[]', 'at least one WebSocket URL'],
   },
   {
-    name: 'delays the wrong way round',
+    name: 'an initial delay above the maximum delay',
     yaml: 'venues: { bybit: { reconnect: { initial_delay_ms: 5000, max_delay_ms: 1000 } } }',
     says: ['venues.bybit.reconnect.initial_delay_ms:', '5000', 'at most max_delay_ms, which is 1000'],
   },
@@ -520,7 +520,7 @@ const BAD: readonly BadCase[] = [
     says: ['kafka.compression:', '"lz5"', 'did you mean lz4?'],
   },
   {
-    name: 'a prefix that no topic may have',
+    name: 'a topic prefix with a slash',
     yaml: 'kafka: { topic_prefix: "market/" }',
     says: ['kafka.topic_prefix:', '"market/"', 'letters, digits'],
   },
@@ -536,7 +536,7 @@ const BAD: readonly BadCase[] = [
     says: ['kafka.ssl.cert_file:', '"market-feed.yaml"', 'only together with key_file'],
   },
   {
-    name: 'a certificate that is not there',
+    name: 'a missing certificate file',
     yaml: 'kafka: { ssl: { ca_file: nowhere.pem } }',
     says: ['kafka.ssl.ca_file:', '"nowhere.pem"', 'no such file'],
   },
@@ -571,13 +571,13 @@ const BAD: readonly BadCase[] = [
     says: ['kafka.schema_registry.url:', 'nothing', 'http'],
   },
   {
-    name: 'an origin with path query',
+    name: 'an origin with a query',
     yaml: 'gateway: { allowed_origins: ["https://x.org/?a"] }',
     says: ['gateway.allowed_origins[0]:', '"https://x.org/?a"', 'without'],
   },
   { name: 'an empty folder name', yaml: 'file: { dir: "" }', says: ['file.dir:', '""', 'a path'] },
   {
-    name: 'windows that repeat',
+    name: 'a duplicate window',
     yaml: 'stats: { windows_ms: [1000, 1000] }',
     says: ['stats.windows_ms[1]:', '1000', 'each entry once'],
   },
@@ -589,7 +589,7 @@ const BAD: readonly BadCase[] = [
   { name: 'no coin', yaml: 'coins: []', says: ['coins:', '[]', 'at least one coin'] },
   { name: 'a number for coins', yaml: 'coins: 20', says: ['coins:', '20', 'a list of coins such as [BTC, ETH]'] },
   {
-    name: 'a coin that YAML takes for true',
+    name: 'a coin that YAML reads as true',
     yaml: 'coins: [BTC, true]',
     says: ['coins[1]:', 'true', 'a coin such as BTC'],
   },
@@ -598,31 +598,31 @@ const BAD: readonly BadCase[] = [
     yaml: 'coins: [BTC, ETHUSD]',
     says: ['coins[1]:', '"ETHUSD"', 'the configured quote USDT'],
   },
-  { name: 'a coin twice', yaml: 'coins: [BTC, BTC]', says: ['coins[1]:', '"BTC"', 'each entry once'] },
+  { name: 'a duplicate coin', yaml: 'coins: [BTC, BTC]', says: ['coins[1]:', '"BTC"', 'each entry once'] },
   {
-    name: 'none of the most traded coins',
+    name: 'top_by_volume 0',
     yaml: 'coins:\n  all: true\n  top_by_volume: 0',
     says: [':3: coins.top_by_volume:', 'found 0', 'a whole number of coins from 1 to 10000'],
   },
   {
-    name: 'a Kafka client that there is not',
+    name: 'an unknown Kafka client',
     yaml: 'kafka:\n  client: librdkafka',
     says: [':2: kafka.client:', '"librdkafka"', 'allowed: one of kafkajs, platformatic'],
   },
   { name: 'all: false', yaml: 'coins: { all: false }', says: ['coins.all:', 'false', 'true'] },
   {
-    name: 'a coin file that is not there',
+    name: 'a missing coin file',
     yaml: 'coins: nowhere.json',
     says: ['coins:', '"nowhere.json"', 'no such file'],
   },
   {
-    name: 'a coin file that is no list',
+    name: 'a coin file that is not a list',
     coins: '{ "BTC": "BTCUSDT" }',
     file: 'coins.json',
     says: [':1:', '{"BTC":"BTCUSDT"}', 'a list of at least one coin'],
   },
   {
-    name: 'a coin file that is no JSON',
+    name: 'a coin file that is not JSON',
     coins: '[{ "coin": "BTC", ',
     file: 'coins.json',
     says: [':1', 'allowed: valid YAML'],
@@ -652,7 +652,7 @@ const BAD: readonly BadCase[] = [
     says: ['[0].symbols:', 'null for every venue', 'at least one of'],
   },
   {
-    name: 'a coin in small letters',
+    name: 'a coin in lower case',
     coins: COIN('"bybit": "BTCUSDT"', '"btc"'),
     file: 'coins.json',
     says: ['[0].coin:', '"btc"', 'capital letters such as "BTC"'],
@@ -664,7 +664,7 @@ const BAD: readonly BadCase[] = [
     says: ['[0].coin:', '"B TC"', 'such as "BTC"'],
   },
   {
-    name: 'a coin that is listed twice',
+    name: 'a duplicate coin in the coin file',
     coins: '[{"coin":"A1","symbols":{"bybit":"A1USDT"}},{"coin":"A1","symbols":{"binance":"A1USDT"}}]',
     file: 'coins.json',
     says: ['[1].coin:', '"A1"', 'each coin once'],
@@ -682,7 +682,7 @@ const BAD: readonly BadCase[] = [
     says: ['[0].symbols.bybit:', '5', 'or null'],
   },
   {
-    name: 'a key twice',
+    name: 'a duplicate key',
     yaml: 'quote: USDT\nfeed:\n  mode: all\n  mode: failover',
     says: [':4: mode:', 'a second time', 'each key once'],
   },
@@ -697,40 +697,40 @@ const BAD: readonly BadCase[] = [
     says: [':1: cluster.enabled:', 'true', 'sinks: [kafka] alone'],
   },
   {
-    name: 'coins that only look like a list',
+    name: 'a coins section with an unknown key length',
     yaml: 'coins: { all: true, length: { toString: x } }',
     says: [':1: coins.length:', 'an unknown key', 'all, top_by_volume'],
   },
   { name: 'a tab for indentation', yaml: 'feed:\n\tmode: all', says: [':2:', 'no tabs'] },
-  { name: 'a bracket left open', yaml: 'feed: { mode: all', says: [':1:', 'allowed: valid YAML'] },
+  { name: 'a missing bracket', yaml: 'feed: { mode: all', says: [':1:', 'allowed: valid YAML'] },
   { name: 'an alias without anchor', yaml: 'feed: *fast', says: ['fast', 'allowed: valid YAML'] },
   { name: 'a tag', yaml: 'feed: !include other.yaml', says: [':1:', '!include', 'plain YAML without tags'] },
   { name: 'two documents', yaml: 'quote: USDT\n---\nquote: USDC', says: [':2:', 'one YAML document'] },
   {
-    name: 'a bomb of aliases',
+    name: 'aliases that expand too far',
     yaml: `a: &a [x,x,x,x,x,x,x,x,x,x]\n${[...'bcdefgh'].map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefg'[i]}`).join(',')}]`).join('\n')}`,
     says: ['alias', 'allowed: valid YAML'],
   },
   { name: 'a list at the top', yaml: '- quote: USDT', says: ['[{"quote":"USDT"}]', 'a mapping with the keys coins'] },
   { name: 'text at the top', yaml: 'hello', says: ['"hello"', 'a mapping with the keys coins'] },
   {
-    name: 'bytes that are no UTF-8',
+    name: 'bytes that are not UTF-8',
     yaml: Buffer.from([0x71, 0x75, 0xff, 0xfe, 0x3a]),
     says: ['no UTF-8', 'YAML text in UTF-8'],
   },
 ];
 
-describe('what is wrong ends in exit code 2 and one message', () => {
-  it('before anything runs', async () => {
+describe('an invalid configuration', () => {
+  it('stops run with exit code 2 and a message', async () => {
     const configuration = write('market-feed.yaml', 'kafka: { client: librdkafka }');
     const io = fakeIo();
     expect(await dispatch(['run', '--config', configuration], io)).toBe(2);
     expect(io.err.text()).toContain(`${configuration}:1: kafka.client: found "librdkafka", allowed: one of kafkajs`);
   });
 
-  it('has at least forty kinds', () => expect(BAD.length).toBeGreaterThanOrEqual(40));
+  it('is tested with at least forty kinds of errors', () => expect(BAD.length).toBeGreaterThanOrEqual(40));
 
-  it.each(BAD)('$name', async ({ yaml, coins, says, file }) => {
+  it.each(BAD)('stops check with exit code 2 and one message: $name', async ({ yaml, coins, says, file }) => {
     const configuration = write('market-feed.yaml', yaml ?? 'coins: coins.json\n');
     if (coins !== undefined) write('coins.json', coins);
     const io = fakeIo();
@@ -747,9 +747,9 @@ describe('what is wrong ends in exit code 2 and one message', () => {
   });
 
   it.each([
-    ['a file that is not there', 'nowhere.yaml', 'no such file'],
+    ['a missing file', 'nowhere.yaml', 'no such file'],
     ['a folder', '.', 'directory'],
-  ])('%s', async (_name, file, reason) => {
+  ])('stops run with exit code 2 if --config names %s', async (_name, file, reason) => {
     const io = fakeIo();
     expect(await dispatch(['run', '--config', path.join(directory, file)], io)).toBe(2);
     expect(io.err.text()).toContain(path.join(directory, file));

@@ -19,7 +19,7 @@ function complaint(load: () => unknown): ConfigError | undefined {
   }
 }
 
-it('any values are a configuration or a ConfigError', () => {
+it('loadConfig returns a configuration or throws a ConfigError for any values', () => {
   fc.assert(
     fc.property(hostileValue(NAMES), (values) => {
       complaint(() => loadConfig({ values: values as object }));
@@ -28,7 +28,7 @@ it('any values are a configuration or a ConfigError', () => {
   );
 }, 60_000);
 
-it('any values of a section are a configuration or a ConfigError', () => {
+it('loadConfig returns a configuration or throws a ConfigError for any values of a section', () => {
   fc.assert(
     fc.property(fc.constantFrom(...Object.keys(sections), ...TRAPS), hostileValue(NAMES), (name, value) => {
       complaint(() =>
@@ -39,7 +39,7 @@ it('any values of a section are a configuration or a ConfigError', () => {
   );
 }, 60_000);
 
-it('any text is YAML or a ConfigError', () => {
+it('parseYaml returns a value or throws a ConfigError for any text', () => {
   const pieces = fc.constantFrom(
     'a',
     ':',
@@ -66,7 +66,7 @@ it('any text is YAML or a ConfigError', () => {
   );
 }, 30_000);
 
-it('refuses aliases that unfold without end', () => {
+it('parseYaml refuses aliases that expand too far', () => {
   const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 12; level++)
     lines.push(

@@ -92,7 +92,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
   }
 
   describe('topics', () => {
-    it('KC-01 are made with their partitions and settings; those that exist are left as they are', async () => {
+    it('KC-01 are created with their partitions and settings, and existing topics stay unchanged', async () => {
       const { brokers, topic, ask } = await newTopic({}, { 'retention.ms': '60000', 'cleanup.policy': 'compact' });
       const other = { topic: randomUUID(), partitions: 3, replication: -1, settings: {} };
       const again = { topic, partitions: 9, replication: -1, settings: {} };
@@ -104,7 +104,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(settings.get(topic)).toEqual({ 'retention.ms': '60000', 'cleanup.policy': 'compact' });
     });
 
-    it('KC-02 are all listed when all are asked for, with their leaders and replicas', async () => {
+    it('KC-02 are listed with their leaders and replicas if all topics are requested', async () => {
       const { brokers, topic } = await newTopic();
       const { topics, brokers: known } = await brokers.metadata('all');
       const found = topics.find((each) => each.topic === topic);
@@ -114,7 +114,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       );
     });
 
-    it('KC-03 that are not there have an error beside those that are, and are not made by asking', async () => {
+    it('KC-03 return an error if they do not exist, and are not created by the request', async () => {
       const { brokers, topic } = await newTopic();
       const missing = randomUUID();
       for (let time = 1; time <= 2; time++) {
@@ -125,7 +125,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       }
     });
 
-    it('KC-04 that the broker refuses are named by its reason', async () => {
+    it("KC-04 return the broker's reason if it refuses to create them", async () => {
       const { brokers } = await newTopic();
       const refused = { topic: 'no/slash', partitions: 1, replication: -1, settings: {} };
       await expect(brokers.controller((broker) => broker.createTopics([refused]))).rejects.toMatchObject({
@@ -136,7 +136,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
 
   describe('writing', () => {
     it.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'] satisfies Compression[])(
-      'KC-05 stores batches of several partitions, and reads them as they were (%s)',
+      'KC-05 stores batches of several partitions, and reads them back unchanged (%s)',
       async (compression) => {
         const { brokers, topic, ask } = await newTopic({ compression });
         const numbers = await numbersOf(brokers);
@@ -157,7 +157,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       },
     );
 
-    it('KC-06 stores the same batch once, however often it comes', async () => {
+    it('KC-06 stores a batch once if it is sent several times', async () => {
       const { brokers, topic, ask } = await newTopic();
       const numbers = await numbersOf(brokers);
       for (let time = 1; time <= 3; time++) {
@@ -168,7 +168,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(await valuesIn(ask, topic)).toEqual(['a', 'b', 'c']);
     });
 
-    it('KC-07 says that numbers are out of order', async () => {
+    it('KC-07 reports sequence numbers that are out of order', async () => {
       const { brokers, topic, ask } = await newTopic();
       const numbers = await numbersOf(brokers);
       await ask((broker) => broker.produce([batch(topic, ['a'])], numbers));
@@ -176,7 +176,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(answers).toMatchObject([{ error: { type: 'OUT_OF_ORDER_SEQUENCE_NUMBER' } }]);
     });
 
-    it('KC-08 stores what it can beside a batch that is too large, and says which one that is', async () => {
+    it('KC-08 reports the partition of a batch that is too large, and stores the other batches', async () => {
       const { brokers, topic, ask } = await newTopic({}, { 'max.message.bytes': '1000' });
       const numbers = await numbersOf(brokers);
       const batches = [batch(topic, ['x'.repeat(2000)]), batch(topic, ['b'], { partition: 1 })];
@@ -188,7 +188,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect([await valuesIn(ask, topic, 0), await valuesIn(ask, topic, 1)]).toEqual([[], ['b']]);
     });
 
-    it('KC-09 says of an unknown topic that there is none, and stores the rest', async () => {
+    it('KC-09 reports an unknown topic, and stores the other batches', async () => {
       const { brokers, topic, ask } = await newTopic();
       const numbers = await numbersOf(brokers);
       const missing = randomUUID();
@@ -201,7 +201,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
   });
 
   describe('reading', () => {
-    it('KC-10 finds offsets by place and by time', async () => {
+    it('KC-10 finds the offsets of the beginning, of the end and of a time', async () => {
       const { brokers, topic, ask } = await newTopic({}, { 'message.timestamp.type': 'LogAppendTime' });
       const numbers = await numbersOf(brokers);
       await ask((broker) => broker.produce([batch(topic, ['a', 'b'])], numbers));
@@ -219,7 +219,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(await at({ timeMs: Date.now() + 3_600_000 })).toEqual([-1n, -1n]);
     });
 
-    it('KC-11 begins within a batch, and at its end waits for what comes', async () => {
+    it('KC-11 begins within a batch, and waits at the end for new records', async () => {
       const { brokers, topic, ask } = await newTopic();
       const numbers = await numbersOf(brokers);
       await ask((broker) => broker.produce([batch(topic, ['a', 'b', 'c'])], numbers));
@@ -237,14 +237,14 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(performance.now() - sent).toBeLessThan(6000);
     });
 
-    it('KC-12 says that an offset is out of range', async () => {
+    it('KC-12 reports an offset that is out of range', async () => {
       const { topic, ask } = await newTopic();
       await expect(ask((broker) => broker.fetch(topic, new Map([[0, 5n]]), LIMITS))).rejects.toMatchObject({
         type: 'OFFSET_OUT_OF_RANGE',
       });
     });
 
-    it('KC-13 passes over what was aborted and over the marks of transactions; tombstones and headers do not matter', async () => {
+    it('KC-13 skips aborted records and transaction markers, and accepts tombstones and headers', async () => {
       const { topic, ask } = await newTopic();
       const producer = new Kafka({ brokers: [...config.brokers], logLevel: logLevel.NOTHING }).producer({
         ...{ transactionalId: randomUUID(), maxInFlightRequests: 1, idempotent: true },
@@ -273,7 +273,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(first?.lastOffset).toBe(7n);
     });
 
-    it('KC-14 says of an unknown topic that there is none', async () => {
+    it('KC-14 reports an unknown topic', async () => {
       const { ask } = await newTopic();
       await expect(ask((broker) => broker.fetch(randomUUID(), new Map([[0, 0n]]), LIMITS))).rejects.toMatchObject({
         type: 'UNKNOWN_TOPIC_OR_PARTITION',
@@ -282,7 +282,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
   });
 
   describe('transactional ids', () => {
-    it('KC-15 have numbers that step, and shut the previous ones out of marked partitions', async () => {
+    it('KC-15 increase the producer epoch, and fence the previous epoch in added partitions', async () => {
       const { brokers, topic, ask } = await newTopic();
       const transactionalId = randomUUID();
       const previous = await numbersOf(brokers, transactionalId);
@@ -310,7 +310,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(await valuesIn(ask, topic)).toEqual(['a', 'c']);
     });
 
-    it('KC-16 answer who was taken over, and who has nothing to end', async () => {
+    it('KC-16 return an error to a fenced producer and to one that has no transaction to end', async () => {
       const brokers = brokersOf();
       const transactionalId = randomUUID();
       const previous = await numbersOf(brokers, transactionalId);
@@ -346,7 +346,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       };
     }
 
-    it('KC-17 let a member join alone: it leads, is given what it assigned, and beats', async () => {
+    it('KC-17 let a single member lead, receive its assignment and send heartbeats', async () => {
       const { group, coordinator, request } = await newGroup();
       const ask = await coordinator();
       const joined = await ask((broker) => broker.joinGroup(request('one')));
@@ -365,7 +365,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       await expect(ask((broker) => broker.heartbeat(member))).rejects.toMatchObject({ type: 'UNKNOWN_MEMBER_ID' });
     });
 
-    it('KC-18 notify the members that another one joins, and give each its share', async () => {
+    it('KC-18 notify a member when another one joins, and assign a share to each', async () => {
       const { group, coordinator, request } = await newGroup();
       const [first, second] = [await coordinator(), await coordinator()];
       const alone = await first((broker) => broker.joinGroup(request('one')));
@@ -400,7 +400,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       });
     });
 
-    it('KC-19 keep offsets, and take none of a member of the past', async () => {
+    it('KC-19 keep committed offsets, and reject offsets of a previous generation', async () => {
       const { group, coordinator, request } = await newGroup();
       const { topic } = await newTopic();
       const ask = await coordinator();
@@ -418,7 +418,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(await committed()).toEqual(new Map([[1, 2n ** 40n]]));
     });
 
-    it('KC-20 refuse a session timeout that the brokers do not allow, and another assigner', async () => {
+    it('KC-20 reject an invalid session timeout and a different assigner', async () => {
       const { coordinator, request } = await newGroup();
       const ask = await coordinator();
       await expect(ask((broker) => broker.joinGroup({ ...request('one'), sessionTimeoutMs: 1 }))).rejects.toMatchObject(
@@ -440,7 +440,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     }, 60_000);
     afterAll(() => proxied?.close());
 
-    it('KC-21 go to the next broker if one is away, and say at the end which one and why', async () => {
+    it('KC-21 are skipped if they refuse connections, and the last error names the broker and the reason', async () => {
       const { topic } = await newTopic();
       const brokers = brokersOf({ brokers: ['127.0.0.1:1', ...config.brokers] });
       expect((await brokers.metadata([topic])).topics).toMatchObject([{ topic, error: undefined }]);
@@ -449,7 +449,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       });
     });
 
-    it('KC-22 are left if one hangs, and asked over a new connection', async () => {
+    it('KC-22 cause a timeout if they hang, and are asked again over a new connection', async () => {
       const brokers = brokersOf({ brokers: proxied.brokers }, 1000);
       await brokers.metadata([]);
       await proxied.hang();
@@ -458,7 +458,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect((await brokers.metadata([])).brokers).toHaveLength(1);
     });
 
-    it('KC-23 are found again after a restart; what was stored is known by its numbers', async () => {
+    it('KC-23 are found again after a restart, and store no batch of known sequence numbers twice', async () => {
       const brokers = brokersOf({ brokers: proxied.brokers });
       const topic = randomUUID();
       await brokers.metadata([]);
@@ -484,7 +484,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       expect(await valuesIn((request) => brokers.at(nodeId, request), topic)).toEqual(['a', 'b', 'c']);
     }, 90_000);
 
-    it('KC-24 are not asked any more once it is ended, and what is under way is over at once', async () => {
+    it('KC-24 receive no request after the client ends, and its pending request fails at once', async () => {
       const silent = createServer();
       silent.listen(0, '127.0.0.1');
       await once(silent, 'listening');

@@ -129,7 +129,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       }
     });
 
-    it('SC-02 has an outcome for every record, none for an empty batch', async () => {
+    it('SC-02 returns an outcome for every record, and none for an empty batch', async () => {
       const sink = await openSink();
       expect(await sink.write([])).toEqual([]);
       expect(await sink.write(trades(1, 7))).toEqual(delivered(7));
@@ -145,7 +145,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await expectTrades(all);
     });
 
-    it('SC-04 says delivered only of what a reader finds, before any close', async () => {
+    it('SC-04 returns delivered only for records that a reader finds before any close', async () => {
       const sink = await openSink();
       await sink.write(trades(1, 3));
       await expectTrades(trades(1, 3));
@@ -164,7 +164,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       expect(sink.trouble()).toBeUndefined();
     });
 
-    it('SC-06 loses and repeats nothing over an outage', async () => {
+    it('SC-06 loses and repeats no record over an outage', async () => {
       const { outage, outageTimeoutMs: timeoutMs = 10_000 } = store;
       const sink = await openSink();
       const all = trades(1, 30);
@@ -191,7 +191,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await expectTrades(all);
     });
 
-    it('SC-07 delivers what was written when it is closed meanwhile, and closes twice without harm', async () => {
+    it('SC-07 delivers a pending write when it is closed, and can be closed twice', async () => {
       const sink = await openSink();
       const answer = sink.write(trades(1, 50));
       await sink.close();
@@ -202,7 +202,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await sink.close();
     });
 
-    it('SC-08 finds the last position of every venue and symbol again, per environment', async () => {
+    it('SC-08 finds the last position of every venue and symbol after a restart, per environment', async () => {
       const first = await openSink();
       expect(await first.checkpoints(asked())).toEqual([]);
       const position = (venue: string, symbol: string, epoch: number) => samplePosition({ venue, symbol, epoch });
@@ -227,7 +227,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       expect(await second.checkpoints(asked({ environmentPrefixes: ['replay.'] }))).toEqual([]);
     });
 
-    it('SC-09 continues behind what a previous run wrote', async () => {
+    it('SC-09 appends after the records of a previous run', async () => {
       const first = await openSink();
       await first.write(trades(1, 20));
       await first.close();
@@ -244,11 +244,11 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       expect(tradeIds(await store.read('simulated.trades'), 'BTCUSDT')).toEqual(['2']);
     });
 
-    it('SC-11 is up once it is open', async () => {
+    it('SC-11 reports no trouble after it opens', async () => {
       expect((await openSink()).trouble()).toBeUndefined();
     });
 
-    describe('where each venue and symbol ends', () => {
+    describe('checkpoints of each venue and symbol', () => {
       /** The checkpoints by venue and symbol that a restart finds behind the batches. */
       async function checkpointsBehind(
         batches: readonly (readonly OutRecord[])[],
@@ -260,7 +260,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         return byVenueAndSymbol(await (await openSink()).checkpoints(asked(over)));
       }
 
-      it('SC-13 a trade behind the last position counts, with all that it says', async () => {
+      it('SC-13 use the last trade after the last position, with all fields', async () => {
         const batches = [[traded(1, 1)], [placed(1, 1)], [traded(2, 2), traded(3, 3)]];
         expect((await checkpointsBehind(batches)).get('binance:BTCUSDT')).toEqual({
           venue: 'binance',
@@ -272,12 +272,12 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         });
       });
 
-      it('SC-14 a position alone counts: its trade may lie far before, or be gone', async () => {
+      it('SC-14 use a position whose trade is not stored', async () => {
         const ended = await checkpointsBehind([[placed(7, 5)]]);
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(7, 5), agg_trade: undefined });
       });
 
-      it('SC-15 an epoch that began without a trade has none, whatever lies before it', async () => {
+      it('SC-15 have no trade for an epoch without trades, even if earlier epochs have trades', async () => {
         const ended = await checkpointsBehind([
           [traded(1, 1), traded(2, 2)],
           [placed(2, 2)],
@@ -286,7 +286,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 2, trade: null, agg_trade: undefined });
       });
 
-      it('SC-16 the venues of a symbol end each for themselves', async () => {
+      it('SC-16 are separate for each venue of a symbol', async () => {
         const bybit = { venue: 'bybit', epoch: 2 };
         const ended = await checkpointsBehind([
           [placed(null, 0)],
@@ -299,7 +299,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.size).toBe(2);
       });
 
-      it('SC-17 a quiet symbol ends where it did, far before the others', async () => {
+      it('SC-17 find the last trade of an idle symbol far before the others', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const busy = Array.from({ length: 300 }, (_, index) => [traded(index + 2, index + 2)]);
         const ended = await checkpointsBehind([
@@ -312,7 +312,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(302, 302) });
       });
 
-      it('SC-18 distinguishes aggregated trades: found ones by their last id, others are not known', async () => {
+      it('SC-18 use the last id of aggregated trades, and are undefined if none is found', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const written = [
           [traded(1, 1), traded(1, 1, eth), aggregated(10, 1)],
@@ -324,7 +324,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(both.get('binance:ETHUSDT')).toMatchObject({ trade: at(1, 1), agg_trade: undefined });
       });
 
-      it('SC-19 where aggregated trades alone are asked for, positions are theirs', async () => {
+      it('SC-19 apply positions to aggregated trades if only these are requested', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const written = [[aggregated(10, 1)], [placed(12, 1), placed(40, 1, eth)], [aggregated(13, 2)]];
         const ended = await checkpointsBehind(written, { kinds: ['agg_trade'] });
@@ -332,13 +332,13 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:ETHUSDT')).toMatchObject({ trade: undefined, agg_trade: at(40, 1) });
       });
 
-      it('SC-20 a trade that stands for several ends with the last of them', async () => {
+      it('SC-20 use the last id of a trade that combines several trades', async () => {
         const many = traded(5, 2, { lastTradeId: '9', conditions: ['aggregated'] });
         const ended = await checkpointsBehind([[placed(4, 1)], [many]]);
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(9, 2) });
       });
 
-      it('SC-21 the last one published counts, also where ids start again', async () => {
+      it('SC-21 use the trade that was published last, even if ids restart', async () => {
         const ended = await checkpointsBehind([
           [traded(9_000, 1)],
           [placed(9_000, 1)],
@@ -347,7 +347,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ trade: at(3, 3) });
       });
 
-      it('SC-22 finds the epoch of each venue with mode all', async () => {
+      it('SC-22 find the epoch of each venue in mode all', async () => {
         const all = { epoch: 2 };
         const bybit = { epoch: 5, venue: 'bybit' };
         const keyed = (sent: OutRecord): OutRecord => {
@@ -364,7 +364,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 5, trade: at(71, 2) });
       });
 
-      it('SC-23 the testnet ends in topics of its own, its positions lie with all others', async () => {
+      it('SC-23 use trades of the testnet topics, and testnet positions of the common topic', async () => {
         const venue = 'binance_testnet';
         const tested = (id: number, second: number): OutRecord => {
           const sent = traded(id, second, { venue, environment: 'testnet' });
@@ -377,7 +377,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       });
     });
 
-    describe('what was published lately', () => {
+    describe('recent records', () => {
       const eth = { symbol: 'ETHUSDT' };
       const window = (endSecond: number, over: Partial<TradeStats> = {}): OutRecord => {
         const windowEnd = T + endSecond * 1000;
@@ -413,13 +413,13 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       const range = (from: number, to: number): number[] =>
         Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-      it('SC-24 finds nothing where nothing is, and that this is all', async () => {
+      it('SC-24 are empty and complete if no trades are stored', async () => {
         const nothing = { trades: [], windows: [], gaps: [], whole: true };
         expect(await recentBehind([])).toEqual(nothing);
         expect(await recentBehind([[placed(7, 5)]])).toEqual(nothing);
       });
 
-      it('SC-25 the last trades of each venue and symbol, in order, with all that they say', async () => {
+      it('SC-25 contain the last trades of each venue and symbol, in order and unchanged', async () => {
         const bybit = { venue: 'bybit', epoch: 2 };
         const written = [
           [placed(null, 0), placed(null, 0, eth)],
@@ -437,7 +437,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(found.whole).toBe(true);
       });
 
-      it('SC-26 all trades of the span before the last one of their venue, be they more', async () => {
+      it('SC-26 contain all trades of the span, even if there are more than requested', async () => {
         const written = [
           range(1, 300).map((id) => traded(id, id)),
           [placed(300, 300), placed(1, 300, eth)],
@@ -450,7 +450,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(found.whole).toBe(true);
       });
 
-      it('SC-27 those of a quiet symbol, far before the others', async () => {
+      it('SC-27 contain the trades of an idle symbol far before the others', async () => {
         const busy = range(2, 40).map((chunk) => range(chunk * 100, chunk * 100 + 99).map((id) => traded(id, id)));
         const found = await recentBehind([
           [placed(1, 1), placed(5, 5, eth)],
@@ -461,7 +461,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(idsOf(found)).toEqual(range(4089, 4099).slice(1));
       });
 
-      it('SC-28 the windows that end in the span, of every length, in the order of publishing', async () => {
+      it('SC-28 contain the windows of every length that end in the span, in the order of publication', async () => {
         const minute = { windowMs: 60_000 };
         const batches = range(1, 130).map((end) => [
           traded(end, end),
@@ -480,7 +480,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(wider.windows.filter(({ windowMs }) => windowMs === 60_000)).toHaveLength(4);
       });
 
-      it('SC-29 of series that are not asked for nothing, nor of other kinds and environments', async () => {
+      it('SC-29 contain no series, kinds or environments that are not requested', async () => {
         const simulated = (sent: OutRecord): OutRecord => ({ ...sent, topic: `simulated.${sent.topic}` });
         const written = [
           [placed(1, 1), placed(1, 1, eth)],
@@ -495,14 +495,14 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(one.windows).toEqual([window(1).record]);
       });
 
-      it('SC-30 aggregated trades where these are asked for', async () => {
+      it('SC-30 contain aggregated trades if these are requested', async () => {
         const written = [[placed(12, 1)], range(1, 9).map((id) => aggregated(id * 3, id)), [traded(1, 9)]];
         const over = { kind: 'agg_trade', trades: 2, spanMs: 0 } as const;
         const found = await recentBehind(written, over, { kinds: ['agg_trade'] });
         expect(found.trades).toEqual([aggregated(24, 8).record, aggregated(27, 9).record]);
       });
 
-      it('SC-31 of several environments, and of venues that are feeds of their own (mode all)', async () => {
+      it('SC-31 contain trades of several environments, and of each venue in mode all', async () => {
         const testnet = { venue: 'binance_testnet', environment: 'testnet' } as const;
         const tested = (id: number, second: number): OutRecord => {
           const sent = traded(id, second, testnet);
@@ -526,7 +526,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(idsOf(found, 'BTCUSDT', 'bybit')).toEqual(range(25, 29));
       });
 
-      it('SC-32 the gaps that reach into the span', async () => {
+      it('SC-32 contain the gaps that reach into the span', async () => {
         const gap = (from: number, to: number, over: Partial<Gap> = {}): OutRecord => {
           const of = { fromId: String(from), toId: String(to), fromTime: T + from * 1000, toTime: T + to * 1000 };
           const record = sampleGap({ venue: 'binance', symbol: 'BTCUSDT', epoch: 1, ...of, ...over });
@@ -543,7 +543,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       });
     });
 
-    it('SC-12 takes a dead letter of 64 KiB of anything', async () => {
+    it('SC-12 stores a dead letter with 64 KiB of arbitrary bytes', async () => {
       const sink = await openSink();
       const payload = Uint8Array.from({ length: 65_536 }, (_, index) => (index * 31) % 256);
       const record = sampleDeadLetter({ payload, reason: 'lone surrogate \ud800 · (payload cut: 70000 bytes)' });

@@ -78,17 +78,17 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
   }
 
   describe('order books', () => {
-    it.each(books.topics)('VC-19 %s, %j: %s', (channel, depth, topic) => {
+    it.each(books.topics)('VC-19 the channel %s with depth %j has the topic %s', (channel, depth, topic) => {
       expect(venue.topics(instrument, channel, depth)).toEqual([topic]);
       expect(venue.control('subscribe', [topic], () => 1)[0]?.frame).toContain(`"${topic}"`);
     });
 
-    it('VC-19 fixtures show whole books and changes', () => {
+    it('VC-19 the fixtures contain snapshots and changes of books', () => {
       expect(new Set(bookFixtures.map(isWhole))).toEqual(new Set([true, false]));
     });
 
     it.each(bookFixtures)(
-      'VC-20 $name with a row that is no level is malformed, naming the place',
+      'VC-20 $name with an invalid level is malformed, and the fault names its place',
       ({ frame, book }) => {
         for (const side of [book.bids, book.asks]) {
           for (const [row, place] of ABSURD_ROWS) {
@@ -102,7 +102,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       },
     );
 
-    it.each(bookFixtures)('VC-21 $name with an empty side, or two, has the other alone', ({ frame, book }) => {
+    it.each(bookFixtures)('VC-21 $name with an empty side decodes to the levels of the other', ({ frame, book }) => {
       const whole = update(frame);
       expect(update(withValue(frame, book.bids, []))).toEqual({ ...whole, bids: [] });
       expect(update(withValue(frame, book.asks, []))).toEqual({ ...whole, asks: [] });
@@ -111,7 +111,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
     });
 
     it.each(bookFixtures.filter((fixture) => !isWhole(fixture)))(
-      'VC-22 $name, changes: every row in its order, far, repeated or removing',
+      'VC-22 $name keeps every changed level in order, also repeated and removed levels',
       ({ frame, book }) => {
         const rows = [
           ['5', '1'],
@@ -131,7 +131,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
     );
 
     it.each(bookFixtures.filter(isWhole))(
-      'VC-22 $name, a whole book: best first, a level without quantity is none, one that is there twice malformed',
+      'VC-22 $name sorts the levels, drops levels of quantity 0, and is malformed if a price repeats',
       ({ frame, book }) => {
         const falling = [
           ['10', '1'],
@@ -157,7 +157,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       },
     );
 
-    it.each(bookFixtures)('VC-23 $name has its first and last update id, exactly', ({ frame, book }) => {
+    it.each(bookFixtures)('VC-23 $name has its exact first and last update ids', ({ frame, book }) => {
       const { firstUpdateId: first, lastUpdateId: last } = book;
       const ids = (json: unknown) => [update(json).firstUpdateId, update(json).lastUpdateId];
       const largest = withValue(frame, last, LARGEST_ID);
@@ -173,19 +173,19 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
     });
 
     // None when: the venue sends the whole book by itself.
-    it.each(books.requests)('VC-24 $levels levels by REST: $path, weight $weight', ({ levels, path, weight }) => {
+    it.each(books.requests)('VC-24 requests $levels levels by $path, weight $weight', ({ levels, path, weight }) => {
       expect(request(levels)).toMatchObject({ path, weight });
       expect(weight).toBeLessThan(venue.restBurst ?? venue.restWeightPerMinute / 2);
     });
 
-    it('VC-24 it has a book to ask for, or sends it by itself', () => {
+    it('VC-24 has a REST request for books unless the venue sends them by itself', () => {
       expect(venue.book === undefined).toBe(books.requests.length === 0);
       expect(venue.book === undefined).toBe(books.snapshot === undefined);
     });
 
     const { snapshot } = books;
     if (snapshot !== undefined)
-      it('VC-24 the book by REST is read as documented, and nothing else is', () => {
+      it('VC-24 parses the documented REST book, and rejects other bodies', () => {
         const { body, parsed } = snapshot;
         const asked = request(100);
         expect(asked.parse(body)).toEqual({
@@ -221,7 +221,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       fixtures.filter(
         ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'value' && decoded.value.length > 0,
       ),
-    )('VC-25 $name, once malformed, names its symbol', ({ frame, decoded, reads = [] }) => {
+    )('VC-25 a malformed $name names its symbol', ({ frame, decoded, reads = [] }) => {
       const symbol = decoded.kind === 'value' ? decoded.value[0]?.symbol : undefined;
       for (const path of reads.filter((one) => one.startsWith('data'))) {
         expect(decode(withoutValue(frame, path)), path).toMatchObject({ kind: 'malformed', symbol });
@@ -235,7 +235,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       });
     });
 
-    it('VC-25 a frame without a symbol, or with one that was not requested, names none', () => {
+    it('VC-25 a frame names no symbol if its symbol is missing or was not requested', () => {
       const decoder = venue.newDecoder(context);
       const unasked = venue.newDecoder({ ...context, instruments: new Map() });
       expect(decoder({ data: Buffer.from('{'), binary: false, receivedAt })).not.toHaveProperty('symbol');

@@ -72,7 +72,7 @@ export function venueContract(contract: VenueContract): void {
       expect(comparable(decodeOnce(frame))).toEqual(golden(decoded, venue));
     });
 
-    it.each(fixtures)('VC-02 $name, cut off anywhere, is malformed', ({ frame }) => {
+    it.each(fixtures)('VC-02 $name is malformed if it is cut off anywhere', ({ frame }) => {
       const text = Buffer.from(JSON.stringify(frame));
       const decode = venue.newDecoder(fixtureContext());
       for (let end = 0; end < text.length; end++) {
@@ -82,7 +82,7 @@ export function venueContract(contract: VenueContract): void {
 
     // None when: a fixture names no fields (acknowledgements, ignored frames).
     it.each(fixtures.filter(({ reads }) => reads !== undefined))(
-      'VC-03 $name without a field that it needs is malformed, naming it',
+      'VC-03 $name without a required field is malformed, and the fault names the field',
       ({ frame, reads = [] }) => {
         for (const path of reads) expect(faultField(decodeOnce(withoutValue(frame, path))), path).toBe(path);
       },
@@ -90,7 +90,7 @@ export function venueContract(contract: VenueContract): void {
 
     // None when: as VC-03.
     it.each(fixtures.filter(({ reads }) => reads !== undefined))(
-      'VC-04 $name with a field of another type is malformed, naming it',
+      'VC-04 $name with a field of a wrong type is malformed, and the fault names the field',
       ({ frame, reads = [] }) => {
         for (const path of reads) {
           for (const other of otherTypes(valueAt(frame, path))) {
@@ -104,7 +104,7 @@ export function venueContract(contract: VenueContract): void {
 
     // None when: a fixture has no decimals.
     it.each(fixtures.filter(({ decimals }) => decimals !== undefined))(
-      'VC-05 $name carries decimals as text, whatever their digits',
+      'VC-05 $name keeps decimals exact as text, and is malformed with an invalid decimal',
       ({ frame, decimals = {} }) => {
         for (const [path, field] of Object.entries(decimals)) {
           fc.assert(
@@ -146,7 +146,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    it('VC-07 the same frames give the same meaning twice, and a fresh decoder knows nothing of another', () => {
+    it('VC-07 decodes the same frames to the same events with each new decoder', () => {
       const run = () => {
         const decode = venue.newDecoder(fixtureContext());
         return fixtures.map(({ frame }) => comparable(decode(frameOf(JSON.stringify(frame)))));
@@ -154,7 +154,7 @@ export function venueContract(contract: VenueContract): void {
       expect(run()).toEqual(run());
     });
 
-    it('VC-08 a frame that cannot be read does not change what follows it', () => {
+    it('VC-08 decodes later frames the same after a malformed frame', () => {
       const decode = venue.newDecoder(fixtureContext());
       const clean = venue.newDecoder(fixtureContext());
       for (const { frame } of fixtures) {
@@ -166,22 +166,22 @@ export function venueContract(contract: VenueContract): void {
 
     it.each([
       ['binary', { ...frameOf('{}'), binary: true }],
-      ['no UTF-8', { ...frameOf(''), data: Uint8Array.of(0x22, 0xc3, 0x28, 0x22) }],
+      ['not UTF-8', { ...frameOf(''), data: Uint8Array.of(0x22, 0xc3, 0x28, 0x22) }],
       ['empty', frameOf('')],
       ['20 MB of text', { ...frameOf(''), data: Buffer.alloc(20 * 1024 * 1024, 0x61) }],
       ['a number', frameOf('1')],
       ['null', frameOf('null')],
       ['text', frameOf('"pong"')],
       ['an array', frameOf('[]')],
-      ['nothing known', frameOf('{}')],
+      ['an unknown object', frameOf('{}')],
       ['100,000 levels of arrays', frameOf('['.repeat(100_000) + ']'.repeat(100_000))],
       ['100,000 levels of objects', frameOf('{"data":'.repeat(100_000) + 1 + '}'.repeat(100_000))],
-      ['JSON that is open', frameOf('{"a":'.repeat(100_000))],
+      ['unclosed JSON', frameOf('{"a":'.repeat(100_000))],
     ])('VC-09 a frame that is %s is malformed', (_, frame) => {
       expect(venue.newDecoder(fixtureContext())(frame).kind).toBe('malformed');
     });
 
-    it('VC-10 a symbol that joins while the connection lives is decoded, one that leaves is ignored', () => {
+    it('VC-10 decodes a symbol that is added to the connection, and ignores a removed symbol', () => {
       const fixture = fixtures.find(({ decoded }) => decoded.kind === 'value' && decoded.value[0]?.kind === 'trade');
       const { instruments, ...rest } = fixtureContext();
       const all = [...instruments];
@@ -195,7 +195,7 @@ export function venueContract(contract: VenueContract): void {
       expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
     });
 
-    it('VC-11 each channel that the venue has is one topic of its symbol, the others none', () => {
+    it('VC-11 has one topic per symbol for each supported channel, and none for other channels', () => {
       const [one, other] = [...fixtureContext().instruments.values()];
       if (one === undefined || other === undefined) throw new Error('the context has two instruments');
       const missing = contract.missingChannels;
@@ -229,7 +229,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    it('VC-13 a topic asked for twice is asked for once, and nothing gives no request', () => {
+    it('VC-13 subscribes a repeated topic once, and sends no request for an empty list', () => {
       const [instrument] = [...fixtureContext().instruments.values()];
       const topics = instrument === undefined ? [] : venue.topics(instrument, 'trade');
       expect(venue.control('subscribe', [...topics, ...topics], () => 1)).toHaveLength(1);
@@ -237,7 +237,7 @@ export function venueContract(contract: VenueContract): void {
       expect(venue.control('subscribe', [], () => 1)).toEqual([]);
     });
 
-    it('VC-14 its heartbeat, where it wants one, is a JSON text with an id', () => {
+    it('VC-14 has a heartbeat of JSON with an id if the venue needs one', () => {
       expect(venue.heartbeat?.everyMs).toBe(contract.heartbeatMs);
       if (venue.heartbeat !== undefined) expect(JSON.parse(venue.heartbeat.frame(7))).toMatchObject({ req_id: '7' });
     });
@@ -259,7 +259,7 @@ export function venueContract(contract: VenueContract): void {
       expect(venue.refusal(status, headers, '<html>no</html>')).toMatchObject({ kind, retry, status });
     });
 
-    it('VC-16 its instrument list and its time are read as documented, and nothing else is', () => {
+    it('VC-16 parses the documented instrument list and time, and rejects other bodies', () => {
       const { instruments, time } = contract;
       expect(venue.instruments.parse(instruments.body)).toEqual({ rows: instruments.parsed, malformed: 0 });
       expect(venue.time.parse(time.body)).toBe(time.parsed);
@@ -272,7 +272,7 @@ export function venueContract(contract: VenueContract): void {
       }
     });
 
-    it('VC-17 a changed frame never makes it throw, and what it lets through is well-formed', () => {
+    it('VC-17 never throws for a mutated frame, and decodes only well-formed events', () => {
       const texts = fixtures.map(({ frame }) => JSON.stringify(frame));
       const context = fixtureContext();
       const decode = venue.newDecoder(context);
@@ -291,7 +291,7 @@ export function venueContract(contract: VenueContract): void {
 
     // For venues with contiguous ids.
     it.each((contract.backfill ?? []).map((fixture, attempt) => ({ ...fixture, attempt })))(
-      'VC-18 its past, attempt $attempt, is read as documented: trades of this symbol, from backfill',
+      'VC-18 parses the documented answer of backfill attempt $attempt as trades of the symbol',
       ({ attempt, body, parsed }) => {
         const request = venue.backfill?.({ ...wantedOf(venue, attempt), before: { id: '28456', timestamp: 1 } });
         if (request === undefined) throw new Error('the venue has no backfill');
@@ -301,7 +301,7 @@ export function venueContract(contract: VenueContract): void {
 
     const { backfillAggTrades, recent } = contract;
     if (backfillAggTrades !== undefined)
-      it('VC-18 its past aggregated trades are read as documented', () => {
+      it('VC-18 parses the documented answer of the backfill of aggregated trades', () => {
         const request = venue.backfillAggTrades?.(wantedOf(venue, 0));
         if (request === undefined) throw new Error('the venue has no past of aggregated trades');
         expectPast(request, 'agg_trade', backfillAggTrades);
@@ -309,13 +309,13 @@ export function venueContract(contract: VenueContract): void {
 
     // For venues with sparse ids.
     if (recent !== undefined)
-      it('VC-18 its last trades are read as documented', () => {
+      it('VC-18 parses the documented answer with the last trades', () => {
         const request = venue.recent?.(wantedOf(venue, 0));
         if (request === undefined) throw new Error('the venue has no last trades');
         expectPast(request, 'trade', recent);
       });
 
-    it('VC-18 it has a past to ask for by ids where they step by one, and last trades where they do not', () => {
+    it('VC-18 has a backfill by ids for contiguous ids, and the last trades for sparse ids', () => {
       expect(venue.backfill !== undefined).toBe(venue.contiguousTradeIds);
       expect(venue.backfill !== undefined).toBe((contract.backfill ?? []).length > 0);
       expect(venue.recent === undefined).toBe(venue.contiguousTradeIds);

@@ -66,27 +66,27 @@ const { version } = z
 const ours = everyService.filter(({ service }) => service.image?.startsWith('market-feed:'));
 
 describe.each(everyService)('$name in $file', ({ service }) => {
-  it('is restarted, watched and bounded', () => {
+  it('has a restart policy, a health check, a memory limit and a log limit', () => {
     expect(service.restart).toBe('unless-stopped');
     expect(service.healthcheck?.test[0]).toBe('CMD');
     expect(service.mem_limit).toMatch(/^\d+[mg]$/);
     expect(service.logging?.options).toMatchObject({ 'max-size': '10m', 'max-file': '3' });
   });
 
-  it('has no more rights than it needs', () => {
+  it('drops all capabilities and cannot gain privileges', () => {
     expect(service.security_opt).toEqual(['no-new-privileges:true']);
     expect(service.cap_drop).toEqual(['ALL']);
   });
 
-  it('has an image of one version', () => {
+  it('has an image with a fixed version', () => {
     expect(service.image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/);
   });
 
-  it('is reached from this machine alone', () => {
+  it('publishes its ports only on 127.0.0.1', () => {
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
   });
 
-  it('mounts files that exist, for reading, and volumes that are declared', () => {
+  it('mounts existing files read-only, and declared volumes', () => {
     for (const mount of service.volumes ?? []) {
       const [source = '', target, mode] = mount.split(':');
       expect(target).toMatch(/^\//);
@@ -99,11 +99,11 @@ describe.each(everyService)('$name in $file', ({ service }) => {
 });
 
 describe.each(ours)('our $name in $file', ({ service, name }) => {
-  it('is of this version', () => {
+  it('has the version of package.json', () => {
     expect(service.image).toBe(`market-feed:${version}`);
   });
 
-  it('writes nothing but its volume', () => {
+  it('has a read-only file system, and no writable volume unless it is the feed', () => {
     expect(service.read_only).toBe(true);
     if (name !== 'feed') expect(service.volumes?.filter((mount) => !mount.endsWith(':ro')) ?? []).toEqual([]);
   });
@@ -144,10 +144,10 @@ const whole = Object.fromEntries(
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 );
 
-describe('the configuration that a container comes to', () => {
+describe('the configuration of a container', () => {
   const configured = ours.filter(({ name }) => name !== 'simulator');
 
-  it.each(configured)('is accepted: $name in $file', ({ service }) => {
+  it.each(configured)('is valid and writes to Kafka: $name in $file', ({ service }) => {
     const config = loadConfig({ file: configFile(service), environment: environmentOf(service, {}) });
     expect(config.sinks).toEqual(['kafka']);
     expect(config.kafka.brokers).toEqual(['kafka:19092']);
@@ -156,12 +156,12 @@ describe('the configuration that a container comes to', () => {
     expect(config.spill.dir).toMatch(/^\/var\/lib\/market-feed\//);
   });
 
-  it.each(configured)('has the registry in the whole set: $name in $file', ({ service }) => {
+  it.each(configured)('has the schema registry with deploy/whole.env: $name in $file', ({ service }) => {
     const config = loadConfig({ file: configFile(service), environment: environmentOf(service, whole) });
     expect(config.kafka.schemaRegistry?.url).toMatch(/^http:\/\/schema-registry:8080\//);
   });
 
-  it('is the live venues by default, and simulated through and through in the demo', () => {
+  it('names the live venues by default, and only simulated venues in the demo', () => {
     const of = (service: Service | undefined) => {
       if (service === undefined) throw new Error('no such service');
       return loadConfig({ file: configFile(service), environment: environmentOf(service, {}) });
@@ -183,15 +183,15 @@ describe('the configuration that a container comes to', () => {
   });
 });
 
-describe('the sets', () => {
-  it('are Kafka and the feed without a profile, all with the profile whole', () => {
+describe('the sets of services', () => {
+  it('are Kafka and the feed without a profile, and all services with the profile whole', () => {
     const always = Object.entries(base.services).filter(([, { profiles }]) => profiles === undefined);
     expect(always.map(([name]) => name).sort()).toEqual(['feed', 'kafka']);
     expect(new Set(Object.values(base.services).flatMap(({ profiles }) => profiles ?? []))).toEqual(new Set(['whole']));
     expect(whole.COMPOSE_PROFILES).toBe('whole');
   });
 
-  it.each(everyService)('$name in $file waits for none that its set lacks', ({ file, service }) => {
+  it.each(everyService)('$name in $file depends only on services of its set', ({ file, service }) => {
     const services = file === 'docker-compose.yml' ? base.services : withDemo;
     for (const name of service.depends_on ?? []) {
       const needed = services[name];
@@ -208,13 +208,13 @@ describe('the sets', () => {
 });
 
 describe('Dockerfile', () => {
-  it('is of this version, on the same base as the Compose file has', () => {
+  it('has the version of package.json and the base image of the Compose file', () => {
     expect(/^ARG VERSION=(.*)$/m.exec(dockerfile)?.[1]).toBe(version);
     const built = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');
     expect(/NODE_IMAGE:-(.*)\}/.exec(built)?.[1]).toBe(/^ARG NODE_IMAGE=(.*)$/m.exec(dockerfile)?.[1]);
   });
 
-  it('copies what exists and what .dockerignore lets through', () => {
+  it('copies only files that exist and that .dockerignore allows', () => {
     const allowed = readFileSync(path.join(root, '.dockerignore'), 'utf8').match(/(?<=^!).+$/gm) ?? [];
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(
       ([, names]) => names?.split(' ') ?? [],

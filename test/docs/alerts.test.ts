@@ -85,19 +85,19 @@ function unknownIn(expression: string): string[] {
   });
 }
 
-it('alerts ask for metrics and labels that there are', () => {
+it('alerts use only metrics and labels that exist', () => {
   expect(rules.length).toBeGreaterThan(20);
   expect(rules.flatMap(({ expr }) => unknownIn(expr))).toEqual([]);
 });
 
-it('every alert has a heading in the runbook, and every heading an alert', () => {
+it('every alert has a heading in the runbook, and every heading has an alert', () => {
   const headings = [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
   expect(headings.toSorted()).toEqual(rules.map(({ alert }) => alert).toSorted());
   for (const { alert, annotations } of rules)
     expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
 });
 
-it('docs/metrics.md names with each metric the alerts that ask for it', () => {
+it('docs/metrics.md names for each metric the alerts that use it', () => {
   for (const metric of documentedMetrics()) {
     const names = seriesNames([metric]);
     const asking = rules.filter(({ expr }) => askedMetrics(expr).some(({ name }) => names.has(name)));
@@ -105,12 +105,12 @@ it('docs/metrics.md names with each metric the alerts that ask for it', () => {
   }
 });
 
-it('every alert is seen to fire in the tests of the rules', () => {
+it('every alert fires in a test of the rules', () => {
   const tests = readFileSync(`${PROMETHEUS}/market-feed.rules.test.yml`, 'utf8');
   for (const { alert } of rules) expect(tests).toContain(`{ labels: '{alertname="${alert}"}', value: 1 }`);
 });
 
-it('dashboards ask for metrics and labels that there are', () => {
+it('dashboards use only metrics and labels that exist', () => {
   for (const { file, expressions, variables } of dashboards) {
     expect(expressions.length).toBeGreaterThan(15);
     expect([file, expressions.flatMap(unknownIn)]).toEqual([file, []]);
@@ -119,7 +119,7 @@ it('dashboards ask for metrics and labels that there are', () => {
   }
 });
 
-it('dashboards have panels with a place and a name of their own, and variables that exist', () => {
+it('dashboards have unique panels without overlap, and use only variables that exist', () => {
   expect(new Set(dashboards.map(({ dashboard }) => dashboard.uid)).size).toBe(dashboards.length);
   for (const { panels, variables, expressions } of dashboards) {
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
@@ -144,12 +144,12 @@ interface Place {
 const overlap = (a: Place, b: Place): boolean =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
-it('promtool: configuration and rules are valid, and the tests of the rules pass', async () => {
+it('promtool accepts the configuration and the rules, and the tests of the rules pass', async () => {
   expect(await askProm(['check', 'config', `${PROMETHEUS}/prometheus.yml`])).toContain(`${rules.length} rules found`);
   expect(await askProm(['test', 'rules', `${PROMETHEUS}/market-feed.rules.test.yml`])).toContain('SUCCESS');
 });
 
-it('promtool: every expression of a dashboard is one', async () => {
+it('promtool accepts every expression of a dashboard', async () => {
   const asRule = (expr: string) => expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(instance|venue)/g, '.*');
   const groups = dashboards.map(({ file, expressions }, board) => ({
     name: file,

@@ -38,7 +38,7 @@ it('docs/log-events.md lists every event that is logged, and no other', () => {
   expect(documented.toSorted()).toEqual([...loggedEvents()].toSorted());
 });
 
-it('every line of the log names its event', () => {
+it('every call of the log names its event', () => {
   const nameless = sources.flatMap(({ path, text }) =>
     [...text.matchAll(/\blog\.(?:info|warn|error|debug)\(\s*\{([^}]*)/g)]
       .filter(([, fields]) => !/\bevent\b/.test(fields ?? ''))
@@ -47,7 +47,7 @@ it('every line of the log names its event', () => {
   expect(nameless).toEqual([]);
 });
 
-it('every state of feed-status is published somewhere, but for the reserved ones', () => {
+it('every state of feed-status is in the source code, except the reserved ones', () => {
   const untold = FEED_STATES.filter((state) => !sources.some(({ text }) => text.includes(`'${state}'`)));
   expect(untold).toEqual(RESERVED);
 });

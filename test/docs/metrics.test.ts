@@ -163,7 +163,7 @@ it('docs/metrics.md lists every metric with its type and labels, and no other', 
   expect(factsOf(await metricsOf(true))).toEqual(documented());
 });
 
-it('marks those that a gateway over topics has', async () => {
+it('docs/metrics.md marks the metrics that a gateway over topics has', async () => {
   expect(factsOf(await metricsOf(false))).toEqual(documented(true));
 });
 
@@ -179,7 +179,7 @@ it('histograms are cumulative, in seconds', async () => {
   expect(series.find((line) => line.includes('_sum'))).toMatch(/ 60\.12305/);
 });
 
-it('lists no series twice, and escapes names', async () => {
+it('/metrics contains no series twice, and escapes label values', async () => {
   const { look, count, get } = await gatewayUnderTest();
   const [coin] = snapshot.coins;
   if (coin === undefined) throw new Error('there is one');
@@ -192,7 +192,7 @@ it('lists no series twice, and escapes names', async () => {
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
 });
 
-it('more than a hundred symbols have no series of their own', async () => {
+it('/metrics has a series for each of 100 symbols, but only totals for 2000 symbols', async () => {
   const { look, get } = await gatewayUnderTest();
   const [coin] = snapshot.coins;
   if (coin === undefined) throw new Error('there is one');
@@ -209,20 +209,20 @@ it('more than a hundred symbols have no series of their own', async () => {
   expect(many).toContain('market_feed_fresh_symbols{within="10s"} 101');
 });
 
-it('the gateway measures its own thread', async () => {
+it('the gateway measures the event loop of its thread', async () => {
   const { get } = await gatewayUnderTest();
   await until(async () =>
     /^market_feed_event_loop_delay_seconds_count\{thread="gateway"\} [1-9]/m.test(await (await get('/metrics')).text()),
   );
 });
 
-it('every alert of the table is explained in the runbook', () => {
+it('every alert in docs/metrics.md has a heading in the runbook', () => {
   const runbook = new Set(
     [...readFileSync('docs/runbook.md', 'utf8').matchAll(/^## (\w+)$/gm)].map(([, name]) => name),
   );
   for (const alert of documentedMetrics().flatMap(({ alerts }) => alerts)) expect(runbook).toContain(alert);
 });
 
-it('promtool finds nothing wrong with the text', async () => {
+it('promtool finds no problem in the text of /metrics', async () => {
   expect(await askProm(['check', 'metrics'], await metricsOf(true))).toBe('');
 });

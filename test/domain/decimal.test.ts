@@ -43,7 +43,7 @@ describe('canonicalDecimal', () => {
     ['0.000000000000000001', '0.000000000000000001'],
     ['99999999999999999999.999999999999999999', '99999999999999999999.999999999999999999'],
     ['1.0000000000000000000000000000', '1'],
-  ])('%s is %s', (text, decimal) => {
+  ])('converts %s to %s', (text, decimal) => {
     expect(canonicalDecimal(text)).toBe(decimal);
   });
 
@@ -81,11 +81,11 @@ describe('canonicalDecimal', () => {
     '1e-19',
     `0.${'0'.repeat(70)}`,
     'null',
-  ])('%j is no decimal, or does not fit', (text) => {
+  ])('returns undefined for %j', (text) => {
     expect(canonicalDecimal(text)).toBeUndefined();
   });
 
-  it('keeps the value of any text, however it is padded or its point is moved', () => {
+  it('keeps the value of text with padding zeros or an exponent', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: 0, max: 6 }), fc.integer({ min: -6, max: 6 }), (value, zeros, shift) => {
         const plain = fromUnscaled(value);
@@ -100,7 +100,7 @@ describe('canonicalDecimal', () => {
     );
   });
 
-  it('is idempotent and never gives anything but canonical text', () => {
+  it('is idempotent and returns only canonical text', () => {
     const texts = fc.oneof(
       fc.string({ unit: fc.constantFrom('0', '1', '9', '.', '-', 'e', '+', ' '), maxLength: 70 }),
       fc.double().map(String),
@@ -117,7 +117,7 @@ describe('canonicalDecimal', () => {
     );
   });
 
-  it('agrees with the floats on what is a number and how large', () => {
+  it('keeps the value of a double whose text it accepts', () => {
     fc.assert(
       fc.property(fc.double({ min: -1e15, max: 1e15, noNaN: true }), (number) => {
         const decimal = canonicalDecimal(String(number));
@@ -128,7 +128,7 @@ describe('canonicalDecimal', () => {
 });
 
 describe('unscaled and fromUnscaled', () => {
-  it("are each other's inverse over the whole range", () => {
+  it("are each other's inverse over the full range", () => {
     fc.assert(
       fc.property(values, (value) => {
         const decimal = fromUnscaled(value);
@@ -139,7 +139,7 @@ describe('unscaled and fromUnscaled', () => {
     );
   });
 
-  it('write the scale out', () => {
+  it('convert between text and integers with 18 decimal places', () => {
     expect(unscaled('61837.63')).toBe(61_837_630_000_000_000_000_000n);
     expect(unscaled('-0.5')).toBe(-500_000_000_000_000_000n);
     expect(fromUnscaled(1n)).toBe('0.000000000000000001');
@@ -149,7 +149,7 @@ describe('unscaled and fromUnscaled', () => {
 });
 
 describe('compareDecimals, isPositive, isNotNegative', () => {
-  it('order as the integers behind the text', () => {
+  it('order decimals like their unscaled integers', () => {
     fc.assert(
       fc.property(values, fc.oneof(values, fc.bigInt({ min: -2n, max: 2n })), (a, b) => {
         const near = a + b > LIMIT || a + b < -LIMIT ? a : a + b;
@@ -163,7 +163,7 @@ describe('compareDecimals, isPositive, isNotNegative', () => {
     );
   });
 
-  it('know the sign', () => {
+  it('recognize positive decimals and decimals that are not negative', () => {
     fc.assert(
       fc.property(values, (value) => {
         expect(isPositive(fromUnscaled(value))).toBe(value > 0n);

@@ -53,11 +53,11 @@ describe('roundHalfEven', () => {
     [-2n, 3n, -1n],
     [0n, 5n, 0n],
     [6n, 3n, 2n],
-  ])('%s / %s is %s', (value, divisor, rounded) => {
+  ])('rounds %s / %s to %s', (value, divisor, rounded) => {
     expect(roundHalfEven(value, divisor)).toBe(rounded);
   });
 
-  it('is never more than half away, and even where it is half', () => {
+  it('is at most one half away, and even at exactly one half', () => {
     fc.assert(
       fc.property(values, divisors, (value, divisor) => {
         const rounded = roundHalfEven(value, divisor);
@@ -139,7 +139,7 @@ describe('ratio', () => {
     );
   });
 
-  it('is what doubles give where both are exact ones', () => {
+  it('equals the division of doubles if both integers are exact doubles', () => {
     const exact = fc.maxSafeInteger().filter((n) => n !== 0);
     fc.assert(
       fc.property(exact, exact, (a, b) => {

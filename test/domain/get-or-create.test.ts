@@ -11,7 +11,7 @@ it('creates the value of a key once', () => {
   expect(create).toHaveBeenCalledTimes(1);
 });
 
-it('takes a WeakMap', () => {
+it('accepts a WeakMap', () => {
   const key = {};
   const map = new WeakMap<object, number>();
   expect(getOrCreate(map, key, () => 7)).toBe(7);

@@ -11,6 +11,6 @@ it.each([
   ['cannot reach ws://u:p@h and http://v:q@i', 'cannot reach ws://[secret]@h and http://[secret]@i'],
   ['http://host:8081/base', 'http://host:8081/base'],
   ['mail me@host', 'mail me@host'],
-])('hides the login in %s', (text, hidden) => {
+])('hides only the credentials in %s', (text, hidden) => {
   expect(hideCredentials(text)).toBe(hidden);
 });

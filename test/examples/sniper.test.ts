@@ -65,7 +65,7 @@ describe('the sniper', () => {
     large();
   };
 
-  it('buys on a strong flow and a large trade, at the last price, and says why', () => {
+  it('buys at the last price on a strong flow and a large trade, and logs the reason', () => {
     buy();
     expect(lines).toEqual([
       {
@@ -83,7 +83,7 @@ describe('the sniper', () => {
     expect(lines).toHaveLength(1);
   });
 
-  it('takes its profit, or its loss, exactly; between the levels it waits', () => {
+  it('sells at the take-profit or stop-loss level, and not between them', () => {
     buy();
     tick('50049.99');
     tick('49975.01');
@@ -104,13 +104,13 @@ describe('the sniper', () => {
 
   it.each([
     ['a large sale', () => large({ isBuyerMaker: true })],
-    ['a trade that was fetched later', () => large({ source: 'backfill' })],
+    ['a trade from a backfill', () => large({ source: 'backfill' })],
     ['a trade of another epoch than the flow', () => large({ epoch: 2 })],
-    ['a trade that comes late', () => large({ receivedAt: (now - 5000) * 1000 })],
+    ['a trade that arrives late', () => large({ receivedAt: (now - 5000) * 1000 })],
     ['a trade of a testnet', () => large({ environment: 'testnet' })],
-    ['a trade long behind the flow', () => large({ timestamp: now + 4001 })],
+    ['a trade long after the flow', () => large({ timestamp: now + 4001 })],
     [
-      'a price that is old',
+      'an old price',
       () => {
         now += 5000;
         large({ timestamp: START });
@@ -137,7 +137,7 @@ describe('the sniper', () => {
     expect(lines).toEqual([]);
   });
 
-  it('does not buy on another flow, nor on one with a gap, nor without any', () => {
+  it('does not buy without a complete strong flow of the right window', () => {
     tick(PRICE);
     large();
     flow({ flow: 'buy' });
@@ -147,7 +147,7 @@ describe('the sniper', () => {
     expect(lines).toEqual([]);
   });
 
-  it('buys on test data where that is allowed', () => {
+  it('buys on test data if that is allowed', () => {
     begin(true);
     tick(PRICE, { environment: 'simulated' });
     flow();
@@ -155,14 +155,14 @@ describe('the sniper', () => {
     expect(events(lines)).toEqual(['bought']);
   });
 
-  it('asks the guard at the moment of the order: halted, it opens nothing and says why', () => {
+  it('opens no position while trading is halted, and logs the reason', () => {
     halted = true;
     buy();
     expect(lines).toMatchObject([{ event: 'not_bought', halted: 'the feed says: x' }]);
     expect(sniper.positions.size).toBe(0);
   });
 
-  it('keeps what is open through a halt, and sells at the first level reached after it', () => {
+  it('keeps an open position through a halt, and sells at the first level reached after it', () => {
     buy();
     halted = true;
     sniper.onDecision(decision());
@@ -184,7 +184,7 @@ describe('the sniper', () => {
 });
 
 describe('examples/sniper.ts', () => {
-  it('ends at once when it is stopped, with one ledger, however long it was to run', async () => {
+  it('exits within 5 seconds after SIGINT, and prints one ledger', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sniper-'));
     const child = spawn(process.execPath, ['examples/sniper.ts', '--dir', folder, '--duration', '600'], {
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -204,7 +204,7 @@ describe('examples/sniper.ts', () => {
     expect((await whole).match(/"ledger"/g)).toHaveLength(1);
   });
 
-  it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('is notified if %s fails', (name) => {
+  it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('reports an error if %s fails', (name) => {
     const market = { trading$: () => NEVER, prices$: () => NEVER, tradeStats$: () => NEVER, largeTrades$: () => NEVER };
     const failed: unknown[] = [];
     const decision = () => {

@@ -7,7 +7,7 @@ import { until } from '../../testing/tools/until.ts';
 
 const PROGRAM = join(import.meta.dirname, '../../examples/two-venues.ts');
 
-it('two-venues.ts sums up the trades of Bybit, and of Binance once Bybit is gone', async () => {
+it('two-venues.ts sums up the trades of Bybit, and of Binance after Bybit is gone', async () => {
   const simulator = await startSimulator({ rate: 200 });
   onTestFinished(() => simulator.close());
   const urls = [`${simulator.url}/bybit/v5/public/spot`, `${simulator.url}/binance/stream`];

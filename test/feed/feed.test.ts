@@ -140,7 +140,7 @@ class Scripted {
 }
 
 describe('Feed', () => {
-  it('a symbol that the next venue serves already keeps its epoch when all others follow', () => {
+  it('keeps the epoch of a symbol that the standby venue already serves when the feed fails over', () => {
     const scripted = new Scripted();
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
     scripted.trade('bybit', 1).trade('binance', 2);
@@ -162,7 +162,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('the standby serves a coin that only it lists from the start, without a failover, and resumes a previous run', () => {
+  it('serves a symbol that only the standby lists without a failover, and resumes its previous epoch', () => {
     const last = { id: '1000', timestamp: 1 };
     const previous = [
       {
@@ -184,7 +184,7 @@ describe('Feed', () => {
     expect(scripted.of('status').map(({ state }) => state)).not.toContain('failed_over');
   });
 
-  it("forgets a symbol's resume point once another venue serves it, also after its own venue began to", () => {
+  it("forgets a symbol's resume point once another venue serves it, even after its venue resumed it", () => {
     const last = { id: '1', timestamp: 1 };
     const resumePoint = new Map([['trade', last]] as const);
     const previous = [{ venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint }];
@@ -197,7 +197,7 @@ describe('Feed', () => {
     expect(scripted.forgotten).toEqual(['BTCUSDT at bybit']);
   });
 
-  it('resumes a run with what its venue sent since, unless a part of that is too old to be kept', () => {
+  it('resumes an epoch with the buffered trades of its venue, unless some of them are too old', () => {
     const last = { id: '1', timestamp: 1 };
     const previous = [
       { venue: 'bybit', symbol: 'BTCUSDT', epoch: 1, last, resumePoint: new Map([['trade', last]] as const) },
@@ -220,7 +220,7 @@ describe('Feed', () => {
     expect(published(2, 3, 60_000_000)).toEqual(['gap of 1 from 1 to null', '60000000 in 2']);
   });
 
-  it("publishes the next venue's book at once at a switch, and nothing more of the previous one", () => {
+  it("publishes the next venue's book at once after a failover, and nothing more of the previous book", () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ books });
     for (const venue of VENUES) scripted.say(venue, { kind: 'connected' });
@@ -248,7 +248,7 @@ describe('Feed', () => {
     ...{ historyTrades: 1000, largeTradeThreshold: 10 },
   };
 
-  it('in mode all every venue has its position before its first record, also one that is added or listed', () => {
+  it('in mode all, publishes a position before the first record of each series, even if it is added later', () => {
     const scripted = new Scripted({ mode: 'all' });
     scripted.trade('binance', 1).trade('bybit', 2);
     scripted.feed.add('binance', TRX);
@@ -272,13 +272,13 @@ describe('Feed', () => {
     ]);
   });
 
-  it('in mode all a coin that was removed before the start is not begun', () => {
+  it('in mode all, begins no epoch for a symbol that was removed before the start', () => {
     const scripted = new Scripted({ mode: 'all', atBinance: [TRX], beforeStart: (feed) => feed.remove('BTCUSDT') });
     scripted.trade('binance', 1, 1, TRX);
     expect(scripted.of('position')).toMatchObject([{ venue: 'binance', symbol: 'TRXUSDT' }]);
   });
 
-  it('in mode all what a start has to fetch is summed up, however long the venue is in coming', async () => {
+  it('in mode all, counts trades that are fetched at a start in the statistics, even if they come late', async () => {
     const { scripted, last } = await resumed();
     scripted.pass(15_000);
     const after = tradeEvent(3, { venue: 'bybit', timestamp: 2500 });
@@ -297,7 +297,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('publishes the book anew in mode all if the venue restarts its trade ids', () => {
+  it('in mode all, publishes a book snapshot again if the venue restarts its trade ids', () => {
     const books = { levels: 5, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: 60_000 };
     const scripted = new Scripted({ mode: 'all', books });
     scripted.trade('binance', 900).book('binance', 10);
@@ -325,7 +325,7 @@ describe('Feed', () => {
     return { scripted, last };
   }
 
-  it('in mode all a gap before the first trade of a run counts for the windows', async () => {
+  it('in mode all, marks windows as incomplete that contain a gap before the first trade of a run', async () => {
     const { scripted, last } = await resumed();
     const after = tradeEvent(9, { venue: 'bybit', timestamp: 2500 });
     const gap = { before: last, after, missing: null, filled: 0 };
@@ -340,7 +340,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('publishes a gap of aggregated trades beside whole trades, and no incomplete window', () => {
+  it('does not mark windows of complete trades as incomplete for a gap of aggregated trades', () => {
     const scripted = new Scripted({ stats });
     scripted.say('bybit', { kind: 'connected' });
     scripted.trade('bybit', 1, 1000).trade('bybit', 2, 2000);
@@ -360,7 +360,7 @@ describe('Feed', () => {
     ]);
   });
 
-  it('sums up again what was removed and added', () => {
+  it('publishes statistics again for a symbol that was removed and added', () => {
     const scripted = new Scripted({ mode: 'all', stats });
     const second = (n: number) => 1_723_161_255_000 + n * 1000;
     scripted.trade('binance', 1, second(0));

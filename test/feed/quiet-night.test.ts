@@ -99,8 +99,8 @@ async function nightOf(
 
 const states = (reported: readonly FeedStatus[]) => reported.map(({ state }) => state);
 
-describe('a quiet market', () => {
-  it('is no fault for a whole night: nobody fails over, nothing halts, no line is dropped', async () => {
+describe('the feed in an idle market', () => {
+  it('reports only `quiet_market` during a night without trades, and does not fail over', async () => {
     const asleep = (now: number) => now > 20 * MINUTE && now < 9 * HOUR;
     const reported = await nightOf(10, (_, now) => !asleep(now) && now < 9.2 * HOUR);
     const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 9.2 * HOUR);
@@ -108,7 +108,7 @@ describe('a quiet market', () => {
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
   });
 
-  it('of one coin is none either, while the others trade', async () => {
+  it('reports only the idle coin as stale, with `quiet_market`, while another coin trades', async () => {
     const reported = await nightOf(4, (coin, now) => coin === 'BTC' || now < 20 * MINUTE || now > 3.8 * HOUR);
     const night = reported.filter(({ timestamp }) => timestamp > 10 * MINUTE && timestamp < 4 * HOUR);
     expect(new Set(states(night))).toEqual(new Set(['feed_stale', 'feed_recovered']));
@@ -118,7 +118,7 @@ describe('a quiet market', () => {
     );
   });
 
-  it('does not hide a fault: a venue that is silent while the other trades is left', async () => {
+  it('fails over if the active venue is stale while the standby venue trades', async () => {
     const reported = await nightOf(1, (_coin, now, venue) => venue === 'binance' || now < 10 * MINUTE);
     expect(reported.find(({ state }) => state === 'failed_over')).toMatchObject({
       venue: 'binance',

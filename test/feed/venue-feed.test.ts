@@ -85,7 +85,7 @@ function deliver(connection: ScriptedConnection, ...ids: readonly number[]): voi
 
 describe.each([true, false])('VenueFeed: two lines, contiguous ids: %s', (contiguous) => {
   it.each(['first', 'second'] as const)(
-    'the loss of the %s delays no trade: the next one passes the moment it comes by the other',
+    'delays no trade when the %s line is lost: the next trade passes at once by the other line',
     (which) => {
       const run = new ScriptedRun({ lines: 2, contiguous });
       const [a, b] = run.connections as [ScriptedConnection, ScriptedConnection];
@@ -103,7 +103,7 @@ describe.each([true, false])('VenueFeed: two lines, contiguous ids: %s', (contig
   );
 });
 
-it('VenueFeed counts losses by kind of fault, and none if another connection of the line takes over', () => {
+it('VenueFeed counts losses by kind of fault, except losses of a new connection during a cutover', () => {
   const run = new ScriptedRun({ lines: 2 });
   run.connection(0).rotate();
   run.connection(2).fail(new Fault('connect_failed', 'refused'));
@@ -119,8 +119,8 @@ it('VenueFeed counts losses by kind of fault, and none if another connection of 
   ]);
 });
 
-describe.each([true, false])('VenueFeed: the rotation of one line, contiguous ids: %s', (contiguous) => {
-  it('loses nothing, repeats nothing, delays nothing and reports no loss', () => {
+describe.each([true, false])('VenueFeed: the cutover of one line, contiguous ids: %s', (contiguous) => {
+  it('loses, duplicates and delays no trade, and reports no disconnect', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
     deliver(old, 1, 2, 3);
@@ -149,7 +149,7 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
       expect(run.reported(state)).toHaveLength(times);
   });
 
-  it('hands over though none of its trades has come by both, for it was subscribed before', () => {
+  it('completes even if a symbol that was subscribed before has no trade on both connections', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
     deliver(old, 1);
@@ -180,7 +180,7 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
     expect(run.reported('session_rotated')).toEqual([]);
   });
 
-  it('that cannot connect is reported, and is no loss', () => {
+  it('reports a new connection that fails as connecting again, not as a loss', () => {
     const run = new ScriptedRun({ contiguous });
     run.connection(0).rotate();
     run.connection(1).fail(new Fault('rate_limited', 'HTTP 429', { status: 429 }));
@@ -194,7 +194,7 @@ describe.each([true, false])('VenueFeed: the rotation of one line, contiguous id
 });
 
 describe('VenueFeed: announcements', () => {
-  it('rotate all lines, and say what the venue said', () => {
+  it('start a cutover of all lines, and appear in the reported details', () => {
     const notices$ = new Subject<VenueEvent>();
     const run = new ScriptedRun({ lines: 2, more: { notices$ } });
     for (const connection of run.connections) deliver(connection, 1);
@@ -211,7 +211,7 @@ describe('VenueFeed: announcements', () => {
     expect(run.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
   });
 
-  it('that cannot be had are no fault of the venue, and are asked for no more once it is left', () => {
+  it('that cannot be received are no fault of the venue, and are not requested after an unsubscribe', () => {
     const scheduler = new SteppedScheduler();
     const signals: VenueFeedEvent[] = [];
     let asked = 0;
@@ -232,8 +232,8 @@ describe('VenueFeed: announcements', () => {
   });
 });
 
-describe('VenueFeed: a symbol that is left and followed again, ids jump', () => {
-  it('names what was traded meanwhile, though its first trade comes before the subscription is acknowledged', () => {
+describe('VenueFeed: a symbol that is subscribed again, sparse ids', () => {
+  it('emits a gap for the time between, even if a trade comes before the acknowledgement', () => {
     const run = new ScriptedRun({ lines: 2, contiguous: false });
     for (const connection of run.connections) deliver(connection, 1, 2);
     run.feed.remove('BTCUSDT');
@@ -242,7 +242,7 @@ describe('VenueFeed: a symbol that is left and followed again, ids jump', () => 
     expect(run.trades).toEqual([1, 2, 'sequence_gap_closed', 9, 10]);
   });
 
-  it('names what was traded between two subscriptions of one that is mute', () => {
+  it('emits a gap if a stale symbol was subscribed again', () => {
     const run = new ScriptedRun({ lines: 1, contiguous: false, more: { coinStaleAfterMs: 10_000 } });
     deliver(run.connection(0), 1, 2);
     const eth = (id: number) => tradeEvent(id, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: id });
@@ -260,7 +260,7 @@ describe('VenueFeed: a symbol that is left and followed again, ids jump', () => 
 describe('VenueFeed: named instruments', () => {
   const named = ['A', 'B'].map((coin) => instrument(coin));
 
-  it('follows instruments that are not listed or halted as soon as a later list has them', () => {
+  it('are followed once a later list shows that they trade', () => {
     const answers = ['A', 'A', '?', 'A', 'AB', ''];
     let asked = 0;
     const listed$ = defer(() => {
@@ -282,7 +282,7 @@ describe('VenueFeed: named instruments', () => {
     expect(asked).toBe(5);
   });
 
-  it('are not asked for any more once they are removed, or the run is stopped', () => {
+  it('cause no more list requests after they are removed or the feed is stopped', () => {
     let asked = 0;
     const listed$ = defer(() => {
       asked++;
@@ -303,7 +303,7 @@ describe('VenueFeed: named instruments', () => {
   });
 });
 
-describe('VenueFeed: all that a venue lists', () => {
+describe('VenueFeed: all instruments that a venue lists', () => {
   /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
   function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
     let next = 0;
@@ -321,7 +321,7 @@ describe('VenueFeed: all that a venue lists', () => {
   const topicsOf = (run: ScriptedRun) =>
     [...(run.connections[0]?.args.topics() ?? [])].map((topic) => topic.replace(/trade\.(.*)USDT/, '$1')).join('');
 
-  it('is left when two answers in a row lack it', () => {
+  it('unsubscribes an instrument that two lists in a row lack', () => {
     const run = listing(['ABC', 'AB', 'ABC', 'AB']);
     const seen = [1, 2, 3, 4].map(() => {
       run.scheduler.advance(1000);
@@ -331,7 +331,7 @@ describe('VenueFeed: all that a venue lists', () => {
     expect(run.reported('subscription_rejected')).toMatchObject([{ symbol: 'CUSDT', cause: 'delisted' }]);
   });
 
-  it('is left though it is most of a shard; a list that lacks most of the venue counts once the next one is like it', () => {
+  it('unsubscribes most of a shard if two lists lack it, but ignores one list that lacks most instruments', () => {
     const run = listing(['ABCDEF', 'CDEF', 'CDEF', 'C'], (coin) => coin < 'D');
     const seen = [1, 2, 3, 4, 5].map(() => {
       run.scheduler.advance(1000);
@@ -346,7 +346,7 @@ describe('VenueFeed: all that a venue lists', () => {
     ]);
   });
 
-  it('is asked for again soon where nothing trades, and nothing is left for it', () => {
+  it('requests the list again soon if no instrument trades, and keeps its subscriptions', () => {
     const run = listing(['', 'AB', '', '', '', 'A']);
     expect(run.connections).toEqual([]);
     expect(run.reported('connecting')).toHaveLength(1);
@@ -363,8 +363,8 @@ describe('VenueFeed: all that a venue lists', () => {
 describe.each([
   { channels: ['trade', 'ticker'] as const, resubscribed: 1, served: [false] },
   { channels: ['ticker'] as const, resubscribed: 0, served: [] },
-])('VenueFeed: prices that move where no trade comes, with $channels', ({ channels, resubscribed, served }) => {
-  it('show that trades are mute, if they are wanted', () => {
+])('VenueFeed: prices that change without a trade, with $channels', ({ channels, resubscribed, served }) => {
+  it('show that trades are missing if trades are subscribed', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels, coinStaleAfterMs: 10_000 } });
     for (let second = 0; second < 30; second++) {
       const timestamp = run.scheduler.now();
@@ -386,8 +386,8 @@ describe.each([
   });
 });
 
-describe('VenueFeed: a venue that was away for longer than a coin may be silent', () => {
-  it('is not taken for one whose coins are mute, before anything could come', () => {
+describe('VenueFeed: a venue that was away for longer than the stale limit of a coin', () => {
+  it('reports coins as stale only when the limit has passed since the reconnect', () => {
     const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
     deliver(run.connection(0), 1);
     run.connection(0).fail();
@@ -406,7 +406,7 @@ describe('VenueFeed: a venue that was away for longer than a coin may be silent'
   });
 });
 
-it('VenueFeed: a coin with frames that say that nothing changed is not mute', () => {
+it('VenueFeed does not report a coin as stale if it receives frames without a change', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const line = run.connection(0);
   for (let second = 1; second <= 12; second++) {
@@ -416,7 +416,7 @@ it('VenueFeed: a coin with frames that say that nothing changed is not mute', ()
   expect(run.reported('feed_stale').flatMap(({ symbol }) => symbol ?? [])).toEqual(['ETHUSDT']);
 });
 
-it('VenueFeed: a connection that is replaced gives a mute coin no time', () => {
+it('VenueFeed does not restart the stale limit of a coin during a cutover', () => {
   const run = new ScriptedRun({ more: { coinStaleAfterMs: 10_000 } });
   const old = run.connection(0);
   const live = (seconds: number) => {
@@ -454,7 +454,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
   const ticker = (run: ScriptedRun, index: number, symbol = 'BTCUSDT') =>
     run.connection(index).market(tickerOf({ symbol, timestamp: run.scheduler.now() }));
 
-  it('does not serve a symbol without its trades, whatever else of it comes, and does once they came for a while', () => {
+  it('does not serve a symbol with refused trades until its trades have come for a while', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'], coinStaleAfterMs: 10_000 } });
     refuse(run, 0, 'trade.BTCUSDT');
     expect(served(run)).toEqual([]);
@@ -477,7 +477,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(served(run)).toEqual([false, true]);
   });
 
-  it('does not serve a symbol whose trades one line was refused while the other is away', () => {
+  it('does not serve a symbol if its trades are refused on one line and the other is disconnected', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
     refuse(run, 0, 'trade.BTCUSDT');
     run.connection(1).fail();
@@ -488,7 +488,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(served(other)).toEqual([false]);
   });
 
-  it('is asked for the next ones soon where it takes one', () => {
+  it('is asked for the next refused topics soon after it accepts the previous ones', () => {
     const coins = [...'ABCDEFGHIJKLM'];
     const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
     const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
@@ -499,7 +499,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(asked(run, 0).at(-1)).toBe('trade.KUSDT trade.LUSDT trade.MUSDT');
   });
 
-  it('is asked for them again a probe later, and as often, by each line; reported only once', () => {
+  it('is asked for refused topics again every minute on each line, and is reported only once', () => {
     const run = new ScriptedRun({ lines: 2, more: { channels: ['trade', 'ticker'] } });
     refuse(run, 0, 'trade.BTCUSDT');
     refuse(run, 1, 'ticker.ETHUSDT');
@@ -521,7 +521,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(run.connection(0).args.topics()).toHaveLength(4);
   });
 
-  it('is asked for ten at a time, each in its turn, and for none that is not followed any more', () => {
+  it('is asked for ten refused topics at a time in turn, except those that are no longer followed', () => {
     const coins = [...'ABCDEFGHIJKLM'];
     const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
     const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
@@ -537,7 +537,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     ]);
   });
 
-  it('has taken back what it had granted on one line: what the other misses is named, and nothing waits for the first', () => {
+  it('causes a gap if it refuses a symbol on one line and the other line reconnects', () => {
     const run = new ScriptedRun({ lines: 2, contiguous: false });
     for (const connection of [...run.connections]) deliver(connection, 1, 2);
     refuse(run, 0, 'trade.BTCUSDT');
@@ -550,7 +550,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
 });
 
 describe('VenueFeed: books', () => {
-  it('are asked for after the subscription: a symbol may not change for long', () => {
+  it('are fetched after the subscription even if the symbol does not change', () => {
     const run = new ScriptedRun({
       lines: 1,
       more: {
@@ -568,7 +568,7 @@ describe('VenueFeed: books', () => {
   });
 });
 
-describe('VenueFeed, warm', () => {
+describe('VenueFeed.warm', () => {
   const mark = (id: number) => ({ id: String(id), timestamp: id });
 
   it('buffers events until it is subscribed, and resumes where another venue feed ended', () => {
@@ -585,7 +585,7 @@ describe('VenueFeed, warm', () => {
     expect(run.connections).toHaveLength(1);
   });
 
-  it('finds where another ended among what it held, where ids jump', () => {
+  it("resumes after another venue feed's last trade among buffered trades with sparse ids", () => {
     const run = new ScriptedRun({ warm: true, contiguous: false });
     deliver(run.connection(0), 5, 16, 27);
     run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(16)]] as const)]]));
@@ -595,7 +595,7 @@ describe('VenueFeed, warm', () => {
     expect(run.trades).toEqual([27, 38]);
   });
 
-  it('takes nothing for silence that came while it held', () => {
+  it('reports nothing as stale after it has buffered for longer than the stale limit', () => {
     const run = new ScriptedRun({ warm: true });
     for (let ms = 0; ms < 40_000; ms += 500) {
       deliver(run.connection(0), 5 + ms / 500);
@@ -607,7 +607,7 @@ describe('VenueFeed, warm', () => {
     expect(run.trades).toHaveLength(80);
   });
 
-  it('names a gap where the other one ended before the first that came', () => {
+  it('emits a gap if the other venue feed ended before the first buffered trade', () => {
     const run = new ScriptedRun({ warm: true });
     deliver(run.connection(0), 5, 6);
     run.feed.resumeAt(new Map([['BTCUSDT', new Map([['trade', mark(3)]] as const)]]));
@@ -616,7 +616,7 @@ describe('VenueFeed, warm', () => {
     expect(run.trades).toEqual(['sequence_gap_closed', 5, 6]);
   });
 
-  it('is so once each line has its subscriptions or has failed, and no later than it may take', async () => {
+  it('resolves once each line is subscribed or has failed, or after the time limit', async () => {
     const run = new ScriptedRun({ warm: true, lines: 2, answers: false });
     const mute = new ScriptedRun({ warm: true, answers: false });
     const states: boolean[] = [];
@@ -636,7 +636,7 @@ describe('VenueFeed, warm', () => {
     expect(states).toEqual([false, true, false, true]);
   });
 
-  it('closes its lines where nobody came, and where who came went', () => {
+  it('closes its connection when it is closed without a subscriber or its subscriber leaves', () => {
     const unused = new ScriptedRun({ warm: true });
     unused.feed.close();
     expect(unused.connection(0).closed).toBe(true);

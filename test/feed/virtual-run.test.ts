@@ -463,7 +463,7 @@ function onceEach(records: readonly FeedRecord[]): FeedRecord[] {
 }
 
 it(
-  'a pipeline in virtual time loses and repeats nothing, whatever happens to venues, store and itself',
+  'a pipeline in virtual time loses and duplicates nothing under random faults, kills and restarts',
   async () => {
     await fc.assert(
       fc.asyncProperty(script, async (each) => {
@@ -475,7 +475,7 @@ it(
   MOST_MS,
 );
 
-it('book deltas that a full spill dropped are made up for by whole books soon after the broker is back', async () => {
+it('publishes a book snapshot within 8 s after the sink is back if a full spill dropped book deltas', async () => {
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
@@ -496,7 +496,7 @@ it('book deltas that a full spill dropped are made up for by whole books soon af
   }
 });
 
-it('publishes a window that one of two sinks lacks after a kill to that one alone', async () => {
+it('after a kill, publishes a window that one of two sinks lacks only to that sink', async () => {
   const { written } = await play({
     ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
@@ -514,7 +514,7 @@ it('publishes a window that one of two sinks lacks after a kill to that one alon
   }
 });
 
-it('publishes the large trades of a run that stops before it has read what previous ones left', async () => {
+it('publishes the large trades of a run that stops before it has read the records of previous runs', async () => {
   const problems = await problemsOf({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
@@ -523,7 +523,7 @@ it('publishes the large trades of a run that stops before it has read what previ
   expect(problems).toEqual([]);
 });
 
-it('the same script plays the same, so that what a run finds can be looked at again', async () => {
+it('a script of faults replays with the same records, so that a failure can be reproduced', async () => {
   const each: Script = {
     seed: 7,
     venues: ['bybit', 'binance', 'binance_us'],

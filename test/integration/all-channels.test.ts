@@ -35,8 +35,8 @@ const now = wallClock();
 describe.each([
   { venue: 'binance', standby: 'bybit' },
   { venue: 'bybit', standby: 'binance' },
-] as const)('20 coins, all channels, $venue', ({ venue, standby }) => {
-  it(`${PER_SECOND} trades a second for ${SECONDS} s: journal and files agree`, {
+] as const)('the pipeline with 20 coins and all channels except depth, from $venue', ({ venue, standby }) => {
+  it(`stores each trade, book ticker and kline of the journal at ${PER_SECOND} trades/s for ${SECONDS} s`, {
     timeout: SECONDS * 2500 + 60_000,
   }, async () => {
     const folder = await temporaryFolder();

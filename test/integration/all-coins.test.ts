@@ -24,8 +24,8 @@ async function servedBy(simulated: SimulatedFeed, symbol: string, venue: VenueId
   });
 }
 
-describe('all coins that the venues list', () => {
-  it('are followed as they are listed and delisted, each served by who lists it, the others undisturbed', async () => {
+describe('the feed of all listed coins', () => {
+  it('follows listings and delistings without disconnects, and serves each coin from a venue that lists it', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
       coins: { all: true },
@@ -65,7 +65,7 @@ describe('all coins that the venues list', () => {
     expect(compareTrades(simulated.records, journal).problems).toEqual([]);
   });
 
-  it('are the most traded ones where so many are asked for, the same at every venue', async () => {
+  it('follows only the most traded coins if top_by_volume is set, the same coins at each venue', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
       coins: { all: true, top_by_volume: 5 },

@@ -28,7 +28,7 @@ function records(kind: RecordKind): FeedRecord[] {
 
 describe('files of the Avro file sink, read with fastavro', () => {
   it.each<FileCodec>(['null', 'deflate'])(
-    'codec %s: every value of every record, in order, over several files',
+    'contain every value of every record in order, over several files, with codec %s',
     async (codec) => {
       const dir = await testFolder();
       const sink = new AvroFileSink({ dir, rotateMb: 0.004, codec, now: () => 0 });

@@ -59,8 +59,8 @@ function retainedBytes(): number {
   return heapUsed + external;
 }
 
-describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (protocol) => {
-  it('each bad frame is a dead letter or a counted ignore, and the good trades between them arrive in order', async () => {
+describe.each(['binance', 'bybit'] as const)('the feed when it receives bad frames from %s', (protocol) => {
+  it('turns each bad frame into a dead letter or a count, and publishes the good trades in order', async () => {
     const bad = badFrames(protocol);
     await using server = await VenueServer.start(protocol);
     using listening = await listen(protocol, server, 1);
@@ -104,7 +104,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     expect(grownMb).toBeLessThan(600);
   });
 
-  it('a frame of 40 MB closes its line alone: the other carries on without a gap', async () => {
+  it('closes only the connection that receives a frame of 40 MB, and publishes no gap', async () => {
     await using server = await VenueServer.start(protocol);
     using listening = await listen(protocol, server, 2);
     const { feed, records } = listening;
@@ -133,7 +133,7 @@ describe.each(['binance', 'bybit'] as const)('bad input at the socket of %s', (p
     for (const kind of ['gap', 'dead_letter']) expect(records.filter((record) => record.kind === kind)).toEqual([]);
   });
 
-  it('memory is bounded however many large frames come', async () => {
+  it('retains less than 10 MB of memory after many malformed frames of 20 MB', async () => {
     await using server = await VenueServer.start(protocol);
     using listening = await listen(protocol, server, 1);
     const large = Buffer.from(`{"note":"${'x'.repeat(20 * MEGABYTE)}"}`);

@@ -61,7 +61,7 @@ async function statusIn(prefix: string): Promise<Status[]> {
     .map((line) => (JSON.parse(line) as { record: Status }).record);
 }
 
-it('loses nothing over an outage of the broker; a run that is stopped meanwhile leaves the rest to its next start', async () => {
+it('a run delivers all trades received during a broker outage, also after a stop and a new start', async () => {
   const journal = join(await temporaryFolder(), 'journal.ndjson');
   const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '5', '--journal', journal);
   // Each listens to a venue of its own: what the journal says was sent by one of them went to one run.

@@ -30,7 +30,7 @@ async function feed() {
   return { topics, prefix: config.topicPrefix };
 }
 
-it("resumes at a killed member's position and repeats at most one commit interval; a second member gets half", async () => {
+it('a client group repeats at most one commit interval after a kill, and shares trades among members', async () => {
   const { topics, prefix } = await feed();
   const group = randomUUID();
   const first = await member(brokers, prefix, group);
@@ -63,7 +63,7 @@ it("resumes at a killed member's position and repeats at most one commit interva
   expect(new Set(all()).size).toBe(published.length);
 });
 
-it('gives everything to each client without a group, and lets the process end when it is closed', async () => {
+it('each client without a group receives every trade, and its process exits after close', async () => {
   const { topics, prefix } = await feed();
   const clients = await Promise.all(['', ''].map((none) => member(brokers, prefix, none)));
   const trades = new SteadyTrades(topics, PER_SECOND);

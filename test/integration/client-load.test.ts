@@ -22,7 +22,7 @@ beforeAll(async () => {
 const DURATION = 4;
 const PER_SECOND = 2000;
 
-it(`gives every trade of 20 coins once, ${PER_SECOND} a second, with its latency`, async () => {
+it(`the client emits every trade of 20 coins once at ${PER_SECOND} trades a second`, async () => {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
   const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '20', '--journal', journal);

@@ -33,8 +33,8 @@ async function connect(config: KafkaConfig, options: ClientOptions = {}): Promis
 const numbered = (count: number, symbol = 'BTCUSDT', first = 1): TradeEvent[] =>
   Array.from({ length: count }, (_, index) => tradeEvent(first + index, { symbol, coin: symbol.replace('USDT', '') }));
 
-describe('a client of a broker', () => {
-  it('gives the trades published from now on, each once, of a coin or of all', async () => {
+describe('connectTopics', () => {
+  it('emits each trade published after the connect once, of one coin or of all coins', async () => {
     const { topics: to, config } = await topics();
     await to.publish(...numbered(5));
     const market = await connect(config);
@@ -51,7 +51,7 @@ describe('a client of a broker', () => {
     expect(market.lag().trades).toEqual({ ms: 0, records: 0 });
   });
 
-  it('knows the last prices at once, also of a coin that has had none for long', async () => {
+  it('returns the latest price of a coin on connect, even if 12,000 prices of another coin follow it', async () => {
     const { topics: to, config } = await topics({ partitions: 2 });
     await to.publish(priceTick('ADAUSDT', '0.5'));
     await to.publish(...Array.from({ length: 12_000 }, (_, index) => priceTick('BTCUSDT', String(index + 1))));
@@ -64,7 +64,7 @@ describe('a client of a broker', () => {
     await until(() => market.latest('BTC')?.price === '7');
   });
 
-  it('is halted by a gap that was reported before it started', async () => {
+  it('halts trading of a coin for a gap that was published before the client connected', async () => {
     const { topics: to, config } = await topics();
     await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
@@ -74,7 +74,7 @@ describe('a client of a broker', () => {
     expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted', causes: ['gap'] });
   });
 
-  it('says which topics there are where its own are missing', async () => {
+  it('lists the existing topics in the error if its topics are missing', async () => {
     const { config } = await topics();
     const missing = connectTopics({ brokers, topicPrefix: config.topicPrefix, environment: 'replay' });
     await expect(missing).rejects.toThrow(
@@ -83,7 +83,7 @@ describe('a client of a broker', () => {
     await expect(missing).rejects.toMatchObject({ name: 'Fault', kind: 'unavailable' });
   });
 
-  it('says within its time that nobody answers', async () => {
+  it('rejects with connect_failed within connectTimeoutMs if no broker listens', async () => {
     const started = performance.now();
     const refused = connectTopics({ brokers: ['127.0.0.1:1'], connectTimeoutMs: 3000 });
     await expect(refused).rejects.toMatchObject({ name: 'Fault', kind: 'connect_failed' });
@@ -91,8 +91,8 @@ describe('a client of a broker', () => {
   });
 });
 
-describe('a reading', () => {
-  it('pauses the topic while it is full, and loses nothing', async () => {
+describe('Market.read', () => {
+  it('pauses the topic while its buffer is full, and loses no trade', async () => {
     const { topics: to, config } = await topics();
     const market = await connect(config, { from: 'beginning' });
     await to.publish(...numbered(3000));
@@ -107,7 +107,7 @@ describe('a reading', () => {
     expect(ids).toEqual(numbered(3000).map(({ tradeId }) => tradeId));
   });
 
-  it('is warned of what was deleted before it was read', async () => {
+  it('warns of the offsets that were deleted before they were read', async () => {
     const { topics: to, config } = await topics({ partitions: 1 });
     const warnings: ClientWarning[] = [];
     const market = await connect(config, { from: 'beginning', onWarning: (warning) => warnings.push(warning) });
@@ -129,8 +129,8 @@ describe('a reading', () => {
   });
 });
 
-describe('a group', () => {
-  it('shares the partitions, and resumes at the committed position', async () => {
+describe('a client group', () => {
+  it('shares the partitions among its members, and resumes at the committed offsets', async () => {
     const { topics: to, config } = await topics({ partitions: 6 });
     const symbols = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC', 'DOT', 'TRX'].map(
       (coin) => `${coin}USDT`,

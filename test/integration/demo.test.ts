@@ -19,7 +19,7 @@ function sizeOf(dir: string, topic: string): number {
   return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
-it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves whole files', async () => {
+it('the demo shows moving prices of 20 coins, and leaves complete files on Ctrl-C', async () => {
   const dir = await temporaryFolder();
   const startedAt = performance.now();
   const demo = startMarketFeed('demo', '--duration', '80', '--out', dir);
@@ -57,7 +57,7 @@ it('the demo needs nothing: prices of 20 coins move, files grow, Ctrl-C leaves w
   expect(demo.log().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
 });
 
-it('runs for its time, marks every record simulated, and leaves whole files', async () => {
+it('the demo marks every record as simulated, and leaves complete files after --duration', async () => {
   const dir = await temporaryFolder();
   const demo = startMarketFeed('demo', '--duration', '4', '--out', dir);
   expect(await demo.exited).toBe(0);

@@ -37,8 +37,8 @@ function venueStory(simulated: SimulatedFeed, states: readonly string[]): string
     );
 }
 
-describe.concurrent('a region is blocked', () => {
-  it('while it serves: the next venue is active within 1 s of the refusal', async () => {
+describe.concurrent('failover when the region is blocked', () => {
+  it('activates the next venue within 1 s if the active venue answers with 451', async () => {
     await using simulated = await SimulatedFeed.start({ rates: RATES, feed: { venues: TWO } });
     await simulated.moreTrades(50, 'bybit');
     await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
@@ -61,7 +61,7 @@ describe.concurrent('a region is blocked', () => {
     await expectWholeAndInOrder(simulated);
   });
 
-  it('from the start: the next venue is active within 1 s of the refusal', async () => {
+  it('activates the next venue within 1 s if the first venue answers with 451 from the start', async () => {
     const refuse = { venue: 'bybit', fault: 'refuse', status: 451 } as const;
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
@@ -82,8 +82,8 @@ describe.concurrent('a region is blocked', () => {
   });
 });
 
-describe.concurrent('a venue falls silent', () => {
-  it('though it answers pings: stale after 5 s, failed over at once, failed back after the hysteresis', async () => {
+describe.concurrent('failover when a venue sends no data', () => {
+  it('fails over when a venue that answers pings is stale for 5 s, and back after fail_back_after_ms', async () => {
     let lastDataAt = 0;
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
@@ -153,7 +153,7 @@ describe.concurrent('a venue falls silent', () => {
       expect(receivedAt).toBeGreaterThan(lastOfBybit?.receivedAt ?? Number.POSITIVE_INFINITY);
   });
 
-  it('and answers nothing at all: socket_dead', async () => {
+  it('reports socket_dead and fails over if the venue does not answer pings', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
       feed: { venues: TWO, stale_after_ms: STALE_MS },
@@ -174,8 +174,8 @@ describe.concurrent('a venue falls silent', () => {
 
   it.each([
     ['the default order', ['bybit', 'binance']],
-    ['where the next venue repeats its book, which is no sign of a market that lives', ['binance', 'bybit']],
-  ])('because nothing happens anywhere: quiet_market, no failover, no halt; %s', async (_what, venues) => {
+    ['a standby venue that repeats its unchanged book', ['binance', 'bybit']],
+  ])('reports quiet_market without failover or halt in an idle market: %s', async (_what, venues) => {
     await using simulated = await SimulatedFeed.start({
       rates: RATES,
       feed: { venues, channels: ['trade', 'ticker', 'book_ticker'], stale_after_ms: 3500, coin_stale_after_ms: 60_000 },
@@ -200,8 +200,8 @@ describe.concurrent('a venue falls silent', () => {
   });
 });
 
-describe.concurrent('all four venues down', () => {
-  it('waits with capped backoff and recovers by itself when any returns', async () => {
+describe.concurrent('failover when all four venues are down', () => {
+  it('retries with capped backoff, and recovers when any venue returns', async () => {
     const rates = { bybit: 40, binance: 40, binance_us: 40, binance_testnet: 40 };
     await using simulated = await SimulatedFeed.start({ rates, feed: { fail_back_after_ms: 500 }, venue: BRISK });
     await simulated.moreTrades(30, 'bybit');
@@ -227,8 +227,8 @@ describe.concurrent('all four venues down', () => {
   });
 });
 
-describe.concurrent('one coin is mute', () => {
-  it('is reported, subscribed again, served by the next venue, and goes back', async () => {
+describe.concurrent('failover of one coin that receives no data', () => {
+  it('resubscribes the stale coin, and serves it from the next venue until it recovers', async () => {
     const rates = { bybit: 120, binance: 120 };
     const feed = {
       venues: TWO,
@@ -270,8 +270,8 @@ describe.concurrent('one coin is mute', () => {
   });
 });
 
-describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's trades alone: %s", (fault) => {
-  it('another venue serves it although its ticker continues, until its trades come back', async () => {
+describe.concurrent.each(['mute_trades', 'reject_trades'] as const)('failover if a coin lacks trades: %s', (fault) => {
+  it('serves the coin from another venue until its trades return, although its ticker continues', async () => {
     const feed = {
       venues: TWO,
       channels: ['trade', 'ticker'],
@@ -302,7 +302,7 @@ describe.concurrent.each(['mute_trades', 'reject_trades'] as const)("one coin's 
 describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venue) => {
   const rates = { [venue]: 200 };
 
-  it('one is closed, then the other, again and again: no gap, nothing twice, nothing lost', async () => {
+  it('publish each trade once and no gap if they are closed one at a time', async () => {
     await using simulated = await SimulatedFeed.start({ rates, feed: { venues: [venue] }, venue: BRISK });
     await simulated.moreTrades(50);
     for (let round = 1; round <= 4; round++) {
@@ -321,7 +321,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     expect(new Set(simulated.of('trade').map(({ epoch }) => epoch))).toEqual(new Set([1]));
   });
 
-  it('both are closed: a gap names what is missing, before the first trade after it', async () => {
+  it('publish a gap for the missing trades before the next trade if both are closed', async () => {
     await using simulated = await SimulatedFeed.start({
       rates,
       feed: { venues: [venue], backfill: false },
@@ -356,7 +356,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await expectWholeAndInOrder(simulated);
   });
 
-  it('both flap: what is missing is named by a gap', async () => {
+  it('publish gaps for all missing trades if both reconnect repeatedly', async () => {
     const feed = { venues: [venue], backfill: false };
     await using simulated = await SimulatedFeed.start({ rates: { [venue]: 500 }, feed, venue: BRISK });
     await simulated.moreTrades(50);

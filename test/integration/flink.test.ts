@@ -66,7 +66,7 @@ async function jobOver(topics: string, folder: string): Promise<string> {
   return file;
 }
 
-it('Flink SQL makes of the trades the windows that the pipeline made', async () => {
+it('Flink SQL computes from the trades the same complete windows as the pipeline', async () => {
   const folder = await temporaryFolder();
   const simulate = await startSimulate('--rate', '300', '--symbols', '5');
   const prefix = `${randomUUID()}.`;

@@ -76,8 +76,8 @@ function unsent(simulated: SimulatedFeed, journal: readonly JournalEvent[], symb
   });
 }
 
-describe.concurrent('Binance: trades that no line delivers', () => {
-  it('are fetched: nothing lost, nothing twice, and only their symbol waits', async () => {
+describe.concurrent('gap repair at Binance', () => {
+  it('fetches trades that no line delivers, and delays only their symbol', async () => {
     await using simulated = await started({ rate: 3 * RATE });
     const skippedAt = performance.now();
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 5 });
@@ -124,7 +124,7 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     expect(unsent(simulated, journal, 'BTCUSDT')).toEqual(inGap.map(({ tradeId }) => tradeId));
   });
 
-  it('fetches gaps of several symbols at once, repeatedly', async () => {
+  it('fills gaps of several symbols at once, repeatedly', async () => {
     await using simulated = await started({ rate: 400 });
     for (let round = 0; round < 3; round++) {
       for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT'])
@@ -138,7 +138,7 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     await expectWholeAndInOrder(simulated);
   });
 
-  it('while both lines are away for a second are fetched', async () => {
+  it('fetches the trades of a second in which both lines are down', async () => {
     await using simulated = await started();
     simulated.simulator.fault({ venue: 'binance', fault: 'close' });
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse', status: 503, seconds: 1 });
@@ -155,7 +155,7 @@ describe.concurrent('Binance: trades that no line delivers', () => {
     }
   });
 
-  it('and that the venue itself has lost do not keep those of another symbol waiting', async () => {
+  it("repairs a symbol without waiting for another symbol's gap that cannot be filled", async () => {
     await using simulated = await started();
     simulated.simulator.fault({ venue: 'binance', fault: 'id_jump', symbol: 'BTCUSDT', count: 7 });
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'ETHUSDT', count: 3 });
@@ -171,8 +171,8 @@ describe.concurrent('Binance: trades that no line delivers', () => {
   });
 });
 
-describe.concurrent('Binance US: trades that no line delivers', () => {
-  it('while both lines are away for a second are fetched', async () => {
+describe.concurrent('gap repair at Binance US', () => {
+  it('fetches the trades of a second in which both lines are down', async () => {
     await using simulated = await started({ venue: 'binance_us' });
     simulated.simulator.fault({ venue: 'binance_us', fault: 'close' });
     simulated.simulator.fault({ venue: 'binance_us', fault: 'refuse', status: 503, seconds: 1 });
@@ -182,7 +182,7 @@ describe.concurrent('Binance US: trades that no line delivers', () => {
     await expectWholeAndInOrder(simulated);
   });
 
-  it('come aggregated where the last trades no longer reach back; each counts for all ids up to its last', async () => {
+  it('fetches aggregated trades if the last trades do not reach back, and counts all their ids', async () => {
     await using simulated = await started({ venue: 'binance_us', rate: 4000, coins: ['BTC'] });
     simulated.simulator.fault({ venue: 'binance_us', fault: 'skip_trades', symbol: 'BTCUSDT', count: 1500 });
     const [gap] = await untilGaps(simulated, 1, 25_000);
@@ -201,8 +201,8 @@ describe.concurrent('Binance US: trades that no line delivers', () => {
   });
 });
 
-describe.concurrent('Binance: aggregated trades that no line delivers', () => {
-  it.each(['binance', 'binance_us'] as const)('of %s are fetched', async (venue) => {
+describe.concurrent('gap repair of aggregated trades', () => {
+  it.each(['binance', 'binance_us'] as const)('fetches missing aggregated trades of %s', async (venue) => {
     await using simulated = await SimulatedFeed.start({
       rates: { [venue]: RATE },
       feed: { venues: [venue], channels: ['agg_trade'] },
@@ -232,8 +232,8 @@ describe.concurrent('Binance: aggregated trades that no line delivers', () => {
   });
 });
 
-describe.concurrent('Bybit: both lines are away for a moment', () => {
-  it('the recent trades reach back: what was missed is published in order, and nothing is missing', async () => {
+describe.concurrent('gap repair at Bybit after both lines are down', () => {
+  it('publishes all missed trades in order if the recent trades reach back', async () => {
     await using simulated = await started({ venue: 'bybit', rate: 60 });
     simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 0.7 });
@@ -252,7 +252,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
     expect(simulated.statuses({ state: 'gap_unrepaired' })).toEqual([]);
   });
 
-  it('they do not reach back: a gap from the last trade seen to the oldest of them, and all of them', async () => {
+  it('publishes a gap up to the oldest recent trade if the recent trades do not reach back', async () => {
     await using simulated = await started({ venue: 'bybit', rate: 800, coins: ['BTC'] });
     simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 });
@@ -278,7 +278,7 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
     expect(inside.length).toBeGreaterThan(0);
   });
 
-  it('REST is refused, too: only for so long do the trades wait', async () => {
+  it('publishes an unrepaired gap, and then the waiting trades, if REST is refused too', async () => {
     await using simulated = await started({ venue: 'bybit', rate: 60, coins: ['BTC'] });
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse_rest', status: 500, seconds: 30 });
     simulated.simulator.fault({ venue: 'bybit', fault: 'close' });
@@ -290,8 +290,8 @@ describe.concurrent('Bybit: both lines are away for a moment', () => {
   });
 });
 
-describe.concurrent('a testnet that counts anew', () => {
-  it('is reported with a gap that nothing follows, and no trade is requested', async () => {
+describe.concurrent('a testnet that restarts its trade ids', () => {
+  it('starts a new epoch with an open-ended gap for each symbol, and backfills no trade', async () => {
     await using simulated = await started();
     simulated.simulator.fault({ venue: 'binance', fault: 'testnet_reset' });
     const gaps = await untilGaps(simulated, 3);
@@ -313,7 +313,7 @@ describe.concurrent('a testnet that counts anew', () => {
 
 describe.concurrent('a gap that cannot be filled', () => {
   it.each([429, 500])(
-    'for REST is refused with %i: unrepaired after 10 s, with exact bounds, and the flow goes on',
+    'is published as unrepaired, with exact bounds, after 10 s in which REST is refused with %i',
     async (status) => {
       await using simulated = await started();
       simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status, seconds: 25 });
@@ -347,7 +347,7 @@ describe.concurrent('a gap that cannot be filled', () => {
     },
   );
 
-  it('for backfill is switched off: unrepaired within a second', async () => {
+  it('is published as unrepaired within 1 s if backfill is off', async () => {
     await using simulated = await started({ feed: { backfill: false } });
     simulated.simulator.fault({ venue: 'binance', fault: 'skip_trades', symbol: 'BTCUSDT', count: 4 });
     const [gap] = await untilGaps(simulated, 1);
@@ -360,8 +360,8 @@ describe.concurrent('a gap that cannot be filled', () => {
   });
 });
 
-describe.concurrent('a gap of the standby', () => {
-  it('that is filled after the active venue fell silent does not tear its new epoch', async () => {
+describe.concurrent('a gap of the standby venue', () => {
+  it('is not published in the new epoch if it is filled while the active venue becomes stale', async () => {
     let frames = 0;
     await using simulated = await SimulatedFeed.start({
       rates: { bybit: RATE, binance: 2 * RATE },

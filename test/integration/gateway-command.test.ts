@@ -46,7 +46,7 @@ async function startGateway(config: string): Promise<string> {
   return String(url);
 }
 
-it('two gateways beside each other serve the topics of a pipeline that runs elsewhere, past and present, and say when it is silent', async () => {
+it('two gateways serve the topics of a separate run, and report trading as halted after it is killed', async () => {
   const simulate = await startSimulate('--rate', 'bybit=100', '--symbols', '20');
   const config = await writeConfiguration(await temporaryFolder(), {
     ...simulatedValues(simulate, {
@@ -82,7 +82,7 @@ it('two gateways beside each other serve the topics of a pipeline that runs else
   expect(await symbolsAt(first)).toEqual([]);
 });
 
-it('the gateway of a run serves what the run publishes, and goes with it', async () => {
+it('the gateway of a run serves its prices and status, and stops with the run', async () => {
   vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
   onTestFinished(() => void vi.unstubAllEnvs());
   const simulate = await startSimulate('--rate', 'bybit=50');

@@ -18,7 +18,7 @@ interface Figures {
   readonly windows: object[];
 }
 
-it('answers what an independent program computes from the published records', async () => {
+it('the gateway returns the numbers that a Python program computes from the published records', async () => {
   await using simulated = await SimulatedGateway.start({ withSnapshots: false, historyTrades: HISTORY });
   const { feed, url } = simulated;
   const trades = () => feed.of('trade').filter(({ symbol }) => symbol === 'BTCUSDT').length;

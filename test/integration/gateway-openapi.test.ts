@@ -10,9 +10,9 @@ import { runPython } from '../../testing/tools/python.ts';
 const SEED = '6';
 
 it.each([
-  ['any symbol, over topics', '', false],
-  ['a symbol that is there, in the pipeline', '[parameters]\nsymbol = "BTCUSDT"\n', true],
-])('requests made from the OpenAPI document find nothing undocumented: %s', async (_what, config, withSnapshots) => {
+  ['any symbol, from topics', '', false],
+  ['an existing symbol, in the pipeline', '[parameters]\nsymbol = "BTCUSDT"\n', true],
+])('the gateway answers fuzzed requests as its OpenAPI document says: %s', async (_what, config, withSnapshots) => {
   await using simulated = await SimulatedGateway.start({ withSnapshots });
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-openapi-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));

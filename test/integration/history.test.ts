@@ -123,7 +123,7 @@ describe('market-feed history', () => {
     expect(JSON.parse(last.stdout)).toMatchObject({ records: 3500, missing: 0 });
   });
 
-  it('exits with 0 on Ctrl-C, leaves whole files, and continues from them', async () => {
+  it('exits with 0 and complete files on Ctrl-C, and continues from them', async () => {
     const { dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const process = fetch('trades', '--limit', '5500');
@@ -138,7 +138,7 @@ describe('market-feed history', () => {
     expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
   });
 
-  it('exits with 1 if the venue refuses; the files are whole, and the same command continues', async () => {
+  it('exits with 1 and complete files if the venue refuses, and the same command continues', async () => {
     const { simulator, dir, rest, fetch } = await pastOf('binance', 6000);
     rest.letThrough(2);
     const refused = fetch('trades', '--limit', '5500');
@@ -154,7 +154,7 @@ describe('market-feed history', () => {
     expect(await countByPython(dir, 'simulated.trades')).toBe(5500);
   });
 
-  it('waits as long as the venue says if it must slow down', async () => {
+  it('waits for the Retry-After time if the venue answers with 429', async () => {
     const { rest, fetch } = await pastOf('binance');
     rest.refusals.push(1, 1);
     const process = fetch('trades', '--limit', '10');
@@ -166,7 +166,7 @@ describe('market-feed history', () => {
   });
 
   it.each(['binance', 'binance_us'] as const)(
-    'fetches the aggregated trades of %s, and goes on with later ones',
+    'fetches the aggregated trades of %s, and continues with later ones without a gap',
     async (venue) => {
       const { simulator, dir, fetch, journal } = await pastOf(venue, 6000);
       const from = tradesOf(await journal())[1000]?.time ?? 0;
@@ -199,7 +199,7 @@ describe('market-feed history', () => {
     expect(candles.at(-1)?.closeTime).toBeGreaterThan(Date.now() - 60_000);
   });
 
-  it('the last trades of Bybit are all that it has', async () => {
+  it('fetches only the last 60 trades of Bybit, and rejects an earlier --from', async () => {
     const { dir, fetch, journal } = await pastOf('bybit');
     expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);
     expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);
@@ -211,7 +211,7 @@ describe('market-feed history', () => {
     expect(refused.stderr).toMatch(/--from: found .*, allowed: .* or later, as bybit returns only the last 60 trades/);
   });
 
-  it.each(['bybit', 'binance'] as const)('a symbol that %s does not list ends in 2', async (venue) => {
+  it.each(['bybit', 'binance'] as const)('exits with 2 for a symbol that %s does not list', async (venue) => {
     const { dir, config } = await pastOf(venue);
     const process = startMarketFeed('history', 'nosuch', 'klines', '--venue', venue, '--out', dir, '--config', config);
     expect(await process.exited).toBe(2);

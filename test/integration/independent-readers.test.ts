@@ -85,7 +85,7 @@ describe('the Python readers', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('read a topic whole, each partition in order, decimals exact', async () => {
+  it('read all records of a topic in order per partition, with exact decimals', async () => {
     const topic = await topicOf([
       ...probes.map((probe, index) => ({ key: 'A', value: singleObject(probe), partition: index === 0 ? 2 : 1 })),
       { key: 'A', value: null, partition: 1 },
@@ -105,18 +105,18 @@ describe('the Python readers', () => {
   it.each([
     ['no framing', Buffer.from('{"price":1}'), 'neither single-object encoding'],
     ['an unknown schema', Buffer.from('c3010000000000000000', 'hex'), 'no schema with the fingerprint'],
-    ['bytes too many', Buffer.concat([singleObject(probes[0]), Buffer.from('x')]), 'bytes after the'],
-  ])('fail at %s', async (_what, value, message) => {
+    ['trailing bytes', Buffer.concat([singleObject(probes[0]), Buffer.from('x')]), 'bytes after the'],
+  ])('exit with 1 for a record with %s', async (_what, value, message) => {
     const { stderr, code } = await readTopic(await topicOf([{ key: 'A', value, partition: 0 }]));
     expect(code).toBe(1);
     expect(stderr).toContain(message);
   });
 
-  it('fail at a topic that is not there', async () => {
+  it('exit with 1 for a topic that does not exist', async () => {
     expect((await readTopic(`never-${randomUUID()}`)).code).toBe(1);
   });
 
-  it('read container files in the order of their names, without the open one', async () => {
+  it('read container files in the order of their names, and skip the open file', async () => {
     const write = async (name: string, records: unknown[]) => {
       const encoder = new avro.streams.BlockEncoder(schema, { codec: 'deflate' });
       const file = encoder.pipe(createWriteStream(join(folder, name)));

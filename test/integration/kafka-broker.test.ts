@@ -36,7 +36,7 @@ async function consume(brokers: string[], topic: string, count: number): Promise
 }
 
 describe('the shared broker', () => {
-  it('takes and gives records, and makes no topic by itself', async () => {
+  it('stores and returns records, and does not create topics by itself', async () => {
     const brokers = await sharedBrokers();
     const topic = `broker-${randomUUID()}`;
     await produce(brokers, topic, ['a', 'b']);
@@ -48,7 +48,7 @@ describe('the shared broker', () => {
   });
 });
 
-describe('a broker of a test’s own', () => {
+describe('a broker for one test', () => {
   let broker: Broker;
   beforeAll(async () => {
     const started = performance.now();
@@ -58,7 +58,7 @@ describe('a broker of a test’s own', () => {
   afterAll(() => broker?.close());
 
   it.each(['stop', 'kill'] as const)(
-    'keeps address and data over %s and start',
+    'keeps its address and data over %s and start',
     async (end) => {
       const topic = `restart-${end}`;
       await produce(broker.brokers, topic, ['before']);
@@ -73,7 +73,7 @@ describe('a broker of a test’s own', () => {
     60_000,
   );
 
-  it('has the settings that were asked for', async () => {
+  it('applies the message.max.bytes that the test sets', async () => {
     await expect(produce(broker.brokers, 'small', ['x'.repeat(3000)])).rejects.toThrow(/larger/);
   });
 });

@@ -26,7 +26,7 @@ async function call(argv: readonly string[], more: Readonly<Record<string, strin
   return { code, out: io.out.text(), err: io.err.text() };
 }
 
-it('makes the topics once, describes them, and shows what differs', async () => {
+it('market-feed topics creates the topics once, and describes them with their differences', async () => {
   const before = await call(['topics', 'describe']);
   expect(before.code).toBe(1);
   expect(before.out).toMatch(new RegExp(`^${prefix}trades +! does not exist$`, 'm'));
@@ -48,7 +48,7 @@ it('makes the topics once, describes them, and shows what differs', async () => 
   expect(more.out).toContain('! partitions: 2, not 3');
 });
 
-it('tails a topic from the beginning, from a time, and from the end', async () => {
+it('market-feed tail reads a topic from the beginning, from a time, or from the end', async () => {
   await call(['topics', 'create']);
   const { kafka } = loadConfig({ environment });
   const sink = new KafkaSink({
@@ -94,7 +94,7 @@ it('tails a topic from the beginning, from a time, and from the end', async () =
   }
 });
 
-it('says which topic is missing, and which there are', async () => {
+it('market-feed tail names the missing topic, and lists the existing topics', async () => {
   const none = { MARKET_FEED__KAFKA__TOPIC_PREFIX: `${randomUUID()}.` };
   const nothing = await call(['tail', 'trades', '--from', 'beginning'], none);
   expect(nothing.code).toBe(1);
@@ -111,7 +111,7 @@ it('says which topic is missing, and which there are', async () => {
   ).toBe(0);
 });
 
-it('ends in 1 where no broker answers', async () => {
+it('market-feed topics exits with 1 if no broker answers', async () => {
   const { code, err } = await call(['topics', 'describe'], { MARKET_FEED__KAFKA__BROKERS: '127.0.0.1:1' });
   expect(code).toBe(1);
   expect(err).toContain('127.0.0.1:1');

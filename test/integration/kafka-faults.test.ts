@@ -111,7 +111,7 @@ const configWith = (client: KafkaConfig['client']): KafkaConfig =>
 
 // First: a broker that is started again looks through every topic that it has.
 it.each(KAFKA_CLIENTS)(
-  'with %s the Kafka sink and its driver lose and repeat nothing over a broker that is killed and started again, and report it',
+  'the Kafka sink with %s delivers each trade once over a broker kill, and reports the outage',
   async (client) => {
     const of = configWith(client);
     const feeding = feed(of, 500);
@@ -132,11 +132,11 @@ it.each(KAFKA_CLIENTS)(
   120_000,
 );
 
-describe.each(KAFKA_CLIENTS)('with %s', (client) => {
+describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
   const config = () => configWith(client);
 
   describe('the Kafka sink and its driver', () => {
-    it('lose and repeat nothing where answers are lost', async () => {
+    it('deliver each trade once if answers of the broker are lost', async () => {
       const of = config();
       const feeding = feed(of, 1000);
       await feeding.driver.opened;
@@ -150,7 +150,7 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
       await expectOnceEach(of, feeding.count);
     });
 
-    it('notice a broker that takes everything in and answers nothing, and get over it', async () => {
+    it('detect a broker that stops answering, and deliver each trade once after it recovers', async () => {
       const of = config();
       const feeding = feed(of, 200);
       await until(() => feeding.driver.stats().delivered > 100);
@@ -166,7 +166,7 @@ describe.each(KAFKA_CLIENTS)('with %s', (client) => {
       await expectOnceEach(of, feeding.count);
     });
 
-    it('count what is left where the broker is away at the end, and end within the deadline and a moment', async () => {
+    it('count the undelivered trades if the broker is away, and close within the deadline', async () => {
       const of = config();
       const feeding = feed(of, 500);
       await until(() => feeding.driver.stats().delivered > 100);

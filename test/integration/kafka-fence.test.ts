@@ -72,7 +72,7 @@ const configWith = (client: KafkaConfig['client']): KafkaConfig =>
 
 // First: a broker that is started again looks through every topic that it has.
 it.each(KAFKA_CLIENTS)(
-  'a start with %s waits for a coordinator that loads, right after a broker was killed',
+  'the Kafka sink with %s waits for the coordinator of a broker that restarts after a kill',
   async (client) => {
     const of = configWith(client);
     const previous = await openSink(of);
@@ -87,7 +87,7 @@ it.each(KAFKA_CLIENTS)(
   120_000,
 );
 
-describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
+describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
   const config = () => configWith(client);
 
   /** A writer that starts while the previous one's second trade is under way, and what becomes of that. */
@@ -104,7 +104,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     return { later, answer };
   }
 
-  it('shuts the previous writer out of every partition, and that one does not fight back', async () => {
+  it('blocks the previous writer in every partition, and that writer does not retry', async () => {
     const of = config();
     const previous = await openSink(of);
     expect(await previous.write([trade(1)])).toEqual(DELIVERED);
@@ -117,7 +117,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('lets the previous writer continue until all is ready', async () => {
+  it('lets the previous writer continue until beforeFence resolves', async () => {
     const of = config();
     const previous = await openSink(of);
     const [asked, ready] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -134,7 +134,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('shuts out a partition that the previous writer never wrote to', async () => {
+  it('blocks the previous writer in a partition that it never wrote to', async () => {
     const of = config();
     const previous = await openSink(of);
     await openSink(of);
@@ -142,7 +142,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual([]);
   });
 
-  it('lets a request of the previous writer that is still under way not land', async () => {
+  it('rejects a request of the previous writer that is still in flight', async () => {
     const of = config();
     const previous = await openSink(of);
     const { later, answer } = await overtaken(previous, of);
@@ -151,7 +151,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('with another client id shuts nobody out: the request lands', async () => {
+  it('does not block a writer with another client id', async () => {
     const of = config();
     const previous = await openSink(of);
     const held = proxied.holdProduce();
@@ -164,7 +164,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });
 
-  it('shuts the previous writer out of the topics of an environment that comes later', async () => {
+  it('blocks the previous writer in the topics of an environment that appears later', async () => {
     const of = config();
     const testnet = (id: number) => ({ ...trade(id), topic: 'testnet.trades' });
     const previous = await openSink(of);
@@ -180,7 +180,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'testnet.trades')).toEqual(['t1']);
   });
 
-  it('holds no reader of committed records back, and leaves nothing but its mark', async () => {
+  it('does not delay readers of committed records, and leaves only one marker in each partition', async () => {
     const of = config();
     for (let run = 1; run <= 3; run++) {
       const sink = await openSink(of);
@@ -221,7 +221,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });
 
-  it('says what is missing where the broker does not allow it', async () => {
+  it('names the transactional id in the error if the broker denies access to it', async () => {
     const of = config();
     const admin = new kafkajs.Kafka({ brokers: [...of.brokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
@@ -246,7 +246,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     });
   });
 
-  it('does not fence a pipeline of another environment: a replay and a run at the same time', async () => {
+  it('does not block a pipeline of another environment, such as a run during a replay', async () => {
     const of = config();
     const running = await openSink(of);
     expect(await running.write([trade(1)])).toEqual(DELIVERED);
@@ -257,7 +257,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });
 
-  it('costs little', async () => {
+  it('delays the open of the sink by less than 1 s over 44 partitions', async () => {
     const of = { ...config(), partitions: 6 };
     await openSink(of);
     const times: number[] = [];
@@ -270,7 +270,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(Math.min(...times)).toBeLessThan(limitMs(1000));
   });
 
-  it('shuts out a previous writer with the other client, and what that has under way', async () => {
+  it('blocks a previous writer with the other Kafka client, and its request in flight', async () => {
     const of = config();
     const previous = await openSink({ ...of, client: KAFKA_CLIENTS.find((other) => other !== client) ?? client });
     const { later, answer } = await overtaken(previous, of);
@@ -280,7 +280,7 @@ describe.each(KAFKA_CLIENTS)('a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('in a run ends the run whose place it takes with exit code 1, which says why', async () => {
+  it('ends the previous run with exit code 1 and the reason', async () => {
     const simulate = await startSimulate('--rate', '100', '--symbols', '3');
     const configuration = await writeConfiguration(await temporaryFolder(), {
       ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),

@@ -8,7 +8,7 @@ import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts'
 import { until } from '../../testing/tools/until.ts';
 
 it.each(KAFKA_CLIENTS)(
-  '%s sees that its topic was given partitions, and shares them out when it joins again',
+  'a group member with %s detects added partitions, and is assigned them when it rejoins',
   async (client) => {
     const config = kafkaConfig(await sharedBrokers(), { client });
     const admin = new Kafka({ brokers: [...config.brokers], logLevel: logLevel.NOTHING }).admin();

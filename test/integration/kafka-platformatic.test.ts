@@ -13,7 +13,7 @@ import { root } from '../../testing/tools/tools.ts';
 
 const run = promisify(execFile);
 
-describe('a connection by @platformatic/kafka', () => {
+describe('a connection with @platformatic/kafka', () => {
   let sockets: Set<Socket>;
   let server: ReturnType<typeof createServer>;
   let config: KafkaConfig;
@@ -39,15 +39,15 @@ describe('a connection by @platformatic/kafka', () => {
 
   const sasl = { mechanism: 'plain', username: 'u', password: { reveal: () => 'p' } } as const;
   it.each<[string, Partial<KafkaConfig>, topics?: string[]]>([
-    ['has asked', {}],
+    ['waits for an answer', {}],
     [
-      'has more to send than the broker takes',
+      'has more to send than the broker reads',
       {},
       Array.from({ length: 100_000 }, (_, index) => `${index}`.padEnd(200, 'x')),
     ],
-    ['speaks of TLS', { ssl: true }],
+    ['negotiates TLS', { ssl: true }],
     ['logs in', { sasl }],
-  ])('is over at once when it is ended while it %s, and opens none any more', async (_, over, topics = []) => {
+  ])('rejects its request at once and stays closed if it is ended while it %s', async (_, over, topics = []) => {
     const connection = new Brokers({ ...config, ...over }, () => {});
     const received = new Promise<void>((resolve) => {
       onConnection = (socket) =>
@@ -68,7 +68,7 @@ describe('a connection by @platformatic/kafka', () => {
     expect(sockets.size).toBe(0);
   });
 
-  it('goes to the next broker where one refuses, and says which one it was at the end', async () => {
+  it('tries the next broker if one refuses, and names the last broker in the error', async () => {
     onConnection = (socket) => socket.destroy();
     const [broker = ''] = config.brokers;
     const connection = new Brokers({ ...config, brokers: ['127.0.0.1:1', broker] }, () => {});
@@ -77,7 +77,7 @@ describe('a connection by @platformatic/kafka', () => {
   });
 });
 
-describe('the packages of the clients', () => {
+describe('the packages of the Kafka clients', () => {
   /** What a sink that writes and reads its checkpoints says, where a package cannot be resolved. */
   const script = (config: KafkaConfig, missing: string) => `
     import { registerHooks } from 'node:module';
@@ -112,14 +112,14 @@ describe('the packages of the clients', () => {
   it.each([
     ['kafkajs', '@platformatic/kafka'],
     ['platformatic', 'kafkajs'],
-  ] as const)('%s writes, reads, joins groups and administers without %s', async (client, missing) => {
+  ] as const)('%s writes, reads and joins groups without the package %s', async (client, missing) => {
     expect(await said(await clientOf(client), missing)).toEqual({ partitions: 3 });
   });
 
   it.each([
     ['kafkajs', 'kafkajs', 'kafkajs@2.2.4'],
     ['platformatic', '@platformatic/kafka', '@platformatic/kafka@2.12.1'],
-  ] as const)('are named where they are wanted and missing: %s', async (client, missing, name) => {
+  ] as const)('the error names the package to install if it is missing: %s', async (client, missing, name) => {
     const message = expect.stringContaining(`npm install ${name}`);
     expect(await said(await clientOf(client), missing)).toEqual({ message, retry: 'never' });
   });

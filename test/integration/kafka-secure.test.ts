@@ -91,9 +91,12 @@ describe('Kafka over TLS, with a login', () => {
     { listener: 'scram', mechanism: 'scram-sha-512' },
     { listener: 'mutual' },
   ];
-  it.each<Access>(KAFKA_CLIENTS.flatMap((client) => accesses.map((access) => ({ ...access, client }))))(
-    'writes with $client and reads by $listener $mechanism',
-    async (access) => {
+  const cases = KAFKA_CLIENTS.flatMap((client) =>
+    accesses.map((access) => ({ ...access, client, login: access.mechanism ?? 'a client certificate' })),
+  );
+  it.each(cases)(
+    'writes with $client and reads, at the listener $listener with $login',
+    async ({ login: _, ...access }) => {
       const { clientCertificate, clientKey } = secure.files;
       const ssl =
         access.listener === 'mutual' ? { ...trusted(), cert_file: clientCertificate, key_file: clientKey } : trusted();
@@ -144,11 +147,11 @@ describe('Kafka over TLS, with a login', () => {
       }),
     ],
     [
-      'no login where one is wanted',
+      'no login at a port that requires one',
       () => ({ listener: 'scram', reason: /does it want a login \(sasl\)\?/, retry: 'backoff' }),
     ],
     [
-      'a login where none is wanted',
+      'a login at a port without login',
       () => ({
         ...{ listener: 'open', ssl: null, mechanism: 'scram-sha-512' },
         reason: /take no login on this port \(sasl\)/,
@@ -156,7 +159,7 @@ describe('Kafka over TLS, with a login', () => {
       }),
     ],
     [
-      'an authority that signed nothing',
+      'an unrelated certificate authority',
       () => ({
         ...{ ...scram, ssl: { ca_file: secure.files.stranger } },
         reason: /no TLS with broker .*: its certificate is not signed by an authority that is trusted here \(ca_file\)/,
@@ -164,7 +167,7 @@ describe('Kafka over TLS, with a login', () => {
       }),
     ],
     [
-      "the system's authorities alone",
+      "only the system's certificate authorities",
       () => ({ ...scram, ssl: true, reason: /not signed by an authority that is trusted here/, retry: 'never' }),
     ],
     [
@@ -172,21 +175,21 @@ describe('Kafka over TLS, with a login', () => {
       () => ({ listener: 'expired', reason: /no TLS with broker .*: its certificate has expired/, retry: 'backoff' }),
     ],
     [
-      'no TLS at a port for it',
+      'no TLS at a TLS port',
       () => ({ listener: 'expired', ssl: null, reason: /is it a port for TLS \(ssl\)\?/, retry: 'backoff' }),
     ],
     [
-      'TLS at a port without it',
+      'TLS at a port without TLS',
       () => ({ listener: 'open', reason: /is it a port without TLS \(ssl\)\?/, retry: 'backoff' }),
     ],
     [
-      'no certificate of ours where one is wanted',
+      'no client certificate at a port that requires one',
       () => ({ listener: 'mutual', reason: /it refuses the certificate of this side, or wants one/, retry: 'never' }),
     ],
   ];
 
   it.each(failures)(
-    'says what is wrong within 10 s: %s',
+    'the sink and the client report the reason within 10 s: %s',
     async (_, failureOf) => {
       const failure = failureOf();
       const config = loadConfig({ values: await valuesOf(failure, `${randomUUID()}.`) });
@@ -216,7 +219,7 @@ describe('Kafka over TLS, with a login', () => {
   );
 
   it.each(KAFKA_CLIENTS.flatMap((client) => failures.map(([name, failureOf]) => [client, name, failureOf] as const)))(
-    'says with %s too what is wrong: %s',
+    'the first contact with %s reports the reason: %s',
     async (client, _, failureOf) => {
       const { reason, retry, ...access } = failureOf();
       const { kafka } = loadConfig({ values: await valuesOf({ ...access, client }, 'any.') });
@@ -234,7 +237,7 @@ describe('Kafka over TLS, with a login', () => {
     30_000,
   );
 
-  it('says what a broker answers, not that another one is away', async () => {
+  it('reports the refusal of one broker instead of an unreachable other broker', async () => {
     const values = await valuesOf({ ...scram, password: 'kein-passwort', client: 'platformatic' }, 'any.');
     const brokers = [...values.kafka.brokers, '127.0.0.1:1'];
     const { kafka } = loadConfig({ values: { ...values, kafka: { ...values.kafka, brokers } } });
@@ -245,7 +248,7 @@ describe('Kafka over TLS, with a login', () => {
     expect(firstContactFault(error, kafka).message).toMatch(/refuse the login: wrong user or password/);
   });
 
-  it('spills while a changed password is refused, and delivers when it is accepted again, with each client', async () => {
+  it('spills while the password is refused, and delivers when it is accepted again, with each client', async () => {
     const writers = await Promise.all(
       KAFKA_CLIENTS.map(async (client) => {
         const config = loadConfig({ values: await valuesOf({ ...scram, client }, `${randomUUID()}.`) });
@@ -295,7 +298,7 @@ describe('the commands, with a login', () => {
   const fileOf = async (access: Access, prefix: string) =>
     writeConfiguration(await temporaryFolder(), await valuesOf(access, prefix));
 
-  it('topics, tail and gateway work', async () => {
+  it('topics, tail and gateway connect to Kafka, and the gateway requires its token', async () => {
     const prefix = `${randomUUID()}.`;
     const config = await fileOf(scram, prefix);
     const topics = startMarketFeed('topics', 'create', '--config', config);
@@ -336,7 +339,7 @@ describe('the commands, with a login', () => {
     ['tail', ['trades']],
     ['topics', ['describe']],
   ])(
-    '%s ends in 1 if the password is wrong, and never prints it',
+    '%s exits with 1 if the password is wrong, and never prints it',
     async (name, more) => {
       const config = await fileOf({ ...scram, password: 'kein-passwort' }, `${randomUUID()}.`);
       const began = performance.now();

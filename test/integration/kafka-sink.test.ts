@@ -81,7 +81,7 @@ interface PythonLine {
 describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
   const configWith = (over: Partial<KafkaConfig> = {}) => config({ client, ...over });
 
-  it('writes records that a Python program reads: order per key, Java’s partitions, append time, no headers', async () => {
+  it('writes each key to one partition in order, with append time and without headers', async () => {
     const of = configWith();
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
     const batch: OutRecord[] = [];
@@ -116,7 +116,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
   });
 
   it.each(['gzip', 'snappy', 'lz4', 'zstd'] as const)(
-    'compresses with %s, readable by librdkafka and by us',
+    'writes records compressed with %s that librdkafka and readTopic read',
     async (compression: Compression) => {
       const of = configWith({ compression });
       const batch = Array.from({ length: 300 }, (_, index) => trade(index + 1));
@@ -128,7 +128,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     },
   );
 
-  it('makes the topics of another environment when its first record comes', async () => {
+  it('creates the topics of another environment at its first record', async () => {
     const of = configWith();
     await withSink(of, async (sink) => {
       const record = { ...trade(1), topic: 'testnet.trades' };
@@ -137,7 +137,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     expect((await read(of, 'testnet.trades')).map(shortOf)).toEqual(['t1']);
   });
 
-  it('rejects what cannot be encoded and what the broker will never take; their neighbours are delivered once', async () => {
+  it('rejects records that cannot be encoded or are too large, and delivers the other records once', async () => {
     const of = configWith({ partitions: 1 });
     const huge = trade(3, 'BTCUSDT', { conditions: ['x'.repeat(1_500_000)] });
     const wrong = trade(5, 'BTCUSDT', { price: 'dear' });
@@ -164,7 +164,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     expect((await read(of, 'prices')).map(shortOf)).toEqual(['p1']);
   });
 
-  it('cuts what is too much for one request into several, in order', async () => {
+  it('splits a batch that is too large for one request, and keeps the order', async () => {
     const of = configWith({ partitions: 1 });
     const batch = Array.from({ length: 40 }, (_, index) =>
       deadLetter(new Uint8Array(65_536).fill(index), { receivedAt: 1_732_000_000_000_000 + index }),
@@ -185,7 +185,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     expect(summary).toEqual(batch.map((_, index) => [index, 65_536, true]));
   });
 
-  it('delivers through a driver what is pushed one by one, and closes in time', async () => {
+  it('delivers all records that a driver pushes one by one before the close deadline', async () => {
     const of = configWith();
     const driver = new SinkDriver(sinkOf(of), { scheduler: asyncScheduler });
     for (let id = 1; id <= 5000; id++) driver.push(trade(id));
@@ -216,7 +216,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
   });
 });
 
-it('puts a key into the same partition whichever client writes', async () => {
+it('both Kafka clients write a key to the same partition', async () => {
   const of = config({ partitions: 12 });
   const symbols = Array.from({ length: 40 }, (_, index) => `C${index}ÜSDT`);
   for (const [index, client] of KAFKA_CLIENTS.entries()) {
@@ -234,7 +234,7 @@ it('puts a key into the same partition whichever client writes', async () => {
 });
 
 describe('the Kafka sink', () => {
-  it('makes the topics as the contract has them, once, and describes them', async () => {
+  it('creates each topic once with the settings of the contract, and describes it', async () => {
     const of = config({ partitions: 3 });
     const made = await createTopics(of, ['', 'simulated.'], quiet);
     expect(made).toContain(`${of.topicPrefix}trades`);
@@ -262,7 +262,7 @@ describe('the Kafka sink', () => {
     expect(other.find(({ name }) => name.endsWith('.replay.trades'))?.differences).toEqual(['does not exist']);
   });
 
-  it('reads where each venue and symbol ends, in well under a second', async () => {
+  it('reads the checkpoint of each venue and symbol within 1 s', async () => {
     const of = config();
     await withSink(of, async (sink) => {
       expect(await sink.checkpoints(TRADES)).toEqual([]);
@@ -280,7 +280,7 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('reads where all ends past what is not ours, and from topics that are not there', async () => {
+  it('reads checkpoints past foreign records, and none from topics that do not exist', async () => {
     const of = config({ partitions: 1 });
     await withSink(of, async (sink) => {
       await sink.write([position(1, 'BTCUSDT', { tradeId: '4' }), trade(5)]);
@@ -293,7 +293,7 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('reads where all ends, though the topic was given partitions since', async () => {
+  it('reads checkpoints after partitions were added to the topic', async () => {
     const of = config({ partitions: 1 });
     const symbols = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT'];
 
@@ -311,7 +311,7 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('is read up to a time', async () => {
+  it('writes records that readTopic reads up to a given time', async () => {
     const of = config({ partitions: 1 });
     await withSink(of, async (sink) => {
       for (const id of [1, 2, 3]) {
@@ -328,7 +328,7 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('is read from a time, from the end, and on', async () => {
+  it('writes records that readTopic reads from a time, from the end, and as they arrive', async () => {
     const of = config({ partitions: 2 });
     await withSink(of, async (sink) => {
       await sink.write([trade(1), trade(2, 'ETHUSDT')]);
@@ -352,7 +352,7 @@ describe('the Kafka sink', () => {
     });
   });
 
-  it('says why it cannot open, may be tried again, and ends at once', async () => {
+  it('reports why it cannot open, and counts the undelivered record when it closes', async () => {
     const states: string[] = [];
     const of = config({ brokers: ['127.0.0.1:1'] } as Partial<KafkaConfig>);
     const driver = new SinkDriver(sinkOf(of), {

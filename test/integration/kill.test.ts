@@ -94,29 +94,29 @@ async function unreadable(dir: string): Promise<string[]> {
 
 const NOTHING_WRONG = { losses: [], repeats: [], problems: [], lost: 0, duplicated: 0, outOfOrder: 0 };
 
-describe.concurrent('killed at any moment and started again', () => {
-  it('Binance to Kafka: each trade once, none missing', async () => {
+describe.concurrent('a pipeline that is killed at any moment and restarted', () => {
+  it('writes each trade of Binance to Kafka once, with no trade missing', async () => {
     const { verdict } = await killed('binance', 'kafka');
     expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [] });
     expect(verdict.instances).toBeGreaterThan(KILLS / 2);
     expect(verdict.published).toBeGreaterThan(PER_SECOND);
   });
 
-  it('Bybit to Kafka: each trade once, or in a published gap', async () => {
+  it('writes each trade of Bybit to Kafka once, or publishes a gap that covers it', async () => {
     const { verdict } = await killed('bybit', 'kafka');
     expect(verdict).toMatchObject({ ...NOTHING_WRONG, undetectable: 0 });
     expect(verdict.instances).toBeGreaterThan(KILLS / 2);
     expect(verdict.published).toBeGreaterThan(PER_SECOND);
   });
 
-  it('Binance to Kafka in mode all: each trade once, none missing', async () => {
+  it('writes each trade of Binance to Kafka once in mode all, with no trade missing', async () => {
     const { verdict } = await killed('binance', 'kafka', 'all');
     expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [], epochs: 1 });
     expect(verdict.instances).toBeGreaterThan(KILLS / 2);
     expect(verdict.published).toBeGreaterThan(PER_SECOND);
   });
 
-  it('Binance to files: each trade once, none missing, and fastavro reads every file', async () => {
+  it('writes each trade of Binance to files once, and fastavro reads every file', async () => {
     const { verdict, damaged } = await killed('binance', 'file');
     expect(damaged).toEqual([]);
     expect(verdict).toMatchObject({ ...NOTHING_WRONG, inGaps: 0, named: [] });

@@ -51,21 +51,21 @@ function expectNoneButGaps(all: readonly CandleAgreement[], most: number): void 
   }
 }
 
-describe.concurrent("the venue's candles and those of its trades", () => {
-  it('are equal behind the beginning of the epoch', async () => {
+describe.concurrent('candles of the venue and candles built from its trades', () => {
+  it('are equal except for gaps at the beginning of the epoch', async () => {
     await using simulated = await started({ channels: ['trade', 'kline_1s', 'kline_1m', 'kline_1d'] });
     await moreEqual(simulated, 6);
     expectNoneButGaps(agreements(simulated), 2);
     expect(agreements(simulated, '1d').map(({ compared }) => compared)).toEqual([0, 0, 0]);
   });
 
-  it('are equal where the trades are aggregated', async () => {
+  it('are equal for aggregated trades', async () => {
     await using simulated = await started({ channels: ['agg_trade', 'kline_1s'] });
     await moreEqual(simulated, 4);
     expectNoneButGaps(agreements(simulated), 2);
   });
 
-  it('are equal where gaps were repaired', async () => {
+  it('are equal after gaps were repaired', async () => {
     await using simulated = await started({ channels: ['trade', 'kline_1s'] });
     await moreEqual(simulated, 1);
     const before = agreements(simulated);
@@ -80,7 +80,7 @@ describe.concurrent("the venue's candles and those of its trades", () => {
     expect(agreements(simulated).map(({ causes }) => causes)).toEqual(before.map(({ causes }) => causes));
   });
 
-  it('differ where trades are missing for good, for that known reason', async () => {
+  it('differ only with the cause gap if missing trades are never fetched', async () => {
     await using simulated = await started({ channels: ['trade', 'kline_1s'], feed: { backfill: false } });
     await moreEqual(simulated, 2);
     const before = agreements(simulated);
@@ -95,7 +95,7 @@ describe.concurrent("the venue's candles and those of its trades", () => {
     expect(gaps(agreements(simulated)).BTCUSDT).toBeGreaterThan(BTCUSDT);
   });
 
-  it('are compared anew in each epoch', async () => {
+  it('are compared again in each epoch', async () => {
     await using simulated = await started({
       venues: ['binance', 'bybit'],
       channels: ['trade', 'kline_1s'],
@@ -122,8 +122,8 @@ interface Minute {
   readonly late?: number;
 }
 
-describe('a recorded session of Bybit', () => {
-  it('has candles that differ by a block trade and by a late one', async () => {
+describe('KlineCheck on a replayed session of Bybit', () => {
+  it('attributes different candles to block trades and late trades', async () => {
     const plain: Minute = {
       trades: [
         { second: 5, volume: 2 },

@@ -42,7 +42,7 @@ const rejected = (statuses: readonly FeedStatus[], coin: string) =>
   statuses.flatMap(({ state, venue, coin: of }) => (state === 'subscription_rejected' && of === coin ? [venue] : []));
 
 describe('MarketFeed', () => {
-  it('does what its example says, line by line', async () => {
+  it('behaves as in its documented example, from connect to close', async () => {
     const feed = marketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
     const frames: VenueFrame[] = [];
     const seen = { prices: [] as PriceTick[], trades: [] as TradeEvent[], status: [] as FeedStatus[] };
@@ -120,7 +120,7 @@ describe('MarketFeed', () => {
     ).toEqual([]);
   });
 
-  it('says whether it may be traded on: not on simulated prices, unless that is allowed; not after it was closed', async () => {
+  it('halts trading on simulated prices unless allowTestData is set, and after it is closed', async () => {
     const feed = marketFeed(['BTC', 'ETH'], { venue: 'bybit' });
     const emitted: Record<string, TradingDecision[]> = { careful: [], daring: [], all: [] };
     feed.trading$('BTC').subscribe((decision) => emitted.careful?.push(decision));
@@ -134,7 +134,7 @@ describe('MarketFeed', () => {
     for (const decisions of Object.values(emitted)) expect(decisions.at(-1)?.causes).toContain('ended');
   });
 
-  it('one venue alone: no other is connected', async () => {
+  it('connects to no other venue if one venue is configured', async () => {
     const opened = () =>
       Object.fromEntries(Object.entries(simulator.counts()).map(([venue, counts]) => [venue, counts.opened]));
     const before = opened();
@@ -147,7 +147,7 @@ describe('MarketFeed', () => {
     expect({ ...opened(), bybit: 0 }).toEqual({ ...before, bybit: 0 });
   });
 
-  it('a coin that no venue lists is reported, the others go on', async () => {
+  it('reports a coin that no venue lists, and serves the other coins', async () => {
     const statuses: FeedStatus[] = [];
     const feed = marketFeed(['BTC', 'NOSUCH'], { venues: ['bybit', 'binance'] });
     feed.subscribeStatus((status) => statuses.push(status));
@@ -162,7 +162,7 @@ describe('MarketFeed', () => {
     expect(feed.getAllPrices().map(({ coin }) => coin)).toEqual(['BTC']);
   });
 
-  it('coins are added and removed before it connects, too', async () => {
+  it('adds and removes coins before it connects', async () => {
     const feed = marketFeed(['BTC', 'SOL'], { venues: ['bybit'] });
     const coins = new Set<string>();
     let trades = 0;
@@ -177,7 +177,7 @@ describe('MarketFeed', () => {
     expect(coins).toEqual(new Set(['BTC', 'ETH']));
   });
 
-  it('a coin that was added is followed by the standby as well', async () => {
+  it('follows an added coin at the standby venue too', async () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit', 'binance'] });
     const trades: TradeEvent[] = [];
     feed.subscribeTrades((trade) => trades.push(trade));
@@ -192,7 +192,7 @@ describe('MarketFeed', () => {
     }
   });
 
-  it('connecting twice is connecting once; closing before there is data rejects', async () => {
+  it('connects once if connect is called twice, and rejects connect if it is closed before any data', async () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit'] });
     const before = simulator.counts().bybit?.opened ?? 0;
     await Promise.all([feed.connect(), feed.connect()]);
@@ -207,7 +207,7 @@ describe('MarketFeed', () => {
     }
   });
 
-  it('leaves nothing behind: a script that closes it ends by itself', async () => {
+  it('lets the process of a script exit by itself after close', async () => {
     const script = join(root, 'testing/processes/market-feed-script.ts');
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [script, simulator.url, simulator.httpUrl], {
       timeout: 20_000,

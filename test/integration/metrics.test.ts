@@ -23,7 +23,7 @@ const seriesIn = (text: string): readonly Series[] =>
     value: Number(value),
   }));
 
-it('a run has metrics of every stage, and of the fault that closed a connection', async () => {
+it('a run serves metrics of every stage, and counts the reconnect after a closed connection', async () => {
   vi.stubEnv('MARKET_FEED__GATEWAY__ENABLED', 'true');
   onTestFinished(() => void vi.unstubAllEnvs());
   const simulate = await startSimulate('--rate', 'bybit=100');

@@ -72,8 +72,8 @@ function followed(simulated: SimulatedFeed, symbol: string): number {
 const snapshotsOf = (simulated: SimulatedFeed, symbol: string) =>
   deltasOf(simulated, symbol).filter(({ snapshot }) => snapshot);
 
-describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books, %s', (venue) => {
-  it('a change that both lines skip: that symbol is out of step, says so, and is back; the other 19 miss nothing', async () => {
+describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 order books of %s', (venue) => {
+  it('recover one stale book after both lines skip its change, and keep the other 19 valid', async () => {
     await using simulated = await started(venue);
     const faultAt = performance.now();
     simulated.simulator.fault({ venue, fault: 'skip_book', symbol: BTC, count: 2 });
@@ -112,7 +112,7 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books,
     }
   });
 
-  it('a change that one line skips comes by the other', async () => {
+  it('receive a change that one line skips from the other line', async () => {
     await using simulated = await started(venue);
     simulated.simulator.fault({ venue, fault: 'skip_book', line: 1, count: 3 });
     const before = simulated.of('book_delta').length;
@@ -123,8 +123,8 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 books,
   });
 });
 
-describe.concurrent('a book', () => {
-  it('follows a book that the venue restarts', async () => {
+describe.concurrent('an order book', () => {
+  it('continues after the venue restarts its update ids', async () => {
     await using simulated = await started('bybit');
     simulated.simulator.fault({ venue: 'bybit', fault: 'book_restart', symbol: BTC });
     await until(() => deltasOf(simulated, BTC).some(({ lastUpdateId }) => compareIds(lastUpdateId, '1000') < 0));
@@ -133,7 +133,7 @@ describe.concurrent('a book', () => {
     expect(followed(simulated, BTC)).toBeGreaterThan(2);
   });
 
-  it('begins anew in each epoch, at once, with the book that the standby has kept', async () => {
+  it('starts the epoch after a failover with a snapshot from the standby venue', async () => {
     await using simulated = await started('bybit', {
       feed: { venues: ['bybit', 'binance'] },
       rates: { binance: RATE },
@@ -161,7 +161,7 @@ describe.concurrent('a book', () => {
     }
   });
 
-  it('publishes a book of the best levels as snapshots', async () => {
+  it('is published only as snapshots for the channels depth5 and depth10', async () => {
     await using simulated = await SimulatedFeed.start({
       rates: { binance: RATE },
       coins: ['BTC'],
@@ -176,9 +176,9 @@ describe.concurrent('a book', () => {
 });
 
 describe.each(['binance', 'bybit'] as const)(
-  'a consumer in Python that applies the deltas of 20 symbols, %s',
+  'a Python consumer that applies the deltas of 20 symbols of %s',
   (venue) => {
-    it(`holds the same best 50 levels as order-books says, for ${SECONDS} s`, {
+    it(`holds the same best 50 levels as the topic order-books for ${SECONDS} s`, {
       timeout: SECONDS * 2000 + 90_000,
     }, async () => {
       const dir = join(await temporaryFolder(), 'files');

@@ -63,7 +63,7 @@ market.trading$('BTC', { maxPriceAgeMs: 5000, maxLagMs: 2000, statusSilenceMs: 3
 void [retryBackoff, failover, detectStale, repairGaps, windowStats, wrong, trades$, latest];
 `;
 
-it('its types are those that the documents show, under a strict compiler', async () => {
+it('the types of the package match the documents under a strict compiler', async () => {
   await writeFile(join(project, 'lines.ts'), LINES);
   // What a user of types adds: TypeScript, and the types of Node for those of kafkajs.
   await mkdir(join(project, 'node_modules/@types'), { recursive: true });
@@ -81,13 +81,13 @@ it('its types are those that the documents show, under a strict compiler', async
 /** The oldest, ours, and the newest in `make faults` only: each is downloaded. */
 const NODE_VERSIONS = ['22.18.0', '24', ...(isLong ? ['26'] : [])];
 
-describe.each(NODE_VERSIONS)('on Node %s', (version) => {
+describe.each(NODE_VERSIONS)('the package on Node %s', (version) => {
   let node: string;
   beforeAll(async () => {
     node = await nodeOfVersion(version);
   });
 
-  it("README's library example runs, against simulated venues", async () => {
+  it("runs README's library example against simulated venues", async () => {
     const example = (await readFile(join(root, 'README.md'), 'utf8'))
       .match(/```ts\n(import \{ MarketFeed \}.*?)```/s)?.[1]
       ?.replace('{ MarketFeed }', '{ loadConfig, MarketFeed }')
@@ -109,7 +109,7 @@ describe.each(NODE_VERSIONS)('on Node %s', (version) => {
     }
   });
 
-  it('its library follows coins, and ends', async () => {
+  it('serves prices with MarketFeed, and the process exits after close', async () => {
     await writeFile(
       join(project, 'library.js'),
       `import { loadConfig, MarketFeed } from 'market-feed';
@@ -132,7 +132,7 @@ await feed.close();
     ['market-feed/operators', ['rxjs']],
     ['market-feed/venues', ['rxjs', 'ws']],
     ['market-feed/market', []],
-  ])('%s loads no packages but %j', async (entry, packages) => {
+  ])('%s loads only the packages %j', async (entry, packages) => {
     await writeFile(
       join(project, 'loads.js'),
       `import { registerHooks } from 'node:module';
@@ -149,13 +149,13 @@ console.log(JSON.stringify([...names].filter((name) => name !== undefined && nam
     expect(JSON.parse(stdout)).toEqual(packages);
   });
 
-  it('its command runs', async () => {
+  it('runs the command market-feed', async () => {
     const { stdout } = await run(node, ['node_modules/.bin/market-feed', 'simulate', '--help'], { cwd: project });
     expect(stdout).toContain('usage: market-feed simulate');
   });
 });
 
-it('a bundle of its operators has rxjs in it and nothing else of others', async () => {
+it('a bundle of the operators contains no packages except rxjs and tslib', async () => {
   await writeFile(join(project, 'entry.js'), "export * from 'market-feed/operators';");
   const options = { bundle: true, write: false, metafile: true, format: 'esm', logLevel: 'silent' } as const;
   const { metafile } = await build({ ...options, entryPoints: ['entry.js'], absWorkingDir: project });
@@ -165,7 +165,7 @@ it('a bundle of its operators has rxjs in it and nothing else of others', async 
   expect([...new Set(folders)].sort()).toEqual(['entry.js', 'market-feed/dist/operators', 'rxjs', 'tslib']);
 });
 
-it('its operators take Observables of another rxjs', async () => {
+it('the operators accept Observables of another copy of rxjs', async () => {
   const other = join(project, 'another-rxjs');
   for (const name of ['rxjs', 'tslib'])
     await cp(join(project, 'node_modules', name), join(other, 'node_modules', name), { recursive: true });
@@ -191,7 +191,7 @@ console.log(JSON.stringify({ two: here.resolve('rxjs') !== theirs.resolve('rxjs'
   expect(JSON.parse(stdout)).toEqual({ two: true, printed: [1, 2], tries: 2 });
 });
 
-it('has what it needs and nothing else in it', () => {
+it('the package contains the required files and nothing else', () => {
   const names = installed.files.map(({ path }) => path);
   expect(names).toEqual(
     expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js', 'bin/compile-cache.js']),
@@ -201,7 +201,7 @@ it('has what it needs and nothing else in it', () => {
   expect(names.filter((name) => !shipped.test(name))).toEqual([]);
 });
 
-it('is as large as its document says, and brings as many packages', async () => {
+it('the package has the size and the number of dependencies that docs/package.md states', async () => {
   const text = await readFile(join(root, 'docs/package.md'), 'utf8');
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { dependencies: object };
   const printed = (what: string) => Number(new RegExp(`\\| ${what} \\| ([\\d.]+)`).exec(text)?.[1]);

@@ -105,7 +105,7 @@ async function python<T>(script: string, ...args: readonly string[]): Promise<T[
 }
 
 describe('recorded sessions of the real venues', () => {
-  it('Binance: 1,465 trades arrive once each, in order, with their values, over two lines', async () => {
+  it('the 1,465 trades of Binance arrive once each over two lines, in order and with their values', async () => {
     const files = ['', '-next'].map((part) => `hftbacktest-binance-spot-btcusdt-20240808${part}.gz`);
     const { prefix, counts } = await play({
       files,
@@ -125,7 +125,7 @@ describe('recorded sessions of the real venues', () => {
     console.info(`recorded Binance session: ${JSON.stringify(found)}`);
   });
 
-  it('the Bybit testnet: trades and top of book arrive, no frame is malformed', async () => {
+  it('the trades and the top of book of the Bybit testnet arrive without a malformed frame', async () => {
     const { prefix, counts, stopped } = await play({
       files: ['bybit-testnet-spot-mixed.ndjson'],
       format: 'ndjson',
@@ -148,7 +148,7 @@ describe('recorded sessions of the real venues', () => {
     expect(trades[0]?.record).toMatchObject({ trade_id: '2100000000188691524', price: '77140.5' });
   });
 
-  it('Binance US: aggregated trades and candles arrive, no frame is malformed, the two recorded gaps are reported', async () => {
+  it('the aggregated trades, candles and two gaps of Binance US arrive without a malformed frame', async () => {
     const { counts, stopped } = await play({
       files: ['binanceus-aggTrade.ndjson', 'binanceus-kline_1m.ndjson'],
       format: 'ndjson',

@@ -93,8 +93,8 @@ const options = (over: Partial<RecentOptions> = {}): RecentOptions => ({
   ...over,
 });
 
-describe('what was published lately', () => {
-  it('of 20 symbols with 1,000 trades each, and their windows: in well under 2 s of work', async () => {
+describe('Sink.recent', () => {
+  it('reads 1,000 trades of each of 20 symbols and their windows within 2 s of CPU time', async () => {
     const { records, checkpoints } = market(1000);
     const dir = await testFolder();
     const sinks = [sinkOf(config()), new AvroFileSink({ dir, rotateMb: 8, codec: 'deflate', now: () => T })];
@@ -130,7 +130,7 @@ describe('what was published lately', () => {
     }
   });
 
-  it('passes over what is not ours and what a start leaves in the topic, and reads each framing', async () => {
+  it('skips foreign records and the fence markers in the topic', async () => {
     const of = config({ partitions: 1 });
     const first = sinkOf(of);
     await first.open();
@@ -163,7 +163,7 @@ describe('what was published lately', () => {
     expect(found.whole).toBe(true);
   });
 
-  it('reads back in stretches without losing or repeating, however long they are', async () => {
+  it('reads backwards in stretches without losing or repeating trades', async () => {
     const of = config({ partitions: 1 });
     const sink = sinkOf(of);
     await sink.open();
@@ -176,7 +176,7 @@ describe('what was published lately', () => {
     expect(idsOf(found)).toEqual(range(10_001, 29_999).filter((id) => id % 3000 !== 0));
   });
 
-  it('says where its bounds were met before the span was read; where only trades are few, it does not read on', async () => {
+  it('reports if its limits end the span early, and does not read on for a rarely traded symbol', async () => {
     const of = config({ partitions: 1 });
     const sink = sinkOf(of);
     await sink.open();
@@ -198,8 +198,8 @@ describe('what was published lately', () => {
   });
 });
 
-describe('a book of 5,000 levels a side', () => {
-  it('goes through Kafka as one record, several in a batch', async () => {
+describe('an order book of 5,000 levels a side', () => {
+  it('is delivered to Kafka as one record, also with several books in a batch', async () => {
     const of = config({ partitions: 1 });
     const sink = sinkOf(of);
     await sink.open();

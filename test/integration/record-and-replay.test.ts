@@ -78,7 +78,7 @@ const statusTexts = (records: readonly FeedRecord[], states: readonly string[]):
   );
 
 describe('a recorded session', () => {
-  it('with lost lines, a repaired gap and a failover is replayed as it was published, and again the same', async () => {
+  it('is replayed as published, with its repaired gap and failover, and identically each time', async () => {
     const file = join(await temporaryFolder(), 'session.capture.gz');
     await using live = await SimulatedFeed.start({
       rates: { bybit: 80, binance: 80 },
@@ -117,7 +117,7 @@ describe('a recorded session', () => {
     expect(windowProblems(records, journal)).toEqual([]);
   });
 
-  it('is served by the simulator as well', async () => {
+  it('is served by the simulator with its instruments', async () => {
     const file = join(await temporaryFolder(), 'session.capture.gz');
     await using live = await SimulatedFeed.start({
       rates: { binance: 100 },
@@ -149,7 +149,7 @@ describe('market-feed record and replay', () => {
     });
   }
 
-  it('record until SIGINT, replay to the same bytes, without a configuration', async () => {
+  it('record until SIGINT, and replay to the same bytes without a configuration', async () => {
     const simulate = await startSimulate('--rate', '200');
     const config = await configured(simulate);
     const file = join(await temporaryFolder(), 'a.capture.gz');
@@ -182,7 +182,7 @@ describe('market-feed record and replay', () => {
     expect(Object.keys(sums[0] as object).map((name) => name.replace(/\/.*/, ''))).toContain('replay.trades');
   });
 
-  it('a recorder that is killed leaves a capture that is replayed up to a second before, and said to be torn', async () => {
+  it('replay the capture of a killed recorder, and report that it is torn', async () => {
     const simulate = await startSimulate('--rate', '200');
     const config = await configured(simulate);
     const file = join(await temporaryFolder(), 'a.capture.gz');
@@ -203,7 +203,7 @@ describe('market-feed record and replay', () => {
     expect(summary.records['replay.trades']).toBeGreaterThan(10);
   });
 
-  it('exits with 2 for a wrong command line and 1 for a wrong file', async () => {
+  it('exit with 2 for a wrong command line and with 1 for a wrong file', async () => {
     const folder = await temporaryFolder();
     const wrong = await writeConfiguration(folder, {});
     const run = (...args: string[]) => {

@@ -25,7 +25,7 @@ interface Line {
   readonly record: { readonly state: string };
 }
 
-it('goes the whole way with a schema registry: Python decodes every record by its schema id', async () => {
+it('Python decodes every record of a run by its schema id from the registry', async () => {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
   const simulate = await startSimulate('--rate', '200', '--symbols', '5', '--journal', journal);

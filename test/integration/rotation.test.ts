@@ -60,8 +60,8 @@ const one: readonly { venue: VenueId; fault: string; reason: string; seconds: nu
 ];
 const cases = one.flatMap((each) => [1, 2].map((lines) => ({ ...each, lines })));
 
-describe.concurrent('an announcement', () => {
-  it.each(cases)('$reason of $venue replaces each of $lines connections, unnoticed', async (wanted) => {
+describe.concurrent('a cutover after an announcement', () => {
+  it.each(cases)('replaces each of $lines connections without a gap for $reason of $venue', async (wanted) => {
     const { venue, fault, reason, seconds, lines } = wanted;
     await using simulated = await started(venue, lines);
     const before = simulated.simulator.counts()[venue]?.opened ?? 0;
@@ -80,7 +80,7 @@ describe.concurrent('an announcement', () => {
     await expectUnnoticed(simulated, lines);
   });
 
-  it('lets a connection that lags behind go only when all of it has come', async () => {
+  it('closes a lagging connection only after all its data has arrived', async () => {
     // A coin that is seldom traded may have no trade that both connections bring: then a gap says that nobody knows.
     const coins = ['BTC'];
     await using simulated = await started('bybit', 1, { coins, feed: { venues: ['bybit'], channels: ['trade'] } });
@@ -95,8 +95,8 @@ describe.concurrent('an announcement', () => {
   });
 });
 
-describe.concurrent('the age of a connection', () => {
-  it('is never reached: each line is replaced before, again and again, and never both together', async () => {
+describe.concurrent('a cutover by the age of a connection', () => {
+  it('replaces each line repeatedly before its maximum age, and never both lines at once', async () => {
     await using simulated = await started('binance', 2, { lifetimeMs: 8000 });
     await until(() => Object.values(rotations(simulated)).every((causes) => causes.length >= 2), {
       timeoutMs: 60_000,

@@ -50,7 +50,7 @@ async function untilPublished(topic: string, count: number, timeoutMs: number): 
 }
 
 it(
-  `carries 20 coins, all channels, ${PER_SECOND} trades a second for ${duration} s to Kafka as the journal has them`,
+  `a run writes the journal's events of 20 coins to Kafka: ${PER_SECOND} trades/s for ${duration} s`,
   async () => {
     const folder = await temporaryFolder();
     const journal = join(folder, 'journal.ndjson');

@@ -67,7 +67,7 @@ function startSniper(command: string, args: readonly string[]) {
 }
 
 describe('examples/sniper.py', () => {
-  it('reports that it resumes before the first order after a halt', async () => {
+  it('prints resumed before its first order after a halt', async () => {
     const { stdout, stderr, code } = await runPython('sniper_after_halt.py', []);
     expect(code, stderr).toBe(0);
     const lines = stdout.trim().split('\n');
@@ -75,14 +75,14 @@ describe('examples/sniper.py', () => {
   });
 });
 
-describe('the examples on Kafka', () => {
+describe('the sniper examples on Kafka', () => {
   let brokers: string[];
   beforeAll(async () => {
     await preparePython();
     brokers = await sharedBrokers();
   });
 
-  it('trade while the feed is in order, halt within the limit when the pipeline is killed, go on after its restart', async () => {
+  it('halt within the limit when the pipeline is killed, and place no order until they resume', async () => {
     const folder = await temporaryFolder();
     // Binance returns what was traded while no pipeline ran: the restart leaves no gap that would halt for a minute.
     const simulate = await startSimulate('--rate', '300', '--symbols', '3');

@@ -35,7 +35,7 @@ async function recordsOf<K extends FeedRecord['kind']>(
   return records;
 }
 
-it('a run resumes where the previous one stopped: in the same epoch, and it fetches the missed trades first', async () => {
+it('a run resumes in the epoch of the previous run, and fetches the missed trades first', async () => {
   const folder = await temporaryFolder();
   const dir = join(folder, 'files');
   const simulator = await startSimulator({
@@ -99,7 +99,7 @@ it('a run resumes where the previous one stopped: in the same epoch, and it fetc
   });
 });
 
-it('a run that was killed leaves files that the next start repairs, and nothing is in them twice', async () => {
+it('the next start repairs the files of a killed run, and stores no trade twice', async () => {
   const folder = await temporaryFolder();
   const dir = join(folder, 'files');
   const journal = join(folder, 'journal.ndjson');

@@ -160,9 +160,9 @@ function incomplete({ records }: Stored): string[] {
   return windows.flatMap((window) => (window.complete || begun.has(nameOf(window)) ? [] : [nameOf(window)]));
 }
 
-describe.concurrent('stopped and started again', () => {
+describe.concurrent('windows of a pipeline that is stopped and restarted', () => {
   it.each(['file', 'kafka'] as const)(
-    'Binance, to %s: each window once, whole, those open at a stop too',
+    'are published once and complete for Binance to %s, even if they are open at a stop',
     async (sink) => {
       const all = await storedBy({ venue: 'binance', sink, rate: 300 }, stopped);
       expectWindowsOnce(all);
@@ -179,7 +179,7 @@ describe.concurrent('stopped and started again', () => {
     },
   );
 
-  it('Bybit, to files: each window once, incomplete where a gap is published', async () => {
+  it('are published once for Bybit to files, and some are incomplete because of gaps', async () => {
     const all = await storedBy({ venue: 'bybit', sink: 'file', rate: 1500 }, stopped);
     expectWindowsOnce(all);
     expect(wholenessProblems(all.records)).toEqual([]);
@@ -191,8 +191,8 @@ describe.concurrent.each([
   ['binance', 'file'],
   ['binance', 'kafka'],
   ['bybit', 'file'],
-] as const)('killed at any moment and started again, %s to %s', (venue, sink) => {
-  it('each window once, and complete ones are right', async () => {
+] as const)('windows of a pipeline that is killed at any moment and restarted, %s to %s', (venue, sink) => {
+  it('are published once, and agree with the journal', async () => {
     const all = await storedBy({ venue, sink, rate: 300 }, killed);
     expectWindowsOnce(all);
     if (venue === 'binance') expect(incomplete(all)).toEqual([]);

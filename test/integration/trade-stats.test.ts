@@ -66,7 +66,7 @@ function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
 }
 
 describe.concurrent('windows of trades', () => {
-  it("match the venue's own trades for 20 coins; all but the first window of each are complete", async () => {
+  it("match the venue's trades for 20 coins, and only the first window of each coin is incomplete", async () => {
     await using simulated = await started({ rates: { binance: 600 }, coins: COINS, feed: { venues: ['binance'] } });
     for (const coin of COINS)
       await moreWindows(simulated, 5 - windowsIn(simulated, `${coin}USDT`).length, `${coin}USDT`);
@@ -77,10 +77,10 @@ describe.concurrent('windows of trades', () => {
   });
 
   it.each([
-    ['in a quiet market', ['binance', 'bybit'], true],
+    ['an idle market', ['binance', 'bybit'], true],
     // Its lines are made anew: nobody knows what they would have brought.
-    ['of a venue alone that says nothing any more', ['binance'], false],
-  ])('%s: the last ones close by the clock', async (_, venues, isWhole) => {
+    ['a single venue that stops sending', ['binance'], false],
+  ])('close by the clock after the last trade: %s', async (_, venues, isWhole) => {
     const staleMs = 3000;
     await using simulated = await started({
       rates: { binance: 150, bybit: 150 },
@@ -108,7 +108,7 @@ describe.concurrent('windows of trades', () => {
 });
 
 describe.concurrent('windows around a gap', () => {
-  it('that is repaired after seconds wait for that, and are whole', async () => {
+  it('wait for the repair of the gap, and are complete', async () => {
     await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503, seconds: 3 });
@@ -127,7 +127,7 @@ describe.concurrent('windows around a gap', () => {
     expect(meanwhile).not.toContain(BTC);
   });
 
-  it('that is not repaired are published at last, as incomplete', async () => {
+  it('are published as incomplete if the gap is not repaired', async () => {
     await using simulated = await started({ rates: { binance: 150 }, feed: { venues: ['binance'] } });
     await moreWindows(simulated, 2);
     simulated.simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 503 });
@@ -144,8 +144,8 @@ describe.concurrent('windows around a gap', () => {
   });
 });
 
-describe.concurrent.each(['binance', 'bybit'] as const)('windows while all lines of %s are away', (venue) => {
-  it('wait for what was traded meanwhile, and are whole', async () => {
+describe.concurrent.each(['binance', 'bybit'] as const)('windows while all lines of %s are down', (venue) => {
+  it('wait for the trades that are fetched later, and are complete', async () => {
     const feed = { venues: [venue] };
     await using simulated = await started({ rates: { [venue]: 45 }, feed });
     await moreWindows(simulated, 2);
@@ -159,8 +159,8 @@ describe.concurrent.each(['binance', 'bybit'] as const)('windows while all lines
   });
 });
 
-describe.concurrent('windows at a switch', () => {
-  it('are closed before the new epoch, in whose own the ring’s trades are', async () => {
+describe.concurrent('windows at a failover', () => {
+  it('close before the new epoch, whose windows contain the recent trades that the standby venue kept', async () => {
     const feed = { venues: ['bybit', 'binance'], stale_after_ms: 2000, fail_back_after_ms: 1500 };
     await using simulated = await started({ rates: { bybit: 150, binance: 150 }, feed });
     await moreWindows(simulated, 2);

@@ -17,7 +17,7 @@ const away = error('connect ECONNREFUSED', { code: 'ECONNREFUSED' });
 
 describe('a fault of Kafka', () => {
   it.each([refused, expired, untrusted, denied, closed, reset, away])(
-    'is tried again once the feed runs: %s',
+    'is retried with backoff once the feed runs: %s',
     (cause) => {
       expect(kafkaFault(cause)).toMatchObject({ kind: 'sink', retry: { kind: 'backoff' }, cause });
     },
@@ -33,7 +33,7 @@ describe('a fault of Kafka', () => {
     [denied, 'never', 'kafka: the brokers do not allow this user what it wants of the cluster (Not authorized)'],
     [expired, 'backoff', 'kafka: no TLS with broker b:1: its certificate has expired'],
     [away, 'backoff', 'kafka: connect ECONNREFUSED'],
-  ])('of a first contact says what next: %s', (cause, retry, message) => {
+  ])('has a message and a retry policy for its cause at first contact: %s', (cause, retry, message) => {
     for (const each of [cause, kafkaFault(cause)]) {
       const fault = firstContactFault(each, open);
       expect(fault.retry.kind).toBe(retry);
@@ -51,11 +51,11 @@ describe('a fault of Kafka', () => {
       { ssl: true, sasl: null } as const,
       'kafka: Connection error: socket disconnected: is it a port without TLS (ssl)?',
     ],
-  ])('guesses why a broker hangs up: %s', (cause, config, message) => {
+  ])('suggests at first contact why a broker closes the connection: %s', (cause, config, message) => {
     expect(firstContactFault(cause, config)).toMatchObject({ message, retry: { kind: 'backoff' } });
   });
 
-  it('leaves a decision that was made', () => {
+  it('is returned unchanged if it is already marked as never retried', () => {
     const fault = new Fault('sink', 'taken over', { retry: { kind: 'never' }, cause: closed });
     expect(firstContactFault(fault, open)).toBe(fault);
   });

@@ -54,8 +54,8 @@ function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, produce
   return produceV7.createRequest(-1, TIMEOUT_MS, messages, numbers).buffer;
 }
 
-describe('the body of a request of records', () => {
-  it('is that which @platformatic/kafka makes', async () => {
+describe('the body of a produce request', () => {
+  it('equals the body that @platformatic/kafka writes', async () => {
     const id = fc.bigInt({ min: 0n, max: 2n ** 63n - 1n });
     const epoch = fc.nat({ max: 32_767 });
     await fc.assert(
@@ -89,7 +89,7 @@ describe('the body of a request of records', () => {
     },
   );
 
-  it('is made once: the client that holds it holds no records', async () => {
+  it('can be made only once', async () => {
     const batches = [{ topic: 't', partition: 0, sequence: 0, timestamp: TIMESTAMP, messages: [] }];
     const body = await produceBody(batches, options({}));
     body();
@@ -105,7 +105,7 @@ const kafkajsRecord = require('kafkajs/src/protocol/recordBatch/record/v0') as (
 }) => { readonly buffer: Buffer };
 
 describe('the bytes of a record', () => {
-  it('are those that kafkajs writes', () => {
+  it('equal the bytes that kafkajs writes', () => {
     const key = fc.oneof(fc.string({ maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 40 }));
     const value = fc.oneof(fc.uint8Array({ maxLength: 200 }), fc.constantFrom(...[8191, 8192, 100_000].map(zeroes)));
     const offset = fc.oneof(fc.nat({ max: 200 }), fc.constantFrom(63, 64, 8191, 8192, 1_048_575, 1_048_576));

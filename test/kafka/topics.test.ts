@@ -28,7 +28,7 @@ class SlowBroker {
   }
 }
 
-it('waits until the broker knows the topics that it created', async () => {
+it('createMissingTopics waits until the broker knows the topics that it created', async () => {
   const broker = new SlowBroker();
   const topic: NewTopic = { topic: 'trades', partitions: 1, replication: -1, settings: {} };
   expect(await createMissingTopics(broker, [topic])).toEqual(['trades']);

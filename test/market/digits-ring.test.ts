@@ -7,7 +7,7 @@ const short = fc.record({ digits: fc.maxSafeInteger(), places: fc.nat(18) });
 const long = fc.record({ digits: fc.bigInt({ min: 2n ** 60n, max: 2n ** 100n }), places: fc.nat(18) });
 
 describe('DigitsRing', () => {
-  it('gives back what leaves it, in order, each value as it came', () => {
+  it('returns the oldest value unchanged when a full ring receives a new one', () => {
     const values = fc.array(fc.oneof({ weight: 4, arbitrary: short }, long), { maxLength: 120 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 40 }), values, (most, all) => {

@@ -24,7 +24,7 @@ describe('digitsOf', () => {
     expect(digitsOf(decimal)).toEqual({ digits, places });
   });
 
-  it('keeps every value, alone and in products', () => {
+  it('represents decimals and their products exactly', () => {
     fc.assert(
       fc.property(decimals, decimals, (a, b) => {
         expect(integerAt(digitsOf(a), 18)).toBe(unscaled(a));
@@ -59,7 +59,7 @@ describe('ExactSums', () => {
     expect(new ExactSums().toDecimal()).toBe('0');
   });
 
-  it('carries what a number does not hold', () => {
+  it('sums exactly beyond the precision of a double', () => {
     const sum = new ExactSums();
     for (const decimal of ['9007199254740991', '9007199254740991', '0.1', '0.000000000000000001'])
       sum.add(digitsOf(decimal));
@@ -67,7 +67,7 @@ describe('ExactSums', () => {
     expect(sum.toNumber()).toBeCloseTo(18_014_398_509_481_982, -2);
   });
 
-  it('sums and takes away exactly, values and products, whatever the order of their places', () => {
+  it('adds and subtracts any decimals, and adds their products, exactly', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(decimals, decimals)), (pairs) => {
         const values = new ExactSums();

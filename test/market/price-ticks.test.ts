@@ -3,7 +3,7 @@ import { PriceTicks } from '../../src/market/price-ticks.ts';
 import { ticker, tradeEvent } from '../../testing/judges/events.ts';
 
 describe('PriceTicks', () => {
-  it('makes one of every trade and every ticker, with the 24-hour figures last known of that venue', () => {
+  it('makes a tick of every trade and ticker, with the last known 24-hour figures of its venue', () => {
     const ticks = new PriceTicks();
     expect(ticks.tick(tradeEvent(1), 1)).toMatchObject({
       kind: 'price',
@@ -25,7 +25,7 @@ describe('PriceTicks', () => {
     });
   });
 
-  it('keeps the change of a ticker across mini tickers, which have none', () => {
+  it('keeps the 24-hour change of a ticker when a mini ticker without a change follows', () => {
     const ticks = new PriceTicks();
     const after = (ms: number) => ({ timestamp: 1_723_161_255_400 + ms });
     ticks.learn(ticker({ ...after(0), change24h: null }));
@@ -35,7 +35,7 @@ describe('PriceTicks', () => {
     expect(ticks.tick(tradeEvent(2, after(2)), 1)).toMatchObject({ change24h: '-1.5', volume24h: '1001' });
   });
 
-  it('makes none that is older than the one before of its epoch; a new epoch starts afresh', () => {
+  it('skips a tick older than the last one of its epoch, and accepts it in a new epoch', () => {
     const ticks = new PriceTicks();
     ticks.tick(tradeEvent(1, { timestamp: 100 }), 1);
     expect(ticks.tick(tradeEvent(2, { timestamp: 99 }), 1)).toBeUndefined();
@@ -43,7 +43,7 @@ describe('PriceTicks', () => {
     expect(ticks.tick(tradeEvent(4, { timestamp: 50 }), 2)).toBeDefined();
   });
 
-  it('makes none of backfilled and block trades', () => {
+  it('makes no tick of backfilled trades and block trades', () => {
     const ticks = new PriceTicks();
     expect(ticks.tick(tradeEvent(1, { source: 'backfill' }), 1)).toBeUndefined();
     expect(ticks.tick(tradeEvent(2, { conditions: ['block'] }), 1)).toBeUndefined();

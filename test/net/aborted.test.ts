@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { pauseFor } from '../../src/net/aborted.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
-it('a pause ends with its time or with the signal', async () => {
+it('pauseFor() ends when its time is over or its signal aborts', async () => {
   const scheduler = new SteppedScheduler();
   const abort = new AbortController();
   const done: string[] = [];

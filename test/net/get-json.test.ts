@@ -32,7 +32,7 @@ async function faultOf(answer: Promise<unknown>): Promise<Fault> {
 }
 
 describe('getJson', () => {
-  it('gives status, headers in lower case and the body as text', async () => {
+  it('returns the status, lower-case header names and the body as text', async () => {
     const asked: (string | undefined)[] = [];
     const url = await serve((request, response) => {
       asked.push(request.method, request.url, request.headers.accept);
@@ -44,7 +44,7 @@ describe('getJson', () => {
     expect(asked).toEqual(['GET', '/api/v3/time?x=1', 'application/json']);
   });
 
-  it.each([301, 403, 418, 429, 451, 500, 503])('gives an answer of %i like any other', async (status) => {
+  it.each([301, 403, 418, 429, 451, 500, 503])('returns an answer of status %i without rejecting', async (status) => {
     const url = await serve((_request, response) =>
       response.writeHead(status, { 'Retry-After': '7', Location: '/' }).end('<html>'),
     );
@@ -53,7 +53,7 @@ describe('getJson', () => {
     expect(answer.headers['retry-after']).toBe('7');
   });
 
-  it('gives an empty body', async () => {
+  it('returns an empty body', async () => {
     const url = await serve((_request, response) => response.writeHead(204).end());
     expect(await getJson(url, { timeoutMs: 30_000 })).toMatchObject({ status: 204, body: '' });
   });
@@ -61,7 +61,7 @@ describe('getJson', () => {
   it.each([
     ['nothing', () => {}],
     ['half', (_request: IncomingMessage, response: ServerResponse) => void response.writeHead(200).write('{"half":')],
-  ])('times out where %s comes', async (_what, answer) => {
+  ])('times out when the server sends %s of its answer', async (_what, answer) => {
     const url = await serve(answer);
     expect(await faultOf(getJson(url, { timeoutMs: 100 }))).toMatchObject({
       kind: 'connect_timeout',
@@ -69,7 +69,7 @@ describe('getJson', () => {
     });
   });
 
-  it('refuses a body beyond the bound', async () => {
+  it('rejects a body that is longer than maxBytes', async () => {
     const url = await serve((_request, response) => response.end('x'.repeat(2001)));
     expect((await getJson(url, { timeoutMs: 30_000, maxBytes: 2001 })).body).toHaveLength(2001);
     const fault = await faultOf(getJson(url, { timeoutMs: 30_000, maxBytes: 2000 }));
@@ -77,13 +77,13 @@ describe('getJson', () => {
     expect(fault.message).toContain('2000 bytes');
   });
 
-  it('fails where nobody listens', async () => {
+  it('fails with connect_failed when no server listens on the port', async () => {
     const fault = await faultOf(getJson(`http://127.0.0.1:${await freePort()}/`, { timeoutMs: 30_000 }));
     expect(fault.kind).toBe('connect_failed');
     expect(fault.message).toContain('ECONNREFUSED');
   });
 
-  it('fails where the connection breaks in the body', async () => {
+  it('fails with connect_failed when the connection breaks during the body', async () => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'Content-Length': '100' });
       response.write('part', () => response.destroy());
@@ -91,11 +91,11 @@ describe('getJson', () => {
     expect((await faultOf(getJson(url, { timeoutMs: 30_000 }))).kind).toBe('connect_failed');
   });
 
-  it('fails at what is no address', async () => {
+  it('fails with connect_failed when the URL is invalid', async () => {
     expect((await faultOf(getJson('no address', { timeoutMs: 30_000 }))).kind).toBe('connect_failed');
   });
 
-  it('is given up with the caller’s reason', async () => {
+  it('rejects with the abort reason when the caller aborts', async () => {
     const url = await serve(() => {});
     const controller = new AbortController();
     const answer = getJson(url, { timeoutMs: 30_000, signal: controller.signal });

@@ -18,7 +18,7 @@ async function serve(listener: RequestListener): Promise<string> {
 const get = (url: string) => ({ method: 'GET', url, headers: {} }) as const;
 
 describe('httpRequest', () => {
-  it('gives status and body of any answer, and sends its own', async () => {
+  it('sends the complete request, and returns an answer with an error status', async () => {
     const url = await serve(async (request, response) => {
       const parts = await request.toArray();
       response
@@ -29,7 +29,7 @@ describe('httpRequest', () => {
     expect(answer).toEqual({ status: 409, body: 'POST 1 Kälte', headers: expect.objectContaining({ 'x-b': '2' }) });
   });
 
-  it('says who asks, and takes a compressed answer', async () => {
+  it('sends its user agent, and accepts a gzip answer up to maxBytes after decompression', async () => {
     const url = await serve((request, response) => {
       const { 'user-agent': agent, 'accept-encoding': encoding } = request.headers;
       response.setHeader('content-encoding', 'gzip').end(gzipSync(`${agent} ${encoding} ${'x'.repeat(100_000)}`));
@@ -38,7 +38,7 @@ describe('httpRequest', () => {
     await expect(httpRequest(get(url), { maxBytes: 99_999 })).rejects.toMatchObject({ kind: 'malformed' });
   });
 
-  it('rejects where a compressed answer is none, or breaks off', async () => {
+  it('rejects when a gzip answer is corrupt or incomplete', async () => {
     const garbled = await serve((_, response) => void response.setHeader('content-encoding', 'gzip').end('no gzip'));
     await expect(httpRequest(get(garbled))).rejects.toThrow('incorrect header check');
     const half = await serve((_, response) => {
@@ -53,7 +53,7 @@ describe('httpRequest', () => {
     await expect(httpRequest(get(short))).rejects.toThrow('unexpected end of file');
   });
 
-  it('asks over one connection again and again', async () => {
+  it('reuses one connection for consecutive requests', async () => {
     const ports = new Set<number | undefined>();
     const url = await serve((request, response) => {
       ports.add(request.socket.remotePort);
@@ -63,11 +63,11 @@ describe('httpRequest', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('rejects where nobody listens', async () => {
+  it('rejects when no server listens on the port', async () => {
     await expect(httpRequest(get('http://127.0.0.1:1/'))).rejects.toThrow('ECONNREFUSED');
   });
 
-  it('gives up a server that never ends, also one that sends a byte now and then', async () => {
+  it('times out when the server does not answer or sends without end', async () => {
     const silent = await serve(() => {});
     await expect(httpRequest(get(silent), { timeoutMs: 100 })).rejects.toThrow('no answer within 100 ms');
     const slow = await serve((_, response) => {
@@ -77,13 +77,13 @@ describe('httpRequest', () => {
     await expect(httpRequest(get(slow), { timeoutMs: 200 })).rejects.toThrow('no answer within 200 ms');
   });
 
-  it('gives up an answer that is too long', async () => {
+  it('rejects an answer that is longer than maxBytes', async () => {
     const url = await serve((_, response) => void response.end('x'.repeat(2000)));
     await expect(httpRequest(get(url), { maxBytes: 1999 })).rejects.toThrow('an answer of more than 1999 bytes');
     expect((await httpRequest(get(url), { maxBytes: 2000 })).body).toHaveLength(2000);
   });
 
-  it('rejects where the answer ends before it is whole', async () => {
+  it('rejects when the connection breaks before the answer is complete', async () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half', () => response.destroy());

@@ -29,13 +29,13 @@ describe('networkFault', () => {
       'UND_ERR_SOCKET other side closed',
     ],
     ['what is no error', 'odd', 'odd'],
-  ])('names %s', (_what, cause, text) => {
+  ])('names the host and the cause: %s', (_what, cause, text) => {
     const fault = networkFault(cause, 'wss://stream.example:9443/stream?key=secret');
     expect(fault.message).toBe(`cannot reach stream.example:9443: ${text}`);
     expect(fault).toMatchObject({ kind: 'connect_failed', retry: { kind: 'backoff' }, cause });
   });
 
-  it('shows no login of what is no address', () => {
+  it('masks the credentials of a URL that cannot be parsed', () => {
     expect(networkFault('odd', 'http://me:hunter2@').message).toBe('cannot reach http://[secret]@: odd');
   });
 });

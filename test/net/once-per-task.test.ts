@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { oncePerTask } from '../../src/net/once-per-task.ts';
 
-it('reads a clock once for all that is done in one go, and anew behind it', async () => {
+it('oncePerTask() reads the clock once per synchronous run and again in the next run', async () => {
   let time = 0;
   const clock = oncePerTask(() => ++time);
   expect([clock(), clock()]).toEqual([1, 1]);
@@ -12,7 +12,7 @@ it('reads a clock once for all that is done in one go, and anew behind it', asyn
   expect(clock()).toBe(3);
 });
 
-it('reads anew for each timer that is due at the same time', async () => {
+it('oncePerTask() reads the clock again for each timer that is due at the same time', async () => {
   let time = 0;
   const clock = oncePerTask(() => ++time);
   const read: number[] = [];

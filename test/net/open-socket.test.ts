@@ -71,7 +71,7 @@ function faultOf(end: SocketEnd) {
 }
 
 describe('openSocket: frames', () => {
-  it('gives text and binary frames with the time of their arrival', async () => {
+  it('passes text and binary frames to onFrame with their receive time', async () => {
     const server = await serve({
       onConnection(connection) {
         connection.send('hello');
@@ -92,7 +92,7 @@ describe('openSocket: frames', () => {
     expect(calls).toEqual(['open']);
   });
 
-  it('lets everything else have its turn in a flood, and loses nothing of it', async () => {
+  it('yields to the event loop during a flood of frames, and delivers every frame in order', async () => {
     const FRAMES = 20_000;
     const server = await serve({
       onConnection(connection) {
@@ -132,7 +132,7 @@ describe('openSocket: frames', () => {
     expect(most / 1024).toBeLessThan(160);
   });
 
-  it('lets a text frame through that is not UTF-8', async () => {
+  it('delivers a text frame that is not valid UTF-8', async () => {
     const bytes = Buffer.from([0x7b, 0xff, 0xfe, 0xc0, 0x7d]);
     const server = await serve({ onConnection: (connection) => connection.send(bytes, { binary: false }) });
     const { frames, calls } = open(server.url);
@@ -141,7 +141,7 @@ describe('openSocket: frames', () => {
     expect(calls).toEqual(['open']);
   });
 
-  it('takes a frame of 20 MB where 32 are allowed', async () => {
+  it('accepts a frame of 20 MB when the limit is 32 MB', async () => {
     const server = await serve({
       onConnection: (connection) => connection.send(Buffer.alloc(20 * MEGABYTE, 'x'), { binary: false }),
     });
@@ -150,7 +150,7 @@ describe('openSocket: frames', () => {
     expect(frames[0]?.data.length).toBe(20 * MEGABYTE);
   });
 
-  it('ends at a frame of 40 MB without taking it in', async () => {
+  it('ends the connection at a frame of 40 MB without reading the frame into memory', async () => {
     const server = await serve({
       onConnection(connection) {
         connection.send('before');
@@ -172,7 +172,7 @@ describe('openSocket: frames', () => {
     await until(() => server.connections[0]?.readyState === 3, { message: 'the connection closed' });
   });
 
-  it('counts the inflated size against the limit', async () => {
+  it('applies the size limit to the decompressed frame', async () => {
     const server = await serve({
       compression: true,
       onConnection: (connection) => connection.send(Buffer.alloc(2 * MEGABYTE)),
@@ -181,7 +181,7 @@ describe('openSocket: frames', () => {
     expect(await end()).toMatchObject({ kind: 'violated', what: 'frame_too_large' });
   });
 
-  it('offers compression only where it is asked for', async () => {
+  it('offers compression only when the option is set', async () => {
     const server = await serve({ compression: true, onConnection: (connection) => connection.send('x'.repeat(1000)) });
     const plain = open(server.url);
     await until(() => plain.frames.length === 1);
@@ -191,7 +191,7 @@ describe('openSocket: frames', () => {
     expect(compressed.frames[0]?.data.length).toBe(1000);
   });
 
-  it('sends text', async () => {
+  it('sends text, and drops text that is sent before the connection is open', async () => {
     const got: string[] = [];
     const server = await serve({
       onConnection: (connection) => connection.on('message', (data) => got.push(String(data))),
@@ -205,8 +205,8 @@ describe('openSocket: frames', () => {
   });
 });
 
-describe('openSocket: signs of life', () => {
-  it('answers a ping with its payload and reports it', async () => {
+describe('openSocket: ping and pong', () => {
+  it('answers a ping with the same payload and notifies onPing', async () => {
     const pongs: string[] = [];
     const server = await serve({
       onConnection(connection) {
@@ -220,7 +220,7 @@ describe('openSocket: signs of life', () => {
     expect(calls).toEqual(['open', 'ping']);
   });
 
-  it('pings, and reports the pong', async () => {
+  it('sends a ping and notifies onPong when the pong arrives', async () => {
     const server = await serve();
     const { socket, calls, opened } = open(server.url);
     await opened();
@@ -237,7 +237,7 @@ describe('openSocket: the handshake', () => {
     ['503 Service Unavailable', { 'Retry-After': 'Wed, 21 Oct 2026 07:28:00 GMT' }, 'maintenance'],
     ['200 OK', {}, 'no WebSocket here'],
     ['301 Moved Permanently', { Location: 'wss://elsewhere.example/' }, ''],
-  ])('reports a refusal with %s', async (status, headers, body) => {
+  ])('reports the status, headers and body of a handshake refused with %s', async (status, headers, body) => {
     const server = await serve({ handshake: (socket) => socket.end(httpAnswer(status, headers, body)) });
     const { calls, end } = open(server.url);
     const refusal = refusalOf(await end());
@@ -247,13 +247,13 @@ describe('openSocket: the handshake', () => {
     expect(calls).toEqual(['end']);
   });
 
-  it('joins a header that comes more than once', async () => {
+  it('joins the values of a repeated header in a refusal', async () => {
     const answer = 'HTTP/1.1 403 Forbidden\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n';
     const server = await serve({ handshake: (socket) => socket.end(answer) });
     expect(refusalOf(await open(server.url).end()).headers['set-cookie']).toBe('a=1, b=2');
   });
 
-  it('keeps 64 KiB of a long body', async () => {
+  it('keeps at most 64 KiB of the body of a refusal', async () => {
     const server = await serve({
       handshake: (socket) => socket.end(httpAnswer('403 Forbidden', {}, 'x'.repeat(300_000))),
     });
@@ -261,7 +261,7 @@ describe('openSocket: the handshake', () => {
     expect(refusal.body).toBe('x'.repeat(65_536));
   });
 
-  it('reports a refusal whose body never ends, at the timeout', async () => {
+  it('reports a refusal at the connect timeout when its body never ends', async () => {
     const answer = 'HTTP/1.1 451 Unavailable\r\nContent-Length: 1000\r\n\r\npart';
     let written = false;
     const server = await serve({
@@ -282,20 +282,20 @@ describe('openSocket: the handshake', () => {
     expect(refusalOf(await end())).toMatchObject({ status: 451, body: 'part' });
   });
 
-  it('reports a refusal whose body breaks off', async () => {
+  it('reports a refusal whose body is incomplete', async () => {
     const answer = 'HTTP/1.1 451 Unavailable\r\nContent-Length: 1000\r\n\r\npart';
     const server = await serve({ handshake: (socket) => socket.end(answer) });
     expect(refusalOf(await open(server.url).end())).toMatchObject({ status: 451, body: 'part' });
   });
 
-  it('fails where the answer is no WebSocket handshake', async () => {
+  it('fails with connect_failed when Sec-WebSocket-Accept is wrong', async () => {
     const answer =
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n';
     const server = await serve({ handshake: (socket) => socket.write(answer) });
     expect(faultOf(await open(server.url).end())).toMatchObject({ kind: 'connect_failed', retry: { kind: 'backoff' } });
   });
 
-  it('fails where nobody listens', async () => {
+  it('fails with connect_failed when no server listens on the port', async () => {
     const port = await freePort();
     const fault = faultOf(await open(`ws://127.0.0.1:${port}/`).end());
     expect(fault.kind).toBe('connect_failed');
@@ -303,20 +303,20 @@ describe('openSocket: the handshake', () => {
     expect(fault.message).toContain('ECONNREFUSED');
   });
 
-  it('fails where TLS meets none', async () => {
+  it('fails with connect_failed when the server of a wss URL does not speak TLS', async () => {
     const server = await serve();
     const fault = faultOf(await open(server.url.replace('ws:', 'wss:')).end());
     expect(fault.kind).toBe('connect_failed');
   });
 
-  it('times out where the far side accepts and says nothing', async () => {
+  it('times out when the server accepts the TCP connection and never answers', async () => {
     const server = await serve({ handshake: () => {} });
     const fault = faultOf(await open(server.url, { connectTimeoutMs: 100 }).end());
     expect(fault).toMatchObject({ kind: 'connect_timeout', retry: { kind: 'backoff' } });
     expect(fault.message).toContain('100 ms');
   });
 
-  it('times out where the answer dribbles', async () => {
+  it('times out when the handshake answer arrives byte by byte and never ends', async () => {
     const server = await serve({
       handshake(socket) {
         socket.write('HTTP/1.1 101 Switching Protocols\r\nX-Slow: ');
@@ -328,14 +328,14 @@ describe('openSocket: the handshake', () => {
     expect(faultOf(end).kind).toBe('connect_timeout');
   });
 
-  it.each(['', 'not an address', 'ftp://127.0.0.1/'])('never retries the address «%s»', async (url) => {
+  it.each(['', 'not an address', 'ftp://127.0.0.1/'])('never retries the invalid address «%s»', async (url) => {
     const { calls, end } = open(url);
     expect(calls).toEqual([]);
     expect(faultOf(await end())).toMatchObject({ kind: 'connect_failed', retry: { kind: 'never' } });
   });
 });
 
-describe('openSocket: the end', () => {
+describe('openSocket: the end of a connection', () => {
   it.each([
     [1000, ''],
     [1001, 'going away'],
@@ -351,7 +351,7 @@ describe('openSocket: the end', () => {
     expect(calls).toEqual(['open', 'end']);
   });
 
-  it('reports a reset', async () => {
+  it('reports close code 1006 after a TCP reset', async () => {
     const server = await serve({ onConnection: (connection) => connection.send('x') });
     const { frames, end } = open(server.url);
     await until(() => frames.length === 1);
@@ -359,7 +359,7 @@ describe('openSocket: the end', () => {
     expect(faultOf(await end())).toMatchObject({ kind: 'connection_closed', status: 1006 });
   });
 
-  it('reports a TCP connection that ends without a close frame', async () => {
+  it('reports close code 1006 when TCP ends without a close frame', async () => {
     const server = await serve();
     const { opened, end } = open(server.url);
     await opened();
@@ -367,7 +367,7 @@ describe('openSocket: the end', () => {
     expect(faultOf(await end())).toMatchObject({ kind: 'connection_closed', status: 1006 });
   });
 
-  it('reports bytes that are no frame', async () => {
+  it('reports protocol_error when the server sends an invalid frame', async () => {
     const server = await serve();
     const { opened, end } = open(server.url);
     await opened();
@@ -375,7 +375,7 @@ describe('openSocket: the end', () => {
     expect(await end()).toMatchObject({ kind: 'violated', what: 'protocol_error', fault: { status: 1002 } });
   });
 
-  it('reports the end once', async () => {
+  it('notifies onEnd only once after a protocol error', async () => {
     const server = await serve();
     const { opened, calls, end } = open(server.url);
     await opened();
@@ -387,7 +387,7 @@ describe('openSocket: the end', () => {
 });
 
 describe('openSocket: close()', () => {
-  it('sends a close frame and reports nothing more', async () => {
+  it('sends close code 1000 and notifies no callback afterwards', async () => {
     const codes: number[] = [];
     const server = await serve({ onConnection: (connection) => connection.on('close', (code) => codes.push(code)) });
     const { socket, calls, opened } = open(server.url);
@@ -398,7 +398,7 @@ describe('openSocket: close()', () => {
     expect(calls).toEqual(['open']);
   });
 
-  it('gives no frame after it, not even of the same read', async () => {
+  it('delivers no frame after the call, not even one of the same socket read', async () => {
     const server = await serve({
       onConnection(connection) {
         for (let count = 0; count < 10; count++) connection.send(String(count));
@@ -425,7 +425,7 @@ describe('openSocket: close()', () => {
     expect(closed).toEqual([]);
   });
 
-  it('ends a connection whose far side does not answer, within a second', async () => {
+  it('ends the connection after 1 s when the server does not answer the close frame', async () => {
     const listener = createServer();
     cleanups.push(() => listener.close());
     listener.listen(0, '127.0.0.1');
@@ -456,7 +456,7 @@ describe('openSocket: close()', () => {
     await until(() => gone, { message: 'the connection gone' });
   });
 
-  it('stops a connection under way', async () => {
+  it('stops a connection attempt during the handshake', async () => {
     let asked = 0;
     let gone = false;
     const server = await serve({
@@ -479,7 +479,7 @@ describe('openSocket: close()', () => {
   it.each([
     ['under way', () => {}],
     ['refused', (socket: TcpSocket) => void socket.end(httpAnswer('451 Unavailable', {}, ''))],
-  ])('leaves no timer of a connection %s', async (state, handshake) => {
+  ])('leaves no timer when the connection attempt is %s', async (state, handshake) => {
     const server = await serve({ handshake });
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     cleanups.push(() => vi.useRealTimers());
@@ -490,7 +490,7 @@ describe('openSocket: close()', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('may come at once, and twice', async () => {
+  it('notifies no callback when called twice before the connection opens', async () => {
     const server = await serve();
     const { socket, calls } = open(server.url);
     socket.close();
@@ -500,7 +500,7 @@ describe('openSocket: close()', () => {
     expect(calls).toEqual([]);
   });
 
-  it('does not report a bad address after close()', async () => {
+  it('does not report an invalid address after the call', async () => {
     const { socket, calls } = open('not an address');
     socket.close();
     await new Promise(setImmediate);

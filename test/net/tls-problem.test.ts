@@ -12,15 +12,15 @@ describe('tlsProblem', () => {
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'here', 'wants one'],
     ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'here', 'refuses the certificate'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'here', 'does not speak TLS'],
-  ])('%s', (code, side, text) => {
+  ])('explains the error code %s', (code, side, text) => {
     expect(tlsProblem(error(code))).toMatchObject({ side, text: expect.stringContaining(text) });
   });
 
-  it.each(['ECONNREFUSED', 'ECONNRESET', 'toString', '__proto__', 7, undefined])('says nothing of %s', (code) => {
+  it.each(['ECONNREFUSED', 'ECONNRESET', 'toString', '__proto__', 7, undefined])('is undefined for %s', (code) => {
     expect(tlsProblem(error(code))).toBeUndefined();
   });
 
-  it('says nothing of what is no error', () => {
+  it('is undefined for an object that is not an Error', () => {
     expect(tlsProblem({ code: 'CERT_HAS_EXPIRED' })).toBeUndefined();
   });
 });

@@ -17,7 +17,7 @@ function clocks() {
 }
 
 describe('wallClock', () => {
-  it('returns microseconds within a millisecond', () => {
+  it('returns microseconds between two milliseconds of the system clock', () => {
     const { now, pass } = clocks();
     expect(now()).toBe(START * 1000);
     pass(0.25);
@@ -26,13 +26,13 @@ describe('wallClock', () => {
     expect(now()).toBe(START * 1000 + 1750);
   });
 
-  it('is whole microseconds, and a safe integer', () => {
+  it('returns whole microseconds as a safe integer', () => {
     const { now, pass } = clocks();
     pass(0.123456);
     expect(Number.isSafeInteger(now())).toBe(true);
   });
 
-  it('never lags the system clock: one that started in mid-millisecond is set right at the next edge', () => {
+  it('corrects a start in mid-millisecond when the system clock reaches the next millisecond', () => {
     const time = { wall: START + 0.9, monotonic: 0 };
     const now = wallClock(
       () => Math.floor(time.wall),
@@ -47,7 +47,7 @@ describe('wallClock', () => {
     expect(now()).toBe((START + 1) * 1000 + 500);
   });
 
-  it('keeps still over 2 ms of lead, so that a pause between the two readings changes nothing', () => {
+  it('tolerates a lead of 1.9 ms over the system clock without a correction', () => {
     const { time, now } = clocks();
     time.monotonic += 1.9;
     expect(now()).toBe(START * 1000 + 1900);
@@ -58,7 +58,7 @@ describe('wallClock', () => {
     ['back by an hour', -3_600_000],
     ['back by 3 ms', -3],
     ['ahead by 1 ms', 1],
-  ])('follows a wall clock stepped %s', (_what, step) => {
+  ])('follows a system clock that is set %s', (_what, step) => {
     const { time, now, pass } = clocks();
     pass(10);
     expect(now()).toBe((START + 10) * 1000);

@@ -26,7 +26,7 @@ describe('createAlarm', () => {
     });
   });
 
-  it('goes off at the earliest of several times', () => {
+  it('goes off at the earliest time that was passed to by()', () => {
     marbles(({ scheduler, expectObservable }) => {
       const earliest = ringing(scheduler, (alarm) => {
         for (const delayMs of [5, 3, 7]) alarm.by(scheduler.now() + delayMs);
@@ -37,7 +37,7 @@ describe('createAlarm', () => {
     });
   });
 
-  it('takes any time again once it went off or was cleared', () => {
+  it('accepts a later time again after it went off or was cleared', () => {
     marbles(({ scheduler, expectObservable }) => {
       const again = ringing(
         scheduler,
@@ -52,7 +52,7 @@ describe('createAlarm', () => {
     });
   });
 
-  it('is silent once cleared', () => {
+  it('does not go off after it was cleared', () => {
     marbles(({ scheduler, expectObservable }) => {
       const cleared = ringing(scheduler, (alarm) => {
         alarm.set(5);
@@ -62,7 +62,7 @@ describe('createAlarm', () => {
     });
   });
 
-  it('can be set again where it goes off', () => {
+  it('can be set again in its callback', () => {
     marbles(({ scheduler, expectObservable }) => {
       const again = ringing(
         scheduler,
@@ -73,7 +73,7 @@ describe('createAlarm', () => {
     });
   });
 
-  it('sets no timer for an end that has come', () => {
+  it('schedules no timer after the result has ended', () => {
     let timers = 0;
     marbles(({ scheduler, expectObservable }) => {
       const schedule = vi.fn(asyncScheduler.schedule.bind(scheduler));
@@ -91,7 +91,7 @@ describe('createAlarm', () => {
     expect(timers).toBe(1);
   });
 
-  it('waits longer than one timer can, in steps that it can', () => {
+  it('splits a delay that exceeds the longest timer into several timers', () => {
     const day = 24 * 3_600_000;
     const delays: (number | undefined)[] = [];
     marbles(({ scheduler, expectObservable }) => {
@@ -110,7 +110,7 @@ describe('createAlarm', () => {
     expect(delays).toEqual([2 ** 31 - 1, 30 * day - (2 ** 31 - 1)]);
   });
 
-  it('turns what its work throws into the error of the result', () => {
+  it('ends the result with the error that its callback throws', () => {
     marbles(({ scheduler, expectObservable }) => {
       const throwing = new Observable<string>((subscriber) => {
         const alarm = createAlarm(subscriber, scheduler, () => {

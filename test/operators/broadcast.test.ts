@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Broadcast } from '../../src/operators/broadcast.ts';
 
-it('hands each value to all who are subscribed at that moment, and to nobody else', () => {
+it('Broadcast emits each value only to the subscribers of that moment', () => {
   const broadcast = new Broadcast<number>();
   const seen: string[] = [];
   broadcast.next(0);
@@ -15,7 +15,7 @@ it('hands each value to all who are subscribed at that moment, and to nobody els
   expect(seen).toEqual(['first 1', 'second 1', 'second 2']);
 });
 
-it('gives a value to those who were there when it came, also if one of them subscribes another', () => {
+it('Broadcast does not emit a value to a subscriber that was added during its emission', () => {
   const broadcast = new Broadcast<number>();
   const seen: string[] = [];
   broadcast.values$.subscribe((value) => {
@@ -27,7 +27,7 @@ it('gives a value to those who were there when it came, also if one of them subs
   expect(seen).toEqual(['first 1', 'first 2', 'second 2']);
 });
 
-it('completes all who are subscribed', () => {
+it('Broadcast completes all subscribers', () => {
   const broadcast = new Broadcast<number>();
   let completed = 0;
   broadcast.values$.subscribe({ complete: () => completed++ });

@@ -23,11 +23,11 @@ const allowed = (since: number): BreakerDecision => ({ state: 'allowed', reason:
 const s = halted('starting', 0);
 
 describe('circuitBreaker', () => {
-  it('halts at once, resumes after all have been good for a while', () => {
+  it('halts at once on a bad report, and allows again after all are good for resumeAfterMs', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(circuitBreaker(options)));
   });
 
-  it('never: starting for ever', () => {
+  it('stays halted with reason starting while no report comes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -', reports);
       const sub = '         ^';
@@ -37,7 +37,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('empty: halted when the reports end', () => {
+  it('halts with reason ended when the reports complete', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' --|   ', reports);
       const sub = '         ^-!   ';
@@ -47,7 +47,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('one report is enough with one source, not with two', () => {
+  it('waits for a report of every source before it allows', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' -a--|   ', reports);
       const ofTwo = '       s---(e|)';
@@ -61,7 +61,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('many reports: only changed decisions are emitted; reasons are in the order of the sources', () => {
+  it('emits only changed decisions, with reasons in the order of the sources', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  (abab)---y-xX--yb-a--', reports);
       const unsub = '       ----------------------!';
@@ -78,7 +78,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('starting also ends with a bad report; then all must stay good for a while', () => {
+  it('after a bad report at the start, allows only after all are good for resumeAfterMs', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  --x--a-b------', reports);
       const unsub = '       -------------!';
@@ -88,7 +88,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a relapse restarts the wait', () => {
+  it('restarts resumeAfterMs when a source becomes bad again', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  (ab)-x-a-x-a--y-b------', reports);
       const unsub = '       ----------------------!';
@@ -107,7 +107,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a source that is silent is bad, to the millisecond, until it reports again', () => {
+  it('halts exactly maxSilenceMs after the last report of a source, until it reports again', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  (ab)-a------a--a---a--', reports);
       const sub = '         ^--------------------!';
@@ -119,7 +119,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a source that never reports is silent from the subscription on', () => {
+  it('counts maxSilenceMs from the subscription for a source that never reports', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  ------------', reports);
       const subscription = '--^--------!';
@@ -129,7 +129,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('without conditions nothing halts', () => {
+  it('allows at once if no sources are listed', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold<Report>('--');
       const expected = '           (so)';
@@ -138,7 +138,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('source error', () => {
+  it('fails with the error of the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-#', reports);
       const sub = '         ^--!';
@@ -148,7 +148,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('early unsubscribe', () => {
+  it('unsubscribes from the reports when the result is unsubscribed', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a-b-----', reports);
       const sub = '         ^----!   ';
@@ -159,7 +159,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = concat(of('a', 'b', 'a', 'b'), NEVER).pipe(
@@ -171,7 +171,7 @@ describe('circuitBreaker', () => {
     expect(pulled).toBe(2);
   });
 
-  it('early unsubscribe at the first decision: the reports are not subscribed to', () => {
+  it('does not subscribe to the reports if the subscriber unsubscribes at the first decision', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' a', reports);
       expectObservable(source.pipe(circuitBreaker(silent), take(1))).toBe('(s|)', { s });
@@ -190,7 +190,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a callback that throws: a clock without a time ends the result with its error', () => {
+  it('a scheduler whose clock throws ends the result with its error', () => {
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-b-', reports);
       const sub = '         ^--!  ';
@@ -206,7 +206,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('reports stay known over a reconnect of the reporting source', () => {
+  it('remembers earlier reports over a reconnect of the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a-b-#         ', reports);
       const again = cold('         --a--x- ', reports);
@@ -234,7 +234,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('long virtual time: a report a second for twelve hours, then silence; no timer is set for a report', () => {
+  it('halts only when reports stop after twelve hours, and sets fewer than 100 timers', () => {
     const schedule = vi.fn();
     marbles(({ scheduler, expectObservable }) => {
       const counted: typeof scheduler.schedule = (...action) => {

@@ -9,12 +9,12 @@ import { picture } from './pictures/conflate.ts';
 /** A capital is a newer value of the small letter's key. */
 const key = (value: string): string => value.toLowerCase();
 
-describe('conflate, released by a notifier', () => {
-  it('keeps the newest of each key until it is released, in the order of first waiting', () => {
+describe('conflate with release$', () => {
+  it('emits the newest value of each key at a release, in the order in which the keys began to wait', () => {
     expectPicture(picture, ([source = NEVER, release$ = NEVER]) => source.pipe(conflate({ key, release$ })));
   });
 
-  it('never', () => {
+  it('emits nothing at a release if no value waits', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = cold('  -    ');
       const release$ = hot(' -x-x-');
@@ -25,7 +25,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('empty', () => {
+  it('completes without an array when an empty source completes', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = cold('  --|');
       const release$ = hot(' -x-x-');
@@ -37,7 +37,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('one value', () => {
+  it('emits a single value at the next release', () => {
     marbles(({ cold, hot, expectObservable }) => {
       const source = cold('  -a---|');
       const release$ = hot(' ---x-x');
@@ -46,7 +46,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('many values of one key: the newest, and onReplace for the others', () => {
+  it('emits the newest of many values of a key, and calls onReplace for the others', () => {
     const replaced: string[] = [];
     marbles(({ cold, hot, expectObservable }) => {
       const source = cold('  (aAaA)-a-|   ');
@@ -59,7 +59,7 @@ describe('conflate, released by a notifier', () => {
     expect(replaced).toEqual(['a by A', 'A by a', 'a by A']);
   });
 
-  it('undefined is a value too', () => {
+  it('treats undefined as a value', () => {
     const replaced: unknown[] = [];
     marbles(({ hot, expectObservable }) => {
       const source = of(undefined, undefined);
@@ -73,7 +73,7 @@ describe('conflate, released by a notifier', () => {
     expect(replaced).toEqual([undefined]);
   });
 
-  it('source error: at once, waiting values are dropped', () => {
+  it('fails at once with the error of the source, and drops the waiting values', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = cold('  -a-#');
       const release$ = hot(' ----x');
@@ -85,7 +85,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('notifier: its error is the result’s, its completion only ends the releases', () => {
+  it('fails with the error of release$, but continues after its completion', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = cold('   -a-b-|   ');
       const errors$ = hot('   --x-#    ');
@@ -100,7 +100,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('early unsubscribe', () => {
+  it('unsubscribes from the source and release$ when the result is unsubscribed', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('   -a-b-c-');
       const release$ = hot(' --x-x-x');
@@ -133,7 +133,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('a value that comes while an array is consumed waits for the next', () => {
+  it('holds a value that arrives during an emission until the next release', () => {
     marbles(({ hot, expectObservable }) => {
       const source = new Subject<string>();
       const release$ = hot(' -x-x-');
@@ -161,7 +161,7 @@ describe('conflate, released by a notifier', () => {
     });
   });
 
-  it('keeps epochs apart if the key contains them', () => {
+  it('keeps values of different epochs apart if the key contains the epoch', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a-A-a-|   ');
       const release$ = hot(' --------   ');
@@ -172,8 +172,8 @@ describe('conflate, released by a notifier', () => {
   });
 });
 
-describe('conflate, released at a pace', () => {
-  it('releases a while after the first value that waits', () => {
+describe('conflate with everyMs', () => {
+  it('releases the waiting values everyMs after the first of them', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a-bA------aA-----b-|   ');
       const sub = '         ^-------------------!   ';
@@ -184,7 +184,7 @@ describe('conflate, released at a pace', () => {
     });
   });
 
-  it('never, empty, source error and early unsubscribe leave no timer', () => {
+  it('emits no array for a silent or empty source, at an error or after an early unsubscription', () => {
     marbles(({ cold, hot, scheduler, expectObservable }) => {
       const pace = { key, everyMs: 5, scheduler };
       expectObservable(cold('-').pipe(conflate(pace))).toBe('       -');
@@ -194,7 +194,7 @@ describe('conflate, released at a pace', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('emits a synchronous burst as one array, and ends when take(1) unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = of('a', 'b', 'c').pipe(tap(() => pulled++));
@@ -204,7 +204,7 @@ describe('conflate, released at a pace', () => {
     expect(pulled).toBe(3);
   });
 
-  it('long virtual time: 10 values a second for three hours', () => {
+  it('emits 36,000 arrays for 10 values a second in three hours of virtual time', () => {
     marbles(({ scheduler, expectObservable }) => {
       // A value every 100 ms: the first to wait and the two within 250 ms of it, then the next three.
       const source = interval(100, scheduler).pipe(take(3 * 36_000));

@@ -9,11 +9,11 @@ import { picture } from './pictures/deduplicate.ts';
 const options = { key: (value: string) => value, size: 2 };
 
 describe('deduplicate', () => {
-  it('passes the first value of a key, within the last keys', () => {
+  it('emits the first value of each key, and drops repeats while the key is remembered', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(deduplicate(options)));
   });
 
-  it('never', () => {
+  it('emits nothing while the source emits nothing', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -');
       const sub = '         ^';
@@ -23,7 +23,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('empty', () => {
+  it('completes when an empty source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' --|');
       const sub = '         ^-!';
@@ -33,7 +33,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('one value', () => {
+  it('emits a single value', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a|');
       const sub = '         ^-!';
@@ -43,7 +43,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('many values at once', () => {
+  it('drops repeats among values of the same millisecond', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -(abab)-(bcc|)');
       const sub = '         ^-------!     ';
@@ -64,7 +64,7 @@ describe('deduplicate', () => {
     expect(left).toEqual(['a', 'a']);
   });
 
-  it('source error', () => {
+  it('fails with the error of the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-a#');
       const sub = '         ^---!';
@@ -74,7 +74,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('early unsubscribe', () => {
+  it('unsubscribes from the source when the result is unsubscribed', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a-b-c-');
       const sub = '         ^---!   ';
@@ -85,7 +85,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = concat(of('a', 'a', 'b', 'c', 'd'), NEVER).pipe(tap(() => pulled++));
@@ -116,7 +116,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('remembers over a reconnect what the other line delivered', () => {
+  it('remembers keys over a reconnect of one of two lines', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a-b#          ');
       const again = cold('        --d-e-f--');
@@ -137,7 +137,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('knows nothing of another epoch if the key contains it', () => {
+  it('treats the same id in another epoch as new if the key contains the epoch', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-b-a-A-A-B-|');
       const expected = '    -a-b---A---B-|';
@@ -162,7 +162,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('long virtual time: four values a second for six hours, each twice', () => {
+  it('drops every second value when each comes twice, for six hours of virtual time', () => {
     marbles(({ scheduler, expectObservable }) => {
       const source = interval(250, scheduler).pipe(
         take(6 * 3600 * 4),
@@ -178,7 +178,7 @@ describe('deduplicate', () => {
 });
 
 describe('createSeenWindow', () => {
-  it('forgets the oldest key, in the order of first arrival', () => {
+  it('forgets the key with the oldest first arrival when it is full', () => {
     const seen = createSeenWindow<number>(3);
     expect([1, 2, 3, 1, 4, 1, 2, 4].map((key) => seen.add(key))).toEqual([
       true,
@@ -193,7 +193,7 @@ describe('createSeenWindow', () => {
     expect([1, 2, 3, 4].map((key) => seen.has(key))).toEqual([true, true, false, true]);
   });
 
-  it('is empty once cleared', () => {
+  it('is empty after clear()', () => {
     const seen = createSeenWindow<string>(2);
     seen.add('a');
     seen.add('b');
@@ -208,7 +208,7 @@ describe('createSeenWindow', () => {
     expect([7, 7n, '7', 7n].map((key) => seen.add(key))).toEqual([true, true, true, false]);
   });
 
-  it('agrees with a plain list', () => {
+  it('returns the same results as a plain list for 5,000 random keys', () => {
     const size = 7;
     const seen = createSeenWindow<number>(size);
     const list: number[] = [];

@@ -51,7 +51,7 @@ function says(program: string): string {
     .join('\n');
 }
 
-it('the pictures are drawn from the marbles that are tested', () => {
+it('the SVG pictures match the marble diagrams that the tests run', () => {
   const draw = new URL('scripts/draw-marbles.ts', root).pathname;
   expect(() => execFileSync(process.execPath, [draw, '--check'], { stdio: 'pipe' })).not.toThrow();
 });
@@ -63,13 +63,13 @@ describe.each(names)('docs/operators/%s.md', (name) => {
   const section = (heading: string): string => between(page, `\n## ${heading}\n`, '\n## ');
   const example = between(section('Example'), '```ts\n', '```');
 
-  it('has the sections of every page, in their order', () => {
+  it('has the required sections in order', () => {
     const order = ['Options', 'Notifications', 'Example', 'Why it is like this', 'Cases tested', 'Related'];
     const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading = '']) => heading);
     expect(headings.filter((heading) => order.includes(heading))).toEqual(order);
   });
 
-  it('has the sentences, the notifications and the example of the docstring', () => {
+  it('repeats the sentences, notifications and example of the doc comment', () => {
     const sentences = unwrapped(between(doc, '', '```')).split('\n\n');
     const informal = between(sentences[1] ?? '', '<span class="informal">', '</span>');
     expect(page.split('\n\n').slice(1, 3).map(unwrapped)).toEqual([sentences[0], `*${informal}*`]);
@@ -78,7 +78,7 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     expect(between(doc, '@example\n', '\0')).toBe(example);
   });
 
-  it('has the signature of the source, exported for everybody', () => {
+  it('shows the signature of the source, and src/operators/index.ts exports the function', () => {
     const signature = between(page, '```ts\n', '```');
     expect(signature).toContain(`import { ${title} } from 'market-feed/operators';`);
     const declared = between(signature, '\n\n', ';\n\0').replace(/;$/, '');
@@ -88,7 +88,7 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     expect(read('src/operators/index.ts')).toMatch(new RegExp(`\\b${title}\\b[^']*'\\./${name}\\.ts'`));
   });
 
-  it('shows its picture, whose marbles are those of the docstring', async () => {
+  it('shows a picture with the marbles of the doc comment, which the marble test runs', async () => {
     expect(page).toMatch(new RegExp(`^!\\[.{20,}\\]\\(${name}\\.svg\\)$`, 'm'));
     const { picture } = (await import(`./pictures/${name}.ts`)) as { readonly picture: MarblePicture };
     expect(picture.name).toBe(title);
@@ -102,7 +102,7 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     expect(read(`test/operators/${name}.test.ts`)).toContain('expectPicture(picture, ');
   });
 
-  it('lists the cases that it was tested for, each a test', () => {
+  it('lists the titles of all tests of the operator, in order', () => {
     const tests = read(`test/operators/${name}.test.ts`).matchAll(
       /^\s*it(?:\.each\([\s\S]*?\))?\(\s*'((?:[^'\\]|\\.)*)'/gm,
     );
@@ -110,18 +110,18 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     expect(listed).toEqual([...tests].map(([, text = '']) => text.replaceAll("\\'", "'")));
   });
 
-  it('prints what its example says', async () => {
+  it('has an example that prints the output in its comments', async () => {
     expect(says(example)).not.toBe('');
     expect(await run(example)).toBe(says(example));
   });
 
-  it('stands in the index with its sentence and its picture', () => {
+  it('is listed in the index with its first sentence and its picture', () => {
     const sentence = page.split('\n\n')[1];
     const thumbnail = `[<img src="${name}.svg" alt="${title}" width="480">](${name}.md)`;
     expect(index).toContain(`### [${title}](${name}.md)\n\n${sentence}\n\n${thumbnail}\n`);
   });
 
-  it('links to pages that there are', () => {
+  it('has relative links only to files that exist', () => {
     for (const [, file = ''] of page.matchAll(/\]\(([^):]+)\)/g)) {
       expect(existsSync(new URL(`docs/operators/${file}`, root)), file).toBe(true);
     }
@@ -129,13 +129,13 @@ describe.each(names)('docs/operators/%s.md', (name) => {
 });
 
 describe('examples', () => {
-  it.each(['custom-operator', 'ten-lines', 'trade-stats'])('%s.ts prints what it says', async (name) => {
+  it.each(['custom-operator', 'ten-lines', 'trade-stats'])('%s.ts prints the output in its comments', async (name) => {
     const said = says(read(`examples/${name}.ts`));
     expect(said).not.toBe('');
     expect(await node(`examples/${name}.ts`)).toBe(said);
   });
 
-  it('ten-lines.ts has ten lines of code, and the index shows it', () => {
+  it('ten-lines.ts has ten lines of code, and docs/operators/README.md shows them', () => {
     const example = read('examples/ten-lines.ts');
     const source = example.slice(example.indexOf('import {'));
     const code = source.split('\n').filter((line) => line !== '' && !line.startsWith('//'));

@@ -111,12 +111,12 @@ describe('failover', () => {
     expect(run({ a: '-', b: '-' }).lines).toEqual([]);
   });
 
-  it('completes at once without sources, and when all have completed', () => {
+  it('completes at once without sources, and otherwise when all sources have completed', () => {
     expect(run({}).lines).toEqual(['0 complete']);
     expect(run({ a: '--|', b: '----|' }).lines).toEqual(['4 complete']);
   });
 
-  it('serves the preferred source in epoch 1 and drops the standby’s values meanwhile', () => {
+  it('serves the preferred source in epoch 1 and does not emit the standby’s values', () => {
     //                              0123456
     expect(run({ a: 'C-1-2-', b: 'C-x-y-' }).lines).toEqual([
       '2 ->a first',
@@ -126,7 +126,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('draws the picture of its docstring, epochs left out', () => {
+  it('matches the marble diagram of its doc comment, without epoch events', () => {
     expectPicture(picture, (inputs, { scheduler }) => {
       const sources = inputs.map((letter$, index) => ({
         id: 'ab'.charAt(index),
@@ -142,7 +142,7 @@ describe('failover', () => {
     });
   });
 
-  it('switches at once if the source is blocked; the standby’s values since the last data come first', () => {
+  it('switches at once when the source is blocked, and emits the standby’s values since the last data', () => {
     //                           01234567
     expect(run({ a: 'C1--X---', b: 'Cx-y-z--' }).lines.slice(3)).toEqual([
       '4 a>b blocked',
@@ -152,7 +152,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('switches when the source has been without a connection for the grace, not before', () => {
+  it('switches when the source has been without a connection for graceMs, not earlier', () => {
     //                  0123456789
     expect(run({ a: 'C1-D------', b: 'Cx-------y' }).lines.slice(3)).toEqual([
       '8 a>b disconnected',
@@ -162,7 +162,7 @@ describe('failover', () => {
     expect(run({ a: 'C1-D--C2--', b: 'Cx-------y' }).lines.slice(3)).toEqual(['7 btc@1 2']);
   });
 
-  it('a connection that ends before its first data counts as none: the grace continues', () => {
+  it('does not restart graceMs when a new connection ends before its first data', () => {
     expect(run({ a: 'C1-D-C-D-C-D', b: 'Cx----------y' }).lines.slice(3)).toEqual([
       '8 a>b disconnected',
       '12 btc epoch 2 of b',
@@ -170,7 +170,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('switches if the source is stale, but not to a stale one', () => {
+  it('switches when the source is stale, and skips a stale standby', () => {
     //                  0123456789
     expect(run({ a: 'C1---S----', b: 'Cx-S------', c: 'Cv-----w--' }).lines.slice(3)).toEqual([
       '5 a>c stale',
@@ -179,7 +179,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('stays and waits while none is healthy, and goes to the first that is', () => {
+  it('keeps the active source while no source is healthy, and switches to the first one that is', () => {
     //                  0123456789
     expect(run({ a: 'C1-X------', b: 'CxX---Cy--' }).lines.slice(3)).toEqual([
       '7 a>b blocked',
@@ -188,7 +188,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('fails back after the preferred one was healthy for the whole of the hysteresis', () => {
+  it('fails back after the preferred source has been healthy for failBackAfterMs', () => {
     // a delivers again at 7: back at 27; b had nothing since 3, so what a got after that comes first
     const { lines } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
     expect(lines.slice(3)).toEqual([
@@ -203,12 +203,12 @@ describe('failover', () => {
     ]);
   });
 
-  it('restarts the hysteresis if the preferred source fails again', () => {
+  it('restarts failBackAfterMs when the preferred source fails again', () => {
     const { lines } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
     expect(lines.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
   });
 
-  it('late values are no sign of life; the time without data counts from the last data', () => {
+  it('does not count late values as data for a source’s health or for the start of held values', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     const lines: string[] = [];
     const late = (value: string, at: number): Source => ({ kind: 'value', key: 'btc', at, value, late: true });
@@ -245,7 +245,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('lets no value of an epoch follow a later epoch of its key', () => {
+  it('emits no value of an epoch after a later epoch of the same key', () => {
     const { lines } = run({ a: 'C1E2X--C3F4 30ms 5E', b: 'CxEyFzEwF 30ms vEuF' }, { failBackAfterMs: 3 });
     const epochs = new Map<string, number>();
     for (const line of lines) {
@@ -257,7 +257,7 @@ describe('failover', () => {
     expect(epochs.get('btc')).toBeGreaterThan(1);
   });
 
-  it('at a start, waits for the preferred source until its attempt failed or timed out', () => {
+  it('waits at the start for the preferred source until its connection attempt fails or times out', () => {
     //                  0123456789
     expect(run({ a: '--D-------', b: 'Cx------y-' }).lines).toEqual(['7 ->b first', '8 btc epoch 1 of b', '8 btc@1 y']);
     expect(run({ a: '-X--------', b: 'Cx------y-' }).lines).toEqual([
@@ -269,7 +269,7 @@ describe('failover', () => {
     expect(run({ a: '100ms -', b: 'Cx 60ms y' }).lines[0]).toBe('55 ->b first');
   });
 
-  it('at a start, stale does not count while the preferred source may still answer', () => {
+  it('ignores stale at the start until the preferred source’s attempt fails or connectTimeoutMs passes', () => {
     expect(run({ a: '--S 30ms C1', b: 'Cx 58ms y' }).lines).toEqual([
       '34 ->a first',
       '34 btc epoch 1 of a',
@@ -279,7 +279,7 @@ describe('failover', () => {
     expect(run({ a: '--S 7ms D', b: 'Cx 58ms y' }).lines[0]).toBe('10 ->b first');
   });
 
-  it('starts with startWith, and fails back to the preferred source as usual', () => {
+  it('starts with the source that startWith names, and later fails back to the preferred source', () => {
     expect(run({ a: 'C1---2---3---4', b: '--Cx-y---z---w' }, { startWith: 'b', failBackAfterMs: 10 }).lines).toEqual([
       '3 ->b first',
       '3 btc epoch 1 of b',
@@ -292,7 +292,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('emits late values of startWith from before its first data first, and none of other sources', () => {
+  it('emits late values from before a source’s first data only if startWith names the source', () => {
     const sources = { a: 'C-L--1' };
     expect(run(sources, { startWith: 'a' }).lines).toEqual([
       '5 ->a first',
@@ -303,7 +303,7 @@ describe('failover', () => {
     expect(run(sources).lines).not.toContain('5 btc@1 late held');
   });
 
-  it('calls canResume before it emits the switch that begins the key', () => {
+  it('calls canResume for a key before it emits the switch to the key’s first source', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
@@ -324,7 +324,7 @@ describe('failover', () => {
     expect(values).toEqual(['x']);
   });
 
-  it('if sources emit during a switch: nothing more of the old source, held values of the new one first', () => {
+  it('drops values that the old source emits during a switch, and emits the new source’s in order', () => {
     const [a, b] = [new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = [
@@ -349,7 +349,7 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['a>b blocked', 'btc epoch 2 of b', 'btc@2 x held', 'btc@2 y held', 'btc@2 z']);
   });
 
-  it('emits values that arrive during a switch for a key that stays at its source', () => {
+  it('emits a value that arrives during a switch for a key whose source does not change', () => {
     const [a, b, c] = [new Subject<Source>(), new Subject<Source>(), new Subject<Source>()];
     const options = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 7, ringSpan: 100 } as const;
     const sources = Object.entries({ a, b, c }).map(([id, events$]) => ({ id, events$ }));
@@ -369,7 +369,7 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['eth epoch 1 of c', 'eth@1 D', 'a>b blocked', 'eth@1 E']);
   });
 
-  it('emits earlier values of a key that continues at a source first, whichever source is active', () => {
+  it('emits a key’s earlier values as held if canResume is true, whichever source is active', () => {
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
       run(sources, { canResume }).lines.filter((text) => text.includes('btc@'));
@@ -396,7 +396,7 @@ describe('failover', () => {
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
-  it('calls onLapsed for a continuing key once an earlier value is too old for the ring', () => {
+  it('calls onLapsed for a key with canResume once an earlier value is older than ringSpan', () => {
     const lapsed: string[] = [];
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
     const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
@@ -421,7 +421,7 @@ describe('failover', () => {
     expect(run({ a, b: '------' }, { startWith: 'c' }).lines[0]).toBe('1 ->a first');
   });
 
-  it('serves a key from the next source while the active one does not have it, and returns it', () => {
+  it('serves a key from the next source while the active one does not have it, then switches it back', () => {
     //                  012345678901
     const { lines } = run({ a: 'C1E-N--E-Y3-', b: 'CxE--z-F-w--' });
     expect(lines).toEqual([
@@ -440,7 +440,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('emits no switch of a key that no source has served yet', () => {
+  it('emits no switch event for a key that no source has served yet, unless canResume is true', () => {
     expect(run({ a: 'CE-N---Y--', b: 'CF-----N--' }).lines).toEqual(['1 ->a first', '1 eth epoch 1 of a', '1 eth@1 E']);
     expect(run({ a: '-N-CE-----', b: 'CF-----x--' }).lines).toEqual([
       '4 ->a first',
@@ -453,12 +453,12 @@ describe('failover', () => {
     expect(run({ a: '-N-CE-----', b: 'CF--------' }, { canResume }).lines).toContain('4 a>b not_served btc');
   });
 
-  it('continues behind the last data of a key that the active source no longer has, despite late values', () => {
+  it('continues a key at another source after the key’s newest value, even if a late value came last', () => {
     const { lines } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
     expect(lines.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
-  it('emits values since a key’s last one if the source that served it had none', () => {
+  it('emits the values since a key was last served if the source in between had none of that key', () => {
     // Of one key, and of all.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
@@ -478,7 +478,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('moves a key on when its substitute source fails', () => {
+  it('moves a key to a third source when its substitute source becomes stale', () => {
     //                  01234567890
     const { lines } = run({ a: 'CEN--------', b: 'C-x-S------', c: 'C-v---w----' });
     expect(lines.slice(3)).toEqual([
@@ -490,7 +490,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('leaves a key at its source, in its epoch, while no other source can serve it', () => {
+  it('keeps a key at its failed source, in the same epoch, while no other source can serve it', () => {
     //                                012345678901
     const sources = (b: string) => ({ a: 'CEN------Y1-', b });
     const whole = [
@@ -504,7 +504,7 @@ describe('failover', () => {
     expect(run(sources('C-x-S-R-y---')).lines.slice(3, -1)).toEqual(whole);
   });
 
-  it('gives a key that the new source does not have to a third one, behind its last data and with nothing older later', () => {
+  it('serves a key that the new source lacks from a third one, without values older than its last data', () => {
     const { lines } = run(
       //  0123456789012345678901234
       {
@@ -531,7 +531,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('keeps values for as long as ringSpan and no longer', () => {
+  it('keeps a standby’s values for ringSpan and no longer', () => {
     const { lines } = run({ a: 'C1 19ms X', b: 'C 1ms v 9ms x 4ms y 5ms z' }, { ringSpan: 8 });
     expect(lines.filter((line) => line.endsWith('held'))).toEqual(['21 btc@2 x held', '21 btc@2 y held']);
   });
@@ -541,12 +541,12 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['4 a>b blocked', '4 btc epoch 2 of b', '4 btc@2 y held', '5 btc@2 z']);
   });
 
-  it('takes epochs from nextEpoch', () => {
+  it('uses the epoch number that nextEpoch returns', () => {
     let epoch = 40;
     expect(run({ a: 'C1' }, { nextEpoch: () => ++epoch }).lines.at(-1)).toBe('1 btc@41 1');
   });
 
-  it('counts the error of a source as its end, and errors with the last one when all have ended', () => {
+  it('treats a source’s error as its end, and fails with the last error when all sources have ended', () => {
     expect(run({ a: 'C1-#', b: 'Cx--y-z-|' }).lines.slice(3)).toEqual([
       '3 a>b blocked',
       '4 btc epoch 2 of b',
@@ -556,20 +556,20 @@ describe('failover', () => {
     ]);
   });
 
-  it('unsubscribes every source at once and emits nothing after', () => {
+  it('unsubscribes from every source and emits nothing more when the result is unsubscribed', () => {
     const { lines, subscriptions } = run({ a: 'C1-2-3-4', b: 'Cx-y-z-w' }, {}, 4);
     expect(lines.at(-1)).toBe('3 btc@1 2');
     expect(subscriptions).toEqual(['0 +a', '0 +b', '4 -a', '4 -b']);
   });
 
-  it('an error thrown by an option function ends the result', () => {
+  it('an error thrown by nextEpoch ends the result', () => {
     const failing = () => {
       throw new Error('no number');
     };
     expect(run({ a: 'C1-2', b: '-' }, { nextEpoch: failing }).lines).toEqual(['1 ->a first', '1 error no number']);
   });
 
-  it('holds over days: a blocked hour every day, each with a new epoch there and back', () => {
+  it('switches to the standby and back once for each hour-long block on three days', () => {
     const day = '82800s ';
     const a = `C1 ${day} X 3600s C2 ${day} X 3600s C3 ${day} X 3600s C4 ${day} -`;
     const b = `Cx ${[1, 2, 3, 4, 5, 6, 7, 8].map(() => '43200s y').join(' ')}`;
@@ -586,7 +586,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ scheduler, expectObservable }) => {
       const values = ['1', '2', '3'].map((value): Source => ({ kind: 'value', key: 'btc', at: 0, value }));
@@ -603,7 +603,7 @@ describe('failover', () => {
     expect(pulled).toBe(2);
   });
 
-  it('leaves no timer after an unsubscription at a switch', () => {
+  it('leaves no timer when the subscriber unsubscribes at a switch', () => {
     const scheduler = new SteppedScheduler();
     const lines: string[] = [];
     const later = bothServe.map(({ id, events$ }) => ({ id, events$: events$.pipe(subscribeOn(scheduler, 1)) }));
@@ -616,7 +616,7 @@ describe('failover', () => {
   });
 
   it.each([30 * 86_400_000, Number.POSITIVE_INFINITY])(
-    'waits %s ms in steps that a timer of Node.js can wait',
+    'waits %s ms before failback in timers no longer than Node.js supports',
     (failBackAfterMs) => {
       const scheduler = new SteppedScheduler();
       const timers = vi.spyOn(scheduler, 'schedule');
@@ -637,7 +637,7 @@ describe('failover', () => {
     expect(run({ a: 'C1-2', b: 'C--x' }, { keepInRing: failing }).lines.at(-1)).toBe('3 error no ring');
   });
 
-  it('holds over two weeks: twelve switches there and back a day, each to the millisecond, each with its seam', () => {
+  it('fails over and back twelve times a day for two weeks, with exact times, epochs and held values', () => {
     const cycleMs = 7_200_000;
     const cycles = Array.from({ length: 14 * 12 - 1 }, (_, index) => index + 1);
     const causes = [

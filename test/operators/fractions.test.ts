@@ -35,8 +35,8 @@ function noted(begin: (scheduler: BoundedTime, note: (what: string) => void) => 
   return lines;
 }
 
-describe('time with fractions', () => {
-  it('detectStale', () => {
+describe('operators with fractional milliseconds', () => {
+  it('detectStale emits stale once at a fractional due time', () => {
     const lines = noted((scheduler, note) => {
       new Subject<string>()
         .pipe(detectStale({ staleAfterMs: SPAN, isData: () => true, scheduler }))
@@ -45,7 +45,7 @@ describe('time with fractions', () => {
     expect(lines).toEqual(['0.800 stale']);
   });
 
-  it('failover', () => {
+  it('failover switches once at a fractional due time', () => {
     const value: SourceEvent<string> = { kind: 'value', key: 'btc', at: 1, value: 'v' };
     const lines = noted((scheduler, note) => {
       const [a, b] = [new Subject<SourceEvent<string>>(), new Subject<SourceEvent<string>>()];
@@ -68,7 +68,7 @@ describe('time with fractions', () => {
     expect(lines).toEqual(['0.700 null > a', '0.800 a > b']);
   });
 
-  it('circuitBreaker', () => {
+  it('circuitBreaker halts once at a fractional due time', () => {
     const lines = noted((scheduler, note) => {
       const reports$ = new Subject<ConditionReport<'feed'>>();
       reports$
@@ -79,7 +79,7 @@ describe('time with fractions', () => {
     expect(lines).toEqual(['0.700 halted starting', '0.700 allowed ok', '0.800 halted feed: silence']);
   });
 
-  it('repairGaps', () => {
+  it('repairGaps announces and gives up a gap once at fractional due times', () => {
     const lines = noted((scheduler, note) => {
       const ids$ = new Subject<number>();
       const fetch = () => new Subject<number[]>();

@@ -90,13 +90,13 @@ function byLines(
 }
 
 describe('repairGaps', () => {
-  it('reports missing values, fetches them, and passes them on before the waiting ones', () => {
+  it('reports missing values, fetches them, and emits them before the waiting values', () => {
     expectPicture(picture, ([source = NEVER, answer$ = NEVER], { scheduler }) =>
       source.pipe(repairGaps({ ...access, fetch: () => answer$.pipe(map(() => ['4', '3'])), scheduler })),
     );
   });
 
-  it('never: nothing, and no timer', () => {
+  it('emits nothing while the source emits nothing', () => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     ---');
@@ -108,7 +108,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('empty: completes', () => {
+  it('completes when an empty source completes', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     --|');
@@ -117,7 +117,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('one value: the first id may be any', () => {
+  it('emits the first value, whatever its id is', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     -7-|');
@@ -126,7 +126,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('many values: repeats are dropped, and nothing is fetched', () => {
+  it('drops repeated values, and fetches nothing if no id is missing', () => {
     marbles((helpers) => {
       const { cold, expectObservable, flush } = helpers;
       const fetch = vi.fn(never);
@@ -138,7 +138,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('values within the grace make no gap; later ones fill it', () => {
+  it('emits no gap that the source fills within graceMs, and counts later values as filled', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     13-2-6---(45)------|');
@@ -176,7 +176,7 @@ describe('repairGaps', () => {
     expect(asked).toEqual(['2-6 0', '3-6 1']);
   });
 
-  it('after empty answers it waits longer each time, gives up after the hold, and emits the waiting values', () => {
+  it('waits longer after each empty answer, and gives up the gap after holdMs', () => {
     const asked: number[] = [];
     const result = timelineOf((helpers) => {
       const fetch = () => {
@@ -202,7 +202,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('only the series with a gap waits, and series take turns', () => {
+  it('holds only series with a gap, and fetches for one series after another', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'C1', f: 'C2' };
       const source = cold('     abcdef-----|', values);
@@ -234,7 +234,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('a request is stopped if its gap is filled or given up, and the next one starts', () => {
+  it('cancels a request when its gap is filled or given up, and starts the next one', () => {
     const left: string[] = [];
     const result = timelineOf(({ cold, scheduler }) => {
       const values = { a: 'A1', b: 'A3', c: 'B1', d: 'B3', e: 'B2', f: 'C1', g: 'C3', h: 'C4' };
@@ -259,7 +259,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('an error of fetch is no error: it retries when the error says', () => {
+  it('retries a failed fetch after the delay that the error asks for', () => {
     const answers = [throwError(() => ({ retry: { kind: 'after', afterMs: 500 } })), of(['2'])];
     expect(timeline('13|', { fetch: (_missing, attempt) => answers[attempt] ?? EMPTY })).toEqual([
       '0 1',
@@ -271,7 +271,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('an error of fetch that says never ends the wait', () => {
+  it('gives up the gap when the error of fetch says never to retry', () => {
     const fetch = () => throwError(() => ({ retry: { kind: 'never' } }));
     expect(timeline('13-4|', { fetch })).toEqual([
       '0 1',
@@ -283,7 +283,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('source error: waiting values are emitted first', () => {
+  it('emits the waiting values before the error of the source', () => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-#');
@@ -296,7 +296,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('completes when nothing waits any more', () => {
+  it('delays completion until no value waits', () => {
     marbles((helpers) => {
       const { cold, expectObservable } = helpers;
       const source = cold('     13|');
@@ -308,7 +308,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('early unsubscribe: the source, the request and every timer are stopped', () => {
+  it('unsubscribes from the source and the request when the result is unsubscribed', () => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-----');
@@ -326,7 +326,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('early unsubscribe inside a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let left = 0;
     let read = 0;
     const burst$ = defer(() => from(['1', '2', '3', '4'])).pipe(
@@ -341,7 +341,7 @@ describe('repairGaps', () => {
     expect({ out, left, read }).toEqual({ out: ['1', '2'], left: 1, read: 2 });
   });
 
-  it.each(['key', 'first', 'last', 'timestamp', 'fetch'])('what %s throws is an error of the result', (name) => {
+  it.each(['key', 'first', 'last', 'timestamp', 'fetch'])('%s that throws ends the result with its error', (name) => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-4');
@@ -356,7 +356,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('an error that a callback throws for a fetched value is an error, too', () => {
+  it('an error that a callback throws for a fetched value ends the result', () => {
     const first = (value: string) => {
       if (value === 'x') throw new Error('no id');
       return Number(value);
@@ -368,7 +368,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('restarted ids emit a reset, and nothing is fetched', () => {
+  it('emits a reset when ids restart, and fetches nothing', () => {
     const fetch = vi.fn(never);
     const at = (value: string) => Number(value.split('@')[1]);
     const out: string[] = [];
@@ -379,7 +379,7 @@ describe('repairGaps', () => {
     expect(fetch).not.toHaveBeenCalled();
   });
 
-  it('a value that stands for several ids counts for all of them', () => {
+  it('treats a value that stands for several ids as all of these ids', () => {
     const [first, last] = [0, 1].map((at) => (value: string) => Number(value.split('-').at(at)));
     const out: string[] = [];
     from(['1-3', '4-4', '9-9'])
@@ -396,7 +396,7 @@ describe('repairGaps', () => {
     expect(out).toEqual(['1-3', '4-4', 'pending 4-9-9 0/4', '5-7', '8-8', 'gap 4-9-9 4/4', '9-9']);
   });
 
-  it('a lost line returns: values missed meanwhile are fetched', () => {
+  it('fetches the values that were missed during a reconnect', () => {
     const lines = ['12#', '6|'];
     const result = timelineOf((helpers) => {
       const line$ = defer(() => helpers.cold(lines.shift() ?? '|'));
@@ -424,7 +424,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('several lines: the first arrival passes; without fetch a gap waits for the other line, and no longer', () => {
+  it('emits the first arrival of several lines and, without fetch, waits graceMs for a gap to fill', () => {
     // Small letters come by line 1, capital ones by line 2.
     expect(byLines('a1 A2 c3 B4 d5 f6', { graceMs: () => 5 })).toEqual([
       '1 a',
@@ -436,19 +436,19 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('several lines: other changes of a series may pass values on', () => {
+  it('emits the values that an event of changes$ releases', () => {
     const release = { at: 5, change: { key: '', change: (sequence: IdSequence<string>) => sequence.release() } };
     expect(byLines('a1 c3 d6', { graceMs: 100 }, [release])).toEqual(['1 a', '5 gap a-c 0/1', '5 c', '6 d']);
   });
 
-  it('several lines: a possible gap is reported when it begins and ends, behind the value that ends it', () => {
+  it('calls onPossibleGap when a possible gap begins, and after the value that ends it', () => {
     const reported: string[] = [];
     const onPossibleGap = (_: string, gap: PossibleGap | undefined) => reported.push(gap?.before.id ?? 'none');
     expect(byLines('a1 c3 B4', { graceMs: 100, onPossibleGap }, [], reported)).toEqual(['1 a', '4 b', '4 c']);
     expect(reported).toEqual(['a', '1', 'b', 'c', 'none']);
   });
 
-  it('two subscriptions are apart', () => {
+  it('keeps separate state for each subscription', () => {
     const result$ = from(['1', '2']).pipe(repairGaps({ ...access, fetch: never }), map(textOf));
     const out: string[] = [];
     result$.subscribe((text) => out.push(text));
@@ -456,7 +456,7 @@ describe('repairGaps', () => {
     expect(out).toEqual(['1', '2', '1', '2']);
   });
 
-  it('three days, a value a second: every loss is repaired, and no timer is set for a value', () => {
+  it('repairs every gap in three days with a value a second, without a timer for each value', () => {
     const DAYS = 3 * 86_400;
     const counts = { value: 0, pending: 0, gap: 0, reset: 0 };
     let schedules = 0;
@@ -497,7 +497,7 @@ describe('repairGaps', () => {
     expect(schedules).toBeLessThan(4 * losses);
   });
 
-  it('whatever is lost, repeated, reordered, fetched and refused: the journal, or each missing id in a gap', () => {
+  it('emits each id once and in order or names it in one gap, for any loss, order and fetch result', () => {
     let filled = 0;
     let missing = 0;
     fc.assert(

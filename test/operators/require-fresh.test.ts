@@ -14,14 +14,14 @@ const resumed = (haltedForMs: number, leftOut = 0): Fresh<string> => ({ kind: 'r
 const passed = { a: value('a'), b: value('b'), c: value('c'), d: value('d') };
 
 describe('requireFresh', () => {
-  it('halts as soon as the last value is too old, resumes right before the next fresh one; drops values that come too old', () => {
+  it('halts on old data, drops values that arrive too old, and resumes right before a fresh value', () => {
     const madeAt: Record<string, number> = { a: 1, b: 3, c: 11, o: 9, d: 17 };
     expectPicture(picture, ([source = NEVER], { scheduler }) =>
       source.pipe(requireFresh({ ...halt, receivedAt: (each) => madeAt[each] as number, scheduler })),
     );
   });
 
-  it('with error: the values as they are, then a StaleDataError with the age', () => {
+  it('with onStale error, emits the values unchanged, then fails with a StaleDataError and the age', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-b--------d-');
       const sub = '         ^-------!     ';
@@ -31,7 +31,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('with error: a value that comes too old ends it at once', () => {
+  it('with onStale error, fails at once when a value arrives too old', () => {
     marbles(({ cold, expectObservable, expectSubscriptions, scheduler }) => {
       const source = cold(' -a-b---');
       const sub = '         ^--!   ';
@@ -42,7 +42,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('never: halted once, counted from the subscription', () => {
+  it('emits halted once, counted from the subscription, if no value ever comes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold('   -');
       const subscription = '  --^----------------!';
@@ -53,7 +53,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('empty: completes and leaves no timer', () => {
+  it('completes when an empty source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' --|');
       const sub = '         ^-!';
@@ -63,7 +63,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('one value', () => {
+  it('emits halted after a single value', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a------|');
       const sub = '         ^-------!';
@@ -73,7 +73,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('many values, none of them later than allowed', () => {
+  it('does not halt if values come no more than maxAgeMs apart', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' a----b-cd---a----b|');
       const sub = '         ^-----------------!';
@@ -83,7 +83,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('a value that is older than the one before is fresh for less long', () => {
+  it('halts earlier after a value that is older than the one before', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold(' a--b----c---');
       const expected = '    a--bh---(rc)';
@@ -94,7 +94,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('is exact to the millisecond after a resumption too', () => {
+  it('halts exactly maxAgeMs after the last value, even after a resumption', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a------b---c---------');
       const expected = '    a----h-(rb)c----h----';
@@ -104,7 +104,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('receivedAt uses the given clock; a value from the future is new', () => {
+  it('compares receivedAt with the given clock, and treats a value from the future as new', () => {
     marbles(({ cold, expectObservable, scheduler }) => {
       const source = cold(' a--b-------- ');
       const expected = '    a--b--h----- ';
@@ -118,7 +118,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('a value whose age is no number is too old', () => {
+  it('treats a value whose age is NaN as too old', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold('                                -a-|');
       const result = source.pipe(requireFresh({ ...halt, receivedAt: () => Number.NaN }));
@@ -126,7 +126,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('source error: passes through and leaves no timer', () => {
+  it('fails with the error of the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-#');
       const sub = '         ^--!';
@@ -136,7 +136,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('early unsubscribe: leaves the source, no halt after it', () => {
+  it('unsubscribes from the source and does not halt after the result is unsubscribed', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a--------');
       const sub = '         ^----!    ';
@@ -147,7 +147,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('early unsubscribe at the resumption: nothing after it', () => {
+  it('emits nothing after resumed if the subscriber then unsubscribes', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -------d------------');
       const sub = '         ^------!            ';
@@ -157,7 +157,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = concat(of('a', 'a', 'a', 'a'), NEVER).pipe(tap(() => pulled++));
@@ -184,7 +184,7 @@ describe('requireFresh', () => {
     }
   });
 
-  it('the age continues over a reconnect', () => {
+  it('continues to count the age of the last value over a reconnect', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const first = cold('  -a#           ');
       const second = cold('     ------d-- ');
@@ -202,7 +202,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('a new subscription, as at a change of venue, counts from its own start', () => {
+  it('counts from the start of each new subscription, for example after a change of venue', () => {
     marbles(({ hot, cold, expectObservable }) => {
       const venue = hot('   a------b------');
       const a = cold('      -a            ');
@@ -214,7 +214,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('long virtual time: a value a second for a day, then silence for three hours', () => {
+  it('emits one halted and one resumed for a pause of three hours after a day of data', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const day = interval(1000).pipe(
         take(86_400),
@@ -229,7 +229,7 @@ describe('requireFresh', () => {
     });
   });
 
-  it('sets no timer for a value', () => {
+  it('sets fewer than 20 timers for 1,000 values', () => {
     let timers = 0;
     marbles(({ scheduler, expectObservable }) => {
       const schedule = vi.spyOn(scheduler, 'schedule');

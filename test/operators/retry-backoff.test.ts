@@ -26,7 +26,7 @@ describe('retryBackoff', () => {
     expectPicture(picture, (lines) => connections(...lines).pipe(retryBackoff(backoff)));
   });
 
-  it('never: a silent source stays subscribed', () => {
+  it('stays subscribed to a source that emits nothing', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -');
       const sub = '         ^';
@@ -36,7 +36,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('empty: completion passes through', () => {
+  it('completes without a retry when an empty source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' --|');
       const sub = '         ^-!';
@@ -46,7 +46,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('one value', () => {
+  it('emits a single value and completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -d|');
       const sub = '         ^-!';
@@ -56,7 +56,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('many values', () => {
+  it('emits all values unchanged', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -od(da)d-|');
       const sub = '         ^--------!';
@@ -66,7 +66,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('is not reset by an open or an acknowledgement: 2, 4, 8, 8', () => {
+  it('does not reset the wait at an open or an acknowledgement: 2, 4, 8, 8 ms', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -oa#                              ');
       const subs = [
@@ -83,7 +83,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('spreads each delay between a floor and its bound, so that it is never 0', () => {
+  it('draws each delay between a floor above 0 and its upper bound', () => {
     const notices: RetryNotice[] = [];
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const draws = [0, 1, 0.5, 0];
@@ -120,7 +120,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('source error that says never ends it', () => {
+  it('ends with the error of the source if that says never to retry', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -o-#', undefined, blocked);
       const sub = '         ^--!';
@@ -149,7 +149,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('probes for ever after maxAttempts with probeEveryMs, and starts over with the first data', () => {
+  it('continues every probeEveryMs after maxAttempts, and starts over at the first data', () => {
     const notices: string[] = [];
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
       const dead = cold('   #                               ');
@@ -186,7 +186,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('early unsubscribe: leaves the source, or ends the wait', () => {
+  it('unsubscribes from the source or cancels the wait when the result is unsubscribed', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -o-d-#      ');
       const sub = '         ^---!       ';
@@ -204,7 +204,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = of('d', 'd', 'd', 'd').pipe(tap(() => pulled++));
@@ -242,10 +242,10 @@ describe('retryBackoff', () => {
     });
   });
 
-  describe('immediate', () => {
+  describe('with the option immediate', () => {
     const immediate = { afterMs: 5, jitterMs: 1, everyMs: 40 };
 
-    it('after a source that delivered for a while, the backoff begins with the second attempt', () => {
+    it('retries at once after a source that delivered for afterMs, then backs off from the second attempt', () => {
       marbles(({ cold, expectObservable, expectSubscriptions }) => {
         const first = cold('  -d-d--#                 ');
         const second = cold('        -#               ');
@@ -266,7 +266,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('not after one that delivered for less time, counted from its first data', () => {
+    it('makes no immediate attempt if less than afterMs has passed since the first data', () => {
       marbles(({ cold, expectObservable }) => {
         const first = cold('  -----d---#              ');
         const second = cold('             d           ');
@@ -275,7 +275,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('once in everyMs: a server that closes each connection gets no immediate attempts in a row', () => {
+    it('makes at most one immediate attempt in everyMs if the server closes each connection', () => {
       marbles(({ cold, expectObservable }) => {
         const line = cold('   d----#');
         const expected = '    d-----d------d------d------d------d------d-----d------d-----';
@@ -283,7 +283,7 @@ describe('retryBackoff', () => {
       });
     });
 
-    it('not if the error says how long to wait', () => {
+    it('makes no immediate attempt if the error sets the wait', () => {
       marbles(({ cold, expectObservable }) => {
         const first = cold('  d-----#', undefined, limited(4));
         const second = cold('           d');
@@ -293,7 +293,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('an error that says never slows it to probes with onNever probe, and does not count as an attempt', () => {
+  it('with onNever probe, retries a never error after probeEveryMs and does not count it as an attempt', () => {
     const retries: unknown[] = [];
     const onRetry = ({ attempt, delayMs, probing }: RetryNotice) => retries.push([attempt, delayMs, probing]);
     marbles(({ cold, expectObservable }) => {
@@ -311,7 +311,7 @@ describe('retryBackoff', () => {
     expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(RangeError);
   });
 
-  it('a lost connection returns without disturbing the other', () => {
+  it('reconnects a lost connection without an effect on the other one', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const lineA = cold('  -a-d#                ');
       const lineB = cold('  d-----d-----d-----d--');
@@ -341,7 +341,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('long virtual time: a venue down for a day is asked 1,441 times, then serves', () => {
+  it('retries a source that is down for a day once a minute, until it delivers', () => {
     let asked = 0;
     marbles(({ cold, expectObservable }) => {
       const dead = cold<string>('#');
@@ -353,7 +353,7 @@ describe('retryBackoff', () => {
     expect(asked).toBe(1442);
   });
 
-  it('long virtual time: waits longer than a timer of Node.js can', () => {
+  it('waits 30 days, which is longer than one timer of Node.js can wait', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const days = 30 * 24 * 3_600_000;
       const first = cold('#', undefined, limited(days));

@@ -46,7 +46,7 @@ describe('windowStats', () => {
     expectPicture(picture, ([source = NEVER]) => source.pipe(windowStats(options)));
   });
 
-  it('never', () => {
+  it('emits nothing while the source emits nothing', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<Trade>(' -');
       const sub = '                ^';
@@ -56,7 +56,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('empty', () => {
+  it('completes when an empty source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<Trade>(' --|');
       const sub = '                ^-!';
@@ -66,7 +66,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('one value: its window is open at the end, and nothing is emitted', () => {
+  it('drops a window that is still open when the source completes', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-|', trades({ a: 2 }));
       const sub = '         ^--!';
@@ -76,7 +76,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('many values: windows by end, each once; none without a value', () => {
+  it('emits each window once, ordered by end, and no window without a value', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' abcde----f-----|', trades({ a: 9, b: 10, c: 2, d: 22, e: 12, f: 69 }));
       const expected = '    ---w-----(xy)--|';
@@ -86,7 +86,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('the last moment: a value counts until event time is exactly end + lateness', () => {
+  it('adds a value to its window until event time reaches the window’s end + allowedLatenessMs', () => {
     const late: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c-d-e-|', trades({ a: 0, b: 12, c: 9, d: 13, e: 9 }));
@@ -97,7 +97,7 @@ describe('windowStats', () => {
     expect(late).toEqual(['e']);
   });
 
-  it('a late value calls onLate and is in no window, even if its window never opened', () => {
+  it('calls onLate for a late value and adds it to no window, even if its window never opened', () => {
     const late: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c---|', trades({ a: 50, b: 5, c: 70 }));
@@ -108,7 +108,7 @@ describe('windowStats', () => {
     expect(late).toEqual(['b']);
   });
 
-  it('a value without a time is in no window, and disturbs none', () => {
+  it('calls onLate for a value with timestamp NaN, and leaves all windows unchanged', () => {
     const late: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' anbcd-|', trades({ a: 1, n: Number.NaN, b: 14, c: 24, d: 34 }));
@@ -120,7 +120,7 @@ describe('windowStats', () => {
     expect(late).toEqual(['n']);
   });
 
-  it('times before 1970 and without lateness', () => {
+  it('handles timestamps before 1970 with an allowed lateness of 0', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c-|', trades({ a: -1, b: -10, c: 0 }));
       const expected = '    ----w-|';
@@ -129,7 +129,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('keys have their own windows; the clock of their group closes them all', () => {
+  it('keeps windows for each key, and closes them by the event time of their clock group', () => {
     marbles(({ cold, expectObservable }) => {
       const values = trades({
         a: { key: 'BTC', venue: 'v1', timestamp: 1 },
@@ -149,7 +149,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('without clockOf each key is its own clock', () => {
+  it('uses separate event time for each key if clockOf is not set', () => {
     marbles(({ cold, expectObservable }) => {
       const values = trades({
         a: { key: 'x', timestamp: 1 },
@@ -165,7 +165,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('source error: open windows are dropped', () => {
+  it('drops open windows when the source fails', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-#', trades({ a: 2 }));
       const sub = '         ^--!';
@@ -175,7 +175,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('early unsubscribe', () => {
+  it('unsubscribes from the source and control$ when the result is unsubscribed', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a-b-c-', trades({ a: 2, b: 14, c: 30 }));
       const control$ = hot<WindowControl>('-------');
@@ -188,7 +188,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('early unsubscribe in the middle of a synchronous burst', () => {
+  it('stops reading a synchronous burst as soon as the subscriber unsubscribes', () => {
     let pulled = 0;
     marbles(({ expectObservable }) => {
       const burst = of(2, 14, 30, 50).pipe(
@@ -250,14 +250,14 @@ describe('windowStats', () => {
     });
   });
 
-  it('refuses a window of no length', () => {
+  it('fails with a RangeError if windowMs is 0', () => {
     marbles(({ cold, expectObservable }) => {
       const error = new RangeError('windowMs must be above 0, found 0');
       expectObservable(cold<Trade>('-').pipe(windowStats({ ...options, windowMs: 0 }))).toBe('#', undefined, error);
     });
   });
 
-  it('long virtual time: a trade a second for a day, then silence; no timer is set for a trade', () => {
+  it('counts a day of trades in minute windows without a timer for each trade', () => {
     const schedule = vi.fn();
     marbles(({ scheduler, expectObservable }) => {
       const counted: typeof scheduler.schedule = (...action) => {
@@ -295,10 +295,10 @@ describe('windowStats', () => {
   });
 });
 
-describe('windowStats in silence', () => {
+describe('windowStats without new values', () => {
   const idle = { ...options, idleAfterMs: 5 };
 
-  it('closes a window that is over after lateness + idle time without a value', () => {
+  it('closes a window that is over after allowedLatenessMs + idleAfterMs without a value', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('  -a----------b--|', trades({ a: 9, b: 8 }));
@@ -311,7 +311,7 @@ describe('windowStats in silence', () => {
     expect(late).toEqual(['b']);
   });
 
-  it('a value at the last moment keeps the window open', () => {
+  it('keeps a window open if a value comes in the millisecond in which it would close', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-------b----------', trades({ a: 9, b: 8 }));
       const unsub = '       -------------------!';
@@ -320,7 +320,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('does not close a window in its middle: event time continues with the clock', () => {
+  it('keeps a window open during a pause until event time by the clock has passed its end', () => {
     marbles(({ hot, expectObservable }) => {
       // After a, 0 + 10 of silence is not past 10 + 3; after b, 8 + 8 is.
       const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
@@ -330,7 +330,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('closes windows one after the other as time passes, then opens new ones', () => {
+  it('closes windows one after another as time passes, and opens new ones for later values', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -ab------------------------c---d--', trades({ a: 9, b: 12, c: 35, d: 43 }));
       const unsub = '       ----------------------------------!';
@@ -341,7 +341,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('judges each clock group by its own silence', () => {
+  it('closes the windows of a clock group without values while another group has values', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 0 },
@@ -356,7 +356,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('closes a window that ends soon, although another lasts long', () => {
+  it('closes a window near its end earlier than another group’s window near its start', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 0 },
@@ -373,7 +373,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('windows of groups that go idle together are emitted by end', () => {
+  it('orders windows by end when several clock groups go idle together', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 19 },
@@ -387,7 +387,7 @@ describe('windowStats in silence', () => {
     });
   });
 
-  it('waits for no pause if lateness and idleAfterMs are 0', () => {
+  it('closes a window by the clock right at its end if allowedLatenessMs and idleAfterMs are 0', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-------------', trades({ a: 0 }));
       const unsub = '       --------------!';
@@ -398,7 +398,7 @@ describe('windowStats in silence', () => {
   });
 });
 
-describe('windowStats cut short', () => {
+describe('windowStats with control$ or several window lengths', () => {
   const incomplete = (windowStart: number, names: string, key: string): ClosedWindow<string> =>
     window(windowStart, names, { key, complete: false });
 
@@ -406,8 +406,8 @@ describe('windowStats cut short', () => {
     ['a key', { key: 'BTC' }, '-----(yzw)-'],
     ['a clock group', { clock: 'v1' }, '-----(yxw)-'],
     ['a key of a clock group', { key: 'BTC', clock: 'v1' }, '-----(yw)--'],
-    ['all', {}, '-----(yxzw)'],
-  ])('%s: its open windows at once, by end, as incomplete', (_, cut, expected) => {
+    ['all keys', {}, '-----(yxzw)'],
+  ])('emits the open windows at a cut of %s, ordered by end, with complete: false', (_, cut, expected) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const table = trades({
         a: { key: 'BTC', venue: 'v1', timestamp: 12 },
@@ -430,7 +430,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('a cut window is never emitted or cut again; its later values are late; the next window is complete', () => {
+  it('emits a cut window once, calls onLate for its later values, and emits the next one as complete', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a---b---c---d-|', trades({ a: 2, b: 5, c: 15, d: 24 }));
@@ -443,7 +443,7 @@ describe('windowStats cut short', () => {
     expect(late).toEqual(['b']);
   });
 
-  it('a late value of a cut window still closes what its time closes', () => {
+  it('advances event time with a late value of a cut window', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const source = hot(
@@ -459,7 +459,7 @@ describe('windowStats cut short', () => {
     expect(late).toEqual(['c']);
   });
 
-  it('the windows of an epoch that ends come before the first of the next epoch', () => {
+  it('emits the last windows of an epoch before the first window of the next epoch', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { key: 'v1:BTC:1', venue: 'v1', timestamp: 2 },
@@ -474,7 +474,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('control$: its completion has no effect, its error ends the result', () => {
+  it('ignores the completion of control$, and fails with its error', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('        -a---b-|', trades({ a: 2, b: 13 }));
       const completes$ = hot<WindowControl>('--|     ');
@@ -490,7 +490,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('without values, the place of a cut window is removed without an emission', () => {
+  it('does not emit a cut window again at its end or at a second cut', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('   -a----------------', trades({ a: 9 }));
       const control$ = hot<WindowControl>('---x--------x-----', { x: { kind: 'cut' } });
@@ -501,7 +501,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('held windows close at their release, or without values after it', () => {
+  it('closes held windows at their release if they are over, and otherwise after a pause', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { key: 'BTC', timestamp: 2 },
@@ -525,7 +525,7 @@ describe('windowStats cut short', () => {
     });
   });
 
-  it('a new key is not late for windows that its group closed; its own closed windows stay closed', () => {
+  it('treats values of a new held key as late only in windows that end at closedEnd or before', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const table = trades({

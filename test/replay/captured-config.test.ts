@@ -15,28 +15,28 @@ describe('the configuration in a capture', () => {
         venues: { binance_us: { lines: 3, rest_url: 'http://127.0.0.1:1', reconnect: { max_attempts: 3 } } },
       },
     ],
-  ])('comes back as it was: %j', (values) => {
+  ])('is restored unchanged: %j', (values) => {
     const recorded = loadConfig({ values });
     const written: unknown = JSON.parse(JSON.stringify(capturedConfig(recorded)));
     const { quote, coins, feed, venues, orderBooks, stats } = recorded;
     expect(withCaptured(own, written)).toEqual({ ...own, quote, coins, feed, venues, orderBooks, stats });
   });
 
-  it('does not decide on the topics of the replay', () => {
+  it('does not change allow_test_data of the replay', () => {
     const demo = capturedConfig(loadConfig({ values: { feed: { allow_test_data: true } } }));
     expect(withCaptured(own, demo).feed.allowTestData).toBe(false);
     const open = loadConfig({ values: { feed: { allow_test_data: true } } });
     expect(withCaptured(open, capturedConfig(own)).feed.allowTestData).toBe(true);
   });
 
-  it('has no secrets and no sinks', () => {
+  it('contains no Kafka brokers', () => {
     const written = JSON.stringify(
       capturedConfig(loadConfig({ values: { kafka: { brokers: ['secret.example:9092'] } } })),
     );
     expect(written).not.toContain('secret.example');
   });
 
-  it('refuses a captured configuration that is not valid', () => {
+  it('is refused if it is not valid', () => {
     expect(() => withCaptured(own, { quote: 'USDT', coins: [], feed: { latest: 1 }, venues: {} })).toThrow(
       /the configuration in its header is not valid here \(feed: .*--config/,
     );

@@ -43,7 +43,7 @@ const ENDED =
   '! ended {"kind":"failed","fault":{"kind":"connection_closed","message":"gone","retry":{"kind":"backoff"}}}';
 
 describe('a replayed connection', () => {
-  it('is the next recorded one of its line, and emits what that emitted', () => {
+  it('emits the events of the next recorded connection of its line', () => {
     const { take, open } = setUp();
     const [first, second] = [open(1), open(2)];
     take(
@@ -59,7 +59,7 @@ describe('a replayed connection', () => {
     expect(open(1).emitted).toEqual(['open', '{"a":2}']);
   });
 
-  it('that is opened late gets what it missed, also one that is over, for a second', () => {
+  it('emits events recorded up to a second before it opens, even after the recorded one ended', () => {
     const { take, open, scheduler, network } = setUp();
     const lines = [
       'binance:1 ! connecting wss://a',
@@ -77,7 +77,7 @@ describe('a replayed connection', () => {
     expect(network.counts.missed).toBe(1);
   });
 
-  it('that is given up while the recorded one continues: the next one continues with it, and misses nothing', () => {
+  it('leaves the remaining frames to the next connection if it closes before the recorded one', () => {
     const { take, open, network } = setUp();
     const first = open(1);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":1}');
@@ -91,7 +91,7 @@ describe('a replayed connection', () => {
     expect(network.holds).toBe(false);
   });
 
-  it('that is closed in the recording too is over: the next one is the next', () => {
+  it('is followed by the next recorded connection if the recorded one closes, too', () => {
     const { take, open } = setUp();
     const first = open(1);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
@@ -104,7 +104,7 @@ describe('a replayed connection', () => {
     expect(first.emitted).toEqual(['open']);
   });
 
-  it('that is closed in the recording while nobody listened ends for who comes late', () => {
+  it('emits the frames and the end if the recorded one closed before it opens', () => {
     const { take, open } = setUp();
     const first = open(1);
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
@@ -113,7 +113,7 @@ describe('a replayed connection', () => {
     expect(open(1).emitted).toEqual(['open', '{"a":1}', 'end failed']);
   });
 
-  it('holds no more than ten thousand frames', () => {
+  it('keeps at most ten thousand frames for a late connection', () => {
     const { take, network, open } = setUp();
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected');
     for (let id = 0; id < 10_050; id++) take(`binance:1 {"a":${id}}`);
@@ -127,7 +127,7 @@ describe('a replayed request', () => {
     `binance:rest ! answer {"path":"/a?b=1","status":200,"headers":{"x":"y"},"body":"${body}"}`;
   const URL_A = 'https://rest.example/a?b=1';
 
-  it('gets the answers to its path in their order, those before it for ten seconds', async () => {
+  it('receives the answers of its path in order, if they are at most ten seconds old', async () => {
     const { take, network, scheduler } = setUp();
     const { get } = network.networks('binance', 0);
     const first = get(URL_A, { timeoutMs: 1000 });
@@ -148,7 +148,7 @@ describe('a replayed request', () => {
     expect(network.answers.takeSettled()).toBe(false);
   });
 
-  it('fails as it failed, and at once if the recording has no answers at all', async () => {
+  it('fails with the recorded fault, and at once if the recording has no answers', async () => {
     const { take, network } = setUp();
     const failing = network.networks('binance', 0).get(URL_A, { timeoutMs: 1000 });
     const failed = expect(failing).rejects.toMatchObject({

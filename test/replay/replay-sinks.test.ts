@@ -61,8 +61,8 @@ async function setUp(onRejected?: (sinks: ReplaySinks) => void) {
 const trades = (first: number, count: number): OutRecord[] =>
   Array.from({ length: count }, (_, index) => trade(first + index));
 
-describe('what a replay hands to its sinks', () => {
-  it('is what a second of the recording brought; the next is gathered while it is written, and waits for it', async () => {
+describe('ReplaySinks', () => {
+  it('writes the records of one second at a time, and waits for their acknowledgement', async () => {
     const { take, pass, batches, sink } = await setUp();
     take(trades(1, 2));
     expect(await pass(999)).toBe(true);
@@ -78,7 +78,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['t1 t2', 't3']);
   });
 
-  it('is no more than a few thousand records, however fast they come', async () => {
+  it('limits batches to a few thousand records, even at a high rate', async () => {
     const { take, pass, sink } = await setUp();
     sink.rule = (batch) => batch.map(() => delivered);
     for (let count = 0; count < 100; count++) {
@@ -91,7 +91,7 @@ describe('what a replay hands to its sinks', () => {
     expect(Math.min(...sizes)).toBeGreaterThan(4000);
   });
 
-  it('has of the price ticks of a window the last of each symbol and epoch, in the place of the first', async () => {
+  it('keeps the last price tick of each symbol and epoch in a window, in place of the first', async () => {
     const { take, pass, sinks, batches, sink } = await setUp();
     sink.rule = (batch) => batch.map(() => delivered);
     take([
@@ -123,7 +123,7 @@ describe('what a replay hands to its sinks', () => {
     );
   });
 
-  it('is named by the time at which it was handed over, whenever a file is begun', async () => {
+  it('sets the clock of the sink to the time at which a batch was handed over', async () => {
     const { take, pass, sinkMs, sink } = await setUp();
     take(trades(1, 1));
     await pass(1200);
@@ -135,7 +135,7 @@ describe('what a replay hands to its sinks', () => {
     expect(sinkMs()).toBe(1900);
   });
 
-  it('that is rejected is reported when its portion is acknowledged and the next one goes, not when the sink said so', async () => {
+  it('reports a rejected record when the next batch goes out, not when the sink rejects it', async () => {
     const { take, pass, reported, sinks, sink, batches } = await setUp();
     take(trades(1, 2));
     await pass(1000);
@@ -151,7 +151,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['t1 t2', 't3']);
   });
 
-  it('keeps what is behind a barrier until that is acknowledged, and all is when it has settled', async () => {
+  it('keeps later records until a barrier is acknowledged, and settles when all are', async () => {
     const { take, sinks, batches, sink } = await setUp();
     take(trades(1, 1));
     take([position(2)], true);
@@ -169,7 +169,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['t1', 'e2', 't2']);
   });
 
-  it('waits no longer than a second if nothing comes after it', async () => {
+  it('writes a batch after at most a second if no more records arrive', async () => {
     const { take, pass, sinks, batches } = await setUp();
     take(trades(1, 500));
     expect(await pass(100)).toBe(true);
@@ -179,7 +179,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toHaveLength(1);
   });
 
-  it('has settled when what was taken for a rejected record is acknowledged, too', async () => {
+  it('settles only after the records added for a rejected record are delivered, too', async () => {
     const { take, sinks, batches, sink } = await setUp((open) =>
       open.take({ records: [trade(9).record as FeedRecord], barrier: false }, 0),
     );
@@ -189,7 +189,7 @@ describe('what a replay hands to its sinks', () => {
     expect(batches()).toEqual(['t1 t2', 't9']);
   });
 
-  it('ends with the fault of a sink that takes nothing any more; what it did not take is counted', async () => {
+  it('rejects with the fault of a broken sink, and counts the undelivered records', async () => {
     const { take, sinks, sink } = await setUp();
     const fault = new Fault('sink', 'the disk is gone', { retry: { kind: 'never' } });
     sink.rule = (batch) => batch.map(() => ({ kind: 'retry', fault }));
@@ -200,7 +200,7 @@ describe('what a replay hands to its sinks', () => {
     expect(await sinks.close()).toEqual({ undelivered: 3 });
   });
 
-  it('goes out with what is under way if the replay is given up', async () => {
+  it('delivers the remaining records when it closes during a write', async () => {
     const { take, pass, sinks, batches, sink } = await setUp();
     take(trades(1, 1));
     await pass(1000);

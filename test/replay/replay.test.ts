@@ -94,7 +94,7 @@ const opening = (ms: number, name = 'binance:1'): string[] => [
 ];
 
 describe('a replay', () => {
-  it('publishes what was recorded, at its times, marked replay', async () => {
+  it('publishes the recorded trades with their times and the environment replay', async () => {
     const { records, result } = await replayed([
       HEADER,
       LIST,
@@ -123,7 +123,7 @@ describe('a replay', () => {
     });
   });
 
-  it('goes through its closes and refusals as the feed did', async () => {
+  it('reports the recorded disconnects and refusals at their times', async () => {
     const refused = { kind: 'refused', refusal: { status: 451, headers: {}, body: 'not here' } };
     const closed = {
       kind: 'failed',
@@ -157,7 +157,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('repairs a gap from the recorded answer, and gives up if there is none', async () => {
+  it('repairs a gap from the recorded answer, and reports it as unrepaired without one', async () => {
     const rows = [2, 3, 4, 5].map((id) => ({
       id,
       price: '61837.63000000',
@@ -204,7 +204,7 @@ describe('a replay', () => {
     ]);
   });
 
-  it('replays a silent day in seconds, and reports the silence to the millisecond', async () => {
+  it('replays a day with one trade an hour, and reports stale data to the millisecond', async () => {
     const HOUR = 3_600_000;
     const hours = Array.from({ length: 25 }, (_, hour) => hour * HOUR);
     const { records, result } = await replayed(
@@ -221,7 +221,7 @@ describe('a replay', () => {
     expect(reportedAt(records, 'heartbeat').length - 24 * 3600).toBeLessThan(2);
   }, 90_000);
 
-  it('twice gives the same files, byte by byte', async () => {
+  it('writes the same files byte by byte each time', async () => {
     const lines = [
       HEADER,
       LIST,
@@ -237,7 +237,7 @@ describe('a replay', () => {
     expect(second.records).toEqual(first.records);
   });
 
-  it('replays a foreign recording over one connection, and counts what is not configured', async () => {
+  it('replays a recording of another program, and counts frames of unknown symbols', async () => {
     const { records, result } = await replayed(
       [
         line(0, '', trade(0, 1)),
@@ -254,7 +254,7 @@ describe('a replay', () => {
     expect(result).toMatchObject({ frames: 5, bodies: 1, ignored: { unknown_symbol: 1 }, malformed: 0 });
   });
 
-  it('uses the times of the venue if there are no others', async () => {
+  it('uses the times of the venue if the recording has no receive times', async () => {
     const { records } = await replayed([trade(0, 1), trade(8000, 2)], { format: 'ndjson' });
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 8000) * 1000]);
     expect(reportedAt(records, 'feed_stale')).toEqual([5000]);
@@ -267,7 +267,7 @@ describe('a replay', () => {
     expect(reportedAt(records, 'heartbeat').length).toBeLessThan(65);
   });
 
-  it('follows a recorder whose wall clock was set: time itself continues, records have the new time', async () => {
+  it('uses the new wall clock after a recorded clock step, without stale data', async () => {
     const hour = 3_600_000;
     const { records } = await replayed([
       HEADER,
@@ -283,7 +283,7 @@ describe('a replay', () => {
     expect(reportedAt(records, 'feed_stale')).toEqual([]);
   });
 
-  it('keeps the pace of the recording on demand', async () => {
+  it('keeps the pace of the recording at speed 1', async () => {
     const lines = [
       HEADER,
       LIST,
@@ -311,14 +311,14 @@ describe('a replay', () => {
     expect(result).toMatchObject({ undelivered: 0, records: { 'replay.trades': 1 } });
   });
 
-  it('into a sink that takes nothing ends with its fault', async () => {
+  it('ends with the fault of a sink that cannot write', async () => {
     const frames = [line(30, 'binance:1', '{"result":null,"id":1}'), line(100, 'binance:1', trade(98, 1))];
     const { result } = await replayed([HEADER, LIST, ...opening(20), ...frames], { blocked: 'replay.trades' });
     expect(result.error?.message).toMatch(/^file: EEXIST.*replay\.trades/);
     expect(result.undelivered).toBeGreaterThan(0);
   });
 
-  it('has nothing to do with connections that nobody opens', async () => {
+  it('ignores recorded connections that the configuration does not open', async () => {
     const { records, result } = await replayed([
       HEADER,
       LIST,

@@ -6,8 +6,8 @@ function runAll(scheduler: VirtualScheduler, until = Number.POSITIVE_INFINITY): 
   for (let next = scheduler.next; next !== undefined && next <= until; next = scheduler.next) scheduler.runNext();
 }
 
-describe('virtual time', () => {
-  it('runs what is due in the order of its moments, of equals what was scheduled first', () => {
+describe('VirtualScheduler', () => {
+  it('runs tasks in the order of their time, and tasks of the same time as scheduled', () => {
     const scheduler = new VirtualScheduler(1000);
     const ran: string[] = [];
     const note = (name: string) => () => ran.push(`${name} ${scheduler.now()}`);
@@ -23,7 +23,7 @@ describe('virtual time', () => {
   });
 
   it.each([68_099.99999999999, 1_795_249_830_999.9998])(
-    'lets time pass for a delay too small to be added to it, at %d',
+    'moves time forward for a delay below the precision of the clock, at %d',
     (now) => {
       const moment = Math.ceil(now);
       const scheduler = new VirtualScheduler(now);
@@ -37,7 +37,7 @@ describe('virtual time', () => {
     },
   );
 
-  it('keeps thousands of moments in order, many of them called off', () => {
+  it('runs thousands of tasks in order, although most are cancelled', () => {
     const scheduler = new VirtualScheduler(0);
     const expected: number[] = [];
     const ran: number[] = [];
@@ -52,7 +52,7 @@ describe('virtual time', () => {
     expect(ran).toEqual(expected.sort((a, b) => a - b));
   });
 
-  it('serves rxjs: repeated work, timers and timeouts', () => {
+  it('runs interval, timer and timeout of rxjs', () => {
     const scheduler = new VirtualScheduler(0);
     const seen: string[] = [];
     interval(250, scheduler)
@@ -66,7 +66,7 @@ describe('virtual time', () => {
     expect(seen).toEqual(['0 at 250', '1 at 500', 'timer at 600', 'timeout at 700', '2 at 750']);
   });
 
-  it('never goes back', () => {
+  it('never moves time backwards', () => {
     const scheduler = new VirtualScheduler(100);
     scheduler.moveTo(50);
     expect(scheduler.now()).toBe(100);

@@ -17,7 +17,7 @@ function answerOf(path: string): object {
   return { retCode: 0, retMsg: 'OK', result: { list } };
 }
 
-it('shards of a process ask once what is traded most, and share that out among them', async () => {
+it('the shards of a process request the volumes once, and split the most traded coins', async () => {
   const config = loadConfig({ values: { coins: { all: true, top_by_volume: 4 }, feed: { venues: ['bybit'] } } });
   const scheduler = new SteppedScheduler();
   const asked: string[] = [];

@@ -63,23 +63,23 @@ describe('filterKnown', () => {
   const eth = checkpointOf(1, at(4), { symbol: 'ETHUSDT' });
   const ahead = () => second([checkpointOf(3, at(9)), eth], [checkpointOf(3, at(12)), eth]);
 
-  it('needs no filter if the sink ends where the feed resumes', () => {
+  it('returns no filter if the sink ends where the feed resumes', () => {
     expect(second([checkpointOf(3, at(12)), eth], [checkpointOf(3, at(9)), eth])).toBeUndefined();
     expect(second([checkpointOf(3, at(9))], [checkpointOf(3, at(9))])).toBeUndefined();
     expect(second([], [])).toBeUndefined();
   });
 
-  it('does not get the trades up to its own end, of that series, epoch and kind alone', () => {
+  it("drops trades up to the sink's checkpoint, only of that series, epoch and kind", () => {
     expect(rest(ahead(), trade(10), trade(12), trade(11, { lastTradeId: '12' }), trade(13))).toEqual(['13']);
     expect(rest(ahead(), trade(10, { epoch: 4 }), trade(10, { symbol: 'ETHUSDT', epoch: 1 }))).toEqual(['10', '10']);
     expect(rest(ahead(), aggregated(10, 12))).toEqual(['10']);
   });
 
-  it('does not get the gap of what it has', () => {
+  it('drops a gap of trades that the sink has', () => {
     expect(rest(ahead(), gap(9, 12), trade(12), gap(15, 17))).toEqual(['(15,17) 1 0 unrepaired']);
   });
 
-  it('of a gap that reaches behind its end it gets what lies there, with what was filled of that, before the trade behind it', () => {
+  it('shortens a gap to the part after the checkpoint, and emits it before the next trade', () => {
     expect(rest(ahead(), trade(11), gap(9, 17, { filled: 1 }), trade(17))).toEqual(['(12,17) 4 0 unrepaired', '17']);
     expect(rest(ahead(), trade(11), trade(13), trade(14), gap(9, 17, { filled: 3 }), trade(17))).toEqual([
       '13',
@@ -106,7 +106,7 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('gets no trade that it has where the gap comes before what was fetched behind the missing part', () => {
+  it('drops known trades if the gap comes before its backfilled trades', () => {
     const further = second([checkpointOf(3, at(9))], [checkpointOf(3, at(15))]);
     expect(rest(further, gap(9, 17, { filled: 4 }), trade(13), trade(14), trade(15), trade(16), trade(17))).toEqual([
       '16',
@@ -125,7 +125,7 @@ describe('filterKnown', () => {
     expect(rest(ahead(), repaired, ...behind)).toEqual(['13', '14', '15', '16', '(12,17) 4 4 repaired', '17']);
   });
 
-  it('of an aggregate that reaches over its end the ids behind that are filled', () => {
+  it('counts the ids of an aggregate after the checkpoint as filled', () => {
     expect(rest(ahead(), trade(11, { lastTradeId: '14' }), gap(9, 17, { filled: 4 }), trade(17))).toEqual([
       '11',
       '(12,17) 4 2 unrepaired',
@@ -133,7 +133,7 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('is published no position behind its own end', () => {
+  it('replaces a position before the checkpoint with the checkpoint', () => {
     const published = (...ids: readonly (number | null)[]) => {
       const sink = ahead();
       return ids.map((id) => {
@@ -151,14 +151,14 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('is as any sink a minute after the first trade behind its end', () => {
+  it('stops filtering one minute after the first trade past the checkpoint', () => {
     const sink = ahead();
     const late = (id: number, seconds: number) => trade(id, { receivedAt: seconds * 1_000_000 });
     expect(rest(sink, late(13, 0), late(14, 60), late(11, 60))).toEqual(['13', '14']);
     expect(rest(sink, late(15, 61), late(11, 61))).toEqual(['15', '11']);
   });
 
-  it('with sparse ids, counts the filled trades that it does not get as trades that it had', () => {
+  it('subtracts dropped trades from the counts of a gap with sparse ids', () => {
     const repaired = gap(9, 30, { missing: 3, filled: 3, outcome: 'repaired' });
     expect(rest(ahead(), trade(12), trade(17), trade(20), repaired, trade(30))).toEqual([
       '17',
@@ -174,13 +174,13 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('gets the end of an epoch behind its own end', () => {
+  it('moves the start of an open-ended gap to the checkpoint', () => {
     expect(rest(ahead(), gap(9, null))).toEqual(['(12,null) null 0 unknown']);
     const other = second([checkpointOf(3, at(9))], [checkpointOf(3, at(12), { environment: 'simulated' })]);
     expect(rest(other, gap(9, null))).toEqual(['(12,null) null 0 unknown']);
   });
 
-  it('gets what a venue that counts anew sends', () => {
+  it('passes the trades and gaps of a venue that restarts its ids', () => {
     expect(rest(ahead(), gap(9, null), trade(2), gap(5, 7))).toEqual([
       '(12,null) null 0 unknown',
       '2',
@@ -188,7 +188,7 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('does not get the end of an epoch that it has left, or has no trade of', () => {
+  it('drops the open-ended gap of an epoch that the sink has left or has no trade of', () => {
     const left = second(
       [checkpointOf(3, at(9))],
       [checkpointOf(3, at(12)), checkpointOf(4, at(5), { venue: 'binance' })],
@@ -198,7 +198,7 @@ describe('filterKnown', () => {
     expect(second([checkpointOf(3, at(9))], [checkpointOf(3, undefined)])).toBeUndefined();
   });
 
-  it('does not get the end of an epoch that it does not know', () => {
+  it('drops the open-ended gap of an epoch that the sink does not know', () => {
     const behind = second([checkpointOf(3, at(9))], [checkpointOf(2, at(5), { venue: 'binance' })]);
     expect(rest(behind, gap(9, null), gap(5, null, { venue: 'binance', epoch: 2 }), trade(1, { epoch: 4 }))).toEqual([
       '(5,null) null 0 unknown',
@@ -206,7 +206,7 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('with trades and aggregated trades, of which gaps do not say whose they are, gets what may be missing of either', () => {
+  it('passes a gap if trades or aggregated trades may be missing in it', () => {
     const both = () =>
       second([checkpointOf(3, at(9)), aggregatedTo(3, 9)], [checkpointOf(3, at(12)), aggregatedTo(3, 11)], {
         kinds: ['trade', 'agg_trade'],

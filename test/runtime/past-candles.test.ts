@@ -39,7 +39,7 @@ function scripted(broken?: string) {
   return { past, asked, shown, serves };
 }
 
-it('asks the venue that serves a symbol, once, under its own name for it, one symbol after the other', () => {
+it('PastCandles asks the active venue of each symbol once, one symbol after the other', () => {
   const { past, asked, shown, serves } = scripted();
   past.second();
   expect(asked).toEqual([]);
@@ -54,7 +54,7 @@ it('asks the venue that serves a symbol, once, under its own name for it, one sy
   expect(asked.map(({ instrument }) => instrument.venueSymbol)).toEqual(['bybit-BTC', 'ETHUSDT']);
 });
 
-it('asks anew when another venue serves, and a refusal costs the others nothing', () => {
+it('PastCandles asks the next venue after a failover, and continues after a failed request', () => {
   const { past, asked, serves } = scripted('bybit');
   serves('BTCUSDT', 'bybit', 1);
   serves('ETHUSDT', 'binance', 1);

@@ -21,7 +21,7 @@ const gap = (fields: Partial<Gap>): Gap => ({
   ...fields,
 });
 
-it('counts records by what they are', () => {
+it('RecordCounts counts records by kind, status state, gap outcome and dead letter stage', () => {
   const counts = new RecordCounts();
   const status = new StatusLog(
     'a',
@@ -55,7 +55,7 @@ it('counts records by what they are', () => {
   });
 });
 
-it('knows what may be lost before the first is: a rise from nothing would not be seen', () => {
+it('RecordCounts starts every counter at 0, so that the first increase is visible', () => {
   const { states, gaps, records } = new RecordCounts().metrics();
   expect(Object.keys(states)).toContain('failed_over');
   expect(Object.keys(records)).toHaveLength(13);

@@ -7,7 +7,7 @@ import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts
 import { VirtualWorld } from '../../testing/virtual/virtual-world.ts';
 import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
 
-it('a sink that cannot be closed cuts no other off, and the stop says so', async () => {
+it('stop rejects if a sink cannot be closed, and still delivers to the other sink', async () => {
   const world = new VirtualWorld({ seed: 5, venues: ['binance'], symbols: 1, rate: 60 });
   const process = new VirtualProcess(world);
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };

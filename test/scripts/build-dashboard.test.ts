@@ -17,7 +17,7 @@ describe('the bundle of the dashboard', () => {
     files = await readdir(out);
   }, 60_000);
 
-  it('is under 200 kB compressed, the compression of every browser', async () => {
+  it('is smaller than 200 kB with gzip', async () => {
     const sizes = await Promise.all(
       files.filter((name) => name.endsWith('.gz')).map(async (name) => (await stat(join(out, name))).size),
     );
@@ -27,7 +27,7 @@ describe('the bundle of the dashboard', () => {
     expect(sum).toBeLessThan(MOST_BYTES);
   });
 
-  it('has a page that names its files, and nothing elsewhere or inline, so that a policy of self alone is enough', async () => {
+  it('has a page that loads only files of the bundle, and no inline scripts or styles', async () => {
     const page = await readFile(join(out, 'index.html'), 'utf8');
     const named = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, name]) => name);
     expect(named).toHaveLength(3);
@@ -35,7 +35,7 @@ describe('the bundle of the dashboard', () => {
     expect(page).not.toMatch(/<script(?![^>]*src=)|<style|style=|https?:/);
   });
 
-  it('is not made again where nothing changed', async () => {
+  it('is not built again if nothing changed', async () => {
     const before = await stat(join(out, 'index.html'));
     const { stderr } = await build();
     expect(stderr).toBe('');

@@ -73,7 +73,7 @@ const BOOK = {
 };
 
 describe('make captures', () => {
-  it('says ok of every real recording of test/recordings, which have at most 1 MB', async () => {
+  it('accepts every recording in test/recordings, which have less than 1 MB in total', async () => {
     const { code, stdout } = await captures(recordings);
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('21 passed, 0 failed, 0 skipped');
     expect(code).toBe(0);
@@ -82,7 +82,7 @@ describe('make captures', () => {
     expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(1_000_000);
   });
 
-  it('says ok of each recording that is as expected', async () => {
+  it('reports ok for each recording that matches its expectation', async () => {
     await using folder = await folderOf({
       ...BOOK,
       'books/binance-BTCUSDT.expected.json': JSON.stringify(EXPECTED),
@@ -101,7 +101,7 @@ describe('make captures', () => {
   it.each([
     ['the final id', { finalUpdateId: '104' }, 'finalUpdateId: expected "104", found "103"'],
     ['a level', { asks: [['102', '4']] }, 'asks: expected [["102","4"]], found [["102","3"]]'],
-  ])('names what is not as expected: %s', async (_, wrong, message) => {
+  ])('reports what differs from the expectation: %s', async (_, wrong, message) => {
     const expected = JSON.stringify({ ...EXPECTED, ...wrong });
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.expected.json': expected });
     const { code, stdout } = await captures(folder.path);
@@ -111,7 +111,7 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('a gap in a stream of changes fails, expected or not', async () => {
+  it('fails for a gap in a stream of book changes, even without an expectation', async () => {
     const stream = STREAM + lines(depth(105, 106, [], []));
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.depth.ndjson.gz': gzipSync(stream) });
     const { code, stdout } = await captures(folder.path);
@@ -119,7 +119,7 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('a gap in the changes of a session fails, as in a stream of changes', async () => {
+  it('fails for a gap in the book changes of a session', async () => {
     const session = (...changes: readonly object[]) =>
       `${lines(depth(96, 99, [], []))}${SNAPSHOT}\n${lines(...changes)}`;
     const whole = session(depth(100, 102, [], []), depth(103, 104, [], []), trade(1));
@@ -133,7 +133,7 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('a price that runs past the fetched levels needs deeper ones, which is no gap', async () => {
+  it('accepts a book that needs deeper levels than the fetched ones, without a gap', async () => {
     const [bid, ask] = [
       ['99', '1'],
       ['101', '1'],
@@ -161,7 +161,7 @@ describe('make captures', () => {
     expect(code).toBe(0);
   });
 
-  it('a frame that is not as documented fails its session', async () => {
+  it('fails for a session with a malformed frame', async () => {
     const bad = { stream: 'btcusdt@trade', data: { ...trade(2).data, p: 'dear' } };
     await using folder = await folderOf({ 'binance-trades.ndjson': lines(trade(1), bad) });
     const { code, stdout } = await captures(folder.path);
@@ -170,12 +170,12 @@ describe('make captures', () => {
     expect(code).toBe(1);
   });
 
-  it('an empty folder is no success', async () => {
+  it('exits with 1 for an empty folder', async () => {
     await using folder = await folderOf({});
     expect(await captures(folder.path)).toMatchObject({ code: 1, stdout: '0 passed, 0 failed, 0 skipped\n' });
   });
 
-  it('a folder that does not exist, and none at all, are bad usage', async () => {
+  it('exits with 2 for a missing folder and without a folder', async () => {
     await using folder = await folderOf({});
     const missing = join(folder.path, 'missing');
     const none = await captures(missing);

@@ -26,7 +26,7 @@ describe('longComments', () => {
     expect(longComments(code)).toMatchObject([{ rule: 'sentence', row: 2 }]);
   });
 
-  it('begins anew after code and at a tag', () => {
+  it('starts a new sentence after code and at a tag', () => {
     expect(longComments(`// ${long(20).slice(0, -1)}\nx();\n// ${long(20)}`)).toEqual([]);
     expect(longComments(`/**\n * ${long(20).slice(0, -1)}\n * @throws ${long(20)}\n */`)).toEqual([]);
   });
@@ -40,7 +40,7 @@ describe('longProse', () => {
     ]);
   });
 
-  it('leaves code, tables, headings and addresses of links out', () => {
+  it('leaves out code, tables, headings and link addresses', () => {
     const text = ['```', long(60), '```', `| ${long(60)} |`, `# ${long(60)}`, `[a](${'b'.repeat(10)})`].join('\n');
     expect(longProse(text)).toEqual([]);
   });

@@ -37,7 +37,7 @@ const pricesAt = async (url: string): Promise<unknown> => {
   return ((await answer.json()) as { prices: { price: string }[] }).prices.map(({ price }) => price);
 };
 
-it('shows what is published, what the feed says of itself is not needed, and lets the port go', async () => {
+it('serves published prices without a feed status, and frees the port when it closes', async () => {
   const port = await freePort();
   const { gateway, listens } = gatewayAt(port);
   gateway.publish([priceTick({ price: '101.5' }), tradeEvent(1)]);
@@ -62,7 +62,7 @@ it('reports a taken port once, and retries until it is free', async () => {
   expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
 });
 
-it('where more is untaken than may be, it is begun anew, and nothing of that reaches who publishes', async () => {
+it('restarts the thread if too many records wait for it, without an error for the publisher', async () => {
   const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
   await listens();
   const many = Array.from({ length: 100_001 }, (_, id) => tradeEvent(id));
@@ -74,7 +74,7 @@ it('where more is untaken than may be, it is begun anew, and nothing of that rea
   await until(async () => expect(await pricesAt(url)).toEqual(['7']) ?? true);
 });
 
-it('follows a run that is an object of its own: a cluster without a shard is not ready, and has its figures', async () => {
+it('reports a cluster without a shard as not ready, and serves its metrics', async () => {
   class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'metrics'> {
     readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
     feeds(): readonly [] {

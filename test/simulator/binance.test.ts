@@ -35,8 +35,8 @@ function events(client: Client, stream: string): Record<string, unknown>[] {
     .map((message) => (message as unknown as Wrapped).data);
 }
 
-describe('Binance control messages', () => {
-  it('acknowledges, lists and forgets subscriptions', async () => {
+describe('simulated Binance: control messages', () => {
+  it('acknowledges, lists and removes subscriptions', async () => {
     const client = await open('/binance/stream');
     client.send({ method: 'SUBSCRIBE', params: ['btcusdt@trade', 'ethusdt@aggTrade'], id: 1 });
     expect(await client.message(({ id }) => id === 1)).toEqual({ result: null, id: 1 });
@@ -66,7 +66,7 @@ describe('Binance control messages', () => {
     expect(await client.message(({ id }) => id === 99)).toEqual({ result: [], id: 99 });
   });
 
-  it('takes only unsigned ids at Binance US', async () => {
+  it('refuses a text id at Binance US', async () => {
     const client = await open('/binance_us/ws');
     client.send({ method: 'SUBSCRIBE', params: ['btcusdt@trade'], id: 'text' });
     expect(await client.message(({ code }) => code === 2)).toMatchObject({ code: 2 });
@@ -80,7 +80,7 @@ describe('Binance control messages', () => {
     expect(new Set(client.messages.map(({ stream }) => stream))).toEqual(new Set([undefined, 'solusdt@trade']));
   });
 
-  it('wraps on /stream and not on /ws, also for streams named in the address', async () => {
+  it('wraps events on /stream until SET_PROPERTY turns it off, and never on /ws', async () => {
     const raw = await open('/binance/ws/btcusdt@trade/ethusdt@trade');
     const combined = await open('/binance/stream?streams=btcusdt@trade');
     await raw.count(10);
@@ -92,19 +92,19 @@ describe('Binance control messages', () => {
     await combined.message(({ e }) => e === 'trade');
   });
 
-  it('gives microseconds on demand', async () => {
+  it('sends times in microseconds if timeUnit asks for them', async () => {
     const client = await open('/binance/stream?streams=btcusdt@trade&timeUnit=MICROSECOND');
     await client.count(1);
     expect(String(events(client, 'btcusdt@trade')[0]?.T)).toMatch(/^\d{16}$/);
   });
 
-  it('cuts a connection that sends more than five messages a second', async () => {
+  it('closes a connection that sends more than five messages a second', async () => {
     const client = await open('/binance/ws');
     for (let id = 1; id <= 6; id++) client.send({ method: 'LIST_SUBSCRIPTIONS', id });
     expect(await client.end()).toMatchObject({ code: 1008 });
   });
 
-  it('holds at most 1024 streams a connection', async () => {
+  it('allows at most 1024 streams on a connection', async () => {
     const client = await open('/binance/ws');
     const names = Array.from({ length: 1_025 }, (_, i) => `x${i}usdt@trade`);
     client.send({ method: 'SUBSCRIBE', params: names.slice(0, 1_024), id: 1 });
@@ -116,15 +116,15 @@ describe('Binance control messages', () => {
     });
   });
 
-  it('has no other paths', async () => {
+  it('refuses unknown WebSocket paths and streams', async () => {
     expect(await refusal(`${simulator.url}/binance/elsewhere`)).toMatchObject({ status: 404 });
     expect(await refusal(`${simulator.url}/binance/ws/rubbish`)).toMatchObject({ status: 400 });
     expect(await refusal(`${simulator.url}/nowhere/stream`)).toMatchObject({ status: 404 });
   });
 });
 
-describe('Binance heartbeats', () => {
-  it('pings, keeps who copies the payload and cuts who does not', async () => {
+describe('simulated Binance: heartbeats', () => {
+  it('keeps connections that echo the ping payload and closes the others', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const short = await startSimulator({ rate: 10, ping: { everyMs: 210, answerWithinMs: 300 } });
     try {
@@ -151,7 +151,7 @@ describe('Binance heartbeats', () => {
     }
   });
 
-  it('ends every connection at the end of its life', async () => {
+  it('closes a connection when its lifetime ends', async () => {
     const short = await startSimulator({ rate: 10, lifetimeMs: 100 });
     try {
       const client = await Client.open(`${short.url}/binance/ws`);
@@ -162,8 +162,8 @@ describe('Binance heartbeats', () => {
   });
 });
 
-describe('compression', () => {
-  it('is off unless the simulator offers it, and carries the same frames', async () => {
+describe('simulated Binance: compression', () => {
+  it('is off by default, and carries trades if the simulator offers it', async () => {
     const plain = new WebSocket(`${simulator.url}/binance/ws/btcusdt@trade`);
     await once(plain, 'open');
     expect(plain.extensions).toBe('');
@@ -181,8 +181,8 @@ describe('compression', () => {
   });
 });
 
-describe('Binance streams', () => {
-  it('deliver every channel with the fields of the venue', async () => {
+describe('simulated Binance: streams', () => {
+  it('sends every channel with the fields of the venue', async () => {
     const client = await open('/binance/stream');
     const streams = [
       'trade',
@@ -214,13 +214,13 @@ describe('Binance streams', () => {
     expect(events(client, 'btcusdt@trade')[0]?.p).toMatch(/^\d+\.\d{8}$/);
   });
 
-  it('carry order ids at Binance US alone', async () => {
+  it('adds the order ids to trades at Binance US', async () => {
     const client = await open('/binance_us/ws/btcusdt@trade');
     await client.count(1);
     expect(Object.keys(client.messages[0] ?? {}).join()).toBe('e,E,s,t,p,q,b,a,T,m,M');
   });
 
-  it('agree about trades: aggregated ones cover the ids of the single ones', async () => {
+  it('sends contiguous trade ids, and aggregated trades with contiguous ids and ranges', async () => {
     const client = await open('/binance/stream?streams=btcusdt@trade/btcusdt@aggTrade');
     await until(() => events(client, 'btcusdt@aggTrade').length > 100);
     const trades = events(client, 'btcusdt@trade').map(({ t }) => t as number);
@@ -232,7 +232,7 @@ describe('Binance streams', () => {
     });
   });
 
-  it('differences keep a book that REST and the best prices agree with', async () => {
+  it('sends depth updates that keep a REST snapshot in step with the best prices', async () => {
     const client = await open('/binance/stream?streams=btcusdt@depth@100ms/btcusdt@depth/btcusdt@bookTicker');
     await until(() => events(client, 'btcusdt@depth@100ms').length > 2);
     const snapshot = await getJson<{ lastUpdateId: number; bids: string[][]; asks: string[][] }>(
@@ -275,7 +275,7 @@ describe('Binance streams', () => {
   });
 });
 
-describe('Binance REST', () => {
+describe('simulated Binance: REST', () => {
   it('lists the instruments, and refuses an unknown one', async () => {
     const all = await getJson<{
       symbols: { symbol: string; baseAsset: string; status: string }[];
@@ -288,7 +288,7 @@ describe('Binance REST', () => {
     expect([response.status, await response.json()]).toEqual([400, { code: -1121, msg: 'Invalid symbol.' }]);
   });
 
-  it('pages trades and aggregated trades by id, as they were streamed', async () => {
+  it('pages trades and aggregated trades by id, with the trades as they were streamed', async () => {
     const client = await open('/binance/ws/btcusdt@trade');
     await client.count(50);
     const streamed = client.messages.slice(0, 50) as { t: number; p: string; q: string; T: number; m: boolean }[];
@@ -309,7 +309,7 @@ describe('Binance REST', () => {
     expect(again).toEqual(latest.slice(5, 15));
   });
 
-  it('gives aggregated trades of a time', async () => {
+  it('returns the aggregated trades of a time range', async () => {
     const rows = await getJson<{ T: number }[]>(rest('/binance/api/v3/aggTrades?symbol=BTCUSDT&limit=1000'));
     const [start, end] = [rows[1]?.T as number, rows[rows.length - 2]?.T as number];
     const between = await getJson<{ T: number }[]>(
@@ -319,12 +319,12 @@ describe('Binance REST', () => {
     expect(between.every(({ T }) => T >= start && T <= end)).toBe(true);
   });
 
-  it('asks for a key for old trades at Binance US alone', async () => {
+  it('requires an API key for historicalTrades at Binance US only', async () => {
     expect((await fetch(rest('/binance_us/api/v3/historicalTrades?symbol=BTCUSDT'))).status).toBe(401);
     expect((await fetch(rest('/binance/api/v3/historicalTrades?symbol=BTCUSDT'))).status).toBe(200);
   });
 
-  it('gives candles of twelve members that follow each other', async () => {
+  it('returns consecutive candles of twelve fields', async () => {
     const rows = await getJson<[number, string, string, string, string, string, number][]>(
       rest('/binance/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=40'),
     );
@@ -343,13 +343,13 @@ describe('Binance REST', () => {
     ['klines?symbol=BTCUSDT&interval=7m', -1120],
     ['aggTrades?symbol=BTCUSDT&fromId=abc', -1100],
     ['aggTrades?symbol=BTCUSDT&fromId=1&startTime=2', -1128],
-  ])('refuses %s', async (path, code) => {
+  ])('refuses %s with code %i', async (path, code) => {
     const response = await fetch(rest(`/binance/api/v3/${path}`));
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code });
   });
 
-  it('counts weight, then answers 429, then 418, each with Retry-After', async () => {
+  it('counts the request weight, then answers 429, then 418 with Retry-After', async () => {
     const first = await fetch(rest('/binance_testnet/api/v3/time'));
     expect(first.headers.get('x-mbx-used-weight-1m')).toBe('1');
     const statuses: number[] = [];

@@ -37,8 +37,8 @@ function trades(client: Client, topic: string): TradeItem[][] {
   return client.messages.filter((message) => message.topic === topic).map(({ data }) => data as TradeItem[]);
 }
 
-describe('Bybit operations', () => {
-  it('acknowledges with req_id if one was sent, and without if none was', async () => {
+describe('simulated Bybit: operations', () => {
+  it('acknowledges a subscription with its req_id, or without one if none was sent', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT'] });
     await client.count(1);
@@ -60,7 +60,7 @@ describe('Bybit operations', () => {
     expect(client.messages[0]).toEqual({ success: true, ret_msg: 'pong', conn_id: CONN, req_id: '100001', op: 'ping' });
   });
 
-  it('refuses more than ten topics whole, with an escaped sign, and stays open', async () => {
+  it('refuses more than ten topics at once with an escaped ">", and stays open', async () => {
     const client = await open();
     const args = simulatorCoins.slice(0, 11).map((coin) => `publicTrade.${coin}USDT`);
     client.send({ req_id: '1', op: 'subscribe', args });
@@ -79,7 +79,7 @@ describe('Bybit operations', () => {
     [['rubbish'], 'error:handler not found,topic:rubbish'],
     [[], 'error:args is empty'],
     [[5], 'error:args must be strings'],
-  ])('refuses %j whole', async (args, message) => {
+  ])('refuses %j and subscribes to none of its topics', async (args, message) => {
     const client = await open();
     client.send({ req_id: '9', op: 'subscribe', args });
     await client.count(1);
@@ -89,7 +89,7 @@ describe('Bybit operations', () => {
     expect(client.texts).toHaveLength(2);
   });
 
-  it('refuses a topic twice, and takes it again after an unsubscription', async () => {
+  it('refuses a second subscription to a topic until the client unsubscribes', async () => {
     const client = await open();
     const args = ['tickers.BTCUSDT'];
     client.send({ req_id: '1', op: 'subscribe', args });
@@ -101,7 +101,7 @@ describe('Bybit operations', () => {
     expect(await client.message(({ req_id }) => req_id === '4')).toMatchObject({ success: true });
   });
 
-  it('has spot and the system status, nothing else', async () => {
+  it('serves the system status, and refuses the path of linear markets', async () => {
     expect(await refusal(`${simulator.url}/bybit/v5/public/linear`)).toMatchObject({ status: 404 });
     const status = await open('/v5/public/misc/status');
     status.send({ op: 'subscribe', args: ['system.status'] });
@@ -114,8 +114,8 @@ describe('Bybit operations', () => {
   });
 });
 
-describe('Bybit topics', () => {
-  it('deliver every channel with the fields of the venue', async () => {
+describe('simulated Bybit: topics', () => {
+  it('sends every channel with the fields of the venue', async () => {
     const client = await open();
     const topics = [
       'publicTrade.BTCUSDT',
@@ -143,7 +143,7 @@ describe('Bybit topics', () => {
     });
   });
 
-  it('publish trades with 19-digit ids that rise, whole orders in one message of one sequence', async () => {
+  it('sends trades with rising 19-digit ids, and one sequence per message', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT'] });
     await until(() => trades(client, 'publicTrade.BTCUSDT').length > 200);
@@ -166,7 +166,7 @@ describe('Bybit topics', () => {
     expect(several).toBeGreaterThan(10);
   });
 
-  it('push the best prices again after three seconds without a change, with the same update id', async () => {
+  it('repeats the best prices with the same update id after three seconds without a change', async () => {
     const client = await open();
     simulator.fault({ venue: 'bybit', fault: 'quiet' });
     client.send({ op: 'subscribe', args: ['orderbook.1.DOGEUSDT'] });
@@ -179,7 +179,7 @@ describe('Bybit topics', () => {
     expect((second?.ts ?? 0) - (first?.ts ?? 0)).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('keep a book of exactly fifty levels through deltas numbered without a gap', async () => {
+  it('keeps an order book of exactly 50 levels, with contiguous delta ids', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['orderbook.50.BTCUSDT'] });
     await until(() => client.messages.filter(({ topic }) => topic === 'orderbook.50.BTCUSDT').length > 20);
@@ -201,8 +201,8 @@ describe('Bybit topics', () => {
   });
 });
 
-describe('Bybit REST', () => {
-  it('answers in its envelope', async () => {
+describe('simulated Bybit: REST', () => {
+  it('answers in the envelope of retCode and result', async () => {
     const body = await getJson<{
       retCode: number;
       result: { list: { symbol: string; baseCoin: string; status: string }[] };
@@ -221,7 +221,7 @@ describe('Bybit REST', () => {
     });
   });
 
-  it('gives at most sixty recent trades, newest first, the same as were streamed', async () => {
+  it('returns at most 60 recent trades, newest first, equal to the streamed trades', async () => {
     const client = await open();
     client.send({ op: 'subscribe', args: ['publicTrade.BTCUSDT'] });
     await until(() => trades(client, 'publicTrade.BTCUSDT').flat().length > 200);
@@ -259,7 +259,7 @@ describe('Bybit REST', () => {
     expect(ids).toEqual([...ids].sort((a, b) => (a < b ? 1 : -1)));
   });
 
-  it('gives candles newest first, tickers with best prices, and a book', async () => {
+  it('returns candles newest first, tickers with best prices, and an order book', async () => {
     const { result } = await getJson<{ result: { list: string[][] } }>(
       rest('kline?category=spot&symbol=BTCUSDT&interval=5&limit=3'),
     );
@@ -273,7 +273,7 @@ describe('Bybit REST', () => {
     });
   });
 
-  it('answers 403 beyond 600 requests in five seconds, until the ban is over', async () => {
+  it('answers 403 above the request limit until the ban is lifted', async () => {
     const statuses = new Set<number>();
     for (let i = 0; i < 26 && !statuses.has(403); i++)
       for (const { status } of await Promise.all(Array.from({ length: 50 }, () => fetch(rest('time')))))

@@ -34,8 +34,8 @@ const binanceTrade = (t: number, symbol = 'BTCUSDT') =>
 const bybitTrade = (i: number) =>
   `{"topic":"publicTrade.BTCUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"21000000001886915${i}","T":1789299660688,"p":"77140.5","v":"0.00389","S":"Sell","seq":${i},"s":"BTCUSDT","BT":false,"RPI":false}]}`;
 
-describe('a recorded session', () => {
-  it('is served whole, file after file, to every connection from its start, filtered to its streams', async () => {
+describe('a capture that the simulator serves', () => {
+  it('is sent from its first file on to every connection, filtered by the subscribed streams', async () => {
     const first = file(
       'one.gz',
       [1, 2, 3].flatMap((t) => [
@@ -65,7 +65,7 @@ describe('a recorded session', () => {
     });
   });
 
-  it('lists its symbols, shows trades by REST as far as it was played, and serves no other venue', async () => {
+  it('lists its symbols, shows its played trades by REST, and serves no other venue', async () => {
     const path = file('rest.ndjson', [...Array.from({ length: 50 }, (_, t) => binanceTrade(t + 1))]);
     await serving({ files: [path] }, async (simulator) => {
       const info = await getJson<{ symbols: { symbol: string; baseAsset: string }[] }>(
@@ -87,7 +87,7 @@ describe('a recorded session', () => {
     ['BTCFDUSD', 'FDUSD'],
     ['BTCBUSD', 'BUSD'],
     ['BTCTUSD', 'TUSD'],
-  ])('knows that %s is quoted in %s', async (symbol, quoteAsset) => {
+  ])('lists %s with the quote asset %s', async (symbol, quoteAsset) => {
     const path = file('quote.ndjson', [
       binanceTrade(1).replaceAll('BTCUSDT', symbol).replaceAll('btcusdt', symbol.toLowerCase()),
     ]);
@@ -97,7 +97,7 @@ describe('a recorded session', () => {
     });
   });
 
-  it('of Bybit leaves out what answered the recording client', async () => {
+  it('is sent without the answers of Bybit to the recording client', async () => {
     const path = file('bybit.ndjson', [
       '{"success":true,"ret_msg":"subscribe","conn_id":"d967ikkn0ine3iqmjc30-koqj","req_id":"sub1","op":"subscribe"}',
       bybitTrade(1),
@@ -119,7 +119,7 @@ describe('a recorded session', () => {
     });
   });
 
-  it('in our own format goes by venue and line, skips marks, and plays one of two lines', async () => {
+  it('in market-feed-capture format is split by venue, skips marks, and plays one of two lines', async () => {
     const at = 1_723_161_254_000_000_000n;
     const lines = [
       '{"format":"market-feed-capture","version":1}',
@@ -143,7 +143,7 @@ describe('a recorded session', () => {
     });
   });
 
-  it('shows what can be read of trades whose fields are none, and plays their frames as they are', async () => {
+  it('plays frames with invalid trade fields unchanged, and leaves those trades out of REST', async () => {
     const none = { toString: 0, valueOf: 0 };
     const row = JSON.parse(bybitTrade(2)) as { data: readonly object[] };
     const odd = JSON.stringify({
@@ -173,7 +173,7 @@ describe('a recorded session', () => {
     ).toEqual([]);
   });
 
-  it('keeps its own pace on demand', async () => {
+  it('is played at its recorded pace if the speed is 1', async () => {
     const start = 1_723_161_254_000;
     const path = file(
       'paced.gz',
@@ -188,15 +188,15 @@ describe('a recorded session', () => {
     });
   });
 
-  it('refuses a file that is no capture, and names it', async () => {
+  it('fails the start with the name of a file that is missing or not a capture', async () => {
     const path = file('rubbish.txt', ['hello']);
     await expect(startSimulator({ capture: { files: [path] } })).rejects.toThrow(/rubbish\.txt: not a capture/);
     await expect(startSimulator({ capture: { files: [join(folder, 'missing')] } })).rejects.toThrow(/missing/);
   });
 });
 
-describe('the recorded sessions', () => {
-  it('the Binance session arrives byte by byte: 3735683259 to 3735684723', async () => {
+describe('recordings of real venues in the simulator', () => {
+  it('sends the Binance recording unchanged, with trades 3735683259 to 3735684723', async () => {
     const files = ['', '-next'].map((part) => join(recordings, `hftbacktest-binance-spot-btcusdt-20240808${part}.gz`));
     const recorded = files.flatMap((path) =>
       gunzipSync(readFileSync(path))
@@ -220,7 +220,7 @@ describe('the recorded sessions', () => {
     });
   });
 
-  it('the cryptofeed session of Binance US lists and serves its ten symbols', async () => {
+  it('lists the ten symbols of the Binance US recording of cryptofeed, and serves a stream', async () => {
     const path = join(recordings, 'cryptofeed-binanceus-20210405.gz');
     await serving({ files: [path], venue: 'binance_us' }, async (simulator) => {
       const info = await getJson<{ symbols: unknown[] }>(`${simulator.httpUrl}/binance_us/api/v3/exchangeInfo`);

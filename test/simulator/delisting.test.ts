@@ -30,7 +30,7 @@ const delist = (seconds?: number) =>
   simulator.fault({ venue: 'all', fault: 'delist_symbol', symbol: 'ETHUSDT', seconds });
 
 describe('delist_symbol', () => {
-  it('takes a symbol off the instrument list and the 24-hour figures until list_symbol', async () => {
+  it('removes a symbol from the instrument list and the 24-hour tickers until list_symbol', async () => {
     delist();
     expect([await listedAt('bybit'), await listedAt('binance')]).toEqual([
       ['BTCUSDT', 'SOLUSDT'],
@@ -44,12 +44,12 @@ describe('delist_symbol', () => {
     ]);
   });
 
-  it('lists it again when its seconds are over', async () => {
+  it('lists the symbol again when its seconds are over', async () => {
     delist(0.1);
     await until(async () => (await listedAt('bybit')).includes('ETHUSDT'));
   });
 
-  it('lets it trade no more', async () => {
+  it('refuses the trades of the symbol by REST, and trades it again after list_symbol', async () => {
     const traded = async () => {
       const path = '/binance/api/v3/trades?symbol=ETHUSDT&limit=1';
       return (await answerOf<{ id: number }[]>(path))[0]?.id;
@@ -64,7 +64,7 @@ describe('delist_symbol', () => {
     await until(async () => (await traded()) !== before);
   });
 
-  it('is known by name, and needs a symbol', async () => {
+  it('is listed by GET /faults, and requires a symbol', async () => {
     const { faults } = await answerOf<{ faults: { name: string }[] }>('/faults');
     expect(faults.map(({ name }) => name)).toEqual(expect.arrayContaining(['delist_symbol', 'list_symbol']));
     expect(() => simulator.fault({ venue: 'all', fault: 'delist_symbol' })).toThrow('delist_symbol needs one');

@@ -47,8 +47,8 @@ function consecutive(ids: readonly (number | undefined)[]): void {
   expect(ids).toEqual(ids.map((_, i) => (ids[0] ?? 0) + i));
 }
 
-describe('the past by Binance REST', () => {
-  it('pages trades by id from before the start through to the latest, without a gap', () => {
+describe('simulated Binance: REST history', () => {
+  it('pages trades by id from before the start to the latest trade without a gap', () => {
     const venue = running();
     const first = venue.btc.trades.at(0).id;
     const all: TradeRow[] = [];
@@ -65,7 +65,7 @@ describe('the past by Binance REST', () => {
     expect(all.every(({ price, qty }) => Number(price) > 0 && Number(qty) > 0)).toBe(true);
   });
 
-  it('fills the latest trades up with those from before the start', () => {
+  it('completes the latest trades with trades from before the start', () => {
     const venue = new VirtualVenue('binance', 100, 1);
     venue.run(200);
     for (const path of ['trades', 'historicalTrades']) {
@@ -78,7 +78,7 @@ describe('the past by Binance REST', () => {
     consecutive(rows.map(({ a }) => a));
   });
 
-  it('gives the aggregated trades of a time, both ends inclusive, oldest first, from where it begins', () => {
+  it('returns the aggregated trades of a time range, oldest first, with both ends inclusive', () => {
     const venue = running(150);
     const whole = get<AggRow[]>(
       venue,
@@ -104,7 +104,7 @@ describe('the past by Binance REST', () => {
     expect(get<AggRow[]>(venue, `aggTrades?symbol=BTCUSDT&endTime=${endTime}&limit=50`)).toEqual(whole.slice(51, 101));
   });
 
-  it('never gives a part of an aggregated trade, not even if the oldest trades are forgotten', () => {
+  it('returns no incomplete aggregated trade when the oldest trades are forgotten', () => {
     const venue = new VirtualVenue('binance', 10_000, 1);
     const { trades } = venue.btc;
     venue.run(3_000);
@@ -114,7 +114,7 @@ describe('the past by Binance REST', () => {
     expect(oldest?.a).toBe(trades.at(trades.first).group + 1);
   });
 
-  it('gives candles that are the trades of their minute, before, across and after the start', () => {
+  it('returns candles that match the trades of their minute before, across and after the start', () => {
     const venue = running();
     venue.run(1_000);
     const from = START - 3 * MINUTE - 30_000;
@@ -138,7 +138,7 @@ describe('the past by Binance REST', () => {
     }
   });
 
-  it('bounds candles by both times, and by the opening of the market', () => {
+  it('limits candles by startTime, by endTime and by the opening of the market', () => {
     const venue = running();
     const open = (path: string) => get<Kline[]>(venue, `klines?symbol=BTCUSDT&${path}`).map(([time]) => time);
     const five = START - 30_000 - 25 * MINUTE;
@@ -161,12 +161,12 @@ describe('the past by Binance REST', () => {
     ['historicalTrades?symbol=BTCUSDT&fromId=-1', -1100],
     ['aggTrades?fromId=1', -1102],
     ['aggTrades?symbol=BTCUSDT&fromId=1&startTime=2', -1128],
-  ])('refuses %s', (path, code) => {
+  ])('refuses %s with code %i', (path, code) => {
     const { status, body } = new VirtualVenue('binance').rest(`/api/v3/${path}`);
     expect([status, (body as { code: number }).code]).toEqual([400, code]);
   });
 
-  it('refuses a span of an hour at Binance US alone', () => {
+  it('refuses an aggTrades range of one hour at Binance US only', () => {
     const span = `aggTrades?symbol=BTCUSDT&startTime=${START - 60 * MINUTE}&endTime=${START}`;
     expect(new VirtualVenue('binance').rest(`/api/v3/${span}`).status).toBe(200);
     expect(new VirtualVenue('binance_us').rest(`/api/v3/${span}`)).toMatchObject({
@@ -181,13 +181,13 @@ describe('the past by Binance REST', () => {
     ['trades?symbol=BTCUSDT', 25],
     ['aggTrades?symbol=BTCUSDT', 4],
     ['klines?symbol=BTCUSDT&interval=1m', 2],
-  ])('%s weighs %i', (path, weight) => {
+  ])('counts the request %s with a weight of %i', (path, weight) => {
     const venue = new VirtualVenue('binance');
     venue.rest(`/api/v3/${path}`);
     expect(venue.rest(`/api/v3/${path}`).headers['X-MBX-USED-WEIGHT-1M']).toBe(`${2 * weight}`);
   });
 
-  it('is gone after a reset of the testnet', () => {
+  it('returns no trades from before a testnet reset, and starts again at id 1', () => {
     const venue = new VirtualVenue('binance_testnet', 100, 1);
     venue.run(1_000);
     venue.fault({ fault: 'testnet_reset' });
@@ -199,7 +199,7 @@ describe('the past by Binance REST', () => {
   });
 });
 
-describe('the past by Bybit REST', () => {
+describe('simulated Bybit: REST history', () => {
   const kline = (venue: VirtualVenue, query: string) =>
     venue.rest(`/v5/market/kline?${query}`).body as {
       retCode: number;
@@ -208,7 +208,7 @@ describe('the past by Bybit REST', () => {
   const opens = (venue: VirtualVenue, query: string) =>
     kline(venue, `category=spot&symbol=BTCUSDT&interval=1&${query}`).result.list.map(([open]) => Number(open));
 
-  it('gives candles newest first, 200 by default, 1,000 at most, both times inclusive', () => {
+  it('returns candles newest first, 200 by default, at most 1000, both times inclusive', () => {
     const venue = new VirtualVenue('bybit', 100, 1);
     const last = START - 30_000;
     const back = (from: number, count: number) => Array.from({ length: count }, (_, i) => from - i * MINUTE);
@@ -222,7 +222,7 @@ describe('the past by Bybit REST', () => {
     expect(opens(venue, 'start=0&end=1000')).toEqual([]);
   });
 
-  it('gives sevens of texts whose candles hold the trades since the start', () => {
+  it('returns candles of seven fields whose volume equals the traded quantity', () => {
     const venue = new VirtualVenue('bybit', 100, 1);
     venue.run(2 * MINUTE);
     const [row = []] = kline(venue, `category=spot&symbol=BTCUSDT&interval=1&start=${START + 30_000}&limit=1`).result
@@ -247,13 +247,13 @@ describe('the past by Bybit REST', () => {
     'category=spot&symbol=BTCUSDT&interval=7',
     'category=spot&symbol=BTCUSDT&interval=1&start=yesterday',
     'category=spot&symbol=BTCUSDT&interval=1&limit=many',
-  ])('refuses %s with 10001 in an answer of status 200', (query) => {
+  ])('refuses %s with retCode 10001 and HTTP status 200', (query) => {
     const { status, body } = new VirtualVenue('bybit').rest(`/v5/market/kline?${query}`);
     expect(status).toBe(200);
     expect(body).toMatchObject({ retCode: 10001, result: {} });
   });
 
-  it('gives the last sixty trades, whatever more is asked for', () => {
+  it('returns the last 60 trades even if the limit is higher', () => {
     const venue = new VirtualVenue('bybit', 1_000, 1);
     venue.run(1_000);
     for (const limit of ['', '&limit=60', '&limit=1000']) {

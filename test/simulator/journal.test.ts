@@ -40,8 +40,8 @@ async function settle(simulator: Simulator, clients: readonly Client[]): Promise
   await until(() => clients.every(({ pongs }) => pongs === 1), { everyMs: 1 });
 }
 
-describe('the journal', () => {
-  it('holds exactly what each connection got, and what nobody got', async () => {
+describe('the journal of the simulator', () => {
+  it('holds exactly the trades that each connection received, and those that none received', async () => {
     const path = join(folder, 'all.ndjson');
     const simulator = await startSimulator({ rate: 1_000, journal: path });
     const one = await Client.open(`${simulator.url}/binance/stream?streams=btcusdt@trade/ethusdt@trade`);
@@ -98,7 +98,7 @@ describe('the journal', () => {
     );
   });
 
-  it('names no closed connection, even if that subscribes before it knows', async () => {
+  it('names no closed connection, even if it subscribes before it sees the close', async () => {
     const path = join(folder, 'left.ndjson');
     const simulator = await startSimulator({ rate: 1_000, journal: path });
     const left = await Client.open(`${simulator.url}/binance/ws/btcusdt@trade`);
@@ -120,7 +120,7 @@ describe('the journal', () => {
     expect(ethereum.filter(({ sent }) => sent.includes(1))).toEqual([]);
   });
 
-  it('holds the changes of a book that a fault kept from a connection', async () => {
+  it('marks the order book changes that a fault withheld from a connection', async () => {
     const path = join(folder, 'books.ndjson');
     const simulator = await startSimulator({ rate: 1_000, journal: path });
     const binance = await Client.open(`${simulator.url}/binance/ws/btcusdt@depth@100ms`);
@@ -150,7 +150,7 @@ describe('the journal', () => {
     expect(lines.find(({ venue }) => venue === 'bybit')?.kind).toBe('book');
   });
 
-  it('is on disk soon after', async () => {
+  it('is written to disk while the simulator runs', async () => {
     const path = join(folder, 'soon.ndjson');
     const simulator = await startSimulator({ rate: 500, journal: path });
     await until(() => read(path).length > 20);

@@ -7,7 +7,7 @@ import { TradeRing } from '../../src/simulator/market/trade-ring.ts';
 import { RestLimit } from '../../src/simulator/rest.ts';
 import { textFrame } from '../../src/simulator/text-frame.ts';
 
-describe('decimals as the venues write them', () => {
+describe('decimal formats of the simulated venues', () => {
   it.each([
     [6183763, 2, '61837.63', '61837.63000000', '61837.63'],
     [7714100, 2, '77141.00', '77141.00000000', '77141'],
@@ -16,15 +16,15 @@ describe('decimals as the venues write them', () => {
     [12, 0, '12', '12.00000000', '12'],
     [0, 3, '0.000', '0.00000000', '0'],
     [100000000, 8, '1.00000000', '1.00000000', '1'],
-  ])('%i steps with %i places', (units, places, all, binance, bybit) => {
+  ])('formats %i steps with %i decimal places', (units, places, all, binance, bybit) => {
     expect(fixed(units, places)).toBe(all);
     expect(eightPlaces(units, places)).toBe(binance);
     expect(shortest(units, places)).toBe(bybit);
   });
 });
 
-describe('a text frame', () => {
-  it.each([0, 1, 125, 126, 4_095, 4_096, 65_535, 65_536])('of %i bytes has the header of RFC 6455', (length) => {
+describe('textFrame', () => {
+  it.each([0, 1, 125, 126, 4_095, 4_096, 65_535, 65_536])('writes the header of RFC 6455 for %i bytes', (length) => {
     const bytes = Buffer.from(textFrame('x'.repeat(length)), 'latin1');
     const header = length < 126 ? 2 : length < 65_536 ? 4 : 10;
     expect(bytes.length).toBe(header + length);
@@ -41,8 +41,8 @@ describe('a text frame', () => {
   });
 });
 
-describe('a trade ring', () => {
-  it('keeps the latest and finds by id, group and time', () => {
+describe('TradeRing', () => {
+  it('keeps the latest trades, and finds a trade by id, group or time', () => {
     const ring = new TradeRing(256);
     for (let i = 0; i < 1_000; i++)
       ring.push({ id: 5_000 + i, price: i, quantity: 1, time: 10 * i, group: Math.floor(i / 2), sell: false });
@@ -57,12 +57,12 @@ describe('a trade ring', () => {
   });
 });
 
-describe('candles', () => {
+describe('CandleStore', () => {
   const start = Date.UTC(2026, 10, 21, 8, 30, 30);
   const past = (price: number, firstId: number) =>
     new PastTrades({ seed: 1, price, startedAt: start, firstId, firstGroup: firstId, minuteVolume: 60 });
 
-  it('sum what was traded, over seconds and minutes', () => {
+  it('sums the trades of a second, of a minute and of two minutes', () => {
     const store = new CandleStore(past(100, 1_000), 100);
     const minute = start + 30_000;
     store.add({ id: 1_000, group: 1_000, price: 101, quantity: 5, time: minute + 100, sell: false });
@@ -86,7 +86,7 @@ describe('candles', () => {
     expect(store.candle(minute, minute + 120_000)).toMatchObject({ close: 104, trades: 4 });
   });
 
-  it('have a past that meets the present, and no trades if none were', () => {
+  it('returns past candles near the start price, and an empty candle if no trades were made', () => {
     const store = new CandleStore(past(10_000, 100_000), 100);
     const before = store.candle(start - 90_000, start - 30_000);
     expect(before.trades).toBe(60);
@@ -103,8 +103,8 @@ describe('candles', () => {
   });
 });
 
-describe('a request limit', () => {
-  it('warns, bans, and forgets with the window', () => {
+describe('RestLimit', () => {
+  it('warns, then bans, and resets its count with each window', () => {
     const limit = new RestLimit({ amount: 10, windowMs: 1_000, warnings: 1, banMs: 5_000 });
     expect(limit.take(6, 100)).toEqual({ kind: 'allowed', used: 6 });
     expect(limit.take(6, 200)).toEqual({ kind: 'limited', used: 6, retryAfter: 1 });
@@ -116,7 +116,7 @@ describe('a request limit', () => {
   });
 });
 
-describe('Binance stream names', () => {
+describe('binanceStream', () => {
   it.each([
     ['btcusdt@trade', { symbol: 'BTCUSDT', kind: 'trade' }],
     ['btcusdt@kline_1M', { symbol: 'BTCUSDT', kind: 'kline', interval: '1M' }],
@@ -129,7 +129,7 @@ describe('Binance stream names', () => {
     ['btcusdt@depth7', undefined],
     ['!ticker@arr', undefined],
     ['', undefined],
-  ])('%s', (name, expected) => {
+  ])('parses or rejects the stream name "%s"', (name, expected) => {
     expect(binanceStream(name)).toEqual(expected);
   });
 });

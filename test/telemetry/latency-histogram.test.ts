@@ -9,9 +9,9 @@ function histogramOf(values: readonly number[]): LatencyHistogram {
 }
 
 describe('LatencyHistogram', () => {
-  it('says nothing of nothing', () => expect(new LatencyHistogram().summary()).toBeNull());
+  it('returns no summary without values', () => expect(new LatencyHistogram().summary()).toBeNull());
 
-  it('counts how many stay within each bound', () => {
+  it('estimates p50, p99 and p99.9 of 1000 values within 3.2 %', () => {
     const histogram = histogramOf(Array.from({ length: 1000 }, (_, index) => index + 1));
     const { count, p50, p99, p999, max } = histogram.summary() as NonNullable<ReturnType<typeof histogram.summary>>;
     expect([count, max]).toEqual([1000, 1000]);
@@ -23,13 +23,13 @@ describe('LatencyHistogram', () => {
       expect(Math.abs(estimate - exact) / exact).toBeLessThan(0.032);
   });
 
-  it('keeps what is below zero: a clock that is behind shows', () => {
+  it('keeps negative latencies, which show that a clock is slow', () => {
     expect(histogramOf([-1280, -1050, -1100]).summary()).toMatchObject({ count: 3, max: -1050 });
     expect(histogramOf([-1280, -1050, -1100]).summary()?.p50).toBeCloseTo(-1100, -2);
     expect(histogramOf([-5, -5, 20]).summary()?.p50).toBeCloseTo(-5, 0);
   });
 
-  it('counts longer latencies in the last bucket, and returns the longest exactly', () => {
+  it('counts latencies out of range in the outermost bucket, and returns the longest exactly', () => {
     expect(histogramOf([1, 3_600_000]).summary()).toMatchObject({ max: 3_600_000 });
     // In microseconds more than 32 bits hold.
     expect(histogramOf([4_294_968]).summary()?.p50).toBeGreaterThan(130_000);
@@ -37,7 +37,7 @@ describe('LatencyHistogram', () => {
     expect(histogramOf([-3_600_000, -3_600_000, -1]).summary()?.p50).toBeLessThan(-130_000);
   });
 
-  it('is true to 3.2 % or a microsecond, whatever comes', () => {
+  it('estimates percentiles within 3.2 % or a microsecond for any values', () => {
     const milliseconds = fc.double({ min: -100_000, max: 100_000, noNaN: true });
     const share = fc.constantFrom(['p50', 0.5] as const, ['p99', 0.99] as const, ['p999', 0.999] as const);
     fc.assert(
@@ -50,14 +50,14 @@ describe('LatencyHistogram', () => {
     );
   });
 
-  it('has a sum that never falls: a scraper takes a fall for a restart', () => {
+  it('has a sum that never falls, because a scraper reads a fall as a restart', () => {
     const histogram = histogramOf([20]);
     histogram.observe(-5);
     expect(histogram.distribution()).toMatchObject({ count: 2, sumMs: 20 });
     expect(histogram.distribution().within[0]).toBe(1);
   });
 
-  it('counts exactly how many stay within each bound', () => {
+  it('counts exactly how many values are within each bound', () => {
     const edges = fc.constantFrom(...BOUNDS_MS, ...BOUNDS_MS.map((bound) => bound + 0.0001));
     const milliseconds = fc.oneof(edges, fc.double({ min: -1000, max: 100_000, noNaN: true }));
     fc.assert(

@@ -8,7 +8,7 @@ function logTo(lines: Record<string, unknown>[], level: LogOptions['level'] = 'i
 }
 
 describe('createLog', () => {
-  it('writes JSON lines with the level by name, the time, the event and the sentence', () => {
+  it('writes JSON entries with the name of the level, the time, the event and the message', () => {
     const lines: Record<string, unknown>[] = [];
     logTo(lines).warn({ event: 'feed_stale', venue: 'bybit' }, 'no data for 5000 ms');
     expect(lines).toEqual([
@@ -27,7 +27,7 @@ describe('createLog', () => {
     ['info', ['info', 'error']],
     ['error', ['error']],
     ['silent', []],
-  ] as const)('keeps to the level %s', (level, expected) => {
+  ] as const)('logs only entries at or above the level %s', (level, expected) => {
     const lines: Record<string, unknown>[] = [];
     const log = logTo(lines, level);
     log.debug({ event: 'a' });
@@ -45,7 +45,7 @@ describe('createLog', () => {
     expect(lines[0]).toMatchObject({ kafka: { sasl: { username: 'me', password: '[redacted]' } } });
   });
 
-  it('logs a fault with its decision and its cause', () => {
+  it('logs a fault with its retry decision and its cause', () => {
     const lines: Record<string, unknown>[] = [];
     const fault = new Fault('rate_limited', 'HTTP 429', {
       status: 429,
@@ -64,7 +64,7 @@ describe('createLog', () => {
     });
   });
 
-  it('writes to stderr alone, all of it even where the process exits at once', () => {
+  it('writes only to stderr, and loses no entry if the process exits at once', () => {
     const program = `
       const { createLog } = await import(${JSON.stringify(new URL('../../src/telemetry/log.ts', import.meta.url).href)});
       const log = createLog({ level: 'info' });

@@ -30,7 +30,7 @@ it('returns the longest delay since the last call', async () => {
   await until(() => longest() < 250, { everyMs: 100, message: 'the long delay is forgotten' });
 });
 
-it('counts what the thread did, and what its heap holds', async () => {
+it('reports the busy time, garbage collections and heap size of the thread', async () => {
   const meter = new ThreadMeter();
   onTestFinished(() => meter.close());
   const { busyMs, heapUsedBytes, heapLimitBytes, gcRuns } = meter.second();

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { readFuzzCases } from '../../testing/properties/fuzz-cases.ts';
 import { root } from '../../testing/tools/tools.ts';
 
-it('each fuzz case is of a test that is there', () => {
+it('each fuzz case names an existing test', () => {
   for (const { file, test } of readFuzzCases()) {
     const title = test.split(' > ').at(-1) ?? '';
     // A name with values in it begins as its text does.

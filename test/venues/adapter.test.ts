@@ -36,7 +36,7 @@ function collected<T>(source$: Observable<T>) {
 }
 
 describe('an adapter', () => {
-  it('connects when it is subscribed, closes when it is unsubscribed, each subscription for itself', async () => {
+  it('opens one connection per subscription, and closes it when unsubscribed', async () => {
     const { simulator, websocketUrls } = await simulated();
     const events$ = bybit({ symbols: ['BTCUSDT', 'ETHUSDT'], websocketUrls });
     const open = () => simulator.counts().bybit?.connections;
@@ -51,7 +51,7 @@ describe('an adapter', () => {
     await until(() => open() === 0);
   });
 
-  it('gives typed trades, prices, book tickers, candles and books', async () => {
+  it('emits typed trades, prices, book tickers, klines and books', async () => {
     const { websocketUrls } = await simulated();
     const channels = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'] as const;
     const events$ = bybit({ symbols: ['BTCUSDT'], channels, websocketUrls, environment: 'simulated' });
@@ -71,7 +71,7 @@ describe('an adapter', () => {
     expect(await first(events$.pipe(books()))).toMatchObject(Array(3).fill({ kind: 'book_update' }));
   });
 
-  it('ends with a Fault, right after it said that it is disconnected', async () => {
+  it('fails with a Fault after it emits disconnected', async () => {
     const { simulator, websocketUrls } = await simulated();
     const { values, errors } = collected(bybit({ symbols: ['BTCUSDT'], websocketUrls }));
     await until(() => values.some(({ kind }) => kind === 'value'));
@@ -81,7 +81,7 @@ describe('an adapter', () => {
     expect(values.at(-1)).toMatchObject({ kind: 'disconnected', blocked: false });
   });
 
-  it('goes into failover without glue, whose trades bear its epoch', async () => {
+  it('works as an input of failover, which sets the epoch of the trades', async () => {
     const { websocketUrls } = await simulated();
     const isData = ({ kind }: { readonly kind: string }) => kind === 'value';
     const events$ = bybit({ symbols: ['BTCUSDT'], websocketUrls }).pipe(detectStale({ staleAfterMs: 5000, isData }));
@@ -100,11 +100,11 @@ describe('an adapter', () => {
     [{ symbols: ['BTCUSDT'], channels: ['agg_trade'] }, /channels has agg_trade, which bybit has not/],
     [{ symbols: ['BTCUSDT'], websocketUrls: ['http://x'] }, /websocketUrls is .* begins with wss/],
     [{ symbols: ['BTCUSDT'], connectTimeoutMs: '5' }, /connectTimeoutMs is "5", allowed: milliseconds above 0/],
-  ])('says which option is wrong: %j', (options, message) => {
+  ])('throws an error that names the wrong option: %j', (options, message) => {
     expect(() => bybit(options as unknown as AdapterOptions)).toThrow(message);
   });
 
-  it('the Binance adapter takes channels that Bybit lacks', () => {
+  it('accepts channels on Binance that Bybit does not have', () => {
     expect(() => binance({ symbols: ['BTCUSDT'], channels: ['agg_trade', 'kline_1s'] })).not.toThrow();
   });
 });
@@ -122,7 +122,7 @@ describe('an adapter with several connections', () => {
     return { server, line };
   }
 
-  it('is connected with the first, reports one that fails with its symbols, and ends with the last', async () => {
+  it('reports a failed connection with its symbols, and fails only when the last connection closes', async () => {
     const { server, line } = await two();
     const kinds = () => line.values.map(({ kind }) => kind);
     await until(() => kinds().includes('connected'));
@@ -138,7 +138,7 @@ describe('an adapter with several connections', () => {
     expect(kinds().slice(3)).toEqual(['disconnected']);
   });
 
-  it('closes all of them', async () => {
+  it('closes all connections when it is unsubscribed', async () => {
     const { server, line } = await two();
     line.subscription.unsubscribe();
     await until(() => server.connections.every(({ readyState }) => readyState === 3));

@@ -9,11 +9,11 @@ import { type BadFrame, badFrames, goodTrade } from '../fixtures/bad-frames.ts';
 
 const SLOWEST_MS = 1_000;
 
-describe.each(['binance', 'bybit'] as const)('bad frames of the protocol of %s', (protocol) => {
+describe.each(['binance', 'bybit'] as const)('the decoder of %s with bad frames', (protocol) => {
   const decode = venues[protocol].newDecoder(fixtureContext());
   const frames = badFrames(protocol);
 
-  it('are at least 40 kinds, each named once', () => {
+  it('is tested with more than 40 kinds of bad frame, each with a unique name', () => {
     expect(frames.length).toBeGreaterThan(40);
     expect(new Set(frames.map(({ name }) => name)).size).toBe(frames.length);
   });
@@ -23,7 +23,7 @@ describe.each(['binance', 'bybit'] as const)('bad frames of the protocol of %s',
     expect(took).toBeLessThan(SLOWEST_MS);
   });
 
-  it('leave the good trades between them whole and in order', () => {
+  it('decodes every good trade between the bad frames, in order', () => {
     const between = venues[protocol].newDecoder(fixtureContext());
     const ids: string[] = [];
     const outcomes = frames.map((bad, index) => {
@@ -38,7 +38,7 @@ describe.each(['binance', 'bybit'] as const)('bad frames of the protocol of %s',
       expect(outcomes[index]?.kind, bad.name).toBe(bad.expect === 'passes' ? 'value' : bad.expect);
   });
 
-  it("keep a dead letter's reason short", () => {
+  it('keeps the fault message of a malformed frame under 300 characters', () => {
     for (const bad of frames) {
       const decoded = decode(rawFrame(bad));
       if (decoded.kind === 'malformed') expect(decoded.fault.message.length, bad.name).toBeLessThan(300);

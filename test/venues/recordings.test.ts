@@ -16,8 +16,8 @@ interface Decoding {
   readonly malformed: readonly string[];
 }
 
-describe('real recordings', () => {
-  it('the Binance session in two files: every frame has its meaning, no trade is missing', () => {
+describe('decoding real recordings', () => {
+  it('finds no malformed frame and no missing trade in a Binance session of two files', () => {
     const decode = decoder('binance', ['BTCUSDT']);
     const files = ['20240808', '20240808-next'].map((name) => lines(`hftbacktest-binance-spot-btcusdt-${name}.gz`));
     expect(files.map((file) => file.length)).toEqual([4000, 4000]);
@@ -49,7 +49,7 @@ describe('real recordings', () => {
       { book_update: 804, agg_trade: 36, book_ticker: 648 },
       ['BTCUSD', 'ETHBTC', 'MANAUSD', 'HNTUSD', 'QTUMUSDT', 'BCHBTC', 'VTHOUSD', 'SOLUSD', 'MKRUSD', 'DOGEUSD'],
     ],
-  ] as const)('the session of %s: every frame of the socket has its meaning', (venue, file, counts, symbols) => {
+  ] as const)('finds no malformed frame and no book gap in a session of %s', (venue, file, counts, symbols) => {
     const frames = lines(file).flatMap((line) => /^\d+\.\d+: (.*)$/.exec(line)?.[1] ?? []);
     const { outcomes, events, malformed } = decodeAll(decoder(venue, symbols), frames);
     expect(malformed).toEqual([]);
@@ -62,13 +62,13 @@ describe('real recordings', () => {
     ['binance', 'binance-spot-kline_1m.ndjson.gz', 'kline'],
     ['binance_us', 'binanceus-aggTrade.ndjson', 'agg_trade'],
     ['binance_us', 'binanceus-kline_1m.ndjson', 'kline'],
-  ] as const)('%s, %s: each frame is one %s', (venue, file, kind) => {
+  ] as const)('%s, %s: decodes each frame to one %s', (venue, file, kind) => {
     const frames = lines(file);
     const symbols = new Set(frames.map((frame) => (JSON.parse(frame) as { data: { s: string } }).data.s));
     expect(decodeAll(decoder(venue, [...symbols]), frames).outcomes).toEqual({ [kind]: frames.length });
   });
 
-  it('the aggregated trades of Binance have contiguous ids', () => {
+  it('finds contiguous trade ids in the aggregated trades of Binance', () => {
     const { events } = decodeAll(decoder('binance', ['BTCUSDT']), lines('binance-spot-aggTrade.ndjson.gz'));
     const aggregates = events.flatMap((event) => (event.kind === 'agg_trade' ? [event] : []));
     for (const [index, { firstTradeId }] of aggregates.slice(1).entries()) {
@@ -77,7 +77,7 @@ describe('real recordings', () => {
     expect(aggregates.length).toBeGreaterThan(1_000);
   });
 
-  it('the session of the Binance testnet', () => {
+  it('decodes every frame of a session of the Binance testnet', () => {
     const { outcomes, malformed } = decodeAll(
       decoder('binance_testnet', ['BTCUSDT']),
       lines('binance-testnet-spot-mixed.ndjson'),
@@ -86,7 +86,7 @@ describe('real recordings', () => {
     expect(outcomes).toEqual({ trade: 7, book_ticker: 6, book_update: 10 });
   });
 
-  it('the session of the Bybit testnet: acknowledgement, pong, data, repeats, and the one real refusal', () => {
+  it('decodes acknowledgement, pong, data, repeats and refusal of a session of the Bybit testnet', () => {
     const frames = lines('bybit-testnet-spot-mixed.ndjson');
     const { outcomes, events } = decodeAll(decoder('bybit', ['BTCUSDT']), frames);
     expect(outcomes).toEqual({
@@ -116,7 +116,7 @@ describe('real recordings', () => {
     expect(trades.map(({ isBuyerMaker }) => isBuyerMaker)).toEqual([true, true, true, true, true, false, true, true]);
   });
 
-  it('the book of Bybit in production: all of it and the next change', () => {
+  it('decodes a book snapshot of Bybit in production and the next change', () => {
     const { events } = decodeAll(
       decoder('bybit', ['BTCUSDT']),
       lines('bybit-spot-orderbook50-btcusdt-20241108.ndjson'),
@@ -125,7 +125,7 @@ describe('real recordings', () => {
     expectConsecutive(events, 'BTCUSDT');
   });
 
-  it.each(bookSessions())('the book session %s: all changes, and the book by REST among them', (session) => {
+  it.each(bookSessions())('decodes all book updates of the session %s, and a REST snapshot among them', (session) => {
     const [place = '', , symbol = ''] = session.split('-');
     const venue = place === 'binanceus' ? 'binance_us' : 'binance';
     const frames = lines(`booksync/${session}.depth.ndjson.gz`);
@@ -144,7 +144,7 @@ describe('real recordings', () => {
     expect(Number(book.lastUpdateId)).toBeLessThan(Number(updates.at(-1)?.lastUpdateId));
   });
 
-  it('the Bybit REST bodies', () => {
+  it('parses the Bybit REST bodies of instruments and time', () => {
     const body = (name: string): unknown => JSON.parse(lines(`bybit-testnet-rest-${name}.json`)[0] ?? '');
     expect(venues.bybit.instruments.parse(body('instruments-info'))).toEqual({
       rows: [{ venueSymbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true }],

@@ -17,11 +17,11 @@ describe('help and version', () => {
     for (const name of Object.keys(COMMANDS)) expect(out).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
-  it('says the version', async () => {
+  it('--version prints the version', async () => {
     expect(await call('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
   });
 
-  it('without a command is wrong usage', async () => {
+  it('exits with 2 and prints the usage on stderr if no command is named', async () => {
     const { code, out, err } = await call();
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -39,7 +39,7 @@ describe('help and version', () => {
   });
 });
 
-describe('wrong usage ends in 2 and says what is allowed', () => {
+describe('wrong usage of the command line', () => {
   it.each([
     [['rnu'], 'unknown command rnu', 'did you mean run?'],
     [['toString'], 'unknown command toString', 'allowed: run'],
@@ -71,7 +71,7 @@ describe('wrong usage ends in 2 and says what is allowed', () => {
     [['topics'], 'what is missing', 'create, describe'],
     [['topics', 'creat'], 'found "creat"', 'did you mean create?'],
     [['topics', 'create'], 'kafka.brokers: found []', 'at least one host:port'],
-  ])('%j', async (argv, complaint, allowed) => {
+  ])('%j exits with 2 and reports what is allowed in one row of stderr', async (argv, complaint, allowed) => {
     const { code, out, err } = await call(...argv);
     expect(err).toContain(complaint);
     expect(err).toContain(allowed);
@@ -85,13 +85,13 @@ describe('wrong usage ends in 2 and says what is allowed', () => {
 it.each([
   ['user:hunter2@registry:8081', 'found "[secret]@registry:8081"'],
   ['http://user:hunter2@127.0.0.1:1', 'cannot reach 127.0.0.1:1'],
-])('says nothing of a login in an address: %s', async (url, complaint) => {
+])('leaves the credentials of a registry URL out of the output: %s', async (url, complaint) => {
   const { out, err } = await call('schemas', 'check', '--against', url);
   expect(err).toContain(complaint);
   expect(out + err).not.toContain('hunter2');
 });
 
-it('prints what a configuration comes to, venues that cannot be reached included', async () => {
+it('check prints coins, channels, subscriptions and a venue that cannot be reached', async () => {
   const io = fakeIo({
     MARKET_FEED__VENUES__BYBIT__REST_URL: 'http://127.0.0.1:1',
     MARKET_FEED__FEED__VENUES: 'bybit',

@@ -15,12 +15,12 @@ const command: Command = {
 
 const parse = (...argv: string[]) => parseArguments(command, argv);
 
-describe('options', () => {
-  it('take one value; the last one counts', () => {
+describe('parseArguments', () => {
+  it('uses the last value of a repeated option', () => {
     expect(parse('--one', 'a', '--one=b').options.text('one')).toBe('b');
   });
 
-  it('of lists take several words, commas and repetition', () => {
+  it('collects the values of a list option from words, commas and repetition', () => {
     expect(parse('--many', 'a', 'b,c', '--flag', '--many=d', 'e').options.texts('many')).toEqual([
       'a',
       'b',
@@ -30,22 +30,22 @@ describe('options', () => {
     ]);
   });
 
-  it('take negative numbers as values, not as options', () => {
+  it('accepts a negative number as the value of an option, but not another option', () => {
     expect(parse('--one', '-5').options.text('one')).toBe('-5');
     expect(() => parse('--one', '-x')).toThrow('--one needs a value');
   });
 
-  it('are flags or are not there', () => {
+  it('returns true for a set flag, and false or undefined for missing options', () => {
     const { options } = parse('--flag');
     expect([options.flag('flag'), options.flag('one'), options.text('one')]).toEqual([true, false, undefined]);
   });
 
-  it('end at --', () => {
+  it('reads every word after -- as an argument', () => {
     expect(parse('--', '--flag').arguments).toEqual(['--flag']);
   });
 });
 
-it('numbers are within their bounds', () => {
+it('number() refuses exponents, and refuses fractions unless they are allowed', () => {
   const { options } = parse('--one', '1.5');
   expect(options.number('one', 0, 2, 'any')).toBe(1.5);
   expect(() => options.number('one', 0, 2)).toThrow('--one: found "1.5", allowed: a whole number from 0 to 2');

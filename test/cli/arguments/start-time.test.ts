@@ -18,15 +18,15 @@ it.each([
   ['-90s', '2026-11-21T09:28:45.250Z'],
   ['-2h', '2026-11-21T07:30:15.250Z'],
   ['-1d', '2026-11-20T09:30:15.250Z'],
-])('%s is %s', (text, at) => {
+])('startTime reads %s as %s', (text, at) => {
   const start = startTime(text, NOW);
   expect(typeof start === 'string' ? start : new Date(start.timeMs).toISOString()).toBe(at);
 });
 
-it.each(['beginning', 'end'])('%s is a place', (text) => expect(startTime(text, NOW)).toBe(text));
+it.each(['beginning', 'end'])('startTime returns %s unchanged', (text) => expect(startTime(text, NOW)).toBe(text));
 
 it.each(['yesterday', '25:00', '9:30', '-10', '10m', '-1w', '2026-13-01', '2026-11-21T25:00', ''])(
-  '%j is no time',
+  'startTime refuses %j and reports what is allowed',
   (text) => {
     expect(() => startTime(text, NOW)).toThrow(UsageError);
     expect(() => startTime(text, NOW)).toThrow('allowed: beginning, end, a time');

@@ -24,5 +24,5 @@ it('fits a candle of a watched venue into 80 columns', () => {
   expect(textWidth(line)).toBeLessThanOrEqual(80);
 });
 
-it('names the venue of a candle where there may be several', () =>
+it('names the venue of a candle if there may be several venues', () =>
   expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));

@@ -9,7 +9,7 @@ it.each([
   [34.4, '34 ms'],
   [-1250, '-1.2 s'],
   [10_000, '10 s'],
-])('a latency of %d ms is %s', (ms, text) => expect(latency(ms)).toBe(text));
+])('formats a latency of %d ms as %s', (ms, text) => expect(latency(ms)).toBe(text));
 
 it.each([
   [0, '0'],
@@ -17,7 +17,7 @@ it.each([
   [9_999_999, '9,999,999'],
   [12_345_678, '12.3 M'],
   [12_345_678_901, '12.3 G'],
-])('a count of %d is %s', (value, text) => expect(count(value)).toBe(text));
+])('formats a count of %d as %s', (value, text) => expect(count(value)).toBe(text));
 
 it('keeps every digit of a price and adds only zeros', () => {
   expect(amount('64250.1', 2)).toBe('64,250.10');
@@ -35,5 +35,5 @@ it('shows percentages with their sign, and no negative zero', () => {
   ]);
 });
 
-it('shows rates with a place below 100', () =>
+it('shows rates below 100 with one decimal place', () =>
   expect([rate(0), rate(12.34), rate(1234.5)]).toEqual(['0.0', '12.3', '1,235']));

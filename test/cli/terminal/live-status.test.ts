@@ -113,12 +113,13 @@ function view(current: StatusSnapshot): StatusView {
 const render = (columns: number, rows: number, more: Partial<StatusSnapshot> = {}) =>
   renderStatus(view(snapshot(2, more)), { columns, rows, color: false });
 
-describe('as text', () => {
-  it('at 79 × 24, twenty coins in two columns', () => expect(`\n${render(79, 24).join('\n')}\n`).toMatchSnapshot());
-  it('at 119 × 45, a line a coin with trend, age and venue', () =>
+describe('renderStatus as text', () => {
+  it('shows twenty coins in two columns at 79 × 24', () =>
+    expect(`\n${render(79, 24).join('\n')}\n`).toMatchSnapshot());
+  it('shows each coin in a row with trend, age and venue at 119 × 45', () =>
     expect(`\n${render(119, 45).join('\n')}\n`).toMatchSnapshot());
-  it('at 59 × 20, what fits', () => expect(`\n${render(59, 20).join('\n')}\n`).toMatchSnapshot());
-  it('before anything is known', () => {
+  it('shows as many coins as fit at 59 × 20', () => expect(`\n${render(59, 20).join('\n')}\n`).toMatchSnapshot());
+  it('shows placeholders before the first data', () => {
     const nothing = {
       activeVenue: null,
       trading: { state: 'halted', reason: 'no venue has delivered yet' } as const,
@@ -144,46 +145,47 @@ describe('as text', () => {
   });
 });
 
-describe('a venue with a reason keeps its counters', () => {
+describe('the row of a venue with a reason', () => {
   const blocked = (reason: string) =>
     ({ venues: [venue('bybit', { state: 'region_blocked', frames: 4321, reason })] }) satisfies Partial<StatusSnapshot>;
   const line = (columns: number, reason: string) =>
     render(columns, 24, blocked(reason)).find((text) => text.includes('region blocked')) ?? '';
 
-  it('on a terminal of 100 columns, whose last one is not used', () =>
+  it('keeps the counters and shortens the reason at 99 columns', () =>
     expect(line(99, 'HTTP 451: Service unavailable')).toMatch(/ 4,321 +0 {2}HTTP 451: Service un…$/));
-  it('where the reason is short', () => expect(line(90, 'HTTP 451')).toMatch(/ 4,321 +0 {2}HTTP 451$/));
-  it('but not where it would be cut to nothing', () =>
+  it('keeps the counters and a short reason at 90 columns', () =>
+    expect(line(90, 'HTTP 451')).toMatch(/ 4,321 +0 {2}HTTP 451$/));
+  it('drops the counters at 79 columns to keep the complete reason', () =>
     expect(line(79, 'HTTP 451: no')).toMatch(/– +HTTP 451: no$|ms {2}HTTP 451: no$/));
 });
 
-describe('the latencies', () => {
+describe('the row of latencies', () => {
   const lineOf = (columns: number, rows: number, more: Partial<StatusSnapshot> = {}) =>
     render(columns, rows, more).find((text) => text.startsWith(' p99'));
 
-  it('are those of the active venue, and of every sink', () => {
+  it('shows the latencies of the active venue and of the sink', () => {
     const venues = [venue('bybit'), venue('binance', { active: true })];
     expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 34 ms  socket → feed 0.3 ms  feed → file 6.2 ms');
   });
 
-  it('are those of the slowest venue where all are published', () => {
+  it('shows the latencies of the slowest venue if no venue is active', () => {
     const slow = { venueToSocket: figures(250), socketToEmitted: null };
     const venues = [venue('bybit'), venue('binance', { latencyMs: slow }), venue('binance_us')];
     expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 250 ms  feed → file 6.2 ms');
   });
 
-  it('go where there is no room for them, whole stages at a time', () => {
+  it('loses complete stages, then disappears, if there is no room', () => {
     expect(lineOf(60, 40)).toBe(' p99  bybit → socket 34 ms  socket → feed 0.3 ms');
     expect(lineOf(79, 25)).toBeDefined();
     expect(lineOf(79, 24)).toBeUndefined();
   });
 
-  it('are not there before anything was timed', () => {
+  it('is absent before anything is measured', () => {
     expect(lineOf(99, 40, { venues: [venue('bybit', { latencyMs: UNTIMED })], sinks: [] })).toBeUndefined();
   });
 });
 
-it('fills the free rows with notes, and leaves one blank above them where it can', () => {
+it('fills the free rows with notes, after a blank row if there is room for it', () => {
   const notes = {
     latest: (most: number) =>
       Array.from({ length: most }, (_, index) => ({ level: 'warn', text: `note ${index}` }) as const),
@@ -197,11 +199,11 @@ it('fills the free rows with notes, and leaves one blank above them where it can
   expect(drawn(plain + 2).at(-1)).toBe(' ! note 0');
 });
 
-describe('at any size', () => {
+describe('renderStatus at any size', () => {
   const sizes = [1, 10, 20, 40, 59, 79, 80, 99, 119, 160, 250].flatMap((columns) =>
     [1, 5, 12, 16, 24, 25, 40, 60].map((rows) => [columns, rows] as const),
   );
-  it.each(sizes)('%d × %d stays within the window', (columns, rows) => {
+  it.each(sizes)('%d × %d stays within the size of the terminal', (columns, rows) => {
     const lines = render(columns, rows);
     expect(lines.length).toBeLessThanOrEqual(rows);
     for (const line of lines) expect(textWidth(line)).toBeLessThanOrEqual(columns);
@@ -217,7 +219,7 @@ describe('at any size', () => {
     for (const name of COINS) expect(text).toMatch(new RegExp(`[ !]${name} `));
   });
 
-  it('says how many coins there is no room for', () => {
+  it('shows how many coins do not fit', () => {
     const text = render(59, 16).join('\n');
     const shown = COINS.filter((name) => new RegExp(`[ !]${name} `).test(text)).length;
     expect(text).toContain(`… and ${20 - shown} more coins`);
@@ -225,30 +227,29 @@ describe('at any size', () => {
   });
 });
 
-describe('prices that are not market prices', () => {
-  it('are announced for a simulated feed', () => {
+describe('the warning about prices that are not market prices', () => {
+  it('appears for a simulated feed', () => {
     expect(render(79, 24, { environment: 'simulated' })[1]).toContain('SIMULATED: these are not market prices');
   });
 
-  it('are announced while the testnet serves a production feed', () => {
+  it('appears while the testnet serves a production feed', () => {
     const venues = [venue('binance_testnet', { active: true, environment: 'testnet' })];
     expect(render(79, 24, { venues, activeVenue: 'binance_testnet' })[1]).toContain(
       'TESTNET: these are not market prices',
     );
   });
 
-  it('are not announced for market prices', () =>
-    expect(render(119, 45).join('\n')).not.toContain('not market prices'));
+  it('is absent for market prices', () => expect(render(119, 45).join('\n')).not.toContain('not market prices'));
 });
 
-it('colours moves green and red, and nothing without colour', () => {
+it('colours price moves green and red, and nothing if colour is off', () => {
   const coloured = renderStatus(view(snapshot(2)), { columns: 119, rows: 45, color: true }).join('\n');
   expect(coloured).toContain('64,253.0\u001b[0m\u001b[32m ▲');
   expect(coloured).toContain('61,249.50\u001b[0m\u001b[31m ▼');
   expect(render(119, 45).join('\n')).not.toContain('\u001b');
 });
 
-it('shows halted trading, a sink that is down, and what was dropped', () => {
+it('shows halted trading, and a sink that is down with its dropped records', () => {
   const text = render(119, 45, {
     trading: { state: 'halted', reason: 'no venue delivers' },
     sinks: [

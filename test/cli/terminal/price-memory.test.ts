@@ -12,23 +12,24 @@ it('returns the move since the last paint', () => {
   expect(move('10', '9.5', '9.5')).toBe(0);
 });
 
-it('keeps the most places seen', () => expect(placesOf({ prices: ['1.25', '1.3'], epoch: 1 })).toBe(2));
+it('uses the largest number of decimal places of the prices', () =>
+  expect(placesOf({ prices: ['1.25', '1.3'], epoch: 1 })).toBe(2));
 
-it('compares no prices of two venues', () => {
+it('forgets the prices of the previous epoch', () => {
   expect(after(coin('10', 1), coin('12', 2))?.prices).toEqual(['12']);
 });
 
-it('holds on through a paint without a price', () => {
+it('keeps the prices through a paint without a price', () => {
   expect(after(coin(null))).toBeUndefined();
   expect(after(coin('10'), coin(null))?.prices).toEqual(['10']);
 });
 
-it('stays bounded', () => {
+it('keeps at most 60 prices', () => {
   const paints = Array.from({ length: 500 }, (_, index) => coin(String(index)));
   expect(after(...paints)?.prices).toHaveLength(60);
 });
 
-it('draws prices from lowest to highest', () => {
+it('draws a sparkline from the lowest to the highest price', () => {
   expect(sparkline(['1', '2', '3', '2'], 10)).toBe('▁▅█▅');
   expect(sparkline(['1', '2', '3', '2'], 2)).toBe('█▁');
   expect(sparkline(['5', '5'], 10)).toBe('▄▄');

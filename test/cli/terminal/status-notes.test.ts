@@ -26,7 +26,7 @@ const failedOver = line('warn', 'failed_over', 'bybit → binance: disconnected'
   'last_id.BTCUSDT': '2290000000000000001',
 });
 
-it('leaves out what goes as it should', () => {
+it('leaves out log entries of normal operation and text that is not an entry', () => {
   expect(
     story(
       10,
@@ -42,7 +42,7 @@ it('leaves out what goes as it should', () => {
   ).toEqual([]);
 });
 
-it('says things once and without their details', () => {
+it('shortens log entries to notes without repetition and details', () => {
   expect(
     story(
       10,
@@ -67,8 +67,8 @@ it('says things once and without their details', () => {
   ]);
 });
 
-describe('what belongs together is one note', () => {
-  it('both lines of a venue, silent and then closed for it', () => {
+describe('log entries that belong together', () => {
+  it('become one note for both lines of a venue that are stale and then closed', () => {
     expect(
       story(
         10,
@@ -81,7 +81,7 @@ describe('what belongs together is one note', () => {
     ).toEqual(['binance lines 1, 2: no data for 5.0 s', 'binance: no data from the venue for 5.0 s']);
   });
 
-  it('a refusal that is asked for again and again, under its weightiest name', () => {
+  it('become one note for repeated refusals, named after the most severe event', () => {
     const lost = (number: string) => line('warn', 'disconnected', 'HTTP 451: no', { ...at('bybit', number) });
     const blocked = line('warn', 'region_blocked', 'HTTP 451: no', at('bybit', '1'));
     expect(story(10, lost('1'), blocked, lost('2'))).toEqual(['bybit lines 1, 2: region blocked: HTTP 451: no']);
@@ -91,7 +91,7 @@ describe('what belongs together is one note', () => {
     ]);
   });
 
-  it('but not what the same venue says after something else', () => {
+  it('stay separate notes if another event comes between them', () => {
     const lost = line('warn', 'disconnected', 'closed', at('bybit', '1'));
     const open = line('info', 'connected', 'line 1 is open', at('bybit', '1'));
     expect(story(10, lost, open, lost)).toEqual([
@@ -102,7 +102,7 @@ describe('what belongs together is one note', () => {
   });
 });
 
-describe('where there is little room', () => {
+describe('StatusNotes with little room', () => {
   const rotated = line('info', 'session_rotated', 'the venue announces a close', at('binance', '1'));
   const quiet = line('warn', 'feed_stale', 'no event of FILUSDT for 30000 ms', {
     venue: 'bybit',
@@ -110,7 +110,7 @@ describe('where there is little room', () => {
     cause: 'quiet_market',
   });
 
-  it('warnings and their end outlast the rest', () => {
+  it('keeps warnings and the end of a halt longer than other notes', () => {
     const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
     const resumed = line('info', 'trading_resumed', 'the feed is in order');
     expect(story(4, failedOver, rotated, halted, resumed, quiet, subscribed('bybit', '1'))).toEqual([
@@ -121,16 +121,16 @@ describe('where there is little room', () => {
     ]);
   });
 
-  it('shows nothing for no room', () => expect(story(0, failedOver)).toEqual([]));
+  it('returns no notes for zero rows', () => expect(story(0, failedOver)).toEqual([]));
 
-  it('keeps a story of bounded length', () => {
+  it('keeps at most 60 notes, and an old warning rather than an info note', () => {
     const many = Array.from({ length: 500 }, (_, index) => line('info', 'session_rotated', `close ${index}`));
     expect(story(1000, failedOver, ...many)).toHaveLength(60);
     expect(story(1000, failedOver, ...many)[0]).toBe('failed over: bybit → binance: disconnected');
   });
 });
 
-it('returns the level of a note', () => {
+it('returns the level of each note', () => {
   const notes = new StatusNotes();
   notes.add(failedOver);
   notes.add(line('error', 'records_dropped', 'records dropped'));
@@ -138,7 +138,7 @@ it('returns the level of a note', () => {
   expect(notes.latest(5).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
 });
 
-it('makes a line of text of a single entry', () => {
+it('noteText turns one log entry into text with its time', () => {
   expect(
     noteText(
       '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"sink_unavailable","msg":"waits for kafka: no"}\n',

@@ -40,25 +40,25 @@ async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
 }
 
 describe('venueClock', () => {
-  it.each([0, 120, -120, 700, -700])('says how far a venue is ahead: %d ms', async (ms) => {
+  it.each([0, 120, -120, 700, -700])('reports how far the clock of a venue is ahead: %d ms', async (ms) => {
     const { offset, text } = await offsetAt(ms);
     // A machine that stalls between request and answer may measure more.
     expect(text.includes('WARNING')).toBe(Math.abs(offset) > 500);
   });
 
-  it.each([1300, -3_600_000])('warns of a clock that is off: %d ms', async (ms) => {
+  it.each([1300, -3_600_000])('warns if the clocks differ by more than 500 ms: %d ms', async (ms) => {
     const { text } = await offsetAt(ms);
     expect(text).toContain("WARNING: more than 500 ms, is this machine's clock right?");
   });
 
-  it('says why it is not known', async () => {
+  it('reports why the offset is unknown', async () => {
     await using refusing = await restServer((response) => response.writeHead(451).end('restricted location'));
     expect(await venueClock(venues.binance, refusing.url, never)).toMatch(/^binance not reachable \(.*451.*\)$/);
     await using talking = await restServer((response) => response.end('<html>'));
     expect(await venueClock(venues.binance, talking.url, never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
   });
 
-  it('waits three seconds at the most, and not at all when it is ended', async () => {
+  it('waits at most three seconds, and stops at once when its signal aborts', async () => {
     const startedAt = performance.now();
     await using silent = await restServer(() => {});
     const ended = new AbortController();
@@ -72,7 +72,7 @@ describe('venueClock', () => {
   });
 });
 
-it('check asks all venues at once and ends in 0 whatever they answer', async () => {
+it('check asks all venues at the same time and exits with 0 even if some fail', async () => {
   // Whoever were asked after the other had been given up would wait in vain.
   const waiting: ServerResponse[] = [];
   await using both = await restServer((response) => {

@@ -33,8 +33,8 @@ function marketOf(quote = 'USDT') {
   return { clock, own, connect };
 }
 
-describe('the guards of a client', () => {
-  it('halt for a gap that was reported lately, however old it is, whenever they were created', () => {
+describe('the trading guards of a client', () => {
+  it('halt for a recently reported gap, however old the gap is and whenever the guard was created', () => {
     const { clock, own, connect } = marketOf();
     own.memory.addGap(gap(-70_000), START);
     const market = connect();
@@ -47,7 +47,7 @@ describe('the guards of a client', () => {
     expect(market.guard({ gapHaltMs: 70_000 }).decision('BTCUSDT').causes).toContain('gap');
   });
 
-  it('know a coin by the quote of the client, not by what else it was quoted in', () => {
+  it('resolve a coin with the quote asset of the client, unaffected by old prices in other quotes', () => {
     const { own, connect } = marketOf('USDC');
     own.last.set('BTCUSDT', price(-86_400_000));
     own.last.set('BTCUSDC', price(0, { symbol: 'BTCUSDC' }));
@@ -57,7 +57,7 @@ describe('the guards of a client', () => {
       expect(guard.decision(name)).toMatchObject({ coin: name, causes: ['status_silent'] });
   });
 
-  it('take no limit that is none, and the one of the client where undefined is given', () => {
+  it('reject a limit that is not a number, and use the limit of the client for undefined', () => {
     const market = marketOf().connect();
     expect(() => market.guard({ maxLagMs: Number.NaN })).toThrow(Fault);
     const none: object = { maxLagMs: undefined };

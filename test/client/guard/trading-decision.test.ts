@@ -6,8 +6,8 @@ const limits = ['maxPriceAgeMs', 'maxLagMs', 'statusSilenceMs', 'gapHaltMs', 're
 /** As they come from a program without types. */
 const untyped = (options: Readonly<Record<string, unknown>>): Partial<GuardOptions> => options;
 
-describe('the options of the guard', () => {
-  it('are those given last, else those before, else the defaults; undefined is not given', () => {
+describe('guardOptions', () => {
+  it('uses the last defined value of each option, or the default', () => {
     expect(guardOptions()).toEqual(DEFAULT_GUARD);
     const given = guardOptions(
       { maxLagMs: 7, gapHaltMs: 8 },
@@ -16,7 +16,7 @@ describe('the options of the guard', () => {
     expect(given).toEqual({ ...DEFAULT_GUARD, maxLagMs: 9, gapHaltMs: 8 });
   });
 
-  it.each(limits)('refuse a %s that is no number from 0 on', (field) => {
+  it.each(limits)('rejects a %s that is not a number of at least 0', (field) => {
     for (const value of [Number.NaN, -1, '5000', null]) {
       const give = () => guardOptions(untyped({ [field]: value }));
       expect(give).toThrow(`${field}: ${value} is no number of milliseconds from 0 on`);
@@ -25,7 +25,7 @@ describe('the options of the guard', () => {
     for (const value of [0, 0.5, Number.POSITIVE_INFINITY]) expect(guardOptions({ [field]: value })[field]).toBe(value);
   });
 
-  it('refuse text for allowTestData: "false" is not false', () => {
+  it('rejects an allowTestData that is not a boolean, such as the text "false"', () => {
     expect(() => guardOptions(untyped({ allowTestData: 'false' }))).toThrow(
       'allowTestData: false is neither true nor false',
     );

@@ -194,7 +194,7 @@ function sinceStart(stamp: number): number {
   return stamp - START;
 }
 
-describe('the guard, whatever happens in whatever order', () => {
+describe('the trading guard under random events in any order', () => {
   /** Plays a script and hands out, for each tick, what the guard says and whether anything was wrong at or since the tick before. */
   function play(steps: readonly { pauseTicks: number; choice: Choice }[]) {
     const clock = new VirtualClock();
@@ -243,7 +243,7 @@ describe('the guard, whatever happens in whatever order', () => {
     return ticks;
   }
 
-  it('is allowed when, and only when, nothing has been wrong for resumeAfterMs, as emitted and as asked for', () => {
+  it('allows exactly when nothing was wrong for resumeAfterMs, in emitted and in requested decisions', () => {
     let allowed = 0;
     let halted = 0;
     fc.assert(

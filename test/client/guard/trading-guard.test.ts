@@ -37,7 +37,7 @@ describe('TradingGuard', () => {
   beforeEach(() => begin());
 
   describe('at the start', () => {
-    it('halts until a heartbeat and a price of the coin were there for resumeAfterMs', () => {
+    it('halts until resumeAfterMs after the first heartbeat and the first price of the coin', () => {
       expect(guard.decide('BTC', now())).toEqual({
         state: 'halted',
         reason: 'nothing is known of BTC yet',
@@ -61,18 +61,18 @@ describe('TradingGuard', () => {
       });
     });
 
-    it('a price alone is not enough: nobody has said that the feed lives', () => {
+    it('halts while it has a price but no heartbeat', () => {
       take(price(0));
       expect(causes()).toEqual(['starting']);
     });
 
-    it('a coin is known by its symbol too', () => {
+    it('accepts a symbol in place of a coin', () => {
       allowed();
       expect(causes('BTCUSDT')).toEqual([]);
       expect(causes('DOGE')).toEqual(['starting']);
     });
 
-    it('a coin is that of the quote, in whatever case: an old price of another quote does not halt it', () => {
+    it('resolves a coin in any letter case to the configured quote, unaffected by old prices in others', () => {
       begin({}, 'USDC');
       take(price(-86_400_000));
       for (; ms <= 2000; ms += 500)
@@ -89,7 +89,7 @@ describe('TradingGuard', () => {
     const recall = (past: Partial<TradingPast>): void =>
       guard.recall({ status: [], prices: [], gaps: [], ...past }, now());
 
-    it('a heartbeat is silence until the first live one, however young it looks', () => {
+    it('a past heartbeat, however recent, does not end the halt until the first live heartbeat', () => {
       recall({ status: [heartbeat(0)], prices: [price(0)] });
       expect(causes()).toEqual(['status_silent']);
       ms = 1000;
@@ -100,12 +100,12 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('what the feed said of trading, of coins and of markets counts', () => {
+    it('a past trading_halted still halts', () => {
       recall({ status: [heartbeat(-10), status('trading_halted', 0, { reason: 'x' })], prices: [price(0)] });
       expect(causes()).toEqual(['status_silent', 'feed_halted']);
     });
 
-    it('a gap halts from the time of its report, however old it is', () => {
+    it('a past gap halts for gapHaltMs from the time of its report, however old the gap is', () => {
       recall({ gaps: [{ gap: gap(-70_000), reportedAt: START - 10_000 }] });
       run(49_999);
       expect(causes()).toEqual(['gap']);
@@ -117,7 +117,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('a gap reported by a clock ahead of ours halts for gapHaltMs', () => {
+    it('a past gap with a report time in the future halts no longer than gapHaltMs', () => {
       recall({ gaps: [{ gap: gap(0), reportedAt: START + 10_000 }] });
       run(61_000);
       expect(causes()).toEqual([]);
@@ -125,7 +125,7 @@ describe('TradingGuard', () => {
   });
 
   describe('the age of the price', () => {
-    it('halts the coin at the very millisecond', () => {
+    it('halts the coin in the millisecond when the price reaches maxPriceAgeMs', () => {
       allowed();
       run(14_999, { prices: false });
       expect(causes()).toEqual([]);
@@ -136,14 +136,14 @@ describe('TradingGuard', () => {
       });
     });
 
-    it('is that of received_at: a price that comes old is old', () => {
+    it('counts from received_at, not from the arrival at the client', () => {
       allowed();
       ms = 12_000;
       take(heartbeat(ms), price(7000));
       expect(causes()).toEqual(['price_age']);
     });
 
-    it('a price again: allowed after resumeAfterMs, a relapse begins that anew', () => {
+    it('ends its halt resumeAfterMs after a new price; another old price restarts the wait', () => {
       allowed();
       run(15_000, { prices: false });
       take(price(ms));
@@ -157,14 +157,14 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('a halt that nobody looked at still is one: the price after it has to prove itself', () => {
+    it('requires the wait of resumeAfterMs even after a halt that no caller asked about', () => {
       allowed();
       ms = 17_000;
       take(price(ms), heartbeat(ms));
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('a halt of one coin does not halt another one, or all', () => {
+    it('halts neither another coin nor the decision for all coins', () => {
       allowed();
       for (let at = 10_500; at <= 15_000; at += 500) {
         ms = at;
@@ -175,7 +175,7 @@ describe('TradingGuard', () => {
       expect(causes(null)).toEqual([]);
     });
 
-    it('all is halted when every coin is', () => {
+    it('halts the decision for all coins when every coin is halted', () => {
       allowed();
       run(15_000, { prices: false });
       expect(guard.decide(null, now())).toMatchObject({
@@ -186,7 +186,7 @@ describe('TradingGuard', () => {
       });
     });
 
-    it('a price of an epoch that is over does not count', () => {
+    it('is not reset by a price of an earlier epoch', () => {
       allowed();
       take(price(ms, { epoch: 3, venue: 'binance' }));
       run(14_999, { prices: false });
@@ -197,8 +197,8 @@ describe('TradingGuard', () => {
     });
   });
 
-  describe('a wall clock that is set', () => {
-    it('back: what comes no more is old by the time since it came', () => {
+  describe('a step of the wall clock', () => {
+    it('lets heartbeats and prices age from their arrival if the clock is set back', () => {
       allowed();
       steppedBy = -3_600_000;
       ms = 12_999;
@@ -209,7 +209,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['status_silent', 'price_age']);
     });
 
-    it('forward: nothing is fresh until the clocks agree again', () => {
+    it('makes heartbeats and prices too old after a step forward, until the clocks agree again', () => {
       allowed();
       steppedBy = 3_600_000;
       expect(causes()).toEqual(['status_silent', 'price_age']);
@@ -220,7 +220,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('of the feed, back: its next price counts', () => {
+    it("causes no halt if the feed's clock is set back: its next prices count", () => {
       allowed();
       for (let at = 10_500; at <= 20_000; at += 500) {
         ms = at;
@@ -230,10 +230,10 @@ describe('TradingGuard', () => {
     });
   });
 
-  describe('a quiet market', () => {
+  describe('an idle market (quiet_market)', () => {
     const quiet = (fields = {}) => status('feed_stale', ms, { venue: 'bybit', cause: 'quiet_market', ...fields });
 
-    it('of the venue: the price may be old while the feed says so', () => {
+    it('excuses an old price at the idle venue until feed_recovered', () => {
       allowed();
       run(14_900, { prices: false });
       take(quiet());
@@ -243,7 +243,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['price_age']);
     });
 
-    it('of a coin: of that coin alone', () => {
+    it('does not excuse an old price of another coin if only one coin is idle', () => {
       allowed();
       take(quiet({ coin: 'BTC', symbol: 'BTCUSDT', cause: 'quiet_market' }));
       run(30_000, { prices: false });
@@ -251,7 +251,7 @@ describe('TradingGuard', () => {
       expect(causes('ETH')).toEqual(['price_age']);
     });
 
-    it('of a single line, of another venue, or of an instance that speaks for nothing, says nothing', () => {
+    it('does not count if reported for one line, for another venue, or by an instance without symbols', () => {
       allowed();
       take(quiet({ cause: 'quiet_market', line: 1 }));
       take(quiet({ venue: 'binance' }));
@@ -260,7 +260,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['price_age']);
     });
 
-    it('ends when it turns out to be none, with any price of the venue, and with the silence of the feed', () => {
+    it('ends with subscription_mute or any price of the venue, and does not excuse missing heartbeats', () => {
       for (const end of [
         () => take(status('feed_stale', ms, { venue: 'bybit', cause: 'subscription_mute' })),
         () => take(ethPrice(ms)),
@@ -279,8 +279,8 @@ describe('TradingGuard', () => {
     });
   });
 
-  describe('what the feed says', () => {
-    it('trading_halted halts at once, trading_resumed lets it go on after resumeAfterMs', () => {
+  describe('status records of the feed', () => {
+    it('trading_halted halts at once, and trading_resumed allows trading after resumeAfterMs', () => {
       allowed();
       take(status('trading_halted', ms, { reason: 'venue: bybit is not connected' }));
       expect(guard.decide('BTC', now())).toMatchObject({
@@ -294,7 +294,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('so does a heartbeat; one that does not say that trading is allowed does not allow it', () => {
+    it('a heartbeat halts if its trading field is "halted" or an unknown value', () => {
       allowed();
       take(heartbeat(ms, { heartbeat: { trading: 'halted' } }));
       expect(causes()).toEqual(['feed_halted']);
@@ -303,7 +303,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['feed_halted']);
     });
 
-    it('the symbols that a heartbeat calls halted, those alone', () => {
+    it('a heartbeat halts the symbols that it lists as halted, and no others', () => {
       allowed();
       take(heartbeat(ms, { heartbeat: { halted: ['ETHUSDT', 'SOLUSDT'] } }));
       expect(causes('BTC')).toEqual([]);
@@ -312,7 +312,7 @@ describe('TradingGuard', () => {
       expect(causes('ETH')).toEqual(['recovering']);
     });
 
-    it('feed_stale of the coin at the venue of its price, until feed_recovered; another venue says nothing of it', () => {
+    it('feed_stale of a symbol halts it until feed_recovered, but only at the venue of its price', () => {
       allowed();
       const coin = { coin: 'BTC', symbol: 'BTCUSDT', cause: 'subscription_mute' };
       take(status('feed_stale', ms, { venue: 'binance', ...coin }));
@@ -333,8 +333,8 @@ describe('TradingGuard', () => {
     });
   });
 
-  describe('silence of the feed', () => {
-    it('halts everything when the last heartbeat is statusSilenceMs old, by its own timestamp', () => {
+  describe('missing heartbeats', () => {
+    it('halt when the last heartbeat is statusSilenceMs old by its own timestamp', () => {
       allowed();
       ms = 12_000;
       take(heartbeat(10_500), price(ms));
@@ -344,14 +344,14 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['status_silent']);
     });
 
-    it('other status records are no heartbeat', () => {
+    it('halt despite other status records of the feed', () => {
       allowed();
       ms = 13_000;
       take(status('connected', ms, { venue: 'bybit' }));
       expect(causes()).toEqual(['status_silent']);
     });
 
-    it('an old heartbeat that comes late, or again, does not end it', () => {
+    it('halt despite an old heartbeat that arrives late or twice', () => {
       allowed();
       const early = heartbeat(10_000);
       ms = 13_000;
@@ -364,7 +364,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['status_silent']);
     });
 
-    it('is judged by symbol, where several instances share them', () => {
+    it('halt only the symbols of the missing instance when several instances share the symbols', () => {
       begin();
       for (; ms <= 10_000; ms += 500) {
         take(heartbeat(ms, { instance: 'a', sequence: ms + 1, heartbeat: { symbols: ['BTCUSDT'] } }), price(ms));
@@ -385,14 +385,14 @@ describe('TradingGuard', () => {
       expect(causes('BTC')).toEqual(['recovering']);
     });
 
-    it('a symbol that its instance names no longer is spoken for by nobody', () => {
+    it('halt a symbol as not_served when its instance stops naming it', () => {
       allowed();
       take(heartbeat(ms, { heartbeat: { symbols: ['ETHUSDT'] } }));
       expect(causes('BTC')).toEqual(['not_served']);
       expect(causes('ETH')).toEqual([]);
     });
 
-    it('so is one of which prices come and no heartbeat speaks', () => {
+    it('halt a symbol as not_served when it has prices but no heartbeat names it', () => {
       allowed();
       take(price(ms, { coin: 'XRP', symbol: 'XRPUSDT' }));
       expect(causes('XRP')).toEqual(['not_served']);
@@ -400,7 +400,7 @@ describe('TradingGuard', () => {
   });
 
   describe('test data', () => {
-    it('of a price, of the feed, and of the testnet as active venue', () => {
+    it('halts for a test price, a test feed or an active testnet venue, unless allowTestData is set', () => {
       for (const event of [
         () => price(ms, { environment: 'replay' }),
         () => heartbeat(ms, { environment: 'simulated' }),
@@ -415,18 +415,18 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('says of which kind they are', () => {
+    it('halts with the environment in the reason', () => {
       allowed();
       take(price(ms, { environment: 'testnet' }));
       expect(guard.decide('BTC', now()).reason).toBe('the data are testnet');
     });
   });
 
-  describe('another venue', () => {
+  describe('a switch to another venue or feed instance', () => {
     const switched = (fields = {}) =>
       status('failed_over', ms, { venue: 'binance', activeVenue: 'binance', ...fields });
 
-    it('ignores a price of the previous venue, and accepts the first one of the new', () => {
+    it('halts until the first price of the new venue, and ignores prices of the previous venue', () => {
       allowed();
       ms = 10_200;
       take(switched());
@@ -440,14 +440,14 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('no halt where the price was there first: topics have no common order', () => {
+    it('does not halt if the price of the new venue arrives before the record of the switch', () => {
       allowed();
       ms = 10_200;
       take(price(ms, { venue: 'binance', epoch: 2 }), ethPrice(ms, { venue: 'binance', epoch: 2 }), switched());
       expect(causes()).toEqual([]);
     });
 
-    it('a symbol that stayed with a third venue counts with its next price', () => {
+    it('lets a symbol that stays at its venue recover with its next price', () => {
       allowed();
       ms = 10_200;
       take(switched());
@@ -456,7 +456,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('a feed that starts anew with another venue, whether or not it says so before its first heartbeat', () => {
+    it('halts if a restarted feed is at another venue, with or without a failed_over record', () => {
       for (const isReported of [true, false]) {
         allowed();
         const two = { instance: 'two', activeVenue: 'binance' };
@@ -472,7 +472,7 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('a feed that starts anew with the same venue, or with none of its own, changes nothing', () => {
+    it('does not halt if a restarted feed is at the same venue or has no active venue', () => {
       for (const activeVenue of ['bybit', null]) {
         allowed();
         take(heartbeat(ms, { instance: 'two', sequence: 1, activeVenue }));
@@ -480,7 +480,7 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('a feed that starts anew with lower epochs: its prices count, late ones of before do not', () => {
+    it('accepts lower epochs of a restarted feed, but no late prices of the previous instance', () => {
       allowed();
       take(price(ms, { epoch: 7 }));
       const beat = (at: number): void => {
@@ -499,7 +499,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['price_age']);
     });
 
-    it('a switch of one symbol concerns that one', () => {
+    it('halts only the symbol that switched', () => {
       allowed();
       take(switched({ coin: 'BTC', symbol: 'BTCUSDT', timestamp: START + ms + 1 }));
       expect(causes('BTC')).toEqual(['venue_changed']);
@@ -508,7 +508,7 @@ describe('TradingGuard', () => {
   });
 
   describe('a gap', () => {
-    it('halts the symbol for gapHaltMs from when it is learned of, if it is not repaired', () => {
+    it('halts the symbol for gapHaltMs from its report, unless it is repaired', () => {
       allowed();
       take(gap(9000, { outcome: 'repaired' }));
       expect(causes()).toEqual([]);
@@ -526,7 +526,7 @@ describe('TradingGuard', () => {
       }
     });
 
-    it('reported now halts from now, though it ended before the consumer started', () => {
+    it('halts for gapHaltMs from its report even if it ended before the consumer started', () => {
       allowed();
       take(gap(-86_400_000));
       run(69_999);
@@ -535,7 +535,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
-    it('a second one prolongs the halt, none shortens it', () => {
+    it('extends the halt of an earlier gap, and never shortens it', () => {
       allowed();
       take(gap(10_000));
       run(30_000);
@@ -548,7 +548,7 @@ describe('TradingGuard', () => {
   });
 
   describe('lag', () => {
-    it('halts everything above maxLagMs', () => {
+    it('halts all coins while it is above maxLagMs', () => {
       allowed();
       take({ kind: 'lag', lagMs: 2000 });
       expect(causes()).toEqual([]);
@@ -558,7 +558,7 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['recovering']);
     });
 
-    it('that is no longer reported grows by itself, from a second after the last report', () => {
+    it('grows by itself from 1 s after its last report, unless its measurement has ended', () => {
       allowed();
       take({ kind: 'lag', lagMs: 500 });
       run(12_500);
@@ -572,7 +572,7 @@ describe('TradingGuard', () => {
     });
   });
 
-  it('reports all causes, in one order', () => {
+  it('reports all causes in a fixed order', () => {
     allowed();
     ms = 20_000;
     take({ kind: 'lag', lagMs: 9000 }, gap(20_000), status('trading_halted', ms, { reason: 'x' }));
@@ -584,7 +584,7 @@ describe('TradingGuard', () => {
     });
   });
 
-  it('when it is over it is halted for good', () => {
+  it('stays halted after the end of its input', () => {
     allowed();
     take({ kind: 'ended' });
     run(20_000);

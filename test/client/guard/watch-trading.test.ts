@@ -44,7 +44,7 @@ describe('watchTrading', () => {
     clock.advanceTo(until);
   };
 
-  it('emits the present decision at once, then each change in its millisecond', () => {
+  it('emits the current decision at once, then each change in the millisecond when it occurs', () => {
     const all = log();
     const btc = log('BTC');
     run(10_000);
@@ -64,7 +64,7 @@ describe('watchTrading', () => {
     expect(log('BTC')).toEqual(['25000 status_silent']);
   });
 
-  it('halts in time for a price that is older than the one before', () => {
+  it('halts on time after a price that is older than the previous one', () => {
     run(10_000);
     const emitted = log('BTC');
     input.prices$.next(price(5100));
@@ -72,7 +72,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['10000 ok', '10100 price_age']);
   });
 
-  it('halts in time for a price that is nearly too old and ends a quiet market', () => {
+  it('halts on time after a nearly too old price that ends an idle market', () => {
     run(10_000);
     input.status$.next(
       status('feed_stale', 10_000, {
@@ -89,7 +89,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['15000 ok', '15050 price_age']);
   });
 
-  it('in marbles: heartbeats stop, and come back; the price is too old for a moment', () => {
+  it('halts while heartbeats are missing or the price is too old, then recovers (marble diagram)', () => {
     marbles(({ hot, expectObservable, scheduler }) => {
       const beats = '   h-h-h-h-h-------h-h-h-h-h-h-h-h-h-h|';
       const prices = '  -p--p--p--p--p--p--p---------p--p--p-';
@@ -108,7 +108,7 @@ describe('watchTrading', () => {
     });
   });
 
-  it('knows at the moment of an order what no timer has reported yet', () => {
+  it('decides by the present wall clock when asked, and emits a change before its timer is due', () => {
     run(10_000);
     const emitted = log('BTC');
     clock.setBy(5000);
@@ -119,7 +119,7 @@ describe('watchTrading', () => {
     expect(emitted).toHaveLength(2);
   });
 
-  it('gives no subscriber the older decision last, also if one reads it while it is notified', () => {
+  it('emits no older decision after a newer one if a subscriber asks for a decision in its callback', () => {
     watch('BTC').subscribe(({ state }) => {
       if (state === 'allowed') clock.setBy(10_000);
       watch.decision('BTC');
@@ -129,7 +129,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['0 starting', '500 recovering', '1500 status_silent,price_age']);
   });
 
-  it('emits a halt to everybody, and then completes, if a subscriber closes it while it is notified', () => {
+  it('emits a halt to all subscribers and completes if a subscriber closes it in its callback', () => {
     watch('BTC').subscribe(({ state }) => {
       if (state === 'allowed') watch.close();
     });
@@ -139,7 +139,7 @@ describe('watchTrading', () => {
     expect(log('BTC')).toEqual(['2000 ended', 'complete']);
   });
 
-  it('halts without anybody subscribed, and what was wrong meanwhile counts', () => {
+  it('tracks halts without subscribers, so that a price after a halt only starts the recovery', () => {
     run(10_000);
     run(15_000, { prices: false });
     input.prices$.next(price(15_000));
@@ -147,7 +147,7 @@ describe('watchTrading', () => {
     expect(watch.decision()).toMatchObject({ coin: null, state: 'halted' });
   });
 
-  it('gaps and lag: halted at once, ended to the millisecond', () => {
+  it('halts at once for a gap or a lag, and ends the halt in the exact millisecond', () => {
     run(10_000);
     const btc = log('BTC');
     const eth = log('ETH');
@@ -162,7 +162,7 @@ describe('watchTrading', () => {
     expect(eth).toEqual(['10000 ok', '10100 lag', '10300 recovering', '11300 ok']);
   });
 
-  it('halts to the millisecond if a lag is no longer reported, but not if the lag completes', () => {
+  it('halts in the exact millisecond if lag reports stop, but not if the lag source completes', () => {
     run(10_000);
     const emitted = log('BTC');
     input.lagMs$.next(200);
@@ -172,7 +172,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['10000 ok', '12801 lag', '14000 recovering', '15000 ok']);
   });
 
-  it('knows the past records, and names a coin as its client does', () => {
+  it('applies records from before the start, and keeps the name that the caller uses for a coin', () => {
     const past = {
       status: [heartbeat(0)],
       prices: [price(0)],
@@ -190,7 +190,7 @@ describe('watchTrading', () => {
     expect(watch.decision('btc').coin).toBe('btc');
   });
 
-  it('close halts for good, completes and leaves every source', () => {
+  it('halts for good on close, completes its subscribers and unsubscribes from every source', () => {
     run(10_000);
     const emitted = log('BTC');
     watch.close();
@@ -203,7 +203,7 @@ describe('watchTrading', () => {
     expect(clock.scheduler.actions).toEqual([]);
   });
 
-  it('a source that ends or fails halts for good; the end of the lag alone does not', () => {
+  it('halts for good if a source ends or fails, except if the lag source completes', () => {
     run(10_000);
     const emitted = log('BTC');
     input.lagMs$.complete();
@@ -217,7 +217,7 @@ describe('watchTrading', () => {
     }
   });
 
-  it('subscribers come and go', () => {
+  it('serves a new subscriber after another one has unsubscribed', () => {
     const once = watch('BTC').subscribe();
     once.unsubscribe();
     const emitted = log('BTC');
@@ -225,7 +225,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['0 starting', '500 recovering', '1500 ok']);
   });
 
-  it('six hours of a feed in order: no other decision, one timer at a time', () => {
+  it('emits no other decision in 6 h of a healthy feed, with at most two timers at a time', () => {
     const emitted = log();
     let most = 0;
     for (let ms = 500; ms <= 21_600_000; ms += 500) {

@@ -22,8 +22,8 @@ function topicOf(...records: readonly { readonly at: number; readonly record: Fe
   return { lookBack, read };
 }
 
-describe('what a client remembers of the feed', () => {
-  it('has the recent records, and the last heartbeat however old', async () => {
+describe('FeedMemory', () => {
+  it('recalls recent status records, and the last heartbeat however old it is', async () => {
     const old = [1, 2, 3].map((sequence) => ({ at: sequence * 1000, record: heartbeat(sequence, ['BTCUSDT']) }));
     const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped', heartbeat: null }) };
     const { lookBack, read } = topicOf(...old, stopped);
@@ -34,7 +34,7 @@ describe('what a client remembers of the feed', () => {
     expect(read).toHaveLength(2);
   });
 
-  it('has each record once that comes while it looks back', async () => {
+  it('keeps a status record only once if it arrives while the past is read', async () => {
     const both = { at: 99_500, record: heartbeat(2, ['BTCUSDT']) };
     const { lookBack } = topicOf({ at: 99_000, record: heartbeat(1, ['BTCUSDT']) }, both);
     const memory = new FeedMemory(60_000);
@@ -44,7 +44,7 @@ describe('what a client remembers of the feed', () => {
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
-  it('has the last gap of each symbol that was not repaired, with the time of its report, an hour back or as long as it halts', async () => {
+  it('recalls the last gap of each symbol that was not repaired, from the last hour or a longer gapHaltMs', async () => {
     const hour = 3_600_000;
     const gapAt = (at: number, symbol: string, fields: Partial<Gap> = {}) => ({ at, record: gapOf(symbol, fields) });
     const published = [
@@ -76,7 +76,7 @@ describe('what a client remembers of the feed', () => {
     }
   });
 
-  it('prefers records that arrive while it looks back', async () => {
+  it('prefers a gap that arrives while the past is read to an older gap', async () => {
     const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);
     const later = gapOf('BTCUSDT', { epoch: 2 });
@@ -86,8 +86,8 @@ describe('what a client remembers of the feed', () => {
   });
 });
 
-describe('the last prices', () => {
-  it('are found far back, with no more read than is needed', async () => {
+describe('recallPrices', () => {
+  it('finds old prices far back, and decodes only one message of each symbol', async () => {
     const quiet = { at: 1, record: priceTick('ADAUSDT', '1', { receivedAt: 1 }) };
     const busy = Array.from({ length: 9000 }, (_, index) => ({
       at: index,
@@ -102,7 +102,7 @@ describe('the last prices', () => {
     expect(read).toHaveLength(2);
   });
 
-  it('stay what came while it looked back', async () => {
+  it('keeps a newer price that arrived while the past was read', async () => {
     const { lookBack } = topicOf(priced('BTCUSDT', 5));
     const prices: LastPrices = new Map();
     prices.set('BTCUSDT', priceTick('BTCUSDT', '6', { receivedAt: 6 }));

@@ -5,8 +5,8 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 
 const from = (offset: number) => ({ partition: 0, offset, appendedAt: 0 });
 
-describe('a reading', () => {
-  it('reports how many it missed before it gives the record behind them', async () => {
+describe('BufferedReading', () => {
+  it('reports the number of missed records before it returns the next record', async () => {
     const received: (string | number)[] = [];
     const reading = new BufferedReading(recordsOf('trades', undefined), {
       kind: 'dropOldest',
@@ -22,7 +22,7 @@ describe('a reading', () => {
     expect(reading.missed).toBe(3);
   });
 
-  it('ends with what its onMissed throws, without the record behind the missed ones', async () => {
+  it('ends with the error that onMissed throws, without returning the next record', async () => {
     const overflow = {
       kind: 'dropOldest',
       max: 1,
@@ -37,7 +37,7 @@ describe('a reading', () => {
     expect(taken.waiting).toBe(0);
   });
 
-  it('takes the newest of each venue and symbol where nothing else is said', async () => {
+  it('conflates by venue and symbol unless another key is given', async () => {
     const reading = new BufferedReading(recordsOf('trades', undefined), { kind: 'conflate' });
     const some = [
       tradeEvent(1),
@@ -50,7 +50,7 @@ describe('a reading', () => {
     expect(given.map(({ value }) => value?.tradeId)).toEqual(['3', '2', '4']);
   });
 
-  it('gives only its own, to all that wait for one', async () => {
+  it('returns only records of its symbol, to each pending call of next', async () => {
     const reading = new BufferedReading(recordsOf('trades', 'ETHUSDT'), { kind: 'pause' });
     const waiting = [reading.next(), reading.next()];
     for (let id = 1; id <= 2; id++) {

@@ -3,8 +3,8 @@ import { LagMeter } from '../../../src/client/reader/topic-lag.ts';
 
 const now = (wall: number, steady = wall) => ({ wall, steady });
 
-describe('how far a reader is behind', () => {
-  it('is nothing where nothing more is there, however long ago the last record was', () => {
+describe('LagMeter', () => {
+  it('reports no lag at the end of all partitions, however old the last record is', () => {
     const meter = new LagMeter(now(0));
     meter.started([0, 1], now(1000));
     meter.reached(0, 1100);
@@ -13,7 +13,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(90_100), [])).toEqual({ ms: 0, records: 0 });
   });
 
-  it('counts from the last record read of a partition in which more follow', () => {
+  it('measures lag from the last record read in a partition that has more records', () => {
     const meter = new LagMeter(now(0));
     meter.started([0, 1], now(1000));
     meter.answered(0, 70, now(5000));
@@ -22,7 +22,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(5100), [])).toEqual({ ms: 3100, records: 70 });
   });
 
-  it('counts from now on where a partition was read to its end a moment ago', () => {
+  it('measures lag from the first new record in a partition that was read to its end', () => {
     const meter = new LagMeter(now(0));
     meter.started([0], now(0));
     meter.reached(0, 10);
@@ -31,7 +31,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(3_600_150), [])).toEqual({ ms: 50, records: 9 });
   });
 
-  it('counts what waits for the slowest', () => {
+  it('counts the records that wait for the slowest reading', () => {
     const meter = new LagMeter(now(0));
     meter.started([0], now(0));
     meter.answered(0, 0, now(1000));
@@ -39,7 +39,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(1000), waiting)).toEqual({ ms: 200, records: 2 });
   });
 
-  it('counts the time in which no broker answers, whatever is done to the wall clock', () => {
+  it('counts the time without an answer of a broker, unaffected by steps of the wall clock', () => {
     const meter = new LagMeter(now(0));
     meter.started([0], now(0, 0));
     meter.answered(0, 0, now(1000, 1000));
@@ -47,7 +47,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(1, 2500), [])).toEqual({ ms: 1500, records: 0 });
   });
 
-  it('counts the silence of each partition: others that are answered say nothing of it', () => {
+  it('counts the time without an answer for each partition separately', () => {
     const meter = new LagMeter(now(0));
     meter.started([0, 1], now(0));
     for (let at = 250; at <= 5000; at += 250) meter.answered(0, 0, now(at));
@@ -58,7 +58,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(5900), []).ms).toBe(0);
   });
 
-  it('counts the time in which reading cannot begin, and after a rebalance cannot begin again', () => {
+  it('counts the time until reading starts, at first and after a rebalance', () => {
     const meter = new LagMeter(now(1000));
     expect(meter.lag(now(1900), []).ms).toBe(0);
     expect(meter.lag(now(4000), []).ms).toBe(3000);
@@ -68,7 +68,7 @@ describe('how far a reader is behind', () => {
     expect(meter.lag(now(8000), []).ms).toBe(3000);
   });
 
-  it('is nothing for a member of a group that has no partition', () => {
+  it('reports no lag for a group member without a partition', () => {
     const meter = new LagMeter(now(0));
     meter.started([0], now(0));
     meter.answered(0, 9, now(0));

@@ -48,8 +48,8 @@ const trades = (first: number, last: number, partition = 0) =>
 
 const reading = (overflow: Overflow<TradeEvent>) => new BufferedReading(recordsOf('trades', undefined), overflow);
 
-describe('a reader of a topic', () => {
-  it('reads once for all that listen, while anybody does', async () => {
+describe('TopicReader', () => {
+  it('reads the source once for all listeners, and only while it has a listener', async () => {
     const parts = readerOf();
     const { source, reader } = parts;
     const [a, b] = [listener(), listener()];
@@ -71,7 +71,7 @@ describe('a reader of a topic', () => {
     await until(() => source.begun === 2);
   });
 
-  it('gives an event once, as far as its window reaches, in each partition', async () => {
+  it('drops duplicates within the identity window of each partition', async () => {
     const parts = readerOf({ identityWindow: 2 });
     const { received, one } = listener();
     parts.reader.listen(one);
@@ -97,7 +97,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.positions()).toEqual(new Map([[0, 8]]));
   });
 
-  it('passes a failure of the source on, and begins anew with the next listener', async () => {
+  it('passes a failure of the source to its listener, and restarts for the next listener', async () => {
     const parts = readerOf();
     parts.source.refuses = new Fault('unavailable', 'no topic');
     const { received, one } = listener();
@@ -111,7 +111,7 @@ describe('a reader of a topic', () => {
     expect(received).toEqual(['failed: no topic', '1']);
   });
 
-  it('waits for a reading that pauses it, and counts what waits as lag and as not done', async () => {
+  it('pauses for a full reading, whose waiting records count as lag and not as done', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'pause', max: 2 });
     slow.enter(parts.reader.listen(slow));
@@ -134,7 +134,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 6]]));
   });
 
-  it('counts what cannot be decoded yet as lag, until it was', async () => {
+  it('counts records that cannot be decoded yet as lag until they are decoded', async () => {
     const parts = readerOf();
     const { received, one } = listener();
     parts.reader.listen(one);
@@ -154,7 +154,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.lag()).toEqual({ ms: 0, records: 0 });
   });
 
-  it('takes nobody for slow who keeps up within a turn', async () => {
+  it('does not treat a reading as slow if it catches up within a turn of the event loop', async () => {
     const parts = readerOf();
     const quick = reading({ kind: 'error', max: 3 });
     quick.enter(parts.reader.listen(quick));
@@ -168,7 +168,7 @@ describe('a reader of a topic', () => {
     expect(ids).toHaveLength(1000);
   });
 
-  it('ends a reading that is too slow with a fault, and nobody else', async () => {
+  it('ends only a reading that is too slow, with a fault', async () => {
     const parts = readerOf();
     const { received, one } = listener();
     parts.reader.listen(one);
@@ -182,7 +182,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 11]]));
   });
 
-  it('leaves what the last reading was not given to the next one of the group', async () => {
+  it('leaves records that a closed reading has not finished to the next group member', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'pause', max: 10 });
     slow.enter(parts.reader.listen(slow));
@@ -194,7 +194,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 2]]));
   });
 
-  it('leaves what waits to the next one of the group when it is closed, of whichever reading it waits', async () => {
+  it('leaves records that any reading has not finished at the close to the next group member', async () => {
     const parts = readerOf();
     const [behind, ahead] = [reading({ kind: 'pause', max: 10 }), reading({ kind: 'pause', max: 10 })];
     for (const one of [behind, ahead]) one.enter(parts.reader.listen(one));
@@ -206,7 +206,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 1]]));
   });
 
-  it('leaves the record that was one too many to the next one of the group', async () => {
+  it('leaves the record that overflowed a reading to the next group member', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'error', max: 2 });
     slow.enter(parts.reader.listen(slow));
@@ -224,7 +224,7 @@ describe('a reader of a topic', () => {
     );
   });
 
-  it('gives the records of a partition that the topic is given later', async () => {
+  it('delivers the records of a partition that is added later', async () => {
     const parts = readerOf();
     const { received, one } = listener();
     parts.reader.listen(one);
@@ -234,7 +234,7 @@ describe('a reader of a topic', () => {
     expect(received).toEqual(['1', '2']);
   });
 
-  it('is ready when the present run has started, not when the previous one ends', async () => {
+  it('is ready when the current run has started, not when the previous run ends', async () => {
     const parts = readerOf();
     const { one } = listener();
     const leave = parts.reader.listen(one);
@@ -253,7 +253,7 @@ describe('a reader of a topic', () => {
     await ready;
   });
 
-  it('gives a record to all others when the key of one fails, whose reading ends with that', async () => {
+  it('ends a reading whose key function throws, and delivers the record to all other listeners', async () => {
     const parts = readerOf();
     const { received, one } = listener();
     const failing = reading({
@@ -271,7 +271,7 @@ describe('a reader of a topic', () => {
     expect(parts.warnings).toEqual([]);
   });
 
-  it('takes back what waits of a partition that is no longer its own', async () => {
+  it('discards waiting records of a revoked partition, and delivers them after a new assignment', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'pause', max: 10 });
     slow.enter(parts.reader.listen(slow));
@@ -290,7 +290,7 @@ describe('a reader of a topic', () => {
     expect((await slow.next()).value?.tradeId).toBe('1');
   });
 
-  it('sets nothing back to a record that was given before its partition went to others and came again', async () => {
+  it('continues at the new start offset of a partition that was revoked and assigned again', async () => {
     const parts = readerOf();
     const slow = reading({ kind: 'pause', max: 10 });
     slow.enter(parts.reader.listen(slow));
@@ -302,7 +302,7 @@ describe('a reader of a topic', () => {
     expect(parts.reader.done()).toEqual(new Map([[0, 500]]));
   });
 
-  it('ends for all when it is closed', async () => {
+  it('ends all listeners and readings when it is closed', async () => {
     const parts = readerOf();
     const { received, one } = listener();
     parts.reader.listen(one);

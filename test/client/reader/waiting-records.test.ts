@@ -5,8 +5,8 @@ import { WaitingRecords } from '../../../src/client/reader/waiting-records.ts';
 const at = (offset: number, record = String(offset)) => ({ record, partition: 0, offset, appendedAt: 0 });
 const keyOf = (record: string): unknown => record[0];
 
-describe('records that wait', () => {
-  it('never miss without a word what was dropped', () => {
+describe('WaitingRecords', () => {
+  it('reports the exact number of dropped records with the next record', () => {
     const steps = fc.array(fc.boolean(), { maxLength: 200 });
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 5 }), (offers, max) => {
@@ -30,14 +30,14 @@ describe('records that wait', () => {
     );
   });
 
-  it('keep of each key only the newest, in the order in which the keys began to wait', () => {
+  it('keeps only the newest record of each key, in the order in which the keys began to wait', () => {
     const waiting = new WaitingRecords<string>({ kind: 'conflate' }, keyOf);
     for (const [offset, record] of ['a1', 'b1', 'a2', 'c1', 'b2'].entries()) waiting.offer(at(offset, record));
     expect([...waiting.undone()].map(({ record, offset }) => `${record} ${offset}`)).toEqual(['a2 2', 'b2 4', 'c1 3']);
     expect(waiting.isFull).toBe(false);
   });
 
-  it('count what was dropped also where the record behind it is taken back', () => {
+  it('counts dropped records even if the next record is removed with its partition', () => {
     const waiting = new WaitingRecords<string>({ kind: 'dropOldest', max: 2 }, keyOf);
     const of = (partition: number, offset: number) => ({ ...at(offset), partition });
     for (const each of [of(1, 1), of(1, 2), of(0, 3), of(1, 4)]) waiting.offer(each);
@@ -49,14 +49,14 @@ describe('records that wait', () => {
     expect(waiting.take()).toMatchObject({ record: '8', missed: 1 });
   });
 
-  it('refuse what is too much where that is an error', () => {
+  it('refuses a record above the maximum if an overflow is an error', () => {
     const waiting = new WaitingRecords<string>({ kind: 'error', max: 2 }, keyOf);
     expect([waiting.offer(at(1)), waiting.offer(at(2))]).toEqual([undefined, undefined]);
     expect(waiting.offer(at(3))?.message).toBe('more than 2 records wait to be taken');
     expect([...waiting.undone()].map(({ offset }) => offset)).toEqual([1, 2, 3]);
   });
 
-  it('are at least one', () => {
+  it('rejects a maximum of 0', () => {
     expect(() => new WaitingRecords({ kind: 'pause', max: 0 }, keyOf)).toThrow(
       new RangeError('max must be a number above 0, found 0'),
     );

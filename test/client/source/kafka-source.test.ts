@@ -4,7 +4,7 @@ import { behindPositions } from '../../../src/client/source/kafka-source.ts';
 describe('the position at which reading resumes after a failure', () => {
   const handedOut = new Map([[0, 7]]);
 
-  it('is behind what was handed out; what a topic is given in addition is new from its beginning', () => {
+  it('is after the last delivered record, and at the beginning for partitions that are added later', () => {
     expect(behindPositions('end', handedOut)).toEqual({
       offsets: new Map([[0, 7n]]),
       otherwise: 'beginning',
@@ -13,7 +13,7 @@ describe('the position at which reading resumes after a failure', () => {
     expect(behindPositions({ timeMs: 5 }, new Map())).toEqual({ timeMs: 5 });
   });
 
-  it('is of a share that was not begun yet where it was to begin', () => {
+  it('stays at the initial offset for partitions of a group share without a delivered record', () => {
     const offsets = new Map<number, bigint | undefined>([
       [0, 3n],
       [1, 5n],

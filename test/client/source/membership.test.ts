@@ -81,7 +81,7 @@ function membership({ place = 'end' as const } = {}) {
 
 const share = (...committed: readonly [number, bigint | undefined][]): Share => new Map(committed);
 
-describe('a place in a group', () => {
+describe('Membership of a consumer group', () => {
   it('resumes at its own position in partitions that no other member has read further', async () => {
     const { positions, term } = membership();
     await term('a', share([0, 10n], [1, 10n], [2, undefined]));
@@ -101,13 +101,13 @@ describe('a place in a group', () => {
     expect((await term('b', share([0, 15n])))?.offsets).toEqual(share([0, 15n]));
   });
 
-  it('leaves nothing behind at the signal that it ends by', async () => {
+  it('removes its listeners from the abort signal after each term', async () => {
     const { stop, term } = membership();
     for (let times = 1; times <= 3; times++) await term('a', share([0, 10n]));
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
-  it('has the partitions shared out anew when the topic was given more', async () => {
+  it('checks for added partitions every 30 s, and ends its term for a rebalance if there are any', async () => {
     const { scheduler, member, wholeTerm } = membership();
     const looks: number[] = [];
     member.sharesAll = async () => looks.push(scheduler.now()) < 2;
@@ -117,7 +117,7 @@ describe('a place in a group', () => {
     expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeLessThan(31_100);
   });
 
-  it('beats while nobody answers its look for new partitions', async () => {
+  it('sends heartbeats while its check for added partitions gets no answer', async () => {
     const { scheduler, member, wholeTerm } = membership();
     member.sharesAll = () => new Promise(() => {});
     let beats = 0;

@@ -14,13 +14,13 @@ describe('rungs', () => {
     expect(rungs(levels, 2)).toHaveLength(2);
   });
 
-  it('share the width', () => {
+  it('have a share of the largest total, at most 1', () => {
     expect([shareOf('1', '4'), shareOf('5', '4'), shareOf('0', '0')]).toEqual([0.25, 1, 0]);
   });
 });
 
 describe('depthShape', () => {
-  it('rises from the mid to both ends, as far as the shorter side reaches', () => {
+  it('rises from the mid price to both ends, as far as the shorter side reaches', () => {
     const shape = depthShape(
       { bids: [level('99', '1'), level('97', '3'), level('50', '9')], asks: [level('101', '2'), level('103', '2')] },
       100,
@@ -35,7 +35,7 @@ describe('depthShape', () => {
     });
   });
 
-  it('is undefined where a side is empty', () => {
+  it('is undefined if a side is empty', () => {
     expect(depthShape({ bids: [], asks: [level('101', '2')] }, 100, 40)).toBeUndefined();
   });
 });
@@ -45,12 +45,12 @@ describe('polyline', () => {
     expect(polyline([1, 3, 2], 60, 10)).toBe('0.0,10.0 30.0,0.0 60.0,5.0');
   });
 
-  it('is flat in the middle, and nothing of less than two values', () => {
+  it('is flat in the middle for equal values, and empty for a single value', () => {
     expect([polyline([2, 2], 10, 10), polyline([2], 10, 10)]).toEqual(['0.0,5.0 10.0,5.0', '']);
   });
 });
 
-it('the delay doubles up to ten seconds and is spread over its upper half', () => {
+it('the reconnect delay doubles up to ten seconds, with jitter over its upper half', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2000 }), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
       const longest = Math.min(10_000, 500 * 2 ** Math.min(attempt - 1, 20));

@@ -9,19 +9,19 @@ it('keeps each event once, oldest first, without heartbeats', () => {
   expect(merged).toEqual([a, b, c]);
 });
 
-it('is the same where there is nothing new', () => {
+it('returns the same list if no event is new', () => {
   const known = [statusEvent('connected', 1)];
   expect(mergeEvents(known, [...known, statusEvent('heartbeat', 2)])).toBe(known);
 });
 
-it('keeps the newest', () => {
+it('keeps only the newest 600 events', () => {
   const many = Array.from({ length: 1000 }, (_, at) => statusEvent('connected', at));
   const merged = mergeEvents([], many);
   expect(merged).toHaveLength(600);
   expect(merged.at(-1)).toBe(many.at(-1));
 });
 
-it('groups what happened to several coins at once, newest first', () => {
+it('groups events of several coins at about the same time, newest first', () => {
   const gap = (coin: string, at: number) => statusEvent('gap_repaired', at, { venue: 'bybit', coin });
   const events = [
     statusEvent('connected', 5000),
@@ -37,7 +37,7 @@ it('groups what happened to several coins at once, newest first', () => {
   ]);
 });
 
-it('groups at most so many', () => {
+it('returns at most the requested number of groups, the newest ones', () => {
   const events = Array.from({ length: 50 }, (_, at) => statusEvent('connected', at * 10_000));
   expect(groupEvents(events, 7).map(({ newest }) => newest)).toEqual(events.slice(-7).toReversed());
 });

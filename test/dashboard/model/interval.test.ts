@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { canBeMade, INTERVALS } from '../../../dashboard/model/interval.ts';
 
-it('the gateway is asked for those candles only that it has or can make of shorter ones', () => {
+it('canBeMade accepts only intervals that the gateway has or can make from shorter candles', () => {
   const made = (...known: string[]) => INTERVALS.filter((interval) => canBeMade(interval, known));
   expect(made('1m')).toEqual(INTERVALS);
   expect(made('1h')).toEqual(['1h', '4h', '1d']);

@@ -6,13 +6,13 @@ import { kline } from '../kline.ts';
 const open = (at: number, close = '1') => kline(at, { closed: false, close, timestamp: at * 60_000 + 1 });
 
 describe('mergeCandles', () => {
-  it('keeps the closed candle that comes with the next open one, and each of many between two paints', () => {
+  it('keeps every closed candle that arrives between two paints', () => {
     const waiting = mergeCandles(mergeCandles([], [open(1), kline(1), open(2)]), [kline(2), open(3)]);
     expect(waiting).toEqual([kline(1), kline(2), open(3)]);
     expect(mergeCandles([kline(0), open(1)], waiting)).toEqual([kline(0), kline(1), kline(2), open(3)]);
   });
 
-  it('is the same whatever the pieces and their order', () => {
+  it('returns the same candles for any order and split of the input', () => {
     const states = [0, 1, 2, 3].flatMap((at) => [open(at), kline(at)]);
     fc.assert(
       fc.property(fc.shuffledSubarray(states, { minLength: 8 }), fc.nat(8), (shuffled, cut) => {
@@ -22,18 +22,18 @@ describe('mergeCandles', () => {
     );
   });
 
-  it('does not open what is closed, nor go back', () => {
+  it('keeps a closed candle closed, and ignores older states', () => {
     const known = [kline(1), kline(2, { closed: false, close: '3', timestamp: 150_000 })];
     expect(mergeCandles(known, [open(1, '9'), open(2, '9')])).toBe(known);
   });
 
-  it('is the same if there is nothing new, as when REST repeats the stream', () => {
+  it('returns the same list if nothing is new, such as when REST repeats the stream', () => {
     const known = [kline(1), open(2)];
     expect(mergeCandles(known, [kline(1), open(2)])).toBe(known);
     expect(mergeCandles(known, [])).toBe(known);
   });
 
-  it('has those of one turn and one interval', () => {
+  it('keeps only candles of one epoch and one interval', () => {
     const previous = [kline(1), kline(2)];
     const next = open(3);
     expect(mergeCandles(previous, [{ ...next, venue: 'binance', epoch: 2 }])).toEqual([
@@ -42,21 +42,21 @@ describe('mergeCandles', () => {
     expect(mergeCandles(previous, [{ ...next, interval: '5m' }])).toEqual([{ ...next, interval: '5m' }]);
   });
 
-  it('is bounded', () => {
+  it('keeps the newest 1000 candles', () => {
     const many = Array.from({ length: 1500 }, (_, at) => kline(at));
     expect(mergeCandles([], many)).toEqual(many.slice(-1000));
   });
 });
 
 describe('candlesToDraw', () => {
-  it('are those that changed, oldest first', () => {
+  it('returns the changed candles, oldest first', () => {
     const drawn = [kline(0), open(1)];
     const next = mergeCandles(drawn, [kline(1), kline(2), open(3)]);
     expect(candlesToDraw(drawn, next)).toEqual([kline(1), kline(2), open(3)]);
     expect(candlesToDraw(next, next)).toEqual([]);
   });
 
-  it('are all where one came between others, or before them, or of another turn', () => {
+  it('returns undefined, to draw all candles, after an insertion or a new epoch', () => {
     const drawn = [kline(1), kline(3)];
     expect(candlesToDraw(drawn, mergeCandles(drawn, [kline(2)]))).toBeUndefined();
     expect(candlesToDraw(drawn, mergeCandles(drawn, [kline(0)]))).toBeUndefined();
@@ -67,7 +67,7 @@ describe('candlesToDraw', () => {
 });
 
 describe('newestLack', () => {
-  it('is where a candle is missing, or its last state', () => {
+  it('returns the newest time at which a candle or its closed state is missing', () => {
     expect(newestLack([kline(1), kline(2), open(3)])).toBeUndefined();
     expect(newestLack([kline(1), kline(3), open(4)])).toBe(2 * 60_000);
     expect(newestLack([kline(1), open(2), open(3)])).toBe(2 * 60_000);

@@ -3,15 +3,15 @@ import { firstOfEachSymbol } from '../../../dashboard/model/first-of-each-symbol
 import { nameInHash } from '../../../dashboard/model/name-in-hash.ts';
 import { coin } from '../coin.ts';
 
-it('the address names a coin or symbol in any case', () => {
+it('nameInHash reads a coin or symbol in upper or lower case', () => {
   expect(['#/btc', '#/BTCUSDT', '#/%42tc', '#/', ''].map(nameInHash)).toEqual(['BTC', 'BTCUSDT', 'BTC', '', '']);
 });
 
-it('an address that is no text names none', () => {
+it('nameInHash returns an empty name for an invalid escape sequence', () => {
   expect(['#/%', '#/%E0%A4%A', '#/BTC%'].map(nameInHash)).toEqual(['', '', '']);
 });
 
-it('shows a symbol of several venues once, as the first reports it', () => {
+it('shows a symbol of several venues once, with the values of the first venue', () => {
   const coins = [
     coin({ venue: 'bybit', epoch: 1 }),
     coin({ venue: 'binance', epoch: 2 }),

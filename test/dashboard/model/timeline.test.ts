@@ -28,15 +28,15 @@ function lanes(events: readonly StatusJson[], now = present) {
   return timeline(events, now, 0, 100).lanes;
 }
 
-describe('states', () => {
-  it('are the present ones where nothing happened', () => {
+describe('the states of a timeline', () => {
+  it('are the present states if there are no events', () => {
     expect(lanes([]).map(({ states }) => states)).toEqual([
       [{ from: 0, to: 100, state: 'up' }],
       [{ from: 0, to: 100, state: 'up' }],
     ]);
   });
 
-  it('end with the last line, begin with the first', () => {
+  it('end when the last line disconnects, and begin when the first line connects', () => {
     const events = [
       of('bybit', 'connected', -20, { line: 1 }),
       of('bybit', 'connected', -19, { line: 2 }),
@@ -51,7 +51,7 @@ describe('states', () => {
     ]);
   });
 
-  it('go from stale to up; a quiet market, a single line and a single coin are not stale', () => {
+  it('change from stale to up, and ignore an idle market, a single line and a single coin', () => {
     const events = [
       of('bybit', 'feed_stale', 5, { cause: 'quiet_market' }),
       of('bybit', 'feed_stale', 6, { cause: 'socket_dead', line: 1 }),
@@ -66,15 +66,15 @@ describe('states', () => {
     ]);
   });
 
-  it('a venue that is down does not become stale', () => {
+  it('stay down if a venue that is down becomes stale', () => {
     const away: Present = { ...present, venues: [{ venue: 'bybit', state: 'region_blocked', active: false }] };
     const events = [of('bybit', 'region_blocked', 30), of('bybit', 'feed_stale', 35, { cause: 'socket_dead' })];
     expect(lanes(events, away)[0]?.states.at(-1)).toEqual({ from: 30, to: 100, state: 'down' });
   });
 });
 
-describe('turns', () => {
-  it('go from switch to switch, the first from before the window', () => {
+describe('the epochs of a timeline', () => {
+  it('last from switch to switch, and the first one starts at the edge of the window', () => {
     const [bybit, binance] = lanes([switched(30, 'bybit', 'binance'), switched(70, 'binance', 'bybit', 'failed_back')]);
     expect(bybit?.active).toEqual([
       { from: 0, to: 30, state: true },
@@ -83,7 +83,7 @@ describe('turns', () => {
     expect(binance?.active).toEqual([{ from: 30, to: 70, state: true }]);
   });
 
-  it('are listed as switches, too, but not those of a single coin', () => {
+  it('have their switches listed, except for the switch of a single coin', () => {
     const fields = { symbol: 'ARBUSDT', coin: 'ARB', switch: seam('bybit', 'binance') };
     const single = of('binance', 'failed_over', 50, fields);
     const { switches } = timeline([switched(30, null, 'binance'), single], present, 0, 100);
@@ -91,8 +91,8 @@ describe('turns', () => {
   });
 });
 
-describe('halts', () => {
-  it('lie between halted and resumed; one that began before the window begins with it', () => {
+describe('the halts of a timeline', () => {
+  it('last from halted to resumed, from the start of the window if they began before it', () => {
     const events = [
       statusEvent('trading_resumed', 10),
       statusEvent('trading_halted', 40, { reason: 'stale' }),
@@ -104,20 +104,20 @@ describe('halts', () => {
     ]);
   });
 
-  it('go on to now', () => {
+  it('last until now while trading is halted', () => {
     const halts = timeline([statusEvent('trading_halted', 90)], { ...present, halted: true }, 0, 100).halts;
     expect(halts).toEqual([{ from: 90, to: 100, state: 'trading_halted' }]);
   });
 });
 
-it('knows nothing from before the feed began', () => {
+it('draws nothing from before the start of the feed', () => {
   const events = [statusEvent('connecting', 60, { venue: 'bybit', sequence: 1 }), statusEvent('trading_resumed', 70)];
   const { lanes: drawn, halts } = timeline(events, present, 0, 100);
   expect(drawn.flatMap(({ states, active }) => [...states, ...active]).every(({ from }) => from >= 60)).toBe(true);
   expect(halts).toEqual([{ from: 60, to: 70, state: '' }]);
 });
 
-it('marks what happened inside the window, coins included', () => {
+it('marks events of a coin inside the window, and no event from before it', () => {
   const events = [
     of('bybit', 'disconnected', -5),
     statusEvent('gap_repaired', 20, { venue: 'bybit', coin: 'BTC' }),

@@ -3,7 +3,7 @@ import { isOfTurn, mayBeShown } from '../../../dashboard/model/turn.ts';
 
 const at = (venue: string | null, epoch: number) => ({ venue, epoch });
 
-it('does not count data of the previous venue to the present epoch', () => {
+it('isOfTurn is false for data of another venue or another epoch', () => {
   expect(isOfTurn(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(isOfTurn(at('binance', 2), at('binance', 2))).toBe(true);
   // The feed began anew, and with it the epochs.
@@ -19,7 +19,7 @@ it('hides late data of a previous epoch, and shows early data of the next', () =
   expect(mayBeShown(at('bybit', 1), undefined)).toBe(true);
 });
 
-it('without turns only what is of the venue that the row shows', () => {
+it('shows only data of the venue of the row if there are no epochs', () => {
   expect(mayBeShown(at('binance', 0), at('bybit', 0))).toBe(false);
   expect(mayBeShown(at('bybit', 0), at('bybit', 0))).toBe(true);
   expect(mayBeShown(at('bybit', 0), at(null, 0))).toBe(true);

@@ -12,9 +12,9 @@ describe('amount', () => {
     ['0.00292', 0, '0.00292'],
     ['-1234567', 1, '-1,234,567.0'],
     ['12345678901234567890.123456789012345678', 0, '12,345,678,901,234,567,890.123456789012345678'],
-  ])('%s with %i places is %s', (value, places, text) => expect(amount(value, places)).toBe(text));
+  ])('formats %s with %i places as %s', (value, places, text) => expect(amount(value, places)).toBe(text));
 
-  it('is the value to the last digit', () => {
+  it('keeps every digit of the value', () => {
     fc.assert(
       fc.property(decimal, fc.nat(20), (value, places) => {
         const plain = amount(value, places).replaceAll(',', '');
@@ -50,13 +50,13 @@ it.each([
   ['-0.001', '0.00 %'],
 ])('change: %s is %s', (value, text) => expect(change(value)).toBe(text));
 
-it('has a dash where there is no figure', () => {
+it('shows a dash for a missing value', () => {
   expect([amount(null), rounded(undefined, 2), compact(null), change(null), percent(null)]).toEqual(
     Array.from({ length: 5 }, () => '–'),
   );
 });
 
-it('counts, rates and shares', () => {
+it('formats counts, rates and shares', () => {
   expect([count(1234567), count(12_345_678), rate(9.96), rate(1234.4), percent(0.555, 1)]).toEqual([
     '1,234,567',
     '12.3 M',

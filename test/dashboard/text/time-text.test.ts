@@ -15,7 +15,7 @@ it.each([
   [835.58, '836 ms'],
 ])('latency: %d is %s', (ms, text) => expect(latency(ms)).toBe(text));
 
-it('shows UTC', () => {
+it('shows times in UTC', () => {
   const at = Date.UTC(2026, 10, 21, 18, 3, 7);
   expect([clock(at), shortClock(at)]).toEqual(['18:03:07', '18:03']);
 });

@@ -81,7 +81,7 @@ function gap(fromTime: number, toTime: number, fields: Partial<Gap> = {}): Gap {
 }
 
 describe('KlineCheck', () => {
-  it('compares the candles by symbol and interval, except the one that a series begins in', () => {
+  it("compares candles by symbol and interval, and attributes the first one's difference to a gap", () => {
     const checked = new Checked();
     checked.trade(30).kline(0, 5).trade(70).trade(80).kline(1, 2).trade(130).kline(2, 2).trade(190).trade(250);
     expect(checked.check.counts).toEqual([
@@ -97,7 +97,7 @@ describe('KlineCheck', () => {
     ]);
   });
 
-  it('compares no candle again that comes by the second line later', () => {
+  it('does not compare a candle again that the second line repeats', () => {
     const checked = new Checked().trade(0).kline(0, 1).trade(60).trade(120).trade(180).trade(240);
     expect(checked.kline(0, 1, { timestamp: 90_000 }).kline(0, 9, { closed: false }).minutes).toEqual({
       compared: 1,
@@ -105,7 +105,7 @@ describe('KlineCheck', () => {
     });
   });
 
-  it("counts candles that closed before the venue's first candle as unknown", () => {
+  it("attributes differences of candles from before the venue's first candle to a gap", () => {
     const checked = new Checked()
       .trade(0)
       .trade(60)
@@ -129,26 +129,26 @@ describe('KlineCheck', () => {
       { outcome: 'repaired', filled: 1 },
       { compared: 3, equal: 2, unexplained: 1 },
     ],
-  ] as const)('a gap explains where it is not repaired: %o', (fields, counts) => {
+  ] as const)('attributes a difference to a gap only if the gap is not repaired: %o', (fields, counts) => {
     const checked = new Checked().trade(0).kline(0, 1).trade(60).gap(60, 130, fields).kline(1, 2);
     expect(checked.trade(130).kline(2, 1).trade(190).trade(250).minutes).toEqual(counts);
   });
 
-  it('a gap of an epoch that is over changes nothing', () => {
+  it('ignores a gap of another epoch', () => {
     const resultOf = (checked: Checked) =>
       checked.trade(60).kline(1, 2).trade(120).kline(2, 1).trade(180).trade(240).minutes;
     const begun = () => new Checked().trade(0).kline(0, 1).trade(60);
     expect(resultOf(begun().gap(0, 50, { epoch: 7 }))).toEqual(resultOf(begun()));
   });
 
-  it('trades of the millisecond in which a gap ends may be missing, too', () => {
+  it('treats the millisecond in which a gap ends as part of the gap', () => {
     const begun = new Checked().trade(60).kline(1, 2).trade(130).trade(190);
     expect(begun.minutes).toEqual({ compared: 1, equal: 0, gap: 1 });
     const later = new Checked().trade(0).kline(0, 1).gap(0, 60).trade(60).kline(1, 2).trade(130).trade(190);
     expect(later.minutes).toEqual({ compared: 2, equal: 1, gap: 1 });
   });
 
-  it('begins anew in each epoch, and keeps the counts', () => {
+  it('starts again in each epoch, and keeps the counts', () => {
     const checked = new Checked();
     const second = { epoch: 2 };
     checked.trade(0).kline(0, 1).trade(60).kline(1, 1).trade(120);
@@ -160,7 +160,7 @@ describe('KlineCheck', () => {
     expect(checked.minutes).toEqual({ compared: 4, equal: 3, gap: 1 });
   });
 
-  it('counts late trades, block trades and past aggregates apart', () => {
+  it('counts late trades, block trades and aggregated backfill as separate causes', () => {
     const checked = new Checked({ allowedLatenessMs: 2000 });
     // 59 s is in time.
     checked.trade(0).kline(0, 2).trade(61.5).trade(59);
@@ -179,7 +179,7 @@ describe('KlineCheck', () => {
     });
   });
 
-  it('counts an aggregated trade for all of its trades where ids step by one', () => {
+  it('counts all trades of an aggregated trade if ids are contiguous', () => {
     const checked = new Checked({ trades: 'agg_trade' });
     const records: FeedRecord[] = [aggTrade(1, 3), aggTrade(4, 4), aggTrade(5, 9)].map((one, index) => ({
       ...one,
@@ -190,7 +190,7 @@ describe('KlineCheck', () => {
     expect(checked.minutes).toEqual({ compared: 1, equal: 1 });
   });
 
-  it('explains every difference of trades that were lost, whatever was', () => {
+  it('explains every difference that lost trades, block trades and new epochs cause', () => {
     const steps = fc.array(
       fc.record({
         waitMs: fc.oneof(fc.integer({ min: 0, max: 30_000 }), fc.integer({ min: 0, max: 400_000 })),
@@ -269,13 +269,13 @@ class LossyMarket {
   }
 }
 
-describe('what is compared', () => {
+describe('subscribedKlines', () => {
   it.each([
     [['trade', 'agg_trade', 'kline_1m', 'kline_1s'], { trades: 'trade', intervals: ['1s', '1m'] }],
     [['agg_trade', 'kline_1M'], { trades: 'agg_trade', intervals: ['1M'] }],
     [['trade', 'ticker'], undefined],
     [['ticker', 'kline_1m'], undefined],
-  ] as const)('of %j', (channels, expected) => {
+  ] as const)('returns the kind of trades and the intervals of the channels %j', (channels, expected) => {
     expect(subscribedKlines(channels)).toEqual(expected);
   });
 });

@@ -67,7 +67,7 @@ function expectSoundWindows(market: PublishedMarket): void {
   expect(wrong).toEqual([]);
 }
 
-it('publishes each window once: a complete one is right and not early, an incomplete one has a reason', () => {
+it('publishes each window once: correct and not too early, or incomplete for a reason', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => expectSoundWindows(run(all, WINDOWS_MS, keeps))),
     { numRuns: 200 },
@@ -75,7 +75,7 @@ it('publishes each window once: a complete one is right and not early, an incomp
 });
 
 // Each restart comes while the gap behind the restart before is pending: no trade is published for 80 s.
-it('a window that restarts keep open behind a pending gap is cut by the next epoch', () => {
+it('a new epoch closes a window as incomplete that a pending gap kept open over several restarts', () => {
   const trade = { kind: 'trade', symbol: 0, afterMs: 500, delayMs: 0 } as const;
   const restart = { kind: 'restart', afterMs: 15_000 } as const;
   const again = [restart, trade, trade];
@@ -90,7 +90,7 @@ it('a window that restarts keep open behind a pending gap is cut by the next epo
   expect(cut?.reached).toBeGreaterThan(1_080_000);
 });
 
-it('no published trade is lost: it is in its window, or was late', () => {
+it('counts each published trade in a window or as late', () => {
   fc.assert(
     fc.property(steps, (all) => {
       const lasting = all.filter(({ kind }) => kind !== 'restart');
@@ -133,7 +133,7 @@ it('publishes the same for the same input, in the same order', () => {
   );
 });
 
-it('hours of trades: each window of each symbol, whole but for the first', () => {
+it('publishes each window of each symbol for hours, and only the first as incomplete', () => {
   const market = new PublishedMarket([60_000], SYMBOLS, 0);
   for (let n = 0; n < 50_000; n++) market.step({ kind: 'trade', symbol: n % 3, afterMs: 250, delayMs: n % 300 });
   market.finish();

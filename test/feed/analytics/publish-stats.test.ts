@@ -152,15 +152,15 @@ class Desk {
   }
 }
 
-describe('statistics by window', () => {
-  it('close when the venue’s event time passes end and lateness, for a symbol that is silent too', () => {
+describe('publishStats: windows', () => {
+  it("closes windows of all symbols when the venue's event time passes their end plus the lateness", () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.1, 0.5).live('ETH', 0.9, 2.9);
     expect(desk.output).toEqual([]);
     desk.live('ETH', 3);
     expect(desk.output).toEqual(['BTC 0+1: 2', 'ETH 0+1: 1']);
   });
 
-  it('are the figures of all trades of the window and name the last that was counted', () => {
+  it('publishes the statistics of all trades of a window, with the `receivedAt` of the last one', () => {
     const desk = new Desk().began('BTC');
     desk.at(0.1).put('BTC', [0.1], { price: '100', quantity: '3', isBuyerMaker: false });
     desk.at(0.2).put('BTC', [0.2], { price: '104', quantity: '1' });
@@ -200,28 +200,28 @@ describe('statistics by window', () => {
     });
   });
 
-  it('are published for each length', () => {
+  it('publishes windows of each length', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 1, 1.5, 4.2, 7);
     expect(desk.output).toEqual(['BTC 1+1: 2', 'BTC 4+1: 1', 'BTC 0+5: 3']);
   });
 
-  it('do not close by trades of another venue', () => {
+  it('does not close a window by trades of another venue', () => {
     const desk = new Desk().began('BTC').began('ETH', { venue: 'bybit' }).live('BTC', 0.5).live('ETH', 4.5);
     expect(desk.output).toEqual([]);
   });
 
-  it('a late trade is counted, and merged nowhere', () => {
+  it('counts a late trade, but adds it to no window', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5, 3.5).put('BTC', [0.6, 1.5]);
     expect(desk.counts).toEqual({ late: 1, blocks: 0 });
     expect(desk.at(20).output).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1', 'BTC 3+1: 1']);
   });
 
-  it('a trade that is late for windows of several lengths is one', () => {
+  it('counts a trade once that is late for windows of several lengths', () => {
     const desk = new Desk({ windowsMs: [1000, 2000, 60_000] }).began('BTC').live('BTC', 0.5, 8.5).put('BTC', [0.6]);
     expect(desk.counts.late).toBe(1);
   });
 
-  it('in a quiet market close by the clock: lateness + 5 s without a trade of the venue', () => {
+  it('closes windows in an idle market after the lateness plus 5 s without a trade of the venue', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9);
     expect(desk.at(7.8).output).toEqual([]);
     expect(desk.at(7.9).output).toEqual(['BTC 0+1: 1', 'ETH 0+1: 1']);
@@ -229,7 +229,7 @@ describe('statistics by window', () => {
     expect(desk.isIdle).toBe(true);
   });
 
-  it('block trades are left out and counted apart; fetched and aggregated ones count as one each', () => {
+  it('leaves block trades out but counts them, and counts each fetched or aggregated trade as one', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.1);
     desk.put('BTC', [0.2], { conditions: ['block'], quantity: '1000' });
     desk.put('BTC', [0.3], { source: 'backfill', conditions: ['rpi'] });
@@ -238,7 +238,7 @@ describe('statistics by window', () => {
     expect(desk.counts).toEqual({ late: 0, blocks: 1 });
   });
 
-  it('volatility is that of the minutes closed at the window’s end, whatever the order of the trades', () => {
+  it("computes the volatility from the minutes closed at the window's end, in any order of trades", () => {
     const minutes = Array.from({ length: 33 }, (_, minute) => minute);
     const price = (minute: number): string => (minute % 2 === 0 ? '100' : '110');
     const volatilities = (order: (minute: number) => readonly [number, string][]): unknown[] => {
@@ -266,8 +266,8 @@ describe('statistics by window', () => {
   });
 });
 
-describe('the beginning of an epoch', () => {
-  it('lies inside the first window of each length', () => {
+describe('publishStats: the first windows of an epoch', () => {
+  it('are incomplete for each length', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC', { ago: 0 }).live('BTC', 0.5, 1.5, 5.5, 9.9);
     expect(desk.at(30).output).toEqual([
       'BTC 0+1: 1 incomplete',
@@ -279,23 +279,23 @@ describe('the beginning of an epoch', () => {
     ]);
   });
 
-  it('is known to be over after 10 s without a trade', () => {
+  it('are complete if the first trade comes more than 10 s after the beginning', () => {
     const desk = new Desk().began('BTC ETH SOL', { ago: 0 }).live('BTC', 0.5).live('ETH', 9.9).live('SOL', 13.5);
     expect(desk.at(30).output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 9+1: 1 incomplete', 'SOL 13+1: 1']);
   });
 
-  it('lies inside a long window all the same', () => {
+  it('are incomplete if they contain the beginning, even if the first trade comes late', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC ETH', { ago: 0 }).live('BTC', 0.5).live('ETH', 33.5, 60);
     expect(desk.at(200).output).toEqual(['BTC 0+60: 1 incomplete', 'ETH 0+60: 1 incomplete', 'ETH 60+60: 1']);
   });
 
-  it("is incomplete before the venue's first trade", () => {
+  it("are incomplete just after the venue's first trade, even if the epoch began long before", () => {
     const desk = new Desk().began('BTC ETH', { ago: 1000 }).live('BTC', 0.5).live('ETH', 5.5);
     expect(desk.at(30).output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 5+1: 1 incomplete']);
   });
 });
 
-describe('a switch', () => {
+describe('publishStats: a switch of the venue', () => {
   it('closes all windows of the epoch at once, as incomplete, and publishes them only once', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC ETH').live('BTC', 0.5, 1.5).live('ETH', 1.6);
     desk.began('BTC', { venue: 'bybit', epoch: 2 });
@@ -304,7 +304,7 @@ describe('a switch', () => {
     expect(desk.at(100).output).toEqual(['ETH 1+1: 1', 'ETH 0+5: 1']);
   });
 
-  it('back and forth: each epoch has windows of its own, of the same time too', () => {
+  it('publishes separate windows for each epoch, also for the same time', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC', { ago: 0 }).live('BTC', 0.5);
     desk.began('BTC', { venue: 'bybit', epoch: 2, ago: 0 }).put('BTC', [1.5], { venue: 'bybit', epoch: 2 });
     desk.began('BTC', { epoch: 3, ago: 0 }).put('BTC', [2.5], { epoch: 3 });
@@ -316,7 +316,7 @@ describe('a switch', () => {
     ]);
   });
 
-  it('what the standby had kept counts, symbol after symbol, though the time of the venue is past it', () => {
+  it("counts the standby's buffered trades though the venue's event time is past their windows", () => {
     const desk = new Desk().began('SOL').live('SOL', 1, 8, 9, 9.5);
     expect(desk.output).toEqual(['SOL 1+1: 1']);
     desk.began('BTC ETH', { epoch: 2, ago: 0 });
@@ -327,7 +327,7 @@ describe('a switch', () => {
     expect(desk.counts.late).toBe(0);
   });
 
-  it('waits for the first trades of a symbol no longer than 10 s', () => {
+  it('waits at most 10 s for the first trades of a symbol', () => {
     const desk = new Desk().began('SOL').live('SOL', 1).began('BTC ETH', { epoch: 2, ago: 0 });
     desk.at(9).put('BTC', [2.5]).live('SOL', 10.9).at(11.1);
     desk.put('ETH', [2.5]);
@@ -335,15 +335,15 @@ describe('a switch', () => {
     expect(desk.output).toEqual(['SOL 1+1: 1', 'BTC 2+1: 1 incomplete']);
   });
 
-  it('a trade of a key that nobody has begun is nothing', () => {
+  it('ignores trades and gaps of a symbol without an epoch', () => {
     const desk = new Desk().live('BTC', 0.5).hold('BTC', 0.5).release('BTC').gap('BTC', 0, 1).ended('BTC').at(100);
     expect(desk.output).toEqual([]);
     expect(desk.isIdle).toBe(true);
   });
 });
 
-describe('a symbol that is followed again', () => {
-  it('continues its epoch: publishes no cut window again, and whole windows from its first trade on', () => {
+describe('publishStats: a symbol that is followed again', () => {
+  it('publishes no interrupted window again, but complete windows after its first trade', () => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC').live('BTC', 0.5, 2.5).ended('BTC').live('BTC', 2.6);
     expect(desk.output).toEqual(['BTC 0+1: 1 incomplete', 'BTC 2+1: 1 incomplete', 'BTC 0+5: 2 incomplete']);
     desk.at(2.7).began('BTC', { ago: 0 }).live('BTC', 2.8, 4.5, 5.5, 6.5).at(100);
@@ -351,7 +351,7 @@ describe('a symbol that is followed again', () => {
     expect(desk.counts.late).toBe(2);
   });
 
-  it('publishes no cut window again, though its time is over and its trades are fetched', () => {
+  it('publishes no interrupted window again, even if trades of it are fetched later', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).ended('BTC').live('ETH', 0.6, 4, 5);
     expect(desk.output).toEqual(['BTC 0+1: 1 incomplete', 'ETH 0+1: 1']);
     desk.began('BTC', { ago: 0 }).put('BTC', [0.9, 1.1, 4.5]).at(100);
@@ -366,7 +366,7 @@ describe('a symbol that is followed again', () => {
     expect(desk.counts.late).toBe(1);
   });
 
-  it('knows how large trades are, but not the minutes before, as it has none of those between', () => {
+  it('keeps the mean quantity for large trades, but not the minutes for the volatility', () => {
     const desk = new Desk({ windowsMs: [60_000] }).began('BTC');
     for (let minute = 0; minute < 30; minute++)
       for (const second of [1, 2, 3, 4]) desk.live('BTC', minute * 60 + second);
@@ -381,15 +381,15 @@ describe('a symbol that is followed again', () => {
   });
 });
 
-describe('a gap', () => {
+describe('publishStats: a gap', () => {
   const whole = (desk: Desk): string[] =>
     desk.at(1000).output.flatMap((line) => (line.endsWith('incomplete') ? [line.split(':')[0] ?? ''] : []));
   const seconds = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5];
 
   it.each([
-    ['output before the trades behind it', 2],
-    ['output after the first of them', 4],
-  ])('makes each window that it touches incomplete, %s', (_, at) => {
+    ['before the trades that follow it', 2],
+    ['after the first trade that follows it', 4],
+  ])('makes each window that it touches incomplete if it is published %s', (_, at) => {
     const desk = new Desk({ windowsMs: [1000, 5000] }).began('BTC');
     for (const second of seconds) {
       desk.live('BTC', second);
@@ -401,12 +401,12 @@ describe('a gap', () => {
   it.each([
     ['that was repaired', { outcome: 'repaired' }],
     ['of another epoch', { epoch: 7 }],
-  ] as const)('%s does not', (_, fields) => {
+  ] as const)('%s makes no window incomplete', (_, fields) => {
     const desk = new Desk().began('BTC').live('BTC', ...seconds);
     expect(whole(desk.gap('BTC', 5.5, 6.5, fields))).toEqual([]);
   });
 
-  it('without an end (the venue counts anew, mode all) does', () => {
+  it('without an end makes windows incomplete (restarted trade ids in mode all)', () => {
     const desk = new Desk().began('BTC', { epoch: 0 }).live('BTC', ...seconds);
     expect(whole(desk.gap('BTC', 5.5, 6.5, { epoch: 0, toId: null, outcome: 'unknown' }))).toEqual([
       'BTC 5+1',
@@ -414,13 +414,13 @@ describe('a gap', () => {
     ]);
   });
 
-  it('is the symbol’s alone', () => {
+  it('affects only windows of its symbol', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 5.5).live('ETH', 5.6).gap('BTC', 5.1, 5.2);
     expect(whole(desk)).toEqual(['BTC 5+1']);
   });
 });
 
-describe('a symbol under repair', () => {
+describe('publishStats: a symbol with a pending gap', () => {
   /** ETH goes on; of BTC nothing comes after 2.5, and that is known at 4. */
   const underRepair = (): Desk => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5, 1.5, 2.5).live('ETH', 3, 4);
@@ -428,7 +428,7 @@ describe('a symbol under repair', () => {
     return desk.hold('BTC', 2.5);
   };
 
-  it('holds its windows; what is fetched counts in those that were not there yet, and so does what waited behind it', () => {
+  it('holds its windows, and counts fetched and waiting trades in them when the gap closes', () => {
     const desk = underRepair().live('ETH', 6, 8, 9.5);
     expect(desk.output).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1', 'ETH 6+1: 1']);
     desk.release('BTC').put('BTC', [2.7, 3.5], { source: 'backfill' }).put('BTC', [5.5, 9.4]);
@@ -438,18 +438,18 @@ describe('a symbol under repair', () => {
     expect(desk.at(30).output).toEqual(['ETH 8+1: 1', 'ETH 9+1: 1', 'BTC 9+1: 1']);
   });
 
-  it('trades that were late before it stay late', () => {
+  it('counts trades as late that were late before the gap', () => {
     const desk = underRepair().at(6).release('BTC').put('BTC', [0.7, 1.9]);
     expect(desk.counts.late).toBe(2);
   });
 
-  it('that failed has its gap inside', () => {
+  it('has incomplete windows if the repair failed', () => {
     const desk = underRepair().live('ETH', 9).release('BTC').gap('BTC', 2.5, 5.5).put('BTC', [5.5, 6.5]);
     const btc = desk.at(30).output.filter((line) => line.startsWith('BTC'));
     expect(btc).toEqual(['BTC 2+1: 1 incomplete', 'BTC 5+1: 1 incomplete', 'BTC 6+1: 1']);
   });
 
-  it('for more than 10 s holds nothing longer: its windows are incomplete, what comes for them is late', () => {
+  it('holds its windows for 10 s at most: then they are incomplete, and later trades of them are late', () => {
     const desk = underRepair().live('ETH', 13.9);
     desk.records;
     expect(desk.at(14).output).toEqual(['BTC 2+1: 1 incomplete']);
@@ -458,13 +458,13 @@ describe('a symbol under repair', () => {
     expect(desk.at(30).output.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 12+1: 1', 'BTC 14+1: 1']);
   });
 
-  it('is held as long as any of its gaps is pending', () => {
+  it('holds its windows while any of its gaps is pending', () => {
     const desk = underRepair().at(5).hold('BTC', 4.5, 'y').live('ETH', 9).release('BTC', 'x').at(9.1);
     desk.put('BTC', [2.7, 4.5]).at(10).release('BTC', 'y').put('BTC', [4.6]);
     expect(desk.at(30).output.filter((line) => line.startsWith('BTC'))).toEqual(['BTC 2+1: 2', 'BTC 4+1: 2']);
   });
 
-  it('publishes windows that were over at a switch as they are, the others as cut', () => {
+  it('publishes windows that are over as complete when it is unfollowed, and the others as incomplete', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 1.5, 2.5).live('ETH', 3.4).hold('BTC', 2.5).live('ETH', 4.5);
     desk.records;
     desk.ended('BTC');
@@ -472,29 +472,29 @@ describe('a symbol under repair', () => {
     expect(desk.at(100).output).toEqual(['ETH 3+1: 1', 'ETH 4+1: 1']);
   });
 
-  it('no silence closes its windows; they close when it is let go', () => {
+  it('holds its windows for 10 s even in an idle market', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5).at(1).hold('BTC', 0.5);
     expect(desk.at(10.9).output).toEqual([]);
     expect(desk.at(11).output).toEqual(['BTC 0+1: 1 incomplete']);
   });
 });
 
-describe('a symbol that no line carries', () => {
-  it('holds its windows while others of its venue trade, 10 s at the most', () => {
+describe('publishStats: a symbol that no line carries', () => {
+  it('holds its windows for at most 10 s while other symbols of its venue trade', () => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5).live('ETH', 0.9).at(1).noLine('BTC', 0.5);
     desk.live('ETH', 5, 9);
     expect(desk.output.filter((line) => line.startsWith('BTC'))).toEqual([]);
     expect(desk.at(11).output).toContain('BTC 0+1: 1 incomplete');
   });
 
-  it('has them closed by silence as any, as incomplete', () => {
+  it('closes its windows as incomplete in an idle market', () => {
     const desk = new Desk().began('BTC').live('BTC', 0.5).at(5).noLine('BTC', 0.5);
     expect(desk.at(7.4).output).toEqual([]);
     expect(desk.at(7.5).output).toEqual(['BTC 0+1: 1 incomplete']);
   });
 });
 
-describe('a start that resumes an epoch', () => {
+describe('publishStats: a start that resumes an epoch', () => {
   const previousOf = (times: readonly number[], rest: Partial<PreviousTrades> = {}): PreviousTrades => ({
     symbol: 'BTCUSDT',
     venue: 'binance',
@@ -519,13 +519,13 @@ describe('a start that resumes an epoch', () => {
   };
   const ofBtc = (desk: Desk): string[] => desk.at(1000).output.filter((line) => line.startsWith('BTC'));
 
-  it('publishes the remaining windows once, with the trades that come', () => {
+  it('publishes the remaining windows once, with the previous and the new trades', () => {
     const desk = started(previousOf(times, { windows })).at(71).put('BTC', [61.7, 70.5]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 70+1: 1', 'BTC 60+60: 4']);
     expect(desk.counts).toEqual({ late: 0, blocks: 0 });
   });
 
-  it('waits with it for the first trade of the symbol, and for the repair of the gap before that', () => {
+  it('waits for the first trade of the symbol, and for the repair of the gap before it', () => {
     const desk = started(previousOf(times, { windows })).live('ETH', 71, 75).hold('BTC', 61.5).live('ETH', 80.5);
     expect(desk.output.filter((line) => line.startsWith('BTC'))).toEqual([]);
     desk.at(82).release('BTC').put('BTC', [62.5, 81.5]);
@@ -539,7 +539,7 @@ describe('a start that resumes an epoch', () => {
     ]);
   });
 
-  it('publishes after 10 s without a trade what there is, as incomplete from the last trade on', () => {
+  it('publishes its windows after 10 s without a trade, as incomplete from the last trade on', () => {
     const desk = started(previousOf(times, { windows })).live('ETH', 71, 75, 79.9);
     expect(desk.at(80).output.filter((line) => line.startsWith('BTC'))).toEqual([
       'BTC 59+1: 1',
@@ -550,21 +550,21 @@ describe('a start that resumes an epoch', () => {
     expect(ofBtc(desk.live('BTC', 90.5))).toEqual(['BTC 90+1: 1', 'BTC 60+60: 3']);
   });
 
-  it('a window that reaches back behind what was read is incomplete', () => {
+  it('marks a window as incomplete that begins before the trades that were read', () => {
     const desk = started(previousOf(times.slice(3), { windows }))
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1 incomplete', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3 incomplete']);
   });
 
-  it('takes windows that ended long ago as published, though they are not read', () => {
+  it('treats windows that ended long ago as published, even if they were not read', () => {
     const desk = started(previousOf(times, { publishedTo: T0 + 60_000 }))
       .at(71)
       .put('BTC', [71]);
     expect(ofBtc(desk)).toEqual(['BTC 60+1: 1', 'BTC 61+1: 1', 'BTC 71+1: 1', 'BTC 60+60: 3']);
   });
 
-  it('a gap that was published before is inside still', () => {
+  it('marks windows as incomplete that contain a gap of the previous run', () => {
     const gaps = [gap(60.1, 60.5), gap(61.1, 61.2, { outcome: 'repaired' })];
     const desk = started(previousOf(times, { windows, gaps })).at(71).put('BTC', [71]);
     expect(ofBtc(desk)).toEqual([
@@ -576,7 +576,7 @@ describe('a start that resumes an epoch', () => {
     ]);
   });
 
-  it('publishes no published window again, though a trade of it comes', () => {
+  it('does not publish a window again if a late trade of it comes', () => {
     const desk = started(previousOf(times, { windows })).at(71).put('BTC', [58.9, 61.7]).at(72).put('BTC', [58.8]);
     expect(ofBtc(desk)).toEqual(['BTC 59+1: 1', 'BTC 60+1: 1', 'BTC 61+1: 2', 'BTC 60+60: 3']);
     expect(desk.counts.late).toBe(2);
@@ -595,7 +595,7 @@ describe('a start that resumes an epoch', () => {
     expect(volatilityAfter(minutes.slice(5))).toBeNull();
   });
 
-  it('knows how large trades are', () => {
+  it('resumes the mean quantity for large trades, without block trades', () => {
     const previous = previousOf(Array.from({ length: 99 }, (_, n) => n / 2));
     const blocks = [trade(50, { conditions: ['block'], quantity: '900' })];
     const desk = started({ ...previous, trades: [...previous.trades, ...blocks] }).at(71);
@@ -606,21 +606,21 @@ describe('a start that resumes an epoch', () => {
   it.each([
     ['another epoch', { epoch: 2 }],
     ['another venue', { venue: 'bybit' }],
-  ])('of %s nothing of the previous one is published', (_, turn) => {
+  ])('publishes nothing of the previous epoch if it begins with %s', (_, turn) => {
     const desk = new Desk().at(70);
     desk.restore(previousOf(times, { windows }));
     desk.began('BTC', turn).began('BTC', { epoch: 1 });
     expect(ofBtc(desk)).toEqual([]);
   });
 
-  it('an epoch without trades is resumed like a new one', () => {
+  it('treats a previous epoch without trades like a new epoch', () => {
     const desk = started(previousOf([])).at(71).put('BTC', [71.5, 72.5]);
     expect(ofBtc(desk)).toEqual(['BTC 71+1: 1 incomplete', 'BTC 72+1: 1', 'BTC 60+60: 2 incomplete']);
   });
 });
 
-describe('large trades', () => {
-  it('are those of ten times the mean before them, of the same epoch, blocks left out', () => {
+describe('publishStats: large trades', () => {
+  it('have at least ten times the mean quantity of the epoch so far, without block trades', () => {
     const desk = new Desk().began('BTC');
     for (let n = 0; n < 100; n++) desk.at(n).put('BTC', [n], { quantity: '2' });
     desk.at(100).put('BTC', [100], { quantity: '30', conditions: ['block'] });
@@ -640,7 +640,7 @@ describe('large trades', () => {
     expect(desk.output).toEqual(['BTC 98+1: 1 incomplete', 'BTC 99+1: 1 incomplete', 'BTC 100+1: 2 incomplete']);
   });
 
-  it('a late one is large all the same', () => {
+  it('include late trades', () => {
     const desk = new Desk({ historyTrades: 1 }).began('BTC').live('BTC', 0, 50).put('BTC', [1], { quantity: '0.2' });
     expect(desk.output).toEqual(['BTC 0+1: 1', 'BTC large 10']);
     expect(desk.counts.late).toBe(1);

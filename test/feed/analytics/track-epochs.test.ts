@@ -61,7 +61,7 @@ function play(stages: StatsStages, symbol: string, step: Step, at: number): void
   }
 }
 
-it('publishes the same as if what previous runs published had been known from the start, only later', () => {
+it('publishes the same records, only later, if the records of previous runs are read after the start', () => {
   let published = 0;
   const steps = fc.array(fc.tuple(fc.constantFrom(...SYMBOLS), step), { maxLength: 80 });
   fc.assert(
@@ -90,7 +90,7 @@ it('publishes the same as if what previous runs published had been known from th
   expect(published).toBeGreaterThan(100);
 });
 
-it('publishes nothing if the feed stops before', () => {
+it('publishes nothing if the feed stops before the records of previous runs are read', () => {
   const records: StatsRecord[] = [];
   const recent$ = new Subject<RecentTrades>();
   const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);
@@ -102,7 +102,7 @@ it('publishes nothing if the feed stops before', () => {
   expect(records).toEqual([]);
 });
 
-it('stops waiting for what previous runs published when 100,000 events wait', () => {
+it('stops waiting for the records of previous runs when 100,000 events wait', () => {
   const records: StatsRecord[] = [];
   const recent$ = new Subject<RecentTrades>();
   const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);

@@ -9,7 +9,7 @@ function begun(): TradeCoverage {
 }
 
 describe('TradeCoverage', () => {
-  it('nothing is whole before the first trade', () => {
+  it('knows no complete window before the first trade', () => {
     expect(new TradeCoverage().isWhole(1e12, 2e12)).toBe(false);
   });
 
@@ -18,40 +18,40 @@ describe('TradeCoverage', () => {
     [100_500, false],
     [100_501, true],
     [101_000, true],
-  ])('a window that begins at %i, where the first trade was at 100,500: %s', (start, whole) => {
+  ])('with the first trade at 100,500, a window that begins at %i is complete: %s', (start, whole) => {
     expect(begun().isWhole(start, start + 1000)).toBe(whole);
   });
 
   it.each([
-    ['served for 10 s', 110_000, 50_001],
-    ['served for 25 s, so the last 15 had no trade', 125_000, 35_001],
-    ['before it was served', 90_000, 50_001],
-  ])('a first trade, by the venue’s clock at 50,000, %s', (_, receivedMs, knownFrom) => {
+    ['10 s after the epoch began', 110_000, 50_001],
+    ['25 s after the epoch began, so that 15 s had no trade', 125_000, 35_001],
+    ['before the epoch began', 90_000, 50_001],
+  ])('knows from when on windows are complete if the first trade comes %s', (_, receivedMs, knownFrom) => {
     const coverage = new TradeCoverage();
     coverage.begin({ timestamp: 50_000, receivedAt: receivedMs * 1000 }, 100_000);
     expect([coverage.isWhole(knownFrom - 1, 60_000), coverage.isWhole(knownFrom, 60_000)]).toEqual([false, true]);
   });
 
-  it('keeps what was known before a start', () => {
+  it('keeps the earlier start of complete windows when it begins again', () => {
     const coverage = begun();
     coverage.begin({ timestamp: 900_000, receivedAt: 900_000_000 }, 900_000);
     expect(coverage.isWhole(101_000, 102_000)).toBe(true);
   });
 
   it.each([
-    ['before', 199_000, 200_000, true],
-    ['up to its begin, of which a trade may miss', 200_000, 201_000, false],
-    ['inside', 204_000, 205_000, false],
-    ['around', 200_000, 260_000, false],
+    ['before it', 199_000, 200_000, true],
+    ['up to its start, where a trade may be missing', 200_000, 201_000, false],
+    ['inside it', 204_000, 205_000, false],
+    ['around it', 200_000, 260_000, false],
     ['from its end on', 205_000, 206_000, false],
-    ['after', 206_000, 207_000, true],
-  ])('a gap from 200,500 to 205,000 and a window %s', (_, start, end, whole) => {
+    ['after it', 206_000, 207_000, true],
+  ])('with a gap from 200,500 to 205,000, a window %s (%i to %i) is complete: %s', (_, start, end, whole) => {
     const coverage = begun();
     coverage.gap({ fromTime: 200_500, toTime: 205_000 });
     expect(coverage.isWhole(start, end)).toBe(whole);
   });
 
-  it('behind an open gap nothing is known, until it closes', () => {
+  it('knows no complete window after a pending gap until the gap closes', () => {
     const coverage = begun();
     coverage.open('7', { from: 200_500, until: 1, endsBySilence: false });
     const whole = () => [199_000, 200_000, 300_000].map((start) => coverage.isWhole(start, start + 1000));
@@ -60,7 +60,7 @@ describe('TradeCoverage', () => {
     expect(whole()).toEqual([true, true, true]);
   });
 
-  it('is held as long as any gap says', () => {
+  it('is held until the latest end of its pending gaps', () => {
     const coverage = begun();
     const until = [coverage.heldUntil()];
     coverage.open('7', { from: 0, until: 10, endsBySilence: false });
@@ -73,7 +73,7 @@ describe('TradeCoverage', () => {
     expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
   });
 
-  it('is held for a gap that ends by silence no longer than until that', () => {
+  it('is held only until the silence begins if the pending gap ends by silence', () => {
     const coverage = begun();
     coverage.open('7', { from: 0, until: 10, endsBySilence: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);
@@ -81,7 +81,7 @@ describe('TradeCoverage', () => {
     expect(coverage.heldUntil(7)).toBe(9);
   });
 
-  it('forgets none of a thousand gaps, and knows the last ones exactly', () => {
+  it('keeps a thousand gaps, and the last ones with exact bounds', () => {
     const coverage = begun();
     for (let at = 1; at <= 1000; at++) coverage.gap({ fromTime: at * 1e6, toTime: at * 1e6 + 10 });
     for (let at = 1; at <= 1000; at++) expect(coverage.isWhole(at * 1e6, at * 1e6 + 1)).toBe(false);

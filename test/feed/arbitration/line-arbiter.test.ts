@@ -122,14 +122,14 @@ const bybit = (recent = false) => new Arbitration({ contiguous: false, recent })
 describe('LineArbiter', () => {
   const eth = { symbol: 'ETHUSDT' };
 
-  it('drops what the slower line repeats, frame by frame and within frames', () => {
+  it('drops the duplicates of the slower line, and passes its new trades', () => {
     const run = binance();
     expect(run.frames(1, tradeEvent(4), tradeEvent(5))).toBe('4 5');
     expect(run.frames(2, tradeEvent(4), tradeEvent(5), tradeEvent(6))).toBe('6');
     expect(run.arbiter.duplicates).toBe(2);
   });
 
-  it('holds behind a gap, per symbol, and lets go after the hold', () => {
+  it('holds trades after a gap for that symbol only, until the grace time is over', () => {
     const run = binance();
     run.frames(1, tradeEvent(1));
     expect(run.frames(1, tradeEvent(3))).toBe('');
@@ -140,7 +140,7 @@ describe('LineArbiter', () => {
     expect(run.scheduler.waiting).toBe(0);
   });
 
-  it('says where trades may be missing, and that they are not', () => {
+  it('emits a possible gap when it begins and when it ends', () => {
     const run = binance();
     run.frames(1, tradeEvent(1));
     expect(run.possibleGaps).toEqual([]);
@@ -159,7 +159,7 @@ describe('LineArbiter', () => {
     expect(run.possibleGaps).toEqual([[undefined, false]]);
   });
 
-  it('ends a possibleGap behind the trades that end it', () => {
+  it('emits the end of a possible gap after the trades that fill it', () => {
     const run = binance();
     const kinds: string[] = [];
     run.onEvent = ({ kind }) => kinds.push(kind);
@@ -169,7 +169,7 @@ describe('LineArbiter', () => {
     expect(kinds).toEqual(['trade', 'possible_gap', 'trade', 'trade', 'possible_gap']);
   });
 
-  it('a gap that the other line fills is none', () => {
+  it('emits no gap if the other line brings the missing trades', () => {
     const run = binance();
     run.frames(1, tradeEvent(1));
     run.frames(1, tradeEvent(3));
@@ -177,7 +177,7 @@ describe('LineArbiter', () => {
     expect(run.wait(2000)).toBe('');
   });
 
-  it('is filled with fetched trades, per symbol, and gives up one symbol alone', () => {
+  it('fills the gap of one symbol with fetched trades, and gives up the gap of another separately', () => {
     const run = binance([tradeEvent(2), tradeEvent(3)]);
     run.frames(1, tradeEvent(1), tradeEvent(4));
     run.scheduler.advance(10);
@@ -198,7 +198,7 @@ describe('LineArbiter', () => {
     expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
   });
 
-  it('announces a gap once it has outlasted the other line, once', () => {
+  it('emits a pending gap once, after the grace time of the other line', () => {
     const run = new Arbitration({ past: [] });
     run.past = undefined;
     run.frames(1, tradeEvent(1), tradeEvent(4));
@@ -206,7 +206,7 @@ describe('LineArbiter', () => {
     expect(run.frames(2, tradeEvent(2), tradeEvent(3))).toBe('2 3 (1,4):2 filled 2 4');
   });
 
-  it('emits what passed of a frame before it announces a gap in it', () => {
+  it('emits the trades before a gap in a frame, and then the pending gap', () => {
     const run = new Arbitration({ past: [tradeEvent(3)], graceMs: 0 });
     const sizes: number[] = [];
     run.onSignal = ({ value, late }) => sizes.push(late === true ? -value.length : value.length);
@@ -237,7 +237,7 @@ describe('LineArbiter', () => {
     expect(run.emitted).toBe('');
   });
 
-  it('says that a venue counts anew, with the last id of the previous count', () => {
+  it('emits that a venue restarted its trade ids, with the last id before the restart', () => {
     const run = binance();
     run.frames(1, tradeEvent(1000, { timestamp: 5 }));
     expect(run.frames(1, tradeEvent(3, { timestamp: 9 }))).toBe('restarted 1000>3 3');
@@ -249,7 +249,7 @@ describe('LineArbiter', () => {
     expect(holds(resumed.arbiter.of('BTCUSDT'))).toBe(false);
   });
 
-  it('Bybit waits for its last trades only if they can be asked for', () => {
+  it('with sparse ids, holds no trades after a reconnect if recent trades cannot be fetched', () => {
     const run = bybit();
     run.arbiter.lineJoined(1);
     run.frames(1, tradeEvent(1), tradeEvent(5));
@@ -260,7 +260,7 @@ describe('LineArbiter', () => {
     expect(run.frames(2, tradeEvent(9))).toBe('(5,9):? 9');
   });
 
-  it('Bybit: from the acknowledgement on a symbol waits for its last trades, others do not', () => {
+  it('with sparse ids, holds a symbol from its acknowledgement until its recent trades are fetched', () => {
     const run = bybit(true);
     run.arbiter.lineJoined(1);
     run.frames(1, tradeEvent(10), tradeEvent(11, eth));
@@ -279,7 +279,7 @@ describe('LineArbiter', () => {
     expect(run.asked.slice(1)).toEqual(['ETHUSDT trade 11-15']);
   });
 
-  it('Bybit: a symbol that no line carries for a time names a gap, others do not', () => {
+  it('with sparse ids, emits a gap for a symbol that was not subscribed for a time, and no other gap', () => {
     const run = bybit();
     run.arbiter.lineJoined(1);
     run.arbiter.lineSubscribed(1, ['BTCUSDT', 'ETHUSDT']);
@@ -294,7 +294,7 @@ describe('LineArbiter', () => {
     expect(run.emitted).toBe('');
   });
 
-  it('Bybit: a line takes the place of another without a gap, as the recent trades report', () => {
+  it('with sparse ids, replaces a line without a gap if the recent trades show none', () => {
     const run = bybit(true);
     run.arbiter.lineJoined(1);
     run.frames(1, tradeEvent(10));
@@ -311,7 +311,7 @@ describe('LineArbiter', () => {
     expect(holds(run.arbiter.of('BTCUSDT'))).toBe(false);
   });
 
-  it('Bybit: what the heir of a line was refused ends with the previous one', () => {
+  it('with sparse ids, emits a gap for a symbol to which a replacing line is not subscribed', () => {
     const run = bybit();
     for (const line of [1, 2]) {
       run.arbiter.lineJoined(line);
@@ -329,7 +329,7 @@ describe('LineArbiter', () => {
     expect(run.frames(3, tradeEvent(16, eth))).toBe('16');
   });
 
-  it('sequences aggregates by the trade ids that they stand for, apart from the trades', () => {
+  it('sequences aggregated trades by their first and last trade ids, separately from trades', () => {
     const run = binance();
     expect(run.frames(1, aggTrade(1, 3))).toBe('1');
     expect(run.frames(1, tradeEvent(1))).toBe('1');
@@ -339,7 +339,7 @@ describe('LineArbiter', () => {
     expect(run.emitted).toBe('(4,7):2 7');
   });
 
-  it('Bybit: a line that joins is held until it overlaps; the loss of the last line in step lets go', () => {
+  it('with sparse ids, holds the trades of a joining line until the last other line is lost', () => {
     const run = bybit();
     const id = (suffix: number) => `22900000012272139${suffix}`;
     run.arbiter.lineJoined(1);
@@ -350,7 +350,7 @@ describe('LineArbiter', () => {
     expect(run.emitted).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
-  it('Bybit: trades of one frame that are too late for the same place are one gap', () => {
+  it('with sparse ids, emits one gap for the late trades of a frame between the same two trades', () => {
     const run = bybit();
     run.arbiter.lineJoined(1);
     const late = [11, 14, 17].map((id) => tradeEvent(id));
@@ -358,7 +358,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, ...late, tradeEvent(25), tradeEvent(40))).toBe('(10,20):3 (20,30):1 40');
   });
 
-  it('Bybit: one symbol that is mute on a line does not hold up another', () => {
+  it('with sparse ids, a symbol without data on a line does not delay another symbol', () => {
     const run = bybit();
     run.arbiter.lineJoined(1);
     run.arbiter.lineJoined(2);
@@ -385,7 +385,7 @@ describe('LineArbiter', () => {
     expect([pass(1, kline(0, 10, { interval: '5m' }))]).toEqual([1]);
   });
 
-  it('passes the end of a candle that comes behind the next one, once', () => {
+  it('passes a closed candle once if it comes after the next candle', () => {
     const run = binance();
     const pass = (line: number, event: LineData) => run.passed(line, event);
     const end = kline(0, 59_999, { closed: true });
@@ -400,7 +400,7 @@ describe('LineArbiter', () => {
     ]).toEqual([1, 1, 1, 0, 0, 0, 1]);
   });
 
-  it('follows a book whose update ids start again: by its time, or after five seconds without a higher id', () => {
+  it('passes a book ticker with restarted ids if its time is newer, or after 5 s without a higher id', () => {
     const timed = bybit();
     timed.frames(1, bookTicker(900, { timestamp: 1000 }));
     expect(timed.passed(1, bookTicker(1, { timestamp: 1001 }))).toBe(1);

@@ -21,8 +21,8 @@ function carried({ contiguous, recent = true }: Setting): TradeSeries {
 /** The trade behind which others may be missing. */
 const possibleGapOf = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
 
-describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (contiguous) => {
-  it('is none whose lines bring trades, nor one that has a line left, nor one that has had none', () => {
+describe.each([true, false])('the possible gap of a TradeSeries, contiguous ids: %s', (contiguous) => {
+  it('is undefined while a line is left, and before the first trade', () => {
     const series = carried({ contiguous });
     expect(possibleGapOf(series)).toBeUndefined();
     series.sequence.lost(1, 10);
@@ -34,7 +34,7 @@ describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (con
     expect(possibleGapOf(unknown)).toBeUndefined();
   });
 
-  it('is one that no line carries, and anew once a line may bring what waits', () => {
+  it('begins when the last line is lost, and starts again when a line is subscribed', () => {
     const series = carried({ contiguous });
     series.sequence.lost(1, 10);
     series.sequence.lost(2, 20);
@@ -46,7 +46,7 @@ describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (con
     expect(series.sequence.possibleGap?.since).not.toBe(since);
   });
 
-  it('is none whose line was handed over before it was lost', () => {
+  it('does not begin when a line is lost that another line has replaced', () => {
     const series = carried({ contiguous });
     series.sequence.lost(2, 10);
     series.sequence.joined(3);
@@ -59,7 +59,7 @@ describe.each([true, false])('a series in possibleGap, contiguous ids: %s', (con
   });
 });
 
-describe('a series in possibleGap', () => {
+describe('the possible gap of a TradeSeries after a reconnect', () => {
   /** Both lines were lost, and one is there again. */
   function again(setting: Setting): TradeSeries {
     const series = carried(setting);
@@ -70,13 +70,13 @@ describe('a series in possibleGap', () => {
     return series;
   }
 
-  it('where ids step by one is in possibleGap no more with the next trade', () => {
+  it('ends with the next trade if ids are contiguous', () => {
     const series = again({ contiguous: true });
     expect(series.sequence.next(3, tradeEvent(2))).toBe(true);
     expect(possibleGapOf(series)).toBeUndefined();
   });
 
-  it('where ids step by one is in possibleGap while trades wait behind a gap, and behind them if no line is left', () => {
+  it('lasts while trades wait for a gap if ids are contiguous, and moves after them if no line is left', () => {
     const series = again({ contiguous: true });
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(series.sequence.possibleGap).toMatchObject({ before: { id: '1' }, since: 30 });
@@ -86,7 +86,7 @@ describe('a series in possibleGap', () => {
     expect(possibleGapOf(series)).toBe('4');
   });
 
-  it('where they jump is in possibleGap until the last trades were fetched', () => {
+  it('ends when the recent trades were fetched if ids are sparse', () => {
     const series = again({ contiguous: false });
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(possibleGapOf(series)).toBe('1');
@@ -94,13 +94,13 @@ describe('a series in possibleGap', () => {
     expect(possibleGapOf(series)).toBeUndefined();
   });
 
-  it('where they jump and nothing was traded is in possibleGap no more once that is known', () => {
+  it('ends when a fetch finds no new trade if ids are sparse', () => {
     const series = again({ contiguous: false });
     series.sequence.fill([tradeEvent(1)]);
     expect(possibleGapOf(series)).toBeUndefined();
   });
 
-  it('without a source to fetch from, a gap is possible until the next trade shows it', () => {
+  it('ends with the next trade if ids are sparse and recent trades cannot be fetched', () => {
     const series = again({ contiguous: false, recent: false });
     expect(possibleGapOf(series)).toBe('1');
     series.sequence.accept(3, tradeEvent(4), 30);
@@ -108,7 +108,7 @@ describe('a series in possibleGap', () => {
   });
 });
 
-it('a series whose ids have started again is in no possibleGap behind the trade that bears the id of an old possibleGap', () => {
+it('a TradeSeries with restarted ids has no possible gap at the id of an earlier possible gap', () => {
   const series = carried({ contiguous: true });
   series.sequence.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
   series.sequence.lost(1, 20);

@@ -48,7 +48,7 @@ function publish(publisher: BookPublisher, stepped: readonly BookStepped[], { ep
 describe('BookPublisher', () => {
   const newPublisher = (over: Partial<typeof books> = {}) => new BookPublisher({ ...books, ...over }, () => 999);
 
-  it('begins with the whole book among the deltas, and its best levels', () => {
+  it('begins with a delta that is a snapshot of the complete book, and with its best levels', () => {
     const venue = new Venue();
     const records = publish(newPublisher(), venue.update(SNAPSHOT));
     expect(records).toMatchObject([
@@ -73,7 +73,7 @@ describe('BookPublisher', () => {
     ]);
   });
 
-  it('begins each chain anew where changes were lost on their way', () => {
+  it('starts the chain of deltas again with a snapshot after deltas were lost', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     const change = (id: string) => publish(publisher, venue.update({ lastUpdateId: id, bids: [], asks: [] }));
@@ -83,7 +83,7 @@ describe('BookPublisher', () => {
     expect(change('12')).toMatchObject([{ kind: 'book_delta', snapshot: false, previousUpdateId: '11' }]);
   });
 
-  it('chains changes, each by the id before it, with a snapshot among them from time to time', () => {
+  it('chains deltas by the previous update id, with a snapshot at regular times', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -101,7 +101,7 @@ describe('BookPublisher', () => {
     ]);
   });
 
-  it('samples every book, changed or not', () => {
+  it('samples a book whether it changed or not', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     expect(publisher.sampled()).toEqual([]);
@@ -112,7 +112,7 @@ describe('BookPublisher', () => {
     expect(publisher.sampled()).toEqual(sample);
   });
 
-  it('says at once that a book is out of step, with the levels that were right, and at once that it is back', () => {
+  it('publishes at once that a book is stale, with its last correct levels, and that it has recovered', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -130,7 +130,7 @@ describe('BookPublisher', () => {
     expect(publisher.stale).toEqual([]);
   });
 
-  it('begins anew in each epoch, and with the book of another venue', () => {
+  it('starts again with a snapshot in each epoch, also with the book of another venue', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -148,7 +148,7 @@ describe('BookPublisher', () => {
     ]);
   });
 
-  it('says that a book is out of step in the epoch that has begun meanwhile', () => {
+  it('publishes that a book is stale with the epoch that has begun meanwhile', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -159,7 +159,7 @@ describe('BookPublisher', () => {
     expect(publisher.stale).toEqual(['BTCUSDT']);
   });
 
-  it('says nothing where the book of another venue than the one that is served is out of step', () => {
+  it('publishes nothing if the book of a venue that is not active becomes stale', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -169,7 +169,7 @@ describe('BookPublisher', () => {
     expect(publisher.stale).toEqual([]);
   });
 
-  it('samples no state of a book whose steps it was not handed', () => {
+  it('samples a book only up to the last step that it received', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     publish(publisher, venue.update(SNAPSHOT));
@@ -181,14 +181,14 @@ describe('BookPublisher', () => {
     expect(publisher.sampled()).toMatchObject([{ updateId: '12', bids: [level('99.5'), level('99')] }]);
   });
 
-  it('says nothing of a book that was never whole', () => {
+  it('publishes nothing about a book that was never complete', () => {
     const venue = new Venue();
     const publisher = newPublisher();
     expect(publish(publisher, venue.lost())).toEqual([]);
     expect(publisher.sampled()).toEqual([]);
   });
 
-  it('publishes no changes where only the best levels are subscribed', () => {
+  it('publishes no deltas if only the best levels are subscribed', () => {
     const venue = new Venue();
     const publisher = newPublisher({ deltas: false });
     expect(publish(publisher, venue.update(SNAPSHOT))).toMatchObject([{ kind: 'order_book' }]);

@@ -65,7 +65,7 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
 const whole = (id: number, symbol = 'BTCUSDT') => of(bookUpdate(id, { snapshot: true, symbol }));
 
 describe('VenueBooks', () => {
-  it('requests the whole book at the first change, and applies later changes to it', () => {
+  it('fetches the complete book at the first change, and applies later changes to it', () => {
     const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(11) });
     update(1, 10, 12);
     update(2, 10, 12);
@@ -76,7 +76,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['10 BTCUSDT replaced 12 late', '10 BTCUSDT changed 13']);
   });
 
-  it('asks for the whole book soon after the subscription, where nothing changes for long', () => {
+  it('fetches the complete book 1 s after the subscription if it does not change', () => {
     const { scheduler, emitted, asked, books } = setUp({ fetch: () => whole(11) });
     const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
     books.subscribed([btc]);
@@ -86,7 +86,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['1010 BTCUSDT replaced 11 late']);
   });
 
-  it('asks for nothing that no line carries any more', () => {
+  it('fetches no book if the last line is lost', () => {
     const { scheduler, asked, books } = setUp({ fetch: () => whole(11), lines: 1 });
     books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);
     books.lineLost(1);
@@ -94,7 +94,7 @@ describe('VenueBooks', () => {
     expect(asked).toEqual([]);
   });
 
-  it('waits for the other line where one skips a change, and asks for nothing then', () => {
+  it('waits for the other line if one skips a change, and fetches nothing if that line has it', () => {
     const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(10) });
     update(1, 10);
     update(2, 10);
@@ -107,7 +107,7 @@ describe('VenueBooks', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('asks again at once where no line has the change; other symbols go on', () => {
+  it('fetches a book again at once if all lines skip a change, without an effect on other symbols', () => {
     const ids: Readonly<Record<number, number>> = { 1: 10, 2: 10, 3: 12 };
     const { scheduler, counted, emitted, update } = setUp({
       fetch: (symbol, attempt) => whole(ids[attempt] ?? 0, symbol),
@@ -131,7 +131,7 @@ describe('VenueBooks', () => {
     expect(counted).toEqual(['book_out_of_step']);
   });
 
-  it('asks for deeper levels where less than half is left, for more if soon again, then at most once a second', () => {
+  it('fetches more levels when less than half is left: a larger size if soon again, then once a second', () => {
     const sizes: number[] = [];
     const level = (price: string, quantity = '1') => ({ price, quantity });
     const bids = ['104', '103', '102', '101'].map((price) => level(price));
@@ -161,7 +161,7 @@ describe('VenueBooks', () => {
     expect(emitted.filter((text) => text.includes('replaced'))).toHaveLength(7);
   });
 
-  it('asks for as many as at first where the book is out of step for another reason', () => {
+  it('fetches the first size again if the book is out of step for another reason', () => {
     const sizes: number[] = [];
     const bids = [{ price: '104', quantity: '1' }];
     const asks = [{ price: '105', quantity: '1' }];
@@ -181,7 +181,7 @@ describe('VenueBooks', () => {
     expect(sizes).toEqual([0, 1, 0]);
   });
 
-  it('a book that is out of step waits behind none that only wants deeper levels, itself among them', () => {
+  it('fetches a book out of step before requests for more levels, also before its own', () => {
     const all = ['BTCUSDT', 'ETHUSDT', 'SOLUSDT', 'XRPUSDT', 'TRXUSDT'];
     const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
     const { scheduler, books, asked, update } = setUp({
@@ -200,7 +200,7 @@ describe('VenueBooks', () => {
     expect(asked.slice(8)).toEqual(['25000 ETHUSDT', '30000 SOLUSDT']);
   });
 
-  it('a book that is out of step waits for no budget that its deeper levels waited for', () => {
+  it('fetches a book out of step at once, even if its request for more levels waits for the budget', () => {
     const sizes: number[] = [];
     const bids = ['104', '103', '102', '101'].map((price) => ({ price, quantity: '1' }));
     const { scheduler, books, emitted, asked, update } = setUp({
@@ -232,7 +232,7 @@ describe('VenueBooks', () => {
     expect(emitted.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
   });
 
-  it('does not ask for more where the answer is what fails', () => {
+  it('does not increase the size if the request fails', () => {
     const sizes: number[] = [];
     const bids = [{ price: '104', quantity: '1' }];
     const { scheduler, books, update } = setUp({
@@ -254,7 +254,7 @@ describe('VenueBooks', () => {
     expect(sizes).toEqual([0, 1, 1, 1, 1]);
   });
 
-  it('asks again after half a second where the other line brings nothing', () => {
+  it('fetches a book again after 500 ms if the other line does not bring a skipped change', () => {
     const { scheduler, emitted, update } = setUp({ fetch: (_, attempt) => whole(attempt === 1 ? 10 : 12) });
     update(2, 9);
     update(1, 10);
@@ -268,7 +268,7 @@ describe('VenueBooks', () => {
     expect(emitted.slice(2)).toEqual(['520 BTCUSDT replaced 12 late']);
   });
 
-  it('does not wait where there is no other line', () => {
+  it('fetches a book again at once if there is no other line', () => {
     const { scheduler, emitted, asked, update } = setUp({ fetch: () => whole(10), lines: 1 });
     update(1, 10);
     scheduler.advance(10);
@@ -277,7 +277,7 @@ describe('VenueBooks', () => {
     expect(asked).toEqual(['0 BTCUSDT', '10 BTCUSDT']);
   });
 
-  it('asks later each time where the answer does not come or is too old', () => {
+  it('retries with growing pauses if the request fails or the fetched book is too old', () => {
     const { scheduler, counted, emitted, asked, update } = setUp({
       fetch: (_, attempt) => (attempt === 1 ? throwError(() => new Error('503')) : whole(attempt === 2 ? 5 : 10)),
     });
@@ -288,7 +288,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['3020 BTCUSDT replaced 10 late']);
   });
 
-  it('asks for three books at once', () => {
+  it('fetches at most three books at once', () => {
     const { scheduler, asked, emitted, update, most } = setUp({ fetch: (symbol) => whole(10, symbol) });
     for (const coin of ['A', 'B', 'C', 'D', 'E']) update(1, 10, 10, `${coin}USDT`);
     expect(asked).toEqual(['0 AUSDT', '0 BUSDT', '0 CUSDT']);
@@ -298,7 +298,7 @@ describe('VenueBooks', () => {
     expect(most()).toBe(3);
   });
 
-  it('subscribes the book again where the venue sends it itself', () => {
+  it('subscribes a stale book again if the venue sends complete books by WebSocket', () => {
     const { scheduler, emitted, resubscribed, update, sent } = setUp({});
     sent(1, 10);
     update(1, 12);
@@ -310,7 +310,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT stale', '0 BTCUSDT replaced 13']);
   });
 
-  it('subscribes again and again until the book comes, later each time', () => {
+  it('subscribes again with growing pauses until the book comes', () => {
     const { scheduler, resubscribed, update, sent } = setUp({ lines: 1 });
     sent(1, 10);
     update(1, 12);
@@ -318,7 +318,7 @@ describe('VenueBooks', () => {
     expect(resubscribed).toEqual(['0 BTCUSDT', '1000 BTCUSDT', '3000 BTCUSDT', '7000 BTCUSDT']);
   });
 
-  it('says of each book that it is out of step when the last line is lost', () => {
+  it('emits that a book is stale when the last line is lost', () => {
     const { emitted, books, sent } = setUp({});
     sent(1, 10);
     sent(2, 10);
@@ -333,7 +333,7 @@ describe('VenueBooks', () => {
     expect(emitted.slice(2)).toEqual(['0 BTCUSDT replaced 20']);
   });
 
-  it('stays in step when a line is replaced by one that has not delivered the symbol yet', () => {
+  it('keeps a book in step when its line is replaced by one that has not delivered the symbol yet', () => {
     const { emitted, books, sent, update } = setUp({ lines: 1 });
     sent(1, 10);
     books.lineJoined(2);
@@ -343,7 +343,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['0 BTCUSDT replaced 10', '0 BTCUSDT changed 11']);
   });
 
-  it('says nothing of a symbol that was removed while its book was asked for', () => {
+  it('emits nothing for a symbol that was removed while its book was fetched', () => {
     const { scheduler, emitted, books, update } = setUp({ fetch: () => whole(10) });
     update(1, 10);
     books.remove('BTCUSDT');
@@ -351,7 +351,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual([]);
   });
 
-  it('asks for nothing after it was closed, nor for a symbol that was removed', () => {
+  it('fetches nothing after it was closed, nor for a symbol that was removed', () => {
     const { scheduler, asked, emitted, books, update } = setUp({ fetch: () => throwError(() => new Error('503')) });
     update(1, 10);
     update(1, 10, 10, 'ETHUSDT');

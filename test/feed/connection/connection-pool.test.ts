@@ -14,8 +14,8 @@ function rotating(lines = new ScriptedLines()): [ScriptedLines, ScriptedConnecti
   return [lines, old, lines.connection(1)];
 }
 
-describe('VenueConnectionPool: a rotation', () => {
-  it('lets the old connection go only when the new one is subscribed and both have delivered the same time', () => {
+describe('VenueConnectionPool: a cutover', () => {
+  it('closes the old connection only after the new one is subscribed and the old one has caught up', () => {
     const [lines, old, next] = rotating();
     next.open();
     lines.pass(1000, old);
@@ -62,7 +62,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(old.closed).toBe(true);
   });
 
-  it('keeps the line up throughout, and two connections for the merge', () => {
+  it('keeps the line up, and counts two connections of a symbol until the old one is closed', () => {
     const [lines, old, next] = rotating();
     const seen: number[][] = [];
     const look = (): void => void seen.push([lines.lines.up, lines.lines.connectionsOf('BTCUSDT'), lines.lines.count]);
@@ -78,14 +78,14 @@ describe('VenueConnectionPool: a rotation', () => {
     ]);
   });
 
-  it('does nothing more when it is asked for again meanwhile', () => {
+  it('ignores a second request during the cutover', () => {
     const [lines, old] = rotating();
     old.rotate();
     lines.lines.rotate({ kind: 'closing', reason: 'maintenance' });
     expect(lines.connections).toHaveLength(2);
   });
 
-  it('does nothing to a line that is not connected', () => {
+  it('opens no second connection for a line that is not connected', () => {
     const lines = new ScriptedLines();
     const [old] = lines.start() as [ScriptedConnection];
     old.fail();
@@ -96,7 +96,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.connections).toHaveLength(2);
   });
 
-  it('gives each line its successor if both are announced to close at once', () => {
+  it('opens a new connection for each line if the venue announces the close of both', () => {
     const lines = new ScriptedLines({ lines: 2, websocketUrls: ['ws://a', 'ws://b'] });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate();
@@ -107,7 +107,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.connections.map(({ closed }) => closed)).toEqual([true, true, false, false]);
   });
 
-  it('comes once, to the connection that has taken over, and continues there', () => {
+  it('opens a third connection if the venue later announces the close of the new one', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     lines.pass(1000, old, next);
@@ -119,7 +119,7 @@ describe('VenueConnectionPool: a rotation', () => {
     expect(lines.story().at(-1)).toBe('1/3 handed_over from 2: maintenance after 1000');
   });
 
-  it('that the new connection gets before it has taken over follows a little later', () => {
+  it('is repeated later if the venue announces the close of the new connection during the cutover', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge().rotate();
     lines.pass(1000, old, next);
@@ -129,8 +129,8 @@ describe('VenueConnectionPool: a rotation', () => {
   });
 });
 
-describe('VenueConnectionPool: a rotation in a quiet market', () => {
-  it('is done when neither delivers and the old one answers', () => {
+describe('VenueConnectionPool: a cutover in an idle market', () => {
+  it('completes if neither connection delivers and the old one answers', () => {
     const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
     next.open().acknowledge();
     lines.scheduler.advance(STALE_AFTER_MS / 2);
@@ -140,7 +140,7 @@ describe('VenueConnectionPool: a rotation in a quiet market', () => {
     expect(old.closed).toBe(true);
   });
 
-  it('is not done while the old one does not answer', () => {
+  it('does not complete while the old connection does not answer', () => {
     const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
     next.open().acknowledge();
     next.pong();
@@ -148,7 +148,7 @@ describe('VenueConnectionPool: a rotation in a quiet market', () => {
     expect(old.closed).toBe(false);
   });
 
-  it('is not done where only the new one is silent: that ends as any mute line, and is tried again', () => {
+  it('does not complete if only the new connection has no data, and is retried', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     lines.pass(STALE_AFTER_MS + 500, old);
@@ -160,7 +160,7 @@ describe('VenueConnectionPool: a rotation in a quiet market', () => {
     expect(lines.open).toEqual([again]);
   });
 
-  it('counts data without a time where there is nothing else', () => {
+  it('counts data without a venue time if neither connection has other data', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
     for (let tick = 0; tick < 7; tick++) {
@@ -173,7 +173,7 @@ describe('VenueConnectionPool: a rotation in a quiet market', () => {
   });
 });
 
-describe('VenueConnectionPool: a rotation that goes wrong', () => {
+describe('VenueConnectionPool: a cutover that fails', () => {
   it('is retried with backoff while the old connection delivers', () => {
     const [lines, old, next] = rotating();
     next.fail(new Fault('unavailable', 'HTTP 503', { status: 503 }));
@@ -202,7 +202,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.lines.up).toBe(1);
   });
 
-  it('uses a new connection that is still connecting', () => {
+  it('uses a new connection that is still connecting when the old one is lost', () => {
     const [lines, old, next] = rotating();
     old.fail();
     expect(lines.lines.up).toBe(0);
@@ -219,7 +219,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.lines.up).toBe(1);
   });
 
-  it("takes the line's own retry, which comes sooner, where the new one waits for its next attempt", () => {
+  it("uses the line's retry if it comes before the next attempt of the new connection", () => {
     const [lines, old, next] = rotating();
     next.fail(new Fault('unavailable', 'HTTP 503', { retry: { kind: 'after', afterMs: 600_000 } }));
     old.fail();
@@ -248,7 +248,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
     expect(lines.open).toEqual([again]);
   });
 
-  it('ends both when the lines are closed, and reports nothing more', () => {
+  it('closes both connections when the lines are closed, and emits nothing more', () => {
     for (const work of [
       () => undefined,
       (next: ScriptedConnection) => void next.open(),
@@ -269,7 +269,7 @@ describe('VenueConnectionPool: a rotation that goes wrong', () => {
   });
 });
 
-describe('VenueConnectionPool: commands in a rotation', () => {
+describe('VenueConnectionPool: commands during a cutover', () => {
   it('go to both connections', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge();
@@ -296,7 +296,7 @@ describe('VenueConnectionPool: commands in a rotation', () => {
     expect(next.commands).toEqual([{ kind: 'subscribe', topics: ['trade.SOLUSDT'] }]);
   });
 
-  it('hold it up where the old one takes what had been refused, and have the new one take it, too', () => {
+  it('delay the cutover until the new connection has a topic that the old one got after a refusal', () => {
     const [lines, old, next] = rotating();
     next.open();
     old.report({ kind: 'refused', topics: ['trade.ETHUSDT'], fault: new Fault('subscription_rejected', 'not open') });
@@ -311,7 +311,7 @@ describe('VenueConnectionPool: commands in a rotation', () => {
     expect(old.closed).toBe(true);
   });
 
-  it('do not hold it up for a topic that is not wanted any more', () => {
+  it('do not delay the cutover for a topic that was removed', () => {
     const [lines, old, next] = rotating();
     next.open().acknowledge(['trade.BTCUSDT']);
     lines.lines.remove(instrument('ETH'));
@@ -320,8 +320,8 @@ describe('VenueConnectionPool: commands in a rotation', () => {
   });
 });
 
-describe('VenueConnectionPool: connections that come of age', () => {
-  it('wait for their turn while another line is being replaced, but not for ever', () => {
+describe('VenueConnectionPool: connections near the end of their lifetime', () => {
+  it('are replaced ten minutes later if another line is in a cutover', () => {
     const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate('lifetime');
@@ -334,7 +334,7 @@ describe('VenueConnectionPool: connections that come of age', () => {
     expect(lines.connections).toHaveLength(4);
   });
 
-  it('are replaced in time even where the other cannot be', () => {
+  it('are replaced in time even if the other line cannot be replaced', () => {
     const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY, onConnect: refuseAfter(2) });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate('lifetime');
@@ -346,7 +346,7 @@ describe('VenueConnectionPool: connections that come of age', () => {
     expect(successors()).toBe(4);
   });
 
-  it('do not wait on when they are lost meanwhile: the next one has its own age', () => {
+  it('cause no later cutover if they are lost while they wait for it', () => {
     const lines = new ScriptedLines({ lines: 2, lifetimeMs: DAY });
     const [a, b] = lines.start() as [ScriptedConnection, ScriptedConnection];
     a.rotate('lifetime');
@@ -360,7 +360,7 @@ describe('VenueConnectionPool: connections that come of age', () => {
     expect(lines.connections).toHaveLength(4);
   });
 
-  it('over a week of two lines none reaches the age, none is lost, and never two are replaced together', {
+  it('of two lines are replaced in time for a week, without a loss and never both at the same time', {
     timeout: 60_000,
   }, () => {
     let seed = 7;

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 describe('Cutover', () => {
-  it('is done when the old connection has delivered the time that the new one began with', () => {
+  it('is complete when the old connection has reached the time at which the new one began', () => {
     cutover.byOld(90);
     cutover.subscribe();
     cutover.byNew(100);
@@ -20,7 +20,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it('takes the latest time of the first moment, so that an old state sent at first proves nothing', () => {
+  it("uses the latest time of the new connection's first moment, since venues begin with old states", () => {
     cutover.byOld(90);
     cutover.subscribe();
     cutover.byNew(10);
@@ -34,7 +34,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it('does not count what came before all was subscribed', () => {
+  it('ignores data of the new connection from before its subscription', () => {
     cutover.byNew(10);
     cutover.byOld(50);
     cutover.settle();
@@ -63,7 +63,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it('counts what the old one had delivered before, for that has come', () => {
+  it('counts data that the old connection delivered before the subscription', () => {
     cutover.byOld(100);
     cutover.subscribe();
     cutover.byNew(100);
@@ -82,7 +82,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(false);
   });
 
-  it('is quiet where neither delivers and the old one answers', () => {
+  it('is quiet if neither connection delivers and the old one answers', () => {
     expect(cutover.quiet).toBe(false);
     cutover.byOld(10);
     cutover.oldAnswered();
@@ -96,14 +96,14 @@ describe('Cutover', () => {
     ['the old one delivers and the new one does not', (of) => of.byOld(20)],
     ['the new one delivers and the old one does not', (of) => of.byNew(20)],
     ['the old one has data without a time and the new one none', (of) => of.byOld(null)],
-  ])('is not quiet where %s', (_, happens) => {
+  ])('is not quiet if %s', (_, happens) => {
     cutover.subscribe();
     cutover.oldAnswered();
     happens(cutover);
     expect(cutover.quiet).toBe(false);
   });
 
-  it('takes data without a time for enough where both have nothing else', () => {
+  it('is quiet if both connections have only data without a time', () => {
     cutover.subscribe();
     cutover.byNew(null);
     expect(cutover.quiet).toBe(false);

@@ -7,7 +7,7 @@ import { VirtualScheduler } from '../../../src/replay/virtual-scheduler.ts';
 const PROBES = 10_000;
 const PROBE_EVERY_MS = 60_000;
 
-it('a venue that refuses for a week of probes is had at once when it takes connections again', () => {
+it('keepConnecting connects at the next probe when a venue accepts again after a week of refusals', () => {
   const scheduler = new VirtualScheduler(0);
   let attempts = 0;
   const refusal = new Fault('region_blocked', '451', { retry: { kind: 'never' } });

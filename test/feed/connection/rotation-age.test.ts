@@ -7,21 +7,21 @@ const MINUTE = HOUR / 60;
 const LAST = 0.999_999;
 
 describe('rotationAge', () => {
-  it('is 23 hours of a day, and at most ten minutes less by chance', () => {
+  it('is 23 hours for a lifetime of a day, minus at most ten random minutes', () => {
     expect(rotationAge(DAY, 0, () => 0)).toBe(23 * HOUR);
     expect(rotationAge(DAY, 0, () => LAST)).toBeCloseTo(23 * HOUR - 10 * MINUTE, -3);
   });
 
-  it('keeps four lines at least ten minutes apart, whatever chance says', () => {
+  it('keeps four lines at least ten minutes apart, whatever the random numbers are', () => {
     for (const line of [0, 1, 2])
       expect(rotationAge(DAY, line, () => LAST) - rotationAge(DAY, line + 1, () => 0)).toBeGreaterThan(9.99 * MINUTE);
   });
 
-  it('leaves an eighth line hours', () => {
+  it('is more than 21 hours for the eighth line', () => {
     expect(rotationAge(DAY, 7, () => LAST)).toBeGreaterThan(21 * HOUR);
   });
 
-  it.each([4_000, 8_000, 16_000, 60_000])('of a lifetime of %i ms leaves time to replace each line', (lifetimeMs) => {
+  it.each([4_000, 8_000, 16_000, 60_000])('leaves time to replace each line in a lifetime of %i ms', (lifetimeMs) => {
     for (const line of [0, 1, 2, 3]) {
       const age = rotationAge(lifetimeMs, line, () => LAST);
       expect(age).toBeGreaterThan(lifetimeMs / 8);
@@ -31,7 +31,7 @@ describe('rotationAge', () => {
     }
   });
 
-  it('comes before the end of life after all postponements', () => {
+  it('is before the end of the lifetime even after all postponements', () => {
     for (const lifetimeMs of [4_000, DAY])
       expect(rotationAge(lifetimeMs, 0, () => 0) + MAX_POSTPONEMENTS * postponement(lifetimeMs)).toBeLessThan(
         lifetimeMs - postponement(lifetimeMs) / 2,

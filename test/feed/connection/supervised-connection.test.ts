@@ -54,7 +54,7 @@ function run(
 }
 
 describe('supervisedConnection', () => {
-  it('connects again after a loss', () => {
+  it('reconnects after a loss', () => {
     const lines = run(['-o-d---#', '-o-d 30ms d 30ms d 30ms d 30ms d 30ms d 30ms d'], { until: 100 });
     expect(lines.slice(0, 3)).toEqual(['0 connecting', '1 connected', '7 lost connection_closed #1']);
     expect(lines.slice(3).map((line) => line.replace(/^[\d.]+ /, ''))).toEqual(['connecting', 'connected']);
@@ -70,7 +70,7 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('a region that is blocked is probed at the slow pace from the start', () => {
+  it('probes a blocked region at the slow rate from the start', () => {
     const blocked = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' } });
     expect(run(['-#'], { fault: blocked, until: 2500 })).toEqual([
       '0 connecting',
@@ -82,7 +82,7 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('socket dead: no data and no answer to the probe ends the connection', () => {
+  it('ends a connection that sends neither data nor answers as `socket_dead`', () => {
     const lines = run(['-o-d--p'], { until: 53.5 });
     expect(lines.slice(0, 4)).toEqual([
       '0 connecting',
@@ -92,12 +92,12 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('subscription mute: the socket answers and data does not come', () => {
+  it('ends a connection that answers but sends no data as `subscription_mute`', () => {
     const lines = run(['-o-d 30ms p'], { until: 53.5 });
     expect(lines.slice(2)).toEqual(['53 stale subscription_mute 50', '53 lost subscription_mute #1']);
   });
 
-  it('quiet market: the connection stays, and data ends the silence', () => {
+  it('keeps a connection without data in an idle market, and emits the recovery with the next data', () => {
     expect(run(['-o-d 30ms p 20ms p 20ms p 18ms d'], { quiet: () => true, until: 120 })).toEqual([
       '0 connecting',
       '1 connected',
@@ -106,7 +106,7 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('a market that is not quiet any more makes a silent line mute', () => {
+  it('ends a connection without data as `subscription_mute` when the market is no longer idle', () => {
     expect(run(['-o-d 30ms p 20ms p'], { quiet: (now) => now < 70, until: 73.5 })).toEqual([
       '0 connecting',
       '1 connected',
@@ -116,7 +116,7 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('a socket that dies while the market is quiet is noticed', () => {
+  it('ends a connection without answers as `socket_dead` even in an idle market', () => {
     expect(run(['-o-d 30ms p'], { quiet: () => true, until: 73.5 })).toEqual([
       '0 connecting',
       '1 connected',
@@ -126,7 +126,7 @@ describe('supervisedConnection', () => {
     ]);
   });
 
-  it('the time until the socket is open is not silence', () => {
+  it('does not count the time until the socket is open as stale', () => {
     expect(run(['80ms o-d 40ms d'], { until: 130 })).toEqual(['0 connecting', '80 connected']);
   });
 });

@@ -42,23 +42,23 @@ function run(connections: readonly string[], untilMs: number, fault = new Fault(
 }
 
 describe('venueNotices', () => {
-  it('emits announcements alone, each state once', () => {
+  it('emits only announcements, and each state once', () => {
     expect(run(['-oa-i-s-s--p-r-r-l'], 100)).toEqual({ emitted: ['6 a scheduled', '13 a ongoing'], lost: 0, made: 1 });
   });
 
-  it('emits none again that a new connection repeats', () => {
+  it('does not emit an announcement again that a new connection repeats', () => {
     const { emitted, lost } = run(['-oas-#', '-oas-r'], 100);
     expect(emitted.map((text) => text.replace(/^[\d.]+ /, ''))).toEqual(['a scheduled', 'a ongoing']);
     expect(lost).toBe(1);
   });
 
-  it('connects again for ever, ever slower, whatever the venue says', () => {
+  it('reconnects for ever at a low rate, whatever the fault is', () => {
     expect(run(['-#'], 5000)).toMatchObject({ emitted: [], made: 8, lost: 8 });
     const never = new Fault('region_blocked', 'HTTP 451', { retry: { kind: 'never' } });
     expect(run(['-#'], 2500, never)).toMatchObject({ emitted: [], made: 3, lost: 3 });
   });
 
-  it('takes a connection for dead that does not even answer for a minute', () => {
+  it('replaces a connection that does not answer for a minute', () => {
     expect(run(['-oa 59s p'], 100_000)).toMatchObject({ made: 1, lost: 0 });
     expect(run(['-oa', '-oa 59s p 59s p'], 100_000)).toMatchObject({ made: 2, lost: 1 });
   });

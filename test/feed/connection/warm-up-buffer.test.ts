@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { WarmUpBuffer } from '../../../src/feed/connection/warm-up-buffer.ts';
 
-it('hands on in order, and what comes while it hands on behind that', () => {
+it('WarmUpBuffer passes values on in order, and then the values that arrive meanwhile', () => {
   const held = new WarmUpBuffer<string>(2, () => true);
   const got: string[] = [];
   held.push('a');
@@ -13,7 +13,7 @@ it('hands on in order, and what comes while it hands on behind that', () => {
   expect(got).toEqual(['a', 'b', 'again', 'more', 'last']);
 });
 
-it('lets the oldest go where too many wait, but nothing that must not be missed', () => {
+it('WarmUpBuffer drops the oldest values when it is full, except values that must be kept', () => {
   const held = new WarmUpBuffer<number>(10, (value) => value > 0);
   for (const value of [0, 1, 2, 3, 0, 4, 5, 6, 7, 8, 9, 10]) held.push(value);
   const got: number[] = [];

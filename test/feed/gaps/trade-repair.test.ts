@@ -71,8 +71,8 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
 const fetched = (id: number, fields: Partial<TradeEvent> = {}) =>
   tradeEvent(id, { source: 'backfill', receivedAt: 99, ...fields });
 
-describe('the repair of trades', () => {
-  it('looks at a symbol when something happens to it, not at all that wait with every frame', () => {
+describe('tradeRepair', () => {
+  it('checks a symbol with a gap only on events of that symbol, not with every frame', () => {
     const { looks, data, scheduler } = setUp({ fetchMissing: () => of([]) });
     for (let number = 0; number < 100; number++)
       data(tradeEvent(1, { symbol: `X${number}USDT` }), tradeEvent(3, { symbol: `X${number}USDT` }));
@@ -86,7 +86,7 @@ describe('the repair of trades', () => {
     expect(looks.count).toBe(300);
   });
 
-  it('gives the other line half a second, then reports the gap and fetches it', () => {
+  it('waits 500 ms for the other line, then emits the pending gap and fetches the trades', () => {
     const { scheduler, emitted, receivedAt, data } = setUp({
       fetchMissing: (_symbol, _gap, time) => of([fetched(2)]).pipe(delay(30, time)),
     });
@@ -100,13 +100,13 @@ describe('the repair of trades', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('does not wait for another line where there is none', () => {
+  it('fetches missing trades at once if there is no other line', () => {
     const { emitted, data } = setUp({ fetchMissing: () => of([fetched(2)]), linesUp: 1 });
     data(tradeEvent(1), tradeEvent(3));
     expect(emitted).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
   });
 
-  it('asks at once for what a previous run left: no line was there; without anybody to ask it waits for the lines', () => {
+  it('fetches the gap after a previous run at once, but waits for the lines if it cannot fetch', () => {
     const left = new Map([['trade', { id: '1', timestamp: 0 }]] as const);
     const { arbiter, emitted, data, scheduler } = setUp({ fetchMissing: () => of([fetched(2)]) });
     arbiter.resume('BTCUSDT', left);
@@ -124,7 +124,7 @@ describe('the repair of trades', () => {
     expect(alone.emitted).toEqual([]);
   });
 
-  it('gives up after ten seconds; without anybody to ask as soon as the other line has had its time', () => {
+  it('closes an unfilled gap after 10 s, or after 500 ms if it cannot fetch', () => {
     const asking = setUp({ fetchMissing: () => of([]) });
     asking.data(tradeEvent(1), tradeEvent(3));
     asking.scheduler.advance(20_000);
@@ -136,7 +136,7 @@ describe('the repair of trades', () => {
     expect(alone.emitted).toEqual(['500 sequence_gap_closed 0/1', '500 3']);
   });
 
-  it('asks for aggregated trades apart from the trades', () => {
+  it('fetches trades and aggregated trades separately', () => {
     const kinds: string[] = [];
     const { scheduler, data } = setUp({
       fetchMissing: (_symbol, { kind, before, after }) => {
@@ -149,7 +149,7 @@ describe('the repair of trades', () => {
     expect(kinds).toEqual(['trade 1-3', 'agg_trade 4-7']);
   });
 
-  it('takes no last trades that were asked for before the line was subscribed anew', () => {
+  it('ignores recent trades that were requested before the symbol was subscribed again', () => {
     let made = [1];
     const { scheduler, arbiter, emitted, data } = setUp({
       fetchRecent: (_symbol, time) => of(made.map((id) => fetched(id))).pipe(delay(100, time)),
@@ -174,7 +174,7 @@ describe('the repair of trades', () => {
     expect(emitted.map((one) => one.split(' ')[1])).toEqual(['5', 'sequence_gap_closed', '9']);
   });
 
-  it('five hundred symbols whose last trades are to be asked for have all had their turn within the hold', () => {
+  it('fetches the recent trades of 500 symbols once each within 10 s after a reconnect', () => {
     const asked: string[] = [];
     const { scheduler, arbiter, emitted, data } = setUp({
       fetchRecent: (symbol, time) => {
@@ -197,7 +197,7 @@ describe('the repair of trades', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('missed trades of a quiet symbol get the time of the fetch as `receivedAt`', () => {
+  it('emits the missed trades of an idle symbol with the time of the fetch as `receivedAt`', () => {
     const { arbiter, emitted, receivedAt, data } = setUp({ fetchRecent: () => of([fetched(1), fetched(5)]) });
     arbiter.lineJoined(1);
     data(tradeEvent(1));
@@ -207,7 +207,7 @@ describe('the repair of trades', () => {
     expect([emitted, receivedAt]).toEqual([['0 5'], [99]]);
   });
 
-  it('flush hands out what waits; after close nothing is asked for', () => {
+  it('emits the waiting trades on flush, and fetches nothing after close', () => {
     const asked: string[] = [];
     const { scheduler, arbiter, emitted, data } = setUp({
       fetchMissing: (symbol) => {

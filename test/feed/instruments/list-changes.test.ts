@@ -45,7 +45,7 @@ class Followed {
 }
 
 describe('ListChanges', () => {
-  it('follows what is new at once, and leaves what two answers in a row lack', () => {
+  it('adds a new instrument at once, and removes one that two lists in a row lack', () => {
     const followed = new Followed('ABC');
     expect(followed.after('BCD')).toBe('ABCD');
     expect(followed.after('BCD')).toBe('BCD');
@@ -54,20 +54,20 @@ describe('ListChanges', () => {
     expect(followed.after('CD')).toBe('BCD');
   });
 
-  it('takes an answer that lacks more than half for doubtful, and believes it once the next one is like it', () => {
+  it('ignores a list that lacks more than half of the previous rows, unless the next list confirms it', () => {
     const followed = new Followed('ABCDE');
     expect(['AB', 'ABX', 'AB'].map((answer) => followed.after(answer))).toEqual([undefined, 'ABCDEX', 'ABX']);
     expect(followed.after('AB')).toBe('AB');
   });
 
-  it('judges the whole list, however little of it is ours', () => {
+  it('judges a list by all its rows, not only by the followed instruments', () => {
     const followed = new Followed('ABCDEF', (coin) => coin < 'C');
     expect([followed.after('CDEF'), followed.after('CDEF')]).toEqual(['AB', '']);
   });
 
   const coins = fc.uniqueArray(fc.constantFrom(...'ABCDEFGH'), { minLength: 1 });
 
-  it('delists nothing for one wrong answer, whatever is in it', () => {
+  it('removes no instrument because of one wrong list', () => {
     fc.assert(
       fc.property(coins, coins, fc.nat(3), (right, wrong, before) => {
         const followed = new Followed(right);
@@ -81,7 +81,7 @@ describe('ListChanges', () => {
     );
   });
 
-  it('is where the venue is three answers after it changed, whatever changed', () => {
+  it("follows exactly the venue's instruments after three equal lists", () => {
     fc.assert(
       fc.property(fc.array(coins, { minLength: 1 }), coins, (past, now) => {
         const followed = new Followed(past[0] as string[]);

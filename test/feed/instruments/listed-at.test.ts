@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ListedAt } from '../../../src/feed/instruments/listed-at.ts';
 
 describe('ListedAt', () => {
-  it('says of each venue what others list and it does not', () => {
+  it('returns the symbols that each venue lacks and another venue lists', () => {
     const listed = new ListedAt();
     expect(listed.listed('bybit', ['A', 'B'])).toEqual([]);
     expect(listed.listed('binance', ['B', 'C'])).toEqual([
@@ -12,7 +12,7 @@ describe('ListedAt', () => {
     ]);
   });
 
-  it('says that a venue serves what it lists anew, and that the others lack it', () => {
+  it('returns that a venue serves a newly listed symbol, and that the other venues lack it', () => {
     const listed = new ListedAt();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['A']);
@@ -23,7 +23,7 @@ describe('ListedAt', () => {
     expect(listed.listed('binance', ['N'])).toEqual([{ venue: 'binance', symbol: 'N', serves: true }]);
   });
 
-  it('knows when no venue lists a symbol any more', () => {
+  it('returns true when the last venue delists a symbol', () => {
     const listed = new ListedAt();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['A']);
@@ -31,7 +31,7 @@ describe('ListedAt', () => {
     expect(listed.delisted('binance', 'A')).toBe(true);
   });
 
-  it('takes nothing for lacking of a venue that does not run', () => {
+  it('treats a stopped venue as lacking no symbol', () => {
     const listed = new ListedAt();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['B']);
@@ -39,7 +39,7 @@ describe('ListedAt', () => {
     expect(listed.listed('bybit', ['C'])).toEqual([{ venue: 'bybit', symbol: 'C', serves: true }]);
   });
 
-  it('leaves each venue lacking exactly what others list, in whatever order the lists come', () => {
+  it('marks symbols that a venue lacks and another lists, and none that it lists, in any order of lists', () => {
     const symbols = fc.uniqueArray(fc.constantFrom('A', 'B', 'C', 'D'), { minLength: 1 });
     const step = fc.record({ venue: fc.constantFrom('x', 'y', 'z'), symbols, gone: fc.boolean() });
     fc.assert(

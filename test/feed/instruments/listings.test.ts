@@ -29,18 +29,18 @@ describe('listings', () => {
     return seen;
   }
 
-  it('asks again after the pause, sooner where no answer came', () => {
+  it('asks again after a pause, and sooner if no answer came', () => {
     const away = throwError(() => new Error('away'));
     expect(asked([away, of(list('A')), away, of(list('B'))], 1000)).toEqual(['0 away', '50 A', '350 away', '400 B']);
   });
 
-  it('asks no more once nobody listens', () => {
+  it('stops asking after it is unsubscribed', () => {
     expect(asked([of(list('A')), of(list('B'))], 200)).toEqual(['0 A']);
   });
 });
 
 describe('tradingAgainst', () => {
-  it('takes what trades, against the quote alone, and of it what is ours', () => {
+  it('emits the trading instruments of the quote, and which of them are ours', () => {
     const rows = [row('A'), row('B', 'USDC'), row('C', 'USDT', false), row('D')];
     const seen: unknown[] = [];
     const ours = map((all: readonly ListedInstrument[]) => all.filter(({ base }) => base === 'A'));
@@ -48,7 +48,7 @@ describe('tradingAgainst', () => {
     expect(seen).toEqual([{ all: ['AUSDT', 'DUSDT'], ours: [{ coin: 'A', symbol: 'AUSDT', venueSymbol: 'AUSDT' }] }]);
   });
 
-  it('takes it for no answer that nothing trades, but not that nothing is ours', () => {
+  it('fails if no instrument trades, but accepts a list with none of ours', () => {
     const textOf = (rows: readonly ListedInstrument[]) => {
       let last: unknown;
       const nothing = map((): readonly ListedInstrument[] => []);

@@ -18,19 +18,19 @@ describe('mostTraded', () => {
   const volumes = ['A', 'B', 'C', 'D', 'E', 'F'].map((base, index) => volume(`${base}USDT`, `${600 - index * 100}`));
   const top = (most: number, kept = NOTHING) => [...mostTraded(rows, volumes, { quote: 'USDT', most, kept })].join('');
 
-  it('takes the most traded, by quote volume as a number', () => {
+  it('returns the coins with the largest quote volume, compared as numbers', () => {
     expect(top(2)).toBe('AB');
     const others = [row('X'), row('Y')];
     const ten = [volume('XUSDT', '9.5'), volume('YUSDT', '10')];
     expect([...mostTraded(others, ten, { quote: 'USDT', most: 1, kept: NOTHING })]).toEqual(['Y']);
   });
 
-  it('counts only what trades against the quote and has a volume', () => {
+  it('counts only trading instruments of the quote that have a volume', () => {
     const listed = [row('A', 'USDC'), row('B', 'USDT', false), row('C'), row('N')];
     expect([...mostTraded(listed, volumes, { quote: 'USDT', most: 9, kept: NOTHING })]).toEqual(['C']);
   });
 
-  it('keeps a coin that is followed until a quarter more are traded more', () => {
+  it('keeps a followed coin while its rank is at most a quarter above the limit', () => {
     expect(top(4, new Set(['E', 'F']))).toBe('ABCDE');
   });
 });
@@ -46,7 +46,7 @@ describe('topCoins', () => {
   }
   const options = { quote: 'USDT', most: 1 };
 
-  it('asks the preferred venue once for all who want to know, and again when the answer is old', () => {
+  it('asks the preferred venue once for all subscribers, and again when the answer is old', () => {
     const scheduler = new SteppedScheduler();
     const volumes = counted(of([volume('AUSDT', '1')]));
     const coins$ = topCoins({
@@ -64,7 +64,7 @@ describe('topCoins', () => {
     expect(volumes.asked).toBe(2);
   });
 
-  it('asks the next venue where the preferred one does not answer, and begins anew where none does', () => {
+  it('asks the next venue if the preferred one fails, and asks all again at a subscription if all fail', () => {
     const away = throwError(() => new Error('away'));
     const volumes = counted(away as Observable<readonly DayVolume[]>);
     const here = { listed$: of([row('B')]), volumes$: of([volume('BUSDT', '1')]) };
@@ -79,7 +79,7 @@ describe('topCoins', () => {
   });
 });
 
-it('topCoins takes no volumes at all for no answer', () => {
+it('topCoins treats an empty list of volumes as a failure', () => {
   const scheduler = new SteppedScheduler();
   const listed$ = of([row('A'), row('B')]);
   const there = { listed$, volumes$: of([volume('BUSDT', '1')]) };
@@ -91,7 +91,7 @@ it('topCoins takes no volumes at all for no answer', () => {
 });
 
 describe('among', () => {
-  it('leaves of a list the rows of these coins', () => {
+  it('keeps only the rows of the given coins', () => {
     const seen: string[] = [];
     of([row('A'), row('B'), row('B', 'USDC')])
       .pipe(among(of(new Set(['B']))))

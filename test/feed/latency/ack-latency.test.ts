@@ -27,7 +27,7 @@ describe('AckLatency', () => {
     expect(sink.latency.histogram.summary()).toMatchObject({ count: 3, p50: expect.closeTo(11, 0), max: 12 });
   });
 
-  it('shows an outage in full, with few records spread over it', () => {
+  it('measures a complete outage with at most 256 records spread over it', () => {
     const sink = new Sink();
     const records = sink.push(60_000);
     sink.latency.acknowledged(records);

@@ -14,14 +14,14 @@ import { marbles } from '../../../testing/marbles/marbles.ts';
 
 const sample = (offsetMs: number, roundTripMs = 20): ClockSample => ({ offsetMs, roundTripMs });
 
-describe('one sample', () => {
-  it('takes the venue to have answered half way', () => {
+describe('clockSample', () => {
+  it('assumes that the venue answered halfway through the round trip', () => {
     const asked = { wall: 1000, monotonic: 50 };
     expect(clockSample(asked, { wall: 1040, monotonic: 90 }, 1120)).toEqual({ offsetMs: 100, roundTripMs: 40 });
     expect(clockSample(asked, { wall: 1040, monotonic: 90 }, 920)?.offsetMs).toBe(-100);
   });
 
-  it('is none where the wall clock was set before the answer came', () => {
+  it('returns undefined if the wall clock was set before the answer came', () => {
     const asked = { wall: 1000, monotonic: 50 };
     for (const step of [-3_600_000, -20, 20, 3_600_000])
       expect(clockSample(asked, { wall: 1040 + step, monotonic: 90 }, 1120)).toBeUndefined();
@@ -39,20 +39,20 @@ it.each([
   expect(isStepped({ wall: 5000, monotonic: 10 }, { wall: 6000 + differenceMs, monotonic: 1010 })).toBe(stepped),
 );
 
-describe('the estimate', () => {
-  it('is none without samples', () => expect(estimateClock([])).toBeNull());
+describe('estimateClock', () => {
+  it('returns null without samples', () => expect(estimateClock([])).toBeNull());
 
-  it('is the median, so that a slow answer does not move it', () => {
+  it('returns the median offset, so that a slow answer does not change it', () => {
     expect(estimateClock([sample(12), sample(11), sample(900, 2000)])).toEqual({ offsetMs: 12, uncertaintyMs: 10 });
     expect(estimateClock([sample(10), sample(14)])?.offsetMs).toBe(12);
   });
 
-  it('is as sure as half the fastest answer, and less where it lies beside that', () => {
+  it('returns half the fastest round trip plus its distance to the median as uncertainty', () => {
     expect(estimateClock([sample(12, 40), sample(12, 16), sample(12, 30)])?.uncertaintyMs).toBe(8);
     expect(estimateClock([sample(9, 8), sample(12, 40), sample(13, 40)])?.uncertaintyMs).toBe(3 + 4);
   });
 
-  it('is within its uncertainty of the truth, however the ways there and back differ', () => {
+  it('differs from the true offset by at most the uncertainty, also for asymmetric round trips', () => {
     const way = fc.double({ min: 0, max: 3000, noNaN: true });
     const offset = fc.double({ min: -5000, max: 5000, noNaN: true });
     const ways = fc.array(fc.tuple(way, way), { minLength: 1, maxLength: 9 });
@@ -109,7 +109,7 @@ describe('watchClock', () => {
 
   const estimatesOf = ({ states }: World) => states.map(({ estimate }) => estimate?.offsetMs ?? null);
 
-  it('asks five times a second apart, twice each, then every minute', () => {
+  it('asks five times at intervals of a second, then every minute, with two requests each time', () => {
     const world = watched(190_000, {});
     const rounds = world.asked.filter((_, index) => index % 2 === 0);
     const spans = rounds.slice(1).map((at, index) => at - (rounds[index] as number) - 2 * ROUND_TRIP_MS);
@@ -117,7 +117,7 @@ describe('watchClock', () => {
     expect(world.states.at(-1)).toMatchObject({ estimate: { offsetMs: 100, uncertaintyMs: 10 }, failures: 0 });
   });
 
-  it('follows a clock that wanders as the old samples leave the median', () => {
+  it("follows a change of the venue's clock as old samples leave the median", () => {
     const world = watched(25 * 60_000, {
       900000: (changed) => {
         changed.venueAheadMs = 160;
@@ -128,7 +128,7 @@ describe('watchClock', () => {
   });
 
   it.each([3_600_000, -3_600_000])(
-    'forgets all within a second when the wall clock is set by %d ms, and asks anew',
+    'discards its estimate within a second after the wall clock is set by %d ms, and asks again',
     (stepMs) => {
       const world = watched(120_000, {
         30500: (changed) => {
@@ -144,7 +144,7 @@ describe('watchClock', () => {
     },
   );
 
-  it('takes no sample during which the wall clock was set', () => {
+  it('ignores a sample if the wall clock was set during its request', () => {
     const world = watched(500, {
       5: (changed) => {
         changed.wallAheadMs = 200;
@@ -154,7 +154,7 @@ describe('watchClock', () => {
     expect(estimatesOf(world)).toEqual([-100]);
   });
 
-  it('counts a failure, keeps what it knows, and asks again in a minute', () => {
+  it('counts a failure, keeps its estimate, and asks again in a minute', () => {
     const world = watched(130_000, {
       2500: (changed) => {
         changed.refuses = true;
@@ -170,7 +170,7 @@ describe('watchClock', () => {
     expect(world.states.at(-1)?.estimate?.offsetMs).toBe(100);
   });
 
-  it('counts the time from when the question left, not what it waited for', () => {
+  it('measures the round trip from the time of sending, without the wait before it', () => {
     marbles(({ scheduler, expectObservable }) => {
       const read = () => ({ wall: scheduler.now(), monotonic: scheduler.now() });
       const ask = (onSent: () => void): Observable<number> =>

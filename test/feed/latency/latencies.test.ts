@@ -17,14 +17,14 @@ function latencies(now = MICROS): Latencies {
 const trade = (fields: Parameters<typeof tradeEvent>[1] = {}) =>
   tradeEvent(1, { receivedAt: MICROS, timestamp: MS + 900, ...fields });
 
-describe('venue → socket', () => {
-  it('is by one clock: the offset of the venue is taken off', () => {
+describe('the latency from venue to socket', () => {
+  it("is corrected by the offset of the venue's clock", () => {
     const { venueToSocket, received } = bound();
     received(trade());
     expect(venueToSocket.summary()).toMatchObject({ count: 1, max: 100 });
   });
 
-  it('counts from when the venue sent the event, where it says so', () => {
+  it('starts at the event time if the venue sent one', () => {
     const { venueToSocket, received } = bound();
     received(trade({ eventTime: MS + 990 }));
     expect(venueToSocket.summary()).toMatchObject({ max: 10 });
@@ -36,7 +36,7 @@ describe('venue → socket', () => {
     expect(venueToSocket.summary()).toMatchObject({ count: 1, max: -3 });
   });
 
-  it('counts neither what was fetched, nor what is no trade, nor anything before the clock is known', () => {
+  it("excludes fetched trades, other events, and trades while the venue's clock is unknown", () => {
     const { venue, venueToSocket, received } = bound();
     received(trade({ source: 'backfill' }));
     received(undefined);
@@ -52,19 +52,19 @@ describe('venue → socket', () => {
   }
 });
 
-describe('socket → emitted', () => {
+describe('the latency from socket to output', () => {
   const figuresAfter = (now: number, fields: Parameters<typeof tradeEvent>[1] = {}) => {
     const all = latencies(now);
     all.emitted([trade(fields), trade(fields)]);
     return all.venue('binance').socketToEmitted.summary();
   };
 
-  it('is one figure a frame', () => expect(figuresAfter(MICROS + 250)).toMatchObject({ count: 1, max: 0.25 }));
-  it('leaves out what was held back or fetched', () =>
+  it('is measured once a frame', () => expect(figuresAfter(MICROS + 250)).toMatchObject({ count: 1, max: 0.25 }));
+  it('excludes trades that were fetched to fill a gap', () =>
     expect(figuresAfter(MICROS + 250, { source: 'backfill' })).toBeNull());
-  it('leaves out what a clock that was set back would make of it', () =>
+  it('excludes trades whose latency is negative because the clock was set back', () =>
     expect(figuresAfter(MICROS - 3_600_000_000)).toBeNull());
-  it('is taken once a millisecond, whatever the wall clock does, and says of which record', () => {
+  it('is measured for at most one record a millisecond, also after the wall clock was set back', () => {
     const all = latencies(MICROS + 50_000);
     const timed = [0, 400, 999, 1000, 1999, 2500, -3_600_000_000, -3_599_999_500, -3_599_999_000].filter((at) => {
       const record = trade({ receivedAt: MICROS + at });
@@ -74,10 +74,10 @@ describe('socket → emitted', () => {
     });
     expect(timed).toEqual([0, 1000, 2500, -3_600_000_000, -3_599_999_000]);
   });
-  it('is nothing without a record', () => expect(() => latencies().emitted([])).not.toThrow());
+  it('does not fail without records', () => expect(() => latencies().emitted([])).not.toThrow());
 });
 
-it('keeps venues and sinks apart, each one always the same', () => {
+it('Latencies keeps one instance for each venue and each sink', () => {
   const all = latencies();
   expect(all.venue('bybit')).toBe(all.venue('bybit'));
   expect(all.venue('bybit')).not.toBe(all.venue('binance'));

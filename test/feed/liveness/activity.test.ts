@@ -13,29 +13,29 @@ function twoVenues(): Activity {
   return activity;
 }
 
-describe('whether a market is quiet, as the other venues show it', () => {
-  it('it is not while they have events, and is when they have had none for long enough', () => {
+describe('Activity', () => {
+  it('treats a market as idle once the other venues had no events for long enough', () => {
     const activity = twoVenues();
     for (const now of [0, 50, 120, 200]) activity.data('b', now, true);
     expect(activity.venueIsQuiet('a', 299)).toBe(false);
     expect(activity.venueIsQuiet('a', 300)).toBe(true);
   });
 
-  it('repeats are data, but nothing that happened', () => {
+  it('does not count repeated data as events', () => {
     const activity = twoVenues();
     for (const now of [0, 50, 120]) activity.data('b', now, true);
     activity.data('b', 219, false);
     expect(activity.venueIsQuiet('a', 220)).toBe(true);
   });
 
-  it('a market that wakes up is quiet a moment longer: venues do not wake at the same time', () => {
+  it('treats a market as idle for a moment after its first new event', () => {
     const activity = twoVenues();
     for (const now of [0, 50, 250, 300, 345]) activity.data('b', now, true);
     expect(activity.venueIsQuiet('a', 349)).toBe(true);
     expect(activity.venueIsQuiet('a', 350)).toBe(false);
   });
 
-  it('a venue that is not connected, or of another market, shows nothing', () => {
+  it('ignores venues of another market and venues that are not connected', () => {
     const activity = twoVenues();
     activity.register('testnet', 'testnet');
     activity.connected('testnet', true);
@@ -46,7 +46,7 @@ describe('whether a market is quiet, as the other venues show it', () => {
     expect(activity.venueIsQuiet('a', 500)).toBe(false);
   });
 
-  it('a coin is quiet that trades nowhere else either, be it at night, and a moment longer', () => {
+  it('treats a coin as idle if other venues no longer trade it, and for a moment after they trade again', () => {
     const activity = twoVenues();
     activity.data('b', 0, true);
     expect(activity.coinIsQuiet('a', 'BTC', 5000)).toBe(false);

@@ -44,7 +44,7 @@ describe('CoinWatch', () => {
     quiet = false;
   });
 
-  it('says nothing of coins that have events', () => {
+  it('reports nothing about coins that have events', () => {
     const coins = watch();
     for (let second = 0; second < 100; second++) {
       coins.seen(coins.of('BTCUSDT'), second * 1000, false);
@@ -53,7 +53,7 @@ describe('CoinWatch', () => {
     expect(reported).toEqual([]);
   });
 
-  it('reports a mute coin, subscribes it again once, and leaves it to another venue if that does not help', () => {
+  it('reports a stale coin, subscribes it again once, and stops serving it if that does not help', () => {
     const coins = watch();
     pass(coins, 1, 34);
     expect(reported).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
@@ -61,7 +61,7 @@ describe('CoinWatch', () => {
     expect(reported.slice(2)).toEqual(['BTCUSDT not served']);
   });
 
-  it('subscribes a mute coin anew from time to time', () => {
+  it('subscribes a stale coin again every minute', () => {
     const coins = watch();
     pass(coins, 1, 300);
     expect(reported.filter((what) => what === 'resubscribe BTCUSDT')).toHaveLength(5);
@@ -76,7 +76,7 @@ describe('CoinWatch', () => {
       }
     };
 
-    it('is left at once and reported as stale, whatever else of it comes; nothing is subscribed again', () => {
+    it('is not served, becomes stale and is not subscribed again, even if its other data come', () => {
       const coins = watch();
       coins.refuse('BTCUSDT', 1000);
       coins.refuse('BTCUSDT', 1000);
@@ -84,7 +84,7 @@ describe('CoinWatch', () => {
       expect(reported).toEqual(['BTCUSDT not served', 'feed_stale BTC subscription_mute']);
     });
 
-    it('is taken back once it has delivered for the hysteresis behind its acknowledgement', () => {
+    it('is served again after it has delivered for the failback time since its acknowledgement', () => {
       const coins = watch();
       coins.refuse('BTCUSDT', 1000);
       alive(coins, 1, 40, false);
@@ -96,7 +96,7 @@ describe('CoinWatch', () => {
       expect(reported.slice(1)).toEqual(['BTCUSDT served']);
     });
 
-    it('is not taken back when its trades fall mute again before that', () => {
+    it('is not served again if its trades stop before the failback time is over', () => {
       const coins = watch();
       coins.refuse('BTCUSDT', 1000);
       coins.acknowledged('BTCUSDT', 2000);
@@ -108,7 +108,7 @@ describe('CoinWatch', () => {
       expect(reported.filter((what) => what.endsWith('served'))).not.toContain('BTCUSDT served');
     });
 
-    it('that acknowledges it and stays mute is no better', () => {
+    it('is not served again if it stays without data after its acknowledgement', () => {
       const coins = watch();
       coins.refuse('BTCUSDT', 1000);
       coins.acknowledged('BTCUSDT', 2000);
@@ -117,7 +117,7 @@ describe('CoinWatch', () => {
     });
   });
 
-  it('takes the coin back after it has delivered for the hysteresis', () => {
+  it('serves a stale coin again after it has delivered for the failback time', () => {
     const coins = watch();
     pass(coins, 1, 40);
     reported = [];
@@ -128,7 +128,7 @@ describe('CoinWatch', () => {
     expect(reported).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
   });
 
-  it('a new subscription that helps is the end of it; the next silence starts over', () => {
+  it('reports the recovery if a new subscription helps, and starts over when the coin is stale again', () => {
     const coins = watch();
     pass(coins, 1, 31);
     coins.seen(coins.of('BTCUSDT'), 32_000, false);
@@ -150,7 +150,7 @@ describe('CoinWatch', () => {
     };
     const steady = (seconds: number): string => '-'.repeat(seconds);
 
-    it('is mute for all its other events, from the second new price on, until it trades', () => {
+    it('becomes stale after the second new price until it trades, even if other events come', () => {
       const coins = watch();
       play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
       expect(reported).toEqual([]);
@@ -164,7 +164,7 @@ describe('CoinWatch', () => {
       expect(reported.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
     });
 
-    it('is not mute for one price before and one behind a new subscription: both trades may have been missed', () => {
+    it('is not stale after one new price before and one new price after a new subscription', () => {
       const coins = watch();
       play(coins, 1, `1t${steady(8)}2`);
       coins.acknowledged('BTCUSDT', 12_000);
@@ -172,14 +172,14 @@ describe('CoinWatch', () => {
       expect(reported).toEqual([]);
     });
 
-    it('is not mute for one price, nor for those that come right behind the last trade', () => {
+    it('is not stale after one new price, nor after new prices just after the last trade', () => {
       const coins = watch();
       play(coins, 1, `1t2345${steady(50)}6${steady(50)}66${steady(50)}`);
       expect(reported).toEqual([]);
     });
   });
 
-  it('leaves a coin alone that trades nowhere, and looks again when it does elsewhere', () => {
+  it('does not subscribe an idle coin again until it trades at another venue', () => {
     quiet = true;
     const coins = watch();
     pass(coins, 1, 50);

@@ -28,7 +28,7 @@ describe('DataQuality', () => {
     ]);
   });
 
-  it('averages spreads in percent of mid, and counts those that are inverted or none', () => {
+  it('averages spreads in percent of the mid price, and counts inverted and zero spreads', () => {
     const quality = new DataQuality('binance');
     // 1 of 100, then 2 of 100: 1.5 on average
     quality.spread(quality.of('BTCUSDT'), bookTicker(1, { bidPrice: '99.5', askPrice: '100.5' }));
@@ -48,7 +48,7 @@ describe('DataQuality', () => {
     expect([quality.all(0)[0]?.warnings, quality.poor()]).toEqual([['invalid'], ['BTCUSDT']]);
   });
 
-  it('warns when nothing valid came for more than 30 s', () => {
+  it('warns when no valid message came for more than 30 s', () => {
     const quality = new DataQuality('binance');
     quality.valid(quality.of('BTCUSDT'), SECOND);
     expect(quality.all(31 * SECOND)[0]?.warnings).toEqual([]);
@@ -57,7 +57,7 @@ describe('DataQuality', () => {
     expect(quality.all(32 * SECOND)[0]?.warnings).toEqual([]);
   });
 
-  it('reports nothing more of a symbol that is no longer followed', () => {
+  it('reports nothing about a symbol that is no longer followed', () => {
     const quality = new DataQuality('binance');
     quality.valid(quality.of('BTCUSDT'), SECOND);
     quality.valid(quality.of('ETHUSDT'), SECOND);

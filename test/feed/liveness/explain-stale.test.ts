@@ -45,21 +45,21 @@ function run(
 }
 
 describe('explainStale', () => {
-  it('a venue that never connected or does not answer is dead', () => {
+  it('emits `socket_dead` if the venue never connected or does not answer', () => {
     expect(run('-')).toEqual(['50 socket_dead 50']);
     expect(run('d 9ms p')).toEqual(['50 socket_dead 50']);
   });
 
-  it('one that answers without data is mute', () => {
+  it('emits `subscription_mute` if the venue answers but sends no data', () => {
     expect(run('d 29ms p')).toEqual(['50 subscription_mute 50']);
   });
 
-  it('reports a quiet market once, and judges it again while the silence lasts', () => {
+  it('emits `quiet_market` once, and another cause if the market is no longer idle', () => {
     const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
     expect(run(answers, { isQuiet: (now) => now < 100 })).toEqual(['50 quiet_market 50', '100 subscription_mute 100']);
   });
 
-  it('data ends it, and says what it was taken for', () => {
+  it('emits a recovery with the previous cause when data comes', () => {
     expect(run('d 29ms p 24ms d 10ms p 9ms d', { isQuiet: () => true })).toEqual([
       '50 quiet_market 50',
       '55 recovered quiet_market 5',
@@ -67,7 +67,7 @@ describe('explainStale', () => {
     ]);
   });
 
-  it('ends the stream with the fault that it is given for a silence, and only then', () => {
+  it('ends the stream with the fault of a cause, and continues if the cause has no fault', () => {
     const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
     expect(run(answers, { isQuiet: (now) => now < 100, ends: true })).toEqual([
       '50 quiet_market 50',
@@ -76,7 +76,7 @@ describe('explainStale', () => {
     ]);
   });
 
-  it('passes every value, also those of one moment, and recovers before the first of them', () => {
+  it('passes every value, also several at one moment, and emits the recovery before the first', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ hot, expectObservable }) => {
       const values = { d: { kind: 'd' }, p: { kind: 'p' } };
@@ -97,7 +97,7 @@ describe('explainStale', () => {
     });
   });
 
-  it('explains nothing before the socket is open', () => {
+  it('emits no cause before the socket is open', () => {
     expect(run('60ms o', { opens: true })).toEqual([]);
     expect(run('10ms o', { opens: true })).toEqual(['50 socket_dead 50']);
   });

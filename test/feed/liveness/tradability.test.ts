@@ -9,7 +9,7 @@ const stale = (cause: string) => ({
 });
 const recovered = { state: 'feed_recovered' as const, reason: '', symbol: 'BTCUSDT' };
 
-it('halts a symbol that alone is stale at the venue that serves it, until it has recovered or another serves it', () => {
+it('SymbolTradability halts a symbol that is stale at its active venue, until recovery or failover', () => {
   const one = new SymbolTradability();
   one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
   one.happened('binance', stale('subscription_mute'));
@@ -24,7 +24,7 @@ it('halts a symbol that alone is stale at the venue that serves it, until it has
   expect([...one.halted]).toEqual([]);
 });
 
-it('halts a symbol that the testnet alone serves, whatever it recovers from', () => {
+it('SymbolTradability halts a symbol that the testnet serves, even after a recovery', () => {
   const one = new SymbolTradability();
   one.served('BTCUSDT', { venue: 'binance_testnet', isTestnet: true });
   one.happened('binance_testnet', stale('subscription_mute'));

@@ -13,13 +13,13 @@ const events: VenueFeedEvent = { kind: 'value', key: 'BTCUSDT', at: 1, value: []
 const connected: VenueFeedEvent = { kind: 'connected' };
 
 describe('nextVenueHealth', () => {
-  it('is the same object where nothing changes, as with every frame after the first', () => {
+  it('returns the same object if nothing changes, as for every frame after the first', () => {
     const state = after(events);
     expect(state.hasData).toBe(true);
     expect(nextVenueHealth(state, events)).toBe(state);
   });
 
-  it('follows connections, with the reason of the last loss until there is one again', () => {
+  it('follows the connection, and keeps the reason of its loss until it connects again', () => {
     const lost = after(connected, note('disconnected', { line: 1, cause: 'probing' }));
     expect(lost).toMatchObject({ connected: true, trouble: 'probing', reason: 'why' });
     const blocked = nextVenueHealth(lost, { kind: 'disconnected', blocked: true });
@@ -27,7 +27,7 @@ describe('nextVenueHealth', () => {
     expect(nextVenueHealth(blocked, connected)).toMatchObject({ connected: true, trouble: null, reason: '' });
   });
 
-  it('distinguishes a quiet market from a stale venue, and a line or a coin from the venue', () => {
+  it('distinguishes an idle market from a stale venue, and ignores stale lines and symbols', () => {
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'quiet_market' })))).toBe('quiet');
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'socket_dead' })))).toBe('stale');
     expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).silence).toBeNull();

@@ -8,7 +8,7 @@ const marbles = (test: Parameters<TestScheduler['run']>[0]) =>
 const upper = map((value: string) => value.toUpperCase());
 
 describe('fanOut', () => {
-  it('gives each value to every branch in turn, also of a synchronous source', () => {
+  it('passes each value to every branch in turn, also from a synchronous source', () => {
     marbles(({ expectObservable }) => {
       const result$ = from(['a', 'b']).pipe(
         fanOut(
@@ -37,7 +37,7 @@ describe('fanOut', () => {
     });
   });
 
-  it('fails with the first error of a branch or of the source, and leaves the source', () => {
+  it('fails with the first error of a branch or of the source, and unsubscribes from the source', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source$ = cold('-a---b-c|');
       const fails = mergeMap((value: string) => (value === 'b' ? throwError(() => 'broken') : of(value)));

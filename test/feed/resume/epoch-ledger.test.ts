@@ -32,14 +32,14 @@ const sequenceGap = (before: number, after: number, missing: number | null, fill
   }) as const;
 
 describe('EpochLedger', () => {
-  it('numbers from 1, per symbol', () => {
+  it('numbers the epochs of each symbol from 1', () => {
     const ledger = ledgerOf();
     const started = { venue: 'bybit', at: 9000 };
     const epochs = ['BTCUSDT', 'BTCUSDT', 'ETHUSDT'].map((symbol) => ledger.begin(symbol, started)[0]?.epoch);
     expect(epochs).toEqual([1, 2, 1]);
   });
 
-  it('knows the epoch that was begun for a venue, until it is used, and else the one that comes next', () => {
+  it('returns a begun epoch until its first trade is published, and otherwise the next number', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     expect([ledger.epochOf('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'binance')]).toEqual([1, 2]);
@@ -48,12 +48,12 @@ describe('EpochLedger', () => {
     expect(ledger.epochOf('BTCUSDT', 'bybit')).toBe(2);
   });
 
-  it('counts on from the greatest epoch of any venue that any sink remembers', () => {
+  it('continues the numbers after the greatest previous epoch of any venue', () => {
     const ledger = ledgerOf(previous('bybit', 3, '7'), previous('binance', 4, null), previous('bybit', 2, '1'));
     expect(begin(ledger, 'bybit').at(-1)).toMatchObject({ kind: 'position', epoch: 5 });
   });
 
-  it('does not go on where a previous run ended once that has lapsed', () => {
+  it('does not resume a previous run after its resume point has lapsed', () => {
     const ledger = ledgerOf(previous('bybit', 3, '700', true));
     expect([ledger.canResume('BTCUSDT', 'bybit'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([true, 3]);
     ledger.lapse('ETHUSDT');
@@ -65,7 +65,7 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('ends the previous run with a gap without an end, once', () => {
+  it("ends the previous run's epoch with an open-ended gap, once", () => {
     const ledger = ledgerOf(previous('bybit', 3, '700', true));
     const [gap, started] = begin(ledger, 'binance');
     expect(gap).toEqual({
@@ -94,11 +94,11 @@ describe('EpochLedger', () => {
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5 }]);
   });
 
-  it('a previous run that published no trade leaves no gap', () => {
+  it('returns no gap for a previous epoch without trades', () => {
     expect(begin(ledgerOf(previous('bybit', 3, null)), 'bybit')).toMatchObject([{ kind: 'position' }]);
   });
 
-  it('makes a gap between published trades, with exclusive bounds, and none before the epoch', () => {
+  it('returns a gap with exclusive bounds between published trades, and none before the epoch', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.gap(sequenceGap(10, 14, 3))).toBeUndefined();
@@ -121,7 +121,7 @@ describe('EpochLedger', () => {
     });
   });
 
-  it('says what became of the gap', () => {
+  it('marks a gap as repaired only if all missing trades were filled', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     published(ledger, tradeEvent(21));
@@ -130,7 +130,7 @@ describe('EpochLedger', () => {
     expect(gap(1)).toMatchObject({ missing: 3, filled: 1, outcome: 'unrepaired' });
   });
 
-  it('if an epoch began with fetched trades inside a gap, names the part behind the last of them', () => {
+  it('if an epoch began with fetched trades inside a gap, returns only the part after these trades', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     const gap = (...of: Parameters<typeof sequenceGap>) => ledger.gap(sequenceGap(...of));
@@ -148,7 +148,7 @@ describe('EpochLedger', () => {
     expect(gap(20, 22, 1, 1)).toBeUndefined();
   });
 
-  it('counts no trade before the epoch began inside a gap of unknown size', () => {
+  it('counts no filled trades if the epoch began inside a gap of unknown size', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     published(ledger, tradeEvent(22, { timestamp: 22 }));
@@ -156,7 +156,7 @@ describe('EpochLedger', () => {
     expect(ledger.gap(sequenceGap(20, 30, null, 2))).toMatchObject({ fromId: '22', toId: '30', filled: 0 });
   });
 
-  it('begins a new epoch, behind a gap without an end, where a venue counts anew', () => {
+  it('ends the epoch with an open-ended gap if the venue restarts its trade ids, also a resumed epoch', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     published(ledger, tradeEvent(900, { timestamp: 50 }));
@@ -177,7 +177,7 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('resumes the epoch of a previous run at the venue from its last trade', () => {
+  it('resumes the epoch of a previous run from its last trade at the same venue', () => {
     const ledger = ledgerOf(previous('binance', 4, '21', true));
     expect([ledger.epochOf('BTCUSDT', 'binance'), ledger.epochOf('BTCUSDT', 'bybit')]).toEqual([4, 5]);
     expect(begin(ledger, 'binance')).toEqual([]);
@@ -187,14 +187,14 @@ describe('EpochLedger', () => {
     expect(begin(ledger, 'bybit')).toMatchObject([{ kind: 'position', epoch: 5, tradeId: null }]);
   });
 
-  it('resumes an epoch without a trade, and then names no gap before its first', () => {
+  it('resumes an epoch without trades, and returns no gap before its first trade', () => {
     const ledger = ledgerOf(previous('binance', 4, null, true));
     expect(begin(ledger, 'binance')).toEqual([]);
     expect(ledger.gap(sequenceGap(21, 25, 3))).toBeUndefined();
     expect(ledger.checkpoint('all')).toMatchObject([{ epoch: 4, tradeId: null, timestamp: 9000 }]);
   });
 
-  it('ends every epoch that sinks left, where they stand in different ones', () => {
+  it('ends every previous epoch if the sinks ended in different epochs', () => {
     const ledger = ledgerOf(previous('bybit', 3, '7'), previous('binance', 4, '9'));
     expect(begin(ledger, 'binance')).toMatchObject([
       { kind: 'gap', venue: 'bybit', epoch: 3, fromId: '7', toId: null },
@@ -203,7 +203,7 @@ describe('EpochLedger', () => {
     ]);
   });
 
-  it('begins a new epoch where the venue counts its trades anew, behind the gap that ends the old one', () => {
+  it('begins a new epoch at the given time if the venue restarts its trade ids', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance_testnet');
     published(ledger, tradeEvent(900, { timestamp: 7000 }));
@@ -217,7 +217,7 @@ describe('EpochLedger', () => {
     expect(ledger.gap(sequenceGap(3, 7, 3))).toMatchObject({ epoch: 2, fromId: '3', toId: '7' });
   });
 
-  it('checkpoints every epoch, moved or not, with the last id that an aggregate stands for', () => {
+  it('checkpoints every epoch, whether it changed or not, with the last id of an aggregated trade', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     const position = { kind: 'position', venue: 'binance', symbol: 'BTCUSDT', epoch: 1, environment };
@@ -227,7 +227,7 @@ describe('EpochLedger', () => {
     expect([ledger.checkpoint('all'), ledger.checkpoint('all')]).toEqual([moved, moved]);
   });
 
-  it('checkpoints an epoch that has no position of a trade yet before the others', () => {
+  it('includes an epoch in the fresh checkpoints once, after its first trade', () => {
     const ledger = ledgerOf();
     begin(ledger, 'binance');
     expect(ledger.checkpoint('fresh')).toEqual([]);
@@ -238,7 +238,7 @@ describe('EpochLedger', () => {
     expect(ledger.checkpoint('all')).toMatchObject([{ tradeId: '21' }]);
   });
 
-  it('has no position of an epoch that ended before it had one', () => {
+  it('returns no fresh checkpoint of an epoch that has ended', () => {
     const ledger = ledgerOf();
     begin(ledger, 'bybit');
     published(ledger, tradeEvent(20));

@@ -9,12 +9,12 @@ const checkpointOf = seriesCheckpoint;
 const trades = { environment: 'production', kinds: ['trade'] } as const;
 
 describe('previousEpochs', () => {
-  it('knows nothing where sinks remember nothing', () => {
+  it('returns no epochs if the sinks have no checkpoints', () => {
     expect(previousEpochs([], trades)).toEqual([]);
     expect(previousEpochs([[], []], trades)).toEqual([]);
   });
 
-  it('takes a symbol up in its last epoch, whatever the venue', () => {
+  it("resumes a symbol's last epoch, whatever its venue", () => {
     expect(previousEpochs([[checkpointOf('bybit', 3, at('7')), checkpointOf('binance', 4, at('9'))]], trades)).toEqual([
       {
         venue: 'binance',
@@ -32,35 +32,35 @@ describe('previousEpochs', () => {
     ]);
   });
 
-  it("does not resume an epoch of which one sink has no trade; its last trade is the other sink's", () => {
+  it("does not resume an epoch if one sink has no trade of it, and keeps the other sink's last trade", () => {
     expect(
       previousEpochs([[checkpointOf('bybit', 3, null)], [checkpointOf('bybit', 3, at('9'))]], trades),
     ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: undefined }]);
   });
 
-  it('if sinks are in the same epoch, takes the smallest last id, as a number', () => {
+  it('resumes from the smallest last id, compared as a number, if the sinks are in the same epoch', () => {
     expect(
       previousEpochs([[checkpointOf('bybit', 3, at('10'))], [checkpointOf('bybit', 3, at('9'))]], trades),
     ).toMatchObject([{ epoch: 3, last: at('9'), resumePoint: new Map([['trade', at('9')]]) }]);
   });
 
   it.each([
-    ['stand in different epochs', [[checkpointOf('bybit', 3, at('7'))], [checkpointOf('binance', 4, at('9'))]], 2],
-    ['do not all know the symbol', [[checkpointOf('bybit', 3, at('7'))], []], 1],
+    ['are in different epochs', [[checkpointOf('bybit', 3, at('7'))], [checkpointOf('binance', 4, at('9'))]], 2],
+    ['do not all have the symbol', [[checkpointOf('bybit', 3, at('7'))], []], 1],
     [
       'have a trade in one and none in another',
       [[checkpointOf('bybit', 3, at('7'))], [checkpointOf('bybit', 3, null)]],
       1,
     ],
     ['do not know the last trade', [[checkpointOf('bybit', 3, undefined)]], 1],
-    ['were written by another environment', [[checkpointOf('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
-  ] as const)('takes nothing up where sinks %s', (_, sinks, epochs) => {
+    ['have checkpoints of another environment', [[checkpointOf('bybit', 3, at('7'), { environment: 'simulated' })]], 1],
+  ] as const)('resumes no epoch if the sinks %s', (_, sinks, epochs) => {
     const previous = previousEpochs(sinks, trades);
     expect(previous).toHaveLength(epochs);
     expect(previous.every(({ resumePoint }) => resumePoint === undefined)).toBe(true);
   });
 
-  it('wants both series where both are published, and the aggregated ones where only these are', () => {
+  it('resumes an epoch only if the checkpoint of each published kind of trades is known', () => {
     const both = { ...trades, kinds: ['trade', 'agg_trade'] as const };
     const ofTrades = checkpointOf('binance', 3, at('7'));
     const aggregated = checkpointOf('binance', 3, at('5'), { kind: 'agg_trade' });
@@ -77,7 +77,7 @@ describe('previousEpochs', () => {
     ]);
   });
 
-  it('keeps the venues of a symbol apart if each is a feed of its own', () => {
+  it('resumes each venue of a symbol separately in mode all', () => {
     const sinks = [[checkpointOf('bybit', 3, at('7')), checkpointOf('binance', 4, at('9'))]];
     expect(previousEpochs(sinks, { ...trades, keyOf: marketKeyOf('all') })).toMatchObject([
       { venue: 'bybit', epoch: 3, resumePoint: new Map([['trade', at('7')]]) },
@@ -90,7 +90,7 @@ describe('venueToStartWith', () => {
   const of = (...checkpoints: SeriesCheckpoint[]) => previousEpochs([checkpoints], trades);
   const venues = ['bybit', 'binance', 'binance_us'];
 
-  it('is the venue of the most symbols that can be taken up, the preferred one among equals', () => {
+  it('returns the venue with the most symbols to resume, and the preferred venue if they are equal', () => {
     const btc = checkpointOf('binance', 4, at('9'));
     const eth = checkpointOf('binance', 2, at('5'), { symbol: 'ETHUSDT' });
     const sol = checkpointOf('bybit', 2, at('5'), { symbol: 'SOLUSDT' });
@@ -98,7 +98,7 @@ describe('venueToStartWith', () => {
     expect(venueToStartWith(of(btc, sol), venues)).toBe('bybit');
   });
 
-  it('is nobody where nothing can be taken up, or only at a venue that is not configured', () => {
+  it('returns undefined if no symbol can resume at a configured venue', () => {
     expect(venueToStartWith([], venues)).toBeUndefined();
     expect(venueToStartWith(of(checkpointOf('binance', 4, undefined)), venues)).toBeUndefined();
     expect(venueToStartWith(of(checkpointOf('binance', 4, at('1'))), ['bybit'])).toBeUndefined();

@@ -41,10 +41,10 @@ function window(fields: Partial<TradeStats>): TradeStats {
   return { venue: 'binance', symbol: 'BTCUSDT', epoch: 3, windowMs: 1000, ...fields } as TradeStats;
 }
 
-describe('what a start asks of a sink', () => {
+describe('recentOptions', () => {
   const config = (feed: object = {}, stats: object = {}) => loadConfig({ values: { feed, stats } });
 
-  it('is the span of the longest window, and what may have held its trades back', () => {
+  it('covers the longest window plus the longest delay of its trades, and 31 minutes of windows', () => {
     const options = recentOptions(config(), [checkpointOf()]);
     expect(options).toMatchObject({
       kind: 'trade',
@@ -56,7 +56,7 @@ describe('what a start asks of a sink', () => {
     expect(options?.environmentPrefixes).toContain('');
   });
 
-  it('reaches as far back for windows longer than the candles of the volatility', () => {
+  it('reads windows as far back as trades if a window is longer than the candles of the volatility', () => {
     const options = recentOptions(config({}, { windows_ms: [1000, 3_600_000] }), [checkpointOf()]);
     expect(options?.windowsSpanMs).toBe(options?.spanMs);
   });
@@ -64,11 +64,11 @@ describe('what a start asks of a sink', () => {
   it.each([
     [['trade', 'agg_trade'], 'trade'],
     [['agg_trade'], 'agg_trade'],
-  ])('where %j is subscribed is made of %s', (channels, kind) => {
+  ])('for the channels %j, asks for records of the kind %s', (channels, kind) => {
     expect(recentOptions(config({ channels }), [checkpointOf()])?.kind).toBe(kind);
   });
 
-  it('is nothing where nothing is taken up, or no trades are subscribed', () => {
+  it('returns undefined without checkpoints or without a trade channel', () => {
     expect(recentOptions(config(), [])).toBeUndefined();
     expect(recentOptions(config({ channels: ['ticker'] }), [checkpointOf()])).toBeUndefined();
   });
@@ -81,16 +81,16 @@ describe('the checkpoint that a series resumes from', () => {
   };
 
   it.each([
-    ['none where the series is over', epoch({ resumePoint: undefined }), [checkpointOf()], undefined],
+    ['is undefined if the epoch is over', epoch({ resumePoint: undefined }), [checkpointOf()], undefined],
     [
-      'that of its venue, symbol and epoch',
+      'has the same venue, symbol and epoch',
       epoch(),
       [checkpointOf({ symbol: 'ETHUSDT' }), checkpointOf({ epoch: 2 }), checkpointOf()],
       2,
     ],
-    ['not that of a sink that is further', epoch(), [checkpointOf({ last: { id: '71', timestamp: 7001 } })], undefined],
+    ['is undefined if the sink is ahead', epoch(), [checkpointOf({ last: { id: '71', timestamp: 7001 } })], undefined],
     [
-      'where aggregated trades alone are published that of these',
+      'can be a checkpoint of aggregated trades',
       epoch(),
       [checkpointOf({ kind: 'agg_trade', last: { id: '70', timestamp: 7000 } })],
       0,
@@ -99,7 +99,7 @@ describe('the checkpoint that a series resumes from', () => {
     expect(resumedCheckpoint(of, checkpoints)).toBe(at === undefined ? undefined : checkpoints[at]);
   });
 
-  it('of an epoch without a trade is one without a trade', () => {
+  it('has no trade if the epoch has none', () => {
     const none = checkpointOf({ last: null });
     expect(resumedCheckpoint(epoch({ last: null, resumePoint: new Map() }), [checkpointOf({ epoch: 2 }), none])).toBe(
       none,
@@ -107,7 +107,7 @@ describe('the checkpoint that a series resumes from', () => {
   });
 });
 
-describe('what a sink had published lately', () => {
+describe('previousTrades', () => {
   const of = { venue: 'binance', symbol: 'BTCUSDT', epoch: 3 } as const;
   const gap = (fields: Partial<Gap>) => ({ ...of, outcome: 'repaired', ...fields }) as Gap;
   const recent: Recent = {
@@ -124,7 +124,7 @@ describe('what a sink had published lately', () => {
   };
   const asked = { checkpoints: [checkpointOf()], spanMs: 5000, windowsSpanMs: 6000 };
 
-  it('goes to each series by venue, symbol and epoch', () => {
+  it('assigns trades, windows and gaps to series by venue, symbol and epoch', () => {
     const found = previousTrades([epoch(), epoch({ symbol: 'ETHUSDT' }), epoch({ symbol: 'SOLUSDT' })], recent, asked);
     expect([...found.keys()]).toEqual(['binance:BTCUSDT', 'binance:ETHUSDT', 'binance:SOLUSDT']);
     const btc = found.get('binance:BTCUSDT');
@@ -140,7 +140,7 @@ describe('what a sink had published lately', () => {
     expect(found.get('binance:SOLUSDT')).toMatchObject({ trades: [], windows: [], gaps: [] });
   });
 
-  it('may have a gap anywhere if they could not be read whole', () => {
+  it('adds a gap of unknown outcome over all trades if the sink could not read all records', () => {
     const found = previousTrades([epoch(), epoch({ symbol: 'SOLUSDT' })], { ...recent, whole: false }, asked);
     expect(found.get('binance:BTCUSDT')?.gaps.slice(1)).toEqual([
       { epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 7000 },
@@ -148,7 +148,7 @@ describe('what a sink had published lately', () => {
     expect(found.get('binance:SOLUSDT')?.gaps).toEqual([]);
   });
 
-  it('may have a gap anywhere before the span that gaps were looked for in', () => {
+  it('adds a gap of unknown outcome before the time from which gaps were read', () => {
     const gapsSince = (spanMs: number, checkpoints = [checkpointOf()]) =>
       previousTrades([epoch()], recent, { checkpoints, spanMs }).get('binance:BTCUSDT')?.gaps.slice(1);
     expect(gapsSince(1500)).toEqual([{ epoch: 3, outcome: 'unknown', fromTime: 5000, toTime: 5500 }]);
@@ -159,13 +159,13 @@ describe('what a sink had published lately', () => {
     ]);
   });
 
-  it('may be aggregated trades', () => {
+  it('accepts aggregated trades', () => {
     const trades = [aggTrade(4, 9, { epoch: 3 })];
     expect(previousTrades([epoch()], { ...recent, trades }, asked).get('binance:BTCUSDT')?.trades).toEqual(trades);
   });
 });
 
-describe('what the sinks report', () => {
+describe('readNearPast', () => {
   const nothing: Recent = { trades: [], windows: [], gaps: [], whole: true };
   const eth = { symbol: 'ETHUSDT' };
   const noFault = () => {
@@ -181,7 +181,7 @@ describe('what the sinks report', () => {
     recent,
   });
 
-  it('is taken of each series from the one that is least far', async () => {
+  it('uses the trades of each series from the sink that is furthest behind', async () => {
     const asked: string[] = [];
     const readable = (name: string, checkpoints: readonly SeriesCheckpoint[]) =>
       sink(name, checkpoints, async (options) => {
@@ -201,7 +201,7 @@ describe('what the sinks report', () => {
     ]);
   });
 
-  it('may be nothing: a sink that fails to report is published of, and the others go on', async () => {
+  it('notifies about a sink that cannot be read, and uses the other sinks', async () => {
     const failed: string[] = [];
     const sinks = [
       sink('a', [checkpointOf()], () => Promise.reject(new Error('not allowed to read'))),
@@ -217,7 +217,7 @@ describe('what the sinks report', () => {
     expect(previous.map(({ symbol }) => symbol)).toEqual(['ETHUSDT']);
   });
 
-  it('is of windows what all have of those that the trades reach into, and each says which it has', async () => {
+  it("keeps a window that trades reach into only if all sinks have it, and knows each sink's windows", async () => {
     const published = (windowMs: number, ...starts: number[]) =>
       starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
     const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
@@ -245,7 +245,7 @@ describe('what the sinks report', () => {
     expect(others.map((other) => past.published.get('a')?.has(other))).toEqual([false, false]);
   });
 
-  it('takes for published what ended before the windows that are looked for, by the time of each sink', async () => {
+  it("counts a window as published if it ends before the time from which the sink's windows are read", async () => {
     const [now, ahead] = [7_200_000, 8_100_000];
     const quiet = window({ symbol: 'ETHUSDT', windowStart: now - 1_200_000, windowEnd: now - 1_199_000 });
     const silent = tradeEvent(70, { ...eth, epoch: 3, timestamp: quiet.windowStart });
@@ -275,7 +275,7 @@ describe('what the sinks report', () => {
     expect(published.get('b')?.has({ ...quiet, windowStart: now, windowEnd: now + 1000 })).toBe(false);
   });
 
-  it('counts none of the windows that another sink lacks as published, also where both have the same trades', async () => {
+  it('leaves out a window that one sink lacks, even if both sinks end with the same trade', async () => {
     const last = window({ windowStart: 6000, windowEnd: 7000 });
     const trades = [tradeEvent(70, { epoch: 3, timestamp: 6500 })];
     const sinks = [

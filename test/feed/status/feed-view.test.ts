@@ -10,14 +10,14 @@ function second(view: FeedView, trades: number): number {
 }
 
 describe('FeedView', () => {
-  it('averages the trades of the last five whole seconds', () => {
+  it('averages the trades of the last five complete seconds', () => {
     const view = new FeedView();
     view.add('BTCUSDT', 'BTC');
     expect([1, 10, 20, 30, 40, 50, 60].map((trades) => second(view, trades))).toEqual([0, 10, 15, 20, 25, 30, 40]);
     expect(view.symbols.has('ETHUSDT')).toBe(false);
   });
 
-  it('a symbol that is removed and added again begins anew', () => {
+  it('resets a symbol that is removed and added again', () => {
     const view = new FeedView();
     view.add('BTCUSDT', 'BTC');
     second(view, 100);

@@ -14,7 +14,7 @@ const ofAll = (from: string | null) => ({
 });
 
 describe('switchNote', () => {
-  it('speaks of all symbols, and names the trades on both sides of each, for people, as far as they are known', () => {
+  it('describes a switch of all symbols, with the known last and first trade of each in its details', () => {
     const note = switchNote(over, [
       { symbol: 'BTCUSDT', last: aggTrade(7, 9, { timestamp: 100 }), first: tradeEvent(70, { timestamp: 130 }) },
       { symbol: 'ETHUSDT', last: tradeEvent(5, { timestamp: 110 }), first: undefined },
@@ -40,7 +40,7 @@ describe('switchNote', () => {
     });
   });
 
-  it('gives a summary where there are many', () => {
+  it('names the number of symbols in a switch of many symbols', () => {
     const turns = Array.from({ length: 26 }, (_, index) => ({
       symbol: `S${index}`,
       last: tradeEvent(index, { timestamp: 100 + index }),
@@ -49,7 +49,7 @@ describe('switchNote', () => {
     expect(switchNote(over, turns)).toMatchObject({ switch: ofAll('bybit'), details: { symbols: '26' } });
   });
 
-  it('speaks of one symbol with its trades on both sides', () => {
+  it('describes a switch of one symbol, with its last and first trade', () => {
     const one = { ...over, symbol: 'BTCUSDT', coin: 'BTC' };
     const last = aggTrade(7, 9, { timestamp: 100 });
     const first = tradeEvent(70, { timestamp: 130 });
@@ -60,7 +60,7 @@ describe('switchNote', () => {
     });
   });
 
-  it('speaks of the way back, and of nobody who served before', () => {
+  it('describes a failback of a symbol that no venue served before', () => {
     const back = { ...over, from: null, reason: 'preferred_again', back: true, symbol: 'BTCUSDT', coin: 'BTC' };
     const reason = 'none → binance: preferred again';
     expect(switchNote(back, [])).toMatchObject({ state: 'failed_back', reason, switch: ofAll(null) });

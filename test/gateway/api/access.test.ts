@@ -22,7 +22,7 @@ const WEBSOCKET = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ];
 
-describe('a path that is spelled another way', () => {
+describe('access to a path in another spelling', () => {
   it.each([
     '/%61pi/prices',
     'http://x/api/prices',
@@ -31,7 +31,7 @@ describe('a path that is spelled another way', () => {
     'http://x/metrics',
     '/metrics#x',
     '/metrics?#',
-  ])('%s needs the token all the same', async (target) => {
+  ])('requires the token for %s', async (target) => {
     const { url } = await gatewayUnderTest({ token: 'sesame' });
     expect(await answerTo(url, target)).toMatch(/^HTTP\/1.1 401 /);
     const authorization = ['Authorization: Bearer sesame', 'Connection: close'];
@@ -39,20 +39,20 @@ describe('a path that is spelled another way', () => {
   });
 
   it.each(['/%77s/', 'http://x/ws/', '/ws#x', '/%77s/status/', '/%77s/?token=sesam'])(
-    'over WebSocket %s needs it too',
+    'requires the token for a WebSocket at %s',
     async (target) => {
       const { url } = await gatewayUnderTest({ token: 'sesame' });
       expect(await answerTo(url, target, WEBSOCKET)).toMatch(/^HTTP\/1.1 401 /);
     },
   );
 
-  it('may have the token in its query', async () => {
+  it('accepts a WebSocket with the token in the query, but not with two tokens', async () => {
     const { open } = await gatewayUnderTest({ token: 'sesame' });
     await open('/%77s/?token=sesame');
     await expect(open('/ws/?token=x&token=sesame')).rejects.toThrow('401');
   });
 
-  it('counts among the requests of a minute, and is not to be cached', async () => {
+  it('counts towards the request limit per minute, and is answered with no-cache', async () => {
     const { url } = await gatewayUnderTest({ requestsPerMinute: 2 });
     expect(await answerTo(url, '/%61pi/prices')).toContain('cache-control: no-cache');
     expect(await answerTo(url, 'http://x/api/prices')).toMatch(/^HTTP\/1.1 200 /);
@@ -60,7 +60,7 @@ describe('a path that is spelled another way', () => {
   });
 });
 
-it('answers by REST whoever offers another protocol that we do not speak', async () => {
+it('answers by REST when a request offers an upgrade to an unsupported protocol', async () => {
   const { url, publish } = await gatewayUnderTest();
   publish(price('1'), orderBook());
   const answer = await answerTo(url, '/api/prices', upgradeTo('h2c'));

@@ -13,7 +13,7 @@ it.each([
   tradeStats(0),
   largeTrade(3),
   heartbeat(),
-])('describes $kind as it is shown', (record) => {
+])('the JSON schema of $kind accepts exactly the fields of the record', (record) => {
   const json = toJson(record);
   const schema = recordSchema(record.kind);
   expect([...Value.Errors(schema, json)]).toEqual([]);
@@ -35,6 +35,6 @@ it.each([
   ['01', false],
   ['1.', false],
   ['', false],
-])('takes %s for a decimal: %s', (text, is) => {
+])('DecimalText accepts "%s": %s', (text, is) => {
   expect(Value.Check(DecimalText, text)).toBe(is);
 });

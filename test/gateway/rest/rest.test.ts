@@ -36,8 +36,8 @@ const trades = Array.from({ length: 250 }, (_, at) =>
   }),
 );
 
-describe('the whole feed', () => {
-  it('gives the last price of each symbol with its age, and says when it is not fresh', async () => {
+describe('gateway REST: the feed', () => {
+  it('returns the last price of each symbol with its age, and marks stale prices', async () => {
     const { publish, json, time } = await gatewayUnderTest();
     publish(heartbeat({ halted: ['ETHUSDT'], symbols: ['BTCUSDT', 'ETHUSDT'] }), price('100'), price('100.5'));
     publish(price('7', { symbol: 'ETHUSDT', coin: 'ETH' }));
@@ -50,7 +50,7 @@ describe('the whole feed', () => {
     expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
   });
 
-  it('takes prices and books of the testnet under a feed of production for stale', async () => {
+  it('marks testnet prices and order books as stale if the feed is a production feed', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(heartbeat({}, { environment: 'production' }));
     publish(price('1', { environment: 'testnet' }), orderBook({ environment: 'testnet' }));
@@ -59,7 +59,7 @@ describe('the whole feed', () => {
     expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
   });
 
-  it('answers its status from the status records alone', async () => {
+  it('builds the status from the published records, without a status snapshot', async () => {
     const { publish, json, time } = await gatewayUnderTest();
     publish(
       heartbeat({ venueAges: [venueAge('bybit', 10), venueAge('binance', 7000)] }),
@@ -88,7 +88,7 @@ describe('the whole feed', () => {
     expect(events).toMatchObject([{ state: 'sink_unavailable' }]);
   });
 
-  it('is ready while the feed is, and says why it is not', async () => {
+  it('answers /readyz with 503 and the reasons while the feed is not ready', async () => {
     const { publish, get, json, time } = await gatewayUnderTest();
     expect(await json('/healthz')).toEqual({ status: 'ok' });
     expect(await json('/readyz', 503)).toMatchObject({
@@ -108,7 +108,7 @@ describe('the whole feed', () => {
     expect(await json('/healthz')).toEqual({ status: 'ok' });
   });
 
-  it('gives its figures to Prometheus', async () => {
+  it('serves metrics in the Prometheus text format', async () => {
     const { publish, get } = await gatewayUnderTest();
     publish(heartbeat(), trade(1), trade(2));
     const answer = await get('/metrics');
@@ -120,7 +120,7 @@ describe('the whole feed', () => {
     expect(text).toContain('market_feed_event_loop_delay_seconds_count{thread="gateway"}');
   });
 
-  it('counts the stale books of all processes of a cluster', async () => {
+  it('counts the stale order books of all instances in the metrics', async () => {
     const { publish, get } = await gatewayUnderTest();
     publish(
       heartbeat({ symbols: ['BTCUSDT'], staleBooks: ['BTCUSDT'] }),
@@ -129,7 +129,7 @@ describe('the whole feed', () => {
     expect(await (await get('/metrics')).text()).toContain('\nmarket_feed_stale_books 1\n');
   });
 
-  it('lets the age of a coin grow where no snapshot comes any more', async () => {
+  it('increases the age of a symbol in the metrics while no new status snapshot arrives', async () => {
     const { look, get } = await gatewayUnderTest();
     look({
       at: NOW - 7000,
@@ -163,8 +163,8 @@ describe('the whole feed', () => {
   });
 });
 
-describe('one symbol', () => {
-  it('has the figures of its trades as src/market has them', async () => {
+describe('gateway REST: one symbol', () => {
+  it('returns trades, trade flow, volume profile and large trades as src/market computes them', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(...trades);
     const history = new TradeHistory();
@@ -196,7 +196,7 @@ describe('one symbol', () => {
     }
   });
 
-  it('judges a trade by the thousand before it, those that the history has forgotten among them', async () => {
+  it('compares a trade with the 1000 trades before it, even if the history holds fewer', async () => {
     const { publish, json } = await gatewayUnderTest({}, { historyTrades: 10 });
     publish(...Array.from({ length: 995 }, (_, at) => trade(at + 1, { quantity: '1' })));
     publish(
@@ -207,7 +207,7 @@ describe('one symbol', () => {
     expect(large).toMatchObject([{ trade_id: '1005', average_quantity: '1.018' }]);
   });
 
-  it('has the figures of its book, and says when that is not fresh', async () => {
+  it('returns order book figures as src/market computes them, and marks a stale book', async () => {
     const { publish, json } = await gatewayUnderTest();
     const book = orderBook();
     publish(heartbeat(), book);
@@ -247,7 +247,7 @@ describe('one symbol', () => {
     expect(await json(BTC)).toMatchObject({ coin: 'BTC', book_stale: true, book: { stale: true } });
   });
 
-  it('has windows as published, and candles, longer ones made of shorter ones', async () => {
+  it('returns trade windows as published, and builds longer candles from shorter ones', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(tradeStats(NOW - 120_000), tradeStats(NOW - 60_000), tradeStats(NOW - 1000, { windowMs: 1000 }));
     const stats = (await json(`${BTC}trade-stats`)) as { windows: unknown[] };
@@ -269,7 +269,7 @@ describe('one symbol', () => {
     expect(await json(`${BTC}klines?interval=1s`, 404)).toMatchObject({ error: 'no_data' });
   });
 
-  it('begins anew with an epoch or another environment', async () => {
+  it('returns only the trades of the newest epoch and environment', async () => {
     const { publish, json } = await gatewayUnderTest();
     publish(trade(1), trade(2), trade(9, { epoch: 2, venue: 'binance' }), trade(3));
     expect(await json(`${BTC}trades`)).toMatchObject({ venue: 'binance', epoch: 2, trades: [{ trade_id: '9' }] });
@@ -279,7 +279,7 @@ describe('one symbol', () => {
     expect(await json(`${BTC}trades`)).toMatchObject({ environment: 'testnet', trades: [{ trade_id: '10' }] });
   });
 
-  it('keeps venues apart in mode all, each with epochs of its own', async () => {
+  it('keeps the venues and their epochs apart in mode all', async () => {
     const { publish, json } = await gatewayUnderTest({}, { mode: 'all' });
     const all = { symbol: 'ETHUSDT', coin: 'ETH', epoch: 4 } as const;
     publish(trade(1, all), trade(2, { ...all, venue: 'binance', epoch: 1 }), trade(3, all));
@@ -289,7 +289,7 @@ describe('one symbol', () => {
   });
 });
 
-describe('what cannot be answered', () => {
+describe('gateway REST: errors', () => {
   it.each([
     ['/nothing', 404, 'not_found', {}],
     [`${BTC}nothing`, 404, 'not_found', {}],
@@ -310,13 +310,13 @@ describe('what cannot be answered', () => {
     ['/api/prices?x=1', 400, 'bad_request', { field: 'x', allowed: 'no parameters' }],
     ['/ws/', 426, 'upgrade_required', {}],
     ['/%E0%A4%A', 400, 'bad_request', {}],
-  ])('%s: %i %s', async (path, code, error, details) => {
+  ])('answers %s with %i %s', async (path, code, error, details) => {
     const { publish, json } = await gatewayUnderTest();
     publish(trade(1));
     expect(await json(path, code)).toMatchObject({ error, message: expect.any(String), details });
   });
 
-  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('%s: 405', async (method) => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('answers %s with 405', async (method) => {
     const { get } = await gatewayUnderTest();
     const answer = await get('/api/prices', { method, ...(method === 'DELETE' ? {} : { body: '<a/>' }) });
     expect(answer.status).toBe(405);
@@ -327,7 +327,7 @@ describe('what cannot be answered', () => {
   it.each([
     ['a head that is too long', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`, '431', 'too_large'],
     ['no HTTP', 'hello\r\n\r\n', '400', 'bad_request'],
-  ])('answers %s', async (_what, bytes, code, error) => {
+  ])('answers with an error in JSON: %s', async (_what, bytes, code, error) => {
     const { url } = await gatewayUnderTest();
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.write(bytes);
@@ -336,7 +336,7 @@ describe('what cannot be answered', () => {
     expect(JSON.parse(body)).toMatchObject({ error, message: expect.any(String), details: {} });
   });
 
-  it('refuses more requests a minute than are allowed, but never those of probes', async () => {
+  it('answers 429 above the limit per minute, except for /healthz, /metrics and pages', async () => {
     const { get } = await gatewayUnderTest({ requestsPerMinute: 3 });
     const codes = [];
     for (let at = 0; at < 5; at++) codes.push((await get('/api/prices')).status);
@@ -348,8 +348,8 @@ describe('what cannot be answered', () => {
   });
 });
 
-describe('who may ask', () => {
-  it('asks for the token where one is set; health, pages and documents stay open', async () => {
+describe('gateway REST: access', () => {
+  it('requires the token if one is set, except for /healthz, pages and the API document', async () => {
     const { get } = await gatewayUnderTest({ token: 'sesame' });
     for (const path of ['/api/prices', '/api/assets/crypto/BTC/', '/metrics', '/ws/'])
       expect([path, (await get(path)).status]).toEqual([path, 401]);
@@ -361,7 +361,7 @@ describe('who may ask', () => {
     expect((await get('/api/prices?token=sesame')).status).toBe(401);
   });
 
-  it('lets the listed origins read', async () => {
+  it('allows cross-origin reads only for the listed origins', async () => {
     const { get } = await gatewayUnderTest({ allowedOrigins: ['https://example.org/'] });
     const allowed = async (origin: string) =>
       (await get('/api/prices', { headers: { origin } })).headers.get('access-control-allow-origin');
@@ -369,7 +369,7 @@ describe('who may ask', () => {
     expect(await allowed('https://example.com')).toBeNull();
   });
 
-  it('answers with an ETag, compressed where it is long, and lets pages load nothing from elsewhere', async () => {
+  it('sends an ETag, compresses long answers and forbids pages to load from other hosts', async () => {
     const { publish, get } = await gatewayUnderTest();
     publish(...trades);
     const answer = await get(`${BTC}trades?limit=100`);
@@ -382,7 +382,7 @@ describe('who may ask', () => {
 });
 
 describe('the dashboard', () => {
-  it('is served where it is built; else the page says how to build it', async () => {
+  it('is served if it is built; otherwise a page explains how to build it', async () => {
     const bare = await gatewayUnderTest();
     expect(await (await bare.get('/')).text()).toContain('make dashboard');
 

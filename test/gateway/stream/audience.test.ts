@@ -25,7 +25,7 @@ const btc = new Set(['BTC']);
 const both = new Set(['BTC', 'ETH']);
 
 describe('Audience', () => {
-  it('makes a message once for all who get the same', () => {
+  it('serializes a message once for all clients with the same symbols', () => {
     const audience = new Audience('trades');
     const [a, b, c, all] = [new Ear(), new Ear(), new Ear(), new Ear()];
     audience.setSymbols(a, btc);
@@ -52,7 +52,7 @@ describe('Audience', () => {
     expect(a.messages[0]?.toString()).toBe('{"type":"trade","data":[1,4]}');
   });
 
-  it('makes nothing that nobody gets', () => {
+  it('does not serialize an item without a subscriber', () => {
     const audience = new Audience('trades');
     const ear = new Ear();
     made = 0;
@@ -66,7 +66,7 @@ describe('Audience', () => {
     expect(audience.isEmpty).toBe(true);
   });
 
-  it('gives who comes late only what follows, of channels that keep all', () => {
+  it('sends a late subscriber only the items after its subscription, on a channel that keeps all', () => {
     const audience = new Audience('trades');
     const [early, late] = [new Ear(), new Ear()];
     audience.setSymbols(early, btc);
@@ -78,7 +78,7 @@ describe('Audience', () => {
     expect(late.delivered).toEqual(['2']);
   });
 
-  it('loses nothing that is on its way to who changes its symbols', () => {
+  it('sends a client its waiting items when the client changes its symbols', () => {
     const audience = new Audience('prices');
     const ear = new Ear();
     audience.setSymbols(ear, btc);
@@ -91,7 +91,7 @@ describe('Audience', () => {
     expect(ear.delivered).toEqual(['2', '3']);
   });
 
-  it('gives the newest alone of channels that keep that', () => {
+  it('sends only the newest item of each symbol on a channel that keeps the newest', () => {
     const audience = new Audience('prices');
     const ear = new Ear();
     audience.setSymbols(ear, both);

@@ -9,8 +9,8 @@ const idsOf = (items: readonly Item[]) => items.map(({ text }) => Number(text));
 /** A number: so many are taken; text: one of that symbol is added. */
 const steps = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom('A', 'B') }, fc.integer({ min: 0, max: 5 })));
 
-describe('Backlog of all', () => {
-  it('holds the last ones in order, and counts all others by symbol', () => {
+describe('Backlog that keeps all items', () => {
+  it('keeps the newest items in order, and counts the dropped items by symbol', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 6 }), (all, size) => {
         const backlog = new Backlog('all', size);
@@ -45,8 +45,8 @@ it('a backlog is not empty while it has missed items to report', () => {
   expect(backlog.isEmpty).toBe(true);
 });
 
-describe('Backlog of the newest', () => {
-  it('holds the newest of each key, oldest first, and misses nothing', () => {
+describe('Backlog that keeps the newest item of each key', () => {
+  it('returns the newest item of each key, oldest first, and counts no missed items', () => {
     const backlog = new Backlog('newest', 10);
     for (const [id, symbol] of ['A', 'B', 'A', 'C'].entries()) backlog.add(itemOf(id, symbol));
     expect(idsOf(backlog.take(2))).toEqual([2, 1]);
@@ -56,7 +56,7 @@ describe('Backlog of the newest', () => {
     expect(backlog.takeMissed().size).toBe(0);
   });
 
-  it('is bounded', () => {
+  it('drops the oldest items beyond its size', () => {
     const backlog = new Backlog('newest', 10);
     for (let id = 0; id < 20; id++) backlog.add(itemOf(id, String(id)));
     const waiting = idsOf(backlog.take(Number.POSITIVE_INFINITY));

@@ -38,8 +38,8 @@ function clientUnderTest() {
   return { client, socket, connection, counts, pass };
 }
 
-describe('a client for which something waits', () => {
-  it('is cut off after 30 seconds in which it takes nothing, whatever it sends', () => {
+describe('StreamClient with unsent bytes', () => {
+  it('is disconnected after 30 s without reading, even if it sends messages', () => {
     const { socket, connection, pass } = clientUnderTest();
     pass(1, 100);
     expect(socket.isTerminated).toBe(false);
@@ -51,7 +51,7 @@ describe('a client for which something waits', () => {
     expect(socket.isTerminated).toBe(true);
   });
 
-  it('lives while it takes anything', () => {
+  it('stays connected while it reads at least some bytes', () => {
     const { socket, connection, pass } = clientUnderTest();
     socket.bufferedAmount = 200_000;
     pass(1, 100, () => connection.bytesWritten++);
@@ -59,13 +59,13 @@ describe('a client for which something waits', () => {
   });
 });
 
-describe('what a client missed', () => {
+describe('StreamClient: missed items', () => {
   const btc = (id: number) => new Item('BTCUSDT', 'BTCUSDT', () => id);
   const eth = (id: number) => new Item('ETHUSDT', 'ETHUSDT', () => id);
   const tooMany = Array.from({ length: 1003 }, (_, id) => btc(id));
   const missedBtc = { type: 'missed', data: { channel: 'trades', symbol: 'BTCUSDT', count: 3 } };
 
-  it('is reported before the next item, though nothing waits any more', () => {
+  it('are reported before the next item even if the backlog has no items left', () => {
     const { client, socket } = clientUnderTest();
     client.keep('trades', tooMany);
     client.forgetAllBut('trades', ({ symbol }) => symbol === 'ETHUSDT');
@@ -74,7 +74,7 @@ describe('what a client missed', () => {
     expect(socket.sent).toEqual([missedBtc, { type: 'trade', data: [7] }]);
   });
 
-  it('is reported alone if no item follows', () => {
+  it('are reported once if no item follows', () => {
     const { client, socket } = clientUnderTest();
     client.keep('trades', tooMany);
     client.forgetAllBut('trades', () => false);
@@ -83,7 +83,7 @@ describe('what a client missed', () => {
     expect(socket.sent).toEqual([missedBtc]);
   });
 
-  it('counts as missed trades where it is trades', () => {
+  it('count as missed_trades only on the trades channel', () => {
     const { client, socket, counts } = clientUnderTest();
     for (const channel of ['stats', 'large_trades', 'status', 'trades'] as const) {
       client.keep(channel, tooMany);
@@ -94,12 +94,12 @@ describe('what a client missed', () => {
   });
 });
 
-describe('what a client may ask for in a second', () => {
+describe('StreamClient: the message limit per second', () => {
   const asks = (client: StreamClient, times: number, what: () => void = () => undefined) => {
     for (let at = 0; at < times; at++) if (client.mayAsk(0)) what();
   };
 
-  it('is a hundred messages', () => {
+  it('is 100 messages', () => {
     const { client, socket } = clientUnderTest();
     asks(client, 100);
     expect(socket.closedWith).toBe(0);
@@ -107,7 +107,7 @@ describe('what a client may ask for in a second', () => {
     expect(socket.closedWith).toBe(1008);
   });
 
-  it('is less after large answers or errors', () => {
+  it('is lower after large answers or errors', () => {
     const much = clientUnderTest();
     const item = new Item('BTC', 'BTC', () => 'x'.repeat(1024 * 1024));
     asks(much.client, 8, () => much.client.answer('trades', [item]));

@@ -20,7 +20,7 @@ function laterIn(mode: FeedMode, ...records: readonly FeedRecord[]): readonly un
   return backlog.take(10).map(({ text }) => JSON.parse(text));
 }
 
-it('keeps only the newest price of a symbol that one venue serves at a time', () => {
+it('a slow client gets only the newest price of a symbol in mode failover', () => {
   expect(
     laterOf(
       price('100', { epoch: 1 }),
@@ -30,7 +30,7 @@ it('keeps only the newest price of a symbol that one venue serves at a time', ()
   ).toMatchObject([{ venue: 'bybit', epoch: 3, price: '102' }]);
 });
 
-it('keeps the newest price of each venue of a symbol that several venues serve', () => {
+it('a slow client gets the newest price of each venue in mode all', () => {
   const all = { epoch: 1 } as const;
   const prices = [price('100', all), price('101', { epoch: 2, venue: 'binance' }), price('102', all)];
   expect(laterIn('all', ...prices)).toMatchObject([
@@ -39,7 +39,7 @@ it('keeps the newest price of each venue of a symbol that several venues serve',
   ]);
 });
 
-it('a candle that closed waits beside the next', () => {
+it('a slow client gets a closed candle and the next candle', () => {
   expect(
     laterOf(kline(0, 1), kline(0, 2, { closed: true, volume: '12' }), kline(60_000, 3, { volume: '0.1' })),
   ).toMatchObject([

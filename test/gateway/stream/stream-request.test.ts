@@ -13,13 +13,13 @@ const asked = (text: string): unknown => {
   }
 };
 
-describe('a request over a WebSocket', () => {
-  it('is taken as it is meant', () => {
+describe('readRequest', () => {
+  it('returns a valid subscription unchanged', () => {
     const request = { op: 'subscribe', channel: 'trades', symbols: ['BTCUSDT'] };
     expect(readRequest(JSON.stringify(request))).toEqual(request);
   });
 
-  it('of any text is a subscription or an error of the client, in bounded time', () => {
+  it('rejects arbitrary text with an ApiError of status 400, in bounded time', () => {
     const texts = fc.oneof(
       fc.string(),
       fc.string({ unit: 'binary' }),
@@ -34,7 +34,7 @@ describe('a request over a WebSocket', () => {
     );
   });
 
-  it('with a field of ours changed is one too', () => {
+  it('returns a subscription or throws an ApiError if a field has a hostile value', () => {
     const base = { op: 'subscribe', channel: 'trades', symbols: ['BTCUSDT'] };
     let taken = 0;
     fc.assert(

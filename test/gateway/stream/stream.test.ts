@@ -17,8 +17,8 @@ import {
 const ids = (trades: readonly Row[]) => trades.map(({ trade_id: id }) => Number(id));
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
 
-describe('paths that need no subscription', () => {
-  it('sends the last price first, then the newest, conflated', async () => {
+describe('WebSocket paths with a fixed subscription', () => {
+  it('sends the last price first, then conflated price updates', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('99'), price('100'));
     const probe = await open('/ws/asset/btc/prices/');
@@ -48,7 +48,7 @@ describe('paths that need no subscription', () => {
     expect(performance.now() - from).toBeGreaterThan(1880);
   });
 
-  it('sends the last 50 trades in one array, oldest first, then each once', async () => {
+  it('sends the last 50 trades oldest first in one array, then each new trade once', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(...range(1, 80).map((id) => trade(id)));
     const probe = await open('/ws/asset/BTC/trades/');
@@ -59,7 +59,7 @@ describe('paths that need no subscription', () => {
     expect(ids(await probe.untilGot('trade', 70))).toEqual(range(31, 100));
   });
 
-  it('sends the status records, heartbeats among them', async () => {
+  it('sends the status records, including heartbeats', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(heartbeat());
     const probe = await open('/ws/status/');
@@ -72,7 +72,7 @@ describe('paths that need no subscription', () => {
     ]);
   });
 
-  it('takes no messages there', async () => {
+  it('answers a message from the client with an error', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
     const probe = await open('/ws/asset/BTC/prices/');
@@ -81,8 +81,8 @@ describe('paths that need no subscription', () => {
   });
 });
 
-describe('/ws/', () => {
-  it('carries several symbols and channels, added and taken away', async () => {
+describe('WebSocket path /ws/', () => {
+  it('serves several symbols and channels while the client subscribes and unsubscribes', async () => {
     const { publish, open } = await gatewayUnderTest();
     const eth = { symbol: 'ETHUSDT', coin: 'ETH' } as const;
     publish(trade(1), trade(1, eth), price('100'), price('7', eth));
@@ -102,7 +102,7 @@ describe('/ws/', () => {
     expect(probe.of('error')).toEqual([]);
   });
 
-  it('sends each trade once to who had one symbol and then wants all', async () => {
+  it('sends each trade once to a client that extends its subscription from one symbol to all', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(trade(1), trade(1, { symbol: 'ETHUSDT', coin: 'ETH' }));
     const probe = await open('/ws/');
@@ -121,7 +121,7 @@ describe('/ws/', () => {
     ]);
   });
 
-  it('has books, candles, statistics, large trades and the overview', async () => {
+  it('serves order books, candles, statistics, large trades and the overview', async () => {
     const { publish, open } = await gatewayUnderTest();
     const candle = { venue: 'bybit', epoch: 1, environment: 'simulated' } as const;
     publish(heartbeat(), orderBook(), kline(0, 1, candle));
@@ -167,7 +167,7 @@ describe('/ws/', () => {
       { error: 'unknown_symbol', details: { nearest: 'BTCUSDT' } },
     ],
     ['part of all', { op: 'unsubscribe', channel: 'trades', symbols: ['BTC'] }, { details: { field: 'symbols' } }],
-  ])('answers %s with an error and goes on', async (_what, message, error) => {
+  ])('answers a wrong request with an error and keeps the subscription: %s', async (_what, message, error) => {
     const { publish, open } = await gatewayUnderTest();
     publish(trade(1), price('1'));
     const probe = await open('/ws/');
@@ -178,7 +178,7 @@ describe('/ws/', () => {
     expect(ids(await probe.untilGot('trade', 2))).toEqual([1, 2]);
   });
 
-  it('reports ten unknown names, counts the others, and subscribes the known ones', async () => {
+  it('reports ten unknown symbols, counts the others, and subscribes to the known symbol', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
     const probe = await open('/ws/');
@@ -190,7 +190,7 @@ describe('/ws/', () => {
     expect(errors[10]).toMatchObject({ error: 'unknown_symbol', details: { more: 890 } });
   });
 
-  it('sends a candle that closed and the next one that opened within one tick', async () => {
+  it('sends a closed candle and the next candle if both arrive within one tick', async () => {
     const { publish, open } = await gatewayUnderTest();
     const candle = { venue: 'bybit', epoch: 1, environment: 'simulated' } as const;
     publish(kline(0, 1, candle));
@@ -205,7 +205,7 @@ describe('/ws/', () => {
     ]);
   });
 
-  it('closes who sends too much, or too long a message', async () => {
+  it('closes a client that sends too many messages or a message that is too long', async () => {
     const { open } = await gatewayUnderTest();
     const flood = await open('/ws/');
     for (let at = 0; at < 300; at++) flood.ask('x');
@@ -218,11 +218,11 @@ describe('/ws/', () => {
   });
 });
 
-describe('a client that does not read', () => {
+describe('WebSocket client that does not read', () => {
   /** About 4 KB each, so that what the system itself holds back is soon full. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
-  it('gets the exact number of trades it missed, and no other client waits for it', async () => {
+  it('receives the exact count of its missed trades, and does not delay another client', async () => {
     const { publish, open, gateway } = await gatewayUnderTest();
     publish(fat(1));
     const [slow, quick] = [await open('/ws/asset/BTC/trades/'), await open('/ws/asset/BTC/trades/')];
@@ -249,7 +249,7 @@ describe('a client that does not read', () => {
     expect(gateway.stats()).toMatchObject({ clients: 2, missed_trades: missed });
   });
 
-  it('gets the newest prices when it reads again, not all', async () => {
+  it('skips older prices and receives the newest price when it reads again', async () => {
     const { publish, open } = await gatewayUnderTest();
     publish(price('1'));
     const slow = await open('/ws/');
@@ -267,7 +267,7 @@ describe('a client that does not read', () => {
     expect(slow.of('price').length).toBeLessThan(20);
   });
 
-  it('is closed after 30 seconds, whatever the system holds back for it', async () => {
+  it('is closed after 30 seconds, while a client that still answers stays open', async () => {
     const { publish, open, time, gateway } = await gatewayUnderTest();
     publish(price('1'));
     const [dead, alive] = [await open('/ws/asset/BTC/prices/'), await open('/ws/asset/BTC/prices/')];
@@ -284,8 +284,8 @@ describe('a client that does not read', () => {
   });
 });
 
-describe('who may listen', () => {
-  it('takes the token by header, query or subprotocol, and never gives it back', async () => {
+describe('WebSocket access', () => {
+  it('accepts the token in header, query or subprotocol, and does not echo it', async () => {
     const { open } = await gatewayUnderTest({ token: 'sesame' });
     await expect(open('/ws/')).rejects.toThrow('401');
     await expect(open('/ws/?token=sesam')).rejects.toThrow('401');
@@ -296,7 +296,7 @@ describe('who may listen', () => {
     expect(byProtocol.socket.protocol).toBe('market-feed');
   });
 
-  it('takes pages of its own origin and of the listed ones', async () => {
+  it('accepts clients of the same origin, of a listed origin or without an origin', async () => {
     const { open, url } = await gatewayUnderTest({ allowedOrigins: ['https://example.org'] });
     await expect(open('/ws/', [], { origin: 'https://example.com' })).rejects.toThrow(
       '403 {"error":"origin_not_allowed"',
@@ -306,7 +306,7 @@ describe('who may listen', () => {
     await open('/ws/');
   });
 
-  it('says before the upgrade what it cannot serve', async () => {
+  it('refuses unknown symbols, unknown paths and surplus clients before the upgrade', async () => {
     const { open } = await gatewayUnderTest({}, { maxClients: 1 });
     await expect(open('/ws/asset/ZZZ/prices/')).rejects.toThrow('404 {"error":"unknown_symbol"');
     await expect(open('/ws/nothing/')).rejects.toThrow('404');
@@ -314,7 +314,7 @@ describe('who may listen', () => {
     await expect(open('/ws/')).rejects.toThrow('503 {"error":"too_many_clients"');
   });
 
-  it('notifies its clients that it stops', async () => {
+  it('closes its clients with code 1001 when the gateway stops', async () => {
     const { open, gateway } = await gatewayUnderTest();
     const probe = await open('/ws/');
     await gateway.close();

@@ -27,7 +27,7 @@ describe('CandleSeries', () => {
     expect(series.current.map(({ openTime }) => openTime)).toEqual([MINUTE]);
   });
 
-  it('remembers a thousand', () => {
+  it('keeps the newest 1000 candles of an interval', () => {
     const series = new CandleSeries();
     for (let minute = 0; minute < 1100; minute++) series.add(kline(minute * MINUTE, 1, { closed: true }));
     expect(series.latest('1m', 2000)).toHaveLength(1000);
@@ -35,7 +35,7 @@ describe('CandleSeries', () => {
     expect(series.latest('1h', 2000)?.[0]?.openTime).toBe(120 * MINUTE);
   });
 
-  it('makes of short candles the longer ones that their trades would make, where no part is missing', () => {
+  it('merges complete one-minute candles into the five-minute candles that the trades would form', () => {
     const trades = fc.array(
       fc.record({
         minute: fc.integer({ min: 0, max: 30 }),
@@ -76,7 +76,7 @@ describe('CandleSeries', () => {
     );
   });
 
-  it('makes none over a gap', () => {
+  it('leaves out a longer candle if one of its short candles is missing', () => {
     const series = new CandleSeries();
     for (const minute of [0, 1, 2, 3, 4, 5, 9, 10, 11, 12, 16, 20, 21])
       series.add(kline(minute * MINUTE, 1, { closed: true }));
@@ -86,7 +86,7 @@ describe('CandleSeries', () => {
     ]);
   });
 
-  it('has no number of trades if the venue sends none', () => {
+  it('leaves the trade count null if the venue sends none', () => {
     const series = new CandleSeries();
     series.add(kline(0, 1, { tradeCount: null, closed: true }));
     expect(series.latest('5m', 1)).toMatchObject([{ tradeCount: null, closed: false, interval: '5m' }]);

@@ -14,8 +14,8 @@ const beat = (given: Partial<Heartbeat> = {}, fields = {}) =>
 const isStale = (symbol: string, venue: string, environment: Environment = 'simulated') =>
   feed.isStale({ symbol, venue, environment });
 
-describe('trading', () => {
-  it('is halted until a heartbeat allows it, and again when they end', () => {
+describe('FeedSummary: tradability', () => {
+  it('is halted before the first heartbeat and from 3 s after the last one', () => {
     expect(feed.tradability).toEqual({ state: 'halted', reason: 'no heartbeat of the feed yet' });
     expect(feed.silentMs).toBeNull();
     beat();
@@ -28,7 +28,7 @@ describe('trading', () => {
     expect(feed.tradability.state).toBe('allowed');
   });
 
-  it('is halted at once where the feed says that it stops', () => {
+  it('is halted at once when the feed reports that it stopped', () => {
     beat();
     feed.add(status('stopped'));
     expect(feed.tradability).toEqual({ state: 'halted', reason: 'the feed was stopped' });
@@ -38,7 +38,7 @@ describe('trading', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
-  it('is halted and resumed at once, not with the next heartbeat', () => {
+  it('follows trading_halted and trading_resumed at once, without a heartbeat', () => {
     beat();
     feed.add(status('trading_halted', { reason: 'no data' }));
     expect(feed.tradability).toEqual({ state: 'halted', reason: 'no data' });
@@ -48,13 +48,13 @@ describe('trading', () => {
     expect(feed.tradability.state).toBe('allowed');
   });
 
-  it('takes an old heartbeat for what it is', () => {
+  it('is halted after a heartbeat that is already 60 s old', () => {
     feed.add(heartbeat({}, { timestamp: NOW - 60_000 }));
     expect(feed.silentMs).toBe(60_000);
     expect(feed.tradability.state).toBe('halted');
   });
 
-  it('is halted where one of several processes says so or is silent, until another speaks for its symbols', () => {
+  it('is halted if one instance halts or sends no heartbeat, until another names its symbols', () => {
     beat({ symbols: ['BTCUSDT'] });
     beat(
       { symbols: ['ETHUSDT'], trading: 'halted', tradingReason: 'no venue', halted: ['ETHUSDT'] },
@@ -72,14 +72,14 @@ describe('trading', () => {
   });
 });
 
-describe('a process without symbols', () => {
+describe('FeedSummary: an instance without symbols', () => {
   const idle = (fields = {}) =>
     beat(
       { symbols: [], trading: 'halted', tradingReason: 'starting' },
       { instance: 'idle', activeVenue: null, ...fields },
     );
 
-  it('says nothing of the feed while another has some', () => {
+  it('does not affect the feed while another instance has symbols', () => {
     for (at = 0; at < 3000; at += 500) {
       beat({ symbols: ['BTCUSDT'] });
       idle();
@@ -93,7 +93,7 @@ describe('a process without symbols', () => {
     expect(feed.activeVenue).toBe('bybit');
   });
 
-  it('is all that is known where nobody has any', () => {
+  it('decides the state of the feed if no instance has symbols', () => {
     idle();
     expect(feed.tradability).toEqual({ state: 'halted', reason: 'starting' });
     idle({ activeVenue: 'binance' });
@@ -101,7 +101,7 @@ describe('a process without symbols', () => {
     expect(feed.silentMs).toBe(0);
   });
 
-  it('counts from the heartbeat on that names one', () => {
+  it('counts from its first heartbeat that names a symbol', () => {
     beat({ symbols: ['BTCUSDT'] });
     idle();
     beat({ symbols: ['BTCUSDT'] }, { instance: 'idle', activeVenue: 'binance' });
@@ -110,8 +110,8 @@ describe('a process without symbols', () => {
   });
 });
 
-describe('stale books', () => {
-  it('are those of all processes, each symbol once', () => {
+describe('FeedSummary: stale order books', () => {
+  it('include those of all instances, each symbol once', () => {
     beat({ symbols: ['BTCUSDT', 'ETHUSDT'], staleBooks: ['BTCUSDT', 'ETHUSDT'] });
     beat({ symbols: ['SOLUSDT'] }, { instance: 'b' });
     expect(feed.staleBooks).toEqual(['BTCUSDT', 'ETHUSDT']);
@@ -122,8 +122,8 @@ describe('stale books', () => {
   });
 });
 
-describe('staleness of a symbol', () => {
-  it('follows the heartbeats', () => {
+describe('FeedSummary: staleness of a symbol', () => {
+  it('is false only after a recent heartbeat that names the symbol and does not halt it', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
     beat({ symbols: ['BTCUSDT', 'ETHUSDT'], halted: ['ETHUSDT'] });
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
@@ -146,7 +146,7 @@ describe('staleness of a symbol', () => {
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
   });
 
-  it('does not take a lost line for a lost venue while data comes', () => {
+  it('ignores a disconnected line while the venue still delivers data', () => {
     beat();
     feed.add(status('disconnected', { venue: 'bybit', reason: 'closed', line: 1 }));
     expect(isStale('BTCUSDT', 'bybit')).toBe(false);
@@ -157,26 +157,26 @@ describe('staleness of a symbol', () => {
     expect(feed.venues.get('bybit')?.state).toBe('connected');
   });
 
-  it('takes data of another environment than the one of the feed for stale', () => {
+  it('is true for data of another environment than that of the feed', () => {
     beat({}, { environment: 'production' });
     expect(isStale('BTCUSDT', 'bybit', 'production')).toBe(false);
     expect(isStale('BTCUSDT', 'bybit', 'testnet')).toBe(true);
   });
 
-  it('sees from heartbeats alone that the venue of a halted feed is mute', () => {
+  it('is true if the heartbeat of a halted feed reports old data of the venue', () => {
     beat({ venueAges: [venueAge('bybit', 6000)], trading: 'halted' });
     expect(isStale('BTCUSDT', 'bybit')).toBe(true);
   });
 });
 
-describe('a process that begins anew', () => {
+describe('FeedSummary: an instance that starts', () => {
   const ofB = { instance: 'b' } as const;
   const lost = (instance: string) => {
     feed.add(status('feed_stale', { instance, venue: 'bybit', cause: 'socket_dead' }));
     feed.add(status('sink_unavailable', { instance, reason: 'ENOSPC', cause: 'file' }));
   };
 
-  it('inherits neither stale venues nor sinks that are down', () => {
+  it('does not inherit the stale venues or unavailable sinks of a stopped instance', () => {
     beat();
     lost('a');
     feed.add(status('stopped'));
@@ -189,7 +189,7 @@ describe('a process that begins anew', () => {
     expect([...feed.sinksDown]).toEqual([]);
   });
 
-  it('keeps what it reported before its first heartbeat', () => {
+  it('keeps the states that it reported before its first heartbeat', () => {
     beat();
     lost('b');
     beat();
@@ -199,7 +199,7 @@ describe('a process that begins anew', () => {
     expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
   });
 
-  it('changes nothing that another instance reports', () => {
+  it('does not change the states that another instance reported', () => {
     beat({ symbols: ['BTCUSDT'] });
     lost('a');
     feed.add(status('connected', { ...ofB, sequence: 1, venue: 'bybit', line: 1 }));
@@ -209,7 +209,7 @@ describe('a process that begins anew', () => {
     expect([...feed.sinksDown]).toEqual([['file', 'ENOSPC']]);
   });
 
-  it('is forgotten where it never came to a heartbeat', () => {
+  it('is forgotten if it never sends a heartbeat', () => {
     lost('b');
     at = 10_000;
     beat();
@@ -217,8 +217,8 @@ describe('a process that begins anew', () => {
   });
 });
 
-describe('a venue', () => {
-  it('is connected while one line is', () => {
+describe('FeedSummary: a venue', () => {
+  it('is connected while at least one line is connected', () => {
     for (const line of [1, 2]) feed.add(status('connected', { venue: 'bybit', line }));
     feed.add(status('disconnected', { venue: 'bybit', line: 1 }));
     expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected' });
@@ -232,7 +232,7 @@ describe('a venue', () => {
     expect(feed.venues.get('bybit')).toMatchObject({ state: 'connected', reason: '' });
   });
 
-  it('ages between heartbeats', () => {
+  it('has a data age that increases between heartbeats', () => {
     beat({ venueAges: [venueAge('bybit', 20)] });
     at = 700;
     expect(feed.venues.get('bybit')?.ageMs).toBe(720);

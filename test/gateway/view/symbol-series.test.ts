@@ -4,7 +4,7 @@ import { kline, priceTick, tradeEvent } from '../../../testing/judges/events.ts'
 
 const MINUTE_MS = 60_000;
 
-it('draws its line through the closes of the last hour where they are known, else through a price for each five seconds begun', () => {
+it('the sparkline has the last 60 one-minute closes if they are known, otherwise sampled prices', () => {
   const series = new SymbolSeries(priceTick(), 1000);
   for (let second = 0; second < 12; second++)
     series.add(priceTick({ price: String(second), receivedAt: second * 1_000_000 }), second * 1000);
@@ -14,7 +14,7 @@ it('draws its line through the closes of the last hour where they are known, els
   expect(series.sparkline).toEqual(Array.from({ length: 60 }, (_, at) => String(at + 10)));
 });
 
-it('counts a second only trades that came just now', () => {
+it('tradesPerSecond counts only live trades that were received within the last 5 s', () => {
   const series = new SymbolSeries(tradeEvent(1), 1000);
   const at = 1_723_161_260_000;
   const add = (id: number, fields: Partial<ReturnType<typeof tradeEvent>>) =>

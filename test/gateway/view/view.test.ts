@@ -13,7 +13,7 @@ const beat = (instance: string, at: number, symbols = ['BTCUSDT']) =>
 const tick = (epoch: number, at: number) => view.add(price(String(epoch), { epoch, receivedAt: (NOW + at) * 1000 }));
 const present = () => view.series('BTCUSDT')?.tick?.price;
 
-it('leaves out what belongs to an epoch that is over', () => {
+it('GatewayView ignores a record of a previous epoch', () => {
   beat('a', 0);
   expect(tick(2, 100)).toBe(true);
   expect(tick(1, 200)).toBe(false);
@@ -22,7 +22,7 @@ it('leaves out what belongs to an epoch that is over', () => {
   expect(present()).toBe('2');
 });
 
-it('takes the lower epochs of a pipeline that began anew without its positions', () => {
+it('GatewayView accepts a lower epoch received after a new instance began to serve the symbol', () => {
   beat('a', 0);
   tick(5, 100);
   beat('b', 5000);
@@ -34,7 +34,7 @@ it('takes the lower epochs of a pipeline that began anew without its positions',
   expect(tick(1, 6200)).toBe(false);
 });
 
-it('does not take them where the other instance speaks for other symbols, or the series is of its own time', () => {
+it('GatewayView ignores a lower epoch if the new instance serves other symbols or a higher epoch', () => {
   beat('a', 0);
   tick(5, 100);
   beat('b', 5000, ['ETHUSDT']);

@@ -7,7 +7,7 @@ import type { BrokerConnection, JoinRequest, Member } from '../../../src/kafka/c
 import { encodeAssignment } from '../../../src/kafka/groups/consumer-protocol.ts';
 import { GroupMember, sharesOf } from '../../../src/kafka/groups/group-member.ts';
 
-it('shares every partition out once, evenly, and the same whoever does it', () => {
+it('sharesOf assigns each partition once and evenly, independent of the order of its arguments', () => {
   const members = fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(members, fc.integer({ min: 0, max: 30 }), (names, count) => {
@@ -21,7 +21,7 @@ it('shares every partition out once, evenly, and the same whoever does it', () =
   );
 });
 
-describe('a member', () => {
+describe('GroupMember', () => {
   const REFUSED = (type: string): Error => new BrokerError(type, { broker: 'b:1', type });
 
   /** Of a group that has no other member; its generations step with each join. */
@@ -88,7 +88,7 @@ describe('a member', () => {
     expect(coordinator.received).toEqual(['member-0', 'member-0']);
   });
 
-  it('whose session timeout the brokers do not allow gives up when it is new, and not later', async () => {
+  it('gives up if the brokers refuse its session timeout at its first join, and retries later', async () => {
     const coordinator = new Coordinator();
     const member = memberOf(coordinator);
     coordinator.refusal = REFUSED('INVALID_SESSION_TIMEOUT');

@@ -18,21 +18,21 @@ describe('an error of @platformatic/kafka', () => {
     [[46, null], 'stored'],
     [[6, null], 'passing'],
     [[19, null], 'passing'],
-  ] as const)('is judged by the code of the broker: %j', (code, verdict) => {
+  ] as const)('is classified by the error code of the broker: %j', (code, verdict) => {
     expect(verdictOf(brokerError(answered([...code]), 'b:1'))).toBe(verdict);
   });
 
-  it.each([14, 15, 16, 51])('says that a coordinator is not ready yet: code %d', (code) => {
+  it.each([14, 15, 16, 51])('is recognized as a coordinator that is not ready yet: code %d', (code) => {
     expect(isNotYetCoordinated(brokerError(answered([code, null]), 'b:1'))).toBe(true);
   });
 
-  it('is about the part that is wrong, not about those that were therefore not tried', () => {
+  it('reports the failed partition, not the partitions that were therefore not attempted', () => {
     const error = brokerError(answered([55, null], [29, null], [55, null]), 'b:1');
     expect(error).toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' });
     expect(isNotYetCoordinated(error)).toBe(false);
   });
 
-  it("has the broker's own words, if there are any", () => {
+  it('contains the error message of the broker if there is one', () => {
     const cause = new AuthenticationError('SASL authentication failed.', {
       cause: answered([58, 'invalid credentials']),
     });
@@ -41,7 +41,7 @@ describe('an error of @platformatic/kafka', () => {
     expect(firstContactFault(error, open)).toMatchObject({ message, retry: { kind: 'never' } });
   });
 
-  it('names the code of an error of Node that has no text, as of a host with several addresses', () => {
+  it('names the code of a Node.js error without a message, as for a host with several addresses', () => {
     const cause = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
     const error = brokerError(new NetworkError('Connection to b:1 failed.', { cause }), 'b:1');
     expect(error).toMatchObject({ message: 'broker b:1: ECONNREFUSED', code: 'ECONNREFUSED', broker: 'b:1' });
@@ -56,7 +56,7 @@ describe('an error of @platformatic/kafka', () => {
     expect(firstContactFault(silent, open).message).toBe('kafka: broker b:1: Request timed out');
   });
 
-  it('is thrown again if it has no answer', () => {
+  it('is rethrown if it contains no response of a broker', () => {
     expect(responseIn(answered([3, null]))).toEqual({});
     expect(() => responseIn(new NetworkError('Connection closed'))).toThrow('Connection closed');
   });

@@ -45,8 +45,8 @@ function cramped(partitions: readonly (readonly number[])[], end: number): Parti
   );
 }
 
-describe('a round of fetching', () => {
-  it('misses nothing of a partition that the answer had no room for', async () => {
+describe('fetchRound', () => {
+  it('reads all records of a partition that did not fit into the answer', async () => {
     const offsets = [0, 1, 2];
     const topic = cramped([offsets, offsets, offsets], 3);
     const readings = new Map<number, ReadRange>(offsets.map((partition) => [partition, { next: 0n, end: 3n }]));
@@ -57,15 +57,15 @@ describe('a round of fetching', () => {
     expect([...readings.values()].map(({ next }) => next)).toEqual([3n, 3n, 3n]);
   });
 
-  it('goes over what compaction emptied', async () => {
+  it('advances past offsets that compaction removed', async () => {
     const readings = new Map<number, ReadRange>([0, 1].map((partition) => [partition, { next: 0n, end: 3n }]));
     expect(await fetchRound(cramped([[0, 1, 2], []], 3), readings)).toHaveLength(3);
     expect([...readings.values()].map(({ next }) => next)).toEqual([3n, 1n]);
   });
 });
 
-describe('rounds of fetching', () => {
-  it('keep nobody waiting for a broker that has nothing new', async () => {
+describe('Rounds of fetching', () => {
+  it('return the records of one broker without waiting for another that has nothing new', async () => {
     const answers: ((offset: number) => void)[] = [];
     let asked = 0;
     const topic = topicOf(

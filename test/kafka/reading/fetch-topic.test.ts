@@ -5,7 +5,7 @@ import { addNewPartitions } from '../../../src/kafka/reading/fetch-topic.ts';
 
 const metadata = (partitionId: number): PartitionMetadata => ({ partitionId, leader: 1, replicas: 1 });
 
-it('reads new partitions from their first records, and reports them once', () => {
+it('addNewPartitions reads new partitions from their first records, and reports them once', () => {
   const topic = { partitions: [0, 1, 2].map(metadata) };
   const readings = new Map<number, ReadRange>([[0, { next: 5n, end: undefined }]]);
   const reported: ReadonlyMap<number, bigint>[] = [];

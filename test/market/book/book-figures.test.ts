@@ -8,7 +8,7 @@ import { anyBook, invertedBook } from './arbitrary-book.ts';
 import { bookOf } from './book-of.ts';
 
 describe('bookFigures', () => {
-  it('says all of a small book', () => {
+  it('returns all figures of a small book', () => {
     // Spread 101 − 99 = 2; mid (99 + 101) / 2 = 100; 2 / 100 × 100 = 2 %.
     // Microprice (99 × 1 + 101 × 3) / (3 + 1) = 402 / 4 = 100.5: more is bid than asked, so it lies nearer to the ask.
     // Volumes 3 + 5 = 8 and 1 + 1 = 2; imbalance (8 − 2) / 10 = 0.6.
@@ -34,13 +34,13 @@ describe('bookFigures', () => {
       figures: { spread: '0.01', mid: '61837.635', spreadPct: 1 / 61837.635, microprice: '61837.6375' },
     },
     {
-      name: 'a microprice without end',
+      name: 'a book whose microprice has infinitely many decimals',
       // (1 × 2 + 2 × 1) / 3 = 4 / 3; mid 1.5; spread 1 / 1.5 × 100 = 66.67 %.
       sides: bookOf(['1×1'], ['2×2']),
       figures: { spread: '1', mid: '1.5', spreadPct: 200 / 3, microprice: '1.333333333333333333' },
     },
     {
-      name: 'a mid half-way between the last places: to the even one',
+      name: 'a book whose mid is rounded half-even at the last place',
       // 1 + 2 = 3 of the last place, half of it 1.5 → 2; spread 1 / 1.5 × 100. Microprice 1.5 → 2.
       sides: bookOf(['0.000000000000000001×1'], ['0.000000000000000002×1']),
       figures: {
@@ -62,7 +62,7 @@ describe('bookFigures', () => {
       figures: { spread: '-2', mid: '100', spreadPct: -2, microprice: '100' },
     },
     {
-      name: 'bids alone',
+      name: 'a book with only bids',
       sides: bookOf(['99×3'], []),
       figures: {
         bestAsk: null,
@@ -75,7 +75,7 @@ describe('bookFigures', () => {
       },
     },
     {
-      name: 'asks alone',
+      name: 'a book with only asks',
       sides: bookOf([], ['99×3']),
       figures: {
         bestBid: null,
@@ -88,15 +88,15 @@ describe('bookFigures', () => {
       },
     },
     {
-      name: 'nothing',
+      name: 'an empty book',
       sides: bookOf([], []),
       figures: { bestBid: null, bestAsk: null, bidVolume: '0', askVolume: '0', imbalance: null },
     },
-  ])('$name', ({ sides, figures }) => {
+  ])('returns the figures of $name', ({ sides, figures }) => {
     expect(bookFigures(sides)).toMatchObject(figures);
   });
 
-  it('is what fractions say', () => {
+  it('agrees with exact fractions for any book', () => {
     fc.assert(
       fc.property(fc.oneof(anyBook, invertedBook), (sides) => {
         expect(bookFigures(sides)).toEqual(naive(sides));
@@ -142,7 +142,7 @@ describe('imbalance over the best levels', () => {
     [3, (12 - 2) / 14], // the asks have two levels: all of them
     [50, (12 - 2) / 14],
     [0, null],
-  ])('%s: %s', (levels, expected) => {
+  ])('for %s levels is %s', (levels, expected) => {
     expect(imbalance(sides, levels)).toBe(expected);
   });
 
@@ -150,7 +150,7 @@ describe('imbalance over the best levels', () => {
     expect(imbalance({ bids: [], asks: [] }, 5)).toBeNull();
   });
 
-  it('lies between −1 and 1, changes its sign with the sides, and is what fractions say', () => {
+  it('lies between −1 and 1, changes sign when the sides are swapped, and agrees with exact fractions', () => {
     fc.assert(
       fc.property(anyBook, fc.integer({ min: 1, max: 15 }), (sides, levels) => {
         const bids = Fraction.sum(sides.bids.slice(0, levels).map((l) => Fraction.of(l.quantity)));

@@ -162,13 +162,13 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
 
 const SEQUENCES = 2000;
 
-describe(`${3 * SEQUENCES} random sequences of updates`, () => {
+describe(`BookSync with ${3 * SEQUENCES} random sequences of updates`, () => {
   it.each<[string, Way]>([
     ['fetched', { mode: 'fetched' }],
     ['sent', { mode: 'sent' }],
-    ['fetched with four levels a side at most', { mode: 'fetched', limit: 4 }],
+    ['fetched with at most four levels per side', { mode: 'fetched', limit: 4 }],
   ])(
-    'whole books are %s: in step it is the venue’s book, and in the end it is in step',
+    'matches the venue’s book while in step, and ends in step, if snapshots are %s',
     (_, way) => {
       const tally: Tally = { deeper: 0, gaps: 0, ignored: 0, resyncs: 0, waits: 0 };
       const failures: string[] = [];

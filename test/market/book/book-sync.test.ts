@@ -52,7 +52,7 @@ function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync
   return sync;
 }
 
-describe('a book of which only so many levels are fetched', () => {
+describe('BookSync with a fetched book of limited depth', () => {
   /** Four of each side, of which two are to be left. */
   function bounded(limit = 4): BookSync {
     const sync = new BookSync({ mode: 'fetched' });
@@ -64,7 +64,7 @@ describe('a book of which only so many levels are fetched', () => {
   }
   const seen = (sync: BookSync) => `${sync.state} ${sync.wants} ${textOf(sync)}`;
 
-  it('is requested again as soon as less than half of the levels are left, and stays in step meanwhile', () => {
+  it('requests a snapshot when fewer than half of the bids are left, and stays in step meanwhile', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 95:1' }), 0);
     expect(sync.wants).toBeUndefined();
@@ -73,18 +73,18 @@ describe('a book of which only so many levels are fetched', () => {
     expect(said(sync.update(A, delta(13, 13, { asks: '101:5' }), 0))).toBe('12>13');
   });
 
-  it('the asks as well', () => {
+  it('requests a snapshot when fewer than half of the asks are left', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { asks: '101:0 102:0 103:0 105:9' }), 0);
     expect([sync.state, sync.wants]).toEqual(['in_step', 'snapshot']);
   });
 
   it.each([
-    ['older than the book: with what was applied since it was wanted', 13, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
-    ['as old as the book was then', 11, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
-    ['newer than the book', 20, '=20', '97:1 96:5 94:1 93:1 | 101:1 102:1'],
-    ['older than what is kept: refused', 10, '', '97:1 94:3 | 101:7 102:1 103:1 104:1'],
-  ])('the answer is %s', (_, id, step, text) => {
+    ['older than the book: applies the updates after it', 13, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['as old as the book at the request: applies the updates after it', 11, '=14', '97:1 94:3 93:1 | 101:7 102:1'],
+    ['newer than the book: replaces the book', 20, '=20', '97:1 96:5 94:1 93:1 | 101:1 102:1'],
+    ['older than the kept updates: refuses it', 10, '', '97:1 94:3 | 101:7 102:1 103:1 104:1'],
+  ])('handles a snapshot %s', (_, id, step, text) => {
     const sync = bounded();
     sync.update(A, delta(11, 11), 0);
     for (const bids of ['100:0 99:0 98:0', '96:5', '96:0 94:3'])
@@ -96,7 +96,7 @@ describe('a book of which only so many levels are fetched', () => {
     expect(sync.wants).toBe(step === '' ? 'snapshot' : undefined);
   });
 
-  it('an update from before the answer is not applied after it', () => {
+  it('ignores an update that is not newer than the snapshot', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
     expect(said(sync.snapshot(whole(20, { bids: '97:2', asks: '101:1' }), 0))).toBe('=20');
@@ -105,7 +105,7 @@ describe('a book of which only so many levels are fetched', () => {
     expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('97:3'), levels('101:1'))}`);
   });
 
-  it('keeps the last 300 updates for an answer, however long that is in coming', () => {
+  it('keeps the last 300 updates until the deeper snapshot arrives', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
     for (let id = 12; id <= 311; id++) sync.update(A, delta(id, id, { asks: `101:${id}` }), 0);
@@ -116,22 +116,22 @@ describe('a book of which only so many levels are fetched', () => {
   });
 
   it.each([
-    ['lies behind what was fetched', '100:0 99:0 98:0 97:0 95:1'],
-    ['is gone', '100:0 99:0 98:0 97:0'],
-  ])('is out of step where the best price %s', (_, bids) => {
+    ['lies beyond the fetched levels', '100:0 99:0 98:0 97:0 95:1'],
+    ['is removed', '100:0 99:0 98:0 97:0'],
+  ])('is stale when the best price %s', (_, bids) => {
     const sync = bounded();
     expect(said(sync.update(A, delta(11, 11, { bids }), 0))).toBe('stale');
     expect([sync.state, sync.wants]).toEqual(['stale', 'snapshot']);
     expect(said(sync.snapshot({ ...whole(11, { bids: '95:1 94:1', asks: '101:1' }), limit: 4 }, 0))).toBe('=11');
   });
 
-  it('is known wholly where the venue has fewer', () => {
+  it('needs no deeper snapshot if the venue returned fewer levels than the limit', () => {
     const sync = bounded(5);
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0 97:0 90:1', asks: '101:0 102:0 103:0' }), 0);
     expect(seen(sync)).toBe(`in_step undefined ${bookText(levels('90:1'), levels('104:1'))}`);
   });
 
-  it('a gap while deeper levels are wanted is one as any', () => {
+  it('is stale after a gap while it waits for a deeper snapshot', () => {
     const sync = bounded();
     sync.update(A, delta(11, 11, { bids: '100:0 99:0 98:0' }), 0);
     expect(said(sync.update(A, delta(14, 14), 0))).toBe('stale');
@@ -140,8 +140,8 @@ describe('a book of which only so many levels are fetched', () => {
   });
 });
 
-describe('a book that is fetched', () => {
-  it('is wanted as soon as the first update is held, and not before', () => {
+describe('BookSync with a fetched book', () => {
+  it('requests a snapshot once it holds the first update, and not before', () => {
     const sync = new BookSync({ mode: 'fetched' });
     expect([sync.state, sync.wants]).toEqual(['empty', undefined]);
     sync.joined(A);
@@ -150,7 +150,7 @@ describe('a book that is fetched', () => {
     expect([sync.state, sync.wants]).toEqual(['empty', 'snapshot']);
   });
 
-  it('ignores an answer that was not requested', () => {
+  it('ignores a snapshot that it did not request', () => {
     const sync = new BookSync({ mode: 'fetched' });
     expect(sync.snapshot(whole(10), 0)).toEqual([]);
     const settled = inStep('fetched', A);
@@ -159,13 +159,13 @@ describe('a book that is fetched', () => {
   });
 
   it.each([
-    ['12', '', 'the update before the first held is missing'],
-    ['13', '=22', 'the first held follows on it'],
-    ['14', '=22', 'it lies in the first held'],
-    ['15', '=22', 'it ends with the first held'],
-    ['18', '=22', 'it lies in a later one'],
-    ['30', '=30', 'it is above all that is held'],
-  ])('a snapshot of %s: «%s», %s', (id, expected) => {
+    ['12', '', 'the update before the first held one is missing'],
+    ['13', '=22', 'the first held update follows it'],
+    ['14', '=22', 'it lies in the first held update'],
+    ['15', '=22', 'it ends with the first held update'],
+    ['18', '=22', 'it lies in a later held update'],
+    ['30', '=30', 'it is newer than all held updates'],
+  ])('handles snapshot %s and returns «%s»: %s', (id, expected) => {
     const sync = new BookSync({ mode: 'fetched' });
     for (const [from, to] of [
       [14, 15],
@@ -191,7 +191,7 @@ describe('a book that is fetched', () => {
     expect(said(sync.snapshot(whole(15), 0))).toBe('=18');
   });
 
-  it('reports the last applied update of a replacement', () => {
+  it('returns the id and times of the last applied update with a replacement', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(11, 12, { timestamp: 7000, receivedAt: 7_001_000 }), 0);
     expect(sync.snapshot(whole(11, { receivedAt: 7_002_000 }), 0)).toEqual([
@@ -200,7 +200,7 @@ describe('a book that is fetched', () => {
     expect([sync.updateId, sync.timestamp, sync.receivedAt]).toEqual(['12', 7000, 7_001_000]);
   });
 
-  it('holds the last 300 updates, however long a whole book is in coming', () => {
+  it('holds the last 300 updates until the first snapshot arrives', () => {
     const sync = new BookSync({ mode: 'fetched' });
     for (let id = 1; id <= 3000; id++) sync.update(A, delta(id, id), 0);
     expect(said(sync.snapshot(whole(2699), 0))).toBe('');
@@ -208,14 +208,14 @@ describe('a book that is fetched', () => {
     expect(sync.applied).toBe(300);
   });
 
-  it('holds an update of two lines once', () => {
+  it('holds an update from two lines only once', () => {
     const sync = new BookSync({ mode: 'fetched' });
     for (const line of [A, B]) for (let id = 1; id <= 300; id++) sync.update(line, delta(id, id), 0);
     expect(said(sync.snapshot(whole(0), 0))).toBe('=300');
     expect([sync.applied, sync.ignored]).toEqual([300, 300]);
   });
 
-  it('drops the held updates if the ids of a line fall: they belong to another count', () => {
+  it('drops the held updates when the update ids of a line restart lower', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(5000, 5000), 0);
     sync.update(A, delta(3, 4, { bids: '100:1' }), 0);
@@ -224,7 +224,7 @@ describe('a book that is fetched', () => {
   });
 });
 
-describe('a book in step', () => {
+describe('BookSync in step', () => {
   it.each([
     [11, 11, '10>11', 'follows'],
     [11, 15, '10>15', 'follows with several'],
@@ -233,7 +233,7 @@ describe('a book in step', () => {
     [3, 4, '', 'is long known'],
     [12, 12, 'stale', 'leaves out 11'],
     [13, 20, 'stale', 'leaves out 11 and 12'],
-  ])('%i to %i: «%s», it %s', (from, to, expected) => {
+  ])('handles update %i to %i and returns «%s»: it %s', (from, to, expected) => {
     const sync = inStep('fetched', A);
     const { applied, ignored } = sync;
     const steps = sync.update(A, delta(from, to, { bids: '100:0 99:5', asks: '101:2', receivedAt: 8 }), 0);
@@ -258,13 +258,13 @@ describe('a book in step', () => {
     ['99999999999999999999', '100000000000000000001', 'stale'],
     ['999999999999999', '1000000000000000', '999999999999999>1000000000000000'],
     ['999999999999999', '1000000000000001', 'stale'],
-  ])('ids as long as they like: after %s comes %s', (id, next, expected) => {
+  ])('compares long update ids exactly: after %s comes %s', (id, next, expected) => {
     const sync = new BookSync({ mode: 'sent' });
     sync.update(A, whole(id), 0);
     expect(said(sync.update(A, delta(next, next), 0))).toBe(expected);
   });
 
-  it('a gap is mended by a whole book that is newer than what showed it', () => {
+  it('recovers from a gap only with a snapshot that includes the update after the gap', () => {
     const sync = inStep('fetched', A);
     expect(said(sync.update(A, delta(13, 14), 0))).toBe('stale');
     expect(said(sync.snapshot(whole(13), 0))).toBe('');
@@ -274,14 +274,14 @@ describe('a book in step', () => {
     expect([textOf(sync), sync.state, sync.wants]).toEqual(['98:1 97:1 | ', 'in_step', undefined]);
   });
 
-  it('a whole book that is older than what showed the gap is refused but once: ids may have begun anew', () => {
+  it('refuses a snapshot older than the gap once, then accepts it because ids may have restarted', () => {
     const sync = inStep('fetched', A);
     expect(said(sync.update(A, delta(13, 14), 0))).toBe('stale');
     expect(said(sync.snapshot(whole(5), 0))).toBe('');
     expect(said(sync.snapshot(whole(5), 0))).toBe('=5');
   });
 
-  it.each(['100', '100.5'])('is never shown crossed: bid %s meets the ask', (price) => {
+  it.each(['100', '100.5'])('becomes stale instead of crossed when a bid of %s meets the ask', (price) => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(10, 10), 0);
     sync.snapshot(whole(10, { bids: '99:1', asks: '100:1' }), 0);
@@ -293,7 +293,7 @@ describe('a book in step', () => {
     expect(said(sync.snapshot(whole(11, { bids: '99:1' }), 0))).toBe('=11');
   });
 
-  it('a whole book that comes crossed is not taken, nor one that comes out so', () => {
+  it('refuses a snapshot that is crossed, or crossed after the held updates', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(A, delta(11, 11, { bids: '101:1' }), 0);
     expect(sync.snapshot(whole(12, { bids: '101:1', asks: '100:1' }), 0)).toEqual([]);
@@ -304,8 +304,8 @@ describe('a book in step', () => {
   });
 });
 
-describe('two lines', () => {
-  it('feed one book: what one has brought the other repeats', () => {
+describe('BookSync with two lines', () => {
+  it('applies each update once, whichever line delivers it first', () => {
     const sync = inStep('fetched', A, B);
     const { ignored } = sync;
     expect(said(sync.update(A, delta(11, 12), 0))).toBe('10>12');
@@ -314,7 +314,7 @@ describe('two lines', () => {
     expect(sync.ignored - ignored).toBe(1);
   });
 
-  it('an update that is ahead waits for the line that is behind', () => {
+  it('holds updates of the faster line until the slower line delivers the missing ones', () => {
     const sync = inStep('sent', A, B);
     expect(said(sync.update(A, delta(13, 13), 500))).toBe('');
     expect(said(sync.update(A, delta(14, 14), 600))).toBe('');
@@ -325,7 +325,7 @@ describe('two lines', () => {
     expect([sync.waitingSince, sync.gaps]).toEqual([undefined, 0]);
   });
 
-  it('orders the updates that come before the book', () => {
+  it('orders updates of both lines that arrive before the snapshot', () => {
     const sync = new BookSync({ mode: 'fetched' });
     sync.update(B, delta(13, 14), 0);
     sync.update(A, delta(11, 12), 0);
@@ -333,7 +333,7 @@ describe('two lines', () => {
     expect(said(sync.snapshot(whole(10), 0))).toBe('=15');
   });
 
-  it('waits no longer than the caller will', () => {
+  it('becomes stale and counts a gap when the caller gives up waiting', () => {
     const sync = inStep('sent', A, B);
     expect(sync.giveUp()).toEqual([]);
     sync.update(A, delta(13, 13), 500);
@@ -342,32 +342,32 @@ describe('two lines', () => {
     expect(sync.giveUp()).toEqual([]);
   });
 
-  it('does not wait for a line that is ahead of the book: it lacks the update too', () => {
+  it('becomes stale when both lines lack the same update', () => {
     const sync = inStep('fetched', A, B);
     expect(said(sync.update(A, delta(13, 13), 0))).toBe('');
     expect(said(sync.update(B, delta(14, 14), 0))).toBe('stale');
   });
 
-  it('nor for a line without updates', () => {
+  it('does not wait for a line without updates', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(said(sync.update(A, delta(12, 12), 0))).toBe('stale');
   });
 
-  it('nor for one that is lost', () => {
+  it('does not wait for a line that is lost', () => {
     const sync = inStep('fetched', A, B);
     sync.update(A, delta(12, 12), 0);
     expect(said(sync.lost(B, 0))).toBe('stale');
     expect(sync.wants).toBe('snapshot');
   });
 
-  it('too much to wait for is a gap', () => {
+  it('becomes stale when more than 300 updates wait', () => {
     const sync = inStep('fetched', A, B);
     for (let id = 12; id < 312; id++) expect(sync.update(A, delta(id, id), 0)).toEqual([]);
     expect(said(sync.update(A, delta(312, 312), 0))).toBe('stale');
   });
 
-  it('the book is stale after the last line was lost, until a line delivers again', () => {
+  it('is stale after the last line is lost, until a line delivers updates again', () => {
     const sync = inStep('fetched', A, B);
     expect(sync.lost(A, 0)).toEqual([]);
     expect(sync.state).toBe('in_step');
@@ -380,15 +380,15 @@ describe('two lines', () => {
     expect(said(sync.snapshot(whole(30), 0))).toBe('=32');
   });
 
-  it('an open line without updates does not keep the book', () => {
+  it('becomes stale when the only line with updates is lost, even if another line is open', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(said(sync.lost(A, 0))).toBe('stale');
   });
 });
 
-describe('a line that takes the place of another', () => {
-  it('keeps the book in step before its first update', () => {
+describe('BookSync at a cutover', () => {
+  it('stays in step before the first update of the new connection', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     expect(sync.cutOver(A, B, 0)).toEqual([]);
@@ -396,7 +396,7 @@ describe('a line that takes the place of another', () => {
     expect(said(sync.lost(B, 0))).toBe('stale');
   });
 
-  it('may still bring what is missing', () => {
+  it('waits for missing updates from the new connection', () => {
     const sync = inStep('fetched', A, B);
     sync.joined(3);
     sync.update(B, delta(12, 12), 0);
@@ -404,7 +404,7 @@ describe('a line that takes the place of another', () => {
     expect(said(sync.update(3, delta(10, 11), 0))).toBe('10>11 11>12');
   });
 
-  it('carries nothing where the other did not', () => {
+  it('does not rely on the new connection if the replaced one delivered no update', () => {
     const sync = inStep('fetched', A);
     sync.joined(B);
     sync.joined(3);
@@ -413,8 +413,8 @@ describe('a line that takes the place of another', () => {
   });
 });
 
-describe('a book that the venue sends', () => {
-  it('comes by itself, and by a new subscription where updates come without it', () => {
+describe('BookSync with a book that the venue sends', () => {
+  it('waits for the snapshot, and requests a new subscription if updates arrive without it', () => {
     const sync = new BookSync({ mode: 'sent' });
     sync.joined(A);
     expect(sync.wants).toBeUndefined();
@@ -424,27 +424,27 @@ describe('a book that the venue sends', () => {
     expect([sync.wants, textOf(sync)]).toEqual([undefined, '98:1 97:1 | ']);
   });
 
-  it('replaces all of the book when it is above it', () => {
+  it('replaces the complete book with a newer snapshot', () => {
     const sync = inStep('sent', A);
     expect(said(sync.update(A, whole(15, { bids: '90:1' }), 0))).toBe('=15');
     expect(textOf(sync)).toBe('90:1 | ');
   });
 
   it.each([
-    ['another line that begins again', B, 8, ''],
-    ['another line at the same', B, 10, ''],
-    ['the line itself, the same once more', A, 10, ''],
-    ['the line itself, lower than before', A, 8, '=8'],
-    ['another line from the very beginning: a restart', B, 1, '=1'],
-    ['the line itself from the beginning', A, 1, '=1'],
-  ])('not above the book, from %s (line %i, %i): «%s»', (_, line, id, expected) => {
+    ['another line with a lower id', B, 8, ''],
+    ['another line with the same id', B, 10, ''],
+    ['the same line with the same id', A, 10, ''],
+    ['the same line with a lower id', A, 8, '=8'],
+    ['another line with the first id after a restart', B, 1, '=1'],
+    ['the same line with the first id after a restart', A, 1, '=1'],
+  ])('handles a snapshot from %s (line %i, id %i) and returns «%s»', (_, line, id, expected) => {
     const sync = inStep('sent', A);
     sync.joined(B);
     expect(said(sync.update(line, whole(id, { bids: '90:1' }), 0))).toBe(expected);
     expect(textOf(sync)).toBe(expected === '' ? '100:1 | 101:1' : '90:1 | ');
   });
 
-  it('a late restart on the second line does not undo later updates', () => {
+  it('keeps later updates when the second line delivers the restart late', () => {
     const sync = inStep('sent', A, B);
     expect(said(sync.update(A, whole(1, { bids: '90:1' }), 0))).toBe('=1');
     expect(said(sync.update(A, delta(2, 2, { bids: '91:1' }), 0))).toBe('1>2');
@@ -455,14 +455,14 @@ describe('a book that the venue sends', () => {
     expect(textOf(sync)).toBe('80:1 | ');
   });
 
-  it('when stale, any is taken', () => {
+  it('accepts a snapshot with an older id when it is stale', () => {
     const sync = inStep('sent', A);
     sync.update(A, delta(12, 12), 0);
     expect([sync.state, sync.wants]).toEqual(['stale', 'subscription']);
     expect(said(sync.update(B, whole(9, { bids: '90:1' }), 0))).toBe('=9');
   });
 
-  it('with nothing but whole books, each one above the last is shown once', () => {
+  it('returns each newer snapshot once if the venue sends only snapshots', () => {
     const sync = new BookSync({ mode: 'sent' });
     const ids = [5, 5, 8, 7, 9, 9];
     const text = (id: number, index: number) => said(sync.update(index % 2 === 0 ? A : B, whole(id), 0));
@@ -470,7 +470,7 @@ describe('a book that the venue sends', () => {
   });
 });
 
-describe('ids that begin again, by a line without earlier ones', () => {
+describe('BookSync with update ids that restart on a line without earlier ids', () => {
   const late = { timestamp: 15_001, receivedAt: 15_001_000 };
   const early = { timestamp: 15_000, receivedAt: 15_000_000 };
 
@@ -482,12 +482,12 @@ describe('ids that begin again, by a line without earlier ones', () => {
   }
 
   it.each([
-    ['by the venue’s clock, far later', 10_000, late, 'stale'],
-    ['by the venue’s clock, no later than a line may lag', 10_000, early, ''],
-    ['by our clock if the venue sends no time', null, late, 'stale'],
-    ['by our clock, not late', null, early, ''],
-    ['received late, but not so by the venue’s clock', 10_000, { ...late, timestamp: 10_000 }, ''],
-  ])('an update, %s', (_, timestamp, when, expected) => {
+    ['treats a lower update id as a restart if far later by the venue’s clock', 10_000, late, 'stale'],
+    ['ignores a lower update id if no later by the venue’s clock than a line may lag', 10_000, early, ''],
+    ['treats a lower update id as a restart if far later by our clock without a venue time', null, late, 'stale'],
+    ['ignores a lower update id if no later by our clock than a line may lag', null, early, ''],
+    ['ignores a lower update id if far later only by our clock', 10_000, { ...late, timestamp: 10_000 }, ''],
+  ])('%s', (_, timestamp, when, expected) => {
     const sync = at10000('fetched', timestamp);
     const update = delta(3, 4, when);
     expect(said(sync.update(B, update, 0))).toBe(expected);
@@ -498,11 +498,11 @@ describe('ids that begin again, by a line without earlier ones', () => {
     expect(said(sync.snapshot(whole(4), 0))).toBe('=6');
   });
 
-  it('the same id is no new count, however late', () => {
+  it('does not treat the same id as a restart, however late it arrives', () => {
     expect(said(at10000('fetched', 10_000).update(B, delta(5000, 5000, { timestamp: 99_000 }), 0))).toBe('');
   });
 
-  it('a whole book', () => {
+  it('accepts a snapshot with a lower id only if it is far later, and drops waiting updates', () => {
     expect(said(at10000('sent', 10_000).update(B, whole(4, early), 0))).toBe('');
     const sync = at10000('sent', 10_000);
     sync.update(B, delta(5000, 5000), 0);

@@ -11,7 +11,7 @@ const depth = (volume: string, value: string, levels: number): Depth => ({ volum
 const NOTHING = depth('0', '0', 0);
 
 describe('depthDistribution', () => {
-  it('counts a level on the bound to the inner band, leaves out what lies past the last', () => {
+  it('counts a level on a bound in the inner band, and ignores levels beyond the last bound', () => {
     // Mid 1000, so 0.1 % is 1, 0.5 % is 5, 1 % is 10.
     const book = bookOf(
       ['999.5×2', '999×1', '995×4', '994.99×1', '980×7'], // away by 0.5, 1, 5, 5.01, 20
@@ -45,7 +45,7 @@ describe('depthDistribution', () => {
     ]);
   });
 
-  it('measures from the exact mid', () => {
+  it('measures distances from the exact mid price', () => {
     // Mid 1.5 of the last place; the ask 2 is 0.5 away, which is 100 / 3 = 33.3̄ %.
     const book = bookOf(['0.000000000000000001×1'], ['0.000000000000000002×1']);
     const bands = depthDistribution(book, ['33.333333333333333333', '33.333333333333333334']);
@@ -55,7 +55,7 @@ describe('depthDistribution', () => {
     ]);
   });
 
-  it('has the usual bounds without others', () => {
+  it('uses the default bounds if none are given', () => {
     const bands = depthDistribution(bookOf(['99.96×1'], ['100.04×1', '103×2']));
     expect(bands?.map((band) => band.upTo)).toEqual(DEPTH_BOUNDS);
     // away by 0.04 % and by 3 %
@@ -64,7 +64,7 @@ describe('depthDistribution', () => {
     expect(bands?.at(-1)?.cumulativeAsks).toEqual(depth('3', '306.04', 2));
   });
 
-  it('counts levels of an inverted book that lie across mid to the first band', () => {
+  it('counts levels of an inverted book across the mid price in the first band', () => {
     const [band] = depthDistribution(bookOf(['101×1'], ['99×2']), ['0.1']) ?? [];
     expect(band).toMatchObject({ bids: depth('1', '101', 1), asks: depth('2', '198', 1) });
   });
@@ -82,7 +82,7 @@ describe('depthDistribution', () => {
     expect(() => depthDistribution(bookOf([], []), bounds)).toThrow(RangeError);
   });
 
-  it('is what fractions say', () => {
+  it('agrees with exact fractions for any book', () => {
     const bounds = ['0.1', '0.25', '1.5', '7'];
     fc.assert(
       fc.property(fc.oneof(fullBook, invertedBook), (book) => {

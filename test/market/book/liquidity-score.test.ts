@@ -10,48 +10,48 @@ import { bookOf } from './book-of.ts';
 describe('liquidityScore', () => {
   it.each([
     {
-      name: 'a quarter of a million a side, no spread',
+      name: 'a value of 250,000 per side without a spread',
       // √(250,000 / 250,000) = 1, f = 1 / 2 on both sides; spread 0: 100 × 0.5
       book: bookOf(['1000×250'], ['1000×250']),
       score: 50,
     },
     {
-      name: 'one side a hundredth of that, the other a hundred times that',
+      name: 'a value of 2,500 on one side and 25,000,000 on the other',
       // √(250,000 / 2,500) = 10, f = 1 / 11; √(250,000 / 25,000,000) = 0.1, f = 10 / 11; together 1, half of it 0.5
       book: bookOf(['1000×2.5'], ['1000×25000']),
       score: 50,
     },
     {
-      name: 'the same depth at a spread of 10 basis points',
+      name: 'a value of 250,000 per side at a spread of 10 basis points',
       // mid 1000, spread 1: 10 basis points, which halves; 250,000 / 999.5 and 250,000 / 1000.5 are the quantities
       book: bookOf(['999.5×250.125062531265632816'], ['1000.5×249.875062468765617191']),
       score: 25,
     },
     {
-      name: 'depth past 0.5 %',
+      name: 'a book with levels beyond 0.5 %',
       // mid 1000, spread 0; 995 is 0.5 % away and counts, 994.99 and 1005.01 do not:
       // bids 1000 × 1 + 995 × 2 = 2990, asks 1000; 250,000 / 1000 = 250
       book: bookOf(['1000×1', '995×2', '994.99×1000000'], ['1000×1', '1005.01×1000000']),
       score: (100 * (1 / (1 + Math.sqrt(250_000 / 2990)) + 1 / (1 + Math.sqrt(250)))) / 2,
     },
     {
-      name: 'a spread wider than 1 %: nothing within 0.5 %',
+      name: 'a spread wider than 1 %, with no level within 0.5 %',
       book: bookOf(['99×1000000'], ['101×1000000']),
       score: 0,
     },
-  ])('$name', ({ book, score }) => {
+  ])('matches a calculation by hand for $name', ({ book, score }) => {
     expect(liquidityScore(book)).toBeCloseTo(score, 9);
   });
 
   it.each([
     ['without bids', bookOf([], ['101×1'])],
     ['without asks', bookOf(['99×1'], [])],
-    ['inverted', bookOf(['101×1'], ['99×1'])],
+    ['for an inverted book', bookOf(['101×1'], ['99×1'])],
   ])('is null %s', (_, book) => {
     expect(liquidityScore(book)).toBeNull();
   });
 
-  it('is null of any inverted book', () => {
+  it('is null for any inverted book', () => {
     fc.assert(
       fc.property(invertedBook, (book) => {
         expect(liquidityScore(book)).toBeNull();
@@ -59,7 +59,7 @@ describe('liquidityScore', () => {
     );
   });
 
-  it('is from 0 to 100 in any book that is not inverted, and what fractions say', () => {
+  it('lies between 0 and 100 for any book that is not inverted, and agrees with exact fractions', () => {
     fc.assert(
       fc.property(fullBook, (book) => {
         const score = liquidityScore(book);

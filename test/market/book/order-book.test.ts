@@ -25,7 +25,7 @@ function bookOf(bids: string, asks: string): OrderBook {
   return book;
 }
 
-describe('an order book', () => {
+describe('OrderBook', () => {
   it('is empty at first', () => {
     const book = new OrderBook();
     expect([book.bidCount, book.askCount, book.bestBid, book.bestAsk, book.crossed]).toEqual([
@@ -48,7 +48,7 @@ describe('an order book', () => {
     expect([book.bestBid?.price, book.bestAsk?.price]).toEqual(['100', '100.5']);
   });
 
-  it('hands out arrays of the caller’s own', () => {
+  it('returns arrays that the caller may change', () => {
     const book = bookOf('100:1 99:1', '');
     book.bids().length = 0;
     expect(book.bids()).toHaveLength(2);
@@ -57,22 +57,22 @@ describe('an order book', () => {
   it.each([
     ['a level is set', '100:1 98:1', '99:2', '100:1 99:2 98:1'],
     ['a quantity is replaced', '100:1 98:1', '98:7', '100:1 98:7'],
-    ['a new best', '100:1', '100.01:2', '100.01:2 100:1'],
-    ['a new worst', '100:1', '0.5:2', '100:1 0.5:2'],
-    ['quantity 0 removes', '100:1 99:1 98:1', '99:0', '100:1 98:1'],
-    ['an unknown level is removed', '100:1', '99:0', '100:1'],
-    ['in an empty book too', '', '99:0', ''],
-    ['a level comes and goes at once', '100:1', '99:2 99:0', '100:1'],
-    ['the last of a price counts', '100:1', '99:2 99:3', '100:1 99:3'],
+    ['a new best level is inserted', '100:1', '100.01:2', '100.01:2 100:1'],
+    ['a new worst level is inserted', '100:1', '0.5:2', '100:1 0.5:2'],
+    ['quantity 0 removes a level', '100:1 99:1 98:1', '99:0', '100:1 98:1'],
+    ['quantity 0 of an unknown level has no effect', '100:1', '99:0', '100:1'],
+    ['quantity 0 in an empty book has no effect', '', '99:0', ''],
+    ['a level is set and removed in one update', '100:1', '99:2 99:0', '100:1'],
+    ['the last quantity of a price wins', '100:1', '99:2 99:3', '100:1 99:3'],
     ['levels come in any order', '100:1', '97:1 103:1 99:1', '103:1 100:1 99:1 97:1'],
-    ['all go', '100:1 99:1', '99:0 100:0', ''],
+    ['all levels are removed', '100:1 99:1', '99:0 100:0', ''],
     [
-      'prices of other lengths',
+      'prices have different numbers of digits',
       '100:1',
       '9:1 1000:1 99.999999999999999999:1',
       '1000:1 100:1 99.999999999999999999:1 9:1',
     ],
-  ])('%s', (_, before, change, after) => {
+  ])('applies an update: %s', (_, before, change, after) => {
     const book = bookOf(before, '');
     book.apply(levels(change), []);
     expect(textOf(book.bids())).toBe(after);
@@ -87,7 +87,7 @@ describe('an order book', () => {
     expect(textOf(mirrored.asks().reverse())).toBe(after);
   });
 
-  it('takes whole books in any order, and without what was there before', () => {
+  it('replaces the complete book with levels in any order, and can be cleared', () => {
     const book = bookOf('100:1 99:1', '101:1');
     book.replace(levels('95:1 97:0 96:1 98:2'), levels('103:1 102:1'));
     expect(textOf(book.bids())).toBe('98:2 96:1 95:1');
@@ -104,19 +104,19 @@ describe('an order book', () => {
     ['10:1', '9:1', true],
     ['100:1', '', false],
     ['', '100:1', false],
-  ])('is crossed where bid %s meets ask %s: %s', (bids, asks, crossed) => {
+  ])('for bid %s and ask %s, crossed is %s', (bids, asks, crossed) => {
     expect(bookOf(bids, asks).crossed).toBe(crossed);
   });
 
   it.each([
-    ['which are equal as floats', '90071992547409931:1 90071992547409930:1 90071992547409929:1'],
+    ['that are equal as doubles', '90071992547409931:1 90071992547409930:1 90071992547409929:1'],
     ['with 20 digits', '99999999999999999999:1 99999999999999999998:1'],
     [
       'with 20 digits and 18 places',
       '12345678901234567890.123456789012345678:1 12345678901234567890.123456789012345677:1',
     ],
     ['with 18 places', '0.000000000000000003:1 0.000000000000000002:1 0.000000000000000001:1'],
-    ['of a book that goes far beyond its best', '1000000000000000000:1 1000:1 0.5:1 0.000000000000000001:1'],
+    ['that are many orders of magnitude apart', '1000000000000000000:1 1000:1 0.5:1 0.000000000000000001:1'],
   ])('orders prices %s', (_, inOrder) => {
     const best = levels(inOrder);
     for (const given of [best, [...best].reverse()]) {
@@ -130,7 +130,7 @@ describe('an order book', () => {
   });
 });
 
-describe('any changes', () => {
+describe('OrderBook with random changes', () => {
   const ONE = 10n ** 18n;
   /** Near each other, so that prices meet: in cents, in the last place, around 20 digits; and any at all. */
   const prices = fc
@@ -175,7 +175,7 @@ describe('any changes', () => {
     }
   }
 
-  it('leave the book as they leave a map', () => {
+  it('returns the same levels as a sorted map', () => {
     fc.assert(
       fc.property(changes, fc.nat({ max: 70 }), (all, limit) => {
         const book = new OrderBook();
@@ -210,9 +210,9 @@ describe('any changes', () => {
   });
 
   it.each([
-    ['far from the top as near it', (place: number) => `${place}`],
-    ['of prices that differ in the last places only', (place: number) => `61837.${`${place}`.padStart(18, '0')}`],
-  ])('a deep book, %s', (_, textAt) => {
+    ['whole prices', (place: number) => `${place}`],
+    ['prices that differ only in the last places', (place: number) => `61837.${`${place}`.padStart(18, '0')}`],
+  ])('returns the same levels as a sorted map with 400 levels: %s', (_, textAt) => {
     const change = fc.record({ place: fc.integer({ min: 1, max: 400 }), quantity: fc.constantFrom('0', '1', '2') });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 300 }), (all) => {

@@ -50,17 +50,17 @@ describe('quantityImpacts', () => {
     ['sell', '4', '97', '95', 300, '4', '388', true],
     // 483 / 5 = 96.6
     ['sell', '1000', '96.6', '95', 340, '5', '483', false],
-  ])('%s %s', (...row) => {
+  ])('matches a calculation by hand for %s %s', (...row) => {
     expect(quantityImpacts(BOOK, row[0], [row[1]])).toEqual([impactOf(row)]);
   });
 
-  it('answers for each quantity apart, in their order', () => {
+  it('returns one impact per quantity, in their order', () => {
     const worst = quantityImpacts(BOOK, 'buy', ['4', '1', '4']).map((impact) => impact.worstPrice);
     expect(worst).toEqual(['104', '101', '104']);
     expect(quantityImpacts(BOOK, 'buy', [])).toEqual([]);
   });
 
-  it('fills nothing from an empty side, and knows no slippage without the other', () => {
+  it('fills nothing from an empty side, and has no slippage if the opposite side is empty', () => {
     const bidsAlone = bookOf(['99×2'], []);
     expect(quantityImpacts(bidsAlone, 'buy', ['1'])).toEqual([
       impactOf(['buy', '1', null, null, null, '0', '0', false]),
@@ -70,12 +70,12 @@ describe('quantityImpacts', () => {
     ]);
   });
 
-  it('pays less than mid in an inverted book', () => {
+  it('has negative slippage in an inverted book', () => {
     const [buy] = quantityImpacts(bookOf(['101×1'], ['99×1']), 'buy', ['1']);
     expect(buy?.slippageBps).toBe(-100);
   });
 
-  it('rounds a value past 18 places', () => {
+  it('rounds the filled value to 18 decimal places', () => {
     // 0.000000001 × 0.0000000015 = 1.5 of the last place, half-even 2; the average is exact all the same
     const [buy] = quantityImpacts(bookOf([], ['0.000000001×1']), 'buy', ['0.0000000015']);
     expect(buy).toMatchObject({ filledValue: '0.000000000000000002', averagePrice: '0.000000001' });
@@ -96,7 +96,7 @@ describe('valueImpacts', () => {
     // 198 for 2, 190 / 95 = 2
     ['sell', '388', '97', '95', 300, '4', '388', true],
     ['sell', '500', '96.6', '95', 340, '5', '483', false],
-  ])('%s for %s', (...row) => {
+  ])('matches a calculation by hand for %s with value %s', (...row) => {
     expect(valueImpacts(BOOK, row[0], [row[1]])).toEqual([impactOf(row)]);
   });
 
@@ -107,13 +107,13 @@ describe('valueImpacts', () => {
   });
 });
 
-describe('both', () => {
+describe('quantityImpacts and valueImpacts', () => {
   it.each(['0', '-1'])('refuse an order for %s', (size) => {
     expect(() => quantityImpacts(BOOK, 'buy', ['1', size])).toThrow(/more than 0/);
     expect(() => valueImpacts(BOOK, 'sell', [size])).toThrow(/more than 0/);
   });
 
-  it('are what fractions say', () => {
+  it('agree with exact fractions for any book', () => {
     fc.assert(
       fc.property(fc.oneof(anyBook, invertedBook), fc.constantFrom(...SIDES), positiveDecimals, (book, side, size) => {
         expect(quantityImpacts(book, side, [size])).toEqual([naive(book, side, size, () => new Fraction(1n))]);
@@ -123,7 +123,7 @@ describe('both', () => {
     );
   });
 
-  it('never pay better for more', () => {
+  it('never return a better average price for a larger buy order', () => {
     fc.assert(
       fc.property(anyBook, positiveDecimals, positiveDecimals, (book, one, other) => {
         const sizes = [one, other].sort((a, b) => Fraction.of(a).compare(Fraction.of(b)));

@@ -15,7 +15,7 @@ function candlesOf(options: CandleBuilderOptions, trades: readonly CandleTrade[]
 }
 
 describe('CandleBuilder', () => {
-  it('two minutes, worked out by hand', () => {
+  it('builds a closed and a current candle that match a calculation by hand', () => {
     const builder = new CandleBuilder({ interval: '1m' });
     const trades = [
       tradeOf(['buy', '100', '2', 0]),
@@ -40,12 +40,12 @@ describe('CandleBuilder', () => {
     expect(builder.current()).toMatchObject({ openTime: 60_000, open: '102', tradeCount: 1, closed: false });
   });
 
-  it('an interval without trades has no candle', () => {
+  it('builds no candle for an interval without trades', () => {
     const trades = [0, 5 * MINUTE, 9 * MINUTE].map((timestamp) => tradeOf(['buy', '1', '1', timestamp]));
     expect(candlesOf({ interval: '1m' }, trades).map(({ openTime }) => openTime)).toEqual([0, 5 * MINUTE]);
   });
 
-  it('event time closes candles without a trade', () => {
+  it('closes a candle when event time advances, without another trade', () => {
     const builder = new CandleBuilder({ interval: '1m', allowedLatenessMs: 2000 });
     builder.add(tradeOf(['buy', '1', '1', 10]));
     expect(builder.advance(61_999)).toEqual([]);
@@ -54,7 +54,7 @@ describe('CandleBuilder', () => {
     expect(builder.current()).toBeUndefined();
   });
 
-  it('merges a late trade while its candle waits, and reports it afterwards', () => {
+  it('includes a late trade within the allowed lateness, and reports it as left out afterwards', () => {
     const left: unknown[] = [];
     const onLeftOut = (trade: CandleTrade, why: string): void => void left.push([trade.price, why]);
     const builder = new CandleBuilder({ interval: '1m', allowedLatenessMs: 2000, onLeftOut });
@@ -69,14 +69,14 @@ describe('CandleBuilder', () => {
     expect(builder.current()).toMatchObject({ volume: '2', tradeCount: 2 });
   });
 
-  it('a late trade of an interval that had none yet opens its candle, before the newer one', () => {
+  it('opens a candle for a late trade, and returns it before the newer candle', () => {
     const builder = new CandleBuilder({ interval: '1s', allowedLatenessMs: 5000 });
     builder.add(tradeOf(['buy', '10', '1', 3000]));
     builder.add(tradeOf(['buy', '20', '1', 1000]));
     expect(builder.advance(9000).map(({ openTime }) => openTime)).toEqual([1000, 3000]);
   });
 
-  it('block trades are in no candle, rpi trades are', () => {
+  it('leaves out block trades and includes rpi trades', () => {
     const left: string[] = [];
     const onLeftOut = (_: CandleTrade, why: string): void => void left.push(why);
     const builder = new CandleBuilder({ interval: '1m', onLeftOut });
@@ -86,7 +86,7 @@ describe('CandleBuilder', () => {
     expect(left).toEqual(['block']);
   });
 
-  it('an aggregated trade counts for all its ids where ids step by one, else once', () => {
+  it('counts all trade ids of an aggregated trade if ids are contiguous, else one trade', () => {
     const trade = { ...tradeOf(['buy', '1', '1', 1]), tradeId: '9007199254740993', lastTradeId: '9007199254740997' };
     const counts = [true, false].map((contiguousIds) => {
       const builder = new CandleBuilder({ interval: '1m', contiguousIds });

@@ -53,7 +53,7 @@ function differenceOf(more: Partial<Kline>, prepare: (check: CandleCheck) => voi
 const late = tradeOf(['buy', '101', '2', 30_000]);
 
 describe('CandleCheck', () => {
-  it('compares when our next candle has closed, whichever side came first', () => {
+  it('compares a candle once our next one has closed, whichever side came first', () => {
     const check = new CandleCheck('1m');
     check.ours(candle(0));
     check.venue(kline(candle(0)));
@@ -75,7 +75,7 @@ describe('CandleCheck', () => {
     expect(check.counts).toMatchObject({ compared: 3, equal: 2 });
   });
 
-  it('passes over a candle of the venue that is open', () => {
+  it('ignores an open candle of the venue', () => {
     const { difference, counts } = differenceOf({ closed: false, volume: '1' });
     expect(difference).toBeUndefined();
     expect(counts.compared).toBe(0);
@@ -92,7 +92,7 @@ describe('CandleCheck', () => {
     expect(differenceOf({ tradeCount: null }).counts.equal).toBe(1);
   });
 
-  it('allows the venue its rounding of the quote volume, 10⁻⁸ for each of our 5 trades', () => {
+  it('tolerates a difference of the quote volume of 10⁻⁸ per trade', () => {
     expect(differenceOf({ quoteVolume: '1000.00000005' }).counts.equal).toBe(1);
     expect(differenceOf({ quoteVolume: '1000.000000050000000001' }).difference?.fields).toEqual(['quoteVolume']);
   });
@@ -104,13 +104,13 @@ describe('CandleCheck', () => {
     ['unexplained', '12', (check: CandleCheck) => check.noteGap(60_000, 70_000)],
     ['unexplained', '12.5', (check: CandleCheck) => check.noteLeftOut(late, 'late')],
     ['unexplained', '12', (check: CandleCheck) => check.noteLeftOut({ ...late, timestamp: 60_000 }, 'late')],
-  ] as const)('%s: the venue has %s', (cause, volume, prepare) => {
+  ] as const)('reports the cause %s when the venue has the volume %s (case %#)', (cause, volume, prepare) => {
     const { difference, counts } = differenceOf({ volume }, prepare);
     expect(difference?.causes).toEqual([cause]);
     expect(counts.causes[cause]).toBe(1);
   });
 
-  it('late and block trades together', () => {
+  it('reports both causes when a late and a block trade explain the difference together', () => {
     const { difference } = differenceOf({ volume: '14' }, (check) => {
       check.noteLeftOut(late, 'late');
       check.noteLeftOut(late, 'block');
@@ -118,7 +118,7 @@ describe('CandleCheck', () => {
     expect(difference?.causes).toEqual(['late_trade', 'block_trade']);
   });
 
-  it('aggregated trades that were fetched later explain a count, where the volume is right', () => {
+  it('explains a trade count by backfilled aggregated trades only if the volume matches', () => {
     const aggregated: AnyTrade = { ...late, source: 'backfill', tradeId: '7', lastTradeId: '9' };
     const prepare = (check: CandleCheck): void => check.noteTrade(aggregated);
     expect(differenceOf({ tradeCount: 7 }, prepare).difference?.causes).toEqual(['aggregated_backfill']);
@@ -127,7 +127,7 @@ describe('CandleCheck', () => {
     expect(differenceOf({ tradeCount: 7 }, live).difference?.causes).toEqual(['unexplained']);
   });
 
-  it('a minute that the venue knows and we do not: equal if it is quiet, else lacking in every field', () => {
+  it('treats a candle that only the venue has as equal if it is empty, else as different in every field', () => {
     const check = new CandleCheck('1m');
     check.venue(kline(candle(0), { volume: '0', quoteVolume: '0', tradeCount: 0 }));
     check.venue(kline(candle(MINUTE)));
@@ -136,7 +136,7 @@ describe('CandleCheck', () => {
     expect(differences).toMatchObject([{ ours: undefined, fields: { length: 7 }, causes: ['unexplained'] }]);
   });
 
-  it('compares a candle once that the venue sends again', () => {
+  it('compares a candle only once when the venue sends it again', () => {
     const check = new CandleCheck('1m');
     for (const minute of [0, 1, 2]) {
       check.venue(kline(candle(minute * MINUTE)));
@@ -146,7 +146,7 @@ describe('CandleCheck', () => {
     expect(check.counts).toMatchObject({ compared: 2, equal: 2 });
   });
 
-  it('finds the trade that came after its candle had closed', () => {
+  it('reports late_trade when a trade arrives after its candle has closed', () => {
     const check = new CandleCheck('1m');
     const builder = new CandleBuilder({ interval: '1m', onLeftOut: (trade, why) => check.noteLeftOut(trade, why) });
     const trades = [
@@ -171,7 +171,7 @@ describe('CandleCheck', () => {
     ]);
   });
 
-  it('remembers a bounded number of intervals', () => {
+  it('remembers at most 64 intervals', () => {
     const check = new CandleCheck('1m');
     for (let minute = 0; minute < 100; minute++) check.venue(kline(candle(minute * MINUTE)));
     check.ours(candle(200 * MINUTE));

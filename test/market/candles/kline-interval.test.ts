@@ -5,7 +5,7 @@ import { addIntervals, isMadeOf, nextOpenTime, openTimeOf } from '../../../src/m
 
 const utc = (text: string): number => Date.parse(`${text}Z`);
 
-describe('the candle of a time', () => {
+describe('kline intervals', () => {
   it.each([
     ['1s', '2026-11-21T14:42:24.999', '2026-11-21T14:42:24', '2026-11-21T14:42:25'],
     ['1m', '2026-11-21T14:42:24.999', '2026-11-21T14:42:00', '2026-11-21T14:43:00'],
@@ -21,7 +21,7 @@ describe('the candle of a time', () => {
     ['1M', '2026-11-21T14:42:00', '2026-11-01T00:00:00', '2026-12-01T00:00:00'],
     ['1M', '2026-12-31T23:59:59.999', '2026-12-01T00:00:00', '2027-01-01T00:00:00'],
     ['1M', '2028-02-29T12:00:00', '2028-02-01T00:00:00', '2028-03-01T00:00:00'],
-  ] as const)('%s at %s', (interval, time, open, next) => {
+  ] as const)('finds the open time of the %s candle at %s and of the next candle', (interval, time, open, next) => {
     expect(openTimeOf(interval, utc(time))).toBe(utc(open));
     expect(nextOpenTime(interval, utc(open))).toBe(utc(next));
   });
@@ -35,15 +35,15 @@ describe('the candle of a time', () => {
     ['15m', '5m', true],
     ['1d', '1d', false],
     ['1m', '1h', false],
-  ] as const)('%s made of %s: %s', (interval, part, made) => {
+  ] as const)('isMadeOf(%s, %s) is %s', (interval, part, made) => {
     expect(isMadeOf(interval, part)).toBe(made);
   });
 
-  it('three days are counted from 1970-01-01', () => {
+  it('counts 3d intervals from 1970-01-01', () => {
     expect(openTimeOf('3d', 4 * 86_400_000)).toBe(3 * 86_400_000);
   });
 
-  it('holds the time, and follows without a gap', () => {
+  it('covers every time with one interval, and the next one follows without a gap', () => {
     const times = fc.integer({ min: 0, max: utc('2100-01-01T00:00:00') });
     fc.assert(
       fc.property(fc.constantFrom(...KLINE_INTERVALS), times, (interval, time) => {
@@ -67,11 +67,11 @@ describe('addIntervals', () => {
     ['3d', '2026-11-21T00:00:00', -1, '2026-11-18T00:00:00'],
     ['1M', '2026-11-01T00:00:00', 3, '2027-02-01T00:00:00'],
     ['1M', '2026-11-01T00:00:00', -11, '2025-12-01T00:00:00'],
-  ] as const)('%s: %s and %i more is %s', (interval, from, count, to) => {
+  ] as const)('%s: %s plus %i intervals is %s', (interval, from, count, to) => {
     expect(addIntervals(time(from), interval, count)).toBe(time(to));
   });
 
-  it('is undone by as many in the other direction, and never leaves the open times', () => {
+  it('is reversed by the negated count, and always returns an open time', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...KLINE_INTERVALS),

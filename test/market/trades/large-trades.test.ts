@@ -10,7 +10,7 @@ function judge(large: LargeTrades, ...quantities: readonly string[]) {
 }
 
 describe('LargeTrades', () => {
-  it('is large from exactly the threshold on', () => {
+  it('reports a trade as large from exactly the threshold on', () => {
     const large = new LargeTrades({ threshold: 2.5, least: 3 });
     // The mean of 1, 2 and 3 is 2; then of 1, 2, 3 and 4.999… something below 2.75, and 2.5 times that.
     expect(judge(large, '1', '2', '3', '4.999999999999999999')).toEqual([undefined, undefined, undefined, undefined]);
@@ -18,7 +18,7 @@ describe('LargeTrades', () => {
     expect(judge(other, '1', '2', '3', '5').at(-1)).toEqual({ averageQuantity: '2', multiple: 2.5 });
   });
 
-  it('knows no mean before the least number of trades', () => {
+  it('reports no large trade before the minimum number of trades', () => {
     const large = new LargeTrades({ threshold: 10 });
     const before = judge(large, ...Array.from({ length: 100 }, (_, index) => (index === 50 ? '1000000' : '1')));
     expect(before.every((figures) => figures === undefined)).toBe(true);
@@ -26,7 +26,7 @@ describe('LargeTrades', () => {
     expect(judge(large, '100009.9')).toEqual([{ averageQuantity: '10000.99', multiple: 10 }]);
   });
 
-  it('takes the mean of the last trades only, the judged one not among them', () => {
+  it('compares a trade with the mean of only the last trades before it', () => {
     const large = new LargeTrades({ threshold: 2, most: 3, least: 1 });
     expect(judge(large, '1', '100', '1', '1', '2', '8')).toEqual([
       undefined,
@@ -39,7 +39,7 @@ describe('LargeTrades', () => {
     ]);
   });
 
-  it('a threshold that no double holds is the decimal that was written', () => {
+  it('uses the exact decimal of a threshold that a double cannot represent', () => {
     const large = new LargeTrades({ threshold: 1.1, least: 1 });
     expect(judge(large, '10', '11').at(-1)).toEqual({ averageQuantity: '10', multiple: 1.1 });
     const below = new LargeTrades({ threshold: 1.1, least: 1 });
@@ -76,7 +76,7 @@ describe('LargeTrades', () => {
     { threshold: 2, least: 0 },
     { threshold: 2, least: 5, most: 4 },
     { threshold: 2, most: 1.5, least: 1 },
-  ])('refuses %o', (options) => {
+  ])('refuses the options %o', (options) => {
     expect(() => new LargeTrades(options)).toThrow(RangeError);
   });
 });

@@ -13,6 +13,6 @@ it.each([
   [0.300001, 'sell'],
   [0.3, 'strong_sell'],
   [0, 'strong_sell'],
-])('a share of %s is %s', (share, flow) => {
+])('flowOf classifies a buy share of %s as %s', (share, flow) => {
   expect(flowOf(share)).toBe(flow);
 });

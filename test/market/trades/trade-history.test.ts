@@ -21,7 +21,7 @@ describe('TradeHistory', () => {
     expect(history.volumeProfile()).toBeUndefined();
   });
 
-  it('returns time and sales newest first, only the last ones', () => {
+  it('returns time and sales of the last trades, newest first', () => {
     const trades = ['1', '2', '3', '4', '5'].map((price, index) => tradeOf(['buy', price, '1', index]));
     const pricesOf = (list: readonly AnyTrade[]): readonly string[] => list.map(({ price }) => price);
     expect(pricesOf(historyOf(10, trades).latest())).toEqual(['5', '4', '3', '2', '1']);
@@ -31,7 +31,7 @@ describe('TradeHistory', () => {
     expect(historyOf(3, trades).latest(0)).toEqual([]);
   });
 
-  it('figures of the last trades, worked out by hand', () => {
+  it('returns figures of the last trades that match a calculation by hand', () => {
     const history = historyOf(10, [
       tradeOf(['sell', '90', '5', 1000]),
       tradeOf(['buy', '100', '1', 2000]),
@@ -62,7 +62,7 @@ describe('TradeHistory', () => {
     expect(history.lastTrades()?.trades).toBe(3);
   });
 
-  it('shows block trades and counts them apart, in no figure', () => {
+  it('lists and counts block trades, but leaves them out of figures and volume profile', () => {
     const history = historyOf(10, [
       tradeOf(['buy', '100', '1', 1]),
       block(tradeOf(['buy', '150', '1000', 2])),
@@ -74,7 +74,7 @@ describe('TradeHistory', () => {
     expect(history.volumeProfile()?.volume).toBe('2');
   });
 
-  it('opens and closes in the order of adding', () => {
+  it('determines open and close by order of arrival, not by timestamps', () => {
     const history = historyOf(5, [tradeOf(['buy', '1', '1', 50]), tradeOf(['buy', '2', '1', 40])]);
     expect(history.lastTrades()).toMatchObject({ open: '1', close: '2' });
   });
@@ -110,7 +110,7 @@ describe('TradeHistory', () => {
     expect(history.lastTrades()).toMatchObject({ high: prices[1], low: prices[2], open: prices[0], close: prices[2] });
   });
 
-  it('sums exactly what a number does not hold any more', () => {
+  it('sums values above 2^53 exactly', () => {
     const trades = Array.from({ length: 5 }, (_, index) => tradeOf(['buy', '9007199254740991', '1', index]));
     expect(historyOf(5, trades).lastTrades()).toMatchObject({ volume: '5', value: '45035996273704955' });
   });

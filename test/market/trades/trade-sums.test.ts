@@ -17,7 +17,7 @@ describe('TradeSums', () => {
     expect(new TradeSums().trades).toBe(0);
   });
 
-  it('of a single trade equals that trade', () => {
+  it('returns figures equal to the trade for a single trade', () => {
     expect(sumsOf([tradeOf(['sell', '61837.63', '0.02'])]).figures()).toEqual({
       trades: 1,
       buyTrades: 0,
@@ -41,7 +41,7 @@ describe('TradeSums', () => {
     });
   });
 
-  it('of four trades equals a calculation by hand', () => {
+  it('returns figures of four trades that match a calculation by hand', () => {
     const trades = [
       tradeOf(['buy', '100', '2', 1]), // value 200
       tradeOf(['sell', '99.5', '1', 2]), // 99.5
@@ -70,7 +70,7 @@ describe('TradeSums', () => {
     });
   });
 
-  it('rounds quotients, and values beyond 18 places, half-even at 18', () => {
+  it('rounds quotients and values half-even at 18 decimal places', () => {
     const trades = [
       tradeOf(['buy', '0.000000000000000001', '0.5']), // 5 × 10^-19: between 0 and 10^-18, to the even one
       tradeOf(['sell', '0.000000000000000003', '0.5']), // 15 × 10^-19: between 1 and 2
@@ -98,7 +98,7 @@ describe('TradeSums', () => {
     expect(sums.figures()?.flow).toBe(flow);
   });
 
-  it('opens with the earliest and closes with the latest, whenever they came', () => {
+  it('opens with the earliest trade and closes with the latest, in any order of arrival', () => {
     const trades = [
       tradeOf(['buy', '5', '1', 20]),
       tradeOf(['buy', '6', '1', 30]),

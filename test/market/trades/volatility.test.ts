@@ -25,13 +25,13 @@ describe('Volatility', () => {
     expect(new Volatility().at(START)).toBeNull();
   });
 
-  it('of 30 closes that alternate by 1 % equals a calculation by hand', () => {
+  it('matches a calculation by hand for 30 closes that alternate by 1 %', () => {
     // 29 returns, 15 of r = ln 1.01 and 14 of −r: mean r/29, sum of squares 29r² − r²/29 = r²·840/29, over 28.
     const expected = Math.log(1.01) * Math.sqrt(840 / 29 / 28);
     expect(closes(...alternating(30)).at(START + 30 * MINUTE)).toBeCloseTo(expected, 15);
   });
 
-  it('is 0 where nothing moves', () => {
+  it('is 0 when the price does not change', () => {
     expect(closes(...Array<string>(30).fill('61837.63')).at(START + 30 * MINUTE)).toBe(0);
   });
 
@@ -47,7 +47,7 @@ describe('Volatility', () => {
     expect(volatility.at(START + 5000 * MINUTE)).toBe(0);
   });
 
-  it('forgets nothing that it needs: after days of silence the close before it counts', () => {
+  it('uses the last close before several days without trades', () => {
     const volatility = closes('100');
     volatility.add('110', START + 5000 * MINUTE);
     const r = Math.log(1.1);
@@ -55,7 +55,7 @@ describe('Volatility', () => {
     expect(volatility.at(START + 5001 * MINUTE)).toBeCloseTo(expected, 15);
   });
 
-  it('takes the open candle for none, and the close of a minute for its last trade', () => {
+  it('ignores the open candle, and uses the last trade of a minute as its close', () => {
     const volatility = closes(...alternating(30));
     const before = volatility.at(START + 30 * MINUTE);
     volatility.add('500', START + 30 * MINUTE);
@@ -66,7 +66,7 @@ describe('Volatility', () => {
     expect(volatility.at(START + 30 * MINUTE)).not.toBe(before);
   });
 
-  it('hangs on timestamps, not on the order in which the trades came', () => {
+  it('depends on timestamps, not on the order of arrival', () => {
     const trade = fc.record({ price: fc.integer({ min: 1, max: 10_000 }).map(String), second: fc.nat(40 * 60) });
     const trades = fc.uniqueArray(trade, { minLength: 20, maxLength: 200, selector: ({ second }) => second });
     fc.assert(

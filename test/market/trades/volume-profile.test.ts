@@ -13,11 +13,11 @@ function profileOfVolumes(...volumes: readonly number[]) {
 }
 
 describe('volumeProfile', () => {
-  it('has none without trades', () => {
+  it('is undefined without trades', () => {
     expect(volumeProfile([])).toBeUndefined();
   });
 
-  it('of five trades in four bins equals a calculation by hand', () => {
+  it('matches a calculation by hand for five trades in four bins', () => {
     const profile = volumeProfile(
       [
         tradeOf(['buy', '100', '1']), // [100, 100.5)
@@ -44,40 +44,40 @@ describe('volumeProfile', () => {
     });
   });
 
-  it('has 50 bins unless asked for others', () => {
+  it('has 50 bins by default', () => {
     const profile = volumeProfile([tradeOf(['buy', '1', '1']), tradeOf(['buy', '2', '1'])]);
     expect(profile?.bins).toHaveLength(50);
     expect(profile?.bins[1]).toMatchObject({ low: '1.02', high: '1.04', volume: '0' });
   });
 
-  it('is one bin of no width where all prices are the same', () => {
+  it('is one bin of zero width when all prices are equal', () => {
     const profile = volumeProfile([tradeOf(['buy', '5', '1']), tradeOf(['sell', '5', '2'])]);
     const bin = { low: '5', high: '5', volume: '3', buyVolume: '1', sellVolume: '2', trades: 2 };
     expect(profile?.bins).toEqual([bin]);
     expect(profile?.valueArea).toEqual({ low: '5', high: '5', volume: '3', share: 1 });
   });
 
-  it('rounds bounds half-even at 18 places where three bins do not divide the range', () => {
+  it('rounds bin bounds at 18 decimal places when three bins do not divide the range', () => {
     const profile = volumeProfile([tradeOf(['buy', '1', '1']), tradeOf(['buy', '2', '1'])], 3);
     expect(profile?.bins.map(({ high }) => high)).toEqual(['1.333333333333333333', '1.666666666666666667', '2']);
   });
 
   it.each([
-    ['the side with more volume first', [10, 1, 60, 5, 24], '102', '105'],
-    ['up where both have the same', [1, 20, 50, 20, 9], '102', '104'],
-    ['exactly 70 % is enough', [30, 70], '101', '102'],
-    ['down to the lowest, where above is nothing left', [20, 20, 60], '101', '103'],
-    ['up to the highest', [60, 20, 20], '100', '102'],
-    ['of equal bins the lowest is the point of control', [35, 35, 30], '100', '102'],
-  ])('the value area grows: %s', (_, volumes, low, high) => {
+    ['the neighbour with more volume first', [10, 1, 60, 5, 24], '102', '105'],
+    ['up when both neighbours have the same volume', [1, 20, 50, 20, 9], '102', '104'],
+    ['no further than exactly 70 %', [30, 70], '101', '102'],
+    ['down when no bin is left above', [20, 20, 60], '101', '103'],
+    ['up when no bin is left below', [60, 20, 20], '100', '102'],
+    ['over two equal bins to 70 %', [35, 35, 30], '100', '102'],
+  ])('the value area grows %s', (_, volumes, low, high) => {
     expect(profileOfVolumes(...volumes)?.valueArea).toMatchObject({ low, high });
   });
 
-  it('the point of control of equals is the lowest', () => {
+  it('the point of control is the lowest of equal bins', () => {
     expect(profileOfVolumes(7, 40, 1, 40)?.pointOfControl.low).toBe('101');
   });
 
-  it('puts a price that floats would put wrong into its bin', () => {
+  it('assigns a price to the correct bin when doubles would round it into another', () => {
     // In doubles (0.7 − 0.1) / (0.8 − 0.1) × 7 is 5.999…; in decimals 6, the start of the last bin.
     const profile = volumeProfile(
       [tradeOf(['buy', '0.1', '1']), tradeOf(['buy', '0.7', '5']), tradeOf(['buy', '0.8', '1'])],
@@ -126,7 +126,7 @@ describe('volumeProfile', () => {
     );
   });
 
-  it('refuses bins that are no whole number above 0', () => {
+  it('refuses a number of bins that is no whole number above 0', () => {
     for (const bins of [0, -1, 2.5, Number.NaN]) {
       expect(() => volumeProfile([tradeOf(['buy', '1', '1'])], bins)).toThrow(RangeError);
     }

@@ -38,7 +38,7 @@ function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now
 }
 
 describe('ContiguousSequence', () => {
-  it('passes ids that step by one, from any start, and drops repeats of a slower line', () => {
+  it('passes ids that step by one, from any first id, and drops duplicates of a slower line', () => {
     const sequence = create();
     expect(
       feed(
@@ -49,7 +49,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.duplicates).toBe(3);
   });
 
-  it('holds what lies behind a gap until the other line fills it', () => {
+  it('holds the values after a gap until another line fills the gap', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1), trade(2), trade(5), trade(4)], 30)).toBe('1 2');
     expect(sequence.heldSince).toBe(30);
@@ -57,7 +57,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBeUndefined();
   });
 
-  it('does not wait for lines behind the last value before no line was left', () => {
+  it('reports that no line can fill a gap that opened while all lines were lost', () => {
     const sequence = create();
     sequence.subscribed(1, 0);
     sequence.subscribed(2, 0);
@@ -73,36 +73,36 @@ describe('ContiguousSequence', () => {
     expect(sequence.isFilledByLines).toBe(true);
   });
 
-  it('reports every gap, with what is missing, when it lets go', () => {
+  it('reports every gap with the number of missing ids on release', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5), trade(9)]);
     expect(textOf(sequence.release())).toBe('(1,4):2 4 5 (5,9):3 9');
     expect(feed(sequence, [trade(10), trade(2)])).toBe('10');
   });
 
-  it('lets go by itself when it holds too many', () => {
+  it('releases by itself when it holds more than maxHeld values', () => {
     expect(feed(create(2), [trade(1), trade(3), trade(4), trade(6)])).toBe('1 (1,3):1 3 4 (4,6):1 6');
   });
 
-  it('counts an aggregate for all ids up to its last', () => {
+  it('treats an aggregate as all ids from its first to its last', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1, 1, 3), trade(4, 4, 4), trade(7, 7, 9), trade(5, 5, 6)])).toBe('1 4 5 7');
   });
 
-  it('takes a smaller id with a later timestamp for a reset, and one with a time already seen for a repeat', () => {
+  it('treats a smaller id as a reset if its timestamp is later than any before, else as a duplicate', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1000, 50), trade(1001, 51), trade(3, 51), trade(5, 60), trade(6, 61)])).toBe(
       '1000 1001 reset 1001>5 5 6',
     );
   });
 
-  it('lets go what it holds before a reset', () => {
+  it('releases the held values before a reset', () => {
     expect(feed(create(), [trade(1000, 50), trade(1002, 51), trade(5, 60)])).toBe(
       '1000 (1000,1002):1 1002 reset 1002>5 5',
     );
   });
 
-  it('is filled with fetched values, and reports the gap right before the first value behind it', () => {
+  it('fills a gap with fetched values, and reports the gap right before the first value after it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(5)]);
     expect(sequence.gaps).toEqual([{ before: { id: '1', timestamp: 1 }, after: trade(4) }]);
@@ -113,7 +113,7 @@ describe('ContiguousSequence', () => {
     expect(feed(sequence, [trade(6)])).toBe('6');
   });
 
-  it('fills gaps one after the other, and reports what could not be filled', () => {
+  it('fills gaps one after another, and reports a partly filled gap on release', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(4), trade(7)]);
     expect(textOf(sequence.fill([trade(2), trade(3)]))).toBe('2 3 (1,4):2 filled 2 4');
@@ -122,14 +122,14 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(4,7):2 filled 1 7');
   });
 
-  it('takes only aggregates that lie wholly inside the gap', () => {
+  it('accepts only fetched aggregates that lie completely inside the gap', () => {
     const sequence = create();
     feed(sequence, [trade(3), trade(9)]);
     expect(textOf(sequence.fill([trade(2, 2, 4), trade(4, 4, 6), trade(7, 7, 9)]))).toBe('4');
     expect(textOf(sequence.release())).toBe('(3,9):5 filled 3 9');
   });
 
-  it('a gap that was filled in part ends at the first value that comes by a line after all', () => {
+  it('ends a partly filled gap at the first value that a line delivers later', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(5)]);
     expect(textOf(sequence.fill([trade(2)]))).toBe('2');
@@ -140,7 +140,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(5,8):2 filled 1 8 9');
   });
 
-  it('keeps what was fetched from the middle of a gap until its beginning is there, or is given up', () => {
+  it('keeps values fetched from the middle of a gap until the ids before them are filled or given up', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)]);
     expect(textOf(sequence.fill([trade(4), trade(6, 6, 7)]))).toBe('');
@@ -155,7 +155,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.gaps).toEqual([]);
   });
 
-  it('fetched values do not count as held', () => {
+  it('does not count fetched values towards maxHeld', () => {
     const sequence = create(2);
     feed(sequence, [trade(1), trade(9), trade(10)]);
     sequence.fill([3, 4, 5, 6, 7].map((id) => trade(id)));
@@ -163,7 +163,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.accept(0, trade(11), 0))).toBe('(1,9):7 filled 5 3 4 5 6 7 9 10 11');
   });
 
-  it('each gap is as old as the first value behind it', () => {
+  it('dates each gap by the first arrival of a value after it', () => {
     const sequence = create();
     feed(sequence, [trade(1)]);
     feed(sequence, [trade(4)], 100);
@@ -178,7 +178,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.heldSince).toBe(500);
   });
 
-  it('leaves out what still comes from before a reset: that is no gap of thousands', () => {
+  it('drops late values from before a reset instead of reporting a gap', () => {
     const sequence = create();
     expect(feed(sequence, [trade(1000, 50), trade(5, 60), trade(1001, 51), trade(6, 61), trade(1002, 52)])).toBe(
       '1000 reset 1000>5 5 6',
@@ -188,7 +188,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(6,8):1 8');
   });
 
-  it('leaves it out where the new count has just come to its id, too', () => {
+  it('drops a late value from before a reset even if its id is the next expected one', () => {
     const sequence = create();
     const slower = trade(9, 2);
     expect(feed(sequence, [trade(8, 1), slower, trade(10, 3), trade(8, 30), slower, trade(9, 31), trade(10, 32)])).toBe(
@@ -197,7 +197,7 @@ describe('ContiguousSequence', () => {
     expect(sequence.duplicates).toBe(1);
   });
 
-  it('announces a gap that lasts, once, and reports it with the same bounds, however its values came', () => {
+  it('announces a lasting gap once, and later reports it with the same bounds, however it was filled', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(6)], 100);
     expect([sequence.announce(99), sequence.announce(100), sequence.announce(200)].map(textOf)).toEqual([
@@ -214,14 +214,14 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(7,10):2 10 (10,13):2 filled 1 12 13 (13,16):2 16');
   });
 
-  it('announces the gaps in front of one that lasts, too', () => {
+  it('announces a gap together with all gaps before it', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     feed(sequence, [trade(5)], 200);
     expect(textOf(sequence.announce(100))).toBe('pending (1,5):3 pending (5,9):3');
   });
 
-  it('announces a gap from where it began, if a part of it was filled before', () => {
+  it('announces a partly filled gap with its original start', () => {
     const sequence = create();
     feed(sequence, [trade(1), trade(9)], 100);
     sequence.fill([trade(2), trade(5)]);
@@ -229,7 +229,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(sequence.release())).toBe('(1,9):7 filled 2 5 9');
   });
 
-  it('resumes behind a previous run: the next id passes, a jump is a gap, a known id is a repeat', () => {
+  it('after a resume, passes the next id, treats a jump as a gap and drops a known id as a duplicate', () => {
     const mark = { id: '10', timestamp: 50 };
     const sequence = create();
     sequence.resume(mark);
@@ -249,7 +249,7 @@ describe('ContiguousSequence', () => {
     expect(reset.heldSince).toBeUndefined();
   });
 
-  it('forgets where a previous run ended, as long as nothing was passed on since', () => {
+  it('forget() undoes a resume only if no value was passed on since', () => {
     const sequence = create();
     sequence.resume({ id: '10', timestamp: 50 });
     feed(sequence, [trade(14), trade(15), trade(18)], 3);
@@ -272,7 +272,7 @@ describe('ContiguousSequence', () => {
     expect(textOf(create().forget())).toBe('');
   });
 
-  it('gives the journal, less reported gaps, for any loss, repetition and reordering within two lines', () => {
+  it('passes each id once and in order, except in reported gaps, for any loss, repeat and reordering', () => {
     const delivery = fc.array(
       fc.record({ drop: fc.integer({ min: 0, max: 9 }), repeat: fc.boolean(), delay: fc.integer({ min: 0, max: 4 }) }),
       { minLength: 1, maxLength: 60 },
@@ -319,7 +319,7 @@ describe('ContiguousSequence', () => {
     );
   });
 
-  it('gives the journal, or names each missing id in a gap, whatever is lost, repeated, reordered, fetched and given up', () => {
+  it('passes each id or names it in one gap, for any mix of loss, reordering, fetches and releases', () => {
     let filled = 0;
     let missing = 0;
     fc.assert(

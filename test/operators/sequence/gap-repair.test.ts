@@ -86,7 +86,7 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('asks for several at once where it may, and for each once', () => {
+  it('runs up to atOnce requests at a time, and one request for each symbol', () => {
     const { scheduler, repair, asked, load } = setUp(
       Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`S${at}`, 3])),
       (_asked, time) => of([2]).pipe(delay(150, time)),
@@ -100,7 +100,7 @@ describe('GapRepair', () => {
     expect(Math.max(...asked.map(({ at }) => at))).toBeLessThan(7500);
   });
 
-  it('asks page after page at once while they bring something, each from where the last one ended', () => {
+  it('fetches page after page without a pause, each from the end of the last one', () => {
     const { scheduler, repair, asked, passed } = setUp({ A: 2502 }, ({ before, after }, time) =>
       of(ids(before + 1, Math.min(after - 1, before + 1000))).pipe(delay(10, time)),
     );
@@ -115,7 +115,7 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('waits longer and longer, up to 3 s, while nothing comes, until the gap is gone', () => {
+  it('increases the pause after each empty answer up to 3 s, and stops once the gap is released', () => {
     const { scheduler, repair, asked, release, passed } = setUp({ A: 3 }, () => of([]));
     repair.repair('A');
     scheduler.advance(9999);
@@ -136,7 +136,7 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('ends when too many trades wait', () => {
+  it('stops fetching when the sequence gives up the gap because too many values wait', () => {
     const { scheduler, live, repair, asked } = setUp({ A: 3 }, () => of([]));
     repair.repair('A');
     scheduler.advance(500);
@@ -150,7 +150,7 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('a symbol whose gap cannot be filled does not use up the time of the others', () => {
+  it('does not delay other symbols when the gap of one symbol cannot be filled', () => {
     const { scheduler, repair, asked, passed } = setUp({ A: 3, B: 3 }, ({ symbol }, time) =>
       of(symbol === 'A' ? [] : ids(2, 2)).pipe(delay(10, time)),
     );
@@ -161,7 +161,7 @@ describe('GapRepair', () => {
     expect(passed).toEqual(['B:2', 'B:1/1', 'B:3']);
   });
 
-  it('nor does a gap that cannot be filled keep a later one of its symbol waiting', () => {
+  it('asks for a later gap of the same symbol when the first gap cannot be filled', () => {
     const { scheduler, live, repair, asked, passed, release } = setUp({ A: 3 }, ({ before }) =>
       of(before === 3 ? ids(4, 4) : []),
     );
@@ -184,7 +184,7 @@ describe('GapRepair', () => {
       },
     ],
     ['fails', () => throwError(() => new Fault('unavailable', 'HTTP 500'))],
-  ] as const)('a request that %s blocks nobody, and is tried again', (_what, answer) => {
+  ] as const)('serves other symbols at once, and retries after a request that %s', (_what, answer) => {
     const { scheduler, repair, asked, passed } = setUp({ A: 3, B: 3 }, ({ symbol, attempt }) =>
       symbol === 'A' && attempt === 0 ? answer() : of(ids(2, 2)),
     );
@@ -196,7 +196,7 @@ describe('GapRepair', () => {
     expect(passed.slice(3)).toEqual(['A:2', 'A:1/1', 'A:3']);
   });
 
-  it('asks no earlier than the venue allows', () => {
+  it('does not retry before the delay of a rate-limit error has passed', () => {
     const limited = new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs: 7000 } });
     const { scheduler, repair, asked } = setUp({ A: 3 }, ({ attempt }) =>
       attempt === 0 ? throwError(() => limited) : of(ids(2, 2)),
@@ -210,9 +210,9 @@ describe('GapRepair', () => {
 
   it.each([
     ['longer than a timer of Node.js can wait', 30 * 86_400_000, 1],
-    ['for ever', Number.POSITIVE_INFINITY, 1],
-    ['for no time that is one', Number.NaN, 7],
-  ])('asked to wait %s it does not ask without a pause', (_what, afterMs, times) => {
+    ['forever', Number.POSITIVE_INFINITY, 1],
+    ['NaN ms', Number.NaN, 7],
+  ])('pauses before any retry when the error asks to wait %s', (_what, afterMs, times) => {
     const { scheduler, repair, asked } = setUp({ A: 3 }, () =>
       throwError(() => new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs } })),
     );
@@ -224,7 +224,7 @@ describe('GapRepair', () => {
     repair.close();
   });
 
-  it('asks no earlier than in thirty days where the venue says so', () => {
+  it('retries after exactly thirty days when a rate-limit error asks for that', () => {
     const limited = new Fault('rate_limited', 'HTTP 429', { retry: { kind: 'after', afterMs: 30 * 86_400_000 } });
     const { scheduler, repair, asked } = setUp({ A: 3 }, ({ attempt }) =>
       attempt === 0 ? throwError(() => limited) : of(ids(2, 2)),
@@ -237,13 +237,13 @@ describe('GapRepair', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('takes many pages that are at hand at once one after the other, not one inside the other', () => {
+  it('handles 2,000 synchronous pages without a stack overflow', () => {
     const { repair, passed } = setUp({ A: 2002 }, ({ before }) => of([before + 1]));
     repair.repair('A');
     expect(passed).toHaveLength(2002);
   });
 
-  it('gives up at once what the venue will never return', () => {
+  it('gives up the gap at once when the error says never to retry', () => {
     const blocked = new Fault('region_blocked', 'HTTP 403', { retry: { kind: 'never' } });
     const { scheduler, repair, asked, passed } = setUp({ A: 3 }, () => throwError(() => blocked));
     repair.repair('A');
@@ -252,7 +252,7 @@ describe('GapRepair', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('a gap that another line fills while the answer is under way ends it; a later one begins anew', () => {
+  it('stops when another line fills the gap during a request, and starts a later gap at attempt 0', () => {
     const { scheduler, live, repair, asked, passed } = setUp({ A: 3 }, ({ before, after }, time) =>
       of(ids(before + 1, after - 1)).pipe(delay(100, time)),
     );
@@ -270,7 +270,7 @@ describe('GapRepair', () => {
     expect(passed).toEqual(['A:4', 'A:1/1', 'A:5']);
   });
 
-  it('close() gives up the request and all waits, and nothing begins after it', () => {
+  it('close() cancels the request and all waits, and no request starts afterwards', () => {
     const { scheduler, repair, asked, load } = setUp({ A: 3, B: 3, C: 3 }, ({ symbol }) =>
       symbol === 'A' ? of([]) : NEVER,
     );

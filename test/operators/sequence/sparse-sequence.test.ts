@@ -36,7 +36,7 @@ function feed(sequence: SparseSequence<number>, line: number, ...values: number[
 }
 
 describe('SparseSequence', () => {
-  it('passes the first arrival of lines in step; ids may jump', () => {
+  it('passes the first arrival of each value from two lines in step, with ids that jump', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -46,7 +46,7 @@ describe('SparseSequence', () => {
     expect(sequence.duplicates).toBe(3);
   });
 
-  it('a joining line publishes only from the first value that the other line has delivered, too', () => {
+  it('holds the values of a joining line until the other line delivers one of them', () => {
     const sequence = create();
     sequence.joined(1);
     expect(feed(sequence, 1, 10, 13)).toBe('10 13');
@@ -56,7 +56,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 18, 19)).toBe('19');
   });
 
-  it('passes the values that a joining line holds when the line in step is lost, with a gap of unknown size', () => {
+  it('passes a joining line’s held values after a gap of unknown size when the line in step is lost', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 13);
@@ -66,7 +66,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 19)).toBe('19');
   });
 
-  it('the loss of one of two lines in step is nothing', () => {
+  it('reports no gap when one of two lines in step is lost', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -79,7 +79,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 13, 14)).toBe('13 14');
   });
 
-  it('after all lines were lost the next value follows a gap; a value known before shows that there is none', () => {
+  it('reports a gap after all lines were lost, unless a line repeats the last value', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 11);
@@ -91,7 +91,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 16, 17)).toBe('17');
   });
 
-  it('reports a value behind a later one as a gap of one, once', () => {
+  it('reports a late value once, as a gap of one, when a higher id has already passed', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.joined(2);
@@ -102,7 +102,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 5)).toBe('');
   });
 
-  it('a line that holds what another delivers after it is in step from there on', () => {
+  it('puts a joining line in step when the other line delivers a value that it holds', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 13);
@@ -115,7 +115,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 24)).toBe('24');
   });
 
-  it('of a value that is too late and older than all that is remembered, it knows what came before that', () => {
+  it('reports a late value just before the oldest remembered value, and ignores still older ones', () => {
     const sequence = create({ window: 2 });
     sequence.joined(1);
     feed(sequence, 1, 10, 20, 30, 40);
@@ -123,7 +123,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 15)).toBe('');
   });
 
-  it('of as many values as its window has it knows each repeat, and names each late one once', () => {
+  it('detects each duplicate within the window, and reports each late value once', () => {
     const window = fc.integer({ min: 1, max: 5 });
     const back = fc.array(fc.record({ back: fc.nat(4), late: fc.boolean() }), { minLength: 1, maxLength: 40 });
     fc.assert(
@@ -145,7 +145,7 @@ describe('SparseSequence', () => {
     );
   });
 
-  it('what is too late is named by the gap of unknown size that it lies in, as long as what follows that is remembered', () => {
+  it('reports no second gap for a late value that lies in a gap of unknown size', () => {
     const sequence = create({ window: 2 });
     sequence.joined(1);
     feed(sequence, 1, 10, 20, 30);
@@ -156,7 +156,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 80, 90, 65)).toBe('80 90 (60,70):1');
   });
 
-  it('what came before a start that was undone may come again', () => {
+  it('accepts a value below the resume point once forget() has undone the resume', () => {
     const sequence = create();
     sequence.joined(1);
     sequence.resume({ id: '100', timestamp: 5 });
@@ -165,7 +165,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 1, 90)).toBe('90');
   });
 
-  it('late values are forgotten', () => {
+  it('forgets late values, so that 100,000 of them use less than 1 MB of heap', () => {
     const sequence = create({ window: 10 });
     sequence.joined(1);
     const heapAfter = (from: number, to: number): number => {
@@ -177,7 +177,7 @@ describe('SparseSequence', () => {
     expect(heapAfter(1000, 101_000) - before).toBeLessThan(1_000_000);
   });
 
-  it('a line that takes the place of one in step is in step, and what it holds beyond the last value is next', () => {
+  it('lets a line take over from a line in step, and passes the newer values that it holds', () => {
     const sequence = create();
     sequence.joined(1);
     feed(sequence, 1, 10, 13);
@@ -195,7 +195,7 @@ describe('SparseSequence', () => {
     expect(feed(sequence, 2, 20, 21)).toBe('20 21');
   });
 
-  describe('with recent values', () => {
+  describe('when recent values can be fetched', () => {
     /** Passed 10 and 13, then no line was left; the next one is connected. */
     const cut = (options: Partial<SparseOptions> = {}) => {
       const sequence = create({ recent: true, ...options });
@@ -206,7 +206,7 @@ describe('SparseSequence', () => {
       return sequence;
     };
 
-    it('a line that is alone waits for them; if they reach back, the missed values come first, and are reported', () => {
+    it('waits for fetched values after all lines were lost, and passes the missed ones first', () => {
       const sequence = cut();
       expect(sequence.gaps[0]?.before).toBeUndefined();
       expect(feed(sequence, 2, 21, 23)).toBe('');
@@ -220,7 +220,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 23, 24)).toBe('24');
     });
 
-    it('what came by a line among what was missed lies in no gap', () => {
+    it('splits a filled gap at the values that the line itself delivered', () => {
       const sequence = cut();
       expect(feed(sequence, 2, 21, 23, 40)).toBe('');
       expect(textOf(sequence.fill([40, 36, 33, 23, 21, 18, 15, 13, 10]))).toBe(
@@ -228,27 +228,27 @@ describe('SparseSequence', () => {
       );
     });
 
-    it('nothing was missed: no gap', () => {
+    it('reports no gap when the fetched values show that none was missed', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
       expect(textOf(sequence.fill([21, 13, 10]))).toBe('21');
       expect(feed(sequence, 2, 24)).toBe('24');
     });
 
-    it('they do not reach back: a gap up to the oldest of them, then all of them once', () => {
+    it('reports a gap of unknown size up to the oldest fetched value if these do not reach back', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
       expect(textOf(sequence.fill([23, 21, 20, 18]))).toBe('(13,18):? 18 20 21 23');
       expect(feed(sequence, 2, 25)).toBe('25');
     });
 
-    it('a line that delivered before the oldest of them ends the gap itself', () => {
+    it('ends the gap at the line’s first value if that is older than all fetched values', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23, 24, 25);
       expect(textOf(sequence.fill([25, 24]))).toBe('(13,21):? 21 23 24 25');
     });
 
-    it('a quiet one shows by them that nothing was missed, once its line is subscribed', () => {
+    it('ends the wait of an idle line without a gap if the fetched values contain nothing new', () => {
       const sequence = cut();
       expect(textOf(sequence.subscribed(2, 5))).toBe('');
       expect([sequence.heldSince, sequence.waiting]).toEqual([5, undefined]);
@@ -256,7 +256,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 40)).toBe('40');
     });
 
-    it('passes on what an idle line missed at once, and reports it with the next value from a line', () => {
+    it('passes the values that an idle line missed at once, and reports the gap with its next value', () => {
       const sequence = cut();
       sequence.subscribed(2, 5);
       expect(textOf(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
@@ -265,7 +265,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
     });
 
-    it('a second cut before that extends the gap', () => {
+    it('extends the gap when the line is lost again before its next value', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
       sequence.fill([13, 15]);
@@ -276,7 +276,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 20)).toBe('(13,20):2 filled 2 20');
     });
 
-    it('without an answer, the values wait until they are released', () => {
+    it('holds values until release() if the fetch returns nothing', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
       expect(textOf(sequence.fill([]))).toBe('');
@@ -286,7 +286,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 25)).toBe('25');
     });
 
-    it('a quiet one that got no answer asks again when something comes', () => {
+    it('asks for recent values again at the next value of an idle line whose wait was released', () => {
       const sequence = cut();
       sequence.subscribed(2, 0);
       expect(textOf(sequence.release())).toBe('');
@@ -295,11 +295,11 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.fill([13, 21]))).toBe('21');
     });
 
-    it('holds no more than it may', () => {
+    it('gives up the wait when it holds more than maxHeld values', () => {
       expect(feed(cut({ maxHeld: 2 }), 2, 21, 22, 23, 24)).toBe('(13,21):? 21 22 23 24');
     });
 
-    it('two lines that come back together wait together', () => {
+    it('holds the values of two reconnected lines until the same fetched values arrive', () => {
       const sequence = cut();
       sequence.joined(3);
       sequence.subscribed(3, 0);
@@ -312,7 +312,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 26)).toBe('26');
     });
 
-    it('what a joining line holds is published after them, when the line in step is lost', () => {
+    it('passes a joining line’s held values after the fetched ones when the line in step is lost', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10, 13);
@@ -324,7 +324,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 19)).toBe('19');
     });
 
-    it('the loss of the line that waits ends the wait with a gap; the next one waits again', () => {
+    it('ends the wait with a gap when the waiting line is lost, and starts a wait for the next line', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
       sequence.joined(3);
@@ -334,7 +334,7 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.fill([21, 22]))).toBe('22');
     });
 
-    it('a line that takes the place of one that waits waits on', () => {
+    it('continues the wait when another line replaces the waiting line', () => {
       const sequence = cut();
       feed(sequence, 2, 21);
       sequence.joined(3);
@@ -344,7 +344,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 23)).toBe('23');
     });
 
-    it('a line that takes the place of one in step waits for them too, where nothing came by both: what came last may have been on its way', () => {
+    it('waits for fetched values when a line replaces one in step without any value in common', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10, 13);
@@ -365,7 +365,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 25)).toBe('25');
     });
 
-    it('a line that takes another’s place is in step at once where something came by both; with a third one in step it joins that', () => {
+    it('starts no wait if the replacing line shares a value with the old one or a third line is in step', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10, 13);
@@ -382,7 +382,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 4, 22)).toBe('22');
     });
 
-    it('a subscription that is acknowledged again may have missed something', () => {
+    it('reports a gap to fetch when a subscription is acknowledged a second time', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10);
@@ -392,7 +392,7 @@ describe('SparseSequence', () => {
       expect(sequence.gaps[0]?.before).toEqual({ id: '11', timestamp: 11 });
     });
 
-    it('of a line that is unsubscribed what comes next may come after others, and so may what its next subscription brings', () => {
+    it('waits for fetched values after an unsubscription and again after the next subscription', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       sequence.subscribed(1, 0);
@@ -407,7 +407,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 1, 22)).toBe('22');
     });
 
-    it('resumes behind a previous run from the first subscription on', () => {
+    it('after a resume, waits at the first subscription for the values since the previous run', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
@@ -417,7 +417,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 1, 11)).toBe('(10,12):1');
     });
 
-    it('forgets where a previous run ended, as long as nothing was passed on since', () => {
+    it('forget() undoes a resume only if no value was passed on since', () => {
       const sequence = create({ recent: true });
       sequence.resume({ id: '10', timestamp: 5 });
       sequence.joined(1);
@@ -443,13 +443,13 @@ describe('SparseSequence', () => {
     });
   });
 
-  it('without recent values a previous run that ended is followed by a gap of unknown size', () => {
+  it('reports a gap of unknown size after a resume if recent values cannot be fetched', () => {
     const sequence = create();
     sequence.resume({ id: '10', timestamp: 5 });
     expect(feed(sequence, 1, 15)).toBe('(10,15):? 15');
   });
 
-  it('passes every value once and in order whatever two lines do, or names where it is missing', () => {
+  it('passes each value at most once and in order, whatever two lines skip or lose', () => {
     const step = fc.record({
       line: fc.constantFrom(1, 2),
       kind: fc.constantFrom('deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'deliver', 'skip', 'cut'),
@@ -494,7 +494,7 @@ describe('SparseSequence', () => {
     );
   });
 
-  it('with recent values: each once and in order, and what nobody had lies in a gap, whatever lines and answers do', () => {
+  it('with fetched values, passes each value once and in order or names it in a gap, for any losses', () => {
     let filled = 0;
     let unknown = 0;
     fc.assert(

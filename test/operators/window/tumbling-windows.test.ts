@@ -41,8 +41,8 @@ const textsOf = (closed: readonly ClosedWindow<string>[]): string[] =>
 const put = (windows: Machine, ...values: Value[]): string[] =>
   values.flatMap((value) => textsOf(windows.add(value, Number(value.slice(1)))));
 
-describe('a key that is held', () => {
-  it('keeps its windows open while others of its clock close theirs, and takes values for them', () => {
+describe('createTumblingWindows with a held key', () => {
+  it('keeps the held key’s windows open and adds values to them while other keys’ windows close', () => {
     const windows = machine();
     put(windows, 'a4', 'b5');
     windows.hold(place('a'));
@@ -52,7 +52,7 @@ describe('a key that is held', () => {
     expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4 6']);
   });
 
-  it('takes values for windows that are not there yet, as of the time of the hold', () => {
+  it('accepts values for every window that was not over when the hold began', () => {
     const windows = machine();
     put(windows, 'a12');
     windows.hold(place('a'));
@@ -61,7 +61,7 @@ describe('a key that is held', () => {
     expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 9 0', 'a 10-20: 12 15', 'a 30-40: 31']);
   });
 
-  it('what had closed for it before stays closed', () => {
+  it('treats values for windows that closed before the hold as late', () => {
     const windows = machine();
     put(windows, 'a4', 'b13');
     windows.hold(place('a'));
@@ -70,7 +70,7 @@ describe('a key that is held', () => {
     expect(textsOf(windows.release(place('a')))).toEqual(['a 10-20: 12']);
   });
 
-  it('is late for a window that would have closed before', () => {
+  it('treats a value as late if its window was over before the hold, even if it never opened', () => {
     const windows = machine();
     put(windows, 'b13');
     windows.hold(place('a'));
@@ -78,7 +78,7 @@ describe('a key that is held', () => {
     expect(windows.late).toEqual(['a9']);
   });
 
-  it('what silence had closed before stays closed', () => {
+  it('treats values for windows that a pause closed before the hold as late', () => {
     const windows = machine();
     put(windows, 'a4');
     expect(textsOf(windows.idle(20))).toEqual(['a 0-10: 4']);
@@ -87,7 +87,7 @@ describe('a key that is held', () => {
     expect(windows.late).toEqual(['a5']);
   });
 
-  it("closes its windows by the group's time at the release; windows that are not over stay open", () => {
+  it('closes at the release the windows that are over by event time of the group, and no others', () => {
     const windows = machine();
     put(windows, 'a4');
     windows.hold(place('a'));
@@ -97,14 +97,14 @@ describe('a key that is held', () => {
     expect(windows.late).toEqual(['a12']);
   });
 
-  it('moves the time of its group as any', () => {
+  it('advances the event time of its group with values of the held key', () => {
     const windows = machine();
     put(windows, 'b4');
     windows.hold(place('a'));
     expect(put(windows, 'a13')).toEqual(['b 0-10: 4']);
   });
 
-  it('no silence closes its windows, nor is one waited for; after the release it does', () => {
+  it('does not close held windows in a pause, but does so after the release', () => {
     const windows = machine();
     put(windows, 'a4');
     windows.hold(place('a'));
@@ -115,7 +115,7 @@ describe('a key that is held', () => {
     expect(textsOf(windows.idle(1000))).toEqual(['a 0-10: 4']);
   });
 
-  it('holding it leaves no window behind that nobody closes', () => {
+  it('leaves the windows of the held key out of nextIdleAt()', () => {
     const windows = machine();
     put(windows, 'a4', 'b12');
     windows.hold(place('a'));
@@ -125,7 +125,7 @@ describe('a key that is held', () => {
     expect(windows.nextIdleAt()).toBeUndefined();
   });
 
-  it('is cut as any, once', () => {
+  it('returns a held window once at a cut, and treats its later values as late', () => {
     const windows = machine();
     put(windows, 'a4', 'b5');
     windows.hold(place('a'));
@@ -137,7 +137,7 @@ describe('a key that is held', () => {
     expect(put(windows, 'b13')).toEqual(['b 0-10: 5']);
   });
 
-  it('a second hold changes nothing, nor does a release of what is not held', () => {
+  it('ignores a second hold and a release of a key that is not held', () => {
     const windows = machine();
     put(windows, 'a4');
     windows.hold(place('a'));
@@ -151,7 +151,7 @@ describe('a key that is held', () => {
     expect(windows.late).toEqual([]);
   });
 
-  it('without a clock of others the key is its own', () => {
+  it('uses the key as the clock group if hold() and release() name none', () => {
     const windows = machine();
     windows.hold({ key: 'A' });
     expect(put(windows, 'A4', 'A50', 'A5')).toEqual([]);
@@ -159,8 +159,8 @@ describe('a key that is held', () => {
   });
 });
 
-describe('a key that is held before it comes', () => {
-  it('is not late for what its group has closed', () => {
+describe('createTumblingWindows with a key that is held before its first value', () => {
+  it('accepts values for windows that the group has already closed', () => {
     const windows = machine();
     put(windows, 'b50');
     windows.hold(place('a'), () => Number.NEGATIVE_INFINITY);
@@ -168,7 +168,7 @@ describe('a key that is held before it comes', () => {
     expect(textsOf(windows.release(place('a')))).toEqual(['a 0-10: 4 5']);
   });
 
-  it('has what ended up to the given time behind it, also after the release; others of its group have not', () => {
+  it('treats windows up to closedEnd as closed for this key only, during the hold and after it', () => {
     const windows = machine();
     windows.hold(place('a'), () => 20);
     put(windows, 'a19', 'a20', 'b18');
@@ -180,7 +180,7 @@ describe('a key that is held before it comes', () => {
   });
 });
 
-it('more windows may be open than a function takes arguments', () => {
+it('createTumblingWindows keeps 200,000 windows open at a time', () => {
   const windows = createTumblingWindows<number, number>({
     windowMs: 1,
     allowedLatenessMs: 200_000,
@@ -194,7 +194,7 @@ it('more windows may be open than a function takes arguments', () => {
   expect(windows.add(200_001, 200_001)).toMatchObject([{ windowStart: 0 }]);
 });
 
-describe('windows of several lengths', () => {
+describe('createTumblingWindows with several window lengths', () => {
   type What = 'value' | 'hold' | 'release' | 'cut' | 'idle';
   const step = fc.record({
     what: fc.oneof(
@@ -221,7 +221,7 @@ describe('windows of several lengths', () => {
     return [...out, textsOf(windows.cut({})).sort()];
   }
 
-  it('are those of each length alone, by end, whatever happens between', () => {
+  it('closes the same windows as a separate instance for each length, for any steps', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const [short, long, both] = [machine(10), machine(25), machine([10, 25])];
@@ -234,7 +234,7 @@ describe('windows of several lengths', () => {
     );
   });
 
-  it('a value that is late for both is late once', () => {
+  it('calls onLate once for a value that is late for both lengths', () => {
     const windows = machine([10, 20]);
     put(windows, 'a5', 'a50', 'a6');
     expect(windows.late).toEqual(['a6']);

@@ -61,8 +61,8 @@ function expectSame({ book, id, lowest, highest }: RuleClient, snapshot: Snapsho
   expect(book.bidLevels(floor).length).toBeGreaterThan(1_000);
 }
 
-describe('the depth of Binance', () => {
-  it('from any moment on gives the book that REST shows a minute later, on either stream', { timeout: 60_000 }, () => {
+describe('simulated Binance: depth', () => {
+  it('keeps a book equal to a later REST snapshot, on both streams and from any start', { timeout: 60_000 }, () => {
     const venue = new VirtualVenue('binance', 150, 1);
     const lines = ['btcusdt@depth@100ms', 'btcusdt@depth'].map((stream) => {
       const line = venue.open(`/ws/${stream}`);
@@ -91,7 +91,7 @@ describe('the depth of Binance', () => {
     expect(slow).toBeGreaterThan(55);
   });
 
-  it('is one book with the best prices and the partial books, never crossed', () => {
+  it('agrees with the best prices and the partial books, and is never crossed', () => {
     const venue = new VirtualVenue('binance', 1_000, 1);
     const partials = [5, 10, 20].flatMap((levels) => [`btcusdt@depth${levels}@100ms`, `btcusdt@depth${levels}`]);
     const line = venue.open(`/stream`);
@@ -139,14 +139,14 @@ describe('the depth of Binance', () => {
     [1_000, 1_000, 50],
     [5_000, 5_000, 250],
     [9_000, 5_000, 250],
-  ])('limit=%i: %i levels for the weight of %i', (limit, levels, weight) => {
+  ])('answers limit=%i with %i levels at a weight of %i', (limit, levels, weight) => {
     const venue = new VirtualVenue('binance');
     const { headers, body } = venue.rest(`/api/v3/depth?symbol=BTCUSDT&limit=${limit}`);
     const { bids, asks } = body as Snapshot;
     expect([bids.length, asks.length, headers['X-MBX-USED-WEIGHT-1M']]).toEqual([levels, levels, `${weight}`]);
   });
 
-  it('gives 100 levels if no limit is named, best first', () => {
+  it('returns 100 levels by default, best first', () => {
     const { bids, asks } = new VirtualVenue('binance').rest('/api/v3/depth?symbol=BTCUSDT').body as Snapshot;
     expect(bids).toHaveLength(100);
     const prices = (levels: Levels) => levels.map(([price]) => Number(price));
@@ -158,12 +158,12 @@ describe('the depth of Binance', () => {
   it.each([
     ['limit=abc', -1100],
     ['limit=0', -1130],
-  ])('refuses %s', (query, code) => {
+  ])('refuses %s with code %i', (query, code) => {
     const { status, body } = new VirtualVenue('binance').rest(`/api/v3/depth?symbol=BTCUSDT&${query}`);
     expect([status, (body as { code: number }).code]).toEqual([400, code]);
   });
 
-  it('starts its update ids low again at a reset of the testnet, in every place', () => {
+  it('restarts its update ids after a testnet reset, by REST and on every stream', () => {
     const venue = new VirtualVenue('binance_testnet');
     const streams = ['btcusdt@depth@100ms', 'btcusdt@depth', 'btcusdt@bookTicker'].join('/');
     venue.open(`/ws/${streams}`);
@@ -183,7 +183,7 @@ describe('the depth of Binance', () => {
     expectSame(client, depth(venue, 5_000));
   });
 
-  it('shows a gap of exactly the updates that a fault skipped, on that line and of that symbol alone', () => {
+  it('shows a gap of exactly the updates that skip_book skips, on one line and symbol only', () => {
     const venue = new VirtualVenue('binance');
     const streams = 'btcusdt@depth@100ms/ethusdt@depth@100ms/btcusdt@depth5@100ms';
     const [first, second] = [venue.open(`/ws/${streams}`), venue.open(`/ws/${streams}`)];
@@ -202,7 +202,7 @@ describe('the depth of Binance', () => {
     expect(partials(one)).toEqual(partials(two));
   });
 
-  it('shows a gap on every line, of every symbol, if none is named', () => {
+  it('shows a gap on every line and symbol if skip_book names none', () => {
     const venue = new VirtualVenue('binance');
     const streams = 'btcusdt@depth@100ms/ethusdt@depth@100ms/btcusdt@trade';
     const lines = [venue.open(`/ws/${streams}`), venue.open(`/ws/${streams}`)];

@@ -70,13 +70,13 @@ function rest(venue: VirtualVenue, limit: number): RestBook['result'] {
   return (venue.rest(`/v5/market/orderbook?category=spot&symbol=BTCUSDT&limit=${limit}`).body as RestBook).result;
 }
 
-describe('the books of Bybit', () => {
+describe('simulated Bybit: order books', () => {
   it.each([
     [50, 20, 2_200],
     [200, 100, 530],
     [1_000, 200, 270],
   ])(
-    'orderbook.%i holds exactly its levels after every delta of a minute, no faster than every %i ms',
+    'orderbook.%i keeps exactly its levels, with deltas no more often than every %i ms',
     { timeout: 60_000 },
     (levels, everyMs, least) => {
       const venue = new VirtualVenue('bybit', 500, 1);
@@ -106,7 +106,7 @@ describe('the books of Bybit', () => {
     },
   );
 
-  it('deletes what is pushed out with a size of "0", and shows no zero in a snapshot', () => {
+  it('deletes a level with a size of "0" in a delta, and sends no zero size in a snapshot', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(50));
     venue.run(2_000);
@@ -117,7 +117,7 @@ describe('the books of Bybit', () => {
     expect(zeros).toEqual(new Set(['0']));
   });
 
-  it('shows by REST the thousand-level book at its update id, listened to or not', () => {
+  it('returns the 1000-level book by REST at its update id, with or without subscribers', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(1_000));
     const client = new TopicClient();
@@ -142,7 +142,7 @@ describe('the books of Bybit', () => {
     expect(rest(venue, 1).u).toBe(client.u + 2);
   });
 
-  it('begin with a snapshot at every subscription of a living connection', () => {
+  it('sends a snapshot first at every new subscription of a connection', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(50));
     const other = listen(venue, topicOf(50));
@@ -159,7 +159,7 @@ describe('the books of Bybit', () => {
     expect(frames(other).filter(({ type }) => type === 'snapshot')).toHaveLength(1);
   });
 
-  it('come with a higher id after a time without listeners', () => {
+  it('continues with the next update id after a time without subscribers', () => {
     const venue = new VirtualVenue('bybit', 2_000, 1);
     const line = listen(venue, topicOf(50));
     venue.run(1_000);
@@ -173,7 +173,7 @@ describe('the books of Bybit', () => {
     expect(ids).toEqual(ids.map((_, i) => before + 1 + i));
   });
 
-  it('start again at 1 with a snapshot to every listener, then continue from 2', () => {
+  it('restarts at update id 1 with a snapshot to every subscriber after book_restart', () => {
     const venue = new VirtualVenue('bybit', 2_000, 2);
     const topics = [topicOf(1), topicOf(50), topicOf(200), topicOf(1_000), topicOf(50, 'ETHUSDT')];
     const lines = [listen(venue, ...topics), listen(venue, ...topics)];
@@ -203,7 +203,7 @@ describe('the books of Bybit', () => {
   });
 
   it.each(['BTCUSDT', ''])(
-    'show a gap of exactly the deltas that a fault skipped (symbol %j), never a missing snapshot',
+    'shows a gap of exactly the deltas that skip_book skips, never of a snapshot (symbol %j)',
     (symbol) => {
       const venue = new VirtualVenue('bybit', 2_000, 1);
       const [first, second] = [listen(venue, topicOf(50)), listen(venue, topicOf(50))];

@@ -87,13 +87,13 @@ function ids(client: Client): number[] {
     .map(({ data }) => (data as { t: number }).t);
 }
 
-describe('the faults over HTTP', () => {
-  it('answers in lines', async () => {
+describe('HTTP API of the simulated faults', () => {
+  it('answers with JSON that ends with a newline', async () => {
     for (const path of ['/faults', '/stats'])
       expect(await (await fetch(`${simulator.httpUrl}${path}`)).text()).toMatch(/^\{.*\}\n$/);
   });
 
-  it('are listed with a sentence and their parameters', async () => {
+  it('lists every fault with a description and its parameters', async () => {
     const list = (await (await fetch(`${simulator.httpUrl}/faults`)).json()) as {
       faults: { name: string; description: string; parameters: string[] }[];
       active: unknown[];
@@ -123,13 +123,13 @@ describe('the faults over HTTP', () => {
     [{ venue: 'bybit', fault: 'server_shutdown' }, /server_shutdown is not a fault of bybit; allowed: binance/],
     [{ venue: 'binance', fault: 'book_restart' }, /book_restart is not a fault of binance; allowed: bybit/],
     [{ venue: 'bybit', fault: 'skip_book', count: 0 }, /count is 0; allowed/],
-  ])('answer 400 to %j', async (body, message) => {
+  ])('answers 400 to %j', async (body, message) => {
     const answer = await post(body);
     expect(answer.status).toBe(400);
     expect(answer.body.message).toMatch(message);
   });
 
-  it('start, show and end, by themselves or by DELETE', async () => {
+  it('starts and lists faults, which end by DELETE or after their seconds', async () => {
     const answer = await post({ venue: 'all', fault: 'quiet', seconds: 60, line: null });
     expect([answer.status, answer.body.started?.length]).toEqual([200, 4]);
     const active = async () =>
@@ -145,21 +145,21 @@ describe('the faults over HTTP', () => {
   });
 });
 
-describe('faults of the connection', () => {
-  it('close with a handshake and the wanted code, one line of two', async () => {
+describe('simulated connection faults', () => {
+  it('close ends only the given line, with a close handshake and the requested code', async () => {
     const [first, second] = [await binance('btcusdt@trade'), await binance('btcusdt@trade')];
     simulator.fault({ venue: 'binance', fault: 'close', line: 2, status: 1012 });
     expect(await second.end()).toMatchObject({ code: 1012 });
     await receives(first);
   });
 
-  it('reset without a handshake', async () => {
+  it('reset ends a connection without a close handshake', async () => {
     const client = await bybit('publicTrade.BTCUSDT');
     simulator.fault({ venue: 'bybit', fault: 'reset' });
     expect(await client.end()).toMatchObject({ code: 1006 });
   });
 
-  it('silence with pong: pings and subscriptions are answered, no data comes, on new connections neither', async () => {
+  it('silence_with_pong answers pings and subscriptions but sends no data, even to new connections', async () => {
     const client = await bybit('publicTrade.BTCUSDT');
     const other = await binance('btcusdt@trade');
     simulator.fault({ venue: 'bybit', fault: 'silence_with_pong' });
@@ -175,13 +175,13 @@ describe('faults of the connection', () => {
     await receives(fresh);
   });
 
-  it('silence of one line leaves the other alone', async () => {
+  it('silence_with_pong on one line does not affect the other line', async () => {
     const [first, second] = [await binance('btcusdt@trade'), await binance('btcusdt@trade')];
     simulator.fault({ venue: 'binance', fault: 'silence_with_pong', line: 1 });
     await silentWhile(first, second);
   });
 
-  it('silence without pong: nothing at all, not even a close', async () => {
+  it('silence_without_pong answers nothing, not even a close', async () => {
     const client = await binance('btcusdt@trade');
     const other = await bybit('publicTrade.BTCUSDT');
     const goOn = await stilled(client);
@@ -195,7 +195,7 @@ describe('faults of the connection', () => {
     expect([client.texts.length - from, client.pongs, client.closed]).toEqual([0, 0, undefined]);
   });
 
-  it('silence without pong that ends lets the connection live on', async () => {
+  it('silence_without_pong leaves a working connection when it ends', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'silence_without_pong', seconds: 0.5 });
     await receives(await bybit('publicTrade.BTCUSDT'), 5);
@@ -204,7 +204,7 @@ describe('faults of the connection', () => {
     await client.message(({ id }) => id === 5);
   });
 
-  it('mutes one symbol', async () => {
+  it('mute_symbol stops the data of one symbol', async () => {
     const client = await binance('btcusdt@trade', 'ethusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'mute_symbol', symbol: 'BTCUSDT' });
     await sentSoFar(client);
@@ -213,7 +213,7 @@ describe('faults of the connection', () => {
     expect(new Set(client.messages.slice(from).map(({ stream }) => stream))).toEqual(new Set(['ethusdt@trade']));
   });
 
-  it("mutes one symbol's trades alone", async () => {
+  it('mute_trades stops only the trades of one symbol', async () => {
     const client = await binance('btcusdt@trade', 'btcusdt@bookTicker');
     await receives(client);
     simulator.fault({ venue: 'binance', fault: 'mute_trades', symbol: 'BTCUSDT' });
@@ -223,7 +223,7 @@ describe('faults of the connection', () => {
     expect(new Set(client.messages.slice(from).map(({ stream }) => stream))).toEqual(new Set(['btcusdt@bookTicker']));
   });
 
-  it('trickles', async () => {
+  it('slow_trickle limits the bytes per second and loses no trade', async () => {
     const client = await binance('btcusdt@trade');
     const other = await bybit('publicTrade.BTCUSDT');
     const began = performance.now();
@@ -241,7 +241,7 @@ describe('faults of the connection', () => {
     expect(ids(client)).toEqual(ids(client).map((_, i) => (ids(client)[0] as number) + i));
   });
 
-  it('closes every connection at once, in a loop', async () => {
+  it('close_loop closes open and new connections at once', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'close_loop' });
     expect(await client.end()).toMatchObject({ code: 1001 });
@@ -251,13 +251,13 @@ describe('faults of the connection', () => {
   });
 });
 
-describe('refusals', () => {
+describe('simulated refusals', () => {
   it.each([
     ['bybit', '/bybit/v5/public/spot', '/bybit/v5/market/time', 403, undefined],
     ['binance', '/binance/stream', '/binance/api/v3/time', 451, undefined],
     ['binance_us', '/binance_us/ws', '/binance_us/api/v3/time', 429, '30'],
     ['binance_testnet', '/binance_testnet/ws', '/binance_testnet/api/v3/time', 503, undefined],
-  ] as const)('%s cuts, and refuses sockets and requests', async (venue, socket, path, status, retryAfter) => {
+  ] as const)('refuse at %s ends sockets and rejects new requests', async (venue, socket, path, status, retryAfter) => {
     const client = await Client.open(simulator.url + socket);
     simulator.fault({ venue, fault: 'refuse', status, seconds: 30 });
     expect(await client.end()).toMatchObject({ code: 1006 });
@@ -269,7 +269,7 @@ describe('refusals', () => {
     again.close();
   });
 
-  it('of REST alone leave the sockets be', async () => {
+  it('refuse_rest rejects REST requests and does not affect the sockets', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 418, seconds: 7 });
     const response = await fetch(`${simulator.httpUrl}/binance/api/v3/time`);
@@ -277,7 +277,7 @@ describe('refusals', () => {
     await receives(client);
   });
 
-  it('of one symbol reject its subscription, the venue own way', async () => {
+  it('reject_symbol rejects the subscription with the error of each venue', async () => {
     simulator.fault({ venue: 'all', fault: 'reject_symbol', symbol: 'ADAUSDT' });
     const one = await bybit('publicTrade.BTCUSDT');
     one.send({ op: 'subscribe', args: ['publicTrade.ADAUSDT'] });
@@ -287,7 +287,7 @@ describe('refusals', () => {
     expect(await other.message(({ id }) => id === 1)).toMatchObject({ error: { code: 2 } });
   });
 
-  it("of one symbol's trades reject these alone", async () => {
+  it('reject_trades rejects only the trade subscriptions of a symbol', async () => {
     simulator.fault({ venue: 'all', fault: 'reject_trades', symbol: 'ADAUSDT' });
     const one = await bybit('publicTrade.BTCUSDT');
     one.send({ op: 'subscribe', args: ['tickers.ADAUSDT'], req_id: 'a' });
@@ -303,8 +303,8 @@ describe('refusals', () => {
   });
 });
 
-describe('faults of the data', () => {
-  it('skip, on one line, trades that the other line and REST have', async () => {
+describe('simulated data faults', () => {
+  it('skip_trades skips trades on one line that the other line and REST have', async () => {
     const [first, second] = [await binance('btcusdt@trade'), await binance('btcusdt@trade')];
     await receives(first);
     simulator.fault({ venue: 'binance', fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 7 });
@@ -321,7 +321,7 @@ describe('faults of the data', () => {
     expect(rows.map(({ id }) => id)).toEqual(missing);
   });
 
-  it('skip single trades of a Bybit message', async () => {
+  it('skip_trades skips exactly the requested number of Bybit trades on one line', async () => {
     const [first, second] = [await bybit('publicTrade.BTCUSDT'), await bybit('publicTrade.BTCUSDT')];
     await receives(first);
     simulator.fault({ venue: 'bybit', fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 5 });
@@ -338,7 +338,7 @@ describe('faults of the data', () => {
     expect(missing).toHaveLength(5);
   });
 
-  it('repeat trades', async () => {
+  it('repeat_trades sends the requested number of trades twice', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'repeat_trades', symbol: 'BTCUSDT', count: 3 });
     await sentSoFar(client);
@@ -347,7 +347,7 @@ describe('faults of the data', () => {
     expect(all.length - new Set(all).size).toBe(3);
   });
 
-  it('reorder trades without losing one', async () => {
+  it('reorder_trades reverses the order of some trades without losing one', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'reorder_trades', symbol: 'BTCUSDT', count: 4 });
     await sentSoFar(client);
@@ -360,7 +360,7 @@ describe('faults of the data', () => {
     expect(all.slice(at, at + 4)).toEqual(sorted.slice(at, at + 4).reverse());
   });
 
-  it.each(['binance', 'bybit'] as const)('mix broken frames into the good ones of %s', async (venue) => {
+  it.each(['binance', 'bybit'] as const)('malformed mixes broken frames into the valid frames of %s', async (venue) => {
     const client = venue === 'binance' ? await binance('btcusdt@trade') : await bybit('publicTrade.BTCUSDT');
     simulator.fault({ venue, fault: 'malformed', count: 31, symbol: 'BTCUSDT' });
     const broken = (text: string) =>
@@ -373,7 +373,7 @@ describe('faults of the data', () => {
     expect(client.closed).toBeUndefined();
   });
 
-  it('send unknown and big frames', async () => {
+  it('unknown_frame and big_frame send extra frames, and the data continues', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'unknown_frame', count: 3 });
     simulator.fault({ venue: 'binance', fault: 'big_frame', count: 2 });
@@ -383,7 +383,7 @@ describe('faults of the data', () => {
     await receives(client);
   });
 
-  it('send a text frame that is no UTF-8', async () => {
+  it('invalid_utf8 sends a text frame that is not valid UTF-8', async () => {
     const client = await bybit('publicTrade.BTCUSDT');
     const errors: string[] = [];
     client.ws.on('error', ({ message }) => errors.push(message));
@@ -393,8 +393,8 @@ describe('faults of the data', () => {
   });
 });
 
-describe('faults of the venue', () => {
-  it('announce a shutdown and close', async () => {
+describe('simulated venue faults', () => {
+  it('server_shutdown announces the shutdown and closes the connections', async () => {
     const combined = await binance('btcusdt@trade');
     const raw = await Client.open(`${simulator.url}/binance/ws/btcusdt@trade`);
     simulator.fault({ venue: 'binance', fault: 'server_shutdown', seconds: 0.2 });
@@ -406,7 +406,7 @@ describe('faults of the venue', () => {
     await raw.end();
   });
 
-  it('start the ids of the testnet again', async () => {
+  it('testnet_reset starts the trade ids of the testnet again', async () => {
     const client = await Client.open(`${simulator.url}/binance_testnet/ws/btcusdt@trade`);
     await client.count(3);
     simulator.fault({ venue: 'binance_testnet', fault: 'testnet_reset' });
@@ -417,7 +417,7 @@ describe('faults of the venue', () => {
     again.close();
   });
 
-  it('lose ids for good', async () => {
+  it('id_jump skips the requested number of trade ids', async () => {
     const client = await binance('btcusdt@trade');
     await receives(client);
     simulator.fault({ venue: 'binance', fault: 'id_jump', symbol: 'BTCUSDT', count: 25 });
@@ -427,7 +427,7 @@ describe('faults of the venue', () => {
     expect(Math.max(...all.slice(1).map((id, i) => id - (all[i] as number)))).toBe(26);
   });
 
-  it('fall quiet: no trade and no best price changes, pongs continue', async () => {
+  it('quiet stops trades and best prices of the venue or of one symbol, but not pongs', async () => {
     const client = await binance('btcusdt@trade', 'btcusdt@bookTicker', 'ethusdt@trade');
     const request: FaultRequest = { venue: 'binance', fault: 'quiet' };
     simulator.fault(request);

@@ -42,8 +42,8 @@ function pairs(list: readonly Made[]): [Made, Made][] {
   return list.slice(1).map((trade, i) => [list[i] as Made, trade]);
 }
 
-describe('the market', () => {
-  it('makes the same trades from the same seed, however the slices fall', () => {
+describe('SimulatedMarket', () => {
+  it('makes the same trades from the same seed, independent of the slice length', () => {
     const one = trades(market('binance'), [3_000]);
     const other = trades(
       market('binance'),
@@ -54,14 +54,14 @@ describe('the market', () => {
     expect(other.slice(0, length)).toEqual(one.slice(0, length));
   });
 
-  it('makes other trades from another seed and at another venue', () => {
+  it('makes different trades from another seed and at another venue', () => {
     const one = trades(market('binance'), [500]).map(({ price }) => price);
     expect(trades(market('binance', { seed: 2 }), [500]).map(({ price }) => price)).not.toEqual(one);
     expect(trades(market('binance_us'), [500]).map(({ price }) => price)).not.toEqual(one);
   });
 
   it.each(['binance', 'binance_us', 'binance_testnet'] as const)(
-    'numbers trades of %s without a gap per symbol, and aggregated trades too',
+    'numbers the trades and aggregated trades of each symbol without a gap at %s',
     (venue) => {
       const all = bySymbol(trades(market(venue), [20_000]));
       expect(all).toHaveLength(20);
@@ -76,7 +76,7 @@ describe('the market', () => {
     },
   );
 
-  it('numbers trades of Bybit rising, without a gap inside an order of one sequence, with jumps between orders', () => {
+  it('numbers Bybit trades without gaps inside an order and with jumps between orders', () => {
     const all = bySymbol(trades(market('bybit'), [20_000]));
     const steps = all.flatMap((list) => pairs(list));
     const inside = steps.filter(([before, trade]) => trade.order === before.order);
@@ -89,11 +89,11 @@ describe('the market', () => {
     expect(fills).toBeGreaterThan(1_000);
   });
 
-  it('starts the testnet with low ids', () => {
+  it('starts the testnet with low trade ids', () => {
     expect(market('binance_testnet').listings[0]?.nextTradeId).toBeLessThan(1_000_000);
   });
 
-  it('trades all coins of all venues at nearly the same prices', () => {
+  it('trades each symbol at nearly the same price at all venues', () => {
     const markets = VENUE_PROFILES.map(({ id }) => market(id));
     for (const one of markets) one.advance(20_000, 0, () => {});
     const [first, ...others] = markets;
@@ -105,7 +105,7 @@ describe('the market', () => {
     }
   });
 
-  it('never crosses its book and takes from the side that the taker hits', () => {
+  it('never crosses its book, and fills an order at the best price of the opposite side', () => {
     const one = market('binance');
     let wrong = 0;
     one.advance(5_000, 0, ({ bestAsk, bestBid }, [first]) => {
@@ -114,14 +114,14 @@ describe('the market', () => {
     expect(wrong).toBe(0);
   });
 
-  it('has bursts: many trades of one order, most of them of one symbol for a while', () => {
+  it('makes some orders of more than 100 trades, while most orders have one trade', () => {
     const made = trades(market('binance', { rate: 10_000 }), [50_000]);
     const orders = [...Map.groupBy(made, ({ order }) => order).values()].map(({ length }) => length);
     expect(Math.max(...orders)).toBeGreaterThan(100);
     expect(orders.filter((length) => length === 1).length / orders.length).toBeGreaterThan(0.6);
   });
 
-  it('makes nothing in a quiet night, and leaves one quiet symbol alone', () => {
+  it('makes no trades while it is quiet, and no trades of a quiet symbol', () => {
     const one = market('binance');
     one.quiet = true;
     expect(trades(one, [1_000])).toEqual([]);
@@ -132,15 +132,15 @@ describe('the market', () => {
     expect(made.some(({ symbol }) => symbol === 'BTCUSDT')).toBe(false);
   });
 
-  it('names as many coins as are asked for', () => {
+  it('creates as many distinct symbols as requested', () => {
     const { listings } = market('bybit', { symbols: 2_000 });
     expect(new Set(listings.map(({ symbol }) => symbol)).size).toBe(2_000);
     expect(listings[20]?.symbol).toBe('X0001USDT');
   });
 });
 
-describe('the clock of a market', () => {
-  it('keeps the rate over slices of any length', () => {
+describe('MarketClock', () => {
+  it('keeps the trade rate over slices of different lengths', () => {
     const one = market('binance', { rate: 50_000 });
     const clock = new MarketClock(one, 0, () => {});
     let now = 0;
@@ -151,7 +151,7 @@ describe('the clock of a market', () => {
     expect(Math.abs(one.made - (now * 50_000) / 1_000)).toBeLessThan(700);
   });
 
-  it('catches a stall up, but not one of more than two seconds', () => {
+  it('catches up after a stall of 1.5 s, but skips most of a stall of 60 s', () => {
     const one = market('binance', { rate: 1_000 });
     const clock = new MarketClock(one, 0, () => {});
     clock.slice(1_500, 0);
@@ -161,7 +161,7 @@ describe('the clock of a market', () => {
     expect(clock.forgiven).toBeGreaterThan(57_000);
   });
 
-  it('continues at another rate from the moment of the call', () => {
+  it('changes the trade rate from the moment of setRate()', () => {
     const one = market('binance', { rate: 1_000 });
     const clock = new MarketClock(one, 0, () => {});
     let now = 0;

@@ -6,7 +6,7 @@ const draw = (seed: number): number[] => {
   return Array.from({ length: 10_000 }, random);
 };
 
-it('is the same from the same seed, uniform from 0 to below 1, and different from another', () => {
+it('seededRandom returns uniform numbers from 0 to below 1 that depend on the seed alone', () => {
   const drawn = draw(7);
   expect(draw(7)).toEqual(drawn);
   expect(draw(8).slice(0, 5)).not.toEqual(drawn.slice(0, 5));

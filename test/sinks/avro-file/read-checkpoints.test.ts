@@ -50,8 +50,8 @@ async function lastIds(dir: string): Promise<Record<string, string | null | unde
 
 const seconds = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
 
-describe('where the files end', () => {
-  it('reads no further back than the last trade of all', async () => {
+describe('readCheckpoints of the Avro file sink', () => {
+  it('stops reading back once it has the last trade of every symbol', async () => {
     const dir = await written(
       [[traded(1, 1)], [traded(2, 2), traded(9, 2, 'ETHUSDT')], [traded(3, 3)]],
       [placed(1, 1), placed(9, 2, 'ETHUSDT')],
@@ -60,7 +60,7 @@ describe('where the files end', () => {
     expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
   });
 
-  it('reads a minute of running for one that is quiet, and then takes its position', async () => {
+  it('reads back one minute of running time for an idle symbol, and then uses its position', async () => {
     const quiet = [traded(9, 0, 'ETHUSDT')];
     const positions = [placed(100, 100), placed(9, 0, 'ETHUSDT')];
     const long = await written([quiet, seconds(1, 120).map((at) => traded(at, at))], positions);
@@ -71,7 +71,7 @@ describe('where the files end', () => {
     expect(await lastIds(short)).toEqual({ BTCUSDT: '39', ETHUSDT: undefined });
   });
 
-  it.each([3600, -3600])('is not misled by a clock that was set by %i s', async (step) => {
+  it.each([3600, -3600])('finds the last trades despite a clock step of %i s', async (step) => {
     const dir = await written(
       [
         [traded(8, 1, 'ETHUSDT'), traded(9, 2, 'ETHUSDT'), traded(1, 3)],
@@ -82,7 +82,7 @@ describe('where the files end', () => {
     expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
   });
 
-  it('goes over a stand of the process: an hour without a block counts for little', async () => {
+  it('reads past an hour in which the process wrote no block', async () => {
     const dir = await written(
       [[traded(9, 0, 'ETHUSDT')], [traded(1, 3600)]],
       [placed(8, 0, 'ETHUSDT'), placed(1, 3600)],
@@ -90,7 +90,7 @@ describe('where the files end', () => {
     expect(await lastIds(dir)).toEqual({ BTCUSDT: '1', ETHUSDT: '9' });
   });
 
-  it('does not know what lies in or behind a damaged file', async () => {
+  it('returns unknown checkpoints for trades in or before a damaged file', async () => {
     const dir = await written(
       [[traded(1, 1), traded(9, 1, 'ETHUSDT')], [traded(2, 2)]],
       [placed(1, 1), placed(9, 1, 'ETHUSDT')],
@@ -100,8 +100,8 @@ describe('where the files end', () => {
   });
 });
 
-describe('blocks read backwards', () => {
-  it('are those read forwards, of any size, also before a torn end', async () => {
+describe('blocksBackwards', () => {
+  it('returns all blocks of a file in reverse order, for any size and before a torn end', async () => {
     const dir = await testFolder();
     const path = join(dir, 'file');
     await fc.assert(

@@ -52,8 +52,8 @@ async function damage(dir: string, index: number): Promise<void> {
   await writeFile(path, bytes.subarray(0, -3));
 }
 
-describe('the near past in files', () => {
-  it('is read over several files, no further back than is needed', async () => {
+describe('readRecent of the Avro file sink', () => {
+  it('reads across several files, but no further back than needed', async () => {
     const dir = await written(
       range(1, 60).map((id) => traded(id)),
       range(61, 80).map((id) => traded(id)),
@@ -73,7 +73,7 @@ describe('the near past in files', () => {
     expect([idsOf(found), found.whole]).toEqual([range(76, 80), true]);
   });
 
-  it('is not whole if a file is damaged; what lies behind that is there', async () => {
+  it('returns the records after a damaged file, and marks the result as incomplete', async () => {
     const dir = await written(
       range(1, 3).map((id) => traded(id)),
       range(4, 6).map((id) => traded(id)),
@@ -83,7 +83,7 @@ describe('the near past in files', () => {
     expect([idsOf(found), found.whole]).toEqual([[4, 5, 6], false]);
   });
 
-  it('is read to the bounds: to the lower one for a quiet symbol', async () => {
+  it('stops at the span bound, or at the lower count bound if only an idle symbol lacks trades', async () => {
     const dir = await written([traded(1, 'ETHUSDT'), ...range(2, 100).map((id) => traded(id))]);
     const checkpoints = [checkpointAt(100), checkpointAt(1, 'ETHUSDT')];
     const few = await readRecent(dir, options(checkpoints), { span: 90, count: 50 });

@@ -33,7 +33,7 @@ async function threeBlocks(codec: FileCodec): Promise<{ bytes: Buffer; ends: num
 
 describe('repairFile', () => {
   it.each(['null', 'deflate'] as const)(
-    'codec %s: keeps the whole blocks of a file torn at any byte',
+    'codec %s: keeps the complete blocks of a file torn at any byte',
     { timeout: 60_000 },
     async (codec) => {
       const { bytes, ends } = await threeBlocks(codec);
@@ -61,7 +61,7 @@ describe('repairFile', () => {
     },
   );
 
-  it('cuts at a block whose end was never written, as a loss of power leaves it', async () => {
+  it('removes a block whose end was never written, as after a power loss', async () => {
     const { bytes, ends } = await threeBlocks('null');
     const dir = await testFolder();
     const path = join(dir, NAME);
@@ -70,7 +70,7 @@ describe('repairFile', () => {
     expect((await readFile(path)).equals(bytes.subarray(0, ends[2]))).toBe(true);
   });
 
-  it('happens at the next start, to every topic, and the sink continues behind it', async () => {
+  it('runs for every topic at the next start, and the sink then continues in a new file', async () => {
     const { bytes, ends } = await threeBlocks('null');
     const dir = await testFolder();
     for (const topic of ['trades', 'testnet.trades', 'prices']) await mkdir(join(dir, topic));
@@ -96,7 +96,7 @@ describe('repairFile', () => {
     expect(await namesIn(dir, 'prices')).toEqual([]);
   });
 
-  it('happens without a callback', async () => {
+  it('runs without a callback for repaired files', async () => {
     const { bytes } = await threeBlocks('null');
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));

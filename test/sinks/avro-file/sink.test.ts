@@ -37,7 +37,7 @@ afterEach(() => {
 });
 
 describe('Avro file sink', () => {
-  it('names files by topic, time and number; the open one ends in .part, none after a close', async () => {
+  it('names files by topic, time and number, and adds .part only while a file is open', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir);
     await sink.write([trade(1), trade(2, 'testnet.trades')]);
@@ -55,7 +55,7 @@ describe('Avro file sink', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('begins a new file at the configured size; numbers rise, also over a restart and a clock set back', async () => {
+  it('starts a new file at the configured size; numbers rise despite a restart with an earlier clock', async () => {
     const dir = await testFolder();
     let now = START;
     const rotateMb = 0.02;
@@ -84,7 +84,7 @@ describe('Avro file sink', () => {
     expect(await tradeIds(dir)).toEqual(range(1, 1010));
   });
 
-  it('continues behind number 9 and behind number 10', async () => {
+  it('continues file numbers after 9 and after 10', async () => {
     const dir = await testFolder();
     for (let run = 1; run <= 12; run++) {
       const sink = await openSink(dir);
@@ -113,7 +113,7 @@ describe('Avro file sink', () => {
     },
   );
 
-  it('makes the same bytes of the same batches, whenever and wherever', async () => {
+  it('writes the same bytes for the same batches at any time and in any folder', async () => {
     const [a, b] = [await testFolder(), await testFolder()];
     for (const [dir, now] of [
       [a, START],
@@ -134,7 +134,7 @@ describe('Avro file sink', () => {
   });
 
   it.each([0, 1, 17, 5000])(
-    'a full disk that took %i bytes: says retry, is down, and loses and repeats nothing',
+    'on a disk that is full after %i bytes, asks for a retry and then stores each record once',
     async (partialBytes) => {
       const dir = await testFolder();
       const sink = await openSink(dir);
@@ -162,7 +162,7 @@ describe('Avro file sink', () => {
     },
   );
 
-  it('a disk that was full to the end: the closed file holds what was delivered', async () => {
+  it('closes a file with exactly the delivered records if the disk stays full', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir);
     await sink.write(trades(1, 5));
@@ -179,7 +179,7 @@ describe('Avro file sink', () => {
   it.each([
     [true, 'backoff'],
     [false, 'never'],
-  ] as const)('delivers the topics that it can; where it waits for its folder: %s', async (waitsForFolder, retry) => {
+  ] as const)('answers retry only for an unwritable topic (waitsForFolder %s)', async (waitsForFolder, retry) => {
     const dir = await testFolder();
     const sink = await openSink(dir, { waitsForFolder });
     await writeFile(join(dir, 'prices'), 'a file where a folder should be');
@@ -198,7 +198,7 @@ describe('Avro file sink', () => {
     expect(sink.trouble()).toBeUndefined();
   });
 
-  it('begins another file when somebody removed the folder and the disk then failed', async () => {
+  it('starts another file after its folder was removed and the disk was full', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir);
     await sink.write([trade(1)]);
@@ -211,7 +211,7 @@ describe('Avro file sink', () => {
     expect(await namesIn(dir, 'trades')).toEqual(['20261121T083100-0000000002.avro.part']);
   });
 
-  it('splits a batch of much into blocks, and finds it whole', async () => {
+  it('writes a batch of 10,000 records completely', async () => {
     const dir = await testFolder();
     const sink = await openSink(dir, { codec: 'deflate' });
     const outcomes = await sink.write(trades(1, 10_000));
@@ -219,7 +219,7 @@ describe('Avro file sink', () => {
     expect(await tradeIds(dir)).toEqual(range(1, 10_000));
   });
 
-  it('keeps only the last positions over a start', async () => {
+  it('keeps only the last position of each symbol after a restart', async () => {
     const dir = await testFolder();
     for (let run = 1; run <= 3; run++) {
       const sink = await openSink(dir);
@@ -245,7 +245,7 @@ describe('Avro file sink', () => {
     ]);
   });
 
-  it('keeps few positions while it runs, the last of each venue and symbol', async () => {
+  it('drops old positions while it runs, but keeps the last one of each venue and symbol', async () => {
     const dir = await testFolder();
     const sink = new AvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START });
     await sink.open();
@@ -266,7 +266,7 @@ describe('Avro file sink', () => {
     await sink.close();
   });
 
-  it('cannot open a folder that is a file, and fails for good', async () => {
+  it('fails for good if a file is in the place of its folder', async () => {
     const dir = await testFolder();
     await writeFile(join(dir, 'data'), '');
     const sink = new AvroFileSink({ dir: join(dir, 'data', 'feed'), rotateMb: 1, codec: 'null', now: () => START });
@@ -274,7 +274,7 @@ describe('Avro file sink', () => {
     await sink.close();
   });
 
-  it('does not start on positions that are damaged: epochs could start again', async () => {
+  it('refuses to read checkpoints if the positions are damaged', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'positions'));
     await writeFile(join(dir, 'positions', '20261121T083100-0000000001.avro'), 'broken');

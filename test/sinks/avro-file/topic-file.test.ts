@@ -5,7 +5,7 @@ import { codecOf } from '../../../src/codec/avro.ts';
 import { TopicFile } from '../../../src/sinks/avro-file/topic-file.ts';
 import { START, testFolder } from './test-folder.ts';
 
-it('writes no file for no records', async () => {
+it('TopicFile creates no file for an empty batch', async () => {
   const folder = join(await testFolder(), 'trades');
   const file = new TopicFile(folder, codecOf('trade'), { rotateBytes: 1000, codec: 'null', now: () => START });
   await file.append([]);

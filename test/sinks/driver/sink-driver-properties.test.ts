@@ -41,8 +41,8 @@ function answersOf(batch: readonly OutRecord[], kinds: readonly Outcome['kind'][
 
 const epochOf = ({ record }: OutRecord): number => ('epoch' in record ? record.epoch : 0);
 
-describe('a driver under any pushes and outcomes', () => {
-  it('has one batch under way, loses nothing, keeps the order per key, and lets nothing pass a barrier', async () => {
+describe('SinkDriver under any pushes and outcomes', () => {
+  it('sends one batch at a time, loses only conflated ticks, and keeps the order per key and at barriers', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(steps, { maxLength: 80 }), fc.integer({ min: 1, max: 6 }), async (script, maxBatch) => {
         const clock = new VirtualClock();

@@ -40,7 +40,7 @@ async function setUp(options: Partial<DriverOptions> = {}, sink = new FakeSink()
   return { clock, sink, driver, states, out, refused, dropped, batches };
 }
 
-describe('a sink that is over', () => {
+describe('a sink that fails for good', () => {
   const over = { kind: 'retry', fault: new Fault('sink', 'another took over', { retry: { kind: 'never' } }) } as const;
 
   it('is reported once, gets no more calls, and waiting records count as undelivered', async () => {
@@ -59,10 +59,10 @@ describe('a sink that is over', () => {
   });
 });
 
-describe('where every series ends', () => {
+describe('SinkDriver.resume', () => {
   const asked = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 
-  it('is retried after a temporary fault, which is reported', async () => {
+  it('retries reading the checkpoints after a temporary fault, and reports the fault', async () => {
     const { clock, sink, driver, states } = await setUp();
     const answers = [new Fault('sink', 'not the leader'), new Fault('sink', 'the registry: 503')];
     sink.checkpoints = async () => {
@@ -76,7 +76,7 @@ describe('where every series ends', () => {
     expect(states).toEqual(['0 up: open', '0 down: not the leader', '100 down: the registry: 503', '300 up: open']);
   });
 
-  it('is asked for no longer than until a close, and not again if it can never be had', async () => {
+  it('stops reading the checkpoints at a close, and does not retry a permanent fault', async () => {
     const { clock, sink, driver } = await setUp();
     sink.checkpoints = () => Promise.reject(new Fault('sink', 'not the leader'));
     const checkpoints = driver.resume(asked);
@@ -91,8 +91,8 @@ describe('where every series ends', () => {
   });
 });
 
-describe('batches', () => {
-  it('takes all of one turn at once, then all that came while a batch was under way', async () => {
+describe('batches of SinkDriver', () => {
+  it('contain all records of a turn, then all records pushed while the previous batch was in flight', async () => {
     const { clock, sink, driver, out, batches } = await setUp();
     driver.push(trade(1));
     driver.push(trade(2));
@@ -112,7 +112,7 @@ describe('batches', () => {
     expect(driver.stats()).toMatchObject({ delivered: 5, queued: 0, batches: 2, oldestUnackedMs: null });
   });
 
-  it('is never longer than its limit; 1 writes each record alone', async () => {
+  it('contain one record each if maxBatch is 1', async () => {
     const { clock, sink, driver, batches } = await setUp({ maxBatch: 1 });
     sink.rule = (batch) => batch.map(() => delivered);
     pushAll(driver, [trade(1), trade(2), trade(3)]);
@@ -120,7 +120,7 @@ describe('batches', () => {
     expect(batches()).toEqual(['t1', 't2', 't3']);
   });
 
-  it('lingers only if configured, and not when a batch is full', async () => {
+  it('wait for lingerMs, but not if they are full', async () => {
     const { clock, sink, driver, batches } = await setUp({ lingerMs: 5, maxBatch: 3 });
     sink.rule = (batch) => batch.map(() => delivered);
     driver.push(trade(1));
@@ -134,7 +134,7 @@ describe('batches', () => {
     expect(batches()).toEqual(['t1 t2', 't3 t4 t5']);
   });
 
-  describe('with an interval', () => {
+  describe('with a minimum interval', () => {
     const many = (from: number, count: number) => Array.from({ length: count }, (_, index) => trade(from + index));
     async function setUpAnswering(options: Partial<DriverOptions> = {}) {
       const all = await setUp({ minIntervalMs: 3, ...options });
@@ -146,7 +146,7 @@ describe('batches', () => {
       return { ...all, times };
     }
 
-    it('begin no sooner than that behind the last one, and after a pause at once', async () => {
+    it('start no sooner than the interval after the previous batch, and at once after a pause', async () => {
       const { clock, driver, times } = await setUpAnswering();
       driver.push(trade(1));
       await clock.advance(1);
@@ -162,7 +162,7 @@ describe('batches', () => {
       await driver.idle();
     });
 
-    it('go at once if twelve records wait, and count from then', async () => {
+    it('start at once if twelve records wait, and restart the interval', async () => {
       const { clock, driver, times } = await setUpAnswering();
       driver.push(trade(1));
       await clock.advance(1);
@@ -175,7 +175,7 @@ describe('batches', () => {
       expect(times).toEqual(['0: 1', '2: 12', '5: 1']);
     });
 
-    it('go at once with as many as are enough, and with what holds others back', async () => {
+    it('start at once if `enough` records or a barrier wait', async () => {
       const { clock, driver, times } = await setUpAnswering({ minIntervalMs: 100, enough: 500 });
       driver.push(trade(1));
       await clock.advance(1);
@@ -190,7 +190,7 @@ describe('batches', () => {
       expect(times.at(-1)).toBe('102: 1');
     });
 
-    it('go at once if one was under way for longer than that', async () => {
+    it('start at once if the previous batch took longer than the interval', async () => {
       const { clock, sink, driver, batches } = await setUp({ minIntervalMs: 3 });
       driver.push(trade(1));
       await clock.advance(1);
@@ -205,7 +205,7 @@ describe('batches', () => {
       await driver.idle();
     });
 
-    it('do not wait for what a barrier holds apart', async () => {
+    it('start without an interval before and after a barrier', async () => {
       const { clock, driver, times } = await setUpAnswering();
       driver.push(trade(1));
       await clock.advance(1);
@@ -216,7 +216,7 @@ describe('batches', () => {
       expect(times).toEqual(['0: 1', '3: 1', '3: 1', '3: 1']);
     });
 
-    it('do not wait if no more than one record goes in each, nor for a close', async () => {
+    it('start without an interval if maxBatch is 1 or the driver closes', async () => {
       const one = await setUpAnswering({ maxBatch: 1 });
       pushAll(one.driver, [trade(1), trade(2)]);
       await one.clock.advance(0);
@@ -231,7 +231,7 @@ describe('batches', () => {
       expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
     });
 
-    it('leave nothing behind under any sequence of pushes and answers', async () => {
+    it('deliver every record under any sequence of pushes and answers', async () => {
       const step = fc.record({ push: fc.nat({ max: 20 }), waitMs: fc.nat({ max: 5 }), answer: fc.boolean() });
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -253,7 +253,7 @@ describe('batches', () => {
     });
   });
 
-  it('hold a barrier alone: everything before it is acknowledged before, and it before everything after', async () => {
+  it('contain a barrier alone, after earlier records are acknowledged and before later records are sent', async () => {
     const { clock, sink, driver, batches } = await setUp();
     driver.push(trade(1));
     driver.push(position(2), { barrier: true });
@@ -280,7 +280,7 @@ describe('batches', () => {
 });
 
 describe('barriers in a row', () => {
-  it('share a batch, which nothing else follows', async () => {
+  it('share a batch, and later records wait until all barriers are delivered', async () => {
     const { clock, sink, driver, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
@@ -299,7 +299,7 @@ describe('barriers in a row', () => {
 });
 
 describe('price ticks', () => {
-  it('take the place of an older one of the same symbol that waits', async () => {
+  it('replace an older waiting tick of the same symbol', async () => {
     const { clock, sink, driver, out, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
@@ -314,7 +314,7 @@ describe('price ticks', () => {
     expect(out.at(-1)).toBe('p4');
   });
 
-  it('of a new epoch stay behind the position that opens it', async () => {
+  it('of a new epoch stay after the position that opens the epoch', async () => {
     const { clock, sink, driver, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
@@ -328,7 +328,7 @@ describe('price ticks', () => {
     expect(batches()).toEqual(['t1', 'p1', 'e2', 'p3']);
   });
 
-  it('stay if `conflates` is false', async () => {
+  it('are all delivered if `conflates` is false', async () => {
     const { clock, sink, driver, batches } = await setUp({ conflates: false });
     sink.rule = (batch) => batch.map(() => delivered);
     pushAll(driver, [tick('1'), trade(2), tick('2')]);
@@ -349,8 +349,8 @@ describe('price ticks', () => {
   });
 });
 
-describe('outcomes', () => {
-  it('retries what was not delivered, alone and before anything newer', async () => {
+describe('SinkDriver and the outcomes of a batch', () => {
+  it('retries undelivered records without the delivered ones, and before newer records', async () => {
     const { clock, sink, driver, out, states, batches } = await setUp();
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
@@ -371,7 +371,7 @@ describe('outcomes', () => {
     expect(states).toEqual(['0 up: open', '0 down: not now', '300 up: delivers again']);
   });
 
-  it('waits as long as the sink asks for, doubles its own waits up to the limit, and starts anew after a delivery', async () => {
+  it('waits as the sink asks, else doubles its backoff up to the limit, and resets it after a delivery', async () => {
     const { clock, sink, driver } = await setUp({ backoff: { initialMs: 100, maxMs: 400 } });
     const times: number[] = [];
     const answers = [retry(), retry(), retry(), retry(), retry(3000), delivered, retry(), delivered];
@@ -388,7 +388,7 @@ describe('outcomes', () => {
     expect(times.slice(6)).toEqual([10_000, 10_100]);
   });
 
-  it('hands over what is rejected and continues', async () => {
+  it('passes rejected records to onRejected and continues', async () => {
     const { clock, sink, driver, out, refused, states } = await setUp();
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
@@ -400,7 +400,7 @@ describe('outcomes', () => {
     expect(states).toEqual(['0 up: open']);
   });
 
-  it('loses nothing to a sink that throws or answers too little', async () => {
+  it('loses no record if the sink throws or returns too few outcomes', async () => {
     const { clock, sink, driver, out } = await setUp();
     let calls = 0;
     sink.rule = (batch) => {
@@ -413,7 +413,7 @@ describe('outcomes', () => {
     expect(out).toEqual(['t1', 't2']);
   });
 
-  it('takes a sink for down that does not answer, with the sink’s own reason', async () => {
+  it('reports a sink that does not answer as down, with the reason of the sink', async () => {
     const sink = new FakeSink();
     const { clock, driver, states } = await setUp({ downAfterMs: 2000 }, sink);
     driver.push(trade(1));
@@ -431,7 +431,7 @@ describe('outcomes', () => {
     ]);
   });
 
-  it('does not take a sink for down that is only behind', async () => {
+  it('does not report a slow sink as down while it delivers', async () => {
     const { clock, sink, driver, states } = await setUp({ maxBatch: 1, downAfterMs: 500 });
     for (let id = 1; id <= 20; id++) driver.push(trade(id));
     for (let id = 1; id <= 20; id++) {
@@ -444,7 +444,7 @@ describe('outcomes', () => {
   });
 });
 
-describe('opening', () => {
+describe('SinkDriver opening a sink', () => {
   it('retries with backoff, or when the fault asks for it; records pushed meanwhile wait', async () => {
     const sink = new FakeSink();
     sink.opening.push(
@@ -476,8 +476,8 @@ describe('opening', () => {
   });
 });
 
-describe('room', () => {
-  it('is made by dropping price ticks first, dead letters before trades, and trades before gaps and positions', async () => {
+describe('the limits of the queue', () => {
+  it('drop price ticks first, then dead letters, then trades, and gaps and positions last', async () => {
     const { clock, driver, dropped } = await setUp({ maxRecords: 4 });
     driver.push(trade(0));
     await clock.advance(0);
@@ -494,7 +494,7 @@ describe('room', () => {
     expect(driver.stats()).toMatchObject({ queued: 5, dropped: { prices: 2, trades: 2, 'dead-letters': 1 } });
   });
 
-  it('counts bytes: large dead letters leave before a trade does', async () => {
+  it('count bytes, so that large dead letters are dropped before a trade', async () => {
     const { clock, driver, dropped } = await setUp({ maxBytes: 300_000 });
     driver.push(trade(0));
     await clock.advance(0);
@@ -504,7 +504,7 @@ describe('room', () => {
     expect(dropped.every((text) => text.startsWith('dead-letters'))).toBe(true);
   });
 
-  it('counts the levels of books, which leave before a trade does', async () => {
+  it('count the levels of book deltas, which are dropped before a trade', async () => {
     const { clock, driver, dropped } = await setUp({ maxBytes: 6_000_000 });
     driver.push(trade(0));
     await clock.advance(0);
@@ -517,7 +517,7 @@ describe('room', () => {
     expect(dropped.every((text) => text.startsWith('book-deltas'))).toBe(true);
   });
 
-  it('is not needed by a tick that replaces another, also if that has moved up as others were dropped', async () => {
+  it('drop nothing for a tick that replaces another, even if drops have moved that tick', async () => {
     const { clock, sink, driver, batches } = await setUp({ maxRecords: 3 });
     driver.push(trade(0));
     await clock.advance(0);
@@ -530,8 +530,8 @@ describe('room', () => {
   });
 });
 
-describe('close', () => {
-  it('delivers what waits, then closes the sink, and takes no more', async () => {
+describe('SinkDriver.close', () => {
+  it('delivers waiting records, then closes the sink, and drops records pushed later', async () => {
     const { clock, sink, driver, out, dropped } = await setUp({ maxBatch: 2, lingerMs: 60_000 });
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     const closed = driver.close({ deadlineMs: 5000 });
@@ -549,7 +549,7 @@ describe('close', () => {
     expect(dropped).toEqual(['trades 1']);
   });
 
-  it('stops at its deadline and reports what was left', async () => {
+  it('stops at its deadline and reports the number of undelivered records', async () => {
     const { clock, sink, driver } = await setUp({ maxBatch: 2 });
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
@@ -561,7 +561,7 @@ describe('close', () => {
     expect(sink.batches).toHaveLength(1);
   });
 
-  it('ends a retry that waits and an opening that continues', async () => {
+  it('ends a pending retry and a pending opening at its deadline', async () => {
     const { clock, sink, driver } = await setUp({ backoff: { initialMs: 60_000, maxMs: 60_000 } });
     driver.push(trade(1));
     await clock.advance(0);

@@ -43,14 +43,14 @@ function messageOf({ key, value, at = 1000 }: Placed, index: number): TopicMessa
 const idsOf = ({ found }: LastTrades): string[] =>
   found.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind));
 
-it('reads until each key has its last trade, and decodes nothing else of it', async () => {
+it('reads back until each key has its last trade, and decodes only that trade of the key', async () => {
   const { trades, decoded, take } = reader({ A: 1, B: 1 });
   expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(true);
   expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe(false);
   expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
-it('continues behind what is not ours, and behind what came late of an earlier epoch, as far as the time', async () => {
+it('reads back past foreign messages and late trades of an earlier epoch, down to the time limit', async () => {
   const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
   const messages = [
     { key: 'B', value: '1@1', at: 899 },
@@ -63,13 +63,13 @@ it('continues behind what is not ours, and behind what came late of an earlier e
   expect(trades.isDoubtful).toBe(false);
 });
 
-it('is doubtful if what should be there is not: its key may have been in another partition', async () => {
+it('the result is doubtful if an expected trade is missing: it may lie in another partition', async () => {
   const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
   expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe(false);
   expect(trades.isDoubtful).toBe(true);
 });
 
-it('is doubtful if the partition begins before all were found', async () => {
+it('the result is doubtful if the partition begins before all trades are found', async () => {
   const { trades, takeFirst } = reader({ A: 1, B: 1 });
   expect(await takeFirst({ key: 'A', value: '4@1' })).toBe(true);
   expect(trades.isDoubtful).toBe(true);

@@ -38,7 +38,7 @@ const numbered = (from: number, count: number, topic = 'a') =>
   Array.from({ length: count }, (_, index) => message(topic, `key-${(from + index) % 7}`, String(from + index)));
 
 describe('the Kafka producer', () => {
-  it('sends each broker its own, and never two brokers with one call', async () => {
+  it('sends each broker one request with the records of the partitions that it leads', async () => {
     const { cluster, produce, stored } = await setUp();
     expect(new Set(kinds(await produce([...numbered(0, 50), ...numbered(0, 50, 'b')])))).toEqual(
       new Set(['delivered']),
@@ -49,7 +49,7 @@ describe('the Kafka producer', () => {
   });
 
   it.each(['before', 'lost_answer', 'some_stored', 'skipped'] as const)(
-    'sends the very same again after an error (%s), by the same producer',
+    'repeats a request after an error (%s) with the same producer id, without duplicates',
     async (failure) => {
       const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
       await produce(numbered(0, 10));
@@ -66,7 +66,7 @@ describe('the Kafka producer', () => {
     },
   );
 
-  it('follows partitions that move, also with answers lost on the way', async () => {
+  it('follows partitions that move to another leader, even if answers are lost', async () => {
     const { cluster, produce, stored } = await setUp();
     let request = 0;
     cluster.beforeRequest = () => {
@@ -84,7 +84,7 @@ describe('the Kafka producer', () => {
     ).toEqual(Array.from({ length: 100 }, (_, index) => index));
   });
 
-  it('rejects the one record that the broker refuses; what else was stored is not stored twice', async () => {
+  it('rejects only the record that the broker refuses, and stores each other record once', async () => {
     const { cluster, produce, stored } = await setUp();
     cluster.refuses = (value) => value === '13';
     const outcomes = kinds(await produce(numbered(0, 40)));
@@ -100,7 +100,7 @@ describe('the Kafka producer', () => {
     expect(cluster.producers).toBe(1);
   });
 
-  it('finds the size that a broker takes if that is less than it thought', async () => {
+  it('finds the maximum batch size of the broker if it is smaller than assumed', async () => {
     const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
     cluster.maxBatchBytes = 50_000;
     const big = (from: number) =>
@@ -114,7 +114,7 @@ describe('the Kafka producer', () => {
     expect(kinds(await produce(huge))).toEqual(['rejected', 'delivered']);
   });
 
-  it('is renewed if its numbers are no longer the broker’s, and the records are left to be retried', async () => {
+  it('renews its producer id after a wrong sequence number, and leaves the records for a retry', async () => {
     const { cluster, produce, stored, producer } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
     cluster.outOfOrder = () => true;
@@ -127,7 +127,7 @@ describe('the Kafka producer', () => {
     expect(stored('a')).toHaveLength(20);
   });
 
-  it('reports as delivered what was stored beside a partition with wrong numbers', async () => {
+  it('reports records as delivered if only another partition has a wrong sequence number', async () => {
     const { cluster, produce, stored } = await setUp([1, 1, 1, 1]);
     const both = [message('b', 'k', '0'), message('a', 'k', '0')];
     cluster.outOfOrder = (topic) => topic === 'b';
@@ -138,7 +138,7 @@ describe('the Kafka producer', () => {
     expect([stored('a'), stored('b')]).toEqual([['0'], ['0']]);
   });
 
-  it('does not take the writing back from a later writer, and fails for good', async () => {
+  it('fails for good after a later writer has fenced it, and does not fence that writer', async () => {
     const { cluster, produce, stored, layouts } = await setUp([1, 1, 1, 1]);
     await produce(numbered(0, 10));
     await new Fence(cluster, 'the same', () => 0, new AbortController().signal).renew(layouts);
@@ -150,7 +150,7 @@ describe('the Kafka producer', () => {
     expect(stored('a')).toHaveLength(10);
   });
 
-  it('fences at its opening, again when renewed, for a topic that comes later, and each day', async () => {
+  it('fences previous writers when it opens, when it is renewed, for a new topic, and once a day', async () => {
     const { cluster, produce, layouts, tick } = await setUp([1, 1, 1, 1]);
     expect(cluster.closings).toBe(1);
     await produce(numbered(0, 10));
@@ -175,7 +175,7 @@ describe('the Kafka producer', () => {
     expect(cluster.producers).toBe(2);
   });
 
-  it('ends at once when it is closed, and reports what is uncertain', async () => {
+  it('ends at once when it is closed, and leaves unacknowledged records for a retry', async () => {
     const { cluster, produce, producer } = await setUp();
     cluster.failure = () => 'before';
     const outcomes = produce(numbered(0, 3));
@@ -185,7 +185,7 @@ describe('the Kafka producer', () => {
     expect(kinds(await outcomes)).toEqual(['retry', 'retry', 'retry']);
   });
 
-  it('keeps order and delivers once under any mixture of failures and moves', async () => {
+  it('keeps the order per key and delivers once under any mixture of failures and leader moves', async () => {
     const failures = fc.constantFrom<Failure>('none', 'none', 'before', 'lost_answer', 'some_stored', 'skipped');
     const moves = fc.option(fc.tuple(fc.nat(PARTITIONS - 1), fc.integer({ min: -1, max: 3 })), { freq: 2 });
     await fc.assert(
@@ -229,7 +229,7 @@ describe('the Kafka producer', () => {
 });
 
 describe('the partition of a key', () => {
-  it('is Java’s', () => {
+  it("equals the partition that Java's producer chooses", () => {
     const layout = new TopicLayout(
       't',
       Array.from({ length: 100 }, (_, partitionId) => ({ partitionId, leader: 1 })),

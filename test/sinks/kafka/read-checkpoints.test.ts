@@ -9,30 +9,30 @@ const at = (appendedAt: number, symbol: string, epoch = 1, venue = 'binance') =>
   appendedAt,
 });
 
-describe('the stretches of a topic that hold the last trades', () => {
-  it('none without a position', () => {
+describe('stretchesOf, the stretches of a topic with the last trades', () => {
+  it('returns no stretch without a position', () => {
     expect(stretchesOf([])).toEqual([]);
   });
 
-  it('one, from a minute before the oldest of those written together', () => {
+  it('returns one stretch, from a minute before the oldest of positions that are close together', () => {
     expect(stretchesOf([at(10 * HOUR + 5, 'A'), at(10 * HOUR, 'B')])).toEqual([{ from: 10 * HOUR - 60_000 }]);
   });
 
-  it('an older epoch of another venue is over, and not looked for', () => {
+  it('skips an older epoch of another venue, unless each venue has epochs of its own', () => {
     const positions = [at(2 * HOUR, 'A', 1, 'bybit'), at(10 * HOUR, 'A', 2)];
     expect(stretchesOf(positions)).toEqual([{ from: 10 * HOUR - 60_000 }]);
     // A venue that is a feed of its own has epochs of its own.
     expect(stretchesOf(positions, marketKeyOf('all'))).toHaveLength(2);
   });
 
-  it('around the position of what was not followed to the end, and the end', () => {
+  it('returns a stretch around each much older position, and one from the newest position to the end', () => {
     expect(stretchesOf([at(10 * HOUR, 'A'), at(2 * HOUR, 'B'), at(2 * HOUR + 90_000, 'C')])).toEqual([
       { from: 2 * HOUR - 60_000, until: 2 * HOUR + 150_000 },
       { from: 10 * HOUR - 60_000 },
     ]);
   });
 
-  it('the end also if the newest position is of an epoch that is over', () => {
+  it('returns the end of the topic even if the newest position is of an earlier epoch', () => {
     expect(stretchesOf([at(10 * HOUR, 'A', 1, 'bybit'), at(9 * HOUR, 'A', 2)])).toEqual([
       { from: 9 * HOUR - 60_000, until: 9 * HOUR + 60_000 },
       { from: 10 * HOUR - 60_000 },

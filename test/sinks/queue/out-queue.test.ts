@@ -60,7 +60,7 @@ class PlainQueue {
 const seqsOf = (entries: readonly { seq: number }[]) => entries.map(({ seq }) => seq);
 
 describe('OutQueue', () => {
-  it('equals an array that drops the lowest priority first, in any sequence of calls', () => {
+  it('behaves like an array that drops the lowest priority first, under any sequence of calls', () => {
     const kinds = Object.keys(SAMPLES) as Kind[];
     const step = fc.oneof(
       {
@@ -99,7 +99,7 @@ describe('OutQueue', () => {
     );
   });
 
-  it('makes room in a queue full of trades without a look at each of them for each record', () => {
+  it('makes room in a queue full of trades without scanning all of them for each record', () => {
     const maxRecords = 200_000;
     const queue = new OutQueue({ maxRecords, maxBytes: Number.POSITIVE_INFINITY });
     let seq = 0;

@@ -10,14 +10,14 @@ const position = (over: { epoch?: number; tradeId?: string } = {}) =>
   samplePosition({ ...ofBinance, tradeId: '500', ...over });
 
 describe('Checkpoints', () => {
-  it('continues in the latest epoch of each key: of a symbol, or of a venue that is a feed of its own', () => {
+  it('resumes the latest epoch of each symbol, or of each venue and symbol in mode "all"', () => {
     const positions = [position({ epoch: 3 }), samplePosition({ ...ofBinance, venue: 'bybit', epoch: 4 })];
     expect([...new Checkpoints(positions, KINDS).resumable()]).toEqual(['bybit:BTCUSDT']);
     const all = new Checkpoints(positions, KINDS, marketKeyOf('all'));
     expect([...all.resumable()]).toEqual(['binance:BTCUSDT', 'bybit:BTCUSDT']);
   });
 
-  it('continues in a later epoch without a position', () => {
+  it('resumes a later epoch that has trades but no position', () => {
     const checkpoints = new Checkpoints([position({ epoch: 3, tradeId: '100' })], KINDS);
     checkpoints.add(tradeEvent(200, { ...ofBinance, epoch: 4 }));
     checkpoints.add(tradeEvent(101, { ...ofBinance, epoch: 3 }));

@@ -31,8 +31,8 @@ const traded = (symbol: string, second: number, over: Partial<TradeEvent> = {}):
 const firstOf = (over: RecentOptions): Sought => soughtOf(over)[0] as Sought;
 const BOUNDS = { span: 1000, count: 100 };
 
-describe('what is sought of the near past', () => {
-  it('reaches back from the last trade of each venue, whosever it is', () => {
+describe('soughtOf', () => {
+  it('reaches back from the last trade of each venue, whichever symbol that trade has', () => {
     const checkpoints = [checkpoint('A', 100), checkpoint('B', null), checkpoint('A', 70, { venue: 'bybit' })];
     const { series } = firstOf(options(checkpoints, { spanMs: 10_000 }));
     expect(series.map(({ venue, symbol, since }) => [venue, symbol, (since - T) / 1000])).toEqual([
@@ -41,19 +41,19 @@ describe('what is sought of the near past', () => {
     ]);
   });
 
-  it('is nothing of a series without a trade: what is found of it was published since', () => {
+  it('leaves out a series whose checkpoint has no trade', () => {
     const sought = firstOf(options([checkpoint('A', null), checkpoint('B', 9)]));
     expect(sought.series.map(({ symbol }) => symbol)).toEqual(['B']);
   });
 
-  it('ends with the last trade of the checkpoint: later ones do not count', () => {
+  it('excludes trades after the last trade of the checkpoint', () => {
     const sought = firstOf(options([checkpoint('A', 9, { last: { id: '20', timestamp: T + 9000 } })], { spanMs: 0 }));
     const lookback = new Lookback(sought, BOUNDS);
     for (const id of [22, 21, 20, 19, 18]) lookback.add(traded('A', id - 11, { tradeId: String(id) }));
     expect(lookback.found().map((found) => found.kind === 'trade' && found.tradeId)).toEqual(['19', '20']);
   });
 
-  it('lies in the topics of each environment, under the keys of the mode', () => {
+  it('names the topics of each environment and the message keys of the mode', () => {
     const checkpoints = [checkpoint('A', 1), checkpoint('B', 1)];
     const environmentPrefixes = ['simulated.', 'testnet.'];
     const sought = soughtOf(options(checkpoints, { environmentPrefixes }));
@@ -66,10 +66,10 @@ describe('what is sought of the near past', () => {
   });
 });
 
-describe('looking back', () => {
+describe('Lookback', () => {
   const quiet = [checkpoint('A', 1000), checkpoint('Q', 900)];
 
-  it('ends when every symbol has its number and was seen before the span', () => {
+  it('ends when every symbol has enough trades and the span is covered', () => {
     const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
     const steps: [number, string, boolean, boolean][] = [];
     const see = (symbol: string, second: number) => {
@@ -92,7 +92,7 @@ describe('looking back', () => {
     expect([lookback.seeks('A'), lookback.seeks('Q'), lookback.seeks('X')]).toEqual([false, false, false]);
   });
 
-  it('is not ended by a trade that was fetched later: it lies among what came then', () => {
+  it('is not ended by an old trade from a backfill, which lies among later records', () => {
     const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
     lookback.add(traded('X', 100, { source: 'backfill', receivedAt: (T + 999_000) * 1000 }));
     expect(lookback.isWhole).toBe(false);
@@ -100,7 +100,7 @@ describe('looking back', () => {
     expect(lookback.isWhole).toBe(true);
   });
 
-  it('ends at its bounds: at the lower one if only a number is not reached', () => {
+  it('ends at the span bound, or at the lower count bound if only the number of trades is missing', () => {
     const lookback = new Lookback(firstOf(options(quiet)), { span: 10, count: 4 });
     for (const second of [1000, 999, 998, 997, 996]) lookback.add(traded('A', second));
     expect(lookback.isEnough).toBe(false);
@@ -114,14 +114,14 @@ describe('looking back', () => {
     expect([bounded.isWhole, bounded.isEnough]).toEqual([false, true]);
   });
 
-  it('ends at the beginning of the topic, and that is all', () => {
+  it('ends at the beginning of the topic, and is complete there', () => {
     const lookback = new Lookback(firstOf(options(quiet)), BOUNDS);
     lookback.add(traded('A', 1000));
     lookback.end();
     expect([lookback.isWhole, lookback.isEnough]).toEqual([true, true]);
   });
 
-  it('finds what a reader of everything finds, wherever it stops, when no record lies 30 s out of place', () => {
+  it('finds the same records as a reader of the complete topic if no record lies 30 s out of order', () => {
     const trades = fc.array(
       fc.record({ symbol: fc.constantFrom('A', 'A', 'A', 'Q', 'X'), step: fc.nat(20), late: fc.nat(14) }),
       { minLength: 1, maxLength: 60 },

@@ -195,8 +195,8 @@ async function play(
   return { stored, pushed: run.ids, starts };
 }
 
-describe('a driver with a spill, through outages, crashes and full disks', () => {
-  it('stores every trade once, in order, or names it in a gap before the next one', async () => {
+describe('SinkDriver with a spill, under outages, crashes and full disks', () => {
+  it('stores every trade once and in order, or reports it in a gap before the next trade', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(steps, { maxLength: 40 }),

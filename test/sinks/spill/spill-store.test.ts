@@ -11,8 +11,8 @@ const entry = (id: number) => ({ seq: id, barrier: false, out: trade(id) });
 const newStore = (disk = new MemoryDisk(), maxBytes = 10_000_000) =>
   new SpillStore(disk, { maxBytes, now: () => 0, onBreak: () => {} });
 
-describe('a store of spilled records', () => {
-  it('holds nothing of an append that failed', () => {
+describe('SpillStore', () => {
+  it('holds no record of a failed append', () => {
     const disk = new MemoryDisk();
     const store = newStore(disk);
     store.append([entry(1), entry(2)], []);
@@ -26,7 +26,7 @@ describe('a store of spilled records', () => {
     expect(next.read(1000)).toEqual([]);
   });
 
-  it('continues with what is left if the records that come next had to make room', () => {
+  it('continues with the remaining records after the next ones were dropped to make room', () => {
     const ticks = Array.from({ length: 500 }, (_, index) => ({ ...entry(1 + index), out: tick(String(1 + index)) }));
     const more = Array.from({ length: 400 }, (_, index) => entry(502 + index));
     const ample = newStore();
@@ -40,7 +40,7 @@ describe('a store of spilled records', () => {
     expect(store.unread).toBe(0);
   });
 
-  it('keeps one loss for each series, however often it drops trades of it', () => {
+  it('keeps one loss for each series, however often it drops trades of the series', () => {
     const disk = new MemoryDisk();
     const store = newStore(disk, 1_000_000);
     let seq = 0;
@@ -58,7 +58,7 @@ describe('a store of spilled records', () => {
     expect(losses.reduce((sum, { missing }) => sum + (missing ?? 0), 0)).toBe(lost);
   });
 
-  it('skips a page that cannot be read, and reports where', async () => {
+  it('skips an unreadable page of the database, and reports its place', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const breaks: number[] = [];

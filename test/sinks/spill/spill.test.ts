@@ -67,8 +67,8 @@ async function away(process: Process): Promise<void> {
   await process.clock.advance(4000);
 }
 
-describe('a sink that is away', () => {
-  it('costs no memory once its records go to the spill, however long; then they come in order', async () => {
+describe('a spill during an outage of the sink', () => {
+  it('keeps memory use bounded, and delivers all records in order after the outage', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryDisk(), { maxRecords: 1000 });
     await away(run);
@@ -94,7 +94,7 @@ describe('a sink that is away', () => {
     expect(run.disk.exists()).toBe(false);
   });
 
-  it('leaves a barrier a barrier, and only the newest of ticks that wait together', async () => {
+  it('keeps barriers, and only the newest of the ticks that wait together', async () => {
     const stored: Stored = [];
     const run = await start(stored);
     await away(run);
@@ -111,8 +111,8 @@ describe('a sink that is away', () => {
   });
 });
 
-describe('a full disk', () => {
-  it('loses nothing of what was read back and has to wait once more', async () => {
+describe('a full disk while the sink comes back for two batches', () => {
+  it('loses no record that is read back and has to wait again', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryDisk(), { maxRecords: 4000 });
     run.disk.full = true;
@@ -134,12 +134,12 @@ describe('a full disk', () => {
   });
 });
 
-describe('the near past at a start', () => {
+describe('the recent records at a start with a spill', () => {
   const ask = ({ driver, checkpoints }: Process, trades = 4): Promise<Recent> =>
     driver.recent({ environmentPrefixes: [''], kind: 'trade', checkpoints, trades, spanMs: 10 });
   const idsOf = ({ trades: found }: Recent): string => found.map(({ tradeId }) => tradeId).join(' ');
 
-  it('is what the sink has, and behind it what is spilled and not in the sink', async () => {
+  it('are the records in the sink, followed by the spilled records that it lacks', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -154,7 +154,7 @@ describe('the near past at a start', () => {
     expect(recent.whole).toBe(true);
   });
 
-  it('names nothing twice that leaves the spill meanwhile, and no more than is asked for of a large one', async () => {
+  it('contain no record twice that leaves the spill meanwhile, and no more than requested', async () => {
     const stored: Stored = [];
     const first = await start(stored, new MemoryDisk(), { maxRecords: 1_000_000 });
     first.sink.isAway = true;
@@ -174,7 +174,7 @@ describe('the near past at a start', () => {
     expect(stored).toHaveLength(12_000);
   });
 
-  it('is not whole if the spill cannot be read', async () => {
+  it('are marked as incomplete if a spilled record is unreadable', async () => {
     const first = await start();
     await away(first);
     pushAll(first.driver, trades(1, 9));
@@ -186,8 +186,8 @@ describe('the near past at a start', () => {
   });
 });
 
-describe('a process that ends', () => {
-  it('by kill: the next delivers what was spilled and not stored, and continues from its end', async () => {
+describe('a spill after the end of its process', () => {
+  it('delivers the records that the sink lacks after a kill, and resumes from its end', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -205,7 +205,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
   });
 
-  it('and whose place another took meanwhile: what that one published later stands, also before a later price', async () => {
+  it('skips trades and prices that another process has overtaken, and delivers the later ones', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     pushAll(first.driver, trades(1, 2));
@@ -224,7 +224,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t5 t6 t7 p7 p9 t8 p8');
   });
 
-  it('and whose place another took meanwhile: ends if nothing is left of the spill but a price that is not new', async () => {
+  it('is drained at once if another process has overtaken all its records', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -239,7 +239,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t3 t4 t5 t6 t7 t8 t9 t10');
   });
 
-  it('and whose place another took meanwhile: a gap that was never with the sink, and that one has gone past, was not its', async () => {
+  it('skips a gap that was never sent if another process has passed it', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -255,9 +255,9 @@ describe('a process that ends', () => {
   });
 
   it.each([
-    ['went on in its epoch past the moment at which a later one was begun here', 1, 'binance'],
-    ['begins the same epoch at another venue', 2, 'bybit'],
-  ] as const)('and whose place another took meanwhile, which %s: that of here is void', async (_, epoch, venue) => {
+    ['continued the previous epoch past their start', 1, 'binance'],
+    ['started the same epoch at another venue', 2, 'bybit'],
+  ] as const)('drops its later epochs if another process %s', async (_, epoch, venue) => {
     const stored: Stored = [];
     const at = (second: number) => ({ timestamp: 1_732_000_000_000 + second * 1000 });
     const of = (ids: readonly number[], over: Parameters<typeof trade>[2] = {}) =>
@@ -285,7 +285,7 @@ describe('a process that ends', () => {
     expect(stored.slice(taken).map(({ key, record }) => `${key} ${record.kind}`)).toEqual(['ETHUSDT trade']);
   });
 
-  it('by kill: a gap is published though aggregated trades, which do not wait for its repair, are past it', async () => {
+  it('delivers a gap after a kill even if the aggregated trades in the sink are past it', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     const aggregated = trade(9);
@@ -304,7 +304,7 @@ describe('a process that ends', () => {
     expect(texts(stored.slice(2))).toContain('gap t8 t9');
   });
 
-  it('by close: spills what is left, and reports it', async () => {
+  it('stores the undelivered records at a close, and the close reports their number', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -318,7 +318,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe(texts(trades(1, 25)));
   });
 
-  it('by close as soon as all is delivered: leaves nothing that would be delivered again', async () => {
+  it('leaves no record to deliver again if the driver closes as soon as all are delivered', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
@@ -336,7 +336,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t0 t1 trade_stats trade_stats');
   });
 
-  it('by close while a start still reads: does not wait for it', async () => {
+  it('does not delay a close while a start still reads the checkpoints', async () => {
     class SilentSink extends StoringSink {
       override checkpoints(): Promise<never> {
         return new Promise(() => {});
@@ -356,7 +356,7 @@ describe('a process that ends', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('by close on a full disk: reports the lost records', async () => {
+  it('reports the lost records of a close on a full disk', async () => {
     const run = await start();
     run.sink.isAway = true;
     run.disk.full = true;
@@ -368,7 +368,7 @@ describe('a process that ends', () => {
     expect(run.events).toContain('failing: ENOSPC: by the test');
   });
 
-  it('uses the order of the file if ids start again', async () => {
+  it('uses the order of the spill if trade ids start again', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     first.sink.isAway = true;
@@ -381,7 +381,7 @@ describe('a process that ends', () => {
     expect(texts(stored)).toBe('t1000 t1001 t1002 t1 t2 t3');
   });
 
-  it('refuses the database of another version by name', async () => {
+  it('refuses a database of another version, and names the version', async () => {
     const first = await start();
     await away(first);
     const disk = killed(first);
@@ -390,8 +390,8 @@ describe('a process that ends', () => {
   });
 });
 
-describe('a record that cannot be read', () => {
-  it('costs itself, under a gap, and nothing else', async () => {
+describe('an unreadable record in a spill', () => {
+  it('is replaced by a gap, and all other records are delivered', async () => {
     const stored: Stored = [];
     const first = await start(stored);
     await away(first);
@@ -417,8 +417,8 @@ describe('a record that cannot be read', () => {
   });
 });
 
-describe('the limit of the disk', () => {
-  it('takes ticks first and trades last, counts them, and names the trades in a gap before the next one', async () => {
+describe('the size limit of a spill', () => {
+  it('drops ticks before trades, and reports the dropped trades in a gap before the next trade', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryDisk(), { spill: { maxBytes: 190_000 } });
     run.driver.push(trade(1));
@@ -452,8 +452,8 @@ describe('the limit of the disk', () => {
   });
 });
 
-describe('a disk that is full', () => {
-  it('is reported; records stay in memory up to the bound and are written when there is room', async () => {
+describe('a full disk during an outage of the sink', () => {
+  it('is reported, and records stay in memory up to the limit until the disk has room', async () => {
     const stored: Stored = [];
     const run = await start(stored, new MemoryDisk(), { maxRecords: 100 });
     run.disk.full = true;
@@ -474,8 +474,8 @@ describe('a disk that is full', () => {
   });
 });
 
-describe('real files', () => {
-  it('hold an outage, a kill and the rest', async () => {
+describe('a spill in real files', () => {
+  it('survives an outage and a kill, and delivers every trade in order', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
     const stored: Stored = [];

@@ -30,25 +30,25 @@ const stale = book(6, { stale: true });
 const MADE = new Map([[placeOf('binance', 'BTCUSDT', '6'), new Set([topOf('8.00', '9.50')])]]);
 const judged = (...records: readonly FeedRecord[]) => bookProblems(records, MADE);
 
-describe('the judge of books', () => {
-  it('finds nothing if the changes make the published book, and the venue had it', () => {
+describe('bookProblems', () => {
+  it('finds nothing if the changes produce the published book and the venue had it', () => {
     expect(judged(whole(5), change(6), book(6), change(6), whole(9), change(10))).toEqual([]);
   });
 
   it.each<[string, FeedRecord[], string]>([
-    ['a best that the venue did not have', [book(6, { bids: [level('7')] })], "the venue's was 8 9.5"],
+    ['a best price that the venue did not have', [book(6, { bids: [level('7')] })], "the venue's was 8 9.5"],
     ['a quantity that no change made', [whole(5), change(6), book(6, { bids: [level('8', '3')] })], 'other levels'],
     [
       'a level that no change made',
       [whole(5), change(6), book(6, { asks: [level('9.5', '2'), level('9.7')] })],
       'other',
     ],
-    ['fewer levels than there are', [whole(5), change(6), book(6, { asks: [level('9.5', '2')] })], 'other levels'],
-    ['a change before a whole book', [change(6)], 'before a whole book'],
-    ['one of another epoch before that', [whole(5), { ...change(6), epoch: 2 }], 'before a whole book'],
+    ['fewer levels than the book has', [whole(5), change(6), book(6, { asks: [level('9.5', '2')] })], 'other levels'],
+    ['a change before a complete book', [change(6)], 'before a whole book'],
+    ['a change of another epoch before a complete book', [whole(5), { ...change(6), epoch: 2 }], 'before a whole book'],
     ['a change that is missing', [whole(5), change(8)], '8 follows 7, not 5'],
     [
-      'a book that is stale in the end',
+      'a book that is stale at the end',
       [later({ ...book(6), symbol: 'ETHUSDT', stale: true }), book(6), stale],
       'stale in the end',
     ],
@@ -56,13 +56,13 @@ describe('the judge of books', () => {
     expect(judged(...records)).toEqual([expect.stringContaining(problem)]);
   });
 
-  it('asks no chain where changes may be missing, and no book of a venue that is away', () => {
+  it('accepts missing changes if they are allowed, and stale books of a venue that is away', () => {
     expect(bookProblems([whole(5), change(8)], MADE, { mayMiss: true })).toEqual([]);
     expect(bookProblems([later(stale), stale], MADE, { away: 'binance' })).toEqual([]);
     expect(bookProblems([later(stale), stale], MADE, { away: 'bybit' })).toHaveLength(1);
   });
 
-  it('leaves a book alone that has just become stale', () => {
+  it('accepts a book that has just become stale', () => {
     expect(judged(stale)).toEqual([]);
   });
 });

@@ -55,12 +55,12 @@ function judged(
 
 const WELL = { lost: 0, inGaps: 0, undetectable: 0, duplicated: 0, outOfOrder: 0, problems: [] };
 
-describe('the judge of what was published', () => {
-  it('finds nothing in a whole run, wherever it begins and ends', () => {
+describe('TradeJudge', () => {
+  it('finds no problem in a run without missing trades, wherever it begins and ends', () => {
     expect(judged([3, 4, 5, 6].map((id) => trade(id)))).toMatchObject({ ...WELL, published: 4, epochs: 1 });
   });
 
-  it('finds what is lost, but not what an epoch does not cover', () => {
+  it('finds trades lost within an epoch, but not between epochs of different venues', () => {
     const verdict = judged([trade(3), trade(6), trade(7)]);
     expect(verdict).toMatchObject({ ...WELL, lost: 2 });
     expect(verdict.losses).toEqual(['binance BTCUSDT 1: 2 lost, 4 to 5, made at 1004 to 1005']);
@@ -70,13 +70,13 @@ describe('the judge of what was published', () => {
     expect(judged(turns, [], journal)).toMatchObject({ ...WELL, epochs: 3 });
   });
 
-  it('takes two epochs of one venue that follow each other for one run', () => {
+  it('treats two consecutive epochs of one venue as one run', () => {
     expect(judged([trade(1), trade(4, { epoch: 2 })])).toMatchObject({ ...WELL, lost: 2 });
     const ended = gap(1, null, { outcome: 'unknown' });
     expect(judged([trade(1), trade(4, { epoch: 2 })], [[ended, 1]])).toMatchObject({ ...WELL, inGaps: 2 });
   });
 
-  it('does not where an epoch of another venue was announced between them, though it had no trade', () => {
+  it('separates two epochs of a venue if another venue had an epoch without trades between them', () => {
     const turns = [trade(1), trade(4, { epoch: 3 })];
     expect(judged(turns, [], undefined, {}, [position(2, 'bybit')])).toMatchObject(WELL);
     expect(judged(turns, [], undefined, {}, [position(2)])).toMatchObject({ ...WELL, lost: 2 });
@@ -84,7 +84,7 @@ describe('the judge of what was published', () => {
     expect(judged(turns, [], undefined, {}, elsewhere)).toMatchObject({ lost: 2 });
   });
 
-  it('accepts what a gap names, if it is true and was written in time', () => {
+  it('accepts missing trades that a correct gap record names in time', () => {
     expect(judged([trade(3), trade(6)], [[gap(3, 6), 2]])).toMatchObject({ ...WELL, inGaps: 2 });
     const repaired = gap(3, 6, { filled: 2, outcome: 'repaired' });
     expect(
@@ -96,20 +96,20 @@ describe('the judge of what was published', () => {
   });
 
   it.each([
-    ['is written after the trade behind it', gap(3, 6), 3],
-    ['counts what is missing wrongly', gap(3, 6, { missing: 3 }), 1],
+    ['is written after the next trade', gap(3, 6), 3],
+    ['has a wrong count of missing trades', gap(3, 6, { missing: 3 }), 1],
     ['claims to be filled', gap(3, 6, { filled: 1 }), 1],
     ['claims to be repaired', gap(3, 6, { outcome: 'repaired' }), 1],
-    ['ends where nothing was published', gap(3, 5), 1],
-    ['begins where nothing was published', gap(4, 6), 1],
-    ['says that nothing followed', gap(3, null), 1],
-    ['lies in an epoch that there was not', gap(3, 6, { epoch: 2 }), 1],
+    ['ends at a trade that was not published', gap(3, 5), 1],
+    ['begins at a trade that was not published', gap(4, 6), 1],
+    ['claims that no trade followed', gap(3, null), 1],
+    ['belongs to an epoch that did not exist', gap(3, 6, { epoch: 2 }), 1],
     ['names trades that were never made', gap(3, 60), 1],
   ])('refuses a gap that %s', (_, one, at) => {
     expect(judged([trade(3), trade(6)], [[one, at]]).problems).not.toEqual([]);
   });
 
-  it('accepts that a gap ends at a trade which a wider one names: killed between the two', () => {
+  it('accepts a gap that ends at a trade within a wider gap, as after a kill', () => {
     const gaps = [
       [gap(3, 5), 1],
       [gap(3, 6), 2],
@@ -117,7 +117,7 @@ describe('the judge of what was published', () => {
     expect(judged([trade(3), trade(6)], gaps)).toMatchObject({ ...WELL, inGaps: 2 });
   });
 
-  it('finds trades twice, also in another epoch, and out of order', () => {
+  it('finds duplicate trades, also in another epoch, and trades out of order', () => {
     expect(judged([trade(3), trade(4), trade(4)])).toMatchObject({ ...WELL, duplicated: 1 });
     expect(judged([trade(3), trade(4), trade(4, { epoch: 2 })])).toMatchObject({ ...WELL, duplicated: 1 });
     expect(judged([trade(3), trade(5), trade(4)])).toMatchObject({ ...WELL, outOfOrder: 1 });
@@ -148,7 +148,7 @@ describe('the judge of what was published', () => {
     expect(never.verdict().problems).toHaveLength(1);
   });
 
-  it('follows ids that start again, and gaps over that', () => {
+  it('counts lost trades and gaps across trade ids that start again', () => {
     const journal = [made(8), made(9), made(1, { time: 2001 }), made(2, { time: 2002 }), made(3, { time: 2003 })];
     const trades = [trade(8), trade(9), trade(3, { timestamp: 2003 })];
     expect(judged(trades, [], journal)).toMatchObject({ ...WELL, lost: 2 });
@@ -156,13 +156,13 @@ describe('the judge of what was published', () => {
     expect(judged(trades, [[over, 1]], journal)).toMatchObject({ ...WELL, inGaps: 2 });
   });
 
-  it('lets an aggregated trade stand for all that it covers', () => {
+  it('counts an aggregated trade as all the trades that it covers', () => {
     const aggregated = trade(4, { lastTradeId: '6', quantity: '3', conditions: ['aggregated'], source: 'backfill' });
     expect(judged([trade(3), aggregated, trade(7)])).toMatchObject(WELL);
     expect(judged([trade(3), aggregated, trade(6)])).toMatchObject({ ...WELL, duplicated: 1 });
   });
 
-  it('lets a trade that came behind a later one be named when it comes, where ids jump', () => {
+  it('accepts a late gap record of sparse ids, but not one with a wrong count', () => {
     const journal = [1, 2, 3].map((id) => made(id, { venue: 'bybit' }));
     const trades = [1, 3].map((id) => trade(id, { venue: 'bybit' }));
     expect(judged(trades, [[gap(1, 3, { venue: 'bybit' }), 9]], journal)).toMatchObject({ ...WELL, inGaps: 1 });
@@ -170,7 +170,7 @@ describe('the judge of what was published', () => {
     expect(judged(trades, [[tooMany, 9]], journal).problems).toHaveLength(1);
   });
 
-  it('finds a symbol without trades for long though a venue sends them, but not what a gap names', () => {
+  it('finds a symbol without trades for long while a venue sends them, unless gaps cover it', () => {
     const journal = Array.from({ length: 60 }, (_, second) => [
       made(second + 1, { time: second * 1000, sent: second < 10 ? [1] : [] }),
       made(second + 1, { time: second * 1000, venue: 'bybit' }),
@@ -213,14 +213,14 @@ describe('the judge of what was published', () => {
     ]);
   });
 
-  it('says not detectable only where ids jump and a line that stayed open was kept from it', () => {
+  it('counts a withheld trade as undetectable for sparse ids, but as lost for contiguous ids', () => {
     const on = (venue: string) => [1, 2, 3].map((id) => made(id, { venue, ...(id === 2 ? { withheld: true } : {}) }));
     const of = (venue: string) => [1, 3].map((id) => trade(id, { venue }));
     expect(judged(of('bybit'), [], on('bybit'))).toMatchObject({ ...WELL, undetectable: 1 });
     expect(judged(of('binance'), [], on('binance'))).toMatchObject({ ...WELL, lost: 1 });
   });
 
-  it('does not expect of a gap what was unknown when it was written, though a later process knew it', () => {
+  it('accepts a gap record without a trade that was unknown when the gap was written', () => {
     const reported = gap(1, 4, { venue: 'bybit', missing: 1, filled: 1, outcome: 'repaired' });
     const trades = [1, 2, 3, 4].map((id) => trade(id, { venue: 'bybit' }));
     const journal = (third: Partial<JournalEvent>) =>

@@ -5,7 +5,7 @@ import { brokerSettings } from '../../../testing/kafka/broker-settings.ts';
 const byName = (listeners = ''): Map<string, string> =>
   new Map(listeners.split(',').map((listener) => listener.split('://') as [string, string]));
 
-it('a broker reaches itself where it is bound, wherever its clients are sent', () => {
+it('a broker advertises its bound address to itself, and another address to its clients', () => {
   const settings = brokerSettings({
     listeners: [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', bound: '0.0.0.0:9092', advertised: '127.0.0.1:50000' }],
     inside: '127.0.0.1:9191',

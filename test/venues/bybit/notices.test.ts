@@ -26,20 +26,20 @@ function announced(...data: readonly unknown[]): Decoded {
   return decode({ topic: 'system.status', ts: 1751858399649, data });
 }
 
-describe("Bybit's system status: the address", () => {
+describe("Bybit's system status: the URL", () => {
   it.each([
     ['wss://stream.bybit.com/v5/public/spot', 'wss://stream.bybit.com/v5/public/misc/status'],
     ['ws://127.0.0.1:9000/bybit/v5/public/spot', 'ws://127.0.0.1:9000/bybit/v5/public/misc/status'],
     ['wss://stream.bybit.com/v5/public/linear', undefined],
     ['wss://proxy.example/market', undefined],
     ['wss://proxy.example/v5/public/spot?region=1', undefined],
-  ])('of %s is %s', (base, url) => {
+  ])('is derived from the base URL %s as %s', (base, url) => {
     expect(notices.url(base)).toBe(url);
   });
 });
 
-describe("Bybit's system status: an announcement", () => {
-  it.each(['scheduled', 'ongoing', 'postponed'])('that is %s asks for a rotation', (state) => {
+describe("Bybit's system status: announcements", () => {
+  it.each(['scheduled', 'ongoing', 'postponed'])('decodes an announcement in state %s as a closing event', (state) => {
     expect(announced({ ...STATUS, state })).toEqual({
       kind: 'closing',
       reason: 'maintenance',
@@ -53,11 +53,11 @@ describe("Bybit's system status: an announcement", () => {
     ['concerns other products', { product: [1, 3] }],
     ['concerns demo trading', { env: 2 }],
     ['concerns demo trading, in text', { env: '2' }],
-  ])('that %s does not', (_, change) => {
+  ])('ignores an announcement that %s', (_, change) => {
     expect(announced({ ...STATUS, ...change })).toEqual({ kind: 'ignored', reason: 'maintenance_not_ours' });
   });
 
-  it('treats a notice that names no one as ours', () => {
+  it('treats an announcement as ours if product and environment are missing or of an unexpected type', () => {
     const { id, state } = STATUS;
     expect(announced({ id, state })).toEqual({
       kind: 'closing',
@@ -69,7 +69,7 @@ describe("Bybit's system status: an announcement", () => {
     expect(announced({ ...STATUS, product: [noText, 2], env: noText }).kind).toBe('closing');
   });
 
-  it('names all that are open, with the words of the first', () => {
+  it('lists the ids and states of all open announcements', () => {
     const others = [
       { ...STATUS, id: 'a', state: 'completed' },
       { ...STATUS, id: 'b', state: 'ongoing', title: '' },
@@ -83,13 +83,13 @@ describe("Bybit's system status: an announcement", () => {
 });
 
 describe("Bybit's system status: other frames", () => {
-  it('acknowledgements and pongs are what they are on a line', () => {
+  it('decodes acknowledgements and pongs', () => {
     const ack = '{"success":true,"ret_msg":"subscribe","conn_id":"d967","req_id":"1","op":"subscribe"}';
     expect(decode(ack)).toEqual({ kind: 'ack', id: '1' });
     expect(decode('{"success":true,"ret_msg":"pong","conn_id":"d967","op":"ping"}')).toEqual({ kind: 'pong' });
   });
 
-  it('another topic is ignored', () => {
+  it('ignores another topic', () => {
     expect(decode({ topic: 'publicTrade.BTCUSDT', data: [] })).toEqual({ kind: 'ignored', reason: 'unknown_event' });
   });
 
@@ -100,7 +100,7 @@ describe("Bybit's system status: other frames", () => {
     ['no id', { topic: 'system.status', data: [{ state: 'ongoing' }] }, 'data[0].id'],
     ['no state', { topic: 'system.status', data: [{ id: 'a' }] }, 'data[0].state'],
     ['a key twice', '{"topic":"system.status","data":[],"data":[]}', 'data'],
-  ])('%s is malformed', (_, frame, field) => {
+  ])('decodes a frame with %s as malformed', (_, frame, field) => {
     const decoded = decode(frame);
     expect(decoded).toMatchObject({ kind: 'malformed' });
     expect(decoded.kind === 'malformed' && decoded.fault.field).toBe(field);

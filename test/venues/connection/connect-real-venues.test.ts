@@ -60,7 +60,7 @@ describe.each<[string, Venue, Answer, string]>([
   ['bybit', bybit, bybitAnswers, '2290000001227213949'],
   ['binance', binance, binanceAnswers, '3735683259'],
 ])('connect with %s', (_name, venue, answers, tradeId) => {
-  it('subscribes what the venue has, reports what it refuses, and gives its trades', async () => {
+  it('subscribes to known topics, reports refused topics and emits the trades', async () => {
     const server = await localServer({
       onConnection(connection: WebSocket) {
         connection.on('message', (text) => {

@@ -12,7 +12,7 @@ function queueOf(messagesPerSecond: number) {
 }
 
 describe('ControlQueue', () => {
-  it('sends at once while it may, then as the window moves on', () => {
+  it('sends at once up to the limit, then as the window moves on', () => {
     const { scheduler, queue, sent, send } = queueOf(5);
     for (let count = 0; count < 9; count++) queue.push(send(String(count)));
     expect(sent).toHaveLength(4);
@@ -21,7 +21,7 @@ describe('ControlQueue', () => {
     expect(sent.map(({ at }) => at)).toEqual([0, 0, 0, 0, 1100, 1100, 1100, 1100, 2200]);
   });
 
-  it('sends what is pushed first before all that waits', () => {
+  it('sends a pushFirst message before all waiting messages', () => {
     const { scheduler, queue, sent, send } = queueOf(1);
     for (const what of ['a', 'b', 'c']) queue.push(send(what));
     queue.pushFirst(send('heartbeat'));
@@ -29,7 +29,7 @@ describe('ControlQueue', () => {
     expect(sent.map(({ what }) => what)).toEqual(['a', 'heartbeat', 'b', 'c']);
   });
 
-  it('lets messages past the queue use up its share', () => {
+  it('counts messages sent outside the queue against the limit', () => {
     const { scheduler, queue, sent, send } = queueOf(5);
     for (let count = 0; count < 4; count++) queue.count();
     queue.push(send('late'));
@@ -38,7 +38,7 @@ describe('ControlQueue', () => {
     expect(sent).toEqual([{ what: 'late', at: 1100 }]);
   });
 
-  it('forgets what waits when it is closed, and leaves no timer', () => {
+  it('drops waiting messages when it is closed, and leaves no timer', () => {
     const { scheduler, queue, sent, send } = queueOf(1);
     queue.push(send('a'));
     queue.push(send('b'));
@@ -52,7 +52,7 @@ describe('ControlQueue', () => {
     expect(sent.map(({ what }) => what)).toEqual(['a']);
   });
 
-  it('stays within the limit in any second, whatever is asked of it when', () => {
+  it('sends every message, and stays below the limit in any second', () => {
     const steps = fc.array(fc.record({ afterMs: fc.nat(700), push: fc.nat(6), first: fc.nat(1), pong: fc.boolean() }), {
       maxLength: 60,
     });

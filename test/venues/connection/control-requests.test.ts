@@ -19,7 +19,7 @@ function sendAll(outgoing: readonly Outgoing[], now = 0): string[] {
 }
 
 describe('ControlRequests', () => {
-  it('does not take an answer that names another request for the oldest one', () => {
+  it('does not assign an answer with an unknown id to the oldest request', () => {
     const requests = new ControlRequests(fakeVenue());
     sendAll(requests.subscribe(['a']));
     expect(requests.acknowledged('99')).toEqual([]);
@@ -34,14 +34,14 @@ describe('ControlRequests', () => {
     expect(requests.overdue(1e9)).toEqual({ again: [], unanswered: 0 });
   });
 
-  it('ends at an «already subscribed» that names a topic of no request', () => {
+  it('reports all topics as subscribed when «already subscribed» names a topic of no request', () => {
     const requests = new ControlRequests(fakeVenue());
     sendAll(requests.subscribe(['a', 'b']));
     const outcome = requests.refused({ ...refusal('1', ['c']), alreadySubscribed: true });
     expect(outcome).toEqual({ subscribed: ['a', 'b'], refused: [], retries: [], known: true });
   });
 
-  it('sends again, less and less often, what is not answered, and only what is still wanted', () => {
+  it('resends unanswered topics with growing delays, except unsubscribed ones', () => {
     const requests = new ControlRequests(fakeVenue());
     sendAll(requests.subscribe(['a', 'b']));
     sendAll(requests.unsubscribe(['a']));
@@ -59,7 +59,7 @@ describe('ControlRequests', () => {
     expect(requests.overdue(1e9)).toEqual({ again: [], unanswered: 0 });
   });
 
-  it('comes to an answer for every topic, however the venue words its refusals', () => {
+  it('settles every topic as subscribed or refused, for every form of refusal', () => {
     const wordings = fc.constantFrom(
       'id',
       'first bad',

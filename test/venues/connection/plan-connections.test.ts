@@ -26,7 +26,7 @@ function plan(topicsPerConnection: number, options: Partial<PlanOptions>, venue 
 }
 
 describe('planConnections', () => {
-  it('puts all on one connection where it fits', () => {
+  it('puts all topics on one connection if they fit', () => {
     expect(plan(100, {})).toEqual([
       {
         group: 0,
@@ -61,11 +61,11 @@ describe('planConnections', () => {
     expect(plan(6, { instruments: instruments(4) }).map(({ topics }) => topics.length)).toEqual([6, 6]);
   });
 
-  it('parts a symbol only where it alone is too much', () => {
+  it('splits the topics of a symbol if they exceed the limit of a connection', () => {
     expect(plan(2, {}).map(({ topics }) => topics.length)).toEqual([2, 1, 2, 1]);
   });
 
-  it('carries each group on as many lines as are wanted, over the addresses in turn', () => {
+  it('plans each group on the wanted number of lines, and assigns the URLs in turn', () => {
     const urls = ['wss://a', 'wss://b'];
     const planned = plan(6, { instruments: instruments(4), lines: 3, websocketUrls: urls });
     expect(planned.map(({ group, line, url }) => [group, line, url])).toEqual([
@@ -80,19 +80,19 @@ describe('planConnections', () => {
     expect(planned[0]?.topics).not.toEqual(planned[3]?.topics);
   });
 
-  it('asks once for a topic that carries two channels, and for none where the venue has no such channel', () => {
+  it('subscribes once to a topic of two channels, and skips channels that the venue does not have', () => {
     const venue = fakeVenue({
       topics: ({ venueSymbol }, channel) => (channel === 'trade' ? [] : [`tickers.${venueSymbol}`]),
     });
     expect(plan(6, {}, venue)[0]?.topics).toEqual(['tickers.C0USDT', 'tickers.C1USDT']);
   });
 
-  it('plans nothing where nothing is wanted', () => {
+  it('plans no connection without instruments or channels', () => {
     expect(plan(6, { instruments: [] })).toEqual([]);
     expect(plan(6, { channels: [] })).toEqual([]);
   });
 
-  it('needs an address', () => {
+  it('throws without a WebSocket URL', () => {
     expect(() => plan(6, { websocketUrls: [] })).toThrow('no address to connect to bybit');
   });
 });

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { ConnectionBudget } from '../../../src/venues/connection/rate-limit.ts';
 
 describe('ConnectionBudget', () => {
-  it('lets attempts go at once until the window has as many as it may, then when the oldest leaves it', () => {
+  it('allows attempts at once until the window is full, then one whenever the oldest leaves it', () => {
     const budget = new ConnectionBudget(10, 0.35);
     expect([0, 1000, 2000, 3000, 4000].map((now) => budget.reserve(now))).toEqual([0, 0, 0, 297_000, 297_000]);
     expect(budget.reserve(700_000)).toBe(0);
   });
 
-  it('never lets more go in any five minutes than nine tenths of the limit', () => {
+  it('allows at most 90 % of the limit in any five minutes', () => {
     const waits = fc.array(fc.nat(40_000), { maxLength: 200 });
     fc.assert(
       fc.property(fc.integer({ min: 2, max: 40 }), waits, (limit, pauses) => {

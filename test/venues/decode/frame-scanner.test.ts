@@ -87,13 +87,13 @@ function parsed(venue: VenueId): (frame: string) => Decoded {
   return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
 }
 
-describe('the scanners of frames', () => {
-  it.each(CASES)('%s: reads every frame of the documented layout, as a parser does', (venue, frames) => {
+describe('the frame scanner', () => {
+  it.each(CASES)('%s: scans frames of the documented layout to the same result as the parser', (venue, frames) => {
     const [scan, parse] = [scannerOf(venue), parsed(venue)];
     for (const frame of frames) expect(scan(frame)).toStrictEqual(parse(frame));
   });
 
-  it.each(CASES)('%s: a frame that is written otherwise is left to the parser', (venue, [frame = '']) => {
+  it.each(CASES)('%s: leaves frames with an unexpected layout or value to the parser', (venue, [frame = '']) => {
     const scan = scannerOf(venue);
     const others = [
       frame.replace(/\}$/, ' }'),
@@ -121,14 +121,14 @@ describe('the scanners of frames', () => {
     }
   });
 
-  it('a frame of a stream that is not scanned is left to the parser', () => {
+  it('leaves frames of a stream that is not scanned to the parser', () => {
     const text =
       '{"stream":"btcusdt@bookTicker","data":{"u":4,"s":"BTCUSDT","b":"4.00","B":"4.31","a":"4.01","A":"9.00"}}';
     expect(scannerOf('binance')(text)).toBeUndefined();
     expect(parsed('binance')(text)).toMatchObject({ kind: 'value', value: [{ kind: 'book_ticker' }] });
   });
 
-  it.each(CASES)('%s: a decoder parses the first frame of a stream, and none after it', (venue, frames) => {
+  it.each(CASES)('%s: the decoder parses only the first frame of each stream', (venue, frames) => {
     const decode = decoderOf(venue);
     const parse = vi.spyOn(JSON, 'parse');
     onTestFinished(() => parse.mockRestore());
@@ -140,7 +140,7 @@ describe('the scanners of frames', () => {
     expect(parse.mock.calls.length).toBe(parsedFirst);
   });
 
-  it('binance: a name in another case than the venue writes is understood, and not kept', () => {
+  it('binance: the decoder parses every frame whose stream name has an unexpected case', () => {
     const decode = decoderOf('binance');
     const frame = BINANCE[0]?.replace('btcusdt', 'BtcUsdt') ?? '';
     const data = Buffer.from(frame);
@@ -152,7 +152,7 @@ describe('the scanners of frames', () => {
   });
 
   it.each(CASES)(
-    '%s: a binary frame and one that is too large are left to the decoder, which refuses them',
+    '%s: the decoder rejects a binary frame and, for bybit only, an oversized frame as malformed',
     (venue, frames) => {
       const decode = decoderOf(venue);
       const data = Buffer.from(frames[0] ?? '');
@@ -174,7 +174,7 @@ describe('the scanners of frames', () => {
     ...[62, 63, 64, 65].map((length) => `1.${'0'.repeat(length - 2)}`),
     `${'9'.repeat(20)}.${'9'.repeat(18)}`,
     ...['1', '12345', '1.0', '1.50', '100', '0.00000001', '-3.000', '-0.5'],
-  ])('a decimal %j means what a parser makes of it, wherever it stands', (text) => {
+  ])('the decoder reads the decimal %j like the parser in price, change and volume', (text) => {
     const price = BINANCE[0]?.replace('76745.19000000', text) ?? '';
     const percent = BINANCE[4]?.replace('-95.960', text) ?? '';
     const volume = BINANCE[4]?.replace('8913.30000000', text) ?? '';
@@ -185,7 +185,7 @@ describe('the scanners of frames', () => {
   it.each([
     ...['0', '00', '01', '-1', '1.0', '1e3', 'null', '""'],
     ...[13, 14, 15, 16, 17, 39, 40].map((n) => '9'.repeat(n)),
-  ])('a number %s means what a parser makes of it, wherever it stands', (text) => {
+  ])('the decoder reads the number %s like the parser in ids, times and counts', (text) => {
     expectAsParsed('binance', BINANCE[0]?.replace('388510', text) ?? '');
     expectAsParsed('binance', BINANCE[0]?.replace('"T":1789295134225', `"T":${text}`) ?? '');
     expectAsParsed('binance', BINANCE[4]?.replace('"E":1789295134226', `"E":${text}`) ?? '');
@@ -195,7 +195,7 @@ describe('the scanners of frames', () => {
     expectAsParsed('bybit', BYBIT[0]?.replace('2189232173', text) ?? '');
   });
 
-  it('bytes are not taken for the characters of a name that is not plain', () => {
+  it('does not confuse the UTF-8 bytes of a frame with the characters of a non-ASCII symbol', () => {
     // U+00C3 U+00A9, whose codes are the bytes of é in UTF-8.
     const name = '\u00c3\u00a9USDT';
     const instruments = new Map([[name, { coin: 'x', symbol: name, venueSymbol: name }]]);
@@ -205,7 +205,7 @@ describe('the scanners of frames', () => {
     expect(scanner.scan({ data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT })).toBeUndefined();
   });
 
-  it('a symbol that is followed no longer is left to the parser, which ignores it', () => {
+  it('the decoder ignores a symbol that was removed from the instruments', () => {
     const instruments = new Map(INSTRUMENTS);
     const decode = venues.binance.newDecoder({ environment: 'simulated', instruments });
     const frame = { data: Buffer.from(BINANCE[0] ?? ''), binary: false, receivedAt: RECEIVED_AT };
@@ -214,7 +214,7 @@ describe('the scanners of frames', () => {
     expect(decode(frame)).toEqual({ kind: 'ignored', reason: 'unknown_symbol' });
   });
 
-  it.each(CASES)('%s: knows an instrument that joins and one that leaves while it lives', (venue, [text = '']) => {
+  it.each(CASES)('%s: the decoder applies a changed instrument and ignores a removed one', (venue, [text = '']) => {
     const instruments = new Map(INSTRUMENTS);
     const decode = venues[venue].newDecoder({ environment: 'simulated', instruments });
     const frame = { data: Buffer.from(text), binary: false, receivedAt: RECEIVED_AT };
@@ -226,7 +226,7 @@ describe('the scanners of frames', () => {
   });
 
   it.each(CASES)(
-    `%s: of ${FRAMES} frames changed by chance each means what the parser makes of it`,
+    `%s: the decoder reads each of ${FRAMES} randomly changed frames like the parser alone`,
     (venue, frames) => {
       const seed = currentSeed();
       const random = seededRandom(seed);
@@ -253,7 +253,7 @@ describe('ScannedNames', () => {
     return names.find(new DataView(bytes.buffer), bytes.byteOffset + 2, bytes.length - 3);
   };
 
-  it('finds each of thousands of names, wherever it lies in memory, and no other', () => {
+  it('finds each of 5000 names, and no longer or shorter name', () => {
     const names = new ScannedNames<number>();
     const all = Array.from({ length: 5000 }, (_, index) => `${'x'.repeat(index % 53)}${index + 1000}@t`);
     for (const [index, name] of all.entries()) names.add(name, index);
@@ -263,7 +263,7 @@ describe('ScannedNames', () => {
       expect([find(names, `${name}x`), find(names, name.slice(0, -1))]).toEqual([undefined, undefined]);
   });
 
-  it('keeps the first meaning of a name, and none of a name too short, too long or not of ASCII', () => {
+  it('keeps the first meaning of a name, and rejects names that are too short, too long or not ASCII', () => {
     const names = new ScannedNames<number>();
     const others = ['abc', 'y'.repeat(61), 'caf\u00e9@trade', ''];
     for (const name of ['abcd', 'z'.repeat(60), 'abcd', ...others]) names.add(name, name.length);

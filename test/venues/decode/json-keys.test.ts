@@ -24,7 +24,7 @@ const { json } = fc.letrec<{ json: unknown }>((tie) => ({
 }));
 
 describe('duplicateKey', () => {
-  it('finds a key twice in one object, and only there', () => {
+  it('finds a duplicate key exactly when one object contains a key twice', () => {
     fc.assert(
       fc.property(json, fc.constantFrom('', ' ', '\n\t'), (value, space) => {
         expect(duplicateKey(written(value, space)) !== undefined).toBe(repeats(value));
@@ -41,25 +41,25 @@ describe('duplicateKey', () => {
     ['[{"a":[1,"a"]},{"a":{"a":1,"z":"a\\":"}}]', undefined],
     ['{"__proto__":1,"__proto__":2}', '__proto__'],
     ['"a"', undefined],
-  ])('%s: %s', (text, key) => {
+  ])('reads %s and returns %s', (text, key) => {
     expect(duplicateKey(text)).toBe(key);
   });
 
-  it('refuses a text that is nested absurdly deep, in bounded time', () => {
+  it('rejects JSON that is nested 100,000 levels deep, and accepts 64 levels', () => {
     expect(() => duplicateKey(`${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`)).toThrow('nested deeper');
     expect(duplicateKey(`${'['.repeat(64)}${']'.repeat(64)}`)).toBeUndefined();
   });
 });
 
 describe('refuseDuplicateKeys', () => {
-  it('does not count on keys that JSON.parse misreads', () => {
+  it('finds an escaped duplicate key even if the number of colons matches the key count', () => {
     JSON.parse('{"h":[],"\\\\":0}');
     const text = '{"h":1,"\\u0070":2,"p":3,"\\u0070":4}';
     const { length } = Object.keys(JSON.parse(text) as object);
     for (const keys of [length, 4]) expect(() => refuseDuplicateKeys(text, keys)).toThrow('p is there twice');
   });
 
-  it('agrees with the exact scan, whatever is counted', () => {
+  it('throws exactly when duplicateKey finds a key', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(keys, fc.constantFrom('1', '":"', '"b:c"')), { maxLength: 5 }), (pairs) => {
         const text = `{${pairs.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(',')}}`;

@@ -45,21 +45,21 @@ function ask(restUrl: string): Promise<number> {
   return firstValueFrom(new VenueRest(fakeVenue(), restUrl, new SteppedScheduler()).ask$(request, 30_000));
 }
 
-describe('an answer', () => {
-  it('gives the meaning of a good answer', async () => {
+describe('VenueRest: answers', () => {
+  it('returns the parsed body, with or without a slash at the end of the base URL', async () => {
     const { asked, restUrl } = await serve(200, {}, '{"time":1723161255343}');
     expect(await ask(restUrl)).toBe(1723161255343);
     expect(await ask(`${restUrl}/`)).toBe(1723161255343);
     expect(asked).toEqual(['/v5/market/time?a=b', '/v5/market/time?a=b']);
   });
 
-  it('keeps a path in the address', async () => {
+  it('keeps the path of the base URL', async () => {
     const { asked, restUrl } = await serve(200, {}, '{"time":1}');
     await ask(`${restUrl}/bybit`);
     expect(asked).toEqual(['/bybit/v5/market/time?a=b']);
   });
 
-  it('lets the venue say what a refusal means', async () => {
+  it('fails with the Fault that the venue derives from the status, headers and body of a refusal', async () => {
     const { restUrl } = await serve(429, { 'Retry-After': '7' }, 'slow down');
     await expect(ask(restUrl)).rejects.toMatchObject({
       message: 'slow down',
@@ -71,8 +71,8 @@ describe('an answer', () => {
   it.each([
     ['no JSON', '<html>', undefined],
     ['empty', '', undefined],
-    ['other JSON', '{"tmie":1}', 'time'],
-  ])('calls a body that is %s malformed', async (_what, body, field) => {
+    ['JSON without the expected field', '{"tmie":1}', 'time'],
+  ])('fails with a malformed Fault when the body is %s', async (_what, body, field) => {
     const { restUrl } = await serve(200, {}, body);
     await expect(ask(restUrl)).rejects.toMatchObject({
       name: 'Fault',
@@ -101,7 +101,7 @@ describe('VenueRest', () => {
     expect(scheduler.waiting).toBe(0);
   });
 
-  it('requests beyond the budget wait: no minute costs more than the venue allows', async () => {
+  it('delays requests that would exceed the weight that the venue allows per minute', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const times: number[] = [];
@@ -124,7 +124,7 @@ describe('VenueRest', () => {
     }
   });
 
-  it('takes no more than its share, where others ask from the same address', async () => {
+  it('spends only its configured share of the weight limit', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 120 }), restUrl, scheduler, undefined, 0.5);
     for (let ask = 0; ask < 20; ask++) rest.ask$({ ...request, weight: 10 }).subscribe();
@@ -139,7 +139,7 @@ describe('VenueRest', () => {
     }
   });
 
-  it('obeys limits of a venue that counts in less than a minute', async () => {
+  it("limits the requests sent at once to the venue's burst limit", async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), restUrl, scheduler);
     for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
@@ -156,7 +156,7 @@ describe('VenueRest', () => {
     }
   });
 
-  it('requests that can wait leave half of the budget to others', async () => {
+  it('askSparingly$ leaves half of the budget to other requests', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const later = Array.from({ length: 3 }, () => rest.askSparingly$({ ...request, weight: 10, path: '/book' }));
@@ -173,7 +173,7 @@ describe('VenueRest', () => {
     expect(asked.slice(3)).toEqual(['/book']);
   });
 
-  it('a sparing request leaves the given share, and calls onSent when it is sent', async () => {
+  it('askSparingly$ leaves the given share of the budget, and calls onSent when the request is sent', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     const sent: string[] = [];
@@ -188,7 +188,7 @@ describe('VenueRest', () => {
     await until(() => asked.length === 2);
   });
 
-  it('a budget that was not used does not grow', async () => {
+  it('does not accumulate unused budget', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 60 }), restUrl, scheduler);
     scheduler.advance(3_600_000);
@@ -200,7 +200,7 @@ describe('VenueRest', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('after a rate limit nothing is asked until its time is over, not even what was waiting for something else', async () => {
+  it('sends no new or waiting request until a rate limit is over', async () => {
     const { asked, restUrl } = await serve(429, {}, '');
     const scheduler = new SteppedScheduler();
     const venue = { ...limited(30_000), restWeightPerMinute: 20 };
@@ -222,7 +222,7 @@ describe('VenueRest', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('a refusal that is no rate limit stops nobody else', async () => {
+  it('sends the next request at once after a refusal that is no rate limit', async () => {
     const { asked, restUrl } = await serve(500, {}, 'broken');
     const rest = new VenueRest(fakeVenue(), restUrl, new SteppedScheduler());
     await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });
@@ -230,7 +230,7 @@ describe('VenueRest', () => {
     expect(asked).toHaveLength(2);
   });
 
-  it('unsubscribing takes back a request that is on its way', async () => {
+  it('aborts a request in flight when its subscriber unsubscribes', async () => {
     const closed: string[] = [];
     const server = createServer((incoming) => {
       closed.push('asked');
@@ -252,7 +252,7 @@ describe('VenueRest', () => {
     expect(results).toEqual([]);
   });
 
-  it('unsubscribing one that waits gives its weight back', async () => {
+  it('returns the reserved weight when a subscriber unsubscribes while its request waits', async () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 20 }), restUrl, scheduler);
     const heavy = { ...request, weight: 10 };

@@ -21,8 +21,8 @@ const klineRow = (open: number) => [
   ...['2434.19055334', 308, '1756.87402397', '28.46694368', '0'],
 ];
 
-describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
-  it('are asked for by id, no more than are wanted', () => {
+describe.each([binance, binanceTestnet])('trade history of $id', (venue) => {
+  it('requests trades by id, and no more than the range holds', () => {
     expect(trades(venue).page(100, 5000, 0)).toMatchObject({
       path: '/api/v3/historicalTrades?symbol=BTCUSDT&fromId=100&limit=1000',
       weight: 25,
@@ -30,7 +30,7 @@ describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
     expect(trades(venue).page(100, 119, 0).path).toContain('&fromId=100&limit=20');
   });
 
-  it('are records of the past, exact, with their ids as places', () => {
+  it('returns exact backfill records, with the trade ids as positions in the series', () => {
     const page = trades(venue)
       .page(28457, 28458, 0)
       .parse([tradeRow(28457), tradeRow(28458), tradeRow(28459)]);
@@ -52,11 +52,11 @@ describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
     });
   });
 
-  it('go on where they began while nothing is there', () => {
+  it('continues from the same id after an empty page', () => {
     expect(trades(venue).page(7, 9, 0).parse([])).toEqual({ rows: [], next: 7 });
   });
 
-  it('begin at a time with the first one of the first aggregated trade from then on', () => {
+  it('finds the first trade from a time on with a request for one aggregated trade', () => {
     const request = trades(venue).firstFrom(1498793709153);
     expect(request).toMatchObject({
       path: '/api/v3/aggTrades?symbol=BTCUSDT&startTime=1498793709153&limit=1',
@@ -65,7 +65,7 @@ describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
     expect([request.parse([aggRow(26129)]), request.parse([])]).toEqual([27781, undefined]);
   });
 
-  it('end with the last one, and have their place in themselves', () => {
+  it('finds the latest trade, and uses its id as its position in the series', () => {
     expect(trades(venue).latest).toMatchObject({ path: '/api/v3/trades?symbol=BTCUSDT&limit=1', weight: 25 });
     expect(trades(venue).latest.parse([tradeRow(28457)])).toBe(28457);
     expect(trades(venue).placeOf(tradeEvent(28457))).toBe(28457);
@@ -78,7 +78,7 @@ describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
     ['id', { id: '28457' }],
     ['time', { time: undefined }],
     ['isBuyerMaker', { isBuyerMaker: 1 }],
-  ])('with a wrong %s are malformed, naming it', (field, wrong) => {
+  ])('rejects a trade with an invalid %s, and names the field', (field, wrong) => {
     const read = () =>
       trades(venue)
         .page(1, 2, 0)
@@ -87,7 +87,7 @@ describe.each([binance, binanceTestnet])('trades of $id', (venue) => {
   });
 });
 
-it('Binance US has no trades without a key, and says what it has', () => {
+it('Binance US offers no trade history without an API key, and refers to agg_trades', () => {
   expect(binanceUs.history?.trades).toBeUndefined();
   expect(binanceUs.history?.whyNoTrades).toMatch(/API key.*agg_trades/);
 });
@@ -96,8 +96,8 @@ describe.each([
   [binance, 4],
   [binanceTestnet, 4],
   [binanceUs, 1],
-] as const)('aggregated trades of $id', (venue, weight) => {
-  it('are asked for by their own ids', () => {
+] as const)('aggregated trade history of $id', (venue, weight) => {
+  it('requests aggregated trades by their ids, and returns exact backfill records', () => {
     const request = aggTrades(venue).page(26129, 40_000, 0);
     expect(request).toMatchObject({ path: '/api/v3/aggTrades?symbol=BTCUSDT&fromId=26129&limit=1000', weight });
     expect(request.parse([aggRow(26129)])).toEqual({
@@ -125,7 +125,7 @@ describe.each([
     });
   });
 
-  it('are found again by their time, as records do not have these ids', () => {
+  it('finds the position of a record by its time and trade ids', () => {
     const request = aggTrades(venue).placeOf(aggTrade(27781, 27783, { timestamp: 1498793709153 }));
     if (typeof request === 'number') throw new Error('a place');
     expect(request.path).toBe('/api/v3/aggTrades?symbol=BTCUSDT&startTime=1498793709153&limit=1000');
@@ -134,7 +134,7 @@ describe.each([
     expect(request.parse([other])).toBeUndefined();
   });
 
-  it('begin at a time, and end', () => {
+  it('requests the first aggregated trade from a time on, and the latest one', () => {
     expect(aggTrades(venue).firstFrom(5).path).toBe('/api/v3/aggTrades?symbol=BTCUSDT&startTime=5&limit=1');
     expect(
       aggTrades(venue)
@@ -150,17 +150,17 @@ describe.each([
   [binance, 2],
   [binanceTestnet, 2],
   [binanceUs, 1],
-] as const)('klines of $id', (venue, weight) => {
+] as const)('kline history of $id', (venue, weight) => {
   const page = (rows: readonly unknown[], to: number, nowMs: number) => klines(venue).page(OPEN, to, nowMs).parse(rows);
 
-  it('are asked for by open time', () => {
+  it('requests klines by open time', () => {
     expect(klines(venue).page(OPEN, OPEN + 120_000, 0)).toMatchObject({
       path: `/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime=${OPEN}&endTime=${OPEN + 120_000}&limit=1000`,
       weight,
     });
   });
 
-  it('are exact; closed once the venue is past their end, not at it', () => {
+  it('returns exact decimals, and a kline as closed only after its close time', () => {
     const record = (nowMs: number) => page([klineRow(OPEN)], OPEN, nowMs).rows[0]?.record;
     expect(record(OPEN + 60_000)).toEqual({
       kind: 'kline',
@@ -183,14 +183,14 @@ describe.each([
     expect(record(OPEN + 30_000.7)).toMatchObject({ closed: false, timestamp: OPEN + 30_000 });
   });
 
-  it('go on behind a full answer; a shorter one is all that there is', () => {
+  it('continues after the last kline of a full page, and after the range if the page is shorter', () => {
     const rows = Array.from({ length: 1000 }, (_, index) => klineRow(OPEN + index * 60_000));
     const to = OPEN + 5000 * 60_000;
     expect(page(rows, to, 0).next).toBe(OPEN + 999 * 60_000 + 1);
     expect(page(rows.slice(1), to, 0).next).toBe(to + 1);
   });
 
-  it('have their place in themselves', () => {
+  it('uses the open time of a kline as its position in the series', () => {
     expect(klines(venue).placeOf(kline(OPEN, OPEN + 1))).toBe(OPEN);
     expect(klines(venue).step(OPEN, 2)).toBe(OPEN + 120_000);
     expect(
@@ -201,14 +201,14 @@ describe.each([
     expect(klines(venue).latest.parse([klineRow(OPEN)])).toBe(OPEN);
   });
 
-  it.each([1, 2, 3, 4, 5, 7])('with a number for text in column %i are malformed, naming it', (column) => {
+  it.each([1, 2, 3, 4, 5, 7])('rejects a number instead of text in column %i, and names the column', (column) => {
     expect(() => page([klineRow(OPEN).with(column, 1.5)], OPEN, 0)).toThrow(
       expect.objectContaining({ kind: 'malformed', field: `[0].${column}` }),
     );
   });
 });
 
-it('Binance US has no candles of a second', () => {
+it('Binance offers klines of one second, and Binance US does not', () => {
   expect(binanceUs.history?.intervals).not.toContain('1s');
   expect(binance.history?.intervals).toContain('1s');
 });

@@ -3,8 +3,8 @@ import { bybitDecoder } from '../../../../src/venues/bybit/decode/decode.ts';
 import type { Decoder } from '../../../../src/venues/contract.ts';
 import { fixtureContext } from '../../../contracts/venue-contract.ts';
 
-describe('the one-level book of Bybit', () => {
-  it('is emitted once per update: a repeat has no event', () => {
+describe('the Bybit decoder with one-level books', () => {
+  it('returns a book ticker once per update id, and no event for a repeat', () => {
     const decode = bybitDecoder(fixtureContext());
     expect(updates(decode, [1980705, 1980705, 1980706, 1980706, 1980706])).toEqual([
       '1980705',
@@ -15,23 +15,23 @@ describe('the one-level book of Bybit', () => {
     ]);
   });
 
-  it('starts again with any update that differs, a lower one after a restart of the venue too', () => {
+  it('returns an update whose id differs from the last one, even if it is lower', () => {
     expect(updates(bybitDecoder(fixtureContext()), [1980705, 1, 1, 2])).toEqual(['1980705', '1', 'alive', '2']);
   });
 
-  it('is followed per symbol', () => {
+  it('recognizes repeats per symbol', () => {
     const decode = bybitDecoder(fixtureContext());
     expect(updates(decode, [7], 'BTCUSDT')).toEqual(['7']);
     expect(updates(decode, [7], 'ETHUSDT')).toEqual(['7']);
     expect(updates(decode, [7], 'BTCUSDT')).toEqual(['alive']);
   });
 
-  it('is forgotten with the connection', () => {
+  it("keeps no update id from another connection's decoder", () => {
     updates(bybitDecoder(fixtureContext()), [7]);
     expect(updates(bybitDecoder(fixtureContext()), [7])).toEqual(['7']);
   });
 
-  it('does not take a frame that cannot be read for the last update', () => {
+  it('does not remember the update id of a malformed frame', () => {
     const decode = bybitDecoder(fixtureContext());
     expect(decode(frame(book(7).replace('"1.5"', 'null'))).kind).toBe('malformed');
     expect(decode(frame(book(7).replace('"seq":1', '"seq":1,"seq":1'))).kind).toBe('malformed');

@@ -8,8 +8,8 @@ const klines = (interval: '1m' | '1h' | '1M' = '1m') => present(bybit.history?.k
 const row = (open: number) => [String(open), '16.50', '17', '16', '16.8', '10.5', '175.350'];
 const body = (...list: readonly unknown[]) => ({ retCode: 0, retMsg: 'OK', result: { category: 'spot', list } });
 
-describe('klines of bybit', () => {
-  it('are asked for in spans that one answer holds whole, as it cuts off the oldest', () => {
+describe('kline history of Bybit', () => {
+  it('requests a span of at most 1000 klines, the limit of one answer', () => {
     expect(klines().page(OPEN, OPEN + 5_000 * 60_000, 0)).toMatchObject({
       path: `/v5/market/kline?category=spot&symbol=BTCUSDT&interval=1&start=${OPEN}&end=${OPEN + 999 * 60_000}&limit=1000`,
       weight: 1,
@@ -19,19 +19,19 @@ describe('klines of bybit', () => {
     );
   });
 
-  it('come newest first and are turned round; the next span begins behind this one, empty or not', () => {
+  it('reverses the newest-first rows, and continues after the span even if it is empty', () => {
     const request = klines().page(OPEN, OPEN + 60_000, 0);
     const page = request.parse(body(row(OPEN + 60_000), row(OPEN)));
     expect(page.rows.map(({ place }) => place)).toEqual([OPEN, OPEN + 60_000]);
     expect([page.next, request.parse(body()).next]).toEqual([OPEN + 60_001, OPEN + 60_001]);
   });
 
-  it('a span that begins between two open times holds no more than one answer does', () => {
+  it('requests at most 1000 klines when a span begins between two open times', () => {
     const { path } = klines().page(OPEN + 1, OPEN + 5_000 * 60_000, 0);
     expect(path).toContain(`&start=${OPEN + 1}&end=${OPEN + 1000 * 60_000}&`);
   });
 
-  it('are exact; closed once the venue is past their end, not at it', () => {
+  it('returns exact decimals, and a kline as closed only after its close time', () => {
     const record = (nowMs: number) =>
       klines()
         .page(OPEN, OPEN, nowMs)
@@ -57,7 +57,7 @@ describe('klines of bybit', () => {
     expect(record(OPEN + 1000)).toMatchObject({ closed: false, timestamp: OPEN + 1000 });
   });
 
-  it('of a month end with it', () => {
+  it('ends a month kline with the last millisecond of the month', () => {
     const january = Date.parse('2026-01-01T00:00:00Z');
     const page = klines('1M')
       .page(january, january, 0)
@@ -65,7 +65,7 @@ describe('klines of bybit', () => {
     expect(page.rows[0]?.record).toMatchObject({ closeTime: Date.parse('2026-02-01T00:00:00Z') - 1 });
   });
 
-  it('begin at a time, or in the month in which the first ones are', () => {
+  it('finds the first open time from a time on, or the first month with data', () => {
     const request = klines().firstFrom(OPEN + 1);
     expect(request.path).toBe(
       `/v5/market/kline?category=spot&symbol=BTCUSDT&interval=M&start=${Date.parse('2026-11-01T00:00:00Z')}&limit=1000`,
@@ -77,14 +77,14 @@ describe('klines of bybit', () => {
     expect(request.parse(body())).toBeUndefined();
   });
 
-  it('end with the last one, and have their place in themselves', () => {
+  it('finds the latest kline, and uses its open time as its position in the series', () => {
     expect(klines().latest.path).toContain('interval=1&limit=1');
     expect(klines().latest.parse(body(row(OPEN)))).toBe(OPEN);
     expect(klines().placeOf(kline(OPEN, OPEN + 1))).toBe(OPEN);
     expect(klines().step(OPEN, -2)).toBe(OPEN - 120_000);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('with a number for text in column %i are malformed, naming it', (column) => {
+  it.each([0, 1, 2, 3, 4, 5, 6])('rejects a number instead of text in column %i, and names the column', (column) => {
     const read = () =>
       klines()
         .page(OPEN, OPEN, 0)
@@ -92,13 +92,13 @@ describe('klines of bybit', () => {
     expect(read).toThrow(expect.objectContaining({ kind: 'malformed', field: `result.list[0].${column}` }));
   });
 
-  it('refused with a code are a fault', () => {
+  it('throws a fault for the field retCode when Bybit answers with an error code', () => {
     const refused = { retCode: 10001, retMsg: 'Not supported symbols', result: {} };
     expect(() => klines().latest.parse(refused)).toThrow(expect.objectContaining({ field: 'retCode' }));
   });
 });
 
-it('bybit returns only the last trades, says so, and has only its own intervals', () => {
+it('Bybit offers no trade history beyond the last 60 trades, and lists its kline intervals', () => {
   const { history } = bybit;
   expect([history?.trades, history?.aggTrades, history?.recentTrades]).toEqual([undefined, undefined, 60]);
   expect(bybit.history?.whyNoTrades).toContain('last 60 trades');

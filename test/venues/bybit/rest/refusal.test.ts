@@ -19,7 +19,7 @@ it.each([
   [400, '{"retCode":10029,"retMsg":"invalid symbol"}', 'unknown_symbol', { kind: 'never' }],
   [400, '[]', 'connect_failed', { kind: 'backoff' }],
   [403, '{"retCode":10009,"retMsg":{"toString":0}}', 'region_blocked', { kind: 'never' }],
-])('HTTP %i %s: %s', (status, body, kind, retry) => {
+])('maps a Bybit refusal with HTTP %i and body %s to %s', (status, body, kind, retry) => {
   expect(refusal(status, {}, body)).toMatchObject({ kind, retry, status });
 });
 
@@ -28,17 +28,17 @@ it.each([
   [10006, 'rate_limited', { kind: 'after', afterMs: 5_000 }],
   [10016, 'unavailable', { kind: 'backoff' }],
   [10001, 'malformed', { kind: 'never' }],
-])('retCode %i in a body of status 200: %s', (retCode, kind, retry) => {
+])('maps retCode %i in a Bybit answer with HTTP 200 to %s', (retCode, kind, retry) => {
   const body = { retCode, retMsg: 'no', result: {}, retExtInfo: {}, time: 1 };
   expect(() => instruments.parse(body)).toThrow(expect.objectContaining({ kind, retry }));
 });
 
-it.each([10001, 10016])('retCode %i with a message that is no text is a fault all the same', (retCode) => {
+it.each([10001, 10016])('throws a Fault for retCode %i when its message is not text', (retCode) => {
   for (const retMsg of [{ toString: 0, valueOf: 0 }, null, [[]], 7])
     expect(() => instruments.parse({ retCode, retMsg, result: {} })).toThrow(Fault);
 });
 
-it('says the reason of a page without its mark-up', () =>
+it('removes the mark-up of an HTML page from the message of a Bybit refusal', () =>
   expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
     'HTTP 451: Service unavailable',
   ));
