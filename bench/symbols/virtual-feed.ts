@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { codecOf } from '../../src/codec/avro.ts';
-import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
@@ -74,7 +74,7 @@ export class VirtualFeed {
     });
     this.#feed.output$.subscribe(({ records, barrier }) => {
       for (const record of records) {
-        const out = { topic: topicNameOf(record, true), key: keyOf(record, 'failover'), record };
+        const out = { topic: topicNameOf(record, true), key: messageKeyOf(record, 'failover'), record };
         this.#driver.push(out, { barrier });
       }
     });

@@ -5,17 +5,17 @@ const MOST = 600;
 
 /** Adds events to the log: oldest first, each once, only the newest kept. REST and the socket may overlap. Heartbeats are left out. */
 export function mergeEvents(known: readonly StatusJson[], more: readonly StatusJson[]): readonly StatusJson[] {
-  const seen = new Set(known.map(keyOf));
+  const seen = new Set(known.map(statusKey));
   const added = more.filter((event) => {
-    if (event.state === 'heartbeat' || seen.has(keyOf(event))) return false;
-    seen.add(keyOf(event));
+    if (event.state === 'heartbeat' || seen.has(statusKey(event))) return false;
+    seen.add(statusKey(event));
     return true;
   });
   if (added.length === 0) return known;
   return [...known, ...added].sort(byTime).slice(-MOST);
 }
 
-export function keyOf({ instance, sequence }: StatusJson): string {
+export function statusKey({ instance, sequence }: StatusJson): string {
   return `${instance} ${sequence}`;
 }
 

@@ -5,7 +5,7 @@ const MOST = 1000;
 
 /**
  * Candles oldest first, each once in its last state, the newest kept: REST and the stream may overlap. Those
- * of another interval or of another turn at serving than the new ones are left behind.
+ * of another interval or of another epoch than the new ones are left behind.
  */
 export function mergeCandles(known: readonly KlineJson[], more: readonly KlineJson[]): readonly KlineJson[] {
   const last = more.at(-1);

@@ -48,7 +48,7 @@ export function forgetCandles(): void {
   candles.value = [];
 }
 
-/** Takes those of the present turn, of any interval. */
+/** Accepts candles of the current epoch, of any interval. */
 export function receiveCandles(klines: readonly KlineJson[]): void {
   if (klines.length === 0) return;
   for (const kline of klines) received.add(kline.interval);

@@ -3,7 +3,7 @@ import type { Decimal } from '../../src/domain/decimal.ts';
 import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
 import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { Environment } from '../model/environment.ts';
-import { isOfTurn } from '../model/turn.ts';
+import { isOfEpoch } from '../model/serving-epoch.ts';
 import { placesOf } from '../text/number-text.ts';
 
 const FLASH_MS = 350;
@@ -44,7 +44,7 @@ export class CoinRow {
   }
 
   overview(coin: CoinAnswer, pageMs: number): void {
-    if (!isOfTurn(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
+    if (!isOfEpoch(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
     this.change.value = coin.change_24h;
     this.volume.value = coin.volume_24h;
     this.quoteVolume.value = coin.quote_volume_24h;
@@ -64,7 +64,7 @@ export class CoinRow {
   tick(tick: PriceJson, pageMs: number): void {
     const venue = this.venue.peek();
     if (this.isOfSeveral && venue !== null && venue !== tick.venue) return;
-    if (!isOfTurn(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
+    if (!isOfEpoch(tick, { venue, epoch: this.epoch.peek() })) this.#forgetPrice();
     this.venue.value = tick.venue;
     this.environment.value = tick.environment;
     this.epoch.value = tick.epoch;

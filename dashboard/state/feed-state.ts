@@ -83,7 +83,7 @@ export function receiveFeed(message: ServerMessage): void {
 }
 
 /** When the present venues began to serve, by the feed's clock: its start or its last switch; undefined: before the events that are known. */
-export function turnBegan(): number | undefined {
+export function epochBegan(): number | undefined {
   return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
 }
 

@@ -42,16 +42,16 @@ export function startLink(onMessage: Listener, onOpen: () => void): void {
 /** Subscribed now and after every reconnection, until `unsubscribe`. */
 export function subscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
-  wanted.set(keyOf(entry), entry);
+  wanted.set(subscriptionKey(entry), entry);
   send('subscribe', entry);
 }
 
 export function unsubscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
-  if (wanted.delete(keyOf(entry))) send('unsubscribe', entry);
+  if (wanted.delete(subscriptionKey(entry))) send('unsubscribe', entry);
 }
 
-function keyOf({ channel, symbols = [] }: Wanted): string {
+function subscriptionKey({ channel, symbols = [] }: Wanted): string {
   return `${channel} ${symbols.join()}`;
 }
 

@@ -1,5 +1,5 @@
 import type { Series } from '../../src/gateway/api/fields.ts';
-import { mayBeShown, type Turn } from '../model/turn.ts';
+import { mayBeShown, type ServingEpoch } from '../model/serving-epoch.ts';
 import { rowOf } from './feed-state.ts';
 import { getJson } from './get-json.ts';
 import { selected } from './selection.ts';
@@ -13,7 +13,7 @@ export function concerns(record: { readonly symbol: string; readonly venue: stri
 }
 
 /** Of the current epoch: REST has no other. */
-export function isPresent(record: Turn & { readonly symbol: string }): boolean {
+export function isPresent(record: ServingEpoch & { readonly symbol: string }): boolean {
   const row = rowOf(record.symbol);
   return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });
 }

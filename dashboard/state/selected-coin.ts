@@ -10,7 +10,7 @@ import type {
 import type { KlineJson, LargeTradeJson, TradeJson, TradeStatsJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage, StreamChannel } from '../../src/gateway/api/stream-messages.ts';
 import { mergeLarge, mergeTrades } from '../model/recent-trades.ts';
-import { isOfTurn, type Turn } from '../model/turn.ts';
+import { isOfEpoch, type ServingEpoch } from '../model/serving-epoch.ts';
 import {
   candles,
   candlesBeginAnew,
@@ -19,7 +19,7 @@ import {
   receiveCandles,
   startCandles,
 } from './coin-candles.ts';
-import { feedLoaded, listOf, rowOf, turnBegan } from './feed-state.ts';
+import { epochBegan, feedLoaded, listOf, rowOf } from './feed-state.ts';
 import { link, subscribe, unsubscribe } from './link.ts';
 import { concerns, getOfSelected, isPresent } from './of-selected.ts';
 import { onFrame } from './on-frame.ts';
@@ -82,7 +82,7 @@ export function startSelectedCoin(): void {
     const symbol = selected.value;
     const row = symbol === undefined ? undefined : rowOf(symbol);
     // Another venue, another past.
-    if (row !== undefined) beginTurn({ venue: row.venue.value, epoch: row.epoch.value });
+    if (row !== undefined) beginEpoch({ venue: row.venue.value, epoch: row.epoch.value });
   });
   startCandles();
   setInterval(() => {
@@ -99,19 +99,19 @@ export function coinStreamsBeginAnew(): void {
 }
 
 /** Clears the previous venue's data, so that it does not stand under the name of the active venue. */
-function beginTurn(turn: Turn): void {
+function beginEpoch(serving: ServingEpoch): void {
   coinStreamsBeginAnew();
   const hasOld = [book.peek(), candles.peek().at(-1), profile.peek()].some(
-    (shown) => shown !== undefined && !isOfTurn(shown, turn),
+    (shown) => shown !== undefined && !isOfEpoch(shown, serving),
   );
   if (!hasOld && awaitedFrom.peek() === null) return;
   batch(() => {
-    awaitedFrom.value = turn.venue;
-    forgetFigures((shown) => !isOfTurn(shown, turn));
+    awaitedFrom.value = serving.venue;
+    forgetFigures((shown) => !isOfEpoch(shown, serving));
   });
 }
 
-function forgetFigures(isOver: (shown: Turn) => boolean): void {
+function forgetFigures(isOver: (shown: ServingEpoch) => boolean): void {
   if (book.peek() !== undefined && isOver(book.peek() as Book)) book.value = undefined;
   candles.value = candles.peek().filter((kline) => !isOver(kline));
   if (profile.peek() !== undefined && isOver(profile.peek() as VolumeProfileAnswer)) profile.value = undefined;
@@ -176,8 +176,8 @@ async function loadTrades(): Promise<void> {
 
 async function loadStats(): Promise<void> {
   await feedLoaded();
-  const began = turnBegan();
-  // Of a turn that is younger than a window there is none yet.
+  const began = epochBegan();
+  // An epoch younger than a window has none yet.
   if (began !== undefined && feedTime(performance.now()) - began < 1.1 * WINDOW_MS) return;
   const answer = await getOfSelected<TradeStatsAnswer>(`trade-stats?window=${WINDOW_MS}`);
   if (answer !== undefined) takeStats(answer.windows.toReversed());

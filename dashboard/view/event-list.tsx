@@ -1,4 +1,4 @@
-import { keyOf } from '../model/event-log.ts';
+import { statusKey } from '../model/event-log.ts';
 import type { EventGroup } from '../model/group-events.ts';
 import { markKindOf } from '../model/timeline.ts';
 import { clock } from '../text/time-text.ts';
@@ -11,7 +11,7 @@ export function EventList({ groups }: { readonly groups: readonly EventGroup[] }
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <ol class="events" tabIndex={0} aria-label="Events, newest first">
       {groups.map((group) => (
-        <EventLine key={keyOf(group.newest)} group={group} />
+        <EventLine key={statusKey(group.newest)} group={group} />
       ))}
     </ol>
   );

@@ -48,7 +48,7 @@ export type MarketKeyOf = (of: VenueSymbolName) => string;
 export const symbolKey: MarketKeyOf = ({ symbol }) => symbol;
 
 /** Message key of a record. A status: `feed`, VENUE or VENUE:SYMBOL. */
-export function keyOf(record: FeedRecord, mode: FeedMode): string {
+export function messageKeyOf(record: FeedRecord, mode: FeedMode): string {
   switch (record.kind) {
     case 'status':
       if (record.venue === null) return 'feed';

@@ -3,7 +3,7 @@ import type { VenueId } from '../domain/instrument.ts';
 import type { AggTrade, DeadLetter, FeedRecord, Gap, Position, TradeEvent } from '../domain/record.ts';
 import type { FailoverEvent } from '../operators/failover/failover-events.ts';
 import type { MergedEvent, PossibleGapNotice } from './arbitration/merged-event.ts';
-import type { StatusNote } from './status/status-log.ts';
+import type { StatusNote } from './status/status-numbering.ts';
 
 /** Records to publish, in order. */
 export interface FeedOutput {

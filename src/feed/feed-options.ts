@@ -6,7 +6,7 @@ import type { FeedCommand } from './feed-event.ts';
 import type { EpochLedger } from './resume/epoch-ledger.ts';
 import type { PreviousEpoch } from './resume/previous-runs.ts';
 import type { FeedWatch } from './status/feed-watch.ts';
-import type { StatusLog } from './status/status-log.ts';
+import type { StatusNumbering } from './status/status-numbering.ts';
 import type { VenueFeed } from './venue-feed.ts';
 
 export interface TradeStatsOptions
@@ -27,7 +27,7 @@ export interface FeedOptions {
   readonly commands$: Observable<FeedCommand>;
   /** Emits before the feed ends: it then publishes its last positions. */
   readonly stop$: Observable<unknown>;
-  readonly log: StatusLog;
+  readonly log: StatusNumbering;
   readonly watch: FeedWatch;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;

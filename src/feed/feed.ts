@@ -8,7 +8,7 @@ import { assignEpochs } from './failover/assign-epochs.ts';
 import { failoverOptions } from './failover/failover-options.ts';
 import type { FeedOutput, FeedReport } from './feed-event.ts';
 import type { FeedOptions, StageOptions } from './feed-options.ts';
-import { VenueLists } from './instruments/venue-lists.ts';
+import { AvailabilityReports } from './instruments/availability-reports.ts';
 import { fanOut } from './publish/fan-out.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';
@@ -22,7 +22,7 @@ import type { VenueFeed } from './venue-feed.ts';
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
   const { watch, commands$ } = options;
   const ledger = new EpochLedger(options.previous, options.config.environment);
-  const lists = new VenueLists(venues);
+  const availability = new AvailabilityReports(venues);
   const ticks = new SymbolPriceTicks();
   const counts = options.config.feed.channels.includes('trade') ? 'trade' : 'agg_trade';
   const ids = venues.map((venue) => venue.options.venue.id);
@@ -30,7 +30,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
   const stages: StageOptions = { ...options, ledger, counts, venueOf };
   const sources = venues.map((venue) => ({
     id: venue.options.venue.id,
-    events$: venue.events$.pipe(showTo(watch.venue(venue), rememberFigures(ticks)), lists.source(venue)),
+    events$: venue.events$.pipe(showTo(watch.venue(venue), rememberFigures(ticks)), availability.source(venue)),
   }));
   return merge(commands$, failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages))).pipe(
     assignEpochs(stages),

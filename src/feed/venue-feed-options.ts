@@ -11,7 +11,7 @@ import type { ListedInstrument, Venue } from '../venues/contract.ts';
 import type { ArbitratedEvents, SequencedTrade, TradeGap } from './arbitration/merged-event.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
-import type { StatusNote } from './status/status-log.ts';
+import type { StatusNote } from './status/status-numbering.ts';
 
 /** The events of one venue: market data merged from its lines, its state, and what happened to it. */
 export type VenueFeedEvent =

@@ -4,7 +4,7 @@ import type { ConnectionEvent, CutOver, LineChange } from './connection/line-eve
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
 import type { ExplainedSilence } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
-import type { StatusNote } from './status/status-log.ts';
+import type { StatusNote } from './status/status-numbering.ts';
 import { increment, type VenueCounts } from './venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 

@@ -108,7 +108,7 @@ export class ReplayNetwork {
         this.counts.answers++;
         return;
       case 'connecting':
-        this.#attachNext(this.#begin(line.connection, keyOf(line.connection)));
+        this.#attachNext(this.#begin(line.connection, recordedLineOf(line.connection)));
         return;
       case 'clock':
         return;
@@ -122,7 +122,7 @@ export class ReplayNetwork {
     if (recorded === undefined) {
       // A recording may start in the middle of a connection, or be made by hand.
       if (line.kind === 'mark' && line.mark.verb !== 'connected') return;
-      recorded = this.#begin(line.connection, keyOf(line.connection));
+      recorded = this.#begin(line.connection, recordedLineOf(line.connection));
       recorded.opened = line.kind === 'frame';
       this.#attachNext(recorded);
     }
@@ -242,7 +242,7 @@ export class ReplayNetwork {
 }
 
 /** `binance:1.2` belongs to `binance:1`; a name without a number is a first line. */
-function keyOf(connection: string): string {
+function recordedLineOf(connection: string): string {
   const [, key] = /^([^:]*:\d+)(?:\.\d+)?$/.exec(connection) ?? [];
   return key ?? `${connection}:1`;
 }

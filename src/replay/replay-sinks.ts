@@ -1,4 +1,4 @@
-import { keyOf, topicNaming } from '../codec/environment-topics.ts';
+import { messageKeyOf, topicNaming } from '../codec/environment-topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
@@ -116,7 +116,7 @@ export class ReplaySinks {
     for (const record of records) {
       const topic = this.#topicOf(record);
       this.counts.set(topic, (this.counts.get(topic) ?? 0) + 1);
-      const out = { topic, key: keyOf(record, feed.mode), record };
+      const out = { topic, key: messageKeyOf(record, feed.mode), record };
       this.#inWindow++;
       if (record.kind !== 'status' && record.kind !== 'position') {
         this.#since ??= now;

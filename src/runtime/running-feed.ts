@@ -6,7 +6,7 @@ import type { FeedCommand, FeedOutput } from '../feed/feed-event.ts';
 import type { FeedOptions } from '../feed/feed-options.ts';
 import { Tradability } from '../feed/liveness/tradability.ts';
 import { FeedWatch } from '../feed/status/feed-watch.ts';
-import { StatusLog, type StatusNote } from '../feed/status/status-log.ts';
+import { type StatusNote, StatusNumbering } from '../feed/status/status-numbering.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import { Broadcast } from '../operators/broadcast.ts';
 
@@ -42,7 +42,7 @@ export class RunningFeed {
   /** Symbols with too many invalid messages at the last heartbeat, as VENUE:SYMBOL. */
   poorQuality: readonly string[] = [];
   readonly #parts: readonly Part[];
-  readonly #log: StatusLog;
+  readonly #log: StatusNumbering;
   readonly #scheduler: SchedulerLike;
   readonly #output = new Broadcast<FeedOutput>();
   readonly #stop$ = new Subject<void>();
@@ -54,7 +54,7 @@ export class RunningFeed {
     this.startedAt = wallClockMs();
     this.klineCheck = klineCheck;
     this.#scheduler = scheduler;
-    this.#log = new StatusLog(instance, environment, wallClockMs, () => this.activeVenue);
+    this.#log = new StatusNumbering(instance, environment, wallClockMs, () => this.activeVenue);
     this.tradability = new Tradability(scheduler, (note) => this.status(note));
     this.#parts = venues.map((own): Part => {
       const watch = new FeedWatch(own, this.tradability, () => scheduler.now());

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { SchedulerLike } from 'rxjs';
-import { keyOf, marketKeyOf, topicNaming } from '../codec/environment-topics.ts';
+import { marketKeyOf, messageKeyOf, topicNaming } from '../codec/environment-topics.ts';
 import { topicOf } from '../codec/topics.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
@@ -196,7 +196,7 @@ export class SinkPipeline {
 
 export function addressing({ feed: { mode, allowTestData } }: Config): (record: FeedRecord) => OutRecord {
   const topicNameOf = topicNaming(allowTestData);
-  return (record) => ({ topic: topicNameOf(record), key: keyOf(record, mode), record });
+  return (record) => ({ topic: topicNameOf(record), key: messageKeyOf(record, mode), record });
 }
 
 /** The published kinds of trades, first the one that positions count. */

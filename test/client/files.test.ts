@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import { fileSource } from '../../src/client/source/file-source.ts';
 import type { Follower } from '../../src/client/source/source.ts';
-import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
@@ -20,7 +20,7 @@ async function connect(options: ClientOptions): Promise<Market> {
 
 async function write(sink: Sink, ...records: readonly FeedRecord[]): Promise<void> {
   await sink.write(
-    records.map((record) => ({ topic: topicNameOf(record, false), key: keyOf(record, 'failover'), record })),
+    records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
   );
 }
 

@@ -1,4 +1,4 @@
-import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
@@ -30,7 +30,7 @@ export class PublishedTopics implements AsyncDisposable {
   async publish(...records: readonly FeedRecord[]): Promise<void> {
     const batch = records.map((record) => ({
       topic: topicNameOf(record, false),
-      key: keyOf(record, 'failover'),
+      key: messageKeyOf(record, 'failover'),
       record,
     }));
     for (let at = 0; at < batch.length; at += 1000) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { environmentPrefix, keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { environmentPrefix, messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import {
   sampleBookTicker,
@@ -46,7 +46,7 @@ describe('topicNameOf', () => {
   });
 });
 
-describe('keyOf', () => {
+describe('messageKeyOf', () => {
   it.each<[string, string, FeedRecord]>([
     ['BTCUSDT', 'bybit:BTCUSDT', sampleTrade()],
     ['BTCUSDT', 'bybit:BTCUSDT', samplePrice()],
@@ -59,7 +59,7 @@ describe('keyOf', () => {
     ['bybit', 'bybit', sampleStatus({ venue: 'bybit', symbol: null, coin: null })],
     ['binance:BTCUSDT', 'binance:BTCUSDT', sampleStatus()],
   ])('returns %s in mode failover and %s in mode all', (failover, all, record) => {
-    expect(keyOf(record, 'failover')).toBe(failover);
-    expect(keyOf(record, 'all')).toBe(all);
+    expect(messageKeyOf(record, 'failover')).toBe(failover);
+    expect(messageKeyOf(record, 'all')).toBe(all);
   });
 });

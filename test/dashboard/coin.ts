@@ -1,7 +1,7 @@
 import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
 import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 
-/** A coin of the overview; by default in the first turn of bybit. */
+/** A coin of the overview; by default in Bybit's first epoch. */
 export function coin(fields: Partial<CoinAnswer> = {}): CoinAnswer {
   return {
     coin: 'BTC',

@@ -2,7 +2,7 @@ import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
 const MINUTE_MS = 60_000;
 
-/** A closed candle of one minute, the `at`th since 1970, of the first turn of bybit. */
+/** A closed candle of one minute, the `at`th since 1970, of Bybit's first epoch. */
 export function kline(at: number, fields: Partial<KlineJson> = {}): KlineJson {
   const open_time = at * MINUTE_MS;
   return {

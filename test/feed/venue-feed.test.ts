@@ -2,7 +2,7 @@ import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
-import type { StatusNote } from '../../src/feed/status/status-log.ts';
+import type { StatusNote } from '../../src/feed/status/status-numbering.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../../src/feed/venue-feed-options.ts';
 import type { ListedInstrument } from '../../src/venues/contract.ts';

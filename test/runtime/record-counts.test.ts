@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Gap } from '../../src/domain/record.ts';
 import { deadLetter } from '../../src/feed/status/dead-letter.ts';
-import { StatusLog } from '../../src/feed/status/status-log.ts';
+import { StatusNumbering } from '../../src/feed/status/status-numbering.ts';
 import { RecordCounts } from '../../src/runtime/record-counts.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 
@@ -23,7 +23,7 @@ const gap = (fields: Partial<Gap>): Gap => ({
 
 it('RecordCounts counts records by kind, status state, gap outcome and dead letter stage', () => {
   const counts = new RecordCounts();
-  const status = new StatusLog(
+  const status = new StatusNumbering(
     'a',
     'simulated',
     () => 0,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { expect, it, onTestFinished } from 'vitest';
-import { keyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { serveTopics } from '../../src/serving/serve-topics.ts';
@@ -90,7 +90,7 @@ it('emits the last price of every symbol of a cluster once', async () => {
   const sink = await openSink(dir);
   const write = (...records: readonly FeedRecord[]) =>
     sink.write(
-      records.map((record) => ({ topic: topicNameOf(record, false), key: keyOf(record, 'failover'), record })),
+      records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
     );
   const beats = (...sequences: readonly number[]) =>
     sequences.flatMap((sequence) => [

@@ -13,8 +13,8 @@ import {
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { ListFollowing, VenueFeedOptions } from '../venue-feed-options.ts';
-import { ListChanges } from './list-changes.ts';
-import { type ListAnswer, listings, tradingAgainst } from './listings.ts';
+import { InstrumentDiff } from './instrument-diff.ts';
+import { type ListAnswer, pollInstruments, tradingAgainst } from './poll-instruments.ts';
 
 /** How long connecting waits for the instrument list. Without it unknown symbols are found later. */
 const LIST_TIMEOUT_MS = 2000;
@@ -136,14 +136,14 @@ export class FollowedInstruments {
   #followAll({ quote, ours = identity }: ListFollowing): Subscription {
     const { listed$, scheduler, followed, onChange } = this.#options;
     const list$ = tradingAgainst(listed$, quote, ours);
-    let changes: ListChanges | undefined;
+    let changes: InstrumentDiff | undefined;
     const onAnswer = (answer: ListAnswer): void => {
       if (answer.kind === 'unavailable') {
         onChange({ kind: 'unavailable', fault: answer.fault, opens: changes === undefined });
         return;
       }
       if (changes === undefined) {
-        changes = new ListChanges(answer.list);
+        changes = new InstrumentDiff(answer.list);
         onChange({ kind: 'opened', instruments: answer.list.ours });
         return;
       }
@@ -155,7 +155,7 @@ export class FollowedInstruments {
       for (const instrument of change.delisted) onChange({ kind: 'delisted', instrument });
       if (change.listed.length > 0) onChange({ kind: 'listed', instruments: change.listed });
     };
-    return listings({ list$, everyMs: this.#everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onAnswer);
+    return pollInstruments({ list$, everyMs: this.#everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onAnswer);
   }
 
   #leaveOut(instruments: readonly Instrument[]): void {

@@ -1,6 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Instrument } from '../../domain/instrument.ts';
-import type { StatusNote } from '../status/status-log.ts';
+import type { StatusNote } from '../status/status-numbering.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;

@@ -1,7 +1,7 @@
 import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
 import { type ConditionReport, circuitBreaker } from '../../operators/circuit-breaker.ts';
 import { type FeedHalt, haltText } from '../../tradability/halt.ts';
-import type { StatusNote } from '../status/status-log.ts';
+import type { StatusNote } from '../status/status-numbering.ts';
 
 /** How long the feed must be in order before trading resumes, milliseconds. */
 const RESUME_AFTER_MS = 1000;

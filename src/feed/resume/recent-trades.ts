@@ -161,18 +161,18 @@ export class PublishedWindows {
   constructor(windows: readonly Window[], knownFrom: ReadonlyMap<string, number>) {
     this.#knownFrom = knownFrom;
     for (const window of windows) {
-      const key = keyOf(window);
+      const key = windowKey(window);
       this.#last.set(key, Math.max(window.windowStart, this.#last.get(key) ?? Number.NEGATIVE_INFINITY));
     }
   }
 
   has(window: Window): boolean {
-    const last = this.#last.get(keyOf(window)) ?? Number.NEGATIVE_INFINITY;
+    const last = this.#last.get(windowKey(window)) ?? Number.NEGATIVE_INFINITY;
     return window.windowStart <= last || window.windowEnd <= (this.#knownFrom.get(window.venue) ?? last);
   }
 }
 
-function keyOf(window: Window): string {
+function windowKey(window: Window): string {
   return `${epochKey(window)} ${window.windowMs}`;
 }
 

@@ -1,7 +1,7 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Gap } from '../../domain/record.ts';
 import type { FeedEvent } from '../feed-event.ts';
-import type { StatusNote } from './status-log.ts';
+import type { StatusNote } from './status-numbering.ts';
 
 type Facts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
 type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_restarted' }>;

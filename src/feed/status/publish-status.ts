@@ -3,7 +3,7 @@ import type { FeedEvent, FeedOutput, FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { stage } from '../publish/publishing.ts';
 import { GapNotes } from './gap-notes.ts';
-import type { StatusNote } from './status-log.ts';
+import type { StatusNote } from './status-numbering.ts';
 import { switchNote } from './switch-note.ts';
 
 type Out = Subscriber<FeedOutput>;

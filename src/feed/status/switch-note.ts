@@ -1,6 +1,6 @@
 import { lastIdOf } from '../../domain/trade-id.ts';
 import type { FeedEvent, Seam } from '../feed-event.ts';
-import type { StatusNote } from './status-log.ts';
+import type { StatusNote } from './status-numbering.ts';
 
 type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'back'> & {
   readonly reason: string;

@@ -60,7 +60,7 @@ export class BookSide {
   set(level: BookLevel): void {
     const { price, quantity } = level;
     if (this.#levels.length === 0) this.#scale = scaleFor(price);
-    const key = this.#sign * keyOf(price, this.#scale);
+    const key = this.#sign * scaledPrice(price, this.#scale);
     const at = this.#find(key, price);
     if (quantity === '0') {
       if (at < 0) return;
@@ -76,7 +76,7 @@ export class BookSide {
   /** False if the level is not better than all others. */
   #append(level: BookLevel): boolean {
     if (this.#levels.length === 0) this.#scale = scaleFor(level.price);
-    const key = this.#sign * keyOf(level.price, this.#scale);
+    const key = this.#sign * scaledPrice(level.price, this.#scale);
     if (level.quantity === '0' || this.#find(key, level.price) !== ~this.#levels.length) return false;
     this.#keys.push(key);
     this.#levels.push(level);
@@ -109,7 +109,7 @@ function scaleFor(price: Decimal): number {
 }
 
 /** The price in units of 10^-scale, rounded down: a lower price never has a higher key. */
-function keyOf(price: Decimal, scale: number): number {
+function scaledPrice(price: Decimal, scale: number): number {
   const length = price.length;
   let key = 0;
   let at = 0;

@@ -30,7 +30,7 @@ export class Interference {
   /** Applies an effect to the next `left` frames of each kind. An empty symbol stands for every symbol. */
   count(effect: Effect, kinds: Iterable<EventKind>, symbol: string, left: number): void {
     for (const kind of kinds) {
-      const key = keyOf(effect, kind, symbol);
+      const key = effectKey(effect, kind, symbol);
       this.counted.set(key, { key, left, held: [] });
     }
   }
@@ -75,7 +75,7 @@ export class Interference {
 
   private find(effect: Effect, { kind, symbol }: FrameSubject): Counted | undefined {
     if (this.counted.size === 0) return undefined;
-    return this.counted.get(keyOf(effect, kind, symbol)) ?? this.counted.get(keyOf(effect, kind, ''));
+    return this.counted.get(effectKey(effect, kind, symbol)) ?? this.counted.get(effectKey(effect, kind, ''));
   }
 
   private take(counted: Counted, count: number): number {
@@ -86,6 +86,6 @@ export class Interference {
   }
 }
 
-function keyOf(effect: Effect, kind: EventKind, symbol: string): string {
+function effectKey(effect: Effect, kind: EventKind, symbol: string): string {
   return `${effect}:${kind}:${symbol}`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { venueStateName } from '../../../src/domain/venue-state.ts';
 import { NEW_HEALTH, nextVenueHealth, type VenueHealth } from '../../../src/feed/liveness/venue-health.ts';
-import type { StatusNote } from '../../../src/feed/status/status-log.ts';
+import type { StatusNote } from '../../../src/feed/status/status-numbering.ts';
 import type { VenueFeedEvent } from '../../../src/feed/venue-feed-options.ts';
 
 const after = (...events: readonly VenueFeedEvent[]): VenueHealth => events.reduce(nextVenueHealth, NEW_HEALTH);

@@ -1,7 +1,12 @@
 import { defer, map, NEVER, type Observable, of, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
-import { type ListAnswer, listings, tradingAgainst, type VenueList } from '../../../src/feed/instruments/listings.ts';
+import {
+  type ListAnswer,
+  pollInstruments,
+  tradingAgainst,
+  type VenueList,
+} from '../../../src/feed/instruments/poll-instruments.ts';
 import type { ListedInstrument } from '../../../src/venues/contract.ts';
 
 const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
@@ -12,7 +17,7 @@ const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => 
 });
 const list = (...all: readonly string[]): VenueList => ({ all, ours: [] });
 
-describe('listings', () => {
+describe('pollInstruments', () => {
   function asked(answers: readonly Observable<VenueList>[], untilMs: number): string[] {
     const scheduler = new TestScheduler(() => {});
     const seen: string[] = [];
@@ -21,7 +26,7 @@ describe('listings', () => {
     scheduler.run(() => {
       const textOf = (listing: ListAnswer) =>
         listing.kind === 'listed' ? listing.list.all.join('') : listing.fault.message;
-      const subscription = listings({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
+      const subscription = pollInstruments({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
         seen.push(`${scheduler.now()} ${textOf(listing)}`),
       );
       scheduler.schedule(() => subscription.unsubscribe(), untilMs);

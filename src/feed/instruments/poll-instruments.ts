@@ -25,7 +25,7 @@ export type ListAnswer =
   | { readonly kind: 'listed'; readonly list: VenueList }
   | { readonly kind: 'unavailable'; readonly fault: Fault };
 
-export interface ListingsOptions {
+export interface InstrumentPollOptions {
   /** The venue's list, once for each subscription. */
   readonly list$: Observable<VenueList>;
   /** The pauses after a list and after a failure, milliseconds. */
@@ -35,7 +35,7 @@ export interface ListingsOptions {
 }
 
 /** Fetches a venue's list again and again; never ends. */
-export function listings({ list$, everyMs, againMs, scheduler }: ListingsOptions): Observable<ListAnswer> {
+export function pollInstruments({ list$, everyMs, againMs, scheduler }: InstrumentPollOptions): Observable<ListAnswer> {
   return defer(() => {
     let pauseMs = everyMs;
     return list$.pipe(

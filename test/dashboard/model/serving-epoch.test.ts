@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { isOfTurn, mayBeShown } from '../../../dashboard/model/turn.ts';
+import { isOfEpoch, mayBeShown } from '../../../dashboard/model/serving-epoch.ts';
 
 const at = (venue: string | null, epoch: number) => ({ venue, epoch });
 
-it('isOfTurn is false for data of another venue or another epoch', () => {
-  expect(isOfTurn(at('bybit', 1), at('binance', 2))).toBe(false);
-  expect(isOfTurn(at('binance', 2), at('binance', 2))).toBe(true);
+it('isOfEpoch is false for data of another venue or another epoch', () => {
+  expect(isOfEpoch(at('bybit', 1), at('binance', 2))).toBe(false);
+  expect(isOfEpoch(at('binance', 2), at('binance', 2))).toBe(true);
   // The feed began anew, and with it the epochs.
-  expect(isOfTurn(at('bybit', 7), at('bybit', 1))).toBe(false);
+  expect(isOfEpoch(at('bybit', 7), at('bybit', 1))).toBe(false);
   // Without turns there is a series for each venue.
-  expect(isOfTurn(at('binance', 0), at('bybit', 0))).toBe(false);
+  expect(isOfEpoch(at('binance', 0), at('bybit', 0))).toBe(false);
 });
 
 it('hides late data of a previous epoch, and shows early data of the next', () => {

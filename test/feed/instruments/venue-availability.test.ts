@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ListedAt } from '../../../src/feed/instruments/listed-at.ts';
+import { VenueAvailability } from '../../../src/feed/instruments/venue-availability.ts';
 
-describe('ListedAt', () => {
+describe('VenueAvailability', () => {
   it('returns the symbols that each venue lacks and another venue lists', () => {
-    const listed = new ListedAt();
+    const listed = new VenueAvailability();
     expect(listed.listed('bybit', ['A', 'B'])).toEqual([]);
     expect(listed.listed('binance', ['B', 'C'])).toEqual([
       { venue: 'binance', symbol: 'A', serves: false },
@@ -13,7 +13,7 @@ describe('ListedAt', () => {
   });
 
   it('returns that a venue serves a newly listed symbol, and that the other venues lack it', () => {
-    const listed = new ListedAt();
+    const listed = new VenueAvailability();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['A']);
     expect(listed.listed('bybit', ['N'])).toEqual([
@@ -24,7 +24,7 @@ describe('ListedAt', () => {
   });
 
   it('returns true when the last venue delists a symbol', () => {
-    const listed = new ListedAt();
+    const listed = new VenueAvailability();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['A']);
     expect(listed.delisted('bybit', 'A')).toBe(false);
@@ -32,7 +32,7 @@ describe('ListedAt', () => {
   });
 
   it('treats a stopped venue as lacking no symbol', () => {
-    const listed = new ListedAt();
+    const listed = new VenueAvailability();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['B']);
     expect(listed.forget('binance')).toEqual([{ venue: 'binance', symbol: 'A', serves: true }]);
@@ -44,7 +44,7 @@ describe('ListedAt', () => {
     const step = fc.record({ venue: fc.constantFrom('x', 'y', 'z'), symbols, gone: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
-        const listedAt = new ListedAt();
+        const availability = new VenueAvailability();
         const lists = new Map<string, Set<string>>();
         const lacking = new Map<string, Set<string>>();
         const lackingOf = (venue: string) => {
@@ -56,14 +56,14 @@ describe('ListedAt', () => {
           if (gone && lists.has(venue)) {
             // A delisting reaches the feed as the venue's own event.
             for (const symbol of symbols) {
-              listedAt.delisted(venue, symbol);
+              availability.delisted(venue, symbol);
               lists.get(venue)?.delete(symbol);
               lackingOf(venue).add(symbol);
             }
             continue;
           }
           lists.set(venue, (lists.get(venue) ?? new Set()).union(new Set(symbols)));
-          for (const { venue: of, symbol, serves } of listedAt.listed(venue, symbols))
+          for (const { venue: of, symbol, serves } of availability.listed(venue, symbols))
             if (serves) lackingOf(of).delete(symbol);
             else lackingOf(of).add(symbol);
         }

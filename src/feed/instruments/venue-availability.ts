@@ -7,7 +7,7 @@ export interface Serving {
 }
 
 /** Knows which symbols a venue lacks that others list. Without a list it lacks nothing. Pure: no clock, no I/O. */
-export class ListedAt {
+export class VenueAvailability {
   readonly #byVenue = new Map<string, Set<string>>();
 
   /** Adds symbols to a venue's list. Returns what changes, at any venue. */

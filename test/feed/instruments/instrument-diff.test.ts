@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Instrument } from '../../../src/domain/instrument.ts';
-import { ListChanges } from '../../../src/feed/instruments/list-changes.ts';
+import { InstrumentDiff } from '../../../src/feed/instruments/instrument-diff.ts';
 import { instrument } from '../connection/scripted-lines.ts';
 
 type Coins = Iterable<string>;
@@ -9,13 +9,13 @@ type Coins = Iterable<string>;
 /** What is followed of a venue whose list is asked for again and again. */
 class Followed {
   readonly #instruments: Map<string, Instrument>;
-  readonly #changes: ListChanges;
+  readonly #changes: InstrumentDiff;
   readonly #isOurs: (coin: string) => boolean;
 
   constructor(first: Coins, isOurs: (coin: string) => boolean = () => true) {
     this.#isOurs = isOurs;
     const list = this.#listOf(first);
-    this.#changes = new ListChanges(list);
+    this.#changes = new InstrumentDiff(list);
     this.#instruments = new Map(list.ours.map((one) => [one.venueSymbol, one]));
   }
 
@@ -44,7 +44,7 @@ class Followed {
   }
 }
 
-describe('ListChanges', () => {
+describe('InstrumentDiff', () => {
   it('adds a new instrument at once, and removes one that two lists in a row lack', () => {
     const followed = new Followed('ABC');
     expect(followed.after('BCD')).toBe('ABCD');

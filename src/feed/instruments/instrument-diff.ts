@@ -1,7 +1,7 @@
 import type { Instrument } from '../../domain/instrument.ts';
-import type { VenueList } from './listings.ts';
+import type { VenueList } from './poll-instruments.ts';
 
-export interface ListChange {
+export interface InstrumentDifference {
   readonly listed: readonly Instrument[];
   readonly delisted: readonly Instrument[];
 }
@@ -10,7 +10,7 @@ export interface ListChange {
  * Turns a venue's lists into changes of what is followed. Two lists in a row without an instrument remove it. A list
  * without more than half of the previous rows is doubtful and changes nothing. Pure: no clock, no I/O.
  */
-export class ListChanges {
+export class InstrumentDiff {
   /** All rows of the last list. */
   #all: ReadonlySet<string>;
   /** Followed instruments that the last valid list lacks. */
@@ -21,7 +21,7 @@ export class ListChanges {
   }
 
   /** `followed`: by the venue's symbol. Undefined: the list is doubtful. */
-  next({ all, ours }: VenueList, followed: ReadonlyMap<string, Instrument>): ListChange | undefined {
+  next({ all, ours }: VenueList, followed: ReadonlyMap<string, Instrument>): InstrumentDifference | undefined {
     const before = this.#all;
     this.#all = new Set(all);
     if (before.difference(this.#all).size * 2 > before.size) return undefined;

@@ -13,7 +13,7 @@ export interface StatusNote extends Partial<Facts> {
 }
 
 /** Numbers the status records of one process start: `sequence` counts from 1 without a gap. */
-export class StatusLog {
+export class StatusNumbering {
   readonly instance: string;
   readonly #environment: Environment;
   readonly #wallClockMs: () => number;

@@ -5,7 +5,7 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { FeedReport } from '../feed-event.ts';
 import type { VenueFeed } from '../venue-feed.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
-import { ListedAt, type Serving } from './listed-at.ts';
+import { type Serving, VenueAvailability } from './venue-availability.ts';
 
 /** A venue's input to the failover. */
 export type VenueSourceEvent = SourceEvent<readonly MergedEvent[]> | FeedReport;
@@ -14,9 +14,9 @@ type Out = Pick<Subscriber<VenueSourceEvent>, 'next'>;
 type ListedVenue = Pick<VenueFeed, 'options' | 'instruments'>;
 
 /** Reports which symbols the feed follows and which venue lacks which. Another venue serves a symbol that one lacks. */
-export class VenueLists {
+export class AvailabilityReports {
   readonly #venues: readonly ListedVenue[];
-  readonly #listedAt = new ListedAt();
+  readonly #availability = new VenueAvailability();
   readonly #outs = new Map<string, Out>();
 
   constructor(venues: readonly ListedVenue[]) {
@@ -34,7 +34,7 @@ export class VenueLists {
         listen(events$, out, { next: (event) => this.#next(venue, event, out) });
         return () => {
           this.#outs.delete(id);
-          for (const serving of this.#listedAt.forget(id)) this.#report(serving);
+          for (const serving of this.#availability.forget(id)) this.#report(serving);
         };
       });
   }
@@ -51,11 +51,11 @@ export class VenueLists {
         for (const { symbol, coin } of event.instruments) out.next({ kind: 'followed', symbol, coin });
         if (options.all === null) return;
         const symbols = event.instruments.map(({ symbol }) => symbol);
-        for (const serving of this.#listedAt.listed(id, symbols)) this.#report(serving);
+        for (const serving of this.#availability.listed(id, symbols)) this.#report(serving);
         return;
       }
       case 'delisted':
-        if (this.#listedAt.delisted(id, event.symbol)) out.next({ kind: 'unfollowed', symbol: event.symbol });
+        if (this.#availability.delisted(id, event.symbol)) out.next({ kind: 'unfollowed', symbol: event.symbol });
         return;
       case 'serves':
         this.#report({ ...event, venue: id });
