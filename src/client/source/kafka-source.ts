@@ -41,7 +41,7 @@ export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSo
       const read = (from: StartOffsets, until: AbortSignal) => fetchTo(follower, { reach, topic, from }, until);
       const membership = new Membership({ member, follower, read, settings, scheduler });
       try {
-        while (!signal.aborted) await membership.term(signal);
+        while (!signal.aborted) await membership.runUntilRebalance(signal);
       } finally {
         await membership.end();
       }

@@ -39,8 +39,8 @@ export class Membership {
     this.#parts = parts;
   }
 
-  /** One membership, from joining to the next rebalance. */
-  async term(signal: AbortSignal): Promise<void> {
+  /** Joins, and reads until the next rebalance. Returns early if joining fails. */
+  async runUntilRebalance(signal: AbortSignal): Promise<void> {
     const { member, follower } = this.#parts;
     const previousId = member.id;
     const share = await this.#join(signal);

@@ -29,7 +29,7 @@ function positionsOnly() {
   return { positions, follower };
 }
 
-/** A member whose shares, ids and answers a test gives; a term lasts until it says so. */
+/** A member whose shares, ids and answers a test sets; it decides when a rebalance is due. */
 function membership({ place = 'end' as const } = {}) {
   const scheduler = new VirtualTimeScheduler();
   const { positions, follower } = positionsOnly();
@@ -53,12 +53,12 @@ function membership({ place = 'end' as const } = {}) {
   const settings = { place, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
   const made = new Membership({ member, follower, read, settings, scheduler });
   const stop = new AbortController();
-  /** One with this share, from its beginning to its end. */
-  const wholeTerm = async (id: string, share: Share): Promise<StartOffsets | undefined> => {
+  /** Runs the membership with this id and share until the rebalance. */
+  const runToEnd = async (id: string, share: Share): Promise<StartOffsets | undefined> => {
     member.next = { id, share };
     const before = begun.length;
     let isOver = false;
-    const over = made.term(stop.signal).finally(() => {
+    const over = made.runUntilRebalance(stop.signal).finally(() => {
       isOver = true;
     });
     await until(
@@ -71,22 +71,22 @@ function membership({ place = 'end' as const } = {}) {
     await over;
     return begun[before];
   };
-  /** Until its first heartbeat, which is refused. */
-  const term = (id: string, share: Share): Promise<StartOffsets | undefined> => {
+  /** Runs until the first heartbeat, which is refused. */
+  const run = (id: string, share: Share): Promise<StartOffsets | undefined> => {
     member.heartbeat = async () => false;
-    return wholeTerm(id, share);
+    return runToEnd(id, share);
   };
-  return { scheduler, positions, member, stop, term, wholeTerm };
+  return { scheduler, positions, member, stop, run, runToEnd };
 }
 
 const share = (...committed: readonly [number, bigint | undefined][]): Share => new Map(committed);
 
 describe('Membership of a consumer group', () => {
   it('resumes at its own position in partitions that no other member has read further', async () => {
-    const { positions, term } = membership();
-    await term('a', share([0, 10n], [1, 10n], [2, undefined]));
+    const { positions, run } = membership();
+    await run('a', share([0, 10n], [1, 10n], [2, undefined]));
     for (const partition of [0, 1, 2]) positions.set(partition, 20);
-    const from = await term('a', share([0, 15n], [1, 30n], [2, undefined], [3, 5n]));
+    const from = await run('a', share([0, 15n], [1, 30n], [2, undefined], [3, 5n]));
     expect(from).toEqual({
       offsets: share([0, 20n], [1, 30n], [2, 20n], [3, 5n]),
       otherwise: 'end',
@@ -95,37 +95,37 @@ describe('Membership of a consumer group', () => {
   });
 
   it("resumes at the group's position after its session expired", async () => {
-    const { positions, term } = membership();
-    await term('a', share([0, 10n]));
+    const { positions, run } = membership();
+    await run('a', share([0, 10n]));
     positions.set(0, 20);
-    expect((await term('b', share([0, 15n])))?.offsets).toEqual(share([0, 15n]));
+    expect((await run('b', share([0, 15n])))?.offsets).toEqual(share([0, 15n]));
   });
 
   it('removes its listeners from the abort signal after each term', async () => {
-    const { stop, term } = membership();
-    for (let times = 1; times <= 3; times++) await term('a', share([0, 10n]));
+    const { stop, run } = membership();
+    for (let times = 1; times <= 3; times++) await run('a', share([0, 10n]));
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
   it('checks for added partitions every 30 s, and ends its term for a rebalance if there are any', async () => {
-    const { scheduler, member, wholeTerm } = membership();
+    const { scheduler, member, runToEnd } = membership();
     const looks: number[] = [];
     member.sharesAll = async () => looks.push(scheduler.now()) < 2;
-    await wholeTerm('a', share([0, 10n]));
+    await runToEnd('a', share([0, 10n]));
     expect(looks[0]).toBeGreaterThanOrEqual(30_000);
     expect(looks[0]).toBeLessThan(31_100);
     expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeLessThan(31_100);
   });
 
   it('sends heartbeats while its check for added partitions gets no answer', async () => {
-    const { scheduler, member, wholeTerm } = membership();
+    const { scheduler, member, runToEnd } = membership();
     member.sharesAll = () => new Promise(() => {});
     let beats = 0;
     member.heartbeat = async () => {
       beats++;
       return scheduler.now() < 100_000;
     };
-    await wholeTerm('a', share([0, 10n]));
+    await runToEnd('a', share([0, 10n]));
     expect(beats).toBeGreaterThan(80);
   });
 });
