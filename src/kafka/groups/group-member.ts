@@ -53,7 +53,7 @@ export class GroupMember {
   readonly #brokers: Brokers;
   #coordinator: Awaited<ReturnType<Brokers['coordinator']>> | undefined;
   /** Empty before the first join. It changes if the group dropped this member before a join. */
-  id = '';
+  #id = '';
   #generation = -1;
   /** Number of partitions that it assigned as leader; undefined: another member is the leader. */
   #sharedOut: number | undefined;
@@ -65,6 +65,10 @@ export class GroupMember {
     // The answer to a join comes when all members have joined, or their sessions are over.
     const requestTimeoutMs = Math.max(REQUEST_TIMEOUT_MS, options.sessionTimeoutMs + ANSWER_MS);
     this.#brokers = brokers ?? new Brokers(config, log, { requestTimeoutMs });
+  }
+
+  get id(): string {
+    return this.#id;
   }
 
   /**
@@ -121,7 +125,7 @@ export class GroupMember {
 
   /** Leaves the group, so that others need not wait for the session timeout, and disconnects. */
   async leave(): Promise<void> {
-    const left = this.id === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
+    const left = this.#id === '' ? undefined : this.#coordinator?.((broker) => broker.leaveGroup(this.#member()));
     await Promise.race([left?.catch(() => {}), delay(LEAVE_WITHIN_MS, undefined, { ref: false })]);
     this.end();
   }
@@ -133,14 +137,13 @@ export class GroupMember {
 
   async #join(): Promise<Share> {
     const { group, sessionTimeoutMs } = this.#options;
-    const userData = this.#assigner.about(this.id === '');
+    const userData = this.#assigner.about(this.#id === '');
     // The name keeps members of another topic out of the group: they would get its partitions.
     const name = `${this.#assigner.name}:${this.#topic}`;
     const protocol = { name, metadata: encodeSubscription(this.#topic, userData) };
-    const joined = await this.#ask((broker) =>
-      broker.joinGroup({ group, memberId: this.id, sessionTimeoutMs, protocol }),
-    );
-    this.id = joined.memberId;
+    const request = { group, memberId: this.#id, sessionTimeoutMs, protocol };
+    const joined = await this.#ask((broker) => broker.joinGroup(request));
+    this.#id = joined.memberId;
     this.#generation = joined.generation;
     this.#sharedOut = undefined;
     const isLeader = joined.memberId === joined.leaderId;
@@ -169,8 +172,7 @@ export class GroupMember {
 
   async #committed(partitions: readonly number[]): Promise<Share> {
     if (partitions.length === 0) return new Map();
-    const { group } = this.#options;
-    const offsets = await this.#ask((broker) => broker.committedOffsets(group, this.#topic, partitions));
+    const offsets = await this.#ask((broker) => broker.committedOffsets(this.#options.group, this.#topic, partitions));
     return new Map(partitions.map((partition) => [partition, offsets.get(partition)]));
   }
 
@@ -180,7 +182,7 @@ export class GroupMember {
   }
 
   #member(): Member {
-    return { group: this.#options.group, memberId: this.id, generation: this.#generation };
+    return { group: this.#options.group, memberId: this.#id, generation: this.#generation };
   }
 
   async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
@@ -194,7 +196,7 @@ export class GroupMember {
    */
   #isOver(error: unknown, generation = this.#generation): boolean {
     const verdict = membershipVerdict(error);
-    if (verdict === 'forgotten' && generation === this.#generation) this.id = '';
+    if (verdict === 'forgotten' && generation === this.#generation) this.#id = '';
     if (verdict === 'passing') this.#coordinator = undefined;
     return verdict !== 'passing';
   }
@@ -202,14 +204,11 @@ export class GroupMember {
 
 const NOTHING = Buffer.alloc(0);
 
+const idOf = ({ id }: AboutMember): string => id;
 const IN_TURN: Assigner = {
   name: 'roundrobin',
   about: () => NOTHING,
-  share: (members, partitions) =>
-    sharesOf(
-      members.map(({ id }) => id),
-      partitions,
-    ),
+  share: (members, partitions) => sharesOf(members.map(idOf), partitions),
 };
 
 function aboutMember({ memberId, bytes }: MemberBytes): AboutMember {

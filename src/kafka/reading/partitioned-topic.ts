@@ -6,31 +6,32 @@ import type { BrokerConnection, OffsetAt, PartitionMetadata } from '../contract.
 export class PartitionedTopic {
   readonly name: string;
   readonly #brokers: Pick<Brokers, 'at' | 'metadata'>;
-  partitions: readonly PartitionMetadata[];
+  #partitions: readonly PartitionMetadata[];
 
   constructor(brokers: Pick<Brokers, 'at' | 'metadata'>, name: string, partitions: readonly PartitionMetadata[] = []) {
     this.#brokers = brokers;
     this.name = name;
-    this.partitions = partitions;
+    this.#partitions = partitions;
+  }
+
+  get partitions(): readonly PartitionMetadata[] {
+    return this.#partitions;
   }
 
   /** Rejects if the brokers know no such topic. */
   async refresh(): Promise<void> {
-    const { topics } = await this.#brokers.metadata([this.name]);
-    const [topic] = topics;
+    const [topic] = (await this.#brokers.metadata([this.name])).topics;
     if (topic?.error !== undefined) throw topic.error;
-    this.partitions = topic?.partitions ?? [];
+    this.#partitions = topic?.partitions ?? [];
   }
 
   /** By partition, the offset of the first committed record at or behind a place; -1: no record is as late as that time. */
   async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
     const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
-    const found = await Promise.all(
-      [...byLeader].map(([leader, led]) =>
-        this.ask(leader, (broker) => broker.listOffsets(this.name, [...led.keys()], at)),
-      ),
+    const found = Array.from(byLeader, ([leader, led]) =>
+      this.ask(leader, (broker) => broker.listOffsets(this.name, [...led.keys()], at)),
     );
-    return new Map(found.flatMap((offsets) => [...offsets]));
+    return new Map((await Promise.all(found)).flatMap((offsets) => [...offsets]));
   }
 
   ask<T>(leader: number, request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
@@ -40,7 +41,7 @@ export class PartitionedTopic {
   /** Groups partitions' values by leading broker. */
   byLeader<T>(ofPartitions: ReadonlyMap<number, T>): ReadonlyMap<number, ReadonlyMap<number, T>> {
     const leaders = new Map<number, Map<number, T>>();
-    for (const { partitionId, leader } of this.partitions) {
+    for (const { partitionId, leader } of this.#partitions) {
       const value = ofPartitions.get(partitionId);
       if (value === undefined) continue;
       getOrCreate(leaders, leader, () => new Map()).set(partitionId, value);
