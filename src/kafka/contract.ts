@@ -11,7 +11,7 @@ export interface BrokerConnection {
   findCoordinator(kind: CoordinatorKind, id: string): Promise<BrokerAddress>;
 
   /** Writes outside any transaction, acknowledged by all in-sync replicas. The broker may leave out batches in its answer. */
-  produce(batches: readonly ProduceBatch[], numbers: ProducerNumbers): Promise<readonly ProduceAnswer[]>;
+  produce(batches: readonly ProduceBatch[], producer: ProducerIdAndEpoch): Promise<readonly ProduceAnswer[]>;
   /** Reads committed records from the offsets on, `maxBytes` a partition. Waits up to `maxWaitMs` for the first record. */
   fetch(
     topic: string,
@@ -27,7 +27,7 @@ export interface BrokerConnection {
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>>;
 
   /* For the transactional id's coordinator. */
-  initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerNumbers>;
+  initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerIdAndEpoch>;
   addPartitionsToTransaction(
     transaction: Transaction,
     topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[],
@@ -97,13 +97,13 @@ export interface PartitionMetadata extends PartitionLeader {
   readonly replicas: number;
 }
 
-/** Identify an idempotent producer and its epoch. */
-export interface ProducerNumbers {
+/** Identifies an idempotent producer. */
+export interface ProducerIdAndEpoch {
   readonly producerId: string;
   readonly producerEpoch: number;
 }
 
-export interface Transaction extends ProducerNumbers {
+export interface Transaction extends ProducerIdAndEpoch {
   readonly transactionalId: string;
 }
 

@@ -8,7 +8,7 @@ import type { KafkaConfig } from './config.ts';
  * - stored: the broker has them already, from an attempt whose answer was lost;
  * - too_large, refused: the broker will never take (one of) them;
  * - missing: the topic does not exist;
- * - broken: the producer's numbers and the broker's no longer agree, so only a new producer can continue;
+ * - broken: the broker refuses the producer's id, epoch or sequence, so only a new producer can continue;
  * - passing: it is unknown whether they are stored, so the same producer must send the same records again.
  */
 export type Verdict = 'stored' | 'too_large' | 'refused' | 'missing' | 'broken' | 'passing';

@@ -1,9 +1,9 @@
 import { CODECS } from './compression.ts';
 import type { Compression } from './config.ts';
-import type { ProduceBatch, ProducerNumbers } from './contract.ts';
+import type { ProduceBatch, ProducerIdAndEpoch } from './contract.ts';
 
 export interface ProduceOptions {
-  readonly numbers: ProducerNumbers;
+  readonly producer: ProducerIdAndEpoch;
   readonly compression: Compression;
   /** CRC-32C. */
   readonly checksum: (bytes: Buffer) => number;
@@ -19,12 +19,12 @@ interface Packed {
 /** Shared: every request is copied to its connection before the next one is made. */
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** Makes the body of a request. Call it once, and send the body at once: the next request overwrites it. */
+/** Makes the body of a request; call it once. The next call of any `ProduceBody` overwrites the buffer. */
 export type ProduceBody = () => Buffer;
 
 /**
  * Makes the body of a ProduceRequest, version 7 (https://kafka.apache.org/protocol#The_Messages_Produce), with record
- * batches of format 2. All in-sync replicas acknowledge it; it belongs to no transaction.
+ * batches of format 2, `acks=all` and no transactional id.
  */
 export async function produceBody(batches: readonly ProduceBatch[], options: ProduceOptions): Promise<ProduceBody> {
   const { compression } = options;
@@ -41,14 +41,14 @@ export async function produceBody(batches: readonly ProduceBatch[], options: Pro
   };
 }
 
-const NO_TRANSACTION = -1;
-const ALL_IN_SYNC_REPLICAS = -1;
-/** Bytes of a record batch before its records, and those of them that its length field does not count. */
-const HEAD_BYTES = 61;
-const NOT_IN_LENGTH_BYTES = 12;
-/** Where the part of a record batch starts that its checksum covers. */
-const CHECKED_FROM = 21;
-const FORMAT = 2;
+const NO_TRANSACTIONAL_ID = -1;
+const ACKS_ALL = -1;
+/** Bytes of a record batch before its records; bytes up to and including its `batchLength`. */
+const BATCH_HEADER_BYTES = 61;
+const BYTES_THROUGH_LENGTH = 12;
+/** Offset in a record batch of the first byte that its CRC covers. */
+const CRC_START = 21;
+const MAGIC = 2;
 const LEADER_EPOCH_UNKNOWN = -1;
 const ATTRIBUTES: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
 /** Bytes of a request, a topic and a batch, without names and the batch itself. */
@@ -81,16 +81,16 @@ function writeRecords(target: Uint8Array, from: number, { messages }: ProduceBat
 
 function write(packed: readonly Packed[], options: ProduceOptions): Buffer {
   const byTopic = Map.groupBy(packed, ({ batch }) => batch.topic);
-  let most = REQUEST_BYTES;
+  let maxBytes = REQUEST_BYTES;
   for (const [topic, ofTopic] of byTopic) {
-    most += Buffer.byteLength(topic) + TOPIC_BYTES;
-    for (const { size } of ofTopic) most += HEAD_BYTES + size + BATCH_BYTES;
+    maxBytes += Buffer.byteLength(topic) + TOPIC_BYTES;
+    for (const { size } of ofTopic) maxBytes += BATCH_HEADER_BYTES + size + BATCH_BYTES;
   }
-  if (scratch.length < most) scratch = Buffer.allocUnsafeSlow(most);
+  if (scratch.length < maxBytes) scratch = Buffer.allocUnsafeSlow(maxBytes);
   const target = scratch;
   let at = 0;
-  at = target.writeInt16BE(NO_TRANSACTION, at);
-  at = target.writeInt16BE(ALL_IN_SYNC_REPLICAS, at);
+  at = target.writeInt16BE(NO_TRANSACTIONAL_ID, at);
+  at = target.writeInt16BE(ACKS_ALL, at);
   at = target.writeInt32BE(REPLICAS_TIMEOUT_MS, at);
   at = target.writeInt32BE(byTopic.size, at);
   for (const [topic, ofTopic] of byTopic) {
@@ -99,7 +99,7 @@ function write(packed: readonly Packed[], options: ProduceOptions): Buffer {
     at = target.writeInt32BE(ofTopic.length, at);
     for (const each of ofTopic) {
       at = target.writeInt32BE(each.batch.partition, at);
-      at = target.writeInt32BE(HEAD_BYTES + each.size, at);
+      at = target.writeInt32BE(BATCH_HEADER_BYTES + each.size, at);
       at = writeBatch(target, at, each, options);
     }
   }
@@ -112,19 +112,19 @@ function writeBatch(
   { batch, compressed, size }: Packed,
   options: ProduceOptions,
 ): number {
-  const { numbers, compression, checksum } = options;
+  const { producer, compression, checksum } = options;
   const { messages, sequence, timestamp } = batch;
   const time = BigInt(timestamp);
   let at = target.writeBigInt64BE(0n, from);
-  at = target.writeInt32BE(HEAD_BYTES - NOT_IN_LENGTH_BYTES + size, at);
+  at = target.writeInt32BE(BATCH_HEADER_BYTES - BYTES_THROUGH_LENGTH + size, at);
   at = target.writeInt32BE(LEADER_EPOCH_UNKNOWN, at);
-  target[at] = FORMAT;
-  at = target.writeInt16BE(ATTRIBUTES[compression], from + CHECKED_FROM);
+  target[at] = MAGIC;
+  at = target.writeInt16BE(ATTRIBUTES[compression], from + CRC_START);
   at = target.writeInt32BE(messages.length - 1, at);
   at = target.writeBigInt64BE(time, at);
   at = target.writeBigInt64BE(time, at);
-  at = target.writeBigInt64BE(BigInt(numbers.producerId), at);
-  at = target.writeInt16BE(numbers.producerEpoch, at);
+  at = target.writeBigInt64BE(BigInt(producer.producerId), at);
+  at = target.writeInt16BE(producer.producerEpoch, at);
   at = target.writeInt32BE(sequence, at);
   at = target.writeInt32BE(messages.length, at);
   if (compressed === undefined) {
@@ -133,7 +133,7 @@ function writeBatch(
     target.set(compressed, at);
     at += compressed.length;
   }
-  target.writeUInt32BE(checksum(target.subarray(from + CHECKED_FROM, at)), from + CHECKED_FROM - 4);
+  target.writeUInt32BE(checksum(target.subarray(from + CRC_START, at)), from + CRC_START - 4);
   return at;
 }
 
@@ -143,7 +143,7 @@ function writeBatch(
  */
 
 export function sizeOfRecord(key: string, value: Uint8Array, offsetDelta: number): number {
-  const size = sizeOfRest(utf8Of(key).length, value.length, offsetDelta);
+  const size = recordBodyBytes(utf8Of(key).length, value.length, offsetDelta);
   return sizeOfVarint(size) + size;
 }
 
@@ -157,7 +157,7 @@ export function writeRecord(
 ): number {
   const keyBytes = utf8Of(key);
   const keyLength = keyBytes.length;
-  let at = writeVarint(target, from, sizeOfRest(keyLength, value.length, offsetDelta));
+  let at = writeVarint(target, from, recordBodyBytes(keyLength, value.length, offsetDelta));
   target[at++] = 0;
   target[at++] = 0;
   at = writeVarint(target, at, offsetDelta);
@@ -174,8 +174,8 @@ export function writeRecord(
 const ATTRIBUTES_AND_TIME = 2;
 const NO_HEADERS = 1;
 
-/** Bytes behind the record's length field. */
-function sizeOfRest(keyLength: number, valueLength: number, offsetDelta: number): number {
+/** Bytes of a record after its length field. */
+function recordBodyBytes(keyLength: number, valueLength: number, offsetDelta: number): number {
   return (
     ATTRIBUTES_AND_TIME +
     sizeOfVarint(offsetDelta) +

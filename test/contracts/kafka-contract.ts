@@ -6,7 +6,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Brokers } from '../../src/kafka/brokers.ts';
 import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
-import type { BrokerConnection, NewTopic, ProduceBatch, ProducerNumbers } from '../../src/kafka/contract.ts';
+import type { BrokerConnection, NewTopic, ProduceBatch, ProducerIdAndEpoch } from '../../src/kafka/contract.ts';
 import { isNotYetCoordinated } from '../../src/kafka/kafka-error.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
@@ -55,7 +55,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
 
   type Ask = Awaited<ReturnType<typeof newTopic>>['ask'];
 
-  const numbersOf = (brokers: Brokers, id: string = randomUUID()): Promise<ProducerNumbers> =>
+  const newProducer = (brokers: Brokers, id: string = randomUUID()): Promise<ProducerIdAndEpoch> =>
     onceCoordinated(async () =>
       (await brokers.coordinator('transaction', id))((broker) => broker.initProducerId(id, 60_000)),
     );
@@ -139,10 +139,10 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       'KC-05 stores batches of several partitions, and reads them back unchanged (%s)',
       async (compression) => {
         const { brokers, topic, ask } = await newTopic({ compression });
-        const numbers = await numbersOf(brokers);
+        const producer = await newProducer(brokers);
         const began = Date.now();
         const batches = [batch(topic, ['a', 'b', 'ä€😀']), batch(topic, ['c'.repeat(70_000)], { partition: 1 })];
-        expect(await ask((broker) => broker.produce(batches, numbers))).toEqual(
+        expect(await ask((broker) => broker.produce(batches, producer))).toEqual(
           expect.arrayContaining([0, 1].map((partition) => ({ topic, partition, error: undefined }))),
         );
         const [fetched] = await ask((broker) => broker.fetch(topic, new Map([[0, 0n]]), LIMITS));
@@ -159,28 +159,28 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
 
     it('KC-06 stores a batch once if it is sent several times', async () => {
       const { brokers, topic, ask } = await newTopic();
-      const numbers = await numbersOf(brokers);
+      const producer = await newProducer(brokers);
       for (let time = 1; time <= 3; time++) {
-        const [answer] = await ask((broker) => broker.produce([batch(topic, ['a', 'b'])], numbers));
+        const [answer] = await ask((broker) => broker.produce([batch(topic, ['a', 'b'])], producer));
         expect([undefined, 'DUPLICATE_SEQUENCE_NUMBER']).toContain((answer?.error as { type?: string })?.type);
       }
-      await ask((broker) => broker.produce([batch(topic, ['c'], { sequence: 2 })], numbers));
+      await ask((broker) => broker.produce([batch(topic, ['c'], { sequence: 2 })], producer));
       expect(await valuesIn(ask, topic)).toEqual(['a', 'b', 'c']);
     });
 
     it('KC-07 reports sequence numbers that are out of order', async () => {
       const { brokers, topic, ask } = await newTopic();
-      const numbers = await numbersOf(brokers);
-      await ask((broker) => broker.produce([batch(topic, ['a'])], numbers));
-      const answers = await ask((broker) => broker.produce([batch(topic, ['b'], { sequence: 7 })], numbers));
+      const producer = await newProducer(brokers);
+      await ask((broker) => broker.produce([batch(topic, ['a'])], producer));
+      const answers = await ask((broker) => broker.produce([batch(topic, ['b'], { sequence: 7 })], producer));
       expect(answers).toMatchObject([{ error: { type: 'OUT_OF_ORDER_SEQUENCE_NUMBER' } }]);
     });
 
     it('KC-08 reports the partition of a batch that is too large, and stores the other batches', async () => {
       const { brokers, topic, ask } = await newTopic({}, { 'max.message.bytes': '1000' });
-      const numbers = await numbersOf(brokers);
+      const producer = await newProducer(brokers);
       const batches = [batch(topic, ['x'.repeat(2000)]), batch(topic, ['b'], { partition: 1 })];
-      const answers = await ask((broker) => broker.produce(batches, numbers));
+      const answers = await ask((broker) => broker.produce(batches, producer));
       expect(answers.toSorted((a, b) => a.partition - b.partition)).toMatchObject([
         { partition: 0, error: { type: 'MESSAGE_TOO_LARGE' } },
         { partition: 1, error: undefined },
@@ -190,9 +190,9 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
 
     it('KC-09 reports an unknown topic, and stores the other batches', async () => {
       const { brokers, topic, ask } = await newTopic();
-      const numbers = await numbersOf(brokers);
+      const producer = await newProducer(brokers);
       const missing = randomUUID();
-      const answers = await ask((broker) => broker.produce([batch(missing, ['a']), batch(topic, ['b'])], numbers));
+      const answers = await ask((broker) => broker.produce([batch(missing, ['a']), batch(topic, ['b'])], producer));
       const byTopic = new Map(answers.map((answer) => [answer.topic, answer.error]));
       expect(byTopic.get(missing)).toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION' });
       expect(byTopic.get(topic)).toBeUndefined();
@@ -203,10 +203,10 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
   describe('reading', () => {
     it('KC-10 finds the offsets of the beginning, of the end and of a time', async () => {
       const { brokers, topic, ask } = await newTopic({}, { 'message.timestamp.type': 'LogAppendTime' });
-      const numbers = await numbersOf(brokers);
-      await ask((broker) => broker.produce([batch(topic, ['a', 'b'])], numbers));
+      const producer = await newProducer(brokers);
+      await ask((broker) => broker.produce([batch(topic, ['a', 'b'])], producer));
       await delay(50);
-      await ask((broker) => broker.produce([batch(topic, ['c'], { sequence: 2 })], numbers));
+      await ask((broker) => broker.produce([batch(topic, ['c'], { sequence: 2 })], producer));
       const [fetched] = await ask((broker) => broker.fetch(topic, new Map([[0, 0n]]), LIMITS));
       const [first = 0, , third = 0] = (fetched?.messages ?? []).map(({ timestamp }) => timestamp);
       expect(third).toBeGreaterThan(first);
@@ -221,8 +221,8 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
 
     it('KC-11 begins within a batch, and waits at the end for new records', async () => {
       const { brokers, topic, ask } = await newTopic();
-      const numbers = await numbersOf(brokers);
-      await ask((broker) => broker.produce([batch(topic, ['a', 'b', 'c'])], numbers));
+      const producer = await newProducer(brokers);
+      await ask((broker) => broker.produce([batch(topic, ['a', 'b', 'c'])], producer));
       expect(await valuesIn(ask, topic, 0, 1n)).toEqual(['b', 'c']);
       const began = performance.now();
       const [nothing] = await ask((broker) => broker.fetch(topic, new Map([[0, 3n]]), { ...LIMITS, maxWaitMs: 300 }));
@@ -232,7 +232,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       await writer.metadata([topic]);
       const waiting = ask((broker) => broker.fetch(topic, new Map([[0, 3n]]), { ...LIMITS, maxWaitMs: 8000 }));
       const sent = performance.now();
-      await writer.any((broker) => broker.produce([batch(topic, ['d'], { sequence: 3 })], numbers));
+      await writer.any((broker) => broker.produce([batch(topic, ['d'], { sequence: 3 })], producer));
       expect((await waiting)[0]?.messages.map(({ value }) => String(value))).toEqual(['d']);
       expect(performance.now() - sent).toBeLessThan(6000);
     });
@@ -285,13 +285,13 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     it('KC-15 increase the producer epoch, and fence the previous epoch in added partitions', async () => {
       const { brokers, topic, ask } = await newTopic();
       const transactionalId = randomUUID();
-      const previous = await numbersOf(brokers, transactionalId);
+      const previous = await newProducer(brokers, transactionalId);
       await ask((broker) => broker.produce([batch(topic, ['a'])], previous));
-      const numbers = await numbersOf(brokers, transactionalId);
-      expect(numbers.producerId).toBe(previous.producerId);
-      expect(numbers.producerEpoch).toBe(previous.producerEpoch + 1);
+      const producer = await newProducer(brokers, transactionalId);
+      expect(producer.producerId).toBe(previous.producerId);
+      expect(producer.producerEpoch).toBe(previous.producerEpoch + 1);
       const coordinated = await brokers.coordinator('transaction', transactionalId);
-      const transaction = { transactionalId, ...numbers };
+      const transaction = { transactionalId, ...producer };
       await coordinated((broker) => broker.addPartitionsToTransaction(transaction, [{ topic, partitions: [0, 1] }]));
       await coordinated((broker) => broker.endTransaction(transaction));
       await expect
@@ -306,19 +306,19 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
         const answers = await ask((broker) => broker.produce([batch(topic, ['b'], { partition })], previous));
         expect(answers).toMatchObject([{ error: { type: 'INVALID_PRODUCER_EPOCH' } }]);
       }
-      await ask((broker) => broker.produce([batch(topic, ['c'])], numbers));
+      await ask((broker) => broker.produce([batch(topic, ['c'])], producer));
       expect(await valuesIn(ask, topic)).toEqual(['a', 'c']);
     });
 
     it('KC-16 return an error to a fenced producer and to one that has no transaction to end', async () => {
       const brokers = brokersOf();
       const transactionalId = randomUUID();
-      const previous = await numbersOf(brokers, transactionalId);
+      const previous = await newProducer(brokers, transactionalId);
       const coordinated = await brokers.coordinator('transaction', transactionalId);
-      const end = (numbers: ProducerNumbers) =>
-        coordinated((broker) => broker.endTransaction({ transactionalId, ...numbers }));
+      const end = (producer: ProducerIdAndEpoch) =>
+        coordinated((broker) => broker.endTransaction({ transactionalId, ...producer }));
       await expect(end(previous)).rejects.toMatchObject({ type: 'INVALID_TXN_STATE' });
-      await numbersOf(brokers, transactionalId);
+      await newProducer(brokers, transactionalId);
       await expect(end(previous)).rejects.toMatchObject({
         type: expect.stringMatching(/^(INVALID_PRODUCER_EPOCH|PRODUCER_FENCED)$/),
       });
@@ -466,10 +466,10 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
         broker.createTopics([{ topic, partitions: 1, replication: -1, settings: {} }]),
       );
       const nodeId = await leaderOf(brokers, topic, 1);
-      const numbers = await numbersOf(brokers);
-      await brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['a'])], numbers));
+      const producer = await newProducer(brokers);
+      await brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['a'])], producer));
       proxied.loseAnswers(() => true);
-      const sent = brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['b'], { sequence: 1 })], numbers));
+      const sent = brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['b'], { sequence: 1 })], producer));
       await expect(sent).rejects.toMatchObject({ type: undefined });
       await proxied.serve();
       await proxied.broker.kill();
@@ -478,7 +478,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       await leaderOf(brokers, topic, 1);
       const again = [batch(topic, ['b'], { sequence: 1 }), batch(topic, ['c'], { sequence: 2 })];
       for (const each of again) {
-        const [answer] = await brokers.at(nodeId, (broker) => broker.produce([each], numbers));
+        const [answer] = await brokers.at(nodeId, (broker) => broker.produce([each], producer));
         expect([undefined, 'DUPLICATE_SEQUENCE_NUMBER']).toContain((answer?.error as { type?: string })?.type);
       }
       expect(await valuesIn((request) => brokers.at(nodeId, request), topic)).toEqual(['a', 'b', 'c']);

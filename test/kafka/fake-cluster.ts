@@ -6,7 +6,7 @@ import type {
   PartitionMetadata,
   ProduceAnswer,
   ProduceBatch,
-  ProducerNumbers,
+  ProducerIdAndEpoch,
 } from '../../src/kafka/contract.ts';
 
 export interface Stored {
@@ -16,7 +16,7 @@ export interface Stored {
 
 interface Log {
   readonly records: Stored[];
-  /** Numbers older than these are refused. */
+  /** Older epochs are refused. */
   fencedBelow: number;
   /** Of each producer: the next number expected, and the last batch, which is known again. */
   readonly producers: Map<number, { next: number; last: { first: number; count: number } | undefined }>;
@@ -36,10 +36,10 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
   beforeRequest: () => void = () => {};
   maxBatchBytes = 1_000_000;
   refuses: (value: string) => boolean = () => false;
-  /** Makes the broker forget a producer's numbers: it then refuses what comes. */
+  /** Makes the broker forget a producer's sequence numbers. It then refuses the producer's batches. */
   outOfOrder: (topic: string) => boolean = () => false;
   requests = 0;
-  /** The numbers given last: each writer's are one more. */
+  /** The last epoch given to a writer; each writer's is one more. */
   producers = 0;
   /** True: nobody answers for transactions. */
   coordinatorAway = false;
@@ -103,7 +103,7 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
     return (ask) => ask(broker as BrokerConnection); // a fence asks for nothing else
   }
 
-  #confirm({ producerEpoch }: ProducerNumbers): void {
+  #confirm({ producerEpoch }: ProducerIdAndEpoch): void {
     if (producerEpoch !== this.producers) throw protocolError('INVALID_PRODUCER_EPOCH');
   }
 
@@ -117,14 +117,14 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
 
   at<T>(nodeId: number, ask: (broker: BrokerConnection) => Promise<T>): Promise<T> {
     const broker: Pick<BrokerConnection, 'produce'> = {
-      produce: (batches, numbers) => this.#produce(nodeId, numbers, batches),
+      produce: (batches, producer) => this.#produce(nodeId, producer, batches),
     };
     return ask(broker as BrokerConnection); // a writer asks for nothing else
   }
 
   async #produce(
     nodeId: number,
-    { producerEpoch: id }: ProducerNumbers,
+    { producerEpoch: id }: ProducerIdAndEpoch,
     batches: readonly ProduceBatch[],
   ): Promise<readonly ProduceAnswer[]> {
     await Promise.resolve();

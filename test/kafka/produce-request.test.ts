@@ -13,7 +13,7 @@ const options = (over: {
   readonly producerId?: bigint;
   readonly producerEpoch?: number;
 }) => ({
-  numbers: { producerId: String(over.producerId ?? 7n), producerEpoch: over.producerEpoch ?? 0 },
+  producer: { producerId: String(over.producerId ?? 7n), producerEpoch: over.producerEpoch ?? 0 },
   compression: over.compression ?? 'none',
   checksum: (bytes: Buffer) => crc32c(bytes),
 });
@@ -50,8 +50,8 @@ function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, produce
   const messages = batches.flatMap(({ topic, partition, messages }) =>
     messages.map(({ key, value }) => ({ topic, partition, timestamp, key: Buffer.from(key), value })),
   );
-  const numbers = { producerId, producerEpoch, sequences, partitionLeaderEpoch: -1 };
-  return produceV7.createRequest(-1, TIMEOUT_MS, messages, numbers).buffer;
+  const producer = { producerId, producerEpoch, sequences, partitionLeaderEpoch: -1 };
+  return produceV7.createRequest(-1, TIMEOUT_MS, messages, producer).buffer;
 }
 
 describe('the body of a produce request', () => {

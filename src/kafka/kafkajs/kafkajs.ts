@@ -115,8 +115,8 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
       return (await ask(kafkajs.findGroupCoordinator(request))).coordinator;
     },
 
-    async produce(batches, numbers) {
-      const body = await produceBody(batches, { numbers, compression: config.compression, checksum: crc32c });
+    async produce(batches, producer) {
+      const body = await produceBody(batches, { producer, compression: config.compression, checksum: crc32c });
       const { topics } = await ask(requestProduce(kafkajs, body));
       return topics.flatMap(({ topicName, partitions }) =>
         partitions.map(({ partition, errorCode }) => ({ topic: topicName, partition, error: errorOf(errorCode) })),

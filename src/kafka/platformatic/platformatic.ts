@@ -47,9 +47,9 @@ const produce: API<[body: ProduceBody], Produced> = createAPI(
 const bodyChecksum = (bytes: Buffer): number => crc32c(Writer.create().append(bytes).dynamicBuffer);
 
 /**
- * Opens a connection with @platformatic/kafka 2.12.1. Only its connections and requests are used: its producer takes new
- * numbers after any error and would store records twice. Brokers from 3.1 on have these versions of the requests. Newer
- * EndTxn and Produce requests would change the producer's epoch at each transaction (KIP-890).
+ * Opens a connection with @platformatic/kafka 2.12.1. Only its connections and requests are used: its producer takes a
+ * new producer id after any error and would store records twice. Brokers from 3.1 on have these versions of the
+ * requests. Newer EndTxn and Produce requests would change the producer's epoch at each transaction (KIP-890).
  */
 export async function openPlatformatic(options: OpenOptions): Promise<BrokerConnection> {
   const { host, port, config, tls, requestTimeoutMs, onClosed, signal } = options;
@@ -142,9 +142,9 @@ function connectionOf(
       return found;
     },
 
-    async produce(batches, numbers) {
+    async produce(batches, producer) {
       const { compression } = config;
-      const body = await produceBody(batches, { numbers, compression, checksum: bodyChecksum });
+      const body = await produceBody(batches, { producer, compression, checksum: bodyChecksum });
       const { responses } = await ask(produce.async(connection, body).catch(responseIn<Produced>));
       return responses.flatMap(({ name, partitionResponses }) =>
         partitionResponses.map(({ index, errorCode }) => ({

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../../domain/fault.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
-import type { BrokerConnection, ProducerNumbers, Transaction } from '../../kafka/contract.ts';
+import type { BrokerConnection, ProducerIdAndEpoch, Transaction } from '../../kafka/contract.ts';
 import {
   isNoTransaction,
   isNotYetCoordinated,
@@ -31,7 +31,7 @@ const RETRY_MS = 1000;
 
 /**
  * Shuts out previous writers of the topics by empty transactions (docs/decisions/0005). The end of a transaction puts a
- * mark with the writer's epoch into each partition; behind it, a leader refuses older epochs of the same producer.
+ * marker with the writer's epoch into each partition; after it, a leader refuses older epochs of the same producer.
  * Promises reject with a Fault; its retry is `never` if a later writer took over.
  */
 export class Fence {
@@ -39,8 +39,8 @@ export class Fence {
   readonly #transactionalId: string;
   readonly #now: () => number;
   readonly #signal: AbortSignal;
-  #numbers: ProducerNumbers | undefined;
-  /** By topic: how many of its partitions are fenced with the current numbers. */
+  #producer: ProducerIdAndEpoch | undefined;
+  /** By topic: how many of its partitions are fenced with the current epoch. */
   #fenced = new Map<string, number>();
   #againAt = 0;
 
@@ -52,16 +52,16 @@ export class Fence {
     this.#signal = signal;
   }
 
-  /** Fences the topics with new numbers and returns these. If a later writer took over, rejects and fences no one. */
-  async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerNumbers> {
+  /** Fences the topics with a new epoch and returns it. If a later writer took over, rejects and fences no one. */
+  async renew(layouts: ReadonlyMap<string, TopicLayout>): Promise<ProducerIdAndEpoch> {
     try {
-      if (this.#numbers !== undefined) await this.#confirm(this.#numbers);
-      const numbers = await this.#ask((broker) => broker.initProducerId(this.#transactionalId, TRANSACTION_TIMEOUT_MS));
-      this.#numbers = numbers;
+      if (this.#producer !== undefined) await this.#confirm(this.#producer);
+      const renewed = await this.#ask((broker) => broker.initProducerId(this.#transactionalId, TRANSACTION_TIMEOUT_MS));
+      this.#producer = renewed;
       this.#fenced = new Map();
       this.#againAt = this.#now() + AGAIN_MS;
-      await this.#closeNew(numbers, layouts);
-      return numbers;
+      await this.#closeNew(renewed, layouts);
+      return renewed;
     } catch (error) {
       throw this.#faultOf(error);
     }
@@ -69,21 +69,21 @@ export class Fence {
 
   /** Fences new topics at once, and all topics again each day. */
   async keep(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
-    const numbers = this.#numbers;
-    if (numbers === undefined) return;
+    const producer = this.#producer;
+    if (producer === undefined) return;
     try {
-      await this.#closeNew(numbers, layouts);
-      if (this.#now() >= this.#againAt) await this.#closeAgain(numbers, layouts);
+      await this.#closeNew(producer, layouts);
+      if (this.#now() >= this.#againAt) await this.#closeAgain(producer, layouts);
     } catch (error) {
       throw this.#faultOf(error);
     }
   }
 
-  async #closeAgain(numbers: ProducerNumbers, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+  async #closeAgain(producer: ProducerIdAndEpoch, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     const now = this.#now();
     this.#againAt = now + AGAIN_MS;
     try {
-      await this.#close(numbers, [...layouts.values()]);
+      await this.#close(producer, [...layouts.values()]);
     } catch (error) {
       // Records do not wait for an unavailable coordinator.
       if (this.#faultOf(error).retry.kind === 'never') throw error;
@@ -91,39 +91,39 @@ export class Fence {
     }
   }
 
-  async #closeNew(numbers: ProducerNumbers, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
+  async #closeNew(producer: ProducerIdAndEpoch, layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     const open = [...layouts.values()].filter(
       ({ topic, partitionCount }) => partitionCount > (this.#fenced.get(topic) ?? 0),
     );
     if (open.length === 0) return;
-    await this.#close(numbers, open);
+    await this.#close(producer, open);
     for (const { topic, partitionCount } of open) this.#fenced.set(topic, partitionCount);
   }
 
-  /** Resolves when each partition's leader refuses all previous numbers. */
-  async #close(numbers: ProducerNumbers, topics: readonly TopicLayout[]): Promise<void> {
-    const transaction = this.#transaction(numbers);
+  /** Resolves when each partition's leader refuses all previous epochs. */
+  async #close(producer: ProducerIdAndEpoch, topics: readonly TopicLayout[]): Promise<void> {
+    const transaction = this.#transaction(producer);
     const partitions = topics.map(({ topic, partitionCount }) => ({
       topic,
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
     await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
-    // The first answer only accepts the request. The second one comes when each partition has its mark.
+    // The first answer only accepts the request. The second one comes when each partition has its marker.
     await this.#ask((broker) => broker.endTransaction(transaction));
     await this.#ask((broker) => broker.endTransaction(transaction));
   }
 
-  /** Rejects if another writer has newer numbers. */
-  async #confirm(numbers: ProducerNumbers): Promise<void> {
+  /** Rejects if another writer has a newer epoch. */
+  async #confirm(producer: ProducerIdAndEpoch): Promise<void> {
     try {
-      await this.#ask((broker) => broker.endTransaction(this.#transaction(numbers)));
+      await this.#ask((broker) => broker.endTransaction(this.#transaction(producer)));
     } catch (error) {
-      // no transaction to end: the numbers are still valid
+      // no transaction to end: the epoch is still valid
       if (!isNoTransaction(error)) throw error;
     }
   }
 
-  #transaction({ producerId, producerEpoch }: ProducerNumbers): Transaction {
+  #transaction({ producerId, producerEpoch }: ProducerIdAndEpoch): Transaction {
     return { transactionalId: this.#transactionalId, producerId, producerEpoch };
   }
 

@@ -36,7 +36,7 @@ const LAST_ANSWER_MS = 500;
 
 /**
  * Writes to Kafka's topics so that nothing is lost or stored twice (docs/decisions/0002). After an error it sends the
- * same record batches again, under the same numbers, before anything else. Call one `produce` at a time.
+ * same record batches again, with the same sequence numbers, before anything else. Call one `produce` at a time.
  */
 export class RepeatingProducer {
   readonly #brokers: ProducerOptions['brokers'];
@@ -63,8 +63,8 @@ export class RepeatingProducer {
   /** Shuts out previous writers of the topics. Rejects with a Fault. */
   async open(layouts: ReadonlyMap<string, TopicLayout>): Promise<void> {
     try {
-      const numbers = await this.#fence.renew(layouts);
-      this.#writer = new SequencedWriter(this.#brokers, numbers, this.#wallClockMs);
+      const producer = await this.#fence.renew(layouts);
+      this.#writer = new SequencedWriter(this.#brokers, producer, this.#wallClockMs);
       this.#broken = undefined;
       this.trouble = undefined;
     } catch (error) {
@@ -85,7 +85,7 @@ export class RepeatingProducer {
     this.#layouts = layouts;
     try {
       if (this.#broken !== undefined || this.#writer === undefined) {
-        // New numbers settle what the previous writer left uncertain: its requests cannot be stored any more.
+        // A new epoch settles what the previous writer left uncertain: its requests cannot be stored any more.
         this.#writer = undefined;
         await this.open(layouts);
       } else await this.#fence.keep(layouts);
@@ -156,7 +156,7 @@ export class RepeatingProducer {
         await this.#judge(batch, leader, verdict, error, outcomes);
         return;
       }
-      // The error does not name its batch, so the batches are sent one by one. Their numbers show which are stored.
+      // The error does not name its batch, so the batches are sent one by one. Their sequences show which are stored.
       for (const each of batches) await this.#settle([each], leader, outcomes, true);
       return;
     }

@@ -1,5 +1,5 @@
 import type { Brokers } from '../../kafka/brokers.ts';
-import type { ProducerNumbers } from '../../kafka/contract.ts';
+import type { ProducerIdAndEpoch } from '../../kafka/contract.ts';
 import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
@@ -10,12 +10,12 @@ const SEQUENCES = 2 ** 31;
 type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
 
 /**
- * An idempotent producer with given numbers. It counts the sequences itself, so that a retry repeats them: the client
- * libraries' own producers do not.
+ * An idempotent producer with a given id and epoch. It counts the sequences itself, so that a retry repeats them: the
+ * client libraries' own producers do not.
  */
 export class SequencedWriter {
   readonly #brokers: WriterBrokers;
-  readonly #numbers: ProducerNumbers;
+  readonly #producer: ProducerIdAndEpoch;
   readonly #wallClockMs: () => number;
   /** The number of the next record, by topic and partition. */
   readonly #sequences = new Map<string, number>();
@@ -23,9 +23,9 @@ export class SequencedWriter {
   readonly #stale = new Set<TopicLayout>();
 
   /** `wallClockMs` dates the records, milliseconds since 1970. */
-  constructor(brokers: WriterBrokers, numbers: ProducerNumbers, wallClockMs: () => number) {
+  constructor(brokers: WriterBrokers, producer: ProducerIdAndEpoch, wallClockMs: () => number) {
     this.#brokers = brokers;
-    this.#numbers = numbers;
+    this.#producer = producer;
     this.#wallClockMs = wallClockMs;
   }
 
@@ -57,7 +57,7 @@ export class SequencedWriter {
       timestamp,
       sequence: this.#sequences.get(nameOf(topic, partition)) ?? 0,
     }));
-    const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#numbers));
+    const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#producer));
     for (const answer of answers) {
       // stored: the broker has these records already
       if (answer.error !== undefined && verdictOf(answer.error) !== 'stored') throw answer.error;

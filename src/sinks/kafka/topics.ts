@@ -16,7 +16,7 @@ export interface TopicDescription {
   readonly replication: number;
   /** The broker's values of the settings that the feed makes. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Records and transaction marks that were ever written, of all partitions. */
+  /** Records and transaction markers that were ever written, of all partitions. */
   readonly records: bigint;
   /** For people. */
   readonly differences: readonly string[];
