@@ -15,7 +15,7 @@ export interface ReadBackwardsOptions {
 
 /**
  * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns true. Returns
- * false if it came to something unreadable. Call it while nothing is written, or with `passOverTorn`.
+ * false at unreadable data. Without `passOverTorn`, nothing may write to the folder meanwhile.
  */
 export async function readBackwards(
   folder: string,
@@ -60,24 +60,24 @@ export async function* blocksBackwards(
     const { size } = await file.stat();
     const header = await headerOf(file, size);
     if (header === undefined) throw damaged(path, 'no header');
-    const firstMark = header.end - SYNC_BYTES;
-    let end = mayBeTorn ? await lastMarkEnd(file, size, header) : size;
+    const firstMarkerAt = header.end - SYNC_BYTES;
+    let end = mayBeTorn ? await lastMarkerEnd(file, size, header) : size;
     /** The bytes from `from` to `end`, where the wanted block ends. */
     let bytes: Buffer = Buffer.alloc(0);
     let from = end;
     while (end > header.end) {
-      const mark = bytes.length < 2 * SYNC_BYTES ? -1 : bytes.lastIndexOf(header.sync, bytes.length - 2 * SYNC_BYTES);
-      if (mark < 0) {
-        if (from === firstMark) throw damaged(path, `no whole block ends at ${end}`);
-        const before = Math.max(firstMark, from - Math.max(CHUNK_BYTES, bytes.length));
+      const marker = bytes.length < 2 * SYNC_BYTES ? -1 : bytes.lastIndexOf(header.sync, bytes.length - 2 * SYNC_BYTES);
+      if (marker < 0) {
+        if (from === firstMarkerAt) throw damaged(path, `no whole block ends at ${end}`);
+        const before = Math.max(firstMarkerAt, from - Math.max(CHUNK_BYTES, bytes.length));
         bytes = Buffer.concat([await readAt(file, before, from - before), bytes]);
         from = before;
         continue;
       }
-      const block = blockIn(bytes.subarray(mark + SYNC_BYTES), header);
+      const block = blockIn(bytes.subarray(marker + SYNC_BYTES), header);
       if (block === undefined) throw damaged(path, `no whole block ends at ${end}`);
       yield { ...block, header };
-      bytes = bytes.subarray(0, mark + SYNC_BYTES);
+      bytes = bytes.subarray(0, marker + SYNC_BYTES);
       end = from + bytes.length;
     }
   } finally {
@@ -85,13 +85,13 @@ export async function* blocksBackwards(
   }
 }
 
-async function lastMarkEnd(file: FileHandle, size: number, header: FileHeader): Promise<number> {
+async function lastMarkerEnd(file: FileHandle, size: number, header: FileHeader): Promise<number> {
   for (let from = size; from > header.end; ) {
     // A marker may cross a chunk border.
     const end = Math.min(size, from + SYNC_BYTES - 1);
     from = Math.max(header.end, from - CHUNK_BYTES);
-    const mark = (await readAt(file, from, end - from)).lastIndexOf(header.sync);
-    if (mark >= 0) return from + mark + SYNC_BYTES;
+    const marker = (await readAt(file, from, end - from)).lastIndexOf(header.sync);
+    if (marker >= 0) return from + marker + SYNC_BYTES;
   }
   return header.end;
 }
