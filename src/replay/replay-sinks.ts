@@ -7,7 +7,7 @@ import type { FeedOutput } from '../feed/feed-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { OutRecord } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';
-import { heapBytes } from '../sinks/queue/out-queue.ts';
+import { heapBytes } from '../sinks/queue/sink-queue.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 

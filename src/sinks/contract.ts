@@ -29,7 +29,7 @@ export interface SeriesCheckpoint {
   readonly epoch: number;
   readonly environment: Environment;
   readonly kind: TradeKind;
-  /** The last trade published; null: none in this epoch yet; undefined: unknown, so that nothing can resume from here. */
+  /** The last published trade. null: none in this epoch. undefined: unknown, so the series cannot resume. */
   readonly last: Checkpoint | null | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { Batch, Batcher } from '../queue/batcher.ts';
-import type { OutQueue } from '../queue/out-queue.ts';
+import type { SinkQueue } from '../queue/sink-queue.ts';
 import type { Spill } from '../spill/spill.ts';
 import type { Timers } from '../timers.ts';
 import type { Delivery } from './delivery.ts';
@@ -9,21 +9,21 @@ import type { DriverOptions } from './driver-options.ts';
 import type { SinkHealth } from './sink-health.ts';
 
 /**
- * `opening`: the sink is not open yet, or `resume` has not returned (with a spill). `closing`: new records are refused,
- * the waiting ones are delivered until the deadline. `failed`: the sink never takes anything again.
+ * `opening`: not open yet; with a spill, also until the driver's `resume` returns. `closing`: new records are refused,
+ * the waiting ones are delivered until the timeout. `failed`: the sink never takes anything again.
  */
 type DriverState = 'opening' | 'open' | 'closing' | 'closed' | 'failed';
 
 export interface LoopParts {
   readonly timers: Timers;
-  readonly queue: OutQueue;
+  readonly queue: SinkQueue;
   readonly batcher: Batcher;
   readonly delivery: Delivery;
   readonly health: SinkHealth;
   readonly spill: Spill | undefined;
 }
 
-const READ_AGAIN_MS = 1000;
+const SPILL_RETRY_MS = 1000;
 
 /** Sends batch after batch while records wait, those of the spill first. Holds the driver's state. */
 export class DeliveryLoop {
@@ -62,8 +62,8 @@ export class DeliveryLoop {
     return this.#state === 'closed' || this.#state === 'failed';
   }
 
-  /** The sink is open, and did not fail. */
-  get isOpen(): boolean {
+  /** The sink was open and has not failed, so records may be spilled. Also true after closing. */
+  get maySpill(): boolean {
     return this.#wasOpened && this.#state !== 'failed';
   }
 
@@ -98,14 +98,14 @@ export class DeliveryLoop {
     this.#idle = undefined;
   }
 
-  /** Refuses new records, delivers the waiting ones until the deadline, and stops. */
-  async finish(deadlineMs: number): Promise<void> {
+  /** Refuses new records, waits at most `timeoutMs` for the delivery of the waiting ones, and stops. */
+  async finish(timeoutMs: number): Promise<void> {
     const { timers } = this.#parts;
     if (this.#state !== 'failed') {
       this.#state = 'closing';
       this.#stopTimer();
       this.wake();
-      await Promise.race([this.idle(), timers.delay(deadlineMs)]);
+      await Promise.race([this.idle(), timers.delay(timeoutMs)]);
       if (this.#state === 'closing') this.#state = 'closed';
     }
     timers.stopPauses();
@@ -143,7 +143,7 @@ export class DeliveryLoop {
   async #nextBatch(): Promise<Batch | undefined> {
     const { timers, batcher, delivery, spill } = this.#parts;
     while (spill?.isOn === true && spill.backlog.length === 0) {
-      if (!this.#readBack(spill)) await timers.pause(READ_AGAIN_MS);
+      if (!this.#readBack(spill)) await timers.pause(SPILL_RETRY_MS);
       if (this.isStopped) return undefined;
     }
     if (this.isAccepting && batcher.tooSoonMs(timers.now()) > 0) return undefined;

@@ -2,7 +2,7 @@ import { asFault, Fault } from '../../domain/fault.ts';
 import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../contract.ts';
 import { Batcher } from '../queue/batcher.ts';
 import { LossLedger, lossesOf } from '../queue/loss-ledger.ts';
-import { OutQueue } from '../queue/out-queue.ts';
+import { SinkQueue } from '../queue/sink-queue.ts';
 import { Spill } from '../spill/spill.ts';
 import type { SpillOptions } from '../spill/spill-options.ts';
 import { recentBehind } from '../spill/spill-recovery.ts';
@@ -25,7 +25,7 @@ export class SinkDriver {
   readonly #sink: Sink;
   readonly #options: DriverOptions;
   readonly #timers: Timers;
-  readonly #queue: OutQueue;
+  readonly #queue: SinkQueue;
   readonly #ledger: LossLedger;
   readonly #delivery: Delivery;
   readonly #spill: Spill | undefined;
@@ -41,7 +41,7 @@ export class SinkDriver {
     this.#sink = sink;
     this.#options = options;
     this.#timers = new Timers(scheduler);
-    this.#queue = new OutQueue({ maxRecords, maxBytes });
+    this.#queue = new SinkQueue({ maxRecords, maxBytes });
     this.#ledger = new LossLedger(options.outGap);
     this.#delivery = new Delivery(sink, this.#ledger, options);
     this.#spill = options.spill === undefined ? undefined : this.#newSpill(options.spill);
@@ -60,7 +60,7 @@ export class SinkDriver {
     return this.#sink.name;
   }
 
-  /** Queues a record. Never blocks: if there is no room, it drops a record of the lowest drop priority. */
+  /** Queues a record. Never blocks: if there is no room, it drops waiting records by their drop priority. */
   push(record: OutRecord, options?: PushOptions): void {
     if (!this.#loop.isAccepting) {
       this.#drop(new Map([[record.topic, 1]]));
@@ -141,7 +141,7 @@ export class SinkDriver {
     await this.#loop.finish(deadlineMs);
     try {
       // The rest goes to the disk first. If the closing sink still takes some of it, the next start detects that.
-      if (this.#loop.isOpen) this.#spill?.saveAll();
+      if (this.#loop.maySpill) this.#spill?.saveAll();
       await this.#sink.close();
     } finally {
       // A last answer about the batch in flight still counts.
@@ -177,7 +177,7 @@ export class SinkDriver {
 
   #makeRoom(): void {
     const evicted = this.#queue.evict();
-    this.#ledger.lost(lossesOf(evicted), `memory ${this.#queue.left}`);
+    this.#ledger.lost(lossesOf(evicted), `memory ${this.#queue.dequeuedCount}`);
     const byTopic = Map.groupBy(evicted, ({ out }) => out.topic);
     this.#drop(new Map([...byTopic].map(([topic, entries]) => [topic, entries.length])));
   }
@@ -201,7 +201,7 @@ export class SinkDriver {
   }
 
   #beginSpill(): void {
-    if (this.#spill === undefined || !this.#loop.isOpen || this.#loop.isStopped) return;
+    if (this.#spill === undefined || !this.#loop.maySpill || this.#loop.isStopped) return;
     const { state, reason } = this.#health;
     const isNew = !this.#spill.isOn;
     this.#spill.begin(state === 'down' ? reason : 'half of the memory is used');

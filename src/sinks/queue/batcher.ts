@@ -1,6 +1,6 @@
 import type { OutRecord } from '../contract.ts';
 import type { LossLedger } from './loss-ledger.ts';
-import type { OutQueue } from './out-queue.ts';
+import type { SinkQueue } from './sink-queue.ts';
 
 export interface BatchOptions {
   /** Most records in one batch; 1000 by default. */
@@ -29,10 +29,10 @@ export interface Batch {
 }
 
 export interface BatchSources {
-  readonly queue: OutQueue;
+  readonly queue: SinkQueue;
   readonly ledger: LossLedger;
   /** Its backlog is sent before the queue. */
-  readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: OutQueue } | undefined;
+  readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: SinkQueue } | undefined;
 }
 
 /** Makes batches of the waiting records and decides when the next one starts. */

@@ -7,7 +7,7 @@ import { type AnyTrade, isTrade } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { OutRecord, SeriesCheckpoint } from '../contract.ts';
 import { checkpointAt } from '../resume/checkpoints.ts';
-import type { QueueEntry } from './out-queue.ts';
+import type { QueueEntry } from './sink-queue.ts';
 
 /** Consecutive trades of one series that were dropped. */
 export interface TradeLoss {

@@ -5,7 +5,7 @@ import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { CheckpointOptions, OutRecord, SeriesCheckpoint } from '../contract.ts';
 import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
-import type { QueueEntry } from '../queue/out-queue.ts';
+import type { QueueEntry } from '../queue/sink-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
 /** Checkpoints in the topics of environments that share epochs. */

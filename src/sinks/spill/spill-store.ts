@@ -3,7 +3,7 @@ import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
 import { lossesOf, type TradeLoss } from '../queue/loss-ledger.ts';
-import type { QueueEntry } from '../queue/out-queue.ts';
+import type { QueueEntry } from '../queue/sink-queue.ts';
 import { isUnreadable, SpillDatabase, type SpillDisk, type SpilledRow, type SpillMark } from './spill-database.ts';
 
 export interface SpillStoreOptions {
@@ -166,7 +166,7 @@ export class SpillStore {
     return this.#database;
   }
 
-  /** Drops the first records of the lowest drop priority until the rest fits. */
+  /** Drops records by their drop priority, oldest first, until the rest fits. */
   #makeRoom(database: SpillDatabase): { readonly dropped: ReadonlyMap<string, number>; readonly lost: TradeLoss[] } {
     const { maxBytes } = this.#options;
     const dropped = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { LossLedger } from '../queue/loss-ledger.ts';
-import type { OutQueue, QueueEntry } from '../queue/out-queue.ts';
+import type { QueueEntry, SinkQueue } from '../queue/sink-queue.ts';
 import type { Timers } from '../timers.ts';
 import type { AppendResult, SpillStore } from './spill-store.ts';
 
@@ -12,7 +12,7 @@ const RETRY_MS = 1000;
 
 export interface SpillWriterParts {
   readonly store: SpillStore;
-  readonly queue: OutQueue;
+  readonly queue: SinkQueue;
   readonly ledger: LossLedger;
   readonly timers: Timers;
 }

@@ -1,7 +1,7 @@
 import { asFault } from '../../domain/fault.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
-import { OutQueue, type QueueEntry } from '../queue/out-queue.ts';
+import { type QueueEntry, SinkQueue } from '../queue/sink-queue.ts';
 import type { SpillMark } from './spill-database.ts';
 import { folderDisk } from './spill-database.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
@@ -18,7 +18,7 @@ const SAVE_MS = 1000;
  */
 export class Spill {
   /** Records that were read back: they are sent before the queue. */
-  readonly backlog = new OutQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
+  readonly backlog = new SinkQueue({ maxRecords: Number.POSITIVE_INFINITY, maxBytes: Number.POSITIVE_INFINITY });
   readonly #store: SpillStore;
   readonly #writer: SpillWriter;
   readonly #parts: SpillParts;

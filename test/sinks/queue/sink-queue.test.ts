@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { OutRecord } from '../../../src/sinks/contract.ts';
 import { dropPriorityOf } from '../../../src/sinks/queue/drop-priority.ts';
-import { OutQueue } from '../../../src/sinks/queue/out-queue.ts';
+import { SinkQueue } from '../../../src/sinks/queue/sink-queue.ts';
 import { sampleBookTicker, sampleGap, samplePrice, sampleTrade, sampleTradeStats } from '../../codec/sample-records.ts';
 
 const SAMPLES = {
@@ -18,7 +18,7 @@ function outOf(kind: Kind, key: string): OutRecord {
   return { topic: kind, key, record: SAMPLES[kind] };
 }
 
-function takeEntries(queue: OutQueue, max: number) {
+function takeEntries(queue: SinkQueue, max: number) {
   const entries = queue.peek(max);
   queue.skip(entries.length);
   return entries;
@@ -74,7 +74,7 @@ describe('OutQueue', () => {
     );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 300 }), fc.array(step, { maxLength: 3000, size: 'max' }), (max, steps) => {
-        const queue = new OutQueue({ maxRecords: max, maxBytes: Number.POSITIVE_INFINITY });
+        const queue = new SinkQueue({ maxRecords: max, maxBytes: Number.POSITIVE_INFINITY });
         const plain = new PlainQueue(max);
         let seq = 0;
         for (const one of steps) {
@@ -101,7 +101,7 @@ describe('OutQueue', () => {
 
   it('makes room in a queue full of trades without scanning all of them for each record', () => {
     const maxRecords = 200_000;
-    const queue = new OutQueue({ maxRecords, maxBytes: Number.POSITIVE_INFINITY });
+    const queue = new SinkQueue({ maxRecords, maxBytes: Number.POSITIVE_INFINITY });
     let seq = 0;
     for (let count = 0; count < maxRecords; count++) queue.push(outOf('trade', 'BTCUSDT'), false, ++seq, 0);
     const keys = Array.from({ length: 20 }, (_, index) => `COIN${index}USDT`);

@@ -25,19 +25,19 @@ const WAITS = 2;
 /** The drop priority is stored above the flags. */
 const PRIORITY_BITS = 2;
 
-export interface OutQueueLimits {
+export interface SinkQueueLimits {
   readonly maxRecords: number;
   /** Approximate heap bytes of the waiting records. */
   readonly maxBytes: number;
 }
 
 /**
- * Queues records for a sink: first in, first out, bounded. A newer price tick of the same topic, key and epoch takes the
- * place of a waiting one, so it neither starves nor overtakes the record that opens its epoch. The queue is a ring of
- * parallel arrays: it allocates nothing for a record.
+ * Queues records for a sink: first in, first out, bounded. A newer price tick of the same topic, key and epoch replaces
+ * a waiting one. It keeps that tick's place: behind the record that opens its epoch, but not at the end. The queue is a
+ * ring of parallel arrays: it allocates nothing for a record.
  */
-export class OutQueue {
-  readonly #limits: OutQueueLimits;
+export class SinkQueue {
+  readonly #limits: SinkQueueLimits;
   #records: (OutRecord | undefined)[] = new Array(FIRST_CAPACITY);
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
@@ -47,10 +47,10 @@ export class OutQueue {
   #head = 0;
   #tail = 0;
   bytes = 0;
-  /** Topic → key → position of the last price tick; before the head: the tick has left. */
+  /** Topic → key → position of the last price tick; before the head: the tick is no longer queued. */
   #ticks = new Map<string, Map<string, number>>();
 
-  constructor(limits: OutQueueLimits) {
+  constructor(limits: SinkQueueLimits) {
     this.#limits = limits;
   }
 
@@ -58,8 +58,8 @@ export class OutQueue {
     return this.#tail - this.#head;
   }
 
-  /** Number of records that left the queue, without evicted ones. */
-  get left(): number {
+  /** Number of records removed so far, without evicted ones. */
+  get dequeuedCount(): number {
     return this.#head;
   }
 
@@ -73,7 +73,7 @@ export class OutQueue {
     return this.length > 0 && ((this.#flags[this.#slot(this.#head)] as number) & HOLDS) !== 0;
   }
 
-  /** When the oldest record was pushed, in the caller's milliseconds; undefined if nothing waits. */
+  /** When the oldest record was pushed, milliseconds of the caller's clock; undefined if nothing waits. */
   get oldestAt(): number | undefined {
     return this.length === 0 ? undefined : this.#pushedAt[this.#slot(this.#head)];
   }
@@ -99,7 +99,7 @@ export class OutQueue {
     return true;
   }
 
-  /** Appends a record. `seq` is above all earlier ones; `now` is in the caller's milliseconds. */
+  /** Appends a record. `seq` is above all earlier ones; `now`: milliseconds of the caller's clock. */
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
     if (this.length === this.#records.length) this.#rebuild(2 * this.length);
     const flags = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
@@ -138,12 +138,12 @@ export class OutQueue {
 
   /** Removes the oldest records. */
   skip(count: number): void {
-    for (let left = count; left > 0; left--) this.#shift(this.#slot(this.#head));
+    for (let remaining = count; remaining > 0; remaining--) this.#shift(this.#slot(this.#head));
   }
 
   /**
-   * Makes room: removes up to a hundredth of the limit, the lowest drop priority and the oldest first. If only bytes are
-   * short, it stops after the first priorities that suffice.
+   * Makes room: removes up to 1 % of `maxRecords`, but at least one record. Priority 0 goes first, within a priority
+   * the oldest record. If only bytes are short, it stops after the first priorities that suffice.
    */
   evict(): QueueEntry[] {
     const { maxRecords, maxBytes } = this.#limits;
