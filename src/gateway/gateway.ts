@@ -66,8 +66,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   taking.add(source.statusSnapshots$.subscribe((snapshot) => view.setSnapshot(snapshot)));
   taking.add(
     timer(0, 1000, scheduler).subscribe(() => {
-      view.second();
-      metrics.second();
+      view.sampleRates();
+      metrics.sample();
     }),
   );
   taking.add(source.metricsSnapshots$.subscribe((snapshot) => metrics.setSnapshot(snapshot)));

@@ -22,8 +22,8 @@ export class PastCandles {
     this.candles$ = this.#wanted$.pipe(concatMap(({ feed, symbol }) => candlesOf(feed, symbol)));
   }
 
-  /** Call it every second. */
-  second(): void {
+  /** Requests the candles of new symbols, and of symbols after a switch. Call it every second. */
+  requestNew(): void {
     for (const feed of this.#feeds()) {
       const asked = getOrCreate(this.#asked, feed, () => new Map<string, string>());
       for (const [symbol, { tick }] of feed.view.symbols) {

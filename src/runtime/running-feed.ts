@@ -142,7 +142,7 @@ export class RunningFeed {
   }
 
   heartbeat(): void {
-    for (const { view } of this.watches) view.second();
+    for (const { view } of this.watches) view.sampleRates();
     this.poorQuality = this.#ofPoorQuality();
     const { state, reason } = this.tradability.state;
     const symbols = this.watches.flatMap(({ view }) => [...view.symbols.keys()]);
@@ -171,7 +171,7 @@ export class RunningFeed {
   /** Symbols with too many invalid messages, as VENUE:SYMBOL. */
   #ofPoorQuality(): string[] {
     return this.venues.flatMap(({ counts, running, options }) => {
-      counts.quality.second();
+      counts.quality.sampleRates();
       return running ? counts.quality.poor().map((symbol) => `${options.venue.id}:${symbol ?? ''}`) : [];
     });
   }

@@ -19,14 +19,14 @@ export interface GatewayThreadOptions {
 /** The records that the gateway shows; it shows books by their snapshots. */
 const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
 const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap']);
-/** Records are posted in portions, which costs the feed's thread far less for each. */
+/** Records are posted in batches, because each message has a fixed cost. */
 const POST_EVERY_MS = 20;
 /** A gateway with more unprocessed records does not keep up, and is restarted. */
-const MOST_UNTAKEN = 100_000;
+const MAX_UNACKNOWLEDGED_RECORDS = 100_000;
 const SNAPSHOT_MS = 1000;
 /** Doubled with each failure: starting a thread costs about a second of work. */
 const RESTART_AFTER_MS = 5000;
-const RESTART_AT_LATEST_MS = 300_000;
+const MAX_RESTART_DELAY_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
@@ -38,7 +38,7 @@ export class GatewayThread {
   #worker: Worker | undefined;
   #url: string | undefined;
   #waiting: FeedRecord[] = [];
-  #untaken = 0;
+  #unacknowledged = 0;
   #isPosting = false;
   #reported = '';
   #failures = 0;
@@ -65,13 +65,13 @@ export class GatewayThread {
     const past = new PastCandles(() => running.feeds());
     this.#past = past;
     past.candles$.subscribe((candles) => this.publish(candles));
-    const second = (): void => {
-      past.second();
-      const metrics = { ...running.metrics(), thread: meter.second() };
+    const sample = (): void => {
+      past.requestNew();
+      const metrics = { ...running.metrics(), thread: meter.sample() };
       this.#post({ kind: 'snapshot', snapshot: running.snapshot(), metrics });
-      this.#after(SNAPSHOT_MS, second);
+      this.#after(SNAPSHOT_MS, sample);
     };
-    second();
+    sample();
   }
 
   publish(records: readonly FeedRecord[]): void {
@@ -101,10 +101,10 @@ export class GatewayThread {
     const worker = this.#newWorker();
     if (worker === undefined) return;
     this.#worker = worker;
-    this.#untaken = 0;
-    let why = 'it ended';
+    this.#unacknowledged = 0;
+    let why = 'its thread ended';
     worker.on('message', (message: FromGateway) => {
-      if (message.kind === 'taken') this.#untaken -= message.count;
+      if (message.kind === 'acknowledged') this.#unacknowledged -= message.count;
       else if (message.kind === 'failed') why = message.reason;
       else if (message.kind === 'log') this.#options.log(message.level, message.fields, message.message);
       else {
@@ -142,10 +142,10 @@ export class GatewayThread {
     this.#waiting = [];
     this.#isRestarted = true;
     if (this.#closed) return;
-    const message = `the gateway is not there: ${why}; it is tried again, the feed goes on`;
+    const afterMs = Math.min(RESTART_AFTER_MS * 2 ** this.#failures++, MAX_RESTART_DELAY_MS);
+    const message = `gateway stopped: ${why}; the feed continues, the gateway restarts in ${afterMs / 1000} s`;
     if (this.#reported !== why) this.#options.log('warn', { event: 'gateway_unavailable' }, message);
     this.#reported = why;
-    const afterMs = Math.min(RESTART_AFTER_MS * 2 ** this.#failures++, RESTART_AT_LATEST_MS);
     this.#after(afterMs, () => this.#begin());
   }
 
@@ -154,10 +154,10 @@ export class GatewayThread {
     const records = this.#waiting;
     this.#waiting = [];
     if (records.length === 0) return;
-    this.#untaken += records.length;
-    if (this.#untaken > MOST_UNTAKEN && this.#worker !== undefined) {
+    this.#unacknowledged += records.length;
+    if (this.#unacknowledged > MAX_UNACKNOWLEDGED_RECORDS && this.#worker !== undefined) {
       const worker = this.#worker;
-      this.#ended(worker, `${this.#untaken} records were not taken`);
+      this.#ended(worker, `${this.#unacknowledged} records were not processed`);
       void worker.terminate();
       return;
     }

@@ -14,7 +14,7 @@ export type ToGateway =
 
 export type FromGateway =
   | { readonly kind: 'listening'; readonly url: string }
-  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'acknowledged'; readonly count: number }
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn'; readonly fields: object; readonly message: string };
 
@@ -37,7 +37,7 @@ const gateway = await createGateway({
 port.on('message', (message: ToGateway) => {
   if (message.kind === 'records') {
     records$.next(message.records);
-    post({ kind: 'taken', count: message.records.length });
+    post({ kind: 'acknowledged', count: message.records.length });
   } else if (message.kind === 'snapshot') {
     statusSnapshots$.next(message.snapshot);
     metricsSnapshots$.next(message.metrics);

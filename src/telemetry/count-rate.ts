@@ -6,7 +6,7 @@ export class CountRate {
   readonly #counts: number[] = [];
 
   /** To be called every second with the count so far. */
-  second(count: number): void {
+  sample(count: number): void {
     this.#counts.push(count);
     if (this.#counts.length > SECONDS + 1) this.#counts.shift();
   }

@@ -37,7 +37,7 @@ export class ThreadMeter {
   }
 
   /** To be called every second, by one caller: the longest delay is since the last call. */
-  second(): ThreadMetrics {
+  sample(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();
     const { heapUsed, external } = process.memoryUsage();

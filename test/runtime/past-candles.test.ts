@@ -41,12 +41,12 @@ function scripted(broken?: string) {
 
 it('PastCandles asks the active venue of each symbol once, one symbol after the other', () => {
   const { past, asked, shown, serves } = scripted();
-  past.second();
+  past.requestNew();
   expect(asked).toEqual([]);
   serves('BTCUSDT', 'bybit', 3);
   serves('ETHUSDT', 'bybit', 1);
-  past.second();
-  past.second();
+  past.requestNew();
+  past.requestNew();
   expect(asked.map(({ venue, instrument }) => [venue, instrument.venueSymbol])).toEqual([['bybit', 'bybit-BTC']]);
   asked[0]?.answer$.next([kline(0, 0, { epoch: 0 })]);
   asked[0]?.answer$.complete();
@@ -58,11 +58,11 @@ it('PastCandles asks the next venue after a failover, and continues after a fail
   const { past, asked, serves } = scripted('bybit');
   serves('BTCUSDT', 'bybit', 1);
   serves('ETHUSDT', 'binance', 1);
-  past.second();
+  past.requestNew();
   expect(asked.map(({ venue }) => venue)).toEqual(['bybit', 'binance']);
   asked[1]?.answer$.complete();
   serves('BTCUSDT', 'binance', 2);
-  past.second();
+  past.requestNew();
   expect(asked.map(({ venue, instrument }) => [venue, instrument.venueSymbol])).toEqual([
     ['bybit', 'bybit-BTC'],
     ['binance', 'ETHUSDT'],

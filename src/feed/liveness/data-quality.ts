@@ -65,8 +65,8 @@ export class DataQuality {
   }
 
   /** Call it every second: begins the next second of the rates. */
-  second(): void {
-    for (const { rate, valid } of this.#withData()) rate.second(valid);
+  sampleRates(): void {
+    for (const { rate, valid } of this.#withData()) rate.sample(valid);
   }
 
   /** Symbols with too many invalid messages. Null: the unknown symbol. */

@@ -50,8 +50,8 @@ export class FeedView {
   }
 
   /** Call it every second: begins the next second of the rates. */
-  second(): void {
-    for (const { rate, trades } of this.symbols.values()) rate.second(trades);
+  sampleRates(): void {
+    for (const { rate, trades } of this.symbols.values()) rate.sample(trades);
   }
 }
 

@@ -37,8 +37,8 @@ export class GatewayMetrics {
   }
 
   /** To be called every second. */
-  second(): void {
-    this.#threads.set('gateway', this.#meter.second());
+  sample(): void {
+    this.#threads.set('gateway', this.#meter.sample());
   }
 
   text(): string {

@@ -66,15 +66,15 @@ export class SymbolSeries {
   }
 
   /** To be called every second. */
-  second(): void {
-    this.#rate.second(this.#liveTrades);
+  sampleRate(): void {
+    this.#rate.sample(this.#liveTrades);
   }
 
   get tradesPerSecond(): number {
     return this.#rate.perSecond;
   }
 
-  /** At most 60 prices, oldest first: closes of one-minute candles if known, else one price every 5 s. */
+  /** At most 60 prices, oldest first: closes of one-minute candles if known, else at most two prices within 5 s. */
   get sparkline(): readonly Decimal[] {
     const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
     return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);

@@ -77,8 +77,8 @@ export class GatewayView {
   }
 
   /** To be called every second. */
-  second(): void {
-    for (const known of this.#bySymbol.values()) for (const series of known.values()) series.second();
+  sampleRates(): void {
+    for (const known of this.#bySymbol.values()) for (const series of known.values()) series.sampleRate();
   }
 
   get behind(): string | undefined {

@@ -69,7 +69,7 @@ describe('DataQuality', () => {
     const quality = new DataQuality('binance');
     for (let second = 1; second <= 20; second++) {
       for (let count = 0; count < second; count++) quality.valid(quality.of('BTCUSDT'), second * SECOND);
-      quality.second();
+      quality.sampleRates();
     }
     expect(quality.all(20 * SECOND)[0]?.messagesPerSecond).toBe((16 + 17 + 18 + 19 + 20) / 5);
   });

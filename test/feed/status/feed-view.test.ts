@@ -5,7 +5,7 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 /** So many trades of BTCUSDT, and the second ends. */
 function second(view: FeedView, trades: number): number {
   for (let count = 0; count < trades; count++) view.published(tradeEvent(count), 0);
-  view.second();
+  view.sampleRates();
   return view.symbols.get('BTCUSDT')?.rate.perSecond ?? Number.NaN;
 }
 

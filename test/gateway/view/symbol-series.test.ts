@@ -19,11 +19,11 @@ it('tradesPerSecond counts only live trades that were received within the last 5
   const at = 1_723_161_260_000;
   const add = (id: number, fields: Partial<ReturnType<typeof tradeEvent>>) =>
     series.add(tradeEvent(id, { receivedAt: at * 1000, ...fields }), at);
-  series.second();
+  series.sampleRate();
   add(1, {});
   add(2, { source: 'backfill' });
   add(3, { receivedAt: (at - 5001) * 1000 });
-  series.second();
+  series.sampleRate();
   expect(series.tradesPerSecond).toBe(1);
   expect(series.history.latest()).toHaveLength(3);
 });
