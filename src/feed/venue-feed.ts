@@ -6,7 +6,6 @@ import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
-import { CarriedSymbols } from './carried-symbols.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineEvent } from './connection/line-event.ts';
 import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
@@ -15,12 +14,13 @@ import { FollowedInstruments, type InstrumentChange } from './instruments/follow
 import { CoinWatch } from './liveness/coin-watch.ts';
 import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
 import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
+import { SubscribedSymbols } from './subscribed-symbols.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** Most events in a warm-up buffer, mostly frames: many seconds of a shard. */
-const MOST_HELD = 20_000;
+/** Maximum events in a warm-up buffer, mostly frames: many seconds of a shard. */
+const MAX_HELD = 20_000;
 const SWEEP_MS = 1000;
 
 type VenueHappening = LineEvent | ExplainedSilence | InstrumentChange;
@@ -41,7 +41,7 @@ export class VenueFeed {
   readonly #books: VenueBooks;
   readonly #coins: CoinWatch;
   readonly #watch: FrameWatch;
-  readonly #carried: CarriedSymbols;
+  readonly #subscribed: SubscribedSymbols;
   readonly #report: VenueReport;
   readonly #instruments: FollowedInstruments;
   readonly #symbols = new Map<string, VenueSymbol>();
@@ -90,7 +90,7 @@ export class VenueFeed {
     const { neededChannel } = lines;
     const latency = options.timing?.latency;
     this.#watch = new FrameWatch({ venue: venue.id, activity, latency, coins, counts, neededChannel });
-    this.#carried = new CarriedSymbols({ venue, lines, arbiter, books, coins, quality: counts.quality, scheduler });
+    this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, coins, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
     const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
@@ -113,7 +113,7 @@ export class VenueFeed {
    */
   warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
     if (this.running) return Promise.resolve();
-    this.#held = new WarmUpBuffer(Math.ceil(MOST_HELD * portion), ({ kind }) => kind === 'frame');
+    this.#held = new WarmUpBuffer(Math.ceil(MAX_HELD * portion), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
       filter((item) => {
@@ -192,7 +192,7 @@ export class VenueFeed {
 
   remove(symbol: string): void {
     this.#instruments.remove(symbol);
-    this.#carried.remove(symbol);
+    this.#subscribed.remove(symbol);
   }
 
   #start(): void {
@@ -236,7 +236,7 @@ export class VenueFeed {
   #handle(item: VenueHappening): void {
     if (item.kind === 'frame') this.#onFrame(item.connection, item.frame);
     else if (item.kind === 'change') {
-      this.#carried.change(item);
+      this.#subscribed.change(item);
       this.#report.change(item);
     } else if (item.kind === 'stale') this.#report.stale(item);
     else if (item.kind === 'recovered') this.#report.recovered(item);
@@ -244,11 +244,11 @@ export class VenueFeed {
   }
 
   #onInstruments(change: InstrumentChange): void {
-    if (change.kind === 'unlisted' || change.kind === 'delisted') this.#carried.remove(change.instrument.symbol);
+    if (change.kind === 'unlisted' || change.kind === 'delisted') this.#subscribed.remove(change.instrument.symbol);
     this.#next(change);
-    if (change.kind === 'opened') this.#carried.open(change.instruments);
-    if (change.kind === 'added') this.#carried.add(change.instrument);
-    if (change.kind === 'listed') for (const instrument of change.instruments) this.#carried.add(instrument);
+    if (change.kind === 'opened') this.#subscribed.open(change.instruments);
+    if (change.kind === 'added') this.#subscribed.add(change.instrument);
+    if (change.kind === 'listed') for (const instrument of change.instruments) this.#subscribed.add(instrument);
   }
 
   #onFrame(connection: number, frame: MarketFrame): void {

@@ -6,23 +6,23 @@ import type { VenueBooks } from './books/venue-books.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineChange } from './connection/line-event.ts';
 import type { CoinWatch } from './liveness/coin-watch.ts';
-import type { DataQuality } from './liveness/data-quality.ts';
+import type { VenueCounts } from './venue-counts.ts';
 
-export interface CarriedSymbolsOptions {
+export interface SubscribedSymbolsOptions {
   readonly venue: Venue;
   readonly lines: VenueConnectionPool;
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
   readonly coins: CoinWatch;
-  readonly quality: DataQuality;
+  readonly counts: VenueCounts;
   readonly scheduler: SchedulerLike;
 }
 
-/** Updates trades, books and coins when a connection opens, is lost or is replaced, and when a symbol comes or goes. */
-export class CarriedSymbols {
-  readonly #options: CarriedSymbolsOptions;
+/** A venue's subscribed symbols: passes changes of symbols and connections on to trades, books and coins. */
+export class SubscribedSymbols {
+  readonly #options: SubscribedSymbolsOptions;
 
-  constructor(options: CarriedSymbolsOptions) {
+  constructor(options: SubscribedSymbolsOptions) {
     this.#options = options;
   }
 
@@ -40,7 +40,7 @@ export class CarriedSymbols {
   }
 
   remove(symbol: string): void {
-    const { arbiter, books, coins, lines, quality } = this.#options;
+    const { arbiter, books, coins, counts, lines } = this.#options;
     const instrument = lines.bySymbol(symbol);
     if (instrument !== undefined) {
       lines.remove(instrument);
@@ -48,7 +48,7 @@ export class CarriedSymbols {
     }
     coins.remove(symbol);
     books.remove(symbol);
-    quality.remove(symbol);
+    counts.quality.remove(symbol);
   }
 
   change({ connection, successor, event, wasUp }: LineChange): void {
