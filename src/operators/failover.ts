@@ -179,7 +179,7 @@ class FailoverRun<T, E extends OtherEvent> {
         this.#onValue(source, event.key, event.at, event.value);
         return;
       case 'serves':
-        this.#routes.noteServes(source, event.key, event.serves);
+        this.#routes.setServes(source, event.key, event.serves);
         this.#reroute(event.key);
         return;
       default:

@@ -99,14 +99,14 @@ export type GapEvent<T, K = string> =
  *
  * - **next**: `value` for each value, once and in the order of its ids. `pending` when a gap outlasts `graceMs` and its
  *   fetch begins. `gap` right before the first value behind a gap, with the number of filled ids. `reset` before a
- *   smaller id with a later timestamp than any before.
+ *   value with a smaller id and the latest timestamp so far.
  * - **error**: the source's error, after the waiting values were emitted; what a callback throws. A failed Observable
  *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.
  * - **complete**: when the source has completed and nothing waits any more.
  *
- * If the source fills a gap within `graceMs`, no gap is emitted. A series waits for `holdMs` or `maxHeld` values at
- * most; then the gap is emitted as it is and the values follow. Other series do not wait. After answers that bring
- * nothing, the pauses between requests grow to 3 s. It remembers the waiting values and a few numbers for each series.
+ * If the source fills a gap within `graceMs`, no gap is emitted. A series waits until `holdMs` pass or `maxHeld` values
+ * wait; then the gap is emitted as it is and the values follow. Other series do not wait. Empty answers lengthen the
+ * pause between requests, up to 3 s. It remembers the waiting values and a few numbers for each series.
  *
  * @example
  * import { from, of } from 'rxjs';

@@ -16,10 +16,10 @@ export type WindowControl =
   /** Keeps the windows of a key open until its `release`, because its values are known to be on their way. */
   | ({
       readonly kind: 'hold';
-      /** For a new key: only its windows of this length that end there or before are closed. */
+      /** For a new key: windows of length `windowMs` that end at or before the returned time count as closed. */
       readonly closedEnd?: (windowMs: number) => number;
     } & KeyInGroup)
-  /** Ends a hold; windows that are over close. */
+  /** Ends a hold; windows that became due meanwhile are closed. */
   | ({ readonly kind: 'release' } & KeyInGroup);
 
 /** Options of `windowStats`. */
@@ -33,7 +33,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
 /**
  * Aggregates values by key in tumbling windows of event time.
  *
- * <span class="informal">What happened each second by the venue's clock, emitted once, when that second is certainly
+ * <span class="informal">What happened in each window by the venue's clock, emitted once, when the window is certainly
  * over.</span>
  *
  * ```
@@ -48,10 +48,10 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * - **complete**: when the source completes. Open windows are dropped, because they are not over. To get them, send a
  *   cut first.
  *
- * A window closes when the event time of its clock group reaches its end + `allowedLatenessMs`. Event time is the
- * highest timestamp of the group. If a group has no value for `allowedLatenessMs` + `idleAfterMs`, its event time
- * continues with the scheduler's clock, so that windows that are over close. A pause in the middle of a long window
- * does not close it. A value for a closed window goes to `onLate` and nowhere else.
+ * A window closes when the event time of its clock group reaches its end + `allowedLatenessMs`. A clock group is all
+ * keys with the same `clockOf`; its event time is their highest timestamp. If a group has no value for
+ * `allowedLatenessMs` + `idleAfterMs`, its event time continues with the scheduler's clock and closes its windows. A
+ * pause in the middle of a long window does not close it. A value for a closed window goes to `onLate` only.
  *
  * It remembers the open windows and a few numbers for each key and clock group; a cut of a key removes the key. The
  * number of clock groups should be bounded.
@@ -83,7 +83,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
   const { scheduler = asyncScheduler, control$ } = options;
   // No pause closes a window sooner than this, so a check at this interval is exact.
-  const silenceMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
+  const idleMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
   return (source) =>
     new Observable((subscriber) => {
@@ -96,7 +96,7 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
         const now = scheduler.now();
         const closed = windows.idle(now);
         const next = windows.nextIdleAt();
-        if (next !== undefined) alarm.by(Math.min(next, now + silenceMs));
+        if (next !== undefined) alarm.by(Math.min(next, now + idleMs));
         emit(closed);
       });
       if (control$ !== undefined) {
@@ -114,7 +114,7 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
         next(value) {
           const now = scheduler.now();
           const closed = windows.add(value, now);
-          alarm.by(now + silenceMs);
+          alarm.by(now + idleMs);
           if (closed.length > 0) emit(closed);
         },
       });

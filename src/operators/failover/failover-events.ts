@@ -10,7 +10,7 @@ export type SourceEvent<T> =
   | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
   /** The source can deliver. */
   | { readonly kind: 'connected' }
-  /** The source has no connection left, or an attempt failed. `blocked`: waiting does not help. */
+  /** The source has no connection left, or an attempt failed. `blocked`: a retry cannot succeed. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   /** Data should come and does not. */
   | { readonly kind: 'stale' }
@@ -39,7 +39,7 @@ const SOURCE_KINDS: ReadonlySet<string> = new Set<SourceEvent<unknown>['kind']>(
   'serves',
 ]);
 
-/** False for any other event, which is passed unchanged. */
+/** Type guard for the events that `failover` handles. It passes others on unchanged. */
 export function isSourceEvent<T>(event: SourceEvent<T> | OtherEvent): event is SourceEvent<T> {
   return event.kind === 'value' || SOURCE_KINDS.has(event.kind);
 }

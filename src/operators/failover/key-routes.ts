@@ -38,7 +38,7 @@ export class KeyRoutes<T> {
     return (this.#routes.get(key)?.lastAt ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
   }
 
-  noteServes(source: SourceState<T>, key: string, serves: boolean): void {
+  setServes(source: SourceState<T>, key: string, serves: boolean): void {
     const lacking = this.#lacking.get(key) ?? new Set<SourceState<T>>();
     if (serves) lacking.delete(source);
     else lacking.add(source);
@@ -47,15 +47,15 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * The source that should serve a key: the active one, else the present one while healthy, else the first healthy one
-   * that has the key; otherwise the present one.
+   * The source that should serve a key: the active source if it has the key; else the current one while it is healthy
+   * and has the key; else the first such source; without any, the current one.
    */
-  choose(key: string, active: SourceState<T>, present: SourceState<T>): SourceState<T> {
+  choose(key: string, active: SourceState<T>, current: SourceState<T>): SourceState<T> {
     const lacking = this.#lacking.get(key);
     if (lacking === undefined || !lacking.has(active)) return active;
     const isUsable = (source: SourceState<T>): boolean => !lacking.has(source) && source.isHealthy;
-    if (present !== active && isUsable(present)) return present;
-    return this.#sources.find(isUsable) ?? present;
+    if (current !== active && isUsable(current)) return current;
+    return this.#sources.find(isUsable) ?? current;
   }
 
   /** The first route of a key. */
@@ -66,8 +66,8 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * Moves a key to another source. `until`: when the present source's service ends. Returns the time after which values
-   * count: without a value in the old epoch, the time when that epoch began.
+   * Moves a key to another source. `until`: time of receipt up to which the current source counts as having served.
+   * Returns the time after which values count: without a value in the old epoch, the time when that epoch began.
    */
   move(key: string, to: SourceState<T>, until: number): number {
     const route = this.#routes.get(key);

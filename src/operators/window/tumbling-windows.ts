@@ -69,11 +69,11 @@ export interface TumblingWindows<T, A> {
   cut(which: Cut): readonly ClosedWindow<A>[];
   /**
    * Keeps a key's windows open until `release`, while the time of its group continues. Whether a value of the key is
-   * late is judged as of now. `closedEnd`, for a new key: only its windows of this length that end there or before are
-   * closed. A second hold of the same key has no effect.
+   * late is judged as of now. `closedEnd`, for a new key: its windows of this length that end at or before the returned
+   * time count as closed. A second hold of the same key has no effect.
    */
   hold(which: KeyInGroup, closedEnd?: (windowMs: number) => number): void;
-  /** Ends a hold. Returns the windows that are over by now, ordered by end. */
+  /** Ends a hold. Returns the windows that became due meanwhile, ordered by end. */
   release(which: KeyInGroup): readonly ClosedWindow<A>[];
 }
 
