@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly commands$?: Observable<ConnectionCommand>;
   readonly scheduler: SchedulerLike;
   readonly connectTimeoutMs: number;
-  /** The venue is pinged after each such time without data, milliseconds. */
+  /** Time without data after which the venue is pinged, milliseconds; repeats. */
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
@@ -35,7 +35,7 @@ const TICKS_PER_PROBE = 10;
 
 /**
  * Opens a connection for each subscriber, subscribes, keeps it alive and decodes every frame. It never completes; it
- * ends with a Fault, right after `disconnected`. A refused batch is retried in parts, down to single topics.
+ * ends with a Fault, right after `disconnected`. If the venue refuses several topics, it retries smaller groups.
  */
 export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   const { url, connectTimeoutMs, compression, maxFrameMb, clock, open = openSocket } = options;
@@ -68,7 +68,7 @@ class Connection {
   readonly #onFrame: ConnectionOptions['onFrame'];
   readonly #timers = new Subscription();
   #dataSeen = false;
-  #silentTicks = 0;
+  #ticksWithoutData = 0;
 
   constructor(options: ConnectionOptions, socket: Socket, subscriber: Subscriber<VenueEvent>) {
     const { venue, context, scheduler } = options;
@@ -147,8 +147,8 @@ class Connection {
   #tick(): void {
     if (this.#dataSeen) {
       this.#dataSeen = false;
-      this.#silentTicks = 0;
-    } else if (++this.#silentTicks % TICKS_PER_PROBE === 0) {
+      this.#ticksWithoutData = 0;
+    } else if (++this.#ticksWithoutData % TICKS_PER_PROBE === 0) {
       this.channel.sendHeartbeat();
     }
     this.channel.retryOverdue();

@@ -4,18 +4,18 @@ import type { BookLevel, MarketFields } from '../../domain/record.ts';
 import { malformed, readArray, readEach, readNotNegative, readPositive } from './fields.ts';
 
 export function bookUpdate(
-  from: MarketFields,
+  market: MarketFields,
   book: Omit<BookUpdate, keyof MarketFields | 'kind' | 'limit'>,
 ): BookUpdate {
   return {
     kind: 'book_update',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    venue: market.venue,
+    symbol: market.symbol,
+    venueSymbol: market.venueSymbol,
+    coin: market.coin,
+    environment: market.environment,
+    epoch: market.epoch,
+    receivedAt: market.receivedAt,
     firstUpdateId: book.firstUpdateId,
     lastUpdateId: book.lastUpdateId,
     snapshot: book.snapshot,

@@ -25,24 +25,24 @@ export function readBestLevel(
 
 /** Makes a book ticker. Ignores one without a side; an odd spread is passed on with a warning. */
 export function bookTickerFrame(
-  from: MarketFields,
+  market: MarketFields,
   bid: BestLevel | undefined,
   ask: BestLevel | undefined,
   { updateId, timestamp }: { readonly updateId: string; readonly timestamp: number | null },
 ): Decoded {
   if (bid === undefined || ask === undefined) return ignored('one_sided_book');
   return marketFrame(
-    from,
+    market,
     [
       {
         kind: 'book_ticker',
-        venue: from.venue,
-        symbol: from.symbol,
-        venueSymbol: from.venueSymbol,
-        coin: from.coin,
-        environment: from.environment,
-        epoch: from.epoch,
-        receivedAt: from.receivedAt,
+        venue: market.venue,
+        symbol: market.symbol,
+        venueSymbol: market.venueSymbol,
+        coin: market.coin,
+        environment: market.environment,
+        epoch: market.epoch,
+        receivedAt: market.receivedAt,
         bidPrice: bid.price,
         bidQuantity: bid.quantity,
         askPrice: ask.price,

@@ -10,10 +10,10 @@ export function pastFields(venue: VenueId, { instrument, environment, receivedAt
 }
 
 export function pastTrade(
-  from: MarketFields,
+  market: MarketFields,
   trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
 ): TradeEvent {
-  return { kind: 'trade', ...from, ...trade, eventTime: null, source: 'backfill' };
+  return { kind: 'trade', ...market, ...trade, eventTime: null, source: 'backfill' };
 }
 
 export interface CandleRow {
@@ -28,14 +28,14 @@ export interface CandleRow {
 }
 
 /** Reads a row: open time, open, high, low, close, volume, … */
-export function pastKline(value: unknown, from: MarketFields, candle: CandleRow): Kline {
+export function pastKline(value: unknown, market: MarketFields, candle: CandleRow): Kline {
   const { interval, openTime, closeTime, quoteVolumeAt, tradeCount, nowMs } = candle;
   const row = readArray(value, '');
   if (closeTime <= openTime) throw malformed('6', `is ${closeTime}, not after the open time ${openTime}`);
   const closed = closeTime < nowMs;
   return {
     kind: 'kline',
-    ...from,
+    ...market,
     interval,
     // The venue sends none: a closed candle is as old as its end.
     timestamp: closed ? closeTime : Math.floor(nowMs),

@@ -19,7 +19,7 @@ import { EventScanner } from './scan-event.ts';
 import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
 
 /** `interval`: undefined for a bare frame. */
-type Read = (payload: Unchecked, from: MarketFields, interval: string | undefined) => Decoded;
+type Read = (payload: Unchecked, market: MarketFields, interval: string | undefined) => Decoded;
 
 const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
   ['trade', one(readTrade)],
@@ -32,8 +32,8 @@ const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
   ['partialDepth', one(readBook)],
 ]);
 
-function one(read: (payload: Unchecked, from: MarketFields) => MarketEvent): Read {
-  return (payload, from) => marketFrame(from, [read(payload, from)]);
+function one(read: (payload: Unchecked, market: MarketFields) => MarketEvent): Read {
+  return (payload, market) => marketFrame(market, [read(payload, market)]);
 }
 
 /** Makes the decoder of one connection of `/stream` (combined frames) or `/ws` (bare frames). */
@@ -134,9 +134,9 @@ function decodeUnknownStream(data: unknown): Decoded {
     : ignored('unknown_event');
 }
 
-function decodeKline(payload: Unchecked, from: MarketFields, ofStream: string | undefined): Decoded {
+function decodeKline(payload: Unchecked, market: MarketFields, ofStream: string | undefined): Decoded {
   const k = readObject(payload.k, 'k');
   const interval = ofStream ?? KLINE_INTERVALS.find((known) => known === k.i);
   if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
-  return marketFrame(from, [readKline(payload, k, interval, from)]);
+  return marketFrame(market, [readKline(payload, k, interval, market)]);
 }

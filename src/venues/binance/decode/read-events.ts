@@ -24,8 +24,8 @@ import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 export const NO_CONDITIONS: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
 
-export function readTrade(frame: Unchecked, from: MarketFields): TradeEvent {
-  return liveTrade(from, from, from.receivedAt, {
+export function readTrade(frame: Unchecked, market: MarketFields): TradeEvent {
+  return liveTrade(market, market, market.receivedAt, {
     price: readPositive(frame.p, 'p'),
     quantity: readPositive(frame.q, 'q'),
     isBuyerMaker: readBoolean(frame.m, 'm'),
@@ -52,17 +52,17 @@ export function readAggregate(frame: Unchecked) {
   };
 }
 
-export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
+export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   const aggregate = readAggregate(frame);
   return {
     kind: 'agg_trade',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    venue: market.venue,
+    symbol: market.symbol,
+    venueSymbol: market.venueSymbol,
+    coin: market.coin,
+    environment: market.environment,
+    epoch: market.epoch,
+    receivedAt: market.receivedAt,
     price: aggregate.price,
     quantity: aggregate.quantity,
     isBuyerMaker: aggregate.isBuyerMaker,
@@ -77,16 +77,16 @@ export function readAggTrade(frame: Unchecked, from: MarketFields): AggTrade {
 }
 
 /** The mini ticker has no change. */
-export function readTicker(frame: Unchecked, from: MarketFields): Ticker {
+export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
   return {
     kind: 'ticker',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    venue: market.venue,
+    symbol: market.symbol,
+    venueSymbol: market.venueSymbol,
+    coin: market.coin,
+    environment: market.environment,
+    epoch: market.epoch,
+    receivedAt: market.receivedAt,
     price: readPositive(frame.c, 'c'),
     timestamp: readTime(frame.E, 'E'),
     volume24h: readNotNegative(frame.v, 'v'),
@@ -96,15 +96,15 @@ export function readTicker(frame: Unchecked, from: MarketFields): Ticker {
 }
 
 /** Binance sends no time. A side without orders has price and quantity zero. */
-export function readBookTicker(frame: Unchecked, from: MarketFields): Decoded {
+export function readBookTicker(frame: Unchecked, market: MarketFields): Decoded {
   const updateId = readNumericId(frame.u, 'u');
   const bid = readBestLevel(frame.b, 'b', frame.B, 'B');
   const ask = readBestLevel(frame.a, 'a', frame.A, 'A');
-  return bookTickerFrame(from, bid, ask, { updateId, timestamp: null });
+  return bookTickerFrame(market, bid, ask, { updateId, timestamp: null });
 }
 
 /** The candle `k` of a kline frame, with the interval and symbol of the frame. */
-export function readKline(frame: Unchecked, k: Unchecked, interval: string, from: MarketFields): Kline {
+export function readKline(frame: Unchecked, k: Unchecked, interval: string, market: MarketFields): Kline {
   if (k.i !== interval) throw malformed('k.i', `is ${JSON.stringify(k.i)}, not the stream's ${interval}`);
   if (k.s !== frame.s) throw malformed('k.s', `is ${JSON.stringify(k.s)}, not the frame's ${JSON.stringify(frame.s)}`);
   const openTime = readTime(k.t, 'k.t');
@@ -112,7 +112,7 @@ export function readKline(frame: Unchecked, k: Unchecked, interval: string, from
   if (closeTime <= openTime) throw malformed('k.T', `is ${closeTime}, not after the open time ${openTime}`);
   return {
     kind: 'kline',
-    ...from,
+    ...market,
     interval,
     timestamp: readTime(frame.E, 'E'),
     openTime,
@@ -128,12 +128,12 @@ export function readKline(frame: Unchecked, k: Unchecked, interval: string, from
   };
 }
 
-export function readDepthUpdate(frame: Unchecked, from: MarketFields): BookUpdate {
+export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpdate {
   const firstUpdateId = readNumericId(frame.U, 'U');
   const lastUpdateId = readNumericId(frame.u, 'u');
   if (compareIds(firstUpdateId, lastUpdateId) > 0)
     throw malformed('u', `is ${lastUpdateId}, before the first id ${firstUpdateId}`);
-  return bookUpdate(from, {
+  return bookUpdate(market, {
     firstUpdateId,
     lastUpdateId,
     snapshot: false,
@@ -144,9 +144,9 @@ export function readDepthUpdate(frame: Unchecked, from: MarketFields): BookUpdat
 }
 
 /** A partial depth frame or a REST body; neither has a symbol or a time. */
-export function readBook(book: Unchecked, from: MarketFields): BookUpdate {
+export function readBook(book: Unchecked, market: MarketFields): BookUpdate {
   const updateId = readNumericId(book.lastUpdateId, 'lastUpdateId');
-  return bookUpdate(from, {
+  return bookUpdate(market, {
     firstUpdateId: updateId,
     lastUpdateId: updateId,
     snapshot: true,

@@ -33,52 +33,52 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     const scanned = scanner.scan(frame);
     if (scanned !== undefined) return scanned;
     const text = textOf(frame);
-    const outer = readObject(jsonOf(text), '');
-    if (outer.topic === undefined) {
-      const answer = readAnswer(outer);
-      refuseDuplicateKeys(text, Object.keys(outer).length);
+    const message = readObject(jsonOf(text), '');
+    if (message.topic === undefined) {
+      const answer = readAnswer(message);
+      refuseDuplicateKeys(text, Object.keys(message).length);
       return answer;
     }
-    const topic = topicOf(readString(outer.topic, 'topic'));
+    const topic = topicOf(readString(message.topic, 'topic'));
     if (topic === undefined) return ignored('unknown_event');
     const instrument = context.instruments.get(topic.symbol);
     if (instrument === undefined) return ignored('unknown_symbol');
     try {
-      refuseDuplicateKeys(text, keysOf(outer));
-      return decodeData(outer, topic, marketFields(origin, instrument, frame.receivedAt));
+      refuseDuplicateKeys(text, keysOf(message));
+      return decodeData(message, topic, marketFields(origin, instrument, frame.receivedAt));
     } catch (error) {
       return malformedFrame(error, instrument.symbol);
     }
   });
 
-  function decodeData(outer: Unchecked, topic: BybitTopic, from: MarketFields): Decoded {
+  function decodeData(message: Unchecked, topic: BybitTopic, market: MarketFields): Decoded {
     switch (topic.kind) {
       case 'trade':
-        return marketFrame(from, readTrades(outer, from));
+        return marketFrame(market, readTrades(message, market));
       case 'kline':
-        return marketFrame(from, readKlines(outer, topic, from));
+        return marketFrame(market, readKlines(message, topic, market));
       case 'ticker':
-        return marketFrame(from, [readTicker(outer, from)]);
+        return marketFrame(market, [readTicker(message, market)]);
       case 'book_ticker':
-        return newBookTicker(outer, from);
+        return newBookTicker(message, market);
       case 'depth':
-        return marketFrame(from, [readBook(outer, from)]);
+        return marketFrame(market, [readBook(message, market)]);
     }
   }
 
   /** No event for a repeat, which comes every three seconds. */
-  function newBookTicker(outer: Unchecked, from: MarketFields): Decoded {
-    const { updateId, decoded } = readBookTicker(outer, from);
-    const repeated = lastUpdate.get(from.venueSymbol) === updateId;
-    lastUpdate.set(from.venueSymbol, updateId);
-    return repeated && decoded.kind === 'value' ? marketFrame(from, NONE) : decoded;
+  function newBookTicker(message: Unchecked, market: MarketFields): Decoded {
+    const { updateId, decoded } = readBookTicker(message, market);
+    const repeated = lastUpdate.get(market.venueSymbol) === updateId;
+    lastUpdate.set(market.venueSymbol, updateId);
+    return repeated && decoded.kind === 'value' ? marketFrame(market, NONE) : decoded;
   }
 }
 
 /** Number of keys of an envelope and the objects in it. */
-function keysOf(outer: Unchecked): number {
-  let keys = Object.keys(outer).length;
-  for (const item of Array.isArray(outer.data) ? outer.data : [outer.data])
+function keysOf(message: Unchecked): number {
+  let keys = Object.keys(message).length;
+  for (const item of Array.isArray(message.data) ? message.data : [message.data])
     if (isObject(item)) keys += Object.keys(item).length;
   return keys;
 }

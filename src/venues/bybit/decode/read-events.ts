@@ -21,8 +21,8 @@ import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 import type { BybitTopic } from './topic.ts';
 
-// After the v5 documents, websocket/public. Prices and quantities are decimal text, times milliseconds. Frequent events
-// list the common fields one by one, because a spread is several times slower.
+// According to Bybit's v5 documentation (websocket/public). Prices and quantities are decimal text, times milliseconds.
+// Frequent events list the common fields one by one, because a spread is several times slower.
 
 const NONE: readonly string[] = [];
 const BLOCK: readonly string[] = ['block'];
@@ -30,17 +30,17 @@ const RPI: readonly string[] = ['rpi'];
 const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
 
 /** The trades of a message, in matching order. The envelope's time is their event time. */
-export function readTrades(outer: Unchecked, from: MarketFields): readonly TradeEvent[] {
-  const publishedAt = readTime(outer.ts, 'ts');
-  const trades = readEach(outer.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, from));
+export function readTrades(message: Unchecked, market: MarketFields): readonly TradeEvent[] {
+  const publishedAt = readTime(message.ts, 'ts');
+  const trades = readEach(message.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, market));
   if (trades.length === 0) throw malformed('data', 'has no trade');
   return trades;
 }
 
-/** Recordings from before 2025 have no RPI. */
-function readTrade(trade: Unchecked, publishedAt: number, from: MarketFields): TradeEvent {
-  requireSymbol(trade.s, 's', from.venueSymbol);
-  return liveTrade(from, from, from.receivedAt, {
+/** Recordings from before 2025 have no `RPI` (retail price improvement). */
+function readTrade(trade: Unchecked, publishedAt: number, market: MarketFields): TradeEvent {
+  requireSymbol(trade.s, 's', market.venueSymbol);
+  return liveTrade(market, market, market.receivedAt, {
     price: readPositive(trade.p, 'p'),
     quantity: readPositive(trade.v, 'v'),
     isBuyerMaker: takerSold(trade.S, 'S'),
@@ -69,15 +69,15 @@ export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
   return rpi ? RPI : NONE;
 }
 
-/** The candles of a message, dated by its time: a candle's own `timestamp` is its last trade's. */
-export function readKlines(outer: Unchecked, topic: BybitTopic, from: MarketFields): readonly Kline[] {
-  const publishedAt = readTime(outer.ts, 'ts');
-  const klines = readEach(outer.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, from));
+/** Candles of a message, stamped with the message's `ts`: a candle's own `timestamp` is its last trade's. */
+export function readKlines(message: Unchecked, topic: BybitTopic, market: MarketFields): readonly Kline[] {
+  const publishedAt = readTime(message.ts, 'ts');
+  const klines = readEach(message.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, market));
   if (klines.length === 0) throw malformed('data', 'has no candle');
   return klines;
 }
 
-function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, from: MarketFields): Kline {
+function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, market: MarketFields): Kline {
   if (kline.interval !== topic.venueInterval)
     throw malformed('interval', `is ${JSON.stringify(kline.interval)}, not the topic's ${topic.venueInterval}`);
   const openTime = readTime(kline.start, 'start');
@@ -85,7 +85,7 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, fro
   if (closeTime <= openTime) throw malformed('end', `is ${closeTime}, not after the start ${openTime}`);
   return {
     kind: 'kline',
-    ...from,
+    ...market,
     interval: topic.interval,
     timestamp: publishedAt,
     openTime,
@@ -101,21 +101,21 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, fro
   };
 }
 
-/** Spot sends whole tickers. Figures may be empty text. */
-export function readTicker(outer: Unchecked, from: MarketFields): Ticker {
-  const ticker = readSnapshot(outer);
-  requireSymbol(ticker.symbol, 'data.symbol', from.venueSymbol);
+/** Spot sends whole tickers. Bybit sends an unknown value as an empty string. */
+export function readTicker(message: Unchecked, market: MarketFields): Ticker {
+  const ticker = readSnapshot(message);
+  requireSymbol(ticker.symbol, 'data.symbol', market.venueSymbol);
   return {
     kind: 'ticker',
-    venue: from.venue,
-    symbol: from.symbol,
-    venueSymbol: from.venueSymbol,
-    coin: from.coin,
-    environment: from.environment,
-    epoch: from.epoch,
-    receivedAt: from.receivedAt,
+    venue: market.venue,
+    symbol: market.symbol,
+    venueSymbol: market.venueSymbol,
+    coin: market.coin,
+    environment: market.environment,
+    epoch: market.epoch,
+    receivedAt: market.receivedAt,
     price: readPositive(ticker.lastPrice, 'data.lastPrice'),
-    timestamp: readTime(outer.ts, 'ts'),
+    timestamp: readTime(message.ts, 'ts'),
     volume24h: ticker.volume24h === '' ? null : readNotNegative(ticker.volume24h, 'data.volume24h'),
     quoteVolume24h: ticker.turnover24h === '' ? null : readNotNegative(ticker.turnover24h, 'data.turnover24h'),
     change24h: ticker.price24hPcnt === '' ? null : percent(readDecimal(ticker.price24hPcnt, 'data.price24hPcnt')),
@@ -129,13 +129,13 @@ function percent(fraction: Decimal): Decimal {
 }
 
 /** The best prices of a one-level book. It comes whole each time, and again after 3 s without change. */
-export function readBookTicker(outer: Unchecked, from: MarketFields): { updateId: string; decoded: Decoded } {
-  const book = readSnapshot(outer);
+export function readBookTicker(message: Unchecked, market: MarketFields): { updateId: string; decoded: Decoded } {
+  const book = readSnapshot(message);
   const updateId = readNumericId(book.u, 'data.u');
-  requireSymbol(book.s, 'data.s', from.venueSymbol);
+  requireSymbol(book.s, 'data.s', market.venueSymbol);
   const bid = readBest(book.b, 'data.b');
   const ask = readBest(book.a, 'data.a');
-  return { updateId, decoded: bookTickerFrame(from, bid, ask, { updateId, timestamp: matchedAt(outer) }) };
+  return { updateId, decoded: bookTickerFrame(market, bid, ask, { updateId, timestamp: matchedAt(message) }) };
 }
 
 function readBest(value: unknown, field: string): BestLevel | undefined {
@@ -148,31 +148,31 @@ function readBest(value: unknown, field: string): BestLevel | undefined {
 }
 
 /** A whole book, or changes of one. */
-export function readBook(outer: Unchecked, from: MarketFields): BookUpdate {
-  const { type } = outer;
+export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
+  const { type } = message;
   if (type !== 'snapshot' && type !== 'delta')
     throw malformed('type', `is ${JSON.stringify(type)}, neither snapshot nor delta`);
-  const book = readObject(outer.data, 'data');
-  requireSymbol(book.s, 'data.s', from.venueSymbol);
+  const book = readObject(message.data, 'data');
+  requireSymbol(book.s, 'data.s', market.venueSymbol);
   const updateId = readNumericId(book.u, 'data.u');
   const snapshot = type === 'snapshot';
-  return bookUpdate(from, {
+  return bookUpdate(market, {
     firstUpdateId: updateId,
     lastUpdateId: updateId,
     snapshot,
     bids: snapshot ? readSide(book.b, 'data.b', 'bids') : readChanges(book.b, 'data.b'),
     asks: snapshot ? readSide(book.a, 'data.a', 'asks') : readChanges(book.a, 'data.a'),
-    timestamp: matchedAt(outer),
+    timestamp: matchedAt(message),
   });
 }
 
 /** The matching engine's time, comparable with trades'; absent in recordings from before 2024. */
-function matchedAt(outer: Unchecked): number | null {
-  return outer.cts === undefined ? null : readTime(outer.cts, 'cts');
+function matchedAt(message: Unchecked): number | null {
+  return message.cts === undefined ? null : readTime(message.cts, 'cts');
 }
 
 /** The data of a topic that spot always sends whole. */
-function readSnapshot(outer: Unchecked): Unchecked {
-  if (outer.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(outer.type)}, not snapshot`);
-  return readObject(outer.data, 'data');
+function readSnapshot(message: Unchecked): Unchecked {
+  if (message.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(message.type)}, not snapshot`);
+  return readObject(message.data, 'data');
 }

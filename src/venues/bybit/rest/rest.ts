@@ -67,13 +67,13 @@ export function readResult(body: unknown): Unchecked {
 }
 
 /** Spot returns no more, whatever is requested. */
-const MOST_TRADES = 60;
+const MAX_TRADES = 60;
 
 /** The last trades of an instrument, newest first: Bybit has no others. */
 export function recentTrades(origin: PastOrigin): RestRequest<readonly TradeEvent[]> {
   const symbol = encodeURIComponent(origin.instrument.venueSymbol);
   return {
-    path: `/v5/market/recent-trade?category=spot&symbol=${symbol}&limit=${MOST_TRADES}`,
+    path: `/v5/market/recent-trade?category=spot&symbol=${symbol}&limit=${MAX_TRADES}`,
     weight: 1,
     parse: (body) =>
       readEach(readResult(body).list, 'result.list', (row) =>
@@ -83,10 +83,10 @@ export function recentTrades(origin: PastOrigin): RestRequest<readonly TradeEven
 }
 
 /** Bodies from before 2025 have no isRPITrade. */
-function readRecentTrade(row: Unchecked, from: MarketFields): TradeEvent {
-  requireSymbol(row.symbol, 'symbol', from.venueSymbol);
+function readRecentTrade(row: Unchecked, market: MarketFields): TradeEvent {
+  requireSymbol(row.symbol, 'symbol', market.venueSymbol);
   const isRpi = row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade');
-  return pastTrade(from, {
+  return pastTrade(market, {
     price: readPositive(row.price, 'price'),
     quantity: readPositive(row.size, 'size'),
     isBuyerMaker: takerSold(row.side, 'side'),
