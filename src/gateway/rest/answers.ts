@@ -18,16 +18,16 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
   return {
     coin: view.coinOf(symbol) ?? symbol,
     symbol,
-    venue: series?.of.venue ?? null,
-    environment: series?.of.environment ?? null,
-    epoch: series?.of.epoch ?? 0,
+    venue: series?.id.venue ?? null,
+    environment: series?.id.environment ?? null,
+    epoch: series?.id.epoch ?? 0,
     price: tick?.price ?? null,
     change_24h: tick?.change24h ?? null,
     volume_24h: tick?.volume24h ?? null,
     quote_volume_24h: tick?.quoteVolume24h ?? null,
     trades_per_second: series?.tradesPerSecond ?? 0,
     age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
-    stale: series === undefined || view.feed.isStale(series.of),
+    stale: series === undefined || view.feed.isStale(series.id),
     flow: flow?.flow ?? null,
     buy_ratio: flow?.buyRatio ?? null,
     sparkline: series?.sparkline ?? [],
@@ -37,7 +37,7 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
 
 export function assetAnswer(view: GatewayView, series: SymbolSeries) {
   const book = series.book === undefined ? null : depthSummary(view, series.book);
-  return { ...coinAnswer(view, series.of.symbol, series), book };
+  return { ...coinAnswer(view, series.id.symbol, series), book };
 }
 
 /** In mode `all` a coin has one row for each venue. */

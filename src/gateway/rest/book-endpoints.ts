@@ -11,13 +11,13 @@ import { assetEndpoints, type Endpoint, noData } from './endpoint.ts';
 const levels = Type.Optional(
   Type.Integer({ minimum: 1, maximum: 5000, description: 'Best levels of each side; default: all' }),
 );
-/** A decimal above 0. */
-const SIZE = '(?:[1-9][0-9]{0,14}(?:\\.[0-9]{1,18})?|0\\.0{0,8}[1-9][0-9]{0,8})';
+/** Decimal of at least 0.000000001: at most 15 digits before the point and 18 after (17 if below 1). */
+const QUANTITY = '(?:[1-9][0-9]{0,14}(?:\\.[0-9]{1,18})?|0\\.0{0,8}[1-9][0-9]{0,8})';
 
 const impact = {
   side: Type.Enum(['buy', 'sell']),
   quantities: Type.String({
-    pattern: `^${SIZE}(?:,${SIZE}){0,49}$`,
+    pattern: `^${QUANTITY}(?:,${QUANTITY}){0,49}$`,
     description: 'up to 50 quantities above 0 in the base asset, separated by commas: 1,2.5',
   }),
 };
@@ -31,25 +31,25 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   };
   return [
     asset('', 'The coin at a glance', {}, Asset, (series) => assetAnswer(view, series)),
-    asset('orderbook', 'The order book and its figures', { levels }, Book, (series, asked) =>
+    asset('orderbook', 'The order book with spread, mid and imbalance', { levels }, Book, (series, asked) =>
       bookAnswer(view, bookOf(series), asked.levels),
     ),
     asset('depth-summary', about.depthSummary, { levels }, DepthSummary, (series, asked) => ({
-      ...series.of,
+      ...series.id,
       ...depthSummary(view, bookOf(series), asked.levels),
     })),
     asset('depth-distribution', 'How the depth lies around mid', {}, DepthDistribution, (series) => ({
-      ...series.of,
+      ...series.id,
       ...depthDistributionAnswer(view, bookOf(series)),
     })),
     asset('price-impact', about.priceImpact, impact, PriceImpacts, (series, { side, quantities }) => {
       const sizes = quantities.split(',').flatMap((quantity) => canonicalDecimal(quantity) ?? []);
-      return { ...series.of, ...priceImpacts(view, bookOf(series), side, sizes) };
+      return { ...series.id, ...priceImpacts(view, bookOf(series), side, sizes) };
     }),
   ];
 }
 
-function bookOf({ book, of }: SymbolSeries): OrderBookSnapshot {
-  if (book === undefined) throw noData(of.symbol, 'no order book came yet; is a depth channel subscribed?');
+function bookOf({ book, id }: SymbolSeries): OrderBookSnapshot {
+  if (book === undefined) throw noData(id.symbol, 'no order book came yet; is a depth channel subscribed?');
   return book;
 }

@@ -94,7 +94,7 @@ function seriesOf(view: GatewayView, name: string, venue: string | undefined): S
   const symbol = knownSymbol(view, name);
   const series = view.series(symbol, venue);
   if (series !== undefined) return series;
-  const served = view.series(symbol)?.of.venue;
+  const served = view.series(symbol)?.id.venue;
   const why = served === undefined ? 'nothing came yet' : `${served} serves it, nothing of ${venue} is published`;
   throw noData(symbol, why, { symbol, ...(served === undefined ? {} : { served_by: served }) });
 }

@@ -35,8 +35,8 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
   const flow = { window: whole(100_000, 1000, 'The last so many trades') };
   const threshold = defaulted(Type.Number({ ...multiple, default: largeTradeThreshold }));
   return [
-    asset('trades', 'Time and sales, newest first', { limit: limitOf(100) }, Trades, ({ of, history }, { limit }) => ({
-      ...of,
+    asset('trades', 'Time and sales, newest first', { limit: limitOf(100) }, Trades, ({ id, history }, { limit }) => ({
+      ...id,
       trades: history.latest(limit).map(recordJson),
       block_trades: history.blockTrades,
     })),
@@ -44,30 +44,30 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       const { window = series.windowLengths.at(-1) ?? 60_000 } = asked;
       const windows = series.windows(window).slice(0, asked.limit).map(recordJson);
       const [latest] = windows;
-      const { symbol } = series.of;
+      const { symbol } = series.id;
       if (latest === undefined)
         throw noData(symbol, `no window of ${window} ms is known`, { symbol, windows_ms: series.windowLengths });
-      return { ...series.of, window_ms: window, latest, windows };
+      return { ...series.id, window_ms: window, latest, windows };
     }),
     asset('trade-flow', 'Figures over the last trades: who pressed', flow, TradeFlowAnswer, (series, { window }) => {
       const figures = series.history.lastTrades(window);
-      if (figures === undefined) throw noData(series.of.symbol, 'no trade came yet');
-      return { ...series.of, window, figures: snakeKeys(figures) };
+      if (figures === undefined) throw noData(series.id.symbol, 'no trade came yet');
+      return { ...series.id, window, figures: snakeKeys(figures) };
     }),
     asset('large-trades', about.large, { threshold }, LargeTradesAnswer, (series, asked) => {
       const rounded = Number(asked.threshold.toPrecision(15));
-      return { ...series.of, threshold: rounded, large_trades: series.largeTrades(rounded).map(recordJson) };
+      return { ...series.id, threshold: rounded, large_trades: series.largeTrades(rounded).map(recordJson) };
     }),
-    asset('volume-profile', about.profile, bins, VolumeProfileAnswer, ({ of, history }, asked) => {
+    asset('volume-profile', about.profile, bins, VolumeProfileAnswer, ({ id, history }, asked) => {
       const profile = history.volumeProfile(asked.bins);
-      if (profile === undefined) throw noData(of.symbol, 'no trade came yet');
-      return { ...of, profile: snakeKeys(profile) };
+      if (profile === undefined) throw noData(id.symbol, 'no trade came yet');
+      return { ...id, profile: snakeKeys(profile) };
     }),
     asset('klines', about.klines, candles, Klines, (series, asked) => {
       const klines = series.candles.latest(asked.interval, asked.limit);
       const why = `no candles of ${asked.interval}, nor shorter ones that make them, are subscribed`;
-      if (klines === undefined) throw noData(series.of.symbol, why);
-      return { ...series.of, interval: asked.interval, klines: klines.map(recordJson) };
+      if (klines === undefined) throw noData(series.id.symbol, why);
+      return { ...series.id, interval: asked.interval, klines: klines.map(recordJson) };
     }),
   ];
 }

@@ -34,7 +34,7 @@ const LIVE_MS = 5000;
 
 /** The data of one symbol at one venue in one epoch, in bounded memory. */
 export class SymbolSeries {
-  readonly of: Series;
+  readonly id: Series;
   readonly history: TradeHistory;
   readonly candles = new CandleSeries();
   tick: PriceTick | undefined;
@@ -50,7 +50,7 @@ export class SymbolSeries {
   #sparkline: { receivedAt: number; readonly price: Decimal }[] = [];
 
   constructor({ symbol, coin, venue, environment, epoch }: MarketRecord, historyTrades: number) {
-    this.of = { symbol, coin, venue, environment, epoch };
+    this.id = { symbol, coin, venue, environment, epoch };
     this.#historyTrades = historyTrades;
     this.history = new TradeHistory({ size: historyTrades });
   }

@@ -121,7 +121,7 @@ export class GatewayView {
   /** A symbol's series at a venue, by default the first; undefined if it has no data. */
   series(symbol: string, venue?: string): SymbolSeries | undefined {
     const known = this.allSeries(symbol);
-    return venue === undefined ? known[0] : known.find(({ of }) => of.venue === venue);
+    return venue === undefined ? known[0] : known.find(({ id }) => id.venue === venue);
   }
 
   /** In mode `all` one for each venue, else at most one. */
@@ -136,10 +136,10 @@ export class GatewayView {
     const key = this.keyOf(record);
     const own = known.get(key);
     if (own !== undefined) {
-      const last = { epoch: own.of.epoch, receivedAtMs: own.receivedAt / 1000 };
+      const last = { epoch: own.id.epoch, receivedAtMs: own.receivedAt / 1000 };
       const servedSince = this.feed.instances.servedSince(symbol);
       if (isOfPreviousEpoch({ epoch, receivedAtMs: receivedAt / 1000 }, last, servedSince)) return undefined;
-      if (own.of.venue === venue && own.of.epoch === epoch && own.of.environment === environment) return own;
+      if (own.id.venue === venue && own.id.epoch === epoch && own.id.environment === environment) return own;
     }
     const series = new SymbolSeries(record, this.#options.historyTrades);
     known.set(key, series);
