@@ -12,7 +12,7 @@ import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './arguments/command.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/figures.ts';
-import { noteText, StatusNotes } from './terminal/status-notes.ts';
+import { logLineText, StatusNotes } from './terminal/status-notes.ts';
 import { type Painter, paintStatus } from './terminal/status-painter.ts';
 
 export interface RunFeedOptions {
@@ -102,7 +102,7 @@ const FAILURE = /^\{"level":"(?:error|fatal)"/;
 const CONCERN = /^\{"level":"(?:warn|error|fatal)"/;
 
 function complaint(json: string): string {
-  return `market-feed: ${noteText(json)}\n`;
+  return `market-feed: ${logLineText(json)}\n`;
 }
 
 function summary({ at, startedAt, counts, sinks }: StatusSnapshot): string {

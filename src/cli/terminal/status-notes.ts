@@ -143,7 +143,7 @@ function parsed(json: string): LogEntry | undefined {
 }
 
 /** A single log line as text, for a terminal without a live status. */
-export function noteText(json: string): string {
+export function logLineText(json: string): string {
   const entry = parsed(json);
   return entry === undefined ? json.trim() : textOf(noteOf(entry));
 }

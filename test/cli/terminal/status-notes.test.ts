@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noteText, StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
+import { logLineText, StatusNotes } from '../../../src/cli/terminal/status-notes.ts';
 
 let second = 0;
 
@@ -140,7 +140,7 @@ it('returns the level of each note', () => {
 
 it('noteText turns one log entry into text with its time', () => {
   expect(
-    noteText(
+    logLineText(
       '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"sink_unavailable","msg":"waits for kafka: no"}\n',
     ),
   ).toBe('08:30:00 waits for kafka: no');
