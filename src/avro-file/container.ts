@@ -112,7 +112,7 @@ function readText(bytes: Buffer, at: number): { text: string; end: number } | un
   return { text: bytes.toString('utf8', length.end, end), end };
 }
 
-/** The most bytes of the two longs in front of a block's data. */
+/** Maximum bytes of the two longs in front of a block's data. */
 export const BLOCK_HEAD_BYTES = 2 * LONGEST_LONG;
 
 /** Reads a block's number of records, where its data lies, and its length with the sync marker; undefined if incomplete. */

@@ -46,7 +46,7 @@ function newRegistry({ url, register, user, password, caFile }: RegistryConfig):
   );
 }
 
-/** The most of an answer. Our largest schema has a few KiB. */
+/** Maximum bytes of an answer. Our largest schema has a few KiB. */
 const MAX_BYTES = 8 * 2 ** 20;
 const NEVER = { retry: { kind: 'never' } } as const;
 

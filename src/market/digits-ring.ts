@@ -5,7 +5,7 @@ const FIRST_CAPACITY = 16;
 /** Above any number of places: a value is stored as digits × PLACES + places. */
 const PLACES = 32;
 /** Up to this size the stored number is exact. */
-const MOST_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
+const MAX_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
 
 /** Remembers the last `most` values in one column, because long-lived objects are slow to collect. */
 export class DigitsRing {
@@ -48,7 +48,7 @@ export class DigitsRing {
   #set(slot: number, value: Digits): void {
     this.#long?.delete(slot);
     const { digits, places } = value;
-    if (typeof digits === 'number' && Math.abs(digits) <= MOST_DIGITS && places < PLACES) {
+    if (typeof digits === 'number' && Math.abs(digits) <= MAX_DIGITS && places < PLACES) {
       this.#column[slot] = digits * PLACES + places;
     } else {
       this.#long ??= new Map();

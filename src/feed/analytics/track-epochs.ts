@@ -38,10 +38,10 @@ export interface TrackEpochsOptions {
 const CANDLE_MS = 60_000;
 /** The longest time that a pending gap holds a symbol's windows open. */
 const HOLD_MS = 10_000;
-/** Most events that wait for the previous run's output. With more, its open windows are not rebuilt. */
-const MOST_WAITING = 100_000;
-/** Fewest trades before a large one. */
-const LEAST_TRADES = 100;
+/** Maximum events that wait for the previous run's output. With more, its open windows are not rebuilt. */
+const MAX_WAITING = 100_000;
+/** Minimum number of trades before a large one. */
+const MIN_TRADES = 100;
 /** The gap at the start of every epoch, until its first trade. */
 const BEGINNING = '';
 /** The id of a gap if the trade behind it is not known. */
@@ -103,7 +103,7 @@ export function trackEpochs(
         next(event) {
           if (waiting === undefined) return handle(event);
           waiting.push(event);
-          if (waiting.length < MOST_WAITING) return;
+          if (waiting.length < MAX_WAITING) return;
           known.unsubscribe();
           start([]);
         },
@@ -201,7 +201,7 @@ class Epochs {
 
   #newLarge(): LargeTrades {
     const { historyTrades: most, largeTradeThreshold: threshold } = this.#options.stats;
-    return new LargeTrades({ threshold, most, least: Math.min(LEAST_TRADES, most) });
+    return new LargeTrades({ threshold, most, least: Math.min(MIN_TRADES, most) });
   }
 
   #onFirst(epoch: StatsEpoch, trade: SequencedTrade): void {

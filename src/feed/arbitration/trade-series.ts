@@ -4,7 +4,7 @@ import type { IdSequence } from '../../operators/sequence/id-sequence.ts';
 import { SparseSequence } from '../../operators/sequence/sparse-sequence.ts';
 import type { SequencedTrade } from './merged-event.ts';
 
-/** Most trades held behind one gap. */
+/** Maximum trades held behind one gap. */
 const MAX_HELD = 10_000;
 /** Trades remembered per symbol if ids are sparse. */
 const SEEN_WINDOW = 2048;

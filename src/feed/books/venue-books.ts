@@ -26,10 +26,10 @@ const OTHER_LINE_MS = 500;
 const FIRST_CHANGE_MS = 1000;
 /** If fetched levels last for less time, the next larger size is fetched. */
 const LASTS_MS = 60_000;
-const MOST_LARGER = 3;
-/** Most book requests at once: gap repair uses the same budget and waits for no more. */
+const MAX_LARGER = 3;
+/** Maximum book requests at once: gap repair uses the same budget and must not wait for more. */
 const AT_ONCE = 3;
-/** Most requests for deeper levels of correct books at once. Books out of step do not wait behind them. */
+/** Maximum requests for deeper levels of correct books at once. Books out of step do not wait behind them. */
 const DEEPER_AT_ONCE = 1;
 /** The first pause before another attempt; it doubles each time. */
 const AGAIN_MS = 1000;
@@ -213,7 +213,7 @@ export class VenueBooks {
     const now = this.#options.scheduler.now();
     if (!sync.isShort) book.larger = 0;
     const isSoon = book.queued === undefined && book.attempts === 0 && now < replacedAt + LASTS_MS;
-    const grows = sync.isShort && isSoon && book.larger < MOST_LARGER;
+    const grows = sync.isShort && isSoon && book.larger < MAX_LARGER;
     if (grows) book.larger++;
     const queued = { book, isDeeper: sync.state === 'in_step', overtaken$: new Subject<void>() };
     book.queued = queued;

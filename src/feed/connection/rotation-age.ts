@@ -20,7 +20,7 @@ export function postponement(lifetimeMs: number): number {
   return unit(lifetimeMs);
 }
 
-/** Most postponements; the margin is longer. */
+/** Maximum postponements; the margin is longer. */
 export const MAX_POSTPONEMENTS = MARGIN - 1;
 
 /** Ten minutes of a day. Of a lifetime of seconds, as in tests, enough to replace a connection. */

@@ -1,7 +1,7 @@
 import type { OutRecord } from '../../sinks/contract.ts';
 import { LatencyHistogram } from '../../telemetry/latency-histogram.ts';
 
-const MOST_PENDING = 256;
+const MAX_PENDING = 256;
 const FIRST_PAUSE_MS = 2;
 
 /** Measures the time from a record's push to its acknowledgement. In an outage it times fewer and fewer records. */
@@ -24,7 +24,7 @@ export class AckLatency {
     if (now < this.#nextAt) return;
     this.#nextAt = now + this.#pauseMs;
     this.#pending.set(record, now);
-    if (this.#pending.size > MOST_PENDING) this.#thin();
+    if (this.#pending.size > MAX_PENDING) this.#thin();
   }
 
   acknowledged(records: readonly OutRecord[]): void {

@@ -4,7 +4,7 @@ import type { BookTicker } from '../../domain/record.ts';
 import type { Quality, QualityWarning } from '../../domain/status-snapshot.ts';
 import { CountRate } from '../../telemetry/count-rate.ts';
 
-const MOST_INVALID = 100;
+const MAX_INVALID = 100;
 const STALE_AFTER_US = 30_000_000;
 
 /** Counts of one symbol. Created on first use and never replaced. */
@@ -71,7 +71,7 @@ export class DataQuality {
 
   /** Symbols with too many invalid messages. Null: the unknown symbol. */
   poor(): readonly (string | null)[] {
-    return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MOST_INVALID ? [symbol] : []));
+    return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MAX_INVALID ? [symbol] : []));
   }
 
   /** `nowMicros`: microseconds since 1970. */
@@ -87,7 +87,7 @@ export class DataQuality {
     const { symbol, valid, invalid, spreads, spreadSum, inverted, rate } = count;
     const lastUpdateAt = count.lastUpdateAt === Number.NEGATIVE_INFINITY ? null : count.lastUpdateAt;
     const warnings: QualityWarning[] = [];
-    if (invalid > MOST_INVALID) warnings.push('invalid');
+    if (invalid > MAX_INVALID) warnings.push('invalid');
     if (lastUpdateAt !== null && now - lastUpdateAt > STALE_AFTER_US) warnings.push('stale');
     return {
       venue: this.#venue,

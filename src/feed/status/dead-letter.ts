@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../domain/record.ts';
 
-/** Most bytes kept of a payload. */
+/** Maximum bytes kept of a payload. */
 export const MAX_PAYLOAD_BYTES = 65_536;
 
 /** Makes a dead letter with a copy of the payload, since a frame is a view into a buffer. Cuts a long one. */

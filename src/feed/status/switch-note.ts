@@ -9,7 +9,7 @@ type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'ba
   readonly coin: string | undefined;
 };
 
-/** Most symbols that a switch names one by one. */
+/** Maximum symbols that a switch names one by one. */
 const NAMED_SYMBOLS = 25;
 
 /** Makes `failed_over` or `failed_back`: for one symbol with its trades on both sides, for all with these as text. */

@@ -30,7 +30,7 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
 }
 
 /** With more symbols none has its own series: a whole exchange would be thousands. */
-const MOST_SYMBOLS = 100;
+const MAX_SYMBOLS = 100;
 const AGES_MS = { '1s': 1000, '10s': 10_000, '1m': 60_000, '10m': 600_000 };
 
 /** The metrics of all symbols together, and of each one if there are few. */
@@ -40,12 +40,12 @@ export function symbolMetrics({ view }: MetricsSource): readonly Metric[] {
   const ageMs = ({ ageMs: then }: CoinSnapshot): number =>
     (then ?? Number.POSITIVE_INFINITY) + Math.max(view.at - (view.snapshot?.at ?? view.at), 0);
   const each = metricsOfEach(() =>
-    (coins().length > MOST_SYMBOLS ? [] : coins()).map((coin) => {
+    (coins().length > MAX_SYMBOLS ? [] : coins()).map((coin) => {
       const { symbol, venue } = coin;
       return venue === null ? [{}, null] : [{ symbol, venue }, coin];
     }),
   );
-  const fewOnly = `with more than ${MOST_SYMBOLS} symbols none.`;
+  const fewOnly = `with more than ${MAX_SYMBOLS} symbols none.`;
   return [
     gauge('symbols', 'Symbols that are followed.', () => [[{}, view.snapshot?.coins.length ?? null]]),
     gauge('fresh_symbols', 'Those with an event within the time of the label.', () =>

@@ -8,14 +8,14 @@ import { Backlog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 
 /** With more unsent bytes only answers are sent; everything else waits in the backlog. */
-const MOST_UNSENT = 64 * 1024;
+const MAX_UNSENT = 64 * 1024;
 /** A client with more unsent bytes after an answer is disconnected. */
 const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
-/** Most items in a channel's backlog. */
-const MOST_WAITING = { all: 1000, newest: 10_000 };
+/** Maximum items in a channel's backlog. */
+const MAX_WAITING = { all: 1000, newest: 10_000 };
 const ITEMS_A_MESSAGE = 100;
-/** Most requests of a client in a second. Each error, and each 32 KiB of answers, counts as one more. */
-const MOST_MESSAGES_A_SECOND = 100;
+/** Maximum requests of a client in a second. Each error, and each 32 KiB of answers, counts as one more. */
+const MAX_MESSAGES_A_SECOND = 100;
 const ANSWER_BYTES_A_MESSAGE = 32 * 1024;
 /** A client that reads nothing for longer is disconnected. */
 export const SLOW_AFTER_MS = 30_000;
@@ -51,7 +51,7 @@ export class StreamClient {
 
   keep(channel: StreamChannel, items: readonly Item[]): void {
     const { keeps } = CHANNEL_KINDS[channel];
-    const backlog = getOrCreate(this.#backlogs, channel, () => new Backlog(keeps, MOST_WAITING[keeps]));
+    const backlog = getOrCreate(this.#backlogs, channel, () => new Backlog(keeps, MAX_WAITING[keeps]));
     for (const item of items) backlog.add(item);
   }
 
@@ -91,7 +91,7 @@ export class StreamClient {
     this.answered(now);
     const second = Math.floor(now / 1000);
     if (second !== this.#asked.second) this.#asked = { second, count: 0 };
-    if (++this.#asked.count <= MOST_MESSAGES_A_SECOND) return true;
+    if (++this.#asked.count <= MAX_MESSAGES_A_SECOND) return true;
     this.#socket.close(POLICY_VIOLATION, 'too many messages');
     return false;
   }
@@ -121,7 +121,7 @@ export class StreamClient {
   }
 
   get #isWritable(): boolean {
-    return this.#socket.bufferedAmount <= MOST_UNSENT;
+    return this.#socket.bufferedAmount <= MAX_UNSENT;
   }
 
   #sendMissed(channel: StreamChannel, symbol: string | null, count: number): void {

@@ -8,9 +8,9 @@ import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { Item } from './stream-channels.ts';
 
-/** Most past trades of a symbol, and of all together, that a new subscriber gets. */
+/** Maximum past trades of a symbol, and of all together, that a new subscriber gets. */
 const PAST_TRADES = 50;
-const MOST_PAST_TRADES = 1000;
+const MAX_PAST_TRADES = 1000;
 
 const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   price: 'prices',
@@ -46,7 +46,7 @@ export function firstItems(
   if (channel === 'status') return heartbeat === undefined ? [] : [[itemOf(view, heartbeat)]];
   const series = symbols.flatMap((symbol) => view.allSeries(symbol));
   if (channel === 'trades') {
-    const count = Math.min(PAST_TRADES, Math.floor(MOST_PAST_TRADES / Math.max(series.length, 1)));
+    const count = Math.min(PAST_TRADES, Math.floor(MAX_PAST_TRADES / Math.max(series.length, 1)));
     const trades = series.map(({ history }) => history.latest(count).toReversed());
     return trades.map((some) => some.map((trade) => itemOf(view, trade)));
   }

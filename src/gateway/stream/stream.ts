@@ -23,8 +23,8 @@ export interface StreamOptions {
 
 const SECOND_TICKS = 1000 / TICK_MS;
 const PING_TICKS = 10 * SECOND_TICKS;
-/** Most unknown names of one request with an error of their own; the others are counted. */
-const MOST_UNKNOWN = 10;
+/** Maximum unknown names of one request with an error of their own; the others are counted. */
+const MAX_UNKNOWN = 10;
 const GOING_AWAY = 1001;
 const newAudience = (channel: StreamChannel): Audience => new Audience(channel);
 
@@ -135,8 +135,8 @@ export class StreamHub {
       if (symbol === undefined) unknown.push(name);
       else symbols.add(symbol);
     }
-    for (const name of unknown.slice(0, MOST_UNKNOWN)) client.error(unknownSymbol(view, name).answer);
-    const more = unknown.length - MOST_UNKNOWN;
+    for (const name of unknown.slice(0, MAX_UNKNOWN)) client.error(unknownSymbol(view, name).answer);
+    const more = unknown.length - MAX_UNKNOWN;
     const message = `${more} more names are not among the symbols`;
     if (more > 0) client.error(new ApiError(404, 'unknown_symbol', message, { more }).answer);
     return symbols;

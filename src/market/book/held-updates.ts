@@ -2,7 +2,7 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 
 /** Thirty seconds at ten updates a second: longer than any line lags or a whole book takes. */
-const MOST_HELD = 300;
+const MAX_HELD = 300;
 
 /** Updates that a book cannot apply yet, each once, by first id. */
 export class HeldUpdates {
@@ -13,7 +13,7 @@ export class HeldUpdates {
   }
 
   get tooMany(): boolean {
-    return this.#updates.length > MOST_HELD;
+    return this.#updates.length > MAX_HELD;
   }
 
   /** False if another line brought the same. */

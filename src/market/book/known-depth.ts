@@ -12,7 +12,7 @@ interface Reach {
 }
 
 /** Updates kept while deeper levels are wanted: thirty seconds at ten a second. */
-const MOST_SINCE = 300;
+const MAX_SINCE = 300;
 
 /** Tracks how deep a fetched book is known. */
 export class KnownDepth {
@@ -50,7 +50,7 @@ export class KnownDepth {
     if (this.#since === undefined) return false;
     const { updates } = this.#since;
     updates.push(update);
-    if (updates.length > MOST_SINCE) this.#since.before = updates.shift()?.lastUpdateId ?? previousUpdateId;
+    if (updates.length > MAX_SINCE) this.#since.before = updates.shift()?.lastUpdateId ?? previousUpdateId;
     return begins;
   }
 

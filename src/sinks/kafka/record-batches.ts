@@ -25,7 +25,7 @@ export interface RecordBatch {
   bytes: number;
 }
 
-/** The most that a record has beside key and value: lengths, offset, timestamp. */
+/** Maximum bytes that a record has beside key and value: lengths, offset, timestamp. */
 const RECORD_OVERHEAD_BYTES = 32;
 
 /**

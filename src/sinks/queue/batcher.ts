@@ -3,7 +3,7 @@ import type { LossLedger } from './loss-ledger.ts';
 import type { SinkQueue } from './sink-queue.ts';
 
 export interface BatchOptions {
-  /** Most records in one batch; 1000 by default. */
+  /** Maximum records in one batch; 1000 by default. */
   readonly maxBatch?: number;
   /** Milliseconds that a batch waits for more records when the sink is idle; 0 by default. */
   readonly lingerMs?: number;

@@ -16,7 +16,7 @@ export interface Sought {
   readonly series: readonly SoughtSeries[];
   /** Records wanted of each series, whatever their age. */
   readonly count: number;
-  /** The most that a record's place in the topic differs from its time, milliseconds. */
+  /** Maximum difference between a record's place in the topic and its time, milliseconds. */
   readonly slackMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface SoughtSeries {
   readonly upTo?: string;
 }
 
-/** The most records that are read of a partition. */
+/** Maximum records that are read from a partition. */
 export interface LookbackBounds {
   /** While the span may not be covered. */
   readonly span: number;

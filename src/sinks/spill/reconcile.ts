@@ -162,7 +162,7 @@ export class Reconciler {
   }
 }
 
-/** The most that clocks of venues and hosts differ. */
+/** Maximum difference between clocks of venues and hosts. */
 const SKEW_MS = 2000;
 
 type Epoch = Pick<Position, 'venue' | 'symbol' | 'epoch'>;

@@ -55,7 +55,7 @@ interface Gathered {
 }
 
 /** Records of a topic that may be gathered in excess before the next pick. */
-const MOST_NEEDLESS = 10_000;
+const MAX_NEEDLESS = 10_000;
 
 /** Reads the recent records in the spill of a previous process, without those that the sink has. */
 export async function recentInSpill(
@@ -77,7 +77,7 @@ export async function recentInSpill(
       const dated = out.record as Dated; // its kind is the wanted one
       of.records.push(dated);
       seqs.set(dated, seq);
-      if (of.records.length >= 2 * of.needed + MOST_NEEDLESS) {
+      if (of.records.length >= 2 * of.needed + MAX_NEEDLESS) {
         of.records = [...pick(of.sought, of.records)];
         of.needed = of.records.length;
       }

@@ -29,7 +29,7 @@ const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], know
 
 /** An unanswered request is sent again after this time, then after twice as long, up to the most. */
 const ANSWER_TIMEOUT_MS = 10_000;
-const MOST_TIMEOUT_MS = 60_000;
+const MAX_TIMEOUT_MS = 60_000;
 /** A refused batch is split into so many parts: ten topics one by one, two hundred in three rounds. */
 const PARTS = 10;
 
@@ -92,7 +92,7 @@ export class ControlRequests {
     const again: Outgoing[] = [];
     let unanswered = 0;
     for (const [id, { request, purpose, attempt, sentAt }] of this.#pending) {
-      if (now - sentAt < Math.min(ANSWER_TIMEOUT_MS * 2 ** (attempt - 1), MOST_TIMEOUT_MS)) continue;
+      if (now - sentAt < Math.min(ANSWER_TIMEOUT_MS * 2 ** (attempt - 1), MAX_TIMEOUT_MS)) continue;
       this.#pending.delete(id);
       if (purpose === 'unsubscribe') continue;
       if (attempt > 1) unanswered++;

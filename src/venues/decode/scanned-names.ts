@@ -5,19 +5,19 @@ const PLAIN = /^[ !#-[\]-~]+$/;
 
 /** Words of a row: the name's length and the name. A row is as long as a cache line. */
 const ROW = 16;
-const MOST_NAME_BYTES = (ROW - 1) * WORD;
-const LEAST_ROWS = 64;
+const MAX_NAME_BYTES = (ROW - 1) * WORD;
+const MIN_ROWS = 64;
 
 /** Looks up names in frames, such as topics, by their bytes. */
 export class ScannedNames<T> {
   /** Open addressing: a name is in the first free row from its hash on. At least half of the rows are empty. */
-  #rows = new Int32Array(LEAST_ROWS * ROW);
-  #meanings: (T | undefined)[] = new Array(LEAST_ROWS).fill(undefined);
+  #rows = new Int32Array(MIN_ROWS * ROW);
+  #meanings: (T | undefined)[] = new Array(MIN_ROWS).fill(undefined);
   #known: (readonly [name: string, meaning: T])[] = [];
 
   /** Names with less than 4 or more than 60 bytes or other characters are never found. */
   add(name: string, meaning: T): void {
-    if (name.length < WORD || name.length > MOST_NAME_BYTES || !PLAIN.test(name)) return;
+    if (name.length < WORD || name.length > MAX_NAME_BYTES || !PLAIN.test(name)) return;
     const { bytes, length } = ascii(name);
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     if (this.find(view, 0, length) !== undefined) return;
@@ -31,7 +31,7 @@ export class ScannedNames<T> {
   }
 
   find(view: DataView, start: number, length: number): T | undefined {
-    if (length < WORD || length > MOST_NAME_BYTES) return undefined;
+    if (length < WORD || length > MAX_NAME_BYTES) return undefined;
     const rows = this.#rows;
     const mask = this.#meanings.length - 1;
     for (let row = hashOf(view, start, length) & mask; ; row = (row + 1) & mask) {

@@ -2,7 +2,7 @@ import { Fault, type FaultKind, type Retry } from '../../domain/fault.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-const MOST_CHARACTERS = 160;
+const MAX_CHARACTERS = 160;
 const READ_CHARACTERS = 4096;
 const SECOND = 1000;
 const LONGEST_MS = 3 * 24 * 3_600_000;
@@ -32,7 +32,7 @@ export function refusalReason(status: number, body: string): string {
     .replace(/&nbsp;/gi, ' ')
     .replace(/\s+/g, ' ')
     .trim();
-  const cut = text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS - 1)}…` : text;
+  const cut = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text;
   return `HTTP ${status}${cut === '' ? '' : `: ${cut}`}`;
 }
 

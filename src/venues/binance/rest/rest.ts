@@ -53,12 +53,12 @@ export const time: RestRequest<number> = {
 
 /** Levels a side of each price step. */
 const BOOK_LEVELS = [100, 500, 1000] as const;
-const MOST_BOOK_LEVELS = 5000;
+const MAX_BOOK_LEVELS = 5000;
 
 /** The cheapest book with the wanted levels, or the largest. */
 export function bookBy(venue: VenueId, levelsPerWeight: number) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
-    const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MOST_BOOK_LEVELS;
+    const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MAX_BOOK_LEVELS;
     return {
       path: `/api/v3/depth?${symbolQuery(wanted)}&limit=${limit}`,
       weight: limit / levelsPerWeight,
