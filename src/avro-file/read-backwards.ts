@@ -14,18 +14,18 @@ export interface ReadBackwardsOptions {
 }
 
 /**
- * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns true. Returns
+ * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns 'stop'. Returns
  * false at unreadable data. Without `passOverTorn`, nothing may write to the folder meanwhile.
  */
 export async function readBackwards(
   folder: string,
-  take: (records: readonly FeedRecord[]) => boolean,
+  take: (records: readonly FeedRecord[]) => 'continue' | 'stop',
   { passOverTorn = false }: ReadBackwardsOptions = {},
 ): Promise<boolean> {
   for (const file of (await listFiles(folder)).toReversed()) {
     const mayBeTorn = passOverTorn && file.open;
     const takeFile = async (path: string): Promise<boolean> => {
-      for await (const records of readFileBackwards(path, mayBeTorn)) if (take(records)) return true;
+      for await (const records of readFileBackwards(path, mayBeTorn)) if (take(records) === 'stop') return true;
       return false;
     };
     try {

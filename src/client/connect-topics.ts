@@ -15,8 +15,8 @@ import {
 } from './client-options.ts';
 import { DEFAULT_GUARD, guardOptions } from './guard/trading-decision.ts';
 import { Market } from './market.ts';
-import { OwnTopics } from './memory/own-topics.ts';
-import { type LookBack, lookBackInFiles, lookBackInKafka } from './memory/past.ts';
+import { AlwaysReadTopics } from './memory/always-read-topics.ts';
+import { fileBackwardsReader, kafkaBackwardsReader, type ReadTopicBackwards } from './memory/read-topic-backwards.ts';
 import { TopicReader } from './reader/topic-reader.ts';
 import { fileSource } from './source/file-source.ts';
 import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
@@ -43,80 +43,74 @@ export async function connectTopics(
   const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
   const { gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
   const warnings = new Warnings(options.onWarning);
-  const side = options.dir === undefined ? kafkaSide(options, scheduler) : fileSide(options.dir);
+  const backend = options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir);
   const prefixes = prefixesOf(options);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
     const warn = (warning: ClientWarning) => warnings.add(warning);
     return new TopicReader({ topic, source, identityWindow, warn, scheduler, wallClockMs });
   };
-  const fromNowOn = side.alone('end');
-  const own = new OwnTopics(
-    {
-      prices: readerFrom('prices', fromNowOn),
-      'feed-status': readerFrom('feed-status', fromNowOn),
-      gaps: readerFrom('gaps', fromNowOn),
-    },
-    gapHaltMs,
-  );
-  const isShared = (name: TopicName): boolean => options.group !== undefined && !isOfTheFeed(name);
+  const fromEnd = (name: TopicName): TopicReader => readerFrom(name, backend.ungrouped('end'));
+  const own = { prices: fromEnd('prices'), 'feed-status': fromEnd('feed-status'), gaps: fromEnd('gaps') };
+  const alwaysRead = new AlwaysReadTopics(own, gapHaltMs);
+  const isGrouped = (name: TopicName): boolean => options.group !== undefined && !isOfTheFeed(name);
   const readers = {
     newReader: (name: TopicName) => {
       const place = placeOf(options, name);
-      return readerFrom(name, isShared(name) ? side.shared(place) : side.alone(place));
+      return readerFrom(name, isGrouped(name) ? backend.grouped(place) : backend.ungrouped(place));
     },
-    sharesOwn: (name: TopicName) => placeOf(options, name) === 'end' && !isShared(name),
+    canReuseAlwaysRead: (name: TopicName) => placeOf(options, name) === 'end' && !isGrouped(name),
   };
   const connect = async (): Promise<void> => {
-    await side.check(Object.values(own.readers).map(({ topic }) => topic));
-    await own.start();
-    await own.recall(side.lookBack, wallClockMs());
+    await backend.check(Object.values(alwaysRead.readers).map(({ topic }) => topic));
+    await alwaysRead.start();
+    await alwaysRead.recall(backend.readBackwards, wallClockMs());
   };
   try {
-    const late = () => new Fault('connect_timeout', `${side.where} did not answer within ${connectTimeoutMs} ms`);
+    const late = () => new Fault('connect_timeout', `${backend.where} did not answer within ${connectTimeoutMs} ms`);
     const inTime = timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(late) });
     await firstValueFrom(from(connect()).pipe(inTime));
   } catch (error) {
-    await own.close();
+    await alwaysRead.close();
     throw asFault(error);
   }
-  return new Market({ ...readers, own, warnings, quote, guard: guardOptions(options), scheduler, wallClockMs });
+  return new Market({ ...readers, alwaysRead, warnings, quote, guard: guardOptions(options), scheduler, wallClockMs });
 }
 
 /** Topics about the feed itself: every client needs all of their records, so a group never shares them. */
 const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
 
-/** Where the topics are: Kafka, or a folder. */
-interface Side {
+/** The place of the topics: Kafka or a folder. */
+interface TopicBackend {
   /** For people. */
   readonly where: string;
   /** Rejects with a Fault if it cannot be reached, or has no such topics. */
   readonly check: (topics: readonly string[]) => Promise<void>;
-  readonly alone: (place: OffsetAt) => TopicSource;
-  readonly shared: (place: OffsetAt) => TopicSource;
-  readonly lookBack: LookBack;
+  readonly ungrouped: (place: OffsetAt) => TopicSource;
+  readonly grouped: (place: OffsetAt) => TopicSource;
+  readonly readBackwards: ReadTopicBackwards;
 }
 
-const silent: KafkaLog = () => {};
+const noLog: KafkaLog = () => {};
 
-function kafkaSide(options: ClientOptions, scheduler: SchedulerLike): Side {
+function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBackend {
   const config = kafkaConfigOf(options);
   const where = `Kafka at ${config.brokers.join(', ')}`;
   const timeoutMs = options.connectTimeoutMs ?? 10_000;
   const known = new Set<string>();
   const check = async (topics: readonly string[]): Promise<void> => {
     if (topics.every((topic) => known.has(topic))) return;
-    for (const topic of await listTopics(config, timeoutMs, silent)) known.add(topic);
+    for (const topic of await listTopics(config, timeoutMs, noLog)) known.add(topic);
     requireAmong(known, topics, config);
   };
-  const reach: KafkaReach = { config, log: silent, scheduler, requireTopic: (topic) => check([topic]) };
+  const reach: KafkaReach = { config, log: noLog, scheduler, requireTopic: (topic) => check([topic]) };
   const { group = '', commitEveryMs = 1000, sessionTimeoutMs = 10_000 } = options;
   return {
     where,
     check,
-    alone: (place) => kafkaSource(reach, place),
-    shared: (place) => groupSource(reach, { group, place, commitEveryMs, sessionTimeoutMs }),
-    lookBack: lookBackInKafka(config, silent),
+    ungrouped: (place) => kafkaSource(reach, place),
+    grouped: (place) => groupSource(reach, { group, place, commitEveryMs, sessionTimeoutMs }),
+    readBackwards: kafkaBackwardsReader(config, noLog),
   };
 }
 
@@ -128,16 +122,16 @@ function requireAmong(known: ReadonlySet<string>, topics: readonly string[], con
   throw new Fault('unavailable', `no topic ${missing.join(', ')} at ${config.brokers.join(', ')}; there are: ${there}`);
 }
 
-function fileSide(dir: string): Side {
-  const alone = (place: OffsetAt) => fileSource(dir, place);
+function folderBackend(dir: string): TopicBackend {
+  const ungrouped = (place: OffsetAt) => fileSource(dir, place);
   return {
     where: dir,
     check: async () => {
       const found = await stat(dir).catch(() => undefined);
       if (found?.isDirectory() !== true) throw new Fault('unavailable', `no folder ${dir}`);
     },
-    alone,
-    shared: alone,
-    lookBack: lookBackInFiles(dir),
+    ungrouped,
+    grouped: ungrouped,
+    readBackwards: fileBackwardsReader(dir),
   };
 }

@@ -6,7 +6,7 @@ import type { FeedRecord } from '../domain/record.ts';
 import type { ClientDeps } from './client-options.ts';
 import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts';
 import { type TradingWatch, TradingWatches, watchTrading } from './guard/watch-trading.ts';
-import type { OwnTopics } from './memory/own-topics.ts';
+import type { AlwaysReadTopics } from './memory/always-read-topics.ts';
 import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
@@ -28,9 +28,9 @@ export type ClientLag = { readonly [N in TopicName]?: TopicLag };
 export interface MarketParts extends ClientDeps {
   /** Makes a reader for subscribers. */
   readonly newReader: (name: TopicName) => TopicReader;
-  /** True if subscribers may share the client's own reader. */
-  readonly sharesOwn: (name: TopicName) => boolean;
-  readonly own: OwnTopics;
+  /** True if subscribers may share the reader that the client always has for the topic. */
+  readonly canReuseAlwaysRead: (name: TopicName) => boolean;
+  readonly alwaysRead: AlwaysReadTopics;
   readonly warnings: Warnings;
   readonly quote: string;
   readonly guard: GuardOptions;
@@ -94,7 +94,7 @@ export class Market {
     });
   }
 
-  /** A topic's records from now on, at the reader's own pace: `for await (const trade of market.read('trades'))`. */
+  /** A topic's records from now on, at the caller's pace: `for await (const trade of market.read('trades'))`. */
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     const { coin, overflow = { kind: 'pause' } } = options;
     const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
@@ -108,14 +108,14 @@ export class Market {
 
   /** The last price of a coin or symbol; undefined if it never had one. */
   latest(coin: string): TopicRecords['prices'] | undefined {
-    return this.#parts.own.last.get(symbolNamed(coin, this.#parts.quote));
+    return this.#parts.alwaysRead.last.get(symbolNamed(coin, this.#parts.quote));
   }
 
   /** How far this client is behind in each topic that it reads. */
   lag(): ClientLag {
     const lags: { [N in TopicName]?: TopicLag } = {};
     for (const name of TOPIC_NAMES) {
-      for (const reader of [this.#ownReader(name), this.#readers.get(name)]) {
+      for (const reader of [this.#alwaysReader(name), this.#readers.get(name)]) {
         if (reader?.isRead !== true) continue;
         const lag = reader.lag();
         if (lag.ms >= (lags[name]?.ms ?? 0)) lags[name] = lag;
@@ -147,33 +147,30 @@ export class Market {
     this.#closed$.next();
     this.#watches.close();
     await Promise.all([...this.#readers.values()].map((reader) => reader.close()));
-    await this.#parts.own.close();
+    await this.#parts.alwaysRead.close();
     this.#parts.warnings.close();
   }
 
   #watch(limits: GuardOptions): TradingWatch {
-    const { own, quote, scheduler, wallClockMs } = this.#parts;
-    const input = {
-      past: { status: own.memory.status(), prices: [...own.last.values()], gaps: own.memory.gaps() },
-      status$: own.status$,
-      prices$: own.prices$,
-      gaps$: own.gaps$,
-      lagMs$: this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms)))),
-    };
+    const { alwaysRead, quote, scheduler, wallClockMs } = this.#parts;
+    const { memory, last, status$, prices$, gaps$ } = alwaysRead;
+    const past = { status: memory.status(), prices: [...last.values()], gaps: memory.gaps() };
+    const lagMs$ = this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms))));
+    const input = { past, status$, prices$, gaps$, lagMs$ };
     return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
   }
 
-  /** A reading that may pause never shares an own reader: the guard's lag must not depend on its pace. */
+  /** A reading that may pause never shares an always-read topic: the guard's lag must not depend on its pace. */
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
-    const { newReader, sharesOwn } = this.#parts;
-    const ownReader = this.#ownReader(name);
-    if (ownReader !== undefined && !mayPause && sharesOwn(name)) return ownReader;
+    const { newReader, canReuseAlwaysRead } = this.#parts;
+    const alwaysReader = this.#alwaysReader(name);
+    if (alwaysReader !== undefined && !mayPause && canReuseAlwaysRead(name)) return alwaysReader;
     return getOrCreate(this.#readers, name, newReader);
   }
 
-  #ownReader(name: TopicName): TopicReader | undefined {
-    const readers: { readonly [N in TopicName]?: TopicReader } = this.#parts.own.readers;
+  #alwaysReader(name: TopicName): TopicReader | undefined {
+    const readers: { readonly [N in TopicName]?: TopicReader } = this.#parts.alwaysRead.readers;
     return readers[name];
   }
 

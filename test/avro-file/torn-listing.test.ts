@@ -70,7 +70,7 @@ it('readBackwards reads a file closed after the listing, and skips a file remove
   const ids: string[] = [];
   const isSound = await readBackwards(join(dir, 'trades'), (records) => {
     ids.push(...records.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind)));
-    return false;
+    return 'continue';
   });
   expect({ ids, isSound }).toEqual({ ids: ['1'], isSound: true });
 });

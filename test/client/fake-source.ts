@@ -1,4 +1,4 @@
-import type { Arrival, Follower, TopicSource } from '../../src/client/source/source.ts';
+import type { EncodedMessage, TopicHandler, TopicSource } from '../../src/client/source/source.ts';
 import type { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 
@@ -9,32 +9,32 @@ export class FakeSource implements TopicSource {
   left = 0;
   /** What the next reading fails with. */
   refuses: Fault | undefined;
-  #follower: Follower | undefined;
+  #handler: TopicHandler | undefined;
   #signal: AbortSignal | undefined;
 
-  async follow(_topic: string, follower: Follower, signal: AbortSignal): Promise<void> {
+  async follow(_topic: string, handler: TopicHandler, signal: AbortSignal): Promise<void> {
     this.begun++;
     if (this.refuses !== undefined) throw this.refuses;
-    this.#follower = follower;
+    this.#handler = handler;
     this.#signal = signal;
     await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
     this.left++;
   }
 
-  get follower(): Follower {
-    if (this.#follower === undefined) throw new Error('nobody reads');
-    return this.#follower;
+  get handler(): TopicHandler {
+    if (this.#handler === undefined) throw new Error('nobody reads');
+    return this.#handler;
   }
 
-  take(...arrivals: readonly Arrival[]): Promise<void> {
-    return this.follower.take(arrivals, this.#signal as AbortSignal);
+  take(...messages: readonly EncodedMessage[]): Promise<void> {
+    return this.handler.take(messages, this.#signal as AbortSignal);
   }
 }
 
-export function arrival(
+export function encoded(
   offset: number,
   record: FeedRecord | Fault | undefined,
-  { partition = 0, appendedAt = 0 }: Partial<Pick<Arrival, 'partition' | 'appendedAt'>> = {},
-): Arrival {
+  { partition = 0, appendedAt = 0 }: Partial<Pick<EncodedMessage, 'partition' | 'appendedAt'>> = {},
+): EncodedMessage {
   return { partition, offset, appendedAt, decode: () => record };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import { fileSource } from '../../src/client/source/file-source.ts';
-import type { Follower } from '../../src/client/source/source.ts';
+import type { TopicHandler } from '../../src/client/source/source.ts';
 import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
@@ -80,18 +80,18 @@ it('a client reads files from the beginning or from a given receive time', async
 it('the file source keeps reporting 0 unread records while it waits for a topic or for records', async () => {
   const dir = await testFolder();
   const answers: [number, number][] = [];
-  const follower: Follower = {
+  const handler: TopicHandler = {
     started: () => {},
-    answered: (partition, behind) => answers.push([partition, behind]),
+    updateLag: (partition, behind) => answers.push([partition, behind]),
     take: async () => {},
     lost: () => {},
-    troubled: () => {},
+    readFailed: () => {},
     positions: () => new Map(),
-    done: () => new Map(),
+    committable: () => new Map(),
     keepOnly: () => {},
   };
   const stop = new AbortController();
-  const following = fileSource(dir, 'end').follow('trades', follower, stop.signal);
+  const following = fileSource(dir, 'end').follow('trades', handler, stop.signal);
   await until(() => answers.length >= 2, { message: 'answers of a topic that is not there yet' });
   const sink = await openSink(dir);
   await write(sink, tradeEvent(1));

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { expect, it } from 'vitest';
-import type { ClientWarning } from '../../src/client/source/source.ts';
+import { type ClientWarning, warningText } from '../../src/client/source/source.ts';
 import { Warnings } from '../../src/client/warnings.ts';
 
 const lost: ClientWarning = { kind: 'lost', topic: 'market.trades', partition: 2, from: 3, next: 5 };
-const text = 'market.trades: offsets 3 to 5 of partition 2 were deleted before they were read';
+const text = 'market.trades: partition 2: offsets 3 to 4 were deleted before they were read';
 
 const printed = async (warn: () => void): Promise<string> => {
   const warning = once(process, 'warning');
@@ -34,4 +34,11 @@ it('warnings are printed with the error of a callback that throws, and the error
     throw new Error('disk full');
   });
   expect(await printed(() => failing.add(lost))).toBe(`MarketFeedWarning: ${text} (onWarning failed: disk full)`);
+});
+
+it('name the offset at which reading restarts if the topic was recreated', () => {
+  const recreated = { ...lost, from: 900, next: 0 };
+  expect(warningText(recreated)).toBe(
+    'market.trades: partition 2: the topic was recreated; reading restarts at offset 0',
+  );
 });

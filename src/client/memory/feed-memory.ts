@@ -3,7 +3,7 @@ import type { TopicRecords } from '../../codec/topics.ts';
 import type { FeedStatus, Gap } from '../../domain/record.ts';
 import type { ReportedGap } from '../../tradability/symbol-facts.ts';
 import { recordsOf } from '../topic-name.ts';
-import type { LookBack } from './past.ts';
+import type { ReadTopicBackwards } from './read-topic-backwards.ts';
 
 interface Dated<T> {
   readonly record: T;
@@ -11,13 +11,13 @@ interface Dated<T> {
   readonly appendedAt: number;
 }
 
-/** Most messages read back for the last heartbeat, or for gaps. */
-const FURTHEST = 20_000;
+/** The most messages read backwards for the last heartbeat, or for gaps. */
+const MAX_MESSAGES = 20_000;
 
 /** How long status records are kept: the last heartbeat already contains the state. */
 const STATUS_MS = 60_000;
 
-/** Gaps are read back at least this far: a guard's gap halt may be longer than the client's default. */
+/** Gaps are read at least this far back: a guard's gap halt may be longer than the client's default. */
 const GAPS_MS = 3_600_000;
 
 /** Recent status records and gaps, and the last heartbeat however old: a new guard starts from them. */
@@ -25,7 +25,7 @@ export class FeedMemory {
   readonly #gapsMs: number;
   #status: readonly Dated<FeedStatus>[] = [];
   #heartbeat: FeedStatus | undefined;
-  /** By symbol the last unrepaired gap: no other halts for longer. */
+  /** The last unrepaired gap of each symbol: no other gap halts for longer. */
   readonly #gaps = new Map<string, ReportedGap>();
 
   constructor(gapHaltMs: number) {
@@ -61,9 +61,9 @@ export class FeedMemory {
   }
 
   /** Reads the status records from before the start; later ones are known already. */
-  async recallStatus(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
+  async recallStatus(readBackwards: ReadTopicBackwards, topic: string, nowMs: number): Promise<void> {
     let isFound = this.#heartbeat !== undefined;
-    const past = await this.#recall(lookBack, topic, 'feed-status', ({ record, appendedAt }) => {
+    const past = await this.#recall(readBackwards, topic, 'feed-status', ({ record, appendedAt }) => {
       isFound ||= record.heartbeat !== null;
       return isFound && appendedAt < nowMs - STATUS_MS;
     });
@@ -72,14 +72,14 @@ export class FeedMemory {
     this.#status = recent(joined(past, this.#status), nowMs);
   }
 
-  async recallGaps(lookBack: LookBack, topic: string, nowMs: number): Promise<void> {
+  async recallGaps(readBackwards: ReadTopicBackwards, topic: string, nowMs: number): Promise<void> {
     const isEnough = ({ appendedAt }: Dated<Gap>) => appendedAt < nowMs - this.#gapsMs;
-    const past = await this.#recall(lookBack, topic, 'gaps', isEnough);
+    const past = await this.#recall(readBackwards, topic, 'gaps', isEnough);
     for (const { record, appendedAt } of past) this.addGap(record, appendedAt);
   }
 
   async #recall<N extends 'feed-status' | 'gaps'>(
-    lookBack: LookBack,
+    readBackwards: ReadTopicBackwards,
     topic: string,
     name: N,
     isEnough: (last: Dated<TopicRecords[N]>) => boolean,
@@ -87,12 +87,12 @@ export class FeedMemory {
     const isWanted = recordsOf(name, undefined);
     const found: Dated<TopicRecords[N]>[] = [];
     let seen = 0;
-    await lookBack(topic, () => async ({ appendedAt, read }) => {
-      const record = await read();
-      if (record === undefined || !isWanted(record)) return ++seen < FURTHEST;
+    await readBackwards(topic, () => async ({ appendedAt, decode }) => {
+      const record = await decode();
+      if (record === undefined || !isWanted(record)) return ++seen < MAX_MESSAGES ? 'continue' : 'stop';
       const dated = { record, appendedAt };
       found.push(dated);
-      return ++seen < FURTHEST && !isEnough(dated);
+      return ++seen < MAX_MESSAGES && !isEnough(dated) ? 'continue' : 'stop';
     });
     return found.toReversed();
   }

@@ -8,7 +8,7 @@ import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import type { ClientDeps } from '../client-options.ts';
-import type { Arrival, ClientWarning, Follower, MessagePlace, TopicSource } from '../source/source.ts';
+import type { ClientWarning, EncodedMessage, MessagePlace, TopicHandler, TopicSource } from '../source/source.ts';
 import { LagMeter, type TopicLag } from './topic-lag.ts';
 import type { WaitingRecords } from './waiting-records.ts';
 
@@ -44,7 +44,7 @@ export interface TopicReaderOptions extends ClientDeps {
 const SLICE = 256;
 
 /** Reads a topic once for all listeners, while there are any: each record once, in the order of its partition. */
-export class TopicReader implements Follower {
+export class TopicReader implements TopicHandler {
   readonly topic: string;
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
@@ -53,9 +53,9 @@ export class TopicReader implements Follower {
   readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
   /** Read, but not given to listeners yet. */
-  #open: readonly Arrival[] = [];
+  #open: readonly EncodedMessage[] = [];
   /** Messages that could not be decoded, and those behind them; the source reads them again. */
-  #failed: readonly Arrival[] = [];
+  #failed: readonly EncodedMessage[] = [];
   #sinceTurn = 0;
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
@@ -84,7 +84,7 @@ export class TopicReader implements Follower {
 
   lag(): TopicLag {
     const buffers = [...this.#listeners].flatMap(({ buffered }) => (buffered === undefined ? [] : [buffered.undone()]));
-    const failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+    const failed = this.#failed.filter((message) => this.#isAhead(message));
     return this.#lag.lag(this.#now(), [this.#open, failed, ...buffers]);
   }
 
@@ -109,30 +109,30 @@ export class TopicReader implements Follower {
     this.#settle();
   }
 
-  async take(arrivals: readonly Arrival[], signal: AbortSignal): Promise<void> {
+  async take(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<void> {
     let taken = 0;
     try {
-      for (const arrival of arrivals) {
-        if (taken % SLICE === 0) this.#open = arrivals.slice(taken);
-        const decoded = arrival.decode();
+      for (const message of messages) {
+        if (taken % SLICE === 0) this.#open = messages.slice(taken);
+        const decoded = message.decode();
         const record = decoded instanceof Promise ? await decoded : decoded;
         if (this.#isTurnDue()) await nextTurn();
         for (const full of this.#full()) await firstValueFrom(race(full.room(), aborted$(signal)));
         if (signal.aborted) return;
-        this.#hand(arrival, record);
+        this.#hand(message, record);
         taken++;
       }
-      this.#failed = this.#failed.filter((arrival) => this.#isAhead(arrival));
+      this.#failed = this.#failed.filter((message) => this.#isAhead(message));
     } catch (error) {
-      this.#failed = arrivals.slice(taken);
+      this.#failed = messages.slice(taken);
       throw error;
     } finally {
       this.#open = [];
     }
   }
 
-  answered(partition: number, behind: number): void {
-    this.#lag.answered(partition, behind, this.#now());
+  updateLag(partition: number, unread: number): void {
+    this.#lag.answered(partition, unread, this.#now());
   }
 
   lost(partition: number, from: number, next: number): void {
@@ -140,7 +140,7 @@ export class TopicReader implements Follower {
     this.#options.warn({ kind: 'lost', topic: this.topic, partition, from, next });
   }
 
-  troubled(fault: Fault): void {
+  readFailed(fault: Fault): void {
     this.#options.warn({ kind: 'unreachable', topic: this.topic, fault });
   }
 
@@ -148,7 +148,7 @@ export class TopicReader implements Follower {
     return this.#positions;
   }
 
-  done(): ReadonlyMap<number, number> {
+  committable(): ReadonlyMap<number, number> {
     const done = new Map(this.#positions);
     for (const { buffered } of this.#listeners) if (buffered !== undefined) lower(done, buffered);
     return done;
@@ -205,7 +205,7 @@ export class TopicReader implements Follower {
     this.#ready.resolve();
   }
 
-  #hand({ partition, offset, appendedAt }: Arrival, record: FeedRecord | Fault | undefined): void {
+  #hand({ partition, offset, appendedAt }: EncodedMessage, record: FeedRecord | Fault | undefined): void {
     this.#sinceTurn++;
     if (!this.#positions.has(partition)) return;
     this.#positions.set(partition, offset + 1);
@@ -218,7 +218,7 @@ export class TopicReader implements Follower {
     this.#recordsOf(partition).next({ record, from: { partition, offset, appendedAt } });
   }
 
-  #isAhead({ partition, offset }: Arrival): boolean {
+  #isAhead({ partition, offset }: EncodedMessage): boolean {
     return offset >= (this.#positions.get(partition) ?? Number.POSITIVE_INFINITY);
   }
 

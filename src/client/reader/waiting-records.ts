@@ -2,11 +2,11 @@ import { asFault, Fault } from '../../domain/fault.ts';
 import type { MessagePlace } from '../source/source.ts';
 
 /**
- * What happens if a reading is slower than its topic:
- * - `pause`: the topic is not read further until there is room, for all its readers; nothing is lost. The default.
- * - `error`: the reading ends with a Fault.
- * - `dropOldest`: the oldest waiting records are dropped; `onMissed` gets their number before the next record.
- * - `conflate`: of the records with the same key only the newest waits.
+ * Policy for a subscriber that is slower than its topic:
+ * - `pause`: stops reading the topic, for all its subscribers, until there is room; nothing is lost. The default.
+ * - `error`: ends the reading with a Fault.
+ * - `dropOldest`: drops the oldest waiting records; `onMissed` gets their number before the next record.
+ * - `conflate`: keeps only the newest waiting record of each key.
  */
 export type Overflow<T> =
   | { readonly kind: 'pause'; readonly max?: number }

@@ -6,16 +6,16 @@ import type { TopicSource } from './source.ts';
 /** Reads a topic (short name with its environment) from a file sink's folder, and waits if it does not exist yet. */
 export function fileSource(dir: string, place: OffsetAt): TopicSource {
   return {
-    async follow(topic, follower, signal) {
+    async follow(topic, handler, signal) {
       const sinceMs = typeof place === 'object' ? place.timeMs : Number.NEGATIVE_INFINITY;
-      const onStart = () => follower.started(new Map([[0, 0]]));
-      const onCaughtUp = () => follower.answered(0, 0);
+      const onStart = () => handler.started(new Map([[0, 0]]));
+      const onCaughtUp = () => handler.updateLag(0, 0);
       const from = place === 'end' ? 'end' : 'beginning';
       let offset = 0;
       for await (const record of readFiles(dir, topic, { from, follow: true, signal, onStart, onCaughtUp })) {
         const appendedAt = arrivalMs(record);
         const decode = () => record;
-        if (appendedAt >= sinceMs) await follower.take([{ partition: 0, offset, appendedAt, decode }], signal);
+        if (appendedAt >= sinceMs) await handler.take([{ partition: 0, offset, appendedAt, decode }], signal);
         offset++;
       }
     },

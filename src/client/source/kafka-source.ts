@@ -8,7 +8,7 @@ import { fetchTopic, type StartAt, type StartOffsets } from '../../kafka/reading
 import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
 import { pauseFor } from '../../net/aborted.ts';
 import { type GroupSettings, Membership } from './membership.ts';
-import type { Arrival, Follower, TopicSource } from './source.ts';
+import type { EncodedMessage, TopicHandler, TopicSource } from './source.ts';
 
 export interface KafkaReach {
   readonly config: KafkaConfig;
@@ -23,9 +23,9 @@ const RETRY_MS = 1000;
 /** Reads all partitions of a topic (full name) without a group: it stores nothing at the brokers. */
 export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
   return {
-    async follow(topic, follower, signal) {
-      await waitForTopic(reach, topic, follower, signal);
-      await fetchTo(follower, { reach, topic, from: place }, signal);
+    async follow(topic, handler, signal) {
+      await waitForTopic(reach, topic, handler, signal);
+      await fetchTo(handler, { reach, topic, from: place }, signal);
     },
   };
 }
@@ -33,13 +33,13 @@ export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
 /** Reads this client's share of a topic (full name) as a member of a group. */
 export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSource {
   return {
-    async follow(topic, follower, signal) {
-      await waitForTopic(reach, topic, follower, signal);
+    async follow(topic, handler, signal) {
+      await waitForTopic(reach, topic, handler, signal);
       const { config, log, scheduler } = reach;
       const group = `${settings.group}.${topic}`;
       const member = new GroupMember(config, topic, { group, sessionTimeoutMs: settings.sessionTimeoutMs }, log);
-      const read = (from: StartOffsets, until: AbortSignal) => fetchTo(follower, { reach, topic, from }, until);
-      const membership = new Membership({ member, follower, read, settings, scheduler });
+      const read = (from: StartOffsets, until: AbortSignal) => fetchTo(handler, { reach, topic, from }, until);
+      const membership = new Membership({ member, handler, read, settings, scheduler });
       try {
         while (!signal.aborted) await membership.runUntilRebalance(signal);
       } finally {
@@ -53,7 +53,7 @@ export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSo
 async function waitForTopic(
   { requireTopic, scheduler }: KafkaReach,
   topic: string,
-  follower: Follower,
+  handler: TopicHandler,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -62,7 +62,7 @@ async function waitForTopic(
     } catch (error) {
       const fault = asFault(error);
       if (fault.kind === 'unavailable' || fault.retry.kind === 'never') throw fault;
-      follower.troubled(fault);
+      handler.readFailed(fault);
       await pauseFor(RETRY_MS, scheduler, signal);
     }
   }
@@ -75,25 +75,25 @@ interface FetchTo {
 }
 
 /** Reads until the signal aborts. After a failure it resumes behind the last record handed out. */
-async function fetchTo(follower: Follower, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
+async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
-  const toArrival = ({ partition, offset, timestamp, value }: TopicMessage): Arrival => ({
+  const toEncoded = ({ partition, offset, timestamp, value }: TopicMessage): EncodedMessage => ({
     partition,
     offset: Number(offset),
     appendedAt: timestamp,
     decode: () => (value === null ? undefined : decode(value)),
   });
   const watcher: FetchWatcher = {
-    started: (offsets) => follower.started(new Map([...offsets].map(([partition, at]) => [partition, Number(at)]))),
-    answered: (partition, behind) => follower.answered(partition, behind),
-    lost: (partition, first, next) => follower.lost(partition, Number(first), Number(next)),
+    started: (offsets) => handler.started(new Map([...offsets].map(([partition, at]) => [partition, Number(at)]))),
+    answered: (partition, behind) => handler.updateLag(partition, behind),
+    lost: (partition, first, next) => handler.lost(partition, Number(first), Number(next)),
   };
-  for (let start = from; !signal.aborted; start = behindPositions(from, follower.positions())) {
+  for (let start = from; !signal.aborted; start = behindPositions(from, handler.positions())) {
     try {
       const portions = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
-      for await (const messages of portions) await follower.take(messages.map(toArrival), signal);
+      for await (const messages of portions) await handler.take(messages.map(toEncoded), signal);
     } catch (error) {
-      follower.troubled(asFault(error));
+      handler.readFailed(asFault(error));
       await pauseFor(RETRY_MS, reach.scheduler, signal);
     }
   }

@@ -4,7 +4,7 @@ import type { OffsetAt } from '../../kafka/contract.ts';
 import type { GroupMember, Share } from '../../kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
-import type { Follower } from './source.ts';
+import type { TopicHandler } from './source.ts';
 
 export interface GroupSettings {
   /** Groups are one a topic: GROUP.TOPIC, the topic's full name. */
@@ -18,8 +18,8 @@ export interface GroupSettings {
 
 export interface MembershipParts {
   readonly member: Pick<GroupMember, 'id' | 'join' | 'heartbeat' | 'commit' | 'sharesAll' | 'leave'>;
-  readonly follower: Follower;
-  /** Reads for the follower until the signal aborts. */
+  readonly handler: TopicHandler;
+  /** Reads for the handler until the signal aborts. */
   readonly read: (from: StartOffsets, signal: AbortSignal) => Promise<void>;
   readonly settings: Omit<GroupSettings, 'group'>;
   readonly scheduler: SchedulerLike;
@@ -41,14 +41,14 @@ export class Membership {
 
   /** Joins, and reads until the next rebalance. Returns early if joining fails. */
   async runUntilRebalance(signal: AbortSignal): Promise<void> {
-    const { member, follower } = this.#parts;
+    const { member, handler } = this.#parts;
     const previousId = member.id;
     const share = await this.#join(signal);
     if (share === undefined) return;
-    follower.keepOnly(member.id === previousId ? this.#stillOwn(share) : new Set());
+    handler.keepOnly(member.id === previousId ? this.#stillOwn(share) : new Set());
     const over = new AbortController();
     const both = AbortSignal.any([signal, over.signal]);
-    if (share.size === 0) follower.started(new Map());
+    if (share.size === 0) handler.started(new Map());
     const reading = share.size === 0 ? undefined : this.#read(share, both);
     await this.#keepAlive(share, both);
     over.abort();
@@ -67,7 +67,7 @@ export class Membership {
     try {
       return await firstValueFrom(race(from(this.#parts.member.join()), aborted$(signal).pipe(map(() => undefined))));
     } catch (error) {
-      this.#parts.follower.troubled(asFault(error));
+      this.#parts.handler.readFailed(asFault(error));
       await pauseFor(RETRY_MS, this.#parts.scheduler, signal);
       return undefined;
     }
@@ -75,7 +75,7 @@ export class Membership {
 
   /** Partitions that this member can resume: no other member read them further meanwhile. */
   #stillOwn(share: Share): ReadonlySet<number> {
-    const positions = this.#parts.follower.positions();
+    const positions = this.#parts.handler.positions();
     const left = [...share].filter(([partition, committed]) => {
       const position = positions.get(partition);
       return position !== undefined && (committed === undefined || committed <= BigInt(position));
@@ -85,8 +85,8 @@ export class Membership {
 
   /** Resumes each partition at this member's own position, since its waiting records are still here. */
   #read(share: Share, signal: AbortSignal): Promise<void> {
-    const { follower, read, settings } = this.#parts;
-    const positions = follower.positions();
+    const { handler, read, settings } = this.#parts;
+    const positions = handler.positions();
     const offsets = new Map(
       [...share].map(([partition, committed]) => {
         const position = positions.get(partition);
@@ -101,7 +101,7 @@ export class Membership {
 
   /** Resolves when this member lost its share, or a rebalance is needed, or the signal aborts. */
   async #keepAlive(share: Share, signal: AbortSignal): Promise<void> {
-    const { member, follower, scheduler } = this.#parts;
+    const { member, handler, scheduler } = this.#parts;
     const { commitEveryMs, sessionTimeoutMs } = this.#parts.settings;
     const beatEveryMs = Math.min(1000, sessionTimeoutMs / 3);
     let answeredAt = scheduler.now();
@@ -114,7 +114,7 @@ export class Membership {
       try {
         isAllShared = await member.sharesAll();
       } catch (error) {
-        follower.troubled(asFault(error));
+        handler.readFailed(asFault(error));
       }
     };
     while (!signal.aborted && isAllShared) {
@@ -136,7 +136,7 @@ export class Membership {
           void checkPartitions();
         }
       } catch (error) {
-        follower.troubled(asFault(error));
+        handler.readFailed(asFault(error));
         // By now the group has dropped this member.
         if (scheduler.now() - answeredAt > sessionTimeoutMs) return;
       }
@@ -145,15 +145,16 @@ export class Membership {
   }
 
   async #commit(): Promise<void> {
-    const { member, follower } = this.#parts;
-    const changed = new Map([...follower.done()].filter(([partition, at]) => this.#committed.get(partition) !== at));
+    const { member, handler } = this.#parts;
+    const offsetsNow = [...handler.committable()];
+    const changed = new Map(offsetsNow.filter(([partition, at]) => this.#committed.get(partition) !== at));
     if (changed.size === 0) return;
     const offsets = new Map([...changed].map(([partition, at]) => [partition, BigInt(at)]));
     try {
       if (!(await member.commit(offsets))) return;
       for (const [partition, at] of changed) this.#committed.set(partition, at);
     } catch (error) {
-      follower.troubled(asFault(error));
+      handler.readFailed(asFault(error));
     }
   }
 }

@@ -7,10 +7,10 @@ import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /**
- * Gets the committed messages of a partition's previous stretch, in order. `isFirst`: nothing lies before them. Returns
- * false to stop.
+ * Gets the committed messages of a partition's previous stretch, in order. `isFirst`: nothing lies before them. It
+ * decides whether the stretch before follows.
  */
-export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<boolean>;
+export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<'continue' | 'stop'>;
 
 /** Offsets of the first stretch, which often is enough, and of earlier ones: about as many as one answer holds. */
 const FIRST_STRETCH = 4096;
@@ -35,8 +35,8 @@ export function fetchBackwards(
       for (const rest of open.splice(0)) {
         rest.end = firstOf(rest, length);
         const isFirst = rest.end === rest.start;
-        const wantsMore = await rest.take(fetched.get(rest.partition) ?? [], isFirst);
-        if (wantsMore && !isFirst) open.push(rest);
+        const next = await rest.take(fetched.get(rest.partition) ?? [], isFirst);
+        if (next === 'continue' && !isFirst) open.push(rest);
       }
     }
   });

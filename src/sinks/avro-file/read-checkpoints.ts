@@ -43,7 +43,7 @@ async function lastTrades(
   const last = new Map<string, AnyTrade>();
   let covered = 0;
   let newer: number | undefined;
-  const isEnough = (records: readonly FeedRecord[]): boolean => {
+  const take = (records: readonly FeedRecord[]): 'continue' | 'stop' => {
     let newest = 0;
     for (const record of records.toReversed()) {
       if (record.kind !== kind) continue;
@@ -54,8 +54,8 @@ async function lastTrades(
     }
     covered += Math.min(STEP_US, Math.max(0, (newer ?? newest) - newest));
     newer = newest;
-    return missing.size === 0 || covered > REACH_US;
+    return missing.size === 0 || covered > REACH_US ? 'stop' : 'continue';
   };
-  const known = await readBackwards(folder, isEnough);
+  const known = await readBackwards(folder, take);
   return { last: [...last.values()].toReversed(), known };
 }

@@ -19,7 +19,7 @@ export async function readRecent(
     if (lookback.isEnough) continue;
     const isSound = await readBackwards(join(dir, sought.topic), (records) => {
       for (const record of records.toReversed()) lookback.add(record);
-      return lookback.isEnough;
+      return lookback.isEnough ? 'stop' : 'continue';
     });
     if (isSound && !lookback.isEnough) lookback.end();
   }

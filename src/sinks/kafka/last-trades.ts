@@ -35,7 +35,7 @@ export function lastTradesOf(
   return {
     async take(messages, isFirst) {
       for (const { key, value, timestamp } of messages.toReversed()) {
-        if (timestamp < from) return false;
+        if (timestamp < from) return 'stop';
         const wanted = key === null ? undefined : missing.get(key);
         if (key === null || value === null || wanted === undefined) continue;
         const record = await decode(value);
@@ -45,7 +45,7 @@ export function lastTradesOf(
         if (record.epoch >= wanted.epoch) missing.delete(key);
       }
       isAtStart = isFirst;
-      return missing.size > 0;
+      return missing.size > 0 ? 'continue' : 'stop';
     },
     get found() {
       return found.toReversed();

@@ -52,6 +52,6 @@ function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
       else lookback.add(record);
     }
     if (isFirst) lookback.end();
-    return !lookback.isEnough;
+    return lookback.isEnough ? 'stop' : 'continue';
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { guardOptions } from '../../../src/client/guard/trading-decision.ts';
 import { Market } from '../../../src/client/market.ts';
-import { OwnTopics } from '../../../src/client/memory/own-topics.ts';
+import { AlwaysReadTopics } from '../../../src/client/memory/always-read-topics.ts';
 import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
 import { Warnings } from '../../../src/client/warnings.ts';
 import { Fault } from '../../../src/domain/fault.ts';
@@ -18,25 +18,25 @@ function marketOf(quote = 'USDT') {
     'feed-status': newReader('feed-status'),
     gaps: newReader('gaps'),
   };
-  const own = new OwnTopics(readers, 60_000);
+  const alwaysRead = new AlwaysReadTopics(readers, 60_000);
   const connect = () =>
     new Market({
       newReader,
-      sharesOwn: () => true,
-      own,
+      canReuseAlwaysRead: () => true,
+      alwaysRead,
       warnings: new Warnings(() => {}),
       quote,
       guard: guardOptions({ maxLagMs: 7 }),
       scheduler,
       wallClockMs,
     });
-  return { clock, own, connect };
+  return { clock, alwaysRead, connect };
 }
 
 describe('the trading guards of a client', () => {
   it('halt for a recently reported gap, however old the gap is and whenever the guard was created', () => {
-    const { clock, own, connect } = marketOf();
-    own.memory.addGap(gap(-70_000), START);
+    const { clock, alwaysRead, connect } = marketOf();
+    alwaysRead.memory.addGap(gap(-70_000), START);
     const market = connect();
     clock.advanceTo(10_000);
     for (const guard of [market.guard(), market.guard({ maxPriceAgeMs: 9000 })])
@@ -48,10 +48,10 @@ describe('the trading guards of a client', () => {
   });
 
   it('resolve a coin with the quote asset of the client, unaffected by old prices in other quotes', () => {
-    const { own, connect } = marketOf('USDC');
-    own.last.set('BTCUSDT', price(-86_400_000));
-    own.last.set('BTCUSDC', price(0, { symbol: 'BTCUSDC' }));
-    own.memory.addStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
+    const { alwaysRead, connect } = marketOf('USDC');
+    alwaysRead.last.set('BTCUSDT', price(-86_400_000));
+    alwaysRead.last.set('BTCUSDC', price(0, { symbol: 'BTCUSDC' }));
+    alwaysRead.memory.addStatus(heartbeat(0, { heartbeat: { symbols: ['BTCUSDC'] } }), START);
     const guard = connect().guard();
     for (const name of ['BTC', 'btc', 'BTCUSDC', 'btcusdc'])
       expect(guard.decision(name)).toMatchObject({ coin: name, causes: ['status_silent'] });

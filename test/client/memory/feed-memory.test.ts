@@ -1,34 +1,34 @@
 import { describe, expect, it } from 'vitest';
+import { type LastPrices, recallPrices } from '../../../src/client/memory/always-read-topics.ts';
 import { FeedMemory } from '../../../src/client/memory/feed-memory.ts';
-import { type LastPrices, recallPrices } from '../../../src/client/memory/own-topics.ts';
-import type { LookBack } from '../../../src/client/memory/past.ts';
+import type { ReadTopicBackwards } from '../../../src/client/memory/read-topic-backwards.ts';
 import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
 import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
 
 /** A topic of one partition; counts how many records were read. */
 function topicOf(...records: readonly { readonly at: number; readonly record: FeedRecord }[]) {
   const read: FeedRecord[] = [];
-  const lookBack: LookBack = async (_, takerOf) => {
-    const taker = takerOf(0, () => 0);
+  const readBackwards: ReadTopicBackwards = async (_, visitorOf) => {
+    const visit = visitorOf(0, () => 0);
     for (const { at, record } of records.toReversed()) {
       const key = 'symbol' in record ? record.symbol : null;
-      const readOne = async () => {
+      const decode = async () => {
         read.push(record);
         return record;
       };
-      if (!(await taker({ key, appendedAt: at, read: readOne }))) return;
+      if ((await visit({ key, appendedAt: at, decode })) === 'stop') return;
     }
   };
-  return { lookBack, read };
+  return { readBackwards, read };
 }
 
 describe('FeedMemory', () => {
   it('recalls recent status records, and the last heartbeat however old it is', async () => {
     const old = [1, 2, 3].map((sequence) => ({ at: sequence * 1000, record: heartbeat(sequence, ['BTCUSDT']) }));
     const stopped = { at: 99_000, record: heartbeat(4, [], { state: 'stopped', heartbeat: null }) };
-    const { lookBack, read } = topicOf(...old, stopped);
+    const { readBackwards, read } = topicOf(...old, stopped);
     const memory = new FeedMemory(60_000);
-    await memory.recallStatus(lookBack, 'feed-status', 100_000);
+    await memory.recallStatus(readBackwards, 'feed-status', 100_000);
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([3, 4]);
     expect(memory.symbols()).toEqual(new Set(['BTCUSDT']));
     expect(read).toHaveLength(2);
@@ -36,11 +36,11 @@ describe('FeedMemory', () => {
 
   it('keeps a status record only once if it arrives while the past is read', async () => {
     const both = { at: 99_500, record: heartbeat(2, ['BTCUSDT']) };
-    const { lookBack } = topicOf({ at: 99_000, record: heartbeat(1, ['BTCUSDT']) }, both);
+    const { readBackwards } = topicOf({ at: 99_000, record: heartbeat(1, ['BTCUSDT']) }, both);
     const memory = new FeedMemory(60_000);
     memory.addStatus(both.record, both.at);
     memory.addStatus(heartbeat(3, ['BTCUSDT', 'ETHUSDT']), 99_600);
-    await memory.recallStatus(lookBack, 'feed-status', 100_000);
+    await memory.recallStatus(readBackwards, 'feed-status', 100_000);
     expect(memory.status().map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
   });
 
@@ -59,10 +59,10 @@ describe('FeedMemory', () => {
       [60_000, hour + 3],
       [2 * hour, 2 * hour + 3],
     ] as const) {
-      const { lookBack } = topicOf(...published);
+      const { readBackwards } = topicOf(...published);
       const memory = new FeedMemory(gapHaltMs);
       memory.addGap(gapOf('ETHUSDT'), nowMs);
-      await memory.recallGaps(lookBack, 'gaps', nowMs);
+      await memory.recallGaps(readBackwards, 'gaps', nowMs);
       const known = new Map(memory.gaps().map(({ gap, reportedAt }) => [gap.symbol, reportedAt]));
       expect(known).toEqual(
         new Map([
@@ -77,11 +77,11 @@ describe('FeedMemory', () => {
   });
 
   it('prefers a gap that arrives while the past is read to an older gap', async () => {
-    const { lookBack } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
+    const { readBackwards } = topicOf({ at: 90_000, record: gapOf('BTCUSDT', { epoch: 1 }) });
     const memory = new FeedMemory(60_000);
     const later = gapOf('BTCUSDT', { epoch: 2 });
     memory.addGap(later, 99_000);
-    await memory.recallGaps(lookBack, 'gaps', 100_000);
+    await memory.recallGaps(readBackwards, 'gaps', 100_000);
     expect(memory.gaps()).toEqual([{ gap: later, reportedAt: 99_000 }]);
   });
 });
@@ -93,9 +93,9 @@ describe('recallPrices', () => {
       at: index,
       record: priceTick('BTCUSDT', String(index), { receivedAt: index }),
     }));
-    const { lookBack, read } = topicOf(priced('OLDUSDT', 0), quiet, ...busy);
+    const { readBackwards, read } = topicOf(priced('OLDUSDT', 0), quiet, ...busy);
     const prices: LastPrices = new Map();
-    await recallPrices(lookBack, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
+    await recallPrices(readBackwards, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
     expect([prices.get('BTCUSDT')?.price, prices.get('ADAUSDT')?.price]).toEqual(['8999', '1']);
     expect(prices.get('OLDUSDT')).toBeUndefined();
     // By their keys the others are known to be older.
@@ -103,10 +103,10 @@ describe('recallPrices', () => {
   });
 
   it('keeps a newer price that arrived while the past was read', async () => {
-    const { lookBack } = topicOf(priced('BTCUSDT', 5));
+    const { readBackwards } = topicOf(priced('BTCUSDT', 5));
     const prices: LastPrices = new Map();
     prices.set('BTCUSDT', priceTick('BTCUSDT', '6', { receivedAt: 6 }));
-    await recallPrices(lookBack, 'prices', new Set(['BTCUSDT']), prices);
+    await recallPrices(readBackwards, 'prices', new Set(['BTCUSDT']), prices);
     expect(prices.get('BTCUSDT')?.price).toBe('6');
   });
 });

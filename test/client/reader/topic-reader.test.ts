@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { BufferedReading } from '../../../src/client/reader/reading.ts';
 import { type RecordListener, TopicReader } from '../../../src/client/reader/topic-reader.ts';
 import type { Overflow } from '../../../src/client/reader/waiting-records.ts';
-import type { Arrival, ClientWarning } from '../../../src/client/source/source.ts';
+import type { ClientWarning, EncodedMessage } from '../../../src/client/source/source.ts';
 import { recordsOf } from '../../../src/client/topic-name.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 import { monotonicScheduler } from '../../../src/net/monotonic-scheduler.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { until } from '../../../testing/tools/until.ts';
-import { arrival, FakeSource } from '../fake-source.ts';
+import { encoded, FakeSource } from '../fake-source.ts';
 
 function readerOf({ identityWindow = 100 } = {}) {
   const source = new FakeSource();
@@ -38,12 +38,12 @@ function listener() {
 
 const begin = async ({ source }: ReturnType<typeof readerOf>, offsets: readonly [number, number][] = [[0, 0]]) => {
   await until(() => source.begun > source.left);
-  source.follower.started(new Map(offsets));
+  source.handler.started(new Map(offsets));
 };
 
 const trades = (first: number, last: number, partition = 0) =>
   Array.from({ length: last - first + 1 }, (_, index) =>
-    arrival(first + index, tradeEvent(first + index), { partition, appendedAt: 9000 }),
+    encoded(first + index, tradeEvent(first + index), { partition, appendedAt: 9000 }),
   );
 
 const reading = (overflow: Overflow<TradeEvent>) => new BufferedReading(recordsOf('trades', undefined), overflow);
@@ -80,8 +80,8 @@ describe('TopicReader', () => {
       [1, 0],
     ]);
     const ids = [1, 2, 2, 1, 3, 1];
-    await parts.source.take(...ids.map((id, offset) => arrival(offset, tradeEvent(id))));
-    await parts.source.take(arrival(0, tradeEvent(1), { partition: 1 }));
+    await parts.source.take(...ids.map((id, offset) => encoded(offset, tradeEvent(id))));
+    await parts.source.take(encoded(0, tradeEvent(1), { partition: 1 }));
     expect(received).toEqual(['1', '2', '3', '1', '1']);
   });
 
@@ -91,7 +91,7 @@ describe('TopicReader', () => {
     parts.reader.listen(one);
     await begin(parts);
     const fault = new Fault('malformed', 'not ours');
-    await parts.source.take(arrival(5, fault), arrival(6, undefined), arrival(7, tradeEvent(7)));
+    await parts.source.take(encoded(5, fault), encoded(6, undefined), encoded(7, tradeEvent(7)));
     expect(received).toEqual(['7']);
     expect(parts.warnings).toEqual([{ kind: 'malformed', topic: 'trades', partition: 0, offset: 5, fault }]);
     expect(parts.reader.positions()).toEqual(new Map([[0, 8]]));
@@ -121,17 +121,17 @@ describe('TopicReader', () => {
     await delay(5);
     expect(slow.waiting).toBe(2);
     expect(parts.reader.lag()).toEqual({ ms: 1000, records: 5 });
-    expect(parts.reader.done()).toEqual(new Map([[0, 1]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 1]]));
     const ids: string[] = [];
     for await (const { tradeId } of slow) {
       ids.push(tradeId);
       if (ids.length < 5) continue;
-      expect(parts.reader.done()).toEqual(new Map([[0, 5]]));
+      expect(parts.reader.committable()).toEqual(new Map([[0, 5]]));
       break;
     }
     await taken;
     expect(ids).toEqual(['1', '2', '3', '4', '5']);
-    expect(parts.reader.done()).toEqual(new Map([[0, 6]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 6]]));
   });
 
   it('counts records that cannot be decoded yet as lag until they are decoded', async () => {
@@ -143,10 +143,10 @@ describe('TopicReader', () => {
       [1, 0],
     ]);
     const unknown = () => Promise.reject(new Fault('unavailable', 'no registry'));
-    const [first, second, third] = trades(1, 3) as [Arrival, Arrival, Arrival];
+    const [first, second, third] = trades(1, 3) as [EncodedMessage, EncodedMessage, EncodedMessage];
     await expect(parts.source.take(first, { ...second, decode: unknown }, third)).rejects.toThrow('no registry');
     // As a source does that begins anew: the brokers have nothing beyond that.
-    for (const partition of [0, 1]) parts.source.follower.answered(partition, 0);
+    for (const partition of [0, 1]) parts.source.handler.updateLag(partition, 0);
     await parts.source.take(...trades(11, 11, 1));
     expect(parts.reader.lag()).toEqual({ ms: 1000, records: 2 });
     await parts.source.take(second, third);
@@ -179,7 +179,7 @@ describe('TopicReader', () => {
     await expect(slow.next()).rejects.toThrow('more than 3 records wait to be taken');
     expect(await slow.next()).toEqual({ done: true, value: undefined });
     expect(received).toHaveLength(10);
-    expect(parts.reader.done()).toEqual(new Map([[0, 11]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 11]]));
   });
 
   it('leaves records that a closed reading has not finished to the next group member', async () => {
@@ -191,7 +191,7 @@ describe('TopicReader', () => {
     await slow.next();
     await slow.next();
     slow.close();
-    expect(parts.reader.done()).toEqual(new Map([[0, 2]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 2]]));
   });
 
   it('leaves records that any reading has not finished at the close to the next group member', async () => {
@@ -203,7 +203,7 @@ describe('TopicReader', () => {
     for (let taken = 0; taken < 3; taken++) await ahead.next();
     await behind.next();
     await parts.reader.close();
-    expect(parts.reader.done()).toEqual(new Map([[0, 1]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 1]]));
   });
 
   it('leaves the record that overflowed a reading to the next group member', async () => {
@@ -216,7 +216,7 @@ describe('TopicReader', () => {
     ]);
     await parts.source.take(...trades(11, 12, 1), ...trades(1, 1));
     await expect(slow.next()).rejects.toThrow('more than 2 records wait');
-    expect(parts.reader.done()).toEqual(
+    expect(parts.reader.committable()).toEqual(
       new Map([
         [0, 1],
         [1, 11],
@@ -229,7 +229,7 @@ describe('TopicReader', () => {
     const { received, one } = listener();
     parts.reader.listen(one);
     await begin(parts);
-    parts.source.follower.started(new Map([[1, 0]]));
+    parts.source.handler.started(new Map([[1, 0]]));
     await parts.source.take(...trades(1, 2, 1));
     expect(received).toEqual(['1', '2']);
   });
@@ -245,11 +245,11 @@ describe('TopicReader', () => {
     const ready = parts.reader.ready().then(() => {
       isReady = true;
     });
-    parts.source.follower.started(new Map([[0, 0]]));
+    parts.source.handler.started(new Map([[0, 0]]));
     await until(() => parts.source.begun === 2);
     await delay(0);
     expect(isReady).toBe(false);
-    parts.source.follower.started(new Map([[0, 0]]));
+    parts.source.handler.started(new Map([[0, 0]]));
     await ready;
   });
 
@@ -280,11 +280,11 @@ describe('TopicReader', () => {
       [1, 0],
     ]);
     await parts.source.take(...trades(1, 2), ...trades(11, 12, 1));
-    parts.source.follower.keepOnly(new Set([1]));
+    parts.source.handler.keepOnly(new Set([1]));
     expect((await slow.next()).value?.tradeId).toBe('11');
-    expect(parts.reader.done()).toEqual(new Map([[1, 11]]));
+    expect(parts.reader.committable()).toEqual(new Map([[1, 11]]));
     // Given again to whom it belongs: what was taken back was never given.
-    parts.source.follower.started(new Map([[0, 1]]));
+    parts.source.handler.started(new Map([[0, 1]]));
     await parts.source.take(...trades(1, 1));
     await slow.next();
     expect((await slow.next()).value?.tradeId).toBe('1');
@@ -297,9 +297,9 @@ describe('TopicReader', () => {
     await begin(parts);
     await parts.source.take(...trades(1, 2));
     expect((await slow.next()).value?.tradeId).toBe('1');
-    parts.source.follower.keepOnly(new Set());
-    parts.source.follower.started(new Map([[0, 500]]));
-    expect(parts.reader.done()).toEqual(new Map([[0, 500]]));
+    parts.source.handler.keepOnly(new Set());
+    parts.source.handler.started(new Map([[0, 500]]));
+    expect(parts.reader.committable()).toEqual(new Map([[0, 500]]));
   });
 
   it('ends all listeners and readings when it is closed', async () => {

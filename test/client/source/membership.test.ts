@@ -2,37 +2,37 @@ import { getEventListeners } from 'node:events';
 import { VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Membership } from '../../../src/client/source/membership.ts';
-import type { Follower } from '../../../src/client/source/source.ts';
+import type { TopicHandler } from '../../../src/client/source/source.ts';
 import type { Share } from '../../../src/kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../../src/kafka/reading/fetch-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 
-/** A follower that only remembers positions; all handed out is done. */
+/** A handler that only remembers positions; all handed out is done. */
 function positionsOnly() {
   const positions = new Map<number, number>();
-  const follower: Follower = {
+  const handler: TopicHandler = {
     started: (offsets) => {
       for (const [partition, offset] of offsets) positions.set(partition, offset);
     },
     take: async () => {},
-    answered: () => {},
+    updateLag: () => {},
     lost: () => {},
-    troubled: (fault) => {
+    readFailed: (fault) => {
       throw fault;
     },
     positions: () => positions,
-    done: () => positions,
+    committable: () => positions,
     keepOnly: (kept) => {
       for (const partition of [...positions.keys()]) if (!kept.has(partition)) positions.delete(partition);
     },
   };
-  return { positions, follower };
+  return { positions, handler };
 }
 
 /** A member whose shares, ids and answers a test sets; it decides when a rebalance is due. */
 function membership({ place = 'end' as const } = {}) {
   const scheduler = new VirtualTimeScheduler();
-  const { positions, follower } = positionsOnly();
+  const { positions, handler } = positionsOnly();
   const member = {
     id: '',
     next: { id: 'a', share: new Map() as Share },
@@ -51,7 +51,7 @@ function membership({ place = 'end' as const } = {}) {
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   };
   const settings = { place, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
-  const made = new Membership({ member, follower, read, settings, scheduler });
+  const made = new Membership({ member, handler, read, settings, scheduler });
   const stop = new AbortController();
   /** Runs the membership with this id and share until the rebalance. */
   const runToEnd = async (id: string, share: Share): Promise<StartOffsets | undefined> => {

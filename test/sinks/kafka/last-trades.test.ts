@@ -45,8 +45,10 @@ const idsOf = ({ found }: LastTrades): string[] =>
 
 it('reads back until each key has its last trade, and decodes only that trade of the key', async () => {
   const { trades, decoded, take } = reader({ A: 1, B: 1 });
-  expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(true);
-  expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe(false);
+  expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(
+    'continue',
+  );
+  expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe('stop');
   expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
@@ -58,19 +60,19 @@ it('reads back past foreign messages and late trades of an earlier epoch, down t
     { key: 'A', value: 'not ours' },
     { key: 'A', value: '6@2' },
   ];
-  expect(await takeFirst(...messages)).toBe(false);
+  expect(await takeFirst(...messages)).toBe('stop');
   expect(idsOf(trades)).toEqual(['8', '6']);
   expect(trades.isDoubtful).toBe(false);
 });
 
 it('the result is doubtful if an expected trade is missing: it may lie in another partition', async () => {
   const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
-  expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe(false);
+  expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe('stop');
   expect(trades.isDoubtful).toBe(true);
 });
 
 it('the result is doubtful if the partition begins before all trades are found', async () => {
   const { trades, takeFirst } = reader({ A: 1, B: 1 });
-  expect(await takeFirst({ key: 'A', value: '4@1' })).toBe(true);
+  expect(await takeFirst({ key: 'A', value: '4@1' })).toBe('continue');
   expect(trades.isDoubtful).toBe(true);
 });

@@ -5,10 +5,10 @@ import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
 import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
-import type { LookBack } from './past.ts';
+import type { ReadTopicBackwards } from './read-topic-backwards.ts';
 
 /** The topics that a client always reads for `latest` and the guard: from the end and without a group. */
-export class OwnTopics {
+export class AlwaysReadTopics {
   readonly readers: Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
   readonly last: LastPrices = new Map();
   readonly memory: FeedMemory;
@@ -18,7 +18,7 @@ export class OwnTopics {
   readonly gaps$ = new Subject<Gap>();
   #isClosed = false;
 
-  constructor(readers: OwnTopics['readers'], gapHaltMs: number) {
+  constructor(readers: AlwaysReadTopics['readers'], gapHaltMs: number) {
     this.readers = readers;
     this.memory = new FeedMemory(gapHaltMs);
   }
@@ -34,13 +34,13 @@ export class OwnTopics {
   }
 
   /** Reads what was published before the start. */
-  async recall(lookBack: LookBack, nowMs: number): Promise<void> {
+  async recall(readBackwards: ReadTopicBackwards, nowMs: number): Promise<void> {
     const { prices, 'feed-status': status, gaps } = this.readers;
     await Promise.all([
-      this.memory.recallGaps(lookBack, gaps.topic, nowMs),
+      this.memory.recallGaps(readBackwards, gaps.topic, nowMs),
       this.memory
-        .recallStatus(lookBack, status.topic, nowMs)
-        .then(() => recallPrices(lookBack, prices.topic, this.memory.symbols(), this.last)),
+        .recallStatus(readBackwards, status.topic, nowMs)
+        .then(() => recallPrices(readBackwards, prices.topic, this.memory.symbols(), this.last)),
     ]);
   }
 
@@ -68,37 +68,38 @@ function listen<N extends TopicName>(
   });
 }
 
-/** Most messages of a partition read back for a named symbol without a price. */
-const FURTHEST = 30_000;
+/** The most messages of a partition that are read backwards for a named symbol without a price. */
+const MAX_MESSAGES = 30_000;
 
-/** Messages of a partition that are always read back: they may have symbols that no caller named. */
-const NEAR = 4000;
+/** The messages of a partition that are always read backwards: they may have symbols that no caller named. */
+const MIN_MESSAGES = 4000;
 
 /** The last price of each symbol, from whichever venue published last. */
 export type LastPrices = Map<string, PriceTick>;
 
-/** Finds the last price of each symbol, reading from the topic's end back; further only for named symbols without one. */
+/** Finds the last price of each symbol, reading backwards from the topic's end. Named symbols are searched further back. */
 export async function recallPrices(
-  lookBack: LookBack,
+  readBackwards: ReadTopicBackwards,
   topic: string,
   symbols: ReadonlySet<string>,
   prices: LastPrices,
 ): Promise<void> {
   const missing = new Set(symbols);
-  await lookBack(topic, (partition, partitionOf) => {
+  await readBackwards(topic, (partition, partitionOf) => {
     const own = [...symbols].filter((symbol) => partitionOf(symbol) === partition);
     const found = new Set<string>();
     let seen = 0;
-    return async ({ key, read }) => {
+    return async ({ key, decode }) => {
       seen++;
-      const record = key !== null && found.has(key) ? undefined : await read();
+      const record = key !== null && found.has(key) ? undefined : await decode();
       if (record?.kind === 'price' && !found.has(key ?? record.symbol)) {
         const known = prices.get(record.symbol);
         if (known === undefined || known.receivedAt < record.receivedAt) prices.set(record.symbol, record);
         found.add(key ?? record.symbol);
         missing.delete(record.symbol);
       }
-      return seen < NEAR || (seen < FURTHEST && own.some((symbol) => missing.has(symbol)));
+      const isEnough = seen >= MAX_MESSAGES || !own.some((symbol) => missing.has(symbol));
+      return seen < MIN_MESSAGES || !isEnough ? 'continue' : 'stop';
     };
   });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { OwnTopics } from '../../../src/client/memory/own-topics.ts';
+import { AlwaysReadTopics } from '../../../src/client/memory/always-read-topics.ts';
 import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
 import { monotonicScheduler } from '../../../src/net/monotonic-scheduler.ts';
 import { FakeSource } from '../fake-source.ts';
@@ -15,11 +15,11 @@ it('OwnTopics rejects a start after its close, without reading a topic', async (
       scheduler: monotonicScheduler,
       wallClockMs: () => 0,
     });
-  const own = new OwnTopics(
+  const alwaysRead = new AlwaysReadTopics(
     { prices: reader('prices'), 'feed-status': reader('feed-status'), gaps: reader('gaps') },
     1000,
   );
-  await own.close();
-  await expect(own.start()).rejects.toThrow('the client is closed');
+  await alwaysRead.close();
+  await expect(alwaysRead.start()).rejects.toThrow('the client is closed');
   expect(source.begun).toBe(0);
 });

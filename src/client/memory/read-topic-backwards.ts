@@ -1,0 +1,77 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readBackwards } from '../../avro-file/read-backwards.ts';
+import { Fault } from '../../domain/fault.ts';
+import type { FeedRecord } from '../../domain/record.ts';
+import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
+import type { TopicMessage } from '../../kafka/contract.ts';
+import { fetchBackwards } from '../../kafka/reading/fetch-backwards.ts';
+import { newMessageDecoder } from '../../kafka/reading/read-topic.ts';
+import { arrivalMs } from '../source/file-source.ts';
+
+/** A published message that is not decoded yet. */
+export interface PastMessage {
+  /** Null if the message has no key; always null in files. */
+  readonly key: string | null;
+  /** When the broker appended it, milliseconds since 1970. */
+  readonly appendedAt: number;
+  /** Undefined if the message is not a record of the feed. */
+  decode(): Promise<FeedRecord | undefined>;
+}
+
+type Next = 'continue' | 'stop';
+
+/** Gets the messages of a partition, newest first, until it returns 'stop'. */
+export type MessageVisitor = (message: PastMessage) => Next | Promise<Next>;
+
+/** Reads a topic (full name) backwards, with one visitor for each partition. `partitionOf` locates a key. */
+export type ReadTopicBackwards = (
+  topic: string,
+  visitorOf: (partition: number, partitionOf: (key: string) => number) => MessageVisitor,
+) => Promise<void>;
+
+export function kafkaBackwardsReader(config: KafkaConfig, log: KafkaLog): ReadTopicBackwards {
+  const decodeValue = newMessageDecoder(config);
+  return (topic, visitorOf) =>
+    fetchBackwards(
+      config,
+      topic,
+      (layout) => {
+        const visitors = Array.from({ length: layout.partitionCount }, (_, partition) => {
+          const visit = visitorOf(partition, (key) => layout.partitionOf(key));
+          const take = async (messages: readonly TopicMessage[]): Promise<Next> => {
+            for (const { key, timestamp, value } of messages.toReversed()) {
+              const decode = async () => {
+                const decoded = value === null ? undefined : await decodeValue(value);
+                return decoded instanceof Fault ? undefined : decoded;
+              };
+              if ((await visit({ key, appendedAt: timestamp, decode })) === 'stop') return 'stop';
+            }
+            return 'continue';
+          };
+          return [partition, take] as const;
+        });
+        return new Map(visitors);
+      },
+      log,
+    );
+}
+
+const MAX_FILE_RECORDS = 20_000;
+
+/** Reads a file sink's folder. Its files count as one partition, and their records have no keys. */
+export function fileBackwardsReader(dir: string): ReadTopicBackwards {
+  return async (topic, visitorOf) => {
+    const visit = visitorOf(0, () => 0);
+    const folder = join(dir, topic);
+    if ((await stat(folder).catch(() => undefined)) === undefined) return;
+    const newest: FeedRecord[] = [];
+    const take = (records: readonly FeedRecord[]): Next => {
+      newest.push(...records.toReversed());
+      return newest.length >= MAX_FILE_RECORDS ? 'stop' : 'continue';
+    };
+    await readBackwards(folder, take, { passOverTorn: true });
+    for (const record of newest)
+      if ((await visit({ key: null, appendedAt: arrivalMs(record), decode: async () => record })) === 'stop') return;
+  };
+}
