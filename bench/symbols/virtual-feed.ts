@@ -8,30 +8,30 @@ import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
 import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
-import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
+import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
 import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 
 const VENUE = 'binance';
 const STARTED_AT = 1_790_000_000_000;
-/** Before the first trade all is subscribed, milliseconds. */
+/** Time before the first trade, in which all topics are subscribed, milliseconds. */
 const IDLE_MS = 3000;
-/** What a sink takes for a batch, milliseconds. */
+/** The time that the sink takes for a batch, milliseconds. */
 const BATCH_MS = 25;
 
-/** Made so far ahead of what takes them, milliseconds: frames that wait for longer would be work for the garbage collector. */
+/** Frames are made so far ahead, milliseconds. Frames that wait longer would be work for the garbage collector. */
 const AHEAD_MS = 20;
 
-interface Arrival {
+interface SimulatedFrame {
   readonly listeners: readonly SocketHandlers[];
   readonly data: Buffer;
 }
 
 /**
- * The pipeline of one process, from the frames of the simulated Binance to encoded records in a sink that takes 25 ms a
- * batch, without network and in virtual time: its CPU does not depend on what else the machine does.
+ * The pipeline of one process, from the frames of the simulated Binance to encoded records in a sink that takes 25 ms per
+ * batch, without a network. Virtual time, so other load does not affect its CPU.
  */
 export class VirtualFeed {
   trades = 0;
@@ -95,8 +95,8 @@ export class VirtualFeed {
     this.#feed.stop('the bench is over');
   }
 
-  /** A second of the market, or so many milliseconds; the CPU that the pipeline takes for it, microseconds, without what makes the frames. */
-  async second(ms = 1000): Promise<number> {
+  /** Runs `ms` milliseconds of the market. Returns the CPU time of the pipeline, microseconds, without making the frames. */
+  async run(ms = 1000): Promise<number> {
     let micros = 0;
     for (const end = this.#ms + ms; this.#ms < end; ) {
       const slices = Array.from({ length: AHEAD_MS }, (_, ahead) => this.#slice(this.#ms + ahead));
@@ -108,38 +108,39 @@ export class VirtualFeed {
     return micros;
   }
 
-  async #to(ms: number, arrivals: readonly Arrival[]): Promise<void> {
+  async #to(ms: number, frames: readonly SimulatedFrame[]): Promise<void> {
     const scheduler = this.#scheduler;
-    for (let next = scheduler.next; next !== undefined && next <= ms; next = scheduler.next) scheduler.runNext();
+    for (let next = scheduler.nextDueAt; next !== undefined && next <= ms; next = scheduler.nextDueAt)
+      scheduler.runNext();
     scheduler.moveTo(ms);
     const receivedAt = (STARTED_AT + ms) * 1000;
-    for (const { listeners, data } of arrivals)
+    for (const { listeners, data } of frames)
       for (const listener of listeners) listener.onFrame({ data, binary: false, receivedAt });
     await turn();
   }
 
-  #slice(ms: number): Arrival[] {
-    const arrivals: Arrival[] = [];
+  #slice(ms: number): SimulatedFrame[] {
+    const frames: SimulatedFrame[] = [];
     const time = STARTED_AT + ms;
-    const add = ({ symbol }: Listing, stream: string, data: string) => {
+    const add = ({ symbol }: SimulatedInstrument, stream: string, data: string) => {
       const topic = `${symbol.toLowerCase()}@${stream}`;
-      arrivals.push({
+      frames.push({
         listeners: this.#listeners.get(topic) ?? [],
         data: Buffer.from(`{"stream":"${topic}","data":${data}}`),
       });
     };
     const due = Math.floor(((ms - IDLE_MS) * this.#rate) / 1000) - this.#market.made;
     if (due > 0)
-      this.#market.advance(due, time, (listing, trades) => {
+      this.#market.advance(due, time, (instrument, trades) => {
         for (const trade of trades)
-          add(listing, 'trade', tradeData(listing.symbol, listing.tradeTexts(trade), '', false));
+          add(instrument, 'trade', tradeData(instrument.symbol, instrument.tradeTexts(trade), '', false));
         this.trades += trades.length;
       });
     // The venue sends them all at once; here they are spread over the second.
-    for (const listing of this.#market.listings)
-      if (ms % 1000 === listing.index % 1000 && listing.changedAt > time - 1000)
-        add(listing, 'ticker', tickerData(listing, time, ''));
-    return arrivals;
+    for (const instrument of this.#market.instruments)
+      if (ms % 1000 === instrument.index % 1000 && instrument.changedAt > time - 1000)
+        add(instrument, 'ticker', tickerData(instrument, time, ''));
+    return frames;
   }
 
   #network(): Network {
@@ -148,7 +149,7 @@ export class VirtualFeed {
         status: 200,
         headers: {},
         body: JSON.stringify({
-          symbols: this.#market.listings.map(({ symbol, coin }) => ({
+          symbols: this.#market.instruments.map(({ symbol, coin }) => ({
             symbol,
             status: 'TRADING',
             baseAsset: coin,

@@ -1,6 +1,6 @@
 /**
- * What a symbol costs the pipeline alone: the same trades spread over 20 symbols and over 2,000, second by second in turn,
- * in virtual time. ARGS: --rate N (20000), --seconds N (20), --lines N (2), --channels trade,ticker, --few N, --many N.
+ * Measures the cost of a symbol for the pipeline alone: the same trades over 20 symbols and over 2,000, second by second in
+ * turn, in virtual time. ARGS: --rate N (20000), --seconds N (20), --lines N (2), --channels trade,ticker, --few N, --many N.
  */
 import { parseArgs } from 'node:util';
 import { median } from '../measure.ts';
@@ -32,7 +32,7 @@ for (const feed of costs.keys()) await feed.start();
 for (let second = 0; second < WARM_UP_SECONDS + Number(flags.seconds); second++) {
   for (const [feed, own] of costs) {
     const before = feed.published;
-    const cpu = await feed.second();
+    const cpu = await feed.run();
     if (second >= WARM_UP_SECONDS) own.push(cpu / (feed.published - before));
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CaptureFormat } from '../../src/capture/capture-line.ts';
+import type { CaptureFormat } from '../../src/capture/capture-row.ts';
 import { detectFormat, readCapture } from '../../src/capture/read-capture.ts';
 import type { Config } from '../../src/config/config.ts';
 import { loadConfig } from '../../src/config/load-config.ts';

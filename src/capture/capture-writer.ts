@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { constants, createGzip, type Gzip } from 'node:zlib';
 import type { RawFrame } from '../domain/venue-event.ts';
-import { BRACE, BRACKET, type CaptureMark, captureMarkText } from './capture-line.ts';
+import { BRACE, BRACKET, type CaptureMark, captureMarkText } from './capture-row.ts';
 import { CAPTURE_FORMAT, CAPTURE_VERSION, type CaptureHeader } from './read-capture.ts';
-import { NEWLINE } from './whole-lines.ts';
+import { NEWLINE } from './whole-rows.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
@@ -36,8 +36,8 @@ export class CaptureWriter {
   #waitingBytes = 0;
   #flushing = false;
   #failed: Error | undefined;
-  /** Lines written, without the header. */
-  lines = 0;
+  /** Rows written, without the header. */
+  rows = 0;
   frames = 0;
 
   private constructor(file: WriteStream, options: CaptureWriterOptions) {
@@ -73,16 +73,12 @@ export class CaptureWriter {
   frame(connection: string, { data, binary, receivedAt }: RawFrame): void {
     this.frames++;
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    const isLine = !binary && isPlain(bytes);
-    this.#line(
-      receivedAt,
-      connection,
-      isLine ? bytes : Buffer.from(`! ${binary ? 'binary' : 'text'} ${bytes.toString('base64')}`, 'latin1'),
-    );
+    const escaped = () => Buffer.from(`! ${binary ? 'binary' : 'text'} ${bytes.toString('base64')}`, 'latin1');
+    this.#writeRow(receivedAt, connection, !binary && isPlain(bytes) ? bytes : escaped());
   }
 
   mark(connection: string, atMicros: number, mark: CaptureMark): void {
-    this.#line(atMicros, connection, Buffer.from(captureMarkText(mark)));
+    this.#writeRow(atMicros, connection, Buffer.from(captureMarkText(mark)));
   }
 
   /** Starts to write everything to the file. Call it every second. */
@@ -105,8 +101,8 @@ export class CaptureWriter {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
-  #line(atMicros: number, connection: string, bytes: Buffer): void {
-    this.lines++;
+  #writeRow(atMicros: number, connection: string, bytes: Buffer): void {
+    this.rows++;
     this.#put(Buffer.from(`${Math.trunc(atMicros)}000 ${connection} `, 'latin1'));
     this.#put(bytes);
     this.#put(NEWLINE_BYTES);
@@ -137,7 +133,7 @@ export class CaptureWriter {
   }
 }
 
-/** True if the frame can be a line: JSON by its first character, without line breaks, valid UTF-8. */
+/** True if the frame can be a row: JSON by its first character, without line breaks, valid UTF-8. */
 function isPlain(bytes: Buffer): boolean {
   const first = bytes[0];
   if (first !== BRACE && first !== BRACKET) return false;

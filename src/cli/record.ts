@@ -77,9 +77,9 @@ async function record(
   line.close();
   const ms = performance.now() - startedAt;
   await recording.stop(signal.aborted ? String(signal.reason) : 'the time is up');
-  const { lines, frames, bytes } = recording.capture.written;
+  const { rows, frames, bytes } = recording.capture.written;
   const words = `Recorded ${duration(ms)}: ${count(frames)} frames, ${megabytes(bytes)} MB in ${path}`;
-  await writeResult(out, words, { file: path, seconds: Math.round(ms) / 1000, frames, lines, bytes });
+  await writeResult(out, words, { file: path, seconds: Math.round(ms) / 1000, frames, lines: rows, bytes });
   return 0;
 }
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
-import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-line.ts';
+import { CAPTURE_FORMATS, type CaptureFormat } from '../capture/capture-row.ts';
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
@@ -134,15 +134,16 @@ function inWords(result: ReplayResult, tookMs: number): string {
 }
 
 function forScripts(file: string, result: ReplayResult, tookMs: number): object {
-  const { from, to, elapsedMs, answers, bodies, bytes: _bytes, error: _error, ...counted } = result;
+  const { fromMs, toMs, rows, elapsedMs, answers, bodies, bytes: _bytes, error: _error, ...counted } = result;
   return {
     file,
-    from: new Date(from).toISOString(),
-    to: new Date(to).toISOString(),
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
     seconds: Math.round(tookMs) / 1000,
     speed: Math.round(elapsedMs / tookMs),
     rest_answers: answers,
     rest_bodies: bodies,
+    lines: rows,
     ...counted,
   };
 }

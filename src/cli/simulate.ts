@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { CAPTURE_FORMATS } from '../capture/capture-line.ts';
+import { CAPTURE_FORMATS } from '../capture/capture-row.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { type Command, type CommandContext, choiceIn, numberIn, UsageError, writeResult } from './arguments/command.ts';
 

@@ -1,4 +1,4 @@
-import type { CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture-line.ts';
+import type { CapturedEnd, CapturedFault, CaptureMark } from '../capture/capture-row.ts';
 import type { CaptureWriter } from '../capture/capture-writer.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
@@ -26,7 +26,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   const names = new Set<string>();
   let offset = clock() - now() * 1000;
 
-  /** Writes a step of the wall clock before the next line. */
+  /** Writes a step of the wall clock before the next row. */
   function watchClock(atMicros: number): void {
     const step = Math.round(atMicros - now() * 1000 - offset);
     if (Math.abs(step) < STEP_MICROS) return;

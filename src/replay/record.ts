@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { CaptureWriter } from '../capture/capture-writer.ts';
 import type { Config } from '../config/config.ts';
+import type { VenueId } from '../domain/instrument.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import type { VenueNetworks } from '../net/network.ts';
 import { wallClock } from '../net/wall-clock.ts';
@@ -16,7 +17,7 @@ import { recordNetworks } from './record-network.ts';
 export interface CaptureFile {
   readonly networks: VenueNetworks;
   readonly random: () => number;
-  readonly written: Pick<CaptureWriter, 'lines' | 'frames' | 'bytes'>;
+  readonly written: Pick<CaptureWriter, 'rows' | 'frames' | 'bytes'>;
   /** @throws the error that made the capture incomplete */
   close(): Promise<void>;
 }
@@ -36,23 +37,14 @@ export async function createCapture(
   const clock = wallClock();
   const startedMicros = clock();
   const seed = startedMicros % 2 ** 32;
-  const capture = await CaptureWriter.create(path, {
-    startedMicros,
-    seed,
-    config: capturedConfig(config),
-    onFailed,
-  });
+  const capture = await CaptureWriter.create(path, { startedMicros, seed, config: capturedConfig(config), onFailed });
+  const restUrl = (venue: VenueId) => config.venues[venue].restUrl;
   const flushing = scheduler.schedule(function again(this): void {
     capture.flush();
     this.schedule(undefined, FLUSH_EVERY_MS);
   }, FLUSH_EVERY_MS);
   return {
-    networks: recordNetworks({
-      capture,
-      clock,
-      now: () => scheduler.now(),
-      restUrl: (venue) => config.venues[venue].restUrl,
-    }),
+    networks: recordNetworks({ capture, clock, now: () => scheduler.now(), restUrl }),
     random: seededRandom(seed),
     written: capture,
     close() {

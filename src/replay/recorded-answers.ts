@@ -1,12 +1,12 @@
-import type { CapturedAnswer, CapturedFault } from '../capture/capture-line.ts';
-import type { CaptureLine } from '../capture/read-capture.ts';
+import type { CapturedAnswer, CapturedFault } from '../capture/capture-row.ts';
+import type { CaptureRow } from '../capture/read-capture.ts';
 import { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { GetOptions } from '../net/get-json.ts';
 import type { HttpAnswer } from '../net/http-request.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
-type Body = Extract<CaptureLine, { kind: 'body' }>;
+type Body = Extract<CaptureRow, { kind: 'body' }>;
 
 interface OpenRequest {
   /** Venue and path, with a space between. */
@@ -40,7 +40,7 @@ export class RecordedAnswers {
     this.#isForeign = isForeign;
   }
 
-  /** True once after an answer: promises have to run before the next line. */
+  /** True once after an answer: promises have to run before the next row. */
   takeSettled(): boolean {
     const settled = this.#settled;
     this.#settled = false;

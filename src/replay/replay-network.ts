@@ -1,5 +1,5 @@
-import type { CapturedEnd, CaptureMark } from '../capture/capture-line.ts';
-import type { CaptureLine } from '../capture/read-capture.ts';
+import type { CapturedEnd, CaptureMark } from '../capture/capture-row.ts';
+import type { CaptureRow } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
@@ -23,7 +23,7 @@ export interface ReplayCounts {
   missed: number;
 }
 
-type Happening = Exclude<CaptureLine, { kind: 'body' }>;
+type ConnectionRow = Exclude<CaptureRow, { kind: 'body' }>;
 
 interface Attached {
   /** Venue and line. */
@@ -41,7 +41,7 @@ interface Recorded {
   /** It had a socket once. */
   known: boolean;
   /** Lines that came without a socket. */
-  held: Happening[];
+  held: ConnectionRow[];
   endedAt?: number;
 }
 
@@ -59,7 +59,7 @@ const KEEP_ENDED_MS = 1000;
 
 /**
  * Replaces the network by a recording. Each opened connection becomes the next recorded one of its venue and line; each
- * request gets the recorded answer to its path. Both react to each line of the recording as it is passed in.
+ * request gets the recorded answer to its path. Both react to each row of the recording as it is passed in.
  */
 export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
@@ -85,49 +85,49 @@ export class ReplayNetwork {
     get: (url, options) => this.answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
   });
 
-  /** True while it keeps lines for a connection that will open again. */
+  /** True while it keeps rows for a connection that will open again. */
   get holds(): boolean {
     return [...this.#byName.values()].some(({ known, held }) => known && held.length > 0);
   }
 
-  /** Plays the next line. */
-  take(line: CaptureLine): void {
-    if (line.kind === 'body') {
+  /** Plays the next row. */
+  take(row: CaptureRow): void {
+    if (row.kind === 'body') {
       this.counts.bodies++;
-      this.answers.takeBody(line);
+      this.answers.takeBody(row);
       return;
     }
-    if (line.kind === 'frame') {
+    if (row.kind === 'frame') {
       this.counts.frames++;
-      this.#happen(line);
+      this.#play(row);
       return;
     }
-    switch (line.mark.verb) {
+    switch (row.mark.verb) {
       case 'answer':
-        this.answers.take(line.connection, line.mark.answer);
+        this.answers.take(row.connection, row.mark.answer);
         this.counts.answers++;
         return;
       case 'connecting':
-        this.#attachNext(this.#begin(line.connection, recordedLineOf(line.connection)));
+        this.#attachNext(this.#begin(row.connection, recordedLineOf(row.connection)));
         return;
       case 'clock':
         return;
       default:
-        this.#happen(line);
+        this.#play(row);
     }
   }
 
-  #happen(line: Happening): void {
-    let recorded = this.#byName.get(line.connection);
+  #play(row: ConnectionRow): void {
+    let recorded = this.#byName.get(row.connection);
     if (recorded === undefined) {
       // A recording may start in the middle of a connection, or be made by hand.
-      if (line.kind === 'mark' && line.mark.verb !== 'connected') return;
-      recorded = this.#begin(line.connection, recordedLineOf(line.connection));
-      recorded.opened = line.kind === 'frame';
+      if (row.kind === 'mark' && row.mark.verb !== 'connected') return;
+      recorded = this.#begin(row.connection, recordedLineOf(row.connection));
+      recorded.opened = row.kind === 'frame';
       this.#attachNext(recorded);
     }
-    if (recorded.socket === undefined || recorded.held.length > 0) this.#hold(recorded, line);
-    else this.#emit(recorded, line);
+    if (recorded.socket === undefined || recorded.held.length > 0) this.#hold(recorded, row);
+    else this.#emit(recorded, row);
   }
 
   #begin(name: string, key: string): Recorded {
@@ -158,7 +158,7 @@ export class ReplayNetwork {
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
-  /** Gives a recorded connection to the next waiting socket. Its kept lines follow, but never during the call of `open`. */
+  /** Gives a recorded connection to the next waiting socket. Its kept rows follow, but never during the call of `open`. */
   #attachNext(recorded: Recorded): void {
     const socket = this.#waiting.values().find(({ key }) => key === recorded.key);
     if (socket === undefined) return;
@@ -174,35 +174,35 @@ export class ReplayNetwork {
     this.#options.scheduler.schedule(() => {
       const late = recorded.held;
       recorded.held = [];
-      for (const line of late) {
-        if (recorded.socket === socket) this.#emit(recorded, line);
-        else this.#hold(recorded, line);
+      for (const row of late) {
+        if (recorded.socket === socket) this.#emit(recorded, row);
+        else this.#hold(recorded, row);
       }
     });
   }
 
-  #hold(recorded: Recorded, line: Happening): void {
-    if (line.kind === 'frame') {
-      if (recorded.held.length < MAX_HELD) recorded.held.push(line);
+  #hold(recorded: Recorded, row: ConnectionRow): void {
+    if (row.kind === 'frame') {
+      if (recorded.held.length < MAX_HELD) recorded.held.push(row);
       else this.counts.missed++;
       return;
     }
-    const { verb } = line.mark;
+    const { verb } = row.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
     // The replay closed it, as the recorded feed did.
     if (verb === 'closed' && recorded.known && recorded.held.length === 0) this.#alone.delete(recorded);
-    else recorded.held.push(verb === 'closed' ? { ...line, mark: CLOSED } : line);
+    else recorded.held.push(verb === 'closed' ? { ...row, mark: CLOSED } : row);
   }
 
-  #emit(recorded: Recorded, line: Happening): void {
+  #emit(recorded: Recorded, row: ConnectionRow): void {
     const handlers = recorded.socket?.handlers;
     if (handlers === undefined) return;
-    if (line.kind === 'frame') {
-      const receivedAt = line.at ?? Math.round(this.#options.scheduler.now() * 1000);
-      handlers.onFrame({ data: line.frame, binary: line.binary, receivedAt });
+    if (row.kind === 'frame') {
+      const receivedAt = row.at ?? Math.round(this.#options.scheduler.now() * 1000);
+      handlers.onFrame({ data: row.frame, binary: row.binary, receivedAt });
       return;
     }
-    switch (line.mark.verb) {
+    switch (row.mark.verb) {
       case 'connected':
         recorded.opened = true;
         handlers.onOpen();
@@ -217,7 +217,7 @@ export class ReplayNetwork {
         this.#end(recorded);
         if (recorded.socket !== undefined) recorded.socket.recorded = undefined;
         recorded.socket = undefined;
-        handlers.onEnd(socketEnd(line.mark.end));
+        handlers.onEnd(socketEnd(row.mark.end));
         return;
       case 'closed':
         this.#end(recorded);
@@ -247,7 +247,7 @@ function recordedLineOf(connection: string): string {
   return key ?? `${connection}:1`;
 }
 
-function connectedOf({ name }: Recorded): Happening {
+function connectedOf({ name }: Recorded): ConnectionRow {
   return { kind: 'mark', at: undefined, connection: name, mark: { verb: 'connected' } };
 }
 

@@ -1,4 +1,4 @@
-import type { CaptureFormat } from '../capture/capture-line.ts';
+import type { CaptureFormat } from '../capture/capture-row.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { FeedOutput } from '../feed/feed-event.ts';
 import type { Logger } from '../telemetry/log.ts';
@@ -21,21 +21,24 @@ export interface ReplayOptions {
 export interface ReplayProgress {
   /** Bytes of the file read so far. */
   readonly bytes: number;
-  readonly lines: number;
+  readonly rows: number;
   /** Time since the start of the recording, milliseconds. */
   readonly elapsedMs: number;
 }
 
+/** Counts and times of a replay, for the command's report. The names of most counts are those in its JSON. */
 export interface ReplayResult extends ReplayCounts, ReplayProgress {
   /** When the recording starts and ends, milliseconds since 1970. */
-  readonly from: number;
-  readonly to: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Malformed frames. */
   readonly malformed: number;
   /** Ignored frames by reason: `unknown_symbol` if the configuration does not have the symbol. */
   readonly ignored: Readonly<Record<string, number>>;
-  /** Records by topic, before price ticks replaced each other. */
+  /** Records by topic, before the conflation of price ticks. */
   readonly records: Readonly<Record<string, number>>;
+  /** Records that were not delivered, summed over the sinks. */
   readonly undelivered: number;
-  /** What stopped the reading before the end of the file. Everything before it was replayed. */
+  /** The error that ended the reading before the end of the file. Everything before it was replayed. */
   readonly error: Error | undefined;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
-import { venueTime } from '../capture/capture-line.ts';
-import { type CaptureLine, readCaptureParts } from '../capture/read-capture.ts';
+import { venueTime } from '../capture/capture-row.ts';
+import { type CaptureRow, readCaptureParts } from '../capture/read-capture.ts';
 import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
@@ -14,12 +14,12 @@ import { ReplaySinks } from './replay-sinks.ts';
 import { VirtualScheduler } from './virtual-scheduler.ts';
 
 const INSTANCE = 'replay';
-/** Lines between two turns of the event loop. */
-const LINES_A_TURN = 250;
+/** Rows between two turns of the event loop. */
+const ROWS_A_TURN = 250;
 const DEFAULT_SEED = 1;
 /** A longer pause in a recording without receive times is shortened to this. */
-const LONGEST_PAUSE_MS = 60_000;
-/** The most that time continues after the last line, for lines that the network still keeps. */
+const MAX_PAUSE_MS = 60_000;
+/** The most that time continues after the last row, for rows that the network still keeps. */
 const LINGER_MS = 90_000;
 
 /** Plays one recording through the pipeline. */
@@ -36,7 +36,7 @@ export class ReplayRun {
   /** Sum of the wall clock's steps while recording, milliseconds. */
   #stepMs = 0;
   #bytes = 0;
-  #lines = 0;
+  #rows = 0;
 
   constructor(
     config: Config,
@@ -50,11 +50,8 @@ export class ReplayRun {
     this.#signal = options.signal ?? new AbortController().signal;
     this.#from = from;
     this.#scheduler = new VirtualScheduler(from);
-    this.#network = new ReplayNetwork({
-      scheduler: this.#scheduler,
-      restUrl: (venue) => config.venues[venue].restUrl,
-      single,
-    });
+    const restUrl = (venue: VenueId) => config.venues[venue].restUrl;
+    this.#network = new ReplayNetwork({ scheduler: this.#scheduler, restUrl, single });
     this.#feed = buildFeed(config, {
       scheduler: this.#scheduler,
       wallClockMs: () => this.#wallClockMs(),
@@ -97,7 +94,7 @@ export class ReplayRun {
     this.#feed.start();
     const progress = (): ReplayProgress => ({
       bytes: this.#bytes,
-      lines: this.#lines,
+      rows: this.#rows,
       elapsedMs: this.#scheduler.now() - this.#from,
     });
 
@@ -106,13 +103,13 @@ export class ReplayRun {
       this.#feed.stop(reason);
     };
     let error: Error | undefined;
-    const soFar = () => ({ ...progress(), to: this.#scheduler.now() });
+    const soFar = () => ({ ...progress(), toMs: this.#scheduler.now() });
     let end: ReturnType<typeof soFar> | undefined;
     try {
       error = await this.#playAll(() => onProgress?.(progress()));
       await this.#runUntil(this.#scheduler.now(), true);
       end = soFar();
-      await this.#linger(end.to + LINGER_MS);
+      await this.#linger(end.toMs + LINGER_MS);
       await this.#unlessGivenUp(sinks.settle());
       stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
       await this.#unlessGivenUp(sinks.settle());
@@ -122,10 +119,10 @@ export class ReplayRun {
       if (!isOver) stop(error.message);
     }
     const { undelivered } = await sinks.close();
-    return { ...(end ?? soFar()), ...this.#counts(sinks), from: this.#from, undelivered, error };
+    return { ...(end ?? soFar()), ...this.#counts(sinks), fromMs: this.#from, undelivered, error };
   }
 
-  #counts(sinks: ReplaySinks): Omit<ReplayResult, keyof ReplayProgress | 'from' | 'to' | 'undelivered' | 'error'> {
+  #counts(sinks: ReplaySinks): Omit<ReplayResult, keyof ReplayProgress | 'fromMs' | 'toMs' | 'undelivered' | 'error'> {
     let malformed = 0;
     const ignored: Record<string, number> = {};
     for (const { counts } of this.#feed.venues) {
@@ -152,14 +149,14 @@ export class ReplayRun {
         const part = await parts.next().catch(errorOf);
         if (part instanceof Error) return part;
         if (part.done === true) return undefined;
-        for (const line of part.value) {
+        for (const row of part.value) {
           if (this.#signal.aborted) return undefined;
-          const dated = line.at === undefined ? this.#dated(line) : line;
+          const dated = row.at === undefined ? this.#dated(row) : row;
           const moment = this.#momentOf(dated);
           if (moment !== undefined && !this.#passesTo(moment)) await this.#runUntil(moment, false);
           this.#network.take(dated);
           await this.#promises();
-          if (++this.#lines % LINES_A_TURN === 0) {
+          if (++this.#rows % ROWS_A_TURN === 0) {
             onTurn();
             await turn();
           }
@@ -170,28 +167,28 @@ export class ReplayRun {
     }
   }
 
-  /** When a line happened, in the scheduler's time; undefined: together with the previous line. */
-  #momentOf(line: CaptureLine): number | undefined {
-    if (line.kind === 'mark' && line.mark.verb === 'clock') {
-      this.#stepMs += line.mark.stepMicros / 1000;
+  /** When a row happened, in the scheduler's time; undefined: together with the previous row. */
+  #momentOf(row: CaptureRow): number | undefined {
+    if (row.kind === 'mark' && row.mark.verb === 'clock') {
+      this.#stepMs += row.mark.stepMicros / 1000;
       return undefined;
     }
-    return line.at === undefined ? undefined : line.at / 1000 - this.#stepMs;
+    return row.at === undefined ? undefined : row.at / 1000 - this.#stepMs;
   }
 
   /** Adds the venue's time to a frame without receive time. */
-  #dated(line: CaptureLine): CaptureLine {
-    const at = line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
-    if (at === undefined) return line;
+  #dated(row: CaptureRow): CaptureRow {
+    const at = row.kind === 'frame' ? venueTime(row.frame.toString('latin1')) : undefined;
+    if (at === undefined) return row;
     // A long pause may be no pause: such recordings are often joined from several.
     const pauseMs = at - this.#stepMs - this.#scheduler.now();
-    if (pauseMs > LONGEST_PAUSE_MS) this.#stepMs += pauseMs - LONGEST_PAUSE_MS;
-    return { ...line, at: at * 1000 };
+    if (pauseMs > MAX_PAUSE_MS) this.#stepMs += pauseMs - MAX_PAUSE_MS;
+    return { ...row, at: at * 1000 };
   }
 
   /** Moves time to the moment if nothing is due before; false if something is. */
   #passesTo(moment: number): boolean {
-    const next = this.#scheduler.next;
+    const next = this.#scheduler.nextDueAt;
     if (next !== undefined && next < moment) return false;
     if (this.#options.speed !== 'max' || this.#sinks?.isDue(moment) === true) return false;
     this.#scheduler.moveTo(moment);
@@ -201,7 +198,7 @@ export class ReplayRun {
   /** Runs everything that is due before the moment (`inclusive`: also at it), then moves time to it. */
   async #runUntil(moment: number, inclusive: boolean): Promise<void> {
     for (;;) {
-      const next = this.#scheduler.next;
+      const next = this.#scheduler.nextDueAt;
       if (next === undefined || next > moment || (next === moment && !inclusive) || this.#signal.aborted) break;
       await this.#comeTo(next);
       this.#scheduler.runNext();
@@ -213,7 +210,7 @@ export class ReplayRun {
 
   async #linger(until: number): Promise<void> {
     while (this.#network.holds && !this.#signal.aborted) {
-      const next = this.#scheduler.next;
+      const next = this.#scheduler.nextDueAt;
       if (next === undefined || next > until) return;
       await this.#runUntil(next, true);
     }

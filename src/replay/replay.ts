@@ -1,5 +1,5 @@
-import { type CaptureFormat, venueTime } from '../capture/capture-line.ts';
-import { type CaptureLine, captureHeader, readCapture } from '../capture/read-capture.ts';
+import { type CaptureFormat, venueTime } from '../capture/capture-row.ts';
+import { type CaptureRow, captureHeader, readCapture } from '../capture/read-capture.ts';
 import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from './replay-result.ts';
@@ -30,19 +30,19 @@ export async function replay(config: Config, options: ReplayOptions): Promise<Re
   const { file, format } = options;
   const header = format === 'market-feed' ? await captureHeader(file) : undefined;
   const single = format === 'market-feed' ? undefined : options.venue;
-  const first = await firstLine(file, format);
+  const first = await firstRow(file, format);
   const started = header?.started_ns === undefined ? undefined : Number(header.started_ns.slice(0, -6));
   const run = new ReplayRun(config, options, single, started ?? timeOf(first) ?? 0, header?.seed);
   return await run.play();
 }
 
-async function firstLine(file: string, format: CaptureFormat): Promise<CaptureLine> {
-  for await (const line of readCapture(file, format, { strict: true })) return line;
+async function firstRow(file: string, format: CaptureFormat): Promise<CaptureRow> {
+  for await (const row of readCapture(file, format, { strict: true })) return row;
   throw new Error(`${file}: empty, there is nothing to replay`);
 }
 
 /** Milliseconds since 1970. */
-function timeOf(line: CaptureLine): number | undefined {
-  if (line.at !== undefined) return line.at / 1000;
-  return line.kind === 'frame' ? venueTime(line.frame.toString('latin1')) : undefined;
+function timeOf(row: CaptureRow): number | undefined {
+  if (row.at !== undefined) return row.at / 1000;
+  return row.kind === 'frame' ? venueTime(row.frame.toString('latin1')) : undefined;
 }

@@ -2,16 +2,17 @@ import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 import { at } from '../domain/at.ts';
 
 interface Due {
-  readonly at: number;
+  /** The moment when it is due. */
+  readonly moment: number;
   /** Orders actions that are due at the same moment. */
   readonly order: number;
   readonly run: () => void;
 }
 
 /** More than the rounding errors of sums of times. */
-const LEAST_MS = 1e-6;
+const MIN_STEP_MS = 1e-6;
 
-/** Time in milliseconds that only its owner advances. Actions run when time reaches their moments, in order. */
+/** Scheduler for replays. Its time, in milliseconds, advances only by `runNext` and `moveTo`; only `runNext` runs actions. */
 export class VirtualScheduler implements SchedulerLike {
   #now: number;
   #orders = 0;
@@ -31,29 +32,29 @@ export class VirtualScheduler implements SchedulerLike {
   }
 
   /** When the next action is due; undefined: none is. */
-  get next(): number | undefined {
-    return this.#due.at(-1)?.at;
+  get nextDueAt(): number | undefined {
+    return this.#due.at(-1)?.moment;
   }
 
   /** Runs the next action, at its moment. */
   runNext(): void {
     const due = this.#due.pop();
     if (due === undefined) return;
-    this.#now = Math.max(this.#now, due.at);
+    this.#now = Math.max(this.#now, due.moment);
     due.run();
   }
 
-  /** Moves time forward, never back. No action may be due before. */
+  /** Moves time forward, never back. Before the call, run all actions due before `now`. */
   moveTo(now: number): void {
     this.#now = Math.max(this.#now, now);
   }
 
   /** Schedules an action. Returns a function that cancels it. */
-  at(delay: number, run: () => void): () => void {
-    let at = this.#now + Math.max(0, delay);
+  after(delayMs: number, run: () => void): () => void {
+    let moment = this.#now + Math.max(0, delayMs);
     // Rounding may make the moment equal to now. An action that checks the clock and waits again would never end.
-    if (delay > 0 && at === this.#now) at += Math.max(LEAST_MS, 2 * Number.EPSILON * at);
-    const due: Due = { at, order: this.#orders++, run };
+    if (delayMs > 0 && moment === this.#now) moment += Math.max(MIN_STEP_MS, 2 * Number.EPSILON * moment);
+    const due: Due = { moment, order: this.#orders++, run };
     this.#due.splice(this.#placeOf(due), 0, due);
     return () => {
       const place = this.#placeOf(due);
@@ -62,13 +63,13 @@ export class VirtualScheduler implements SchedulerLike {
   }
 
   /** The index of an action, or where it belongs. */
-  #placeOf({ at: moment, order }: Due): number {
+  #placeOf({ moment, order }: Due): number {
     let low = 0;
     let high = this.#due.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = at(this.#due, middle);
-      if (other.at > moment || (other.at === moment && other.order > order)) low = middle + 1;
+      if (other.moment > moment || (other.moment === moment && other.order > order)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -89,7 +90,7 @@ class VirtualAction<T> extends Subscription implements SchedulerAction<T> {
   schedule(state?: T, delay = 0): Subscription {
     if (this.closed) return this;
     this.#cancel?.();
-    this.#cancel = this.#scheduler.at(delay, () => {
+    this.#cancel = this.#scheduler.after(delay, () => {
       this.#cancel = undefined;
       this.#work.call(this, state);
     });

@@ -6,8 +6,8 @@ import { textFrame } from './text-frame.ts';
 
 /** Bytes that may wait for a slow client before it is cut off, as venues do. */
 const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
-/** Bytes that may wait on a trickling line; more are lost. */
-const MOST_TRICKLING_BYTES = 4_194_304;
+/** Bytes that may wait on a trickling connection; more are lost. */
+const MAX_TRICKLING_BYTES = 4_194_304;
 
 /** A stream or topic, as its listeners see it. */
 export interface ListenedTopic extends FrameSubject {
@@ -18,12 +18,15 @@ export interface ListenedTopic extends FrameSubject {
   publishTo(connection: Connection, data: string, kind?: EventKind): boolean;
 }
 
+/** `market` connections carry market data; `status` connections only Bybit's system status. */
+type Role = 'market' | 'status';
+type OnLeave = (connection: Connection) => void;
+
 /** One client's WebSocket at one venue. Data frames are collected and sent in one write a slice. */
 export class Connection {
   /** By order of opening at its venue, from 1. */
   readonly number: number;
-  /** `market` lines carry market data; `status` lines only Bybit's system status. */
-  readonly role: 'market' | 'status';
+  readonly role: Role;
   readonly ws: WebSocket;
   readonly openedAt: number;
   readonly topics = new Map<string, ListenedTopic>();
@@ -39,14 +42,7 @@ export class Connection {
   private out = '';
   private readonly deflated: boolean;
 
-  constructor(
-    number: number,
-    role: 'market' | 'status',
-    ws: WebSocket,
-    socket: Socket,
-    now: number,
-    onLeave: (connection: Connection) => void,
-  ) {
+  constructor(number: number, role: Role, ws: WebSocket, socket: Socket, now: number, onLeave: OnLeave) {
     this.number = number;
     this.role = role;
     this.ws = ws;
@@ -73,7 +69,7 @@ export class Connection {
   push(payload: string, framed: string): void {
     this.frames++;
     if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });
-    else if (this.interference?.bytesPerSecond === undefined || this.out.length < MOST_TRICKLING_BYTES)
+    else if (this.interference?.bytesPerSecond === undefined || this.out.length < MAX_TRICKLING_BYTES)
       this.out += framed;
   }
 
@@ -94,7 +90,7 @@ export class Connection {
     this.ws.send(payload);
   }
 
-  /** Writes what is queued. `elapsedMs`: since the last flush of a trickling line. */
+  /** Writes what is queued. `elapsedMs`: since the last flush of a trickling connection. */
   flush(elapsedMs: number): void {
     const bytesPerSecond = this.interference?.bytesPerSecond;
     const size = bytesPerSecond === undefined ? this.out.length : Math.floor((bytesPerSecond * elapsedMs) / 1_000);

@@ -1,15 +1,15 @@
 import { createWriteStream, openSync, type WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { EventKind } from './captures/frame-subject.ts';
-import type { TradeTexts } from './market/listing.ts';
+import type { TradeTexts } from './market/simulated-instrument.ts';
 
 const FLUSH_EVERY_MS = 50;
 const CHUNK = 1 << 20;
 
-/** Member of an event that a fault kept from a listener. */
+/** Journal field of an event that a fault withheld from at least one connection. */
 export const WITHHELD = ',"withheld":true';
 
-/** An event of a venue. */
+/** An event that a venue made. */
 export interface MadeEvent {
   readonly venue: string;
   readonly symbol: string;
@@ -24,21 +24,21 @@ export interface MadeEvent {
   readonly time: number;
   /** The numbers of the reached connections, as JSON, `[1,2]`. */
   readonly sent: string;
-  /** Further members, `,"k":"v"`. */
+  /** Further fields, `,"k":"v"`. */
   readonly more?: string;
 }
 
-/** The members of a trade in the journal. */
+/** The fields of a trade in the journal. */
 export function tradeEvent({ id, price, quantity, sell, time }: TradeTexts) {
   return { id, price, quantity, side: sell ? 'sell' : 'buy', time } as const;
 }
 
 /**
- * Writes all events of the venues, sent or not, as NDJSON in their order. Lines are written in the background, within
- * 100 ms unless the disk is slower.
+ * Writes all events of the venues, sent or not, as NDJSON in their order. It writes in the background, within 100 ms
+ * unless the disk is slower.
  */
 export class Journal {
-  lines = 0;
+  events = 0;
   private readonly file: WriteStream;
   private readonly timer: NodeJS.Timeout;
   private text = '';
@@ -53,7 +53,7 @@ export class Journal {
 
   event({ venue, symbol, kind, id, price = '', quantity = '', side = '', time, sent, more = '' }: MadeEvent): void {
     this.text += `{"venue":"${venue}","symbol":"${symbol}","kind":"${kind}","id":"${id}","price":"${price}","quantity":"${quantity}","side":"${side}","time":${time},"sent":${sent}${more}}\n`;
-    this.lines++;
+    this.events++;
     if (this.text.length > CHUNK) this.flush();
   }
 
@@ -62,7 +62,7 @@ export class Journal {
     this.text = '';
   }
 
-  /** Writes the remaining lines and closes the file. @throws Error if a write failed */
+  /** Writes the remaining events and closes the file. @throws Error if a write failed */
   async close(): Promise<void> {
     clearInterval(this.timer);
     this.flush();

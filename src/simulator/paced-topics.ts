@@ -1,7 +1,7 @@
 import type { KlineInterval } from '../domain/instrument.ts';
 import { nextOpenTime, openTimeOf } from '../market/candles/kline-interval.ts';
 import type { Connection } from './connection.ts';
-import type { Listing } from './market/listing.ts';
+import type { SimulatedInstrument } from './market/simulated-instrument.ts';
 import type { Topic } from './topic.ts';
 import type { VenueHost } from './venue-host.ts';
 
@@ -28,12 +28,12 @@ export interface Pace {
 
 interface PacedTopic {
   readonly topic: Topic;
-  readonly listing: Listing;
+  readonly instrument: SimulatedInstrument;
   readonly pace: Pace;
   /** Open time of the current candle. */
   open: number;
   sentAt: number;
-  /** Trades of the listing at the last event. */
+  /** Trades of the instrument at the last event. */
   sentTrades: number;
 }
 
@@ -42,15 +42,15 @@ export function pacedTopics(host: VenueHost) {
   const all = new Map<string, PacedTopic>();
 
   /** Adds a topic. `first`: a connection that gets the current state at once. */
-  function add(topic: Topic, listing: Listing, pace: Pace, now = 0, first?: Connection): void {
+  function add(topic: Topic, instrument: SimulatedInstrument, pace: Pace, now = 0, first?: Connection): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
-    const paced = { topic, listing, pace, open, sentAt: now, sentTrades: -1 };
+    const paced = { topic, instrument, pace, open, sentAt: now, sentTrades: -1 };
     if (!all.has(topic.name)) all.set(topic.name, paced);
     if (first === undefined) return;
-    paced.sentTrades = listing.trades.count;
+    paced.sentTrades = instrument.trades.count;
     const candle = candleOf(paced, now);
     const isSent = topic.publishTo(first, pace.make(now, '', candle));
-    note(paced, now, candle, isSent ? `[${first.number}]` : '[]');
+    addToJournal(paced, now, candle, isSent ? `[${first.number}]` : '[]');
   }
 
   function slice(now: number): void {
@@ -58,7 +58,7 @@ export function pacedTopics(host: VenueHost) {
       if (paced.topic.size === 0) continue;
       closeCandle(paced, now);
       const { everyMs, againMs = Number.POSITIVE_INFINITY } = paced.pace;
-      const leastMs = paced.sentTrades === paced.listing.trades.count ? againMs : everyMs;
+      const leastMs = paced.sentTrades === paced.instrument.trades.count ? againMs : everyMs;
       if (now - paced.sentAt >= leastMs) send(paced, now);
     }
   }
@@ -81,26 +81,27 @@ export function pacedTopics(host: VenueHost) {
 
   function send(paced: PacedTopic, now: number): void {
     paced.sentAt = now;
-    paced.sentTrades = paced.listing.trades.count;
+    paced.sentTrades = paced.instrument.trades.count;
     publish(paced, now, candleOf(paced, now));
   }
 
   function publish(paced: PacedTopic, now: number, candle: CandleSpan): void {
     const sent = paced.topic.publish((unit) => paced.pace.make(now, unit, candle));
-    note(paced, now, candle, sent);
+    addToJournal(paced, now, candle, sent);
   }
 
-  function note({ topic, listing, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
+  function addToJournal({ topic, instrument, pace }: PacedTopic, time: number, candle: CandleSpan, sent: string): void {
     if (host.journal === undefined) return;
     if (topic.kind === 'book_ticker') {
-      const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
+      const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
       const more = `,"ask_price":"${ask}","ask_quantity":"${askQuantity}"`;
-      host.note(topic, { id: `${listing.updateId}`, price: bid, quantity: bidQuantity, time, sent, more });
+      host.journalEvent(topic, { id: `${instrument.updateId}`, price: bid, quantity: bidQuantity, time, sent, more });
     } else if (pace.interval !== undefined) {
-      const { close: price, volume: quantity } = listing.candleTexts(listing.candles.candle(candle.open, candle.end));
+      const totals = instrument.candles.candle(candle.open, candle.end);
+      const { close: price, volume: quantity } = instrument.candleTexts(totals);
       const id = `${pace.intervalName ?? pace.interval}:${candle.open}`;
-      host.note(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
-    } else host.note(topic, { id: '', price: listing.priceText(listing.candles.price), time, sent });
+      host.journalEvent(topic, { id, price, quantity, time, sent, more: `,"closed":${candle.closed}` });
+    } else host.journalEvent(topic, { id: '', price: instrument.priceText(instrument.candles.price), time, sent });
   }
 
   return { add, slice, sendAtOnce };

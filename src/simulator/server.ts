@@ -4,7 +4,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { snakeKeys } from '../codec/key-case.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
-import { openCaptures } from './captures/capture-session.ts';
+import { openCaptures } from './captures/capture-playback.ts';
 import { answerFaults, json } from './control-plane.ts';
 import type { FaultRequest } from './faults/fault-command.ts';
 import { type ActiveFault, Faults } from './faults/faults.ts';
@@ -107,7 +107,7 @@ function running(
     if (site !== undefined) site.rest(request, response, path, query);
     else if (path === '/healthz') respond(response, { status: 200, body: '{"status":"ok"}' });
     else if (path === '/stats')
-      respond(response, json(200, { venues: snakeKeys(counts()), journal_lines: journal?.lines ?? 0 }));
+      respond(response, json(200, { venues: snakeKeys(counts()), journal_lines: journal?.events ?? 0 }));
     else if (path === '/faults') void answerFaults(request, query, faults).then((answer) => respond(response, answer));
     else respond(response, notServed(path));
   });
@@ -132,10 +132,7 @@ function running(
   };
 }
 
-function routed(
-  { url = '/' }: IncomingMessage,
-  sites: ReadonlyMap<string, VenueSite>,
-): { site: VenueSite | undefined; path: string; query: URLSearchParams } {
+function routed({ url = '/' }: IncomingMessage, sites: ReadonlyMap<string, VenueSite>) {
   const [target = ''] = url.split('?', 1);
   const [, prefix = ''] = target.split('/', 2);
   const site = sites.get(prefix);

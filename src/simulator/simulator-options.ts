@@ -1,4 +1,4 @@
-import type { CaptureFormat } from '../capture/capture-line.ts';
+import type { CaptureFormat } from '../capture/capture-row.ts';
 import type { VenueId } from '../domain/instrument.ts';
 
 export interface CaptureOptions {

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { getOrCreate } from '../domain/get-or-create.ts';
-import type { CaptureSession } from './captures/capture-session.ts';
+import type { CapturePlayback } from './captures/capture-playback.ts';
 import { type EventKind, type FrameSubject, TRADE_KINDS } from './captures/frame-subject.ts';
 import { Connection } from './connection.ts';
 import { type Journal, type MadeEvent, tradeEvent, WITHHELD } from './journal.ts';
 import { QUOTE } from './market/coins.ts';
-import type { Listing, TradeTexts } from './market/listing.ts';
 import type { SimulatedMarket } from './market/market.ts';
+import type { SimulatedInstrument, TradeTexts } from './market/simulated-instrument.ts';
 import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
 
@@ -17,32 +17,38 @@ export interface Refusal {
   readonly retryAfter: number | undefined;
 }
 
+/** The lasting effects of the running faults on one venue. */
+export class VenueFaults {
+  /** `refusal` answers handshakes and REST requests, `restRefusal` only REST requests. */
+  refusal: Refusal | undefined;
+  restRefusal: Refusal | undefined;
+  closesAtOnce = false;
+  readonly rejectedSymbols = new Set<string>();
+  readonly symbolsWithRejectedTrades = new Set<string>();
+  readonly delistedSymbols = new Set<string>();
+}
+
 /** The state of one simulated venue: its connections, topics and faults. */
 export class VenueHost {
   readonly profile: VenueProfile;
   /** It serves either a market or a recording. */
   readonly market: SimulatedMarket | undefined;
-  readonly capture: CaptureSession | undefined;
+  readonly capture: CapturePlayback | undefined;
   readonly journal: Journal | undefined;
   /** Open connections, in order of opening. */
   readonly connections: Connection[] = [];
   readonly topics = new Map<string, Topic>();
   /** Number of connections ever opened. */
   opened = 0;
-  frames = 0;
+  framesOfClosedConnections = 0;
   slowClientsClosed = 0;
-  /** Set by faults. */
-  refusal: Refusal | undefined;
-  restRefusal: Refusal | undefined;
-  closesAtOnce = false;
-  rejectedSymbols = new Set<string>();
-  rejectedTrades = new Set<string>();
-  delistedSymbols = new Set<string>();
+  /** Replaced whenever a fault starts or ends. */
+  faults = new VenueFaults();
 
   constructor(
     profile: VenueProfile,
     market: SimulatedMarket | undefined,
-    capture: CaptureSession | undefined,
+    capture: CapturePlayback | undefined,
     journal: Journal | undefined,
   ) {
     this.profile = profile;
@@ -55,17 +61,18 @@ export class VenueHost {
     return this.profile.id;
   }
 
-  /** Open connections with market data: the faults' line 1, 2, … */
-  get lines(): Connection[] {
+  /** Open connections with market data. Fault scripts number them from 1, as `line`. */
+  get marketConnections(): Connection[] {
     return this.connections.filter(({ role }) => role === 'market');
   }
 
   /** True if a new subscription is rejected. */
   rejects({ kind, symbol }: FrameSubject): boolean {
-    return this.rejectedSymbols.has(symbol) || (TRADE_KINDS.has(kind) && this.rejectedTrades.has(symbol));
+    const { rejectedSymbols, symbolsWithRejectedTrades } = this.faults;
+    return rejectedSymbols.has(symbol) || (TRADE_KINDS.has(kind) && symbolsWithRejectedTrades.has(symbol));
   }
 
-  listing(symbol: string): Listing | undefined {
+  instrument(symbol: string): SimulatedInstrument | undefined {
     return this.market?.bySymbol.get(symbol);
   }
 
@@ -75,24 +82,26 @@ export class VenueHost {
   }
 
   lists(symbol: string): boolean {
-    return this.knows(symbol) && !this.delistedSymbols.has(symbol);
+    return this.knows(symbol) && !this.faults.delistedSymbols.has(symbol);
   }
 
-  /** The listed part of its market. */
-  get listings(): readonly Listing[] {
-    const all = this.market?.listings ?? [];
-    return this.delistedSymbols.size === 0 ? all : all.filter(({ symbol }) => this.lists(symbol));
+  /** The listed instruments of its market. */
+  get instruments(): readonly SimulatedInstrument[] {
+    const all = this.market?.instruments ?? [];
+    return this.faults.delistedSymbols.size === 0 ? all : all.filter(({ symbol }) => this.lists(symbol));
   }
 
   get listedSymbols(): readonly string[] {
-    return this.market === undefined ? [...(this.capture?.symbols ?? [])] : this.listings.map(({ symbol }) => symbol);
+    return this.market === undefined
+      ? [...(this.capture?.symbols ?? [])]
+      : this.instruments.map(({ symbol }) => symbol);
   }
 
   /** A symbol's row of the instrument list: its assets, and the steps of prices and quantities. */
-  instrument(symbol: string): { base: string; quote: string; tick: string; lot: string } {
-    const listing = this.listing(symbol);
-    if (listing !== undefined)
-      return { base: listing.coin, quote: QUOTE, tick: listing.priceText(1), lot: listing.quantityText(1) };
+  instrumentRow(symbol: string): { base: string; quote: string; tick: string; lot: string } {
+    const instrument = this.instrument(symbol);
+    if (instrument !== undefined)
+      return { base: instrument.coin, quote: QUOTE, tick: instrument.priceText(1), lot: instrument.quantityText(1) };
     const [base, quote] = this.capture?.assets(symbol) ?? [symbol, QUOTE];
     return { base, quote, tick: '0.00000001', lot: '0.00000001' };
   }
@@ -122,7 +131,7 @@ export class VenueHost {
   }
 
   /** Writes a topic's event to the journal. */
-  note(
+  journalEvent(
     topic: Topic,
     { kind = topic.kind, ...event }: Omit<MadeEvent, 'venue' | 'symbol' | 'kind'> & { readonly kind?: EventKind },
   ): void {
@@ -132,33 +141,33 @@ export class VenueHost {
   /** Sends a book, or its changes, to all listeners and to the journal. */
   publishBook(topic: Topic, kind: EventKind, updateId: number, time: number, make: (unit: string) => string): void {
     const sent = topic.publish(make, kind);
-    this.note(topic, { kind, id: `${updateId}`, time, sent, more: sent === topic.listening ? '' : WITHHELD });
+    this.journalEvent(topic, { kind, id: `${updateId}`, time, sent, more: sent === topic.listening ? '' : WITHHELD });
   }
 
   /** Writes a trade to the journal; `topic` is set if it has listeners. */
-  noteTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
+  journalTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
     this.journal?.event({ venue: this.id, symbol, kind: 'trade', ...tradeEvent(trade), sent, more });
   }
 
   /** Adds an open connection. */
   connect(role: Connection['role'], ws: WebSocket, socket: Socket, now: number): Connection {
-    const connection = new Connection(++this.opened, role, ws, socket, now, (leaving) => this.left(leaving));
+    const connection = new Connection(++this.opened, role, ws, socket, now, (closed) => this.connectionClosed(closed));
     this.connections.push(connection);
     return connection;
   }
 
   /** Removes a closed connection. */
-  left(connection: Connection): void {
+  connectionClosed(connection: Connection): void {
     const at = this.connections.indexOf(connection);
     if (at === -1) return;
     this.connections.splice(at, 1);
-    this.frames += connection.frames;
+    this.framesOfClosedConnections += connection.frames;
     for (const topic of connection.topics.values()) topic.remove(connection);
     connection.topics.clear();
   }
 
   get framesSent(): number {
-    return this.connections.reduce((sum, { frames }) => sum + frames, this.frames);
+    return this.connections.reduce((sum, { frames }) => sum + frames, this.framesOfClosedConnections);
   }
 }

@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts';
-import type { Listing } from './market/listing.ts';
 import type { OnOrder } from './market/market.ts';
+import type { SimulatedInstrument } from './market/simulated-instrument.ts';
 import type { RestLimit } from './rest.ts';
 import type { VenueHost } from './venue-host.ts';
 
@@ -48,7 +48,7 @@ export interface VenueStreams {
   /** Called once a slice, after its orders. `now`: milliseconds since 1970. */
   slice(now: number): void;
   /** Restarts a book's update ids for its listeners, as the venue does. */
-  restartBook(listing: Listing, now: number): void;
+  restartBook(instrument: SimulatedInstrument, now: number): void;
 }
 
 export interface SimulatedVenue {

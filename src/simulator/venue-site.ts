@@ -16,7 +16,7 @@ export interface SimulatedCounts {
   /** Open connections, and all that were ever opened. */
   readonly connections: number;
   readonly opened: number;
-  /** Open connections with market data: the faults' line 1, 2, … */
+  /** Open connections with market data. */
   readonly lines: number;
   readonly tradesMade: number;
   /** Trades that were due but not made: the market was quiet, or the machine too slow. */
@@ -55,11 +55,11 @@ export class VenueSite {
   }
 
   get counts(): SimulatedCounts {
-    const { connections, opened, lines, market, framesSent, slowClientsClosed } = this.venue.host;
+    const { connections, opened, marketConnections, market, framesSent, slowClientsClosed } = this.venue.host;
     return {
       connections: connections.length,
       opened,
-      lines: lines.length,
+      lines: marketConnections.length,
       tradesMade: market?.made ?? 0,
       tradesLeftOut: (market?.leftOut ?? 0) + (this.clock?.forgiven ?? 0),
       framesSent,
@@ -97,7 +97,7 @@ export class VenueSite {
       const connection = host.connect(role, ws, socket, Date.now());
       this.listen(ws, connection);
       this.onOpen();
-      if (host.closesAtOnce) {
+      if (host.faults.closesAtOnce) {
         connection.close(1001, 'simulated');
         return;
       }
@@ -108,7 +108,7 @@ export class VenueSite {
   rest(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
     const { host, rest } = this.venue;
     const now = Date.now();
-    const refused = host.refusal ?? host.restRefusal;
+    const refused = host.faults.refusal ?? host.faults.restRefusal;
     if (refused !== undefined) respond(response, this.refused(refused, now));
     else if (request.method !== 'GET') respond(response, { status: 405, body: '' });
     else respond(response, rest.answer({ path, query, headers: request.headers, now }));
@@ -131,14 +131,14 @@ export class VenueSite {
       socket.heartbeat?.(connection, Date.now());
       this.pings.answered(connection, data.toString());
     });
-    ws.on('close', () => host.left(connection));
+    ws.on('close', () => host.connectionClosed(connection));
     // A reset is an ordinary end; 'close' follows.
     ws.on('error', () => {});
   }
 
   private refusal(now: number): RestAnswer | undefined {
     const { host } = this.venue;
-    if (host.refusal !== undefined) return this.refused(host.refusal, now);
+    if (host.faults.refusal !== undefined) return this.refused(host.faults.refusal, now);
     if (!this.connectionLimit) return undefined;
     this.attempts = this.attempts.filter((time) => now - time < ATTEMPTS_WINDOW_MS);
     this.attempts.push(now);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CaptureMark } from '../../src/capture/capture-line.ts';
+import type { CaptureMark } from '../../src/capture/capture-row.ts';
 import { CaptureWriter } from '../../src/capture/capture-writer.ts';
-import { type CaptureLine, captureHeader, readCapture } from '../../src/capture/read-capture.ts';
+import { type CaptureRow, captureHeader, readCapture } from '../../src/capture/read-capture.ts';
 import { until } from '../../testing/tools/until.ts';
 import { collect } from '../sinks/avro-file/collect.ts';
 import { captureFolder } from './temporary-folder.ts';
@@ -25,7 +25,7 @@ async function inNewFile(write: (capture: CaptureWriter) => void): Promise<strin
   return path;
 }
 
-const read = (path: string): Promise<CaptureLine[]> => collect(readCapture(path, 'market-feed', { strict: true }));
+const read = (path: string): Promise<CaptureRow[]> => collect(readCapture(path, 'market-feed', { strict: true }));
 
 describe('CaptureWriter', () => {
   it('writes gzipped text: a header, then one row for each frame or mark', async () => {
@@ -36,7 +36,7 @@ describe('CaptureWriter', () => {
     capture.frame('binance:1', frame('{"stream":"btcusdt@trade","data":{"name":"Ünïcode"}}', false, AT + 2));
     capture.frame('binance:1', frame('pong', false, AT + 3));
     capture.mark('binance:1', AT + 4, { verb: 'closed' });
-    expect(capture.lines).toBe(5);
+    expect(capture.rows).toBe(5);
     await capture.close();
     expect(gunzipSync(await readFile(path)).toString()).toBe(
       [
@@ -112,7 +112,7 @@ describe('CaptureWriter', () => {
     capture.frame('binance:1', frame('{"lost":true}'));
     const torn = join(folder, 'torn.gz');
     await writeFile(torn, await readFile(join(folder, 'a.gz')));
-    const lines: CaptureLine[] = [];
+    const lines: CaptureRow[] = [];
     await expect(async () => {
       for await (const line of readCapture(torn, 'market-feed', { strict: true })) lines.push(line);
     }).rejects.toThrow(`${torn}: torn, after line 1001 (unexpected end of file)`);

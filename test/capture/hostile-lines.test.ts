@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-line.ts';
+import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-row.ts';
 import { readCaptureHeader } from '../../src/capture/read-capture.ts';
 import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { CaptureFormat } from '../../src/capture/capture-line.ts';
-import { type CaptureLine, captureHeader, detectFormat, readCapture } from '../../src/capture/read-capture.ts';
+import type { CaptureFormat } from '../../src/capture/capture-row.ts';
+import { type CaptureRow, captureHeader, detectFormat, readCapture } from '../../src/capture/read-capture.ts';
 import { collect } from '../sinks/avro-file/collect.ts';
 import { captureFolder } from './temporary-folder.ts';
 
@@ -17,7 +17,7 @@ async function file(lines: readonly string[], name = 'a.gz', end = '\n'): Promis
   return path;
 }
 
-async function lines(content: readonly string[], format: CaptureFormat): Promise<CaptureLine[]> {
+async function lines(content: readonly string[], format: CaptureFormat): Promise<CaptureRow[]> {
   return collect(readCapture(await file(content), format, { strict: true }));
 }
 
@@ -141,7 +141,7 @@ describe('readCapture with invalid input', () => {
     const zipped = gzipSync(noise.join('\n'));
     const damaged = join(folder, 'damaged.gz');
     await writeFile(damaged, zipped.fill(0xff, zipped.length - 1000, zipped.length - 500));
-    const read: CaptureLine[] = [];
+    const read: CaptureRow[] = [];
     await expect(async () => {
       for await (const line of readCapture(damaged, 'ndjson')) read.push(line);
     }).rejects.toThrow(/damaged\.gz: (invalid|incorrect) .*, after line [34]\d\d\d$/);
@@ -154,7 +154,7 @@ describe('readCapture with invalid input', () => {
     const zipped = gzipSync(`${whole.join('\n')}\n`);
     await writeFile(path, zipped.subarray(0, zipped.length - 9));
     for (const _ of [1, 2, 3]) {
-      const read: CaptureLine[] = [];
+      const read: CaptureRow[] = [];
       await expect(async () => {
         for await (const line of readCapture(path, 'ndjson', { strict: true })) read.push(line);
       }).rejects.toThrow(/cut\.gz: torn, after line 4\d\d\d|cut\.gz: torn, after line 5000/);

@@ -249,7 +249,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
       case 'disk': {
         const full = Object.values(disks);
         for (const disk of full) disk.full = true;
-        world.scheduler.at(what.fullMs, () => {
+        world.scheduler.after(what.fullMs, () => {
           for (const disk of full) disk.full = false;
         });
         break;

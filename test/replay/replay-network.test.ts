@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PARSERS } from '../../src/capture/capture-line.ts';
-import type { CaptureLine } from '../../src/capture/read-capture.ts';
+import { PARSERS } from '../../src/capture/capture-row.ts';
+import type { CaptureRow } from '../../src/capture/read-capture.ts';
 import { ReplayNetwork } from '../../src/replay/replay-network.ts';
 import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 
@@ -10,7 +10,7 @@ function setUp() {
   const scheduler = new VirtualScheduler(0);
   const network = new ReplayNetwork({ scheduler, restUrl: () => 'https://rest.example/', single: undefined });
   const run = (): void => {
-    while (scheduler.next !== undefined && scheduler.next <= scheduler.now()) scheduler.runNext();
+    while (scheduler.nextDueAt !== undefined && scheduler.nextDueAt <= scheduler.now()) scheduler.runNext();
   };
   return {
     scheduler,
@@ -19,7 +19,7 @@ function setUp() {
     /** Hands lines in, without their times. */
     take(...lines: readonly string[]): void {
       for (const line of lines) {
-        network.take(PARSERS['market-feed'](Buffer.from(`0000 ${line}`)) as Exclude<CaptureLine, { kind: 'body' }>);
+        network.take(PARSERS['market-feed'](Buffer.from(`0000 ${line}`)) as Exclude<CaptureRow, { kind: 'body' }>);
         run();
       }
     },

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { CaptureFormat } from '../../src/capture/capture-line.ts';
+import type { CaptureFormat } from '../../src/capture/capture-row.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { replay, replayConfig } from '../../src/replay/replay.ts';
@@ -117,8 +117,8 @@ describe('a replay', () => {
       malformed: 1,
       missed: 0,
       undelivered: 0,
-      from: START,
-      to: START + 200,
+      fromMs: START,
+      toMs: START + 200,
       records: { 'replay.trades': 2, 'replay.dead-letters': 1 },
     });
   });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 
 function runAll(scheduler: VirtualScheduler, until = Number.POSITIVE_INFINITY): void {
-  for (let next = scheduler.next; next !== undefined && next <= until; next = scheduler.next) scheduler.runNext();
+  for (let next = scheduler.nextDueAt; next !== undefined && next <= until; next = scheduler.nextDueAt)
+    scheduler.runNext();
 }
 
 describe('VirtualScheduler', () => {
@@ -16,10 +17,10 @@ describe('VirtualScheduler', () => {
     scheduler.schedule(note('b'), 10);
     scheduler.schedule(note('now'));
     scheduler.schedule(note('never'), 20).unsubscribe();
-    expect(scheduler.next).toBe(1000);
+    expect(scheduler.nextDueAt).toBe(1000);
     runAll(scheduler);
     expect(ran).toEqual(['now 1000', 'a 1010', 'b 1010', 'c 1030']);
-    expect(scheduler.next).toBeUndefined();
+    expect(scheduler.nextDueAt).toBeUndefined();
   });
 
   it.each([68_099.99999999999, 1_795_249_830_999.9998])(
@@ -71,6 +72,6 @@ describe('VirtualScheduler', () => {
     scheduler.moveTo(50);
     expect(scheduler.now()).toBe(100);
     scheduler.schedule(() => {}, -20);
-    expect(scheduler.next).toBe(100);
+    expect(scheduler.nextDueAt).toBe(100);
   });
 });

@@ -3,9 +3,9 @@ import type { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { Connection } from '../../src/simulator/connection.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
-import type { Listing } from '../../src/simulator/market/listing.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import { MarketClock } from '../../src/simulator/market/market-clock.ts';
+import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
 import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { VenueHost } from '../../src/simulator/venue-host.ts';
 import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
@@ -30,7 +30,7 @@ export class VirtualLine {
       send: (data: string | Buffer) => this.texts.push(data.toString()),
       close: () => {},
     } as unknown as WebSocket;
-    const socket = { resetAndDestroy: () => venue.host.left(this.connection) } as unknown as Socket;
+    const socket = { resetAndDestroy: () => venue.host.connectionClosed(this.connection) } as unknown as Socket;
     this.connection = venue.host.connect('market', ws, socket, now());
     venue.socket.opened?.(this.connection, path, new URLSearchParams());
   }
@@ -67,8 +67,8 @@ export class VirtualVenue {
     this.clock = new MarketClock(this.market, this.now, streams.order);
   }
 
-  get btc(): Listing {
-    return this.market.listings[0] as Listing;
+  get btc(): SimulatedInstrument {
+    return this.market.instruments[0] as SimulatedInstrument;
   }
 
   open(path = '/ws'): VirtualLine {

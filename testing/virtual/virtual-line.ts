@@ -117,7 +117,7 @@ export class VirtualLine {
     this.#leave();
     const broke = (): void => this.#broken(1006);
     if (this.#world.random.below(2) === 0) this.toClient(broke);
-    else this.#world.scheduler.at(this.#world.latencyMs(), broke);
+    else this.#world.scheduler.after(this.#world.latencyMs(), broke);
   }
 
   #webSocket(): WebSocket {
@@ -166,7 +166,7 @@ export class VirtualLine {
     const at = Math.max(now + this.#world.latencyMs(), to === 'client' ? this.#toClientAt : this.#toServerAt);
     if (to === 'client') this.#toClientAt = at;
     else this.#toServerAt = at;
-    scheduler.at(at - now, run);
+    scheduler.after(at - now, run);
   }
 
   #receive(bytes: Buffer): void {
@@ -201,7 +201,7 @@ export class VirtualLine {
   #leave(): void {
     if (this.#gone) return;
     this.#gone = true;
-    if (this.connection !== undefined) this.#options.host.left(this.connection);
+    if (this.connection !== undefined) this.#options.host.connectionClosed(this.connection);
   }
 }
 

@@ -96,7 +96,7 @@ export class VirtualWorld {
   /** Resolves after so many milliseconds of this world. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      this.scheduler.at(ms, () => {
+      this.scheduler.after(ms, () => {
         this.#resolved = true;
         resolve();
       });
@@ -122,7 +122,7 @@ export class VirtualWorld {
   async pass(ms: number): Promise<void> {
     const { scheduler } = this;
     const end = scheduler.now() + ms;
-    for (let next = scheduler.next; next !== undefined && next <= end; next = scheduler.next) {
+    for (let next = scheduler.nextDueAt; next !== undefined && next <= end; next = scheduler.nextDueAt) {
       scheduler.runNext();
       // What was left to be done at once comes before what happens next, as between two events of a socket.
       if (this.#resolved) await turn();
@@ -163,12 +163,12 @@ export class VirtualWorld {
       sent,
       more,
     }) => {
-      const listing = market.bySymbol.get(symbol);
-      if (BOOKS.has(kind) && listing !== undefined) {
+      const instrument = market.bySymbol.get(symbol);
+      if (BOOKS.has(kind) && instrument !== undefined) {
         const place = placeOf(venue, symbol, id);
         const top = topOf(
-          shortest(listing.bestBid, listing.priceDecimals),
-          shortest(listing.bestAsk, listing.priceDecimals),
+          shortest(instrument.bestBid, instrument.priceDecimals),
+          shortest(instrument.bestAsk, instrument.priceDecimals),
         );
         this.tops.set(place, (this.tops.get(place) ?? new Set()).add(top));
       }
@@ -203,23 +203,23 @@ export class VirtualWorld {
       heartbeat.slice(venue.host.connections, now);
       for (const connection of venue.host.connections) connection.flush(SLICE_MS);
     }
-    this.scheduler.at(SLICE_MS, () => this.#everySlice());
+    this.scheduler.after(SLICE_MS, () => this.#everySlice());
   }
 
   #open(site: Site, url: URL, maxFrameBytes: number, handlers: SocketHandlers) {
     const { venue, heartbeat } = site;
     const { host, socket } = venue;
     const line = new VirtualLine(this, { handlers, host, venueSocket: socket, heartbeat, maxFrameBytes });
-    this.scheduler.at(this.latencyMs(), () => {
+    this.scheduler.after(this.latencyMs(), () => {
       const refusal =
-        host.refusal === undefined
+        host.faults.refusal === undefined
           ? socket.refuses?.(url.pathname, url.searchParams)
-          : this.#refused(venue, host.refusal);
+          : this.#refused(venue, host.faults.refusal);
       const role = socket.role(url.pathname);
       if (refusal !== undefined || role === undefined) line.refuse(httpAnswer(refusal ?? { status: 404, body: '' }));
       else if (line.accept(role)) {
         this.#faults.opened();
-        if (host.closesAtOnce) line.connection?.close(1001, 'simulated');
+        if (host.faults.closesAtOnce) line.connection?.close(1001, 'simulated');
         else if (line.connection !== undefined) socket.opened?.(line.connection, url.pathname, url.searchParams);
       }
     });
@@ -229,15 +229,15 @@ export class VirtualWorld {
   #get({ venue }: Site, url: URL, timeoutMs: number): Promise<HttpAnswer> {
     const { host, rest } = venue;
     return new Promise((resolve, reject) => {
-      const giveUp = this.scheduler.at(timeoutMs, () => {
+      const giveUp = this.scheduler.after(timeoutMs, () => {
         this.#resolved = true;
         reject(new Fault('connect_timeout', `no answer from ${url} within ${timeoutMs} ms`));
       });
-      this.scheduler.at(this.latencyMs(), () => {
-        const refused = host.refusal ?? host.restRefusal;
+      this.scheduler.after(this.latencyMs(), () => {
+        const refused = host.faults.refusal ?? host.faults.restRefusal;
         const request = { path: url.pathname, query: url.searchParams, headers: {}, now: this.wallClockMs() };
         const answer = refused === undefined ? rest.answer(request) : this.#refused(venue, refused);
-        this.scheduler.at(this.latencyMs(), () => {
+        this.scheduler.after(this.latencyMs(), () => {
           giveUp();
           this.#resolved = true;
           resolve(httpAnswer(answer));

@@ -1,5 +1,5 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import type { Listing, ListingSide, Quote } from '../market/listing.ts';
+import type { SideName, SimulatedInstrument, SimulatedLevel } from '../market/simulated-instrument.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 
@@ -31,7 +31,7 @@ interface View {
 }
 
 interface Depth {
-  readonly listing: Listing;
+  readonly instrument: SimulatedInstrument;
   readonly topics: DepthTopic[];
   /** As last published; undefined without listeners. */
   view: View | undefined;
@@ -42,26 +42,26 @@ interface Depth {
  * event, so snapshot and differences always fit by the documented rule.
  */
 export function binanceDepth(host: VenueHost) {
-  const depths = new Map<Listing, Depth>();
+  const depths = new Map<SimulatedInstrument, Depth>();
   let nextFast = 0;
   let nextSlow = 0;
 
-  function subscribed(topic: Topic, listing: Listing, levels: number, everyMs: number): void {
-    const depth = getOrCreate(depths, listing, (): Depth => ({ listing, topics: [], view: undefined }));
+  function subscribed(topic: Topic, instrument: SimulatedInstrument, levels: number, everyMs: number): void {
+    const depth = getOrCreate(depths, instrument, (): Depth => ({ instrument, topics: [], view: undefined }));
     if (!depth.topics.some((known) => known.topic === topic))
       depth.topics.push({ topic, levels, everyMs, changes: changesSince(depth.view?.updateId ?? 0) });
     if (depth.view === undefined) start(depth);
   }
 
   /** Call it when the book's update ids restart. */
-  function restart(listing: Listing): void {
-    const depth = depths.get(listing);
+  function restart(instrument: SimulatedInstrument): void {
+    const depth = depths.get(instrument);
     if (depth?.view !== undefined) start(depth);
   }
 
   /** The book as `GET /api/v3/depth` shows it. */
-  function snapshot(listing: Listing, limit: number): string {
-    return partial(listing, depths.get(listing)?.view ?? viewOf(listing), limit);
+  function snapshot(instrument: SimulatedInstrument, limit: number): string {
+    return partial(instrument, depths.get(instrument)?.view ?? viewOf(instrument), limit);
   }
 
   function slice(now: number): void {
@@ -74,7 +74,7 @@ export function binanceDepth(host: VenueHost) {
 
   function publish(depth: Depth, now: number, isSlow: boolean): void {
     if (depth.topics.every(({ topic }) => topic.size === 0)) depth.view = undefined;
-    const { listing, topics } = depth;
+    const { instrument, topics } = depth;
     if (depth.view === undefined) return;
     const view = next(depth, depth.view);
     for (const depthTopic of topics) {
@@ -83,7 +83,7 @@ export function binanceDepth(host: VenueHost) {
       depthTopic.changes = changesSince(view.updateId);
       if (topic.size === 0) continue;
       host.publishBook(topic, topic.kind, view.updateId, now, (unit) =>
-        levels > 0 ? partial(listing, view, levels) : updateText(listing, view, changes, `${now}${unit}`),
+        levels > 0 ? partial(instrument, view, levels) : updateText(instrument, view, changes, `${now}${unit}`),
       );
     }
   }
@@ -95,8 +95,8 @@ export type BinanceDepth = ReturnType<typeof binanceDepth>;
 
 /** Updates the view and adds the changes to each topic. */
 function next(depth: Depth, before: View): View {
-  if (before.updateId === depth.listing.updateId) return before;
-  const view = viewOf(depth.listing);
+  if (before.updateId === depth.instrument.updateId) return before;
+  const view = viewOf(depth.instrument);
   const bids = before.bids.changesTo(view.bids);
   const asks = before.asks.changesTo(view.asks);
   for (const { changes } of depth.topics) {
@@ -107,16 +107,16 @@ function next(depth: Depth, before: View): View {
   return view;
 }
 
-function viewOf(listing: Listing): View {
+function viewOf(instrument: SimulatedInstrument): View {
   return {
-    updateId: listing.updateId,
-    bids: new DepthSide(listing, 'bids'),
-    asks: new DepthSide(listing, 'asks'),
+    updateId: instrument.updateId,
+    bids: new DepthSide(instrument, 'bids'),
+    asks: new DepthSide(instrument, 'asks'),
   };
 }
 
 function start(depth: Depth): void {
-  const view = viewOf(depth.listing);
+  const view = viewOf(depth.instrument);
   depth.view = view;
   for (const topic of depth.topics) topic.changes = changesSince(view.updateId);
 }
@@ -125,17 +125,18 @@ function changesSince(fromId: number): Changes {
   return { fromId, bids: new Set(), asks: new Set() };
 }
 
-function updateText(listing: Listing, view: View, { fromId, bids, asks }: Changes, time: string): string {
+function updateText(instrument: SimulatedInstrument, view: View, changes: Changes, time: string): string {
+  const { fromId, bids, asks } = changes;
   const levels = (side: DepthSide, prices: ReadonlySet<number>) =>
-    listing.levelsText([...prices].map((price) => ({ price, quantity: side.quantityAt(price) })));
+    instrument.levelsText([...prices].map((price) => ({ price, quantity: side.quantityAt(price) })));
   return (
-    `{"e":"depthUpdate","E":${time},"s":"${listing.symbol}","U":${fromId + 1},"u":${view.updateId},` +
+    `{"e":"depthUpdate","E":${time},"s":"${instrument.symbol}","U":${fromId + 1},"u":${view.updateId},` +
     `"b":${levels(view.bids, bids)},"a":${levels(view.asks, asks)}}`
   );
 }
 
-function partial(listing: Listing, { updateId, bids, asks }: View, limit: number): string {
-  return `{"lastUpdateId":${updateId},"bids":${listing.levelsText(bids.first(limit))},"asks":${listing.levelsText(asks.first(limit))}}`;
+function partial(instrument: SimulatedInstrument, { updateId, bids, asks }: View, limit: number): string {
+  return `{"lastUpdateId":${updateId},"bids":${instrument.levelsText(bids.first(limit))},"asks":${instrument.levelsText(asks.first(limit))}}`;
 }
 
 /** One side of a whole book at one update id. */
@@ -143,16 +144,16 @@ class DepthSide {
   private readonly best: number;
   /** The last price whose quantity changes. */
   private readonly last: number;
-  private readonly listing: Listing;
-  private readonly side: ListingSide;
-  private readonly active: readonly Quote[];
+  private readonly instrument: SimulatedInstrument;
+  private readonly side: SideName;
+  private readonly active: readonly SimulatedLevel[];
   private readonly quantities: ReadonlyMap<number, number>;
 
-  constructor(listing: Listing, side: ListingSide) {
-    this.listing = listing;
+  constructor(instrument: SimulatedInstrument, side: SideName) {
+    this.instrument = instrument;
     this.side = side;
-    this.best = side === 'bids' ? listing.bestBid : listing.bestAsk;
-    this.active = listing.levels(side, ACTIVE_LEVELS);
+    this.best = side === 'bids' ? instrument.bestBid : instrument.bestAsk;
+    this.active = instrument.levels(side, ACTIVE_LEVELS);
     this.last = this.active.at(-1)?.price ?? this.best;
     this.quantities = new Map(this.active.map(({ price, quantity }) => [price, quantity]));
   }
@@ -160,27 +161,27 @@ class DepthSide {
   /** Quantity steps at a price where an order is or was; 0: none is left. */
   quantityAt(price: number): number {
     const isBehind = this.side === 'bids' ? price < this.last : price > this.last;
-    return isBehind ? this.listing.deepQuantityAt(price) : (this.quantities.get(price) ?? 0);
+    return isBehind ? this.instrument.deepQuantityAt(price) : (this.quantities.get(price) ?? 0);
   }
 
   /** The best `count` levels, best first. */
-  first(count: number): Quote[] {
-    const { listing, side } = this;
+  first(count: number): SimulatedLevel[] {
+    const { instrument, side } = this;
     const levels = this.active.slice(0, count);
-    let price = listing.behind(side, this.last);
-    for (; levels.length < count && price > 1; price = listing.behind(side, price))
-      levels.push({ price, quantity: listing.deepQuantityAt(price) });
+    let price = instrument.behind(side, this.last);
+    for (; levels.length < count && price > 1; price = instrument.behind(side, price))
+      levels.push({ price, quantity: instrument.deepQuantityAt(price) });
     return levels;
   }
 
   /** The prices whose quantities differ from those of a later side, best first. */
   changesTo(after: DepthSide): number[] {
-    const { listing, side } = this;
+    const { instrument, side } = this;
     const changes: number[] = [];
     const lowest = Math.min(this.best, this.last, after.best, after.last);
     const highest = Math.max(this.best, this.last, after.best, after.last);
-    let price = listing.restingAtOrAbove(lowest);
-    for (; price <= highest; price = listing.restingAtOrAbove(price + 1))
+    let price = instrument.restingAtOrAbove(lowest);
+    for (; price <= highest; price = instrument.restingAtOrAbove(price + 1))
       if (this.quantityAt(price) !== after.quantityAt(price)) changes.push(price);
     return side === 'bids' ? changes.reverse() : changes;
   }

@@ -1,4 +1,4 @@
-import type { Listing, TradeTexts } from '../market/listing.ts';
+import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
@@ -11,11 +11,11 @@ export function tradeData(symbol: string, trade: TradeTexts, unit: string, order
 }
 
 /** Joins consecutive trades of one group to aggregated trades. */
-export function* aggTrades(listing: Listing, trades: Iterable<Trade>): Generator<TradeTexts, undefined, undefined> {
+export function* aggTrades(instrument: SimulatedInstrument, trades: Iterable<Trade>): Generator<TradeTexts, undefined> {
   let joined: Trade | undefined;
   let lastId = 0;
   const texts = (trade: Trade): TradeTexts => ({
-    ...listing.tradeTexts({ ...trade, id: trade.group }),
+    ...instrument.tradeTexts({ ...trade, id: trade.group }),
     firstId: trade.id,
     lastId,
   });
@@ -40,60 +40,60 @@ export function aggTradeFields({ id, price, quantity, firstId, lastId, time, sel
   return `"a":${id},"p":"${price}","q":"${quantity}","f":${firstId},"l":${lastId},"T":${time}${unit},"m":${sell},"M":true`;
 }
 
-export function bookTickerData(listing: Listing): string {
-  const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
-  return `{"u":${listing.updateId},"s":"${listing.symbol}","b":"${bid}","B":"${bidQuantity}","a":"${ask}","A":"${askQuantity}"}`;
+export function bookTickerData(instrument: SimulatedInstrument): string {
+  const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
+  return `{"u":${instrument.updateId},"s":"${instrument.symbol}","b":"${bid}","B":"${bidQuantity}","a":"${ask}","A":"${askQuantity}"}`;
 }
 
 /** The 24 hour values that the streams and the REST ticker share. */
-export function dayFigures(listing: Listing, now: number) {
-  const day = listing.candles.day(now);
-  const { trades } = listing;
+export function dayStatistics(instrument: SimulatedInstrument, now: number) {
+  const day = instrument.candles.day(now);
+  const { trades } = instrument;
   return {
-    ...listing.candleTexts(day),
+    ...instrument.candleTexts(day),
     trades: day.trades,
     firstId: day.firstId,
     lastId: day.lastId,
-    change: listing.priceText(day.close - day.open),
+    change: instrument.priceText(day.close - day.open),
     percent: (((day.close - day.open) / day.open) * 100).toFixed(3),
-    average: (day.quote / day.volume / 10 ** listing.priceDecimals).toFixed(8),
-    lastQuantity: listing.quantityText(trades.count > 0 ? trades.at(trades.count - 1).quantity : 1),
+    average: (day.quote / day.volume / 10 ** instrument.priceDecimals).toFixed(8),
+    lastQuantity: instrument.quantityText(trades.count > 0 ? trades.at(trades.count - 1).quantity : 1),
     openTime: now - 86_400_000,
   };
 }
 
-export function tickerData(listing: Listing, now: number, unit: string): string {
-  const day = dayFigures(listing, now);
-  const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
+export function tickerData(instrument: SimulatedInstrument, now: number, unit: string): string {
+  const day = dayStatistics(instrument, now);
+  const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
   return (
-    `{"e":"24hrTicker","E":${now}${unit},"s":"${listing.symbol}","p":"${day.change}","P":"${day.percent}","w":"${day.average}","x":"${day.open}",` +
+    `{"e":"24hrTicker","E":${now}${unit},"s":"${instrument.symbol}","p":"${day.change}","P":"${day.percent}","w":"${day.average}","x":"${day.open}",` +
     `"c":"${day.close}","Q":"${day.lastQuantity}","b":"${bid}","B":"${bidQuantity}","a":"${ask}","A":"${askQuantity}",` +
     `"o":"${day.open}","h":"${day.high}","l":"${day.low}","v":"${day.volume}","q":"${day.quote}",` +
     `"O":${day.openTime}${unit},"C":${now}${unit},"F":${day.firstId},"L":${day.lastId},"n":${day.trades}}`
   );
 }
 
-export function miniTickerData(listing: Listing, now: number, unit: string): string {
-  const { open, high, low, close, volume, quote } = listing.candleTexts(listing.candles.day(now));
+export function miniTickerData(instrument: SimulatedInstrument, now: number, unit: string): string {
+  const { open, high, low, close, volume, quote } = instrument.candleTexts(instrument.candles.day(now));
   return (
-    `{"e":"24hrMiniTicker","E":${now}${unit},"s":"${listing.symbol}","c":"${close}","o":"${open}","h":"${high}",` +
+    `{"e":"24hrMiniTicker","E":${now}${unit},"s":"${instrument.symbol}","c":"${close}","o":"${open}","h":"${high}",` +
     `"l":"${low}","v":"${volume}","q":"${quote}"}`
   );
 }
 
 /** `@kline_<interval>`. */
 export function klineData(
-  listing: Listing,
+  instrument: SimulatedInstrument,
   interval: string,
   { open, end, closed }: CandleSpan,
   now: number,
   unit: string,
 ): string {
-  const candle = listing.candles.candle(open, end);
-  const texts = listing.candleTexts(candle);
+  const candle = instrument.candles.candle(open, end);
+  const texts = instrument.candleTexts(candle);
   const last = unit === '' ? `${end - 1}` : `${end - 1}999`;
   return (
-    `{"e":"kline","E":${now}${unit},"s":"${listing.symbol}","k":{"t":${open}${unit},"T":${last},"s":"${listing.symbol}","i":"${interval}",` +
+    `{"e":"kline","E":${now}${unit},"s":"${instrument.symbol}","k":{"t":${open}${unit},"T":${last},"s":"${instrument.symbol}","i":"${interval}",` +
     `"f":${candle.firstId},"L":${candle.lastId},"o":"${texts.open}","c":"${texts.close}","h":"${texts.high}","l":"${texts.low}",` +
     `"v":"${texts.volume}","n":${candle.trades},"x":${closed},"q":"${texts.quote}",` +
     `"V":"${texts.buyVolume}","Q":"${texts.buyQuote}","B":"0"}}`

@@ -1,11 +1,11 @@
 import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
-import type { Listing, TradeTexts } from '../market/listing.ts';
+import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import type { Trade, TradePredicate } from '../market/trade-ring.ts';
 import { RestError } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueRequest } from '../venue-protocol.ts';
-import { aggTradeFields, aggTrades, dayFigures } from './binance-frames.ts';
+import { aggTradeFields, aggTrades, dayStatistics } from './binance-frames.ts';
 
 export function missing(parameter: string): RestError {
   return new RestError(-1102, `Mandatory parameter '${parameter}' was not sent, was empty/null, or malformed.`);
@@ -19,15 +19,16 @@ const HOUR = 3_600_000;
 /** `trades` and `historicalTrades`: from `fromId`, else the latest. */
 export const tradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
-  const listing = host.listing(symbol);
-  if (listing === undefined)
+  const instrument = host.instrument(symbol);
+  if (instrument === undefined)
     return recorded(host, symbol, 'trade', fromId, limit).map((trade) =>
       tradeText(trade, (Number(trade.price) * Number(trade.quantity)).toFixed(8)),
     );
-  const from = fromId ?? (listing.past?.options.firstId ?? 0) - limit;
-  const trades = listing.tradesFrom(({ id }) => id >= from);
+  const from = fromId ?? (instrument.past?.options.firstId ?? 0) - limit;
+  const trades = instrument.tradesFrom(({ id }) => id >= from);
   const rows = fromId === undefined ? [...trades].slice(-limit) : [...trades.take(limit)];
-  return rows.map((trade) => tradeText(listing.tradeTexts(trade), listing.quoteText(trade.price * trade.quantity)));
+  const quoteOf = ({ price, quantity }: Trade) => instrument.quoteText(price * quantity);
+  return rows.map((trade) => tradeText(instrument.tradeTexts(trade), quoteOf(trade)));
 };
 
 function tradeText({ id, price, quantity, time, sell }: TradeTexts, quote: string): string {
@@ -47,23 +48,24 @@ export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
     throw new RestError(-1128, 'Combination of optional parameters invalid.');
   if (host.id === 'binance_us' && (endTime ?? 0) - (startTime ?? endTime ?? 0) >= HOUR)
     throw new RestError(-1127, 'More than 1 hours between startTime and endTime.');
-  const listing = host.listing(symbol);
+  const instrument = host.instrument(symbol);
   const rows =
-    listing === undefined
+    instrument === undefined
       ? recorded(host, symbol, 'aggTrade', fromId, limit)
-      : aggTradesOf(listing, { fromId, startTime, endTime, limit });
+      : aggTradesOf(instrument, { fromId, startTime, endTime, limit });
   return rows.map((trade) => `{${aggTradeFields(trade)}}`);
 };
 
 type AggTradesQuery = Record<'fromId' | 'startTime' | 'endTime', number | undefined> & { readonly limit: number };
 
-function aggTradesOf(listing: Listing, { fromId, startTime, endTime, limit }: AggTradesQuery): TradeTexts[] {
-  const { trades, past } = listing;
+function aggTradesOf(instrument: SimulatedInstrument, query: AggTradesQuery): TradeTexts[] {
+  const { fromId, startTime, endTime, limit } = query;
+  const { trades, past } = instrument;
   const ends = ({ time }: Trade) => endTime !== undefined && time > endTime;
   // The oldest kept trade may be in the middle of its group.
   const cut = trades.first > 0 ? `${trades.at(trades.first).group}` : '';
   const whole = (from: TradePredicate) =>
-    aggTrades(listing, listing.tradesFrom(from, ends)).filter(({ id }) => id !== cut);
+    aggTrades(instrument, instrument.tradesFrom(from, ends)).filter(({ id }) => id !== cut);
   if (fromId !== undefined) return [...whole(({ group }) => group >= fromId).take(limit)];
   if (startTime !== undefined) return [...whole(({ time }) => time >= startTime).take(limit)];
   const firstLatest = (past?.search(ends) ?? 0) - limit;
@@ -77,26 +79,26 @@ export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
   const interval = KLINE_INTERVALS.find((one) => one === named);
   if (interval === undefined || (interval === '1s' && host.id === 'binance_us'))
     throw new RestError(-1120, 'Invalid interval.');
-  const listing = host.listing(symbol);
-  if (listing === undefined) return [];
+  const instrument = host.instrument(symbol);
+  if (instrument === undefined) return [];
   const endTime = Math.min(integer(query, 'endTime') ?? now, now);
   const startTime = integer(query, 'startTime');
   let open = openTimeOf(interval, startTime ?? endTime);
   if (startTime === undefined) open = addIntervals(open, interval, 1 - limit);
   else if (open < startTime) open = nextOpenTime(interval, open);
-  open = Math.max(open, openTimeOf(interval, listing.candles.openedAt));
+  open = Math.max(open, openTimeOf(interval, instrument.candles.openedAt));
   const rows: string[] = [];
   while (open <= endTime && rows.length < limit) {
     const end = nextOpenTime(interval, open);
-    rows.push(klineRow(listing, open, end));
+    rows.push(klineRow(instrument, open, end));
     open = end;
   }
   return rows;
 };
 
-function klineRow(listing: Listing, open: number, end: number): string {
-  const candle = listing.candles.candle(open, end);
-  const texts = listing.candleTexts(candle);
+function klineRow(instrument: SimulatedInstrument, open: number, end: number): string {
+  const candle = instrument.candles.candle(open, end);
+  const texts = instrument.candleTexts(candle);
   return (
     `[${open},"${texts.open}","${texts.high}","${texts.low}","${texts.close}","${texts.volume}",` +
     `${end - 1},"${texts.quote}",${candle.trades},"${texts.buyVolume}","${texts.buyQuote}","0"]`
@@ -104,11 +106,11 @@ function klineRow(listing: Listing, open: number, end: number): string {
 }
 
 /** One symbol of `ticker/24hr`. */
-export function dayRow(listing: Listing, now: number): string {
-  const day = dayFigures(listing, now);
-  const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
+export function dayRow(instrument: SimulatedInstrument, now: number): string {
+  const day = dayStatistics(instrument, now);
+  const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
   return (
-    `{"symbol":"${listing.symbol}","priceChange":"${day.change}","priceChangePercent":"${day.percent}","weightedAvgPrice":"${day.average}",` +
+    `{"symbol":"${instrument.symbol}","priceChange":"${day.change}","priceChangePercent":"${day.percent}","weightedAvgPrice":"${day.average}",` +
     `"prevClosePrice":"${day.open}","lastPrice":"${day.close}","lastQty":"${day.lastQuantity}",` +
     `"bidPrice":"${bid}","bidQty":"${bidQuantity}","askPrice":"${ask}","askQty":"${askQuantity}","openPrice":"${day.open}",` +
     `"highPrice":"${day.high}","lowPrice":"${day.low}","volume":"${day.volume}","quoteVolume":"${day.quote}",` +
@@ -118,7 +120,7 @@ export function dayRow(listing: Listing, now: number): string {
 
 /** One symbol of `exchangeInfo`. */
 export function symbolRow(host: VenueHost, symbol: string): string {
-  const { base, quote, tick, lot } = host.instrument(symbol);
+  const { base, quote, tick, lot } = host.instrumentRow(symbol);
   const filters =
     `[{"filterType":"PRICE_FILTER","minPrice":"${tick}","maxPrice":"1000000.00000000","tickSize":"${tick}"},` +
     `{"filterType":"LOT_SIZE","minQty":"${lot}","maxQty":"9000000.00000000","stepSize":"${lot}"},` +

@@ -97,8 +97,8 @@ function rows(host: VenueHost, request: VenueRequest, rowsOf: RowsOf): string {
 function depth(host: VenueHost, books: BinanceDepth, query: URLSearchParams): string {
   const symbol = symbolOf(host, query);
   requireNumbers(query);
-  const listing = host.listing(symbol);
-  if (listing !== undefined) return books.snapshot(listing, rowLimit(query, 100, 5_000));
+  const instrument = host.instrument(symbol);
+  if (instrument !== undefined) return books.snapshot(instrument, rowLimit(query, 100, 5_000));
   return host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';
 }
 
@@ -112,10 +112,10 @@ function depthWeight(weights: readonly [number, number, number, number]): Weight
 }
 
 function dayTickers(host: VenueHost, { query, now }: VenueRequest): string {
-  if (!query.has('symbol')) return `[${host.listings.map((listing) => dayRow(listing, now)).join(',')}]`;
-  const listing = host.listing(symbolOf(host, query));
-  if (listing === undefined) throw invalidSymbol();
-  return dayRow(listing, now);
+  if (!query.has('symbol')) return `[${host.instruments.map((instrument) => dayRow(instrument, now)).join(',')}]`;
+  const instrument = host.instrument(symbolOf(host, query));
+  if (instrument === undefined) throw invalidSymbol();
+  return dayRow(instrument, now);
 }
 
 function symbolOf(host: VenueHost, query: URLSearchParams): string {

@@ -81,8 +81,8 @@ export function binanceSocket(host: VenueHost, streams: BinanceStreams): VenueSo
       const symbol = host.lists(stream.symbol) ? stream.symbol : '';
       const topic = host.topic(name, stream.kind, symbol);
       host.subscribe(connection, topic);
-      const listing = host.listing(symbol);
-      if (listing !== undefined) streams.subscribed(topic, listing, stream);
+      const instrument = host.instrument(symbol);
+      if (instrument !== undefined) streams.subscribed(topic, instrument, stream);
     }
   }
 

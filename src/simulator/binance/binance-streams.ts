@@ -1,8 +1,8 @@
 import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { EventKind } from '../captures/frame-subject.ts';
 import { tradeEvent } from '../journal.ts';
-import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
+import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import { type Pace, pacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
@@ -65,24 +65,24 @@ export function binanceStreams(host: VenueHost) {
   let nextAllMini = 0;
 
   /** Adds a stream with a listener. */
-  function subscribed(topic: Topic, listing: Listing, stream: StreamName): void {
+  function subscribed(topic: Topic, instrument: SimulatedInstrument, stream: StreamName): void {
     const { kind, levels = 0, everyMs = 1_000 } = stream;
-    if (kind === 'depth' || kind === 'book') books.subscribed(topic, listing, levels, everyMs);
-    else if (kind !== 'trade' && kind !== 'agg_trade') paced.add(topic, listing, paceOf(listing, stream));
+    if (kind === 'depth' || kind === 'book') books.subscribed(topic, instrument, levels, everyMs);
+    else if (kind !== 'trade' && kind !== 'agg_trade') paced.add(topic, instrument, paceOf(instrument, stream));
   }
 
-  const order: OnOrder = (listing, trades) => {
-    const { symbol } = listing;
+  const order: OnOrder = (instrument, trades) => {
+    const { symbol } = instrument;
     const stream = symbol.toLowerCase();
     const topic = host.activeTopic(`${stream}@trade`);
     for (const trade of topic === undefined && host.journal === undefined ? [] : trades) {
-      const texts = listing.tradeTexts(trade);
+      const texts = instrument.tradeTexts(trade);
       const sent = topic?.publish((unit) => tradeData(symbol, texts, unit, host.id === 'binance_us')) ?? '[]';
-      host.noteTrade(symbol, texts, sent, topic);
+      host.journalTrade(symbol, texts, sent, topic);
     }
     const aggTopic = host.activeTopic(`${stream}@aggTrade`);
     if (aggTopic !== undefined)
-      for (const trade of aggTrades(listing, trades)) publishAggTrade(aggTopic, symbol, trade);
+      for (const trade of aggTrades(instrument, trades)) publishAggTrade(aggTopic, symbol, trade);
   };
 
   function slice(now: number): void {
@@ -97,28 +97,28 @@ export function binanceStreams(host: VenueHost) {
   function publishAggTrade(topic: Topic, symbol: string, trade: TradeTexts): void {
     const sent = topic.publish((unit) => aggTradeData(symbol, trade, unit));
     const more = `,"first_trade_id":"${trade.firstId}","last_trade_id":"${trade.lastId}"`;
-    host.note(topic, { ...tradeEvent(trade), sent, more });
+    host.journalEvent(topic, { ...tradeEvent(trade), sent, more });
   }
 
   function miniTickers(topic: Topic, now: number): void {
-    const changed = (host.market?.listings ?? []).filter(({ changedAt }) => changedAt > now - TICKER_EVERY_MS);
+    const changed = (host.market?.instruments ?? []).filter(({ changedAt }) => changedAt > now - TICKER_EVERY_MS);
     if (changed.length === 0) return;
-    topic.publish((unit) => `[${changed.map((listing) => miniTickerData(listing, now, unit)).join(',')}]`);
+    topic.publish((unit) => `[${changed.map((instrument) => miniTickerData(instrument, now, unit)).join(',')}]`);
   }
 
-  return { books, order, slice, subscribed, restartBook: (listing: Listing) => books.restart(listing) };
+  return { books, order, slice, subscribed, restartBook: books.restart };
 }
 
 export type BinanceStreams = ReturnType<typeof binanceStreams>;
 
-function paceOf(listing: Listing, { kind, interval = '1m' }: StreamName): Pace {
-  if (kind === 'book_ticker') return { everyMs: 0, make: () => bookTickerData(listing) };
-  if (kind === 'ticker') return { everyMs: TICKER_EVERY_MS, make: (now, unit) => tickerData(listing, now, unit) };
+function paceOf(instrument: SimulatedInstrument, { kind, interval = '1m' }: StreamName): Pace {
+  if (kind === 'book_ticker') return { everyMs: 0, make: () => bookTickerData(instrument) };
+  if (kind === 'ticker') return { everyMs: TICKER_EVERY_MS, make: (now, unit) => tickerData(instrument, now, unit) };
   if (kind === 'mini_ticker')
-    return { everyMs: TICKER_EVERY_MS, make: (now, unit) => miniTickerData(listing, now, unit) };
+    return { everyMs: TICKER_EVERY_MS, make: (now, unit) => miniTickerData(instrument, now, unit) };
   return {
     everyMs: interval === '1s' ? 1_000 : KLINE_EVERY_MS,
     interval,
-    make: (now, unit, candle) => klineData(listing, interval, candle, now, unit),
+    make: (now, unit, candle) => klineData(instrument, interval, candle, now, unit),
   };
 }

@@ -1,6 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Connection } from '../connection.ts';
-import type { Listing, Quote } from '../market/listing.ts';
+import type { SimulatedInstrument, SimulatedLevel } from '../market/simulated-instrument.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
 import { type BookView, bookFrame } from './bybit-frames.ts';
@@ -11,7 +11,7 @@ const REST_LEVELS = 1_000;
 
 interface Book {
   readonly topic: Topic;
-  readonly listing: Listing;
+  readonly instrument: SimulatedInstrument;
   readonly levels: number;
   /** As last published. */
   view: BookView;
@@ -26,28 +26,34 @@ export function bybitBooks(host: VenueHost) {
   const books = new Map<string, Book>();
 
   /** Sends a new listener its first snapshot. */
-  function subscribed(connection: Connection, topic: Topic, listing: Listing, levels: number, now: number): void {
-    const book = upToDate(topic, listing, levels, now);
+  function subscribed(
+    connection: Connection,
+    topic: Topic,
+    instrument: SimulatedInstrument,
+    levels: number,
+    now: number,
+  ): void {
+    const book = upToDate(topic, instrument, levels, now);
     book.live = true;
     const sent = topic.publishTo(connection, snapshotFrame(book, now), 'book') ? `[${connection.number}]` : '[]';
-    host.note(topic, { kind: 'book', id: `${book.updateId}`, time: now, sent });
+    host.journalEvent(topic, { kind: 'book', id: `${book.updateId}`, time: now, sent });
   }
 
   /** The book as `GET /v5/market/orderbook` shows it. */
-  function rest(listing: Listing, limit: number, now: number): string {
-    const topic = host.topic(`orderbook.${REST_LEVELS}.${listing.symbol}`, 'depth', listing.symbol);
-    const { view, updateId } = upToDate(topic, listing, REST_LEVELS, now);
+  function rest(instrument: SimulatedInstrument, limit: number, now: number): string {
+    const topic = host.topic(`orderbook.${REST_LEVELS}.${instrument.symbol}`, 'depth', instrument.symbol);
+    const { view, updateId } = upToDate(topic, instrument, REST_LEVELS, now);
     return (
-      `{"s":"${listing.symbol}","a":${listing.levelsText(view.asks.slice(0, limit))},"b":${listing.levelsText(view.bids.slice(0, limit))},` +
+      `{"s":"${instrument.symbol}","a":${instrument.levelsText(view.asks.slice(0, limit))},"b":${instrument.levelsText(view.bids.slice(0, limit))},` +
       `"ts":${now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
     );
   }
 
   /** Restarts the update ids of a symbol's books at 1, with a snapshot for all listeners. */
-  function restart(listing: Listing, now: number): void {
+  function restart(instrument: SimulatedInstrument, now: number): void {
     for (const book of books.values()) {
-      if (book.listing !== listing) continue;
-      book.view = viewBook(host, listing, book.levels);
+      if (book.instrument !== instrument) continue;
+      book.view = viewBook(host, instrument, book.levels);
       book.updateId = 1;
       book.sentAt = now;
       if (book.topic.size > 0) host.publishBook(book.topic, 'book', 1, now, () => snapshotFrame(book, now));
@@ -59,10 +65,10 @@ export function bybitBooks(host: VenueHost) {
   }
 
   function publish(book: Book, now: number): void {
-    const { topic, listing, levels, view } = book;
+    const { topic, instrument, levels, view } = book;
     if (topic.size === 0) book.live = false;
-    if (!book.live || view.updateId === listing.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
-    const after = viewBook(host, listing, levels);
+    if (!book.live || view.updateId === instrument.updateId || now - book.sentAt < (EVERY_MS[levels] ?? 20)) return;
+    const after = viewBook(host, instrument, levels);
     const bids = changedLevels(view.bids, after.bids);
     const asks = changedLevels(view.asks, after.asks);
     book.view = after;
@@ -70,16 +76,16 @@ export function bybitBooks(host: VenueHost) {
     if (bids.length + asks.length === 0) return;
     const updateId = ++book.updateId;
     const frame = { ...after, topic: topic.name, type: 'delta', now, updateId, bids, asks } as const;
-    host.publishBook(topic, 'depth', updateId, now, () => bookFrame(listing, frame));
+    host.publishBook(topic, 'depth', updateId, now, () => bookFrame(instrument, frame));
   }
 
-  function upToDate(topic: Topic, listing: Listing, levels: number, now: number): Book {
+  function upToDate(topic: Topic, instrument: SimulatedInstrument, levels: number, now: number): Book {
     const book = getOrCreate(books, topic.name, (): Book => {
-      const [view, updateId] = [viewBook(host, listing, levels), 1_000_000 + levels * 1_000];
-      return { topic, listing, levels, view, updateId, sentAt: now, live: false };
+      const [view, updateId] = [viewBook(host, instrument, levels), 1_000_000 + levels * 1_000];
+      return { topic, instrument, levels, view, updateId, sentAt: now, live: false };
     });
-    if (!book.live && book.view.updateId !== listing.updateId) {
-      book.view = viewBook(host, listing, levels);
+    if (!book.live && book.view.updateId !== instrument.updateId) {
+      book.view = viewBook(host, instrument, levels);
       book.updateId++;
     }
     return book;
@@ -90,20 +96,21 @@ export function bybitBooks(host: VenueHost) {
 
 export type BybitBooks = ReturnType<typeof bybitBooks>;
 
-export function viewBook({ market }: VenueHost, listing: Listing, levels: number): BookView {
-  const { updateId, changedAt } = listing;
+export function viewBook({ market }: VenueHost, instrument: SimulatedInstrument, levels: number): BookView {
+  const { updateId, changedAt } = instrument;
   const sequence = market?.lastSequence ?? 0;
-  return { updateId, sequence, changedAt, bids: listing.levels('bids', levels), asks: listing.levels('asks', levels) };
+  const [bids, asks] = [instrument.levels('bids', levels), instrument.levels('asks', levels)];
+  return { updateId, sequence, changedAt, bids, asks };
 }
 
 /** The levels that turn one side into another; quantity 0 removes a level. */
-function changedLevels(before: readonly Quote[], after: readonly Quote[]): Quote[] {
+function changedLevels(before: readonly SimulatedLevel[], after: readonly SimulatedLevel[]): SimulatedLevel[] {
   const old = new Map(before.map(({ price, quantity }) => [price, quantity]));
   const changes = after.filter(({ price, quantity }) => old.get(price) !== quantity);
   for (const { price } of after) old.delete(price);
   return [...changes, ...[...old.keys()].map((price) => ({ price, quantity: 0 }))];
 }
 
-function snapshotFrame({ topic, listing, view, updateId }: Book, now: number): string {
-  return bookFrame(listing, { ...view, topic: topic.name, type: 'snapshot', now, updateId });
+function snapshotFrame({ topic, instrument, view, updateId }: Book, now: number): string {
+  return bookFrame(instrument, { ...view, topic: topic.name, type: 'snapshot', now, updateId });
 }

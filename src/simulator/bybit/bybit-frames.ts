@@ -1,6 +1,6 @@
 import { at } from '../../domain/at.ts';
 import type { KlineInterval } from '../../domain/instrument.ts';
-import type { Listing, Quote, TradeTexts } from '../market/listing.ts';
+import type { SimulatedInstrument, SimulatedLevel, TradeTexts } from '../market/simulated-instrument.ts';
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
@@ -22,12 +22,12 @@ export const BYBIT_INTERVALS: Readonly<Record<string, KlineInterval>> = {
 };
 
 /** A trade as Bybit writes it. Its id has nineteen digits: three for the symbol, sixteen that rise. */
-export function bybitTrade(listing: Listing, trade: Trade): TradeTexts {
-  const prefix = 200 + ((29 + listing.index * 7) % 100);
+export function bybitTrade(instrument: SimulatedInstrument, trade: Trade): TradeTexts {
+  const prefix = 200 + ((29 + instrument.index * 7) % 100);
   // About one order in fifty is against a retail price improvement order.
   const rpi = trade.group % 53 === 0;
   const id = `${prefix}${`${trade.id}`.padStart(16, '0')}`;
-  return { ...listing.tradeTexts(trade), id, sequence: `${trade.group}`, rpi };
+  return { ...instrument.tradeTexts(trade), id, sequence: `${trade.group}`, rpi };
 }
 
 /** `publicTrade` with trades of one order. */
@@ -40,31 +40,31 @@ export function tradeFrame(symbol: string, trades: readonly TradeTexts[]): strin
   return `{"topic":"publicTrade.${symbol}","ts":${time},"type":"snapshot","data":[${items.join(',')}]}`;
 }
 
-export function tickerFrame(listing: Listing, now: number, sequence: number): string {
-  const day = dayFigures(listing, now);
+export function tickerFrame(instrument: SimulatedInstrument, now: number, sequence: number): string {
+  const day = dayStatistics(instrument, now);
   return (
-    `{"topic":"tickers.${listing.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${listing.symbol}","lastPrice":"${day.close}",` +
+    `{"topic":"tickers.${instrument.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${instrument.symbol}","lastPrice":"${day.close}",` +
     `"highPrice24h":"${day.high}","lowPrice24h":"${day.low}","prevPrice24h":"${day.open}","volume24h":"${day.volume}",` +
-    `"turnover24h":"${day.quote}","price24hPcnt":"${day.change}","usdIndexPrice":"${listing.index % 5 === 4 ? '' : day.close}"}}`
+    `"turnover24h":"${day.quote}","price24hPcnt":"${day.change}","usdIndexPrice":"${instrument.index % 5 === 4 ? '' : day.close}"}}`
   );
 }
 
 /** The 24 hour values that the topic and the REST ticker share. */
-export function dayFigures(listing: Listing, now: number) {
-  const day = listing.candles.day(now);
-  return { ...listing.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };
+export function dayStatistics(instrument: SimulatedInstrument, now: number) {
+  const day = instrument.candles.day(now);
+  return { ...instrument.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };
 }
 
 /** The best levels of a book at one moment. */
 export interface BookView {
-  /** The listing's update id. */
+  /** The instrument's update id. */
   readonly updateId: number;
   /** The venue's matching sequence. */
   readonly sequence: number;
   /** When the book changed last, milliseconds since 1970. */
   readonly changedAt: number;
-  readonly bids: readonly Quote[];
-  readonly asks: readonly Quote[];
+  readonly bids: readonly SimulatedLevel[];
+  readonly asks: readonly SimulatedLevel[];
 }
 
 export interface BookFrame extends BookView {
@@ -73,20 +73,21 @@ export interface BookFrame extends BookView {
   readonly now: number;
 }
 
-export function bookFrame(listing: Listing, frame: BookFrame): string {
+export function bookFrame(instrument: SimulatedInstrument, frame: BookFrame): string {
   const { topic, type, now, updateId, sequence, changedAt, bids, asks } = frame;
   return (
-    `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${listing.symbol}","b":${listing.levelsText(bids)},"a":${listing.levelsText(asks)},` +
+    `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${instrument.symbol}","b":${instrument.levelsText(bids)},"a":${instrument.levelsText(asks)},` +
     `"u":${updateId},"seq":${sequence}},"cts":${changedAt}}`
   );
 }
 
 /** `kline`; `interval` by Bybit's name. */
-export function klineFrame(listing: Listing, interval: string, { open, end, closed }: CandleSpan, now: number): string {
-  const candle = listing.candleTexts(listing.candles.candle(open, end));
+export function klineFrame(instrument: SimulatedInstrument, interval: string, span: CandleSpan, now: number): string {
+  const { open, end, closed } = span;
+  const candle = instrument.candleTexts(instrument.candles.candle(open, end));
   return (
-    `{"type":"snapshot","topic":"kline.${interval}.${listing.symbol}","data":[{"start":${open},"end":${end - 1},"interval":"${interval}",` +
+    `{"type":"snapshot","topic":"kline.${interval}.${instrument.symbol}","data":[{"start":${open},"end":${end - 1},"interval":"${interval}",` +
     `"open":"${candle.open}","close":"${candle.close}","high":"${candle.high}","low":"${candle.low}",` +
-    `"volume":"${candle.volume}","turnover":"${candle.quote}","confirm":${closed},"timestamp":${listing.changedAt}}],"ts":${now}}`
+    `"volume":"${candle.volume}","turnover":"${candle.quote}","confirm":${closed},"timestamp":${instrument.changedAt}}],"ts":${now}}`
   );
 }

@@ -1,11 +1,11 @@
 import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
-import type { Listing, TradeTexts } from '../market/listing.ts';
+import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
-import { BYBIT_INTERVALS, bybitTrade, dayFigures } from './bybit-frames.ts';
+import { BYBIT_INTERVALS, bybitTrade, dayStatistics } from './bybit-frames.ts';
 
 const BAN_MS = 600_000;
 const MAX_RECENT_TRADES = 60;
@@ -19,10 +19,10 @@ export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
   const limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
   const routes: Readonly<Record<string, Handler>> = {
     '/v5/market/time': ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`,
-    '/v5/market/instruments-info': ({ query }) => instruments(host, query),
+    '/v5/market/instruments-info': ({ query }) => instrumentsInfo(host, query),
     '/v5/market/recent-trade': ({ query }) => recentTrades(host, query),
-    '/v5/market/orderbook': ({ query, now }) => books.rest(listingOf(host, query), rowLimit(query, 1, 1_000), now),
-    '/v5/market/kline': ({ query, now }) => klines(listingOf(host, query), query, now),
+    '/v5/market/orderbook': ({ query, now }) => books.rest(instrumentOf(host, query), rowLimit(query, 1, 1_000), now),
+    '/v5/market/kline': ({ query, now }) => klines(instrumentOf(host, query), query, now),
     '/v5/market/tickers': ({ query, now }) => tickers(host, query, now),
   };
   return {
@@ -56,18 +56,19 @@ function answerOf(handler: Handler, request: VenueRequest): string {
   }
 }
 
-function instruments(host: VenueHost, query: URLSearchParams): string {
+function instrumentsInfo(host: VenueHost, query: URLSearchParams): string {
   requireSpot(query);
   const symbol = query.get('symbol');
   if (symbol !== null && !host.lists(symbol)) throw wrongSymbol();
-  const rows = (symbol === null ? host.listedSymbols : [symbol]).map((name, index) => instrument(host, name, index));
+  const names = symbol === null ? host.listedSymbols : [symbol];
+  const rows = names.map((name, index) => instrumentInfo(host, name, index));
   return `{"category":"spot","list":[${rows.join(',')}]}`;
 }
 
-function instrument(host: VenueHost, symbol: string, index: number): string {
-  const { base, quote, tick, lot } = host.instrument(symbol);
+function instrumentInfo(host: VenueHost, symbol: string, index: number): string {
+  const { base, quote, tick, lot } = host.instrumentRow(symbol);
   return (
-    `{"symbolId":${(host.listing(symbol)?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
+    `{"symbolId":${(host.instrument(symbol)?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
     `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999"},` +
     `"priceFilter":{"tickSize":"${tick}"},"riskParameters":{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"},"symbolType":"","xstockMultiplier":"1"}`
   );
@@ -76,36 +77,36 @@ function instrument(host: VenueHost, symbol: string, index: number): string {
 function recentTrades(host: VenueHost, query: URLSearchParams): string {
   const symbol = symbolOf(host, query);
   const limit = rowLimit(query, MAX_RECENT_TRADES, MAX_RECENT_TRADES);
-  const listing = host.listing(symbol);
+  const instrument = host.instrument(symbol);
   const trades =
-    listing === undefined
+    instrument === undefined
       ? (host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [])
-      : listing.trades.latest(limit).map((trade) => bybitTrade(listing, trade));
+      : instrument.trades.latest(limit).map((trade) => bybitTrade(instrument, trade));
   const rows = trades.map((trade) => tradeRow(symbol, trade)).reverse();
   return `{"category":"spot","list":[${rows.join(',')}]}`;
 }
 
-function klines(listing: Listing, query: URLSearchParams, now: number): string {
+function klines(instrument: SimulatedInstrument, query: URLSearchParams, now: number): string {
   const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
   if (interval === undefined) throw new RestError(WRONG_PARAMETER, 'Invalid period!');
   const limit = rowLimit(query, 200, 1_000);
-  const { openedAt } = listing.candles;
+  const { openedAt } = instrument.candles;
   const start = Math.max(Number(query.get('start') ?? 0), openTimeOf(interval, openedAt));
   let last = Math.min(Number(query.get('end') ?? now), now);
   if (query.has('start') && !query.has('end')) last = Math.min(last, lastOpenTime(interval, start, limit));
   const rows: string[] = [];
   let open = openTimeOf(interval, last);
   while (open >= start && rows.length < limit) {
-    rows.push(klineRow(listing, open, nextOpenTime(interval, open)));
+    rows.push(klineRow(instrument, open, nextOpenTime(interval, open)));
     open = addIntervals(open, interval, -1);
   }
-  return `{"category":"spot","symbol":"${listing.symbol}","list":[${rows.join(',')}]}`;
+  return `{"category":"spot","symbol":"${instrument.symbol}","list":[${rows.join(',')}]}`;
 }
 
 function tickers(host: VenueHost, query: URLSearchParams, now: number): string {
   requireSpot(query);
-  const listings = query.has('symbol') ? [listingOf(host, query)] : host.listings;
-  return `{"category":"spot","list":[${listings.map((listing) => tickerRow(listing, now)).join(',')}]}`;
+  const instruments = query.has('symbol') ? [instrumentOf(host, query)] : host.instruments;
+  return `{"category":"spot","list":[${instruments.map((instrument) => tickerRow(instrument, now)).join(',')}]}`;
 }
 
 function symbolOf(host: VenueHost, query: URLSearchParams): string {
@@ -118,10 +119,10 @@ function symbolOf(host: VenueHost, query: URLSearchParams): string {
   return symbol;
 }
 
-function listingOf(host: VenueHost, query: URLSearchParams): Listing {
-  const listing = host.listing(symbolOf(host, query));
-  if (listing === undefined) throw wrongSymbol();
-  return listing;
+function instrumentOf(host: VenueHost, query: URLSearchParams): SimulatedInstrument {
+  const instrument = host.instrument(symbolOf(host, query));
+  if (instrument === undefined) throw wrongSymbol();
+  return instrument;
 }
 
 function requireSpot(query: URLSearchParams): void {
@@ -140,16 +141,16 @@ function tradeRow(symbol: string, trade: TradeTexts): string {
   );
 }
 
-function klineRow(listing: Listing, start: number, end: number): string {
-  const { open, high, low, close, volume, quote } = listing.candleTexts(listing.candles.candle(start, end));
+function klineRow(instrument: SimulatedInstrument, start: number, end: number): string {
+  const { open, high, low, close, volume, quote } = instrument.candleTexts(instrument.candles.candle(start, end));
   return `["${start}","${open}","${high}","${low}","${close}","${volume}","${quote}"]`;
 }
 
-function tickerRow(listing: Listing, now: number): string {
-  const day = dayFigures(listing, now);
-  const { bid, bidQuantity, ask, askQuantity } = listing.bestTexts();
+function tickerRow(instrument: SimulatedInstrument, now: number): string {
+  const day = dayStatistics(instrument, now);
+  const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
   return (
-    `{"symbol":"${listing.symbol}","bid1Price":"${bid}","bid1Size":"${bidQuantity}","ask1Price":"${ask}","ask1Size":"${askQuantity}",` +
+    `{"symbol":"${instrument.symbol}","bid1Price":"${bid}","bid1Size":"${bidQuantity}","ask1Price":"${ask}","ask1Size":"${askQuantity}",` +
     `"lastPrice":"${day.close}","prevPrice24h":"${day.open}","price24hPcnt":"${day.change}","highPrice24h":"${day.high}",` +
     `"lowPrice24h":"${day.low}","turnover24h":"${day.quote}","volume24h":"${day.volume}","usdIndexPrice":"${day.close}"}`
   );

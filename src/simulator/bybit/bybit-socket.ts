@@ -8,11 +8,7 @@ const MAX_ARGS = 10;
 const MAX_ARGS_LENGTH = 21_000;
 const IDLE_MS = 600_000;
 
-const REQUEST = z.object({
-  op: z.string(),
-  args: z.array(z.unknown()).catch([]),
-  req_id: z.unknown().optional(),
-});
+const REQUEST = z.object({ op: z.string(), args: z.array(z.unknown()).catch([]), req_id: z.unknown().optional() });
 
 /** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. PROTOCOL facts 3. */
 export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket {

@@ -1,7 +1,7 @@
 import type { EventKind } from '../captures/frame-subject.ts';
 import type { Connection } from '../connection.ts';
-import type { Listing, TradeTexts } from '../market/listing.ts';
 import type { OnOrder } from '../market/market.ts';
+import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import { type Pace, pacedTopics } from '../paced-topics.ts';
 import type { Topic } from '../topic.ts';
 import type { VenueHost } from '../venue-host.ts';
@@ -43,19 +43,19 @@ export function bybitStreams(host: VenueHost) {
 
   /** Adds a topic for a connection. Except for trades, the connection first gets a snapshot. */
   function subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {
-    const listing = host.listing(parts.symbol);
-    if (listing === undefined || parts.kind === 'trade') return;
-    if (parts.kind === 'depth') books.subscribed(connection, topic, listing, parts.levels ?? 50, now);
-    else paced.add(topic, listing, paceOf(host, topic, listing, parts), now, connection);
+    const instrument = host.instrument(parts.symbol);
+    if (instrument === undefined || parts.kind === 'trade') return;
+    if (parts.kind === 'depth') books.subscribed(connection, topic, instrument, parts.levels ?? 50, now);
+    else paced.add(topic, instrument, paceOf(host, topic, instrument, parts), now, connection);
   }
 
-  const order: OnOrder = (listing, trades) => {
-    const { symbol } = listing;
+  const order: OnOrder = (instrument, trades) => {
+    const { symbol } = instrument;
     const topic = host.activeTopic(`publicTrade.${symbol}`);
     if (topic === undefined && host.journal === undefined) return;
-    const texts = trades.map((trade) => bybitTrade(listing, trade));
+    const texts = trades.map((trade) => bybitTrade(instrument, trade));
     const sent = topic === undefined ? () => '[]' : publishTrades(topic, texts);
-    for (const [index, trade] of texts.entries()) host.noteTrade(symbol, trade, sent(index), topic);
+    for (const [index, trade] of texts.entries()) host.journalTrade(symbol, trade, sent(index), topic);
   };
 
   function slice(now: number): void {
@@ -63,10 +63,10 @@ export function bybitStreams(host: VenueHost) {
     books.slice(now);
   }
 
-  function restartBook(listing: Listing, now: number): void {
-    listing.restartBook(now);
-    books.restart(listing, now);
-    paced.sendAtOnce(`orderbook.1.${listing.symbol}`, now);
+  function restartBook(instrument: SimulatedInstrument, now: number): void {
+    instrument.restartBook(now);
+    books.restart(instrument, now);
+    paced.sendAtOnce(`orderbook.1.${instrument.symbol}`, now);
   }
 
   return { books, order, slice, restartBook, subscribed };
@@ -74,21 +74,22 @@ export function bybitStreams(host: VenueHost) {
 
 export type BybitStreams = ReturnType<typeof bybitStreams>;
 
-function paceOf(host: VenueHost, topic: Topic, listing: Listing, { kind, interval = '1' }: TopicParts): Pace {
+function paceOf(host: VenueHost, topic: Topic, instrument: SimulatedInstrument, parts: TopicParts): Pace {
+  const { kind, interval = '1' } = parts;
   if (kind === 'ticker') {
-    const make = (now: number) => tickerFrame(listing, now, host.market?.lastSequence ?? 0);
+    const make = (now: number) => tickerFrame(instrument, now, host.market?.lastSequence ?? 0);
     return { everyMs: TICKER_EVERY_MS, make };
   }
   if (kind === 'book_ticker') {
     const make = (now: number) =>
-      bookFrame(listing, { topic: topic.name, type: 'snapshot', now, ...viewBook(host, listing, 1) });
+      bookFrame(instrument, { topic: topic.name, type: 'snapshot', now, ...viewBook(host, instrument, 1) });
     return { everyMs: BEST_EVERY_MS, againMs: BEST_AGAIN_AFTER_MS, make };
   }
   return {
     everyMs: KLINE_EVERY_MS,
     interval: BYBIT_INTERVALS[interval] ?? '1m',
     intervalName: interval,
-    make: (now, _unit, candle) => klineFrame(listing, interval, candle, now),
+    make: (now, _unit, candle) => klineFrame(instrument, interval, candle, now),
   };
 }
 

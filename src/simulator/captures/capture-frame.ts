@@ -1,5 +1,5 @@
 import type { VenueId } from '../../domain/instrument.ts';
-import type { TradeTexts } from '../market/listing.ts';
+import type { TradeTexts } from '../market/simulated-instrument.ts';
 
 /** A recorded data frame with its stream or topic. */
 export interface DataFrame {
@@ -36,9 +36,8 @@ export function isDepthBody(venue: VenueId, frame: string): boolean {
 
 function bybitFrame(frame: string): DataFrame | undefined {
   const topic = TOPIC.exec(frame)?.[1];
-  return topic === undefined
-    ? undefined
-    : { topic: utf8(topic), symbol: utf8(topic.slice(topic.lastIndexOf('.') + 1)), data: frame };
+  if (topic === undefined) return undefined;
+  return { topic: utf8(topic), symbol: utf8(topic.slice(topic.lastIndexOf('.') + 1)), data: frame };
 }
 
 function binanceFrame(frame: string): DataFrame | undefined {
@@ -54,9 +53,8 @@ function binanceFrame(frame: string): DataFrame | undefined {
   const event = parsed(frame);
   if (event === undefined || typeof event.s !== 'string') return undefined;
   const suffix = suffixOf(event);
-  return suffix === undefined
-    ? undefined
-    : { topic: `${event.s.toLowerCase()}@${suffix}`, symbol: event.s, data: frame };
+  if (suffix === undefined) return undefined;
+  return { topic: `${event.s.toLowerCase()}@${suffix}`, symbol: event.s, data: frame };
 }
 
 function suffixOf(event: Record<string, unknown>): string | undefined {

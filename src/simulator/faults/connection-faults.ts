@@ -33,8 +33,8 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       'The socket stays open, acknowledgements and pongs are answered, no data comes; with line "all" on new connections too.',
     parameters: ['line', 'seconds'],
     lasting: true,
-    onLine: (interference) => {
-      interference.silent = true;
+    onConnection: (interference) => {
+      interference.withholdsData = true;
     },
   },
   silence_without_pong: {
@@ -42,7 +42,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       'A half-open connection: nothing comes at all, neither data nor pong nor close frame; with line "all" on new connections too.',
     parameters: ['line', 'seconds'],
     lasting: true,
-    onLine: (interference) => {
+    onConnection: (interference) => {
       interference.frozen = true;
     },
   },
@@ -51,14 +51,14 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onLine: ({ muted }, { symbol }) => muted.add(symbol),
+    onConnection: ({ symbolsWithoutData }, { symbol }) => symbolsWithoutData.add(symbol),
   },
   mute_trades: {
     description: "One symbol's trades are sent no more on the connection, its other data are.",
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onLine: ({ mutedTrades }, { symbol }) => mutedTrades.add(symbol),
+    onConnection: ({ symbolsWithoutTrades }, { symbol }) => symbolsWithoutTrades.add(symbol),
   },
   refuse: {
     description:
@@ -70,7 +70,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       reset(venue.host.connections);
     },
     onVenue: (host, command) => {
-      host.refusal = refusal(command, 451);
+      host.faults.refusal = refusal(command, 451);
     },
   },
   refuse_rest: {
@@ -81,7 +81,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       refusal(command, 429);
     },
     onVenue: (host, command) => {
-      host.restRefusal = refusal(command, 429);
+      host.faults.restRefusal = refusal(command, 429);
     },
   },
   close_loop: {
@@ -92,14 +92,14 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       for (const connection of [...venue.host.connections]) connection.close(1001, 'simulated');
     },
     onVenue: (host) => {
-      host.closesAtOnce = true;
+      host.faults.closesAtOnce = true;
     },
   },
   slow_trickle: {
     description: `Everything arrives late and in pieces, count bytes a second (${DEFAULT_BYTES_A_SECOND}).`,
     parameters: ['line', 'count', 'seconds'],
     lasting: true,
-    onLine: (interference, { count }) => {
+    onConnection: (interference, { count }) => {
       interference.bytesPerSecond = count ?? DEFAULT_BYTES_A_SECOND;
     },
   },

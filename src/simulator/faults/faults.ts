@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts';
+import { VenueFaults } from '../venue-host.ts';
 import type { SimulatedVenue } from '../venue-protocol.ts';
 import { CONNECTION_FAULTS } from './connection-faults.ts';
 import { BadFault, type FaultCommand, type FaultRequest, parseFault } from './fault-command.ts';
@@ -82,11 +83,12 @@ export class Faults {
     if (command.symbol !== '' && !able.some(({ host }) => host.knows(command.symbol)))
       throw new BadFault(`symbol is ${JSON.stringify(command.symbol)}, which is not listed`);
     const met = able.filter(
-      ({ host }) => command.line === 'all' || !kind.parameters.includes('line') || host.lines.length >= command.line,
+      ({ host }) =>
+        command.line === 'all' || !kind.parameters.includes('line') || host.marketConnections.length >= command.line,
     );
     if (met.length === 0)
       throw new BadFault(
-        `line is ${command.line}, but ${command.venue} has ${able[0]?.host.lines.length} open connections`,
+        `line is ${command.line}, but ${command.venue} has ${able[0]?.host.marketConnections.length} open connections`,
       );
     try {
       return met.map((site) => this.startAt(site, kind, command, now));
@@ -128,8 +130,9 @@ export class Faults {
   }
 
   private startAt(venue: SimulatedVenue, kind: SimulatedFault, command: FaultCommand, now: number): ActiveFault {
-    const { lines, id } = venue.host;
-    const connections = command.line === 'all' ? lines : lines.slice(command.line - 1, command.line);
+    const { marketConnections, id } = venue.host;
+    const connections =
+      command.line === 'all' ? marketConnections : marketConnections.slice(command.line - 1, command.line);
     const seconds = command.seconds > 0 ? command.seconds : kind.defaultSeconds;
     const fault: ActiveFault = {
       id: this.nextId++,
@@ -154,17 +157,12 @@ export class Faults {
 
   private apply(): void {
     for (const { host } of this.venues) {
-      host.refusal = undefined;
-      host.restRefusal = undefined;
-      host.closesAtOnce = false;
-      host.rejectedSymbols = new Set();
-      host.rejectedTrades = new Set();
-      host.delistedSymbols = new Set();
+      host.faults = new VenueFaults();
       if (host.market !== undefined) host.market.quiet = false;
       host.market?.quietSymbols.clear();
       const here = this.running.filter(({ venue }) => venue.host === host);
       for (const { kind, command } of here) kind.onVenue?.(host, command);
-      for (const connection of host.lines)
+      for (const connection of host.marketConnections)
         disturb(
           connection,
           here.filter(({ command, connections }) => command.line === 'all' || connections.includes(connection)),
@@ -186,21 +184,21 @@ export class Faults {
 }
 
 function firstSymbol({ host }: SimulatedVenue): string {
-  return host.market?.listings[0]?.symbol ?? [...(host.capture?.symbols ?? [])][0] ?? 'BTCUSDT';
+  return host.market?.instruments[0]?.symbol ?? [...(host.capture?.symbols ?? [])][0] ?? 'BTCUSDT';
 }
 
 function disturb(connection: Connection, faults: readonly Running[]): void {
   const wasFrozen = connection.interference?.frozen === true;
-  const lasting = faults.filter(({ kind }) => kind.onLine !== undefined);
+  const lasting = faults.filter(({ kind }) => kind.onConnection !== undefined);
   const interference = lasting.length > 0 ? connection.disturb() : connection.interference;
   if (interference === undefined) return;
-  interference.silent = false;
+  interference.withholdsData = false;
   interference.frozen = false;
-  interference.muted = new Set();
-  interference.mutedTrades = new Set();
+  interference.symbolsWithoutData = new Set();
+  interference.symbolsWithoutTrades = new Set();
   interference.bytesPerSecond = undefined;
-  for (const { kind, command } of lasting) kind.onLine?.(interference, command);
+  for (const { kind, command } of lasting) kind.onConnection?.(interference, command);
   if (interference.frozen && !wasFrozen) connection.freeze();
   if (!interference.frozen && wasFrozen) connection.thaw();
-  if (interference.idle) connection.interference = undefined;
+  if (interference.hasNoEffect) connection.interference = undefined;
 }

@@ -16,14 +16,12 @@ interface Counted {
 
 /** The effects of the faults on the data frames of one connection. */
 export class Interference {
-  /** No data; acknowledgements and pongs continue. */
-  silent = false;
-  /** Nothing at all. */
+  /** Sends no data; acknowledgements and pongs continue. */
+  withholdsData = false;
+  /** Sends nothing at all. */
   frozen = false;
-  /** Symbols without data. */
-  muted = new Set<string>();
-  /** Symbols without trades. */
-  mutedTrades = new Set<string>();
+  symbolsWithoutData = new Set<string>();
+  symbolsWithoutTrades = new Set<string>();
   bytesPerSecond: number | undefined;
   private readonly counted = new Map<string, Counted>();
 
@@ -35,10 +33,9 @@ export class Interference {
     }
   }
 
-  /** True if it has no effect. */
-  get idle(): boolean {
-    if (this.silent || this.frozen || this.bytesPerSecond !== undefined) return false;
-    return this.muted.size + this.mutedTrades.size + this.counted.size === 0;
+  get hasNoEffect(): boolean {
+    if (this.withholdsData || this.frozen || this.bytesPerSecond !== undefined) return false;
+    return this.symbolsWithoutData.size + this.symbolsWithoutTrades.size + this.counted.size === 0;
   }
 
   /** Ends the counted faults and drops kept frames. */
@@ -54,8 +51,8 @@ export class Interference {
 
   /** Sends a frame once, twice, later or never. Returns false for never. */
   deliver(connection: FrameTarget, subject: FrameSubject, payload: string, framed: string): boolean {
-    if (this.silent || this.frozen || this.muted.has(subject.symbol)) return false;
-    if (TRADE_KINDS.has(subject.kind) && this.mutedTrades.has(subject.symbol)) return false;
+    if (this.withholdsData || this.frozen || this.symbolsWithoutData.has(subject.symbol)) return false;
+    if (TRADE_KINDS.has(subject.kind) && this.symbolsWithoutTrades.has(subject.symbol)) return false;
     if (this.takeSkips(subject, 1) === 1) return false;
     const reversal = this.find('reverse', subject);
     if (reversal !== undefined) {

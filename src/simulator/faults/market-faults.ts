@@ -1,4 +1,4 @@
-import type { Listing } from '../market/listing.ts';
+import type { SimulatedInstrument } from '../market/simulated-instrument.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
@@ -38,7 +38,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
     parameters: ['symbol'],
     venues: ['bybit'],
     start: ({ venue, command, now }) => {
-      for (const listing of listings(venue, command)) venue.streams.restartBook(listing, now);
+      for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
     },
   },
   testnet_reset: {
@@ -46,9 +46,9 @@ export const MARKET_FAULTS: SimulatedFaults = {
       "The testnet's wipe: trade and update ids start low again, recent trades are gone, connections are cut. Works on any venue.",
     parameters: ['symbol'],
     start: ({ venue, command, now }) => {
-      for (const listing of listings(venue, command)) {
-        listing.reset();
-        venue.streams.restartBook(listing, now);
+      for (const instrument of instrumentsOf(venue, command)) {
+        instrument.reset();
+        venue.streams.restartBook(instrument, now);
       }
       reset(venue.host.connections);
     },
@@ -58,7 +58,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
       'Trade ids of the symbol jump ahead by count (10): trades that the venue itself lost and no request can bring back.',
     parameters: ['symbol', 'count'],
     start: ({ venue, command }) => {
-      for (const listing of listings(venue, command)) listing.nextTradeId += command.count ?? 10;
+      for (const instrument of instrumentsOf(venue, command)) instrument.nextTradeId += command.count ?? 10;
     },
   },
   quiet: {
@@ -77,14 +77,14 @@ export const MARKET_FAULTS: SimulatedFaults = {
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onVenue: ({ rejectedSymbols }, { symbol }) => rejectedSymbols.add(symbol),
+    onVenue: ({ faults }, { symbol }) => faults.rejectedSymbols.add(symbol),
   },
   reject_trades: {
     description: "New subscriptions of a symbol's trades are rejected, its other data are not.",
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needsSymbol: true,
-    onVenue: ({ rejectedTrades }, { symbol }) => rejectedTrades.add(symbol),
+    onVenue: ({ faults }, { symbol }) => faults.symbolsWithRejectedTrades.add(symbol),
   },
   delist_symbol: {
     description:
@@ -93,7 +93,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
     lasting: true,
     needsSymbol: true,
     onVenue: (host, { symbol }) => {
-      host.delistedSymbols.add(symbol);
+      host.faults.delistedSymbols.add(symbol);
       host.market?.quietSymbols.add(symbol);
     },
   },
@@ -105,9 +105,9 @@ export const MARKET_FAULTS: SimulatedFaults = {
   },
 };
 
-/** The listings of a fault's symbol, or all. */
-function listings({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly Listing[] {
-  return (host.market?.listings ?? []).filter((listing) => symbol === '' || symbol === listing.symbol);
+/** The instruments of a fault's symbol, or all. */
+function instrumentsOf({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly SimulatedInstrument[] {
+  return (host.market?.instruments ?? []).filter((instrument) => symbol === '' || symbol === instrument.symbol);
 }
 
 function announceMaintenance(host: VenueHost, state: string, begin: number, end: number): void {

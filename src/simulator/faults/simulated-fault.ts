@@ -32,7 +32,7 @@ export interface SimulatedFault {
   readonly end?: (context: FaultContext) => void;
   /** Its lasting effect on the venue, and on each of its connections. */
   readonly onVenue?: (host: VenueHost, command: FaultCommand) => void;
-  readonly onLine?: (interference: Interference, command: FaultCommand) => void;
+  readonly onConnection?: (interference: Interference, command: FaultCommand) => void;
 }
 
 export type SimulatedFaults = Readonly<Record<string, SimulatedFault>>;

@@ -1,6 +1,6 @@
 import type { Trade } from './trade-ring.ts';
 
-/** One candle in steps: prices in price steps, volumes in quantity steps, quote volumes in their product. */
+/** One candle: prices in ticks, volumes in lots, quote volumes in their product. */
 export interface SimulatedCandle {
   open: number;
   high: number;

@@ -6,7 +6,7 @@ export interface MarketCoin {
   readonly price: number;
   /** Places of the price step. */
   readonly priceDecimals: number;
-  /** Places of the quantity step. priceDecimals + quantityDecimals is at most 8, so quote amounts fit Binance's eight places. */
+  /** Decimal places of a lot. priceDecimals + quantityDecimals is at most 8, so quote amounts fit Binance's eight places. */
   readonly quantityDecimals: number;
 }
 

@@ -1,12 +1,12 @@
 import { at } from '../../domain/at.ts';
 import type { VenueProfile } from '../venue-profile.ts';
 import { marketCoins } from './coins.ts';
-import { Listing } from './listing.ts';
 import { hashText, Random } from './random.ts';
+import { SimulatedInstrument } from './simulated-instrument.ts';
 import type { Trade } from './trade-ring.ts';
 
 /** Called with the trades of every taker order. */
-export type OnOrder = (listing: Listing, trades: readonly Trade[]) => void;
+export type OnOrder = (instrument: SimulatedInstrument, trades: readonly Trade[]) => void;
 
 export interface MarketOptions {
   readonly profile: VenueProfile;
@@ -24,8 +24,8 @@ export interface MarketOptions {
  * about the same prices.
  */
 export class SimulatedMarket {
-  readonly listings: readonly Listing[];
-  readonly bySymbol: ReadonlyMap<string, Listing>;
+  readonly instruments: readonly SimulatedInstrument[];
+  readonly bySymbol: ReadonlyMap<string, SimulatedInstrument>;
   /** Trades made, and trades left out while the market or the symbol was quiet. */
   made = 0;
   leftOut = 0;
@@ -40,7 +40,7 @@ export class SimulatedMarket {
   private readonly aliases: Int32Array;
   /** The matching sequence of the last order (Bybit's `seq`). */
   lastSequence: number;
-  private hot: Listing | undefined;
+  private hot: SimulatedInstrument | undefined;
   private hotOrders = 0;
 
   constructor({ profile, seed, symbols, rate, startedAt }: MarketOptions) {
@@ -50,11 +50,12 @@ export class SimulatedMarket {
     this.longestOrder = Math.min(600, Math.max(2, Math.floor(rate / 10)));
     this.lastSequence = 61_000_000_000 + this.random.below(1_000_000);
     const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
-    this.listings = marketCoins(symbols).map(
-      (coin, index) => new Listing({ profile, coin, index, seed, startedAt, keptTrades }),
+    this.instruments = marketCoins(symbols).map(
+      (coin, index) => new SimulatedInstrument({ profile, coin, index, seed, startedAt, keptTrades }),
     );
-    this.bySymbol = new Map(this.listings.map((listing) => [listing.symbol, listing]));
-    ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(this.listings.map((_, i) => (i + 2) ** -0.7)));
+    this.bySymbol = new Map(this.instruments.map((instrument) => [instrument.symbol, instrument]));
+    const weights = this.instruments.map((_, i) => (i + 2) ** -0.7);
+    ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(weights));
   }
 
   /** Makes orders with at least `trades` trades; returns the number made. */
@@ -70,60 +71,60 @@ export class SimulatedMarket {
 
   private order(time: number, onOrder: OnOrder): number {
     const { random } = this;
-    const listing = this.pick();
+    const instrument = this.pick();
     const shape = random.next();
     const count = this.fills(shape & 0xffff);
-    if (this.quietSymbols.size > 0 && this.quietSymbols.has(listing.symbol)) {
+    if (this.quietSymbols.size > 0 && this.quietSymbols.has(instrument.symbol)) {
       this.leftOut += count;
       return count;
     }
     const sell = (shape & 0x10000) !== 0;
-    listing.requote((this.made + this.leftOut) / this.rate);
+    instrument.requote((this.made + this.leftOut) / this.rate);
     this.lastSequence += 1 + (shape >>> 27);
-    const jumping = this.profile.protocol === 'bybit';
-    if (jumping && shape >>> 30 === 0) listing.nextTradeId += 1 + ((shape >>> 20) & 3);
+    const hasSparseIds = this.profile.protocol === 'bybit';
+    if (hasSparseIds && shape >>> 30 === 0) instrument.nextTradeId += 1 + ((shape >>> 20) & 3);
 
     const trades: Trade[] = [];
-    let price = sell ? listing.bestBid : listing.bestAsk;
-    let group = jumping ? this.lastSequence : listing.nextGroup;
+    let price = sell ? instrument.bestBid : instrument.bestAsk;
+    let group = hasSparseIds ? this.lastSequence : instrument.nextAggTradeId;
     for (let i = 0; i < count; i++) {
       const draw = random.next();
       if (i > 0 && (draw & 7) === 0) {
-        price = listing.behind(sell ? 'bids' : 'asks', price);
-        if (!jumping) group++;
+        price = instrument.behind(sell ? 'bids' : 'asks', price);
+        if (!hasSparseIds) group++;
       }
       const share = (draw >>> 8) / 16777216;
-      const quantity = 1 + Math.floor(share * share * share * listing.largestTrade);
-      trades.push({ id: listing.nextTradeId++, group, price, quantity, time, sell });
+      const quantity = 1 + Math.floor(share * share * share * instrument.largestTrade);
+      trades.push({ id: instrument.nextTradeId++, group, price, quantity, time, sell });
     }
     for (const trade of trades) {
-      listing.trades.push(trade);
-      listing.candles.add(trade);
+      instrument.trades.push(trade);
+      instrument.candles.add(trade);
     }
-    if (!jumping) listing.nextGroup = group + 1;
-    listing.updateId += 1 + ((shape >>> 18) & 3);
-    listing.changedAt = time;
+    if (!hasSparseIds) instrument.nextAggTradeId = group + 1;
+    instrument.updateId += 1 + ((shape >>> 18) & 3);
+    instrument.changedAt = time;
     this.made += count;
-    onOrder(listing, trades);
+    onOrder(instrument, trades);
     return count;
   }
 
   /** Chooses the symbol of the next order. Now and then one symbol gets most orders for a while. */
-  private pick(): Listing {
+  private pick(): SimulatedInstrument {
     const draw = this.random.next();
     if (this.hotOrders > 0) {
       this.hotOrders--;
       if (this.hot !== undefined && (draw & 15) > 4) return this.hot;
     }
-    const position = (draw / 4294967296) * this.listings.length;
+    const position = (draw / 4294967296) * this.instruments.length;
     const column = Math.floor(position);
     const index = position - column < at(this.thresholds, column) ? column : at(this.aliases, column);
-    const listing = at(this.listings, index);
+    const instrument = at(this.instruments, index);
     if (this.hotOrders === 0 && this.random.next() < 8_589_934) {
-      this.hot = listing;
+      this.hot = instrument;
       this.hotOrders = 20 + this.random.below(Math.max(10, Math.min(400, this.rate)));
     }
-    return listing;
+    return instrument;
   }
 
   /** Number of trades of an order: mostly one, sometimes hundreds, at most a tenth of a second's trades. */

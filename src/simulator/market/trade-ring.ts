@@ -4,7 +4,7 @@ export interface Trade {
   readonly id: number;
   /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
   readonly group: number;
-  /** Price and quantity steps. */
+  /** In ticks, and in lots. */
   readonly price: number;
   readonly quantity: number;
   /** Milliseconds since 1970. */

@@ -20,7 +20,7 @@ it('keepConnecting connects at the next probe when a venue accepts again after a
     isData: () => true,
     onLost: ({ retryInMs, probing }) => losses.push(probing ? retryInMs : Number.NaN),
   }).subscribe((value) => values.push(value));
-  while (scheduler.next !== undefined) scheduler.runNext();
+  while (scheduler.nextDueAt !== undefined) scheduler.runNext();
   expect(values).toEqual(['data']);
   expect([losses.length, new Set(losses)]).toEqual([PROBES, new Set([PROBE_EVERY_MS])]);
   expect(scheduler.now()).toBe(PROBES * PROBE_EVERY_MS);

@@ -90,17 +90,17 @@ describe('SimulatedMarket', () => {
   });
 
   it('starts the testnet with low trade ids', () => {
-    expect(market('binance_testnet').listings[0]?.nextTradeId).toBeLessThan(1_000_000);
+    expect(market('binance_testnet').instruments[0]?.nextTradeId).toBeLessThan(1_000_000);
   });
 
   it('trades each symbol at nearly the same price at all venues', () => {
     const markets = VENUE_PROFILES.map(({ id }) => market(id));
     for (const one of markets) one.advance(20_000, 0, () => {});
     const [first, ...others] = markets;
-    for (const listing of first?.listings ?? []) {
+    for (const instrument of first?.instruments ?? []) {
       for (const other of others) {
-        const same = other.bySymbol.get(listing.symbol);
-        expect(Math.abs((same?.bestBid ?? 0) / listing.bestBid - 1)).toBeLessThan(0.01);
+        const same = other.bySymbol.get(instrument.symbol);
+        expect(Math.abs((same?.bestBid ?? 0) / instrument.bestBid - 1)).toBeLessThan(0.01);
       }
     }
   });
@@ -133,9 +133,9 @@ describe('SimulatedMarket', () => {
   });
 
   it('creates as many distinct symbols as requested', () => {
-    const { listings } = market('bybit', { symbols: 2_000 });
-    expect(new Set(listings.map(({ symbol }) => symbol)).size).toBe(2_000);
-    expect(listings[20]?.symbol).toBe('X0001USDT');
+    const { instruments } = market('bybit', { symbols: 2_000 });
+    expect(new Set(instruments.map(({ symbol }) => symbol)).size).toBe(2_000);
+    expect(instruments[20]?.symbol).toBe('X0001USDT');
   });
 });
 

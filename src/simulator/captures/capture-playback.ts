@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CaptureFormat, venueTime } from '../../capture/capture-line.ts';
+import { type CaptureFormat, venueTime } from '../../capture/capture-row.ts';
 import { detectFormat, readCapture } from '../../capture/read-capture.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Connection } from '../connection.ts';
 import { type Journal, tradeEvent } from '../journal.ts';
-import type { TradeTexts } from '../market/listing.ts';
+import type { TradeTexts } from '../market/simulated-instrument.ts';
 import type { CaptureOptions } from '../simulator-options.ts';
 import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './capture-frame.ts';
 
@@ -15,8 +15,8 @@ const MAX_RECENT_TRADES = 1_000_000;
 /** Bytes that may wait in a socket, and frames between two checks of it. */
 const MAX_WAITING_BYTES = 1_048_576;
 const FRAMES_A_WRITE = 200;
-/** A longer pause between two files is shortened, milliseconds. */
-const LONGEST_PAUSE_BETWEEN_FILES = 60_000;
+/** A longer pause between two files is skipped. */
+const MAX_FILE_PAUSE_MS = 60_000;
 
 interface CaptureSource extends CaptureOptions {
   readonly format: CaptureFormat;
@@ -42,48 +42,52 @@ interface PlayedFrame {
 }
 
 /**
- * Plays one venue's part of a recording. Every connection gets its subscribed topics from the start. REST shows the
- * trades up to the foremost connection. Of several recorded connections with one topic, the one with most of its frames
- * is played.
+ * Plays one venue's part of a recording. Every connection gets its subscribed topics from the start. REST returns the
+ * trades that the most advanced connection has passed. If several recorded connections carry a topic, the one with the
+ * most frames of that topic is played.
  */
-export class CaptureSession {
+export class CapturePlayback {
   readonly venue: VenueId;
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
-  /** By stream or topic, up to the foremost connection. */
+  /** By stream or topic, as far as the most advanced connection. */
   private readonly trades = new Map<string, TradeTexts[]>();
   private readonly depthBodies = new Map<string, string>();
-  private readonly carriers = new Map<string, Map<string, number>>();
+  /** Topic → recorded connection → number of its frames. */
+  private readonly frameCounts = new Map<string, Map<string, number>>();
+  /** Topic → the recorded connection that is played. */
   private readonly chosen = new Map<string, string>();
-  /** Start the sessions of connections. */
+  /** Start the playback for a connection. */
   private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
   private readonly playing = new WeakSet<Connection>();
-  private foremost = -1;
+  /** The place that the most advanced connection has reached. */
+  private reachedPlace = -1;
 
   constructor(venue: VenueId, source: CaptureSource) {
     this.venue = venue;
     this.source = source;
   }
 
-  /** Adds a line while the recording is read for the first time. */
-  note(line: RecordedMessage): void {
-    if (isDepthBody(this.venue, line.frame)) {
+  /** Adds a message while the recording is read for the first time. */
+  addMessage(message: RecordedMessage): void {
+    if (isDepthBody(this.venue, message.frame)) {
       const [first = ''] = this.symbols;
       const symbol = this.symbols.size === 1 ? first : '';
-      if (!this.depthBodies.has(symbol)) this.depthBodies.set(symbol, line.frame);
+      if (!this.depthBodies.has(symbol)) this.depthBodies.set(symbol, message.frame);
       return;
     }
-    const frame = dataFrame(this.venue, line.frame);
+    const frame = dataFrame(this.venue, message.frame);
     if (frame === undefined) return;
     if (frame.symbol !== '') this.symbols.add(frame.symbol);
-    const counts = this.carriers.get(frame.topic) ?? new Map<string, number>();
-    this.carriers.set(frame.topic, counts.set(line.connection, (counts.get(line.connection) ?? 0) + 1));
+    const { connection } = message;
+    const counts = getOrCreate(this.frameCounts, frame.topic, () => new Map<string, number>());
+    const count = (counts.get(connection) ?? 0) + 1;
+    counts.set(connection, count);
     const best = this.chosen.get(frame.topic);
-    if (best === undefined || (counts.get(line.connection) ?? 0) > (counts.get(best) ?? 0))
-      this.chosen.set(frame.topic, line.connection);
+    if (best === undefined || count > (counts.get(best) ?? 0)) this.chosen.set(frame.topic, connection);
   }
 
-  /** Call it when a connection subscribes: its session starts when no more subscriptions follow. */
+  /** Call it when a connection subscribes. Its playback starts when no more subscriptions follow. */
   subscribed(connection: Connection, journal: Journal | undefined): void {
     if (this.playing.has(connection)) return;
     clearTimeout(this.timers.get(connection));
@@ -112,7 +116,7 @@ export class CaptureSession {
     return from === -1 ? [] : all.slice(from, from + limit);
   }
 
-  /** Plays the session while the connection is open, with only a few frames in memory. */
+  /** Plays the recording while the connection is open, with only a few frames in memory. */
   private async play(connection: Connection, journal: Journal | undefined): Promise<void> {
     const { ws, socket } = connection;
     const isOver = () => ws.readyState !== ws.OPEN;
@@ -141,19 +145,19 @@ export class CaptureSession {
   private async *frames(): AsyncGenerator<PlayedFrame> {
     let place = -1;
     for (const [file, path] of this.source.files.entries()) {
-      for await (const line of recordedMessages(path, this.source.format)) {
+      for await (const message of recordedMessages(path, this.source.format)) {
         place++;
-        if (venueOfLine(line, this.source.venue) !== this.venue) continue;
-        const frame = dataFrame(this.venue, line.frame);
-        if (frame === undefined || this.chosen.get(frame.topic) !== line.connection) continue;
-        yield { place, at: line.at, file, frame };
+        if (venueOf(message, this.source.venue) !== this.venue) continue;
+        const frame = dataFrame(this.venue, message.frame);
+        if (frame === undefined || this.chosen.get(frame.topic) !== message.connection) continue;
+        yield { place, at: message.at, file, frame };
       }
     }
   }
 
   private reached({ place, frame }: PlayedFrame, trades: readonly TradeTexts[]): void {
-    if (place <= this.foremost) return;
-    this.foremost = place;
+    if (place <= this.reachedPlace) return;
+    this.reachedPlace = place;
     if (trades.length === 0) return;
     const all = getOrCreate(this.trades, frame.topic, () => []);
     if (all.length < MAX_RECENT_TRADES) all.push(...trades);
@@ -161,10 +165,10 @@ export class CaptureSession {
 }
 
 /**
- * Reads recordings once to find their venues, symbols and topics. Returns a session for each venue.
+ * Reads recordings once to find their venues, symbols and topics. Returns a playback for each venue.
  * @throws Error if a file cannot be read or has no frame
  */
-export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap<VenueId, CaptureSession>> {
+export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap<VenueId, CapturePlayback>> {
   const { files, venue } = options;
   const [first] = files;
   if (first === undefined) throw new Error('no capture file is named');
@@ -173,16 +177,16 @@ export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap
     format: options.format ?? (await detectFormat(first)),
     settleMs: options.settleMs ?? SETTLE_MS,
   };
-  const sessions = new Map<VenueId, CaptureSession>();
+  const playbacks = new Map<VenueId, CapturePlayback>();
   for (const file of files) {
-    for await (const line of recordedMessages(file, source.format)) {
-      const id = venueOfLine(line, venue);
-      getOrCreate(sessions, id, () => new CaptureSession(id, source)).note(line);
+    for await (const message of recordedMessages(file, source.format)) {
+      const id = venueOf(message, venue);
+      getOrCreate(playbacks, id, () => new CapturePlayback(id, source)).addMessage(message);
     }
   }
-  for (const [id, { symbols }] of sessions) if (symbols.size === 0) sessions.delete(id);
-  if (sessions.size === 0) throw new Error(`${files.join(', ')}: no data frame found (format ${source.format})`);
-  return sessions;
+  for (const [id, { symbols }] of playbacks) if (symbols.size === 0) playbacks.delete(id);
+  if (playbacks.size === 0) throw new Error(`${files.join(', ')}: no data frame found (format ${source.format})`);
+  return playbacks;
 }
 
 /** Waits until a frame is due at the recorded pace. */
@@ -194,7 +198,7 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   return async ({ at, file, frame }) => {
     const time = at ?? venueTime(frame.data) ?? lastAt;
     firstAt ??= time;
-    if (file !== lastFile && time - lastAt > LONGEST_PAUSE_BETWEEN_FILES) firstAt += time - lastAt;
+    if (file !== lastFile && time - lastAt > MAX_FILE_PAUSE_MS) firstAt += time - lastAt;
     lastFile = file;
     lastAt = time;
     const ahead = time - firstAt - (performance.now() - startedAt);
@@ -206,18 +210,18 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
 
 /** Yields the messages of a recording that can be served: JSON frames and depth bodies. @throws Error naming the file */
 async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
-  for await (const line of readCapture(file, format)) {
-    // Line 0 has only the venue's announcements.
-    if (line.kind === 'mark' || line.connection.endsWith(':0')) continue;
-    const frame = line.kind === 'body' ? line.body : line.frame.toString('latin1');
-    const { at, connection } = line;
+  for await (const row of readCapture(file, format)) {
+    // Connections named `VENUE:0` carry only announcements.
+    if (row.kind === 'mark' || row.connection.endsWith(':0')) continue;
+    const frame = row.kind === 'body' ? row.body : row.frame.toString('latin1');
+    const { at, connection } = row;
     if (frame.startsWith('{') || frame.startsWith('['))
       yield { at: at === undefined ? undefined : at / 1000, connection, frame };
   }
 }
 
-/** The venue of a line: named by its connection or the options, or guessed from the frame. */
-function venueOfLine({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
+/** The venue of a message: named by its connection or the options, or guessed from the frame. */
+function venueOf({ connection, frame }: RecordedMessage, otherwise: VenueId | undefined): VenueId {
   const named = (['binance_testnet', 'binance_us', 'binance', 'bybit'] as const).find((id) => connection.includes(id));
   return named ?? otherwise ?? guessVenue(frame);
 }

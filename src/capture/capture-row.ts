@@ -1,7 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
 
 /*
- * The lines of a capture, in our own format and in foreign ones (docs/captures.md). Text is latin1: each character is a
+ * The rows of a capture, in our own format and in foreign ones (docs/captures.md). Text is latin1: each character is a
  * byte as it was received.
  */
 
@@ -46,23 +46,23 @@ interface Place {
   readonly connection: string;
 }
 
-export type ParsedLine =
+export type ParsedRow =
   | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
   /** A REST body with a book in a foreign recording; `symbol` if the recording names it. */
   | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
-  /** A line without an event: a header, an empty line. */
+  /** A row without an event: a header, an empty row. */
   | { readonly kind: 'nothing' }
-  /** Not a line of the format. */
+  /** Not a row of the format. */
   | { readonly kind: 'odd' };
 
-/** A parsed frame is a view on the line, not a copy. */
-type ParseLine = (line: Buffer) => ParsedLine;
+/** A parsed frame is a view on the row, not a copy. */
+type ParseRow = (row: Buffer) => ParsedRow;
 
-const NOTHING: ParsedLine = { kind: 'nothing' };
-const ODD: ParsedLine = { kind: 'odd' };
+const NOTHING: ParsedRow = { kind: 'nothing' };
+const ODD: ParsedRow = { kind: 'odd' };
 
-/** In nearly every line, time and connection end within so many bytes. */
+/** In nearly every row, time and connection end within so many bytes. */
 const HEAD_BYTES = 64;
 export const BRACKET = 0x5b;
 export const BRACE = 0x7b;
@@ -73,23 +73,23 @@ const CRYPTOFEED_REST = /^(https?:\S+) -> (\d+\.\d+): (.*)$/s;
 const DEPTH_BODY = '{"lastUpdateId"';
 const MICROS = 1e6;
 
-export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
-  'market-feed': (line) => {
-    const match = OWN.exec(line.toString('latin1', 0, HEAD_BYTES)) ?? OWN.exec(line.toString('latin1'));
-    if (match === null) return line.length === 0 ? NOTHING : ODD;
+export const PARSERS: Readonly<Record<CaptureFormat, ParseRow>> = {
+  'market-feed': (row) => {
+    const match = OWN.exec(row.toString('latin1', 0, HEAD_BYTES)) ?? OWN.exec(row.toString('latin1'));
+    if (match === null) return row.length === 0 ? NOTHING : ODD;
     const place = { at: micros(match[1]), connection: match[2] ?? '' };
-    const frame = line.subarray(match[0].length);
+    const frame = row.subarray(match[0].length);
     if (frame[0] === BRACE || frame[0] === BRACKET) return { ...place, kind: 'frame', frame, binary: false };
     const rest = frame.toString('latin1');
     return rest.startsWith('! ') ? marked(place, rest.slice(2)) : ODD;
   },
-  hftbacktest: (line) => {
-    const match = TIMED.exec(line.toString('latin1'));
-    if (match === null) return line.length === 0 ? NOTHING : ODD;
+  hftbacktest: (row) => {
+    const match = TIMED.exec(row.toString('latin1'));
+    if (match === null) return row.length === 0 ? NOTHING : ODD;
     return message({ at: micros(match[1]), connection: '' }, match[2] ?? '');
   },
-  cryptofeed: (line) => {
-    const text = line.toString('latin1');
+  cryptofeed: (row) => {
+    const text = row.toString('latin1');
     const body = CRYPTOFEED_REST.exec(text);
     if (body !== null) {
       const symbol = /[?&]symbol=([^&]+)/.exec(body[1] ?? '')?.[1];
@@ -99,10 +99,10 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseLine>> = {
     const match = CRYPTOFEED.exec(text);
     return match === null ? NOTHING : message({ at: seconds(match[1]), connection: '' }, match[2] ?? '');
   },
-  ndjson: (line) => (line.length === 0 ? NOTHING : message({ at: undefined, connection: '' }, line.toString('latin1'))),
+  ndjson: (row) => (row.length === 0 ? NOTHING : message({ at: undefined, connection: '' }, row.toString('latin1'))),
 };
 
-function message(place: Place, text: string): ParsedLine {
+function message(place: Place, text: string): ParsedRow {
   if (!text.startsWith('{') && !text.startsWith('[')) return ODD;
   if (text.startsWith(DEPTH_BODY)) return { ...place, kind: 'body', body: text };
   return { ...place, kind: 'frame', frame: Buffer.from(text, 'latin1'), binary: false };
@@ -117,7 +117,7 @@ function seconds(text: string | undefined): number {
   return Math.round(Number(text) * MICROS);
 }
 
-function marked(place: Place, text: string): ParsedLine {
+function marked(place: Place, text: string): ParsedRow {
   const space = text.indexOf(' ');
   const verb = space === -1 ? text : text.slice(0, space);
   const rest = space === -1 ? '' : text.slice(space + 1);
@@ -165,7 +165,7 @@ function json(latin1: string): unknown {
 const isEnd = (value: unknown): value is CapturedEnd => typeof Object(value).kind === 'string';
 const isAnswer = (value: unknown): value is CapturedAnswer => typeof Object(value).path === 'string';
 
-/** A mark's text in its line, behind time and connection, UTF-8. */
+/** A mark's text in its row, behind time and connection, UTF-8. */
 export function captureMarkText(mark: CaptureMark): string {
   switch (mark.verb) {
     case 'connecting':

@@ -8,11 +8,11 @@ const CHUNK_BYTES = 32 * 1024;
 export const NEWLINE = 0x0a;
 
 /**
- * Reads a file, gzipped or not, in pieces of whole lines. While a caller uses one piece, the next is read. It completes a
- * last line without a line break.
- * @throws Error naming the file and the line after which it cannot be read, behind all readable lines
+ * Reads a file, gzipped or not, in pieces of whole rows. While a caller uses one piece, the next is read. A last row
+ * without a line break gets one.
+ * @throws Error naming the file and its last readable row, after all readable rows were yielded
  */
-export async function* wholeLines(
+export async function* wholeRows(
   file: string,
   onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -23,8 +23,8 @@ export async function* wholeLines(
     coming.catch(() => {});
     return coming;
   };
-  let lines = 0;
-  /** The start of an incomplete line. */
+  let rows = 0;
+  /** The start of an incomplete row. */
   let begun: Buffer[] = [];
   try {
     let coming = ask();
@@ -35,12 +35,12 @@ export async function* wholeLines(
         const whole = Buffer.concat([...begun, part.value.subarray(0, end)]);
         begun = [];
         yield whole;
-        lines += linesIn(whole);
+        rows += rowsIn(whole);
       }
       begun.push(part.value.subarray(end));
     }
   } catch (error) {
-    throw unreadable(file, lines, error);
+    throw unreadable(file, rows, error);
   } finally {
     await parts.return(undefined);
   }
@@ -48,17 +48,17 @@ export async function* wholeLines(
   if (rest.length > 1) yield rest;
 }
 
-function linesIn(whole: Buffer): number {
-  let lines = 0;
-  for (let end = whole.indexOf(NEWLINE); end !== -1; end = whole.indexOf(NEWLINE, end + 1)) lines++;
-  return lines;
+function rowsIn(whole: Buffer): number {
+  let rows = 0;
+  for (let end = whole.indexOf(NEWLINE); end !== -1; end = whole.indexOf(NEWLINE, end + 1)) rows++;
+  return rows;
 }
 
-function unreadable(file: string, lines: number, error: unknown): Error {
+function unreadable(file: string, rows: number, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
   // The error of a truncated file, as a killed process leaves it.
   const torn = errorCode(error) === 'Z_BUF_ERROR';
-  const where = lines === 0 ? '' : `, after line ${lines}`;
+  const where = rows === 0 ? '' : `, after line ${rows}`;
   const what = torn ? `torn${where} (${message})` : `${message}${where}`;
   return new Error(`${file}: ${what}`, { cause: error });
 }

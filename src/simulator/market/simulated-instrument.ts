@@ -8,9 +8,9 @@ import { PricePath } from './price-path.ts';
 import { hash, hashText, Random } from './random.ts';
 import { type Trade, type TradePredicate, TradeRing } from './trade-ring.ts';
 
-export type ListingSide = 'bids' | 'asks';
+export type SideName = 'bids' | 'asks';
 
-export interface Quote {
+export interface SimulatedLevel {
   readonly price: number;
   readonly quantity: number;
 }
@@ -26,7 +26,7 @@ export interface TradeTexts {
   /** Aggregated trades. */
   readonly firstId?: number;
   readonly lastId?: number;
-  /** Bybit. */
+  /** Bybit only, from here on. */
   readonly sequence?: string;
   readonly blockTrade?: boolean;
   readonly rpi?: boolean;
@@ -37,7 +37,7 @@ const LEVEL_VALUE = 25_000;
 const TRADE_VALUE = 1_500;
 const MINUTE_VALUE = 900_000;
 
-export interface ListingOptions {
+export interface SimulatedInstrumentOptions {
   readonly profile: VenueProfile;
   readonly coin: MarketCoin;
   readonly index: number;
@@ -48,12 +48,12 @@ export interface ListingOptions {
 }
 
 /**
- * One coin at one venue. Prices count in price steps, quantities in quantity steps.
+ * One instrument of a simulated venue. Prices are in ticks, quantities in lots.
  *
  * The book is a pure function of the best prices and the update id: hashes decide which prices hold an order and how
  * much. So the best prices, the depth and a book built from differences agree at every update id, and no book is stored.
  */
-export class Listing {
+export class SimulatedInstrument {
   readonly symbol: string;
   readonly coin: string;
   readonly index: number;
@@ -63,23 +63,23 @@ export class Listing {
   readonly largestLevel: number;
   readonly largestTrade: number;
   readonly candles: CandleStore;
-  /** Its trades before the market opened; undefined after a reset. */
+  /** The trades before the market opened; undefined after a reset. */
   past: PastTrades | undefined;
   bestBid = 0;
   bestAsk = 0;
-  /** Ids of the next trade, the next aggregated trade, and the book's last change. */
   nextTradeId: number;
-  nextGroup: number;
+  nextAggTradeId: number;
+  /** Of the book's last change. */
   updateId: number;
   /** When the book changed last, milliseconds since 1970. */
   changedAt: number;
   private readonly path: PricePath;
   private readonly offset: number;
-  private readonly steps: number;
+  private readonly ticksPerUnit: number;
   private readonly bookSeed: number;
   private readonly write: (units: number, decimals: number) => string;
 
-  constructor({ profile, coin, index, seed, startedAt, keptTrades }: ListingOptions) {
+  constructor({ profile, coin, index, seed, startedAt, keptTrades }: SimulatedInstrumentOptions) {
     const own = hashText(`${profile.id}:${coin.coin}`, seed);
     const ids = new Random(own);
     this.symbol = coin.symbol;
@@ -88,7 +88,7 @@ export class Listing {
     this.priceDecimals = coin.priceDecimals;
     this.quantityDecimals = coin.quantityDecimals;
     this.write = profile.protocol === 'bybit' ? shortest : eightPlaces;
-    this.steps = 10 ** coin.priceDecimals;
+    this.ticksPerUnit = 10 ** coin.priceDecimals;
     this.offset = 1 + profile.priceOffset;
     this.path = new PricePath(hashText(coin.coin, seed), coin.price);
     const unit = 10 ** coin.quantityDecimals / coin.price;
@@ -96,7 +96,7 @@ export class Listing {
     this.largestTrade = Math.max(5, Math.round(TRADE_VALUE * unit * 4));
     this.trades = new TradeRing(keptTrades);
     this.nextTradeId = profile.firstTradeId + ids.below(1_000);
-    this.nextGroup = Math.max(1, Math.floor(this.nextTradeId * 0.8));
+    this.nextAggTradeId = Math.max(1, Math.floor(this.nextTradeId * 0.8));
     this.updateId = profile.firstUpdateId + ids.below(1_000);
     this.changedAt = startedAt;
     this.bookSeed = hash(own, 1);
@@ -106,7 +106,7 @@ export class Listing {
       price: Math.floor((this.bestBid + this.bestAsk) / 2),
       startedAt,
       firstId: this.nextTradeId,
-      firstGroup: this.nextGroup,
+      firstGroup: this.nextAggTradeId,
       minuteVolume: Math.max(1, Math.round(MINUTE_VALUE * unit)),
     });
     this.candles = new CandleStore(past, keptTrades > 8_192 ? 1_000 : 60);
@@ -131,7 +131,7 @@ export class Listing {
 
   /** Moves the best prices to the coin's fair price at `seconds` of market time. */
   requote(seconds: number): void {
-    const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.steps));
+    const middle = Math.max(4, Math.floor(this.path.at(seconds) * this.offset * this.ticksPerUnit));
     this.bestBid = this.restingAtOrBelow(middle);
     this.bestAsk = this.restingAtOrAbove(this.bestBid + 1);
   }
@@ -148,21 +148,21 @@ export class Listing {
     return at;
   }
 
-  /** Quantity steps that rest at a price which holds an order. */
+  /** The resting quantity at a price that holds an order, in lots. */
   quantityAt(price: number): number {
     const level = hash(this.bookSeed, price);
     const period = (level >>> 8) % 11;
     return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
   }
 
-  /** The same far from the best prices: quantities are constant there. */
+  /** The resting quantity at a price far from the best one. It is constant, unlike the quantities near the best price. */
   deepQuantityAt(price: number): number {
     return this.quantity(hash(this.bookSeed, price), -1);
   }
 
   /** The best `count` levels of a side, best first. */
-  levels(side: ListingSide, count: number): Quote[] {
-    const levels: Quote[] = [];
+  levels(side: SideName, count: number): SimulatedLevel[] {
+    const levels: SimulatedLevel[] = [];
     let price = side === 'bids' ? this.bestBid : this.bestAsk;
     for (; levels.length < count && price > 1; price = this.behind(side, price))
       levels.push({ price, quantity: this.quantityAt(price) });
@@ -170,17 +170,17 @@ export class Listing {
   }
 
   /** The next price of a side that holds an order. */
-  behind(side: ListingSide, price: number): number {
+  behind(side: SideName, price: number): number {
     return side === 'bids' ? this.restingAtOrBelow(price - 1) : this.restingAtOrAbove(price + 1);
   }
 
   /** A price as the venue writes it. */
-  priceText(steps: number): string {
-    return this.write(steps, this.priceDecimals);
+  priceText(ticks: number): string {
+    return this.write(ticks, this.priceDecimals);
   }
 
-  quantityText(steps: number): string {
-    return this.write(steps, this.quantityDecimals);
+  quantityText(lots: number): string {
+    return this.write(lots, this.quantityDecimals);
   }
 
   quoteText(product: number): string {
@@ -216,7 +216,7 @@ export class Listing {
     };
   }
 
-  levelsText(levels: readonly Quote[]): string {
+  levelsText(levels: readonly SimulatedLevel[]): string {
     const rows = levels.map(({ price, quantity }) => `["${this.priceText(price)}","${this.quantityText(quantity)}"]`);
     return `[${rows.join(',')}]`;
   }
@@ -224,7 +224,7 @@ export class Listing {
   /** The testnet's monthly reset: ids restart at 1, and all trades are gone. */
   reset(): void {
     this.nextTradeId = 1;
-    this.nextGroup = 1;
+    this.nextAggTradeId = 1;
     this.updateId = 1;
     this.trades.clear();
     this.past = undefined;
