@@ -16,15 +16,15 @@ const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK',
 export const RUN_SYMBOLS: readonly string[] = COINS.map((coin) => `${coin}USDT`);
 const LINES = 2;
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
-/** Silence, mute coin, failover and reconnects, each at its longest, take less. */
-const MOST_SILENT_MS = 30_000;
-/** How much of the feed's status is shown around a violation: milliseconds to each side, and records. */
+/** Stale data, failover and reconnects take less, each at its longest. */
+const MAX_WITHOUT_DATA_MS = 30_000;
+/** The status records shown around a violation: milliseconds to each side, and their number. */
 const NEAR_MS = 3000;
-const MOST_NEAR = 12;
+const MAX_NEAR = 12;
 
 export interface LongRunOptions {
   readonly broker: Broker;
-  /** For configuration, journal, logs and spill. */
+  /** Folder for configuration, journal, logs and spill. */
   readonly folder: string;
   readonly seed: number;
   /** Trades a second of each venue. */
@@ -35,14 +35,14 @@ export interface LongRunOptions {
 }
 
 export interface LongRunResult {
-  /** What is wrong with what was published, in words. */
+  /** Violations in the published records, in words. */
   readonly wrong: readonly string[];
-  /** The last of its processes, with all it logged. */
+  /** The run's last process, with its log. */
   readonly pipeline: PipelineProcess;
   readonly verdict: Verdict;
 }
 
-/** The pipeline as a process against simulated venues and a broker, with a schedule of faults; then every trade is judged. */
+/** Runs the pipeline as a process against simulated venues and a broker, with scheduled faults; then judges every trade. */
 export class LongRun {
   readonly #options: LongRunOptions;
   readonly #venues: Child;
@@ -113,7 +113,7 @@ export class LongRun {
     const { broker, prefix } = this.#options;
     const judge = new TradeJudge(await JournalIndex.read(this.#journal), {
       venueLosesIds: true,
-      mostSilentMs: MOST_SILENT_MS,
+      mostSilentMs: MAX_WITHOUT_DATA_MS,
     });
     const published = await readRun({ kind: 'kafka', brokers: broker.brokers, prefix }, judge);
     const verdict = judge.verdict();
@@ -160,7 +160,7 @@ function inOrder(pipeline: PipelineProcess, timeoutMs: number): Promise<void> {
   return pipeline.until(() => allUp() && pipeline.activeVenue === RUN_VENUES[0], 'all lines are up', timeoutMs);
 }
 
-/** A line that is just not there cannot fail. */
+/** A fault of a line that is not connected at the moment is skipped. */
 function notOpen(error: unknown): void {
   if (!String(error).includes('open connections')) throw error;
 }
@@ -184,7 +184,7 @@ function explained(text: string, { statuses }: Published): string {
   const at = Number(/\b1\d{12}\b/.exec(text)?.[0] ?? Number.NaN);
   const near = statuses
     .filter(({ status }) => status.state !== 'heartbeat' && Math.abs(status.timestamp - at) < NEAR_MS)
-    .slice(0, MOST_NEAR)
+    .slice(0, MAX_NEAR)
     .map(({ status: { timestamp, state, venue, reason } }) => `    ${timestamp} ${state} ${venue ?? ''}: ${reason}`);
   return [text, ...near].join('\n');
 }

@@ -15,15 +15,15 @@ const run = promisify(execFile);
 
 const KILLS = 20;
 const HOUR_MS = 3_600_000;
-/** The pipeline noticedBy every 30 s what waits. */
+/** The pipeline logs the number of waiting records every 30 s. */
 const DRAINED_WITHIN_MS = 150_000;
-/** What waits in normal running. */
+/** Records that wait in normal running. */
 const FEW = 5000;
 /** Trades a second at which memory holds a broker's absence for some seconds only. */
 const SPILLING_RATE = 8000;
 const SPILLING_SECONDS = 40;
 const SLEEPERS = 20;
-/** A client that takes nothing is closed after 30 s. */
+/** The gateway closes a client that reads nothing after 30 s. */
 const SLEEPERS_GONE_AFTER_S = 40;
 const BINANCE: readonly VenueId[] = ['binance', 'bybit'];
 const BYBIT: readonly VenueId[] = ['bybit', 'binance'];
@@ -44,7 +44,7 @@ async function brokerAway(scene: Scene, seconds: number, how: 'stop' | 'kill'): 
   await recovered(scene);
 }
 
-/** The sink takes records again, and has taken what had waited for it. */
+/** Waits until the sink takes records again and has taken those that waited for it. */
 async function recovered(scene: Scene): Promise<void> {
   const { events } = scene.pipeline;
   const since = events.length;
@@ -55,13 +55,13 @@ async function recovered(scene: Scene): Promise<void> {
     .catch((error: Error) => scene.complaints.push(error.message));
 }
 
-/** Records that wait for the broker, in memory or in the spill. */
+/** Records waiting for the broker, in memory or in the spill; Infinity while the sink is not up. */
 function waitingIn({ sinks }: LoggedEvent): number {
   const { kafka } = sinks as { kafka: { state: string; queued: number } };
   return kafka.state === 'up' ? kafka.queued : Number.POSITIVE_INFINITY;
 }
 
-/** A client that asks for every trade and price, and reads none. */
+/** Starts a client that subscribes to all trades and prices and reads none. */
 async function fallAsleep(url: string): Promise<void> {
   const socket = new WebSocket(new URL('/ws/', url.replace('http', 'ws')));
   socket.on('error', () => {});
@@ -116,7 +116,7 @@ function clockRow(name: string, venues: readonly VenueId[], stepMs: number): Row
   };
 }
 
-/** A small file system of its own for the spill: it fills up for real. */
+/** Mounts a small file system for the spill, which really fills up. */
 async function smallFileSystem(folder: string): Promise<() => Promise<void>> {
   const dir = join(folder, 'spill');
   await mkdir(dir, { recursive: true });
@@ -130,7 +130,7 @@ async function smallFileSystem(folder: string): Promise<() => Promise<void>> {
   };
 }
 
-/** Memory is full, the rest lies in the spill: the process is killed, and the next one finds it. */
+/** Kills the process while records wait in memory and in the spill; the next process delivers the spill. */
 async function killWithSpill(scene: Scene): Promise<void> {
   const broker = brokerOf(scene);
   scene.begun();
@@ -144,7 +144,7 @@ async function killWithSpill(scene: Scene): Promise<void> {
   await scene.wait(10);
 }
 
-/** More than memory holds for the sink. */
+/** A rate at which memory cannot hold all records that wait for the sink. */
 const SPILLING = {
   venues: ['binance'],
   cut: 'none',
@@ -153,7 +153,7 @@ const SPILLING = {
   noticedBy: sinkDown,
 } as const;
 
-/** Faults of what is not a venue: broker, disk, our own process, the clock. */
+/** Faults outside the venues: broker, disk, our own process, the clock. */
 export const PIPELINE_ROWS: readonly Row[] = [
   {
     ...{ name: 'broker-stop/binance', fault: 'broker stopped for 60 s', cut: 'none', venues: BINANCE, ownBroker: true },

@@ -1,4 +1,4 @@
-/** The gateway's clients, a process of its own: those that read and measure, and those that stop reading once they are in. */
+/** The gateway's clients, in a process of their own: some read and measure, some never read after they subscribed. */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -16,11 +16,11 @@ const RECEIVED_AT = '"received_at":';
 const MICROS_DIGITS = 16;
 
 const reading: WebSocket[] = [];
-const dead: Socket[] = [];
+const stalled: Socket[] = [];
 let ages: number[] = [];
 let messages = 0;
 
-/** Of the first price of a message: from our socket to here. */
+/** Measures the age of a message's first price: the time from the feed's socket to here. */
 function measure(text: string): void {
   const at = text.indexOf(RECEIVED_AT) + RECEIVED_AT.length;
   const receivedMs = Number(text.slice(at, at + MICROS_DIGITS)) / 1000;
@@ -45,7 +45,7 @@ async function join({ url, count, symbols }: Wanted): Promise<void> {
 }
 
 /** Subscribes over a bare socket and never reads again. */
-async function joinDead({ url, count, symbols }: Wanted): Promise<void> {
+async function joinStalled({ url, count, symbols }: Wanted): Promise<void> {
   const { hostname, port, host } = new URL(url);
   for (let index = 0; index < count; index++) {
     const socket = connect(Number(port), hostname);
@@ -56,7 +56,7 @@ async function joinDead({ url, count, symbols }: Wanted): Promise<void> {
     socket.pause();
     socket.on('error', () => {});
     socket.write(maskedText(JSON.stringify(request(symbols, index))));
-    dead.push(socket);
+    stalled.push(socket);
   }
 }
 
@@ -73,13 +73,13 @@ function quantiles(shares: readonly number[]): readonly number[] {
 
 answer({
   join,
-  joinDead,
+  joinStalled,
   collect: () => {
     ages = [];
     messages = 0;
   },
-  figures: (shares: readonly number[]) => ({ quantiles: quantiles(shares), messages }),
-  leaveDead: () => {
-    for (const socket of dead.splice(0)) socket.destroy();
+  ages: (shares: readonly number[]) => ({ quantiles: quantiles(shares), messages }),
+  leaveStalled: () => {
+    for (const socket of stalled.splice(0)) socket.destroy();
   },
 });

@@ -1,11 +1,11 @@
 /**
- * What WebSocket clients cost, and whether those that do not read cost the others anything:
- * `node bench/gateway/main.ts [SECONDS]`, SECONDS for each phase (default 15). Phases with and without the dead take turns,
- * three times; medians of the rounds. At the end it is waited until the dead are closed.
+ * Measures the cost of WebSocket clients, and what clients that never read cost the others:
+ * `node bench/gateway/main.ts [SECONDS]`, SECONDS for each phase (default 15). Phases with and without stalled clients
+ * take turns. Three rounds, medians; ends when the gateway has closed all stalled clients.
  *
- * A simulator sends 500 trades a second to `market-feed run`, clients listen to prices: three processes. Ages are from the
- * feed's socket to the client, with the transfer to the gateway (20 ms) and conflation (100 ms) in them. The feed's own
- * figure is from its socket to where its records leave it, since its start: one run without clients, one with them.
+ * A simulator sends 500 trades a second to `market-feed run`, and clients listen to prices: three processes. An age is the
+ * time from the feed's socket to the client, with the transfer to the gateway (20 ms) and conflation (100 ms). The feed's
+ * own latency is the time from its socket to the output of its records, in a run without clients and in one with them.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR 
 interface Scenario {
   readonly title: string;
   readonly clients: number;
-  readonly dead: number;
+  readonly stalled: number;
   /** Each client gets one of them; none: all. */
   readonly symbols: readonly string[];
 }
@@ -34,8 +34,8 @@ interface Phase {
   readonly memoryMb: number;
 }
 
-/** The feed's own, milliseconds from its socket to where its records leave it. */
-interface MetricsSnapshot {
+/** The feed's own latency: from its socket to the output of its records, milliseconds. */
+interface FeedLatency {
   readonly p50: number;
   readonly p99: number;
 }
@@ -43,17 +43,17 @@ interface MetricsSnapshot {
 const RATE = 500;
 const WARM_MS = 5000;
 const SETTLE_MS = 3000;
-const MOST_BY_DEAD = 1.2;
-const MOST_BY_CLIENTS = 1.5;
+const MAX_RATIO_BY_STALLED = 1.2;
+const MAX_RATIO_BY_CLIENTS = 1.5;
 const ROUNDS = 3;
 const seconds = Number(process.argv[2] ?? 15);
 
 const SCENARIOS: readonly Scenario[] = [
-  { title: '100 clients on all symbols, 5 of them dead', clients: 95, dead: 5, symbols: [] },
+  { title: '100 clients on all symbols, 5 of them stalled', clients: 95, stalled: 5, symbols: [] },
   {
-    title: '1,000 clients on one symbol each, 20 of them dead',
+    title: '1,000 clients on one symbol each, 20 of them stalled',
     clients: 980,
-    dead: 20,
+    stalled: 20,
     symbols: COINS.map((coin) => `${coin}USDT`),
   },
 ];
@@ -103,12 +103,12 @@ async function prices(url: string): Promise<number> {
 async function status(url: string) {
   const answer = await fetch(`${url}/api/status`);
   return (await answer.json()) as {
-    readonly venues: readonly { readonly latency_ms: { readonly socket_to_emitted: MetricsSnapshot | null } }[];
+    readonly venues: readonly { readonly latency_ms: { readonly socket_to_emitted: FeedLatency | null } }[];
     readonly gateway: { readonly clients: number; readonly closed_slow: number };
   };
 }
 
-async function feedMetrics(url: string): Promise<MetricsSnapshot> {
+async function feedLatency(url: string): Promise<FeedLatency> {
   const { venues } = await status(url);
   return venues[0]?.latency_ms.socket_to_emitted ?? { p50: Number.NaN, p99: Number.NaN };
 }
@@ -118,15 +118,15 @@ async function phase(clients: Child, gateway: RunningGateway): Promise<Phase> {
   await clients.ask('collect');
   await delay(seconds * 1000);
   const { quantiles, messages } = await clients.ask<{ quantiles: readonly number[]; messages: number }>(
-    'figures',
+    'ages',
     [0.5, 0.99],
   );
   const [p50 = Number.NaN, p99 = Number.NaN] = quantiles;
   return { p50, p99, messagesPerSecond: messages / seconds, memoryMb: await gateway.memoryMb() };
 }
 
-async function play(load: Child, scenario: Scenario, alone: MetricsSnapshot): Promise<void> {
-  const { title, clients: count, dead, symbols } = scenario;
+async function play(load: Child, scenario: Scenario, alone: FeedLatency): Promise<void> {
+  const { title, clients: count, stalled, symbols } = scenario;
   console.log(`\n${title}`);
   const clients = startChild(join(import.meta.dirname, 'clients.ts'));
   try {
@@ -134,26 +134,30 @@ async function play(load: Child, scenario: Scenario, alone: MetricsSnapshot): Pr
       const { url } = gateway;
       await clients.ask('join', { url, count, symbols });
       const without: Phase[] = [];
-      const withDead: Phase[] = [];
+      const withStalled: Phase[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         without.push(await phase(clients, gateway));
-        await clients.ask('joinDead', { url, count: dead, symbols });
-        withDead.push(await phase(clients, gateway));
-        if (round < ROUNDS - 1) await clients.ask('leaveDead');
+        await clients.ask('joinStalled', { url, count: stalled, symbols });
+        withStalled.push(await phase(clients, gateway));
+        if (round < ROUNDS - 1) await clients.ask('leaveStalled');
       }
       const closed = async () => (await status(url)).gateway.closed_slow;
-      await until(async () => (await closed()) >= dead, {
+      await until(async () => (await closed()) >= stalled, {
         timeoutMs: 60_000,
         everyMs: 500,
-        message: 'the dead closed',
+        message: 'all stalled clients closed',
       });
-      printPhases('the living alone', without);
-      printPhases('with the dead', withDead);
-      console.log(`  ${await closed()} of ${dead} dead closed`);
-      const feed = await feedMetrics(url);
-      ratio('p99 of the living, with the dead by without', p99Of(withDead) / p99Of(without), MOST_BY_DEAD);
+      printPhases('without stalled clients', without);
+      printPhases('with stalled clients', withStalled);
+      console.log(`  ${await closed()} of ${stalled} stalled clients closed`);
+      const feed = await feedLatency(url);
+      ratio(
+        'p99 of the reading clients, with stalled ones by without',
+        p99Of(withStalled) / p99Of(without),
+        MAX_RATIO_BY_STALLED,
+      );
       console.log(`  feed: p50 ${ms(feed.p50)}, p99 ${ms(feed.p99)} with clients`);
-      ratio('p99 of the feed, with clients by without', feed.p99 / alone.p99, MOST_BY_CLIENTS);
+      ratio('p99 of the feed, with clients by without', feed.p99 / alone.p99, MAX_RATIO_BY_CLIENTS);
     });
   } finally {
     await clients.end();
@@ -182,11 +186,11 @@ try {
   await load.ask('rate', RATE);
   const alone = await running(load, async ({ url, memoryMb }) => {
     await delay(seconds * 1000);
-    const figures = await feedMetrics(url);
+    const latency = await feedLatency(url);
     console.log(
-      `without clients: feed p50 ${ms(figures.p50)}, p99 ${ms(figures.p99)}, ${Math.round(await memoryMb())} MiB`,
+      `without clients: feed p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, ${Math.round(await memoryMb())} MiB`,
     );
-    return figures;
+    return latency;
   });
   for (const scenario of SCENARIOS) await play(load, scenario, alone);
 } finally {
