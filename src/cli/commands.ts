@@ -9,7 +9,7 @@ export interface CommandEntry {
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   run: { summary: 'venues to topics: the main job', load: () => import('./run.ts') },
   gateway: { summary: 'dashboard and HTTP for a pipeline that runs elsewhere', load: () => import('./gateway.ts') },
-  demo: { summary: 'the same against simulated venues, into files', load: () => import('./demo.ts') },
+  demo: { summary: 'run the pipeline against simulated venues, into files', load: () => import('./demo.ts') },
   simulate: { summary: 'simulated venues alone', load: () => import('./simulate.ts') },
   watch: { summary: 'one channel of one venue, straight to the terminal', load: () => import('./watch.ts') },
   record: { summary: 'everything the venues send, into a capture', load: () => import('./record.ts') },
@@ -17,6 +17,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   history: { summary: 'past trades and candles by REST into files', load: () => import('./history.ts') },
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },
   topics: { summary: 'create or describe the topics', load: () => import('./topics.ts') },
-  schemas: { summary: 'our schemas against a schema registry', load: () => import('./schemas.ts') },
+  schemas: { summary: 'compare or register our schemas', load: () => import('./schemas.ts') },
   check: { summary: 'validate the configuration and print the plan', load: () => import('./check.ts') },
 };

@@ -33,8 +33,8 @@ export async function runFeed(
   const live = out.isTerminal && environment.TERM !== 'dumb';
   const notes = new StatusNotes();
   let painter: Painter | undefined;
-  /** Failures while the live status is shown; printed after it. */
-  const complaints: string[] = [];
+  /** Errors while the live status is shown; printed after it. */
+  const deferredErrors: string[] = [];
   const log = createLog({
     level: config.log.level,
     destination: {
@@ -42,8 +42,8 @@ export async function runFeed(
         notes.add(json);
         if (!live || !err.isTerminal) void err.write(json);
         else if (painter !== undefined) {
-          if (FAILURE.test(json)) complaints.push(complaint(json));
-        } else if (CONCERN.test(json)) void err.write(complaint(json));
+          if (ERROR_LEVEL.test(json)) deferredErrors.push(problemText(json));
+        } else if (PROBLEM_LEVEL.test(json)) void err.write(problemText(json));
       },
     },
   });
@@ -87,7 +87,7 @@ export async function runFeed(
   await gateway?.close();
   if (painter !== undefined) {
     painter.close();
-    await err.write(complaints.slice(-20).join(''));
+    await err.write(deferredErrors.slice(-20).join(''));
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
   if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
@@ -98,10 +98,10 @@ export async function runFeed(
   return undelivered + dropped === 0 && !failed.aborted ? 0 : 1;
 }
 
-const FAILURE = /^\{"level":"(?:error|fatal)"/;
-const CONCERN = /^\{"level":"(?:warn|error|fatal)"/;
+const ERROR_LEVEL = /^\{"level":"(?:error|fatal)"/;
+const PROBLEM_LEVEL = /^\{"level":"(?:warn|error|fatal)"/;
 
-function complaint(json: string): string {
+function problemText(json: string): string {
   return `market-feed: ${logLineText(json)}\n`;
 }
 

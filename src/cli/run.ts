@@ -8,7 +8,7 @@ export const command: Command = {
   options: {
     config: configOption,
     ...selectionOptions,
-    'batch-size': { value: 'N', help: 'most records of a batch; 1 sends each at once' },
+    'batch-size': { value: 'N', help: 'maximum records per batch; 1 sends each record immediately' },
   },
   async run(context) {
     const { options } = context;

@@ -21,7 +21,7 @@ import { VenueAccess } from '../runtime/venue-access.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
-import { isInShard, shardOf } from './shard-of.ts';
+import { shardFilter, shardOf } from './shard-of.ts';
 import { ShardRun } from './shard-run.ts';
 import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
 
@@ -185,7 +185,7 @@ class Cluster implements Running {
   #startShard(shard: number): void {
     const { log } = this.#dependencies;
     const part = {
-      isOwn: isInShard(shard, this.#config.cluster.shards),
+      isOwn: shardFilter(shard, this.#config.cluster.shards),
       portion: 1 / this.#config.cluster.shards,
       access: this.#access,
     };

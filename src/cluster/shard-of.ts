@@ -1,13 +1,13 @@
 import { getOrCreate } from '../domain/get-or-create.ts';
 import { partitionOf } from '../kafka/topic-layout.ts';
 
-/** The shard of a symbol: its partition in a topic with one partition a shard. */
-export function shardOf(symbol: string, shards: number): number {
-  return partitionOf(symbol, shards);
+/** The shard of a symbol: Kafka's partition for the key, with `shardCount` partitions. */
+export function shardOf(symbol: string, shardCount: number): number {
+  return partitionOf(symbol, shardCount);
 }
 
-/** Tests whether a symbol belongs to a shard. */
-export function isInShard(shard: number, shards: number): (symbol: string) => boolean {
+/** Returns a cached test of whether a symbol belongs to the shard. */
+export function shardFilter(shard: number, shardCount: number): (symbol: string) => boolean {
   const known = new Map<string, boolean>();
-  return (symbol) => getOrCreate(known, symbol, () => shardOf(symbol, shards) === shard);
+  return (symbol) => getOrCreate(known, symbol, () => shardOf(symbol, shardCount) === shard);
 }

@@ -43,8 +43,10 @@ export interface VenueFrame extends RawFrame {
  * Live prices and trades of some coins in your own process, without Kafka. It connects, fails over and reconnects by
  * itself, and reports that in `status$`. All Observables are hot and complete with `close()`.
  *
- * @example const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' }); feed.subscribePrice((tick) =>
- * console.log(tick.symbol, tick.price)); await feed.connect();
+ * @example
+ * const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
+ * feed.subscribePrice((tick) => console.log(tick.symbol, tick.price));
+ * await feed.connect();
  */
 export class MarketFeed {
   readonly #records$ = new Subject<FeedRecord>();
@@ -89,7 +91,7 @@ export class MarketFeed {
 
   /** Connects, and resolves with the first data. Until then the feed keeps trying. Rejects if it is closed before. */
   async connect(): Promise<void> {
-    // The feed publishes status and positions by itself.
+    // The feed publishes status and checkpoints without any data.
     const data$ = this.#records$.pipe(
       filter(({ kind }) => kind !== 'status' && kind !== 'position'),
       throwIfEmpty(() => new Error('the feed was closed before any data came')),
@@ -152,8 +154,8 @@ export class MarketFeed {
   }
 
   /**
-   * Emits whether a coin (or anything at all) may be traded on, and why not: the guard of `market-feed/client` over
-   * this feed. Emits the present decision at once. It knows only what happened since the first call with these limits.
+   * Emits the tradability of a coin, or of the whole feed without one: the guard of `market-feed/client` over this feed.
+   * Emits the current decision at once. It knows only what happened since the first call with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.#watches.of(options)(coin);

@@ -1,21 +1,22 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessMetrics {
-  /** User and system. */
+  /** CPU time since the process start, user and system. */
   readonly cpuMs: number;
   readonly residentBytes: number;
-  /** Since 1970. */
+  /** Start of the process, milliseconds since 1970. */
   readonly startedAtMs: number;
   /** Null if the system does not provide it. */
   readonly openFiles: number | null;
-  readonly mostFiles: number | null;
+  /** The soft limit of `openFiles`. */
+  readonly maxOpenFiles: number | null;
 }
 
-/** Measures the whole process, from any of its threads. */
-export function processMeter(wallClockMs: () => number): () => ProcessMetrics {
+/** Returns a function that measures the whole process, from any of its threads. */
+export function createProcessMeter(wallClockMs: () => number): () => ProcessMetrics {
   // Computed once: each computation would differ a little.
   const startedAtMs = Math.round(wallClockMs() - process.uptime() * 1000);
-  const mostFiles = mostOpenFiles();
+  const maxOpenFiles = softLimitOfFiles();
   return () => {
     const { user, system } = process.cpuUsage();
     return {
@@ -23,12 +24,12 @@ export function processMeter(wallClockMs: () => number): () => ProcessMetrics {
       residentBytes: process.memoryUsage.rss(),
       startedAtMs,
       openFiles: unlessMissing(() => readdirSync('/proc/self/fd').length),
-      mostFiles,
+      maxOpenFiles,
     };
   };
 }
 
-function mostOpenFiles(): number | null {
+function softLimitOfFiles(): number | null {
   const limits = unlessMissing(() => readFileSync('/proc/self/limits', 'utf8'));
   const soft = /^Max open files\s+(\d+)/m.exec(limits ?? '')?.[1];
   return soft === undefined ? null : Number(soft);

@@ -69,14 +69,14 @@ export function isOfPreviousEpoch(data: Dated, last: Dated, servedSince: number)
   return data.epoch < last.epoch && !isOfNewInstance;
 }
 
-/** Notes that another venue serves the symbol, which makes the previous venue's price invalid. */
+/** Stores that another venue serves the symbol, which makes the previous venue's price invalid. */
 export function setVenue(facts: SymbolFacts, venue: string | null, at: number): void {
   if (venue === null) return;
   facts.movedTo = { venue, at };
   if (facts.price !== undefined && !isOfPreviousVenue(facts)) facts.movedTo = undefined;
 }
 
-/** True while the last price is not of the new venue and is older than the switch. (A symbol may stay at another venue.) */
+/** True if the last price came from the previous venue, before the failover. (A symbol may stay at another venue.) */
 export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
   return (
     price !== undefined && movedTo !== undefined && price.venue !== movedTo.venue && price.receivedAtMs < movedTo.at

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { isInShard, shardOf } from '../../src/cluster/shard-of.ts';
+import { shardFilter, shardOf } from '../../src/cluster/shard-of.ts';
 import { partitionOf } from '../../src/kafka/topic-layout.ts';
 
 const symbols = fc.string({ minLength: 1, maxLength: 12 });
@@ -20,7 +20,7 @@ it('shardOf equals the partition that Kafka chooses for the symbol', () => {
 it('isInShard assigns each symbol to exactly one shard', () => {
   fc.assert(
     fc.property(symbols, fc.integer({ min: 1, max: 40 }), (symbol, shards) => {
-      const parts = Array.from({ length: shards }, (_, shard) => isInShard(shard, shards));
+      const parts = Array.from({ length: shards }, (_, shard) => shardFilter(shard, shards));
       expect(parts.filter((isOwn) => isOwn(symbol))).toHaveLength(1);
     }),
   );

@@ -131,7 +131,7 @@ const CELL = { coin: 7, price: 13, arrow: 2, change: 9, rate: 7 };
 const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.rate;
 const EXTRAS = { trail: 22, age: 10, venue: 18 };
 
-/** Header and coins within `room` lines: in one column if they fit, else in as many as the width allows. */
+/** A header and the coins, in the fewest columns that fit all coins into `room` rows; else as many as the width allows. */
 function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Line[] {
   const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
@@ -225,21 +225,21 @@ function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): reado
     ]),
   ];
   const line: Span[] = [span(' p99  ', 'dim')];
-  for (const [stage, figures] of stages) {
-    if (figures === null || figures === undefined) continue;
-    const part = [span(`${stage} `, 'dim'), span(`${latency(figures.p99)}  `)];
+  for (const [stage, summary] of stages) {
+    if (summary === null || summary === undefined) continue;
+    const part = [span(`${stage} `, 'dim'), span(`${latency(summary.p99)}  `)];
     if (spansWidth(line) + spansWidth(part) <= columns) line.push(...part);
   }
   return line.length === 1 ? [] : [line];
 }
 
-/** Clearer names for people. */
-const COUNTS: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
+/** Display names of counters. */
+const COUNTER_NAMES: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
 
 function countLines({ counts }: StatusSnapshot, columns: number): readonly Line[] {
   const lines: Span[][] = [];
   for (const [name, value] of Object.entries(counts).filter(([key, many]) => many > 0 || key === 'trades')) {
-    const part = [span(` ${COUNTS[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
+    const part = [span(` ${COUNTER_NAMES[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
     const line = lines.at(-1);
     if (line === undefined || spansWidth(line) + spansWidth(part) > columns) lines.push(part);
     else line.push(...part);

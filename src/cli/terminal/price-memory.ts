@@ -1,6 +1,6 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 
-/** A symbol's prices at the last paints. */
+/** A symbol's prices at the last 60 paints. */
 export interface PriceTrail {
   /** One for each paint, oldest first. */
   readonly prices: readonly Decimal[];
@@ -10,9 +10,9 @@ export interface PriceTrail {
 
 export type PriceMemory = ReadonlyMap<string, PriceTrail>;
 
-const KEPT = 60;
+const KEPT_PAINTS = 60;
 
-/** The memory after one more paint. */
+/** Returns the memory with one more paint. */
 export function remember(
   memory: PriceMemory,
   coins: readonly { readonly symbol: string; readonly price: Decimal | null; readonly epoch: number }[],
@@ -21,7 +21,7 @@ export function remember(
   for (const { symbol, price, epoch } of coins) {
     const trail = memory.get(symbol);
     const before = trail?.epoch === epoch ? trail.prices : [];
-    if (price !== null) next.set(symbol, { prices: [...before, price].slice(-KEPT), epoch });
+    if (price !== null) next.set(symbol, { prices: [...before, price].slice(-KEPT_PAINTS), epoch });
     else if (trail !== undefined) next.set(symbol, trail);
   }
   return next;

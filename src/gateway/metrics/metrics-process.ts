@@ -17,7 +17,7 @@ export function processMetrics({ process, threads }: MetricsSource): readonly Me
     ofProcess('gauge', 'resident_memory_bytes', 'Memory of the process.', (of) => of.residentBytes),
     ofProcess('gauge', 'start_time_seconds', 'When the process began, since 1970.', (of) => seconds(of.startedAtMs)),
     ofProcess('gauge', 'open_fds', 'Open files and sockets; Linux only.', (of) => of.openFiles),
-    ofProcess('gauge', 'max_fds', 'As many may be open; Linux only.', (of) => of.mostFiles),
+    ofProcess('gauge', 'max_fds', 'As many may be open; Linux only.', (of) => of.maxOpenFiles),
     ofThreads.histogram('event_loop_delay_seconds', 'Longest delay within each second.', (of) => of.eventLoopDelay),
     ofThreads.counter('event_loop_busy_seconds', 'How long a thread was at work.', (of) => of.busyMs / 1000),
     ofThreads.gauge('heap_used_bytes', 'Heap of a thread.', (of) => of.heapUsedBytes),

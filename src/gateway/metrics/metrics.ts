@@ -1,5 +1,5 @@
 import type { MetricsSnapshot, ThreadMetrics } from '../../domain/metrics-snapshot.ts';
-import { processMeter } from '../../telemetry/process-meter.ts';
+import { createProcessMeter } from '../../telemetry/process-meter.ts';
 import { type Metric, prometheusText } from '../../telemetry/prometheus-text.ts';
 import { ThreadMeter } from '../../telemetry/thread-meter.ts';
 import type { GatewayStats } from '../api/feed-answers.ts';
@@ -23,7 +23,7 @@ export class GatewayMetrics {
       view,
       stats,
       snapshot: () => this.#snapshot,
-      process: processMeter(() => view.at),
+      process: createProcessMeter(() => view.at),
       threads: () => this.#threads,
     };
     this.#metrics = [feedMetrics, venueMetrics, symbolMetrics, sinkMetrics, processMetrics, gatewayMetrics].flatMap(
