@@ -53,7 +53,7 @@ export class RetriesExhausted extends Error {
 const FLOOR = 0.1;
 
 /**
- * Mirrors the source, and subscribes again after an error, with random waits that grow until data arrives.
+ * Mirrors the source, and subscribes again after an error: exponential backoff with jitter.
  *
  * <span class="informal">It is `retry` for servers in trouble: it waits longer after each failure, and starts over only
  * when data flows.</span>
