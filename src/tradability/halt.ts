@@ -10,7 +10,7 @@ export type Halt =
   | { readonly cause: 'not_served'; readonly symbol: string }
   /** The instance that speaks for the symbol has stopped. */
   | { readonly cause: 'feed_stopped' }
-  /** That instance has been silent for longer than the limit. */
+  /** That instance has sent no heartbeat for longer than the limit. */
   | { readonly cause: 'status_silent'; readonly silentMs: number; readonly limitMs: number }
   /** The feed halted trading. */
   | { readonly cause: 'feed_halted'; readonly reason: string }

@@ -18,7 +18,7 @@ export interface TradabilityLimits {
   readonly allowTestData: boolean;
 }
 
-/** A feed without a heartbeat for this long is silent; one is due each second. */
+/** A feed that sends no heartbeat for this long halts its symbols; one is due each second. */
 export const STATUS_SILENCE_MS = 3000;
 
 /** A consumer's facts about the feed and itself. */
