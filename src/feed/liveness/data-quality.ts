@@ -64,7 +64,7 @@ export class DataQuality {
     this.#counts.get(symbol)?.clear();
   }
 
-  /** Call it every second: begins the next second of the rates. */
+  /** Samples the rates. Call it every second. */
   sampleRates(): void {
     for (const { rate, valid } of this.#withData()) rate.sample(valid);
   }

@@ -15,7 +15,7 @@ export interface SymbolView {
 export class FeedView {
   readonly symbols = new Map<string, SymbolView>();
   trades = 0;
-  /** Of them, trades that were not fetched. */
+  /** Number of `trades` that a connection delivered; the others were fetched. */
   liveTrades = 0;
 
   add(symbol: string, coin: string): void {
@@ -49,7 +49,7 @@ export class FeedView {
     return [...this.symbols.values()].flatMap(({ tick }) => tick ?? []);
   }
 
-  /** Call it every second: begins the next second of the rates. */
+  /** Samples the rates. Call it every second. */
   sampleRates(): void {
     for (const { rate, trades } of this.symbols.values()) rate.sample(trades);
   }

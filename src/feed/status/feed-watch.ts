@@ -9,7 +9,7 @@ import type { VenueFeed } from '../venue-feed.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import { FeedView } from './feed-view.ts';
 
-/** The state of a running feed, for snapshots, heartbeats and the library. It watches beside the way of the data. */
+/** The state of a running feed, for snapshots, heartbeats and the library. It only observes events. */
 export class FeedWatch {
   readonly venues: readonly VenueFeed[];
   readonly view = new FeedView();

@@ -36,7 +36,7 @@ export class GatewayMetrics {
     this.#threads.set('feed', snapshot.thread);
   }
 
-  /** To be called every second. */
+  /** Call it every second. */
   sample(): void {
     this.#threads.set('gateway', this.#meter.sample());
   }
