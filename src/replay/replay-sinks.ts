@@ -105,7 +105,7 @@ export class ReplaySinks {
     try {
       await Promise.all(this.#drivers.map(({ opened }) => opened));
     } catch (error) {
-      await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: 0 })));
+      await Promise.all(this.#drivers.map((driver) => driver.close({ timeoutMs: 0 })));
       throw error;
     }
   }
@@ -161,7 +161,7 @@ export class ReplaySinks {
   /** Delivers waiting records within seconds: an aborted replay has some. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
-    const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ deadlineMs: CLOSE_WITHIN_MS })));
+    const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ timeoutMs: CLOSE_WITHIN_MS })));
     this.#reportRejected();
     const late = this.#waiting.length * this.#drivers.length;
     // A driver with a failed sink drops new records.

@@ -201,8 +201,8 @@ async function stopPipeline(
   const since = scheduler.now();
   await firstValueFrom(race(recent, timer(LOOK_BACK_WITHIN_MS, scheduler)));
   feed.stop(reason);
-  const deadlineMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
-  const stopped = await sinks.close(deadlineMs);
+  const timeoutMs = Math.max(0, STOP_WITHIN_MS - afterMs - (scheduler.now() - since));
+  const stopped = await sinks.close(timeoutMs);
   const { undelivered, spilled } = stopped;
   const venues = feed.venues.map((venue) => [venue.options.venue.id, venueSummary(feed, venue, latencies)]);
   const summary = { sinks: sinks.summary(), venues: Object.fromEntries(venues) };

@@ -70,8 +70,8 @@ export class SinkPipelines {
   }
 
   /** Closes all sinks, also if one fails. @throws its error when all are closed */
-  async close(deadlineMs: number): Promise<Stopped> {
-    const closing = this.#all.map(({ driver }) => driver.close({ deadlineMs }));
+  async close(timeoutMs: number): Promise<Stopped> {
+    const closing = this.#all.map(({ driver }) => driver.close({ timeoutMs }));
     await Promise.allSettled(closing);
     const ends = await Promise.all(closing);
     return {

@@ -75,10 +75,10 @@ function feed(of: KafkaConfig, perSecond: number) {
     get count() {
       return count;
     },
-    async stop(deadlineMs: number) {
+    async stop(timeoutMs: number) {
       going = false;
       await running;
-      return driver.close({ deadlineMs });
+      return driver.close({ timeoutMs });
     },
   };
 }

@@ -71,7 +71,7 @@ describe('the Kafka sink with a schema registry', () => {
     for (let id = 1; id <= 100; id++) driver.push(trade(id));
     driver.push(tick('61837.63'));
     await driver.opened;
-    expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(await driver.close({ timeoutMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
 
     const topic = `${of.topicPrefix}trades`;
     const { stdout, stderr, code } = await runPython('read_topic.py', [
@@ -95,7 +95,7 @@ describe('the Kafka sink with a schema registry', () => {
 
     const again = drainTo({ ...of, schemaRegistry: schemaRegistry(registry, false) });
     await again.driver.opened;
-    await again.driver.close({ deadlineMs: 1000 });
+    await again.driver.close({ timeoutMs: 1000 });
   });
 
   it('does not open if registration is off and its schemas are missing', async () => {
@@ -108,7 +108,7 @@ describe('the Kafka sink with a schema registry', () => {
       `our schema TradeEvent is not under the subject ${of.topicPrefix}trades-value: run market-feed schemas register`,
     );
     expect(states[0]).toContain('down: schema registry: our schema TradeEvent is not under');
-    await driver.close({ deadlineMs: 0 });
+    await driver.close({ timeoutMs: 0 });
   });
 
   it('refuses an incompatible schema change before it writes anything', async () => {
@@ -123,7 +123,7 @@ describe('the Kafka sink with a schema registry', () => {
       ),
     });
     expect(states).toHaveLength(1);
-    expect(await driver.close({ deadlineMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
+    expect(await driver.close({ timeoutMs: 0 })).toEqual({ undelivered: 1, spilled: 0 });
     expect(await valuesIn(of, `${of.topicPrefix}trades`)).toEqual([]);
     const versions = await fetch(`${registry}/subjects/${of.topicPrefix}trades-value/versions`);
     expect(await versions.json()).toEqual([1]);
@@ -160,7 +160,7 @@ describe('the Kafka sink with a schema registry', () => {
     await expect.poll(() => driver.stats(), { timeout: 10_000 }).toMatchObject({ state: 'down', delivered: 2 });
     expect(driver.stats().reason).toContain('schema registry: cannot reach 127.0.0.1');
     await door.open();
-    expect(await driver.close({ deadlineMs: 20_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(await driver.close({ timeoutMs: 20_000 })).toEqual({ undelivered: 0, spilled: 0 });
     const values = [
       ...(await valuesIn(of, `${of.topicPrefix}trades`)),
       ...(await valuesIn(of, `${of.topicPrefix}simulated.trades`)),
@@ -184,7 +184,7 @@ describe('the Kafka sink with a schema registry', () => {
       message: expect.stringContaining(reason),
       retry: { kind },
     });
-    await driver.close({ deadlineMs: 0 });
+    await driver.close({ timeoutMs: 0 });
   });
 
   it('reports down while the registry is away, and keeps the records queued', async () => {
@@ -194,7 +194,7 @@ describe('the Kafka sink with a schema registry', () => {
     driver.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
     expect(driver.stats()).toMatchObject({ state: 'down', queued: 1 });
-    expect(await driver.close({ deadlineMs: 100 })).toEqual({ undelivered: 1, spilled: 0 });
+    expect(await driver.close({ timeoutMs: 100 })).toEqual({ undelivered: 1, spilled: 0 });
   });
 });
 

@@ -105,7 +105,7 @@ describe('Kafka over TLS, with a login', () => {
       driver.push(trade(1));
       driver.push(trade(2));
       await driver.opened;
-      expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+      expect(await driver.close({ timeoutMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
 
       const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
       onTestFinished(() => market.close());
@@ -203,7 +203,7 @@ describe('Kafka over TLS, with a login', () => {
       expect(performance.now() - began).toBeLessThan(REPORTED_WITHIN_MS);
       if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
       else await expect.poll(() => states.length > 0 && driver.stats().state).toBe('down');
-      await driver.close({ deadlineMs: 0 });
+      await driver.close({ timeoutMs: 0 });
       // One that is tried again was still under way; the close is what ended it.
       expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
       expect(logged.join()).not.toContain('kein-passwort');
@@ -282,7 +282,7 @@ describe('Kafka over TLS, with a login', () => {
     await secure.setPassword('scram-sha-512', PASSWORD);
     for (const { config, failed, driver, states } of writers) {
       await expect.poll(() => driver.stats().delivered, { timeout: 30_000 }).toBe(50);
-      expect(await driver.close({ deadlineMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
+      expect(await driver.close({ timeoutMs: 10_000 })).toEqual({ undelivered: 0, spilled: 0 });
       expect(failed).toEqual([]);
       expect(states.at(-1)).toBe('up: delivers again');
       const market = await connectTopics({ ...clientOptions(config), from: 'beginning' });
@@ -306,7 +306,7 @@ describe('the commands, with a login', () => {
     const { driver } = drainTo(loadConfig({ file: config }));
     driver.push(trade(7));
     await driver.opened;
-    await driver.close({ deadlineMs: 10_000 });
+    await driver.close({ timeoutMs: 10_000 });
     const tail = startMarketFeed('tail', 'trades', '--from', 'beginning', '--json', '--config', config);
     expect(await tail.exited, tail.stderr).toBe(0);
     expect(JSON.parse(tail.stdout)).toMatchObject({ trade_id: '7' });

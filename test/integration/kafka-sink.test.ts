@@ -190,7 +190,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     const driver = new SinkDriver(sinkOf(of), { scheduler: asyncScheduler });
     for (let id = 1; id <= 5000; id++) driver.push(trade(id));
     await driver.opened;
-    expect(await driver.close({ deadlineMs: 5000 })).toMatchObject({ undelivered: 0 });
+    expect(await driver.close({ timeoutMs: 5000 })).toMatchObject({ undelivered: 0 });
     expect((await read(of, 'trades')).map(shortOf)).toEqual(
       Array.from({ length: 5000 }, (_, index) => `t${index + 1}`),
     );
@@ -361,6 +361,6 @@ describe('the Kafka sink', () => {
     });
     driver.push(trade(1));
     await expect.poll(() => states, { timeout: 10_000 }).toEqual([expect.stringContaining('ECONNREFUSED')]);
-    expect(await driver.close({ deadlineMs: 50 })).toMatchObject({ undelivered: 1 });
+    expect(await driver.close({ timeoutMs: 50 })).toMatchObject({ undelivered: 1 });
   });
 });

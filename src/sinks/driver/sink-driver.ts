@@ -131,14 +131,14 @@ export class SinkDriver {
     return spilled === undefined ? stored : recentBehind(stored, spilled, options);
   }
 
-  /** Delivers the waiting records for `deadlineMs` at most, puts the rest into the spill, and closes the sink. */
-  close({ deadlineMs }: { readonly deadlineMs: number }): Promise<CloseResult> {
-    this.#closed ??= this.#close(deadlineMs);
+  /** Delivers the waiting records for `timeoutMs` at most, puts the rest into the spill, and closes the sink. */
+  close({ timeoutMs }: { readonly timeoutMs: number }): Promise<CloseResult> {
+    this.#closed ??= this.#close(timeoutMs);
     return this.#closed;
   }
 
-  async #close(deadlineMs: number): Promise<CloseResult> {
-    await this.#loop.finish(deadlineMs);
+  async #close(timeoutMs: number): Promise<CloseResult> {
+    await this.#loop.finish(timeoutMs);
     try {
       // The rest goes to the disk first. If the closing sink still takes some of it, the next start detects that.
       if (this.#loop.maySpill) this.#spill?.saveAll();

@@ -128,7 +128,7 @@ describe('SinkDriver under any pushes and outcomes', () => {
           const last = pushed.findLast(({ topic, key }) => topic === 'prices' && key === symbol);
           if (last !== undefined) expect(kept.has(last)).toBe(true);
         }
-        await Promise.all([driver.close({ deadlineMs: 0 }), clock.advance(1)]);
+        await Promise.all([driver.close({ timeoutMs: 0 }), clock.advance(1)]);
       }),
       { numRuns: 200 },
     );

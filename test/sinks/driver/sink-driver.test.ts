@@ -52,7 +52,7 @@ describe('a sink that fails for good', () => {
     driver.push(trade(3));
     await clock.advance(60_000);
     expect([failed, batches()]).toEqual([['another took over'], ['t1 t2']]);
-    const closed = driver.close({ deadlineMs: 1000 });
+    const closed = driver.close({ timeoutMs: 1000 });
     await clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 2, spilled: 0 });
     expect(driver.stats().dropped).toEqual({ trades: 1 });
@@ -81,7 +81,7 @@ describe('SinkDriver.resume', () => {
     sink.checkpoints = () => Promise.reject(new Fault('sink', 'not the leader'));
     const checkpoints = driver.resume(asked);
     await clock.advance(50);
-    const closed = driver.close({ deadlineMs: 0 });
+    const closed = driver.close({ timeoutMs: 0 });
     await expect(checkpoints).rejects.toMatchObject({ retry: { kind: 'never' } });
     await clock.advance(2000);
     await closed;
@@ -225,7 +225,7 @@ describe('batches of SinkDriver', () => {
       closing.driver.push(trade(1));
       await closing.clock.advance(1);
       closing.driver.push(trade(2));
-      const closed = closing.driver.close({ deadlineMs: 1000 });
+      const closed = closing.driver.close({ timeoutMs: 1000 });
       await closing.clock.advance(0);
       expect(closing.times).toEqual(['0: 1', '1: 1']);
       expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
@@ -470,7 +470,7 @@ describe('SinkDriver opening a sink', () => {
     await expect(driver.opened).rejects.toThrow('no permission');
     expect(sink.opens).toBe(1);
     driver.push(trade(1));
-    const closed = driver.close({ deadlineMs: 100 });
+    const closed = driver.close({ timeoutMs: 100 });
     await clock.advance(100);
     expect(await closed).toEqual({ undelivered: 1, spilled: 0 });
   });
@@ -534,8 +534,8 @@ describe('SinkDriver.close', () => {
   it('delivers waiting records, then closes the sink, and drops records pushed later', async () => {
     const { clock, sink, driver, out, dropped } = await setUp({ maxBatch: 2, lingerMs: 60_000 });
     pushAll(driver, [trade(1), trade(2), trade(3)]);
-    const closed = driver.close({ deadlineMs: 5000 });
-    expect(driver.close({ deadlineMs: 1 })).toBe(closed);
+    const closed = driver.close({ timeoutMs: 5000 });
+    expect(driver.close({ timeoutMs: 1 })).toBe(closed);
     driver.push(trade(4));
     await clock.advance(0);
     sink.answer(delivered);
@@ -553,7 +553,7 @@ describe('SinkDriver.close', () => {
     const { clock, sink, driver } = await setUp({ maxBatch: 2 });
     pushAll(driver, [trade(1), trade(2), trade(3)]);
     await clock.advance(0);
-    const closed = driver.close({ deadlineMs: 3000 });
+    const closed = driver.close({ timeoutMs: 3000 });
     await clock.advance(2999);
     expect(sink.closes).toBe(0);
     await clock.advance(1);
@@ -566,14 +566,14 @@ describe('SinkDriver.close', () => {
     driver.push(trade(1));
     await clock.advance(0);
     sink.answer(retry());
-    const closed = driver.close({ deadlineMs: 100 });
+    const closed = driver.close({ timeoutMs: 100 });
     await clock.advance(100);
     expect(await closed).toEqual({ undelivered: 1, spilled: 0 });
 
     const slow = new FakeSink();
     slow.opening.push(new Fault('sink', 'no broker', { retry: { kind: 'after', afterMs: 60_000 } }));
     const second = await setUp({}, slow);
-    const closedSecond = second.driver.close({ deadlineMs: 100 });
+    const closedSecond = second.driver.close({ timeoutMs: 100 });
     await second.clock.advance(100);
     expect(await closedSecond).toEqual({ undelivered: 0, spilled: 0 });
     await expect(second.driver.opened).rejects.toThrow('closed before it was open');

@@ -163,7 +163,7 @@ async function play(
     } else if ('back' in step) run.sink.comeBack();
     else if ('full' in step) run.disk.full = step.full;
     else if ('stop' in step) {
-      const closed = run.driver.close({ deadlineMs: 100 });
+      const closed = run.driver.close({ timeoutMs: 100 });
       await run.clock.advance(3000);
       await closed;
       await restart();

@@ -310,7 +310,7 @@ describe('a spill after the end of its process', () => {
     first.sink.isAway = true;
     pushAll(first.driver, trades(1, 25));
     await first.clock.advance(0);
-    const closed = first.driver.close({ deadlineMs: 500 });
+    const closed = first.driver.close({ timeoutMs: 500 });
     await first.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 0, spilled: 25 });
     const second = await start(stored, killed(first));
@@ -326,7 +326,7 @@ describe('a spill after the end of its process', () => {
     await first.clock.advance(100);
     first.sink.comeBack();
     while (stored.length < 4) await first.clock.advance(1);
-    const closed = first.driver.close({ deadlineMs: 500 });
+    const closed = first.driver.close({ timeoutMs: 500 });
     await first.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 0, spilled: 0 });
     const disk = killed(first);
@@ -349,7 +349,7 @@ describe('a spill after the end of its process', () => {
     driver.resume({ environmentPrefixes: [''], kinds: ['trade'] as const }).catch(() => {});
     await clock.advance(0);
     let isClosed = false;
-    void driver.close({ deadlineMs: 500 }).then(() => {
+    void driver.close({ timeoutMs: 500 }).then(() => {
       isClosed = true;
     });
     await clock.advance(0);
@@ -362,7 +362,7 @@ describe('a spill after the end of its process', () => {
     run.disk.full = true;
     pushAll(run.driver, trades(1, 25));
     await run.clock.advance(0);
-    const closed = run.driver.close({ deadlineMs: 500 });
+    const closed = run.driver.close({ timeoutMs: 500 });
     await run.clock.advance(2000);
     expect(await closed).toEqual({ undelivered: 25, spilled: 0 });
     expect(run.events).toContain('failing: ENOSPC: by the test');
@@ -502,7 +502,7 @@ describe('a spill in real files', () => {
     await second.opened;
     expect(await second.resume(resume)).toMatchObject([{ last: { id: '20000' } }]);
     await second.idle();
-    expect(await second.close({ deadlineMs: 60_000 })).toEqual({ undelivered: 0, spilled: 0 });
+    expect(await second.close({ timeoutMs: 60_000 })).toEqual({ undelivered: 0, spilled: 0 });
     expect(texts(stored)).toBe(texts(trades(1, 20_000)));
     expect(await readdir(left)).toEqual([]);
   });
