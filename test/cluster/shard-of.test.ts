@@ -17,7 +17,7 @@ it('shardOf equals the partition that Kafka chooses for the symbol', () => {
   );
 });
 
-it('isInShard assigns each symbol to exactly one shard', () => {
+it('shardFilter assigns each symbol to exactly one shard', () => {
   fc.assert(
     fc.property(symbols, fc.integer({ min: 1, max: 40 }), (symbol, shards) => {
       const parts = Array.from({ length: shards }, (_, shard) => shardFilter(shard, shards));

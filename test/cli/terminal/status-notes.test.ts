@@ -138,7 +138,7 @@ it('returns the level of each note', () => {
   expect(notes.latest(5).map(({ level }) => level)).toEqual(['warn', 'error', 'info']);
 });
 
-it('noteText turns one log entry into text with its time', () => {
+it('logLineText turns one log entry into text with its time', () => {
   expect(
     logLineText(
       '{"level":"warn","time":"2026-11-21T08:30:00.000Z","event":"sink_unavailable","msg":"waits for kafka: no"}\n',

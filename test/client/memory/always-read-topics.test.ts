@@ -4,7 +4,7 @@ import { TopicReader } from '../../../src/client/reader/topic-reader.ts';
 import { monotonicScheduler } from '../../../src/net/monotonic-scheduler.ts';
 import { FakeSource } from '../fake-source.ts';
 
-it('OwnTopics rejects a start after its close, without reading a topic', async () => {
+it('AlwaysReadTopics rejects a start after its close, without reading a topic', async () => {
   const source = new FakeSource();
   const reader = (topic: string) =>
     new TopicReader({

@@ -101,13 +101,13 @@ describe('Membership of a consumer group', () => {
     expect((await run('b', share([0, 15n])))?.offsets).toEqual(share([0, 15n]));
   });
 
-  it('removes its listeners from the abort signal after each term', async () => {
+  it('removes its listeners from the abort signal after each membership', async () => {
     const { stop, run } = membership();
     for (let times = 1; times <= 3; times++) await run('a', share([0, 10n]));
     expect(getEventListeners(stop.signal, 'abort')).toEqual([]);
   });
 
-  it('checks for added partitions every 30 s, and ends its term for a rebalance if there are any', async () => {
+  it('checks for added partitions every 30 s, and rebalances if there are any', async () => {
     const { scheduler, member, runToEnd } = membership();
     const looks: number[] = [];
     member.sharesAll = async () => looks.push(scheduler.now()) < 2;

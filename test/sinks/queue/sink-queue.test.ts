@@ -59,7 +59,7 @@ class PlainQueue {
 
 const seqsOf = (entries: readonly { seq: number }[]) => entries.map(({ seq }) => seq);
 
-describe('OutQueue', () => {
+describe('SinkQueue', () => {
   it('behaves like an array that drops the lowest priority first, under any sequence of calls', () => {
     const kinds = Object.keys(SAMPLES) as Kind[];
     const step = fc.oneof(
