@@ -48,19 +48,28 @@ function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
   });
 }
 
-function url(schemes: readonly [string, string]) {
+/** `mistake`: the message for a value with a common mistake. */
+function url(schemes: readonly [string, string], mistake: (value: string) => string | undefined = () => undefined) {
   const error = `a URL with ${schemes[0]}:// or ${schemes[1]}://, without user, password, query or fragment`;
-  return z.string({ error }).refine(
-    (value) => {
-      if (!URL.canParse(value) || /\s/.test(value)) return false;
-      const parsed = new URL(value);
-      const plain = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
-      return (
-        plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`))
-      );
-    },
-    { error },
-  );
+  return z.string({ error }).superRefine((value, context) => {
+    const message = mistake(value) ?? (isPlainUrl(value, schemes) ? undefined : error);
+    if (message !== undefined) context.addIssue({ code: 'custom', input: value, message });
+  });
+}
+
+function isPlainUrl(value: string, schemes: readonly string[]): boolean {
+  if (!URL.canParse(value) || /\s/.test(value)) return false;
+  const parsed = new URL(value);
+  const plain = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
+  return plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`));
+}
+
+/** Stream names in the query, or in a path such as `/ws/btcusdt@trade`. */
+function streamsInUrl(value: string): string | undefined {
+  if (!/[?&]streams=|\/ws\/[^?#]*@/i.test(value) || !URL.canParse(value)) return undefined;
+  const { protocol, host, pathname } = new URL(value);
+  const address = `${protocol}//${host}${pathname.replace(/\/ws\/.*/, '/ws')}`;
+  return `the address without streams, ${address}: coins and feed.channels select what is subscribed`;
 }
 
 export function section<T extends z.core.$ZodLooseShape>(
@@ -93,7 +102,7 @@ const reconnect = section({
 function venue(id: VenueId, restUrl: string) {
   return section({
     enabled: flag().default(true),
-    websocket_urls: list(url(['wss', 'ws']), 'a list of at least one WebSocket URL', 1).default([
+    websocket_urls: list(url(['wss', 'ws'], streamsInUrl), 'a list of at least one WebSocket URL', 1).default([
       ...WEBSOCKET_URLS[id],
     ]),
     rest_url: url(['https', 'http']).default(restUrl),

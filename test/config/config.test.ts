@@ -469,6 +469,31 @@ const BAD: readonly BadCase[] = [
     says: ['venues.bybit.websocket_urls[0]:', '"https://stream.bybit.com"', 'wss://'],
   },
   {
+    name: 'a WebSocket URL with streams in its query',
+    yaml: 'venues: { binance: { websocket_urls: ["wss://stream.binance.com:9443/stream?streams=btcusdt@trade/ethusdt@trade"] } }',
+    says: [
+      ':1: venues.binance.websocket_urls[0]: found "wss://stream.binance.com:9443/stream?streams=btcusdt@trade/ethusdt@trade"',
+      'allowed: the address without streams, wss://stream.binance.com:9443/stream',
+      'coins and feed.channels',
+    ],
+  },
+  {
+    name: 'a WebSocket URL with a stream in its path',
+    yaml: 'venues: { binance: { websocket_urls: ["wss://stream.binance.com:9443/ws/btcusdt@trade"] } }',
+    says: [
+      'found "wss://stream.binance.com:9443/ws/btcusdt@trade", ',
+      'allowed: the address without streams, wss://stream.binance.com:9443/ws:',
+    ],
+  },
+  {
+    name: 'a WebSocket URL with streams and a password',
+    yaml: 'venues: { binance: { websocket_urls: ["wss://me:hunter2@host/stream?streams=btcusdt@trade"] } }',
+    says: [
+      'found "wss://[secret]@host/stream?streams=btcusdt@trade"',
+      'allowed: the address without streams, wss://host/stream:',
+    ],
+  },
+  {
     name: 'a ws URL for REST',
     yaml: 'venues: { bybit: { rest_url: "wss://api.bybit.com" } }',
     says: ['venues.bybit.rest_url:', '"wss://api.bybit.com"', 'https://'],

@@ -11,6 +11,11 @@ it.each([
   ['cannot reach ws://u:p@h and http://v:q@i', 'cannot reach ws://[secret]@h and http://[secret]@i'],
   ['http://host:8081/base', 'http://host:8081/base'],
   ['mail me@host', 'mail me@host'],
+  ['"wss://h:9443/stream?streams=btcusdt@trade"', '"wss://h:9443/stream?streams=btcusdt@trade"'],
+  ['wss://h/ws/btcusdt@trade', 'wss://h/ws/btcusdt@trade'],
+  ['wss://u:p@h/stream?streams=btcusdt@trade', 'wss://[secret]@h/stream?streams=btcusdt@trade'],
+  ['wss://u:p/w@h/ws', 'wss://[secret]@h/ws'],
+  ['wss://h/ws/btcusdt@trade,http://u:p@h', 'wss://[secret]@h'],
 ])('hides only the credentials in %s', (text, hidden) => {
   expect(hideCredentials(text)).toBe(hidden);
 });
