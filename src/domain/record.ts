@@ -7,7 +7,7 @@ export type GapOutcome = 'repaired' | 'unrepaired' | 'unknown';
 
 export type TradeSource = 'live' | 'backfill';
 
-/** A price and what is offered at it. */
+/** A price and the quantity of the orders at it. */
 export interface BookLevel {
   /** Price in the quote asset. */
   readonly price: Decimal;
@@ -15,7 +15,7 @@ export interface BookLevel {
   readonly quantity: Decimal;
 }
 
-/** How old a venue's last data is. */
+/** The age of a venue's last data. */
 export interface VenueAge {
   /** The venue. */
   readonly venue: string;
@@ -31,11 +31,11 @@ export interface VenueAge {
 export interface Heartbeat {
   /** allowed or halted. */
   readonly trading: string;
-  /** Why trading is halted, in words for people. */
+  /** Why trading is halted, as text for people. */
   readonly tradingReason: string;
-  /** Symbols that are not tradable by themselves. */
+  /** Symbols that are halted individually. */
   readonly halted: readonly string[];
-  /** Symbols that the instance speaks for: its silence counts until a heartbeat of another instance names them. */
+  /** Symbols that the instance speaks for. If its heartbeats stop, these symbols are halted until a heartbeat of another instance names them. */
   readonly symbols: readonly string[];
   /** Symbols whose order book is out of step with the venue. */
   readonly staleBooks: readonly string[];
@@ -43,7 +43,7 @@ export interface Heartbeat {
   readonly venueAges: readonly VenueAge[];
 }
 
-/** From which venue to which, and the trades on both sides. The trade fields are null if the record is about all symbols. */
+/** The change of venue, with the last trade before it and the first trade after it. The trade fields are null if the record is about all symbols. */
 export interface VenueSwitch {
   /** The previous venue; null: none. */
   readonly from: null | string;
@@ -65,19 +65,19 @@ export interface TradeFields extends MarketFields {
   readonly price: Decimal;
   /** Quantity in the base asset, exactly as the venue sent it. */
   readonly quantity: Decimal;
-  /** True when the taker sold (the buyer's order was resting), false when the taker bought. */
+  /** True if the taker sold (the buyer's order was resting), false if the taker bought. */
   readonly isBuyerMaker: boolean;
   /** When the venue matched the trade, by its clock. */
   readonly timestamp: number;
-  /** When the venue published the event, by its clock, where it says so. */
+  /** When the venue published the event, by its clock; null: the venue does not send it. */
   readonly eventTime: null | number;
   /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
   readonly tradeId: string;
   /** Last trade id that an aggregated trade stands for; null for a single trade. */
   readonly lastTradeId: null | string;
-  /** What is special about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
+  /** What is unusual about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
   readonly conditions: readonly string[];
-  /** live: from the stream as it happened; backfill: fetched or kept back and published later. */
+  /** live: from the stream, as it happened; backfill: fetched, or held and published later. */
   readonly source: TradeSource;
 }
 
@@ -91,9 +91,9 @@ export interface MarketFields {
   readonly venueSymbol: string;
   /** The base asset, e.g. BTC. */
   readonly coin: string;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol, from 1 and strictly increasing. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol: 1 for the first, then strictly increasing. Prices of two epochs are prices of two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -113,16 +113,16 @@ export interface AggTrade extends TradeFields {
   readonly lastTradeId: string;
 }
 
-/** The last price of a symbol, with the 24-hour figures last known. Topic `prices`. */
+/** The last price of a symbol, with the latest known figures of 24 hours. Topic `prices`. */
 export interface PriceTick extends MarketFields {
   readonly kind: 'price';
   /** Last price in the quote asset. */
   readonly price: Decimal;
   /** The venue's time of the trade or ticker that the tick comes from. */
   readonly timestamp: number;
-  /** Traded in the last 24 hours, base asset. */
+  /** Volume of the last 24 hours, base asset. */
   readonly volume24h: null | Decimal;
-  /** Traded in the last 24 hours, quote asset. */
+  /** Volume of the last 24 hours, quote asset. */
   readonly quoteVolume24h: null | Decimal;
   /** Price change over the last 24 hours in percent. */
   readonly change24h: null | Decimal;
@@ -141,7 +141,7 @@ export interface BookTicker extends MarketFields {
   readonly askQuantity: Decimal;
   /** The venue's book update id, digits. */
   readonly updateId: null | string;
-  /** The venue's time of the book change, where it says so. */
+  /** When the book changed, by the venue's clock; null: the venue does not send it. */
   readonly timestamp: null | number;
 }
 
@@ -164,53 +164,53 @@ export interface Kline extends MarketFields {
   readonly low: Decimal;
   /** Last price so far. */
   readonly close: Decimal;
-  /** Traded in the candle, base asset. */
+  /** Volume of the candle, base asset. */
   readonly volume: Decimal;
-  /** Traded in the candle, quote asset. */
+  /** Volume of the candle, quote asset. */
   readonly quoteVolume: Decimal;
-  /** Number of trades in the candle, where the venue says so. */
+  /** Number of trades in the candle; null: the venue does not send it. */
   readonly tradeCount: null | number;
-  /** True once the candle is final. */
+  /** True if the candle is final. */
   readonly closed: boolean;
 }
 
 /** The best levels of one book at one moment. Topic `order-books`. */
 export interface OrderBookSnapshot extends MarketFields {
   readonly kind: 'order_book';
-  /** When the frame that brought the book to this state arrived at our socket, microseconds since 1970 by our wall clock; of a stale book, when it became so. */
+  /** When the frame that brought the book to this state arrived at our socket, microseconds since 1970 by our wall clock. If stale: when the book became stale. */
   readonly receivedAt: number;
   /** The venue's book update id, digits. */
   readonly updateId: string;
-  /** Best first, at most as many as are configured. */
+  /** The best level first; at most as many levels as configured. */
   readonly bids: readonly BookLevel[];
-  /** Best first, at most as many as are configured. */
+  /** The best level first; at most as many levels as configured. */
   readonly asks: readonly BookLevel[];
-  /** The venue's time of the last change, where it says so. */
+  /** When the book last changed, by the venue's clock; null: the venue does not send it. */
   readonly timestamp: null | number;
-  /** True while the book is out of step with the venue and is being fetched again: the levels are the last that were right. Do not trade on them. */
+  /** True while the book is out of step with the venue and is being fetched again. The levels are the last correct ones; do not trade on them. */
   readonly stale: boolean;
 }
 
-/** A change of one book, or, as a snapshot, all of it: snapshots replace, changes set levels. Topic `book-deltas`. */
+/** A change of one order book, or a snapshot of it. A snapshot replaces all levels; a change sets single levels. Topic `book-deltas`. */
 export interface BookDelta extends MarketFields {
   readonly kind: 'book_delta';
-  /** The venue's first book update id that the change covers, digits; of a snapshot the same as last_update_id. */
+  /** The venue's first book update id that the change covers, digits; in a snapshot, the same as last_update_id. */
   readonly firstUpdateId: string;
-  /** The last one. A book that has it needs no record with this one or a smaller one. */
+  /** The last book update id that the change covers. A book that has this id needs no record with this or a smaller last_update_id. */
   readonly lastUpdateId: string;
-  /** last_update_id of the record that this one continues; null for a snapshot. Where it is not what your book has, wait for the next snapshot. */
+  /** last_update_id of the record that this one continues; null for a snapshot. If your book has another id, wait for the next snapshot. */
   readonly previousUpdateId: null | string;
-  /** True: the levels are the whole book as far as the venue sends it, and replace what you have. */
+  /** True: the levels are the whole book, as deep as the venue sends it. Replace your book with them. */
   readonly snapshot: boolean;
-  /** Levels to set, quantity 0 removes; of a snapshot best first. */
+  /** Levels to set; quantity 0 removes a level. A snapshot lists the best level first. */
   readonly bids: readonly BookLevel[];
-  /** Levels to set, quantity 0 removes; of a snapshot best first. */
+  /** Levels to set; quantity 0 removes a level. A snapshot lists the best level first. */
   readonly asks: readonly BookLevel[];
-  /** The venue's time of the change, where it says so. */
+  /** When the book changed, by the venue's clock; null: the venue does not send it. */
   readonly timestamp: null | number;
 }
 
-/** What was traded in one window of event time. Block trades are not in it. Topic `trade-stats`. */
+/** Statistics of the trades in one window of event time, without block trades. Topic `trade-stats`. */
 export interface TradeStats extends MarketFields {
   readonly kind: 'trade_stats';
   /** When the last trade in the window arrived at our socket, microseconds since 1970 by our wall clock. */
@@ -223,23 +223,23 @@ export interface TradeStats extends MarketFields {
   readonly windowEnd: number;
   /** Number of trades; an aggregated trade counts as one. */
   readonly trades: number;
-  /** Those in which the taker bought. */
+  /** Number of trades in which the taker bought. */
   readonly buyTrades: number;
-  /** Those in which the taker sold. */
+  /** Number of trades in which the taker sold. */
   readonly sellTrades: number;
   /** Sum of quantities, base asset; exact. */
   readonly volume: Decimal;
-  /** Of trades in which the taker bought. */
+  /** Sum of quantities of trades in which the taker bought, base asset; exact. */
   readonly buyVolume: Decimal;
-  /** Of trades in which the taker sold. */
+  /** Sum of quantities of trades in which the taker sold, base asset; exact. */
   readonly sellVolume: Decimal;
   /** Sum of price times quantity, quote asset; rounded half-even at 18 places. */
   readonly value: Decimal;
-  /** Of trades in which the taker bought. */
+  /** Sum of price times quantity of trades in which the taker bought, quote asset; rounded half-even at 18 places. */
   readonly buyValue: Decimal;
-  /** Of trades in which the taker sold. */
+  /** Sum of price times quantity of trades in which the taker sold, quote asset; rounded half-even at 18 places. */
   readonly sellValue: Decimal;
-  /** Value by volume; rounded half-even at 18 places. */
+  /** Value divided by volume; rounded half-even at 18 places. */
   readonly vwap: Decimal;
   /** Price of the first trade. */
   readonly open: Decimal;
@@ -249,13 +249,13 @@ export interface TradeStats extends MarketFields {
   readonly low: Decimal;
   /** Price of the last trade. */
   readonly close: Decimal;
-  /** Volume by number of trades; rounded half-even at 18 places. */
+  /** Volume divided by the number of trades; rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
   /** buy_volume / volume. */
   readonly buyRatioVolume: number;
   /** buy_trades / trades. */
   readonly buyRatioCount: number;
-  /** By buy_ratio_volume: strong_buy from 0.70, buy from 0.55, strong_sell up to 0.30, sell up to 0.45, else neutral. */
+  /** From buy_ratio_volume: strong_buy from 0.70, buy from 0.55, strong_sell up to 0.30, sell up to 0.45, else neutral. */
   readonly flow: string;
   /** Standard deviation of the log returns of the last 30 closed one-minute candles; null while fewer are known. */
   readonly volatility: null | number;
@@ -266,20 +266,20 @@ export interface TradeStats extends MarketFields {
 /** A trade much larger than those before it. Topic `large-trades`. */
 export interface LargeTrade extends TradeFields {
   readonly kind: 'large_trade';
-  /** Mean quantity of the symbol's trades before it, up to 1,000, at least 100; rounded half-even at 18 places. */
+  /** Mean quantity of the symbol's 100 to 1,000 trades before this one; rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
-  /** Its quantity by that mean. */
+  /** The trade's quantity divided by average_quantity. */
   readonly multiple: number;
 }
 
-/** What happened to the feed, and once a second its whole current state. Topic `feed-status`. */
+/** An event of the feed, or its heartbeat: once a second, the whole current state. Topic `feed-status`. */
 export interface FeedStatus {
   readonly kind: 'status';
-  /** Number of the record within its instance, from 1, +1 a record. */
+  /** Number of the record within its instance: 1, 2, 3, …. */
   readonly sequence: number;
   /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, gap_healed, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, instrument_halted, price_disputed, lines_disagree, heartbeat or stopped. */
   readonly state: string;
-  /** Why, in words for people. */
+  /** The reason, as text for people. */
   readonly reason: string;
   /** The process that publishes the record, unique per start. */
   readonly instance: string;
@@ -287,25 +287,25 @@ export interface FeedStatus {
   readonly timestamp: number;
   /** The venue concerned; null: the whole feed. */
   readonly venue: null | string;
-  /** The canonical symbol concerned; null: all of the venue's. */
+  /** The canonical symbol concerned; null: all symbols of the venue. */
   readonly symbol: null | string;
-  /** The symbol's coin. */
+  /** The base asset of that symbol, e.g. BTC. */
   readonly coin: null | string;
   /** The venue that serves the feed when the record is written; null: none. */
   readonly activeVenue: null | string;
   /** The channel concerned, e.g. trade or agg_trade; null: all, or none in particular. */
   readonly channel: null | string;
-  /** Why, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries go on at the slow pace) or replaced (another connection of the line goes on). session_rotated: server_shutdown, maintenance or lifetime. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
+  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance or lifetime. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
   readonly cause: null | string;
   /** The line concerned, from 1; null: the venue as a whole. */
   readonly line: null | number;
-  /** Only of the state heartbeat. */
+  /** Set only if state is heartbeat. */
   readonly heartbeat: null | Heartbeat;
-  /** Only of the states failed_over and failed_back. */
+  /** Set only if state is failed_over or failed_back. */
   readonly switch: null | VenueSwitch;
-  /** More about it for people; programs do not read it. */
+  /** More facts, for people; programs do not read them. */
   readonly details: Readonly<Record<string, string>>;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
@@ -332,11 +332,11 @@ export interface Gap {
   readonly filled: number;
   /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: trades may be missing. */
   readonly outcome: GapOutcome;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
-/** Internal: the epoch of a symbol at a venue, written before the first record of the epoch, and how far its trades were published. Topic `positions`. */
+/** Internal: an epoch of a symbol, and how far its trades were published. Written before the epoch's first record and again as trades are published. Topic `positions`. */
 export interface Position {
   readonly kind: 'position';
   /** The venue that serves the symbol in this epoch. */
@@ -349,11 +349,11 @@ export interface Position {
   readonly tradeId: null | string;
   /** Timestamp of that trade, or when the epoch began. */
   readonly timestamp: number;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
-/** A frame or record that could not be used, kept whole with the reason. Topic `dead-letters`. */
+/** A frame or record that could not be used, with the reason. Topic `dead-letters`. */
 export interface DeadLetter {
   readonly kind: 'dead_letter';
   /** The venue that it came from. */
@@ -362,11 +362,11 @@ export interface DeadLetter {
   readonly receivedAt: number;
   /** Where it was refused: decode, encode or sink. */
   readonly stage: string;
-  /** What was wrong, with the field's name; «(payload cut: N bytes)» at its end where the payload was longer than is kept. */
+  /** What was wrong, with the field's name. It ends with «(payload cut: N bytes)» if the payload was longer than 64 KiB. */
   readonly reason: string;
   /** The frame as received, at most 64 KiB. */
   readonly payload: Uint8Array;
-  /** What kind of market the record speaks of; only production prices are market prices. From the configuration, never guessed from an address. */
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
