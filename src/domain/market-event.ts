@@ -32,5 +32,5 @@ export interface BookUpdate extends MarketFields {
 /** A decoded piece of market data. Decoders leave `epoch` 0; the feed numbers it. */
 export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
-/** A warning about data that is passed on; counted. */
-export type DataWarning = 'inverted_spread' | 'equal_spread';
+/** A warning about data that is passed on, or of `no_price_yet` left out; counted. */
+export type DataWarning = 'inverted_spread' | 'equal_spread' | 'no_price_yet';

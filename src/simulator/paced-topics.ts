@@ -58,7 +58,8 @@ export function pacedTopics(host: VenueHost) {
       if (paced.topic.size === 0) continue;
       closeCandle(paced, now);
       const { everyMs, againMs = Number.POSITIVE_INFINITY } = paced.pace;
-      const leastMs = paced.sentTrades === paced.instrument.trades.count ? againMs : everyMs;
+      const { trades, candles } = paced.instrument;
+      const leastMs = paced.sentTrades === trades.count && !candles.isUntraded ? againMs : everyMs;
       if (now - paced.sentAt >= leastMs) send(paced, now);
     }
   }

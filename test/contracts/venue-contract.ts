@@ -371,7 +371,7 @@ function golden(decoded: Decoded, venue: Venue): unknown {
   if (decoded.kind === 'value') {
     const common = { venue: venue.id, environment: 'production', epoch: 0, receivedAt: RECEIVED_AT };
     const value = decoded.value.map((event) => ({ ...event, ...common }));
-    return { ...decoded, key: value[0]?.symbol, at: RECEIVED_AT, value };
+    return { ...decoded, key: value[0]?.symbol ?? decoded.key, at: RECEIVED_AT, value };
   }
   return 'id' in decoded ? { ...decoded, id: decoded.id ?? undefined } : decoded;
 }

@@ -27,7 +27,12 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
     counted.counter('duplicates', 'Repeats dropped: another line was first.', (of) => of.duplicates),
     counted.counter('malformed_frames', 'Frames that could not be decoded.', (of) => of.malformed),
     counted.counts('ignored_frames', 'Frames without anything subscribed.', 'reason', (of) => of.ignored),
-    counted.counts('data_warnings', 'Odd data that was passed on.', 'warning', (of) => of.warnings),
+    counted.counts(
+      'data_warnings',
+      'Odd data: passed on, or left out if it has no price yet.',
+      'warning',
+      (of) => of.warnings,
+    ),
     counted.counts('reconnects', 'Connections lost or not made.', 'reason', (of) => of.reconnects),
     counted.counter('book_resyncs', 'Order books that fell out of step.', (of) => of.bookResyncs),
     counted.counter('book_fetch_failures', 'Failed requests for whole books.', (of) => of.booksNotHad),

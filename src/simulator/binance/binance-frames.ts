@@ -55,8 +55,8 @@ export function dayStatistics(instrument: SimulatedInstrument, now: number) {
     firstId: day.firstId,
     lastId: day.lastId,
     change: instrument.priceText(day.close - day.open),
-    percent: (((day.close - day.open) / day.open) * 100).toFixed(3),
-    average: (day.quote / day.volume / 10 ** instrument.priceDecimals).toFixed(8),
+    percent: (((day.close - day.open) / (day.open || 1)) * 100).toFixed(3),
+    average: (day.quote / (day.volume || 1) / 10 ** instrument.priceDecimals).toFixed(8),
     lastQuantity: instrument.quantityText(trades.count > 0 ? trades.at(trades.count - 1).quantity : 1),
     openTime: now - 86_400_000,
   };

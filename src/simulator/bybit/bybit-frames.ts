@@ -52,7 +52,7 @@ export function tickerFrame(instrument: SimulatedInstrument, now: number, sequen
 /** The 24 hour values that the topic and the REST ticker share. */
 export function dayStatistics(instrument: SimulatedInstrument, now: number) {
   const day = instrument.candles.day(now);
-  return { ...instrument.candleTexts(day), change: (day.close / day.open - 1).toFixed(4) };
+  return { ...instrument.candleTexts(day), change: ((day.close - day.open) / (day.open || 1)).toFixed(4) };
 }
 
 /** The best levels of a book at one moment. */

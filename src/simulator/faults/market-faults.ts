@@ -72,6 +72,20 @@ export const MARKET_FAULTS: SimulatedFaults = {
       else market.quietSymbols.add(symbol);
     },
   },
+  untraded: {
+    description:
+      'The symbol has never traded: its tickers and candles go on with prices and volumes of zero, and it makes no trades.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    start: ({ venue, command }) => {
+      for (const { candles } of instrumentsOf(venue, command)) candles.isUntraded = true;
+    },
+    end: ({ venue, command }) => {
+      for (const { candles } of instrumentsOf(venue, command)) candles.isUntraded = false;
+    },
+    onVenue: ({ market }, { symbol }) => market?.quietSymbols.add(symbol),
+  },
   reject_symbol: {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],

@@ -16,6 +16,8 @@ export class CandleStore {
   private readonly minutes = new Map<number, SimulatedCandle>();
   /** Everything since the start. */
   private readonly total: SimulatedCandle;
+  /** The market has never traded: prices and volumes are zero. */
+  isUntraded = false;
   private lastTime = 0;
   private dayBefore: { readonly high: number; readonly low: number } | undefined;
 
@@ -32,7 +34,7 @@ export class CandleStore {
   }
 
   get price(): number {
-    return this.total.close;
+    return this.isUntraded ? 0 : this.total.close;
   }
 
   add(trade: Trade): void {
@@ -45,6 +47,7 @@ export class CandleStore {
 
   /** The candle from `open` up to but not including `end` (whole seconds; whole minutes when longer than one). */
   candle(open: number, end: number): SimulatedCandle {
+    if (this.isUntraded) return emptyCandle(0);
     const { startedAt, price } = this.past.options;
     const result = open < startedAt ? this.past.candle(open, Math.min(end, startedAt)) : emptyCandle(price);
     const [parts, step] = end - open < MINUTE ? [this.seconds, SECOND] : [this.minutes, MINUTE];
@@ -59,6 +62,7 @@ export class CandleStore {
 
   /** The 24 hours up to `now`: the made-up day before the start and everything since. */
   day(now: number): SimulatedCandle {
+    if (this.isUntraded) return emptyCandle(0);
     const { startedAt } = this.past.options;
     const result = this.past.roughCandle(now - DAY, Math.max(now - DAY + SECOND, startedAt));
     this.dayBefore ??= { high: result.high, low: result.low };

@@ -5,6 +5,8 @@ import type { MarketFields, TradeEvent } from '../../domain/record.ts';
 import type { RawFrame } from '../../domain/venue-event.ts';
 import type { Decoded, Decoder } from '../contract.ts';
 
+const NONE: readonly never[] = [];
+
 export type Origin = Pick<MarketFields, 'venue' | 'environment'>;
 
 /** The fields that all events of one frame or answer share. */
@@ -71,6 +73,11 @@ export function marketFrame(
   return warning === undefined
     ? { kind: 'value', key: symbol, at: receivedAt, value: events }
     : { kind: 'value', key: symbol, at: receivedAt, value: events, warning };
+}
+
+/** A market that has not traded: its prices are zero. The frame has no event, but shows that the venue delivers. */
+export function noPriceYet(market: Pick<MarketFields, 'symbol' | 'receivedAt'>): Decoded {
+  return marketFrame(market, NONE, 'no_price_yet');
 }
 
 export function ignored(reason: string): Decoded {

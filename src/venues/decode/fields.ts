@@ -6,6 +6,8 @@ import type { Rows } from '../contract.ts';
 /** An object whose fields are not checked yet. */
 export type Unchecked = Readonly<Record<string, unknown>>;
 
+const ZERO = /^0+(?:\.0*)?$/;
+
 /** Larger times are microseconds by mistake (16 digits). */
 const TIME_LIMIT_MS = 100_000_000_000_000;
 
@@ -99,6 +101,11 @@ export function readTime(value: unknown, field: string): number {
   return value;
 }
 
+/** As `readTime`, for a venue that sends 0 if there is no time. */
+export function readTimeOrZero(value: unknown, field: string): number | null {
+  return value === 0 ? null : readTime(value, field);
+}
+
 export function isTime(value: number): boolean {
   return Number.isSafeInteger(value) && value > 0 && value < TIME_LIMIT_MS;
 }
@@ -138,6 +145,11 @@ export function readPositive(value: unknown, field: string): Decimal {
   const decimal = readDecimal(value, field);
   if (!isPositive(decimal)) throw wrong(field, value, 'greater than 0');
   return decimal;
+}
+
+/** True for prices that are zero: the market has not traded yet. Zeros and other values together are malformed. */
+export function areZero(...prices: readonly unknown[]): boolean {
+  return prices.every((price) => typeof price === 'string' && ZERO.test(price));
 }
 
 /** A volume. */

@@ -2,8 +2,16 @@ import { KLINE_INTERVALS, type VenueId } from '../../../domain/instrument.ts';
 import type { MarketEvent } from '../../../domain/market-event.ts';
 import type { MarketFields } from '../../../domain/record.ts';
 import type { Decoded, Decoder, DecoderContext } from '../../contract.ts';
-import { ignored, malformedFrame, marketFields, marketFrame, type Origin, safely } from '../../decode/decoding.ts';
-import { isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
+import {
+  ignored,
+  malformedFrame,
+  marketFields,
+  marketFrame,
+  noPriceYet,
+  type Origin,
+  safely,
+} from '../../decode/decoding.ts';
+import { areZero, isObject, malformed, readObject, readString, type Unchecked, within } from '../../decode/fields.ts';
 import { jsonOf, refuseDuplicateKeys, textOf } from '../../decode/read-frame.ts';
 import { readAnswer } from './answer.ts';
 import {
@@ -24,8 +32,8 @@ type Read = (payload: Unchecked, market: MarketFields, interval: string | undefi
 const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
   ['trade', one(readTrade)],
   ['aggTrade', one(readAggTrade)],
-  ['24hrTicker', one(readTicker)],
-  ['24hrMiniTicker', one(readTicker)],
+  ['24hrTicker', decodeTicker],
+  ['24hrMiniTicker', decodeTicker],
   ['bookTicker', readBookTicker],
   ['kline', decodeKline],
   ['depthUpdate', one(readDepthUpdate)],
@@ -134,9 +142,14 @@ function decodeUnknownStream(data: unknown): Decoded {
     : ignored('unknown_event');
 }
 
+function decodeTicker(payload: Unchecked, market: MarketFields): Decoded {
+  return areZero(payload.c) ? noPriceYet(market) : marketFrame(market, [readTicker(payload, market)]);
+}
+
 function decodeKline(payload: Unchecked, market: MarketFields, ofStream: string | undefined): Decoded {
   const k = readObject(payload.k, 'k');
   const interval = ofStream ?? KLINE_INTERVALS.find((known) => known === k.i);
   if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
+  if (areZero(k.o, k.h, k.l, k.c)) return noPriceYet(market);
   return marketFrame(market, [readKline(payload, k, interval, market)]);
 }

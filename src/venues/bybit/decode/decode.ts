@@ -56,9 +56,9 @@ export function bybitDecoder(context: DecoderContext): Decoder {
       case 'trade':
         return marketFrame(market, readTrades(message, market));
       case 'kline':
-        return marketFrame(market, readKlines(message, topic, market));
+        return readKlines(message, topic, market);
       case 'ticker':
-        return marketFrame(market, [readTicker(message, market)]);
+        return readTicker(message, market);
       case 'book_ticker':
         return newBookTicker(message, market);
       case 'depth':

@@ -2,8 +2,9 @@ import { canonicalDecimal, type Decimal } from '../../../domain/decimal.ts';
 import type { BookUpdate, Ticker } from '../../../domain/market-event.ts';
 import type { Kline, MarketFields, TradeEvent } from '../../../domain/record.ts';
 import type { Decoded } from '../../contract.ts';
-import { liveTrade } from '../../decode/decoding.ts';
+import { liveTrade, marketFrame, noPriceYet } from '../../decode/decoding.ts';
 import {
+  areZero,
   malformed,
   readArray,
   readBoolean,
@@ -15,6 +16,7 @@ import {
   readPositive,
   readTextId,
   readTime,
+  readTimeOrZero,
   type Unchecked,
 } from '../../decode/fields.ts';
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
@@ -31,14 +33,14 @@ const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
 
 /** The trades of a message, in matching order. The envelope's time is their event time. */
 export function readTrades(message: Unchecked, market: MarketFields): readonly TradeEvent[] {
-  const publishedAt = readTime(message.ts, 'ts');
+  const publishedAt = readTimeOrZero(message.ts, 'ts');
   const trades = readEach(message.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, market));
   if (trades.length === 0) throw malformed('data', 'has no trade');
   return trades;
 }
 
 /** Recordings from before 2025 have no `RPI` (retail price improvement). */
-function readTrade(trade: Unchecked, publishedAt: number, market: MarketFields): TradeEvent {
+function readTrade(trade: Unchecked, publishedAt: number | null, market: MarketFields): TradeEvent {
   requireSymbol(trade.s, 's', market.venueSymbol);
   return liveTrade(market, market, market.receivedAt, {
     price: readPositive(trade.p, 'p'),
@@ -69,12 +71,22 @@ export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
   return rpi ? RPI : NONE;
 }
 
-/** Candles of a message, stamped with the message's `ts`: a candle's own `timestamp` is its last trade's. */
-export function readKlines(message: Unchecked, topic: BybitTopic, market: MarketFields): readonly Kline[] {
-  const publishedAt = readTime(message.ts, 'ts');
-  const klines = readEach(message.data, 'data', (row) => readKline(readObject(row, ''), publishedAt, topic, market));
-  if (klines.length === 0) throw malformed('data', 'has no candle');
-  return klines;
+/**
+ * Candles of a message, stamped with the message's `ts`: a candle's own `timestamp` is its last trade's. Leaves out
+ * candles without a price.
+ */
+export function readKlines(message: Unchecked, topic: BybitTopic, market: MarketFields): Decoded {
+  const publishedAt = readTimeOrZero(message.ts, 'ts');
+  const rows = readEach(message.data, 'data', (row) => {
+    const kline = readObject(row, '');
+    const { open, high, low, close } = kline;
+    return publishedAt === null || areZero(open, high, low, close)
+      ? undefined
+      : readKline(kline, publishedAt, topic, market);
+  });
+  if (rows.length === 0) throw malformed('data', 'has no candle');
+  const klines = rows.filter((kline) => kline !== undefined);
+  return klines.length === rows.length ? marketFrame(market, klines) : marketFrame(market, klines, 'no_price_yet');
 }
 
 function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, market: MarketFields): Kline {
@@ -101,11 +113,13 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, mar
   };
 }
 
-/** Spot sends whole tickers. Bybit sends an unknown value as an empty string. */
-export function readTicker(message: Unchecked, market: MarketFields): Ticker {
+/** Spot sends whole tickers. Bybit sends an unknown value as an empty string, an unknown time as 0. */
+export function readTicker(message: Unchecked, market: MarketFields): Decoded {
   const ticker = readSnapshot(message);
   requireSymbol(ticker.symbol, 'data.symbol', market.venueSymbol);
-  return {
+  const timestamp = readTimeOrZero(message.ts, 'ts');
+  if (timestamp === null || areZero(ticker.lastPrice)) return noPriceYet(market);
+  const event: Ticker = {
     kind: 'ticker',
     venue: market.venue,
     symbol: market.symbol,
@@ -115,11 +129,12 @@ export function readTicker(message: Unchecked, market: MarketFields): Ticker {
     epoch: market.epoch,
     receivedAt: market.receivedAt,
     price: readPositive(ticker.lastPrice, 'data.lastPrice'),
-    timestamp: readTime(message.ts, 'ts'),
+    timestamp,
     volume24h: ticker.volume24h === '' ? null : readNotNegative(ticker.volume24h, 'data.volume24h'),
     quoteVolume24h: ticker.turnover24h === '' ? null : readNotNegative(ticker.turnover24h, 'data.turnover24h'),
     change24h: ticker.price24hPcnt === '' ? null : percent(readDecimal(ticker.price24hPcnt, 'data.price24hPcnt')),
   };
+  return marketFrame(market, [event]);
 }
 
 function percent(fraction: Decimal): Decimal {
@@ -166,9 +181,9 @@ export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
   });
 }
 
-/** The matching engine's time, comparable with trades'; absent in recordings from before 2024. */
+/** The matching engine's time, comparable with trades'; absent in recordings from before 2024, 0 in a closed market. */
 function matchedAt(message: Unchecked): number | null {
-  return message.cts === undefined ? null : readTime(message.cts, 'cts');
+  return message.cts === undefined ? null : readTimeOrZero(message.cts, 'cts');
 }
 
 /** The data of a topic that spot always sends whole. */
