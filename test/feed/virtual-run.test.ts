@@ -523,6 +523,20 @@ it('publishes the large trades of a run that stops before it has read the record
   expect(problems).toEqual([]);
 });
 
+it('delivers spilled aggregated trades of a new epoch once to a sink that is ahead of the other after a kill', async () => {
+  const problems = await problemsOf({
+    ...{ seed: 1870146131, venues: ['binance'], mode: 'failover', backfill: true },
+    ...{ channels: ['agg_trade'], lines: 3, allCoins: false, sinks: SINKS, machines: 1 },
+    happenings: [
+      { afterMs: 8271, what: { kind: 'venue', request: { venue: 'binance', fault: 'close', line: 1 } } },
+      { afterMs: 6923, what: { kind: 'store', name: 'kafka', awayMs: 8988 } },
+      { afterMs: 1711, what: { kind: 'venue', request: { venue: 'binance', fault: 'testnet_reset' } } },
+      { afterMs: 3963, what: { kind: 'kill', downMs: 4925 } },
+    ],
+  });
+  expect(problems).toEqual([]);
+});
+
 it('a script of faults replays with the same records, so that a failure can be reproduced', async () => {
   const each: Script = {
     seed: 7,

@@ -100,7 +100,8 @@ function readGroups(
   read: ReadCheckpoints,
 ): Promise<CheckpointGroup[]> {
   const kinds = (['trade', 'agg_trade'] as const).filter(
-    (kind) => options.kinds.includes(kind) || topics.some((topic) => topic.endsWith(topicOf(kind).name)),
+    (kind) =>
+      options.kinds.includes(kind) || topics.some((topic) => topic === prefixOfTopic(topic) + topicOf(kind).name),
   );
   const foreign = new Set(topics.map(prefixOfTopic)).difference(new Set(options.environmentPrefixes));
   return Promise.all(

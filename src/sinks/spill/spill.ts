@@ -92,7 +92,7 @@ export class Spill {
     } else {
       this.#store.clear();
     }
-    return reconciler.checkpoints();
+    return reconciler.checkpoints().filter(({ kind }) => options.kinds.includes(kind));
   }
 
   /** After `recover`: the recent records of a previous process that the sink does not have. */

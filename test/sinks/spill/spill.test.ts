@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AggTrade, TradeEvent } from '../../../src/domain/record.ts';
+import type { TradeKind } from '../../../src/domain/trade-id.ts';
 import type { OutRecord, Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
@@ -26,6 +28,7 @@ async function start(
   stored: Stored = [],
   disk = new MemoryDisk(),
   { spill, ...options }: Partial<Omit<DriverOptions, 'spill'>> & { readonly spill?: Partial<SpillOptions> } = {},
+  kind: TradeKind = 'trade',
 ): Promise<Process> {
   const clock = new VirtualClock();
   const sink = new StoringSink(stored);
@@ -38,7 +41,7 @@ async function start(
     spill: { dir: '', maxBytes: 10_000_000, disk, ...spill },
   });
   await clock.advance(0);
-  const checkpoints = await driver.resume({ environmentPrefixes: [''], kinds: ['trade'] as const });
+  const checkpoints = await driver.resume({ environmentPrefixes: [''], kinds: [kind] });
   return { clock, sink, driver, disk, events, checkpoints };
 }
 
@@ -56,6 +59,13 @@ const window = (second: number): OutRecord => {
   const windowEnd = 1_732_000_000_000 + second * 1000;
   const of = { venue: 'binance', windowMs: 1000, windowStart: windowEnd - 1000, windowEnd };
   return { topic: 'trade-stats', key: 'BTCUSDT', record: sampleTradeStats(of) };
+};
+
+/** An aggregated trade of one trade. */
+const aggregated = (out: OutRecord): OutRecord => {
+  const { tradeId } = out.record as TradeEvent;
+  const ids = { firstTradeId: tradeId, lastTradeId: tradeId };
+  return { ...out, topic: 'agg-trades', record: { ...out.record, ...ids, kind: 'agg_trade' } as AggTrade };
 };
 
 const texts = (stored: readonly OutRecord[]): string => stored.map(short).join(' ');
@@ -205,6 +215,17 @@ describe('a spill after the end of its process', () => {
     expect(texts(stored)).toBe('t1 t2 t3 t4 t5 t6 t7 t8 e2 t9 t10 t11 t12 t13');
   });
 
+  it('resumes aggregated trades alone if no others are asked for', async () => {
+    const first = await start([], undefined, {}, 'agg_trade');
+    await away(first);
+    first.driver.push(position(2), { barrier: true });
+    first.driver.push(aggregated(trade(9, 'BTCUSDT', { epoch: 2 })));
+    await first.clock.advance(100);
+    const second = await start([], killed(first), {}, 'agg_trade');
+    const checkpoints = second.checkpoints.filter(({ symbol }) => symbol === 'BTCUSDT');
+    expect(checkpoints).toMatchObject([{ kind: 'agg_trade', epoch: 2, last: { id: '9' } }]);
+  });
+
   it('skips trades and prices that another process has overtaken, and delivers the later ones', async () => {
     const stored: Stored = [];
     const first = await start(stored);
@@ -288,13 +309,7 @@ describe('a spill after the end of its process', () => {
   it('delivers a gap after a kill even if the aggregated trades in the sink are past it', async () => {
     const stored: Stored = [];
     const first = await start(stored);
-    const aggregated = trade(9);
-    const aggTrade = {
-      ...aggregated,
-      topic: 'agg-trades',
-      record: { ...aggregated.record, kind: 'agg_trade' },
-    } as OutRecord;
-    pushAll(first.driver, [trade(5), aggTrade]);
+    pushAll(first.driver, [trade(5), aggregated(trade(9))]);
     await first.clock.advance(100);
     await away(first);
     pushAll(first.driver, [gap(5, 8), trade(8), trade(9)]);
