@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 
-/** The suffix of an open file's name, behind `.avro`. */
+/** The suffix of an open file's name, after `.avro`. */
 export const PART = '.part';
 
 const NAME = /^(\d{8}T\d{6})-(\d{10})\.avro(\.part)?$/;

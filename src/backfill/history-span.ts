@@ -32,8 +32,8 @@ export async function historySpan(
 ): Promise<HistorySpan | undefined> {
   // Asked first: if nothing comes at or after `toMs` later, the last one is before `toMs`.
   const latest = await ask(series.latest);
-  const behind = toMs === undefined ? undefined : await ask(series.firstFrom(toMs));
-  const end = behind === undefined ? latest : series.step(behind, -1);
+  const after = toMs === undefined ? undefined : await ask(series.firstFrom(toMs));
+  const end = after === undefined ? latest : series.step(after, -1);
   if (end === undefined) return undefined;
   if (fromMs === undefined) return { begin: Math.max(0, series.step(end, 1 - (limit ?? 1))), end };
   const begin = await ask(series.firstFrom(fromMs));

@@ -120,7 +120,7 @@ function seriesOf({ venue, kind, interval }: HistoryRequest, origin: PastOrigin)
   return kind === 'trades' ? venue.history?.trades?.(origin) : venue.history?.aggTrades?.(origin);
 }
 
-/** The venue's time, at most the answer's travel time behind. */
+/** The venue's time; it lags by at most the answer's travel time. */
 async function venueClock(venue: Venue, ask: Ask, scheduler: SchedulerLike): Promise<() => number> {
   const venueMs = await ask(venue.time);
   const at = scheduler.now();

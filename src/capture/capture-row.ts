@@ -165,7 +165,7 @@ function json(latin1: string): unknown {
 const isEnd = (value: unknown): value is CapturedEnd => typeof Object(value).kind === 'string';
 const isAnswer = (value: unknown): value is CapturedAnswer => typeof Object(value).path === 'string';
 
-/** A mark's text in its row, behind time and connection, UTF-8. */
+/** A mark's text in its row, after time and connection, UTF-8. */
 export function captureMarkText(mark: CaptureMark): string {
   switch (mark.verb) {
     case 'connecting':

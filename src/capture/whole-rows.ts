@@ -100,7 +100,7 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
   }
 }
 
-/** Node.js does not call back for a failed write. Zero bytes behind the gzip data end the stream without a callback. */
+/** Node.js does not call back for a failed write. Zero bytes after the gzip data end the stream without a callback. */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {
     gunzip.once('error', resolve);

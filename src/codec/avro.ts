@@ -21,7 +21,7 @@ export interface RecordCodec extends RecordReader {
   readonly schema: RecordSchema;
   readonly schemaJson: string;
   readonly fingerprint: Uint8Array;
-  /** Encodes a record behind a copy of `header`. @throws Fault `encode` (never) that names the field. */
+  /** Encodes a record, with a copy of `header` before it. @throws Fault `encode` (never) that names the field. */
   encode(record: FeedRecord, header?: Uint8Array): Buffer;
 }
 

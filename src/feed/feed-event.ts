@@ -49,11 +49,11 @@ interface GapFacts {
   readonly symbol: string;
   readonly coin: string;
   readonly channel: 'trade' | 'agg_trade';
-  /** Id of the first trade behind the gap. */
+  /** Id of the first trade after the gap. */
   readonly toId: string;
 }
 
-/** The events behind the failover: one venue a symbol, in epochs. */
+/** The events after the failover stage: one venue a symbol, in epochs. */
 export type FeedEvent =
   | FeedData
   | FeedReport

@@ -176,7 +176,7 @@ export class VenueFeed {
     return this.#arbiter.possibleGaps(symbol);
   }
 
-  /** Emits the trades that wait behind gaps: nothing more will come. */
+  /** Gives up pending gaps and emits the trades after them: nothing more will come. */
   flush(): void {
     this.#arbiter.flush();
   }

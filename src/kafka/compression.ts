@@ -21,7 +21,7 @@ export const CODECS: Readonly<Record<'gzip' | 'snappy' | 'lz4' | 'zstd', Codec>>
   snappy: { compress: snappyCompress, decompress: snappyDecompress },
 };
 
-/** The header of Java's SnappyOutputStream (version 1, compatible with 1). Blocks follow, each behind its length. */
+/** The header of Java's SnappyOutputStream (version 1, compatible with 1). Blocks follow, each after its length. */
 const XERIAL = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0, 0, 0, 0, 1, 0, 0, 0, 1]);
 const XERIAL_MAGIC_BYTES = 8;
 

@@ -23,7 +23,7 @@ export interface MissingIds<T> {
 export interface GapTiming<K> {
   /** How long the source itself may bring the missing values before they are fetched, milliseconds. Default 0. */
   readonly graceMs?: number | ((key: K) => number);
-  /** How long a series waits behind a gap, milliseconds. Default 10,000. */
+  /** How long a series waits for a gap to be filled, milliseconds. Default 10,000. */
   readonly holdMs?: number;
   /** How many requests run at a time, each for another series. Default 1. */
   readonly atOnce?: number;
@@ -70,7 +70,7 @@ export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
   readonly changes$?: Observable<SequenceChange<K, T>>;
   /** As in `RepairGapsOptions`. Default: nothing is fetched, and a gap is emitted after `graceMs`. */
   fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly T[]>;
-  /** Values of a series may be missing behind a checkpoint, and nothing can confirm it yet; undefined: no longer. */
+  /** Values of a series after a checkpoint may be missing, and nothing can confirm it yet; undefined: no longer. */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
 
@@ -79,7 +79,7 @@ export type GapEvent<T, K = string> =
   | { readonly kind: 'value'; readonly key: K; readonly value: T }
   /** Values are missing, and their repair begins: `filled` is 0. */
   | { readonly kind: 'pending'; readonly key: K; readonly gap: SequenceGap<T> }
-  /** The repair ended; the first value behind the gap follows. Repaired if `filled` equals `missing`. */
+  /** The repair ended; the first value after the gap follows. Repaired if `filled` equals `missing`. */
   | { readonly kind: 'gap'; readonly key: K; readonly gap: SequenceGap<T> }
   /** The ids restart with the next value; `before` is the last value with the previous ids. */
   | { readonly kind: 'reset'; readonly key: K; readonly before: Checkpoint; readonly value: T };
@@ -98,7 +98,7 @@ export type GapEvent<T, K = string> =
  * ```
  *
  * - **next**: `value` for each value, once and in the order of its ids. `pending` when a gap outlasts `graceMs` and its
- *   fetch begins. `gap` right before the first value behind a gap, with the number of filled ids. `reset` before a
+ *   fetch begins. `gap` right before the first value after a gap, with the number of filled ids. `reset` before a
  *   value with a smaller id and the latest timestamp so far.
  * - **error**: the source's error, after the waiting values were emitted; what a callback throws. A failed Observable
  *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.

@@ -91,7 +91,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
         };
       },
       async get(url, getOptions) {
-        const path = pathBehind(restUrl(venue), url);
+        const path = pathAfter(restUrl(venue), url);
         try {
           const answer = await inner.get(url, getOptions);
           mark(`${venue}:rest`, { verb: 'answer', answer: { path, ...answer } });
@@ -106,8 +106,8 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   };
 }
 
-/** The part of a REST address behind the venue's base address. */
-export function pathBehind(restUrl: string, url: string): string {
+/** The part of a REST address after the venue's base address. */
+export function pathAfter(restUrl: string, url: string): string {
   const base = restUrl.replace(/\/+$/, '');
   return url.startsWith(base) ? url.slice(base.length) : url;
 }

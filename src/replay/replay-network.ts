@@ -3,7 +3,7 @@ import type { CaptureRow } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
-import { pathBehind } from './record-network.ts';
+import { pathAfter } from './record-network.ts';
 import { faultOf, RecordedAnswers } from './recorded-answers.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
@@ -82,7 +82,7 @@ export class ReplayNetwork {
 
   readonly networks: VenueNetworks = (venue, line): Network => ({
     open: (_url, _options, handlers) => this.#open(`${venue}:${line}`, handlers),
-    get: (url, options) => this.answers.get(venue, pathBehind(this.#options.restUrl(venue), url), options),
+    get: (url, options) => this.answers.get(venue, pathAfter(this.#options.restUrl(venue), url), options),
   });
 
   /** True while it keeps rows for a connection that will open again. */

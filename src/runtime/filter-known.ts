@@ -13,11 +13,11 @@ export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
 /** How far a sink has an epoch that the feed resumes from an earlier trade. */
 interface KnownEpoch {
   readonly ends: ReadonlyMap<TradeKind, Checkpoint>;
-  /** Trades behind the ends since the start, counted by their ids. */
+  /** Number of trade ids after the ends that came since the start. */
   passed: number;
-  /** The gap that the sink ends in, until the trade behind it comes. Trades fetched for it may come first. */
+  /** The gap that the sink ends in, until the trade after it comes. Trades fetched for it may come first. */
   gap: Gap | undefined;
-  /** The ends do not matter for later arrivals, microseconds. Undefined before the first trade behind them. */
+  /** Trades received later than this need no filter, microseconds. Undefined before the first trade after the ends. */
   until: number | undefined;
 }
 
@@ -28,7 +28,7 @@ const NOTHING: readonly FeedRecord[] = [];
 /**
  * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind;
  * this one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it lacks
- * or left. The rest of a gap that the sink ends in comes before the trade behind it. Undefined: the sink needs no
+ * or left. The rest of a gap that the sink ends in comes before the trade after it. Undefined: the sink needs no
  * filter.
  */
 export function filterKnown(
@@ -82,7 +82,7 @@ function isAhead({ last, resumePoint }: PreviousEpoch, ends: ReadonlyMap<TradeKi
   return [...resumePoint].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
 }
 
-/** A position is never behind the sink's own end. */
+/** A sink's position never goes back: a position before its own end becomes that end. */
 function atLeast(position: Extract<FeedRecord, { kind: 'position' }>, known: KnownEpoch | undefined): FeedRecord {
   const [end] = known?.ends.values() ?? [];
   const isBehind = end !== undefined && (position.tradeId === null || compareIds(position.tradeId, end.id) < 0);
@@ -96,9 +96,9 @@ function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedR
   if (known === undefined || end === undefined) return [trade];
   const { tradeId, receivedAt } = trade;
   const { gap, passed } = known;
-  const isBehindGap = gap?.toId != null && compareIds(tradeId, gap.toId) >= 0;
-  const rest = isBehindGap ? restOf(gap, end, passed) : undefined;
-  if (isBehindGap) known.gap = undefined;
+  const isAfterGap = gap?.toId != null && compareIds(tradeId, gap.toId) >= 0;
+  const rest = isAfterGap ? restOf(gap, end, passed) : undefined;
+  if (isAfterGap) known.gap = undefined;
   const given = rest === undefined ? NOTHING : [rest];
   const lastId = lastIdOf(trade);
   if (compareIds(lastId, end.id) <= 0) return given;
@@ -116,20 +116,20 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   const ends = [...(known?.ends.values() ?? [])];
   const [end] = ends;
   if (known === undefined || end === undefined || fromId === null) return [gap];
-  const isBehindEnd = compareIds(end.id, fromId) <= 0;
+  const isAfterEnd = compareIds(end.id, fromId) <= 0;
   if (toId === null) {
     // After its epoch ended, its ends do not matter.
     all.delete(key);
-    return [isBehindEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
+    return [isAfterEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
   }
   if (ends.every(({ id }) => compareIds(toId, id) <= 0)) return NOTHING;
   // A gap does not say which kind of trades it belongs to.
-  if (ends.length > 1 || isBehindEnd) return [gap];
+  if (ends.length > 1 || isAfterEnd) return [gap];
   known.gap = gap;
   return NOTHING;
 }
 
-/** The part of a gap behind the sink's end, of which `passed` trades came. Undefined: there is none. */
+/** The part of a gap after the sink's end; `passed` trades of it came. Undefined: there is none. */
 function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };

@@ -73,7 +73,7 @@ export class Connection {
       this.out += framed;
   }
 
-  /** Sends a message of the protocol (acknowledgement, pong, error, event) behind all queued data. */
+  /** Sends a message of the protocol (acknowledgement, pong, error, event) after all queued data. */
   control(text: string): void {
     if (this.deflated) {
       if (this.interference?.frozen !== true) this.ws.send(text);

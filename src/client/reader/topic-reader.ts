@@ -54,7 +54,7 @@ export class TopicReader implements TopicHandler {
   #lag: LagMeter;
   /** Read, but not given to listeners yet. */
   #open: readonly EncodedMessage[] = [];
-  /** Messages that could not be decoded, and those behind them; the source reads them again. */
+  /** Messages that could not be decoded, and the messages after them; the source reads them again. */
   #failed: readonly EncodedMessage[] = [];
   #sinceTurn = 0;
   #stop: AbortController | undefined;

@@ -74,7 +74,7 @@ interface FetchTo {
   readonly from: StartAt;
 }
 
-/** Reads until the signal aborts. After a failure it resumes behind the last record handed out. */
+/** Reads until the signal aborts. After a failure it resumes after the last record handed out. */
 async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
   const toEncoded = ({ partition, offset, timestamp, value }: TopicMessage): EncodedMessage => ({

@@ -12,7 +12,7 @@ export interface KlineCheckOptions {
   /** The kind of trade that our candles are made of. */
   readonly trades: SequencedTrade['kind'];
   readonly intervals: readonly KlineInterval[];
-  /** A trade that comes later than this after one behind its candle is not counted, milliseconds. */
+  /** How far event time must pass a candle's end before it closes, milliseconds. Later trades are not counted. */
   readonly allowedLatenessMs: number;
   /** Venues whose trade ids step by one. */
   readonly contiguousVenues: ReadonlySet<string>;

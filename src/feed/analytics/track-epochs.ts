@@ -44,7 +44,7 @@ const MAX_WAITING = 100_000;
 const MIN_TRADES = 100;
 /** The gap at the start of every epoch, until its first trade. */
 const BEGINNING = '';
-/** The id of a gap if the trade behind it is not known. */
+/** The id of a gap if the trade after it is not known. */
 const UNKNOWN = 'unknown';
 
 /**
@@ -173,7 +173,7 @@ class Epochs {
     this.#wait(epoch, gap, pending);
   }
 
-  /** A gap has its outcome, and the trades behind it follow. */
+  /** A gap has its outcome, and the trades after it follow. */
   release(symbol: string, gap: string, outcome?: Gap): void {
     const epoch = this.#epochs.get(symbol);
     if (outcome !== undefined) epoch?.addGap(outcome);

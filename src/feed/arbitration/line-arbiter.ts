@@ -128,7 +128,7 @@ export class LineArbiter {
     for (const series of this.#seriesOf(symbol)) this.#change(series, (sequence) => sequence.forget());
   }
 
-  /** Emits the trades that wait behind gaps. */
+  /** Gives up pending gaps and emits the trades after them. */
   flush(): void {
     for (const symbol of this.#symbols.keys())
       for (const series of this.#seriesOf(symbol))

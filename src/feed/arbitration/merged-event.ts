@@ -35,7 +35,7 @@ export interface IdsRestarted extends Notice {
   readonly after: SequencedTrade;
 }
 
-/** Trades may be missing behind `before`, which is not known yet. Repeated when such a span begins again. */
+/** It is not known yet whether trades after `before` are missing. Repeated when such a span begins again. */
 export interface PossibleGapNotice {
   readonly kind: 'possible_gap';
   readonly symbol: string;

@@ -4,7 +4,7 @@ import type { IdSequence } from '../../operators/sequence/id-sequence.ts';
 import { SparseSequence } from '../../operators/sequence/sparse-sequence.ts';
 import type { SequencedTrade } from './merged-event.ts';
 
-/** Maximum trades held behind one gap. */
+/** Maximum trades held while one gap is filled. */
 const MAX_HELD = 10_000;
 /** Trades remembered per symbol if ids are sparse. */
 const SEEN_WINDOW = 2048;

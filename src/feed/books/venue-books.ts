@@ -29,7 +29,7 @@ const LASTS_MS = 60_000;
 const MAX_LARGER = 3;
 /** Maximum book requests at once: gap repair uses the same budget and must not wait for more. */
 const AT_ONCE = 3;
-/** Maximum requests for deeper levels of correct books at once. Books out of step do not wait behind them. */
+/** Maximum requests for deeper levels of correct books at once. Books out of step do not wait for them. */
 const DEEPER_AT_ONCE = 1;
 /** The first pause before another attempt; it doubles each time. */
 const AGAIN_MS = 1000;

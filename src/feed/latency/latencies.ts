@@ -12,7 +12,7 @@ const TIMED_EVERY_US = 1000;
 export class VenueLatency {
   /** From a live trade's venue time to our socket, clock offset removed. Below zero within the offset's uncertainty. */
   readonly venueToSocket = new LatencyHistogram();
-  /** From our socket to the feed's output, including the wait behind a gap. */
+  /** From our socket to the feed's output, including the wait for a gap to be filled. */
   readonly socketToEmitted = new LatencyHistogram();
   clock: ClockState = { estimate: null, failures: 0 };
   #timedAt = Number.NEGATIVE_INFINITY;

@@ -2,7 +2,7 @@ import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedStage } from '../feed-event.ts';
 import { stage } from './publishing.ts';
 
-/** Publishes trades in order, each gap before the trade behind it. Gaps and positions are barriers. */
+/** Publishes trades in order, each gap before the trade after it. Gaps and positions are barriers. */
 export function publishTrades(): FeedStage {
   return stage((event, out) => {
     switch (event.kind) {

@@ -56,7 +56,7 @@ export class EpochLedger {
     return this.#current.get(symbol) === undefined && this.#resumable(symbol, venue) !== undefined;
   }
 
-  /** The symbol's resume point is no longer valid: the trades behind it are not complete. */
+  /** The symbol's resume point is no longer valid: the trades after it are not complete. */
   lapse(symbol: string): void {
     const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, resumePoint: undefined }));
     if (over !== undefined) this.#previous.set(symbol, over);
@@ -110,7 +110,7 @@ export class EpochLedger {
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
-  /** The record of a gap, as far as it lies behind the epoch's first trade. Undefined: no part does. */
+  /** The record of a gap, as far as it lies after the epoch's first trade. Undefined: no part does. */
   gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
@@ -120,7 +120,7 @@ export class EpochLedger {
       if (first === undefined || last === undefined || compareIds(found.after.tradeId, first.tradeId) <= 0)
         return undefined;
       if (compareIds(before.id, first.tradeId) < 0) {
-        // The epoch began with a trade fetched for this gap: its rest begins behind the last of these.
+        // The epoch began with a trade fetched for this gap: the gap's rest begins after the last fetched trade.
         if (filled === missing) return undefined;
         const passed = missing === null ? 0 : idsBetween(before.id, lastIdOf(last));
         before = lastTradeOf(last);

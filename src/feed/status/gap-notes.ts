@@ -8,7 +8,7 @@ type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_r
 
 /** Makes status notes of gaps: one when its repair begins, one with its outcome. */
 export class GapNotes {
-  /** Ids behind the pending gaps, by symbol. */
+  /** Ids of the first trades after pending gaps, by symbol. */
   readonly #pending = new Map<string, Set<string>>();
 
   next(event: GapEvent): readonly StatusNote[] {

@@ -25,7 +25,7 @@ export class PartitionedTopic {
     this.#partitions = topic?.partitions ?? [];
   }
 
-  /** By partition, the offset of the first committed record at or behind a place; -1: no record is as late as that time. */
+  /** By partition, the offset of the first committed record at a place or later; -1: no record is as late as that time. */
   async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
     const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
     const found = Array.from(byLeader, ([leader, led]) =>

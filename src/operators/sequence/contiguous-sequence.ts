@@ -7,9 +7,9 @@ const NONE: readonly never[] = [];
 /**
  * Orders the values of one key whose ids step by exactly one, from any number of lines.
  *
- * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. Values behind a gap wait
+ * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. Values after a gap wait
  * until another line delivers the missing ones (then there was no gap), fetched values fill it, or the caller gives it
- * up. A gap lies between two values that came by a line. It is returned before the first value behind it if it was
+ * up. A gap lies between two values that came by a line. It is returned before the first value after it if it was
  * announced, filled with fetched values, or given up. A smaller id with a later timestamp than any before is a restart
  * of the ids, not a duplicate. Values from before a restart are dropped.
  */
@@ -52,7 +52,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   }
 
   get gaps(): readonly { readonly before: Checkpoint; readonly after: T }[] {
-    return this.#held.gapsBehind(this.#checkpoint());
+    return this.#held.gapsAfter(this.#checkpoint());
   }
 
   get possibleGap(): PossibleGap | undefined {
@@ -180,7 +180,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
 
   #pass(value: T, fetched: boolean, endsAnnounced: boolean): Sequenced<T>[] {
     const passed: Sequenced<T>[] = [{ kind: 'value', value }];
-    if (!endsAnnounced && (fetched || this.#access.first(value) > this.#held.announcedBehind)) {
+    if (!endsAnnounced && (fetched || this.#access.first(value) > this.#held.idBeforeAnnounced)) {
       this.#partly ??= { before: this.#checkpoint(), filled: 0 };
       this.#partly.filled += this.#ids(value);
     } else if (this.#partly !== undefined) {

@@ -21,7 +21,7 @@ export interface HeldValue<T> {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Values that wait behind the first gap, by first id, without overlap. The last one is never fetched. */
+/** Values that wait for the first gap to end, by first id, without overlap. The last one is never fetched. */
 export class HeldValues<T> {
   readonly #access: ContiguousAccess<T>;
   #values: HeldValue<T>[] = [];
@@ -63,7 +63,7 @@ export class HeldValues<T> {
   }
 
   /** The id before the first announced gap; Infinity if none is announced. */
-  get announcedBehind(): number {
+  get idBeforeAnnounced(): number {
     return this.#announced[0] ?? NEVER;
   }
 
@@ -82,7 +82,7 @@ export class HeldValues<T> {
     return true;
   }
 
-  /** Adds the fetched values that lie inside the gaps behind `lastId`. */
+  /** Adds the fetched values that lie inside the gaps after `lastId`. */
   addFetched(values: readonly T[], lastId: number): void {
     const { first, last } = this.#access;
     const fetched = [...values].sort((a, b) => first(a) - first(b));
@@ -103,8 +103,8 @@ export class HeldValues<T> {
     this.#values = all;
   }
 
-  /** The gaps behind a checkpoint. */
-  gapsBehind(checkpoint: Checkpoint): { readonly before: Checkpoint; readonly after: T }[] {
+  /** The gaps after a checkpoint. */
+  gapsAfter(checkpoint: Checkpoint): { readonly before: Checkpoint; readonly after: T }[] {
     const gaps: { readonly before: Checkpoint; readonly after: T }[] = [];
     let before = checkpoint;
     for (const { value } of this.#values) {

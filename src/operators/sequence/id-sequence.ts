@@ -31,7 +31,7 @@ export interface MissingValues<T> {
   readonly after: T | undefined;
 }
 
-/** Says that values may be missing behind a checkpoint. */
+/** Says that values after a checkpoint may be missing. */
 export interface PossibleGap {
   readonly before: Checkpoint;
   /** Distinguishes possible gaps with the same checkpoint. */
@@ -62,7 +62,7 @@ export interface IdSequence<T> {
   /** Nothing was passed on since `resume`. */
   readonly isResumed: boolean;
 
-  /** Continues behind a previous run's last value, as if it had been passed on here. Call it before any value. */
+  /** Continues after a previous run's last value, as if it had been passed on here. Call it before any value. */
   resume(checkpoint: Checkpoint): void;
   /** Undoes `resume` if nothing was passed on since: the first value that came begins, without a gap before it. */
   forget(): Sequenced<T>[];
@@ -85,6 +85,6 @@ export interface IdSequence<T> {
   announce(openedBy: number): Sequenced<T>[];
   /** Takes fetched values, in any order; those that are not missing are left out. */
   fill(values: readonly T[]): Sequenced<T>[];
-  /** Gives up the gaps that opened no later than `openedBy`, by default all: the values behind them follow. */
+  /** Gives up the gaps that opened no later than `openedBy`, by default all: the values after them follow. */
   release(openedBy?: number): Sequenced<T>[];
 }

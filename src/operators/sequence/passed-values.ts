@@ -20,8 +20,8 @@ export class PassedValues<T> {
   /** Ids of late values; forgotten together with the values passed meanwhile. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
-  /** Ids of values behind a gap of unknown size, which covers all values that are late for it. */
-  readonly #behindUnknown = new Set<string>();
+  /** Ids of values that follow a gap of unknown size. Such a gap covers all late values that belong into it. */
+  readonly #afterUnknown = new Set<string>();
   /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;
   #lastId: string | undefined;
@@ -73,7 +73,7 @@ export class PassedValues<T> {
     this.#lastTimestamp = this.#access.timestamp(value);
     this.#recent.push(value);
     if (this.#recent.length < this.#size) return;
-    if (this.#behindUnknown.size > 0) for (const old of this.#older) this.#behindUnknown.delete(this.#access.id(old));
+    if (this.#afterUnknown.size > 0) for (const old of this.#older) this.#afterUnknown.delete(this.#access.id(old));
     const floor = this.#older.at(-1);
     if (floor !== undefined) this.#floor = this.#checkpointOf(floor);
     this.#older = this.#recent;
@@ -82,7 +82,7 @@ export class PassedValues<T> {
     this.#recentLate = new Set();
   }
 
-  /** Passes a value from a line, behind the gap that ends at it. */
+  /** Passes a value from a line, after the gap that ends at it. */
   pass(value: T): Sequenced<T>[] {
     const gap = this.#gapBefore(value);
     const passed: Sequenced<T>[] = gap === undefined ? [] : [{ kind: 'gap', gap }];
@@ -151,13 +151,13 @@ export class PassedValues<T> {
     return { kind: 'value', value };
   }
 
-  /** Of unknown size if no line was in step, otherwise filled. */
+  /** The gap before a value: of unknown size if no line was in step, otherwise filled. */
   #gapBefore(after: T): SequenceGap<T> | undefined {
     const before = this.#filled?.before ?? this.last;
     if (before === undefined || this.isWhole) return undefined;
     const filled = this.#filled?.count ?? 0;
     const missing = this.isUnwatched ? null : filled;
-    if (this.isUnwatched) this.#behindUnknown.add(this.#access.id(after));
+    if (this.isUnwatched) this.#afterUnknown.add(this.#access.id(after));
     this.isUnwatched = false;
     this.#filled = undefined;
     return { before, after, missing, filled };
@@ -174,7 +174,7 @@ export class PassedValues<T> {
     const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
     // It lies before all remembered values.
     if (before === undefined || after === undefined || compare(before.id, id) > 0) return undefined;
-    return this.#behindUnknown.has(idOf(after)) ? undefined : { before, after, missing: 1, filled: 0 };
+    return this.#afterUnknown.has(idOf(after)) ? undefined : { before, after, missing: 1, filled: 0 };
   }
 
   #checkpointOf(value: T): Checkpoint {

@@ -5,7 +5,7 @@ import type { VenueHost } from '../venue-host.ts';
 
 const FAST_MS = 100;
 const SLOW_MS = 1_000;
-/** Best levels of a side whose quantities change; levels behind them are constant. */
+/** Number of best levels of a side whose quantities change; deeper levels are constant. */
 const ACTIVE_LEVELS = 500;
 
 /** The prices that changed since the update id `fromId`. */

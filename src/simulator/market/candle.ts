@@ -23,7 +23,7 @@ export function emptyCandle(price: number): SimulatedCandle {
   return { open: price, high: price, low: price, close: price, ...NO_TRADES };
 }
 
-/** Adds a trade behind the candle's others. */
+/** Adds a trade that is later than the candle's other trades. */
 export function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }: Trade): void {
   if (candle.trades++ === 0) {
     candle.open = candle.high = candle.low = price;

@@ -5,11 +5,11 @@ import { PART } from '../../avro-file/file-name.ts';
 export interface Repair {
   /** The closed file; undefined: it had no whole block and was removed. */
   readonly path: string | undefined;
-  /** Bytes that were cut off behind the last whole block. */
+  /** Bytes that were cut off after the last whole block. */
   readonly cutBytes: number;
 }
 
-/** Closes a file that a crash left open: cuts it behind its last whole block and removes `.part` from its name. */
+/** Closes a file that a crash left open: cuts it after its last whole block and removes `.part` from its name. */
 export async function repairFile(path: string): Promise<Repair> {
   const part = path + PART;
   const { end, size } = await measure(part);

@@ -18,7 +18,7 @@ export interface TopicFileOptions {
 interface OpenFile {
   readonly path: string;
   readonly sync: Buffer;
-  /** Undefined after an error: then the content behind `size` is unknown. */
+  /** Undefined after an error: then the content after `size` is unknown. */
   handle: FileHandle | undefined;
   /** Where the last whole block ends; 0: there is none. */
   size: number;

@@ -5,7 +5,7 @@ import { LossLedger, lossesOf } from '../queue/loss-ledger.ts';
 import { SinkQueue } from '../queue/sink-queue.ts';
 import { Spill } from '../spill/spill.ts';
 import type { SpillOptions } from '../spill/spill-options.ts';
-import { recentBehind } from '../spill/spill-recovery.ts';
+import { recentWithSpilled } from '../spill/spill-recovery.ts';
 import { Timers } from '../timers.ts';
 import { Delivery } from './delivery.ts';
 import { DeliveryLoop } from './delivery-loop.ts';
@@ -128,7 +128,7 @@ export class SinkDriver {
     // The spill is read first: records that leave it meanwhile are found in the sink.
     const spilled = await this.#spill?.recent(options);
     const stored = await this.#sink.recent(options);
-    return spilled === undefined ? stored : recentBehind(stored, spilled, options);
+    return spilled === undefined ? stored : recentWithSpilled(stored, spilled, options);
   }
 
   /** Delivers the waiting records for `timeoutMs` at most, puts the rest into the spill, and closes the sink. */

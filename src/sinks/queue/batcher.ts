@@ -84,7 +84,7 @@ export class Batcher {
     if (ledger.isEmpty) return { records: source.take(maxBatch), since, firstSeq, seqStep: 1, isSpilled };
     const gaps = ledger.takeDue(head.out, firstSeq);
     if (gaps.length > 0) {
-      // Gap records are acknowledged in a separate batch, before the trade behind the gap is written.
+      // Gap records are acknowledged in a separate batch, before the trade after the gap is written.
       const seqStep = 1 / (gaps.length + 1);
       return { records: gaps, since, firstSeq: firstSeq - 1 + seqStep, seqStep, isSpilled };
     }

@@ -19,9 +19,9 @@ export interface TradeLoss {
   readonly environment: Environment;
   /** Number of their ids; null: unknown whether any are missing. */
   readonly missing: number | null;
-  /** Sequence number of the last one. Records with a higher number are behind the gap. */
+  /** Sequence number of the last dropped trade. Records with a higher number come after the gap. */
   readonly seq: number;
-  /** Timestamp of the first one, milliseconds. */
+  /** Timestamp of the first dropped trade, milliseconds. */
   readonly firstTime: number;
 }
 
@@ -66,7 +66,7 @@ export function seriesOf(
 }
 
 /**
- * Remembers dropped trades until their gap record is sent, before the first trade behind the gap. If no such trade
+ * Remembers dropped trades until their gap record is sent, before the first trade after the gap. If no such trade
  * comes, the series ends before the gap, and a start resumes from there.
  */
 export class LossLedger {

@@ -33,7 +33,7 @@ export interface SinkQueueLimits {
 
 /**
  * Queues records for a sink: first in, first out, bounded. A newer price tick of the same topic, key and epoch replaces
- * a waiting one. It keeps that tick's place: behind the record that opens its epoch, but not at the end. The queue is a
+ * a waiting one. It takes that tick's place, so it still follows the record that opens its epoch. The queue is a
  * ring of parallel arrays: it allocates nothing for a record.
  */
 export class SinkQueue {

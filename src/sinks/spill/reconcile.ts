@@ -100,14 +100,14 @@ export class Reconciler {
   isStored({ out, seq }: QueueEntry): boolean {
     if (out.record.kind === 'position') return this.#groupOf(out).hasPosition(out.record);
     if (out.record.kind === 'price') return this.#groupOf(out).isLaterThan(out.record);
-    // The trades behind the gap were not sent either: another process stored them, and published its own gaps.
+    // The trades after the gap were not sent either: another process stored them, and published its own gaps.
     if (out.record.kind === 'gap') return seq > this.#handedSeq && this.#groupOf(out).isPast(out.record);
     const trade = tradeOf(out);
     if (trade === undefined) return 'epoch' in out.record && this.#groupOf(out).isVoid(out.record);
     return seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
 
-  /** Nothing behind this number is stored. */
+  /** No record with a higher number is stored. */
   get lastStoredSeq(): number {
     return [...this.#series.values()].reduce((last, { storedSeq }) => Math.max(last, storedSeq), this.#lastStoredOther);
   }
@@ -227,7 +227,7 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const known = this.epochOf(gap);
     if (known?.epoch !== gap.epoch || gap.toId === null) return false;
-    // Gaps count trades if these are published: aggregated trades continue behind a pending gap.
+    // Gaps count trades if these are published: aggregated trades continue after a pending gap.
     const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
     return end != null && compareIds(gap.toId, end.id) <= 0;
   }

@@ -101,8 +101,8 @@ export class SpillDatabase {
     for (const topic of new Set(rows.map((row) => row.topic))) name.run(topic);
   }
 
-  /** Reads the rows behind a number, in order, up to an unreadable page. Throws only if it could read none. */
-  rowsBehind(from: number, max: number): SpilledRow[] {
+  /** Reads the rows after a number, in order, up to an unreadable page. Throws only if it could read none. */
+  rowsAfter(from: number, max: number): SpilledRow[] {
     const rows: SpilledRow[] = [];
     try {
       for (const row of this.#database.prepare(IN_ORDER).iterate({ from, max }))

@@ -113,20 +113,20 @@ function readGroups(
 }
 
 /** Appends the recent records of the spill to the sink's; the sink may have some of them already. */
-export function recentBehind(stored: Recent, spilled: Recent, options: RecentOptions): Recent {
+export function recentWithSpilled(stored: Recent, spilled: Recent, options: RecentOptions): Recent {
   const sought = soughtOf(options);
   const [ofTrades, ofWindows, ofGaps] = [sought[0], sought[1], sought.at(-1)] as [Sought, Sought, Sought];
   return {
     ...byKind([
-      ...pick(ofTrades, behind(stored.trades, spilled.trades)),
-      ...pick(ofWindows, behind(stored.windows, spilled.windows)),
-      ...pick(ofGaps, behind(stored.gaps, spilled.gaps)),
+      ...pick(ofTrades, appended(stored.trades, spilled.trades)),
+      ...pick(ofWindows, appended(stored.windows, spilled.windows)),
+      ...pick(ofGaps, appended(stored.gaps, spilled.gaps)),
     ]),
     whole: stored.whole && spilled.whole,
   };
 }
 
-function behind(stored: readonly Dated[], spilled: readonly Dated[]): readonly Dated[] {
+function appended(stored: readonly Dated[], spilled: readonly Dated[]): readonly Dated[] {
   const known = new Set(stored.map(identityOf));
   const settled = new Set<string>();
   const rest = spilled.toReversed().filter((record) => {

@@ -77,7 +77,7 @@ export class SpillStore {
   /** Passes all unsettled records to `each`, in order, until it returns false. They do not count as read. */
   async scan(each: (entry: QueueEntry) => boolean, onBreak: SpillStoreOptions['onBreak'] = () => {}): Promise<void> {
     for (let from = this.settledSeq; ; await turn()) {
-      const { entries, end } = this.#entriesBehind(from, SCAN_AT_ONCE, onBreak);
+      const { entries, end } = this.#entriesAfter(from, SCAN_AT_ONCE, onBreak);
       if (!entries.every(each) || end === undefined) return;
       from = end;
     }
@@ -86,7 +86,7 @@ export class SpillStore {
   /** Reads the next records, `max` at most; none at the end. */
   read(max: number): readonly QueueEntry[] {
     for (;;) {
-      const { entries, end } = this.#entriesBehind(this.readSeq, max, this.#options.onBreak);
+      const { entries, end } = this.#entriesAfter(this.readSeq, max, this.#options.onBreak);
       if (end === undefined) {
         this.unread = 0;
         return [];
@@ -189,15 +189,15 @@ export class SpillStore {
     return { dropped, lost };
   }
 
-  /** Reads the readable records behind a number, and where they end; `end` is undefined behind the last one. */
-  #entriesBehind(
+  /** Reads the readable records after a number, and where they end; `end` is undefined after the last record. */
+  #entriesAfter(
     from: number,
     max: number,
     onBreak: SpillStoreOptions['onBreak'],
   ): { readonly entries: readonly QueueEntry[]; readonly end: number | undefined } {
     const database = this.#database;
     if (database === undefined) return { entries: [], end: undefined };
-    const rows = this.#rowsBehind(database, from, max, onBreak);
+    const rows = this.#rowsAfter(database, from, max, onBreak);
     const entries: QueueEntry[] = [];
     for (const row of rows) {
       const entry = database.entryOf(row);
@@ -208,7 +208,7 @@ export class SpillStore {
   }
 
   /** Skips an unreadable page in ever larger steps. */
-  #rowsBehind(
+  #rowsAfter(
     database: SpillDatabase,
     from: number,
     max: number,
@@ -220,7 +220,7 @@ export class SpillStore {
         return [];
       }
       try {
-        const rows = database.rowsBehind(from + step, max);
+        const rows = database.rowsAfter(from + step, max);
         if (step > 0) onBreak(from + step, true);
         return rows;
       } catch (error) {

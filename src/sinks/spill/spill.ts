@@ -100,7 +100,7 @@ export class Spill {
     return this.#recovered && recentInSpill(this.#store, this.#recovered, options);
   }
 
-  /** Starts to write the queue to the disk, behind the batch in flight and the backlog. */
+  /** Starts to write the queue to the disk, after the batch in flight and the backlog. */
   begin(reason: string): void {
     if (this.isOn) {
       this.#writer.hurry();
@@ -131,7 +131,7 @@ export class Spill {
     return replaced;
   }
 
-  /** Before a batch of the spill is sent: saves that all before it is settled, and nothing behind it was ever sent. */
+  /** Before a batch of the spill is sent: saves that all before it is settled, and nothing after it was ever sent. */
   saveMark(): void {
     try {
       this.#store.saveMark(this.#mark);

@@ -24,7 +24,7 @@ export class ControlQueue {
     this.#drain();
   }
 
-  /** Sends first: a heartbeat must not wait behind two hundred subscriptions. */
+  /** Sends first: a heartbeat must not wait for two hundred subscriptions. */
   pushFirst(send: () => void): void {
     this.#waiting.unshift(send);
     this.#drain();
