@@ -29,7 +29,8 @@ const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: rea
   [3, (random) => ({ fault: 'silence_with_pong', line: line(random), seconds: seconds(random, 9) })],
   [3, (random) => ({ fault: 'silence_without_pong', line: line(random), seconds: seconds(random, 9) })],
   [3, (random, symbol) => ({ fault: 'mute_symbol', line: line(random), symbol, seconds: seconds(random, 9) })],
-  [2, (random) => ({ fault: 'refuse', status: [403, 429, 451, 503][random.below(4)], seconds: seconds(random, 6) })],
+  // Not 403: the venue would be away for ten minutes, most of the run.
+  [2, (random) => ({ fault: 'refuse', status: [418, 429, 451, 503][random.below(4)], seconds: seconds(random, 6) })],
   [3, (random) => ({ fault: 'refuse_rest', status: [429, 500, 503][random.below(3)], seconds: seconds(random, 8) })],
   [2, (random) => ({ fault: 'close_loop', seconds: seconds(random, 5) })],
   [2, (random) => ({ fault: 'slow_trickle', line: line(random), seconds: seconds(random, 6) })],

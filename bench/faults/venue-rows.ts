@@ -143,7 +143,11 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'close-loop', fault: 'close loop at connect', cut: BOTH, venues: THREE },
     ...{ faults: [{ fault: 'close_loop', seconds: 8 }], seconds: 8, noticedBy: disconnected, expected: WHOLE },
   }),
-  ...[403, 429, 451, 503].flatMap((status) =>
+  ...rowsOf({
+    ...{ name: 'refuse-country', fault: 'country blocked', cut: BOTH, venues: THREE, seconds: 6 },
+    ...{ faults: [{ fault: 'refuse', seconds: 6 }], noticedBy: disconnected, expected: WHOLE },
+  }),
+  ...[403, 429, 503].flatMap((status) =>
     rowsOf({
       ...{ name: `refuse-${status}`, fault: `refusal ${status}`, cut: BOTH, venues: TWO },
       ...{ faults: [{ fault: 'refuse', status, seconds: 6 }], seconds: 6 },

@@ -8,7 +8,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import type { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { LongRun, RUN_SYMBOLS, RUN_VENUES } from '../faults/long-run.ts';
@@ -38,15 +37,10 @@ await mkdir(folder, { recursive: true });
 // A process that is killed cannot grow: kill -9 is for the chaos.
 const faultsMs = Math.max(0, durationMs - CALM_MS);
 const drawn = scheduleOf({ seed, durationMs: faultsMs, venues: RUN_VENUES, symbols: RUN_SYMBOLS });
-const schedule = drawn.filter((one) => one.kind !== 'kill' && !(one.kind === 'venue' && bansForLong(one.request)));
+const schedule = drawn.filter(({ kind }) => kind !== 'kill');
 console.log(
   `seed ${seed}: ${schedule.length} faults in ${flags.minutes} minutes, at ${flags.rate} trades a second and venue`,
 );
-
-/** Bybit's 403 keeps us away for ten minutes, as its rule is: the soak would be one without it. */
-function bansForLong({ venue, fault, status }: FaultRequest): boolean {
-  return venue === 'bybit' && fault === 'refuse' && status === 403;
-}
 
 interface Series {
   readonly unit: string;

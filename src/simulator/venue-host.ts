@@ -12,7 +12,8 @@ import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
 
 export interface Refusal {
-  readonly status: number;
+  /** Undefined: the answer of the venue to a country that it does not serve. */
+  readonly status: number | undefined;
   /** Seconds for Retry-After; undefined: no such header. */
   readonly retryAfter: number | undefined;
 }

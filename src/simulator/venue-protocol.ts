@@ -37,8 +37,8 @@ export interface VenueSocket {
 /** A venue's REST interface. */
 export interface SimulatedRest {
   answer(request: VenueRequest): RestAnswer;
-  /** The body that comes with a refusal of this status. */
-  refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'>;
+  /** The refusal with this status. Undefined: the refusal of a country that the venue does not serve. */
+  refusal(status: number | undefined, now: number): RestAnswer;
   readonly limit: Pick<RestLimit, 'clear'>;
 }
 

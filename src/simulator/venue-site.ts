@@ -155,7 +155,7 @@ export class VenueSite {
 
   private refused({ status, retryAfter }: Refusal, now: number): RestAnswer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'Retry-After': `${retryAfter}` };
-    return { status, headers, ...this.venue.rest.refusalBody(status, now) };
+    return { ...this.venue.rest.refusal(status, now), headers };
   }
 }
 

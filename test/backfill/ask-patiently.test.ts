@@ -1,21 +1,21 @@
 import { Observable, of, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 import { askPatiently } from '../../src/backfill/ask-patiently.ts';
-import { Fault, type Retry } from '../../src/domain/fault.ts';
+import { Fault, type FaultKind, type Retry } from '../../src/domain/fault.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const REQUEST = fakeVenue().time;
 
 /** Asks a venue that answers with these faults, one after the other, and then with 7. */
-function asking(retries: readonly Retry[]) {
+function asking(retries: readonly Retry[], kind: FaultKind = 'unavailable') {
   const scheduler = new SteppedScheduler();
   const abort = new AbortController();
   const waits: number[] = [];
   let asked = 0;
   const answer$ = new Observable<number>((subscriber) => {
     const retry = retries[asked++];
-    const answer = retry === undefined ? of(7) : throwError(() => new Fault('unavailable', 'not now', { retry }));
+    const answer = retry === undefined ? of(7) : throwError(() => new Fault(kind, 'not now', { retry }));
     return answer.subscribe(subscriber);
   });
   const rest = { ask$: () => answer$ } as never;
@@ -42,12 +42,14 @@ it('waits exactly as long as the venue demands', async () => {
   expect(waits).toEqual([90_000]);
 });
 
-it('gives up after five attempts, and at once if the wait is hours or a retry is useless', async () => {
+it('gives up after five attempts, and at once if the wait is hours, the region blocked or a retry useless', async () => {
   const five = asking(Array(6).fill(BACKOFF));
   five.scheduler.advance(600_000);
   await expect(five.answer).rejects.toThrow('gave up after 5 attempts without data: not now');
   const hours = asking([{ kind: 'after', afterMs: 7_200_000 }]);
   await expect(hours.answer).rejects.toThrow('not now; not to be asked for 120 minutes');
+  const blocked = asking([{ kind: 'after', afterMs: 600_000 }], 'region_blocked');
+  await expect(blocked.answer).rejects.toThrow('not now; not to be asked for 10 minutes');
   const never = asking([{ kind: 'never' }]);
   await expect(never.answer).rejects.toMatchObject({ kind: 'unavailable', message: 'not now' });
 });

@@ -150,7 +150,7 @@ describe('the dashboard when something fails', () => {
     await until(async () => (await demo.status()).active_venue === 'bybit', { timeoutMs: 30_000 });
     const asked = Date.now();
     const drawn = await page.locator('.switch').count();
-    await demo.fault({ venue: 'bybit', fault: 'refuse', seconds: 3 });
+    await demo.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 3 });
     await until(async () => (await lastFailover()) > asked);
     await until(async () => (await page.locator('.switch').count()) > drawn, { timeoutMs: limitMs(4000) });
     const after = Date.now() - (await lastFailover());

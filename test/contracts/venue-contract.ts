@@ -244,7 +244,6 @@ export function venueContract(contract: VenueContract): void {
 
     it.each([
       [451, {}, 'region_blocked', { kind: 'never' }],
-      [403, {}, 'region_blocked', { kind: 'never' }],
       [429, { 'retry-after': '7' }, 'rate_limited', { kind: 'after', afterMs: 7_000 }],
       [429, {}, 'rate_limited', { kind: 'after', afterMs: 60_000 }],
       [429, { 'retry-after': 'soon' }, 'rate_limited', { kind: 'after', afterMs: 60_000 }],
@@ -257,6 +256,12 @@ export function venueContract(contract: VenueContract): void {
     ] as const)('VC-15 a refusal with %i %j means %s', (status, headers, kind, retry) => {
       expect(venue.refusal(status, headers, '')).toMatchObject({ kind, retry, status });
       expect(venue.refusal(status, headers, '<html>no</html>')).toMatchObject({ kind, retry, status });
+    });
+
+    it('VC-15 a 403 without a known cause asks for ten minutes without a request', () => {
+      const retry = { kind: 'after', afterMs: 600_000 };
+      for (const body of ['', '<html>no</html>'])
+        expect(venue.refusal(403, {}, body)).toMatchObject({ retry, status: 403 });
     });
 
     it('VC-16 parses the documented instrument list and time, and rejects other bodies', () => {

@@ -18,7 +18,7 @@ it('two-venues.ts sums up the trades of Bybit, and of Binance after Bybit is gon
     output += String(text);
   });
   await until(() => /^bybit \d{4}-\S+Z [\d.]+$/m.test(output), { message: 'a window of Bybit', timeoutMs: 20_000 });
-  simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451, seconds: 60 });
+  simulator.fault({ venue: 'bybit', fault: 'refuse', seconds: 60 });
   simulator.fault({ venue: 'bybit', fault: 'close' });
   await until(() => /^binance \d{4}-\S+Z [\d.]+$/m.test(output), { message: 'a window of Binance', timeoutMs: 20_000 });
 }, 60_000);

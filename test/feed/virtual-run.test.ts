@@ -338,7 +338,7 @@ function by(checker: Checker, problems: readonly string[]): readonly string[] {
 async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, sinks, happenings } = script;
   const { written, journal, tops, activeVenue, left } = await play(script);
-  const isBack = mode === 'all' || activeVenue === venues[0] || happenings.some(isBan);
+  const isBack = mode === 'all' || activeVenue === venues[0];
   // Statistics are worked out once for all sinks: from the trades of that which ended first, where not all got the same.
   // And what a previous owner had spilled of them comes late, when it has its place again.
   const isTakenOver = happenings.some(({ what }) => what.kind === 'takeover');
@@ -422,7 +422,6 @@ function recordProblems(
     ...by(
       'books-true',
       bookProblems(records, tops, {
-        ...(happenings.some(isBan) ? { away: 'bybit' } : {}),
         // Nobody reports what was dropped right before a kill.
         mayMiss: isKilled ? happenings.some(isOfSink) : records.some(isDropOfDeltas),
       }),
@@ -434,11 +433,6 @@ function recordProblems(
         ]
       : []),
   ];
-}
-
-/** Bybit's 403 sends a client away for ten minutes. */
-function isBan({ what }: Script['happenings'][number]): boolean {
-  return what.kind === 'venue' && what.request.venue === 'bybit' && what.request.status === 403;
 }
 
 /** The spill may have to drop something. */

@@ -37,49 +37,81 @@ function venueStory(simulated: SimulatedFeed, states: readonly string[]): string
     );
 }
 
-describe.concurrent('failover when the region is blocked', () => {
-  it('activates the next venue within 1 s if the active venue answers with 451', async () => {
-    await using simulated = await SimulatedFeed.start({ rates: RATES, feed: { venues: TWO } });
-    await simulated.moreTrades(50, 'bybit');
-    await until(() => simulated.feed.watches[0]?.states.get('binance')?.hasData);
-    const refusedAt = performance.now();
-    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
-    const over = await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
-    console.log(
-      `bybit refused with 451 while it serves: binance is active after ${(over.at - refusedAt).toFixed(0)} ms`,
-    );
-    expect(over.at - refusedAt).toBeLessThan(limitMs(1000));
-    expect(simulated.feed.activeVenue).toBe('binance');
-    expect(over).toMatchObject({
-      activeVenue: 'binance',
-      switch: { from: 'bybit', to: 'binance' },
-      details: { 'last_id.BTCUSDT': expect.any(String) },
-    });
-    await simulated.untilStatus({ state: 'region_blocked', venue: 'bybit', details: { status: '451' } });
-    await simulated.moreTrades(50, 'binance');
-    expect(simulated.statuses({ state: 'failed_back' })).toEqual([]);
-    await expectWholeAndInOrder(simulated);
-  });
+/** Each venue's answer to a country that it does not serve: its status, and words of its body. */
+const BLOCKS = [
+  ['bybit', 'binance', '403', 'configured to block access from your country'],
+  ['binance', 'bybit', '451', 'restricted location'],
+  ['binance_us', 'binance', '403', 'configured to block access from your country'],
+] as const;
 
-  it('activates the next venue within 1 s if the first venue answers with 451 from the start', async () => {
-    const refuse = { venue: 'bybit', fault: 'refuse', status: 451 } as const;
-    await using simulated = await SimulatedFeed.start({
-      rates: RATES,
-      // The grace is for connections that are lost; a region that is blocked is left at once.
-      feed: { venues: TWO, failover_grace_ms: 10_000 },
-      before: ({ fault }) => fault(refuse),
-    });
-    const refused = await simulated.untilStatus({ state: 'disconnected', venue: 'bybit', details: { status: '451' } });
-    const over = await simulated.untilStatus({ state: 'failed_over', venue: 'binance' });
-    console.log(
-      `bybit refused with 451 from the start: binance is active after ${(over.at - refused.at).toFixed(0)} ms`,
-    );
-    expect(over.at - refused.at).toBeLessThan(limitMs(1000));
-    await simulated.moreTrades(50, 'binance');
-    expect(simulated.statuses({ state: 'region_blocked', venue: 'bybit' })).toHaveLength(1);
-    expect(new Set(simulated.of('trade').map(({ venue }) => venue))).toEqual(new Set(['binance']));
-    await expectWholeAndInOrder(simulated);
-  });
+describe.concurrent('failover when the region is blocked', () => {
+  it.each(BLOCKS)(
+    'leaves %s for %s within 1 s when it blocks our country with %s',
+    async (venue, next, status, words) => {
+      await using simulated = await SimulatedFeed.start({
+        rates: { [venue]: 60, [next]: 60 },
+        // The grace is for connections that are lost; a blocked region is left at once.
+        feed: { venues: [venue, next], failover_grace_ms: 10_000 },
+      });
+      await simulated.moreTrades(50, venue);
+      await until(() => simulated.feed.watches[0]?.states.get(next)?.hasData);
+      const refusedAt = performance.now();
+      simulated.simulator.fault({ venue, fault: 'refuse' });
+      const over = await simulated.untilStatus({ state: 'failed_over', venue: next });
+      console.log(`${venue} blocks us while it serves: ${next} is active after ${(over.at - refusedAt).toFixed(0)} ms`);
+      expect(over.at - refusedAt).toBeLessThan(limitMs(1000));
+      expect(simulated.feed.activeVenue).toBe(next);
+      expect(over).toMatchObject({
+        activeVenue: next,
+        switch: { from: venue, to: next },
+        details: { 'last_id.BTCUSDT': expect.any(String) },
+      });
+      const blocked = await simulated.untilStatus({ state: 'region_blocked', venue, details: { status } });
+      expect(blocked.reason).toContain(words);
+      expect(simulated.statuses({ state: 'rate_limited' })).toEqual([]);
+      await simulated.moreTrades(50, next);
+      expect(simulated.statuses({ state: 'failed_back' })).toEqual([]);
+      await expectWholeAndInOrder(simulated);
+    },
+  );
+
+  it.each(BLOCKS)(
+    'serves by the next venue if %s (before %s) blocks our country from the start with %s',
+    async (venue, next, status) => {
+      await using simulated = await SimulatedFeed.start({
+        rates: { [venue]: 60, [next]: 60 },
+        feed: { venues: [venue, next], failover_grace_ms: 10_000 },
+        before: ({ fault }) => fault({ venue, fault: 'refuse' }),
+      });
+      const refused = await simulated.untilStatus({ state: 'disconnected', venue, details: { status } });
+      const over = await simulated.untilStatus({ state: 'failed_over', venue: next });
+      console.log(`${venue} blocks us from the start: ${next} is active after ${(over.at - refused.at).toFixed(0)} ms`);
+      expect(over.at - refused.at).toBeLessThan(limitMs(1000));
+      await simulated.moreTrades(50, next);
+      expect(simulated.statuses({ state: 'region_blocked', venue })).toHaveLength(1);
+      expect(new Set(simulated.of('trade').map((trade) => trade.venue))).toEqual(new Set([next]));
+      await expectWholeAndInOrder(simulated);
+    },
+  );
+
+  it.each(['binance', 'binance_us'] as const)(
+    "reports %s as rate limited, not blocked, for its firewall's 403",
+    async (venue) => {
+      await using simulated = await SimulatedFeed.start({
+        rates: { [venue]: 60, bybit: 60 },
+        feed: { venues: [venue, 'bybit'] },
+      });
+      await simulated.moreTrades(50, venue);
+      simulated.simulator.fault({ venue, fault: 'refuse', status: 403 });
+      const limited = await simulated.untilStatus({ state: 'rate_limited', venue });
+      expect(limited.reason).toContain('Request blocked.');
+      expect(limited.details).toMatchObject({ status: '403', retry_in_ms: '600000' });
+      await simulated.untilStatus({ state: 'failed_over', venue: 'bybit' });
+      await simulated.moreTrades(50, 'bybit');
+      expect(simulated.statuses({ state: 'region_blocked' })).toEqual([]);
+      await expectWholeAndInOrder(simulated);
+    },
+  );
 });
 
 describe.concurrent('failover when a venue sends no data', () => {

@@ -184,7 +184,7 @@ describe('MarketFeed', () => {
     await feed.connect();
     await feed.add('ETH');
     await until(() => trades.some(({ coin }) => coin === 'ETH'));
-    simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451 });
+    simulator.fault({ venue: 'bybit', fault: 'refuse' });
     try {
       await until(() => new Set(trades.filter(({ venue }) => venue === 'binance').map(({ coin }) => coin)).size === 2);
     } finally {

@@ -138,7 +138,7 @@ describe.concurrent('an order book', () => {
       feed: { venues: ['bybit', 'binance'] },
       rates: { binance: RATE },
     });
-    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 451, seconds: 30 });
+    simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', seconds: 30 });
     const switched = await simulated.untilStatus({ state: 'failed_over' });
     const ofSecond = () =>
       simulated.published.filter(({ record }) => record.kind === 'book_delta' && record.epoch === 2);

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { until } from '../../testing/tools/until.ts';
+import { refusalFixture, withoutRequestId } from '../fixtures/read-fixtures.ts';
 import { Client, getJson, refusal } from './client.ts';
 
 let simulator: Simulator;
@@ -279,9 +283,18 @@ describe('simulated Bybit: REST', () => {
       for (const { status } of await Promise.all(Array.from({ length: 50 }, () => fetch(rest('time')))))
         statuses.add(status);
     expect(statuses).toEqual(new Set([200, 403]));
-    expect(await (await fetch(rest('time'))).text()).toBe('access too frequent');
+    expect(await (await fetch(rest('time'))).text()).toBe('403, access too frequent');
     simulator.clearFaults('bybit');
     expect((await fetch(rest('time'))).status).toBe(200);
+  });
+
+  it('answers a GET with a body with 403 and the recorded page', async () => {
+    const asked = request(rest('time'), { headers: { 'content-length': 2 } }).end('{}');
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    expect([response.statusCode, withoutRequestId(await text(response))]).toEqual([
+      403,
+      withoutRequestId(refusalFixture('bybit-get-with-body.html')),
+    ]);
   });
 });
 

@@ -5,8 +5,6 @@ import { exactValue } from './journal.ts';
 export type MadeTops = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface JudgeBooksOptions {
-  /** A venue that is not to be reached in the end. */
-  readonly away?: string;
   /** Changes were dropped. */
   readonly mayMiss?: boolean;
 }
@@ -39,7 +37,7 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 export function bookProblems(
   records: readonly FeedRecord[],
   made: MadeTops,
-  { away, mayMiss = false }: JudgeBooksOptions = {},
+  { mayMiss = false }: JudgeBooksOptions = {},
 ): string[] {
   const kept = new Map<string, Kept>();
   const problems: string[] = [];
@@ -54,8 +52,7 @@ export function bookProblems(
     if (record.kind === 'order_book' && !record.stale)
       problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
-  for (const record of longStaleBooks(records))
-    if (record.venue !== away) problems.push(`${nameOf(record)}: stale in the end`);
+  for (const record of longStaleBooks(records)) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
 }
 

@@ -248,7 +248,7 @@ export class VirtualWorld {
 
   #refused({ rest }: SimulatedVenue, { status, retryAfter }: Refusal): RestAnswer {
     const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': `${retryAfter}` };
-    return { status, headers, ...rest.refusalBody(status, this.wallClockMs()) };
+    return { ...rest.refusal(status, this.wallClockMs()), headers };
   }
 }
 

@@ -1,3 +1,4 @@
+import { COUNTRY_PAGE, FIREWALL_PAGE, RESTRICTED_LOCATION } from '../faults/refusal-pages.ts';
 import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
@@ -10,12 +11,6 @@ type Weight = number | ((query: URLSearchParams) => number);
 
 const BAN_MS = 120_000;
 const WARNINGS = 20;
-
-const REGION =
-  "Service unavailable from a restricted location according to 'b. Eligibility' in https://www.binance.com/en/terms. " +
-  'Please contact customer service if you believe you received this message in error.';
-const FORBIDDEN =
-  '<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE></HEAD><BODY><H1>403 ERROR</H1></BODY></HTML>';
 
 /** Binance's public REST interface over one venue's market or recording: weights, limits, errors. PROTOCOL facts 4. */
 export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest {
@@ -53,12 +48,13 @@ export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest
       if (verdict.kind === 'limited') return { ...tooMuchWeight(restLimit.amount), headers };
       return { ...banned(now + verdict.retryAfter * 1_000), headers };
     },
-    refusalBody(status, now) {
-      if (status === 451) return { body: JSON.stringify({ code: 0, msg: REGION }) };
-      if (status === 429) return { body: tooMuchWeight(restLimit.amount).body };
-      if (status === 418) return { body: banned(now + BAN_MS).body };
-      if (status === 403) return { body: FORBIDDEN, contentType: 'text/html' };
-      return { body: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}' };
+    refusal(status, now) {
+      if (status === undefined && isUs) return { status: 403, body: COUNTRY_PAGE, contentType: 'text/html' };
+      if (status === undefined || status === 451) return { status: 451, body: RESTRICTED_LOCATION };
+      if (status === 429) return tooMuchWeight(restLimit.amount);
+      if (status === 418) return banned(now + BAN_MS);
+      if (status === 403) return { status, body: FIREWALL_PAGE, contentType: 'text/html' };
+      return { status, body: '{"code":-1000,"msg":"An unknown error occurred while processing the request."}' };
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
+import { COUNTRY_ERROR, GET_WITH_BODY_PAGE } from '../faults/refusal-pages.ts';
 import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
@@ -27,9 +28,11 @@ export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
   };
   return {
     limit,
-    refusalBody,
+    refusal,
     answer(request) {
-      if (limit.take(1, request.now).kind !== 'allowed') return { status: 403, ...refusalBody(403, request.now) };
+      if (limit.take(1, request.now).kind !== 'allowed') return refusal(403, request.now);
+      if (Number(request.headers['content-length'] ?? 0) > 0)
+        return { status: 403, body: GET_WITH_BODY_PAGE, contentType: 'text/html' };
       const handler = routes[request.path];
       if (handler === undefined) return { status: 404, body: '' };
       return { status: 200, body: answerOf(handler, request) };
@@ -37,10 +40,11 @@ export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
   };
 }
 
-function refusalBody(status: number, now: number): Pick<RestAnswer, 'body' | 'contentType'> {
-  if (status === 429) return { body: envelope(10006, 'Too many visits!', '{}', now) };
-  const body = status === 403 ? 'access too frequent' : '<html><body>Service unavailable</body></html>';
-  return { body, contentType: 'text/html' };
+function refusal(status: number | undefined, now: number): RestAnswer {
+  if (status === undefined) return { status: 403, body: COUNTRY_ERROR };
+  if (status === 429) return { status, body: envelope(10006, 'Too many visits!', '{}', now) };
+  const body = status === 403 ? '403, access too frequent' : '<html><body>Service unavailable</body></html>';
+  return { status, body, contentType: 'text/html' };
 }
 
 function envelope(code: number, message: string, result: string, now: number): string {

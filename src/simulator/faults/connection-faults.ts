@@ -62,15 +62,15 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   },
   refuse: {
     description:
-      'WebSocket handshakes and REST requests are refused with status (451; 403, 429, 503, …), open connections are cut, as a region or address block does.',
+      'WebSocket handshakes and REST requests are refused, open connections are cut: with status (403, 418, 429, 503, …), or else as the venue blocks a country (Binance 451, Bybit and Binance US 403).',
     parameters: ['status', 'seconds'],
     lasting: true,
     start: ({ venue, command }) => {
-      refusal(command, 451);
+      refusal(command);
       reset(venue.host.connections);
     },
     onVenue: (host, command) => {
-      host.faults.refusal = refusal(command, 451);
+      host.faults.refusal = refusal(command);
     },
   },
   refuse_rest: {
@@ -171,9 +171,9 @@ function bookSymbols({ topics }: Connection): Set<string> {
   return new Set([...topics.values()].filter(({ kind }) => kind === 'depth').map(({ symbol }) => symbol));
 }
 
-function refusal({ status = 0, seconds }: FaultCommand, otherwise: number): Refusal {
-  const code = status === 0 ? otherwise : status;
-  if (code < 400 || code > 599) throw new BadFault(`status is ${code}; allowed: 400–599`);
+function refusal({ status, seconds }: FaultCommand, otherwise?: number): Refusal {
+  const code = status ?? otherwise;
+  if (code !== undefined && (code < 400 || code > 599)) throw new BadFault(`status is ${code}; allowed: 400–599`);
   const hasRetryAfter = code === 429 || code === 418;
   return { status: code, retryAfter: hasRetryAfter ? Math.ceil(seconds) || RETRY_AFTER_SECONDS : undefined };
 }

@@ -5,6 +5,7 @@ type Headers = Readonly<Record<string, string | undefined>>;
 const MAX_CHARACTERS = 160;
 const READ_CHARACTERS = 4096;
 const SECOND = 1000;
+const TEN_MINUTES = 600 * SECOND;
 const LONGEST_MS = 3 * 24 * 3_600_000;
 
 /** The meaning of a refusal at any venue; the venue's own meanings go first. */
@@ -20,7 +21,12 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
 
 /** A refusal for too much traffic: wait as long as it says, otherwise ten minutes. */
 export function tooMuchTraffic(status: number, headers: Headers, body: string): Fault {
-  return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, 600 * SECOND) });
+  return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, TEN_MINUTES) });
+}
+
+/** At least ten minutes, and longer if a `retry-after` header says so. */
+export function tenMinutes(headers: Headers): Retry {
+  return retryAfter(headers, TEN_MINUTES, TEN_MINUTES);
 }
 
 /** The status and the answer's body as one short line of text, without mark-up. */
@@ -36,9 +42,9 @@ export function refusalReason(status: number, body: string): string {
   return `HTTP ${status}${cut === '' ? '' : `: ${cut}`}`;
 }
 
-/** The wait of a `retry-after` header (seconds), from 1 s to 3 days; `defaultMs` without a valid one. */
-function retryAfter(headers: Headers, defaultMs: number): Retry {
+/** The wait of a `retry-after` header (seconds), from `leastMs` to 3 days; `defaultMs` without a valid one. */
+function retryAfter(headers: Headers, defaultMs: number, leastMs = SECOND): Retry {
   const text = headers['retry-after']?.trim() ?? '';
   const afterMs = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : defaultMs;
-  return { kind: 'after', afterMs: Math.min(Math.max(afterMs, SECOND), LONGEST_MS) };
+  return { kind: 'after', afterMs: Math.min(Math.max(afterMs, leastMs), LONGEST_MS) };
 }

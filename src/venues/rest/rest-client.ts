@@ -108,10 +108,10 @@ export class VenueRest {
     return this.#weight < 0 ? -this.#weight / this.#perMs : 0;
   }
 
-  #learn(fault: Fault): void {
-    if (fault.kind !== 'rate_limited') return;
-    const afterMs = fault.retry.kind === 'after' ? fault.retry.afterMs : 60_000;
-    this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + afterMs);
+  /** A refusal that names a time applies to all requests. */
+  #learn({ retry }: Fault): void {
+    if (retry.kind === 'after')
+      this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + retry.afterMs);
   }
 }
 

@@ -3,6 +3,7 @@ import type { FaultRequest } from '../../../src/simulator/faults/fault-command.t
 import { FAULT_KINDS } from '../../../src/simulator/faults/faults.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/server.ts';
 import { until } from '../../../testing/tools/until.ts';
+import { refusalFixture, withoutRequestId } from '../../fixtures/read-fixtures.ts';
 import { Client, refusal } from '../client.ts';
 
 const RATE = 5_000;
@@ -267,6 +268,24 @@ describe('simulated refusals', () => {
     simulator.clearFaults();
     const again = await Client.open(simulator.url + socket);
     again.close();
+  });
+
+  it.each([
+    [{}, 'bybit', 403, 'bybit-country.txt'],
+    [{ status: 403 }, 'bybit', 403, 'bybit-too-frequent.txt'],
+    [{}, 'binance', 451, 'binance-region.txt'],
+    [{ status: 403 }, 'binance', 403, 'binance-firewall.html'],
+    [{}, 'binance_us', 403, 'binance-us-country.html'],
+    [{ status: 403 }, 'binance_us', 403, 'binance-firewall.html'],
+    [{}, 'binance_testnet', 451, 'binance-region.txt'],
+  ] as const)('refuse %j at %s answers %i with the recorded body in %s', async (given, venue, status, file) => {
+    simulator.fault({ venue, fault: 'refuse', ...given });
+    const [socket, time] = venue === 'bybit' ? ['v5/public/spot', 'v5/market/time'] : ['stream', 'api/v3/time'];
+    const body = withoutRequestId(refusalFixture(file));
+    const refused = await refusal(`${simulator.url}/${venue}/${socket}`);
+    expect([refused.status, withoutRequestId(refused.body)]).toEqual([status, body]);
+    const response = await fetch(`${simulator.httpUrl}/${venue}/${time}`);
+    expect([response.status, withoutRequestId(await response.text())]).toEqual([status, body]);
   });
 
   it('refuse_rest rejects REST requests and does not affect the sockets', async () => {

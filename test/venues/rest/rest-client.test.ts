@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Fault } from '../../../src/domain/fault.ts';
+import { Fault, type FaultKind } from '../../../src/domain/fault.ts';
 import type { RestRequest } from '../../../src/venues/contract.ts';
 import { VenueRest } from '../../../src/venues/rest/rest-client.ts';
 import { until } from '../../../testing/tools/until.ts';
@@ -83,9 +83,9 @@ describe('VenueRest: answers', () => {
 });
 
 describe('VenueRest', () => {
-  const limited = (afterMs: number) =>
+  const limited = (afterMs: number, kind: FaultKind = 'rate_limited') =>
     fakeVenue({
-      refusal: (status) => new Fault('rate_limited', `HTTP ${status}`, { retry: { kind: 'after', afterMs } }),
+      refusal: (status) => new Fault(kind, `HTTP ${status}`, { retry: { kind: 'after', afterMs } }),
     });
 
   async function serveJson() {
@@ -200,29 +200,32 @@ describe('VenueRest', () => {
     expect(asked).toHaveLength(4);
   });
 
-  it('sends no new or waiting request until a rate limit is over', async () => {
-    const { asked, restUrl } = await serve(429, {}, '');
-    const scheduler = new SteppedScheduler();
-    const venue = { ...limited(30_000), restWeightPerMinute: 20 };
-    const rest = new VenueRest(venue, restUrl, scheduler);
-    const outcomes: string[] = [];
-    const ask = (weight: number) =>
-      rest.ask$({ ...request, weight }).subscribe({ error: (error: Error) => outcomes.push(error.message) });
-    ask(10);
-    ask(1);
-    await until(() => outcomes.length === 1);
-    ask(0);
-    expect(scheduler.waiting).toBe(2);
-    scheduler.advance(6000);
-    scheduler.advance(23_999);
-    expect(scheduler.waiting).toBe(2);
-    scheduler.advance(1);
-    expect(scheduler.waiting).toBe(0);
-    await until(() => outcomes.length === 3);
-    expect(asked).toHaveLength(3);
-  });
+  it.each(['rate_limited', 'region_blocked'] as const)(
+    'sends no new or waiting request before the end of the wait of a %s fault',
+    async (kind) => {
+      const { asked, restUrl } = await serve(429, {}, '');
+      const scheduler = new SteppedScheduler();
+      const venue = { ...limited(30_000, kind), restWeightPerMinute: 20 };
+      const rest = new VenueRest(venue, restUrl, scheduler);
+      const outcomes: string[] = [];
+      const ask = (weight: number) =>
+        rest.ask$({ ...request, weight }).subscribe({ error: (error: Error) => outcomes.push(error.message) });
+      ask(10);
+      ask(1);
+      await until(() => outcomes.length === 1);
+      ask(0);
+      expect(scheduler.waiting).toBe(2);
+      scheduler.advance(6000);
+      scheduler.advance(23_999);
+      expect(scheduler.waiting).toBe(2);
+      scheduler.advance(1);
+      expect(scheduler.waiting).toBe(0);
+      await until(() => outcomes.length === 3);
+      expect(asked).toHaveLength(3);
+    },
+  );
 
-  it('sends the next request at once after a refusal that is no rate limit', async () => {
+  it('sends the next request at once after a refusal that names no time', async () => {
     const { asked, restUrl } = await serve(500, {}, 'broken');
     const rest = new VenueRest(fakeVenue(), restUrl, new SteppedScheduler());
     await expect(firstValueFrom(rest.ask$(request))).rejects.toMatchObject({ message: 'broken' });

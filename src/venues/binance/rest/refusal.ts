@@ -1,12 +1,13 @@
 import { Fault } from '../../../domain/fault.ts';
 import { httpRefusal, refusalReason, tooMuchTraffic } from '../../rest/http-refusal.ts';
 
-/** Pages of the firewall that mean load, not region. */
-const TOO_MUCH_TRAFFIC = /too much traffic|too many requests|rate limit/i;
+/** In CloudFront's page for a country that the venue does not serve. The rest of the page speaks of too much traffic. */
+const BLOCKED_COUNTRY = 'block access from your country';
 
-/** The meaning of a refusal, after `rest-api.md`; 451 is field knowledge. */
+/** The meaning of a refusal, after `rest-api.md`. Not documented: 451 (Binance) and 403 (Binance US) for a region. */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  if (status === 403 && TOO_MUCH_TRAFFIC.test(body)) return tooMuchTraffic(status, headers, body);
+  // Every other 403 is the firewall's, which blocks an address for its requests.
+  if (status === 403 && !body.includes(BLOCKED_COUNTRY)) return tooMuchTraffic(status, headers, body);
   if (status === 400 && body.includes('"code":-1121'))
     return new Fault('unknown_symbol', refusalReason(status, body), { status, retry: { kind: 'never' } });
   return httpRefusal(status, headers, body);

@@ -1,18 +1,23 @@
 import { Fault } from '../../../domain/fault.ts';
 import { isObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
-import { httpRefusal, tooMuchTraffic } from '../../rest/http-refusal.ts';
+import { httpRefusal, refusalReason, tenMinutes } from '../../rest/http-refusal.ts';
 
 const REGION = new Set([10009, 10024]);
 const TOO_MANY = new Set([10006, 10018]);
 const INVALID_SYMBOL = 10029;
 const SERVER = new Set([10000, 10016]);
 
-/** The meaning of a refusal, after the v5 documents (error codes, rate limits). */
+/**
+ * The meaning of a refusal, after the v5 documents (error codes, rate limits). A 403 has three causes: more than 600
+ * requests in 5 s, a GET with a body (we send none), or an address in a country that Bybit does not serve. All ask for
+ * the same wait: the first demands ten minutes without a request, and only some bodies name the cause.
+ */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  // More than 600 requests in 5 s: all sessions must stop for 10 minutes. Any other 403 means the region.
-  if (status === 403 && /too frequent/i.test(body)) return tooMuchTraffic(status, headers, body);
   const { retCode, retMsg } = parsed(body);
-  return faultOfCode(retCode, retMsg, status) ?? httpRefusal(status, headers, body);
+  const coded = faultOfCode(retCode, retMsg, status);
+  if (status !== 403) return coded ?? httpRefusal(status, headers, body);
+  const kind = /too frequent/i.test(body) ? 'rate_limited' : (coded?.kind ?? 'region_blocked');
+  return new Fault(kind, refusalReason(status, body), { status, retry: tenMinutes(headers) });
 }
 
 function parsed(body: string): Unchecked {

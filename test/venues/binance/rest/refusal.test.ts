@@ -1,23 +1,22 @@
 import { expect, it } from 'vitest';
 import { refusal } from '../../../../src/venues/binance/rest/refusal.ts';
+import { refusalFixture } from '../../../fixtures/read-fixtures.ts';
 
-const RESTRICTED =
-  '{"code":0,"msg":"Service unavailable from a restricted location according to \'b. Eligibility\' in https://www.binance.com/en/terms."}';
+const LIMITED = { kind: 'after', afterMs: 600_000 };
 
 it.each([
-  [451, RESTRICTED, 'region_blocked', { kind: 'never' }],
-  [
-    403,
-    '<html>The Amazon CloudFront distribution is configured to block access from your country.</html>',
-    'region_blocked',
-    { kind: 'never' },
-  ],
-  [
-    403,
-    '<html>Request blocked. There might be too much traffic or a configuration error.</html>',
-    'rate_limited',
-    { kind: 'after', afterMs: 600_000 },
-  ],
+  ['binance-region.txt', 451, 'region_blocked', { kind: 'never' }],
+  ['binance-us-country.html', 403, 'region_blocked', { kind: 'never' }],
+  ['binance-firewall.html', 403, 'rate_limited', LIMITED],
+  ['binance-firewall-2018.html', 403, 'rate_limited', LIMITED],
+  ['binance-overload.html', 503, 'unavailable', { kind: 'backoff' }],
+])('maps the body in %s with HTTP %i to %s', (file, status, kind, retry) => {
+  expect(refusal(status, {}, refusalFixture(file))).toMatchObject({ kind, retry, status });
+});
+
+it.each([
+  [403, '', 'rate_limited', LIMITED],
+  [403, '<html>no</html>', 'rate_limited', LIMITED],
   [429, '{"code":-1003,"msg":"Too much request weight used"}', 'rate_limited', { kind: 'after', afterMs: 60_000 }],
   [400, '{"code":-1121,"msg":"Invalid symbol."}', 'unknown_symbol', { kind: 'never' }],
   [400, '{"code":-1100,"msg":"Illegal characters"}', 'connect_failed', { kind: 'backoff' }],
@@ -26,7 +25,8 @@ it.each([
 });
 
 it('keeps the reason of a Binance refusal in fewer than 300 characters', () => {
-  expect(refusal(451, {}, RESTRICTED).message).toContain('restricted location');
+  expect(refusal(451, {}, refusalFixture('binance-region.txt')).message).toContain('restricted location');
+  expect(refusal(403, {}, refusalFixture('binance-us-country.html')).message).toContain('access from your country');
   expect(refusal(403, {}, 'x'.repeat(100_000)).message.length).toBeLessThan(300);
 });
 
@@ -34,3 +34,9 @@ it('removes the mark-up of an HTML page from the message of a Binance refusal', 
   expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
     'HTTP 451: Service unavailable',
   ));
+
+it('waits for a Binance firewall as long as Retry-After says', () =>
+  expect(refusal(403, { 'retry-after': '30' }, refusalFixture('binance-firewall.html')).retry).toEqual({
+    kind: 'after',
+    afterMs: 30_000,
+  }));

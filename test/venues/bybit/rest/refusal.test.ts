@@ -2,23 +2,31 @@ import { expect, it } from 'vitest';
 import { Fault } from '../../../../src/domain/fault.ts';
 import { refusal } from '../../../../src/venues/bybit/rest/refusal.ts';
 import { instruments } from '../../../../src/venues/bybit/rest/rest.ts';
+import { refusalFixture } from '../../../fixtures/read-fixtures.ts';
+
+/** Each 403: Bybit asks for ten minutes without a request, and its other causes do not pass sooner. */
+const TEN_MINUTES = { kind: 'after', afterMs: 600_000 };
 
 it.each([
-  [403, '{"retCode":10009,"retMsg":"Service Restricted"}', 'region_blocked', { kind: 'never' }],
-  [403, '{"retCode":10024,"retMsg":"Compliance rules triggered"}', 'region_blocked', { kind: 'never' }],
+  ['bybit-country.txt', 'region_blocked'],
+  ['bybit-get-with-body.html', 'region_blocked'],
+  ['binance-us-country.html', 'region_blocked'],
+  ['bybit-too-frequent.txt', 'rate_limited'],
+])('maps the body in %s with HTTP 403 to %s for ten minutes', (file, kind) => {
+  expect(refusal(403, {}, refusalFixture(file))).toMatchObject({ kind, retry: TEN_MINUTES, status: 403 });
+});
+
+it.each([
+  [403, '', 'region_blocked', TEN_MINUTES],
+  [403, '{"retCode":10009,"retMsg":"Service Restricted"}', 'region_blocked', TEN_MINUTES],
+  [403, '{"retCode":10024,"retMsg":"Compliance rules triggered"}', 'region_blocked', TEN_MINUTES],
   [200, '{"retCode":10024,"retMsg":"Compliance rules triggered"}', 'region_blocked', { kind: 'never' }],
-  [
-    403,
-    '<html>The Amazon CloudFront distribution is configured to block access from your country.</html>',
-    'region_blocked',
-    { kind: 'never' },
-  ],
-  [403, '{"retCode":5}', 'region_blocked', { kind: 'never' }],
-  [403, '403, access too frequent. Please slow down', 'rate_limited', { kind: 'after', afterMs: 600_000 }],
-  [403, '{"retCode":10006,"retMsg":"Too many visits!"}', 'rate_limited', { kind: 'after', afterMs: 5_000 }],
+  [403, '{"retCode":5}', 'region_blocked', TEN_MINUTES],
+  [403, 'Access too frequent', 'rate_limited', TEN_MINUTES],
+  [403, '{"retCode":10006,"retMsg":"Too many visits!"}', 'rate_limited', TEN_MINUTES],
   [400, '{"retCode":10029,"retMsg":"invalid symbol"}', 'unknown_symbol', { kind: 'never' }],
   [400, '[]', 'connect_failed', { kind: 'backoff' }],
-  [403, '{"retCode":10009,"retMsg":{"toString":0}}', 'region_blocked', { kind: 'never' }],
+  [403, '{"retCode":10009,"retMsg":{"toString":0}}', 'region_blocked', TEN_MINUTES],
 ])('maps a Bybit refusal with HTTP %i and body %s to %s', (status, body, kind, retry) => {
   expect(refusal(status, {}, body)).toMatchObject({ kind, retry, status });
 });
@@ -42,3 +50,11 @@ it('removes the mark-up of an HTML page from the message of a Bybit refusal', ()
   expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
     'HTTP 451: Service unavailable',
   ));
+
+it.each([
+  ['5', 600_000],
+  ['1200', 1_200_000],
+])('waits ten minutes after a Bybit 403, or longer if Retry-After is %s', (retryAfter, afterMs) => {
+  for (const file of ['bybit-country.txt', 'bybit-too-frequent.txt'])
+    expect(refusal(403, { 'retry-after': retryAfter }, refusalFixture(file)).retry).toEqual({ kind: 'after', afterMs });
+});
