@@ -48,12 +48,28 @@ function coinsOf({ coins, quote }: Config): string {
 }
 
 async function venueLines(config: Config, signal: AbortSignal): Promise<readonly string[]> {
-  const plans = await Promise.all(feedVenues(config).map((id, index) => venuePlan(config, id, index + 1, signal)));
+  const { venuesInUse } = await import('../runtime/build-venues.ts');
+  const { missingChannels } = await import('../venues/missing-channels.ts');
+  const configured = feedVenues(config);
+  const used = venuesInUse(config);
+  const missing = missingChannels(configured, subscribedChannels(config), used);
+  const plans = await Promise.all(
+    configured.map(async (id, index) => {
+      const plan = used.includes(id) ? await venuePlan(config, id, signal) : [];
+      const lacks = missing.filter(({ venue }) => venue === id).map(({ reason }) => row('  warning', reason));
+      return [row(`venue ${index + 1}`, venueName(config, id)), ...lacks, ...plan];
+    }),
+  );
   const disabled = config.feed.venues.filter((id) => !config.venues[id].enabled);
   return [...plans.flat(), ...(disabled.length === 0 ? [] : [row('disabled', disabled.join(', '))])];
 }
 
-async function venuePlan(config: Config, id: VenueId, place: number, signal: AbortSignal): Promise<readonly string[]> {
+function venueName(config: Config, id: VenueId): string {
+  const environment = environmentOf(config, id);
+  return id + (environment === 'production' ? '' : `, environment ${environment}`);
+}
+
+async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Promise<readonly string[]> {
   const { planConnections } = await import('../venues/connection/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
   const { venueClock } = await import('./terminal/venue-clock.ts');
@@ -74,11 +90,9 @@ async function venuePlan(config: Config, id: VenueId, place: number, signal: Abo
   const listed = new Set(instruments.map(({ coin }) => coin));
   const configured = config.coins.kind === 'list' ? config.coins.entries.map(({ coin }) => coin) : [];
   const absent = configured.filter((coin) => !listed.has(coin));
-  const environment = environmentOf(config, id);
   const on = `${groups} ${groups === 1 ? 'group' : 'groups'} of topics on ${lines} ${lines === 1 ? 'line' : 'lines'} each`;
   const without = absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`;
   return [
-    row(`venue ${place}`, id + (environment === 'production' ? '' : `, environment ${environment}`)),
     ...(config.coins.kind === 'all'
       ? [row('  connections', `${lines} a group of topics, after the venue's list`)]
       : [

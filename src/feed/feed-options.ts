@@ -2,7 +2,7 @@ import type { Observable, ObservableInput, SchedulerLike } from 'rxjs';
 import type { BooksWanted, Config } from '../config/config.ts';
 import type { PreviousTrades } from './analytics/stats-epoch.ts';
 import type { SequencedTrade } from './arbitration/merged-event.ts';
-import type { FeedCommand } from './feed-event.ts';
+import type { FeedCommand, FeedReport } from './feed-event.ts';
 import type { EpochLedger } from './resume/epoch-ledger.ts';
 import type { PreviousEpoch } from './resume/previous-runs.ts';
 import type { FeedWatch } from './status/feed-watch.ts';
@@ -24,6 +24,8 @@ export interface FeedOptions {
   readonly previous: readonly PreviousEpoch[];
   /** What previous runs published lately in resumed epochs. Statistics wait for it. */
   readonly recent?: ObservableInput<readonly PreviousTrades[]>;
+  /** What to report at the start. Default: nothing. */
+  readonly reports?: readonly FeedReport[];
   readonly commands$: Observable<FeedCommand>;
   /** Emits before the feed ends: it then publishes its last positions. */
   readonly stop$: Observable<unknown>;

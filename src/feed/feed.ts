@@ -20,7 +20,7 @@ import type { VenueFeed } from './venue-feed.ts';
 
 /** Merges the venues into one feed. Each line of `fanOut` is a stage; removing one loses only what it publishes. */
 export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observable<FeedOutput> {
-  const { watch, commands$ } = options;
+  const { watch, commands$, reports = [] } = options;
   const ledger = new EpochLedger(options.previous, options.config.environment);
   const availability = new AvailabilityReports(venues);
   const ticks = new SymbolPriceTicks();
@@ -32,7 +32,8 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
     id: venue.options.venue.id,
     events$: venue.events$.pipe(showTo(watch.venue(venue), rememberFigures(ticks)), availability.source(venue)),
   }));
-  return merge(commands$, failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages))).pipe(
+  const served$ = failover<readonly MergedEvent[], FeedReport>(sources, failoverOptions(ids, stages));
+  return merge(reports, commands$, served$).pipe(
     assignEpochs(stages),
     fanOut(
       watch.events(),

@@ -1,13 +1,15 @@
-import { booksOf, type Config } from '../config/config.ts';
+import { booksOf, type Config, feedVenues, subscribedChannels } from '../config/config.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { KlineCheck, subscribedKlines } from '../feed/analytics/kline-check.ts';
 import type { PreviousTrades } from '../feed/analytics/stats-epoch.ts';
 import type { Resumption } from '../feed/arbitration/merged-event.ts';
 import { feed } from '../feed/feed.ts';
+import type { FeedReport } from '../feed/feed-event.ts';
 import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
+import { missingChannels } from '../venues/missing-channels.ts';
 import { venues } from '../venues/registry.ts';
-import { buildVenues, type VenueDependencies } from './build-venues.ts';
+import { buildVenues, type VenueDependencies, venuesInUse } from './build-venues.ts';
 import { RunningFeed } from './running-feed.ts';
 
 /** Venues whose trade ids step by one. */
@@ -30,6 +32,7 @@ export function buildFeed(
   const { scheduler, wallClockMs, instance, previous = [], recent } = dependencies;
   for (const venue of venueFeeds) venue.resumeAt(endedAt(previous, venue.options.venue.id));
   const { environment } = config;
+  const reports = channelReports(config);
   const books = booksOf(config);
   const connectTimeoutMs = Math.max(...venueFeeds.map(({ options }) => options.settings.connectTimeoutMs));
   const options = {
@@ -49,6 +52,7 @@ export function buildFeed(
         ...options,
         ...host,
         previous: previous.filter(isOwn),
+        reports: reports.filter(isOwn),
         ...(recent === undefined ? {} : { recent: recent.then((all) => all.filter(isOwn)) }),
       });
     },
@@ -58,6 +62,16 @@ export function buildFeed(
     wallClockMs,
     klineCheck: klineCheckOf(config),
   });
+}
+
+/** Names each channel that a venue lacks, once, at the start. */
+function channelReports(config: Config): readonly Extract<FeedReport, { kind: 'status' }>[] {
+  const missing = missingChannels(feedVenues(config), subscribedChannels(config), venuesInUse(config));
+  return missing.map(({ venue, channel, reason }) => ({
+    kind: 'status',
+    venue,
+    note: { state: 'subscription_rejected', venue, channel, reason },
+  }));
 }
 
 /** Compares the venues' candles with those of their trades, if both are subscribed. */

@@ -18,6 +18,7 @@ import type { VenueFeedOptions } from '../feed/venue-feed-options.ts';
 import { type Network, network } from '../net/network.ts';
 import { connect } from '../venues/connection/connect.ts';
 import type { ListedInstrument, Venue } from '../venues/contract.ts';
+import { servingVenues } from '../venues/missing-channels.ts';
 import { venues } from '../venues/registry.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
@@ -56,7 +57,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
     access.topCoins$ === undefined ? identity : among(access.topCoins$),
   );
-  return feedVenues(config).map((id) => {
+  return venuesInUse(config).map((id) => {
     const venue = venues[id];
     const environment = environmentOf(config, id);
     activity.register(id, environment);
@@ -84,6 +85,12 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       onFrame: onFrame && ((frame, line) => onFrame(id, line, frame)),
     });
   });
+}
+
+/** The configured venues that take part. With failover, a venue takes part only if it can have epochs. */
+export function venuesInUse(config: Config): readonly VenueId[] {
+  const configured = feedVenues(config);
+  return config.feed.mode === 'all' ? configured : servingVenues(configured, config.feed.channels);
 }
 
 /** Connects to the venue's market data, and to its announcements if it makes any. */

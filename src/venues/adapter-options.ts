@@ -3,6 +3,7 @@ import { CHANNELS, type Channel, type Instrument } from '../domain/instrument.ts
 import type { Environment } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import type { Venue } from './contract.ts';
+import { hasChannel } from './missing-channels.ts';
 
 export interface AdapterOptions {
   /** Canonical symbols, `BTCUSDT`, or instruments if the venue has another name. */
@@ -58,7 +59,8 @@ const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check
 };
 
 /** Returns the options. @throws TypeError that names the first wrong one. */
-export function checkedOptions({ id, topics }: Venue, options: AdapterOptions): AdapterOptions {
+export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOptions {
+  const { id } = venue;
   if (typeof options !== 'object' || options === null)
     throw new TypeError(`${id}: options are missing: { symbols: ['BTCUSDT'] } at least`);
   for (const [name, value] of Object.entries(options)) {
@@ -76,10 +78,8 @@ export function checkedOptions({ id, topics }: Venue, options: AdapterOptions): 
       throw new TypeError(
         `${id}: symbols has ${shown(symbol)}, allowed: coin and quote in capitals, such as BTC${quote}`,
       );
-  const sample = { coin: 'BTC', symbol: `BTC${quote}`, venueSymbol: `BTC${quote}` };
   for (const channel of channels)
-    if (topics(sample, channel).length === 0)
-      throw new TypeError(`${id}: channels has ${channel}, which ${id} has not`);
+    if (!hasChannel(venue, channel)) throw new TypeError(`${id}: channels has ${channel}, which ${id} has not`);
   return options;
 }
 

@@ -167,6 +167,8 @@ export interface Venue {
   readonly contiguousTradeIds: boolean;
   /** The topics of a channel; empty if the venue has no such channel. */
   topics(instrument: Instrument, channel: Channel, books?: BookDepth): readonly string[];
+  /** The address for a connection with these topics. Default: the configured one. */
+  readonly url?: (configured: string, topics: readonly string[]) => string;
   /** Requests about topics, within the venue's limits. `nextId` counts from 1 in each connection. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
   /** The heartbeat that the venue expects as a text frame; undefined if it pings us. */

@@ -18,6 +18,7 @@ const STREAMS: Partial<Readonly<Record<Channel, string>>> = {
 };
 
 const PARTIAL_BOOKS: ReadonlySet<Channel> = new Set(['depth5', 'depth10', 'depth20']);
+const PARTIAL_BOOK = /@depth\d/;
 /** The pace of partial books by default, milliseconds. */
 const PARTIAL_BOOK_MS = 1000;
 
@@ -31,6 +32,12 @@ export function binanceTopics(
     const fast = PARTIAL_BOOKS.has(channel) && books !== undefined && books.intervalMs < PARTIAL_BOOK_MS;
     return stream === undefined ? [] : [`${instrument.venueSymbol.toLowerCase()}@${stream}${fast ? '@100ms' : ''}`];
   };
+}
+
+/** `/stream` instead of `/ws` for partial books: only the wrapper of its frames has their symbol. */
+export function binanceUrl(configured: string, topics: readonly string[]): string {
+  const hasPartialBooks = topics.some((topic) => PARTIAL_BOOK.test(topic));
+  return hasPartialBooks ? configured.replace(/\/ws\/?(?=\?|$)/, '/stream') : configured;
 }
 
 export function binanceRequests(

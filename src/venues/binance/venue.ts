@@ -5,7 +5,7 @@ import { backfillAggTrades, backfillById, backfillByTime } from './rest/backfill
 import { binanceHistory, type HistoryVariant } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
 import { bookBy, dayVolumes, exchangeInfo, time } from './rest/rest.ts';
-import { binanceRequests, binanceTopics } from './subscribe.ts';
+import { binanceRequests, binanceTopics, binanceUrl } from './subscribe.ts';
 
 /** Differences between the venues with Binance's spot protocol. */
 interface Variant
@@ -27,6 +27,7 @@ function venueOf(id: VenueId, variant: Variant): Venue {
     },
     contiguousTradeIds: true,
     topics: binanceTopics(new Set(intervals)),
+    url: binanceUrl,
     control: binanceRequests,
     newDecoder: (context) => binanceDecoder(id, context),
     backfillAggTrades: backfillAggTrades(id, weights.aggTrades),

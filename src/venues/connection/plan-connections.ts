@@ -26,7 +26,7 @@ export function planConnections(venue: Venue, options: PlanOptions): readonly Co
     Array.from({ length: lines }, (_, line) => {
       const url = websocketUrls[line % websocketUrls.length];
       if (url === undefined) throw new RangeError(`no address to connect to ${venue.id}`);
-      return { group, line, url, topics };
+      return { group, line, url: venue.url?.(url, topics) ?? url, topics };
     }),
   );
 }

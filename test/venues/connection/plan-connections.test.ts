@@ -65,6 +65,11 @@ describe('planConnections', () => {
     expect(plan(2, {}).map(({ topics }) => topics.length)).toEqual([2, 1, 2, 1]);
   });
 
+  it("uses the venue's address for the topics of a connection", () => {
+    const url = (configured: string, topics: readonly string[]) => `${configured}/${topics.length}`;
+    expect(plan(3, {}, { ...fakeVenue(), url }).map((planned) => planned.url)).toEqual(['wss://a/3', 'wss://a/3']);
+  });
+
   it('plans each group on the wanted number of lines, and assigns the URLs in turn', () => {
     const urls = ['wss://a', 'wss://b'];
     const planned = plan(6, { instruments: instruments(4), lines: 3, websocketUrls: urls });

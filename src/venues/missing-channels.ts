@@ -1,0 +1,54 @@
+import { type Channel, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import type { Venue } from './contract.ts';
+import { venues } from './registry.ts';
+
+/** A wanted channel that a venue does not have. */
+export interface MissingChannel {
+  readonly venue: VenueId;
+  readonly channel: Channel;
+  /** For people: what it means, and which venues have the channel. */
+  readonly reason: string;
+}
+
+const SAMPLE = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
+
+export function hasChannel({ topics }: Venue, channel: Channel): boolean {
+  return topics(SAMPLE, channel).length > 0;
+}
+
+const having = (ids: readonly VenueId[], channel: Channel): readonly VenueId[] =>
+  ids.filter((id) => hasChannel(venues[id], channel));
+
+/**
+ * The venues that can serve a symbol, in the same order. Without `trade`, the aggregated trades are the trades of an
+ * epoch, so a venue without them cannot have one. If no venue has them, all stay for the other channels.
+ */
+export function servingVenues(ids: readonly VenueId[], channels: readonly Channel[]): readonly VenueId[] {
+  if (channels.includes('trade') || !channels.includes('agg_trade')) return ids;
+  const able = having(ids, 'agg_trade');
+  return able.length === 0 ? ids : able;
+}
+
+/** The channels that each venue lacks; of a venue that is not `used`, only the one that it is not used for. */
+export function missingChannels(
+  ids: readonly VenueId[],
+  channels: readonly Channel[],
+  used: readonly VenueId[],
+): readonly MissingChannel[] {
+  return ids.flatMap((venue) => {
+    const isUsed = used.includes(venue);
+    const lacked = channels.filter((channel) => !hasChannel(venues[venue], channel));
+    return lacked
+      .filter((channel) => isUsed || channel === 'agg_trade')
+      .map((channel) => ({ venue, channel, reason: reasonOf(venue, channel, having(ids, channel), isUsed) }));
+  });
+}
+
+function reasonOf(venue: VenueId, channel: Channel, have: readonly VenueId[], isUsed: boolean): string {
+  const what = `${venue} has no channel ${channel}`;
+  const others = have.join(' or ');
+  if (!isUsed) return `${what} and is not used, because feed.channels has it without trade: ${others} must serve`;
+  if (have.length > 0) return `${what}: it comes only while ${others} serves`;
+  const elsewhere = having(VENUE_IDS, channel).join(' or ');
+  return `${what}, nor has any other venue of feed.venues: nothing of it is published (add ${elsewhere})`;
+}

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { fakeIo } from './fake-io.ts';
+
+/** What `check` prints for a configuration whose venues cannot be reached. */
+async function checked(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const rest = ['BYBIT', 'BINANCE', 'BINANCE_US'].map((id) => [
+    `MARKET_FEED__VENUES__${id}__REST_URL`,
+    'http://127.0.0.1:1',
+  ]);
+  const io = fakeIo({
+    ...Object.fromEntries(rest),
+    MARKET_FEED__FEED__VENUES: 'bybit,binance,binance_us',
+    ...environment,
+  });
+  expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
+  return io.out.text().split('\n');
+}
+
+const warnings = (lines: readonly string[]) =>
+  lines.filter((line) => /^ +warning/.test(line)).map((line) => line.trim());
+
+it('check warns of each channel that a venue lacks, and names the venues that have it', async () => {
+  const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade,agg_trade,kline_1s' });
+  expect(warnings(lines)).toEqual([
+    'warning       bybit has no channel agg_trade: it comes only while binance or binance_us serves',
+    'warning       bybit has no channel kline_1s: it comes only while binance serves',
+    'warning       binance_us has no channel kline_1s: it comes only while binance serves',
+  ]);
+  expect(lines.findIndex((line) => line.includes('bybit has no'))).toBe(
+    lines.findIndex((line) => line.startsWith('venue 1')) + 1,
+  );
+});
+
+it('check names a venue that is not used, and plans no connections for it', async () => {
+  const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'agg_trade,ticker' });
+  expect(warnings(lines)).toEqual([
+    'warning       bybit has no channel agg_trade and is not used, because feed.channels has it without trade: binance or binance_us must serve',
+  ]);
+  expect(lines.filter((line) => line.includes('connections'))).toHaveLength(2);
+});
+
+it('check warns of nothing if the venues have all channels', async () => {
+  expect(warnings(await checked({ MARKET_FEED__FEED__CHANNELS: 'trade,ticker,depth20' }))).toEqual([]);
+});
