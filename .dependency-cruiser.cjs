@@ -1,7 +1,7 @@
-/** The room rules of ARCHITECTURE.md as errors, on the source, type-only imports counted. */
+/** The import rules of ARCHITECTURE.md as errors, on the source; type-only imports count. */
 
-/** A room imports itself and the floors below it, nothing beside it and nothing above it. */
-const floors = [
+/** A folder imports itself and lower layers, nothing of its own layer or of a higher one. */
+const layers = [
   ['domain', 'operators'],
   ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability'],
   ['venues', 'kafka', 'config', 'simulator', 'avro-file'],
@@ -13,19 +13,19 @@ const floors = [
   ['cli'],
 ];
 
-const room = (...names) => `^src/(${names.join('|')})/`;
+const folder = (...names) => `^src/(${names.join('|')})/`;
 
-const floorRules = floors.flatMap((rooms, floor) =>
-  rooms.map((name) => ({
-    name: `arrows-point-down-from-${name}`,
+const layerRules = layers.flatMap((folders, layer) =>
+  folders.map((name) => ({
+    name: `only-lower-layers-from-${name}`,
     severity: 'error',
-    from: { path: room(name) },
-    to: { path: '^src/', pathNot: room(name, ...floors.slice(0, floor).flat()) },
+    from: { path: folder(name) },
+    to: { path: '^src/', pathNot: folder(name, ...layers.slice(0, layer).flat()) },
   })),
 );
 
-/** Rooms that stand alone: what else they may use, as a pattern. The operators are a product of their own: not even a type. */
-const closedRooms = [
+/** Folders that stand alone, with patterns of what they may import. The operators are a product of their own: not even a type. */
+const closedFolders = [
   ['domain', '^src/'],
   ['market', '^src/'],
   ['tradability', '^src/'],
@@ -33,11 +33,11 @@ const closedRooms = [
 ].map(([name, ...allowed]) => ({
   name: `${name}-stands-alone`,
   severity: 'error',
-  from: { path: room(name) },
+  from: { path: folder(name) },
   to: { pathNot: allowed },
 }));
 
-/** A package is imported in the one room that solves its problem. */
+/** A package is imported only in the folders that need it. */
 const packageRules = [
   ['ws', ['^src/net/', '^src/simulator/', '^src/gateway/']],
   ['(fastify|@fastify/[^/]+|typebox)', ['^src/gateway/']],
@@ -49,7 +49,7 @@ const packageRules = [
   ['zod', ['^src/config/', '^src/cli/', '^src/replay/', '^src/backfill/', '^src/simulator/']],
   ['yaml', ['^src/config/', '^src/cli/']],
 ].map(([name, users]) => ({
-  name: `${name}-in-its-room`,
+  name: `${name}-in-its-folder`,
   severity: 'error',
   from: { path: '^src/', pathNot: users },
   to: { path: `^node_modules/(@types/)?${name}/` },
@@ -70,7 +70,7 @@ const siblingRules = [
 
 module.exports = {
   forbidden: [
-    ...floorRules,
+    ...layerRules,
     ...closedRooms,
     ...packageRules,
     ...siblingRules,
@@ -78,8 +78,8 @@ module.exports = {
       name: 'simulator-is-independent',
       comment: 'The simulator is the other side of the wire: sharing venue code would share its mistakes.',
       severity: 'error',
-      from: { path: room('simulator') },
-      to: { path: room('venues', 'sinks', 'gateway', 'client') },
+      from: { path: folder('simulator') },
+      to: { path: folder('venues', 'sinks', 'gateway', 'client') },
     },
     {
       name: 'the-dashboard-runs-in-browsers',
@@ -105,10 +105,10 @@ module.exports = {
       to: { path: ['^src/index\\.ts$', '^src/.+/index\\.ts$'] },
     },
     {
-      name: 'every-file-has-a-room',
-      comment: 'A new top-level folder of src needs its floor in this file.',
+      name: 'every-file-has-a-layer',
+      comment: 'A new top-level folder of src needs its layer in this file.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/index\\.ts$', room(...floors.flat())] },
+      from: { path: '^src/', pathNot: ['^src/index\\.ts$', folder(...layers.flat())] },
       to: {},
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },

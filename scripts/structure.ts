@@ -82,8 +82,8 @@ function longClasses({ path, tree }: Source, most: number): readonly string[] {
     .map((node) => `${path}: class ${node.name?.text ?? '(without a name)'} has ${linesOf(node)} lines`);
 }
 
-/** Functions of `operators/index.ts` that no other room imports. Re-exporting one does not use it. */
-/** Functions that the operators' index exports and no other room imports; `create…` makes a state machine that an operator uses. */
+/** Functions of `operators/index.ts` that no other folder imports. Re-exporting one does not use it. */
+/** Functions that the operators' index exports and no other folder imports; `create…` makes a state machine that an operator uses. */
 function unusedOperators(sources: readonly Source[]): readonly string[] {
   const index = sources.find(({ path }) => path === `${OPERATORS}index.ts`);
   if (index === undefined) return [];

@@ -35,7 +35,7 @@ const preparations: readonly Check[] = [
 /** The package is built, too: by its test, which packs and installs it. */
 const checks: readonly Check[] = [
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
-  { name: 'room rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
+  { name: 'import rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
   { name: 'sizes and names (check-structure)', run: () => node('scripts/check-structure.ts') },
   { name: 'the way of a trade (check-way)', run: () => node('scripts/check-way.ts') },
   { name: 'the words of the glossary (check-language)', run: () => node('scripts/check-language.ts') },

@@ -1,9 +1,9 @@
 import type { LargeTradeJson, TradeJson } from '../../src/gateway/api/record-schema.ts';
 
-/** Rows of the tape. */
-const MOST = 60;
+/** Rows of the list of trades. */
+const MAX_TRADES = 60;
 
-/** Trades newest first, each once, the newest kept. */
+/** Merges two lists of trades: newest first, without repeats, at most 60. */
 export function mergeTrades(known: readonly TradeJson[], more: readonly TradeJson[]): readonly TradeJson[] {
   const seen = new Set(known.map(tradeKey));
   const added: TradeJson[] = [];
@@ -13,24 +13,24 @@ export function mergeTrades(known: readonly TradeJson[], more: readonly TradeJso
     added.push(trade);
   }
   if (added.length === 0) return known;
-  return [...added, ...known].sort((a, b) => b.timestamp - a.timestamp || laterId(b, a)).slice(0, MOST);
+  return [...added, ...known].sort((a, b) => b.timestamp - a.timestamp || laterId(b, a)).slice(0, MAX_TRADES);
 }
 
 export function tradeKey({ venue, trade_id }: TradeJson): string {
   return `${venue} ${trade_id}`;
 }
 
-/** By how much trades were larger than the mean before them, by key; the latest kept. */
+/** Merges large trades by `tradeKey`; the value is quantity / mean quantity before. Keeps the latest 240. */
 export function mergeLarge(
   known: ReadonlyMap<string, number>,
   more: readonly LargeTradeJson[],
 ): ReadonlyMap<string, number> {
   if (more.length === 0) return known;
   const merged = [...known, ...more.map((trade) => [tradeKey(trade), trade.multiple] as const)];
-  return new Map(merged.slice(-4 * MOST));
+  return new Map(merged.slice(-4 * MAX_TRADES));
 }
 
-/** Ids are digits of any length: compared as integers, by length and then by characters. */
+/** Compares ids, digits of any length, as integers: by length, then by characters. */
 function laterId(a: TradeJson, b: TradeJson): number {
   const longer = a.trade_id.length - b.trade_id.length;
   if (longer !== 0) return longer;

@@ -30,7 +30,7 @@ export function Candles({ stale }: { readonly stale?: string | undefined }) {
     <Panel
       id="candles"
       title="Candles"
-      stale={stale}
+      staleReason={stale}
       tools={
         <Choice
           label="Interval"

@@ -19,7 +19,7 @@ export function DepthChart({ book, none, stale }: DepthChartProps) {
   const shape = book === undefined || width === 0 ? undefined : depthShape(book, width, HEIGHT);
   const places = Math.max(0, ...(book?.bids.slice(0, 5) ?? []).map(({ price }) => placesOf(price)));
   return (
-    <Panel id="depth" title="Depth" stale={stale}>
+    <Panel id="depth" title="Depth" staleReason={stale}>
       <div class="depth" ref={ref}>
         {shape === undefined || book === undefined ? (
           <p class="empty">{none}</p>

@@ -25,7 +25,7 @@ export function Ladder({ book, none, stale }: LadderProps) {
     <Panel
       id="ladder"
       title="Order book"
-      stale={stale}
+      staleReason={stale}
       tools={
         <Choice
           label="Levels"

@@ -5,17 +5,17 @@ interface PanelProps {
   readonly title: string;
   /** Beside the title. */
   readonly tools?: ComponentChildren;
-  /** Why what it shows is not the present; it goes grey. */
-  readonly stale?: string | undefined;
+  /** Why the content is out of date; if set, the panel is grey. */
+  readonly staleReason?: string | undefined;
   readonly children: ComponentChildren;
 }
 
-export function Panel({ id, title, tools, stale, children }: PanelProps) {
+export function Panel({ id, title, tools, staleReason, children }: PanelProps) {
   return (
-    <section class={`panel panel-${id}${stale === undefined ? '' : ' is-stale'}`} aria-labelledby={`${id}-title`}>
+    <section class={`panel panel-${id}${staleReason === undefined ? '' : ' is-stale'}`} aria-labelledby={`${id}-title`}>
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
-        {stale !== undefined && <span class="stale-note">{stale}</span>}
+        {staleReason !== undefined && <span class="stale-note">{staleReason}</span>}
         {tools}
       </header>
       <div class="panel-body">{children}</div>

@@ -13,7 +13,7 @@ const SIZE = { width: 300, height: 150 };
 export function Profile({ places, stale }: { readonly places: number; readonly stale?: string | undefined }) {
   const shown = profile.value?.profile;
   return (
-    <Panel id="profile" title="Volume profile" stale={stale}>
+    <Panel id="profile" title="Volume profile" staleReason={stale}>
       {shown === undefined ? (
         <p class="empty">{noneYet('volume profile', awaitedFrom.value)}</p>
       ) : (

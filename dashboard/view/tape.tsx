@@ -15,7 +15,7 @@ export function Tape({ stale }: { readonly stale?: string | undefined }) {
     <Panel
       id="tape"
       title="Time and sales"
-      stale={stale}
+      staleReason={stale}
       tools={
         <span class="note">
           {missed.value > 0 ? `${count(missed.value)} left out: too slow here` : '12×: times the mean'}

@@ -19,7 +19,7 @@ export function TradeStatistics({ row, stale }: { readonly row: CoinRow; readonl
     <Panel
       id="stats"
       title={`Trade statistics, ${row.coin}`}
-      stale={stale}
+      staleReason={stale}
       tools={
         latest !== undefined && (
           <span class="note">

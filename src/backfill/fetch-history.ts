@@ -17,16 +17,17 @@ import { readPages } from './read-pages.ts';
 
 export interface HistoryJob {
   readonly name: SeriesName;
+  /** Its places are trade ids or, for candles, open times. */
   readonly series: PastSeries;
   readonly range: HistoryRange;
   /** The user's arguments: a job with the same ones resumes an interrupted job. */
   readonly arguments: string;
   readonly dir: string;
-  /** Without the configured prefix, with the environment's. */
+  /** With the environment's prefix (`testnet.trades`), but without the configured `topic_prefix`. */
   readonly topic: string;
 }
 
-export interface HistoryMeans {
+export interface HistoryDependencies {
   readonly sink: Pick<Sink, 'write'>;
   readonly ask: Ask;
   /** Milliseconds since 1970, by the venue's clock. */
@@ -37,7 +38,7 @@ export interface HistoryMeans {
 }
 
 export interface HistoryProgress {
-  /** Records that this run wrote. */
+  /** Records that this call wrote. */
   readonly records: number;
   /** Share of the whole job that is done, 0 to 1. */
   readonly share: number;
@@ -67,25 +68,26 @@ export const NO_PROGRESS: HistoryProgress = {
  * Appends past records of a venue to the files of a folder; after a crash, the same job resumes. If it fails with
  * HistoryRefused or a Fault, written records stay.
  */
-export async function fetchHistory(job: HistoryJob, means: HistoryMeans): Promise<HistoryResult> {
-  const { sink, ask, signal, onProgress } = means;
-  const start = await startJob(job, means);
+export async function fetchHistory(job: HistoryJob, dependencies: HistoryDependencies): Promise<HistoryResult> {
+  const { sink, ask, signal, onProgress } = dependencies;
+  const start = await startJob(job, ask);
   if (start === undefined) return { ...NO_PROGRESS, share: 1, complete: true };
   const { span, from, isBeginning, leavesGap, resumed, complete: finish } = start;
   let progress: HistoryProgress = { ...NO_PROGRESS, share: shareOf(span, from), resumed, leavesGap };
   onProgress(progress);
-  for await (const portion of readPages({ ...means, series: job.series, from, end: span.end, isBeginning, ask })) {
-    const records = portion.rows.map(({ record }) => record);
+  const pages = readPages({ ...dependencies, series: job.series, from, end: span.end, isBeginning });
+  for await (const page of pages) {
+    const records = page.rows.map(({ record }) => record);
     await writeRecords(sink, job.topic, records);
     progress = {
       ...progress,
       records: progress.records + records.length,
-      share: shareOf(span, portion.next),
+      share: shareOf(span, page.next),
       last: records.at(-1) ?? progress.last,
-      missing: progress.missing + portion.missing,
+      missing: progress.missing + page.missing,
     };
     onProgress(progress);
-    if (signal.aborted && portion.next <= span.end) return { ...progress, complete: false };
+    if (signal.aborted && page.next <= span.end) return { ...progress, complete: false };
   }
   await finish();
   return { ...progress, share: 1, complete: true };
@@ -109,26 +111,26 @@ interface Start extends ResumePoint {
   complete(): Promise<void>;
 }
 
-/** Determines what to fetch, and writes the note; undefined if the venue has nothing there. */
-async function startJob(job: HistoryJob, { ask }: HistoryMeans): Promise<Start | undefined> {
+/** Determines what to fetch and writes the job's note, its progress file; undefined if the venue has nothing there. */
+async function startJob(job: HistoryJob, ask: Ask): Promise<Start | undefined> {
   const { dir, name, series } = job;
   const note = await readNote(dir, name);
   const resumed = note !== undefined && !note.complete && note.arguments === job.arguments;
   const span = resumed ? note : await historySpan(series, job.range, ask);
   if (span === undefined) return undefined;
-  const previous = await previousHistory(job, ask, note?.runBegin);
+  const previous = await previousHistory(job, ask, note?.unbrokenFrom);
   // The last candle of this job's own span was written open on purpose; any other open candle is fetched again.
   const isOwn = resumed && previous?.last === span.end;
   const going = resumePoint(span, previous && { ...previous, lastIsOpen: previous.lastIsOpen && !isOwn }, series);
   if (going === undefined) throw cannotGoOn(job, previous);
   const { begin, end } = span;
-  const next = { arguments: job.arguments, begin, end, runBegin: going.runBegin };
+  const next = { arguments: job.arguments, begin, end, unbrokenFrom: going.unbrokenFrom };
   await writeNote(dir, name, { ...next, complete: false });
   return {
     ...going,
     span,
     resumed,
-    isBeginning: job.range.fromMs === undefined && going.from === going.runBegin,
+    isBeginning: job.range.fromMs === undefined && going.from === going.unbrokenFrom,
     complete: () => writeNote(dir, name, { ...next, complete: true }),
   };
 }
@@ -136,7 +138,7 @@ async function startJob(job: HistoryJob, { ask }: HistoryMeans): Promise<Start |
 async function previousHistory(
   { dir, topic, name, series }: HistoryJob,
   ask: Ask,
-  runBegin: number | undefined,
+  unbrokenFrom: number | undefined,
 ): Promise<PreviousHistory | undefined> {
   const record = await lastRecord(dir, topic, name);
   if (record === undefined) return undefined;
@@ -144,16 +146,17 @@ async function previousHistory(
   const last = typeof place === 'number' ? place : await ask(place);
   if (last === undefined)
     throw new HistoryRefused(
-      `--out: found ${dir}, whose last record the venue does not know any more (${record.kind} of ${new Date(record.timestamp).toISOString()}), allowed: another folder`,
+      `--out: found ${dir}, whose last record the venue no longer has (${record.kind} of ${new Date(record.timestamp).toISOString()}), allowed: another folder`,
     );
-  return { last, lastIsOpen: record.kind === 'kline' && !record.closed, runBegin };
+  return { last, lastIsOpen: record.kind === 'kline' && !record.closed, unbrokenFrom };
 }
 
 function cannotGoOn({ dir, name }: HistoryJob, previous: PreviousHistory | undefined): HistoryRefused {
-  const since = previous?.runBegin === undefined ? 'from an unknown place on' : `from ${previous.runBegin} on`;
+  const from = previous?.unbrokenFrom;
+  const since = from === undefined ? 'from an unknown place on' : `from ${from} on`;
   const place = name.kind === 'kline' ? 'open time' : name.kind === 'agg_trade' ? 'aggregated trade' : 'trade id';
   return new HistoryRefused(
-    `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); what lies before cannot be put in front of it, allowed: another folder`,
+    `--out: found ${dir}, which has ${name.symbol} of ${name.venue} already, ${since} (${place}); older records cannot be inserted before them, allowed: another folder`,
   );
 }
 

@@ -24,7 +24,7 @@ export interface HistoryNote extends HistorySpan {
   /** The user's arguments; they identify the job. */
   readonly arguments: string;
   /** The place where the unbroken run of records begins. */
-  readonly runBegin: number;
+  readonly unbrokenFrom: number;
   readonly complete: boolean;
 }
 
@@ -50,16 +50,17 @@ export async function readNote(dir: string, series: SeriesName): Promise<History
   const text = await readFile(noteFile(dir, series), 'utf8').catch(() => '');
   try {
     const { run_begin, ...note } = noteSchema.parse(JSON.parse(text));
-    return { ...note, runBegin: run_begin };
+    return { ...note, unbrokenFrom: run_begin };
   } catch {
     return undefined;
   }
 }
 
 /** Replaces the note atomically. */
-export async function writeNote(dir: string, series: SeriesName, { runBegin, ...note }: HistoryNote): Promise<void> {
+export async function writeNote(dir: string, series: SeriesName, note: HistoryNote): Promise<void> {
   const file = noteFile(dir, series);
-  const text = JSON.stringify({ ...note, run_begin: runBegin } satisfies z.infer<typeof noteSchema>);
+  const { unbrokenFrom: run_begin, ...rest } = note;
+  const text = JSON.stringify({ ...rest, run_begin } satisfies z.infer<typeof noteSchema>);
   await writeFile(`${file}.new`, text, { flush: true });
   await rename(`${file}.new`, file);
 }

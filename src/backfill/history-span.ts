@@ -46,13 +46,13 @@ export interface PreviousHistory {
   /** The last record is a candle that was still open, to be fetched again. */
   readonly lastIsOpen: boolean;
   /** Where the unbroken run up to the last record begins; undefined if unknown. */
-  readonly runBegin: number | undefined;
+  readonly unbrokenFrom: number | undefined;
 }
 
 export interface ResumePoint {
   /** The first place to fetch; behind the span's end if nothing is left to do. */
   readonly from: number;
-  readonly runBegin: number;
+  readonly unbrokenFrom: number;
   /** Records between the folder's last one and the span are in neither. */
   readonly leavesGap: boolean;
 }
@@ -63,13 +63,13 @@ export function resumePoint(
   previous: PreviousHistory | undefined,
   { step }: Pick<PastSeries, 'step'>,
 ): ResumePoint | undefined {
-  if (previous === undefined) return { from: begin, runBegin: begin, leavesGap: false };
-  const { last, lastIsOpen, runBegin } = previous;
+  if (previous === undefined) return { from: begin, unbrokenFrom: begin, leavesGap: false };
+  const { last, lastIsOpen, unbrokenFrom } = previous;
   const next = step(last, 1);
-  if (begin > next) return { from: begin, runBegin: begin, leavesGap: true };
+  if (begin > next) return { from: begin, unbrokenFrom: begin, leavesGap: true };
   // A run without any record says nothing about earlier ones.
-  const known = runBegin !== undefined && runBegin <= last;
-  if (begin > last && !known) return { from: begin, runBegin: begin, leavesGap: false };
-  if (!known || begin < runBegin) return undefined;
-  return { from: lastIsOpen ? last : next, runBegin, leavesGap: false };
+  const known = unbrokenFrom !== undefined && unbrokenFrom <= last;
+  if (begin > last && !known) return { from: begin, unbrokenFrom: begin, leavesGap: false };
+  if (!known || begin < unbrokenFrom) return undefined;
+  return { from: lastIsOpen ? last : next, unbrokenFrom, leavesGap: false };
 }

@@ -4,7 +4,7 @@ import { hideCredentials } from '../domain/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
 import { parseSchema, type RecordSchema } from './schema-files.ts';
 
-/** Sends a request to the registry; rejects only without an answer. The caller provides it: this room does no I/O. */
+/** Sends a request to the registry; rejects only without an answer. The caller provides it: this folder does no I/O. */
 export type RegistryRequest = (request: {
   readonly method: 'GET' | 'POST';
   readonly url: string;

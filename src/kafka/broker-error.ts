@@ -12,7 +12,7 @@ export class BrokerError extends Error {
   readonly broker: string;
   /** Kafka's name of the error, if a broker answered. */
   readonly type: string | undefined;
-  /** Of Node's error, if the connection failed. */
+  /** The code of Node's error, if the connection failed. */
   readonly code: string | undefined;
 
   constructor(message: string, { broker, type, code, cause }: BrokerErrorFields) {
@@ -23,17 +23,17 @@ export class BrokerError extends Error {
   }
 }
 
-/** The broker closed the connection without an answer, or used another protocol. */
+/** The broker closed the connection without an answer, or does not speak this protocol (TLS, plain text). */
 export class HungUpError extends BrokerError {
   override readonly name = 'HungUpError';
 }
 
-/** A client library's error, its causes and its parts. */
-export function partsOf<E extends Error>(error: unknown): readonly E[] {
+/** Lists an error, its causes and the errors of aggregates. `E` is not checked: declare its added fields `unknown`. */
+export function errorChain<E extends Error>(error: unknown): readonly E[] {
   const found: E[] = [];
   const visit = (each: unknown): void => {
     if (!(each instanceof Error) || found.some((known) => known === each)) return;
-    found.push(each as E); // its further fields are all unknown
+    found.push(each as E);
     visit(each.cause);
     if ('errors' in each && Array.isArray(each.errors)) each.errors.forEach(visit);
   };

@@ -19,7 +19,7 @@ export interface SimulatedCounts {
   /** Open connections with market data. */
   readonly lines: number;
   readonly tradesMade: number;
-  /** Trades that were due but not made: the market was quiet, or the machine too slow. */
+  /** Trades that were due but not made: the market was paused, or the machine too slow. */
   readonly tradesLeftOut: number;
   readonly framesSent: number;
   /** Connections cut because the client read too slowly. */

@@ -4,7 +4,7 @@ import type { Environment } from '../domain/record.ts';
 export type Halt =
   /** One of the guard's sources ended, so the guard decides nothing more. */
   | { readonly cause: 'ended' }
-  /** No heartbeat yet, or no price of the symbol. */
+  /** No heartbeat yet, or no price of the symbol; `anything`: no record at all about `of`. */
   | { readonly cause: 'starting'; readonly awaited: 'heartbeat' | 'price' | 'anything'; readonly of: string }
   /** There are heartbeats, but no instance of the feed speaks for the symbol. */
   | { readonly cause: 'not_served'; readonly symbol: string }
@@ -24,7 +24,7 @@ export type Halt =
   | { readonly cause: 'price_age'; readonly symbol: string; readonly limitMs: number }
   /** A gap was not repaired. */
   | { readonly cause: 'gap'; readonly symbol: string }
-  /** This consumer is behind. */
+  /** This consumer lags behind the topics. */
   | { readonly cause: 'lag'; readonly lagMs: number }
   /** Everything is in order, but not for long enough yet. */
   | { readonly cause: 'recovering'; readonly forMs: number };
@@ -53,9 +53,9 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'status_silent':
       return `no heartbeat of the feed for ${halt.limitMs} ms`;
     case 'feed_halted':
-      return `the feed says: ${halt.reason}`;
+      return `the feed halted trading: ${halt.reason}`;
     case 'coin_halted':
-      return `the feed says: ${halt.symbol} is stale`;
+      return `the feed reports ${halt.symbol} as stale`;
     case 'test_data':
       return halt.from === 'active venue' ? 'the testnet is the active venue' : `the data are ${halt.from}`;
     case 'venue_changed':

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readFiles } from '../../src/avro-file/read-files.ts';
 import {
   fetchHistory,
+  type HistoryDependencies,
   type HistoryJob,
-  type HistoryMeans,
   type HistoryProgress,
 } from '../../src/backfill/fetch-history.ts';
 import { lockFolder } from '../../src/backfill/history-folder.ts';
@@ -43,7 +43,7 @@ let repaired = 0;
 class Killed extends Error {}
 
 /** One process: the files are opened, and closed unless it dies at its `lifetime`-th deed (a question, a batch). */
-async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: Partial<HistoryMeans> = {}) {
+async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: Partial<HistoryDependencies> = {}) {
   let deeds = 0;
   const live = <T>(deed: () => Promise<T>): Promise<T> =>
     deeds++ < lifetime ? deed() : Promise.reject(new Killed('killed'));

@@ -19,7 +19,7 @@ const SERIES: SeriesName = {
   environment: 'production',
   interval: '1m',
 };
-const NOTE = { arguments: '["-10m"]', begin: 5, end: 9, runBegin: 1, complete: false };
+const NOTE = { arguments: '["-10m"]', begin: 5, end: 9, unbrokenFrom: 1, complete: false };
 
 describe('lockFolder', () => {
   it('creates the folder and refuses other processes until it is unlocked', async () => {

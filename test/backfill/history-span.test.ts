@@ -44,41 +44,53 @@ it('historySpan ignores records that the venue adds after the end time during th
 });
 
 const step = (place: number, records: number) => place + records;
-const previous = (last: number, runBegin: number | undefined, lastIsOpen = false): PreviousHistory => ({
+const previous = (last: number, unbrokenFrom: number | undefined, lastIsOpen = false): PreviousHistory => ({
   last,
   lastIsOpen,
-  runBegin,
+  unbrokenFrom,
 });
 
 it.each([
-  ['the folder is empty', undefined, { from: 50, runBegin: 50, leavesGap: false }],
-  ['the folder has a part of the span', previous(60, 50), { from: 61, runBegin: 50, leavesGap: false }],
-  ['the folder has all of the span', previous(99, 50), { from: 100, runBegin: 50, leavesGap: false }],
-  ['the span begins within the stored records', previous(60, 20), { from: 61, runBegin: 20, leavesGap: false }],
-  ['the span begins right after the stored records', previous(49, 20), { from: 50, runBegin: 20, leavesGap: false }],
-  ['the span begins later and leaves a gap', previous(48, 20), { from: 50, runBegin: 50, leavesGap: true }],
+  ['the folder is empty', undefined, { from: 50, unbrokenFrom: 50, leavesGap: false }],
+  ['the folder has a part of the span', previous(60, 50), { from: 61, unbrokenFrom: 50, leavesGap: false }],
+  ['the folder has all of the span', previous(99, 50), { from: 100, unbrokenFrom: 50, leavesGap: false }],
+  ['the span begins within the stored records', previous(60, 20), { from: 61, unbrokenFrom: 20, leavesGap: false }],
+  [
+    'the span begins right after the stored records',
+    previous(49, 20),
+    { from: 50, unbrokenFrom: 20, leavesGap: false },
+  ],
+  ['the span begins later and leaves a gap', previous(48, 20), { from: 50, unbrokenFrom: 50, leavesGap: true }],
   [
     'the span begins later, and the start of the stored run is unknown',
     previous(48, undefined),
-    { from: 50, runBegin: 50, leavesGap: true },
+    { from: 50, unbrokenFrom: 50, leavesGap: true },
   ],
-  ['the span follows a run with unknown start', previous(49, undefined), { from: 50, runBegin: 50, leavesGap: false }],
+  [
+    'the span follows a run with unknown start',
+    previous(49, undefined),
+    { from: 50, unbrokenFrom: 50, leavesGap: false },
+  ],
   [
     'the span begins right after the stored records, and a run from there wrote nothing',
     previous(49, 50),
-    { from: 50, runBegin: 50, leavesGap: false },
+    { from: 50, unbrokenFrom: 50, leavesGap: false },
   ],
   [
     'the span begins right after the stored records, and a later run wrote nothing',
     previous(49, 80),
-    { from: 50, runBegin: 50, leavesGap: false },
+    { from: 50, unbrokenFrom: 50, leavesGap: false },
   ],
   [
     'the span begins later, and a run from there wrote nothing',
     previous(40, 50),
-    { from: 50, runBegin: 50, leavesGap: true },
+    { from: 50, unbrokenFrom: 50, leavesGap: true },
   ],
-  ['the last stored record is an open candle', previous(60, 50, true), { from: 60, runBegin: 50, leavesGap: false }],
+  [
+    'the last stored record is an open candle',
+    previous(60, 50, true),
+    { from: 60, unbrokenFrom: 50, leavesGap: false },
+  ],
   ['a part of the span lies before the stored run', previous(60, 51), undefined],
   ['the start of the stored run is unknown', previous(60, undefined), undefined],
   ['the span begins within the stored records, and a later run wrote nothing', previous(60, 70), undefined],

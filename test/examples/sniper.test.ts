@@ -21,7 +21,7 @@ describe('the sniper', () => {
 
   const decision = (): TradingDecision =>
     halted
-      ? { state: 'halted', reason: 'the feed says: x', causes: ['feed_halted'], coin: 'BTC', at: now }
+      ? { state: 'halted', reason: 'the feed halted trading: x', causes: ['feed_halted'], coin: 'BTC', at: now }
       : { state: 'allowed', reason: 'everything is in order', causes: [], coin: 'BTC', at: now };
   const begin = (allowTestData = false): void => {
     now = START;
@@ -158,7 +158,7 @@ describe('the sniper', () => {
   it('opens no position while trading is halted, and logs the reason', () => {
     halted = true;
     buy();
-    expect(lines).toMatchObject([{ event: 'not_bought', halted: 'the feed says: x' }]);
+    expect(lines).toMatchObject([{ event: 'not_bought', halted: 'the feed halted trading: x' }]);
     expect(sniper.positions.size).toBe(0);
   });
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 
 const root = new URL('../../src/operators/', import.meta.url).href;
 
-/** What the entry and the files below it import, types counted: other files of the room by their name, the rest as it is written. */
+/** What the entry and the files below it import, types counted: other files of the folder by their name, the rest as it is written. */
 function imports(entry: string): Set<string> {
   const found = new Set([entry]);
   for (const name of found) {

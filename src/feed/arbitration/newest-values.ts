@@ -2,22 +2,23 @@ import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
-/** Without a higher book update id for this long, a lower one means that the venue restarted its ids. */
+/** Without timestamps, a lower book update id after this long means that the venue restarted its ids. */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
-/** What passed of the candles of one interval. */
+/** The candles of one interval that were passed on. */
 interface Candles {
   last: Kline;
-  /** The open time of the last closed candle that passed. */
+  /** The open time of the last closed candle that was passed on. */
   closed: number;
 }
 
-/** Passes a symbol's tickers, book tickers and candles that are newer than the last, from whatever line. */
+/** Finds the tickers, book tickers and candles of a symbol that are newer than the last, from any line. */
 export class NewestValues {
   readonly #klines = new Map<string, Candles>();
   #bookTicker: BookTicker | undefined;
   #tickerTimestamp = Number.NEGATIVE_INFINITY;
 
+  /** Returns true, and remembers the event, if it is newer than the last of its kind. */
   passes(event: Exclude<LineData, SequencedTrade>): boolean {
     switch (event.kind) {
       case 'ticker':

@@ -12,10 +12,10 @@ const limit = limitOf(100);
 export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): readonly Endpoint[] {
   const about = {
     prices: 'The last price of every symbol',
-    status: 'Venues, coins, sinks, and whether it can be traded on',
+    status: 'Venues, coins, sinks, and whether the feed allows trading',
     gaps: 'Gaps in the trades and what became of them, newest first',
     events: 'What happened to the feed, newest first',
-    quality: "The data quality of each venue and symbol, and its candles against its trades'",
+    quality: 'The data quality of each venue and symbol; how its candles compare with candles built from its trades',
   };
   return [
     feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),

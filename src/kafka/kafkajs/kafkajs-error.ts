@@ -1,9 +1,9 @@
-import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
+import { BrokerError, errorChain, HungUpError } from '../broker-error.ts';
 
 /** Converts an error of kafkajs to one with the broker and Kafka's or Node's error name. */
 export function kafkajsError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
-  const causes = partsOf<LibraryError>(error);
+  const causes = errorChain<LibraryError>(error);
   const cause = error;
   for (const { name, message, type } of causes) {
     if (name === 'KafkaJSSASLAuthenticationError')

@@ -1,4 +1,4 @@
-import { BrokerError, HungUpError, partsOf } from '../broker-error.ts';
+import { BrokerError, errorChain, HungUpError } from '../broker-error.ts';
 
 /** The additional fields of the library's errors. */
 interface LibraryError extends Error {
@@ -13,9 +13,9 @@ const OWN = 'PLT_KFK_';
 /** Converts an error of the library to one with the broker and Kafka's or Node's error name. */
 export function brokerError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
-  const chain = partsOf<LibraryError>(error);
+  const chain = errorChain<LibraryError>(error);
   const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
-  // A part that the broker did not try says nothing about the cause.
+  // A part of the request that the broker did not try does not show the cause.
   const answer = answers.find(({ apiId }) => apiId !== 'OPERATION_NOT_ATTEMPTED') ?? answers[0];
   if (answer !== undefined) {
     const said = typeof answer.serverErrorMessage === 'string' ? answer.serverErrorMessage : answer.message;

@@ -20,9 +20,9 @@ export type Candle = Pick<
 
 /** Exact running sums of one candle. */
 export class CandleSums {
-  /** Inclusive, milliseconds. */
+  /** First millisecond, since 1970. */
   readonly openTime: number;
-  /** Exclusive. */
+  /** First millisecond after the candle. */
   readonly endTime: number;
   #tradeCount = 0;
   readonly #sums = new ExactSums(2);
@@ -33,7 +33,7 @@ export class CandleSums {
     this.endTime = endTime;
   }
 
-  /** @param count how many of the venue's trades it stands for */
+  /** @param count the number of the venue's trades that the trade stands for */
   add({ price, quantity, timestamp }: CandleTrade, count: number): void {
     const base = digitsOf(quantity);
     this.#sums.add(base, VOLUME);
@@ -42,7 +42,7 @@ export class CandleSums {
     this.#tradeCount += count;
   }
 
-  /** Adds a later candle that lies inside. */
+  /** Adds a finer candle, as 1m into 1h, that is later than everything added. */
   addCandle({ openTime, closeTime, open, high, low, close, volume, quoteVolume, tradeCount }: Candle): void {
     this.#sums.add(digitsOf(volume), VOLUME);
     this.#sums.add(digitsOf(quoteVolume), QUOTE_VOLUME);
@@ -65,7 +65,7 @@ export class CandleSums {
   }
 }
 
-/** How many of the venue's trades a trade stands for: with contiguous ids an aggregate shows it. */
+/** Number of venue trades that a trade stands for. Only contiguous ids show it for an aggregate; otherwise 1. */
 export function tradesIn({ tradeId, lastTradeId }: CandleTrade, contiguousIds: boolean): number {
   if (!contiguousIds || lastTradeId === null) return 1;
   return Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;

@@ -158,8 +158,8 @@ export class Faults {
   private apply(): void {
     for (const { host } of this.venues) {
       host.faults = new VenueFaults();
-      if (host.market !== undefined) host.market.quiet = false;
-      host.market?.quietSymbols.clear();
+      if (host.market !== undefined) host.market.paused = false;
+      host.market?.pausedSymbols.clear();
       const here = this.running.filter(({ venue }) => venue.host === host);
       for (const { kind, command } of here) kind.onVenue?.(host, command);
       for (const connection of host.marketConnections)

@@ -68,8 +68,8 @@ export const MARKET_FAULTS: SimulatedFaults = {
     lasting: true,
     onVenue: ({ market }, { symbol }) => {
       if (market === undefined) return;
-      if (symbol === '') market.quiet = true;
-      else market.quietSymbols.add(symbol);
+      if (symbol === '') market.paused = true;
+      else market.pausedSymbols.add(symbol);
     },
   },
   untraded: {
@@ -84,7 +84,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
     end: ({ venue, command }) => {
       for (const { candles } of instrumentsOf(venue, command)) candles.isUntraded = false;
     },
-    onVenue: ({ market }, { symbol }) => market?.quietSymbols.add(symbol),
+    onVenue: ({ market }, { symbol }) => market?.pausedSymbols.add(symbol),
   },
   reject_symbol: {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
@@ -108,7 +108,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
     needsSymbol: true,
     onVenue: (host, { symbol }) => {
       host.faults.delistedSymbols.add(symbol);
-      host.market?.quietSymbols.add(symbol);
+      host.market?.pausedSymbols.add(symbol);
     },
   },
   list_symbol: {

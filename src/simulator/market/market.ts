@@ -26,12 +26,12 @@ export interface MarketOptions {
 export class SimulatedMarket {
   readonly instruments: readonly SimulatedInstrument[];
   readonly bySymbol: ReadonlyMap<string, SimulatedInstrument>;
-  /** Trades made, and trades left out while the market or the symbol was quiet. */
+  /** Number of trades made. */
   made = 0;
+  /** Number of trades that were due but not made, because the market or the symbol was paused. */
   leftOut = 0;
-  /** The whole venue is quiet. */
-  quiet = false;
-  readonly quietSymbols = new Set<string>();
+  paused = false;
+  readonly pausedSymbols = new Set<string>();
   private readonly profile: VenueProfile;
   private readonly random: Random;
   readonly rate: number;
@@ -60,7 +60,7 @@ export class SimulatedMarket {
 
   /** Makes orders with at least `trades` trades; returns the number made. */
   advance(trades: number, time: number, onOrder: OnOrder): number {
-    if (this.quiet) {
+    if (this.paused) {
       this.leftOut += trades;
       return trades;
     }
@@ -74,7 +74,7 @@ export class SimulatedMarket {
     const instrument = this.pick();
     const shape = random.next();
     const count = this.fills(shape & 0xffff);
-    if (this.quietSymbols.size > 0 && this.quietSymbols.has(instrument.symbol)) {
+    if (this.pausedSymbols.size > 0 && this.pausedSymbols.has(instrument.symbol)) {
       this.leftOut += count;
       return count;
     }
@@ -138,7 +138,7 @@ export class SimulatedMarket {
   }
 }
 
-/** Walker's table: draws an index by weight in constant time. */
+/** Walker's alias table: draws an index by weight in constant time. */
 function aliasTable(weights: readonly number[]): { thresholds: Float64Array; aliases: Int32Array } {
   const size = weights.length;
   const sum = weights.reduce((total, weight) => total + weight, 0);

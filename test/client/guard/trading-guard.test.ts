@@ -285,7 +285,7 @@ describe('TradingGuard', () => {
       take(status('trading_halted', ms, { reason: 'venue: bybit is not connected' }));
       expect(guard.decide('BTC', now())).toMatchObject({
         causes: ['feed_halted'],
-        reason: 'the feed says: venue: bybit is not connected',
+        reason: 'the feed halted trading: venue: bybit is not connected',
       });
       ms += 100;
       take(status('trading_resumed', ms));
@@ -579,8 +579,8 @@ describe('TradingGuard', () => {
     expect(guard.decide('BTC', now())).toMatchObject({
       causes: ['status_silent', 'feed_halted', 'price_age', 'gap', 'lag'],
       reason:
-        'no heartbeat of the feed for 3000 ms; the feed says: x; the last price of BTCUSDT is older than 5000 ms; ' +
-        'trades of BTCUSDT are missing; this consumer is 9000 ms behind',
+        'no heartbeat of the feed for 3000 ms; the feed halted trading: x; ' +
+        'the last price of BTCUSDT is older than 5000 ms; trades of BTCUSDT are missing; this consumer is 9000 ms behind',
     });
   });
 

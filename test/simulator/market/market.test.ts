@@ -121,12 +121,12 @@ describe('SimulatedMarket', () => {
     expect(orders.filter((length) => length === 1).length / orders.length).toBeGreaterThan(0.6);
   });
 
-  it('makes no trades while it is quiet, and no trades of a quiet symbol', () => {
+  it('makes no trades while it is paused, and no trades of a paused symbol', () => {
     const one = market('binance');
-    one.quiet = true;
+    one.paused = true;
     expect(trades(one, [1_000])).toEqual([]);
-    one.quiet = false;
-    one.quietSymbols.add('BTCUSDT');
+    one.paused = false;
+    one.pausedSymbols.add('BTCUSDT');
     const made = trades(one, [2_000]);
     expect(made.length).toBeGreaterThan(1_000);
     expect(made.some(({ symbol }) => symbol === 'BTCUSDT')).toBe(false);
