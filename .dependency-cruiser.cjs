@@ -71,7 +71,7 @@ const siblingRules = [
 module.exports = {
   forbidden: [
     ...layerRules,
-    ...closedRooms,
+    ...closedFolders,
     ...packageRules,
     ...siblingRules,
     {
