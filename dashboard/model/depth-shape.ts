@@ -1,10 +1,10 @@
 import type { BookLevel } from '../../src/domain/record.ts';
 
 export interface DepthShape {
-  /** Path of the bids' area, of the asks' area, in the size asked for. */
+  /** SVG paths of the areas of the bids and of the asks, in the requested size. */
   readonly bids: string;
   readonly asks: string;
-  /** What the axes end at, for drawing. */
+  /** Ends of the axes, as numbers for drawing. */
   readonly low: number;
   readonly high: number;
   readonly most: number;

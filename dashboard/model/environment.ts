@@ -2,15 +2,15 @@ import type { CoinAnswer } from '../../src/gateway/api/feed-answers.ts';
 
 export type Environment = NonNullable<CoinAnswer['environment']>;
 
-/** From the real market to what has least to do with it. */
+/** From the real market to the environment that has least in common with it. */
 const FROM_BEST: readonly Environment[] = ['production', 'replay', 'testnet', 'simulated'];
 
-/** What a page must be called that shows all of these; undefined: nothing is known of any. */
+/** The environment to name on a page that shows all of these: the least real one. Undefined if none is known. */
 export function worstEnvironment(shown: readonly (Environment | null | undefined)[]): Environment | undefined {
   return FROM_BEST.findLast((name) => shown.includes(name));
 }
 
-/** True where it is not what the feed as a whole is said to be. */
+/** True if an environment differs from that of the whole feed. */
 export function isOdd(environment: Environment | null, ofFeed: Environment | null | undefined): boolean {
   return environment !== null && environment !== (ofFeed ?? 'production');
 }

@@ -15,7 +15,7 @@ export function rungs(levels: readonly BookLevel[], most = Number.POSITIVE_INFIN
   });
 }
 
-/** For drawing: a part of the whole as 0 to 1. */
+/** A part of the whole, from 0 to 1, for drawing. */
 export function shareOf(part: Decimal, whole: Decimal): number {
   const of = Number(whole);
   return of === 0 ? 0 : Math.min(1, Number(part) / of);

@@ -29,7 +29,7 @@ export interface Lane {
 export interface Timeline {
   readonly from: number;
   readonly to: number;
-  /** Where it is known that nothing was before, else `from`. */
+  /** The time before which nothing happened, if that is known; otherwise `from`. */
   readonly begun: number;
   readonly lanes: readonly Lane[];
   readonly halts: readonly Segment<string>[];
@@ -135,7 +135,7 @@ function statesOf(events: readonly StatusJson[], now: LaneState, from: number, t
         break;
       case 'feed_stale':
         before ??= 'up';
-        // What is down is not merely stale.
+        // A venue that is down is more than stale.
         if (line === null && cause !== 'quiet_market' && changes.at(-1)?.state !== 'down')
           changes.push({ at, state: 'stale' });
         break;

@@ -15,9 +15,9 @@ export class CoinRow {
   readonly price = signal<Decimal | null>(null);
   /** Most places seen, so that the digits stay in their columns. */
   readonly places = signal(0);
-  /** Of the last move: 1 up, -1 down. */
+  /** Direction of the last move: 1 up, -1 down. */
   readonly direction = signal<-1 | 0 | 1>(0);
-  /** For a moment after a move. */
+  /** True for a moment after a move. */
   readonly flash = signal(false);
   readonly change = signal<Decimal | null>(null);
   readonly volume = signal<Decimal | null>(null);
@@ -26,7 +26,7 @@ export class CoinRow {
   readonly flow = signal<string | null>(null);
   readonly buyRatio = signal<number | null>(null);
   readonly venue = signal<string | null>(null);
-  /** Where its figures come from. */
+  /** The environment of the figures. */
   readonly environment = signal<Environment | null>(null);
   readonly epoch = signal(0);
   /** Several venues publish the symbol beside each other: the row shows one of them. */
@@ -79,7 +79,7 @@ export class CoinRow {
     if (this.flash.peek() && pageMs >= this.#flashEnds) this.flash.value = false;
   }
 
-  /** It was another venue's. */
+  /** Forgets the price of another venue or epoch. */
   #forgetPrice(): void {
     this.price.value = null;
     this.direction.value = 0;

@@ -18,9 +18,9 @@ export const statusAt = signal(0);
 export const events = signal<readonly StatusJson[]>([]);
 /** Newest first. */
 export const gaps = signal<readonly GapJson[]>([]);
-/** In the feed's order. */
+/** The coins' rows in the feed's order. */
 export const rows = signal<readonly CoinRow[]>([]);
-/** What the feed is set to; what single coins are of may differ. */
+/** The configured environment; that of a coin may differ. */
 export const feedEnvironment = computed(() => status.value?.environment ?? undefined);
 /** The worst of what the page shows. */
 export const environment = computed(() =>

@@ -4,7 +4,7 @@ import { rowOf } from './feed-state.ts';
 import { getJson } from './get-json.ts';
 import { selected } from './selection.ts';
 
-/** Of the selected symbol, and if several venues publish it, of the one that its row shows. */
+/** True for a record of the selected symbol. If several venues publish it: of the venue that its row shows. */
 export function concerns(record: { readonly symbol: string; readonly venue: string }): boolean {
   if (record.symbol !== selected.peek()) return false;
   const row = rowOf(record.symbol);
@@ -12,7 +12,7 @@ export function concerns(record: { readonly symbol: string; readonly venue: stri
   return row?.isOfSeveral !== true || venue === null || record.venue === venue;
 }
 
-/** Of the current epoch: REST has no other. */
+/** True for a record of the current epoch, the only one that REST returns. */
 export function isPresent(record: ServingEpoch & { readonly symbol: string }): boolean {
   const row = rowOf(record.symbol);
   return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });

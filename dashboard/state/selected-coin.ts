@@ -36,13 +36,13 @@ const TAPE_EVERY_MS = 250;
 
 /** Newest first. */
 export const tape = signal<readonly TradeJson[]>([]);
-/** By how much a trade was larger than those before it, by `tradeKey`. */
+/** The large trades by `tradeKey`: quantity / mean quantity of the trades before. */
 export const large = signal<ReadonlyMap<string, number>>(new Map());
 /** Trades that the gateway had to leave out for us since the coin was chosen. */
 export const missed = signal(0);
 export const book = signal<Book | undefined>(undefined);
 export const bookAt = signal(0);
-/** Of one minute, newest first. */
+/** Statistics of one-minute windows, newest first. */
 export const stats = signal<readonly TradeStatsJson[]>([]);
 export const profile = signal<VolumeProfileAnswer | undefined>(undefined);
 /** The venue that took over while the coin was shown: what is missing comes from there. */

@@ -27,7 +27,7 @@ export function toggleTheme(): void {
   apply();
 }
 
-/** What a custom property's colour is now, for canvases: `rgb(…)`. */
+/** The current colour of a custom property, as `rgb(…)` for canvases. */
 export function colorOf(property: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${property})`;

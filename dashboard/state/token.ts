@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals';
 
 const KEY = 'market-feed.token';
-/** What a subprotocol's name may consist of. */
+/** The characters of a subprotocol's name. */
 const PLAIN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** True: the gateway asks for a token, and what we have is none or the wrong one. */
+/** True if the gateway requires a token and we have none or a wrong one. */
 export const tokenWanted = signal(false);
 
-/** Kept for this tab's life. */
+/** The token, kept until the tab is closed. */
 let token = sessionStorage.getItem(KEY) ?? undefined;
 
 export function setToken(next: string): void {

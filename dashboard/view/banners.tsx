@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<Exclude<Environment, 'production'>, string>> = {
 /** The feed speaks each second; after this the last word is no present. */
 const FEED_SILENT_MS = 5000;
 
-/** What must not be overlooked, above everything else. */
+/** Shows the most important warnings above everything else. */
 export function Banners() {
   return (
     <div class="banners">

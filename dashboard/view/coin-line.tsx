@@ -67,7 +67,7 @@ export function CoinLine({ row }: { readonly row: CoinRow }) {
   );
 }
 
-/** What a coin or venue is of, where that needs to be said. */
+/** Shows the environment of a coin or venue. */
 export function EnvironmentChip({ name }: { readonly name: Environment | null }) {
   return <span class={`chip environment-chip${name === 'production' ? '' : ' is-test'}`}>{name}</span>;
 }

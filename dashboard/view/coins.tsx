@@ -11,7 +11,7 @@ const sorting = signal<Sorting>({ key: 'listed', descending: false });
 const wanted = signal('');
 
 interface Column {
-  /** What a click on its head sorts by. */
+  /** The sort key that a click on the column's head selects. */
   readonly by?: SortKey;
   readonly name: string;
   readonly text: string;

@@ -13,7 +13,7 @@ interface DepthChartProps {
   readonly stale?: string | undefined;
 }
 
-/** What would have to be bought or sold to move the price that far. */
+/** Shows the quantity to buy or sell that moves the price to each level. */
 export function DepthChart({ book, none, stale }: DepthChartProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const shape = book === undefined || width === 0 ? undefined : depthShape(book, width, HEIGHT);

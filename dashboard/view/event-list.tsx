@@ -4,7 +4,7 @@ import { markKindOf } from '../model/timeline.ts';
 import { clock } from '../text/time-text.ts';
 import { MARK_GLYPHS } from './mark-glyph.ts';
 
-/** What happened, newest first. */
+/** Lists the feed's events, newest first. */
 export function EventList({ groups }: { readonly groups: readonly EventGroup[] }) {
   if (groups.length === 0) return <p class="empty">Nothing has happened yet.</p>;
   return (

@@ -39,7 +39,7 @@ function EnvironmentBadge() {
 
 function TradingBadge() {
   const decision = trading.value;
-  // What was allowed before the connection was lost is not allowed now.
+  // A decision from before the connection was lost no longer counts.
   if (decision === undefined || link.value.state !== 'open')
     return <span class="badge is-unknown">? trading unknown</span>;
   const allowed = decision.state === 'allowed';

@@ -133,7 +133,7 @@ function LanePicture({ lane, y, x, gaps, from }: LanePictureProps) {
   );
 }
 
-/** What matters more is drawn where two would lie upon each other. */
+/** Kinds of marks, the most important first. If marks overlap, only the most important one is drawn. */
 const WEIGHT: readonly MarkKind[] = ['halt', 'lost', 'stale', 'gap', 'sink', 'rejected', 'repaired', 'recovered'];
 const APART = 11;
 

@@ -6,7 +6,7 @@ const FIRST_READ_BYTES = 32 * 1024;
 export interface FileBlock {
   /** Number of records. */
   readonly count: number;
-  /** Their bodies, compressed if the file's codec says so. */
+  /** The records' bodies, compressed with the file's codec. */
   readonly data: Buffer;
 }
 

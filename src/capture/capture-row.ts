@@ -62,7 +62,7 @@ type ParseRow = (row: Buffer) => ParsedRow;
 const NOTHING: ParsedRow = { kind: 'nothing' };
 const ODD: ParsedRow = { kind: 'odd' };
 
-/** In nearly every row, time and connection end within so many bytes. */
+/** In nearly every row, time and connection end within this number of bytes. */
 const HEAD_BYTES = 64;
 export const BRACKET = 0x5b;
 export const BRACE = 0x7b;

@@ -9,9 +9,8 @@ import { NEWLINE } from './whole-rows.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
-  /** For the header. */
+  /** For the header, as `config` is. */
   readonly seed?: number;
-  /** For the header. */
   readonly config?: unknown;
   /** Bytes that may wait for the disk; 256 MiB by default. With more, the capture fails: a venue cannot be slowed down. */
   readonly maxWaitingBytes?: number;

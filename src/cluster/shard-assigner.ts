@@ -32,7 +32,7 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
     },
     userData: (members) => asJson([...learnt(members)]),
     onUserData(text) {
-      // Of its own shards this member keeps the earlier rate and measures the rest.
+      // For its own shards, this member keeps the earlier rate and measures the current one.
       const own = held();
       known = new Map([
         ...[...ratesOf(text)].filter(([shard]) => !own.has(shard)),

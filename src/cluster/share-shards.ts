@@ -6,7 +6,7 @@ export interface ShardHolder {
 
 /** The expected load of each shard. */
 export interface ShardWeights {
-  /** Its number of coins: the estimate without a measured rate. */
+  /** Number of coins of a shard: the estimate if it has no measured rate. */
   readonly sizeOf: (shard: number) => number;
   /** Measured trades a second. */
   readonly rates: ReadonlyMap<number, number>;

@@ -25,7 +25,7 @@ const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
 export interface ConfigSource {
   /** YAML file. */
   readonly file?: string | undefined;
-  /** The same as plain values (snake_case keys), instead of a file. */
+  /** The configuration as plain values (snake_case keys), instead of a file. */
   readonly values?: unknown;
   /** The base of relative paths without a file; default the working directory. */
   readonly directory?: string;

@@ -25,7 +25,7 @@ export interface VenueMetrics {
   readonly duplicates: number;
   readonly ignored: Counts;
   readonly warnings: Counts;
-  /** By the kind of fault. */
+  /** Number of reconnects by kind of fault. */
   readonly reconnects: Counts;
   readonly bookResyncs: number;
   /** Requests for a whole book that failed. */
@@ -40,7 +40,7 @@ export interface SinkMetrics {
   readonly rejected: number;
   readonly conflated: number;
   readonly batches: number;
-  /** By topic. */
+  /** Number of dropped records by topic. */
   readonly dropped: Counts;
   /** Null if the sink has no spill. */
   readonly spill: SpillMetrics | null;
@@ -67,7 +67,7 @@ export interface ThreadMetrics {
   readonly heapLimitBytes: number;
   /** Includes array buffers. */
   readonly externalBytes: number;
-  /** By the kind of collection. */
+  /** Number of garbage collections by kind. */
   readonly gcRuns: Counts;
   readonly gcMs: Counts;
 }

@@ -31,7 +31,7 @@ export interface VenueSnapshot {
   readonly frames: number;
   readonly reconnects: number;
   readonly clock: ClockState;
-  /** Of live trades since the start; null if none was measured. */
+  /** Latencies of live trades since the start; null if none was measured. */
   readonly latencyMs: {
     readonly venueToSocket: LatencySummary | null;
     readonly socketToEmitted: LatencySummary | null;

@@ -59,7 +59,7 @@ export type FeedEvent =
   | FeedReport
   | FeedCommand
   | (Extract<FailoverEvent<never>, { kind: 'switched' }> & {
-      /** Where the epochs meet. Complete when the current task is over. */
+      /** The ends of the previous epochs and the starts of the next ones. Complete when the current task is over. */
       readonly seams: () => readonly Seam[];
     })
   /** A venue's epochs begin or are resumed. `records` are acknowledged before the first record of these epochs. */

@@ -44,7 +44,7 @@ export interface ServerOptions {
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
-/** As long as Node accepts a request; the schemas limit each parameter. */
+/** Node's own limit of a request's length; the schemas limit each parameter. */
 const MAX_URL = 16 * 1024;
 /** An idle connection is closed after this time; WebSockets have their own rule. */
 const IDLE_AFTER_MS = 60_000;

@@ -29,7 +29,7 @@ export class Brokers {
   readonly #options: Pick<OpenOptions, 'config' | 'log' | 'requestTimeoutMs' | 'tls'>;
   readonly #open: OpenBroker | undefined;
   readonly #closing = new AbortController();
-  /** By host:port. */
+  /** The connections by host:port. */
   readonly #connections = new Map<string, Promise<BrokerConnection>>();
   /** host:port, by the broker's id. */
   #addresses: ReadonlyMap<number, string> = new Map();

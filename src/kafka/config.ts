@@ -6,9 +6,9 @@ export interface KafkaConfig {
   readonly client: 'kafkajs' | 'platformatic';
   readonly clientId: string;
   readonly topicPrefix: string;
-  /** Of new topics without a fixed number of partitions. */
+  /** Number of partitions of new topics, unless the topic has a fixed number. */
   readonly partitions: number;
-  /** Of new topics; -1: the broker's default. */
+  /** Replication factor of new topics; -1: the broker's default. */
   readonly replication: number;
   readonly compression: Compression;
   /** null: no encryption; true: the system's authorities. */

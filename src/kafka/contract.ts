@@ -21,9 +21,9 @@ export interface BrokerConnection {
   /** By partition, the offset of the first committed record at a place or later; -1: no record is as late as that time. */
   listOffsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>>;
 
-  /** For the controller. Existing topics stay as they are. */
+  /** Creates topics; the broker must be the controller. Existing topics stay as they are. */
   createTopics(topics: readonly NewTopic[]): Promise<void>;
-  /** By topic, then by name of the setting. */
+  /** Returns settings of topics, by topic and then by name of the setting. */
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>>;
 
   /* For the transactional id's coordinator. */
@@ -41,7 +41,7 @@ export interface BrokerConnection {
   syncGroup(member: Member, assignments: readonly MemberBytes[]): Promise<Buffer>;
   heartbeat(member: Member): Promise<void>;
   leaveGroup(member: Omit<Member, 'generation'>): Promise<void>;
-  /** By partition, without partitions that have no offset. */
+  /** Returns the group's offsets by partition, without partitions that have none. */
   committedOffsets(group: string, topic: string, partitions: readonly number[]): Promise<ReadonlyMap<number, bigint>>;
   commitOffsets(member: Member, topic: string, offsets: ReadonlyMap<number, bigint>): Promise<void>;
 

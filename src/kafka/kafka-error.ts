@@ -13,7 +13,7 @@ import type { KafkaConfig } from './config.ts';
  */
 export type Verdict = 'stored' | 'too_large' | 'refused' | 'missing' | 'broken' | 'passing';
 
-/** By the names of Kafka's error codes. */
+/** Verdicts by the names of Kafka's error codes. */
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   DUPLICATE_SEQUENCE_NUMBER: 'stored',
   MESSAGE_TOO_LARGE: 'too_large',

@@ -5,7 +5,7 @@ export class TopicLayout {
   readonly topic: string;
   #metadata: readonly PartitionLeader[] = [];
   #leaders: number[] = [];
-  /** By key: the hash is expensive, and the keys are few. */
+  /** Partitions by key, remembered because the hash is expensive and there are few keys. */
   #partitions = new Map<string, number>();
 
   constructor(topic: string, metadata: readonly PartitionLeader[]) {

@@ -11,7 +11,7 @@ const MAX_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
 export class DigitsRing {
   readonly #most: number;
   #column = new Float64Array(FIRST_CAPACITY);
-  /** By slot: values that do not fit a number. */
+  /** The values that do not fit a number, by slot. */
   #long: Map<number, Digits> | undefined;
   #length = 0;
   #oldest = 0;

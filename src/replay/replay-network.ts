@@ -38,7 +38,7 @@ interface Recorded {
   readonly key: string;
   opened: boolean;
   socket?: Attached | undefined;
-  /** It had a socket once. */
+  /** True if it had a socket once. */
   known: boolean;
   /** Lines that came without a socket. */
   held: ConnectionRow[];
@@ -154,7 +154,7 @@ export class ReplayNetwork {
     socket.recorded = undefined;
     if (recorded === undefined) return;
     recorded.socket = undefined;
-    // In the recording it continued: the next socket gets it.
+    // The recorded connection continued in the recording: the next socket gets it.
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 

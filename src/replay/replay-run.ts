@@ -87,7 +87,7 @@ export class ReplayRun {
     const logStatus = statusLogger(log, this.#feed);
     this.#feed.output$.subscribe((output) => {
       sinks.take(output, this.#scheduler.now());
-      // At the recorded pace a person may be watching.
+      // At the recorded pace, a person may watch the log.
       if (speed === '1') for (const record of output.records) if (record.kind === 'status') logStatus(record);
       onOutput?.(output);
     });

@@ -19,7 +19,7 @@ export interface FeedDependencies extends VenueDependencies {
   /** Unique per start of the process. */
   readonly instance: string;
   readonly previous?: readonly PreviousEpoch[];
-  /** What they published lately. Default: nothing. */
+  /** The last trades of the previous epochs. Default: none. */
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
 

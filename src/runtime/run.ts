@@ -71,7 +71,7 @@ export interface StopOptions {
   readonly afterMs?: number;
 }
 
-/** Of a stop's five seconds: a driver needs up to 1.5 s beyond its deadline. */
+/** The drivers' deadline within a stop's five seconds: a driver needs up to 1.5 s more. */
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;

@@ -76,7 +76,7 @@ export class SinkPipeline {
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
         this.#isOver = true;
-        // In a cluster this is how a shard changes its owner.
+        // In a cluster, a shard's new owner fences the previous one like this.
         const level = isOwn !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
         log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
         onFailed(fault);
@@ -130,7 +130,7 @@ export class SinkPipeline {
   #onState(state: string, reason: string): void {
     const feed = this.#feed;
     if (feed === undefined) {
-      // Without a feed nobody publishes it, and a waiting process must say why.
+      // Without a feed the state is not published, so it is logged: a waiting process must show why.
       if (state === 'down')
         this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
     } else if (state === 'down' && !this.#down) {

@@ -16,7 +16,7 @@ export interface CandleSpan {
 export interface Pace {
   /** Least milliseconds between two events if there were trades. */
   readonly everyMs: number;
-  /** The same without trades; by default it sends nothing then. */
+  /** Least milliseconds between two events without trades; by default there are none. */
   readonly againMs?: number;
   /** For candles: also sends when a candle closes. */
   readonly interval?: KlineInterval;

@@ -56,9 +56,9 @@ export interface RecentOptions {
   readonly checkpoints: readonly SeriesCheckpoint[];
   /** The least number of trades of each series. */
   readonly trades: number;
-  /** All trades less than so many milliseconds older than their venue's last trade are wanted, by the venue's clock. */
+  /** Greatest age of wanted trades against their venue's last trade, exclusive, milliseconds of the venue's clock. */
   readonly spanMs: number;
-  /** The same for windows, by their ends; `spanMs` by default. */
+  /** The same limit for windows, by their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 

@@ -14,7 +14,7 @@ interface Served {
 /** The feed's instances, folded from the status records alone. A symbol's speaker is the last whose heartbeat named it. */
 export class FeedInstances {
   activeVenue: string | null = null;
-  /** The one with the last heartbeat comes last. */
+  /** The instances in the order of their last heartbeats. */
   readonly #byName = new Map<string, FeedInstance>();
   readonly #bySymbol = new Map<string, Served>();
 

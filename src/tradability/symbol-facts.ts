@@ -6,9 +6,9 @@ export interface LastPrice {
   readonly venue: string;
   readonly epoch: number;
   readonly environment: Environment;
-  /** By the feed's wall clock, milliseconds. */
+  /** When the feed received it, by the feed's wall clock, milliseconds. */
   readonly receivedAtMs: number;
-  /** By our steady clock, milliseconds. */
+  /** When it came to this consumer, by a monotonic clock, milliseconds. */
   readonly cameAt: number;
 }
 
@@ -34,7 +34,7 @@ export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
   return { symbol, price: undefined, movedTo: undefined, gapUntil: Number.NEGATIVE_INFINITY, lastBadAt: startedAt };
 }
 
-/** A symbol's speaker. */
+/** What the rules need to know about a symbol's speaker. */
 export interface Served {
   /** Its first heartbeat that named the symbol, milliseconds since 1970. */
   readonly since: number;

@@ -17,7 +17,7 @@ export interface ControlRequest {
 /** What a decoder needs. `instruments` may grow while the connection lives. */
 export interface DecoderContext {
   readonly environment: Environment;
-  /** By the venue's symbol in upper case; other symbols were not requested. */
+  /** The requested instruments by the venue's symbol in upper case. */
   readonly instruments: ReadonlyMap<string, Instrument>;
 }
 
@@ -110,7 +110,7 @@ export interface PastSeries {
 
 /** The past that a venue returns without a key. */
 export interface VenueHistory {
-  /** Undefined if there are only the last ones (`Venue.recent`), or none. */
+  /** Undefined if the venue returns only its last trades (`Venue.recent`), or none. */
   readonly trades?: ((origin: PastOrigin) => PastSeries) | undefined;
   readonly aggTrades?: (origin: PastOrigin) => PastSeries;
   readonly klines: (origin: PastOrigin, interval: KlineInterval) => PastSeries;

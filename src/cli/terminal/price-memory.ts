@@ -2,7 +2,7 @@ import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 
 /** A symbol's prices at the last 60 paints. */
 export interface PriceTrail {
-  /** One for each paint, oldest first. */
+  /** One price for each paint, oldest first. */
   readonly prices: readonly Decimal[];
   /** The epoch of the prices: another venue's price is not a move of the market. */
   readonly epoch: number;

@@ -32,7 +32,7 @@ export class FeedMemory {
     this.#gapsMs = Math.max(gapHaltMs, GAPS_MS);
   }
 
-  /** In the order of the topic. */
+  /** The status records in the order of the topic. */
   status(): readonly FeedStatus[] {
     const status = this.#status.map(({ record }) => record);
     const heartbeat = this.#heartbeat;

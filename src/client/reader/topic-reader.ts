@@ -49,7 +49,7 @@ export class TopicReader implements TopicHandler {
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
-  /** By partition; repeats are dropped before the listeners. */
+  /** The records of each partition; repeats are dropped before the listeners. */
   readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
   /** Read, but not given to listeners yet. */

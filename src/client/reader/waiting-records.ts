@@ -70,7 +70,7 @@ export class WaitingRecords<T> {
       this.#waiting.set(this.#keyOf === undefined ? this.#number++ : this.#keyOf(arrival.record), arrival);
       return refusal;
     } catch (error) {
-      // It still waits, so that it does not count as done.
+      // The record waits nevertheless, so that it does not count as done.
       this.#waiting.set(this.#number++, arrival);
       return asFault(error);
     }

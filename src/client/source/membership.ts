@@ -137,7 +137,7 @@ export class Membership {
         }
       } catch (error) {
         handler.readFailed(asFault(error));
-        // By now the group has dropped this member.
+        // The group has dropped this member by now.
         if (scheduler.now() - answeredAt > sessionTimeoutMs) return;
       }
       await pauseFor(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);

@@ -114,7 +114,7 @@ class Series {
   readonly epoch: number;
   readonly #countsOf: (interval: string) => CandleCounts;
   readonly #builders: readonly CandleBuilder[];
-  /** By interval, from the venue's first candle on. */
+  /** The check of each interval, from the venue's first candle on. */
   readonly #checks = new Map<string, CandleCheck>();
   /** A check that begins now does not know the time before this. */
   #reached = Number.NEGATIVE_INFINITY;

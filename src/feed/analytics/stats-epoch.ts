@@ -13,7 +13,7 @@ export interface PreviousTrades {
   readonly epoch: number;
   /** The last trades in publishing order, for the oldest open window and for the history. */
   readonly trades: readonly SequencedTrade[];
-  /** All windows that end by this time were published, milliseconds. */
+  /** All windows that end at this time or before were published, milliseconds. */
   readonly publishedTo: number;
   /** Other published windows by start. One-minute windows go further back, for the volatility. */
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
@@ -23,9 +23,9 @@ export interface PreviousTrades {
 
 /** When a venue's trades came. */
 export interface VenueTimes {
-  /** Its first trade, milliseconds since 1970, wall clock. Infinity: none. */
+  /** When the venue's first trade came, milliseconds since 1970, wall clock. Infinity: none. */
   firstAt: number;
-  /** Its last trade, in the scheduler's milliseconds. Infinity: none. */
+  /** When the venue's last trade came, in the scheduler's milliseconds. Infinity: none. */
   lastAt: number;
 }
 
@@ -41,7 +41,7 @@ export class StatsEpoch {
   readonly id: string;
   readonly venue: string;
   readonly epoch: number;
-  /** Its start in this run, milliseconds since 1970, wall clock. */
+  /** When the epoch started in this run, milliseconds since 1970, wall clock. */
   readonly at: number;
   /** Shared with the venue's other epochs. */
   readonly times: VenueTimes;
@@ -50,7 +50,7 @@ export class StatsEpoch {
   readonly large: LargeTrades;
   /** Windows that contain this time or an earlier one were published before the symbol was left. */
   readonly publishedTo: number;
-  /** Any of its trades, for the fields that all have in common. */
+  /** Any trade of the epoch, for the fields that all its trades have in common. */
   origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
   hasTraded = false;
 

@@ -175,7 +175,7 @@ export class LineArbiter {
     const carried = this.#lines.get(to);
     for (const { symbol, trades } of this.#symbols.values())
       this.#change(trades, (sequence, now) =>
-        // What `to` was refused ends with `from`.
+        // If `to` was refused the symbol, its data ends with `from`.
         carried?.has(symbol) === true ? sequence.replaced(from, to, now) : sequence.lost(from, now),
       );
   }

@@ -51,7 +51,7 @@ interface Followed {
   replacedAt: number;
   /** Sizes above the first, if the levels did not last. */
   larger: number;
-  /** Its place in a queue until the request is sent. */
+  /** The book's place in a queue, until the request is sent. */
   queued: Queued | undefined;
   patience: Subscription | undefined;
 }
@@ -193,7 +193,7 @@ export class VenueBooks {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
-    // It was correct when it was queued, and is no longer.
+    // The book was correct when it was queued, and is no longer.
     const isOvertaken = book.queued?.isDeeper === true && sync.state !== 'in_step';
     if (book.busy && !isOvertaken) return;
     book.queued?.overtaken$.next();
@@ -239,7 +239,7 @@ export class VenueBooks {
 
   #fetched(queued: Queued): Observable<unknown> {
     const { book } = queued;
-    // It has another place by now.
+    // The book has another place in the queue by now.
     if (book.queued !== queued) return EMPTY;
     const leave = (): void => {
       if (book.queued === queued) book.queued = undefined;

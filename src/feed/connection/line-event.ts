@@ -37,8 +37,8 @@ export interface LineChange {
   /** True for a new connection that has not taken over yet. */
   readonly successor: boolean;
   readonly event: Exclude<ConnectionEvent, MarketFrame | ConnectionClosing> | CutOver;
-  /** With `lost`: the connection had been open. */
+  /** For `lost`: the connection had been open. */
   readonly wasUp: boolean;
-  /** With `refused`: the topics that were not refused before. */
+  /** For `refused`: the topics that were not refused before. */
   readonly newlyRefused: readonly string[];
 }

@@ -70,7 +70,7 @@ export class LineTopics {
     this.#asking = undefined;
     const topics = [...this.refused].slice(0, ASK_AGAIN);
     if (topics.length === 0) return;
-    // They go to the end, so that all have their turn.
+    // The topics go to the end of the set, so that all have their turn.
     for (const topic of topics) {
       this.refused.delete(topic);
       this.refused.add(topic);

@@ -1,12 +1,12 @@
-/** Lines of a group with an age of their own. A fifth has the age of the first. */
+/** Number of different ages: the fifth line of a group has the age of the first. */
 const TURNS = 4;
-/** In the unit below. */
+/** How long before the lifetime's end the first line is replaced, in the unit below. */
 const MARGIN = 6;
 const STEP = 2;
 
 /**
- * The age at which to replace a connection before the venue closes it, milliseconds. Of a day: 23 hours for the first
- * line, and 20 minutes less for each further line. Up to ten random minutes less, so that feeds do not do it together.
+ * The age at which to replace a connection before the venue closes it, milliseconds. If the lifetime is a day: 23 hours
+ * for the first line, and 20 minutes less for each further line. Minus up to ten random minutes, to spread the feeds.
  *
  * @param line the line's place in its group, from 0
  * @param random uniform in [0, 1)

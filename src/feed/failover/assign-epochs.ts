@@ -157,7 +157,7 @@ class Epochs {
     if (this.#followed.has(symbol)) return;
     this.#followed.add(symbol);
     out.next(event);
-    // It was followed before, so its epoch continues.
+    // If the symbol was followed before, its epoch continues.
     const venue = this.#ledger.current(symbol)?.venue;
     if (venue === undefined) return;
     this.#emitBegun([symbol], venue, { at: this.#options.wallClockMs(), records: [] }, out);

@@ -10,7 +10,7 @@ interface Entry {
   readonly market: string;
   connected: boolean;
   lastDataAt: number;
-  /** Of data that was no repeat. */
+  /** The times of data that was no repeat. */
   readonly events: Pulse;
   readonly trades: Map<string, Pulse>;
 }

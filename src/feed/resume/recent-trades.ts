@@ -35,7 +35,7 @@ export function recentOptions(
 
 export interface PreviousSink {
   readonly name: string;
-  /** Of the kind of trade that positions count. */
+  /** The checkpoints of the kind of trade that positions count. */
   readonly checkpoints: readonly SeriesCheckpoint[];
   recent(options: RecentOptions): Promise<Recent>;
 }
@@ -45,7 +45,7 @@ type Found = Omit<PreviousTrades, 'windows'> & Pick<Recent, 'windows'>;
 
 /** What the sinks recently received. */
 export interface NearPast {
-  /** One entry a resumed series. */
+  /** One entry for each resumed series. */
   readonly previous: readonly PreviousTrades[];
   readonly published: ReadonlyMap<string, PublishedWindows>;
 }
@@ -111,7 +111,7 @@ export function resumesFrom({ last }: PreviousEpoch, own: SeriesCheckpoint): boo
   return own.last?.id === last?.id;
 }
 
-/** What one sink has of the series that resume from it, by VENUE:SYMBOL. */
+/** The recent trades of one sink for the series that resume from it, by VENUE:SYMBOL. */
 export function previousTrades(
   epochs: readonly PreviousEpoch[],
   { trades, windows, gaps, whole }: Recent,

@@ -20,7 +20,7 @@ const topFields = {
 };
 type Top = Pick<Json<BookFigures>, 'spread' | 'spread_pct' | 'mid' | 'microprice' | 'imbalance'>;
 
-/** With `levels` both sides are cut first, then the figures computed. */
+/** An order book. With `levels`, both sides are cut first; then the figures are computed. */
 export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('order_book'), ...freshness, ...topFields }),
 );

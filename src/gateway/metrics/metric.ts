@@ -11,7 +11,7 @@ export interface MetricsSource {
   /** Undefined if the pipeline runs elsewhere, or has reported nothing yet. */
   readonly snapshot: () => MetricsSnapshot | undefined;
   readonly process: () => ProcessMetrics;
-  /** By name. */
+  /** The threads' metrics by thread name. */
   readonly threads: () => ReadonlyMap<string, ThreadMetrics>;
 }
 

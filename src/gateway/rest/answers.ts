@@ -40,7 +40,7 @@ export function assetAnswer(view: GatewayView, series: SymbolSeries) {
   return { ...coinAnswer(view, series.id.symbol, series), book };
 }
 
-/** In mode `all` a coin has one row for each venue. */
+/** Answers with all coins. In mode `all`, a coin has one row for each venue. */
 function coinsAnswer(view: GatewayView): readonly CoinAnswer[] {
   return view.symbols.flatMap((symbol) => {
     const all = view.allSeries(symbol);

@@ -4,7 +4,7 @@ import type { Item } from './stream-channels.ts';
 export class Backlog {
   readonly #keeps: 'newest' | 'all';
   readonly #most: number;
-  /** By key, oldest first; if all are kept, the key is a running number. */
+  /** The items by key, oldest first. If all are kept, the key is a running number. */
   readonly #items = new Map<string | number, Item>();
   #number = 0;
   #missed = new Map<string | null, number>();

@@ -1,6 +1,6 @@
 import type { ServerMessage, StreamChannel } from '../api/stream-messages.ts';
 
-/** One flush timer drives all channels, milliseconds. */
+/** Interval of the flush timer, which drives all channels, milliseconds. */
 export const TICK_MS = 25;
 
 interface ChannelKind {

@@ -124,7 +124,7 @@ export class GatewayView {
     return venue === undefined ? known[0] : known.find(({ id }) => id.venue === venue);
   }
 
-  /** In mode `all` one for each venue, else at most one. */
+  /** A symbol's series: in mode `all` one for each venue, otherwise at most one. */
   allSeries(symbol: string): readonly SymbolSeries[] {
     return [...(this.#bySymbol.get(symbol)?.values() ?? [])];
   }

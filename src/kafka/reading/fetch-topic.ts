@@ -10,9 +10,9 @@ import { PartitionedTopic } from './partitioned-topic.ts';
 /** Where reading starts. */
 export type StartAt = OffsetAt | StartOffsets;
 
-/** By partition. */
+/** Start offsets by partition. */
 export interface StartOffsets {
-  /** undefined: `otherwise`. */
+  /** undefined: the partition starts at `otherwise`. */
   readonly offsets: ReadonlyMap<number, bigint | undefined>;
   readonly otherwise: OffsetAt;
   /** true: only partitions in `offsets` are read. false: the others are read from `otherwise`. */

@@ -21,7 +21,7 @@ export interface DepthBand {
   readonly upTo: Decimal;
   readonly bids: Depth;
   readonly asks: Depth;
-  /** From the mid to `upTo`. */
+  /** Depth from the mid to `upTo`. */
   readonly cumulativeBids: Depth;
   readonly cumulativeAsks: Depth;
 }

@@ -18,8 +18,8 @@ const HALF_SPREAD_PCT = 0.1;
  *     f(side) = 1 / (1 + √(250,000 / value of the side within 0.5 % of mid))
  *
  * f is an S-curve over the logarithm of the value: 2,500 → 0.09, 250,000 → 0.5, 25,000,000 → 0.91.
- * Of a book that is cut to its best levels the score is too low where they do not reach 0.5 % from mid.
- * Null where a side is empty or the book is inverted.
+ * If a book is cut to its best levels and these end before 0.5 % from mid, the score is too low.
+ * Null if a side is empty or the book is inverted.
  */
 export function liquidityScore(book: BothSides): number | null {
   const twiceMid = twiceMidOf(book);

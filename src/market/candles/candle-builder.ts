@@ -22,7 +22,7 @@ export class CandleBuilder {
   readonly #options: CandleBuilderOptions;
   readonly #latenessMs: number;
   readonly #contiguousIds: boolean;
-  /** By open time; with no lateness only one. */
+  /** The open candles by open time; only one if no lateness is allowed. */
   #open: CandleSums[] = [];
   #eventTime = Number.NEGATIVE_INFINITY;
 

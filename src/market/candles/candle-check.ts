@@ -39,14 +39,14 @@ export function noCounts(): CandleCounts {
   };
 }
 
-/** What is known about one interval. Volumes × 10^18. */
+/** Facts that explain a difference in one interval. Volumes × 10^18. */
 interface Notes {
   late: bigint;
   block: bigint;
   aggregated: boolean;
 }
 
-/** From inclusive, to exclusive, milliseconds. */
+/** `from` is inclusive, `to` exclusive; milliseconds. */
 interface KnownGap {
   readonly from: number;
   readonly to: number;

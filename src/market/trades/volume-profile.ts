@@ -95,7 +95,7 @@ export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_B
     trades[bin] = (trades[bin] ?? 0) + 1;
     total += quantity;
   }
-  // One unsafe quantity makes the sum NaN.
+  // If a quantity is no safe integer, the sum is NaN.
   if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span * count)) return undefined;
   return assemble({
     buy,
@@ -200,7 +200,7 @@ function boundsOf(low: bigint, high: bigint, count: number, places: number): rea
   while (places + more < DECIMAL_SCALE && (span * powerOfTen(more)) % divisor !== 0n) more++;
   const scaledSpan = span * powerOfTen(more);
   const scaledLow = low * powerOfTen(more);
-  // So many widths; exact while it is not divided.
+  // The bound's distance from `low`; if `whole` is false, times `count`, to stay exact until the division.
   let above = 0n;
   const whole = scaledSpan % divisor === 0n;
   const step = whole ? scaledSpan / divisor : scaledSpan;

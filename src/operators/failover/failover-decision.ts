@@ -14,14 +14,14 @@ export interface FailoverTiming {
   readonly connectTimeoutMs: number;
 }
 
-/** What is known of one source. Times are the scheduler's milliseconds. */
+/** The health of one source. Times are the scheduler's milliseconds. */
 export interface SourceHealth {
   readonly connected: boolean;
   readonly blocked: boolean;
   readonly stale: boolean;
   /** It has delivered data since it was connected. */
   readonly hasData: boolean;
-  /** Since when it counts as unconnected; null once it has data, or was not tried yet: a connection that ends before its first data is none. */
+  /** Since when it was tried and no connection has delivered data; null: it has data, or was not tried yet. */
   readonly downSince: number | null;
   /** Since when it is connected, delivering and not stale; null: it is not. */
   readonly healthySince: number | null;

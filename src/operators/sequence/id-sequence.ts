@@ -27,7 +27,7 @@ export type Sequenced<T> =
 /** Names values to fetch: those between two others, or the last ones back to `before`. */
 export interface MissingValues<T> {
   readonly before: Checkpoint;
-  /** Undefined if no value came since. */
+  /** Undefined if no later value came. */
   readonly after: T | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface IdSequence<T> {
   readonly unannouncedSince: number | undefined;
   /** The first value that came by a line and waits. */
   readonly waiting: T | undefined;
-  /** What to fetch, in order. */
+  /** The gaps to fetch, in order. */
   readonly gaps: readonly MissingValues<T>[];
   /** Undefined if no value is known or suspected to be missing. */
   readonly possibleGap: PossibleGap | undefined;
@@ -81,7 +81,7 @@ export interface IdSequence<T> {
   /** True: the value is simply the next one and counts as passed on. The hot path: it makes no result object. */
   next(line: number, value: T): boolean;
   accept(line: number, value: T, now: number): readonly Sequenced<T>[];
-  /** Announces the gaps that opened no later than `openedBy` and were not announced before, and those in front of them. */
+  /** Announces gaps not announced yet that opened no later than `openedBy`, and the gaps before them. */
   announce(openedBy: number): Sequenced<T>[];
   /** Takes fetched values, in any order; those that are not missing are left out. */
   fill(values: readonly T[]): Sequenced<T>[];

@@ -14,7 +14,7 @@ export interface SparseAccess<T> {
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;
   readonly #size: number;
-  /** Both in order; `older` is full. */
+  /** The remembered values, in order: a full `older` part and the growing `recent` one. */
   #older: T[] = [];
   #recent: T[] = [];
   /** Ids of late values; forgotten together with the values passed meanwhile. */
@@ -172,7 +172,7 @@ export class PassedValues<T> {
     const previous = at < 0 ? this.#older[older] : this.#recent[at];
     const before = previous === undefined ? this.#floor : this.#checkpointOf(previous);
     const after = at < 0 ? (this.#older[older + 1] ?? this.#recent[0]) : this.#recent[at + 1];
-    // It lies before all remembered values.
+    // The id lies before all remembered values.
     if (before === undefined || after === undefined || compare(before.id, id) > 0) return undefined;
     return this.#afterUnknown.has(idOf(after)) ? undefined : { before, after, missing: 1, filled: 0 };
   }

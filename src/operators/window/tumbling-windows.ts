@@ -49,11 +49,11 @@ interface KeyWindows<A> {
 
 /** Keys that share one event time. */
 interface ClockGroup<A> {
-  /** One for each length. */
+  /** One timeline for each window length. */
   readonly timelines: readonly WindowTimeline<A>[];
   /** Time of the last value, on the caller's clock. */
   lastDataAt: number;
-  /** By key, in the order of the lengths. */
+  /** The windows of each key, in the order of the lengths. */
   readonly keys: Map<string, readonly KeyWindows<A>[]>;
 }
 

@@ -29,7 +29,7 @@ export class WindowTimeline<A> {
   readonly #latenessMs: number;
   /** Start of the earliest open window. */
   #earliest = Number.POSITIVE_INFINITY;
-  /** By start, then by key. */
+  /** Open windows by start, then by key. */
   readonly #windows = new Map<number, Map<string, Window<A>>>();
 
   constructor(windowMs: number, allowedLatenessMs: number) {

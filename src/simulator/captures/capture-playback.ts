@@ -50,7 +50,7 @@ export class CapturePlayback {
   readonly venue: VenueId;
   readonly symbols = new Set<string>();
   private readonly source: CaptureSource;
-  /** By stream or topic, as far as the most advanced connection. */
+  /** Trades by stream or topic, as far as the most advanced connection has played. */
   private readonly trades = new Map<string, TradeTexts[]>();
   private readonly depthBodies = new Map<string, string>();
   /** Topic → recorded connection → number of its frames. */

@@ -10,7 +10,7 @@ const LONGEST_PAST = 400 * DAY;
 
 export interface PastTradesOptions {
   readonly seed: number;
-  /** In ticks, at the start. */
+  /** The price at the start, in ticks. */
   readonly price: number;
   /** Milliseconds since 1970 when the market opened. */
   readonly startedAt: number;

@@ -69,7 +69,7 @@ export class SimulatedInstrument {
   bestAsk = 0;
   nextTradeId: number;
   nextAggTradeId: number;
-  /** Of the book's last change. */
+  /** The update id of the book's last change. */
   updateId: number;
   /** When the book changed last, milliseconds since 1970. */
   changedAt: number;

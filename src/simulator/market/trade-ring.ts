@@ -4,12 +4,12 @@ export interface Trade {
   readonly id: number;
   /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
   readonly group: number;
-  /** In ticks, and in lots. */
+  /** In ticks; the quantity is in lots. */
   readonly price: number;
   readonly quantity: number;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** True when the taker sold. */
+  /** True if the taker sold. */
   readonly sell: boolean;
 }
 

@@ -12,7 +12,7 @@ export interface SoughtTrade {
 
 export interface LastTrades {
   readonly take: TakeBackwards;
-  /** In the order of publishing. It includes late trades of earlier epochs. */
+  /** The found trades in the order of publishing, including late trades of earlier epochs. */
   readonly found: readonly FeedRecord[];
   /** True: a missing trade may lie in another partition, because partitions were added to the topic. */
   readonly isDoubtful: boolean;
@@ -29,7 +29,7 @@ export function lastTradesOf(
   decode: MessageDecoder,
 ): LastTrades {
   const missing = new Map(sought);
-  /** The last one first. */
+  /** Newest first. */
   const found: FeedRecord[] = [];
   let isAtStart = false;
   return {

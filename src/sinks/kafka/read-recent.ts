@@ -8,7 +8,7 @@ import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '
 
 /** Records between two turns of the event loop. */
 const AT_ONCE = 500;
-/** Of each partition. */
+/** The limits of reading back in each partition. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
 
 /** Reads the recent records from the topics; see `Sink.recent`. `exists` gets full names. */

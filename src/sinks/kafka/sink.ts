@@ -48,7 +48,7 @@ export class KafkaSink implements Sink {
   readonly #producer: RepeatingProducer;
   readonly #registry: SchemaRegistry | undefined;
   readonly #prefixes: Set<string>;
-  /** By full name; empty: they have to be looked up. */
+  /** The topics' layouts by full name; empty: they have to be looked up. */
   #layouts: ReadonlyMap<string, TopicLayout> = new Map();
   /** The registry's ids of the schemas, by full topic name. */
   readonly #schemaIds = new Map<string, number>();

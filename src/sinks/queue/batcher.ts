@@ -31,7 +31,7 @@ export interface Batch {
 export interface BatchSources {
   readonly queue: SinkQueue;
   readonly ledger: LossLedger;
-  /** Its backlog is sent before the queue. */
+  /** The backlog of the spill is sent before the queue. */
   readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: SinkQueue } | undefined;
 }
 

@@ -71,11 +71,11 @@ export function seriesOf(
  */
 export class LossLedger {
   readonly #outGap: OutGap;
-  /** By topic and key, in order. */
+  /** Losses by topic and key, in order. */
   readonly #pending = new Map<string, PendingLoss[]>();
   /** Topic → key → the last trade that the sink acknowledged. */
   readonly #last = new Map<string, Map<string, OutRecord>>();
-  /** By series: where it ended before this process. */
+  /** Where each series ended before this process. */
   readonly #checkpoints = new Map<string, Checkpoint>();
   /** Any record up to this number may be missing, because a part of the spill was unreadable. */
   #suspectSeq = -1;

@@ -98,7 +98,7 @@ export class Lookback {
   readonly #bounds: LookbackBounds;
   readonly #series: ReadonlyMap<string, Series>;
   readonly #byKey: ReadonlyMap<string, readonly Series[]>;
-  /** The last one first. */
+  /** Newest first. */
   readonly #kept: Dated[] = [];
   #read = 0;
   #oldest = Number.POSITIVE_INFINITY;

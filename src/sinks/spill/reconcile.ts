@@ -175,7 +175,7 @@ class Group {
   readonly #keyOf: MarketKeyOf;
   /** The latest epoch of each message key. */
   readonly #latest = new Map<string, LastEpoch>();
-  /** By message key, the first epoch whose records in the spill are void. */
+  /** The first epoch whose records in the spill are void, by message key. */
   readonly #void = new Map<string, number>();
 
   constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup, keyOf: MarketKeyOf) {

@@ -57,7 +57,7 @@ const LAST_SEQ = `SELECT max(last) AS last FROM (
 /** The tables of a spill: records, losses, and how far the sink got. */
 export class SpillDatabase {
   readonly #database: DatabaseSync;
-  /** By schema id. */
+  /** Readers by schema id. */
   readonly #readers = new Map<number, RecordReader>();
   readonly #ids = new Map<RecordKind, number>();
 

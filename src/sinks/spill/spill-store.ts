@@ -129,7 +129,7 @@ export class SpillStore {
     try {
       this.#database.delete(seq);
     } catch (error) {
-      // It is removed with the whole database.
+      // Records in an unreadable database are removed together with it.
       if (!isUnreadable(error)) throw error;
     }
   }

@@ -183,7 +183,7 @@ export class Spill {
     }
   }
 
-  /** At the end: the number of waiting or sent records that are on the disk. */
+  /** The number of records on the disk that are waiting or sent but not acknowledged. Read at the end of a run. */
   get saved(): number {
     const { batch } = this.#parts.delivery;
     const inFlight = batch?.records.length ?? 0;

@@ -38,7 +38,7 @@ function venueOf(id: VenueId, variant: Variant): Venue {
   };
 }
 
-/** Without the permission sets, which are most of the answer. */
+/** Requests the instruments without their permission sets, which are most of the answer. */
 const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
 
 const DAY_VOLUMES = dayVolumes('?type=MINI', 80);

@@ -29,7 +29,7 @@ export const bybitSpot: Venue = {
   // 600 requests in 5 s, each of weight 1.
   restWeightPerMinute: 7200,
   restBurst: 300,
-  // Its ids jump, so a gap has no size.
+  // Bybit's trade ids jump, so a gap has no size.
   recent: recentTrades,
   history: bybitHistory,
   time,

@@ -9,7 +9,7 @@ const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
-/** For four bytes at once. */
+/** Four characters `0` at once. */
 const ZEROS = 0x30303030;
 const QUOTES = 0x22222222;
 const ONES = 0x01010101;

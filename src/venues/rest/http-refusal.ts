@@ -24,7 +24,7 @@ export function tooMuchTraffic(status: number, headers: Headers, body: string): 
   return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, TEN_MINUTES) });
 }
 
-/** At least ten minutes, and longer if a `retry-after` header says so. */
+/** Retries after ten minutes, or later if the `retry-after` header says so. */
 export function tenMinutes(headers: Headers): Retry {
   return retryAfter(headers, TEN_MINUTES, TEN_MINUTES);
 }

@@ -12,7 +12,7 @@ export type BinanceEvent =
   | 'partialDepth';
 
 export interface BinanceStream {
-  /** In upper case, as in the payload. */
+  /** The venue's symbol in upper case, as in the payload. */
   readonly symbol: string;
   readonly event: BinanceEvent;
   readonly interval: string | undefined;

@@ -37,7 +37,7 @@ export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
 export interface BybitTopic {
   readonly kind: BybitEvent;
   readonly symbol: string;
-  /** Of klines: Bybit's name (`60`) and ours (`1h`). */
+  /** For klines, Bybit's name of the interval (`60`); `interval` is ours (`1h`). */
   readonly venueInterval: string;
   readonly interval: string;
 }
@@ -56,7 +56,7 @@ type Meaning = Omit<BybitTopic, 'symbol'>;
 
 const meaning = (kind: BybitEvent, venueInterval = '', interval = ''): Meaning => ({ kind, venueInterval, interval });
 
-/** By topic without symbol. */
+/** The meaning of each topic, by its name without the symbol. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ['publicTrade', meaning('trade')],
   ['tickers', meaning('ticker')],
