@@ -6,18 +6,18 @@ interface Span {
   readonly to: number;
 }
 
-/** A gap without an outcome: nothing behind its start is known. */
+/** A gap without an outcome: no trade after its start is known yet. */
 export interface PendingGap {
   readonly from: number;
-  /** The end of its hold, milliseconds on the caller's clock. */
+  /** Until when the gap keeps windows open, milliseconds on the caller's clock. */
   readonly until: number;
-  /** The hold also ends when the venue has no data. */
+  /** True: it keeps them open only while the venue has data. */
   readonly endsBySilence: boolean;
 }
 
-/** A series served for this long without a trade had none. Before that, its subscription may have been missing. */
+/** A series that was served this long without a trade had none. Earlier, its subscription may have been missing. */
 const SETTLES_MS = 10_000;
-/** More gaps than this are joined. */
+/** If there are more gaps, the two oldest are joined. */
 const MAX_GAPS = 64;
 
 /** Knows from when on a series' trades are complete, and where some may be missing. */
@@ -50,7 +50,7 @@ export class TradeCoverage {
     this.#pending.delete(gap);
   }
 
-  /** The end of the holds if the venue has no data from `silentAt` on. -Infinity: no gap is pending. */
+  /** Until when pending gaps keep windows open, if the venue has no data from `silentAt` on. -Infinity: none does. */
   heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;
     for (const { until, endsBySilence } of this.#pending.values())

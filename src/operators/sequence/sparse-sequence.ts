@@ -13,7 +13,7 @@ import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts'
 export interface SparseOptions {
   /** How many of the last values are remembered to distinguish duplicates from late values. */
   readonly window: number;
-  /** The source's last values can be fetched. After a time without a line in step, values wait for them. */
+  /** True if the source's last values can be fetched. After a time without a line in step, values wait for them. */
   readonly recent: boolean;
   /** How many values wait for the fetched ones at most. */
   readonly maxHeld: number;
@@ -30,9 +30,9 @@ interface Wait {
 /**
  * Orders the values of one key whose ids rise but jump, so that only a second line shows a gap.
  *
- * Between lines in step, the first arrival wins and the second is a duplicate. A line that joins while another one is
- * in step holds its values until one of them has also come by a line in step; from there on both overlap. A new value
- * with an id below one that was passed on is too late and becomes a gap of one.
+ * A line is in step if it missed nothing that another line in step delivered. Between lines in step, the first arrival
+ * wins and the second is a duplicate. Another line holds its values until one of them has also come by a line in step.
+ * A new id below the last passed one is too late: the value is dropped and reported as a gap.
  *
  * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
  * values reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do
@@ -137,7 +137,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return out;
   }
 
-  /** If no value came by both lines, the previous one may have had some on their way: fetch them if possible. */
+  /** `to` replaces `from`. If no value came by both, some may be missing between them: they are fetched if possible. */
   replaced(from: number, to: number, now: number): Sequenced<T>[] {
     const previous = this.#lines.remove(from);
     const heir = this.#lines.of(to);
@@ -190,7 +190,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (this.#wait === undefined || oldest === undefined) return [];
     const reachesBack = !this.#passed.isBeyond(id(oldest));
     const { waiting } = this;
-    // A line with an older value knows more.
+    // A line has an older value than the fetched ones, so these add nothing.
     if (!reachesBack && waiting !== undefined && compare(id(waiting), id(oldest)) < 0)
       return this.#settled(this.#giveUp());
     const lines = [...this.#wait.lines].map((number) => this.#lines.of(number));
