@@ -19,7 +19,7 @@ const noteSchema = z.object({
   complete: z.boolean(),
 });
 
-/** What was last requested of a series. The records show how far it came. */
+/** The last request for a series. The stored records show how far it got. */
 export interface HistoryNote extends HistorySpan {
   /** The user's arguments; they identify the job. */
   readonly arguments: string;

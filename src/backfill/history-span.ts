@@ -50,7 +50,7 @@ export interface PreviousHistory {
 }
 
 export interface ResumePoint {
-  /** The first place to fetch; behind the span's end if nothing is left to do. */
+  /** The first place to fetch; after the span's end if nothing is left to do. */
   readonly from: number;
   readonly unbrokenFrom: number;
   /** Records between the folder's last one and the span are in neither. */

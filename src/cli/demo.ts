@@ -72,7 +72,7 @@ async function startVenues(port: number | undefined) {
   }
 }
 
-/** The port if it is free on this machine, else 0: any. */
+/** Returns the port if it is free on this machine, otherwise 0: any free port. */
 async function portOr(port: number): Promise<number> {
   const { createServer } = await import('node:net');
   const probe = createServer();

@@ -141,7 +141,7 @@ function logStatus(log: Logger, status: StatusSnapshot): void {
   );
 }
 
-/** https://no-color.org: set and not empty means none. */
+/** False if NO_COLOR is set and not empty (https://no-color.org). */
 export function colorWanted(environment: Readonly<Record<string, string | undefined>>): boolean {
   return (environment.NO_COLOR ?? '') === '';
 }

@@ -18,7 +18,7 @@ import type { Warnings } from './warnings.ts';
 export interface ReadOptions<T> {
   /** A coin (`BTC`) or a symbol (`BTCUSDT`); default all. */
   readonly coin?: string;
-  /** Default `{ kind: 'pause', max: 1000 }`. */
+  /** What happens if the subscriber is slow. Default `{ kind: 'pause', max: 1000 }`. */
   readonly overflow?: Overflow<T>;
 }
 

@@ -2,7 +2,7 @@ import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
-/** Merges the status of several feeds; `left`: ended ones. The worst latency counts: quantiles do not add up. */
+/** Merges the status of several feeds; `left` have ended. The highest latency counts: quantiles cannot be added. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,

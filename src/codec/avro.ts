@@ -17,7 +17,7 @@ export interface RecordReader {
 /** Encodes and decodes one kind of record, by its schema in schemas/. */
 export interface RecordCodec extends RecordReader {
   readonly topic: TopicDefinition;
-  /** As written in schemas/. */
+  /** The schema as written in schemas/. */
   readonly schema: RecordSchema;
   readonly schemaJson: string;
   readonly fingerprint: Uint8Array;

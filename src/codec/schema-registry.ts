@@ -29,7 +29,7 @@ export type Standing =
   | { readonly kind: 'new' }
   /** The schema may become the next version. */
   | { readonly kind: 'compatible' }
-  /** The schema may not; the reasons are for people. */
+  /** The schema may not become the next version; the reasons are for people. */
   | { readonly kind: 'incompatible'; readonly reasons: readonly string[] };
 
 /** Fails with the Fault `unavailable` (away, overloaded), `sink` (refuses) or `malformed` (unknown id). */

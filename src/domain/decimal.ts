@@ -75,7 +75,7 @@ function expand(text: string): string | undefined {
   return `${sign}${whole}${rest === '' ? '' : `.${rest}`}`;
 }
 
-/** Enough for the places of two decimals together. */
+/** Powers of ten, enough for the decimal places of a product. */
 const POWERS: readonly bigint[] = Array.from({ length: 64 }, (_, exponent) => 10n ** BigInt(exponent));
 
 export function powerOfTen(exponent: number): bigint {

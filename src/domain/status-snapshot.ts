@@ -70,7 +70,7 @@ export interface Quality {
   readonly venue: string;
   /** Null: frames without a symbol. */
   readonly symbol: string | null;
-  /** Valid and invalid messages. */
+  /** Number of valid and invalid messages. */
   readonly total: number;
   readonly valid: number;
   readonly invalid: number;

@@ -11,7 +11,7 @@ import type { VenueFeed } from './venue-feed.ts';
 
 export interface TradeStatsOptions
   extends Pick<Config['stats'], 'windowsMs' | 'allowedLatenessMs' | 'historyTrades' | 'largeTradeThreshold'> {
-  /** The clock closes the windows of a venue without trades for this long, plus the lateness. Milliseconds. */
+  /** If a venue has no trades for this long, plus the lateness, the clock closes its windows. Milliseconds. */
   readonly idleAfterMs: number;
 }
 

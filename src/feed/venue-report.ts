@@ -149,7 +149,7 @@ export class VenueReport {
     const { activity, counts, lines, out } = this.#options;
     const { fault } = lost;
     if (successor) {
-      // The line goes on over its old connection.
+      // The line continues on its old connection.
       const reason = `line ${about.line} has no successor yet: ${fault.message}`;
       this.#note({ state: 'connecting', reason, ...about });
       return;

@@ -33,7 +33,7 @@ export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold
   /** How many trades of a symbol are remembered. */
   readonly historyTrades: number;
   readonly mode: FeedMode;
-  /** More WebSockets are refused. Default 2,000. */
+  /** Maximum number of WebSockets; more are refused. Default 2,000. */
   readonly maxClients?: number;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;

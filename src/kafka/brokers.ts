@@ -77,7 +77,7 @@ export class Brokers {
     return this.at(this.#controllerId, ask);
   }
 
-  /** Finds the coordinator of a group or a transactional id. Returns how to ask it, until the coordinator moves. */
+  /** Finds the coordinator of a group or a transactional id. Returns a function that asks it, for as long as it does not move. */
   async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
     const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
     return (ask) => this.#ask(broker, ask);

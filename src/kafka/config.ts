@@ -21,7 +21,7 @@ export interface KafkaConfig {
   /** null: Avro single-object encoding. */
   readonly schemaRegistry: {
     readonly url: string;
-    /** false: schemas are looked up only. */
+    /** false: schemas are only looked up, never registered. */
     readonly register: boolean;
     readonly user: string | null;
     readonly password: { reveal(): string } | null;

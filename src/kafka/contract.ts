@@ -165,7 +165,7 @@ export interface Member {
 
 export interface JoinRequest {
   readonly group: string;
-  /** Empty: a new member. */
+  /** Empty for a new member. */
   readonly memberId: string;
   readonly sessionTimeoutMs: number;
   /** The assigner's name, and this member's data for the leader. */

@@ -193,7 +193,7 @@ class FailoverRun<T, E extends OtherEvent> {
     else this.#hold(source, key, at, value);
   }
 
-  /** The switch that is being emitted moves the key to another source. */
+  /** True if the switch that is being emitted moves the key to another source. */
   #isMoving(key: string, source: SourceState<T>): boolean {
     const active = this.#active;
     return (
@@ -264,7 +264,7 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#release(to, taken, continuing);
   }
 
-  /** The keys that continue with all held values. Asked before a switch is emitted, which may change the answer. */
+  /** Returns the keys that continue with all held values. Asks before a switch is emitted, which may change the answer. */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
     const { canResume } = this.#options;
     return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && canResume?.(key, source.id) === true));

@@ -24,7 +24,7 @@ import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { VenueAccess, type VenueAccessOptions } from './venue-access.ts';
 import { venueRequests } from './venue-requests.ts';
 
-/** A slower response says little about a clock. */
+/** Timeout of a clock request: a slower response would show little about the venue's clock. */
 const CLOCK_TIMEOUT_MS = 3000;
 /** How often a connection for announcements alone is probed. */
 const NOTICES_PROBE_MS = 20_000;

@@ -67,7 +67,7 @@ export interface Running {
 }
 
 export interface StopOptions {
-  /** Milliseconds of the five seconds that are already used. */
+  /** How much of the five seconds is already used, milliseconds. */
   readonly afterMs?: number;
 }
 
@@ -77,7 +77,7 @@ const STOP_WITHIN_MS = 3500;
 const WARM_WITHIN_MS = 1000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
-/** How long a stop waits for that: no other run publishes the large trades since the start. */
+/** How long a stop waits for these records: no other run publishes the large trades since the start. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
 /** A shard's warm-up buffers empty all at once and need this much room. */

@@ -15,9 +15,9 @@ export interface CaptureOptions {
 }
 
 export interface SimulatorOptions {
-  /** 0, the default: any free one. */
+  /** Port to listen on; 0, the default, takes any free port. */
   readonly port?: number | undefined;
-  /** 127.0.0.1 by default. */
+  /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string | undefined;
   /** The same seed (and rate and symbols) gives the same trades; 1 by default. */
   readonly seed?: number | undefined;

@@ -37,7 +37,7 @@ export interface SeriesCheckpoint {
 export interface CheckpointOptions {
   /** Environments whose topics are read: `` or `simulated.`. The configured one is first: it has all positions. */
   readonly environmentPrefixes: readonly string[];
-  /** The published kinds: trades first, if they are published. */
+  /** The published kinds of trades; `trade` comes first, if it is published. */
   readonly kinds: readonly TradeKind[];
   /** Message key of market records. All series of one key share their epoch numbers. The symbol by default. */
   readonly keyOf?: MarketKeyOf;

@@ -7,7 +7,7 @@ const STEPS = 2 ** STEP_BITS;
 /** Microseconds; longer latencies (134 s) count in the last bucket. */
 const LONGEST = 2 ** 27 - 1;
 const BUCKETS = bucketOf(LONGEST) + 1;
-/** Milliseconds. Few, as each bound is a series of every metric; zero, because a clock may be behind. */
+/** Upper bounds, milliseconds: few, as each is a series of every metric. Zero is one, as a clock may be behind. */
 export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];

@@ -7,7 +7,7 @@ export type MetricSeries<T> = readonly (readonly [labels: Labels, value: T | nul
 
 interface Named {
   readonly name: string;
-  /** One line. */
+  /** The description, one line. */
   readonly help: string;
 }
 

@@ -40,7 +40,7 @@ export class FeedInstances {
     return [...this.#byName.values()];
   }
 
-  /** The last heartbeat of all. */
+  /** The last heartbeat of all instances. */
   get lastHeartbeat(): FeedStatus | undefined {
     return this.speakers.at(-1)?.lastHeartbeat;
   }

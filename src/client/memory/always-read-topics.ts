@@ -23,7 +23,7 @@ export class AlwaysReadTopics {
     this.memory = new FeedMemory(gapHaltMs);
   }
 
-  /** Resolves when all are read. Rejects with a Fault if they are closed already. */
+  /** Resolves when all topics are being read. Rejects with a Fault if the client is closed. */
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
@@ -68,10 +68,10 @@ function listen<N extends TopicName>(
   });
 }
 
-/** The most messages of a partition that are read backwards for a named symbol without a price. */
+/** Maximum messages of a partition that are read backwards to find the price of a named symbol. */
 const MAX_MESSAGES = 30_000;
 
-/** The messages of a partition that are always read backwards: they may have symbols that no caller named. */
+/** Messages of a partition that are read backwards in any case: they may have symbols that no caller named. */
 const MIN_MESSAGES = 4000;
 
 /** The last price of each symbol, from whichever venue published last. */

@@ -30,7 +30,7 @@ export class LagMeter {
     this.#waitsSince = steady;
   }
 
-  /** Reading begins with these partitions; without any there is nothing to read. */
+  /** Reading begins with these partitions; if there are none, there is nothing to read. */
   started(partitions: Iterable<number>, now: Moment): void {
     for (const partition of partitions)
       if (!this.#partitions.has(partition))

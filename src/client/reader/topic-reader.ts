@@ -15,9 +15,9 @@ import type { WaitingRecords } from './waiting-records.ts';
 /** Receives the records of a topic, one call for each. */
 export interface RecordListener {
   give(record: FeedRecord, from: MessagePlace): void;
-  /** The last call. */
+  /** The last call, if reading fails. */
   fail(fault: Fault): void;
-  /** The last call. */
+  /** The last call, if reading ends. */
   end(): void;
   /** Present if the listener holds records before it uses them. */
   readonly buffered?: Buffered;

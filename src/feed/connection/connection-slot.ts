@@ -183,7 +183,7 @@ export class ConnectionSlot {
       this.#restart(rotation);
       this.#report(connection, event, { wasUp });
     } else if (rotation.successor.waiting) {
-      // The line's own retry comes sooner: it had data.
+      // The line's own retry comes sooner than the successor's: the line had data.
       this.#end(rotation);
       rotation.successor.close();
       this.#report(connection, event, { wasUp });

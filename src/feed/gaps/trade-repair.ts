@@ -9,7 +9,7 @@ import type { VenueFeedOptions } from '../venue-feed-options.ts';
 
 /** How long trades wait for another line to fill a gap. */
 const OTHER_LINE_MS = 500;
-/** How long they wait for fetched trades. */
+/** How long trades after a gap wait for fetched trades. */
 const REPAIR_MS = 10_000;
 /** Requests at once: 500 symbols get their turn within the hold. The venue's budget is kept elsewhere. */
 const AT_ONCE = 10;

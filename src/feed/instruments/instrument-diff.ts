@@ -20,7 +20,7 @@ export class InstrumentDiff {
     this.#all = new Set(all);
   }
 
-  /** `followed`: by the venue's symbol. Undefined: the list is doubtful. */
+  /** Compares a list with the followed instruments, by the venue's symbol. Undefined: the list is doubtful. */
   next({ all, ours }: VenueList, followed: ReadonlyMap<string, Instrument>): InstrumentDifference | undefined {
     const before = this.#all;
     this.#all = new Set(all);

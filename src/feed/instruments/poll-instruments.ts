@@ -26,7 +26,7 @@ export type ListAnswer =
   | { readonly kind: 'unavailable'; readonly fault: Fault };
 
 export interface InstrumentPollOptions {
-  /** The venue's list, once for each subscription. */
+  /** Requests the venue's list once for each subscription. */
   readonly list$: Observable<VenueList>;
   /** The pauses after a list and after a failure, milliseconds. */
   readonly everyMs: number;

@@ -28,7 +28,7 @@ export class CoinState {
   untraded = 0;
   /** Since when the ticker shows that a trade is missing. */
   untradedSince: number | undefined = undefined;
-  /** Reported as stale since. */
+  /** Since when the coin is reported as stale. */
   staleSince: number | undefined = undefined;
   quiet = false;
   resubscribedAt: number | undefined = undefined;
@@ -85,7 +85,7 @@ export class CoinWatch {
       coin.resubscribedAt = now;
       if (!this.#options.tradesWanted) coin.untradedSince = undefined;
     }
-    // No trade comes for prices that were missed before.
+    // Prices from before the subscription do not show that a trade is missing.
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 

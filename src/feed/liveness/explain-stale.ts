@@ -11,7 +11,7 @@ export interface ExplainStaleOptions<T> {
   readonly isAnswer: (value: T) => boolean;
   /** True if other venues show that the market is idle. */
   readonly isQuiet: (now: number) => boolean;
-  /** The socket is open. Before that, silence is not judged. Default: from the start. */
+  /** True for the event that the socket is open. Earlier silence is not judged. Default: all silence is. */
   readonly isOpening?: (value: T) => boolean;
   /** Returns a Fault to end the stream after a silence. Default: it continues. */
   readonly faultOf?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;

@@ -5,7 +5,7 @@ export interface SymbolView {
   readonly coin: string;
   readonly symbol: string;
   tick: PriceTick | undefined;
-  /** The scheduler's milliseconds. -Infinity: nothing was published. */
+  /** When a record was last published, the scheduler's milliseconds. -Infinity: never. */
   lastAt: number;
   trades: number;
   readonly rate: CountRate;

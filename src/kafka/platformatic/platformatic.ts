@@ -12,7 +12,7 @@ const { describeConfigsV4, endTxnV3, fetchV11, findCoordinatorV4, heartbeatV3, i
 const { joinGroupV5, leaveGroupV3, listOffsetsV5, metadataV12, offsetCommitV7, offsetFetchV7 } = library;
 const { crc32c, createAPI, produceV7, protocolErrors, protocolErrorsCodesById, syncGroupV3, Writer } = library;
 
-/** Until a connection is open and logged in. */
+/** How long opening a connection and logging in may take. */
 const CONNECT_TIMEOUT_MS = 5000;
 const KEEP_ALIVE_MS = 60_000;
 const CREATE_TIMEOUT_MS = 5000;
@@ -66,7 +66,7 @@ export async function openPlatformatic(options: OpenOptions): Promise<BrokerConn
     connection.close(() => {});
     connection.socket?.destroy();
   };
-  /** What broke the connection. A request's own error says only that it is closed. */
+  /** The error that broke the connection. A request's own error only shows that it is closed. */
   let broken: Error | undefined;
   connection.on('error', (error) => {
     broken = error;

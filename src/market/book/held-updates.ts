@@ -16,7 +16,7 @@ export class HeldUpdates {
     return this.#updates.length > MAX_HELD;
   }
 
-  /** False if another line brought the same. */
+  /** Adds an update; returns false if another line has brought it already. */
   add(update: BookUpdate): boolean {
     const { firstUpdateId, lastUpdateId } = update;
     const updates = this.#updates;

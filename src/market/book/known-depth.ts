@@ -11,7 +11,7 @@ interface Reach {
   readonly least: number;
 }
 
-/** Updates kept while deeper levels are wanted: thirty seconds at ten a second. */
+/** Maximum updates kept while deeper levels are requested: thirty seconds at ten a second. */
 const MAX_SINCE = 300;
 
 /** Tracks how deep a fetched book is known. */

@@ -21,7 +21,7 @@ export interface LargeTradeFigures {
   readonly multiple: number;
 }
 
-/** Far above a double's error in the quick comparison. */
+/** Relative margin of the quick comparison, far above a double's error. */
 const MARGIN = 1e-9;
 
 /** Finds trades far above the mean quantity of the preceding ones, exactly. Do not add block trades. */

@@ -88,7 +88,7 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
   }
 }
 
-/** Which source serves now. `active` is -1 until the first one does, at best that of index `startWith`. */
+/** Decides which source serves. `active` is -1 before the first source serves: preferably the one at `startWith`. */
 export function decide(
   sources: readonly SourceHealth[],
   active: number,

@@ -21,7 +21,7 @@ interface Repair<K> {
   attempt: number;
   fruitless: number;
   timer: Subscription;
-  /** The request that runs. */
+  /** The running request. */
   asked: { readonly after: unknown; readonly request: Subscription } | undefined;
 }
 
@@ -46,7 +46,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#options = options;
   }
 
-  /** Starts the repair of a series, unless it runs. */
+  /** Starts the repair of a series, unless it is running. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
     const repair = { key, attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };

@@ -33,7 +33,7 @@ interface View {
 interface Depth {
   readonly instrument: SimulatedInstrument;
   readonly topics: DepthTopic[];
-  /** As last published; undefined without listeners. */
+  /** The book as last published; undefined without listeners. */
   view: View | undefined;
 }
 

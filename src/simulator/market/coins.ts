@@ -2,9 +2,9 @@
 export interface MarketCoin {
   readonly coin: string;
   readonly symbol: string;
-  /** USDT at the start, before the seed moves it a little. */
+  /** Price in USDT at the start; the seed changes it a little. */
   readonly price: number;
-  /** Places of the price step. */
+  /** Decimal places of the price step. */
   readonly priceDecimals: number;
   /** Decimal places of a lot. priceDecimals + quantityDecimals is at most 8, so quote amounts fit Binance's eight places. */
   readonly quantityDecimals: number;

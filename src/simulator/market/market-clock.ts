@@ -1,6 +1,6 @@
 import type { OnOrder, SimulatedMarket } from './market.ts';
 
-/** Seconds of trades that one slice makes at most, and that may be late at most. */
+/** Maximum seconds of trades that one slice makes, and maximum seconds that trades may be late. */
 const SLICE_SECONDS = 0.05;
 const BACKLOG_SECONDS = 2;
 

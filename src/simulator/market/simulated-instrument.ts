@@ -23,10 +23,10 @@ export interface TradeTexts {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly sell: boolean;
-  /** Aggregated trades. */
+  /** Only aggregated trades have these two ids. */
   readonly firstId?: number;
   readonly lastId?: number;
-  /** Bybit only, from here on. */
+  /** Only Bybit has this field and the next two. */
   readonly sequence?: string;
   readonly blockTrade?: boolean;
   readonly rpi?: boolean;

@@ -55,7 +55,7 @@ export class TradeRing {
   }
 }
 
-/** Finds the first number from `low` to before `high` that passes; `high` if none does. All later ones must pass too. */
+/** Finds the first number in [`low`, `high`) that passes; `high` if none does. All numbers after it must pass, too. */
 export function firstNumber(low: number, high: number, passes: (number: number) => boolean): number {
   let [from, to] = [low, high];
   while (from < to) {

@@ -9,7 +9,7 @@ import { lastPositions } from './last-positions.ts';
 
 /** Microseconds of a run that are read at most. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
-/** The most that the time between two neighbouring blocks counts for: the process may have paused between them. */
+/** A longer time between two blocks counts only as much as this: the process may have paused between them. */
 const STEP_US = 10_000_000;
 
 /** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */

@@ -11,7 +11,7 @@ export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealth
   readonly scheduler: SchedulerLike;
   /** Stores records on disk after a second without the sink, or when half of the memory is used. Then call `resume`. */
   readonly spill?: SpillOptions;
-  /** Topic and key of the gap record for dropped trades; the topic beside theirs by default. */
+  /** Returns topic and key of the gap record for dropped trades; by default, `gaps` beside the trades' topic. */
   readonly outGap?: OutGap;
   /** Records that may wait in memory; 200,000 by default. */
   readonly maxRecords?: number;

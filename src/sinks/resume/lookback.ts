@@ -31,11 +31,11 @@ export interface SoughtSeries {
   readonly upTo?: string;
 }
 
-/** Maximum records that are read from a partition. */
+/** Maximum numbers of records to read from a partition. */
 export interface LookbackBounds {
-  /** While the span may not be covered. */
+  /** The limit while the records may not cover the time span. */
   readonly span: number;
-  /** While only the count of a series is not reached. */
+  /** The limit once only the number of trades of a series is too small. */
   readonly count: number;
 }
 

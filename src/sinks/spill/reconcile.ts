@@ -15,7 +15,7 @@ export interface CheckpointGroup extends Pick<CheckpointOptions, 'environmentPre
 
 interface Series {
   readonly group: Group;
-  /** The first record. */
+  /** The series' first trade in the spill, with its topic and key. */
   readonly out: OutRecord;
   readonly trade: AnyTrade;
   /** Records up to here are in the sink; -1: none is. */

@@ -20,9 +20,9 @@ export interface SpillStats {
   /** Records on the disk that are not in flight. */
   readonly records: number;
   readonly bytes: number;
-  /** Milliseconds since it was created or found; null: there is none. */
+  /** Milliseconds since the spill was created or found; null if there is none. */
   readonly oldestMs: number | null;
-  /** Unreadable stretches. */
+  /** Number of unreadable ranges of records. */
   readonly broken: number;
 }
 

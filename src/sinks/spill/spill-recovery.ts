@@ -54,7 +54,7 @@ interface Gathered {
   needed: number;
 }
 
-/** Records of a topic that may be gathered in excess before the next pick. */
+/** Maximum unneeded records of a topic that are gathered before the next pick. */
 const MAX_NEEDLESS = 10_000;
 
 /** Reads the recent records in the spill of a previous process, without those that the sink has. */

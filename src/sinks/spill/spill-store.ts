@@ -68,7 +68,7 @@ export class SpillStore {
     return { topics: database.topics(), mark, losses: database.losses() };
   }
 
-  /** Limits `read` to the wanted records: so many. */
+  /** Limits `read` to the wanted records; `count` is their number. */
   want(isWanted: (entry: QueueEntry) => boolean, count: number): void {
     this.#isWanted = isWanted;
     this.unread = count;

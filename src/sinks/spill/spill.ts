@@ -60,7 +60,7 @@ export class Spill {
     return this.isOn && this.#writer.isMemorySaved;
   }
 
-  /** When it was created or found; undefined: it is off. */
+  /** When the spill was created or found; undefined if it is off. */
   get since(): number | undefined {
     return this.isOn ? this.#store.since : undefined;
   }

@@ -2,10 +2,10 @@ const FIVE_MINUTES_MS = 300_000;
 /** The used part of the limit: the venue counts attempts when they arrive. */
 const SHARE = 0.9;
 
-/** Allows `most` in a time window, and returns how long the next one must wait. Times are monotonic milliseconds. */
+/** Allows `most` uses in a time window, and returns how long the next use must wait. Monotonic milliseconds. */
 export class RateLimit {
   readonly #windowMs: number;
-  /** The times of the last ones, as many as the window allows. */
+  /** The times of the last uses, as many as the window allows. */
   readonly #dueAt: number[];
   #oldest = 0;
 
@@ -18,7 +18,7 @@ export class RateLimit {
     return Math.max(0, (this.#dueAt[this.#oldest] ?? now) + this.#windowMs - now);
   }
 
-  /** Counts one at a time, possibly in the future. */
+  /** Counts a use; `at` may be in the future. */
   count(at: number): void {
     this.#dueAt[this.#oldest] = at;
     this.#oldest = (this.#oldest + 1) % this.#dueAt.length;

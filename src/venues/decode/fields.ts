@@ -95,7 +95,7 @@ export function readBoolean(value: unknown, field: string): boolean {
   return value;
 }
 
-/** Milliseconds since 1970. */
+/** Reads a time, milliseconds since 1970. */
 export function readTime(value: unknown, field: string): number {
   if (typeof value !== 'number' || !isTime(value)) throw wrong(field, value, 'milliseconds since 1970');
   return value;
@@ -140,7 +140,7 @@ export function readDecimal(value: unknown, field: string): Decimal {
   return decimal;
 }
 
-/** A price, or the quantity of a trade. */
+/** Reads a decimal above zero: a price, or the quantity of a trade. */
 export function readPositive(value: unknown, field: string): Decimal {
   const decimal = readDecimal(value, field);
   if (!isPositive(decimal)) throw wrong(field, value, 'greater than 0');

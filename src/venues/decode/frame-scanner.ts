@@ -24,7 +24,7 @@ const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** A span is a position, and in the low bits a length. One above MAX_TEXT is wrong, but inside the frame. */
+/** A span is a position with a length in its low bits. A length above MAX_TEXT is wrong, but inside the frame. */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 
@@ -151,12 +151,12 @@ export class FrameScanner {
     return this.#at;
   }
 
-  /** A canonical decimal above zero. */
+  /** Reads a canonical decimal above zero. */
   positive(): Decimal {
     return this.cut(this.positiveSpan());
   }
 
-  /** A canonical decimal. */
+  /** Reads a canonical decimal. */
   decimal(): Decimal {
     if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
     this.#at++;

@@ -27,7 +27,7 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
   };
 }
 
-/** By trade id. For a time, the first aggregated trade from then on gives the id. */
+/** Trades by id. The first aggregated trade from a time on gives the id for that time. */
 function trades(venue: VenueId, origin: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
   const symbol = symbolQuery(origin);

@@ -17,7 +17,7 @@ export const bybitHistory: VenueHistory = {
   whyNoTrades: 'its REST interface returns only the last 60 trades of a spot symbol',
 };
 
-/** An answer drops the oldest candles, so each request fits one. Answers before a listing are empty. */
+/** A full answer lacks the oldest candles, so each request asks for one answer's. Before a listing, answers are empty. */
 function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
     const record = readKline(row, origin, interval, nowMs);
@@ -57,7 +57,7 @@ function ask<T>(
   };
 }
 
-/** All text; the turnover follows the volume. Bybit counts no trades. */
+/** Reads a candle: all fields are text, the turnover follows the volume, and there is no number of trades. */
 function readKline(value: unknown, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const openTime = openTimeOfRow(value);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
