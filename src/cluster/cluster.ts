@@ -30,7 +30,7 @@ const BEATS_A_SESSION = 10;
 const AGAIN_MS = 1000;
 /** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
-/** At a stop: the time for others to take over before delivery ends. */
+/** How long a stop lets other instances take over before delivery ends. */
 const TAKEOVER_MS = 1500;
 /** A rate is meaningful after this time. */
 const MEASURED_AFTER_S = 5;

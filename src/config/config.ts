@@ -16,7 +16,7 @@ import type { Secret } from './secret.ts';
 /** A coin and its symbol at each venue against the configured quote; null if the venue does not list it. */
 export interface CoinEntry {
   readonly coin: string;
-  /** 1 is the most important. */
+  /** Importance of the coin; 1 is the highest. */
   readonly tier: number;
   readonly symbols: Readonly<Record<VenueId, string | null>>;
 }

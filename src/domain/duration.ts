@@ -5,7 +5,7 @@ export function duration(ms: number): string {
   return wholeDuration(ms);
 }
 
-/** As `duration`, in whole seconds at least. */
+/** As `duration`, but with nothing smaller than a second. */
 export function wholeDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < 100) return `${seconds} s`;

@@ -9,7 +9,7 @@ export interface Ticker extends MarketFields {
   readonly timestamp: number;
   readonly volume24h: Decimal | null;
   readonly quoteVolume24h: Decimal | null;
-  /** Percent. */
+  /** Price change over 24 hours, percent. */
   readonly change24h: Decimal | null;
 }
 

@@ -14,7 +14,7 @@ import { tlsOptions } from './tls-options.ts';
 
 export interface BrokersOptions {
   readonly requestTimeoutMs?: number;
-  /** Instead of the configured client's. */
+  /** Opens a connection. Default: the configured client does. */
   readonly open?: OpenBroker;
 }
 
@@ -77,7 +77,7 @@ export class Brokers {
     return this.at(this.#controllerId, ask);
   }
 
-  /** Finds the coordinator of a group or a transactional id. Returns a function that asks it, for as long as it does not move. */
+  /** Finds the coordinator of a group or a transactional id. Returns a function that asks it, until it moves. */
   async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
     const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
     return (ask) => this.#ask(broker, ask);

@@ -120,7 +120,7 @@ function obstacleIn(error: unknown): Obstacle | undefined {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** A Fault to be retried, even if the brokers refuse the client: at first contact they did not. */
+/** Makes a Fault that is retried, even if the brokers refuse the client: at first contact they accepted it. */
 export function kafkaFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   return new Fault('sink', `kafka: ${reasonOf(error)}`, { cause: error });

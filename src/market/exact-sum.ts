@@ -47,7 +47,7 @@ export class ExactSums {
     return places === own ? total : total * powerOfTen(places - own);
   }
 
-  /** The sum as a double, rounded up to three times. */
+  /** The sum as a double, which is rounded at most three times. */
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
     const digits = high === 0n ? (this.#low[sum] ?? 0) : Number(this.total(this.places(sum), sum));

@@ -26,7 +26,7 @@ export interface CircuitBreakerOptions<S extends string> {
   readonly scheduler?: SchedulerLike;
 }
 
-/** Says whether the consumer may act, and why not. */
+/** Whether the consumer may act, and why not. */
 export interface BreakerDecision {
   readonly state: 'allowed' | 'halted';
   /**

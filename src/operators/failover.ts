@@ -264,7 +264,7 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#release(to, taken, continuing);
   }
 
-  /** Returns the keys that continue with all held values. Asks before a switch is emitted, which may change the answer. */
+  /** The keys that continue with all held values. Call it before the switch is emitted, which may change the answer. */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
     const { canResume } = this.#options;
     return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && canResume?.(key, source.id) === true));

@@ -137,7 +137,7 @@ export class ReplayRun {
     return Math.floor(this.#scheduler.now() + this.#stepMs);
   }
 
-  /** Returns what stopped the reading before the end of the file. */
+  /** Plays all rows. Returns the error that ended the reading before the end of the file, if any. */
   async #playAll(onTurn: () => void): Promise<Error | undefined> {
     const { file, format } = this.#options;
     const onRead = (bytes: number): void => {

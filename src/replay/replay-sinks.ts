@@ -13,7 +13,7 @@ import type { Logger } from '../telemetry/log.ts';
 
 export interface ReplaySinksOptions {
   readonly log: Logger;
-  /** Virtual; for the names of files. */
+  /** The virtual wall clock, for the names of files. */
   readonly wallClockMs: () => number;
   /** Called when the record's portion is acknowledged, at a moment of the recording. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;

@@ -62,7 +62,7 @@ export class VirtualScheduler implements SchedulerLike {
     };
   }
 
-  /** The index of an action, or where it belongs. */
+  /** Returns the index of an action, or the index at which to insert it. */
   #placeOf({ moment, order }: Due): number {
     let low = 0;
     let high = this.#due.length;

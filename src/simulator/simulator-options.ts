@@ -2,9 +2,9 @@ import type { CaptureFormat } from '../capture/capture-row.ts';
 import type { VenueId } from '../domain/instrument.ts';
 
 export interface CaptureOptions {
-  /** Played one after the other. */
+  /** Capture files, played one after the other. */
   readonly files: readonly string[];
-  /** Recognised from the first line by default. */
+  /** Format of the files; by default recognised by the first row. */
   readonly format?: CaptureFormat | undefined;
   /** The frames' venue, if the files do not name it. */
   readonly venue?: VenueId | undefined;

@@ -15,7 +15,7 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
 
 type Collection = PerformanceEntry & { readonly detail: { readonly kind: number } };
 
-/** Measures its own thread: event loop, heap and garbage collection. */
+/** Measures the thread that it runs in: event loop, heap and garbage collection. */
 export class ThreadMeter {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #longest = new LatencyHistogram();

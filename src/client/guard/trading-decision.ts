@@ -32,7 +32,7 @@ export const DEFAULT_GUARD: GuardOptions = {
   allowTestData: false,
 };
 
-/** Merges limits: the last argument that has a limit wins, otherwise its default. @throws Fault (never) if a value is unusable. */
+/** Merges limits: for each, the last argument that has it wins. @throws Fault (never) if a value is unusable. */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
   const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
     [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);

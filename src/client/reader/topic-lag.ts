@@ -13,7 +13,7 @@ interface PartitionLag {
   behind: number;
   /** When the broker appended the last record read, or when no more records were there. */
   reachedAt: number;
-  /** On the steady clock. */
+  /** When the broker last answered, on the monotonic clock. */
   answeredAt: number;
 }
 

@@ -116,7 +116,7 @@ class Series {
   readonly #builders: readonly CandleBuilder[];
   /** The check of each interval, from the venue's first candle on. */
   readonly #checks = new Map<string, CandleCheck>();
-  /** A check that begins now does not know the time before this. */
+  /** A check that begins now knows nothing of earlier trades. */
   #reached = Number.NEGATIVE_INFINITY;
   #hasTraded = false;
 

@@ -40,7 +40,7 @@ interface Rotation {
 
 /**
  * One line of a venue. For a cutover it opens a second connection, and closes the first when the second misses nothing.
- * If one is lost, the other goes on, so that only one chain of attempts exists.
+ * If one is lost, the other continues, so that only one chain of attempts exists.
  */
 export class ConnectionSlot {
   readonly number: number;

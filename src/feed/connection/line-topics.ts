@@ -2,7 +2,7 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 
 /** Refused topics per attempt: each may cost a request of its own. */
 const ASK_AGAIN = 10;
-/** The pause after the venue accepted one of them. */
+/** The pause until the next attempt if the venue accepted a refused topic. */
 const ACCEPTED_AGAIN_MS = 1000;
 
 export interface LineTopicsOptions {

@@ -36,7 +36,7 @@ export class GatewayMetrics {
     this.#threads.set('feed', snapshot.thread);
   }
 
-  /** Call it every second. */
+  /** Samples the gateway's thread. Call it every second. */
   sample(): void {
     this.#threads.set('gateway', this.#meter.sample());
   }

@@ -8,7 +8,7 @@ interface ChannelKind {
   readonly everyTicks: number;
   /** What a slow client gets later: the newest item of each key, or all that its backlog holds. */
   readonly keeps: 'newest' | 'all';
-  /** False if it is about the whole feed. */
+  /** False if the channel is about the whole feed. */
   readonly bySymbol: boolean;
 }
 

@@ -73,7 +73,7 @@ export class BookSide {
     }
   }
 
-  /** False if the level is not better than all others. */
+  /** Appends a level that is better than all others; returns false for any other level. */
   #append(level: BookLevel): boolean {
     if (this.#levels.length === 0) this.#scale = scaleFor(level.price);
     const key = this.#sign * scaledPrice(level.price, this.#scale);
@@ -103,7 +103,7 @@ export class BookSide {
   }
 }
 
-/** Places that fit a key beside the integer digits of such a price. */
+/** Number of decimal places that fit in a key beside the price's integer digits. */
 function scaleFor(price: Decimal): number {
   return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
 }

@@ -88,7 +88,7 @@ export class BookSync {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }
 
-  /** Processes an update of a line. Ids that fall on one line belong to another count. */
+  /** Processes an update of a line. If ids fall on one line, the venue has restarted them. */
   update(line: number, update: BookUpdate, now: number): BookStep[] {
     const last = this.#lines.get(line) ?? '';
     const id = update.lastUpdateId;
@@ -159,7 +159,7 @@ export class BookSync {
     return [{ kind: 'replaced', receivedAt, timestamp, updateId }];
   }
 
-  /** An old id brings nothing new; much later it means that ids restart: a testnet is reset every month. */
+  /** Ignores an old id. If it comes much later, the venue has restarted its ids: a testnet is reset every month. */
   #repeated(update: BookUpdate): BookStep[] {
     if (this.#countsAnew(update)) return this.#fail('the venue counts its updates anew', update);
     this.ignored++;
@@ -174,7 +174,7 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Holds an update until the book reaches it. Of too many the oldest goes: a whole book reaches the newest. */
+  /** Holds an update until the book reaches it. If there are too many, it drops the oldest: a whole book reaches the newest. */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {

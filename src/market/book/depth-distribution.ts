@@ -15,9 +15,9 @@ export interface Depth {
 
 /** The levels more than `above` and at most `upTo` away from mid; the first band includes the mid. */
 export interface DepthBand {
-  /** Percent of mid. */
+  /** Distance from the mid, percent. */
   readonly above: Decimal;
-  /** Percent of mid. */
+  /** Distance from the mid, percent. */
   readonly upTo: Decimal;
   readonly bids: Depth;
   readonly asks: Depth;

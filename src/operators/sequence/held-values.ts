@@ -67,7 +67,7 @@ export class HeldValues<T> {
     return this.#announced[0] ?? NEVER;
   }
 
-  /** False if the value overlaps another one and is dropped. */
+  /** Adds a value; returns false if it overlaps another one and is dropped. */
   add(value: T, now: number): boolean {
     const { first, last } = this.#access;
     const at = this.#values.findLastIndex((held) => first(held.value) <= first(value)) + 1;

@@ -31,7 +31,7 @@ export interface MissingValues<T> {
   readonly after: T | undefined;
 }
 
-/** Says that values after a checkpoint may be missing. */
+/** A possible gap: values after a checkpoint may be missing. */
 export interface PossibleGap {
   readonly before: Checkpoint;
   /** Distinguishes possible gaps with the same checkpoint. */

@@ -40,7 +40,7 @@ interface KeyWindows<A> {
   readonly timeline: WindowTimeline<A>;
   /** Has the key's windows while they are held. */
   held: WindowTimeline<A> | undefined;
-  /** Windows that end here or before closed before the key came. */
+  /** Windows that end at this time or before had closed when the key came. */
   closedEnd: number;
   /** The last value's window: the next value mostly belongs to it, and look-ups are expensive. */
   windowStart: number;

@@ -23,7 +23,7 @@ const NONE: readonly never[] = [];
 export class WindowTimeline<A> {
   /** Highest timestamp seen, milliseconds. */
   eventTime = Number.NEGATIVE_INFINITY;
-  /** Windows that end here or before have closed, whatever the event time. */
+  /** Windows that end at this time or before have closed, whatever the event time. */
   closedEnd = Number.NEGATIVE_INFINITY;
   readonly windowMs: number;
   readonly #latenessMs: number;

@@ -2,7 +2,7 @@ import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instru
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
-/** `@trade`. `unit`: what follows milliseconds in the wanted unit, '' or '000'. Binance US still has order ids. */
+/** Data of `@trade`. `unit` is appended to milliseconds, '' or '000' (microseconds). Binance US still has order ids. */
 export function tradeData(symbol: string, trade: TradeTexts, unit: string, orderIds: boolean): string {
   const { id, price, quantity, sell } = trade;
   const time = trade.time + unit;
@@ -81,7 +81,7 @@ export function miniTickerData(instrument: SimulatedInstrument, now: number, uni
   );
 }
 
-/** `@kline_<interval>`. */
+/** Data of `@kline_<interval>`. */
 export function klineData(
   instrument: SimulatedInstrument,
   interval: string,

@@ -13,7 +13,7 @@ interface Book {
   readonly topic: Topic;
   readonly instrument: SimulatedInstrument;
   readonly levels: number;
-  /** As last published. */
+  /** The book as last published. */
   view: BookView;
   updateId: number;
   sentAt: number;

@@ -98,7 +98,7 @@ export class CapturePlayback {
     this.timers.set(connection, timer);
   }
 
-  /** Base and quote asset, by the usual quotes. */
+  /** Splits a symbol into base and quote asset by the usual quote assets. */
   assets(symbol: string): [base: string, quote: string] | undefined {
     const [, base, quote] = QUOTES.exec(symbol) ?? [];
     return base === undefined || quote === undefined ? undefined : [base, quote];

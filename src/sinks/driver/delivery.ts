@@ -90,7 +90,7 @@ export class Delivery {
     this.#options.onRejected?.(record, fault);
   }
 
-  /** Milliseconds to wait after so many failures, at least what the fault asks for. */
+  /** Milliseconds to wait after this number of failures, at least as long as the fault requires. */
   backoffMs(failures: number, { retry }: Fault): number {
     const afterMs = retry.kind === 'after' ? retry.afterMs : 0;
     const { initialMs, maxMs } = this.#options.backoff ?? { initialMs: 100, maxMs: 5000 };

@@ -13,7 +13,7 @@ import { Moved, SequencedWriter } from './sequenced-writer.ts';
 
 export interface ProducerOptions {
   readonly config: KafkaConfig;
-  /** `close` ends it. */
+  /** The producer's own connections, ended by `close`. */
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;

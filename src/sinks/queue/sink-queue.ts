@@ -82,7 +82,7 @@ export class SinkQueue {
     return this.length >= this.#limits.maxRecords || this.bytes > this.#limits.maxBytes;
   }
 
-  /** Half of one of the limits is used. */
+  /** True if half of one of the limits is used. */
   get isHalfFull(): boolean {
     return this.length * 2 >= this.#limits.maxRecords || this.bytes * 2 > this.#limits.maxBytes;
   }

@@ -54,7 +54,7 @@ export class Reconciler {
     this.#groups = groups.map((group) => new Group(group, keyOf));
   }
 
-  /** Adds a record. Add all of them, in order, before any question. */
+  /** Adds a record. Add all records, in order, before you call other methods. */
   see(entry: QueueEntry): void {
     const { out, seq } = entry;
     const { record } = out;

@@ -55,7 +55,7 @@ export class Spill {
     return this.#unread + this.backlog.length;
   }
 
-  /** The backlog is on the disk too. */
+  /** True if the backlog is on the disk, too. */
   get isBacklogSaved(): boolean {
     return this.isOn && this.#writer.isMemorySaved;
   }

@@ -94,7 +94,7 @@ export class VenueRest {
     return request.parse(parsed(body, url));
   }
 
-  /** Milliseconds until so much weight may be spent. */
+  /** Milliseconds until this much weight may be spent. */
   #missingMs(weight: number): number {
     const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
     return Math.max(0, weight - there) / this.#perMs;

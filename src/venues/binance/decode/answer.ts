@@ -5,7 +5,7 @@ import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fie
 /** The meaning of an answer to a request; undefined for other frames. */
 export function readAnswer(frame: Unchecked): Decoded | undefined {
   if (frame.error !== undefined) {
-    // Seen in the field; the flat form is documented.
+    // Binance sends this form, but documents a flat one.
     const error = readObject(frame.error, 'error');
     return refused(frame.id, error.code, error.msg);
   }

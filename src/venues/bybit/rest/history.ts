@@ -17,7 +17,7 @@ export const bybitHistory: VenueHistory = {
   whyNoTrades: 'its REST interface returns only the last 60 trades of a spot symbol',
 };
 
-/** A full answer lacks the oldest candles, so each request asks for one answer's. Before a listing, answers are empty. */
+/** A request must fit one answer, which drops the oldest candles. Answers before a listing are empty. */
 function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
     const record = readKline(row, origin, interval, nowMs);
