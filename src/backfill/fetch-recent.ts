@@ -6,7 +6,7 @@ import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import { lastRecord } from './last-record.ts';
 
 export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
-  /** Newest first. */
+  /** Requests the last trades, newest first. */
   readonly recent: RestRequest<readonly TradeEvent[]>;
   /** Trades in a full answer. */
   readonly most: number;

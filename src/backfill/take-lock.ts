@@ -49,7 +49,7 @@ async function removeStale(lock: string, text: string, pid: number, refusal: (ho
   }
 }
 
-/** Undefined if the file is gone. */
+/** Reads a file; undefined if it is gone. */
 async function textOf(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');

@@ -36,7 +36,7 @@ export type CaptureMark =
   | { readonly verb: 'closed' }
   | { readonly verb: 'ended'; readonly end: CapturedEnd }
   | { readonly verb: 'answer'; readonly answer: CapturedAnswer }
-  /** The wall clock was set forward by so many microseconds. */
+  /** The wall clock was set forward by `stepMicros` microseconds. */
   | { readonly verb: 'clock'; readonly stepMicros: number };
 
 interface Place {

@@ -23,7 +23,7 @@ export interface GatewaySource {
 
 export interface GatewaySettings extends ServerSettings {
   readonly host: string;
-  /** 0: any free port. */
+  /** Port to listen on; 0 takes any free port. */
   readonly port: number;
 }
 

@@ -4,7 +4,7 @@ import { firstValueFrom, fromEvent, type Observable, of, race, type SchedulerLik
 export const aborted$ = (signal: AbortSignal): Observable<unknown> =>
   signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 
-/** Resolves after so many milliseconds, or when the signal aborts. */
+/** Resolves after `milliseconds`, or when the signal aborts. */
 export async function pauseFor(milliseconds: number, scheduler: SchedulerLike, signal: AbortSignal): Promise<void> {
   await firstValueFrom(race(timer(milliseconds, scheduler), aborted$(signal)));
 }

@@ -12,7 +12,7 @@ const UNTRUSTED = {
   side: 'here',
 } as const;
 
-/** By Node's error code. */
+/** Problems by Node's error code. */
 const PROBLEMS: Readonly<Record<string, TlsProblem>> = {
   CERT_HAS_EXPIRED: { text: 'its certificate has expired', side: 'there' },
   CERT_NOT_YET_VALID: { text: 'its certificate is not valid yet', side: 'there' },

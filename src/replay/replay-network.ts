@@ -19,7 +19,7 @@ export interface ReplayCounts {
   answers: number;
   /** REST bodies among the frames of a foreign recording. */
   bodies: number;
-  /** Frames of connections that the replay did not open, or too late. */
+  /** Frames of connections that the replay opened too late or not at all. */
   missed: number;
 }
 
@@ -40,7 +40,7 @@ interface Recorded {
   socket?: Attached | undefined;
   /** True if it had a socket once. */
   known: boolean;
-  /** Lines that came without a socket. */
+  /** Rows that came without a socket. */
   held: ConnectionRow[];
   endedAt?: number;
 }

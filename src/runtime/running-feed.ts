@@ -160,7 +160,7 @@ export class RunningFeed {
     });
   }
 
-  /** Symbols that none of the feeds that follow them may be traded on for. */
+  /** Symbols for which none of the feeds that follow them allows trading. */
   #haltedSymbols(): readonly string[] {
     const halted = new Set(this.watches.flatMap(({ symbols }) => [...symbols.halted]));
     const isInOrder = (symbol: string) =>

@@ -19,7 +19,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';
 import type { RunningFeed } from './running-feed.ts';
 
-/** Most records and bytes that wait in memory for a sink. */
+/** Maximum records and bytes that wait in memory for a sink. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
 /** Small blocks compress badly and cost a write each. */

@@ -187,7 +187,7 @@ export interface Venue {
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
   /** The last trades; undefined if gaps are fetched by id. */
   readonly recent?: (origin: PastOrigin) => RestRequest<readonly TradeEvent[]>;
-  /** The whole book; undefined if the venue sends it after each subscription. */
+  /** Requests the whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   readonly history?: VenueHistory;
   /** Server time, milliseconds since 1970, maybe with fractions. */

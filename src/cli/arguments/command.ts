@@ -12,7 +12,7 @@ export interface Command {
   readonly about?: string;
   /** Names without dashes. */
   readonly options: Readonly<Record<string, OptionSpec>>;
-  /** Most words beside the options. */
+  /** Maximum number of words beside the options. */
   readonly maxArguments?: number;
   run(context: CommandContext): Promise<number>;
 }

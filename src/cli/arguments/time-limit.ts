@@ -1,7 +1,7 @@
 /** The longest timer of Node.js; a longer one ends at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** Aborts after so many milliseconds, with fractions, and beyond the 24.8 days of AbortSignal.timeout. */
+/** Returns a signal that aborts after `ms`: fractions and, unlike AbortSignal.timeout, more than 24.8 days work. */
 export function timeLimit(ms: number): AbortSignal {
   const over = new AbortController();
   const wait = (leftMs: number): void => {

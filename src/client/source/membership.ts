@@ -62,7 +62,7 @@ export class Membership {
     await this.#parts.member.leave();
   }
 
-  /** Undefined if joining failed or the signal aborted. */
+  /** Joins the group; undefined if that failed or the signal aborted. */
   async #join(signal: AbortSignal): Promise<Share | undefined> {
     try {
       return await firstValueFrom(race(from(this.#parts.member.join()), aborted$(signal).pipe(map(() => undefined))));

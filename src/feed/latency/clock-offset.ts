@@ -81,7 +81,7 @@ export interface ClockQuestion {
   readonly read: () => ClockReading;
 }
 
-/** Emits the faster of two samples: the first request may wait for a connection. Empty if the wall clock was stepped. */
+/** Emits the faster of two samples: the first request may wait for a connection. Empty if the wall clock was set. */
 export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> {
   const once$ = defer(() => {
     let asked = read();

@@ -25,7 +25,7 @@ export class VenueLatency {
     this.venueToSocket.observe(event.receivedAt / 1000 + estimate.offsetMs - sentAt);
   }
 
-  /** True if it was timed. At most one a millisecond is: reading a clock takes longer than the rest. */
+  /** Times a trade, and returns true if it did: at most one a millisecond, as reading a clock is expensive. */
   emitted({ receivedAt }: LiveTrade, clock: WallClock): boolean {
     // The absolute difference: a clock that is set back must not end the timing.
     if (Math.abs(receivedAt - this.#timedAt) < TIMED_EVERY_US) return false;

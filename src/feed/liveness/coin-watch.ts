@@ -89,7 +89,7 @@ export class CoinWatch {
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
-  /** Before that, nothing could come from the venue. */
+  /** The venue has connected. Before that, nothing could come from it. */
   connected(now: number): void {
     for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
   }

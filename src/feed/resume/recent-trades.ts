@@ -84,7 +84,7 @@ export async function readNearPast(
   return { previous: [...taken.values()].map((one) => publishedByAll(one, [...published.values()])), published };
 }
 
-/** The time by venue from which windows are read. */
+/** For each venue, the time from which windows are read. */
 function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
   return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }

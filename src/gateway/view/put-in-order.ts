@@ -1,6 +1,6 @@
 export interface Order<T> {
   readonly timeOf: (item: T) => number;
-  /** Beyond this number the oldest is dropped. */
+  /** Maximum number of items; beyond it, the oldest is dropped. */
   readonly most: number;
   /** Whether an item replaces one of the same time. Default: always. */
   readonly replaces?: (item: T, known: T) => boolean;

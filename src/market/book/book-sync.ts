@@ -174,7 +174,7 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Holds an update until the book reaches it. If there are too many, it drops the oldest: a whole book reaches the newest. */
+  /** Holds an update until the book reaches it. Beyond the limit it drops the oldest: a whole book reaches the newest. */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {

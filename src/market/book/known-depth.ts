@@ -17,7 +17,7 @@ const MAX_SINCE = 300;
 /** Tracks how deep a fetched book is known. */
 export class KnownDepth {
   readonly #book: OrderBook;
-  /** Undefined if the whole book is known. */
+  /** How deep each side is known; undefined if the whole book is. */
   #reach: Reach | undefined;
   /** Updates applied since deeper levels are wanted, and the id before them. */
   #since: { before: string; readonly updates: BookUpdate[] } | undefined;

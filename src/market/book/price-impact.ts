@@ -18,7 +18,7 @@ export interface PriceImpact {
   readonly slippageBps: number | null;
   /** Base asset; rounded half-even at 18 places if a value was requested. */
   readonly filledQuantity: Decimal;
-  /** Quote asset, rounded half-even at 18 places. */
+  /** Value of the filled part, quote asset, rounded half-even at 18 places. */
   readonly filledValue: Decimal;
   /** True if the book fills the whole request. */
   readonly complete: boolean;

@@ -2,7 +2,7 @@ import type { SourceState } from './source-state.ts';
 
 export interface Route<T> {
   readonly source: SourceState<T>;
-  /** 0 before the epoch's first value. */
+  /** Number of the key's epoch; 0 before its first value. */
   epoch: number;
   /** When the key's last value was received, of any source; -Infinity before the first. */
   lastAt: number;

@@ -6,7 +6,7 @@ import type { MissingValues } from './id-sequence.ts';
 export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
   /** Fetches missing values; `attempt` counts from 0. Only the first answer counts. */
   readonly fetch: (key: K, gap: G, attempt: number) => Observable<readonly T[]>;
-  /** The missing values now, in order; empty: none. */
+  /** The gaps that are open now, in order; empty if none is. */
   readonly gaps: (key: K) => readonly G[];
   readonly fill: (key: K, values: readonly T[]) => void;
   /** The values can never be fetched: nothing may wait for them any longer. */

@@ -57,9 +57,9 @@ export interface IdSequence<T> {
   readonly gaps: readonly MissingValues<T>[];
   /** Undefined if no value is known or suspected to be missing. */
   readonly possibleGap: PossibleGap | undefined;
-  /** Another line may still bring what is missing. */
+  /** True if another line may still bring the missing values. */
   readonly isFilledByLines: boolean;
-  /** Nothing was passed on since `resume`. */
+  /** True if nothing was passed on since `resume`. */
   readonly isResumed: boolean;
 
   /** Continues after a previous run's last value, as if it had been passed on here. Call it before any value. */

@@ -24,7 +24,7 @@ export interface StreamName {
   /** As in the venue's payloads; empty for streams of all symbols, and for a name that is not in lower case. */
   readonly symbol: string;
   readonly kind: EventKind;
-  /** Klines. */
+  /** Interval of a kline stream. */
   readonly interval?: KlineInterval;
   /** Depth: levels of a partial book (0: differences), and milliseconds between two events. */
   readonly levels?: number;

@@ -10,7 +10,7 @@ export interface SpillOptions {
   /** A folder for this sink and one process alone; created when needed. */
   readonly dir: string;
   readonly maxBytes: number;
-  /** Instead of the folder's own, for tests. */
+  /** Replaces the folder's own disk in tests. */
   readonly disk?: SpillDisk | undefined;
 }
 

@@ -23,7 +23,7 @@ export class Spill {
   readonly #writer: SpillWriter;
   readonly #parts: SpillParts;
   readonly #hooks: SpillHooks;
-  /** Records go to the disk and come from it. */
+  /** True while records go to the disk and come from it. */
   isOn = false;
   /** Set while records of a previous process are on the disk. */
   #recovered: Recovered | undefined;

@@ -76,7 +76,7 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   };
 }
 
-/** The mini ticker has no change. */
+/** Reads a ticker. The mini ticker has no price change. */
 export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
   return {
     kind: 'ticker',
