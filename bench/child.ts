@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 
-/** A process of the bench's own that answers questions. */
+/** A child process of the bench that answers requests. */
 export interface Child {
   ask<T>(what: string, value?: unknown): Promise<T>;
   end(): Promise<void>;
@@ -18,7 +18,7 @@ interface Answer {
   readonly error?: string;
 }
 
-/** Starts a file as a process, with flags for Node; it must call `answer`. */
+/** Starts a file as a child process. The file must call `answer`. `nodeFlags`: options for Node itself. */
 export function startChild(file: string, args: readonly string[] = [], nodeFlags: readonly string[] = []): Child {
   const child = fork(file, [...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [...nodeFlags] });
   const open = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
@@ -29,8 +29,8 @@ export function startChild(file: string, args: readonly string[] = [], nodeFlags
     if (error === undefined) waiting?.resolve(value);
     else waiting?.reject(new Error(error));
   });
-  const gone = goneOf(child);
-  void gone.then(() => {
+  const exited = exitOf(child);
+  void exited.then(() => {
     for (const { reject } of open.values()) reject(new Error(`${file} ended`));
     open.clear();
   });
@@ -45,20 +45,20 @@ export function startChild(file: string, args: readonly string[] = [], nodeFlags
       }),
     end: async () => {
       child.kill('SIGKILL');
-      await gone;
+      await exited;
     },
   };
 }
 
-function goneOf(child: ChildProcess): Promise<void> {
+function exitOf(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => child.once('exit', () => resolve()));
 }
 
-/** The other side: answers each question by the handler of its name, and ends with whoever asks. */
+/** The child's side of `startChild`: answers each request with the handler of that name. Exits when the parent does. */
 export function answer(handlers: Readonly<Record<string, (value: never) => unknown>>): void {
   process.on('message', async ({ number, what, value }: Question) => {
     const reply: Answer = await Promise.resolve()
-      // the bench asks and answers: what is sent under a name is what its handler takes
+      // Both sides belong to the bench, so the value has the type that its handler takes.
       .then(() => (handlers[what] as (value: unknown) => unknown)(value))
       .then((result) => ({ number, value: result }))
       .catch((error: unknown) => ({ number, error: String(error) }));

@@ -1,7 +1,7 @@
 /**
- * The independent consumer, a process of its own: reads a topic of trades, counts them, checks their order by their
- * ids, and takes the latency of each from the simulator's send. Arguments: broker, topic, partitions, schema file or
- * `json` (cryptofeed's records).
+ * The independent consumer, in a process of its own. It reads a topic of trades, counts them, and checks their order by
+ * id. It measures the latency of each trade from the time at which the simulator sent it. Arguments: broker, topic,
+ * partitions, schema file or `json` (cryptofeed's records).
  */
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
@@ -9,10 +9,10 @@ import { answer } from './child.ts';
 import { fetchTopic } from './fetch-topic.ts';
 
 const [broker = '', topic = '', partitions = '', schemaFile = ''] = process.argv.slice(2);
-/** C3 01 and the fingerprint. */
+/** Bytes before the value in Avro's single-object encoding: C3 01 and the schema's fingerprint. */
 const HEADER_BYTES = 10;
-/** The simulator truncates its time to milliseconds: half of one on average. */
-const CUT_OFF_MS = 0.5;
+/** The simulator truncates its time to whole milliseconds, which adds half a millisecond to the average latency. */
+const TRUNCATED_MS = 0.5;
 
 interface Trade {
   readonly symbol: string;
@@ -26,7 +26,7 @@ function fromAvro(): (value: Buffer) => Trade {
   return (value) => type.decode(value, HEADER_BYTES).value;
 }
 
-/** cryptofeed's, with its time in seconds. */
+/** Decodes a record of cryptofeed, whose time is in seconds. */
 function fromJson(value: Buffer): Trade {
   const { symbol, timestamp, id }: { symbol: string; timestamp: number; id: string } = JSON.parse(value.toString());
   return { symbol, timestamp: Math.round(timestamp * 1000), trade_id: id };
@@ -35,7 +35,7 @@ function fromJson(value: Buffer): Trade {
 let received = 0;
 let repeated = 0;
 let latencies: number[] | undefined;
-/** When the first record was there, milliseconds since 1970. */
+/** When the first record arrived, milliseconds since 1970. */
 let firstAt: number | undefined;
 let failed: string | undefined;
 const lastIds = new Map<string, number>();
@@ -60,7 +60,7 @@ function onRecord(value: Buffer, at: number): void {
 }
 
 answer({
-  /** `repeated`: seen before, or behind a later one. */
+  /** `repeated`: trades that came twice, or after a later trade. */
   counts: () => {
     if (failed !== undefined) throw new Error(failed);
     return { received, repeated };
@@ -69,11 +69,13 @@ answer({
   collect: () => {
     latencies = [];
   },
-  /** Milliseconds at each of the shares asked for, of all since `collect`. */
-  latencies: (shares: readonly number[]) => {
-    const sorted = Float64Array.from(latencies ?? [], (value) => value + wallOffset - CUT_OFF_MS).sort();
+  /** The given quantiles of the latencies since `collect`, milliseconds. */
+  latencies: (quantiles: readonly number[]) => {
+    const sorted = Float64Array.from(latencies ?? [], (value) => value + wallOffset - TRUNCATED_MS).sort();
     latencies = undefined;
-    return shares.map((share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN);
+    return quantiles.map(
+      (quantile) => sorted[Math.min(sorted.length - 1, Math.floor(quantile * sorted.length))] ?? Number.NaN,
+    );
   },
 });
 fetchTopic({ broker, topic, partitions: Number(partitions), onRecord }).catch((error: unknown) => {

@@ -1,14 +1,16 @@
 import { connect, type Socket } from 'node:net';
 
 /**
- * Reads a topic of one broker with nothing but a socket: Fetch version 4, record batches version 2, no compression.
- * It is no client under test and costs next to nothing, so that on a small machine the reader is not what is measured.
+ * Reads a topic of one broker over a bare socket: Fetch version 4, record batches version 2, no compression. A Kafka
+ * client would use so much CPU that a small machine would measure the reader.
  */
 export interface FetchOptions {
   readonly broker: string;
   readonly topic: string;
   readonly partitions: number;
-  /** Each record, in order of its partition; `at` in milliseconds of performance.now(), when the answer was complete. */
+  /**
+   * Called with each record, in the order of its partition. `at`: when the response was complete, by performance.now().
+   */
   readonly onRecord: (value: Buffer, at: number) => void;
 }
 
@@ -19,25 +21,25 @@ const MAX_WAIT_MS = 100;
 const MAX_PARTITION_BYTES = 4 * 2 ** 20;
 const CONTROL_BATCH = 0x20;
 const CODEC = 0x07;
-/** A topic just made: unknown, without a leader, or its leader does not know of it. */
+/** Error codes of a topic that has just been created: unknown topic, no leader yet, not the leader. */
 const NOT_YET: ReadonlySet<number> = new Set([3, 5, 6]);
 
-/** Reads from the beginning on, for ever; rejects when the connection ends or an answer is not as it should be. */
+/** Reads from the beginning and never ends. Rejects when the connection ends or a response is invalid. */
 export async function fetchTopic({ broker, topic, partitions, onRecord }: FetchOptions): Promise<never> {
   const [host = '', port = ''] = broker.split(':');
   const socket = connect({ host, port: Number(port), noDelay: true });
-  const answers = answersOf(socket);
+  const responses = responsesOf(socket);
   const offsets = new Array<number>(partitions).fill(0);
   for (let correlation = 1; ; correlation++) {
     socket.write(request(correlation, topic, offsets));
-    const { value: body, done } = await answers.next();
+    const { value: body, done } = await responses.next();
     if (done === true) throw new Error('the broker closed the connection');
-    readAnswer(body, offsets, performance.now(), onRecord);
+    readResponse(body, offsets, performance.now(), onRecord);
   }
 }
 
-/** The bodies of the answers, without their length. */
-async function* answersOf(socket: Socket): AsyncGenerator<Buffer, void> {
+/** The responses of the broker, without their length. */
+async function* responsesOf(socket: Socket): AsyncGenerator<Buffer, void> {
   let chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -88,10 +90,10 @@ function request(correlation: number, topic: string, offsets: readonly number[])
   return bytes.subarray(0, at);
 }
 
-/** Where an answer is read. */
+/** Position of the next byte in the response. */
 let at = 0;
 
-function readAnswer(body: Buffer, offsets: number[], now: number, onRecord: FetchOptions['onRecord']): void {
+function readResponse(body: Buffer, offsets: number[], now: number, onRecord: FetchOptions['onRecord']): void {
   at = 8; // correlation, throttle time
   for (let topics = int32(body); topics > 0; topics--) {
     at += 2 + body.readInt16BE(at);
@@ -116,7 +118,7 @@ function int32(body: Buffer): number {
   return value;
 }
 
-/** Returns the offset after the batch. */
+/** Reads a record batch and returns the offset after it. */
 function readBatch(body: Buffer, from: number, now: number, onRecord: FetchOptions['onRecord']): number {
   const base = Number(body.readBigInt64BE(at));
   const end = at + 12 + body.readInt32BE(at + 8);
@@ -140,7 +142,7 @@ function readBatch(body: Buffer, from: number, now: number, onRecord: FetchOptio
   return next;
 }
 
-/** A zigzag integer; timestamps beyond 2^53 do not occur. */
+/** Reads a zigzag-encoded integer below 2^53. */
 function varint(body: Buffer): number {
   let value = 0;
   let scale = 1;

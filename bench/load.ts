@@ -1,9 +1,12 @@
-/** The load, a process of its own: the simulated Binance with a rate that can be changed while it runs. */
+/** Generates the load: a simulated Binance in a process of its own. Its rate can be changed while it runs. */
 import { startSimulator } from '../src/simulator/server.ts';
 import { answer } from './child.ts';
 
 const VENUE = 'binance';
-/** Of the market, by which it decides how long its bursts are: up to a tenth of a second's trades in one order. */
+/**
+ * The rate with which the market is created, trades a second. It sets the length of bursts: one order makes at most a
+ * tenth of a second's trades.
+ */
 const NOMINAL_RATE = 2000;
 
 const simulator = await startSimulator({
@@ -15,8 +18,8 @@ simulator.setRate(VENUE, 0);
 answer({
   address: () => ({ webSocket: `${simulator.url}/${VENUE}/stream`, rest: `${simulator.httpUrl}/${VENUE}` }),
   rate: (rate: number) => simulator.setRate(VENUE, rate),
-  /** Connections that carry trades. */
+  /** Number of connections that carry trades. */
   lines: () => simulator.counts()[VENUE]?.lines ?? 0,
-  /** Trades, of which each line is sent one frame each. */
+  /** Number of trades made. Each line receives every trade in a frame of its own. */
   sent: () => simulator.counts()[VENUE]?.tradesMade ?? 0,
 });

@@ -1,9 +1,10 @@
 /**
- * `make bench`: our pipeline beside the script that one writes in an afternoon and beside cryptofeed, in turn, several
- * times, on the same work; then each part alone. Some 40 minutes; writes docs/performance.md. ARGS: --quick (once each,
- * rough, nothing is written), --runs N (5), --only PROGRAM,PROGRAM (no parts, nothing is written), --no-parts, --minutes N
- * (10: for the memory), --keep DIR (configurations and logs stay there). BENCH_CRYPTOFEED_PYTHON: a Python that has
- * cryptofeed and aiokafka, where .tools is not to get one.
+ * `make bench`: compares our pipeline with the script that one writes in an afternoon and with cryptofeed. The programs
+ * run in turn, several times, on the same work. Then each part runs alone. It takes some 40 minutes and writes
+ * docs/performance.md. ARGS: --quick (once each, rough, writes nothing), --runs N (5), --only PROGRAM,PROGRAM (no
+ * parts, writes nothing), --no-parts, --minutes N (10: length of the memory part), --keep DIR (keeps configurations and
+ * logs there). BENCH_CRYPTOFEED_PYTHON: a Python with cryptofeed and aiokafka; by default, one is installed into
+ * .tools.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -22,11 +23,11 @@ import {
   PARTITIONS,
   type Place,
   PROGRAMS,
-  prepare,
+  prepareProgram,
   SMALL_LOGS,
-  start,
+  startProgram,
   topicOf,
-  whyNot,
+  whyUnavailable,
 } from './programs.ts';
 import { document, figuresOf, table, targetTable } from './report.ts';
 
@@ -47,7 +48,7 @@ const runs = Number(flags.runs ?? (flags.quick ? 1 : 5));
 const pace = flags.quick ? QUICK : FULL;
 
 const brief = flags.quick;
-/** Programs of their own, with their flags. */
+/** The parts: programs in processes of their own, with their flags. */
 const PARTS: readonly (readonly [string, ...string[]])[] = [
   ['profile/main.ts', '--rates', '2000,20000,50000'],
   ['micro/main.ts'],
@@ -63,7 +64,7 @@ await mkdir(folder, { recursive: true });
 const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, 'load.ts'));
 const results: Record<string, (Figures | undefined)[]> = {};
-/** Why something is left out. */
+/** Reasons why programs or parts are left out. */
 const missing: string[] = [];
 
 const interrupted = new Promise<never>((_, reject) => {
@@ -107,7 +108,7 @@ async function runAll(): Promise<void> {
   const address = await load.ask<Place['address']>('address');
   const names: string[] = [];
   for (const name of flags.only === undefined ? PROGRAMS : flags.only.split(',')) {
-    const why = await whyNot(name);
+    const why = await whyUnavailable(name);
     if (why === undefined) names.push(name);
     else leaveOut(`${name} is left out: ${why}`);
   }
@@ -132,12 +133,13 @@ function leaveOut(line: string): void {
 
 async function run(name: string, place: Place): Promise<Figures> {
   if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
-  await prepare(name, place);
+  await prepareProgram(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), formatOf(name)];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
-  // Those of the program before, whose end the simulator may not have seen yet, would pass for this one's.
+  // The simulator may not have noticed yet that the previous program closed its connections. They would count as those
+  // of this program.
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
-  const subject = await start(name, place);
+  const subject = await startProgram(name, place);
   try {
     const figures = await measure(
       {

@@ -4,40 +4,42 @@ import type { Child } from './child.ts';
 import { machineCpuSeconds } from './process-figures.ts';
 import type { Subject } from './subject.ts';
 
-/** How long everything takes, milliseconds. */
+/** Durations of the steps of a measurement, milliseconds. */
 export interface Pace {
   readonly warmUpMs: number;
   readonly latencyMs: number;
-  /** Of a step of the ramp: before it counts, and while it does. */
+  /** Time before a step of the ramp is measured. */
   readonly settleMs: number;
+  /** Time for which a step of the ramp is measured. */
   readonly holdMs: number;
-  /** Steps between the highest rate that held and the lowest that did not. */
+  /** Number of steps between the highest rate that was held and the lowest that was not. */
   readonly refinements: number;
 }
 
-/** One program, measured once. */
+/** Results of one program in one run. */
 export interface Figures {
-  /** Highest rate held, trades a second. */
+  /** Highest rate that the program held, trades a second. */
   readonly sustained: number;
-  /** Trades a second that came out while it was sent more than it holds; NaN where it held all. */
+  /** Median of the trades a second that came out at the rates that it did not hold; NaN if it held all. */
   readonly overloaded: number;
-  /** True where even the highest rate asked for was held. */
+  /** True if it held even the highest rate of the ramp. */
   readonly topReached: boolean;
   /** Microseconds of CPU a trade, at the highest rate held and at the low rate. */
   readonly cpuAtBest: number;
   readonly cpuAtLow: number;
-  /** That of all else on the machine at the highest rate held: simulator, broker, consumer. */
+  /** The same for everything else on the machine: simulator, broker, consumer; at the highest rate held. */
   readonly othersAtBest: number;
-  /** Milliseconds at the low rate, from the simulator's send to the consumer. */
+  /** Latency at the low rate, milliseconds, from the simulator's send to the consumer. */
   readonly p50: number;
   readonly p99: number;
   readonly p999: number;
-  /** MiB resident at the low rate, and at the highest ever. */
+  /** Resident memory at the low rate, and its peak over the whole run, MiB. */
   readonly memoryAtLow: number;
   readonly memoryPeak: number;
   readonly sent: number;
-  /** Of the trades sent: never seen by the consumer; seen again, or behind a later one. */
+  /** Trades that were sent and never reached the consumer. */
   readonly lost: number;
+  /** Trades that reached the consumer twice, or after a later trade. */
   readonly repeated: number;
 }
 
@@ -45,36 +47,40 @@ export interface Parties {
   readonly load: Child;
   readonly consumer: Child;
   readonly subject: Subject;
-  /** How many connections it takes the trades by. */
+  /** Number of connections over which the program receives the trades. */
   readonly lines: number;
-  /** Where the ramp begins, trades a second. */
+  /** First rate of the ramp, trades a second. */
   readonly firstStep: number;
   readonly log: (line: string) => void;
 }
 
 export const LOW_RATE = 2000;
-/** A connection that is open may not have subscribed yet. */
+/** Time that an open connection may need to subscribe. */
 const SUBSCRIBED_MS = 1000;
 export const WARM_UP_RATE = 10_000;
 const STEP_FACTOR = 1.5;
 const TOP_RATE = 400_000;
-/** Trades under way for longer than this share of a second are a backlog, not a batch. */
+/** A rate is held only if at most this many seconds of trades are in flight at the end. More are a backlog. */
 const MAX_BACKLOG_SECONDS = 0.25;
-/** What the time under way may grow by between the first and the last third of a hold. */
+/** A rate is held only if the trades in flight grow by at most this between the first and the last third of a step. */
 const MAX_GROWTH_SECONDS = 0.05;
 const HOPELESS_BACKLOG_SECONDS = 1;
-const LOOK_EVERY_MS = 100;
+const SAMPLE_EVERY_MS = 100;
 
-interface Look {
+/** How many trades were sent and received by a moment. */
+interface Counts {
   readonly at: number;
   readonly sent: number;
   readonly received: number;
 }
 
-/** Latency and cost at a low rate, then the highest rate that is held; all that was sent is accounted for at the end. */
+/**
+ * Measures latency and CPU at a low rate, then finds the highest rate that the program holds. At the end, every trade
+ * sent counts as received or lost.
+ */
 export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const { load, consumer, subject, log } = parties;
-  // What is made before is sent to nobody.
+  // Trades made before this have no receiver.
   await until(async () => (await load.ask<number>('lines')) === parties.lines, {
     timeoutMs: 30_000,
     message: 'the lines are subscribed',
@@ -82,23 +88,23 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   await delay(SUBSCRIBED_MS);
   const sentBefore = await load.ask<number>('sent');
   await load.ask('rate', 200);
-  await until(async () => (await look(parties)).received > 0, {
+  await until(async () => (await readCounts(parties)).received > 0, {
     timeoutMs: 30_000,
     message: 'the first trade arrives',
   });
   await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));
   await delay(pace.warmUpMs);
-  await calm(parties, sentBefore);
+  await clearBacklog(parties, sentBefore);
   await load.ask('rate', LOW_RATE);
 
   const low = await atLowRate(parties, pace);
   const memoryAtLow = (await subject.memory()).now;
   log(`  ${LOW_RATE}/s: p50 ${low.p50.toFixed(2)}, p99 ${low.p99.toFixed(1)} ms, ${low.cpu.toFixed(0)} µs CPU a trade`);
 
-  await calm(parties, sentBefore);
+  await clearBacklog(parties, sentBefore);
   const best = await ramp(parties, pace, sentBefore);
   await load.ask('rate', 0);
-  await drained(parties, sentBefore, 0);
+  await untilDrained(parties, sentBefore, 0);
   const sent = await load.ask<number>('sent');
   const { received, repeated } = await consumer.ask<{ received: number; repeated: number }>('counts');
   return {
@@ -121,18 +127,18 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
 
 async function atLowRate(parties: Parties, { latencyMs }: Pace) {
   const { consumer, subject } = parties;
-  const before = await look(parties);
+  const before = await readCounts(parties);
   const cpuBefore = await subject.cpuSeconds();
   await consumer.ask('collect');
   await delay(latencyMs);
   const shares = [0.5, 0.99, 0.999];
   const [p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN] = await consumer.ask<number[]>('latencies', shares);
   const cpu = await subject.cpuSeconds();
-  const { received } = await look(parties);
+  const { received } = await readCounts(parties);
   return { p50, p99, p999, cpu: ((cpu - cpuBefore) / (received - before.received)) * 1e6 };
 }
 
-/** The highest rate that was held, and microseconds of CPU a trade at it: the program's, and that of all else. */
+/** The highest rate that was held, and its microseconds of CPU a trade: the program's, and everything else's. */
 interface Best {
   readonly rate: number;
   readonly cpu: number;
@@ -142,8 +148,8 @@ interface Best {
 }
 
 /**
- * Up in large steps until one is not held, then halves of the way between. One that is not held is tried again: a machine
- * that stands still for a moment is no limit of the program.
+ * Raises the rate in large steps until one is not held, then searches between that rate and the last one held. A rate
+ * that is not held is tried twice, because the machine may have paused for a moment.
  */
 async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<Best> {
   const overloads: number[] = [];
@@ -158,7 +164,7 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<B
     );
     if (!step.held) {
       overloads.push(step.delivered);
-      await calm(parties, sentBefore);
+      await clearBacklog(parties, sentBefore);
     }
     return step;
   };
@@ -179,26 +185,26 @@ async function ramp(parties: Parties, pace: Pace, sentBefore: number): Promise<B
 
 async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, sentBefore: number) {
   const { load, subject } = parties;
-  const secondsUnderWay = ({ sent, received }: Look) => (sent - sentBefore - received) / rate;
+  const secondsInFlight = ({ sent, received }: Counts) => (sent - sentBefore - received) / rate;
   await load.ask('rate', rate);
   await delay(settleMs);
   const cpuBefore = await subject.cpuSeconds();
   const machineBefore = await machineCpuSeconds();
-  const looks = [await look(parties)];
-  const first = looks[0] as Look;
+  const samples = [await readCounts(parties)];
+  const first = samples[0] as Counts;
   let last = first;
-  while (last.at - first.at < holdMs && secondsUnderWay(last) < HOPELESS_BACKLOG_SECONDS) {
-    await delay(LOOK_EVERY_MS);
-    last = await look(parties);
-    looks.push(last);
+  while (last.at - first.at < holdMs && secondsInFlight(last) < HOPELESS_BACKLOG_SECONDS) {
+    await delay(SAMPLE_EVERY_MS);
+    last = await readCounts(parties);
+    samples.push(last);
   }
   const perTrade = (seconds: number) => (seconds / (last.received - first.received)) * 1e6;
   const cpu = perTrade((await subject.cpuSeconds()) - cpuBefore);
   const others = perTrade((await machineCpuSeconds()) - machineBefore) - cpu;
   const seconds = (last.at - first.at) / 1000;
-  const third = Math.ceil(looks.length / 3);
-  const early = median(looks.slice(0, third).map(secondsUnderWay));
-  const late = median(looks.slice(-third).map(secondsUnderWay));
+  const third = Math.ceil(samples.length / 3);
+  const early = median(samples.slice(0, third).map(secondsInFlight));
+  const late = median(samples.slice(-third).map(secondsInFlight));
   const offered = (last.sent - first.sent) / seconds;
   const why =
     late > MAX_BACKLOG_SECONDS
@@ -212,31 +218,31 @@ async function hold(parties: Parties, { settleMs, holdMs }: Pace, rate: number, 
   return { held: why === undefined, why, rate: offered, delivered, cpu, others };
 }
 
-/** A tenth of a second's trades at the low rate: nothing waits any more. */
-const HARDLY_ANY = LOW_RATE / 10;
+/** With at most this many trades in flight, no backlog is left: a tenth of a second's trades at the low rate. */
+const NO_BACKLOG = LOW_RATE / 10;
 
-/** Goes back to a rate that every program holds, until nothing waits any more. */
-async function calm(parties: Parties, sentBefore: number): Promise<void> {
+/** Lowers the rate to one that every program holds, and waits until no backlog is left. */
+async function clearBacklog(parties: Parties, sentBefore: number): Promise<void> {
   await parties.load.ask('rate', Math.min(LOW_RATE, parties.firstStep / 4));
-  await drained(parties, sentBefore);
+  await untilDrained(parties, sentBefore);
 }
 
-/** Waits until no more than `left` trades are under way; where that does not come, the rest is lost, and counted as such. */
-async function drained(parties: Parties, sentBefore: number, left = HARDLY_ANY): Promise<void> {
+/** Waits until at most `left` trades are in flight. If nothing arrives for 3 s, the rest counts as lost. */
+async function untilDrained(parties: Parties, sentBefore: number, left = NO_BACKLOG): Promise<void> {
   let last = -1;
   let since = performance.now();
   await until(
     async () => {
-      const { sent, received } = await look(parties);
+      const { sent, received } = await readCounts(parties);
       if (received !== last) since = performance.now();
       last = received;
       return sent - sentBefore - received <= left || performance.now() - since > 3000;
     },
-    { timeoutMs: 60_000, everyMs: LOOK_EVERY_MS, message: 'what was sent arrives' },
+    { timeoutMs: 60_000, everyMs: SAMPLE_EVERY_MS, message: 'what was sent arrives' },
   );
 }
 
-async function look({ load, consumer }: Parties): Promise<Look> {
+async function readCounts({ load, consumer }: Parties): Promise<Counts> {
   const [sent, { received }] = await Promise.all([
     load.ask<number>('sent'),
     consumer.ask<{ received: number }>('counts'),

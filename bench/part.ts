@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 
-/** A figure with a target of its own. */
+/** A measured value with its target. */
 export interface Figure {
   readonly figure: string;
   readonly found: string;
@@ -8,7 +8,7 @@ export interface Figure {
   readonly met: boolean;
 }
 
-/** What a part of the benchmark found. */
+/** The result of one part of the benchmark. */
 export interface Part {
   readonly title: string;
   /** Markdown. */
@@ -28,7 +28,7 @@ export async function reportPart(part: Part): Promise<never> {
   process.exit(part.figures.every(({ met }) => met) ? 0 : 1);
 }
 
-/** Runs a part as a process of its own; rejects where it ends without having received anything. */
+/** Runs a part in a process of its own. Rejects if the process ends without sending a result. */
 export function runPart(file: string, args: readonly string[] = []): Promise<Part> {
   const child = fork(file, [...args], { execArgv: ['--disable-warning=TimeoutNegativeWarning'] });
   const kill = () => child.kill('SIGTERM');
@@ -40,7 +40,7 @@ export function runPart(file: string, args: readonly string[] = []): Promise<Par
     });
     child.once('exit', (code) => {
       process.off('exit', kill);
-      if (received === undefined) reject(new Error(`${file} ended with ${code} and received nothing`));
+      if (received === undefined) reject(new Error(`${file} ended with exit code ${code} and sent no result`));
       else resolve(received);
     });
   });

@@ -10,18 +10,18 @@ export async function cpuSecondsOf(pid: number): Promise<number> {
 
 interface CpuSeconds {
   readonly user: number;
-  /** In the kernel. */
+  /** Seconds in the kernel. */
   readonly system: number;
 }
 
-/** Those of its main thread, on which Node runs JavaScript. */
+/** CPU seconds of the main thread of a process, on which Node runs JavaScript. */
 export function mainThreadSecondsOf(pid: number): Promise<CpuSeconds> {
   return secondsIn(`/proc/${pid}/task/${pid}/stat`);
 }
 
 async function secondsIn(file: string): Promise<CpuSeconds> {
   const stat = await readFile(file, 'utf8');
-  // after the name in brackets, which may hold anything: fields 14 and 15 of proc(5), from field 3 on
+  // Fields 14 and 15 of proc(5). The name in brackets may contain anything, so the split begins after it, at field 3.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { user: Number(fields[11]) / TICKS_PER_SECOND, system: Number(fields[12]) / TICKS_PER_SECOND };
 }

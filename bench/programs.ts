@@ -5,17 +5,17 @@ import { codecOf } from '../src/codec/avro.ts';
 import { cryptofeedPython, cryptofeedScript } from './peers/cryptofeed.ts';
 import { type Subject, startSubject } from './subject.ts';
 
-/** Where a program finds its work, and what is its alone in a run. */
+/** The addresses that a program connects to, and the prefix and folder for what it writes. */
 export interface Place {
   readonly address: { readonly webSocket: string; readonly rest: string };
   readonly broker: string;
-  /** Of its topics and files. */
+  /** Prefix of the program's topics and files. */
   readonly prefix: string;
   readonly folder: string;
 }
 
 export const PARTITIONS = 4;
-/** Of a broker: what was read is not needed any more. */
+/** Broker settings with short logs: the consumer reads each record only once. */
 export const SMALL_LOGS = {
   'log.segment.bytes': '33554432',
   'log.retention.bytes': '33554432',
@@ -24,7 +24,7 @@ export const SMALL_LOGS = {
 };
 const repository = join(import.meta.dirname, '..');
 const cli = join(repository, 'bin', 'market-feed.js');
-/** What every program writes. */
+/** The schema of the records that every program writes. */
 export const schemaFile = join(repository, 'schemas', 'trade-event.avsc');
 const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol) => symbol !== null);
 
@@ -32,7 +32,7 @@ export const topicOf = ({ prefix }: Place): string => `${prefix}trades`;
 const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
 const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
 
-/** Lines that it logged, as JSON. */
+/** The lines of the program's log, parsed as JSON. */
 export async function loggedBy(place: Place): Promise<readonly Record<string, unknown>[]> {
   const text = await readFile(logOf(place), 'utf8');
   return text
@@ -40,10 +40,10 @@ export async function loggedBy(place: Place): Promise<readonly Record<string, un
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
 }
 
-/** What the others are compared with. */
+/** The program that the others are compared with. */
 export const SCRIPT = 'script';
 
-/** How a pipeline of ours is configured. */
+/** How one of our pipelines is configured. */
 interface Ours {
   readonly client: 'kafkajs' | 'platformatic';
   readonly lines: 1 | 2;
@@ -56,14 +56,14 @@ export const OURS: Readonly<Record<string, Ours>> = {
   'platformatic-2': { client: 'platformatic', lines: 2 },
 };
 
-/** Another project's, where it can be installed; its records are JSON, in a topic of its own layout. */
+/** Another project's feed, measured if it can be installed. Its records are JSON. */
 export const CRYPTOFEED = 'cryptofeed';
 
-/** What is measured against each other, by name. */
+/** Names of the programs that are compared. */
 export const PROGRAMS: readonly string[] = [SCRIPT, ...Object.keys(OURS), CRYPTOFEED];
 
-/** Why a program cannot be run here; undefined where it can. */
-export async function whyNot(name: string): Promise<string | undefined> {
+/** Why a program cannot run on this machine; undefined if it can. */
+export async function whyUnavailable(name: string): Promise<string | undefined> {
   if (name !== CRYPTOFEED) return undefined;
   try {
     await cryptofeedPython();
@@ -73,33 +73,33 @@ export async function whyNot(name: string): Promise<string | undefined> {
   }
 }
 
-/** What the consumer needs to know about the program's records. */
+/** The consumer's argument for the format of the program's records: a schema file, or `json`. */
 export function formatOf(name: string): string {
   return name === CRYPTOFEED ? 'json' : schemaFile;
 }
 
-/** Where the ramp begins, trades a second. */
+/** First rate of the program's ramp, trades a second. */
 export function firstStepOf(name: string): number {
   return name === CRYPTOFEED ? 1000 : 20_000;
 }
 
-/** Others cannot be watched from inside. */
+/** True for our own pipelines. Only these can be profiled. */
 export function isOurs(name: string): boolean {
   return Object.hasOwn(OURS, name);
 }
 
-/** How many connections it takes the trades by. */
+/** Number of connections over which the program receives the trades. */
 export function linesOf(name: string): number {
   return OURS[name]?.lines ?? 1;
 }
 
-/** How a program of ours is watched from inside. */
+/** Flags and environment variables that let a profiler into one of our pipelines. */
 export interface Watch {
   readonly flags: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export async function start(name: string, place: Place, watch?: Watch): Promise<Subject> {
+export async function startProgram(name: string, place: Place, watch?: Watch): Promise<Subject> {
   if (name === CRYPTOFEED) {
     const { webSocket, rest } = place.address;
     const pairs = coins.flatMap(({ coin, symbols: { binance } }) => (binance === null ? [] : [`${coin}-USDT`]));
@@ -116,20 +116,23 @@ export async function start(name: string, place: Place, watch?: Watch): Promise<
   return startSubject([script, ...work], logOf(place));
 }
 
-/** For profiles: BENCH_NODE_ARGS='--cpu-prof --cpu-prof-dir=DIR'. */
+/** Options for Node from BENCH_NODE_ARGS, for example '--cpu-prof --cpu-prof-dir=DIR' for profiles. */
 export function nodeArguments(): readonly string[] {
   return (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 }
 
-/** Makes the configuration and the topics, by our own command for every program: so all have the same. */
-export async function prepare(name: string, place: Place): Promise<void> {
+/**
+ * Writes the configuration and creates the topics. Our own command creates them for every program, so that all are
+ * equal.
+ */
+export async function prepareProgram(name: string, place: Place): Promise<void> {
   await writeFile(configOf(place), configurationOf(place, OURS[name]));
   const { ended } = startSubject([cli, 'topics', 'create', '--config', configOf(place)], logOf(place));
   const code = await ended;
   if (code !== 0) throw new Error(`the topics could not be made: exit code ${code}`);
 }
 
-/** One venue, trades alone; everything else as it is by default. */
+/** One venue and only trades. Everything else has its default. */
 export function configurationOf(
   { address, broker, prefix }: Place,
   { client, lines }: Ours = { client: 'kafkajs', lines: 1 },

@@ -9,14 +9,14 @@ export interface Circumstances {
   readonly pace: Pace;
 }
 
-/** What a program's figure divided by the script's has to be, at least or at most. */
+/** Limit for a program's value divided by the script's. */
 type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 interface Row {
   readonly title: string;
   readonly of: (figures: Figures) => number;
   readonly text: (value: number) => string;
-  /** By program; of figures that say nothing of speed there is no ratio. */
+  /** Targets by program. Undefined: the value is no measure of speed, so the table shows no ratio. */
   readonly targets?: Readonly<Record<string, Target>>;
 }
 
@@ -56,8 +56,10 @@ const ROWS: readonly Row[] = [
   { title: 'repeated or out of order', of: ({ repeated }) => repeated, text: whole },
 ];
 
-/** What the cores leave for a program that sustains so many times what the script does; nothing where that was not measured. */
-export function leftFor(results: Results, name: string, times: number, cores: number): string {
+/**
+ * Text about the CPU that the cores have for a program with `times` the script's rate; empty if it was not measured.
+ */
+export function cpuBudgetText(results: Results, name: string, times: number, cores: number): string {
   const rounds = (results[name] ?? []).flatMap((figures, round) => {
     const script = results[SCRIPT]?.[round];
     return figures === undefined || script === undefined ? [] : [{ figures, script }];
@@ -71,23 +73,23 @@ export function leftFor(results: Results, name: string, times: number, cores: nu
 `;
 }
 
-/** By program, the figures of each round; a round that failed has none. */
+/** The figures of each round by program; undefined for a round that failed. */
 export type Results = Readonly<Record<string, readonly (Figures | undefined)[]>>;
 
-/** What cryptofeed sustains, times this, is the least that ours has to. */
+/** Our pipeline must sustain at least this many times cryptofeed's rate. */
 const TIMES_CRYPTOFEED = 40;
 
-/** Each target that a comparison of the programs has. */
+/** The ratios between programs that have a target. */
 export function figuresOf(results: Results): readonly Figure[] {
   const figures = ROWS.flatMap(({ title, of, targets = {} }) =>
     Object.entries(targets).flatMap(([name, target]): Figure[] => {
       if (results[name] === undefined || results[SCRIPT] === undefined) return [];
-      return [figure(`${title}, ${name} by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
+      return [figure(`${title}, ${name} divided by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
     }),
   );
   if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return figures;
   const times = ratioOf(results, 'platformatic-1', CRYPTOFEED, ({ sustained }) => sustained);
-  const title = `sustained trades/s, platformatic-1 by ${CRYPTOFEED}`;
+  const title = `sustained trades/s, platformatic-1 divided by ${CRYPTOFEED}`;
   return [...figures, figure(title, times, { atLeast: TIMES_CRYPTOFEED })];
 }
 
@@ -101,7 +103,9 @@ function roundsOf(results: Results, name: string): readonly Figures[] {
   return (results[name] ?? []).filter((figures) => figures !== undefined);
 }
 
-/** The median of the ratios in each round: what the machine does over the minutes touches both sides of a round alike. */
+/**
+ * The median of the ratios of each round. The machine's speed drifts over minutes, but is nearly equal within a round.
+ */
 function ratioOf(results: Results, name: string, other: string, of: Row['of']): number {
   const others = results[other] ?? [];
   return median(
@@ -112,7 +116,7 @@ function ratioOf(results: Results, name: string, other: string, of: Row['of']): 
   );
 }
 
-/** Markdown: for each program median (lowest–highest), and the median of the ratios to the script's. */
+/** A Markdown table: for each program the median (lowest–highest), and the median of its ratios to the script. */
 export function table(results: Results): string {
   const names = Object.keys(results);
   const figures = ROWS.map(({ title, of, text }) => [
@@ -125,7 +129,7 @@ export function table(results: Results): string {
   );
   const tables = [markdown([['', ...names], ...figures])];
   if (ours.length < names.length)
-    tables.push(markdown([['that of the script in the same round = 1', ...ours], ...ratios]));
+    tables.push(markdown([['ratio to the script in the same round', ...ours], ...ratios]));
   return tables.join('\n\n');
 }
 
@@ -152,7 +156,7 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), rule, ...body.map(line)].join('\n');
 }
 
-/** A line a target. */
+/** A Markdown table with one row for each target. */
 export function targetTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ figure: title, found, target, met }) => [
     title,
@@ -203,7 +207,7 @@ Median of ${runs} runs (lowest–highest), the programs alternating. A ratio is 
   cut off; half of one is subtracted for that.
 - **At the low rate**: measured after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program. By then V8 has compiled most of
   it.
-${leftFor(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, divided by the trades
+${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, divided by the trades
   delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
 - **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one

@@ -1,10 +1,10 @@
-/** A value at a moment; `at` in any unit of time. */
+/** A value and its time, `at`, in any unit. */
 export interface Sample {
   readonly at: number;
   readonly value: number;
 }
 
-/** How much a value grows per unit of time, and between which bounds that lies with 95 % confidence. */
+/** Growth of a value per unit of time, with its 95 % confidence interval. */
 export interface Slope {
   readonly samples: number;
   readonly median: number;
@@ -14,14 +14,14 @@ export interface Slope {
   readonly level: number;
 }
 
-/** Of a normal distribution, both tails together 5 %. */
+/** The 97.5 % quantile of the normal distribution. */
 const Z = 1.96;
 
 /**
- * Theil–Sen: the median of the slopes between all pairs of samples, which a few outliers do not move; the bounds are
- * Sen's, the pairs' slopes at the ranks that Kendall's S leaves open by chance. Samples that follow each other closely
- * are alike, so they say less than as many independent ones: how much less, by Hamed and Rao, Journal of Hydrology
- * 204 (1998), "A modified Mann–Kendall trend test for autocorrelated data".
+ * The Theil–Sen estimator: the median of the slopes between all pairs of samples. A few outliers do not move it. The
+ * interval is Sen's, from the variance of Kendall's S. Samples that follow each other closely are correlated, so they
+ * contain less information than independent ones. The variance is corrected for that as in Hamed and Rao, Journal of
+ * Hydrology 204 (1998), "A modified Mann–Kendall trend test for autocorrelated data".
  */
 export function slopeOf(samples: readonly Sample[]): Slope {
   const slopes: number[] = [];
@@ -43,7 +43,7 @@ export function slopeOf(samples: readonly Sample[]): Slope {
   };
 }
 
-/** Indistinguishable from zero: zero lies between the bounds, or the value falls. Without samples nothing is shown to be flat. */
+/** True if the growth cannot be distinguished from zero, or the value falls. False without samples. */
 export function isFlat({ low }: Slope): boolean {
   return low <= 0;
 }
@@ -53,22 +53,23 @@ export function slopeText({ samples, median, low, high, level }: Slope, unit: st
   return `${level.toFixed(1)} ${unit}, ${sign(median)} per ${time} (95 %: ${sign(low)} to ${sign(high)}, ${samples} samples)`;
 }
 
-/** By how much the likeness of values that follow each other makes the variance of Kendall's S larger. */
+/** Factor by which autocorrelation of the values increases the variance of Kendall's S. */
 function inflation(values: readonly number[]): number {
   const n = values.length;
   const ranks = ranksOf(values);
-  const alike = (lag: number) => ranks.slice(lag).reduce((sum, rank, at) => sum + rank * (ranks[at] as number), 0);
-  const whole = alike(0);
+  const autocovariance = (lag: number) =>
+    ranks.slice(lag).reduce((sum, rank, at) => sum + rank * (ranks[at] as number), 0);
+  const whole = autocovariance(0);
   if (n < 4 || whole === 0) return 1;
   let sum = 0;
   for (let lag = 1; lag < n - 2; lag++) {
-    const correlation = alike(lag) / whole;
+    const correlation = autocovariance(lag) / whole;
     if (Math.abs(correlation) > Z / Math.sqrt(n)) sum += (n - lag) * (n - lag - 1) * (n - lag - 2) * correlation;
   }
   return Math.max(1, 1 + (2 * sum) / (n * (n - 1) * (n - 2)));
 }
 
-/** Their ranks, as distances from the middle one; equal values have equal ranks. */
+/** The ranks of the values, as distances from the middle rank. Equal values have equal ranks. */
 function ranksOf(values: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b);
   const rank = new Map<number, number>();

@@ -10,22 +10,22 @@ export interface Subject {
   cpuSeconds(): Promise<number>;
   /** Resident memory now and at its highest, MiB. */
   memory(): Promise<{ readonly now: number; readonly peak: number }>;
-  /** Its exit code, once it has ended; null where it was killed. */
+  /** The exit code, when the process has ended; null if it was killed. */
   readonly ended: Promise<number | null>;
-  /** Asks it to end; its exit code, null where it had to be killed. */
+  /** Sends SIGTERM and returns the exit code; null if the process had to be killed. */
   stop(): Promise<number | null>;
 }
 
 const STOP_WITHIN_MS = 10_000;
 
 interface SubjectOptions {
-  /** What interprets the file; this Node by default. */
+  /** The interpreter; by default the Node that runs the bench. */
   readonly command?: string;
-  /** Beside this process's own. */
+  /** Environment variables in addition to this process's. */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Starts Node, or another interpreter, on a file. What it writes goes to `logFile`. */
+/** Starts Node, or another interpreter, with a file. Its output goes to `logFile`. */
 export function startSubject(
   args: readonly string[],
   logFile: string,
@@ -47,9 +47,9 @@ export function startSubject(
     memory: () => memoryOf(pid),
     async stop() {
       child.kill('SIGTERM');
-      const axe = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+      const killTimer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
       const code = await exited;
-      clearTimeout(axe);
+      clearTimeout(killTimer);
       log.end();
       await finished(log);
       return code;

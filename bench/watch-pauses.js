@@ -1,7 +1,8 @@
 /**
- * Loaded before the program (`node --import`): on stderr every second the pauses of its garbage collector, milliseconds,
- * those of young collections apart from all others, and the longest delays of its event loop beyond the timer's own. No
- * TypeScript, whose stripper would stay in the program's memory.
+ * Preloaded into a program (`node --import`). Every second, it writes the pauses of the garbage collector in
+ * milliseconds to stderr, young collections apart from all others. It adds the longest delay of the event loop beyond
+ * the resolution of its timer. This is JavaScript, because Node's type stripper would stay in the memory of the
+ * program.
  */
 import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';

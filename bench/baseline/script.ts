@@ -1,7 +1,8 @@
 /**
- * What `make bench` measures us against: the script that one writes in an afternoon, honest and tuned, and no more.
- * ws, JSON.parse, avsc, kafkajs; one batch every 5 ms, or as soon as the last one is through. No reconnect, no check
- * of what arrives, no gap, no duplicate, no staleness, no status, no bound on memory.
+ * The program that `make bench` compares us with: the script that one writes in an afternoon, and tunes honestly. It
+ * uses ws, JSON.parse, avsc and kafkajs. It sends one batch every 5 ms, or as soon as the last one is acknowledged. It
+ * does not reconnect, check the data, detect gaps, drop duplicates, watch for stale data, report a status or bound its
+ * memory.
  * Arguments: WebSocket URL, broker, topic, schema file, the header of its single-object encoding in hex, symbols.
  */
 import { readFileSync } from 'node:fs';
@@ -12,7 +13,10 @@ import { WebSocket } from 'ws';
 
 const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
 const BATCH_MS = 5;
-/** More in one request than the broker takes would end the script when it has fallen behind. */
+/**
+ * Largest number of messages in a request. Without it, the script would end after it falls behind: the broker refuses
+ * larger requests.
+ */
 const MAX_BATCH = 4000;
 
 type Trade = Record<'s' | 'p' | 'q', string> & Record<'T' | 'E' | 't', number> & { m: boolean };
@@ -21,7 +25,9 @@ const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
 const scratch = Buffer.alloc(4096);
 const headerBytes = scratch.write(header, 'hex');
 
-/** Prices and quantities repeat. Binance writes eight places; the schema wants eighteen. */
+/**
+ * Cache of encoded decimals, because prices and quantities repeat. Binance writes 8 decimal places; the schema has 18.
+ */
 const decimals = new Map<string, Buffer>();
 function decimal(text: string): Buffer {
   let bytes = decimals.get(text);

@@ -21,7 +21,10 @@ type WireLevels = readonly (readonly [string, string])[];
 
 const SUFFIX = '.depth.ndjson.gz';
 
-/** A recorded Binance diff stream, NAME.depth.ndjson.gz, from the book in NAME.rest-depth.json.gz beside it on. */
+/**
+ * Reads a recorded Binance diff stream, NAME.depth.ndjson.gz. It starts from the book in NAME.rest-depth.json.gz in the
+ * same folder.
+ */
 export function recordedStream(file: string): DiffStream {
   if (!file.endsWith(SUFFIX)) throw new Error(`${file} is no recording: its name does not end in ${SUFFIX}`);
   const name = basename(file, SUFFIX);
@@ -58,14 +61,16 @@ function canonical(text: string): string {
 
 /** Ticks of the generated market are cents; it starts at 61,837.63. */
 const START_TICK = 6_183_763;
-/** How far from the top changes lie, ticks: most of them near, a share of them anywhere. */
+/** Mean distance of a change from the top, ticks. FAR_SHARE of the changes lie anywhere. */
 const NEAR_TICKS = 40;
 const FAR_SHARE = 0.1;
 const REMOVED_SHARE = 0.45;
-/** By how many ticks the top moves at most with each change. */
+/** Largest move of the top at each change, ticks. */
 const MOVE_TICKS = 3;
 
-/** A market made up from a seed: `depth` levels a side, `size` of them changed at a time, mostly near the top. */
+/**
+ * Generates a market from a seed, with `depth` levels a side. Each change has `size` levels, most of them near the top.
+ */
 export function generatedStream(options: { seed: number; depth: number; size: number; changes: number }): DiffStream {
   const { seed, depth, size, changes } = options;
   const random = seededRandom(seed);
@@ -85,7 +90,7 @@ export function generatedStream(options: { seed: number; depth: number; size: nu
     bids: [...bids].map((tick) => level(tick, 1 + below(1e6))),
     asks: [...asks].map((tick) => level(tick, 1 + below(1e6))),
   };
-  /** The levels that the move has run over, and then some others. */
+  /** Removes the levels that the top has moved past, then changes others at random. */
   function changed(side: Set<number>, direction: 1 | -1, best: number, number: number): BookLevel[] {
     const levels: BookLevel[] = [];
     for (let tick = best - direction * 2 * MOVE_TICKS; tick !== best; tick += direction)

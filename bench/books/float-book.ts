@@ -1,6 +1,6 @@
 import type { BookLevel } from '../../src/domain/record.ts';
 
-/** The plainest book there is: sorted arrays, the best first, prices as parseFloat reads them. */
+/** The simplest order book: sorted arrays, best level first, with prices from parseFloat. */
 export class FloatBook {
   readonly #bids = new FloatSide(-1);
   readonly #asks = new FloatSide(1);

@@ -1,7 +1,10 @@
 import { OrderBook } from 'tardis-dev';
 import type { BookLevel } from '../../src/domain/record.ts';
 
-/** The book of tardis-dev: red-black trees of levels, prices and amounts as numbers. Its input is made as its own mappers make it. */
+/**
+ * The order book of tardis-dev: red-black trees of levels, with prices and amounts as numbers. Its input has the form
+ * that the library's own mappers produce.
+ */
 export class LibraryBook {
   readonly #book = new OrderBook();
 

@@ -1,7 +1,7 @@
 /**
- * What a change of an order book costs, side by side: our book, the plainest one there is, and a library's.
- * `node bench/books/main.ts [NAME.depth.ndjson.gz …]`: recorded diff streams, NAME.rest-depth.json.gz beside each;
- * without any, two made up from a seed.
+ * Compares the cost of a change of an order book: our book, the simplest one, and a library's. `node
+ * bench/books/main.ts [NAME.depth.ndjson.gz …]` reads recorded diff streams, with NAME.rest-depth.json.gz in the same
+ * folder. Without arguments, it generates two streams from a seed.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -23,11 +23,13 @@ const BOOKS: Readonly<Record<string, new () => Book>> = {
   'sorted arrays, parseFloat': FloatBook,
   'tardis-dev': LibraryBook,
 };
-/** What the system before this one said of itself: 0.5 ms a book update. */
+/** Published by the system before this one: 0.5 ms for each book update. */
 const PREDECESSOR_NS = 500_000;
 const WARM_UP_CHANGES = 15_000;
 const ROUNDS = 21;
-/** Changes that are timed together: so few that other programs come between seldom, and in some rounds only. */
+/**
+ * Number of changes that are timed together. So few are seldom interrupted by other programs, and only in some rounds.
+ */
 const SLICE = 50;
 const BOOKS_IN_MEMORY = 20;
 
@@ -38,12 +40,12 @@ const files = process.argv.slice(2);
 const made = [1000, 5000].map((depth) => generatedStream({ seed: 7, depth, size: 20, changes: 3000 }));
 const streams = files.length > 0 ? files.map(recordedStream) : made;
 
-console.log(`Time of a change, ns: medians of ${ROUNDS} rounds, by turns; beside it how many times ours`);
+console.log(`Time of a change, ns: medians of ${ROUNDS} rounds, in turn; in brackets the ratio to ours`);
 console.table(Object.fromEntries(streams.map((stream) => [stream.name, speeds(stream)])));
-console.log('Memory of a book, KiB, its texts included');
+console.log('Memory of a book with its strings, KiB');
 console.table(Object.fromEntries(made.map((stream) => [stream.name, memories(stream.start)])));
 
-/** Each slice of the stream counts with its median over the rounds. */
+/** The time of a change for each book, as text. Each slice of the stream counts with its median over the rounds. */
 function speeds(stream: DiffStream): Record<string, string> {
   const { start, changes } = stream;
   const taken = new Map<string, number[][]>(Object.keys(BOOKS).map((name) => [name, []]));

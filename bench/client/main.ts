@@ -1,8 +1,8 @@
 /**
- * The client library through a real broker, with figures: `node bench/client/main.ts [--seconds N]`. The simulator, the
- * pipeline, the broker and this, the client, are processes of their own: every trade of 20 coins once, compared with the
- * simulator's journal, and how long it was on its way; then the same over a restart of the broker; then members of a
- * group, one of which is killed.
+ * Measures the client library with a real broker: `node bench/client/main.ts [--seconds N]`. Simulator, pipeline,
+ * broker and client are separate processes. First it compares every trade of 20 coins with the simulator's journal, and
+ * measures the latency. Then it does the same across a restart of the broker. Last it kills a member of a consumer
+ * group.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +37,7 @@ const venues = startChild(join(import.meta.dirname, '../faults/venues.ts'), [
 ]);
 
 try {
-  const complaints = [...(await throughTheFeed()), ...(await inAGroup())];
+  const complaints = [...(await measureFeed()), ...(await measureGroup())];
   for (const complaint of complaints) console.error(complaint);
   process.exitCode = complaints.length === 0 ? 0 : 1;
 } finally {
@@ -46,7 +46,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function throughTheFeed(): Promise<readonly string[]> {
+async function measureFeed(): Promise<readonly string[]> {
   const topicPrefix = 'bench.';
   const pipeline = new PipelineProcess({ config: await configuration(topicPrefix), logFile: join(folder, 'run.log') });
   await pipeline.until(() => pipeline.activeVenue === 'binance', 'binance serves', 60_000);
@@ -77,7 +77,7 @@ async function throughTheFeed(): Promise<readonly string[]> {
   return problems;
 }
 
-async function inAGroup(): Promise<readonly string[]> {
+async function measureGroup(): Promise<readonly string[]> {
   const topicPrefix = 'group.';
   const { brokers } = broker;
   await using topics = await PublishedTopics.open(kafkaConfig(brokers, { topicPrefix }));

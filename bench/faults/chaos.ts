@@ -1,7 +1,7 @@
 /**
- * `make chaos`: 2,000 trades a second, and every few seconds a fault drawn from a seed; then CONTRACT 4's delivery rule
- * for every symbol and epoch, the truth of every gap, and the memory. ARGS: --seconds N (600), --seed N (by chance,
- * printed), --rate N (2000), --keep DIR.
+ * `make chaos`: runs the pipeline at 2,000 trades a second, with a random fault every few seconds. Then it checks the
+ * delivery rule (CONTRACT 4) for every symbol and epoch, the published gaps, and the memory. ARGS: --seconds N (600),
+ * --seed N (default: random, printed), --rate N (2000), --keep DIR.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,15 @@ import { median } from '../measure.ts';
 import { LongRun, RUN_SYMBOLS, RUN_VENUES } from './long-run.ts';
 import { scheduleOf } from './schedule.ts';
 
-/** The heap may grow by this share and this much between the first and the last third of the last process's life. */
-const MOST_GROWTH = 1.25;
-const MOST_GROWTH_BYTES = 16 * 2 ** 20;
-/** Before that a process is warming up. */
+/**
+ * The heap of the last process may grow by this factor plus MAX_GROWTH_BYTES, from the first to the last third of the
+ * process's life.
+ */
+const MAX_GROWTH = 1.25;
+const MAX_GROWTH_BYTES = 16 * 2 ** 20;
+/** Number of samples during the warm-up of a process. They are ignored. */
 const WARM_SAMPLES = 2;
-const LEAST_SAMPLES = 6;
+const MIN_SAMPLES = 6;
 const MEBIBYTE = 2 ** 20;
 
 const { values: flags } = parseArgs({
@@ -67,14 +70,17 @@ console.log(`seed ${seed}: every trade is where it has to be, and every gap is t
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 process.exit();
 
-/** The first and the last third of the last process's life: the heap after a collection, and the resident memory beside it. */
+/**
+ * Compares the heap after a collection in the first and the last third of the last process's life. Returns a problem if
+ * it grew too much.
+ */
 function memoryGrowth({ events }: PipelineProcess): string[] {
   const samples = events
     .flatMap(({ event, heap_bytes, rss_bytes }): MemorySample[] =>
       event === 'memory' ? [{ heapBytes: Number(heap_bytes), rssBytes: Number(rss_bytes) }] : [],
     )
     .slice(WARM_SAMPLES);
-  if (samples.length < LEAST_SAMPLES) {
+  if (samples.length < MIN_SAMPLES) {
     console.log('memory: the last process did not run for long enough to say');
     return [];
   }
@@ -85,7 +91,7 @@ function memoryGrowth({ events }: PipelineProcess): string[] {
   })) as [{ heap: number; rss: number }, { heap: number; rss: number }];
   const text = `memory, first and last third: heap ${mebibytes(first.heap)} and ${mebibytes(last.heap)}, resident ${mebibytes(first.rss)} and ${mebibytes(last.rss)} MiB`;
   console.log(text);
-  return last.heap > first.heap * MOST_GROWTH + MOST_GROWTH_BYTES ? [`not flat: ${text}`] : [];
+  return last.heap > first.heap * MAX_GROWTH + MAX_GROWTH_BYTES ? [`not flat: ${text}`] : [];
 }
 
 function mebibytes(bytes: number): string {

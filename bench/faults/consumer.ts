@@ -1,6 +1,6 @@
 /**
- * A consumer of the topics as a user writes one, a process of its own: it trades on paper with every coin at every
- * moment at which the guard allows it. Argument: the place of the topics as JSON.
+ * A consumer of the topics as a user would write it, in a process of its own. While the guard allows it, it makes a
+ * paper trade of every coin every 50 ms. Arguments as JSON: where the topics are, the coins.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectTopics, type Market } from '../../src/client/index.ts';
@@ -8,7 +8,7 @@ import type { Environment } from '../../src/domain/record.ts';
 import type { Place } from '../../testing/judges/read-run.ts';
 import { answer } from '../child.ts';
 
-/** Milliseconds since 1970, our wall clock. */
+/** A decision of the trading guard. `at`: milliseconds since 1970, by this machine's clock. */
 export interface GuardDecision {
   readonly at: number;
   readonly coin: string;
@@ -19,12 +19,12 @@ export interface GuardDecision {
 export interface PaperTrade {
   readonly at: number;
   readonly symbol: string;
-  /** Of the price that it was made at. */
+  /** When the price of the paper trade was received, milliseconds since 1970. */
   readonly receivedAtMs: number;
   readonly environment: Environment;
 }
 
-/** What the guard decisions, and what was done. */
+/** The decisions of the guard, and the paper trades. */
 export interface Ledger {
   readonly decisions: readonly GuardDecision[];
   readonly trades: readonly PaperTrade[];
@@ -39,7 +39,7 @@ let market: Market | undefined;
 
 async function start(): Promise<void> {
   const where = place.kind === 'kafka' ? { brokers: place.brokers, topicPrefix: place.prefix } : { dir: place.dir };
-  // Every record of a row is simulated, or of the testnet.
+  // Every record of a row is simulated or from the testnet.
   const connected = await connectTopics({ ...where, allowTestData: true, onWarning: () => {} });
   market = connected;
   const guard = connected.guard();
@@ -56,8 +56,8 @@ async function start(): Promise<void> {
   }, TRADE_EVERY_MS);
 }
 
-/** True once every coin may be traded; false where that takes longer. */
-async function allowed(withinMs: number): Promise<boolean> {
+/** Resolves with true when every coin may be traded, or with false after `withinMs`. */
+async function untilAllowed(withinMs: number): Promise<boolean> {
   const until = performance.now() + withinMs;
   while (performance.now() < until) {
     if (coins.every((coin) => market?.guard().isAllowed(coin))) return true;
@@ -66,4 +66,4 @@ async function allowed(withinMs: number): Promise<boolean> {
   return false;
 }
 
-answer({ start, allowed, ledger: (): Ledger => ({ decisions, trades }) });
+answer({ start, untilAllowed, ledger: (): Ledger => ({ decisions, trades }) });

@@ -3,22 +3,22 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import { type Place, stored } from '../../testing/judges/read-run.ts';
 import type { GuardDecision, Ledger } from './consumer.ts';
 
-/** How much later than at its limit a halt may come, milliseconds; files are flushed, and looked at, now and then. */
+/** How late a halt may come, milliseconds. With files it takes longer: they are flushed and polled at intervals. */
 const TOLERANCE_MS = { kafka: 250, file: 1750 };
 
-/** What came of a consumer with the guard. */
+/** What the judge found about a consumer with the guard. */
 export interface GuardOutcome {
-  /** From the fault to the first halt of any coin; undefined: none was needed. */
+  /** Time from the fault to the first halt of any coin; undefined: there was none. */
   readonly haltedAfterMs: number | undefined;
   readonly trades: number;
   /** Halts that came too late, or did not come. */
   readonly late: readonly string[];
-  /** Paper trades on data that were not to be traded on. */
+  /** Paper trades that the guard had to prevent. */
   readonly wrong: readonly string[];
 }
 
-/** A moment from which on a symbol (all: null) must not be traded, as the topics have it. */
-interface Due {
+/** A moment from which a symbol must be halted, according to the topics. `symbol` is null for all symbols. */
+interface RequiredHalt {
   readonly at: number;
   readonly symbol: string | null;
   readonly why: string;
@@ -34,9 +34,9 @@ export async function judgeGuard(
   { decisions, trades }: Ledger,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<GuardOutcome> {
-  const dues = await duesOf(place);
+  const required = await requiredHaltsOf(place);
   const toleranceMs = TOLERANCE_MS[place.kind];
-  const late = dues
+  const late = required
     .filter(({ at }) => at >= from && at + toleranceMs < to)
     .flatMap(({ at, symbol, why }) =>
       [...new Set(decisions.map(({ coin }) => coin))]
@@ -44,7 +44,7 @@ export async function judgeGuard(
         .filter((coin) => !wasHalted(decisions, coin, at, at + toleranceMs))
         .map((coin) => `${coin} not halted ${toleranceMs} ms after ${why} at ${Math.round(at)}`),
     );
-  const gaps = dues.filter(({ why }) => why === 'a gap');
+  const gaps = required.filter(({ why }) => why === 'a gap');
   const wrong = trades.flatMap(({ at, symbol, receivedAtMs, environment }) => {
     if (at - receivedAtMs >= DEFAULT_GUARD.maxPriceAgeMs)
       return [`${symbol} traded at a price of ${at - receivedAtMs} ms`];
@@ -52,7 +52,7 @@ export async function judgeGuard(
     const isGapped = gaps.some(
       (gap) => gap.symbol === symbol && at > gap.at + toleranceMs && at < gap.at + DEFAULT_GUARD.gapHaltMs,
     );
-    return isGapped ? [`${symbol} traded behind a gap`] : [];
+    return isGapped ? [`${symbol} traded after a gap`] : [];
   });
   const first = decisions.find(
     ({ at, halted, causes }) => halted && at >= from && at <= to && causes.join() !== 'recovering',
@@ -60,14 +60,14 @@ export async function judgeGuard(
   return { haltedAfterMs: first === undefined ? undefined : first.at - from, trades: trades.length, late, wrong };
 }
 
-/** At some moment from the one to the other: the feed may be in order again before the second. */
+/** True if the coin was halted at any moment between the two. The feed may have recovered before the second. */
 function wasHalted(decisions: readonly GuardDecision[], coin: string, from: number, to: number): boolean {
   const own = decisions.filter((one) => one.coin === coin && one.at <= to);
   return own.some(({ halted, at }, index) => halted && (at >= from || (own[index + 1]?.at ?? to) >= from));
 }
 
-async function duesOf(place: Place): Promise<readonly Due[]> {
-  const dues: Due[] = [];
+async function requiredHaltsOf(place: Place): Promise<readonly RequiredHalt[]> {
+  const required: RequiredHalt[] = [];
   const prices = new Map<string, { readonly stamp: number; readonly at: number }[]>();
   for await (const { record, at } of stored(place, 'prices'))
     if (record.kind === 'price') {
@@ -76,26 +76,28 @@ async function duesOf(place: Place): Promise<readonly Due[]> {
       ofSymbol.push({ stamp: record.receivedAt / 1000, at });
     }
   for (const [symbol, ofSymbol] of prices)
-    for (const at of lapses(ofSymbol, DEFAULT_GUARD.maxPriceAgeMs)) dues.push({ at, symbol, why: 'its price is old' });
+    for (const at of lapses(ofSymbol, DEFAULT_GUARD.maxPriceAgeMs))
+      required.push({ at, symbol, why: 'its price is old' });
 
   const beats: { stamp: number; at: number }[] = [];
   for await (const { record, at } of stored(place, 'feed-status')) {
     if (record.kind !== 'status') continue;
     if (record.state === 'heartbeat') beats.push({ stamp: record.timestamp, at });
-    if (saysHalted(record)) dues.push({ at, symbol: null, why: `${record.state} of the feed` });
+    if (reportsHalt(record)) required.push({ at, symbol: null, why: `${record.state} of the feed` });
   }
   for (const at of lapses(beats, DEFAULT_GUARD.statusSilenceMs))
-    dues.push({ at, symbol: null, why: 'the last heartbeat' });
+    required.push({ at, symbol: null, why: 'the last heartbeat' });
   for await (const { record, at } of stored(place, 'gaps'))
-    if (record.kind === 'gap' && record.outcome !== 'repaired') dues.push({ at, symbol: record.symbol, why: 'a gap' });
-  return dues;
+    if (record.kind === 'gap' && record.outcome !== 'repaired')
+      required.push({ at, symbol: record.symbol, why: 'a gap' });
+  return required;
 }
 
-function saysHalted(record: FeedRecord & { readonly kind: 'status' }): boolean {
+function reportsHalt(record: FeedRecord & { readonly kind: 'status' }): boolean {
   return ['trading_halted', 'stopped'].includes(record.state) || record.heartbeat?.trading === 'halted';
 }
 
-/** When the last of these became older than it may be, before the next was stored. */
+/** The moments at which the latest stamp became older than the limit, before the next one was stored. */
 function lapses(stamped: readonly { readonly stamp: number; readonly at: number }[], limitMs: number): number[] {
   return stamped.flatMap(({ stamp, at }, index) => {
     const old = Math.max(at, stamp + limitMs);

@@ -16,9 +16,9 @@ const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK',
 export const RUN_SYMBOLS: readonly string[] = COINS.map((coin) => `${coin}USDT`);
 const LINES = 2;
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
-/** Stale data, failover and reconnects take less, each at its longest. */
+/** Longest time without data. Stale data, a failover and reconnects each take less. */
 const MAX_WITHOUT_DATA_MS = 30_000;
-/** The status records shown around a violation: milliseconds to each side, and their number. */
+/** A violation is shown with at most MAX_NEAR status records, from this long before it to this long after it. */
 const NEAR_MS = 3000;
 const MAX_NEAR = 12;
 
@@ -59,48 +59,51 @@ export class LongRun {
     this.#venues = startChild(join(import.meta.dirname, 'venues.ts'), [JSON.stringify(simulated)]);
   }
 
-  /** Calls `watch` with each process that begins. @throws Error if the pipeline ends by itself. */
+  /**
+   * Plays the schedule to its end and judges the records. Calls `watch` with each process that it starts.
+   * @throws Error if the pipeline ends by itself.
+   */
   async play(watch: (pipeline: PipelineProcess) => void = () => {}): Promise<LongRunResult> {
     const { folder, broker, durationMs, schedule } = this.#options;
     await mkdir(folder, { recursive: true });
     const address = await this.#venues.ask<SimulatorAddress>('address');
     await writeFile(this.#config, JSON.stringify(this.#configuration(address), null, 2));
     let pipeline = this.#start(watch);
-    await inOrder(pipeline, 60_000);
+    await untilServing(pipeline, 60_000);
     const [startedAt, startedWallAt] = [performance.now(), Date.now()];
     let brokerAway: Promise<void> = Promise.resolve();
     for (const one of schedule) {
       await delay(Math.max(0, startedAt + one.atMs - performance.now()));
       console.log(happeningText(one));
       if (!pipeline.running) throw new Error(`the pipeline ended by itself with code ${await pipeline.exited}`);
-      if (one.kind === 'venue') await this.#venues.ask('inject', [one.request]).catch(notOpen);
+      if (one.kind === 'venue') await this.#venues.ask('inject', [one.request]).catch(ignoreNotConnected);
       else if (one.kind === 'kill') {
         await pipeline.kill();
         pipeline = this.#start(watch);
       } else {
-        // One absence after the other.
-        brokerAway = brokerAway.then(() => takeAway(broker, one));
-        // Reported where it is awaited.
+        // The broker is taken away once at a time.
+        brokerAway = brokerAway.then(() => takeBrokerAway(broker, one));
+        // The error surfaces at `await brokerAway`.
         brokerAway.catch(() => {});
       }
     }
     await brokerAway;
     await this.#venues.ask('clear');
-    const back = await inOrder(pipeline, 60_000).then(
+    const back = await untilServing(pipeline, 60_000).then(
       () => [],
       (error: Error) => [error.message],
     );
     await delay(Math.max(5000, startedAt + durationMs - performance.now()));
     const exitCode = await pipeline.stop();
     await this.#venues.ask('close');
-    console.log('the run is over; journal and topics are compared');
+    console.log('the run is over; comparing journal and topics');
     const { verdict, published } = await this.#judge();
     await this.#keepStatuses(published, startedWallAt);
     const wrong = [
       ...back,
       ...(exitCode === 0 ? [] : [`exit code ${exitCode}`]),
       ...(verdict.published === 0 ? ['nothing was published'] : []),
-      ...[...verdict.losses, ...verdict.repeats, ...verdict.problems].map((text) => explained(text, published)),
+      ...[...verdict.losses, ...verdict.repeats, ...verdict.problems].map((text) => withStatuses(text, published)),
     ];
     return { wrong, pipeline, verdict };
   }
@@ -113,7 +116,7 @@ export class LongRun {
     const { broker, prefix } = this.#options;
     const judge = new TradeJudge(await JournalIndex.read(this.#journal), {
       venueLosesIds: true,
-      mostSilentMs: MAX_WITHOUT_DATA_MS,
+      maxSilentMs: MAX_WITHOUT_DATA_MS,
     });
     const published = await readRun({ kind: 'kafka', brokers: broker.brokers, prefix }, judge);
     const verdict = judge.verdict();
@@ -155,17 +158,17 @@ export class LongRun {
   }
 }
 
-function inOrder(pipeline: PipelineProcess, timeoutMs: number): Promise<void> {
+function untilServing(pipeline: PipelineProcess, timeoutMs: number): Promise<void> {
   const allUp = () => RUN_VENUES.every((venue) => pipeline.linesUp(venue) >= LINES);
   return pipeline.until(() => allUp() && pipeline.activeVenue === RUN_VENUES[0], 'all lines are up', timeoutMs);
 }
 
-/** A fault of a line that is not connected at the moment is skipped. */
-function notOpen(error: unknown): void {
+/** Ignores the error of a fault whose line is not connected at the moment. */
+function ignoreNotConnected(error: unknown): void {
   if (!String(error).includes('open connections')) throw error;
 }
 
-async function takeAway(broker: Broker, { how, awayMs }: Extract<Happening, { kind: 'broker' }>): Promise<void> {
+async function takeBrokerAway(broker: Broker, { how, awayMs }: Extract<Happening, { kind: 'broker' }>): Promise<void> {
   await broker[how]();
   await delay(awayMs);
   await broker.start();
@@ -179,8 +182,8 @@ function summary({ published, epochs, lost, inGaps, undetectable, gaps, duplicat
   ].join('\n');
 }
 
-/** A violation with the feed's status around the first time in it. */
-function explained(text: string, { statuses }: Published): string {
+/** Adds the feed's status records around the first time in the text of a violation. */
+function withStatuses(text: string, { statuses }: Published): string {
   const at = Number(/\b1\d{12}\b/.exec(text)?.[0] ?? Number.NaN);
   const near = statuses
     .filter(({ status }) => status.state !== 'heartbeat' && Math.abs(status.timestamp - at) < NEAR_MS)

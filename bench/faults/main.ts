@@ -1,7 +1,7 @@
 /**
- * `make faults`: the whole pipeline against every fault that we can inject, a run each; journal and topics compared.
- * ARGS: --only NAME (whole or its part before the slash; may be repeated), --list, --at-once N, --keep DIR (all that a
- * row leaves stays there; of a row that missed its expectation it always stays).
+ * `make faults`: runs the whole pipeline once for each fault that we can inject, and compares journal and topics. ARGS:
+ * --only NAME (the whole name, or its part before the slash; may be repeated), --list, --at-once N, --keep DIR (keeps
+ * the files of all rows there; the files of a failed row are always kept).
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { kafkaVersion } from '../../testing/kafka/broker-settings.ts';
 import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PIPELINE_ROWS } from './pipeline-rows.ts';
-import { document, isGood, type Played, replayed, table, verdictText } from './report.ts';
+import { document, isGood, type Played, replaceRows, table, verdictText } from './report.ts';
 import { misses, type Row, Skipped } from './row.ts';
 import { Stage } from './stage.ts';
 import { VENUE_ROWS } from './venue-rows.ts';
@@ -71,8 +71,8 @@ if (flags.only === undefined) {
   await writeFile(matrix, page);
   console.log('written to docs/fault-matrix.md');
 } else if (existsSync(matrix)) {
-  await writeFile(matrix, replayed(await readFile(matrix, 'utf8'), played));
-  console.log('in its place in docs/fault-matrix.md');
+  await writeFile(matrix, replaceRows(await readFile(matrix, 'utf8'), played));
+  console.log('replaced the rows in docs/fault-matrix.md');
 }
 if (bad.length > 0) {
   console.error(`${bad.length} of ${played.length} rows missed what they have to show: ${folder}`);
@@ -89,7 +89,7 @@ function chosen(only: readonly string[] | undefined): readonly Row[] {
   return found;
 }
 
-/** Some rows at a time, in their order. */
+/** Plays the rows in their order, `atOnce` of them at a time. */
 async function playAll({ brokers }: Broker): Promise<readonly Played[]> {
   const results = new Array<Played>(rows.length);
   let next = 0;
@@ -103,7 +103,7 @@ async function playAll({ brokers }: Broker): Promise<readonly Played[]> {
   return results;
 }
 
-/** A row; once more where only its times were missed, for other rows run beside it. */
+/** Plays a row. If it only missed time limits, plays it again: other rows run at the same time. */
 async function play(row: Row, brokers: readonly string[]): Promise<Played> {
   let result = await playOnce(row, brokers, fileName(row));
   if (result.outcome !== undefined) {
@@ -129,12 +129,12 @@ async function playOnce(row: Row, brokers: readonly string[], name: string): Pro
   } catch (error) {
     if (error instanceof Skipped) return { row, skipped: error.message };
     const [complaint = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    return { row, outcome: broken(complaint) };
+    return { row, outcome: failedOutcome(complaint) };
   }
 }
 
-/** A row that did not come to its end. */
-function broken(complaint: string): NonNullable<Played['outcome']> {
+/** The outcome of a row that failed before its end. */
+function failedOutcome(complaint: string): NonNullable<Played['outcome']> {
   const none = {
     published: 0,
     epochs: 0,

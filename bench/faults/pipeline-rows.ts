@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
-import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
+import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
 import type { LoggedEvent } from '../../testing/processes/pipeline-process.ts';
 import { runPython } from '../../testing/tools/python.ts';
 import { AFTER_CLOSE_MS, type Row, type Scene, Skipped } from './row.ts';
@@ -15,11 +15,11 @@ const run = promisify(execFile);
 
 const KILLS = 20;
 const HOUR_MS = 3_600_000;
-/** The pipeline logs the number of waiting records every 30 s. */
+/** The sink must have taken the waiting records within this time. The pipeline logs their number every 30 s. */
 const DRAINED_WITHIN_MS = 150_000;
-/** Records that wait in normal running. */
-const FEW = 5000;
-/** Trades a second at which memory holds a broker's absence for some seconds only. */
+/** At most this many records wait in normal operation. */
+const FEW_WAITING = 5000;
+/** At this many trades a second, memory holds the records of only some seconds without a broker. */
 const SPILLING_RATE = 8000;
 const SPILLING_SECONDS = 40;
 const SLEEPERS = 20;
@@ -35,21 +35,21 @@ function brokerOf({ broker }: Scene) {
   return broker;
 }
 
-async function brokerAway(scene: Scene, seconds: number, how: 'stop' | 'kill'): Promise<void> {
+async function takeBrokerAway(scene: Scene, seconds: number, how: 'stop' | 'kill'): Promise<void> {
   const broker = brokerOf(scene);
-  scene.begun();
+  scene.markBegun();
   await broker[how]();
   await scene.wait(seconds);
   await broker.start();
-  await recovered(scene);
+  await untilSinkRecovered(scene);
 }
 
 /** Waits until the sink takes records again and has taken those that waited for it. */
-async function recovered(scene: Scene): Promise<void> {
+async function untilSinkRecovered(scene: Scene): Promise<void> {
   const { events } = scene.pipeline;
   const since = events.length;
   const isBack = () => events.some(({ event }) => event === 'sink_recovered');
-  const isEmpty = () => events.slice(since).some((event) => event.event === 'status' && waitingIn(event) < FEW);
+  const isEmpty = () => events.slice(since).some((event) => event.event === 'status' && waitingIn(event) < FEW_WAITING);
   await scene.pipeline
     .until(() => isBack() && isEmpty(), 'the sink has taken what waited for it', DRAINED_WITHIN_MS)
     .catch((error: Error) => scene.complaints.push(error.message));
@@ -76,15 +76,15 @@ function killRow(name: string, venues: readonly VenueId[], sink: 'kafka' | 'file
     fault: `kill -9 at ${KILLS} moments, ${sink === 'file' ? 'files' : 'Kafka'}`,
     ...{ cut: 'all', venues, sink, expected: { inGaps } },
     act: async (scene) => {
-      scene.begun();
+      scene.markBegun();
       const seed = Math.floor(Math.random() * 2 ** 31);
       console.log(`${name}: kills at moments of seed ${seed}`);
       try {
-        await killAgainAndAgain(scene.pipeline, () => scene.start(), { kills: KILLS, seed });
+        await killRepeatedly(scene.pipeline, () => scene.start(), { kills: KILLS, seed });
       } catch (error) {
         scene.complaints.push(error instanceof Error ? error.message : String(error));
       }
-      await scene.inOrder(30_000).catch((error: Error) => scene.complaints.push(error.message));
+      await scene.untilServing(30_000).catch((error: Error) => scene.complaints.push(error.message));
     },
     afterwards: async (scene) => {
       scene.complaints.push(...(await damagedFiles(scene)));
@@ -109,14 +109,14 @@ function clockRow(name: string, venues: readonly VenueId[], stepMs: number): Row
     fault: `wall clock stepped by an hour ${stepMs > 0 ? 'forwards' : 'back'}`,
     expected: { inGaps: 'none', withinMs: AFTER_CLOSE_MS },
     act: async (scene) => {
-      scene.begun();
+      scene.markBegun();
       scene.pipeline.signal('SIGUSR2');
       await scene.wait(8);
     },
   };
 }
 
-/** Mounts a small file system for the spill, which really fills up. */
+/** Mounts a file system of 4 MB for the spill, so that it really fills up. */
 async function smallFileSystem(folder: string): Promise<() => Promise<void>> {
   const dir = join(folder, 'spill');
   await mkdir(dir, { recursive: true });
@@ -133,14 +133,14 @@ async function smallFileSystem(folder: string): Promise<() => Promise<void>> {
 /** Kills the process while records wait in memory and in the spill; the next process delivers the spill. */
 async function killWithSpill(scene: Scene): Promise<void> {
   const broker = brokerOf(scene);
-  scene.begun();
+  scene.markBegun();
   await broker.stop();
   await scene.wait(SPILLING_SECONDS);
   await scene.pipeline.kill();
   scene.start();
   await scene.wait(3);
   await broker.start();
-  await scene.inOrder(60_000).catch((error: Error) => scene.complaints.push(error.message));
+  await scene.untilServing(60_000).catch((error: Error) => scene.complaints.push(error.message));
   await scene.wait(10);
 }
 
@@ -158,29 +158,29 @@ export const PIPELINE_ROWS: readonly Row[] = [
   {
     ...{ name: 'broker-stop/binance', fault: 'broker stopped for 60 s', cut: 'none', venues: BINANCE, ownBroker: true },
     ...{ noticedBy: sinkDown, expected: { inGaps: 'none', withinMs: 75_000 } },
-    act: (scene) => brokerAway(scene, 60, 'stop'),
+    act: (scene) => takeBrokerAway(scene, 60, 'stop'),
   },
   ...[BINANCE, BYBIT].map(
     (venues): Row => ({
       ...{ name: `broker-kill/${venues[0]}`, fault: 'broker killed and restarted', cut: 'none', venues },
       ...{ ownBroker: true, noticedBy: sinkDown, expected: { inGaps: 'none', withinMs: 30_000 } },
-      act: (scene) => brokerAway(scene, 5, 'kill'),
+      act: (scene) => takeBrokerAway(scene, 5, 'kill'),
     }),
   ),
   {
     ...{ ...SPILLING, name: 'spill/binance', fault: 'broker away for longer than memory holds' },
     expected: { inGaps: 'none' },
-    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+    act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
     ...{ ...SPILLING, name: 'spill-full/binance', fault: 'the same, and spill.max_mb (4) is reached' },
     ...{ spill: { max_mb: 4 }, expected: { inGaps: 'some', exitCode: 1 } },
-    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+    act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
     ...{ ...SPILLING, name: 'disk-full/binance', fault: 'the same, and the file system (4 MB) is full' },
     ...{ prepare: smallFileSystem, expected: { inGaps: 'some', exitCode: 1 } },
-    act: (scene) => brokerAway(scene, SPILLING_SECONDS, 'stop'),
+    act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
     ...{ ...SPILLING, name: 'spill-kill/binance', fault: 'the same, and kill -9 before the broker is back' },
@@ -199,7 +199,7 @@ export const PIPELINE_ROWS: readonly Row[] = [
     ...{ venues: BINANCE, gateway: true, expected: { inGaps: 'none' } },
     act: async (scene) => {
       const url = String(scene.pipeline.events.find(({ event }) => event === 'gateway')?.url);
-      scene.begun();
+      scene.markBegun();
       await Promise.all(Array.from({ length: SLEEPERS }, () => fallAsleep(url)));
       await scene.wait(SLEEPERS_GONE_AFTER_S);
       const status = (await (await fetch(new URL('/api/status', url))).json()) as { gateway: { clients: number } };

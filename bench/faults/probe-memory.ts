@@ -1,11 +1,11 @@
 /**
- * Loaded before the program (`node --expose-gc --import`): its heap after a collection and what it holds open, every
- * five seconds, on stderr.
+ * Preloaded into a program (`node --expose-gc --import`). Every five seconds, it writes the heap after a collection and
+ * the number of open resources to stderr.
  */
 import { getHeapSpaceStatistics } from 'node:v8';
 
 const EVERY_MS = 5_000;
-/** Where V8 keeps what it has compiled. */
+/** V8's heap spaces for compiled code. */
 const CODE_SPACES: ReadonlySet<string> = new Set([
   'code_space',
   'code_large_object_space',

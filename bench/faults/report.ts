@@ -1,12 +1,12 @@
 import { misses, type Outcome, type Row } from './row.ts';
 
-/** A row and what came of it. */
+/** A row and its outcome. */
 export interface Played {
   readonly row: Row;
   /** Why it was not played. */
   readonly skipped?: string;
   readonly outcome?: Outcome;
-  /** It was slow the first time, and this is the second. */
+  /** True for a second run, after the first one was too slow. */
   readonly again?: boolean;
 }
 
@@ -23,10 +23,10 @@ const HEAD = [
   ...['fault', 'active venue', 'standby', 'lines cut', 'noticed after, ms', 'data again after, ms', 'halted after, ms'],
   ...['lost', 'in gaps', 'duplicated', 'out of order', 'epochs', 'verdict'],
 ];
-/** Columns of figures. */
-const RIGHT = new Set([4, 5, 6, 7, 8, 9, 10, 11]);
+/** Columns with numbers. */
+const RIGHT_ALIGNED = new Set([4, 5, 6, 7, 8, 9, 10, 11]);
 
-/** True where a row is as it has to be, or could not be played. */
+/** True if a row met its expectation, or could not be played. */
 export function isGood({ row, outcome, skipped }: Played): boolean {
   if (outcome === undefined) return skipped !== undefined;
   const { wrong, slow } = misses(row, outcome);
@@ -42,7 +42,7 @@ export function verdictText(played: Played): string {
   return again === true ? `${good} (second run)` : good;
 }
 
-/** Markdown. */
+/** The rows as a Markdown table. */
 export function table(rows: readonly Played[]): string {
   return markdown([HEAD, ...rows.map(cells)]);
 }
@@ -76,15 +76,17 @@ function whole(value: number): string {
 function markdown(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? '').length)));
   const padded = (text: string, column: number) =>
-    RIGHT.has(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
+    RIGHT_ALIGNED.has(column) ? text.padStart(widths[column] ?? 0) : text.padEnd(widths[column] ?? 0);
   const line = (row: readonly string[]) => `| ${row.map(padded).join(' | ')} |`;
   const [head = [], ...body] = rows;
-  const rule = widths.map((width, column) => (RIGHT.has(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  const rule = widths.map((width, column) =>
+    RIGHT_ALIGNED.has(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width),
+  );
   return [line(head), `| ${rule.join(' | ')} |`, ...body.map(line)].join('\n');
 }
 
-/** The page with some rows played again, each in its place; as it was where its table has other columns. */
-export function replayed(page: string, rows: readonly Played[]): string {
+/** Replaces the rows of the page that were played again. Returns the page unchanged if its table has other columns. */
+export function replaceRows(page: string, rows: readonly Played[]): string {
   const isRow = (line: string) => line.startsWith('|') && !line.startsWith('| --');
   const lines = page.split('\n');
   const first = lines.findIndex(isRow);

@@ -8,40 +8,46 @@ import type { Broker } from '../../testing/kafka/kafka-broker.ts';
 import type { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import type { GuardOutcome } from './guard-judge.ts';
 
-/** Below the active stream must have data again after a close or a refusal, and after silence, with hot standby; milliseconds. */
+/**
+ * Limits for the time without data with a ready standby, milliseconds: after a close or a refusal, and after a time
+ * without frames.
+ */
 export const AFTER_CLOSE_MS = 1000;
 export const AFTER_SILENCE_MS = 5500;
 
-/** What a row may do while the pipeline runs. */
+/** The operations that a row uses while the pipeline runs. */
 export interface Scene {
-  /** For files of the row's own; its configuration, log, journal and verdict are there too. */
+  /** Folder for the row's files, among them its configuration, log, journal and verdict. */
   readonly folder: string;
-  /** The row's own. */
+  /** The row's own broker, if it has one. */
   readonly broker: Broker | undefined;
   readonly place: Place;
   readonly pipeline: PipelineProcess;
-  /** What the row finds wrong by itself. */
+  /** Problems that the row itself finds. */
   readonly complaints: string[];
-  /** Starts faults at the venues, together; the first call is when the row's fault begins. */
+  /** Starts faults at the venues at the same time. The first call marks the start of the row's fault. */
   inject(...requests: readonly FaultRequest[]): Promise<void>;
-  /** The row's fault begins now. */
-  begun(): void;
+  /** Marks the start of the row's fault. */
+  markBegun(): void;
   /** Ends all faults of the venues. */
   clear(): Promise<void>;
   wait(seconds: number): Promise<void>;
-  /** Starts the pipeline again that was killed. */
+  /** Starts the pipeline again after a kill. */
   start(): PipelineProcess;
-  /** All lines of all venues are subscribed and the first venue serves. @throws Error where that does not come in time. */
-  inOrder(timeoutMs?: number): Promise<void>;
+  /** Waits until all lines of all venues are subscribed and the first venue serves. @throws Error after the timeout. */
+  untilServing(timeoutMs?: number): Promise<void>;
 }
 
-/** What a row must show. Nothing twice and nothing out of order is asked of every row. */
+/** What a row must show. In every row, no trade may be repeated or out of order. */
 export interface Expectation {
-  /** Longest time without data, milliseconds; undefined: as long as the fault takes. */
+  /** Longest time without data, milliseconds; undefined: no limit. */
   readonly withinMs?: number;
-  /** Trades missing and named by a gap: none may be, some may, some must. */
+  /** Whether missing trades inside published gaps are forbidden, allowed or required. */
   readonly inGaps: 'none' | 'allowed' | 'some';
-  /** Of the stop at the end; 0. CONTRACT 1: 1 where something received could be neither delivered nor spilled. */
+  /**
+   * Exit code of the stop at the end; default 0. By CONTRACT 1 it is 1 if a record could be neither delivered nor
+   * spilled.
+   */
   readonly exitCode?: number;
   /** True if nobody can notice missing trades: the venue's ids are sparse, and no line carried them. */
   readonly notDetectable?: boolean;
@@ -49,7 +55,7 @@ export interface Expectation {
 
 /** One fault, one run of the pipeline. */
 export interface Row {
-  /** For `--only`. */
+  /** Name of the row for `--only`. */
   readonly name: string;
   readonly fault: string;
   /** Which lines of the active venue it cuts, for the table. */
@@ -59,23 +65,26 @@ export interface Row {
   /** Trades a second of each venue. */
   readonly rate?: number;
   readonly sink?: 'kafka' | 'file';
-  /** A broker of its own, which the row may stop. */
+  /** True: the row has its own broker, which it may stop. */
   readonly ownBroker?: boolean;
-  /** True: with a gateway, on any port. */
+  /** True: the pipeline has a gateway, on any port. */
   readonly gateway?: boolean;
   /** Sections of the configuration. */
   readonly feed?: object;
   readonly spill?: { readonly dir?: string; readonly max_mb?: number };
   readonly simulator?: SimulatorOptions;
-  /** Whose data is watched for how long it stays away; all symbols together where undefined. */
+  /** The symbol whose time without data is measured; undefined: all symbols together. */
   readonly symbol?: string;
   /** Milliseconds by which SIGUSR2 steps the wall clock of the pipeline. */
   readonly clockStepMs?: number;
-  /** Before the pipeline starts; gives what undoes it. @throws Skipped where this machine does not have what it takes. */
+  /**
+   * Runs before the pipeline starts, and returns a function that undoes it. @throws Skipped if this machine cannot do
+   * it.
+   */
   readonly prepare?: (folder: string) => Promise<() => Promise<void>>;
   /** Injects the fault and resolves when it is over. */
   readonly act: (scene: Scene) => Promise<void>;
-  /** Looks at what the run left, once it has ended. */
+  /** Checks what the run left, after its end. */
   readonly afterwards?: (scene: Scene) => Promise<void>;
   /** Matches the first status record that reports the fault. Undefined: none is needed, a line or a repair covers it. */
   readonly noticedBy?: (status: FeedStatus) => boolean;
@@ -92,15 +101,15 @@ export interface Outcome {
   readonly noticedAfterMs?: number;
   readonly silentForMs: number;
   readonly verdict: Verdict;
-  /** Of the consumer beside it; undefined: the row did not come so far. */
+  /** Result of the consumer with the trading guard; undefined if the row failed before. */
   readonly guard?: GuardOutcome;
-  /** Of the pipeline's last stop. */
+  /** Exit code of the pipeline's last stop. */
   readonly exitCode: number | null;
-  /** What a row itself found wrong. */
+  /** Problems that the row itself found. */
   readonly complaints: readonly string[];
 }
 
-/** What a row misses of its expectation, in words; `slow`: only time. */
+/** How an outcome misses the expectation of its row, as text. `slow`: only a time limit is missed. */
 export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; readonly slow: string[] } {
   const { verdict, guard, noticedAfterMs, silentForMs, exitCode, complaints } = outcome;
   const { withinMs, inGaps, notDetectable } = row.expected;

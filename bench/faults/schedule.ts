@@ -2,7 +2,7 @@ import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Random } from '../../src/simulator/market/random.ts';
 
-/** What happens at one moment of a chaos run, milliseconds after its beginning. */
+/** A planned event of a chaos run. `atMs`: milliseconds after its start. */
 export type Happening = { readonly atMs: number } & (
   | { readonly kind: 'venue'; readonly request: FaultRequest }
   | { readonly kind: 'broker'; readonly how: 'stop' | 'kill'; readonly awayMs: number }
@@ -60,10 +60,11 @@ const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: rea
   [1, (random, symbol) => ({ fault: 'id_jump', symbol, count: count(random, 50) }), ['binance', 'binance_us']],
 ];
 
-const LEAST_BETWEEN_MS = 1500;
-const MOST_BETWEEN_MS = 5000;
-/** One happening in so many. */
+const MIN_BETWEEN_MS = 1500;
+const MAX_BETWEEN_MS = 5000;
+/** One event in this many is a kill. */
 const KILL_EVERY = 12;
+/** One event in this many stops or kills the broker. */
 const BROKER_EVERY = 16;
 /** Nothing happens at the start and at the end, so that the run begins and ends in order. */
 const START_MS = 6000;
@@ -71,14 +72,14 @@ const END_MS = 15_000;
 /** Kills only in the first part: memory is judged on the process that runs to the end. */
 const KILLS_UNTIL = 0.5;
 
-/** What happens when, all of it from the seed: the same seed, duration, venues and symbols give the same. */
+/** Plans the events of a run. The same seed, duration, venues and symbols give the same plan. */
 export function scheduleOf({ seed, durationMs, venues, symbols }: ScheduleOptions): readonly Happening[] {
   const random = new Random(seed);
   const happenings: Happening[] = [];
   let atMs = START_MS;
   while (atMs < durationMs - END_MS) {
     happenings.push(happening(random, atMs, { seed, durationMs, venues, symbols }));
-    atMs += LEAST_BETWEEN_MS + random.below(MOST_BETWEEN_MS - LEAST_BETWEEN_MS);
+    atMs += MIN_BETWEEN_MS + random.below(MAX_BETWEEN_MS - MIN_BETWEEN_MS);
   }
   return happenings;
 }
@@ -90,12 +91,12 @@ function happening(random: Random, atMs: number, { durationMs, venues, symbols }
   return { atMs, kind: 'venue', request: drawVenueFault(random, venues, symbols) };
 }
 
-/** Any fault of any venue; the serving one, the first, is hit as often as all others together. */
+/** Draws a fault of any venue. The first venue, which serves, gets more than half of the faults. */
 export function drawVenueFault(random: Random, venues: readonly VenueId[], symbols: readonly string[]): FaultRequest {
   const venue = (random.below(2) === 0 ? venues[0] : venues[random.below(venues.length)]) as VenueId;
   const symbol = symbols[random.below(symbols.length)] ?? '';
   const able = VENUE_FAULTS.filter(([, , only]) => only === undefined || only.includes(venue));
-  // Each as often as its weight says.
+  // Each fault is in the list as often as its weight says.
   const lots = able.flatMap(([weight, draw]) => new Array<Draw>(weight).fill(draw));
   const draw = lots[random.below(lots.length)] as Draw;
   return { ...draw(random, symbol), venue };

@@ -19,20 +19,20 @@ const LINES = 2;
 const SYMBOLS = 3;
 const COINS = ['BTC', 'ETH', 'SOL'];
 const STARTED_WITHIN_MS = 60_000;
-/** Before the fault, so that what follows is no start. */
+/** Time before the fault, so that the fault does not meet a pipeline that starts. */
 const WARM_MS = 2000;
-/** A consumer may trade by then, unless the row's venues are of the testnet alone. */
+/** The guard must allow trading within this time, unless the first venue is the testnet. */
 const TRADES_WITHIN_MS = 10_000;
-/** After everything is as before. */
+/** Time between the recovery and the end of the run. */
 const SETTLE_MS = 2500;
 const RECOVERED_WITHIN_MS = 15_000;
-/** A trade may be stored this long before the injection is over. */
+/** Times without data are measured from this long before the fault: a trade may be stored before `inject` returns. */
 const JUST_BEFORE_MS = 200;
 
 export const RECONNECT = { initial_delay_ms: 1000, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
 export const FEED = { fail_back_after_ms: 2000, coin_stale_after_ms: 5000 };
 
-/** One run of the whole pipeline for one row: its venues, its broker, its process, and what is done to them. */
+/** One run of the whole pipeline for one row: its venues, its broker, its process, and the faults. */
 export class Stage implements Scene {
   readonly row: Row;
   readonly folder: string;
@@ -59,7 +59,7 @@ export class Stage implements Scene {
     this.#consumer = startChild(join(import.meta.dirname, 'consumer.ts'), consumer);
   }
 
-  /** Plays a row from start to end. `brokers`: the shared broker's. */
+  /** Plays a row from start to end. `brokers`: addresses of the shared broker. */
   static async play(row: Row, folder: string, brokers: readonly string[]): Promise<Outcome> {
     await mkdir(folder, { recursive: true });
     const undo = await row.prepare?.(folder);
@@ -94,10 +94,10 @@ export class Stage implements Scene {
   }
 
   async inject(...requests: readonly FaultRequest[]): Promise<void> {
-    this.begun(await this.#venues.ask<number>('inject', requests));
+    this.markBegun(await this.#venues.ask<number>('inject', requests));
   }
 
-  begun(at = Date.now()): void {
+  markBegun(at = Date.now()): void {
     this.#injectedAt ??= at;
   }
 
@@ -122,7 +122,7 @@ export class Stage implements Scene {
     return this.#pipeline;
   }
 
-  async inOrder(timeoutMs = 20_000): Promise<void> {
+  async untilServing(timeoutMs = 20_000): Promise<void> {
     const { venues } = this.row;
     await this.pipeline.until(
       () => venues.every((venue) => this.pipeline.linesUp(venue) >= LINES) && this.pipeline.activeVenue === venues[0],
@@ -134,15 +134,15 @@ export class Stage implements Scene {
   async #play(): Promise<Outcome> {
     await this.#configure(await this.#venues.ask<SimulatorAddress>('address'));
     this.start();
-    await this.inOrder(STARTED_WITHIN_MS);
+    await this.untilServing(STARTED_WITHIN_MS);
     await this.#consumer.ask('start');
-    const trades = await this.#consumer.ask<boolean>('allowed', TRADES_WITHIN_MS);
-    if (!trades && this.row.venues[0] !== 'binance_testnet') this.complaints.push('the consumer may never trade');
+    const trades = await this.#consumer.ask<boolean>('untilAllowed', TRADES_WITHIN_MS);
+    if (!trades && this.row.venues[0] !== 'binance_testnet') this.complaints.push('the guard never allows trading');
     await delay(WARM_MS);
     await this.row.act(this);
     this.#overAt = Date.now();
-    // Whether everything came back is judged by what was published, not by this.
-    await this.inOrder(RECOVERED_WITHIN_MS).catch(() => {});
+    // The published records decide whether everything recovered. This wait does not.
+    await this.untilServing(RECOVERED_WITHIN_MS).catch(() => {});
     await delay(SETTLE_MS);
     const judgedTo = Date.now();
     const ledger = await this.#consumer.ask<Ledger>('ledger');
@@ -154,7 +154,7 @@ export class Stage implements Scene {
     const verdict = judge.verdict();
     const judged = { from: this.#injectedAt ?? this.#overAt, to: judgedTo };
     const guard = await judgeGuard(this.#place, ledger, judged);
-    await this.#keep(verdict, published, ledger, guard);
+    await this.#writeVerdict(verdict, published, ledger, guard);
     const noticedAfterMs = this.#noticedAfter(published);
     return {
       ...(noticedAfterMs === undefined ? {} : { noticedAfterMs }),
@@ -190,7 +190,7 @@ export class Stage implements Scene {
     const { noticedBy } = this.row;
     const injectedAt = this.#injectedAt;
     if (noticedBy === undefined || injectedAt === undefined) return undefined;
-    // Its own time: while a broker is away nothing is stored.
+    // By the timestamp of the record: while a broker is away, nothing is stored.
     const noticing = statuses.find(({ status }) => status.timestamp >= injectedAt && noticedBy(status));
     return noticing === undefined ? undefined : noticing.status.timestamp - injectedAt;
   }
@@ -206,12 +206,12 @@ export class Stage implements Scene {
       if (trade.at >= from && last !== undefined) longest = Math.max(longest, trade.at - last);
       last = trade.at;
     }
-    // Never again is the longest of all.
+    // If no trade came after the fault, the time without data is infinite.
     return last === undefined || last < this.#overAt ? Number.POSITIVE_INFINITY : longest;
   }
 
-  /** What a row that missed its expectation is debugged with. */
-  async #keep(
+  /** Writes verdict.txt, for debugging a row that missed its expectation. */
+  async #writeVerdict(
     verdict: Outcome['verdict'],
     { statuses }: Published,
     { decisions }: Ledger,

@@ -1,6 +1,6 @@
 /**
- * Loaded before the program (`node --import`): the wall clock as the program sees it is stepped by STEP_CLOCK_MS
- * milliseconds at each SIGUSR2, as when somebody sets the machine's. Timers and the monotonic clock go on, as there.
+ * Preloaded into a program (`node --import`). Each SIGUSR2 steps the program's wall clock by STEP_CLOCK_MS
+ * milliseconds, as if somebody set the clock of the machine. Timers and the monotonic clock do not change.
  */
 const stepMs = Number(process.env.STEP_CLOCK_MS);
 const now = Date.now;

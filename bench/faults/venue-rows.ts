@@ -5,7 +5,7 @@ import { AFTER_CLOSE_MS, AFTER_SILENCE_MS, type Expectation, type Row } from './
 
 type Fault = Omit<FaultRequest, 'venue'>;
 
-/** The venue that serves and its standby; `alone` in a row's name: without one. */
+/** The standby of each serving venue. Rows with `alone` in their name have no standby. */
 const STANDBY: Readonly<Record<VenueId, VenueId>> = {
   binance: 'bybit',
   bybit: 'binance',
@@ -20,7 +20,7 @@ interface VenueRow {
   readonly venues: readonly VenueId[];
   readonly alone?: boolean;
   readonly faults: readonly Fault[];
-  /** Until it is over. */
+  /** Time until the fault is over. */
   readonly seconds?: number;
   readonly noticedBy?: (status: FeedStatus, venue: VenueId) => boolean;
   readonly expected: Expectation;
@@ -31,12 +31,13 @@ const ONE = '1 of 2';
 const BOTH = 'both';
 const NONE = 'none';
 
-/** Nothing is missing, not even named: the other line, the repair or the standby has it. */
+/** No trade is missing, not even inside a gap: the other line, the repair or the standby delivers it. */
 const WHOLE: Expectation = { inGaps: 'none', withinMs: AFTER_CLOSE_MS };
 const WHOLE_AFTER_SILENCE: Expectation = { inGaps: 'none', withinMs: AFTER_SILENCE_MS };
-/** Without a standby nothing comes until the venue is back. */
-const WHOLE_IN_TIME: Expectation = { inGaps: 'none' };
-const NAMED: Expectation = { inGaps: 'allowed', withinMs: AFTER_CLOSE_MS };
+/** No trade is missing, but data may stop until the venue is back: there is no standby. */
+const WHOLE_EVENTUALLY: Expectation = { inGaps: 'none' };
+/** Trades may be missing, but only inside published gaps. */
+const GAPS_ALLOWED: Expectation = { inGaps: 'allowed', withinMs: AFTER_CLOSE_MS };
 
 const disconnected = reports('disconnected');
 const stale = reports('feed_stale');
@@ -56,7 +57,7 @@ function rowsOf({ name, fault, cut, venues, alone, faults, seconds, noticedBy, e
       if (seconds !== undefined) await scene.wait(seconds);
     },
     ...(noticedBy === undefined ? {} : { noticedBy: (status: FeedStatus) => noticedBy(status, venue) }),
-    // Where ids jump nothing can be asked for: a venue that is back before the standby serves leaves a gap with a name.
+    // With sparse ids, missing trades cannot be fetched. A venue that is back before the standby serves leaves a gap.
     expected:
       venue === 'bybit' && cut === BOTH && expected.inGaps === 'none' ? { ...expected, inGaps: 'allowed' } : expected,
     ...more,
@@ -67,7 +68,7 @@ const THREE: readonly VenueId[] = ['binance', 'bybit', 'binance_us'];
 const TWO: readonly VenueId[] = ['binance', 'bybit'];
 const CONTIGUOUS: readonly VenueId[] = ['binance', 'binance_us'];
 
-/** A fault of one line and of both, with a hot standby. */
+/** Rows for a fault of one line and of both lines, with a ready standby. */
 function cuts(
   name: string,
   fault: string,
@@ -87,13 +88,13 @@ function cuts(
   ];
 }
 
-/** Faults of the serving venue alone; the pipeline and its broker are well. */
+/** Faults of the serving venue. The pipeline and its broker have none. */
 export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'none', fault: 'none', cut: NONE, venues: THREE, faults: [], seconds: 5, expected: WHOLE },
     more: {
       act: async (scene) => {
-        scene.begun();
+        scene.markBegun();
         await scene.wait(5);
       },
     },
@@ -102,7 +103,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...cuts('close', 'clean close', { fault: 'close' }, { noticedBy: disconnected }, WHOLE),
   ...rowsOf({
     ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: CONTIGUOUS, alone: true },
-    ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: WHOLE_IN_TIME },
+    ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: WHOLE_EVENTUALLY },
   }),
   ...rowsOf({
     ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: ['bybit'], alone: true },
@@ -134,7 +135,7 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'mute-symbol-both', fault: 'one symbol mute', cut: BOTH, venues: THREE, seconds: 16 },
     faults: [{ fault: 'mute_symbol', line: 'all', symbol: 'BTCUSDT', seconds: 16 }],
     noticedBy: (status, venue) => stale(status, venue) && status.coin === 'BTC',
-    // Its own silence, then a new subscription that stays mute as long.
+    // The symbol must first be stale. Then a new subscription must be stale for as long again.
     expected: { inGaps: 'none', withinMs: 12_000 },
     more: { symbol: 'BTCUSDT' },
   }),
@@ -189,7 +190,7 @@ export const VENUE_ROWS: readonly Row[] = [
     more: {
       simulator: { lifetimeMs: 14_000 },
       act: async (scene) => {
-        // The lines were opened together: one is opened anew, so that they are of two ages.
+        // Both lines opened at the same time. One is closed, so that it opens again and their ages differ.
         await scene.inject({ venue: 'binance', fault: 'close', line: 1 });
         await scene.wait(22);
       },
@@ -204,8 +205,9 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: ['bybit'], seconds: 1 },
     faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
-    // They come by the other line; those that come behind a later trade of the first are named (CONTRACT 4).
-    expected: NAMED,
+    // The other line delivers them. Those that arrive after a later trade of the first line are published as gaps
+    // (CONTRACT 4).
+    expected: GAPS_ALLOWED,
   }),
   ...rowsOf({
     ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
@@ -229,7 +231,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'reorder-one', fault: 'reordered trades', cut: ONE, venues: ['bybit'], seconds: 2 },
     faults: [{ fault: 'reorder_trades', line: 1, symbol: 'BTCUSDT', count: 10 }],
-    expected: NAMED,
+    expected: GAPS_ALLOWED,
   }),
   ...rowsOf({
     ...{ name: 'reorder-both', fault: 'reordered trades', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
@@ -239,8 +241,8 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'reorder-both', fault: 'reordered trades', cut: BOTH, venues: ['bybit'], seconds: 2 },
     faults: [{ fault: 'reorder_trades', line: 'all', symbol: 'BTCUSDT', count: 10 }],
-    // Where ids jump nobody waits for an earlier one: what comes behind a later one is named.
-    expected: { ...NAMED, inGaps: 'some' },
+    // With sparse ids, the feed does not wait for earlier trades. A trade after a later one is published as a gap.
+    expected: { ...GAPS_ALLOWED, inGaps: 'some' },
   }),
   ...rowsOf({
     ...{ name: 'malformed', fault: 'malformed bursts', cut: BOTH, venues: TWO, seconds: 4 },
@@ -260,8 +262,9 @@ export const VENUE_ROWS: readonly Row[] = [
   ...[429, 503].flatMap((status) => [
     ...[
       { venues: ['binance'] as const, expected: WHOLE },
-      // After 5 s its last trades may not reach back, and aggregates that lie only partly in the gap do not count.
-      { venues: ['binance_us'] as const, expected: { ...NAMED } },
+      // After 5 s, the last trades from its REST API may not reach back to the gap. Aggregates that lie only partly in
+      // the gap do not count.
+      { venues: ['binance_us'] as const, expected: { ...GAPS_ALLOWED } },
     ].flatMap(({ venues, expected }) =>
       rowsOf({
         ...{ name: `rest-${status}`, fault: `REST ${status} for 5 s during backfill`, cut: BOTH, venues },
@@ -280,7 +283,7 @@ export const VENUE_ROWS: readonly Row[] = [
         { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
       ],
       ...{ seconds: 17, noticedBy: reports('gap_detected', 'gap_unrepaired', 'rate_limited') },
-      expected: { ...NAMED, inGaps: 'some' },
+      expected: { ...GAPS_ALLOWED, inGaps: 'some' },
     }),
   ]),
 
@@ -300,6 +303,6 @@ export const VENUE_ROWS: readonly Row[] = [
   }),
   ...rowsOf({
     ...{ name: 'testnet-reset', fault: 'ids start again, as at a testnet reset', cut: BOTH, venues: ['binance'] },
-    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, noticedBy: disconnected, expected: NAMED },
+    ...{ faults: [{ fault: 'testnet_reset' }], seconds: 4, noticedBy: disconnected, expected: GAPS_ALLOWED },
   }),
 ];

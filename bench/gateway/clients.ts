@@ -8,7 +8,7 @@ import { answer } from '../child.ts';
 interface Wanted {
   readonly url: string;
   readonly count: number;
-  /** Each client gets one of them, in turn; none: each gets all. */
+  /** Each client subscribes to one of these symbols, in turn. Empty: each client subscribes to all symbols. */
   readonly symbols: readonly string[];
 }
 
@@ -60,7 +60,7 @@ async function joinStalled({ url, count, symbols }: Wanted): Promise<void> {
   }
 }
 
-/** A client's frame of a short text; a mask of zeros leaves it as it is. */
+/** A client's WebSocket frame with a short text. A mask of zeros leaves the text unchanged. */
 function maskedText(text: string): Buffer {
   const payload = Buffer.from(text);
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);

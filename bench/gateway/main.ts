@@ -23,7 +23,7 @@ interface Scenario {
   readonly title: string;
   readonly clients: number;
   readonly stalled: number;
-  /** Each client gets one of them; none: all. */
+  /** Each client subscribes to one of these symbols. Empty: to all. */
   readonly symbols: readonly string[];
 }
 
@@ -58,8 +58,8 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** One process of `market-feed run` over the load, with its gateway. */
-async function running<T>(load: Child, work: (gateway: RunningGateway) => Promise<T>): Promise<T> {
+/** Runs `market-feed run` with a gateway on the load, and calls `work` when it is warm. */
+async function withGateway<T>(load: Child, work: (gateway: RunningGateway) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-gateway-bench-'));
   const { webSocket, rest } = await load.ask<{ webSocket: string; rest: string }>('address');
   const port = await freePort();
@@ -113,7 +113,7 @@ async function feedLatency(url: string): Promise<FeedLatency> {
   return venues[0]?.latency_ms.socket_to_emitted ?? { p50: Number.NaN, p99: Number.NaN };
 }
 
-async function phase(clients: Child, gateway: RunningGateway): Promise<Phase> {
+async function measurePhase(clients: Child, gateway: RunningGateway): Promise<Phase> {
   await delay(SETTLE_MS);
   await clients.ask('collect');
   await delay(seconds * 1000);
@@ -125,20 +125,20 @@ async function phase(clients: Child, gateway: RunningGateway): Promise<Phase> {
   return { p50, p99, messagesPerSecond: messages / seconds, memoryMb: await gateway.memoryMb() };
 }
 
-async function play(load: Child, scenario: Scenario, alone: FeedLatency): Promise<void> {
+async function playScenario(load: Child, scenario: Scenario, alone: FeedLatency): Promise<void> {
   const { title, clients: count, stalled, symbols } = scenario;
   console.log(`\n${title}`);
   const clients = startChild(join(import.meta.dirname, 'clients.ts'));
   try {
-    await running(load, async (gateway) => {
+    await withGateway(load, async (gateway) => {
       const { url } = gateway;
       await clients.ask('join', { url, count, symbols });
       const without: Phase[] = [];
       const withStalled: Phase[] = [];
       for (let round = 0; round < ROUNDS; round++) {
-        without.push(await phase(clients, gateway));
+        without.push(await measurePhase(clients, gateway));
         await clients.ask('joinStalled', { url, count: stalled, symbols });
-        withStalled.push(await phase(clients, gateway));
+        withStalled.push(await measurePhase(clients, gateway));
         if (round < ROUNDS - 1) await clients.ask('leaveStalled');
       }
       const closed = async () => (await status(url)).gateway.closed_slow;
@@ -151,13 +151,13 @@ async function play(load: Child, scenario: Scenario, alone: FeedLatency): Promis
       printPhases('with stalled clients', withStalled);
       console.log(`  ${await closed()} of ${stalled} stalled clients closed`);
       const feed = await feedLatency(url);
-      ratio(
-        'p99 of the reading clients, with stalled ones by without',
+      printRatio(
+        'p99 of the reading clients, with stalled ones divided by without',
         p99Of(withStalled) / p99Of(without),
         MAX_RATIO_BY_STALLED,
       );
       console.log(`  feed: p50 ${ms(feed.p50)}, p99 ${ms(feed.p99)} with clients`);
-      ratio('p99 of the feed, with clients by without', feed.p99 / alone.p99, MAX_RATIO_BY_CLIENTS);
+      printRatio('p99 of the feed, with clients divided by without', feed.p99 / alone.p99, MAX_RATIO_BY_CLIENTS);
     });
   } finally {
     await clients.end();
@@ -175,7 +175,7 @@ function printPhases(what: string, phases: readonly Phase[]): void {
   console.log(`  ${what}: p50 ${ms(p50)}, p99 ${ms(p99Of(phases))}, ${traffic} messages/s, at most ${memory} MiB`);
 }
 
-function ratio(what: string, value: number, most: number): void {
+function printRatio(what: string, value: number, most: number): void {
   const holds = value <= most;
   if (!holds) process.exitCode = 1;
   console.log(`  ${holds ? 'holds ' : 'BROKEN'} ${what}: ${value.toFixed(2)} (at most ${most})`);
@@ -184,7 +184,7 @@ function ratio(what: string, value: number, most: number): void {
 const load = startChild(join(import.meta.dirname, '../load.ts'));
 try {
   await load.ask('rate', RATE);
-  const alone = await running(load, async ({ url, memoryMb }) => {
+  const alone = await withGateway(load, async ({ url, memoryMb }) => {
     await delay(seconds * 1000);
     const latency = await feedLatency(url);
     console.log(
@@ -192,7 +192,7 @@ try {
     );
     return latency;
   });
-  for (const scenario of SCENARIOS) await play(load, scenario, alone);
+  for (const scenario of SCENARIOS) await playScenario(load, scenario, alone);
 } finally {
   await load.end();
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes that each case allocates an event, a process of its own: with a young generation so large that nothing is
- * collected while it is measured, what is in use grows by just what was allocated. Started by main.ts with NODE_FLAGS.
+ * Measures bytes allocated per event, in a process of its own. The young generation is so large that no collection
+ * runs, so growth of the heap equals allocation. Started by main.ts with YOUNG_GENERATION.
  */
 
 import { answer } from '../child.ts';
@@ -12,7 +12,7 @@ const WARM_UP_ROUNDS = 5;
 let kept: unknown;
 
 answer({
-  /** Of each case, in their order: on the heap, and in buffers beside it. */
+  /** Bytes per event of each case, in the order of CASES: on the heap, and in buffers outside it. */
   bytes: () => CASES.map(bytesOf),
 });
 

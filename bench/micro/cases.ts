@@ -31,13 +31,16 @@ import {
 import { type Change, generatedStream } from '../books/diff-stream.ts';
 import { framesOf, instruments, tradeDecoder, tradesOfSymbols } from './frames.ts';
 
-/** One thing that is measured alone. */
+/** An operation that is measured alone. */
 export interface Case {
   readonly group: 'decode' | 'encode' | 'operator' | 'order book' | 'statistics' | 'bare stage';
   readonly title: string;
-  /** Events of a round. */
+  /** Number of events in a round. */
   readonly events: number;
-  /** Everything anew, for one round; then called once with each index below `events`. What it returns is kept, so that it has to be made. */
+  /**
+   * Creates fresh state for a round and returns the measured function, which is called with each index below `events`.
+   * Its result is kept, so that V8 cannot skip the work.
+   */
   readonly begin: () => (index: number) => unknown;
 }
 
@@ -50,7 +53,7 @@ const trade = (index: number): TradeEvent => trades[index] as TradeEvent;
 const keyOf = ({ symbol }: TradeEvent): string => symbol;
 const timestampOf = ({ timestamp }: TradeEvent): number => timestamp;
 
-/** Of an operator: `T` comes out of each event. */
+/** The case of an operator. `event` makes its input for an index; `first` are inputs before the measurement. */
 function operator<T>(
   title: string,
   made: () => OperatorFunction<T, unknown>,
@@ -83,7 +86,7 @@ const report: ConditionReport<'feed'> = { source: 'feed', ok: true };
 const idOf = ({ tradeId }: TradeEvent): number => Number(tradeId);
 
 const operators: readonly Case[] = [
-  operator<TradeEvent>('rxjs map, the Subject before it and all: to compare with', () => map((value) => value), trade),
+  operator<TradeEvent>('rxjs map and its Subject, for comparison', () => map((value) => value), trade),
   operator<TradeEvent>('deduplicate', () => deduplicate({ key: ({ tradeId }) => tradeId, size: 5000 }), trade),
   operator<TradeEvent>('detectStale', () => detectStale({ staleAfterMs: MINUTE_MS, isData: () => true }), trade),
   operator<TradeEvent>('requireFresh', () => requireFresh({ maxAgeMs: MINUTE_MS, onStale: 'halt' }), trade),
@@ -168,7 +171,7 @@ function noGaps() {
 const schemaFile = join(import.meta.dirname, '..', '..', 'schemas', 'trade-event.avsc');
 const HEADER_BYTES = 10;
 
-/** The afternoon script's way, every decimal known by now: as low as that can be. */
+/** Encodes as bench/baseline/script.ts does, with every decimal cached: its lowest possible cost. */
 function scriptsEncoder(): (frame: Buffer) => Buffer {
   const type = avro.Type.forSchema(JSON.parse(readFileSync(schemaFile, 'utf8')));
   const scratch = Buffer.alloc(4096);
@@ -228,7 +231,7 @@ const decodes: readonly Case[] = (['binance', 'bybit'] as const).flatMap((venue)
 const encodes: readonly Case[] = [
   {
     group: 'encode',
-    title: 'encode a trade, header and all',
+    title: 'encode a trade, with its header',
     events: EVENTS,
     begin: () => (index) => encodeSingleObject(trade(index)),
   },

@@ -1,4 +1,4 @@
-/** Stages with nothing around them that need a socket or a broker: below their sum no pipeline of these parts can be. */
+/** Measures bare stages that need a socket or a broker. No pipeline of these parts can cost less than their sum. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka';
@@ -10,7 +10,7 @@ import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { tradesOfSymbols } from './frames.ts';
 
-/** Nanoseconds of CPU an event, of this process with all its threads. */
+/** A lower bound for a stage: the CPU of the bare library. `ns`: per event, all threads of this process. */
 export interface Floor {
   readonly title: string;
   readonly ns: number;
@@ -29,8 +29,8 @@ function cpuNanoseconds(): number {
   return (user + system) * 1000;
 }
 
-/** What it costs to receive a frame and to count it. */
-export async function receiving(): Promise<readonly Floor[]> {
+/** Measures the cost to receive and count a frame. */
+export async function measureReceiving(): Promise<readonly Floor[]> {
   const wire = startChild(join(import.meta.dirname, 'wire.ts'));
   const socket = new WebSocket(await wire.ask<string>('url'), { perMessageDeflate: false, skipUTF8Validation: true });
   let received = 0;
@@ -61,8 +61,8 @@ interface Message {
 }
 type Send = (messages: readonly Message[]) => Promise<unknown>;
 
-/** What it costs to have a record stored: batches of 1,000, one in flight, acknowledged by all replicas. */
-export async function producing(): Promise<readonly Floor[]> {
+/** Measures the cost to store a record: batches of 1,000, one in flight, acknowledged by all replicas. */
+export async function measureProducing(): Promise<readonly Floor[]> {
   const broker = await startBroker({ isForLong: true });
   const kafka = new Kafka({ clientId: 'floors', brokers: broker.brokers, logLevel: logLevel.ERROR });
   const admin = kafka.admin();

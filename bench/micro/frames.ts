@@ -4,7 +4,7 @@ import type { RawFrame } from '../../src/domain/venue-event.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { someTrades } from '../trades/some-trades.ts';
 
-/** As large as a read of a socket: frames lie beside each other in it. */
+/** Size of a socket read. Frames lie beside each other in its buffer. */
 const READ_BYTES = 65_536;
 const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK', 'DOT'];
 
@@ -14,7 +14,7 @@ export const instruments: readonly Instrument[] = COINS.map((coin) => ({
   venueSymbol: `${coin}USDT`,
 }));
 
-/** So many trades, each of the next symbol. */
+/** Makes `count` trades, of the symbols in turn. */
 export function tradesOfSymbols(count: number): readonly TradeEvent[] {
   return someTrades(count).map((trade, index) => {
     const { coin, symbol, venueSymbol } = instruments[index % instruments.length] as Instrument;
@@ -31,7 +31,7 @@ const TEXTS = {
 
 export type FramedVenue = keyof typeof TEXTS;
 
-/** The trades as a venue sends them, a frame each, as they lie in memory when they come. */
+/** The trades as a venue sends them, one in each frame. They lie in memory as a socket delivers them. */
 export function framesOf(venue: FramedVenue, trades: readonly TradeEvent[]): readonly RawFrame[] {
   let read = Buffer.allocUnsafeSlow(READ_BYTES);
   let at = 0;
@@ -47,7 +47,7 @@ export function framesOf(venue: FramedVenue, trades: readonly TradeEvent[]): rea
   });
 }
 
-/** The venue's own decoder; throws where a frame is anything but a trade. */
+/** The venue's decoder. Throws if a frame is not a trade. */
 export function tradeDecoder(venue: FramedVenue): (frame: RawFrame) => TradeEvent {
   const decoder = venues[venue].newDecoder({
     environment: 'production',

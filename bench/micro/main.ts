@@ -1,7 +1,7 @@
 /**
- * What each part costs alone: `node bench/micro/main.ts`. It prints nanoseconds of CPU an event, garbage collection
- * included, and bytes allocated an event. Figures are medians of rounds, with the cases in turn. Then it prints stages
- * without anything of ours around them. Flags: --no-broker (without what needs one).
+ * Measures each part alone: `node bench/micro/main.ts`. It prints nanoseconds of CPU per event, with garbage
+ * collection, and bytes allocated per event. Figures are medians of rounds, with the cases in turn. Then it prints bare
+ * stages, without our code. Flags: --no-broker (without the stages that need a broker).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,13 +9,13 @@ import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { type Figure, reportPart } from '../part.ts';
 import { CASES, type Case } from './cases.ts';
-import { type Floor, producing, receiving } from './floors.ts';
+import { type Floor, measureProducing, measureReceiving } from './floors.ts';
 
 const ROUNDS = 15;
 const WARM_UP_ROUNDS = 5;
-/** Of the decoders: how many times JSON.parse of the same bytes. */
+/** Decoders must be at least this many times as fast as JSON.parse of the same bytes. */
 const DECODE_TARGET = 2;
-/** No collection comes before so much is allocated. */
+/** Options for Node with which no garbage collection runs before 256 MB are allocated. */
 const YOUNG_GENERATION = ['--expose-gc', '--min-semi-space-size=256', '--max-semi-space-size=256'];
 
 const { values: flags } = parseArgs({ options: { broker: { type: 'boolean', default: true } }, allowNegative: true });
@@ -35,7 +35,7 @@ if (kept === measured) throw new Error('never');
 const child = startChild(join(import.meta.dirname, 'allocations.ts'), [], YOUNG_GENERATION);
 const bytes = await child.ask<readonly { readonly heap: number; readonly buffers: number }[]>('bytes');
 await child.end();
-const floors: readonly Floor[] = [...(await receiving()), ...(flags.broker ? await producing() : [])];
+const floors: readonly Floor[] = [...(await measureReceiving()), ...(flags.broker ? await measureProducing() : [])];
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
 const lines = ['| one event | ns of CPU | bytes on the heap | bytes in buffers |', '| --- | --: | --: | --: |'];
@@ -54,7 +54,7 @@ await reportPart({
       median(measured.get(CASES.find((each) => each.title === `${title}${venue}`) as Case) ?? []);
     const times = ns('JSON.parse of the same bytes, ') / ns('decode a trade of ');
     return {
-      figure: `decode of a trade of ${venue}, JSON.parse of the same bytes by it`,
+      figure: `decode of a trade of ${venue}, JSON.parse of the same bytes divided by it`,
       found: times.toFixed(2),
       target: `≥ ${DECODE_TARGET}`,
       met: times >= DECODE_TARGET,

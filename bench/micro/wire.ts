@@ -1,4 +1,4 @@
-/** Sends frames over a WebSocket and does nothing else, a process of its own: so that what receives them is what is measured. */
+/** Sends frames over a WebSocket, in a process of its own, so that the bench measures only the receiver. */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -44,7 +44,7 @@ server.on('upgrade', (request, socket) => {
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
   );
   client = socket;
-  // Whoever read has enough, and is gone in the middle of a burst.
+  // The reader may close the connection in the middle of a burst.
   socket.on('error', () => {
     client = undefined;
   });

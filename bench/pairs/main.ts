@@ -65,7 +65,7 @@ if (flags.keep === undefined) await rm(folder, { recursive: true, force: true })
 async function compare(name: string): Promise<void> {
   const measured: Record<keyof typeof checkouts, Figures[]> = { before: [], after: [] };
   for (let round = 0; round < runs; round++) {
-    // The one that runs first changes: the machine's speed drifts.
+    // The order alternates, because the machine's speed drifts.
     const order = round % 2 === 0 ? (['before', 'after'] as const) : (['after', 'before'] as const);
     for (const side of order) measured[side].push(await run(name, checkouts[side]));
   }

@@ -12,8 +12,9 @@ const INSTALL_WITHIN_MS = 300_000;
 export const cryptofeedScript = join(import.meta.dirname, 'simulated_binance.py');
 
 /**
- * A Python that has cryptofeed: BENCH_CRYPTOFEED_PYTHON, else one in .tools/cryptofeed, made where it is missing.
- * @throws Error where it cannot be had.
+ * Path of a Python with cryptofeed: BENCH_CRYPTOFEED_PYTHON, or an environment in .tools/cryptofeed, which is created
+ * if it is missing.
+ * @throws Error if it cannot be installed.
  */
 export async function cryptofeedPython(): Promise<string> {
   const given = process.env.BENCH_CRYPTOFEED_PYTHON;

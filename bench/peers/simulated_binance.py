@@ -1,7 +1,8 @@
 """cryptofeed's own Binance connection and its own Kafka backend, pointed at the simulator.
 
 Arguments: WebSocket base, REST base, broker, topic, symbols (BTC-USDT ...).
-Changed: the address (it takes wss alone), the stream (@trade as all others have, not @aggTrade), one topic for all.
+Changed: the address (cryptofeed only accepts wss), the stream (@trade as in all programs, not @aggTrade), one topic
+for all symbols.
 """
 import sys
 from decimal import Decimal

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../testing/tools/until.ts';
 import { cpuSecondsOf, mainThreadSecondsOf } from '../process-figures.ts';
 
-/** Who a function belongs to, by a part of its file's address; the first that is found. */
+/** The layer of a function, by a part of its file's URL. The first match counts. */
 const LAYERS: readonly (readonly [part: string, layer: string])[] = [
   ['/node_modules/ws/', 'ws: frames of WebSockets'],
   ['/node_modules/kafkajs/', 'Kafka client'],
@@ -29,30 +29,33 @@ const KERNEL = 'the kernel, for the main thread: sockets, timers';
 const PROGRAM = 'V8, libuv';
 const COLLECTOR = 'garbage collector, main thread';
 const OTHER_THREADS = "other threads: V8's collector and compiler, libuv";
-/** What the profiler calls time in no function. */
+/** Names that the profiler gives to time outside of functions. */
 const STATES: ReadonlyMap<string, string> = new Map([
   ['(garbage collector)', COLLECTOR],
   ['(program)', PROGRAM],
   ['(root)', PROGRAM],
 ]);
-/** In the profile the time in these is the kernel's, and what other processes took from it when they woke up. */
+/**
+ * Functions that call the kernel. Their time in the profile is the kernel's, or that of other processes, so it does not
+ * count.
+ */
 const WAITING = new Set(['(idle)', 'writeBuffer', 'writev', 'writeLatin1String', 'writeUtf8String']);
 const PROFILE_WITHIN_MS = 20_000;
 
-/** Beside a table of layers. */
+/** Text under a table of layers. */
 export const LAYERS_NOTE =
   "CPU is measured by the operating system. V8's sampling profiler splits the main thread's CPU outside the kernel.";
 
-/** Microseconds, by layer. */
+/** Microseconds of CPU by layer. */
 export type Layers = ReadonlyMap<string, number>;
 
-/** Where the CPU of a process goes. Of those that were started with its flags and in its environment. */
+/** Measures where a process spends CPU. Start the process with `flags` and `environment`. */
 export class ProfiledProcess {
   readonly #path: string;
   readonly #file: string;
   #profiles = 0;
 
-  /** Its profiles are in the folder, numbered. */
+  /** Writes numbered profiles to the folder. */
   constructor(folder: string, name: string) {
     this.#path = join(folder, name);
     this.#file = `${this.#path}.cpuprofile`;
@@ -68,9 +71,9 @@ export class ProfiledProcess {
   }
 
   /**
-   * Of so long: what the operating system counts for its threads; that of the main one outside the kernel is split as
-   * the profiler finds it busy in as long a time afterwards. So the profiler's own cost is not in it. Beside it, by how
-   * many `made` went up while the operating system counted.
+   * Measures CPU twice for the given time: first the operating system's count per thread, then a profile. The profile
+   * only splits the main thread's user time, so its own cost is not counted. Also returns how much `made` rose during
+   * the first part.
    */
   async layers(
     pid: number,
@@ -100,13 +103,13 @@ export class ProfiledProcess {
   }
 }
 
-/** Of a profile's samples. What V8 brings along counts to whoever called it. */
+/** Splits a profile's samples by layer. V8's own functions belong to the layer of their caller. */
 export function layersOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): Map<string, number> {
   const layerOf = new Map<number, string | undefined>();
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const name = ({ id, callFrame, children = [] }: Profiler.ProfileNode, caller: string): void => {
     const { functionName, url } = callFrame;
-    const layer = STATES.get(functionName) ?? ofFile(url) ?? caller;
+    const layer = STATES.get(functionName) ?? layerOfFile(url) ?? caller;
     layerOf.set(id, url === '' && WAITING.has(functionName) ? undefined : layer);
     for (const child of children) {
       const node = byId.get(child);
@@ -118,17 +121,20 @@ export function layersOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Prof
   const layers = new Map<string, number>();
   samples.forEach((id, index) => {
     const layer = layerOf.get(id);
-    // A delta is the time from the sample before.
+    // A delta is the time since the previous sample.
     if (layer !== undefined) layers.set(layer, (layers.get(layer) ?? 0) + Math.max(0, timeDeltas[index + 1] ?? 0));
   });
   return layers;
 }
 
-function ofFile(url: string): string | undefined {
+function layerOfFile(url: string): string | undefined {
   return LAYERS.find(([part]) => url.includes(part))?.[1];
 }
 
-/** Markdown: microseconds a trade by layer, most first; the columns are profiles with the trades that were made meanwhile. */
+/**
+ * A Markdown table: microseconds of CPU a trade by layer, largest first. Each column is a profile with the trades made
+ * meanwhile.
+ */
 export function layersTable(
   columns: readonly { readonly title: string; readonly layers: Layers; readonly trades: number }[],
 ): string {

@@ -1,7 +1,7 @@
 /**
- * Where the CPU of a pipeline goes, by layer, with everything as in `make bench`: `node bench/profile/main.ts`.
- * ARGS: --program NAME (platformatic-1), --rates N,N (2000,20000), --seconds N of a profile (8), --keep DIR (the profiles
- * stay there, for the developer tools of a browser).
+ * Measures where a pipeline spends CPU, by layer, on the work of `make bench`: `node bench/profile/main.ts`. ARGS:
+ * --program NAME (platformatic-1), --rates N,N (2000,20000), --seconds N of a profile (8), --keep DIR (keeps the
+ * profiles there, for the developer tools of a browser).
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { WARM_UP_RATE } from '../measure.ts';
 import { reportPart } from '../part.ts';
-import { isOurs, linesOf, type Place, prepare, SMALL_LOGS, start } from '../programs.ts';
+import { isOurs, linesOf, type Place, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
 import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from './layers.ts';
 
 const WARM_UP_MS = 12_000;
@@ -37,9 +37,9 @@ const columns: { title: string; layers: Layers; trades: number }[] = [];
 try {
   const address = await load.ask<Place['address']>('address');
   const place = { address, broker: broker.brokers[0] as string, prefix: 'profile.', folder };
-  await prepare(name, place);
+  await prepareProgram(name, place);
   const profiled = new ProfiledProcess(folder, name);
-  const subject = await start(name, place, profiled);
+  const subject = await startProgram(name, place, profiled);
   try {
     await until(async () => (await load.ask<number>('lines')) === linesOf(name), {
       timeoutMs: 30_000,

@@ -1,6 +1,7 @@
 /**
- * Before a program under test, by `--import`: SIGUSR2 begins a profile of its main thread, the next one ends it and
- * writes it to the file that BENCH_PROFILE names. No TypeScript, whose stripper would stay in the program's memory.
+ * Preloaded into a program under test (`node --import`). SIGUSR2 starts a profile of its main thread. The next SIGUSR2
+ * ends it and writes it to the file in BENCH_PROFILE. This is JavaScript, because Node's type stripper would stay in
+ * the memory of the program.
  */
 import { rename, writeFile } from 'node:fs/promises';
 import { isMainThread } from 'node:worker_threads';
@@ -23,7 +24,7 @@ if (isMainThread && file !== undefined) {
     const { profile } = await session.post('Profiler.stop');
     session.disconnect();
     session = undefined;
-    // Whoever waits for the file finds a whole one.
+    // Renamed when it is complete, so that a reader never finds a part of it.
     await writeFile(`${file}.part`, JSON.stringify(profile));
     await rename(`${file}.part`, file);
   });

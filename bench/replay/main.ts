@@ -1,6 +1,6 @@
 /**
- * A capture of trades through the pipeline into files, against JSON.parse of the same frames and nothing else:
- * `node bench/replay/main.ts`. Flags: --frames N (500000), --runs N (5), --keep DIR.
+ * Compares `replay` of a capture of trades into files with JSON.parse of the same frames: `node bench/replay/main.ts`.
+ * Flags: --frames N (500000), --runs N (5), --keep DIR.
  */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -33,7 +33,7 @@ const nodeFlags = (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((flag) =
 const capture = join(folder, 'trades.capture.gz');
 const config = join(folder, 'market-feed.yaml');
 
-/** Two thousand a second, ids that step by one. */
+/** Two thousand trades a second, with contiguous ids. */
 const trades = tradesOfSymbols(count).map((trade, index) => {
   const timestamp = START_MS + Math.floor(index / 2);
   const tradeId = `${FIRST_ID + Math.floor(index / instruments.length)}`;
@@ -46,18 +46,18 @@ await writeFile(config, configuration());
 const loops: number[] = [];
 const replays: number[] = [];
 for (let run = 0; run <= Number(flags.runs); run++) {
-  const [loop, replay] = [parseLoop(), await replayed(run)];
+  const [loop, replay] = [runParseLoop(), await runReplay(run)];
   console.log(`run ${run}: JSON.parse ${rate(loop)}, replay ${rate(replay)} frames/s`);
   if (run === 0) continue;
   loops.push(loop);
   replays.push(replay);
 }
-const layers = await profiled();
+const layers = await profileReplay();
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 
 const [loop, replay] = [median(loops), median(replays)];
 const figure: Figure = {
-  figure: '`replay` of trades to files, its rate by that of JSON.parse of the same frames',
+  figure: '`replay` of trades to files, its rate divided by that of JSON.parse of the same frames',
   found: (replay / loop).toFixed(2),
   target: `≥ ${TARGET}`,
   met: replay / loop >= TARGET,
@@ -68,7 +68,7 @@ await reportPart({
     `| ${count.toLocaleString('en-US')} frames of trades | frames/s |`,
     '| --- | --: |',
     `| JSON.parse of each, in memory, and nothing else | ${rate(loop)} |`,
-    `| \`market-feed replay\` into Avro files, gzip and all | ${rate(replay)} |`,
+    `| \`market-feed replay\` into Avro files, with gzip | ${rate(replay)} |`,
     '',
     layersTable([{ title: 'replay', layers, trades: count }]),
     '',
@@ -81,8 +81,8 @@ function rate(perSecond: number): string {
   return Math.round(perSecond).toLocaleString('en-US');
 }
 
-/** Frames a second. */
-function parseLoop(): number {
+/** Parses every frame with JSON.parse. Returns frames a second. */
+function runParseLoop(): number {
   const from = performance.now();
   let last: unknown;
   for (const { data } of frames) last = JSON.parse((data as Buffer).toString());
@@ -90,11 +90,11 @@ function parseLoop(): number {
   return count / ((performance.now() - from) / 1000);
 }
 
-/** Where the main thread's time goes, microseconds by layer, from when the program takes its time. */
-async function profiled(): Promise<ReadonlyMap<string, number>> {
+/** Profiles a replay. Returns microseconds of the main thread by layer, without the start of the program. */
+async function profileReplay(): Promise<ReadonlyMap<string, number>> {
   const file = 'replay.cpuprofile';
   const profiler = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${file}`];
-  const seconds = count / (await replayed(-1, [...nodeFlags, ...profiler]));
+  const seconds = count / (await runReplay(-1, [...nodeFlags, ...profiler]));
   const profile = JSON.parse(await readFile(join(folder, file), 'utf8')) as Profiler.Profile;
   const { startTime, endTime, samples = [], timeDeltas = [] } = profile;
   let at = startTime;
@@ -103,8 +103,8 @@ async function profiled(): Promise<ReadonlyMap<string, number>> {
   return layersOf({ ...profile, samples: samples.slice(loaded), timeDeltas: timeDeltas.slice(loaded) });
 }
 
-/** Frames a second by the program's own timing, without the start of Node. */
-async function replayed(run: number, flagsOfNode = nodeFlags): Promise<number> {
+/** Runs `market-feed replay`. Returns frames a second by the program's own timing, without the start of Node. */
+async function runReplay(run: number, flagsOfNode = nodeFlags): Promise<number> {
   const out = join(folder, `out${run}`);
   const child = spawn(process.execPath, [...flagsOfNode, cli, 'replay', capture, '--config', config, '--out', out], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -131,7 +131,7 @@ async function writeCapture(): Promise<void> {
   await writer.close();
 }
 
-/** What the venue says to the request that subscribes. */
+/** The venue's answer to a subscription. */
 function ack(id: number) {
   return { data: Buffer.from(`{"result":null,"id":${id}}`), binary: false, receivedAt: START_MS * 1000 };
 }

@@ -1,8 +1,8 @@
 /**
- * `make soak`: the pipeline in one process for an hour, faults drawn from a seed all the while, a real broker behind it:
- * does anything grow? Memory after a collection, file handles, timers and everything else that keeps the process alive,
- * each by a robust slope; and every trade accounted for at the end. ARGS: --minutes N (60), --seed N (by chance,
- * printed), --rate N (1000 a venue), --keep DIR.
+ * `make soak`: runs the pipeline in one process for an hour, with random faults and a real broker, and checks whether
+ * anything grows. It fits a robust slope to the memory after a collection, the file handles, the timers, and all other
+ * resources that keep the process alive. At the end, every trade is accounted for. ARGS: --minutes N (60), --seed N
+ * (default: random, printed), --rate N (1000 a venue), --keep DIR.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,9 +16,9 @@ import { handlesOf, memoryOf } from '../process-figures.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
 const SAMPLE_EVERY_MS = 5000;
-/** Of the run so much is warm-up at the least: code is compiled, histories and buffers fill. */
+/** Share of the run that counts as warm-up: code is compiled, histories and buffers fill. */
 const WARM_UP_SHARE = 0.25;
-/** Without faults at its end: what they held has been let go. */
+/** Time without faults at the end of the run. What the faults used is released in it. */
 const CALM_MS = 30_000;
 const MEBIBYTE = 2 ** 20;
 
@@ -34,7 +34,7 @@ const seed = Number(flags.seed ?? Math.floor(Math.random() * 2 ** 31));
 const durationMs = Number(flags.minutes) * 60_000;
 const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-soak-')));
 await mkdir(folder, { recursive: true });
-// A process that is killed cannot grow: kill -9 is for the chaos.
+// No kills: a new process would hide growth. `make chaos` kills.
 const faultsMs = Math.max(0, durationMs - CALM_MS);
 const drawn = scheduleOf({ seed, durationMs: faultsMs, venues: RUN_VENUES, symbols: RUN_SYMBOLS });
 const schedule = drawn.filter(({ kind }) => kind !== 'kill');
@@ -60,13 +60,13 @@ const series: Readonly<
   resources: { unit: 'resources', samples: [] },
 };
 /**
- * The heap is code and data. Code is what V8 has compiled so far, of a program that does not grow: each rare path that
- * a fault takes for the first time adds to it, for hours. It is shown, not judged; nor is resident memory, as when freed
- * pages go back to the system is the allocator's affair.
+ * The heap consists of code and data. Code is what V8 has compiled so far: each rare path that a fault takes for the
+ * first time adds to it, for hours. It is shown but not judged. Resident memory is not judged either, because the
+ * allocator decides when freed pages return to the system.
  */
 const JUDGED = ['data', 'external', 'handles', 'timers', 'resources'] as const;
 
-// Every epoch's position is looked for at the end: compaction leaves the last one.
+// The judge needs the position of every epoch. Compaction would keep only the last one.
 const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' }, isForLong: true });
 const run = new LongRun({ broker, folder, seed, durationMs, schedule, rate: Number(flags.rate), prefix: 'soak.' });
 const interrupted = new Promise<never>((_, reject) => {
@@ -94,7 +94,7 @@ console.log(`seed ${seed}: nothing grows, every trade is where it has to be, and
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 process.exit();
 
-/** What is seen from outside. */
+/** Samples the values that can be seen from outside. */
 function sampleOften(pipeline: PipelineProcess): void {
   clearInterval(sampler);
   sampler = setInterval(() => {
@@ -127,8 +127,8 @@ function takeLogged({ events }: PipelineProcess): void {
 /** Prints a line for each series; returns those that grow. */
 function growth(): string[] {
   console.log(
-    'Theil–Sen slope over all pairs of samples behind the first quarter of the run; indistinguishable from zero: ' +
-      'zero, or a fall, lies within the 95 % interval of the slope',
+    'Theil–Sen slope over all pairs of samples after the first quarter of the run. Flat: the 95 % interval of the ' +
+      'slope contains zero or a fall',
   );
   const grown: string[] = [];
   for (const [name, { unit, samples }] of Object.entries(series)) {

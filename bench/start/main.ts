@@ -1,6 +1,6 @@
 /**
- * From the start of `market-feed run` to its first trade in the topic, broker and venue being there: `node
- * bench/start/main.ts`. Flags: --runs N (5).
+ * Measures the time from the start of `market-feed run` to its first trade in the topic. Broker and venue already run:
+ * `node bench/start/main.ts`. Flags: --runs N (5).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { type Figure, reportPart } from '../part.ts';
-import { loggedBy, PARTITIONS, type Place, prepare, schemaFile, start, topicOf } from '../programs.ts';
+import { loggedBy, PARTITIONS, type Place, prepareProgram, schemaFile, startProgram, topicOf } from '../programs.ts';
 
 const RATE = 2000;
 const TARGET_MS = 1500;
@@ -22,7 +22,7 @@ const folder = await mkdtemp(join(tmpdir(), 'market-feed-start-'));
 const broker = await startBroker({ isForLong: true });
 const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 
-/** Milliseconds since the process was asked for. */
+/** Milliseconds since the process was started. */
 interface Start {
   /** The program has been loaded and has read its configuration. */
   readonly loaded: number;
@@ -31,13 +31,13 @@ interface Start {
 }
 
 async function measure(name: string, place: Place): Promise<Start> {
-  await prepare(name, place);
+  await prepareProgram(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
   const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reader);
   await consumer.ask('counts');
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const at = Date.now();
-  const subject = await start(name, place);
+  const subject = await startProgram(name, place);
   try {
     await until(async () => (await consumer.ask<number | undefined>('firstAt')) !== undefined, {
       timeoutMs: 30_000,
@@ -58,7 +58,7 @@ const starts: Record<string, Start[]> = {};
 try {
   const address = await load.ask<Place['address']>('address');
   await load.ask('rate', RATE);
-  // The first time nothing is warm.
+  // The first run of each program only warms up the machine.
   for (let run = 0; run <= Number(flags.runs); run++)
     for (const name of PROGRAMS) {
       const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${run}.`, folder };

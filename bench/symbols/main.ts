@@ -1,8 +1,8 @@
 /**
- * What a symbol costs: the same trades a second spread over 20 symbols and over 2,000, in turn, on one instance with
- * `coins: { all: true }` and files. ARGS: --rate N (20000), --seconds N measured a turn (20), --rounds N (2), --lines N (2),
- * --channels trade,ticker, --few N (20), --many N (2000), --gateway, --minutes N (0): then so long with 2,000 symbols
- * for the memory, --keep DIR.
+ * Measures the cost of a symbol: the same trades a second over 20 symbols and over 2,000, in turn, on one instance with
+ * `coins: { all: true }` and files. ARGS: --rate N (20000), --seconds N measured in a turn (20), --rounds N (2),
+ * --lines N (2), --channels trade,ticker, --few N (20), --many N (2000), --gateway, --minutes N (0: afterwards, follows
+ * the memory with 2,000 symbols for so long), --keep DIR.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,8 +24,8 @@ const VENUE = 'binance';
 const TARGET = 1.2;
 const WARM_UP_MS = 10_000;
 const PROFILE_SECONDS = 8;
-/** Of the trades made, those that come out; what was under way at both ends is not counted. */
-const LEAST_PUBLISHED = 0.97;
+/** The share of the trades made that must be published. Trades in flight at both ends are not counted. */
+const MIN_PUBLISHED = 0.97;
 const MEBIBYTE = 2 ** 20;
 
 const { values: flags } = parseArgs({
@@ -51,7 +51,7 @@ await mkdir(folder, { recursive: true });
 interface Turn {
   readonly cpuMicros: number;
   readonly madePerSecond: number;
-  /** Of the trades made while it ran those that it published. */
+  /** Share of the trades made during the turn that was published. */
   readonly published: number;
   readonly residentMiB: number;
   readonly connections: number;
@@ -74,7 +74,7 @@ for (let round = 1; round <= Number(flags.rounds); round++) {
 }
 const figures: Figure[] = Number(flags.rounds) === 0 ? [] : [ratioOfCpu()];
 if (Number(flags.minutes) > 0) {
-  const { result: flat, published, made, rate } = await withFeed(many, 'memory', probed(), followMemory);
+  const { result: flat, published, made, rate } = await withFeed(many, 'memory', probeFlags(), followMemory);
   console.log(`${(published * 100).toFixed(1)} % of ${made} trades published, made at ${Math.round(rate)} a second`);
   figures.push({ figure: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
 }
@@ -101,16 +101,16 @@ await reportPart({
 function ratioOfCpu(): Figure {
   const ratio =
     median(turns.many.map(({ cpuMicros }) => cpuMicros)) / median(turns.few.map(({ cpuMicros }) => cpuMicros));
-  // Of trades that were not carried there is no cost: such figures mean nothing.
-  const carried = [...turns.few, ...turns.many].every(({ published }) => published >= LEAST_PUBLISHED);
-  const why = carried
+  // The cost of trades that were not published is unknown, so the ratio would mean nothing.
+  const allPublished = [...turns.few, ...turns.many].every(({ published }) => published >= MIN_PUBLISHED);
+  const why = allPublished
     ? ''
-    : ' (means nothing, for not all trades were carried: a lower --rate, or bench/symbols/virtual.ts)';
+    : ' (means nothing, because not all trades were published: use a lower --rate, or bench/symbols/virtual.ts)';
   return {
-    figure: `CPU a trade, ${many} symbols by ${few}`,
+    figure: `CPU a trade, ${many} symbols divided by ${few}`,
     found: `${ratio.toFixed(2)}${why}`,
     target: `≤ ${TARGET}`,
-    met: carried && ratio <= TARGET,
+    met: allPublished && ratio <= TARGET,
   };
 }
 
@@ -121,7 +121,7 @@ interface Running {
   made(): Promise<number>;
 }
 
-/** Turns of their own, for a profile costs what would be measured. */
+/** Profiles in a turn of its own, because a profile adds to the CPU. */
 async function profile(symbols: number, name: string): Promise<Awaited<ReturnType<ProfiledProcess['layers']>>> {
   const { result } = await withFeed(symbols, name, [], async ({ feed, made, profiled }) => {
     await delay(WARM_UP_MS);
@@ -147,7 +147,7 @@ async function measure({ feed, made, simulator }: Running): Promise<Omit<Turn, '
   };
 }
 
-/** The heap after a collection every five seconds, for `--minutes`; true: it does not grow. */
+/** Follows the heap after a collection for `--minutes`. Returns true if it does not grow. */
 async function followMemory({ feed }: Running): Promise<boolean> {
   await delay(Number(flags.minutes) * 60_000);
   const samples = feed.events.flatMap(({ event, at, heap_bytes }): Sample[] =>
@@ -162,11 +162,11 @@ async function followMemory({ feed }: Running): Promise<boolean> {
   return flatness;
 }
 
-function probed(): readonly string[] {
+function probeFlags(): readonly string[] {
   return ['--expose-gc', '--import', join(import.meta.dirname, '..', 'faults', 'probe-memory.ts')];
 }
 
-/** Simulator and feed of so many symbols, once all of them are subscribed. */
+/** Starts a simulator and a feed with so many symbols, and calls `work` when the lines are up. */
 async function withFeed<T>(
   symbols: number,
   name: string,

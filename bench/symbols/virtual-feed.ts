@@ -21,7 +21,7 @@ const IDLE_MS = 3000;
 /** The time that the sink takes for a batch, milliseconds. */
 const BATCH_MS = 25;
 
-/** Frames are made so far ahead, milliseconds. Frames that wait longer would be work for the garbage collector. */
+/** How far ahead frames are made, milliseconds. Frames that wait longer would be work for the garbage collector. */
 const AHEAD_MS = 20;
 
 interface SimulatedFrame {
@@ -87,7 +87,7 @@ export class VirtualFeed {
   async start(): Promise<void> {
     await this.#driver.opened;
     this.#feed.start();
-    for (let ms = 0; ms < IDLE_MS; ms++) await this.#to(ms, []);
+    for (let ms = 0; ms < IDLE_MS; ms++) await this.#advanceTo(ms, []);
     this.#ms = IDLE_MS;
   }
 
@@ -99,16 +99,16 @@ export class VirtualFeed {
   async run(ms = 1000): Promise<number> {
     let micros = 0;
     for (const end = this.#ms + ms; this.#ms < end; ) {
-      const slices = Array.from({ length: AHEAD_MS }, (_, ahead) => this.#slice(this.#ms + ahead));
+      const slices = Array.from({ length: AHEAD_MS }, (_, ahead) => this.#framesAt(this.#ms + ahead));
       const before = process.cpuUsage();
-      for (const slice of slices) await this.#to(this.#ms++, slice);
+      for (const slice of slices) await this.#advanceTo(this.#ms++, slice);
       const { user, system } = process.cpuUsage(before);
       micros += user + system;
     }
     return micros;
   }
 
-  async #to(ms: number, frames: readonly SimulatedFrame[]): Promise<void> {
+  async #advanceTo(ms: number, frames: readonly SimulatedFrame[]): Promise<void> {
     const scheduler = this.#scheduler;
     for (let next = scheduler.nextDueAt; next !== undefined && next <= ms; next = scheduler.nextDueAt)
       scheduler.runNext();
@@ -119,7 +119,7 @@ export class VirtualFeed {
     await turn();
   }
 
-  #slice(ms: number): SimulatedFrame[] {
+  #framesAt(ms: number): SimulatedFrame[] {
     const frames: SimulatedFrame[] = [];
     const time = STARTED_AT + ms;
     const add = ({ symbol }: SimulatedInstrument, stream: string, data: string) => {
@@ -136,7 +136,7 @@ export class VirtualFeed {
           add(instrument, 'trade', tradeData(instrument.symbol, instrument.tradeTexts(trade), '', false));
         this.trades += trades.length;
       });
-    // The venue sends them all at once; here they are spread over the second.
+    // The venue sends all tickers at once. Here they are spread over the second.
     for (const instrument of this.#market.instruments)
       if (ms % 1000 === instrument.index % 1000 && instrument.changedAt > time - 1000)
         add(instrument, 'ticker', tickerData(instrument, time, ''));

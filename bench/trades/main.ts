@@ -1,7 +1,7 @@
 /**
- * What the trade analytics cost, beside what the predecessor of this system published: `node bench/trades/main.ts`.
- * Times are CPU times of the whole process, garbage collector and all, so that others on the machine disturb them little;
- * medians of rounds.
+ * Compares the cost of the trade analytics with what the predecessor of this system published: `node
+ * bench/trades/main.ts`. Times are CPU times of the whole process, with garbage collection, so other programs affect
+ * them little. They are medians of rounds.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -20,7 +20,7 @@ interface Row {
   /** Microseconds, or MB. */
   readonly ours: number;
   readonly predecessor: number;
-  /** How many times better it has to be. */
+  /** How many times better than the predecessor we must be. */
   readonly target: number;
 }
 
@@ -44,7 +44,9 @@ function microseconds(times: number, work: (index: number) => unknown): number {
   return median(rounds);
 }
 
-/** All that a symbol keeps, with the windows of the default configuration; its figures are asked for when a window ends. */
+/**
+ * All statistics of a symbol, with the windows of the default configuration. Figures are computed when a window ends.
+ */
 function analysis(): (trade: TradeEvent) => void {
   const history = new TradeHistory({ size: HISTORY });
   const large = new LargeTrades({ threshold: 10 });
@@ -74,7 +76,7 @@ function historyOf(some: readonly TradeEvent[]): TradeHistory {
   return history;
 }
 
-/** MB that the history of a symbol holds: its trades with all their text, and the figures' columns. */
+/** MB of the history of a symbol: its trades with their strings, and the columns of numbers. */
 function megabytesOfHistory(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -112,7 +114,7 @@ const rows: readonly Row[] = [
     target: 100,
   },
   {
-    title: 'the same of trades in no history, their text read first, µs',
+    title: 'the same for trades without a history, parsed first, µs',
     ours: microseconds(500, () => volumeProfile(last, BINS)),
     predecessor: 5000,
     target: 10,

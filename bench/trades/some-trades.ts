@@ -3,7 +3,10 @@ import type { TradeEvent } from '../../src/domain/record.ts';
 const STEPS_PER_UNIT = 100;
 const LOTS_PER_UNIT = 100_000;
 
-/** Trades as Binance sends those of BTCUSDT, the same each time: a walk of the price, sizes from dust to a few coins, 20 ms apart. */
+/**
+ * Trades as Binance sends them for BTCUSDT, the same at each call: a random walk of the price, sizes from dust to a few
+ * coins, one every 20 ms.
+ */
 export function someTrades(count: number): readonly TradeEvent[] {
   let state = 1;
   const random = (): number => {

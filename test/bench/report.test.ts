@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Figures } from '../../bench/measure.ts';
-import { figuresOf, leftFor } from '../../bench/report.ts';
+import { cpuBudgetText, figuresOf } from '../../bench/report.ts';
 
 const figures = (sustained: number): Figures => ({
   ...({
@@ -33,12 +33,12 @@ describe('the report of the benchmark', () => {
       script: [figures(200_000)],
       'platformatic-1': [{ ...figures(150_000), cpuAtBest: 5, othersAtBest: 9 }],
     };
-    const text = leftFor(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
+    const text = cpuBudgetText(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
     expect(text).toContain('4 cores have 10.0 µs a trade');
     expect(text).toContain('platformatic-1 needs 5.0 of them.');
     expect(text).toContain('(simulator, broker, consumer, the bench) needs 9.0, with 2.1 cores busy.');
     expect(text).toContain('Beside the script, 4.4 are busy.');
-    expect(leftFor({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
+    expect(cpuBudgetText({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 
   it('leaves out a round in which one of the two programs failed', () => {
@@ -46,7 +46,7 @@ describe('the report of the benchmark', () => {
       'platformatic-1': [figures(100), figures(100), figures(90)],
       cryptofeed: [figures(2), undefined, figures(3)],
     };
-    expect(found(results, 'sustained trades/s, platformatic-1 by cryptofeed')).toMatchObject({
+    expect(found(results, 'sustained trades/s, platformatic-1 divided by cryptofeed')).toMatchObject({
       found: '40.00',
       met: true,
     });

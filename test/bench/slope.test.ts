@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isFlat, type Sample, slopeOf, slopeText } from '../../bench/slope.ts';
 
 const series = (values: readonly number[]): Sample[] => values.map((value, at) => ({ at, value }));
-/** Noise that is the same each time. */
+/** Noise that is the same in each run. */
 const noise = (at: number) => ((at * 7919) % 13) - 6;
 
 describe('slopeOf', () => {
@@ -22,7 +22,7 @@ describe('slopeOf', () => {
   });
 
   it('distinguishes slow growth from the waves of correlated samples', () => {
-    // Steps of a seeded walk that is drawn back to zero: what one sample is, the next ones nearly are.
+    // A seeded random walk that is drawn back to zero, so that neighbouring samples are similar.
     const walk = (seed: number): number[] => {
       let state = seed;
       let value = 0;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CAPTURE_FORMATS, PARSERS, venueTime } from '../../src/capture/capture-row.ts';
 import { readCaptureHeader } from '../../src/capture/read-capture.ts';
-import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
 const NS = '1700000000000000000';
 const starts = ['', `${NS} `, `${NS} c1 `, `${NS} c1 ! `, '1700000000.5: ', 'https://x/?symbol=A -> 1700000000.5: '];
@@ -16,9 +16,9 @@ it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (for
   fc.assert(
     fc.property(fc.constantFrom(...starts), fc.constantFrom(...verbs), rests, (start, verb, rest) => {
       const line = start + verb + rest;
-      const { kind } = harmless(() => PARSERS[format](bytes(line)));
+      const { kind } = expectHarmless(() => PARSERS[format](bytes(line)));
       expect(['frame', 'mark', 'body', 'nothing', 'odd']).toContain(kind);
-      harmless(() => venueTime(line));
+      expectHarmless(() => venueTime(line));
     }),
     { numRuns: 2000 },
   );
@@ -27,16 +27,16 @@ it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (for
 it.each(CAPTURE_FORMATS)('the %s parser reads a megabyte of repeated text within 500 ms', (format) => {
   for (const piece of ['0', ' ', '0.', '0 ', ' -> ', 'https://', '{"', '"E":', `${NS} `]) {
     const line = piece.repeat(2 ** 20 / piece.length);
-    harmless(() => PARSERS[format](bytes(line)), 500);
-    harmless(() => PARSERS[format](bytes(`https:${line}`)), 500);
-    harmless(() => venueTime(line), 500);
+    expectHarmless(() => PARSERS[format](bytes(line)), 500);
+    expectHarmless(() => PARSERS[format](bytes(`https:${line}`)), 500);
+    expectHarmless(() => venueTime(line), 500);
   }
 });
 
 it('readCaptureHeader refuses any invalid header with the reason', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
-      expect(() => harmless(() => readCaptureHeader(line))).toThrow(
+      expect(() => expectHarmless(() => readCaptureHeader(line))).toThrow(
         /^(not a )?capture of market-feed|^a capture of version/,
       );
     }),

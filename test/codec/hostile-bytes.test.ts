@@ -4,24 +4,24 @@ import { codecOf, readerOf } from '../../src/codec/avro.ts';
 import { encodeConfluent, encodeSingleObject, newWireDecoder } from '../../src/codec/wire-format.ts';
 import { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { harmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
 
-/** Whoever may write to a topic may write anything. */
+/** Anyone who may write to a topic may write any bytes. */
 const schemas = sampleRecords.map(({ kind }) => codecOf(kind).schemaJson);
 const decode = newWireDecoder(async (id) => schemas[id] ?? Promise.reject(new Fault('malformed', `no schema ${id}`)));
 
-/** The record, or the fault; anything else is thrown on. */
+/** The record or the fault. Any other error is thrown again. */
 async function outcome(message: Uint8Array): Promise<FeedRecord | Fault> {
   try {
-    return await harmless(() => decode(message));
+    return await expectHarmless(() => decode(message));
   } catch (error) {
     if (error instanceof Fault && error.kind === 'malformed') return error;
     throw error;
   }
 }
 
-/** A count as Avro has it: zigzag, seven bits a byte. */
+/** A count in the encoding of Avro: zigzag, seven bits a byte. */
 function varint(value: bigint): Buffer {
   const bytes: number[] = [];
   for (let rest = value * 2n; ; rest >>= 7n) {
@@ -37,7 +37,8 @@ describe('newWireDecoder with hostile bytes', () => {
       const without = encodeSingleObject(sampleTrade({ conditions: [] }));
       const book = encodeSingleObject(sampleBookDelta({ bids: [], asks: [] }));
       for (const bytes of [without, book]) {
-        // In place of each zero that may be the count of an empty array; more behind it, so that it begins well.
+        // Replaces each zero that may be the count of an empty array, and adds bytes after it, so that decoding starts
+        // well.
         for (let at = 10; at < bytes.length; at++) {
           if (bytes[at] !== 0) continue;
           const bomb = Buffer.concat([bytes.subarray(0, at), varint(count), Buffer.alloc(64, 2)]);
@@ -87,7 +88,7 @@ describe("readerOf with a hostile writer's schema", () => {
 
   const readable = (schemaJson: string): boolean => {
     try {
-      harmless(() => readerOf(schemaJson));
+      expectHarmless(() => readerOf(schemaJson));
       return true;
     } catch (error) {
       if (error instanceof Fault && error.kind === 'malformed') return false;

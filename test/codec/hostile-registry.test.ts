@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { codecOf } from '../../src/codec/avro.ts';
 import { newSchemaRegistry } from '../../src/codec/schema-registry.ts';
 import { Fault } from '../../src/domain/fault.ts';
-import { harmless, hostileText } from '../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileText } from '../../testing/feeds/hostile-json.ts';
 
 const names = ['id', 'schema', 'error_code', 'message', 'is_compatible', 'messages', 'version'];
 
@@ -27,12 +27,12 @@ it("returns only valid ids and schemas from a registry's random answers, or thro
       let next = 0;
       const request = async () => list[next++ % list.length] as { status: number; body: string };
       const registry = newSchemaRegistry({ url: 'http://registry', register }, request);
-      const asked = await harmless(() =>
+      const asked = await expectHarmless(() =>
         Promise.allSettled([registry.idOf('s', schema), registry.schemaById(1), registry.standingOf('t', schema)]),
       );
       for (const answer of asked) if (answer.status === 'rejected') expect(answer.reason).toBeInstanceOf(Fault);
       const [id, json] = asked;
-      // What is written in front of each record has 32 bits.
+      // The id in front of each record has 32 bits.
       if (id.status === 'fulfilled')
         expect(Number.isInteger(id.value) && id.value >= 0 && id.value < 2 ** 32).toBe(true);
       if (json.status === 'fulfilled') expect(typeof json.value).toBe('string');

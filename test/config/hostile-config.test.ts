@@ -4,14 +4,14 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { ConfigError } from '../../src/config/problem.ts';
 import { sections } from '../../src/config/schema.ts';
 import { parseYaml } from '../../src/config/yaml-source.ts';
-import { harmless, hostileValue, TRAPS } from '../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileValue, TRAPS } from '../../testing/feeds/hostile-json.ts';
 
 const NAMES = [...Object.keys(sections), 'bybit', 'url', 'brokers', 'enabled', 'reconnect', 'dir', 'level', 'all'];
 
-/** Nothing, or the error of a user. */
+/** The error for the user, if there is one. */
 function complaint(load: () => unknown): ConfigError | undefined {
   try {
-    harmless(load, 3000);
+    expectHarmless(load, 3000);
     return undefined;
   } catch (error) {
     if (error instanceof ConfigError) return error;

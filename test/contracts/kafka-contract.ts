@@ -15,7 +15,7 @@ import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafk
 const LIMITS = { maxWaitMs: 200, maxBytes: 2 ** 20 };
 const quiet = () => {};
 
-/** What market-feed asks of a Kafka client, against a real broker (KC-01 …). */
+/** What market-feed requires of a Kafka client, tested with a real broker (KC-01 …). */
 export function describeKafkaClient(client: KafkaConfig['client']): void {
   let config: KafkaConfig;
   beforeAll(async () => {
@@ -28,7 +28,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     return brokers;
   };
 
-  /** Once the broker that leads all of a new topic's partitions knows it. */
+  /** Resolves when the broker that leads all partitions of a new topic knows it. */
   async function leaderOf(brokers: Brokers, topic: string, count: number): Promise<number> {
     let leader = -1;
     const partitions = Array.from({ length: count }, (_, partition) => partition);
@@ -42,7 +42,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     return leader;
   }
 
-  /** A topic of the test's own, and the way to the broker that leads all of it. */
+  /** Creates a topic for the test, and connects to the broker that leads all its partitions. */
   async function newTopic(over: Partial<KafkaConfig> = {}, settings: NewTopic['settings'] = {}) {
     const brokers = brokersOf(over);
     const topic = randomUUID();
@@ -60,7 +60,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       (await brokers.coordinator('transaction', id))((broker) => broker.initProducerId(id, 60_000)),
     );
 
-  /** A coordinator that was never used loads first. */
+  /** Retries, because a coordinator loads at its first use. */
   async function onceCoordinated<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {
@@ -468,7 +468,7 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       const nodeId = await leaderOf(brokers, topic, 1);
       const producer = await newProducer(brokers);
       await brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['a'])], producer));
-      proxied.loseAnswers(() => true);
+      proxied.loseResponses(() => true);
       const sent = brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['b'], { sequence: 1 })], producer));
       await expect(sent).rejects.toMatchObject({ type: undefined });
       await proxied.serve();

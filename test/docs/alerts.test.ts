@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { askProm } from '../../testing/tools/promtool.ts';
+import { runPromtool } from '../../testing/tools/promtool.ts';
 import { askedMetrics, documentedMetrics, seriesNames } from './metric-names.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -75,7 +75,7 @@ const known = new Map(
   documentedMetrics().flatMap((metric) => [...seriesNames([metric])].map((name) => [name, metric] as const)),
 );
 
-/** Names and labels that no metric has. */
+/** Names and labels in an expression that no metric has. */
 function unknownIn(expression: string): string[] {
   return askedMetrics(expression).flatMap(({ name, labels }) => {
     const metric = known.get(name);
@@ -145,8 +145,10 @@ const overlap = (a: Place, b: Place): boolean =>
   a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 it('promtool accepts the configuration and the rules, and the tests of the rules pass', async () => {
-  expect(await askProm(['check', 'config', `${PROMETHEUS}/prometheus.yml`])).toContain(`${rules.length} rules found`);
-  expect(await askProm(['test', 'rules', `${PROMETHEUS}/market-feed.rules.test.yml`])).toContain('SUCCESS');
+  expect(await runPromtool(['check', 'config', `${PROMETHEUS}/prometheus.yml`])).toContain(
+    `${rules.length} rules found`,
+  );
+  expect(await runPromtool(['test', 'rules', `${PROMETHEUS}/market-feed.rules.test.yml`])).toContain('SUCCESS');
 });
 
 it('promtool accepts every expression of a dashboard', async () => {
@@ -158,5 +160,5 @@ it('promtool accepts every expression of a dashboard', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dashboards-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, 'rules.json'), JSON.stringify({ groups }));
-  expect(await askProm(['check', 'rules', join(folder, 'rules.json')])).toContain('SUCCESS');
+  expect(await runPromtool(['check', 'rules', join(folder, 'rules.json')])).toContain('SUCCESS');
 });

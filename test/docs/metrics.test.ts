@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { LatencyHistogram } from '../../src/telemetry/latency-histogram.ts';
-import { askProm } from '../../testing/tools/promtool.ts';
+import { runPromtool } from '../../testing/tools/promtool.ts';
 import { until } from '../../testing/tools/until.ts';
 import { gatewayUnderTest, heartbeat, NOW, trade } from '../gateway/gateway-under-test.ts';
 import { documentedMetrics } from './metric-names.ts';
@@ -127,7 +127,7 @@ interface MetricFacts {
   readonly labels: readonly string[];
 }
 
-/** What the text says of each metric that has a series. */
+/** The name, type and labels of each metric that has a series in the text. */
 function factsOf(text: string): readonly MetricFacts[] {
   return text
     .split(/^(?=# HELP)/m)
@@ -224,5 +224,5 @@ it('every alert in docs/metrics.md has a heading in the runbook', () => {
 });
 
 it('promtool finds no problem in the text of /metrics', async () => {
-  expect(await askProm(['check', 'metrics'], await metricsOf(true))).toBe('');
+  expect(await runPromtool(['check', 'metrics'], await metricsOf(true))).toBe('');
 });

@@ -36,7 +36,7 @@ const CHANNELS: readonly (readonly Channel[])[] = [
   ['trade', 'book_ticker', 'kline_1m'],
   ['trade', 'depth'],
 ];
-/** Of venues that have it. Not beside trades: gaps do not say of which of the two they are. */
+/** Only for venues that have the channel, and not together with trades: gaps do not name their channel. */
 const AGGREGATED: readonly (readonly Channel[])[] = [['agg_trade']];
 const SINKS = ['kafka', 'file'] as const;
 const COINS = ['BTC', 'ETH', 'SOL'];
@@ -47,19 +47,22 @@ const WINDOWS_MS = [1000, 5000];
 const LATENESS_MS = 500;
 const LARGE = 3;
 const HISTORY = 150;
-/** A file of it has a 64th. */
+/** The spill has 64 files. */
 const SPILL_MB = 4;
-/** Before the first fault, until the last one is cleared, and without any, so that all comes back. */
+/**
+ * Times before the first fault, from there until all faults are cleared, and without faults at the end, so that
+ * everything recovers.
+ */
 const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
 const LIST_EVERY_MS = 2000;
 const MOST_SILENT_MS = 30_000;
 
-/** With it as many others each time. */
+/** If it is set, so many runs with new seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
 const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 8));
-/** Looks for the shortest script that fails, which takes minutes. */
+/** If it is set, searches for the shortest script that fails, which takes minutes. */
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MOST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
 
@@ -70,24 +73,24 @@ type Happening =
   | { readonly kind: 'store'; readonly name: SinkName; readonly awayMs: number }
   /** The disk of the spills is full. */
   | { readonly kind: 'disk'; readonly fullMs: number }
-  /** And again while it starts, so long after. */
+  /** `againMs`: killed again so long after the start. */
   | { readonly kind: 'kill'; readonly downMs: number; readonly againMs?: readonly number[] }
   | { readonly kind: 'restart'; readonly downMs: number }
-  /** Another machine with a disk of its own takes over; the fenced one notices it when it writes. */
+  /** Another machine with its own disk takes over. The fenced machine notices that when it writes. */
   | { readonly kind: 'takeover'; readonly livesOnMs: number };
 
 interface Script {
   readonly seed: number;
   readonly venues: readonly VenueId[];
   readonly mode: 'failover' | 'all';
-  /** What is missing is asked for by REST. */
+  /** True: missing trades are fetched by REST. */
   readonly backfill: boolean;
   readonly channels: readonly Channel[];
   readonly lines: number;
-  /** Those that the venues list, not by name. */
+  /** True: all coins that the venues list, not named ones. */
   readonly allCoins: boolean;
   readonly sinks: readonly SinkName[];
-  /** With more than one they take over from each other. */
+  /** Several machines take over from each other. */
   readonly machines: 1 | 2;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
@@ -117,7 +120,7 @@ const happeningAt = (
         }),
     },
     {
-      // A kill while one of two is away is what makes the other one further.
+      // If one of two sinks is away at a kill, the other one is ahead.
       weight: sinks.length > 1 ? 8 : 2,
       arbitrary: fc
         .tuple(fc.constantFrom(...sinks), fc.integer({ min: 1, max: 9000 }))
@@ -144,7 +147,7 @@ const happeningAt = (
     ...(machines > 1 ? [TAKEOVER] : []),
   );
 
-/** A folder is one machine's. */
+/** A folder belongs to one machine. */
 const venuesAndSinks = fc.tuple(
   fc.constantFrom(...ORDERS),
   fc.constantFrom<Pick<Script, 'sinks' | 'machines'>>(
@@ -176,16 +179,16 @@ const script: fc.Arbitrary<Script> = venuesAndSinks.chain(([venues, stored]) =>
 const log = createLog({ level: 'silent' });
 
 interface Played {
-  /** By sink, in order. */
+  /** The written records by sink, in order. */
   readonly written: readonly (readonly FeedRecord[])[];
   readonly journal: readonly JournalEvent[];
   readonly tops: MadeTops;
   readonly activeVenue: string | null;
-  /** Of the last stop. */
+  /** Records left at the last stop. */
   readonly left: number;
 }
 
-/** Runs pipelines, one after the other is killed, while all that happens. */
+/** Runs pipelines one after the other, each killed, while everything of the script happens. */
 async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
@@ -295,8 +298,8 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 }
 
 /**
- * A third count of ids may go on by chance with the very id at which the second one fell silent, which nobody can report;
- * and the judge takes two counts of one epoch, as in mode all, for one.
+ * If ids restart twice, the third count may continue by chance at the very id at which the second one stopped. Nobody
+ * can report that. And the judge takes two counts in one epoch, as in mode all, for one.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
   const reset = new Set<string>();
@@ -309,16 +312,16 @@ function judgeable(mode: Script['mode'], happenings: Script['happenings']): Scri
 }
 
 /**
- * What judges a run. Each problem begins with the name of the checker that found it.
- *
- * - `all-delivered`: a stop leaves nothing behind.
- * - `preferred-venue-serves`: in the end the first venue of the order serves again.
- * - `something-published`: the other checkers had something to look at.
- * - `trades-once-in-order`: of an epoch each trade once, in the order of ids, or inside a published gap.
- * - `epochs-and-gaps`: epochs are announced, positions and gaps are true and written in time, no venue is silent for long.
- * - `books-true`: deltas chain, books are those of the venue, none stays stale.
- * - `windows-true`: each window once; a complete one is what its trades make, an incomplete one has a reason.
- * - `large-trades-true`: exactly the trades that are large, with their mean.
+ * The checkers of a run. Each problem starts with the name of its checker.
+ * - `all-delivered`: a stop leaves nothing undelivered.
+ * - `preferred-venue-serves`: at the end, the first venue of the order serves again.
+ * - `something-published`: the other checkers had records to check.
+ * - `trades-once-in-order`: in an epoch, each trade comes once, in the order of ids, or is inside a published gap.
+ * - `epochs-and-gaps`: epochs are announced, positions and gaps are true and written in time, no venue is stale for
+ * long.
+ * - `books-true`: deltas chain, books equal those of the venue, none stays stale.
+ * - `windows-true`: each window comes once; a complete one equals its trades, an incomplete one has a reason.
+ * - `large-trades-true`: exactly the large trades, with their mean.
  */
 type Checker =
   | 'all-delivered'
@@ -334,13 +337,13 @@ function by(checker: Checker, problems: readonly string[]): readonly string[] {
   return problems.map((problem) => `${checker}: ${problem}`);
 }
 
-/** What the checkers find wrong with what was published while all that happened. */
+/** Runs a script, and returns the problems that the checkers find in the published records. */
 async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, sinks, happenings } = script;
   const { written, journal, tops, activeVenue, left } = await play(script);
   const isBack = mode === 'all' || activeVenue === venues[0];
-  // Statistics are worked out once for all sinks: from the trades of that which ended first, where not all got the same.
-  // And what a previous owner had spilled of them comes late, when it has its place again.
+  // Statistics are computed once for all sinks. If the sinks differ, they follow the sink that ended first. Records
+  // that a previous owner spilled come late, when it is the owner again.
   const isTakenOver = happenings.some(({ what }) => what.kind === 'takeover');
   const judgesStatistics = !isTakenOver && new Set(written.map(tradesText)).size === 1;
   return [
@@ -373,7 +376,10 @@ function tradesText(records: readonly FeedRecord[]): string {
     .join('\n');
 }
 
-/** What is judged apart: in mode all each venue. Status records are nobody's. */
+/**
+ * Splits records into the series that are judged separately: in mode all, one for each venue. Status records belong to
+ * none.
+ */
 function seriesOf<T extends { readonly venue?: string | null; readonly kind: string }>(
   mode: Script['mode'],
   venues: readonly VenueId[],
@@ -383,7 +389,10 @@ function seriesOf<T extends { readonly venue?: string | null; readonly kind: str
   return venues.map((id) => all.filter(({ venue, kind }) => venue === id || kind === 'status'));
 }
 
-/** Of the records of one series of epochs a symbol: those of all venues, or in mode all of each. */
+/**
+ * Problems in a series of records with one order of epochs for each symbol: all venues together or, in mode all, each
+ * venue.
+ */
 function recordProblems(
   { mode, channels, happenings }: Script,
   {
@@ -395,10 +404,10 @@ function recordProblems(
 ): readonly string[] {
   const index = new JournalIndex();
   for (const event of journal) index.add(event);
-  // In mode all a venue may be away for long, and nobody stands in for it.
+  // In mode all, a venue may be away for long, because no other venue replaces it.
   const judge = new TradeJudge(index, {
     venueLosesIds: true,
-    ...(mode === 'all' ? {} : { mostSilentMs: MOST_SILENT_MS }),
+    ...(mode === 'all' ? {} : { maxSilentMs: MOST_SILENT_MS }),
   });
   const counted = channels.includes('trade') ? 'trade' : 'agg_trade';
   for (const [place, record] of records.entries()) {
@@ -422,7 +431,7 @@ function recordProblems(
     ...by(
       'books-true',
       bookProblems(records, tops, {
-        // Nobody reports what was dropped right before a kill.
+        // What was dropped right before a kill is not reported.
         mayMiss: isKilled ? happenings.some(isOfSink) : records.some(isDropOfDeltas),
       }),
     ),
@@ -435,7 +444,7 @@ function recordProblems(
   ];
 }
 
-/** The spill may have to drop something. */
+/** True for events after which the spill may drop records. */
 function isOfSink({ what }: Script['happenings'][number]): boolean {
   return what.kind === 'store' || what.kind === 'disk';
 }
@@ -444,7 +453,10 @@ function isDropOfDeltas(record: FeedRecord): boolean {
   return record.kind === 'status' && Object.keys(record.details).some((name) => /^dropped\..*book-deltas$/.test(name));
 }
 
-/** Without statistics and large trades that come again: what left a spill that was not forgotten yet when a process was killed may. */
+/**
+ * Removes statistics and large trades that come twice. They may, if a process was killed before it deleted what left
+ * the spill.
+ */
 function onceEach(records: readonly FeedRecord[]): FeedRecord[] {
   const seen = new Set<string>();
   return records.filter((record) => {
@@ -476,7 +488,8 @@ it('publishes a book snapshot within 8 s after the sink is back if a full spill 
     ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
-  // It is tried again after 5 s at the latest, then what waits is sent, and for a second nothing must have been dropped.
+  // The sink is retried after at most 5 s. Then the waiting records are sent, and no record may be dropped for a
+  // second.
   const soonAfter = STARTED_AT + BEFORE_MS + awayMs + 8000;
   const deltas = (written[0] ?? []).filter((record) => record.kind === 'book_delta');
   for (const symbol of SYMBOLS) {
@@ -496,7 +509,7 @@ it('after a kill, publishes a window that one of two sinks lacks only to that si
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: SINKS.flatMap((name) => [
       { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
-      // Before what waits for the sink is put on disk.
+      // Before the waiting records are on disk.
       { afterMs: 900, what: { kind: 'kill', downMs: 10 } },
     ]),
   });

@@ -141,7 +141,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
       const feeding = feed(of, 1000);
       await feeding.driver.opened;
       let answers = 0;
-      proxied.loseAnswers(() => ++answers % 40 === 0);
+      proxied.loseResponses(() => ++answers % 40 === 0);
       const before = proxied.lost;
       const lost = () => proxied.lost - before;
       await until(() => lost() >= 20, { timeoutMs: 60_000, message: () => `${lost()} answers lost` });

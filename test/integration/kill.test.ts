@@ -11,7 +11,7 @@ import { JournalIndex } from '../../testing/judges/journal-index.ts';
 import { type Place, readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
+import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { testSeed } from '../../testing/properties/seeds.ts';
 import { runPython } from '../../testing/tools/python.ts';
@@ -68,7 +68,7 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
   try {
     const serves = (process: PipelineProcess) =>
       mode === 'all' ? process.linesUp(venue) > 0 : process.activeVenue === venue;
-    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed: testSeed, serves });
+    const last = await killRepeatedly(start(), start, { kills: KILLS, seed: testSeed, serves });
     await last.until(() => serves(last), `${venue} serves`);
     await delay(ON_MS);
     expect(await last.stop()).toBe(0);

@@ -9,7 +9,7 @@ import { startSimulator } from '../../src/simulator/server.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { openFiles, recordsByPython } from '../../testing/judges/avro-files.ts';
-import { runProblems } from '../../testing/judges/epoch-rules.ts';
+import { idProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
 import {
   startMarketFeed,
@@ -87,7 +87,7 @@ it('a run resumes in the epoch of the previous run, and fetches the missed trade
     const position = positions.findLast((candidate) => candidate.symbol === symbol);
     expect(position).toMatchObject({ venue: 'binance', epoch: 1, tradeId: own.at(-1)?.tradeId });
   }
-  expect(runProblems([...gaps, ...trades])).toEqual([]);
+  expect(idProblems([...gaps, ...trades])).toEqual([]);
   expect(compareTrades(trades, await readJournal(join(folder, 'journal.ndjson'))).problems).toEqual([]);
   const statuses = await recordsOf('status', dir, 'feed-status');
   expect(new Set(statuses.map(({ instance }) => instance)).size).toBe(runs.length);
@@ -142,7 +142,7 @@ it('the next start repairs the files of a killed run, and stores no trade twice'
   const trades = await recordsOf('trade', dir, 'trades');
   expect(trades.slice(0, before.length)).toEqual(before);
   const positions = await recordsOf('position', dir, 'positions');
-  expect(runProblems(trades)).toEqual([]);
+  expect(idProblems(trades)).toEqual([]);
   for (const symbol of SYMBOLS)
     expect([...new Set(trades.flatMap((trade) => (trade.symbol === symbol ? [trade.epoch] : [])))]).toEqual([1]);
   expect(compareTrades(trades, await readJournal(journal)).problems).toEqual([]);

@@ -13,10 +13,10 @@ import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { recordsByPython } from '../../testing/judges/avro-files.ts';
 import { type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
-import { nameOf, untoldWindows, wholenessProblems, windowProblems } from '../../testing/judges/judge-windows.ts';
+import { nameOf, unpublishedWindows, wholenessProblems, windowProblems } from '../../testing/judges/judge-windows.ts';
 import { type Place, stored } from '../../testing/judges/read-run.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
-import { killAgainAndAgain } from '../../testing/processes/kill-again.ts';
+import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { testSeed } from '../../testing/properties/seeds.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -129,7 +129,7 @@ async function killed(values: object, folder: string, place: Place): Promise<voi
     return pipeline;
   };
   try {
-    const last = await killAgainAndAgain(start(), start, { kills: KILLS, seed: testSeed });
+    const last = await killRepeatedly(start(), start, { kills: KILLS, seed: testSeed });
     await last.until(() => last.activeVenue !== undefined, 'a venue serves');
     const since = Date.now();
     await until(async () => hasWindowsSince(await recordsIn(place, ['trade-stats']), since), {
@@ -144,7 +144,7 @@ async function killed(values: object, folder: string, place: Place): Promise<voi
 
 function expectWindowsOnce({ records, journal }: Stored): void {
   expect(windowProblems(records, journal)).toEqual([]);
-  for (const windowMs of WINDOWS_MS) expect(untoldWindows(records, windowMs, LATENESS_MS)).toEqual([]);
+  for (const windowMs of WINDOWS_MS) expect(unpublishedWindows(records, windowMs, LATENESS_MS)).toEqual([]);
   expect(new Set(records.flatMap((record) => (record.kind === 'trade' ? [record.epoch] : [])))).toEqual(new Set([1]));
 }
 

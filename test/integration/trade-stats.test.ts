@@ -4,7 +4,7 @@ import { SimulatedFeed, type SimulatedFeedOptions } from '../../testing/feeds/si
 import { epochProblems } from '../../testing/judges/epoch-rules.ts';
 import { compareTrades } from '../../testing/judges/journal.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
-import { nameOf, untoldWindows, windowProblems, windowsOf } from '../../testing/judges/judge-windows.ts';
+import { nameOf, unpublishedWindows, windowProblems, windowsOf } from '../../testing/judges/judge-windows.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
 
@@ -57,7 +57,7 @@ async function expectRight(simulated: SimulatedFeed): Promise<void> {
   expect(windowProblems(records, journal)).toEqual([]);
   expect(largeTradeProblems(records, LARGE)).toEqual([]);
   expect(simulated.feed.uncounted).toEqual({ blocks: 0, late: 0 });
-  expect(untoldWindows(records, WINDOW_MS, LATENESS_MS)).toEqual([]);
+  expect(unpublishedWindows(records, WINDOW_MS, LATENESS_MS)).toEqual([]);
 }
 
 /** Numbers of the windows of a symbol that are incomplete, by order of their time. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { PastSeries, RestRequest, Venue } from '../../src/venues/contract.ts';
 import { venues } from '../../src/venues/registry.ts';
-import { harmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { wantedOf } from '../contracts/venue-contract.ts';
 import { ORIGIN } from './past-origin.ts';
 
@@ -53,7 +53,7 @@ it.each([venues.binance, venues.bybit].map((venue) => ({ venue, name: venue.id }
     fc.assert(
       fc.property(fc.constantFrom(...requests), bodies, (request, body) => {
         try {
-          harmless(() => request.parse(body));
+          expectHarmless(() => request.parse(body));
         } catch (error) {
           expect(error).toBeInstanceOf(Fault);
         }
@@ -74,7 +74,7 @@ it.each([venues.binance, venues.bybit].map((venue) => ({ venue, name: venue.id }
     const bodies = fc.oneof(fc.string(), hostileText(['code', 'msg', 'retCode', 'retMsg']));
     fc.assert(
       fc.property(fc.nat(999), headers, bodies, (status, given, body) => {
-        const { retry } = harmless(() => venue.refusal(status, given, body));
+        const { retry } = expectHarmless(() => venue.refusal(status, given, body));
         if (retry.kind === 'after') expect(Number.isFinite(retry.afterMs) && retry.afterMs >= 0).toBe(true);
       }),
     );

@@ -1,10 +1,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A REST interface in front of another, whose answers to one path a test lets through. To be closed with `await using`. */
+/**
+ * A proxy in front of a REST API. It holds the requests to one path until the test lets them through. Close it with
+ * `await using`.
+ */
 export class GatedRest implements AsyncDisposable {
   readonly url: string;
-  /** Seconds of `retry-after` that the next requests are refused with, one each, as too many. */
+  /** The next requests are refused with 429, one for each entry: its `retry-after` in seconds. */
   readonly refusals: number[] = [];
   readonly #gate: string;
   readonly #close: () => Promise<void>;
@@ -17,7 +20,10 @@ export class GatedRest implements AsyncDisposable {
     this.#close = close;
   }
 
-  /** `target`: address of the other, without a slash at its end; `gate`: what the path ends in that waits at the gate. */
+  /**
+   * `target`: base URL of the real API, without a slash at its end. `gate`: requests are held if their path ends with
+   * it.
+   */
   static async start(target: string, gate: string): Promise<GatedRest> {
     const server = createServer((request, response) => {
       const refusal = rest.refusals.shift();
@@ -39,18 +45,18 @@ export class GatedRest implements AsyncDisposable {
     return rest;
   }
 
-  /** Requests that wait at the gate. */
+  /** Number of requests that are held. */
   get held(): number {
     return this.#held.length;
   }
 
-  /** Forgets who waits, and lets so many more through. */
+  /** Abandons the held requests, and lets the next `count` requests through. */
   letThrough(count: number): void {
     this.#open = count;
     this.#held = [];
   }
 
-  /** Opens the gate, also for those who wait. */
+  /** Lets all requests through, also those that are held. */
   open(): void {
     this.#open = Number.POSITIVE_INFINITY;
     for (const pass of this.#held.splice(0)) pass();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Names that are a trap where an object is used as a table. */
+/** Names that are dangerous if an object is used as a map. */
 export const TRAPS = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'length', ''] as const;
 
 const scalars = fc.oneof(
@@ -9,11 +9,11 @@ const scalars = fc.oneof(
   fc.constantFrom('1700000000000', '61837.63', 'BTCUSDT', 'Buy', '100'),
   fc.integer({ min: 0, max: 1_800_000_000_000 }),
   fc.string(),
-  // No text can be made of it, nor a number.
+  // It converts neither to a string nor to a number.
   fc.constant<unknown>({ toString: 0, valueOf: 0 }),
 );
 
-/** JSON values made of these names and of traps, down to a few levels. */
+/** JSON values with these field names and TRAPS, a few levels deep. */
 export function hostileValue(names: readonly string[]): fc.Arbitrary<unknown> {
   const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -22,14 +22,14 @@ export function hostileValue(names: readonly string[]): fc.Arbitrary<unknown> {
       fc.array(tie('value'), { maxLength: 6 }),
       fc
         .array(fc.tuple(fc.constantFrom(...names, ...TRAPS), tie('value')), { maxLength: 8 })
-        // As JSON.parse makes it: `__proto__` is a field like others.
+        // JSON.parse makes `__proto__` a field like any other.
         .map((entries) => JSON.parse(objectText(entries)) as unknown),
     ),
   }));
   return value;
 }
 
-/** The same as text; now and then one that is nested very deep. */
+/** The same values as JSON text. One in 61 is nested very deeply instead. */
 export function hostileText(names: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { arbitrary: hostileValue(names).map((value) => JSON.stringify(value)), weight: 60 },
@@ -48,8 +48,8 @@ function objectText(entries: readonly (readonly [string, unknown])[]): string {
   return `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value) ?? 'null'}`).join()}}`;
 }
 
-/** Runs it, fails where it takes longer than that or where it left something behind in the prototypes of all objects. */
-export function harmless<T>(work: () => T, withinMs = 1000): T {
+/** Runs `work`. Throws if it takes longer than `withinMs`, or if it adds a property to all objects. */
+export function expectHarmless<T>(work: () => T, withinMs = 1000): T {
   const began = performance.now();
   let result: { readonly value: T } | { readonly error: unknown };
   try {

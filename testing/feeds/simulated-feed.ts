@@ -22,17 +22,17 @@ export interface SimulatorAddress {
   readonly httpUrl: string;
 }
 
-/** Sections of a configuration, keys as in its file; `venue` is given to every venue. */
+/** Sections of a configuration, with the keys of its file. `venue`: settings for every venue. */
 export interface SimulatedValues {
   readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
   readonly feed?: object;
   readonly venue?: object;
-  /** Where the files go; what they cannot take goes beside them: the folder by default is everybody's. */
+  /** Folder of the file sink. The spill gets a folder beside it, because all tests share the default one. */
   readonly file?: { readonly dir: string };
   readonly stats?: object;
 }
 
-/** A configuration, as plain values, that knows no venue but the simulated ones. */
+/** Values of a configuration in which every venue is simulated. */
 export function simulatedValues({ url, httpUrl }: SimulatorAddress, values: SimulatedValues = {}): object {
   const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, file, stats } = values;
   return {
@@ -50,7 +50,7 @@ function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId): obje
   return { websocket_urls: [`${url}/${venue}${path}`], rest_url: `${httpUrl}/${venue}` };
 }
 
-/** A record of the feed as it came out. */
+/** A record that the feed published, with its time. */
 export interface Published {
   /** `performance.now()` */
   readonly at: number;
@@ -58,26 +58,26 @@ export interface Published {
   readonly barrier: boolean;
 }
 
-/** A status record with when it came out, `performance.now()`. */
+/** A status record with the time at which it was published, by `performance.now()`. */
 export type StampedStatus = FeedStatus & { readonly at: number };
-/** What a status record is looked for by. */
+/** The fields that a status record must have to match. */
 export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: Partial<VenueSwitch> };
 
 export interface SimulatedFeedOptions extends SimulatedValues {
   /** Trades a second by venue; venues that are not named make none. */
   readonly rates: Partial<Record<VenueId, number>>;
-  /** The age at which the feed takes the venues to close a connection, milliseconds. */
+  /** The age at which the feed expects venues to close a connection, milliseconds. */
   readonly lifetimeMs?: number;
-  /** How often the venues are asked what they list, milliseconds, with `coins: { all: true }`. */
+  /** Time between two requests for the instruments of a venue, milliseconds, with `coins: { all: true }`. */
   readonly listEveryMs?: number;
-  /** All that comes over the network goes into this file too; whole after `end`. */
+  /** Records all network traffic to this file, which is complete after `end`. */
   readonly recordTo?: string;
   /** Runs before the feed is started. */
   readonly before?: (simulator: Simulator) => void;
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
-/** A whole feed against a simulator of its own, and all that it published. To be closed with `await using`. */
+/** A whole feed with its own simulator, and everything that it published. Close it with `await using`. */
 export class SimulatedFeed implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly feed: RunningFeed;
@@ -127,24 +127,24 @@ export class SimulatedFeed implements AsyncDisposable {
     return this.published.map(({ record }) => record);
   }
 
-  /** All of one kind, in order. */
+  /** All published records of one kind, in order. */
   of<K extends FeedRecord['kind']>(kind: K): Extract<FeedRecord, { kind: K }>[] {
     return this.records.filter((record): record is Extract<FeedRecord, { kind: K }> => record.kind === kind);
   }
 
-  /** The status records that have all these fields; of details and records those that are named. */
+  /** The status records with all these fields. In `details` and `switch`, only the given fields must match. */
   statuses(wanted: Wanted): StampedStatus[] {
-    const { details = {}, switch: seam = {}, ...fields } = wanted;
+    const { details = {}, switch: venueSwitch = {}, ...fields } = wanted;
     const has = (of: object | null, all: object) =>
       Object.entries(all).every(([key, value]) => (of as Record<string, unknown> | null)?.[key] === value);
     return this.published.flatMap(({ at, record }) =>
-      record.kind === 'status' && has(record, fields) && has(record.details, details) && has(record.switch, seam)
+      record.kind === 'status' && has(record, fields) && has(record.details, details) && has(record.switch, venueSwitch)
         ? [{ ...record, at }]
         : [],
     );
   }
 
-  /** Waits until it was statuses, `count` times in all, and gives the last of these. */
+  /** Waits until `count` status records match, and returns the last of them. */
   async untilStatus(
     wanted: Parameters<SimulatedFeed['statuses']>[0],
     { count = 1, timeoutMs = 30_000 } = {},
@@ -157,7 +157,7 @@ export class SimulatedFeed implements AsyncDisposable {
     return this.statuses(wanted)[count - 1] as StampedStatus;
   }
 
-  /** Waits until so many more trades came out, of one venue where it is named. */
+  /** Waits until `count` more trades are published, of any venue or of the given one. */
   async moreTrades(count: number, venue?: VenueId): Promise<void> {
     const from = this.published.length;
     const came = () =>
@@ -169,7 +169,7 @@ export class SimulatedFeed implements AsyncDisposable {
     });
   }
 
-  /** The status records but heartbeats, a line each. */
+  /** The status records without heartbeats, one line each. */
   story(): string[] {
     return this.statuses({}).flatMap(({ at, state, venue, symbol, line, cause, reason, details }) =>
       state === 'heartbeat'
@@ -178,7 +178,7 @@ export class SimulatedFeed implements AsyncDisposable {
     );
   }
 
-  /** Stops feed and simulator and gives what the simulator journaled. */
+  /** Stops the feed and the simulator, and returns the journal of the simulator. */
   async end(): Promise<JournalEvent[]> {
     await this.#stop();
     return readJournal(join(this.#folder, 'journal.ndjson'));

@@ -99,7 +99,7 @@ const snapshot = (at: number): StatusSnapshot => ({
 });
 
 export interface SimulatedGatewayOptions {
-  /** False: as over topics, where no status snapshot of the pipeline exists. */
+  /** False: no status snapshots, as in a gateway that reads topics. */
   readonly withSnapshots: boolean;
   readonly historyTrades?: number;
 }

@@ -6,13 +6,13 @@ import type { Protocol } from '../../test/fixtures/bad-frames.ts';
 const COINS = ['BTC', 'ETH'];
 
 /**
- * A venue that acknowledges every subscription and otherwise sends what the test wants, good or bad: no market of
- * its own. Lists BTCUSDT and ETHUSDT. To be closed with `await using`.
+ * A venue without a market of its own. It acknowledges every subscription and lists BTCUSDT and ETHUSDT. Everything
+ * else is sent by the test, good or bad. Close it with `await using`.
  */
 export class VenueServer implements AsyncDisposable {
   readonly url: string;
   readonly httpUrl: string;
-  /** Connections on which market data was subscribed, in that order. */
+  /** Connections that have subscribed to market data, in the order of subscription. */
   readonly lines: WebSocket[] = [];
   readonly #close: () => Promise<void>;
 
@@ -46,7 +46,7 @@ export class VenueServer implements AsyncDisposable {
     return venue;
   }
 
-  /** Sends a frame on every line; resolves when all of it is with the system. */
+  /** Sends a frame on every line. Resolves when the operating system has taken all of it. */
   async send(data: Buffer | string, binary = false): Promise<void> {
     await Promise.all(this.lines.map((line) => sendOn(line, data, binary)));
   }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { runPython } from '../tools/python.ts';
 
-/** Names of the files in a file sink's folder that are open, or were left so, as TOPIC/FILE. */
+/** The unfinished files in a file sink's folder, as TOPIC/FILE. They are open, or a killed process left them. */
 export function openFiles(dir: string): string[] {
   return readdirSync(dir, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.part'))
     .sort();
 }
 
-/** How many records fastavro reads in each topic of a file sink's folder; fails where it cannot read a file. */
+/** Number of records that fastavro reads in each topic of a file sink's folder. Fails if it cannot read a file. */
 export async function recordsByPython(dir: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const topic of readdirSync(dir)) {

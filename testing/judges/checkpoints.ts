@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../../src/operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
 
-/** A last trade, whose timestamp is its id. */
+/** The last trade of a series. Its timestamp equals its id. */
 export const lastTrade = (id: number): Checkpoint => ({ id: String(id), timestamp: id });
 
-/** Where the trades of BTCUSDT of a venue end in a sink. */
+/** The checkpoint of the trades of BTCUSDT at a venue. */
 export function seriesCheckpoint(
   venue: string,
   epoch: number,
@@ -19,7 +19,7 @@ export interface KindsOfTrades {
   readonly agg_trade?: SeriesCheckpoint['last'];
 }
 
-/** The checkpoints of both kinds by venue and symbol. */
+/** The checkpoints of both kinds of trades, by venue and symbol. */
 export function byVenueAndSymbol(checkpoints: readonly SeriesCheckpoint[]): Map<string, KindsOfTrades> {
   const found = new Map<string, KindsOfTrades>();
   for (const { kind, last, ...of } of checkpoints) {

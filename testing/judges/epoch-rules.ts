@@ -1,18 +1,24 @@
 import type { FeedRecord, Gap, TradeEvent } from '../../src/domain/record.ts';
 
-/** What the feed handed out in one step. */
+/** A record in the order of publishing, and whether it is a barrier. */
 interface Step {
   readonly record: FeedRecord;
   readonly barrier: boolean;
 }
 
-/** Every breach of the rules about venue, epoch, position, order and gap in what a feed in mode failover published, in words; at most 20. */
+/**
+ * Checks the records of a feed in mode failover: venues, epochs, positions, order and gaps. Returns each breach as
+ * text, at most 20.
+ */
 export function epochProblems(published: readonly Step[]): string[] {
-  return [...turns(published), ...runProblems(published.map(({ record }) => record))].slice(0, 20);
+  return [...epochOrderProblems(published), ...idProblems(published.map(({ record }) => record))].slice(0, 20);
 }
 
-/** Epochs of a symbol only rise, each is one venue's, and its position came before its first record, as a barrier. */
-function turns(published: readonly Step[]): string[] {
+/**
+ * Checks that the epochs of a symbol only rise, and that each belongs to one venue. The position of an epoch must come
+ * before its first record, as a barrier.
+ */
+function epochOrderProblems(published: readonly Step[]): string[] {
   const problems: string[] = [];
   const current = new Map<string, { readonly epoch: number; readonly venue: string }>();
   const announced = new Set<string>();
@@ -37,10 +43,10 @@ function turns(published: readonly Step[]): string[] {
 }
 
 /**
- * Within a venue, symbol and epoch ids rise; Binance's step by one but for published gaps, which come before the trade
- * after them and say exactly what is missing and what was filled.
+ * Checks the ids within each venue, symbol and epoch. They must rise; Binance's must step by one, except for published
+ * gaps. A gap comes before the trade after it, and its counts of missing and filled trades are right.
  */
-export function runProblems(records: readonly FeedRecord[]): string[] {
+export function idProblems(records: readonly FeedRecord[]): string[] {
   const problems: string[] = [];
   const runs = new Map<string, { readonly trades: TradeEvent[]; readonly gaps: Gap[] }>();
   for (const record of records) {

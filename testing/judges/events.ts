@@ -1,7 +1,7 @@
 import type { BookUpdate, Ticker } from '../../src/domain/market-event.ts';
 import type { AggTrade, BookTicker, Kline, PriceTick, TradeEvent } from '../../src/domain/record.ts';
 
-/** Plausible events for tests, each field replaceable. */
+/** Fields of all events for tests. The functions below make plausible events, and each field can be replaced. */
 const common = {
   venue: 'binance',
   symbol: 'BTCUSDT',

@@ -8,15 +8,17 @@ interface MadeTrade {
   readonly id: bigint;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Its `fingerprint`. */
+  /** `fingerprint` of the trade. */
   readonly value: number;
-  /** A fault kept it from a line that had asked for it. */
+  /** A fault withheld the trade from a line that had subscribed to it. */
   readonly withheld: boolean;
-  /** A line got it. */
+  /** At least one line received the trade. */
   readonly sent: boolean;
 }
 
-/** The trades that one venue made of one symbol, in the order they were made, in columns: a long run has millions. */
+/**
+ * The trades that one venue made of one symbol, in order. They are stored in columns, because a long run has millions.
+ */
 export class MadeTrades {
   count = 0;
   #ids = new BigInt64Array(FIRST_CAPACITY);
@@ -24,7 +26,7 @@ export class MadeTrades {
   #values = new Int32Array(FIRST_CAPACITY);
   #withheld = new Uint8Array(FIRST_CAPACITY);
   #sent = new Uint8Array(FIRST_CAPACITY);
-  /** Where ids start again: a testnet's reset. */
+  /** Indexes at which ids start again, as after a reset of the testnet. */
   readonly #generations: number[] = [0];
 
   push({ id, time, value, withheld, sent }: MadeTrade): void {
@@ -47,22 +49,22 @@ export class MadeTrades {
     return this.#times[index] as number;
   }
 
-  /** Its `fingerprint`. */
+  /** `fingerprint` of the trade. */
   value(index: number): number {
     return this.#values[index] as number;
   }
 
-  /** True where a fault kept it from a line that had asked for it. */
+  /** True if a fault withheld the trade from a line that had subscribed to it. */
   isWithheld(index: number): boolean {
     return this.#withheld[index] === 1;
   }
 
-  /** True where a line got it. */
+  /** True if at least one line received the trade. */
   isSent(index: number): boolean {
     return this.#sent[index] === 1;
   }
 
-  /** The longest time without a trade that was sent to anybody, between two times, milliseconds. */
+  /** The longest time between `from` and `to` without a trade that was sent to any line, milliseconds. */
   longestUnsent(from: number, to: number): number {
     let longest = 0;
     let last = from;
@@ -75,7 +77,10 @@ export class MadeTrades {
     return Math.max(longest, to - last);
   }
 
-  /** Where the trade stands; -1: it was never made. The time decides where an id was used twice; without one the latest counts. */
+  /**
+   * Index of the trade; -1 if it was never made. If an id was used twice, `time` decides; without it, the latest trade
+   * counts.
+   */
   find(id: bigint, time?: number): number {
     for (let generation = this.#generations.length - 1; generation >= 0; generation--) {
       const start = this.#generations[generation] as number;
@@ -116,7 +121,7 @@ export class MadeTrades {
   }
 }
 
-/** A number that two trades share only by a rare chance unless price, quantity and side are equal (FNV-1a). */
+/** A hash of price, quantity and side (FNV-1a). Different trades rarely have the same. */
 export function fingerprint(price: string, quantity: string, isBuyerMaker: boolean): number {
   const text = `${exactValue(price)} ${exactValue(quantity)} ${isBuyerMaker ? 'sell' : 'buy'}`;
   let hash = 0x811c9dc5;
@@ -151,7 +156,7 @@ export class JournalIndex {
     return new Set([...this.#made.keys()].map((name) => name.split(' ')[1] ?? ''));
   }
 
-  /** Of each venue that has the symbol. */
+  /** The trades of a symbol, for each venue that has it. */
   ofSymbol(symbol: string): readonly (readonly [venue: string, made: MadeTrades])[] {
     return [...this.#made].flatMap(([name, made]) => {
       const [venue = '', of] = name.split(' ');

@@ -11,13 +11,13 @@ export interface JournalEvent {
   /** As on the wire. */
   readonly price: string;
   readonly quantity: string;
-  /** Of the taker; empty where there is none. */
+  /** Side of the taker; empty if the event has none. */
   readonly side: 'buy' | 'sell' | '';
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Numbers of the connections that it went to. */
+  /** Numbers of the connections to which the event was sent. */
   readonly sent: readonly number[];
-  /** A fault kept the trade from a connection that had asked for it. */
+  /** A fault withheld the trade from a connection that had subscribed to it. */
   readonly withheld?: true;
   readonly first_trade_id?: string;
   readonly last_trade_id?: string;
@@ -26,7 +26,7 @@ export interface JournalEvent {
   readonly ask_quantity?: string;
 }
 
-/** The events of a journal that are kept; all by default. */
+/** Reads the events of a journal for which `keep` returns true; all by default. */
 export async function readJournal(
   file: string,
   keep: (event: JournalEvent) => boolean = () => true,
@@ -39,7 +39,7 @@ export async function readJournal(
   return events;
 }
 
-/** The value of a decimal text, however many zeros it ends in. Made without the code under test. */
+/** Removes the zeros at the end of a decimal text. It does not use the code under test. */
 export function exactValue(text: string): string {
   return text.includes('.') ? text.replace(/0+$/, '').replace(/\.$/, '') : text;
 }
@@ -48,14 +48,14 @@ export interface Comparison {
   /** Runs of one venue, symbol and epoch that were compared, and the trades in them. */
   readonly runs: number;
   readonly trades: number;
-  /** What does not agree, in words; at most 20. */
+  /** Differences as text, at most 20. */
   readonly problems: readonly string[];
 }
 
 /**
- * Compares published trades with a journal: within each venue, symbol and epoch they must be exactly the journal's
- * events from the first to the last of them, in its order, with equal values; what lies inside a published gap may be
- * missing, and an aggregated trade stands for all events up to its last.
+ * Compares published trades with a journal. Within each venue, symbol and epoch, they must be the journal's events from
+ * the first to the last published one, in its order and with equal values. Events inside a published gap may be
+ * missing. An aggregated trade stands for all events up to its last.
  */
 export function compareTrades(
   records: readonly FeedRecord[],
@@ -116,7 +116,7 @@ function expectedRun(
   return wanted;
 }
 
-/** Two fills of one order at one price, as one. */
+/** Combines two fills of one order at one price. */
 function aggregateOf(first: JournalEvent, { price, side, quantity }: JournalEvent): JournalEvent {
   const same = price === first.price && side === first.side;
   return same ? { ...first, quantity: exactSum(first.quantity, quantity) } : { ...first, price: `${price} and others` };

@@ -1,17 +1,20 @@
 import type { BookDelta, BookLevel, FeedRecord, OrderBookSnapshot } from '../../src/domain/record.ts';
 import { exactValue } from './journal.ts';
 
-/** Best bid and ask that a venue's book had at an update id, as `topOf` writes them: by `placeOf`. More than one where it counted anew. */
+/**
+ * Best bid and ask of a venue's book at an update id. `placeOf` makes the keys, `topOf` the values. If the venue
+ * restarted its ids, a key has several values.
+ */
 export type MadeTops = ReadonlyMap<string, ReadonlySet<string>>;
 
 export interface JudgeBooksOptions {
-  /** Changes were dropped. */
+  /** True if changes may have been dropped. */
   readonly mayMiss?: boolean;
 }
 
 /** A price may run past the levels of its book at any moment. Within this time the book is fetched again. */
 const BOOK_BACK_MS = 3000;
-/** As `order_books.levels` says by default. */
+/** The default of `order_books.levels`. */
 const LEVELS = 50;
 
 /** A book as a consumer of the deltas keeps it. */
@@ -31,8 +34,9 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 }
 
 /**
- * Finds problems of books, at most 20, as text for people; records come in their order. A book that is not stale must
- * equal its venue's book, and follow from the changes before it. At the end no book of a connected venue is stale. The changes of a symbol must follow each other, unless some may be missing.
+ * Finds problems of books, at most 20, as text for people. Records must be in their order. A book that is not stale
+ * must equal its venue's book, and follow from the changes before it. At the end, no book of a connected venue is
+ * stale. The changes of a symbol must follow each other, unless some may be missing.
  */
 export function bookProblems(
   records: readonly FeedRecord[],
@@ -44,13 +48,13 @@ export function bookProblems(
   for (const record of records) {
     if (record.kind === 'book_delta') {
       const key = `${record.venue} ${record.symbol}`;
-      const { book, problem } = followed(kept.get(key), record);
+      const { book, problem } = applyChange(kept.get(key), record);
       if (problem !== undefined && !mayMiss) problems.push(problem);
       if (book === undefined) kept.delete(key);
       else kept.set(key, book);
     }
     if (record.kind === 'order_book' && !record.stale)
-      problems.push(...wrong(record, kept.get(`${record.venue} ${record.symbol}`), made));
+      problems.push(...snapshotProblems(record, kept.get(`${record.venue} ${record.symbol}`), made));
   }
   for (const record of longStaleBooks(records)) problems.push(`${nameOf(record)}: stale in the end`);
   return problems.slice(0, 20);
@@ -71,8 +75,8 @@ function nameOf({ venue, symbol, epoch }: BookDelta | OrderBookSnapshot): string
   return `${venue} ${symbol} ${epoch}`;
 }
 
-/** By the rules of docs/order-books.md. */
-function followed(
+/** Applies a change to a book by the rules of docs/order-books.md. */
+function applyChange(
   previous: Kept | undefined,
   delta: BookDelta,
 ): { readonly book: Kept | undefined; readonly problem?: string } {
@@ -99,7 +103,7 @@ function set(side: Map<string, string>, levels: readonly BookLevel[]): void {
   }
 }
 
-function wrong(record: OrderBookSnapshot, book: Kept | undefined, made: MadeTops): string[] {
+function snapshotProblems(record: OrderBookSnapshot, book: Kept | undefined, made: MadeTops): string[] {
   const { venue, symbol, epoch, updateId, bids, asks } = record;
   const name = `${nameOf(record)} at ${updateId}`;
   const top = topOf(bids[0]?.price, asks[0]?.price);

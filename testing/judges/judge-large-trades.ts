@@ -3,21 +3,24 @@ import type { FeedRecord, LargeTrade, TradeEvent } from '../../src/domain/record
 import { grouped } from './journal.ts';
 import { decimalOf, halfEven, scaled } from './naive-decimal.ts';
 
-const MOST = 1000;
-const LEAST = 100;
+const MAX_HISTORY = 1000;
+const MIN_HISTORY = 100;
 
 export interface LargeTradesOptions {
-  /** Trades that the mean is taken of, at most. */
+  /** The mean is computed from at most this many trades. */
   readonly most?: number;
-  /** A process was killed: what it had found and not written is missing. */
+  /** True if a process was killed: it may have found large trades without writing them. */
   readonly mayMiss?: boolean;
 }
 
-/** Lists, at most 20, where a run's large trades differ from those that its trades make. After a lost trade it lists none. */
+/**
+ * Compares the large trades of a run with those that follow from its trades. Returns the first difference of each
+ * venue, symbol and epoch as text, at most 20.
+ */
 export function largeTradeProblems(
   records: readonly FeedRecord[],
   threshold: number,
-  { most = MOST, mayMiss = false }: LargeTradesOptions = {},
+  { most = MAX_HISTORY, mayMiss = false }: LargeTradesOptions = {},
 ): string[] {
   const place = ({ venue, symbol, epoch }: TradeEvent | LargeTrade) => `${venue} ${symbol} ${epoch}`;
   const trades = grouped(
@@ -32,7 +35,9 @@ export function largeTradeProblems(
     .flatMap(([name, own]) => {
       const found = large.get(name) ?? [];
       const published = new Set(found.map(({ tradeId }) => tradeId));
-      const expected = largeOf(own, threshold, most).filter(({ tradeId }) => !mayMiss || published.has(tradeId));
+      const expected = expectedLargeTrades(own, threshold, most).filter(
+        ({ tradeId }) => !mayMiss || published.has(tradeId),
+      );
       const at = expected.findIndex((one, index) => found[index] === undefined || !isSame(found[index], one));
       if (at >= 0) return [`${name}: ${JSON.stringify(found[at])} instead of ${JSON.stringify(expected[at])}`];
       return found.length > expected.length ? [`${name}: ${JSON.stringify(found[expected.length])} is none`] : [];
@@ -40,11 +45,11 @@ export function largeTradeProblems(
     .slice(0, 20);
 }
 
-function largeOf(trades: readonly TradeEvent[], threshold: number, most: number): LargeTrade[] {
+function expectedLargeTrades(trades: readonly TradeEvent[], threshold: number, most: number): LargeTrade[] {
   const counted = trades.filter(({ conditions }) => !conditions.includes('block'));
   return counted.flatMap((trade, at): LargeTrade[] => {
     const before = counted.slice(Math.max(0, at - most), at);
-    if (before.length < LEAST) return [];
+    if (before.length < MIN_HISTORY) return [];
     const sum = before.reduce((total, { quantity }) => total + scaled(quantity), 0n);
     const count = BigInt(before.length);
     if (scaled(trade.quantity) * count < BigInt(threshold) * sum) return [];
@@ -53,7 +58,7 @@ function largeOf(trades: readonly TradeEvent[], threshold: number, most: number)
   });
 }
 
-/** The multiple is worked out with floats here. */
+/** Compares the multiple with a tolerance, because it is computed with floats here. */
 function isSame({ multiple, ...found }: LargeTrade, { multiple: expected, ...wanted }: LargeTrade): boolean {
   return isDeepStrictEqual(found, wanted) && Math.abs(multiple - expected) < 1e-12 * expected;
 }

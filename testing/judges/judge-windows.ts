@@ -2,7 +2,7 @@ import type { FeedRecord, Gap, TradeStats } from '../../src/domain/record.ts';
 import { grouped, type JournalEvent } from './journal.ts';
 import { decimalOf, halfEven, scaled, UNIT } from './naive-decimal.ts';
 
-/** What windows are judged by: a trade as its venue made it. */
+/** A trade that a window is compared with. */
 interface MadeTrade {
   readonly price: bigint;
   readonly quantity: bigint;
@@ -10,7 +10,7 @@ interface MadeTrade {
   readonly time: number;
 }
 
-/** The figures of a window that follow from its trades. */
+/** The fields of a window that are computed from its trades. */
 type Figures = Omit<
   TradeStats,
   | 'kind'
@@ -28,7 +28,7 @@ type Figures = Omit<
   | 'complete'
 >;
 
-/** What is wrong with the windows of a run, in words; at most 20. */
+/** Compares the windows of a run with the journal of its venues. Returns problems as text, at most 20. */
 export function windowProblems(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
   const made = tradesByPlace(journal);
   const windows = records.filter((record) => record.kind === 'trade_stats');
@@ -41,8 +41,9 @@ export function windowProblems(records: readonly FeedRecord[], journal: readonly
 }
 
 /**
- * Finds problems of windows, at most 20, as text for people; records come in the order of publishing. Windows
- * must come once and in order. A complete one must equal the trades published before it, without a published gap. Later trades, from a line that delivers again, are in no window.
+ * Compares the windows of a run with its published trades. Records must be in the order of publishing. Returns problems
+ * as text, at most 20. Windows must come once and in order. A complete window must equal the trades that were published
+ * before it, and have no published gap. Trades that a line delivers later are in no window.
  */
 export function publishedWindowProblems(records: readonly FeedRecord[]): string[] {
   const trades = new Map<string, MadeTrade[]>();
@@ -77,7 +78,7 @@ export function nameOf({ venue, symbol, epoch, windowMs, windowStart }: TradeSta
   return `${venue} ${symbol} ${epoch} ${windowMs}@${windowStart}`;
 }
 
-/** The windows that published trades make, without those that only trades from `until` on are in, milliseconds. */
+/** Names of the windows that contain published trades and end at `until` or before, milliseconds since 1970. */
 export function windowsOf(
   records: readonly FeedRecord[],
   windowMs: number,
@@ -94,8 +95,8 @@ export function windowsOf(
 }
 
 /**
- * Windows that are incomplete without a reason, or complete though a gap lies in them, in words; at most 20. A reason is
- * the first trade of an epoch, its end, or a gap. Of what was published before its trades were stored nothing can be said.
+ * Finds windows that are incomplete without a reason, or complete in spite of a gap. Returns them as text, at most 20.
+ * A reason is a gap, or that the window contains the first trade of its epoch.
  */
 export function wholenessProblems(records: readonly FeedRecord[]): string[] {
   const trades = grouped(
@@ -117,8 +118,8 @@ export function wholenessProblems(records: readonly FeedRecord[]): string[] {
     .slice(0, 20);
 }
 
-/** Windows that are over by the time of their venue and were not published. */
-export function untoldWindows(records: readonly FeedRecord[], windowMs: number, latenessMs: number): string[] {
+/** Names of the windows that ended by the time of their venue and were not published. */
+export function unpublishedWindows(records: readonly FeedRecord[], windowMs: number, latenessMs: number): string[] {
   const published = new Set(records.flatMap((record) => (record.kind === 'trade_stats' ? [nameOf(record)] : [])));
   const trades = grouped(
     records.filter((record) => record.kind === 'trade'),
@@ -157,7 +158,10 @@ function repeated(windows: readonly TradeStats[]): string[] {
   });
 }
 
-/** Of one symbol and length windows come in the order of their time; a new epoch may begin in the window of the last one. */
+/**
+ * Windows of one symbol and length must come in the order of their time. A new epoch may begin in the last window of
+ * the previous epoch.
+ */
 function outOfOrder(windows: readonly TradeStats[]): string[] {
   const last = new Map<string, TradeStats>();
   return windows.flatMap((window) => {
@@ -180,20 +184,20 @@ function differences(window: TradeStats, trades: readonly MadeTrade[]): string[]
   });
 }
 
-/** Ratios are worked out with floats here. */
+/** Compares with a tolerance, because ratios are computed with floats here. */
 function isSame(found: unknown, expected: unknown): boolean {
   if (typeof found !== 'number' || typeof expected !== 'number') return found === expected;
   return Math.abs(found - expected) < 1e-12;
 }
 
-/** What is missing may be anything, but nothing is there that was not traded. */
+/** An incomplete window may miss any trades, but it must not contain more than was traded. */
 function excess(window: TradeStats, trades: readonly MadeTrade[]): string[] {
   const expected = figuresOf(trades);
   const isExcess = window.trades > (expected?.trades ?? 0) || scaled(window.volume) > scaled(expected?.volume ?? '0');
   return isExcess ? [`${nameOf(window)}: ${window.trades} of ${expected?.trades} trades`] : [];
 }
 
-/** Worked out the plain way, without the code under test. */
+/** Computes the figures in the simplest way, without the code under test. */
 function figuresOf(trades: readonly MadeTrade[]): Figures | undefined {
   const first = trades[0];
   const last = trades.at(-1);

@@ -5,21 +5,23 @@ import { readTopic } from '../../src/kafka/reading/read-topic.ts';
 import { kafkaConfig } from '../kafka/kafka-config.ts';
 import type { TradeJudge } from './trade-judge.ts';
 
-/** Where a run published. */
+/** Where a run stored its records. */
 export type Place =
   | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly prefix: string }
   | { readonly kind: 'file'; readonly dir: string };
 
 export interface StoredStatus {
   readonly status: FeedStatus;
-  /** When it was stored, milliseconds since 1970; in files when it was made. */
+  /** When the record was stored, milliseconds since 1970. For files: when it was made. */
   readonly at: number;
 }
 
-/** What a run published beside what the judge keeps. */
+/** The published records that the judge does not keep. */
 export interface Published {
   readonly statuses: readonly StoredStatus[];
-  /** When each live trade was stored, in order of time, and of which symbol; in files when it was received. */
+  /**
+   * Symbol and time of each live trade, in order of time. It is the time of storage; for files, the time of receipt.
+   */
   readonly live: readonly { readonly at: number; readonly symbol: string }[];
 }
 
@@ -28,7 +30,7 @@ interface Stored {
   readonly at: number;
 }
 
-/** Shows everything that a run published to the judge. Reads what is committed alone. */
+/** Passes all committed records of a run to the judge. */
 export async function readRun(place: Place, judge: TradeJudge): Promise<Published> {
   const live: { at: number; symbol: string }[] = [];
   const statuses: StoredStatus[] = [];
@@ -49,7 +51,7 @@ export async function readRun(place: Place, judge: TradeJudge): Promise<Publishe
   return { statuses, live: live.sort((a, b) => a.at - b.at) };
 }
 
-/** All records of a topic in the order in which they are stored, and when they were: in files, when they were made. */
+/** Reads all records of a topic in the order of storage, with the time at which each was stored. For files: made. */
 export async function* stored(place: Place, topic: string): AsyncGenerator<Stored> {
   if (place.kind === 'file') {
     for await (const record of readFiles(place.dir, topic)) yield { record, at: madeAt(record) };

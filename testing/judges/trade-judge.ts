@@ -1,23 +1,31 @@
 import type { FeedStatus, Gap, Position, TradeEvent } from '../../src/domain/record.ts';
 import { fingerprint, type JournalIndex, type MadeTrades } from './journal-index.ts';
 
-/** What a judge found; counts are of trades. */
+/** The judge's findings. Numbers count trades, unless they say otherwise. */
 export interface Verdict {
   readonly published: number;
-  /** Turns of a venue at a symbol, of the symbol that had most. */
+  /** Number of epochs of the symbol with the most. */
   readonly epochs: number;
-  /** Made by the serving venue between the first and the last published of an epoch, not published, and in no gap. */
+  /**
+   * Trades of the serving venue that are neither published nor in a gap, between the first and the last published one
+   * of an epoch.
+   */
   readonly lost: number;
-  /** The same, but inside a published gap. */
+  /** Trades of the same kind that are inside a published gap. */
   readonly inGaps: number;
-  /** Where ids jump: missing and named by nobody, but withheld by a fault from a line that stayed open. Nobody can add. */
+  /**
+   * Missing trades that nobody can notice: ids are sparse, and a fault withheld the trade from a line that stayed open.
+   */
   readonly undetectable: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
   readonly gaps: number;
-  /** Processes that text their state. */
+  /** Number of processes that published a status. */
   readonly instances: number;
-  /** In words, at most 100 of each: gaps with what is still missing in them, what was lost, what came twice or late, and every other breach of the contract. */
+  /**
+   * Findings as text, at most 100 of each: gaps that are not repaired, lost trades, repeated or late trades, and all
+   * other breaches of the contract.
+   */
   readonly named: readonly string[];
   readonly losses: readonly string[];
   readonly repeats: readonly string[];
@@ -25,11 +33,14 @@ export interface Verdict {
 }
 
 export interface JudgeOptions {
-  /** The venue itself loses ids at times: what a gap names need not all have been made. */
+  /** The venue itself skips ids at times, so a gap may contain ids of trades that were never made. */
   readonly venueLosesIds?: boolean;
-  /** No symbol may be without a trade for longer, in event time, that is in no gap, while a venue sends some: milliseconds. By default it may. */
-  readonly mostSilentMs?: number;
-  /** Topics of a broker, whose times add what came first in different topics; true by default. False: files. */
+  /**
+   * Longest time without a trade of a symbol, outside of gaps, while a venue sends some: milliseconds of event time.
+   * Default: no limit.
+   */
+  readonly maxSilentMs?: number;
+  /** True (default): the records come from a broker, whose times show the order between topics. False: from files. */
   readonly timed?: boolean;
 }
 
@@ -50,28 +61,31 @@ interface Interval {
   readonly to: number;
 }
 
-const MOST_WORDS = 100;
-/** A venue that sends something of a symbol in every such part of a silence could have been listened to. */
-const PARTS_OF_SILENCE = 5;
-/** Venues whose trade ids jump by themselves. */
-const JUMPING: ReadonlySet<string> = new Set(['bybit']);
+const MAX_FINDINGS = 100;
+/**
+ * A venue counts as sending in a time without data if its longest pause was shorter than this fraction of that time.
+ */
+const PAUSES_PER_SILENCE = 5;
+/** Venues with sparse trade ids. */
+const SPARSE_ID_VENUES: ReadonlySet<string> = new Set(['bybit']);
 
 /**
- * Holds what was published against what the venues made, by CONTRACT 4: within a venue, symbol and epoch each trade once
- * and in order, or inside a published gap that is true; epochs only rise, each is one venue's and was announced.
- * Two epochs of one venue that follow each other, with none of another venue between them, count as one run: a restart is no
- * reason to lose anything.
- * Records are given in the order of their topic; `at` is when they were stored, milliseconds since 1970.
+ * Compares the published records with what the venues made, by CONTRACT 4. Within a venue, symbol and epoch, each trade
+ * must be there once and in order, or inside a published gap that is true. Epochs must only rise, belong to one venue,
+ * and be announced.
+ * Epochs of one venue that follow each other, without another venue between them, count as one run: a restart is no
+ * reason to lose a trade.
+ * The records of a topic must be passed in their order. `at` is when a record was stored, milliseconds since 1970.
  */
 export class TradeJudge {
   readonly #journal: JournalIndex;
   readonly #options: JudgeOptions;
   readonly #runs = new Map<string, Run>();
   /** By symbol, in order of their epochs. */
-  readonly #turns = new Map<string, Run[]>();
+  readonly #epochRuns = new Map<string, Run[]>();
   /** The run with the highest epoch so far, by symbol. */
   readonly #newest = new Map<string, Run>();
-  /** When each trade made was published; 0: it was not. */
+  /** When each trade of a venue was published; 0: not published. */
   readonly #publishedAt = new Map<MadeTrades, Float64Array>();
   readonly #gaps = new Map<string, { readonly gap: Gap; readonly at: number }>();
   readonly #announcedAt = new Map<string, number>();
@@ -124,7 +138,7 @@ export class TradeJudge {
 
   gap(gap: Gap, at: number): void {
     const { venue, symbol, epoch, fromId, toId, fromTime, toTime, outcome } = gap;
-    // Delivered again is the same gap.
+    // A gap that is delivered again counts once.
     const identity = [venue, symbol, epoch, fromId, toId, fromTime, toTime, outcome].join(' ');
     if (!this.#gaps.has(identity)) this.#gaps.set(identity, { gap, at });
   }
@@ -144,26 +158,26 @@ export class TradeJudge {
     sequences.add(sequence);
   }
 
-  /** To be called once, when everything was given. */
+  /** Judges the run. Call it once, after the last record. */
   verdict(): Verdict {
     for (const { gap } of this.#gaps.values())
       this.#runs.get(`${gap.venue} ${gap.symbol} ${gap.epoch}`)?.gaps.push(gap);
     const sum = { lost: 0, inGaps: 0, undetectable: 0 };
-    for (const [symbol, turns] of this.#turns) {
-      turns.sort((a, b) => a.epoch - b.epoch);
-      this.#judgeTurns(symbol, turns);
-      for (const [at, run] of turns.entries()) {
-        const next = turns[at + 1];
-        const end = next !== undefined && this.#goesOn(run, next) ? next.first : run.last;
+    for (const [symbol, epochs] of this.#epochRuns) {
+      epochs.sort((a, b) => a.epoch - b.epoch);
+      this.#judgeEpochs(symbol, epochs);
+      for (const [at, run] of epochs.entries()) {
+        const next = epochs[at + 1];
+        const end = next !== undefined && this.#isContinuedBy(run, next) ? next.first : run.last;
         this.#countMissing(run, end, sum);
       }
     }
     for (const { gap, at } of this.#gaps.values()) this.#judgeGap(gap, at);
     this.#judgeSequences();
-    if (this.#options.mostSilentMs !== undefined) this.#judgeSilences();
+    if (this.#options.maxSilentMs !== undefined) this.#judgeSilences();
     return {
       published: this.#published,
-      epochs: Math.max(0, ...[...this.#turns.values()].map((turns) => turns.length)),
+      epochs: Math.max(0, ...[...this.#epochRuns.values()].map((epochs) => epochs.length)),
       ...sum,
       duplicated: this.#duplicated,
       outOfOrder: this.#outOfOrder,
@@ -187,9 +201,9 @@ export class TradeJudge {
     }
     const run: Run = { name, venue, symbol, epoch, made, first: -1, last: -1, firstAt: 0, gaps: [] };
     this.#runs.set(name, run);
-    const turns = this.#turns.get(symbol) ?? [];
-    this.#turns.set(symbol, turns);
-    turns.push(run);
+    const epochs = this.#epochRuns.get(symbol) ?? [];
+    this.#epochRuns.set(symbol, epochs);
+    epochs.push(run);
     return run;
   }
 
@@ -213,18 +227,18 @@ export class TradeJudge {
     return times;
   }
 
-  /** The next epoch of the same venue goes on where this one ended, unless it was another venue's time between. */
-  #goesOn({ venue, symbol, epoch, last }: Run, next: Run): boolean {
+  /** True if the next epoch continues this one: it has the same venue, and no other venue served in between. */
+  #isContinuedBy({ venue, symbol, epoch, last }: Run, next: Run): boolean {
     const isBetween = (other: Position) => other.epoch > epoch && other.epoch < next.epoch && other.venue !== venue;
     return next.venue === venue && next.first > last && this.#announced.get(symbol)?.some(isBetween) !== true;
   }
 
-  #judgeTurns(symbol: string, turns: readonly Run[]): void {
-    for (const [at, run] of turns.entries()) {
-      if (turns[at + 1]?.epoch === run.epoch)
-        this.#problem(`${symbol}: epoch ${run.epoch} is ${run.venue}'s and ${turns[at + 1]?.venue}'s`);
-      // Files keep the last position alone once they are compacted.
-      if (this.#options.timed === false && at < turns.length - 1) continue;
+  #judgeEpochs(symbol: string, epochs: readonly Run[]): void {
+    for (const [at, run] of epochs.entries()) {
+      if (epochs[at + 1]?.epoch === run.epoch)
+        this.#problem(`${symbol}: epoch ${run.epoch} is ${run.venue}'s and ${epochs[at + 1]?.venue}'s`);
+      // After compaction, files only keep the last position.
+      if (this.#options.timed === false && at < epochs.length - 1) continue;
       const announcedAt = this.#announcedAt.get(run.name);
       if (announcedAt === undefined) this.#problem(`${run.name}: no position announces it`);
       else if (this.#options.timed !== false && announcedAt > run.firstAt)
@@ -241,7 +255,7 @@ export class TradeJudge {
     for (let index = run.first; index <= end && index >= 0; index++) {
       const isThere = publishedAt[index] !== 0;
       const isNamed = !isThere && intervals.some(({ from, to }) => index > from && index < to);
-      const isHidden = !isThere && !isNamed && JUMPING.has(venue) && made.isWithheld(index);
+      const isHidden = !isThere && !isNamed && SPARSE_ID_VENUES.has(venue) && made.isWithheld(index);
       if (isNamed) sum.inGaps++;
       if (isHidden) sum.undetectable++;
       if (!isThere && !isNamed && !isHidden) {
@@ -262,11 +276,11 @@ export class TradeJudge {
     add(this.#losses, `${name}: ${count} lost, ${between}`);
   }
 
-  /** Where a gap begins and ends among the trades made, both exclusive. */
+  /** Indexes of the trades at both ends of a gap, which are not part of it. */
   #intervalOf(made: MadeTrades, { fromId, toId, fromTime, toTime }: Gap): Interval {
     const indexOf = (id: string, time: number) => {
       const exact = made.find(BigInt(id), time);
-      // An aggregated trade has the time of its first, but ends the run with its last.
+      // An aggregated trade has the time of its first trade. The gap begins after its last.
       return exact === -1 ? made.find(BigInt(id)) : exact;
     };
     return {
@@ -291,11 +305,12 @@ export class TradeJudge {
     if (toId === null) {
       if (run.last > from)
         this.#problem(
-          `${text} says that nothing followed, but ${run.made.id(run.last)} did, ${run.last - from} behind`,
+          `${text} says that nothing followed, but ${run.made.id(run.last)} did, ${run.last - from} trades later`,
         );
       return;
     }
-    // Killed between the gap and the trade behind it: a wider gap of the next process names that trade too.
+    // If the process was killed between the gap and the trade after it, a wider gap of the next process contains that
+    // trade too.
     const isNamed = run.gaps.some((other) => {
       const interval = this.#intervalOf(run.made, other);
       return other !== gap && to > interval.from && to < interval.to;
@@ -305,8 +320,8 @@ export class TradeJudge {
     if (from === -1 || to === -1) return;
     if (gap.outcome !== 'repaired') add(this.#named, `${text} written at ${at}`);
     this.#judgeCounts(text, run, { gap, at }, { from, to });
-    // A trade that came behind a later one is named when it comes, and no sooner.
-    const isLate = JUMPING.has(venue) && gap.missing !== null;
+    // A trade that arrives after a later one is published as a gap when it arrives, not before.
+    const isLate = SPARSE_ID_VENUES.has(venue) && gap.missing !== null;
     if (this.#options.timed === false || isLate) return;
     let after = to;
     while (after <= run.last && publishedAt[after] === 0) after++;
@@ -322,17 +337,20 @@ export class TradeJudge {
     { from, to }: Interval,
   ): void {
     const publishedAt = this.#publishedAtOf(made);
-    // Nobody could add what was withheld from every line, but the next process may ask the venue for it.
+    // No line received these trades, but the next process may fetch them from the venue.
     const isLearned = (index: number) =>
-      JUMPING.has(venue) && made.isWithheld(index) && !made.isSent(index) && (publishedAt[index] as number) > at;
+      SPARSE_ID_VENUES.has(venue) &&
+      made.isWithheld(index) &&
+      !made.isSent(index) &&
+      (publishedAt[index] as number) > at;
     let filled = 0;
     for (let index = from + 1; index < to; index++) if (publishedAt[index] !== 0 && !isLearned(index)) filled++;
     if (gap.filled !== filled) this.#problem(`${text} has ${filled} of its trades published`);
     if (to <= from) this.#problem(`${text} ends before it begins`);
     const madeInside = to - from - 1;
     const byIds = Number(made.id(to) - made.id(from)) - 1;
-    // Where ids start again their difference says nothing.
-    const contiguous = !JUMPING.has(venue) && byIds >= 0;
+    // If ids start again in between, their difference means nothing.
+    const contiguous = !SPARSE_ID_VENUES.has(venue) && byIds >= 0;
     if (contiguous ? gap.missing !== byIds : gap.missing !== null && gap.missing > madeInside)
       this.#problem(`${text} has ${contiguous ? byIds : madeInside} trades in it`);
     if (contiguous && this.#options.venueLosesIds !== true && byIds !== madeInside)
@@ -345,7 +363,7 @@ export class TradeJudge {
     this.#firstReceivedAt = Math.min(this.#firstReceivedAt, to);
     const from = this.#receivedAt.get(symbol) ?? this.#firstReceivedAt;
     this.#receivedAt.set(symbol, Math.max(from, to));
-    if (to - from <= (this.#options.mostSilentMs ?? Number.POSITIVE_INFINITY)) return;
+    if (to - from <= (this.#options.maxSilentMs ?? Number.POSITIVE_INFINITY)) return;
     this.#silences.set(symbol, [...(this.#silences.get(symbol) ?? []), { from, to }]);
   }
 
@@ -355,9 +373,9 @@ export class TradeJudge {
       if (!this.#receivedAt.has(symbol)) this.#receivedAt.set(symbol, this.#firstReceivedAt);
       this.#received(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
       for (const silence of this.#silences.get(symbol) ?? []) {
-        if (this.#unnamedMs(symbol, silence) <= (this.#options.mostSilentMs ?? 0)) continue;
+        if (this.#msOutsideGaps(symbol, silence) <= (this.#options.maxSilentMs ?? 0)) continue;
         const { from, to } = silence;
-        const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PARTS_OF_SILENCE);
+        const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PAUSES_PER_SILENCE);
         if (sending.length > 0)
           this.#problem(
             `${symbol}: no trade from ${from} to ${to}, ${to - from} ms, while ${sending.map(([venue]) => venue).join(', ')} sent them`,
@@ -366,8 +384,8 @@ export class TradeJudge {
     }
   }
 
-  /** How much of a silence lies in no gap. */
-  #unnamedMs(symbol: string, { from, to }: Interval): number {
+  /** How much of a time without data is outside of gaps, milliseconds. */
+  #msOutsideGaps(symbol: string, { from, to }: Interval): number {
     const gaps = [...this.#gaps.values()].map(({ gap }) => gap).filter((gap) => gap.symbol === symbol);
     let unnamedMs = 0;
     let end = from;
@@ -378,7 +396,7 @@ export class TradeJudge {
     return unnamedMs + Math.max(0, to - end);
   }
 
-  /** Status records of a process are numbered without a missing; a killed one loses its last. */
+  /** Status records of a process have consecutive numbers. A killed process loses only its last records. */
   #judgeSequences(): void {
     for (const [instance, sequences] of this.#sequences) {
       const last = Math.max(...sequences);
@@ -393,5 +411,5 @@ export class TradeJudge {
 }
 
 function add(texts: string[], text: string): void {
-  if (texts.length < MOST_WORDS) texts.push(text);
+  if (texts.length < MAX_FINDINGS) texts.push(text);
 }

@@ -1,6 +1,6 @@
 export const kafkaVersion = '4.3.1';
 
-/** Where a listener is bound, and where it is reached: host:port. */
+/** A listener: the address that the broker binds, and the address that clients use, as host:port. */
 export interface Listener {
   readonly name: string;
   readonly protocol: string;
@@ -9,16 +9,16 @@ export interface Listener {
 }
 
 interface Addresses {
-  /** For clients. */
+  /** Listeners for clients. */
   readonly listeners: readonly Listener[];
-  /** The address at which the broker reaches itself, also if its clients use another: it ends transactions over this. */
+  /** The address at which the broker connects to itself, for example to end a transaction. Clients may use another. */
   readonly inside: string;
   readonly controller: string;
   readonly data: string;
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** server.properties of a single broker and controller for tests, the same whichever way it is run. */
+/** The server.properties of a test broker, which is its own controller. They are the same for Docker and Java. */
 export function brokerSettings(addresses: Addresses): Record<string, string> {
   const { inside, controller } = addresses;
   const listeners = [

@@ -1,24 +1,24 @@
 type Settings = Readonly<Record<string, string>>;
 
 export interface BrokerOptions {
-  /** The way to run it; without one, KAFKA_WAY, else a Docker engine where one answers, else Java with Maven. */
+  /** How the broker runs. Default: KAFKA_WAY, else Docker if an engine answers, else Java with Maven. */
   readonly way?: 'docker' | 'java';
-  /** Broker settings (server.properties) beside those of every test broker; `host` is where clients find it. */
+  /** Additional broker settings (server.properties). `host`: the host to which clients connect. */
   readonly config?: Settings | ((host: string) => Settings);
-  /** host:port that clients of the listener without encryption or login are sent to instead of its own, such as a proxy's. */
+  /** host:port that the plaintext listener advertises to clients instead of its own, such as that of a proxy. */
   readonly advertised?: string;
-  /** Listeners beside the one without encryption or login: by their names, small letters. */
+  /** Listeners in addition to the plaintext one, by name in lower case. */
   readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;
-  /** Measured, or under load for minutes: its JVM takes its time to compile well. */
+  /** True if the broker is measured, or under load for minutes: its JVM then optimizes fully. */
   readonly isForLong?: boolean;
 }
 
-/** A broker of a test's own, running when it is handed out. */
+/** A broker that belongs to one test. It runs when the test receives it. */
 export interface Broker {
   readonly way: 'docker' | 'java';
   /** host:port, the same after every start. */
   readonly brokers: string[];
-  /** host:port of the further listeners, by name. */
+  /** host:port of the additional listeners, by name. */
   readonly listeners: Readonly<Record<string, string>>;
   /** Shuts down cleanly; resolves when the process is gone. */
   stop(): Promise<void>;

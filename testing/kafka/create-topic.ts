@@ -2,8 +2,8 @@ import type { Admin, ITopicConfig } from 'kafkajs';
 import { until } from '../tools/until.ts';
 
 /**
- * Creates a topic; resolves when the leader of each partition serves it. kafkajs waits for less, and fails where the broker
- * is slow to know the topic; a producer that is refused by one partition would write to the others twice.
+ * Creates a topic. Resolves when the leader of each partition serves it. kafkajs waits for less, and fails if the
+ * broker is slow to learn the topic. A producer that one partition refuses would write to the others twice.
  */
 export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
   await admin.createTopics({ topics: [topic], waitForLeaders: false });

@@ -7,14 +7,20 @@ import { waitForBroker } from './wait-for-broker.ts';
 
 type Engine = Awaited<ReturnType<typeof getContainerRuntimeClient>>;
 
-/** The second is what deploy/kafka-test-image/build.sh makes where no image registry is reached. */
+/**
+ * Images to try, in order. deploy/kafka-test-image/build.sh builds the second one, for machines without an image
+ * registry.
+ */
 const images = process.env.KAFKA_IMAGE
   ? [process.env.KAFKA_IMAGE]
   : [`apache/kafka:${kafkaVersion}`, `market-feed/kafka-test:${kafkaVersion}`];
-/** testcontainers' own helper, which removes containers left behind by a killed process; its version is the library's. */
+/**
+ * The helper container of testcontainers, in the version that the library uses. It removes containers of a killed
+ * process.
+ */
 const reaper = process.env.RYUK_CONTAINER_IMAGE ?? 'testcontainers/ryuk:0.14.0';
 
-/** Why there can be no broker in a container here; undefined when there can. */
+/** Why no broker can run in a container here; undefined if one can. */
 export async function whyNoDocker(): Promise<string | undefined> {
   try {
     return (await findImage(await getContainerRuntimeClient())) === undefined
@@ -44,7 +50,7 @@ async function canPull(engine: Engine, image: string): Promise<boolean> {
   );
 }
 
-/** The environment variable that the image apache/kafka makes this setting of. */
+/** The environment variable of the image apache/kafka for a setting. */
 const variableOf = (key: string): string => `KAFKA_${key.toUpperCase().replaceAll('-', '___').replaceAll('.', '_')}`;
 
 /** A KRaft broker of one node in a container. */

@@ -15,11 +15,11 @@ import { waitForBroker } from './wait-for-broker.ts';
 const HOST = '127.0.0.1';
 const run = promisify(execFile);
 const jars = join(tools, 'kafka', kafkaVersion);
-/** A broker's folder as it has to be before the first start. Made once, since it costs the start of a JVM. */
+/** A formatted folder for a new broker. It is made once, because formatting starts a JVM. */
 const formatted = join(tools, 'kafka', `${kafkaVersion}-formatted`);
 const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
 
-/** Why there can be no broker from Maven Central's jars here; undefined when there can. */
+/** Why no broker can run from Maven Central's jars here; undefined if one can. */
 export async function whyNoJava(): Promise<string | undefined> {
   return (await whyNoJavaOf(17)) ?? (existsSync(jars) ? undefined : whyNoMaven());
 }
@@ -29,7 +29,7 @@ const asProperties = (settings: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 
-/** Fills `log` in the folder. Nothing in it depends on addresses. */
+/** Formats `log` in the folder. The result does not depend on addresses. */
 async function format(folder: string): Promise<void> {
   const addresses = { listeners: [], inside: `${HOST}:9092`, controller: `${HOST}:9093`, config: {} };
   const propertiesFile = join(folder, 'server.properties');
@@ -40,7 +40,7 @@ async function format(folder: string): Promise<void> {
   ]);
 }
 
-/** Fetches the jars and makes the folder, each once. */
+/** Downloads the jars and formats the folder, each once. */
 export async function prepareJavaBroker(): Promise<void> {
   await fillOnce(jars, (fresh) =>
     maven(

@@ -5,9 +5,9 @@ import { prepareJavaBroker, startJavaBroker, whyNoJava } from './java-broker.ts'
 export type { Broker, BrokerOptions };
 
 /**
- * Starts a real broker of the caller's own, which it may stop, kill and start again, and must close:
- * in a container where a Docker engine answers and has an image, else from Maven Central's jars.
- * Most tests only need topics of their own on a broker: they take `sharedBrokers()`.
+ * Starts a broker for one caller, which may stop, kill and start it again, and must close it. It runs in a container if
+ * a Docker engine answers and has an image, else from Maven Central's jars. Most tests only need topics of their own,
+ * so they use `sharedBrokers()`.
  * @throws Error that names what is missing for each way.
  */
 export async function startBroker(options: BrokerOptions = {}): Promise<Broker> {
@@ -16,7 +16,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
 }
 
 /**
- * Fetches what brokers are run with, once, so that tests which start at the same time need not.
+ * Downloads everything that brokers need, once, before tests start in parallel.
  * @throws Error that names what is missing for each way.
  */
 export async function prepareBroker(): Promise<void> {
@@ -38,21 +38,24 @@ function wayFromEnvironment(): 'docker' | 'java' | undefined {
 }
 
 /**
- * The bootstrap addresses of the broker that all test files share: KAFKA_BROKERS where it is set,
- * else one that is started when the first test asks. Topics on it carry a prefix of the test's own.
- * It never goes down; tests that stop a broker take one of their own from `startBroker()`.
+ * The bootstrap addresses of the broker that all test files share: KAFKA_BROKERS if it is set, else a broker that
+ * starts when the first test asks. The names of topics must have a prefix of the test. The broker never stops, so a
+ * test that stops a broker uses its own, from `startBroker()`.
  */
 export function sharedBrokers(): Promise<string[]> {
-  return askDesk<string[]>('broker');
+  return askGlobalSetup<string[]>('broker');
 }
 
-/** The base address of the schema registry that all test files share. Subjects on it carry a prefix of the test's own. */
+/**
+ * The base address of the schema registry that all test files share. The names of subjects must have a prefix of the
+ * test.
+ */
 export function sharedRegistry(): Promise<string> {
-  return askDesk<string>('registry');
+  return askGlobalSetup<string>('registry');
 }
 
-/** Of what vitest's global set-up starts: see shared-broker.ts. */
-async function askDesk<T>(what: 'broker' | 'registry'): Promise<T> {
+/** Asks vitest's global setup (shared-broker.ts) for the address of a shared service. */
+async function askGlobalSetup<T>(what: 'broker' | 'registry'): Promise<T> {
   const desk = process.env.MARKET_FEED_BROKER_DESK;
   if (desk === undefined) throw new Error('a shared broker or registry exists only under vitest');
   const answer = await fetch(`${desk}/${what}`);

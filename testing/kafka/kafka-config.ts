@@ -1,6 +1,6 @@
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 
-/** What the sink may write with. */
+/** The Kafka clients that the sink can use. */
 export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const satisfies readonly KafkaConfig['client'][];
 
 /** The configuration's defaults for a broker. */

@@ -4,25 +4,27 @@ import { type Broker, startBroker } from './kafka-broker.ts';
 
 const PRODUCE = 0;
 
-/** A broker that is reached only through a proxy, which can fail in ways that a broker cannot be asked for. */
+/** A broker behind a proxy, which can fail in ways that a broker cannot. */
 export interface ProxiedBroker {
   readonly broker: Broker;
   readonly brokers: string[];
   /** Refuses connections and cuts those that are open, until `serve`. */
   refuse(): Promise<void>;
   serve(): Promise<void>;
-  /** Takes requests in and passes no answer on, without closing anything, until `serve`. */
+  /** Accepts requests, but forwards no response and closes nothing, until `serve`. */
   hang(): Promise<void>;
-  /** Cuts the connection instead of passing an answer to a produce request on, wherever `cut` says so. */
-  loseAnswers(cut: () => boolean): void;
-  /** Keeps the next produce request back, as a network might: resolves when it is there, with what passes it on after all. */
+  /** Cuts the connection instead of forwarding the response to a produce request, whenever `cut` returns true. */
+  loseResponses(cut: () => boolean): void;
+  /**
+   * Holds the next produce request, as a network might. Resolves when it has arrived, with a function that forwards it.
+   */
   holdProduce(): Promise<() => void>;
-  /** How many answers were lost so. */
+  /** Number of responses that were not forwarded because of `loseResponses`. */
   readonly lost: number;
   close(): Promise<void>;
 }
 
-/** Starts one of the test's own, with these settings beside a test broker's. */
+/** Starts a broker and its proxy for one test. `config`: additional broker settings. */
 export async function startProxiedBroker(config: Readonly<Record<string, string>> = {}): Promise<ProxiedBroker> {
   const sockets = new Set<Socket>();
   let target: { host: string; port: number } | undefined;
@@ -53,7 +55,7 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
     let lastRequest = -1;
     let held: Buffer[] | undefined;
     client.on('data', (data) => {
-      // one request at a time: a portion that starts with a length starts a request
+      // Clients send one request at a time, so a chunk with a whole header starts a request.
       if (data.length > 6 && held === undefined) lastRequest = data.readInt16BE(4);
       if (lastRequest === PRODUCE && onHeld !== undefined) {
         held = [];
@@ -110,7 +112,7 @@ export async function startProxiedBroker(config: Readonly<Record<string, string>
         onHeld = resolve;
       });
     },
-    loseAnswers(when) {
+    loseResponses(when) {
       cut = when;
     },
     get lost() {

@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Certificate } from '../tools/certificates.ts';
 
-/** A way to a schema registry over TLS, for one user alone, that can be shut. */
+/** A TLS proxy with a login in front of a schema registry. Tests can shut and open it. */
 export interface RegistryDoor {
   /** Base address, beginning with https. */
   readonly url: string;
@@ -15,7 +15,7 @@ export interface RegistryDoor {
   open(): Promise<void>;
 }
 
-/** Starts one before the registry at `target`. */
+/** Starts a door in front of the registry at `target`. */
 export async function startRegistryDoor(
   target: string,
   { certificate, key }: Certificate,

@@ -9,7 +9,7 @@ import { fillOnce, java, maven, SHORT_LIVED, whyNoJavaOf, whyNoMaven } from '../
 import { tools } from '../tools/tools.ts';
 import { until } from '../tools/until.ts';
 
-/** The last line that runs on Java 17; newer ones want 21. */
+/** The last release series that runs on Java 17; newer ones need Java 21. */
 const version = '3.0.9';
 const home = join(tools, 'apicurio', version);
 

@@ -6,8 +6,8 @@ const MECHANISMS = { 'scram-sha-256': [1, 'sha256', 32], 'scram-sha-512': [2, 's
 const ITERATIONS = 4096;
 
 /**
- * Sets a user's password for a mechanism of SCRAM at a broker (host:port of a listener without login); of one that is
- * new makes the user. AlterUserScramCredentials v0, which kafkajs does not speak.
+ * Sets the SCRAM password of a user, and creates the user if it is new. `broker`: host:port of a listener without
+ * login. It sends AlterUserScramCredentials v0, which kafkajs does not support.
  */
 export async function setScramPassword(
   broker: string,
@@ -37,7 +37,7 @@ export async function setScramPassword(
   if (code !== 0) throw new Error(`the broker refused the user ${user} with ${code}: ${answer.toString('latin1')}`);
 }
 
-/** Length + 1 as a varint of one byte, then the bytes. */
+/** A compact field: its length + 1 as a varint of one byte, then its bytes. */
 const compact = (bytes: Buffer): Buffer => Buffer.concat([Buffer.of(bytes.length + 1), bytes]);
 
 async function ask(broker: string, request: Buffer): Promise<Buffer> {

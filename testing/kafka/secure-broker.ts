@@ -7,20 +7,23 @@ import { setScramPassword } from './scram-user.ts';
 
 type Mechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512';
 
-/** The password of the user `feed`, whichever mechanism it is asked for by. */
+/** The password of the user `feed`, for every mechanism. */
 export const PASSWORD = 'Kälte "und" \\ Schnee=7,';
 
-/** A broker with certificates and logins; listeners: `plain` and `scram` (TLS and login), `expired` (TLS, its certificate is over), `mutual` (TLS, asks for the client's). */
+/**
+ * A broker with certificates and logins. Its listeners: `plain` and `scram` (TLS with login), `expired` (TLS with an
+ * expired certificate), `mutual` (TLS that requires a client certificate).
+ */
 export interface SecureBroker {
   readonly broker: Broker;
   readonly at: Readonly<Record<'plain' | 'scram' | 'expired' | 'mutual', string>>;
-  /** Files; `stranger` is an authority that signed nothing here. */
+  /** Paths of PEM files. `stranger` is an authority that signed none of the certificates. */
   readonly files: Readonly<Record<'ca' | 'stranger' | 'clientCertificate' | 'clientKey', string>>;
   setPassword(mechanism: Exclude<Mechanism, 'plain'>, password: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Starts one of the test's own. */
+/** Starts a secure broker for one test. */
 export async function startSecureBroker(): Promise<SecureBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-secure-'));
   const authority = newAuthority('market-feed test authority');
@@ -77,10 +80,10 @@ function settings(authority: Authority, host: string): Record<string, string> {
   };
 }
 
-/** As a properties file has it. */
+/** Encodes PEM text as a value of a properties file. */
 const oneLine = (text: string): string => text.replaceAll('\n', '\\n');
 
-/** A word of a JAAS configuration within a properties file: quoted twice. */
+/** Quotes a value for a JAAS configuration inside a properties file, which needs escaping twice. */
 function quoted(text: string): string {
   const word = `"${text.replace(/["\\]/g, '\\$&')}"`;
   return word

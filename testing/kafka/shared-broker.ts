@@ -4,7 +4,7 @@ import { type Broker, startBroker } from './kafka-broker.ts';
 import { type SchemaRegistry, startRegistry } from './schema-registry.ts';
 
 /**
- * Vitest's global set-up: one broker and one schema registry for all test files, started when the first of them asks.
+ * Vitest's global setup: one broker and one schema registry for all test files. Each starts when the first file asks.
  * Test files run in processes of their own and ask over HTTP (see `sharedBrokers` and `sharedRegistry`).
  */
 export default async function setup(): Promise<() => Promise<void>> {

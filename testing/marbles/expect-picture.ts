@@ -3,8 +3,8 @@ import { courseOf, endOf, type MarblePicture } from '../../scripts/marble-pictur
 import { type MarbleHelpers, marbles } from './marbles.ts';
 
 /**
- * Runs an operator on the inputs of its marble picture and expects what the picture shows: the result to the column, and
- * of inputs with a `from` that they are subscribed to just then.
+ * Runs an operator on the inputs of its marble picture, and expects the picture's result at the same columns. Inputs
+ * with a `from` must be subscribed to at that time.
  */
 export function expectPicture<I, O>(
   picture: MarblePicture<I, O>,
@@ -13,7 +13,7 @@ export function expectPicture<I, O>(
   marbles((helpers) => {
     const { cold, hot, expectObservable, expectSubscriptions } = helpers;
     const end = endOf(picture.result);
-    // As a marble stands for itself where a row has no values.
+    // In a row without values, each marble is its own value.
     const inputs = picture.inputs.map(({ marbles, values, from }) =>
       (from === undefined ? hot : cold)<I>(marbles, values as Record<string, I>),
     );

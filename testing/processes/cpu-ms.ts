@@ -1,4 +1,4 @@
-/** Milliseconds of the processor that this work took: what other processes take of it does not count. */
+/** CPU time of `work`, milliseconds. The time of other processes does not count. */
 export function cpuMs(work: () => void): number {
   const before = process.threadCpuUsage();
   work();

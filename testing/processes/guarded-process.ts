@@ -8,7 +8,7 @@ export interface GuardedProcess {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** Starts its arguments, prints their process id, and kills them when its own input ends. */
+/** A shell script: starts the command in its arguments, prints its process id, and kills it when stdin ends. */
 const guard = `exec 3<&0; "$@" </dev/null >>"$GUARDED_LOG" 2>&1 & pid=$!; echo "$pid"
 { cat <&3 >/dev/null; kill -9 "$pid"; } & wait "$pid"`;
 

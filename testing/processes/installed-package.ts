@@ -6,13 +6,16 @@ import { promisify } from 'node:util';
 import { root, tools } from '../tools/tools.ts';
 
 const run = promisify(execFile);
-/** Of the repository, for a copy that is built: what neither the build nor the package needs, and may change meanwhile. */
+/**
+ * Entries of the repository that the build and the package do not need. They may change during the copy, so they are
+ * left out.
+ */
 const LEFT_OUT = new Set([
   ...['.git', '.tools', 'data', 'dist', 'node_modules', 'test-results'],
   ...['bench', 'deploy', 'docs', 'examples', 'test', 'testing'],
 ]);
 
-/** What `npm pack` says of the package. */
+/** The output of `npm pack`. */
 interface Packed {
   readonly filename: string;
   /** Bytes. */
@@ -21,21 +24,21 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** The package as npm would publish it, installed with its dependencies in a project of a user's own. */
+/** The package as npm would publish it, installed with its dependencies in a user's project. */
 export interface InstalledPackage extends Packed {
   readonly project: string;
-  /** Of all that npm installed, bytes. */
+  /** Size of everything that npm installed, bytes. */
   readonly installedSize: number;
-  /** Of all packages that npm installed, this one too. */
+  /** Number of packages that npm installed, including this one. */
   readonly installedPackages: number;
   close(): Promise<void>;
 }
 
-/** Builds, packs and installs it, from npm's cache as far as that goes. */
+/** Builds, packs and installs the package, from the cache of npm if possible. */
 export async function installPackage(): Promise<InstalledPackage> {
   const project = await mkdtemp(join(tmpdir(), 'market-feed-package-'));
   const stdout = await pack(project);
-  // prepack's own lines come first; an array or, from npm 12 on, an object by name
+  // The output of prepack comes first, then an array or, from npm 12 on, an object by name.
   const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
   if (packed === undefined) throw new Error(`npm pack packed nothing: ${stdout}`);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
@@ -51,9 +54,12 @@ export async function installPackage(): Promise<InstalledPackage> {
   };
 }
 
-/** What `npm pack` says; the package lies in the folder then. It is built in a copy: others use what is in dist/. */
+/**
+ * Packs the package into the folder and returns the output of `npm pack`. It builds in a copy, because other tests use
+ * dist/.
+ */
 async function pack(folder: string): Promise<string> {
-  // below the repository's top, for its packages to be found; in .tools, which no check looks into
+  // Inside the repository, so that its packages are found; in .tools, which no check reads.
   await mkdir(tools, { recursive: true });
   const copy = await mkdtemp(join(tools, 'package-'));
   try {

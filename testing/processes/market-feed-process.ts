@@ -8,15 +8,15 @@ import { until } from '../tools/until.ts';
 
 /** A `market-feed` command as a user starts it: a process of its own, killed when the test ends. */
 export interface MarketFeedProcess {
-  /** All that it has written so far. */
+  /** Output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The lines of its log so far. */
+  /** The lines of the log so far. */
   log(): LogLine[];
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
-  /** Waits for an event in its log. @throws Error with its log where it ends before, or none comes within 20 s. */
+  /** Waits for an event in the log. @throws Error with the log if the process ends first, or after 60 s. */
   logged(event: string): Promise<LogLine>;
-  /** Its exit code, null where a signal ended it; resolves once all of its output is read. */
+  /** The exit code; null if a signal ended the process. Resolves when all output is read. */
   readonly exited: Promise<number | null>;
 }
 
@@ -28,12 +28,12 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = { stdout: '', stderr: '' };
+  const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
+    output.stdout += text;
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
+    output.stderr += text;
   });
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
@@ -49,20 +49,20 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
   });
   return {
     get stdout() {
-      return said.stdout;
+      return output.stdout;
     },
     get stderr() {
-      return said.stderr;
+      return output.stderr;
     },
-    log: () => logOf(said.stderr),
+    log: () => logOf(output.stderr),
     async logged(event) {
-      const found = () => logOf(said.stderr).find((line) => line.event === event);
+      const found = () => logOf(output.stderr).find((line) => line.event === event);
       await until(() => !running || found(), {
         timeoutMs: 60_000,
-        message: () => `${event} in the log:\n${said.stderr}`,
+        message: () => `${event} in the log:\n${output.stderr}`,
       });
       const line = found();
-      if (line === undefined) throw new Error(`it ended without ${event} in the log:\n${said.stderr}`);
+      if (line === undefined) throw new Error(`the process ended without ${event} in the log:\n${output.stderr}`);
       return line;
     },
     signal: (name) => child.kill(name),
@@ -96,7 +96,7 @@ export async function startSimulate(...args: readonly string[]): Promise<Simulat
   return Object.assign(simulate, { url, httpUrl: http_url });
 }
 
-/** A folder that goes when the test ends. */
+/** Creates a folder that is deleted when the test ends. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -1,7 +1,10 @@
 import { loadConfig, MarketFeed } from '../../src/index.ts';
 import { simulatedValues } from '../feeds/simulated-feed.ts';
 
-/** A user's script, to be run as a process of its own: connects to a simulator (two addresses as arguments), prints, closes, and has to end by itself. */
+/**
+ * A user's script, which runs as a process of its own. It connects to a simulator (two addresses as arguments), counts
+ * trades, closes the feed, and must end by itself.
+ */
 const [url = '', httpUrl = ''] = process.argv.slice(2);
 const feed = new MarketFeed(['BTC', 'ETH'], {
   venue: 'bybit',

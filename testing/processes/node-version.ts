@@ -8,9 +8,9 @@ import { tools } from '../tools/tools.ts';
 const run = promisify(execFile);
 
 /**
- * The binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`; downloaded once, about 60 MB.
- * The running one, where it has that major version.
- * @throws Error that names the version which cannot be had.
+ * Path of the binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`; downloaded once, about 60 MB.
+ * If the running Node has that major version, its path.
+ * @throws Error that names the version if it cannot be installed.
  */
 export async function nodeOfVersion(version: string): Promise<string> {
   if (process.versions.node.split('.')[0] === version) return process.execPath;
@@ -20,7 +20,7 @@ export async function nodeOfVersion(version: string): Promise<string> {
     await fillOnce(home, async (fresh) => {
       const project = join(fresh, 'project');
       await mkdir(project);
-      // Newer npm asks for leave to run the package's install script.
+      // Newer npm runs the install script of the package only with this permission.
       await writeFile(join(project, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }');
       const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error'];
       await run('npm', ['install', ...quiet, `node@${version}`], { cwd: project });

@@ -15,25 +15,25 @@ export interface LoggedEvent {
 
 export interface PipelineProcessOptions {
   readonly config: string;
-  /** Its log goes on in this file. */
+  /** The log is appended to this file. */
   readonly logFile: string;
-  /** For Node, before the program. */
+  /** Options for Node itself. */
   readonly nodeArgs?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 const STOP_WITHIN_MS = 15_000;
 
-/** `market-feed run` as a process of its own, watched by its log. It ends with this process at the latest. */
+/** `market-feed run` as a process of its own, observed through its log. It ends with this process at the latest. */
 export class PipelineProcess {
   /** The active venue, from its last status. */
   activeVenue: string | undefined;
   running = true;
-  /** Its exit code, null where a signal ended it; resolves once all of its output is read. */
+  /** The exit code; null if a signal ended the process. Resolves when all output is read. */
   readonly exited: Promise<number | null>;
   readonly events: LoggedEvent[] = [];
   readonly #child;
-  /** Lines that are subscribed, by venue. */
+  /** The subscribed lines by venue. */
   readonly #up = new Map<string, Set<string>>();
 
   constructor({ config, logFile, nodeArgs = [], environment = {} }: PipelineProcessOptions) {
@@ -48,7 +48,7 @@ export class PipelineProcess {
       log.write(`${line}\n`);
       const event = eventOf(line);
       if (event === undefined) return;
-      this.#note(event);
+      this.#updateLines(event);
       this.events.push(event);
     });
     const kill = () => this.#child.kill('SIGKILL');
@@ -81,22 +81,22 @@ export class PipelineProcess {
     await this.exited;
   }
 
-  /** Asks it to end; its exit code, null where it had to be killed. */
+  /** Sends SIGTERM and returns the exit code; null if the process had to be killed. */
   async stop(): Promise<number | null> {
     this.#child.kill('SIGTERM');
-    const axe = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
+    const killTimer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
     const code = await this.exited;
-    clearTimeout(axe);
+    clearTimeout(killTimer);
     return code;
   }
 
-  /** Waits until its log satisfies a condition. @throws Error if it ends before, or if that takes too long. */
+  /** Waits until a condition on the log holds. @throws Error if the process ends first, or after the timeout. */
   async until(condition: () => boolean, what: string, timeoutMs = 60_000): Promise<void> {
     await until(() => !this.running || condition(), { timeoutMs, message: what });
     if (!condition()) throw new Error(`the pipeline ended before ${what}`);
   }
 
-  #note({ event, venue, line, active_venue }: LoggedEvent): void {
+  #updateLines({ event, venue, line, active_venue }: LoggedEvent): void {
     if (typeof active_venue === 'string') this.activeVenue = active_venue;
     if (typeof venue !== 'string' || line === undefined) return;
     const up = this.#up.get(venue) ?? new Set<string>();
@@ -106,7 +106,7 @@ export class PipelineProcess {
   }
 }
 
-/** The state of everything that is logged every so often is an event `status`. */
+/** Parses a log line that names an event. The regular status line counts as event `status`. */
 function eventOf(line: string): LoggedEvent | undefined {
   if (!line.startsWith('{')) return undefined;
   try {

@@ -4,12 +4,12 @@ import { root } from '../tools/tools.ts';
 
 /** A failure that `make fuzz` found. The suite plays it again each time. */
 export interface FuzzCase {
-  /** From the repository's top. */
+  /** Path from the root of the repository. */
   readonly file: string;
   /** The test with its groups, as vitest names it: `group > test`. */
   readonly test: string;
   readonly seed: number;
-  /** Of a property, as fast-check prints it: the run that failed. */
+  /** Path to the failed run of a property, as fast-check prints it. */
   readonly path?: string;
 }
 

@@ -36,7 +36,7 @@ beforeEach(({ task }) => {
   const found = casesOf.get(task.id)?.[(task.result?.repeatCount ?? 0) - 1];
   const { seed, path } = found ?? { seed: testSeed };
   setCurrentSeed(seed);
-  // Of fast-check's parameters the types leave the path out.
+  // The types of fast-check's global parameters do not have `path`.
   const parameters = path === undefined ? { seed } : { seed, path };
   fastCheck?.configureGlobal(parameters);
 });

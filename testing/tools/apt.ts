@@ -4,7 +4,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Runs apt-get with fresh lists, where that is allowed. apt-get refuses two at a time: they take turns. */
+/**
+ * Updates the package lists if that is possible, then runs apt-get. Calls wait for each other, because apt-get refuses
+ * to run twice at a time.
+ */
 export function aptGet(args: readonly string[], cwd?: string): Promise<void> {
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, cwd };
   const mine = turn.then(async () => {

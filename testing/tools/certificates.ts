@@ -7,13 +7,13 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** An authority of a test's own. */
+/** A certificate authority for tests. */
 export interface Authority extends Certificate {
   issue(name: string, options?: CertificateOptions): Certificate;
 }
 
 export interface CertificateOptions {
-  /** -1: a day ago; 30 by default. */
+  /** Days until the certificate expires; -1: it expired a day ago. Default 30. */
   readonly endsInDays?: number;
   /** The name or IPv4 address that it is for, beside localhost and 127.0.0.1. */
   readonly host?: string;
@@ -21,7 +21,10 @@ export interface CertificateOptions {
 
 const DAY_MS = 86_400_000;
 
-/** Makes an authority whose certificate is valid for a year. Node.js makes keys but no certificates: the DER is written here. */
+/**
+ * Makes an authority whose certificate is valid for a year. Node.js cannot make certificates, so this file writes their
+ * DER encoding.
+ */
 export function newAuthority(name: string): Authority {
   const keys = newKeys();
   const own = { issuer: name, signedBy: keys.privateKey };

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /**
- * The browser's program: CHROME_BIN, or one of the usual names on the PATH.
+ * Path of Chromium: CHROME_BIN, or one of the usual names on the PATH.
  * @throws Error that names what is missing.
  */
 export async function chromium(): Promise<string> {
@@ -19,7 +19,7 @@ export async function chromium(): Promise<string> {
 }
 
 /**
- * Sees to it that there is a Chromium: where there is none, installs Debian's, if this is root and there is apt-get.
+ * Makes sure that there is a Chromium. If it is missing, installs Debian's package, which needs root and apt-get.
  * @throws Error that names what is missing.
  */
 export async function prepareChromium(): Promise<void> {

@@ -9,9 +9,9 @@ import { root, tools } from './tools.ts';
 const project = join(root, 'deploy/flink');
 
 /**
- * Runs a file of Flink SQL to its end, in one process, by the program of deploy/flink; builds that where it has changed
- * (10 s, and a download of 163 MB once).
- * @throws Error that names what is missing, or with all that the program said where it failed.
+ * Runs a file of Flink SQL to its end, in one process, with the program of deploy/flink. Builds the program if it has
+ * changed (10 s, and a download of 163 MB once).
+ * @throws Error that names what is missing, or with the output of the program if it fails.
  */
 export async function runFlinkSql(file: string): Promise<void> {
   const built = await buildFlink();
@@ -26,7 +26,7 @@ export async function runFlinkSql(file: string): Promise<void> {
   );
 }
 
-/** The folder of the built program. */
+/** Builds the program of deploy/flink if it has changed. Returns its folder. */
 export async function buildFlink(): Promise<string> {
   const missing = (await whyNoJavaOf(17)) ?? (await whyNoMaven());
   if (missing !== undefined) throw new Error(`no Flink for this test: ${missing}`);

@@ -9,10 +9,10 @@ const run = promisify(execFile);
 /** The java that tests run: JAVA_HOME's, else the PATH's. */
 export const java: string = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin/java') : 'java';
 
-/** For a JVM that does not live long: the quick compiler alone, so that a start takes half of the CPU. */
+/** Option for a short-lived JVM: only the quick compiler, so that a start takes half of the CPU. */
 export const SHORT_LIVED = '-XX:TieredStopAtLevel=1';
 
-/** Why there is no Java of that version or newer here; undefined when there is. */
+/** Why Java of that version or newer is missing; undefined if it is there. */
 export async function whyNoJavaOf(version: number): Promise<string | undefined> {
   const found = await run(java, ['-version']).then(
     ({ stderr }) => Number(/version "(?:1\.)?(\d+)/.exec(stderr)?.[1] ?? 0),
@@ -22,7 +22,7 @@ export async function whyNoJavaOf(version: number): Promise<string | undefined> 
   return found < version ? `Java ${found} is too old: ${version} or newer is needed` : undefined;
 }
 
-/** Why Maven cannot fetch anything here; undefined when it can. */
+/** Why Maven is missing; undefined if it is there. */
 export function whyNoMaven(): Promise<string | undefined> {
   return run('mvn', ['-v']).then(
     () => undefined,
@@ -31,8 +31,8 @@ export function whyNoMaven(): Promise<string | undefined> {
 }
 
 /**
- * Fills the folder once: `fill` gets a fresh one beside it, which takes its name when it is whole.
- * Two at the same time do not disturb each other.
+ * Fills a folder once. `fill` gets a temporary folder, which is renamed when it is complete. So two calls at the same
+ * time do not disturb each other.
  */
 export async function fillOnce(folder: string, fill: (fresh: string) => Promise<unknown>): Promise<void> {
   if (existsSync(folder)) return;

@@ -11,11 +11,13 @@ import { tools } from './tools.ts';
 const run = promisify(execFile);
 const installed = join(tools, 'promtool');
 
-/** The PATH's, or the one in .tools; undefined where there is none. */
+/** promtool from the PATH or from .tools; undefined if it is missing. */
 const promtool = (): string | undefined =>
   ['promtool', join(installed, 'promtool')].find((program) => spawnSync(program, ['--version']).error === undefined);
 
-/** Where there is no promtool and apt-get can fetch Debian's package of Prometheus, takes it out of that, into .tools. */
+/**
+ * Makes sure that there is a promtool. If it is missing, extracts it from Debian's package of Prometheus into .tools.
+ */
 export async function preparePromtool(): Promise<void> {
   if (promtool() !== undefined) return;
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-promtool-'));
@@ -31,8 +33,8 @@ export async function preparePromtool(): Promise<void> {
   }
 }
 
-/** What promtool says. Rejects with that where it finds fault. */
-export async function askProm(args: readonly string[], input = ''): Promise<string> {
+/** Runs promtool and returns its output. Rejects with the output if promtool fails. */
+export async function runPromtool(args: readonly string[], input = ''): Promise<string> {
   await preparePromtool();
   const child = spawn(promtool() ?? 'promtool', args, { stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(input);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
-/** The repository's top. */
+/** The root folder of the repository. */
 export const root: string = join(import.meta.dirname, '../..');
 
-/** What is downloaded once and kept out of git: jars, the Python environment, Node itself. */
+/** Folder for downloads that are not in git: jars, the Python environment, Node itself. */
 export const tools: string = join(root, '.tools');

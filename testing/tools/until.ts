@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Milliseconds before it gives up; 30,000 by default. Shorter only where it has to be quick. */
+  /** Timeout in milliseconds; 30,000 by default. Use a shorter one only if speed is what you test. */
   readonly timeoutMs?: number;
-  /** Milliseconds between two looks; 25 by default. */
+  /** Milliseconds between two polls; 25 by default. */
   readonly everyMs?: number;
-  /** What was waited for, for the error's text. */
+  /** The condition, for the text of the error. */
   readonly message?: string | (() => string);
 }
 
 /**
  * Polls until the predicate returns something truthy, and returns that.
- * @throws Error with the message when the deadline passes; what the predicate last threw is its cause.
+ * @throws Error with the message after the timeout. Its cause is what the predicate last threw.
  */
 export async function until<T>(
   predicate: () => T | Promise<T>,

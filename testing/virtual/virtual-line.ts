@@ -11,7 +11,7 @@ import { asciiFrame, textFrame } from '../../src/simulator/text-frame.ts';
 import type { VenueHost } from '../../src/simulator/venue-host.ts';
 import type { VenueSocket } from '../../src/simulator/venue-protocol.ts';
 
-/** What a line needs of the world. */
+/** The part of the virtual world that a line uses. */
 export interface LineWorld {
   readonly scheduler: VirtualScheduler;
   readonly random: Random;
@@ -27,13 +27,16 @@ export interface VirtualLineOptions {
   readonly maxFrameBytes: number;
 }
 
-/** What comes over the network: bytes of frames, or what happens at their place among them. */
+/** What arrives over the network: bytes of frames, or an action between them. */
 type Arriving = Buffer | (() => void);
 
 const TEXT = 0x81;
 const BINARY = 0x82;
 
-/** The venue's end of a TCP connection, as the simulator writes to it. `write` is replaced where a fault freezes it. */
+/**
+ * The venue's end of a TCP connection, to which the simulator writes. A fault that freezes the connection replaces
+ * `write`.
+ */
 class ServerSocket {
   writableLength = 0;
   readonly #line: VirtualLine;
@@ -56,7 +59,7 @@ class ServerSocket {
   }
 }
 
-/** One WebSocket in virtual time, both ends and what is under way between them; in order each way. */
+/** One WebSocket in virtual time: both ends, and the data in flight between them, in order for each direction. */
 export class VirtualLine {
   readonly client: Socket;
   connection: Connection | undefined;
@@ -67,7 +70,7 @@ export class VirtualLine {
   #toServerAt = 0;
   /** The client unsubscribed, or received the end. */
   #ended = false;
-  /** The venue's end is gone. */
+  /** The venue has closed its end. */
   #gone = false;
   #received: Buffer = Buffer.alloc(0);
 
@@ -93,7 +96,7 @@ export class VirtualLine {
     this.toClient(() => this.#end({ kind: 'refused', refusal }));
   }
 
-  /** False where the client has gone meanwhile. */
+  /** Opens the line. Returns false if the client has already closed it. */
   accept(role: 'market' | 'status'): boolean {
     if (this.#ended) return false;
     const { host, handlers } = this.#options;
@@ -112,7 +115,7 @@ export class VirtualLine {
     });
   }
 
-  /** What the client had not read is lost with it, or not. */
+  /** Resets the connection. By chance, data in flight to the client arrives before that or is lost. */
   reset(): void {
     this.#leave();
     const broke = (): void => this.#broken(1006);
@@ -172,7 +175,7 @@ export class VirtualLine {
   #receive(bytes: Buffer): void {
     const { handlers, maxFrameBytes } = this.#options;
     let rest = this.#received.length === 0 ? bytes : Buffer.concat([this.#received, bytes]);
-    for (let frame = frameIn(rest); frame !== undefined && !this.#ended; frame = frameIn(rest)) {
+    for (let frame = parseFrame(rest); frame !== undefined && !this.#ended; frame = parseFrame(rest)) {
       rest = rest.subarray(frame.end);
       const { data, binary } = frame;
       if (frame.opcode !== TEXT && !binary) this.#violated('protocol_error', 1002);
@@ -207,15 +210,15 @@ export class VirtualLine {
 
 interface FrameBytes {
   readonly data: Buffer;
-  /** Its first byte. */
+  /** First byte of the frame. */
   readonly opcode: number;
   readonly binary: boolean;
-  /** Where the next one begins. */
+  /** Where the next frame begins. */
   readonly end: number;
 }
 
-/** The first whole frame; undefined where more has to come. */
-function frameIn(bytes: Buffer): FrameBytes | undefined {
+/** Parses the first frame; undefined if it is not complete. */
+function parseFrame(bytes: Buffer): FrameBytes | undefined {
   if (bytes.length < 2) return undefined;
   const opcode = bytes.readUInt8(0);
   const short = bytes.readUInt8(1);

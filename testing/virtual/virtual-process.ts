@@ -4,7 +4,7 @@ import type { Network } from '../../src/net/network.ts';
 import type { Socket } from '../../src/net/open-socket.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
-/** What a process sees of the virtual world; once it is killed it sees nothing and does nothing any more. */
+/** A process in the virtual world. After a kill, its scheduler and its network do nothing. */
 export class VirtualProcess {
   readonly scheduler: SchedulerLike;
   isAlive = true;
@@ -28,13 +28,13 @@ export class VirtualProcess {
     };
   };
 
-  /** As `kill -9`: the system closes its connections. */
+  /** Kills the process as `kill -9` does: the operating system closes its connections. */
   kill(): void {
     this.isAlive = false;
     for (const socket of this.#sockets) socket.close();
   }
 
-  /** The same promise for as long as the process lives; then nothing comes of it. */
+  /** Returns a promise with the same result, which never settles after the process is killed. */
   alive<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       promise.then(

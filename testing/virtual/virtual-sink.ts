@@ -16,18 +16,21 @@ import { byKind, type Dated, pick, soughtOf } from '../../src/sinks/resume/lookb
 import type { VirtualProcess } from './virtual-process.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
-/** What the sinks of all processes have written, as a broker keeps it. */
+/** The records that the sinks of all processes have written, as a broker keeps them. */
 export class VirtualStore {
   readonly records: FeedRecord[] = [];
-  /** Nothing is taken before, by the world's clock. */
+  /** Writes fail until this time of the virtual clock. */
   awayUntil = 0;
-  /** The latest to have opened it: all others are shut out. */
+  /** Number of the latest writer. All earlier writers are fenced. */
   writer = 0;
 }
 
-const MOST_AWAY_KEYS = 4;
+const MAX_AWAY_KEYS = 4;
 
-/** A sink of one process: slow now and then, away, or for some keys; shut out as soon as the next one opens. */
+/**
+ * A sink of one process. It is slow at times, and may refuse all keys or some. It is fenced as soon as the next one
+ * opens.
+ */
 export class VirtualSink implements Sink {
   readonly name: string;
   readonly #world: VirtualWorld;
@@ -43,21 +46,21 @@ export class VirtualSink implements Sink {
   }
 
   async open(): Promise<void> {
-    await this.#underWay();
+    await this.#waitLatency();
     this.#number = ++this.#store.writer;
   }
 
   async write(batch: readonly OutRecord[]): Promise<readonly Outcome[]> {
     if (!this.#process.isAlive) return this.#process.alive(new Promise(() => {}));
-    // What left the process lands, whatever becomes of that.
+    // A batch that has left the process is stored, even if the process is killed meanwhile.
     await this.#world.wait(this.#world.latencyMs());
-    const outcomes = this.#land(batch);
-    await this.#underWay();
+    const outcomes = this.#storeBatch(batch);
+    await this.#waitLatency();
     return outcomes;
   }
 
   async checkpoints({ environmentPrefixes, kinds }: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
-    await this.#underWay();
+    await this.#waitLatency();
     const records = this.#store.records.filter((record) =>
       topicNameOf(record, true).startsWith(environmentPrefixes[0] ?? ''),
     );
@@ -69,7 +72,7 @@ export class VirtualSink implements Sink {
   }
 
   async recent(options: RecentOptions): Promise<Recent> {
-    await this.#underWay();
+    await this.#waitLatency();
     const found = soughtOf(options).flatMap((sought) => {
       const records = this.#store.records.filter((record) => topicNameOf(record, true) === sought.topic);
       return pick(sought, records as Dated[]);
@@ -83,15 +86,15 @@ export class VirtualSink implements Sink {
     return undefined;
   }
 
-  #land(batch: readonly OutRecord[]): Outcome[] {
+  #storeBatch(batch: readonly OutRecord[]): Outcome[] {
     const { random, scheduler } = this.#world;
     const store = this.#store;
-    if (store.writer !== this.#number) return batch.map(() => ({ kind: 'retry', fault: SHUT_OUT }));
+    if (store.writer !== this.#number) return batch.map(() => ({ kind: 'retry', fault: FENCED }));
     const isAway = scheduler.now() < store.awayUntil;
-    const failing = random.below(20) === 0 ? random.below(MOST_AWAY_KEYS) : undefined;
+    const failing = random.below(20) === 0 ? random.below(MAX_AWAY_KEYS) : undefined;
     return batch.map(({ key, record }): Outcome => {
       // Status records are numbered over all keys. A process killed before a retry would leave missing numbers.
-      const fails = record.kind !== 'status' && key.length % MOST_AWAY_KEYS === failing;
+      const fails = record.kind !== 'status' && key.length % MAX_AWAY_KEYS === failing;
       if (isAway || fails) return { kind: 'retry', fault: AWAY };
       try {
         codecOf(record.kind).encode(record);
@@ -103,10 +106,10 @@ export class VirtualSink implements Sink {
     });
   }
 
-  #underWay(): Promise<void> {
+  #waitLatency(): Promise<void> {
     return this.#process.alive(this.#world.wait(this.#world.latencyMs()));
   }
 }
 
 const AWAY = new Fault('sink', 'the store is away');
-const SHUT_OUT = new Fault('sink', 'another writer has opened it', { retry: { kind: 'never' } });
+const FENCED = new Fault('sink', 'another writer has opened it', { retry: { kind: 'never' } });

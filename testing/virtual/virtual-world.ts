@@ -21,12 +21,12 @@ import type { JournalEvent } from '../judges/journal.ts';
 import { placeOf, topOf } from '../judges/judge-books.ts';
 import { VirtualLine } from './virtual-line.ts';
 
-/** When its time begins, milliseconds since 1970. */
+/** Start of the virtual time, milliseconds since 1970. */
 export const STARTED_AT = Date.UTC(2026, 10, 21, 8, 30, 30);
 const SLICE_MS = 5;
 const DAY_MS = 86_400_000;
 const BOOKS: ReadonlySet<string> = new Set(['depth', 'book']);
-const MOST_AWAITED_MS = 60_000;
+const MAX_AWAITED_MS = 60_000;
 
 export interface VirtualWorldOptions {
   readonly seed: number;
@@ -45,8 +45,8 @@ interface Site {
 }
 
 /**
- * The simulated venues and the network to them, in virtual time: all that a pipeline sees of the world but its sinks.
- * The same seed, and the same calls at the same times, give the same run.
+ * The simulated venues and the network to them, in virtual time: everything that a pipeline sees of the world, except
+ * sinks. The same seed, and the same calls at the same times, give the same run.
  */
 export class VirtualWorld {
   readonly scheduler = new VirtualScheduler(0);
@@ -57,7 +57,7 @@ export class VirtualWorld {
   readonly random: Random;
   readonly #faults: Faults;
   readonly #sites: ReadonlyMap<VenueId, Site>;
-  /** Somebody who waited for something goes on. */
+  /** A promise was resolved, and its continuation has not run yet. */
   #resolved = false;
 
   constructor({ seed, venues, symbols, rate }: VirtualWorldOptions) {
@@ -70,7 +70,7 @@ export class VirtualWorld {
 
   readonly wallClockMs = (): number => STARTED_AT + Math.floor(this.scheduler.now());
 
-  /** To be given to the feed. */
+  /** The networks for the feed. */
   readonly networks = (id: VenueId): Network => {
     const site = this.#sites.get(id);
     if (site === undefined) throw new Error(`${id} is not in this world`);
@@ -80,7 +80,7 @@ export class VirtualWorld {
     };
   };
 
-  /** Starts a fault; nothing where the line that it names is not there just now. */
+  /** Starts a fault. Does nothing if its line is not connected at the moment. */
   fault(request: FaultRequest): void {
     try {
       this.#faults.start(request, this.wallClockMs());
@@ -93,7 +93,7 @@ export class VirtualWorld {
     this.#faults.clear(this.wallClockMs());
   }
 
-  /** Resolves after so many milliseconds of this world. */
+  /** Resolves after `ms` milliseconds of virtual time. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.scheduler.after(ms, () => {
@@ -103,14 +103,14 @@ export class VirtualWorld {
     });
   }
 
-  /** Lets time pass until something is done. */
+  /** Advances the time until the promise settles. */
   async until<T>(done: Promise<T>): Promise<T> {
     let isDone = false;
     const mark = (): void => {
       isDone = true;
     };
     done.then(mark, mark);
-    const end = this.scheduler.now() + MOST_AWAITED_MS;
+    const end = this.scheduler.now() + MAX_AWAITED_MS;
     for (;;) {
       await turn();
       if (isDone || this.scheduler.now() >= end) return done;
@@ -118,13 +118,13 @@ export class VirtualWorld {
     }
   }
 
-  /** Lets so many milliseconds pass. */
+  /** Advances the time by `ms` milliseconds. */
   async pass(ms: number): Promise<void> {
     const { scheduler } = this;
     const end = scheduler.now() + ms;
     for (let next = scheduler.nextDueAt; next !== undefined && next <= end; next = scheduler.nextDueAt) {
       scheduler.runNext();
-      // What was left to be done at once comes before what happens next, as between two events of a socket.
+      // Pending continuations run before the next event, as between two events of a real socket.
       if (this.#resolved) await turn();
       else await undefined;
       this.#resolved = false;
@@ -132,7 +132,7 @@ export class VirtualWorld {
     scheduler.moveTo(end);
   }
 
-  /** How long something is under way, milliseconds: now and then much longer than mostly. */
+  /** A random latency, milliseconds: mostly at most 30, now and then up to 300. */
   latencyMs(): number {
     const { random } = this;
     return 1 + random.below(random.below(20) === 0 ? 300 : 30);
@@ -173,7 +173,7 @@ export class VirtualWorld {
         this.tops.set(place, (this.tops.get(place) ?? new Set()).add(top));
       }
       if (kind === 'agg_trade')
-        this.#sentTogether({ venue, symbol, ...JSON.parse(`{${more?.slice(1)}}`) }, JSON.parse(sent) as number[]);
+        this.#addReceivers({ venue, symbol, ...JSON.parse(`{${more?.slice(1)}}`) }, JSON.parse(sent) as number[]);
       if (kind !== 'trade') return;
       const made = { venue, symbol, kind, id, price, quantity, side, time };
       const withheld = more?.includes('"withheld":true') === true ? { withheld: true as const } : {};
@@ -182,8 +182,8 @@ export class VirtualWorld {
     return { event } as Journal;
   }
 
-  /** The trades of an aggregated one, which were made just now, went where that went. */
-  #sentTogether(whole: Aggregated, sent: readonly number[]): void {
+  /** Adds the receivers of an aggregated trade to its trades in the journal. They were made just before it. */
+  #addReceivers(whole: Aggregated, sent: readonly number[]): void {
     const { venue, symbol, first_trade_id: first, last_trade_id: last } = whole;
     const isLast = (event: JournalEvent) => event.id === last && event.symbol === symbol && event.venue === venue;
     for (let at = this.journal.findLastIndex(isLast); at >= 0; at--) {

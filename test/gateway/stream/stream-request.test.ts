@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../../src/gateway/api/api-error.ts';
 import { readRequest } from '../../../src/gateway/stream/stream-request.ts';
-import { harmless, hostileText, hostileValue } from '../../../testing/feeds/hostile-json.ts';
+import { expectHarmless, hostileText, hostileValue } from '../../../testing/feeds/hostile-json.ts';
 
 const asked = (text: string): unknown => {
   try {
-    return harmless(() => readRequest(text));
+    return expectHarmless(() => readRequest(text));
   } catch (error) {
     if (error instanceof ApiError && error.status === 400) return error;
     throw error;

@@ -181,7 +181,7 @@ describe('TradeJudge', () => {
         seconds.map(at),
         gaps.map((one) => [one, 0] as const),
         sound,
-        { mostSilentMs: 20_000 },
+        { maxSilentMs: 20_000 },
       ).problems;
     const upTo = (second: number) => Array.from({ length: second + 1 }, (_, index) => index);
     expect(silent([...upTo(9), ...upTo(59).slice(30)])).toEqual([

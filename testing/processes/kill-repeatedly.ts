@@ -2,24 +2,27 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { until } from '../tools/until.ts';
 import type { PipelineProcess } from './pipeline-process.ts';
 
-/** Every third time it is killed while it starts, so long after that, milliseconds; else under load, so long after it serves. */
+/**
+ * Every third kill comes while the pipeline starts, at most STARTING_MS after the start. The others come under load, at
+ * most SERVING_MS after it serves. Milliseconds.
+ */
 const STARTING_MS = 4000;
 const SERVING_MS = 3000;
 const SERVES_WITHIN_MS = 30_000;
 
 export interface KillOptions {
   readonly kills: number;
-  /** Decides the moments. */
+  /** Seed for the moments of the kills. */
   readonly seed: number;
-  /** By default: a venue is the active one. */
+  /** True if the pipeline serves. Default: it has an active venue. */
   readonly serves?: (process: PipelineProcess) => boolean;
 }
 
 /**
- * Kills the pipeline again and again and starts it each time; gives the last one, which runs on.
- * @throws Error where it ends by itself or does not come to serve.
+ * Kills the pipeline several times, and starts it again after each kill. Returns the last process, which still runs.
+ * @throws Error if a process ends by itself, or does not serve in time.
  */
-export async function killAgainAndAgain(
+export async function killRepeatedly(
   running: PipelineProcess,
   start: () => PipelineProcess,
   { kills, seed, serves = ({ activeVenue }) => activeVenue !== undefined }: KillOptions,
