@@ -16,7 +16,7 @@ const trade = (id: number): OutRecord => ({
 });
 const id = (record: FeedRecord): string => (record.kind === 'trade' ? record.tradeId : record.kind);
 
-/** Reads in the background until it is stopped. */
+/** Reads in the background until the test stops it. */
 function follow(dir: string, options: ReadFilesOptions = {}) {
   const stop = new AbortController();
   const found: string[] = [];
@@ -84,7 +84,7 @@ describe('readFiles', () => {
   it('starts from the end even if the last file is gone before it is opened', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'trades'));
-    // Listed, and not there.
+    // The listing contains the file, but opening it fails.
     await symlink(join(dir, 'gone'), join(dir, 'trades', '20261121T083100-0000000001.avro'));
     let starts = 0;
     const onStart = (): void => {

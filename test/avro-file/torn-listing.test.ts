@@ -40,7 +40,7 @@ it('reads the last block of a file that still seems open while the next file exi
   await copyFile(part, saved);
   await truncate(part, whole.length - 1);
   let looks = 0;
-  // The second look comes when the first block was read, and finds what a rename under way leaves to be seen.
+  // The second listing comes after the first block was read. It finds what a rename in progress leaves visible.
   listing.before = async () => {
     if (++looks !== 2) return;
     await copyFile(saved, part);
@@ -50,7 +50,7 @@ it('reads the last block of a file that still seems open while the next file exi
   const ids: string[] = [];
   for await (const record of readFiles(dir, 'trades', { follow: true, pollMs: 5, signal: stop.signal })) {
     ids.push(record.kind === 'trade' ? record.tradeId : record.kind);
-    // With the next file's last one: what was left out of the first does not come any more.
+    // The trade that the first listing missed does not come any more after the last one of the next file.
     if (ids.length === 4 || (ids.length === 3 && ids[1] === '1')) stop.abort();
   }
   expect(ids).toEqual(['1', '2', '1', '2']);

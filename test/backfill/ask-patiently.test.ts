@@ -7,7 +7,7 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const REQUEST = fakeVenue().time;
 
-/** Asks a venue that answers with these faults, one after the other, and then with 7. */
+/** Asks a venue that answers with these faults in turn, and then with 7. */
 function asking(retries: readonly Retry[], kind: FaultKind = 'unavailable') {
   const scheduler = new SteppedScheduler();
   const abort = new AbortController();

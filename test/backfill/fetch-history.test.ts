@@ -37,19 +37,21 @@ function jobOf(series: PastSeries, range: HistoryRange, folder = dir): HistoryJo
   return { name: TRADES, series, range, arguments: JSON.stringify(range), dir: folder, topic: 'trades' };
 }
 
-/** Files that were left open. */
+/** Number of files that were left open. */
 let repaired = 0;
 
 class Killed extends Error {}
 
-/** One process: the files are opened, and closed unless it dies at its `lifetime`-th deed (a question, a batch). */
+/**
+ * Runs one process. It opens the files, and closes them unless it is killed at step `lifetime` (a request or a batch).
+ */
 async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: Partial<HistoryDependencies> = {}) {
   let deeds = 0;
   const live = <T>(deed: () => Promise<T>): Promise<T> =>
     deeds++ < lifetime ? deed() : Promise.reject(new Killed('killed'));
   const sink = new AvroFileSink({
     dir: job.dir,
-    // The header alone takes 6 KB: some files are full with a page, others are left open.
+    // The header alone has 6 KB, so one page fills some files, and others stay open.
     rotateMb: 0.008,
     codec: 'null',
     now: () => 0,
@@ -77,7 +79,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
   }
 }
 
-/** Closes the files, and leaves behind what a process does that was killed while it wrote a block. */
+/** Closes the files, and leaves them as if the process was killed while it wrote a block. */
 async function closedAsByDeath(folder: string, close: () => Promise<void>): Promise<void> {
   const topic = join(folder, 'trades');
   const names = await readdir(topic).catch(() => []);
@@ -144,7 +146,7 @@ describe('fetchHistory', () => {
     past.places.push(...numbers(101, 150));
     expect(await run(job)).toMatchObject({ complete: true, resumed: true });
     expect(idsOf(await stored())).toEqual(numbers(61, 100));
-    // Now that it is done the same words mean the last ones of today.
+    // The job is done, so the same arguments now mean the last records of today.
     expect(await run(job)).toMatchObject({ records: 40, leavesGap: true });
     expect(idsOf(await stored())).toEqual([...numbers(61, 100), ...numbers(111, 150)]);
   });
@@ -180,7 +182,7 @@ describe('fetchHistory for klines', () => {
   const MINUTE = 60_000;
   const KLINES = { ...TRADES, kind: 'kline', interval: '1m' } as const;
 
-  /** A minute for a candle; the last one is open. */
+  /** Candles of a minute; the last one is open. */
   function candles(opens: readonly number[], now: () => number): PastSeries {
     return {
       ...new NumberedPast([], 9).series,
@@ -261,16 +263,16 @@ describe('fetchHistory for klines', () => {
   });
 });
 
-/** Deeds after which a job's plan is written down in any case: its questions for the span, and one more. */
+/** Steps after which a job has written its plan: the requests for the range, and one more. */
 const PLANNED = 3;
 
 const arbitraryJob = fc.record({
   from: fc.option(fc.integer({ min: 1, max: 80 }), { nil: undefined }),
   length: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
   limit: fc.integer({ min: 1, max: 60 }),
-  /** Deeds that each process of it lives for, before the one that ends it. */
+  /** Steps after which each process is killed, before the last process. */
   lifetimes: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 4 }),
-  /** Records that the venue makes meanwhile. */
+  /** Number of records that the venue makes in between. */
   grows: fc.integer({ min: 0, max: 9 }),
 });
 
@@ -300,7 +302,7 @@ describe('fetchHistory with random ranges and kills', { timeout: 60_000 }, () =>
             for (const lifetime of [...lifetimes, Number.POSITIVE_INFINITY]) {
               outcome = await outcomeOf(run(job, lifetime));
               if (outcome !== 'killed') break;
-              // Once its plan is written down, what comes in later is not for it.
+              // The plan is written, so new records are not part of the job.
               if (lifetime >= PLANNED) past.places.push(...numbers(past.places.length + 1, past.places.length + grows));
             }
             expect(outcome).toBe(mustRefuse ? 'refused' : 'done');
@@ -328,7 +330,7 @@ async function outcomeOf(running: Promise<unknown>): Promise<'done' | 'refused' 
   }
 }
 
-/** Where the run begins that the last record ends. */
+/** The first id of the unbroken run at the end. */
 function runBegin(ids: ReadonlySet<number>): number {
   let at = Math.max(...ids);
   while (ids.has(at - 1)) at--;

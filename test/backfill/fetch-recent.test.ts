@@ -19,7 +19,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const MOST = 10;
 const LAST: HistoryRange = { fromMs: undefined, toMs: undefined, limit: MOST };
 
-/** Fetches from a venue whose trades up to `latest` were made a second apart, and whose ids jump. */
+/** Fetches from a venue with sparse ids, whose trades up to `latest` were made a second apart. */
 async function fetchAt(latest: number, range: HistoryRange, first = 1) {
   const returned = numbers(Math.max(first, latest - MOST + 1), latest).map((second) =>
     tradeEvent(`229000000000000${1000 + 7 * second}`, { venue: 'bybit', timestamp: timeOf(second) }),

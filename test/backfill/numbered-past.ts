@@ -11,11 +11,11 @@ export function placedTrade(place: number): PlacedRecord {
   return { place, record: tradeEvent(place, { timestamp: timeOf(place), source: 'backfill' }) };
 }
 
-/** A venue's past that tests can see through: trades whose places are their seconds since 1970. Its requests answer themselves. */
+/** A venue's past for tests: the place of each trade is its second since 1970. Requests are answered at once. */
 export class NumberedPast {
   readonly places: number[];
   readonly pageSize: number;
-  /** Of every page that was asked for. */
+  /** The range of every requested page. */
   readonly asked: { readonly from: number; readonly to: number }[] = [];
 
   constructor(places: readonly number[], pageSize: number) {

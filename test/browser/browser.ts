@@ -4,7 +4,7 @@ import { chromium } from '../../testing/tools/chromium.ts';
 
 export type Theme = 'light' | 'dark';
 
-/** A Chromium that speaks to nobody by itself, with an empty profile. */
+/** A Chromium with an empty profile that makes no requests of its own. */
 export async function launchBrowser(): Promise<Browser> {
   return playwright.launch({
     executablePath: await chromium(),
@@ -23,9 +23,9 @@ export async function launchBrowser(): Promise<Browser> {
 
 export interface WatchedPage {
   readonly page: Page;
-  /** What the console called an error, and what was thrown. */
+  /** Errors in the console, and uncaught exceptions. */
   readonly errors: string[];
-  /** Where the page asked for something. */
+  /** Hosts that the page sent requests to. */
   readonly hosts: Set<string>;
 }
 
@@ -33,7 +33,7 @@ export interface PageOptions {
   readonly theme?: Theme;
   readonly width?: number;
   readonly height?: number;
-  /** What the page receives instead of a message of the gateway; undefined for nothing. */
+  /** Replaces a message of the gateway; undefined drops it. */
   readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 

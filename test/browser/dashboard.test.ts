@@ -24,7 +24,7 @@ afterAll(async () => {
   await demo?.end();
 });
 
-/** A page of the running demo; nothing may go wrong on it, nor anything be asked of another host. */
+/** Opens a page of the running demo. It fails on any error, and on any request to another host. */
 async function open(path = '', options: PageOptions = {}): Promise<Page> {
   const watched = await openDashboard(browser, demo.url + path, options);
   onTestFinished(() => close(watched));
@@ -33,7 +33,7 @@ async function open(path = '', options: PageOptions = {}): Promise<Page> {
 
 async function close({ page, errors, hosts }: WatchedPage): Promise<void> {
   await page.close();
-  // A coin without data yet answers 404, as it may at a switch; Chromium itself calls that an error.
+  // A coin without data answers 404, as it may after a switch. Chromium itself logs that as an error.
   expect(errors.filter((error) => !/status of 404 .*\/api\/assets\//.test(error))).toEqual([]);
   expect([...hosts]).toEqual([new URL(demo.url).host]);
 }
@@ -110,7 +110,7 @@ describe('the dashboard when something fails', () => {
       },
     });
     await until(async () => (await textsOf(page, '.coins .environment-chip')).join() === 'testnet');
-    // The head of the coin is of the page's first request until the next message.
+    // The head of the coin shows the first request of the page until the next message.
     await until(async () => (await textsOf(page, '.coin-head .environment-chip')).join() === 'production');
     expect(await page.locator('tr:has(.environment-chip) a').textContent()).toBe('ETH');
     expect(await page.locator('.badge.environment').textContent()).toBe('testnet');
@@ -197,7 +197,7 @@ describe('the dashboard when something fails', () => {
     const [before] = await textsOf(page, '.coins .price');
     await until(async () => (await textsOf(page, '.coins .price'))[0] !== before);
     await page.close();
-    // While nobody listens the browser itself says so, and nothing else goes wrong.
+    // While the port is closed, the browser itself logs errors. There must be no others.
     expect(watched.errors.filter((error) => !error.includes('net::ERR_'))).toEqual([]);
   }, 120_000);
 });
@@ -294,7 +294,7 @@ it('the dashboard uses less than 20 % of a core for scripts with the 20 coins of
   const page = await open();
   await page.locator('.bid-area').waitFor();
   const session = await page.context().newCDPSession(page);
-  // The thread's own time, whatever else the machine does.
+  // The CPU time of the thread, which other processes do not affect.
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const read = async () => {
     const { metrics } = await session.send('Performance.getMetrics');
@@ -316,7 +316,7 @@ async function lastFailover(): Promise<number> {
   return events.find(({ state }) => state === 'failed_over')?.timestamp ?? 0;
 }
 
-/** How many colours the canvases have together, counted roughly; a blank one has one. */
+/** Approximate number of colours in all canvases. An empty canvas has one. */
 function coloursOf(page: Page, selector: string): Promise<number> {
   return page.evaluate((canvases) => {
     const colours = new Set<number>();

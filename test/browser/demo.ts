@@ -7,7 +7,7 @@ import { freePort } from '../../testing/processes/free-port.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** `market-feed demo` as a user starts it, on ports of its own. */
+/** `market-feed demo` as a user starts it, on free ports. */
 export class Demo {
   readonly #port: number;
   readonly #gatewayPort: number;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-/** A folder that goes when the test ends. */
+/** Creates a folder that is deleted when the test ends. */
 export async function captureFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-capture-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** `market-feed` as it is installed; what its process is, once it has said something. */
+/** Starts the installed `market-feed`, and returns its process after the first output. */
 async function start(nodeArgs: readonly string[], ...argv: readonly string[]) {
   return startWith({}, nodeArgs, ...argv);
 }
@@ -27,7 +27,7 @@ async function startWith(environment: NodeJS.ProcessEnv, nodeArgs: readonly stri
   return { child, said, ended, ofProcess };
 }
 
-// What a process was started with is to be seen there alone.
+// Only Linux shows the arguments of a process.
 const onLinux = it.runIf(process.platform === 'linux');
 
 onLinux('runs a long command with a small young generation and one malloc arena in the same process', async () => {
@@ -53,7 +53,7 @@ it('prints the help and exits with 0 for --help', async () => {
   expect(said.out).toContain('market-feed');
 });
 
-/** What a process says at its end: whether it has loaded what takes types out. */
+/** Prints at exit whether the TypeScript stripper is loaded. */
 const PRINTS_TYPE_STRIPPING =
   'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
 

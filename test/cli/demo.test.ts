@@ -27,7 +27,7 @@ it('prints only the live status and a summary on a terminal', { timeout: 30_000 
 
 it('logs its final status with latencies, and avoids port 9100 if it is taken', { timeout: 30_000 }, async () => {
   const other = createServer().listen(9100, '127.0.0.1');
-  // Whoever has the port, it is taken.
+  // It does not matter which process uses the port.
   other.on('error', () => {});
   await Promise.race([once(other, 'listening'), once(other, 'error')]);
   const io = fakeIo();
@@ -46,14 +46,14 @@ it('logs its final status with latencies, and avoids port 9100 if it is taken', 
     msg: 'stopped',
     venues: {
       bybit: {
-        // The simulator's clock is ours: within half a second on the busiest machine.
+        // Simulator and feed use the same clock, so the offset is less than half a second on the busiest machine.
         clock: { estimate: { offsetMs: expect.closeTo(0, -3), uncertaintyMs: expect.any(Number) }, failures: 0 },
         latencyMs: {
           venueToSocket: { count: expect.any(Number), p50: expect.closeTo(0, -3) },
           socketToEmitted: { count: expect.any(Number), p99: expect.any(Number) },
         },
       },
-      // Standing by: timed as far as it comes.
+      // A standby venue has latencies up to the socket.
       binance: { latencyMs: { venueToSocket: { count: expect.any(Number) }, socketToEmitted: null } },
     },
     sinks: [{ sink: 'file', latencyMs: { emittedToAcknowledged: { max: expect.any(Number) } } }],

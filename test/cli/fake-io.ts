@@ -16,7 +16,7 @@ export function fakeOutput(isTerminal = false, size = { columns: 80, rows: 24 })
   };
 }
 
-/** What dispatch needs, with everything written kept. */
+/** The dependencies of `dispatch`. Everything that it writes is kept. */
 export function fakeIo(
   environment: Readonly<Record<string, string>> = {},
 ): Omit<CommandContext, 'options' | 'arguments'> & { readonly out: FakeOutput; readonly err: FakeOutput } {

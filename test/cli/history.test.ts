@@ -10,7 +10,7 @@ let config: string;
 beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'market-feed-history-'));
   config = path.join(dir, 'c.yaml');
-  // Nothing listens there: what is wrong on the command line is found before anybody is asked.
+  // No server listens there: errors in the arguments must be found before the first request.
   const venue = { rest_url: 'http://127.0.0.1:1' };
   const venues = { bybit: venue, binance: venue, binance_us: venue, binance_testnet: venue };
   writeFileSync(config, JSON.stringify({ coins: ['BTC'], venues }));

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 const AT = Date.UTC(2026, 10, 21, 8, 30);
 
-/** Trade `id` of BTC or, where it is even, of ETH, arrived `id` seconds after half past eight. */
+/** Trade `id`, received `id` seconds after half past eight. Even ids are of ETH, odd ids of BTC. */
 function out(id: number): OutRecord {
   const coin = id % 2 === 0 ? 'ETH' : 'BTC';
   const record = tradeEvent(id, {

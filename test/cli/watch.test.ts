@@ -22,7 +22,7 @@ const BYBIT_BOOK = [
   bybitBook('delta', 8, [['16493.50', '0']], []),
 ];
 
-/** Watches a venue that answers a subscription of `topic` with the frames; what was asked for, and what was written. */
+/** Watches a venue that answers a subscription to `topic` with the frames. Returns the requests and the output. */
 async function watch(venue: VenueId, channel: string, frames: readonly string[], isTerminal = false) {
   const asked: string[] = [];
   const server = await localServer({

@@ -14,10 +14,10 @@ export interface Latency {
   readonly max: number;
 }
 
-/** The simulator truncates its time to whole milliseconds: half of one on average. */
-const CUT_OFF_MS = 0.5;
+/** The simulator truncates its time to whole milliseconds, which adds half a millisecond to the average. */
+const TRUNCATED_MS = 0.5;
 
-/** A client of a feed that runs elsewhere, with every trade that it was given and how long it had been on its way. */
+/** A client of a feed in another process. It keeps every trade that it received, and its latency. */
 export class ClientRun {
   readonly market: Market;
   readonly trades: TradeEvent[] = [];
@@ -30,7 +30,7 @@ export class ClientRun {
     const micros = wallClock();
     market.trades$().subscribe((trade) => {
       this.trades.push(trade);
-      if (trade.source === 'live') this.#latencies.push(micros() / 1000 - trade.timestamp - CUT_OFF_MS);
+      if (trade.source === 'live') this.#latencies.push(micros() / 1000 - trade.timestamp - TRUNCATED_MS);
     });
   }
 
@@ -40,7 +40,7 @@ export class ClientRun {
     return run;
   }
 
-  /** Of the live trades since the last call. */
+  /** Latency of the live trades since the last call. */
   latency(): Latency {
     const sorted = this.#latencies.toSorted((a, b) => a - b);
     this.#latencies = [];
@@ -48,7 +48,10 @@ export class ClientRun {
     return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
   }
 
-  /** Once nothing is published any more: what does not agree with the topic, read from its start to its end, and with the journal. */
+  /**
+   * Compares the received trades with the topic, read from start to end, and with the journal. Call it when nothing is
+   * published any more.
+   */
   async problems(journalFile: string): Promise<readonly string[]> {
     const published = await this.#published();
     const last = lastIds(published);
@@ -88,7 +91,7 @@ const nameOf = ({ venue, symbol, epoch, tradeId }: TradeEvent): string => `${ven
 const lastIds = (trades: readonly TradeEvent[]): ReadonlyMap<string, string> =>
   new Map(trades.map(({ symbol, tradeId }) => [symbol, tradeId]));
 
-/** The client joins at another moment in each partition. */
+/** True for a trade before the first received one of its symbol: the client joins each partition at another moment. */
 function isBehindFirst({ symbol, tradeId }: TradeEvent, given: readonly TradeEvent[]): boolean {
   const first = given.find((trade) => trade.symbol === symbol);
   return first !== undefined && BigInt(tradeId) > BigInt(first.tradeId);

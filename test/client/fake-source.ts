@@ -2,12 +2,12 @@ import type { EncodedMessage, TopicHandler, TopicSource } from '../../src/client
 import type { Fault } from '../../src/domain/fault.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 
-/** A source that the test feeds by hand. */
+/** A source that the test controls. */
 export class FakeSource implements TopicSource {
-  /** How often reading was begun, and left. */
+  /** How often reading was started. */
   begun = 0;
   left = 0;
-  /** What the next reading fails with. */
+  /** The fault with which the next start of reading fails. */
   refuses: Fault | undefined;
   #handler: TopicHandler | undefined;
   #signal: AbortSignal | undefined;

@@ -3,12 +3,12 @@ import { createInterface } from 'node:readline';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** A client as a process of its own, which has to be killed or closed. */
+/** A client in a process of its own. The test must kill or close it. */
 export class MemberProcess {
-  /** The trades that it was given, SYMBOL ID. */
+  /** The trades that the client received, as SYMBOL ID. */
   readonly got: string[] = [];
   ready = false;
-  /** What it wrote to stderr. */
+  /** The output to stderr. */
   complaints = '';
   readonly exited: Promise<number | null>;
   readonly #child;
@@ -41,7 +41,7 @@ export class MemberProcess {
     await this.exited;
   }
 
-  /** Asks it to close its client; its exit code, when it ended by itself. */
+  /** Closes the client. Returns the exit code of the process after it has ended by itself. */
   async close(): Promise<number | null> {
     this.#child.stdin.write('close\n');
     return this.exited;

@@ -1,8 +1,8 @@
 import { connectTopics } from '../../src/client/index.ts';
 
 /**
- * A member of a group as a process of its own, which a test may kill: brokers, topic prefix and group as arguments; a
- * line a trade, SYMBOL ID. The empty group: none. `close` on its input closes it, and it has to end by itself.
+ * A member of a consumer group in a process of its own, which a test may kill. Arguments: brokers, topic prefix, group
+ * (empty: none). It prints each trade as SYMBOL ID. The line `close` on stdin closes it, and it must end by itself.
  */
 const [brokers = '', topicPrefix = '', group = ''] = process.argv.slice(2);
 const market = await connectTopics({

@@ -60,7 +60,7 @@ it('reads records of a newer schema without unknown fields, and maps unknown enu
   const schemaRegistry = { url: await registryOf(newer), register: false, user: null, password: null, caFile: null };
   const decode = newMessageDecoder(kafkaConfig([], { schemaRegistry }));
   expect(await decode(message)).toEqual({ ...tradeEvent(1), environment: 'simulated' });
-  // Known by now: at once.
+  // The schema is known now, so this decodes without waiting.
   expect(decode(message)).toEqual({ ...tradeEvent(1), environment: 'simulated' });
 });
 

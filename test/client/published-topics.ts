@@ -26,7 +26,7 @@ export class PublishedTopics implements AsyncDisposable {
     return new PublishedTopics(sink);
   }
 
-  /** Writes them, in order. @throws Error where one was not taken. */
+  /** Publishes the records in order. @throws Error if the sink refuses one. */
   async publish(...records: readonly FeedRecord[]): Promise<void> {
     const batch = records.map((record) => ({
       topic: topicNameOf(record, false),

@@ -9,13 +9,13 @@ export const SYMBOLS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'LTC',
 
 export const nameOf = ({ symbol, tradeId }: TradeEvent): string => `${symbol} ${tradeId}`;
 
-/** Publishes trades of ten symbols, evenly, until it is stopped. */
+/** Publishes trades of ten symbols at a steady rate until it is stopped. */
 export class SteadyTrades {
   readonly published: string[] = [];
   #running = true;
   readonly #done: Promise<void>;
 
-  /** `perSecond`: of all symbols together. */
+  /** `perSecond`: trades of all symbols together. */
   constructor(topics: PublishedTopics, perSecond: number) {
     this.#done = this.#run(topics, perSecond);
   }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type ShardRate, shardAssigner } from '../../src/cluster/shard-assigner.ts';
 
 const SHARDS = [0, 1, 2, 3];
-/** What is held, as trades a second, measured for so many seconds. */
+/** The held shards with their trades a second, measured for so many seconds. */
 const assigner = (held: Record<number, number>, seconds = 10) =>
   shardAssigner(
     () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
@@ -47,7 +47,7 @@ it('every member knows the trade rate of a shard whose holder has left', () => {
       ['c', [0]],
     ]),
   );
-  // and goes on knowing it
+  // and still knows it later
   expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 

@@ -89,7 +89,7 @@ describe('shareShards', () => {
           expect(new Map(shareShards(members.toReversed(), upTo(count), weights(sizeOf, rates)))).toEqual(
             new Map(shares),
           );
-          // and nothing moves when it is asked again
+          // and nothing moves at the next call
           const again = [...shares].map(([id, own]) => ({ id, holds: new Set(own) }));
           const first = shareShards(again, upTo(count), weights(sizeOf, rates));
           const next = [...first].map(([id, own]) => ({ id, holds: new Set(own) }));

@@ -7,7 +7,7 @@ import type { FeedRecord, RecordKind } from '../../src/domain/record.ts';
 
 const LARGEST = 10n ** 38n - 1n;
 
-/** Every decimal that there is, in canonical form; ordinary ones more often than not. */
+/** Every possible decimal in canonical form; mostly ordinary ones. */
 export const arbitraryDecimal = fc
   .oneof(
     fc.bigInt({ min: -LARGEST, max: LARGEST }),
@@ -25,7 +25,7 @@ export const arbitraryDecimal = fc
 
 const arbitraryText = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 80 }));
 
-/** Records within records, by name: the second time a schema only names them. */
+/** Nested records by name. A schema defines them once, and later only names them. */
 const nested = new Map<string, fc.Arbitrary<unknown>>();
 
 function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {

@@ -2,7 +2,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-/** Who decides by status records. `details` of a record is text for people: what they need has a typed field. */
+/**
+ * Code that makes decisions from status records. `details` of a record is text for people, so it must not read it:
+ * everything that it needs has a typed field.
+ */
 const READERS = [
   'src/cli',
   'src/client',

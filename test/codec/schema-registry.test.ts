@@ -24,7 +24,7 @@ interface Fake {
   readonly verdict?: { readonly is_compatible: boolean; readonly messages?: readonly unknown[] };
 }
 
-/** What a registry of Confluent's kind answers. */
+/** The answers of a registry with the API of Confluent. */
 function fakeRegistry({ subjects, verdict = { is_compatible: true } }: Fake): RegistryRequest {
   const ids: string[] = [];
   const idOf = (schema: string): number => {

@@ -331,15 +331,15 @@ interface BadCase {
   readonly name: string;
   readonly yaml?: string | Uint8Array;
   readonly coins?: string;
-  /** The message has all of these, behind the file's name. */
+  /** Texts that the message contains after the name of the file. */
   readonly says: readonly string[];
-  /** The file that the message names, where it is not the configuration. */
+  /** The file that the message names, if it is not the configuration. */
   readonly file?: string;
 }
 
 const COIN = (symbols: string, coin = '"BTC"') => `[{ "coin": ${coin}, "tier": 1, "symbols": { ${symbols} } }]`;
 
-/** Each gives exit code 2 and exactly one message, which names the file, the key, what was found and what is allowed. */
+/** Each case ends with exit code 2 and one message. It names the file, the key, the value and the allowed values. */
 const BAD: readonly BadCase[] = [
   { name: 'an unknown key', yaml: 'quot: USDT', says: [':1: quot:', '"USDT"', 'did you mean quote?'] },
   {

@@ -25,15 +25,15 @@ import {
   sampleTradeStats,
 } from '../codec/sample-records.ts';
 
-/** A place that records go to (a folder, a broker with a topic prefix of its own), empty at first. */
+/** A destination of records (a folder, or a broker with its own topic prefix), empty at first. */
 export interface Store {
-  /** A sink on this store that is not open yet; a second one is the restart of the first. */
+  /** A sink on this store, not yet open. A second one is the restart of the first. */
   newSink(): Sink;
-  /** The records of a topic as a reader of the store finds them now, in order per key. */
+  /** The records of a topic that a reader of the store finds now, in order per key. */
   read(topic: string): Promise<readonly FeedRecord[]>;
   /** Makes writing impossible until `end`. */
   readonly outage: { begin(): Promise<void>; end(): Promise<void> };
-  /** Milliseconds until the sink may notice and get over an outage; 10,000 by default. */
+  /** Time within which the sink notices an outage and recovers, milliseconds; 10,000 by default. */
   readonly outageTimeoutMs?: number;
   remove(): Promise<void>;
 }
@@ -64,7 +64,7 @@ const asked = (over: Partial<CheckpointOptions> = {}): CheckpointOptions => ({
 const delivered = (count: number): Outcome[] => Array.from({ length: count }, () => ({ kind: 'delivered' }));
 
 const T = 1_732_000_000_000;
-/** One written at `second`; the venue's time is that too. */
+/** A trade that is written at `second`, which is also the venue's time. */
 const traded = (id: number, second: number, over: Partial<TradeEvent> = {}): OutRecord => {
   const timestamp = T + second * 1000;
   const of = { venue: 'binance', epoch: 1, timestamp, receivedAt: timestamp * 1000 };
@@ -84,7 +84,7 @@ const placed = (id: number | null, second: number, over: Partial<Position> = {})
 };
 const at = (id: number, second: number) => ({ id: String(id), timestamp: T + second * 1000 });
 
-/** What every sink promises. Called by each sink's own ten-line test. */
+/** The rules for every sink. The test of each sink calls this. */
 export function sinkContract(name: string, newStore: () => Promise<Store>): void {
   describe(`${name} keeps the sink contract`, () => {
     let store: Store;
@@ -170,7 +170,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       const all = trades(1, 30);
       expect(await sink.write(all.slice(0, 10))).toEqual(delivered(10));
       await outage.begin();
-      // A sink that tries again by itself answers late; one that does not says retry. Both are right, throwing is not.
+      // A sink with its own retries answers late; others return `retry`. Both are right, but throwing is not.
       let answer = sink.write(all.slice(10, 20));
       await until(() => sink.trouble() !== undefined, { timeoutMs, message: 'trouble' });
       await outage.end();
@@ -249,7 +249,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
     });
 
     describe('checkpoints of each venue and symbol', () => {
-      /** The checkpoints by venue and symbol that a restart finds behind the batches. */
+      /** The checkpoints by venue and symbol that a restart finds after the batches. */
       async function checkpointsBehind(
         batches: readonly (readonly OutRecord[])[],
         over: Partial<CheckpointOptions> = {},
@@ -387,7 +387,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         return out(record, record.symbol);
       };
 
-      /** What a restart finds behind the batches; 5 trades and 10 s unless asked otherwise. */
+      /** The recent records that a restart finds after the batches; 5 trades and 10 s by default. */
       async function recentBehind(
         batches: readonly (readonly OutRecord[])[],
         over: Partial<RecentOptions> = {},

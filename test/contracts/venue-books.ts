@@ -6,10 +6,10 @@ import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
 import { expectWellFormed } from './well-formed-event.ts';
 
-/** What a venue says of order books, for BTCUSDT. */
+/** Properties of the order books of a venue, for BTCUSDT. */
 export interface BookContract {
   readonly topics: readonly (readonly [channel: Channel, depth: BookDepth | undefined, topic: string])[];
-  /** What is asked for, by the levels wanted; none where the venue sends the whole book by itself. */
+  /** The requests by the wanted number of levels. Empty if the venue sends the whole book by itself. */
   readonly requests: readonly { readonly levels: number; readonly path: string; readonly weight: number }[];
   readonly snapshot?: RestFixture<Partial<BookUpdate>>;
 }
@@ -26,7 +26,7 @@ type BookFixture = FrameFixture & Required<Pick<FrameFixture, 'book'>>;
 
 const LARGEST_ID = Number.MAX_SAFE_INTEGER;
 
-/** Rows that are no level, and where in the row the fault lies. */
+/** Rows that are no valid level, and the position of the fault in the row. */
 const ABSURD_ROWS: readonly (readonly [row: unknown, place: string])[] = [
   [['1', '1', '1'], ''],
   [['1'], ''],
@@ -54,7 +54,7 @@ const ABSURD_ROWS: readonly (readonly [row: unknown, place: string])[] = [
   [['1', ['1']], '[1]'],
 ];
 
-/** What every venue has to keep about order books: the part of the venue contract from VC-19 on. */
+/** The rules for the order books of every venue: the venue contract from VC-19 on. */
 export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subject): void {
   const bookFixtures = fixtures.filter((fixture): fixture is BookFixture => fixture.book !== undefined);
   const instrument = context.instruments.get('BTCUSDT') ?? { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
@@ -249,7 +249,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
   });
 }
 
-/** As its golden says. */
+/** True if the fixture expects a whole book. */
 function isWhole({ decoded }: FrameFixture): boolean {
   const event = decoded.kind === 'value' ? decoded.value[0] : undefined;
   return event?.kind === 'book_update' && event.snapshot;

@@ -24,19 +24,19 @@ export interface VenueContract {
   readonly fixtures: readonly FrameFixture[];
   readonly instruments: RestFixture<readonly ListedInstrument[]>;
   readonly time: RestFixture<number>;
-  /** Channels that the venue does not have. */
+  /** Channels that the venue lacks. */
   readonly missingChannels: readonly Channel[];
-  /** How often it wants a heartbeat of ours; undefined where it pings us. */
+  /** Interval at which the venue requires our heartbeat; undefined if the venue sends pings. */
   readonly heartbeatMs: number | undefined;
-  /** What one request may hold. */
+  /** Limits of one request. */
   readonly request: { readonly topics: number; readonly characters: number };
-  /** All topics of one connection, written as one JSON array; undefined where there is no such limit. */
+  /** Limit for all topics of one connection as one JSON array; undefined if there is none. */
   readonly connectionCharacters?: number;
-  /** Answers of its past trades, by attempt; none if a gap cannot be seen in them. */
+  /** Answers with past trades, by attempt; none if ids do not show gaps. */
   readonly backfill?: readonly RestFixture<readonly Partial<TradeEvent>[]>[];
-  /** An answer of its past aggregated trades; none where it has none. */
+  /** An answer with past aggregated trades; undefined if the venue has none. */
   readonly backfillAggTrades?: RestFixture<readonly object[]>;
-  /** An answer of its last trades; none if a gap is fetched by its ids. */
+  /** An answer with the last trades; undefined if gaps are fetched by id. */
   readonly recent?: RestFixture<readonly Partial<TradeEvent>[]>;
   readonly books: BookContract;
 }
@@ -51,7 +51,7 @@ export function fixtureContext(): DecoderContext & { readonly instruments: Map<s
   return { environment: 'production', instruments: new Map(instruments.map((one) => [one.venueSymbol, one])) };
 }
 
-/** What is wanted of a venue's past: BTC, between the trades 100 and 900. */
+/** A request for the past of a venue: BTC, between the trades 100 and 900. */
 export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
   const instrument = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
   const at = (id: number) => tradeEvent(id, { venue: venue.id, timestamp: 1_700_000_000_000 + id });
@@ -59,7 +59,10 @@ export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
   return { instrument, before: { id: '100', timestamp: at(100).timestamp }, after: at(900), attempt, ...common };
 }
 
-/** What every venue has to keep, each numbered with its skip-when. A venue's test is one call. */
+/**
+ * The rules for every venue, by number, each with the condition on which it is skipped. The test of a venue is one
+ * call.
+ */
 export function venueContract(contract: VenueContract): void {
   const { venue, fixtures } = contract;
 
@@ -332,7 +335,7 @@ export function venueContract(contract: VenueContract): void {
     venueBooks({ venue, fixtures, books: contract.books, context: fixtureContext(), receivedAt: RECEIVED_AT });
   });
 
-  /** Past trades of BTC, and nothing that is none. */
+  /** Expects past trades of BTC, and nothing else. */
   function expectPast<T>(
     request: RestRequest<readonly T[]>,
     kind: string,
@@ -371,7 +374,7 @@ function comparable({ ...decoded }: Decoded): unknown {
   return { ...decoded, fault: field === undefined ? { kind, retry } : { kind, retry, field } };
 }
 
-/** The meaning as a fixture writes it, with what it leaves out: null stands for undefined ids. */
+/** Decoded events as a fixture writes them, without the common fields. null stands for undefined ids. */
 function golden(decoded: Decoded, venue: Venue): unknown {
   if (decoded.kind === 'value') {
     const common = { venue: venue.id, environment: 'production', epoch: 0, receivedAt: RECEIVED_AT };
@@ -385,7 +388,7 @@ function faultField(decoded: Decoded): string | undefined {
   return decoded.kind === 'malformed' ? decoded.fault.field : `not malformed: ${JSON.stringify(decoded)}`;
 }
 
-/** The path itself, or a field inside of it (an element of the wrong list). */
+/** Matches the path, or a field inside it (an element of the wrong list). */
 function pathOrInner(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.[\]]/g, '\\$&')}($|[.[])`);
 }
@@ -421,7 +424,7 @@ type Mutation = {
   readonly bytes: string;
 };
 
-/** Bytes that mean something to JSON, to numbers and to these frames, and some that mean nothing. */
+/** Bytes with a meaning in JSON, numbers or these frames, and others. */
 const snippets = fc.constantFrom(
   ...[
     '"',

@@ -24,7 +24,7 @@ export function coin(fields: Partial<CoinAnswer> = {}): CoinAnswer {
   };
 }
 
-/** A tick of the same. */
+/** A tick of the same coin. */
 export function tick(fields: Partial<PriceJson> = {}): PriceJson {
   return {
     venue: 'bybit',

@@ -31,7 +31,7 @@ const fileSchema = z.looseObject({
   volumes: z.record(z.string(), z.null()).optional(),
 });
 
-/** Of the repository; `${NAME:-default}` as it is where NAME is not set. */
+/** A Compose file of the repository. `${NAME:-default}` is replaced as if NAME were not set. */
 function compose(name: string): z.infer<typeof fileSchema> {
   const text = readFileSync(path.join(root, name), 'utf8').replaceAll(/\$\{\w+:-([^}]*)\}/g, '$1');
   return fileSchema.parse(parse(text, { merge: true }));
@@ -41,7 +41,7 @@ const dockerfile = readFileSync(path.join(root, 'Dockerfile'), 'utf8');
 const base = compose('docker-compose.yml');
 const demo = compose('deploy/compose.demo.yml');
 
-/** As Compose lays the second file over the first. */
+/** Merges a service of a second file into the first, as Compose does. */
 function overlaid(below: Service | undefined, above: Service): Service {
   return {
     ...below,
@@ -62,7 +62,7 @@ const { version } = z
   .object({ version: z.string() })
   .parse(JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')));
 
-/** Those that run our image. */
+/** The services that run our image. */
 const ours = everyService.filter(({ service }) => service.image?.startsWith('market-feed:'));
 
 describe.each(everyService)('$name in $file', ({ service }) => {
@@ -109,7 +109,10 @@ describe.each(ours)('our $name in $file', ({ service, name }) => {
   });
 });
 
-/** What the container's process sees: the image's variables, the service's, and what a set passes through. */
+/**
+ * The environment of the process in the container: variables of the image and the service, and those that are passed
+ * through.
+ */
 function environmentOf(service: Service, passed: Readonly<Record<string, string>>): Record<string, string> {
   const environment: Record<string, string> = { ...imageEnvironment() };
   for (const [name, value] of Object.entries(service.environment ?? {})) {
@@ -125,7 +128,7 @@ function imageEnvironment(): Record<string, string> {
   );
 }
 
-/** The file of this repository that the service mounts, or the image has, at its `--config`. */
+/** The configuration file in `--config`: a file of this repository that the service mounts or the image contains. */
 function configFile(service: Service): string {
   const inContainer = service.command?.[service.command.indexOf('--config') + 1];
   if (!service.command?.includes('--config') || inContainer === undefined)
@@ -178,7 +181,7 @@ describe('the configuration of a container', () => {
         for (const url of config.venues[venue].websocketUrls) expect(url).toMatch(/^ws:\/\/simulator:9100\//);
       }
     }
-    // What waits for a broker in one of the two is not delivered by the other.
+    // Each of the two delivers only its own spill.
     expect(of(withDemo.feed).spill.dir).not.toBe(of(base.services.feed).spill.dir);
   });
 });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FEED_STATES } from '../../src/domain/venue-state.ts';
 
-/** States that the topic's contract has, and that nothing publishes yet. */
+/** States that the topic defines, but nothing publishes yet. */
 const RESERVED = ['gap_healed', 'instrument_halted', 'price_disputed', 'lines_disagree'];
 
-/** Rooms that log nothing, where `event` means something else. */
+/** Folders that log nothing, in which `event` means something else. */
 const SILENT_ROOMS = /^src\/(operators|simulator|domain|gateway\/dashboard)\//;
 
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })

@@ -4,7 +4,7 @@ export interface DocumentedMetric {
   readonly name: string;
   readonly type: string;
   readonly labels: readonly string[];
-  /** Known to a gateway that reads topics too. */
+  /** True if a gateway that reads topics has it too. */
   readonly everywhere: boolean;
   readonly alerts: readonly string[];
 }
@@ -39,11 +39,11 @@ export function seriesNames(metrics: readonly Pick<DocumentedMetric, 'name' | 't
 
 export interface AskedMetric {
   readonly name: string;
-  /** Those that a selector or an aggregation names. */
+  /** The labels in a selector or an aggregation. */
   readonly labels: readonly string[];
 }
 
-/** What an expression of PromQL asks for. */
+/** The metrics in a PromQL expression. */
 export function askedMetrics(expression: string): readonly AskedMetric[] {
   return [...expression.matchAll(/\b((?:market_feed|process)_\w+)(?:\{([^}]*)\})?/g)].map(
     ([, name = '', selector = '']) => ({

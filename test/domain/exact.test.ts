@@ -15,20 +15,20 @@ function size(value: bigint): bigint {
   return value < 0n ? -value : value;
 }
 
-/** A double of the normal range as the fraction that it is. */
+/** The exact fraction of a double in the normal range. */
 function fraction(double: number): readonly [bigint, bigint] {
   const exponent = Math.floor(Math.log2(Math.abs(double))) - 54;
   const digits = BigInt(double / 2 ** exponent);
   return exponent < 0 ? [digits, 1n << BigInt(-exponent)] : [digits << BigInt(exponent), 1n];
 }
 
-/** How far the double is from a / b, × b × divisor: comparable only with another of the same a and b after scaling. */
+/** The distance of a double from a / b, times b × divisor. Compare it only with another one for the same a and b. */
 function distance(double: number, a: bigint, b: bigint): readonly [bigint, bigint] {
   const [above, below] = fraction(double);
   return [size(above * b - a * below), size(b * below)];
 }
 
-/** The doubles just beside one. */
+/** The two doubles next to one. */
 function neighbours(double: number): readonly number[] {
   const bits = new BigInt64Array(new Float64Array([double]).buffer)[0] ?? 0n;
   return [...new Float64Array(new BigInt64Array([bits - 1n, bits + 1n]).buffer)];

@@ -26,18 +26,18 @@ function of(coin: string): Instrument {
 
 interface ScriptedOptions extends Partial<FeedOptions> {
   readonly mode?: 'failover' | 'all';
-  /** What Binance alone has. */
+  /** Instruments that only Binance has. */
   readonly atBinance?: readonly Instrument[];
   readonly beforeStart?: (feed: RunningFeed) => void;
 }
 
-/** A feed whose two venues say what the test has them say. */
+/** A feed whose two venues the test controls. */
 class Scripted {
   readonly feed: RunningFeed;
   readonly records: FeedRecord[] = [];
-  /** Those that are acknowledged before what follows them. */
+  /** The records that are acknowledged before later ones are sent. */
   readonly barriers: FeedRecord[] = [];
-  /** What a venue has nothing to go on with any more. */
+  /** What a venue has forgotten, so that it cannot continue. */
   readonly forgotten: string[] = [];
   readonly #events = { bybit: new Subject<VenueFeedEvent>(), binance: new Subject<VenueFeedEvent>() };
   readonly #books = new Map<string, BookStepped>();
@@ -120,7 +120,7 @@ class Scripted {
     return this.say(venue, { kind: 'value', key: symbol, at: id, value: events });
   }
 
-  /** A venue has a whole book; it is emitted if somebody subscribes. */
+  /** A venue gets a whole book, which it emits if the feed is subscribed. */
   book(venue: VenueName, id: number): this {
     const sync = new BookSync({ mode: 'sent' });
     sync.joined(1);
@@ -205,7 +205,7 @@ describe('Feed', () => {
     const published = (...receivedAt: number[]) => {
       const scripted = new Scripted({ previous: previous, atBinance: [XRP] });
       scripted.say('bybit', { kind: 'disconnected', blocked: true }).say('binance', { kind: 'connected' });
-      // Nobody serves BTC: Binance lacks it, and has nothing of it once it lists it again.
+      // No venue serves BTC. Binance lacks it, and has no checkpoint of it when it lists it again.
       scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: false }).trade('binance', 1, 1, XRP);
       scripted.say('binance', { kind: 'serves', symbol: 'BTCUSDT', serves: true });
       scripted.say('bybit', { kind: 'connected' });

@@ -21,7 +21,10 @@ const instruments: readonly Instrument[] = ['BTC', 'DOGE'].map((coin) => ({
   venueSymbol: `${coin}USDT`,
 }));
 
-/** Two venues in virtual time; each coin trades once a second at both while `trades` says so. Returns the status records. */
+/**
+ * Runs two venues in virtual time. Each coin trades once a second at both while `trades` is true. Returns the status
+ * records.
+ */
 async function nightOf(
   hours: number,
   trades: (coin: string, now: number, venue: VenueId) => boolean,

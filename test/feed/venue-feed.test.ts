@@ -20,23 +20,23 @@ interface Scripted extends ScriptedOptions {
   /** True by default. */
   readonly contiguous?: boolean;
   readonly more?: Partial<VenueFeedOptions>;
-  /** Connected before it is subscribed. */
+  /** True: it connects before it is subscribed. */
   readonly warm?: boolean;
-  /** False: the test plays from the first frame on. */
+  /** False: the test answers from the first frame on. */
   readonly answers?: boolean;
 }
 
 const WARM_WITHIN_MS = 1000;
 
-/** A running venue whose connections a test plays. */
+/** A running venue. The test controls its connections. */
 class ScriptedRun {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
   readonly signals: VenueFeedEvent[] = [];
   readonly feed: VenueFeed;
-  /** Without `warm`. */
+  /** Undefined with `warm`. */
   readonly subscription: Subscription | undefined;
-  /** With `warm`: that it is. */
+  /** True when `warm` has connected. */
   isWarm = false;
 
   constructor({ contiguous = true, more = {}, warm = false, answers = true, ...options }: Scripted = {}) {
@@ -78,7 +78,7 @@ class ScriptedRun {
   }
 }
 
-/** Trades of BTC with these ids, each of the millisecond of its id. */
+/** Delivers trades of BTC. The time of each is its id in milliseconds. */
 function deliver(connection: ScriptedConnection, ...ids: readonly number[]): void {
   for (const id of ids) connection.data(id);
 }
@@ -304,7 +304,10 @@ describe('VenueFeed: named instruments', () => {
 });
 
 describe('VenueFeed: all instruments that a venue lists', () => {
-  /** A venue that answers with these coins in turn, a second apart; then with the last ones again. `ours`: of which shard. */
+  /**
+   * A venue that lists these coins, one list after the other, a second apart; then the last list again. `ours`: coins
+   * of this shard.
+   */
   function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
     let next = 0;
     const listed$ = defer(() => {
@@ -435,7 +438,7 @@ it('VenueFeed does not restart the stale limit of a coin during a cutover', () =
 
 describe('VenueFeed: a venue that refuses topics', () => {
   const ASK_AGAIN_MS = 60_000;
-  /** Lets time pass in which all lines are alive. */
+  /** Advances the time while all lines deliver data. */
   const pass = (run: ScriptedRun, ms: number): void => {
     for (let passed = 0; passed < ms; passed += 1000) {
       for (const connection of run.connections) connection.data(null);
@@ -462,7 +465,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(served(run)).toEqual([false]);
     for (let second = 0; second < 200; second++) {
       ticker(run, second % 2);
-      // A venue may take an hour to lift what keeps it from serving a symbol.
+      // The venue may need an hour until it serves a symbol again.
       for (const index of [0, 1]) if (asked(run, index).length > second / 61) refuse(run, index, 'trade.BTCUSDT');
       pass(run, 1000);
     }

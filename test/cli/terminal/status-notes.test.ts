@@ -3,7 +3,7 @@ import { logLineText, StatusNotes } from '../../../src/cli/terminal/status-notes
 
 let second = 0;
 
-/** A line of the log as the pipeline writes it; each a second after the one before. */
+/** A log line as the pipeline writes it, one second after the previous one. */
 function line(level: string, event: string, msg: string, fields: Readonly<Record<string, unknown>> = {}): string {
   const time = new Date(Date.UTC(2026, 10, 21, 8, 30, second++ % 60)).toISOString();
   return `${JSON.stringify({ level, time, event, venue: null, coin: null, active_venue: 'bybit', ...fields, msg })}\n`;

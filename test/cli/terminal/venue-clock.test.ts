@@ -7,7 +7,7 @@ import { venueClock } from '../../../src/cli/terminal/venue-clock.ts';
 import { venues } from '../../../src/venues/registry.ts';
 import { fakeIo } from '../fake-io.ts';
 
-/** A venue's REST interface; to be closed with `await using`. */
+/** A venue's REST API. Close it with `await using`. */
 async function restServer(answer: (response: ServerResponse) => void): Promise<AsyncDisposable & { url: string }> {
   const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -26,14 +26,17 @@ const ahead = (ms: number) => (response: ServerResponse) =>
   response.end(JSON.stringify({ serverTime: Date.now() + ms }));
 const never = new AbortController().signal;
 
-/** What it says of a venue that is `ms` ahead is as true as it says itself, and that is no more than the time it took. */
+/**
+ * Measures a venue that is `ms` ahead. The error must be within the reported uncertainty, which is at most the time of
+ * the request.
+ */
 async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
   await using server = await restServer(ahead(ms));
   const startedAt = performance.now();
   const text = await venueClock(venues.binance, server.url, never);
   const took = performance.now() - startedAt;
   const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(text) ?? []).map(Number);
-  // Both are whole milliseconds, as is the venue's time.
+  // Both clocks have whole milliseconds.
   expect(Math.abs((offset ?? Number.NaN) - ms)).toBeLessThanOrEqual((uncertainty ?? 0) + 2);
   expect(uncertainty).toBeLessThanOrEqual(took + 1);
   return { offset: offset ?? Number.NaN, text };
@@ -73,7 +76,7 @@ describe('venueClock', () => {
 });
 
 it('check asks all venues at the same time and exits with 0 even if some fail', async () => {
-  // Whoever were asked after the other had been given up would wait in vain.
+  // A venue that is asked after the first one timed out would never answer.
   const waiting: ServerResponse[] = [];
   await using both = await restServer((response) => {
     waiting.push(response);

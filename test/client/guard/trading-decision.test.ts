@@ -3,7 +3,7 @@ import { DEFAULT_GUARD, type GuardOptions, guardOptions } from '../../../src/cli
 import { Fault } from '../../../src/domain/fault.ts';
 
 const limits = ['maxPriceAgeMs', 'maxLagMs', 'statusSilenceMs', 'gapHaltMs', 'resumeAfterMs'] as const;
-/** As they come from a program without types. */
+/** Options as a program without types may pass them. */
 const untyped = (options: Readonly<Record<string, unknown>>): Partial<GuardOptions> => options;
 
 describe('guardOptions', () => {

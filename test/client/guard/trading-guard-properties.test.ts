@@ -25,7 +25,7 @@ interface Happened {
   readonly what: Happening;
 }
 
-/** What may happen at a moment; old stamps, other venues, other instances, in any order. */
+/** An event at a moment: also with old timestamps, from other venues or instances, in any order. */
 type Choice = (at: number, number: number) => Happening;
 const late = fc.constantFrom(0, 0, 0, 50, 200, 400);
 const instance = fc.constantFrom('a', 'a', 'a', 'b');
@@ -112,7 +112,7 @@ const script = fc.array(
   { minLength: 20, maxLength: 150 },
 );
 
-/** The rule again, naively: it replays all events for each moment. True if anything is wrong. */
+/** A simple form of the rule, which replays all events for each moment. True if anything is wrong. */
 function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean {
   const speaker = new Map<Symbol, string>();
   const said = new Map<string, (FeedStatus & { cameAt: number })[]>();
@@ -195,7 +195,10 @@ function sinceStart(stamp: number): number {
 }
 
 describe('the trading guard under random events in any order', () => {
-  /** Plays a script and hands out, for each tick, what the guard says and whether anything was wrong at or since the tick before. */
+  /**
+   * Plays a script. Returns, for each tick, the decision of the guard, and whether anything was wrong since the tick
+   * before.
+   */
   function play(steps: readonly { pauseTicks: number; choice: Choice }[]) {
     const clock = new VirtualClock();
     const status$ = new Subject<FeedStatus>();
@@ -218,7 +221,7 @@ describe('the trading guard under random events in any order', () => {
         emitted: new Map([...emitted].map(([each, { state }]) => [each, state])),
         asked: new Map(SYMBOLS.map((each) => [each, watch.decision(each).state])),
       });
-      // What was wrong behind the last event of a tick was so until the next one.
+      // What was wrong after the last event of a tick stayed wrong until the next event.
       wrong.clear();
       look(at);
     };
@@ -263,7 +266,7 @@ describe('the trading guard under random events in any order', () => {
       }),
       { numRuns: 300 },
     );
-    // Both must have been tried for this to show anything.
+    // The test proves something only if both results occurred.
     expect(allowed).toBeGreaterThan(1000);
     expect(halted).toBeGreaterThan(1000);
   }, 60_000);

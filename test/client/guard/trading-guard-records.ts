@@ -2,7 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { symbolNamed } from '../../../src/client/topic-name.ts';
 import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
 
-/** What the wall clock shows when a test begins. */
+/** The wall clock at the start of a test, milliseconds since 1970. */
 export const START = 1_700_000_000_000;
 
 let sequence = 0;
@@ -31,7 +31,7 @@ export function status(state: string, ms: number, fields: Partial<FeedStatus> = 
   };
 }
 
-/** A status record whose heartbeat may say only what is different from all being well. */
+/** Fields of a status record. The heartbeat needs only the fields that differ from a healthy feed. */
 export type HeartbeatFields = Partial<Omit<FeedStatus, 'heartbeat'>> & { readonly heartbeat?: Partial<Heartbeat> };
 
 const WELL: Heartbeat = {
@@ -90,7 +90,7 @@ export function gap(ms: number, fields: Partial<Gap> = {}): Gap {
   };
 }
 
-/** A scheduler in virtual time and a wall clock that goes with it until somebody sets it. */
+/** A scheduler in virtual time, and a wall clock that runs with it until a test sets it. */
 export class VirtualClock {
   /** The symbol that a coin means. */
   readonly symbolOf = (name: string): string => symbolNamed(name, 'USDT');
@@ -99,7 +99,7 @@ export class VirtualClock {
 
   readonly wallClockMs = (): number => START + this.scheduler.now() + this.#steppedBy;
 
-  /** Lets time pass up to a moment, which itself still happens. */
+  /** Advances the time up to and including a moment. */
   advanceTo(ms: number): void {
     const { scheduler } = this;
     scheduler.schedule(() => undefined, ms - scheduler.now());

@@ -20,7 +20,7 @@ describe('TradingGuard', () => {
     for (const event of events) guard.apply(event, now());
   };
   const causes = (name: string | null = 'BTC') => guard.decide(name, now()).causes;
-  /** Heartbeats and prices each second, as of a feed in order. */
+  /** Heartbeats and prices each second, as from a healthy feed. */
   const run = (until: number, more: { readonly prices?: boolean } = {}): void => {
     while (ms < until) {
       ms = Math.min(ms + 500, until);
@@ -28,7 +28,7 @@ describe('TradingGuard', () => {
       if (more.prices !== false) take(price(ms), ethPrice(ms));
     }
   };
-  /** In order since long. */
+  /** A guard that has allowed trading for a long time. */
   const allowed = (options: Partial<GuardOptions> = {}): void => {
     begin(options);
     run(10_000);

@@ -34,7 +34,7 @@ describe('watchTrading', () => {
     });
     return emitted;
   };
-  /** A feed in order, until then. */
+  /** A healthy feed until the given time. */
   const run = (until: number, { prices = true, heartbeats = true } = {}): void => {
     for (let ms = clock.scheduler.now() + 500; ms <= until; ms += 500) {
       clock.advanceTo(ms);

@@ -5,7 +5,7 @@ import type { ReadTopicBackwards } from '../../../src/client/memory/read-topic-b
 import type { FeedRecord, Gap } from '../../../src/domain/record.ts';
 import { gapOf, heartbeat, priceTick } from '../published-topics.ts';
 
-/** A topic of one partition; counts how many records were read. */
+/** A topic of one partition that counts how many records were read. */
 function topicOf(...records: readonly { readonly at: number; readonly record: FeedRecord }[]) {
   const read: FeedRecord[] = [];
   const readBackwards: ReadTopicBackwards = async (_, visitorOf) => {
@@ -69,7 +69,7 @@ describe('FeedMemory', () => {
           ['ETHUSDT', nowMs],
           ['BTCUSDT', 90_000],
           ['SOLUSDT', 3],
-          // The first that is too old ends the search.
+          // The first record that is too old ends the search.
           ['ADAUSDT', 2],
         ]),
       );
@@ -98,7 +98,7 @@ describe('recallPrices', () => {
     await recallPrices(readBackwards, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
     expect([prices.get('BTCUSDT')?.price, prices.get('ADAUSDT')?.price]).toEqual(['8999', '1']);
     expect(prices.get('OLDUSDT')).toBeUndefined();
-    // By their keys the others are known to be older.
+    // Their keys show that the other records are older.
     expect(read).toHaveLength(2);
   });
 

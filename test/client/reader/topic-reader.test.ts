@@ -145,7 +145,7 @@ describe('TopicReader', () => {
     const unknown = () => Promise.reject(new Fault('unavailable', 'no registry'));
     const [first, second, third] = trades(1, 3) as [EncodedMessage, EncodedMessage, EncodedMessage];
     await expect(parts.source.take(first, { ...second, decode: unknown }, third)).rejects.toThrow('no registry');
-    // As a source does that begins anew: the brokers have nothing beyond that.
+    // As a source that starts again reports: the brokers have no more records.
     for (const partition of [0, 1]) parts.source.handler.updateLag(partition, 0);
     await parts.source.take(...trades(11, 11, 1));
     expect(parts.reader.lag()).toEqual({ ms: 1000, records: 2 });
@@ -283,7 +283,7 @@ describe('TopicReader', () => {
     parts.source.handler.keepOnly(new Set([1]));
     expect((await slow.next()).value?.tradeId).toBe('11');
     expect(parts.reader.committable()).toEqual(new Map([[1, 11]]));
-    // Given again to whom it belongs: what was taken back was never given.
+    // The partition is assigned to the same member again. Revoked records were not handed out.
     parts.source.handler.started(new Map([[0, 1]]));
     await parts.source.take(...trades(1, 1));
     await slow.next();

@@ -7,7 +7,7 @@ import type { Share } from '../../../src/kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../../src/kafka/reading/fetch-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 
-/** A handler that only remembers positions; all handed out is done. */
+/** A handler that only keeps positions. Everything that it hands out is done. */
 function positionsOnly() {
   const positions = new Map<number, number>();
   const handler: TopicHandler = {
@@ -29,7 +29,7 @@ function positionsOnly() {
   return { positions, handler };
 }
 
-/** A member whose shares, ids and answers a test sets; it decides when a rebalance is due. */
+/** A membership for which the test sets shares, ids and answers, and decides when a rebalance is due. */
 function membership({ place = 'end' as const } = {}) {
   const scheduler = new VirtualTimeScheduler();
   const { positions, handler } = positionsOnly();

@@ -6,9 +6,9 @@ const at = (venue: string | null, epoch: number) => ({ venue, epoch });
 it('isOfEpoch is false for data of another venue or another epoch', () => {
   expect(isOfEpoch(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(isOfEpoch(at('binance', 2), at('binance', 2))).toBe(true);
-  // The feed began anew, and with it the epochs.
+  // The feed has restarted, and its epochs too.
   expect(isOfEpoch(at('bybit', 7), at('bybit', 1))).toBe(false);
-  // Without turns there is a series for each venue.
+  // In mode all, each venue has its own series.
   expect(isOfEpoch(at('binance', 0), at('bybit', 0))).toBe(false);
 });
 

@@ -30,13 +30,13 @@ class Checked {
     this.check.differences$.subscribe((difference) => this.differences.push(difference));
   }
 
-  /** A trade of 1 at 100, so many seconds after 1970. */
+  /** A trade of quantity 1 at price 100, at this second since 1970. */
   trade(second: number, fields: Partial<TradeEvent> = {}): this {
     this.check.published([trade(++this.#id, second * 1000, fields)]);
     return this;
   }
 
-  /** The venue's closed candle of a minute that traded so often. */
+  /** The venue's closed candle of a minute with so many trades. */
   kline(minute: number, trades: number, fields: Partial<Kline> = {}): this {
     this.check.published([candle(minute * MINUTE, trades, fields)]);
     return this;
@@ -153,7 +153,7 @@ describe('KlineCheck', () => {
     const second = { epoch: 2 };
     checked.trade(0).kline(0, 1).trade(60).kline(1, 1).trade(120);
     expect(checked.minutes).toEqual({ compared: 1, equal: 1 });
-    // The trades at 125 s and before 130 s were another venue's time, or nobody's.
+    // The trades at 125 s and before 130 s belong to another venue, or to none.
     checked.trade(130, second).kline(2, 4, second).trade(190, second).kline(3, 1, second);
     expect(checked.minutes).toEqual({ compared: 2, equal: 2 });
     checked.trade(250, second).trade(310, second);
@@ -214,7 +214,7 @@ describe('KlineCheck', () => {
   });
 });
 
-/** What one venue trades, and a feed that loses some of it and begins anew at times. */
+/** A venue, and a feed that loses some of its trades and restarts at times. */
 class LossyMarket {
   readonly checked = new Checked({ intervals: ['1m'] });
   #candle: CandleSums | undefined;

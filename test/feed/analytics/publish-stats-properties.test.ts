@@ -35,7 +35,7 @@ function run(all: readonly Step[], windowsMs: readonly number[], keeps: number):
 const idOf = ({ venue, symbol: of, epoch, windowMs, windowStart }: TradeStats): string =>
   [venue, of, epoch, windowMs, windowStart].join(' ');
 
-/** All that was traded in the window, added up the plain way. */
+/** The figures of all trades in the window, added up in the simplest way. */
 function recount({ venue, symbol: of, windowStart, windowEnd }: TradeStats, market: PublishedMarket) {
   const all = market.truth.get(`${venue} ${of}`) ?? [];
   const inside = all.filter(({ timestamp }) => timestamp >= windowStart && timestamp < windowEnd);
@@ -74,7 +74,7 @@ it('publishes each window once: correct and not too early, or incomplete for a r
   );
 });
 
-// Each restart comes while the gap behind the restart before is pending: no trade is published for 80 s.
+// Each restart comes while the gap after the previous restart is pending, so no trade is published for 80 s.
 it('a new epoch closes a window as incomplete that a pending gap kept open over several restarts', () => {
   const trade = { kind: 'trade', symbol: 0, afterMs: 500, delayMs: 0 } as const;
   const restart = { kind: 'restart', afterMs: 15_000 } as const;

@@ -7,7 +7,7 @@ import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
 const T0 = 1_723_161_240_000;
 
-/** A trade of a symbol; `at` in seconds after T0, by all clocks. */
+/** A trade of a symbol; `at` in seconds after T0, by both clocks. */
 function trade(at: number, fields: Partial<TradeEvent> = {}): TradeEvent {
   const timestamp = T0 + Math.round(at * 1000);
   return tradeEvent(timestamp, { timestamp, receivedAt: timestamp * 1000, epoch: 1, ...fields });
@@ -38,7 +38,9 @@ function text(record: StatsRecord): string {
   return `${coin} ${(windowStart - T0) / 1000}+${windowMs / 1000}: ${trades}${complete ? '' : ' incomplete'}`;
 }
 
-/** The stages with a clock that goes with what comes, in seconds after T0, and all that they published since last asked. */
+/**
+ * The stages with a clock that follows the events, in seconds after T0, and what they published since the last look.
+ */
 class Desk {
   now = 0;
   readonly #options: TradeStatsOptions;
@@ -57,7 +59,7 @@ class Desk {
     };
   }
 
-  /** What was published since, as text. */
+  /** What was published since the last look, as text. */
   get output(): string[] {
     return this.records.map(text);
   }
@@ -70,12 +72,12 @@ class Desk {
     return this.#started.watch.uncounted();
   }
 
-  /** No window is open, and none is held. */
+  /** True if no window is open or held. */
   get isIdle(): boolean {
     return this.#started.scheduler.waiting === 0;
   }
 
-  /** To be called before anything begins. */
+  /** Restores recent records. Call it before the first event. */
   restore(recent: PreviousTrades): void {
     this.#recent.push(recent);
   }
@@ -88,7 +90,7 @@ class Desk {
     return this.#stages;
   }
 
-  /** Time goes on, and with it what is due by then. */
+  /** Advances the time and runs what is due. */
   at(seconds: number): this {
     this.now = seconds;
     const { scheduler } = this.#stages ?? {};
@@ -96,14 +98,14 @@ class Desk {
     return this;
   }
 
-  /** Another coin of the venue has a trade an hour ago. */
+  /** Delivers a trade of another coin of the venue, an hour ago. */
   #delivered(venue: string): void {
     this.#started.began('OTHER', { venue, epoch: 1, at: 0 });
     this.#started.trade('OTHER', trade(this.now - 3600, { venue, symbol: 'OTHER' }));
     this.#started.ended('OTHER');
   }
 
-  /** Coins begin at a venue, by default an hour ago by our clock: none was traded in that time. */
+  /** Starts an epoch of coins at a venue, by default an hour ago. None was traded in that time. */
   began(coins: string, { venue = 'binance', epoch = 1, ago = 3600 } = {}): this {
     if (ago === 3600) this.#delivered(venue);
     for (const coin of coins.split(' '))
@@ -111,7 +113,7 @@ class Desk {
     return this;
   }
 
-  /** Trades of a coin with these timestamps come now, in one burst. */
+  /** Delivers trades of a coin with these timestamps, now, in one burst. */
   put(coin: string, times: readonly number[], fields: Partial<TradeEvent> = {}): this {
     const symbol = `${coin}USDT`;
     for (const time of times)
@@ -119,7 +121,7 @@ class Desk {
     return this;
   }
 
-  /** A trade of a coin that comes at its time. */
+  /** Delivers each trade of a coin at its time. */
   live(coin: string, ...times: readonly number[]): this {
     for (const time of times) this.at(time).put(coin, [time]);
     return this;
@@ -130,7 +132,7 @@ class Desk {
     return this;
   }
 
-  /** No line carries the coin's trades behind a moment. */
+  /** No line carries trades of the coin after a moment. */
   noLine(coin: string, fromTime: number): this {
     this.#started.noLine(`${coin}USDT`, T0 + fromTime * 1000);
     return this;
@@ -258,7 +260,7 @@ describe('publishStats: windows', () => {
         [0, '1'],
       ]),
     );
-    // 29 returns of ln 1.1 by turns up and down: 15 of one sign, 14 of the other, a mean of ±r/29.
+    // 29 returns of ln 1.1, up and down in turn: 15 of one sign, 14 of the other, so the mean is ±r/29.
     const r = Math.log(1.1);
     const deviation = Math.sqrt((15 * (r - r / 29) ** 2 + 14 * (r + r / 29) ** 2) / 28);
     expect(inOrder.slice(0, 60)).toEqual(Array(60).fill(null));
@@ -421,7 +423,7 @@ describe('publishStats: a gap', () => {
 });
 
 describe('publishStats: a symbol with a pending gap', () => {
-  /** ETH goes on; of BTC nothing comes after 2.5, and that is known at 4. */
+  /** ETH continues. BTC has no trade after 2.5, which is known at 4. */
   const underRepair = (): Desk => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5, 1.5, 2.5).live('ETH', 3, 4);
     expect(desk.output).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1']);
@@ -546,7 +548,7 @@ describe('publishStats: a start that resumes an epoch', () => {
       'BTC 60+1: 1',
       'BTC 61+1: 1 incomplete',
     ]);
-    // Nothing lay between: the minute is whole.
+    // No trade was missing in between, so the minute is complete.
     expect(ofBtc(desk.live('BTC', 90.5))).toEqual(['BTC 90+1: 1', 'BTC 60+60: 3']);
   });
 

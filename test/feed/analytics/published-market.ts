@@ -6,37 +6,40 @@ import { type StatsRecord, StatsStages } from './stats-stages.ts';
 export const LATENESS_MS = 2000;
 export const IDLE_MS = 5000;
 const HOLD_MS = 10_000;
-/** When a repair is given up: a moment after its hold. */
+/** Time after which a repair is given up: shortly after its hold. */
 const GIVEN_UP_MS = HOLD_MS + 50;
 const RING_MS = 10_000;
-/** Windows that end longer before a symbol's last published trade are closed: what held them open is over. */
+/**
+ * Windows that ended this long before the last published trade of a symbol are closed: nothing holds them open any
+ * more.
+ */
 const OPEN_MS = LATENESS_MS + IDLE_MS + HOLD_MS;
-/** How often the time that a venue has reached is looked at. */
+/** Interval at which the time of a venue is checked. */
 const LOOK_MS = 100;
-/** Between a lost trade and the next. */
+/** Time between a lost trade and the next one. */
 const NOTICED_MS = 300;
 const VENUES = ['binance', 'bybit'] as const;
 
-/** What happens next; `symbol` by number. */
+/** The next step. `symbol` is a number. */
 export type Step =
-  /** Both venues trade the symbol, so long after the step before; theirs is as much behind our clock. */
+  /** Both venues trade the symbol, this long after the previous step. Their clocks lag ours by as much. */
   | { readonly kind: 'trade'; readonly symbol: number; readonly afterMs: number; readonly delayMs: number }
-  /** A trade of the symbol is lost, which the next one shows soon. */
+  /** A trade of the symbol is lost. The next trade shows that soon. */
   | { readonly kind: 'lose'; readonly symbol: number }
-  /** What is missing of the symbol is fetched, or cannot be. */
+  /** The missing trades of the symbol are fetched, or cannot be. */
   | { readonly kind: 'resolve'; readonly symbol: number; readonly fetched: boolean }
   | { readonly kind: 'silence'; readonly ms: number }
   | { readonly kind: 'switch'; readonly ringMs: number }
-  /** A new process reads back what was published; `afterMs` of trading is missed. */
+  /** A new process reads what was published. It misses `afterMs` of trades. */
   | { readonly kind: 'restart'; readonly afterMs: number };
 
 interface PublishedWindow {
   readonly record: TradeStats;
-  /** How far the time of its venue had come when it was published, by trades or by silence. */
+  /** How far the time of its venue had advanced when it was published, by trades or while none came. */
   readonly reached: number;
 }
 
-/** Time in which windows may be incomplete, milliseconds. */
+/** A time in which windows may be incomplete, milliseconds. */
 interface Reason {
   readonly symbol: string;
   readonly from: number;
@@ -46,24 +49,26 @@ interface Reason {
 interface Symbol {
   readonly key: string;
   last: TradeEvent | undefined;
-  /** When the last trade was published. Behind a gap nothing is, across as many restarts as may come. */
+  /**
+   * When the last trade was published. After a gap, no trade is published until it is resolved, even across restarts.
+   */
   publishedAt: number;
-  /** Not published: lost, then what waits behind that. */
+  /** Trades that are not published: the lost ones, then those that wait after them. */
   missing: TradeEvent[];
   waiting: TradeEvent[];
   gapSince: number;
-  /** Began, and has had no trade since. */
+  /** Start of an epoch that has had no trade yet. */
   begunAt: number | undefined;
 }
 
 /**
- * Two venues, some symbols, and a feed that publishes them with losses, repairs, switches and restarts: what the
- * machine receives, and the truth to judge it by.
+ * Two venues, some symbols, and a feed that publishes them with losses, repairs, switches and restarts. It makes the
+ * input of the machine, and the truth to compare the output with.
  */
 export class PublishedMarket {
   readonly windows: PublishedWindow[] = [];
   readonly large: LargeTrade[] = [];
-  /** All that was traded, by venue and symbol. */
+  /** All trades, by venue and symbol. */
   readonly truth = new Map<string, TradeEvent[]>();
   readonly published: TradeEvent[] = [];
   readonly gaps: Gap[] = [];
@@ -104,7 +109,7 @@ export class PublishedMarket {
         this.#trade(this.#symbolOf(step.symbol), step.delayMs, true);
         return;
       case 'lose':
-        // Nobody knows of a loss before the first trade of an epoch.
+        // A loss before the first trade of an epoch cannot be noticed.
         this.#trade(this.#symbolOf(step.symbol), 0, this.#symbolOf(step.symbol).last === undefined);
         this.#advance(NOTICED_MS);
         this.#trade(this.#symbolOf(step.symbol), 0, true);
@@ -124,7 +129,7 @@ export class PublishedMarket {
     }
   }
 
-  /** All that is open is given time to close. */
+  /** Gives all open windows the time to close. */
   finish(): void {
     for (const symbol of this.#symbols) this.#resolve(symbol, false);
     this.#advance(120_000);
@@ -289,7 +294,7 @@ export class PublishedMarket {
       symbol.missing = [];
       symbol.waiting = [];
       symbol.begunAt = this.#now;
-      // The windows that were open are cut.
+      // The open windows are cut.
       this.#because(symbol, symbol.publishedAt - OPEN_MS, this.#now);
       symbol.publishedAt = this.#now;
       this.#stages.began(symbol.key, { venue: this.#venue, epoch: this.#epoch, at: this.#now });
@@ -304,7 +309,7 @@ export class PublishedMarket {
   #restart(afterMs: number): void {
     this.late += this.#stages.watch.uncounted().late;
     for (const symbol of this.#symbols) {
-      // Nothing that waited was published.
+      // No waiting trade was published.
       symbol.missing = symbol.last === undefined ? [] : [...symbol.missing, ...symbol.waiting];
       symbol.waiting = [];
     }

@@ -9,13 +9,13 @@ import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 export type RecentTrades = readonly PreviousTrades[];
 export type StatsRecord = TradeStats | LargeTrade;
 
-/** The stage that publishes statistics and large trades, driven by hand in virtual time. */
+/** The stages that publish statistics and large trades, controlled by the test in virtual time. */
 export class StatsStages {
   readonly scheduler = new SteppedScheduler();
   readonly watch = { uncounted: () => ({ blocks: 0, late: 0 }) };
   readonly #events$ = new Subject<FeedEvent>();
 
-  /** @param recent what previous runs left. */
+  /** @param recent records of previous runs. */
   constructor(
     stats: TradeStatsOptions,
     onRecord: (record: StatsRecord) => void,

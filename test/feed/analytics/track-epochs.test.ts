@@ -18,7 +18,7 @@ const trade = (symbol: string, id: number, timestamp: number, quantity = '1') =>
   tradeEvent(id, { symbol, timestamp, receivedAt: timestamp * 1000, quantity, epoch: 1 });
 const epoch = (number: number) => ({ venue: 'binance', epoch: number, at: 0 });
 
-/** The first trades of a symbol, half of a window of ten seconds. */
+/** The first trades of each symbol, half of a window of ten seconds. */
 const recent: RecentTrades = SYMBOLS.map((symbol) => ({
   symbol,
   venue: 'binance',

@@ -26,17 +26,17 @@ function textOf(events: readonly MergedEvent[]): string {
 
 interface Setting {
   readonly contiguous?: boolean;
-  /** What the venue returns of its past, if anything. */
+  /** The past trades that the venue returns, if any. */
   readonly past?: readonly SequencedTrade[];
   readonly recent?: boolean;
   readonly graceMs?: number;
 }
 
-/** An arbiter in virtual time, whose gaps wait 100 ms for the other line, and 1000 ms for the past. */
+/** An arbiter in virtual time. A gap waits 100 ms for the other line, and 1000 ms for the past. */
 class Arbitration {
   readonly scheduler = new SteppedScheduler();
   readonly arbiter: LineArbiter;
-  /** What waits for the past, as it was asked for. */
+  /** The requests for the past, in order. */
   readonly asked: string[] = [];
   past: readonly SequencedTrade[] | undefined;
   answerAfterMs = 0;
@@ -72,7 +72,7 @@ class Arbitration {
     });
   }
 
-  /** Passes events as frames do: each of one symbol. Returns what passed, at once or before it. */
+  /** Passes each event in a frame of its own. Returns what passed, including earlier events that waited. */
   frames(line: number, ...events: readonly LineData[]): string {
     for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
       const frame = events.filter((event) => event.symbol === symbol);
@@ -83,13 +83,13 @@ class Arbitration {
     return this.emitted;
   }
 
-  /** How many of a frame's events pass. */
+  /** Number of events of a frame that pass. */
   passed(line: number, ...events: readonly LineData[]): number {
     const [first] = events;
     return first === undefined ? 0 : this.arbiter.data(this.arbiter.of(first.symbol), line, events, 0).length;
   }
 
-  /** What was emitted since this was asked last. */
+  /** What was emitted since the last look. */
   get emitted(): string {
     const emitted = this.#emitted;
     this.#emitted = [];
@@ -274,7 +274,7 @@ describe('LineArbiter', () => {
     expect(run.frames(2, tradeEvent(17))).toBe('');
     expect(run.frames(2, tradeEvent(1, { symbol: 'SOLUSDT' }))).toBe('1');
     expect(run.wait(10)).toBe('14 (10,17):1 filled 1 17');
-    // The first trade does if no acknowledgement came.
+    // Without an acknowledgement, the first trade counts as one.
     expect(run.frames(2, tradeEvent(15, eth))).toBe('');
     expect(run.asked.slice(1)).toEqual(['ETHUSDT trade 11-15']);
   });

@@ -7,7 +7,7 @@ interface Setting {
   readonly recent?: boolean;
 }
 
-/** A series that two lines carry and that has had trade 1 by both. */
+/** A series of two lines. Both have delivered trade 1. */
 function carried({ contiguous, recent = true }: Setting): TradeSeries {
   const series = new TradeSeries('BTCUSDT', 'trade', { contiguous, recent });
   for (const line of [1, 2]) {
@@ -18,7 +18,7 @@ function carried({ contiguous, recent = true }: Setting): TradeSeries {
   return series;
 }
 
-/** The trade behind which others may be missing. */
+/** The trade after which others may be missing. */
 const possibleGapOf = (series: TradeSeries): string | undefined => series.sequence.possibleGap?.before.id;
 
 describe.each([true, false])('the possible gap of a TradeSeries, contiguous ids: %s', (contiguous) => {
@@ -60,7 +60,7 @@ describe.each([true, false])('the possible gap of a TradeSeries, contiguous ids:
 });
 
 describe('the possible gap of a TradeSeries after a reconnect', () => {
-  /** Both lines were lost, and one is there again. */
+  /** Both lines were lost, and one is back. */
   function again(setting: Setting): TradeSeries {
     const series = carried(setting);
     series.sequence.lost(1, 10);

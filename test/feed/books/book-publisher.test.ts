@@ -10,7 +10,7 @@ const EVERY_MS = 60_000;
 const books = { levels: 2, intervalMs: 1000, deltas: true, deltaSnapshotEveryMs: EVERY_MS };
 const level = (price: string, quantity = '1'): BookLevel => ({ price, quantity });
 
-/** A book as a venue feeds it, one line. */
+/** The book of a venue, with one line. */
 class Venue {
   readonly sync = new BookSync({ mode: 'sent' });
 

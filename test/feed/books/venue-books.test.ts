@@ -6,15 +6,18 @@ import { bookUpdate } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
 interface Setting {
-  /** Answers the n-th request, from 1. */
+  /** Answers request `attempt`, counted from 1. */
   readonly fetch?: (symbol: string, attempt: number, larger: number) => Observable<BookUpdate>;
   readonly lines?: number;
   readonly answerMs?: number;
-  /** Behind the first two only urgent requests of these leave. */
+  /** Symbols for which, after the first two requests, only urgent ones are sent. */
   readonly waits?: ReadonlySet<string>;
 }
 
-/** Books of one venue in virtual time; `emitted` has each step with its time, `late` if it came without a frame. */
+/**
+ * The books of one venue in virtual time. `emitted` lists each step with its time, and `late` if it came without a
+ * frame.
+ */
 function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) {
   const scheduler = new SteppedScheduler();
   const emitted: string[] = [];
@@ -225,7 +228,7 @@ describe('VenueBooks', () => {
       ['1010 ETHUSDT', '1010 BTCUSDT'],
       [0, 0, 1, 1],
     ]);
-    // It has left, and its answer will do.
+    // The request is already sent, and its answer is good enough.
     lose(4, 12, 'ETHUSDT');
     scheduler.advance(10);
     expect(asked).toHaveLength(4);

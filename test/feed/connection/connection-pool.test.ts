@@ -420,7 +420,9 @@ function refuseAfter(count: number): (connection: ScriptedConnection) => void {
   };
 }
 
-/** Opens after 100 ms, subscribes, delivers every four seconds, reports its age and is closed by the venue in the end. */
+/**
+ * Opens after 100 ms, subscribes, delivers every four seconds, reports its age, and is closed by the venue at the end.
+ */
 function lifeOf(connection: ScriptedConnection, scheduler: ScriptedLines['scheduler'], lifetimeMs: number): void {
   const after = (ms: number, work: () => void): void => {
     scheduler.schedule(() => {

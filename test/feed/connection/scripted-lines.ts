@@ -19,7 +19,7 @@ export function instrument(coin: string): Instrument {
   return { coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` };
 }
 
-/** One attempt to connect, played by a test. */
+/** An attempt to connect, controlled by the test. */
 export class ScriptedConnection {
   readonly args: ConnectArguments;
   readonly commands: ConnectionCommand[] = [];
@@ -44,7 +44,7 @@ export class ScriptedConnection {
     return this;
   }
 
-  /** Acknowledges all that is wanted now, or these topics. */
+  /** Acknowledges all topics that are wanted now, or these topics. */
   acknowledge(topics = this.args.topics()): this {
     this.report({ kind: 'subscribed', topics });
     return this;
@@ -86,7 +86,7 @@ export interface ScriptedOptions {
   readonly websocketUrls?: readonly string[];
 }
 
-/** Options of a venue that follows trades of BTC and ETH on connections that a test plays. */
+/** Options of a venue with trades of BTC and ETH. The test controls its connections. */
 export function scriptedVenue(
   scheduler: SteppedScheduler,
   onConnect: (connection: ScriptedConnection) => void,
@@ -129,7 +129,7 @@ export function scriptedVenue(
   };
 }
 
-/** The lines of a venue whose connections a test plays, in time that a test lets pass. */
+/** The lines of a venue. The test controls their connections and the time. */
 export class ScriptedLines {
   readonly scheduler = new SteppedScheduler();
   readonly connections: ScriptedConnection[] = [];
@@ -150,7 +150,7 @@ export class ScriptedLines {
     });
   }
 
-  /** Opens the lines for BTC and ETH; each is connected, subscribed and has delivered a trade of time 0. */
+  /** Opens the lines for BTC and ETH. Each line is connected and subscribed, and has delivered a trade of time 0. */
   start(): ScriptedConnection[] {
     this.lines.open([instrument('BTC'), instrument('ETH')]);
     for (const connection of this.connections) connection.open().acknowledge().data(0);
@@ -163,7 +163,7 @@ export class ScriptedLines {
     return connection;
   }
 
-  /** Lets time pass; these connections deliver every half second what the venue makes now. */
+  /** Advances the time. These connections deliver a trade of the current time every half second. */
   pass(ms: number, ...delivering: readonly ScriptedConnection[]): void {
     for (let passed = 0; passed < ms; passed += 500) {
       this.scheduler.advance(Math.min(500, ms - passed));
@@ -171,7 +171,9 @@ export class ScriptedLines {
     }
   }
 
-  /** What was reported since the last call, without data and answers: `LINE/CONNECTION kind`, `+` where it is a successor. */
+  /**
+   * What was reported since the last call, without data and answers: `LINE/CONNECTION kind`, with `+` for a successor.
+   */
   story(): string[] {
     return this.changes
       .splice(0)

@@ -22,7 +22,10 @@ function textOf(event: ConnectionEvent): string {
   return event.kind;
 }
 
-/** Each connection's marbles in turn, the last one for ever; lists what was emitted as `TIME text`, data and pongs left out. */
+/**
+ * Runs the marbles of each connection in turn; the last ones repeat. Lists what was emitted as `TIME text`, without
+ * data and pongs.
+ */
 function run(
   connections: readonly string[],
   options: { fault?: Fault; quiet?: (now: number) => boolean; until?: number } = {},

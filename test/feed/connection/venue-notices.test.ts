@@ -21,7 +21,10 @@ const events: Record<string, VenueEvent> = {
   l: longer,
 };
 
-/** Each connection's marbles in turn, the last one for ever; what comes out as `TIME NOTICE`, and how often a connection was lost. */
+/**
+ * Runs the marbles of each connection in turn; the last ones repeat. Returns what was emitted as `TIME NOTICE`, and how
+ * often a connection was lost.
+ */
 function run(connections: readonly string[], untilMs: number, fault = new Fault('connection_closed', 'closed')) {
   const emitted: string[] = [];
   let lost = 0;

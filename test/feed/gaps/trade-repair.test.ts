@@ -17,12 +17,12 @@ interface Setting {
   readonly linesUp?: number;
 }
 
-/** An arbiter with its repair, in virtual time; `emitted` has what did not pass at once, with its time. */
+/** An arbiter with its repair, in virtual time. `emitted` lists what did not pass at once, with its time. */
 function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   const scheduler = new SteppedScheduler();
   const emitted: string[] = [];
   const receivedAt: number[] = [];
-  /** At single series that hold trades back. */
+  /** Number of looks at single series that hold trades back. */
   const looks = { count: 0 };
   let inFrame = false;
   const report = (events: readonly MergedEvent[]): void => {
@@ -81,7 +81,7 @@ describe('tradeRepair', () => {
     expect(looks.count).toBe(100);
     scheduler.advance(499);
     expect(looks.count).toBe(100);
-    // Once as it is due, and once after the answer.
+    // Once when it is due, and once after the answer.
     scheduler.advance(1);
     expect(looks.count).toBe(300);
   });
@@ -95,7 +95,7 @@ describe('tradeRepair', () => {
     expect(emitted).toEqual([]);
     scheduler.advance(1000);
     expect(emitted).toEqual(['500 sequence_gap_pending 0/1', '530 2', '530 sequence_gap_closed 1/1', '530 3']);
-    // What was fetched counts as received with the trade behind it.
+    // Fetched trades count as received together with the trade after them.
     expect(receivedAt).toEqual([30, 30, 30, 30]);
     expect(scheduler.waiting).toBe(0);
   });
@@ -112,7 +112,7 @@ describe('tradeRepair', () => {
     arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));
     expect(emitted).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
-    // From there on the other line may have what is missing.
+    // From here on, the other line may have the missing trades.
     data(tradeEvent(5));
     expect(emitted).toHaveLength(4);
     scheduler.advance(500);
@@ -164,7 +164,7 @@ describe('tradeRepair', () => {
     subscribed();
     scheduler.advance(50);
     arbiter.unsubscribed('BTCUSDT');
-    // While nobody is subscribed.
+    // Trades that are made while no line is subscribed.
     made = [1, 5];
     scheduler.advance(10);
     subscribed();

@@ -6,7 +6,7 @@ import { instrument } from '../connection/scripted-lines.ts';
 
 type Coins = Iterable<string>;
 
-/** What is followed of a venue whose list is asked for again and again. */
+/** The followed coins of a venue whose list is requested again and again. */
 class Followed {
   readonly #instruments: Map<string, Instrument>;
   readonly #changes: InstrumentDiff;
@@ -27,7 +27,7 @@ class Followed {
     };
   }
 
-  /** The coins that are followed after an answer; undefined: it is doubtful. */
+  /** The followed coins after an answer; undefined if the answer is doubtful. */
   after(coins: Coins): string | undefined {
     const change = this.#changes.next(this.#listOf(coins), this.#instruments);
     if (change === undefined) return undefined;

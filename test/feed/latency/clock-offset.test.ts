@@ -72,11 +72,11 @@ describe('estimateClock', () => {
 
 describe('watchClock', () => {
   interface World {
-    /** Milliseconds by which the venue's clock is ahead of the true one, as time goes on. */
+    /** How far the venue's clock is ahead of the true one, milliseconds; it may change. */
     venueAheadMs: number;
     wallAheadMs: number;
     refuses: boolean;
-    /** Virtual times of the questions. */
+    /** Virtual times of the requests. */
     readonly asked: number[];
     readonly states: (ClockState & { readonly at: number })[];
   }
@@ -150,7 +150,7 @@ describe('watchClock', () => {
         changed.wallAheadMs = 200;
       },
     });
-    // The first question of the round was spoilt, the second one was not.
+    // The first request of the round was spoilt, the second one was not.
     expect(estimatesOf(world)).toEqual([-100]);
   });
 

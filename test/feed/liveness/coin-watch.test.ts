@@ -30,7 +30,7 @@ function watch(): CoinWatch {
   return coins;
 }
 
-/** A sweep a second, as the feed does, with ETH alive all the time. */
+/** One sweep a second, as in the feed. ETH has data all the time. */
 function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
   for (let second = fromSecond; second <= toSecond; second++) {
     coins.seen(coins.of('ETHUSDT'), second * 1000, false);
@@ -139,7 +139,7 @@ describe('CoinWatch', () => {
   });
 
   describe('a coin whose price moves without a trade', () => {
-    /** An event of BTC each second, one character a second: `t` a trade, `-` neither; else a ticker with this price. */
+    /** One event of BTC each second, from the characters: `t` a trade, `-` none, otherwise a ticker with this price. */
     const play = (coins: CoinWatch, fromSecond: number, events: string): void => {
       [...events].forEach((event, index) => {
         const now = (fromSecond + index) * 1000;

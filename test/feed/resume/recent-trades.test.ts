@@ -221,7 +221,7 @@ describe('readNearPast', () => {
     const published = (windowMs: number, ...starts: number[]) =>
       starts.map((start) => window({ windowMs, windowStart: start, windowEnd: start + windowMs }));
     const trades = [tradeEvent(50, { epoch: 3, timestamp: 4500 }), tradeEvent(70, { epoch: 3, timestamp: 7000 })];
-    // Of these the other has none.
+    // The other sink has none of these windows.
     const long = published(2000, 2000, 4000);
     const sinks = [
       sink('a', [checkpointOf()], async () => ({
@@ -257,7 +257,7 @@ describe('readNearPast', () => {
         trades: [silent],
         windows: [quiet],
       })),
-      // What it looks for ended less than 31 minutes before its own last trade.
+      // What this sink looks for ended less than 31 minutes before its own last trade.
       sink('b', [at(ahead), checkpointOf({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });
