@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a fresh clone ready: Node 24 in .tools where the machine's is older, and node_modules as the lock says.
-# Does nothing where that has been done. Says what it does on stderr.
+# Prepares a fresh clone: installs Node 24 into .tools if the machine's is older, and node_modules as in
+# package-lock.json. Does nothing if that is done already. Reports on stderr what it does.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,7 +11,7 @@ command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer
 if [ "$(major node)" -lt 24 ]; then # make puts .tools first on the PATH
   echo "Node.js $(node --version 2>/dev/null || echo '(none)') is older than 24: installing Node 24 into .tools/" >&2
   mkdir -p .tools
-  # A package.json of its own keeps npm from walking up to ours; newer npm asks for leave to run its install script.
+  # A package.json of its own keeps npm from walking up to ours; newer npm runs its install script only with permission.
   echo '{ "private": true, "allowScripts": { "node": true } }' >.tools/package.json
   npm install --prefix .tools --no-save --no-package-lock --loglevel=error node@24 >&2
   export PATH="$PWD/.tools/node_modules/node/bin:$PATH"
@@ -20,7 +20,7 @@ fi
 
 wanted="$(cksum <package-lock.json) node $(major node)"
 stamp=node_modules/.market-feed-stamp
-# Linked packages belong to another folder, where tests may run: npm would delete them there.
+# A linked node_modules belongs to another folder, where tests may run. npm would delete its packages.
 if [ ! -L node_modules ] && [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
   echo 'installing the packages of package-lock.json' >&2
   npm ci --loglevel=error >&2

@@ -1,6 +1,6 @@
 /**
- * Bundles the dashboard into dist/dashboard: index.html and files with a hash in their names, each beside its .br and .gz.
- * Nothing is done where no input has changed; `--force` builds all the same. Says what it did on stderr.
+ * Bundles the dashboard into dist/dashboard: index.html and files with a hash in their names, each with its .br and
+ * .gz. Does nothing if no input has changed; `--force` builds anyway. Reports on stderr what it did.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ const source = path.join(root, 'dashboard');
 const out = path.join(root, 'dist/dashboard');
 const stampFile = path.join(out, '.stamp');
 
-const stamp = await stampOf();
+const stamp = await hashOfInputs();
 const built = await readFile(stampFile, 'utf8').catch(() => undefined);
 if (built !== stamp || process.argv.includes('--force')) {
   await rm(out, { recursive: true, force: true });
@@ -23,8 +23,8 @@ if (built !== stamp || process.argv.includes('--force')) {
   console.error(`dashboard: ${(bytes / 1000).toFixed(1)} kB compressed in dist/dashboard`);
 }
 
-/** Of all that goes into it: the sources, what they take from other rooms, the packages' versions. */
-async function stampOf(): Promise<string> {
+/** A hash of all inputs: the sources, the files of other folders that they import, the versions of the packages. */
+async function hashOfInputs(): Promise<string> {
   const hash = createHash('sha256');
   const folders = [source, path.join(root, 'src/domain')];
   for (const folder of folders) {

@@ -19,7 +19,7 @@ const FOLDERS: Readonly<Record<string, Limits>> = {
   test: { files: ['test/**/*.ts', 'testing/**/*.ts'], limits: [0, 0, 0] },
   tools: { files: ['bench/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'], limits: [0, 0, 0] },
 };
-/** They define the words, or quote what is past. */
+/** Files that define the words, or quote old texts. */
 const EXCEPT = ['docs/glossary.md', 'CHANGELOG.md', 'scripts/language.ts', 'test/scripts/language.test.ts'];
 
 const root = join(import.meta.dirname, '..');

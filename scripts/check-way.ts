@@ -1,6 +1,6 @@
 /**
- * The way of a trade in ARCHITECTURE.md, as part of lint: each file that it names exists, and each imports the next one
- * or is imported by it, directly or through one file. Fails with the first step that does not hold.
+ * Checks the way of a trade in ARCHITECTURE.md, as part of lint. Each named file must exist, and import the next one or
+ * be imported by it, directly or through one file. Fails at the first step that does not hold.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

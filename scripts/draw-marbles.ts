@@ -1,4 +1,7 @@
-/** Draws docs/operators/NAME.svg from test/operators/pictures/NAME.ts. With `--check`: only whether they are as drawn. */
+/**
+ * Draws docs/operators/NAME.svg from test/operators/pictures/NAME.ts. With `--check`, only checks that the files are up
+ * to date.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { MarblePicture } from './marble-picture.ts';
 import { marbleSvg } from './marble-svg.ts';

@@ -26,7 +26,7 @@ const properties = globSync('test/**/*.test.ts', { cwd: root })
   .filter((file) => /from 'fast-check'|properties\/seeds\.ts'/.test(readFileSync(join(root, file), 'utf8')))
   .sort();
 
-/** What vitest's JSON report says, as far as it is read here. */
+/** The fields of vitest's JSON report that this script reads. */
 interface Report {
   readonly testResults: readonly {
     readonly name: string;
@@ -44,7 +44,7 @@ console.log(`commit ${commit}, ${minutes} minutes: ${properties.length} files of
 const ends = performance.now() + minutes * 60_000;
 let [rounds, failures] = [0, 0];
 for (let next = 0; performance.now() < ends; rounds++) {
-  // Every second round is of virtual runs.
+  // Every second round has virtual runs.
   if (rounds % 2 === 0) failures += await play([VIRTUAL_RUNS]);
   else {
     failures += await play(properties.slice(next, next + FILES_A_ROUND));
@@ -55,7 +55,7 @@ rmSync(folder, { recursive: true, force: true });
 console.log(`${rounds} rounds, ${failures} failures, commit ${commit}`);
 process.exitCode = failures > 0 ? 1 : 0;
 
-/** Plays the files with a new seed; gives how many tests failed. */
+/** Runs the files with a new seed. Returns the number of failed tests. */
 async function play(files: readonly string[]): Promise<number> {
   const seed = randomInt(2 ** 31);
   const began = performance.now();
@@ -80,8 +80,8 @@ async function play(files: readonly string[]): Promise<number> {
 }
 
 /**
- * The number of the run, before it was shrunk. fast-check prints `{ seed: 1, path: "96:0:1", endOnFailure: true }`; a test
- * that draws without it has none.
+ * The path of the failed run before shrinking. fast-check prints `{ seed: 1, path: "96:0:1", endOnFailure: true }`; a
+ * test without fast-check has no path.
  */
 function pathIn(message: string): { readonly path?: string } {
   const path = /\bseed: -?\d+, path: "(\d+)/.exec(message)?.[1];

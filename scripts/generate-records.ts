@@ -1,6 +1,6 @@
 /**
- * Writes src/domain/record.ts from schemas/*.avsc, the only definition of the records:
- * `node scripts/generate-records.ts`. With `--check` it writes nothing and fails where the file differs.
+ * Writes src/domain/record.ts from schemas/*.avsc, which alone define the records: `node scripts/generate-records.ts`.
+ * With `--check`, writes nothing and fails if the file differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { TOPICS } from '../src/codec/topics.ts';
@@ -68,19 +68,19 @@ const schemas = TOPICS.map(
     JSON.parse(readFileSync(new URL(`../schemas/${schema}.avsc`, import.meta.url), 'utf8')) as RecordSchema,
 );
 
-/** Fields that several records begin with: those of a trade, up to its last one. */
+/** The first fields of a trade, up to `last`. Several records share them. */
 function baseOf(name: string, doc: string, last: string) {
   const fields = schemas.find((schema) => schema.name === 'TradeEvent')?.fields ?? [];
   return { name, doc, fields: fields.slice(0, fields.findIndex((field) => field.name === last) + 1) };
 }
 
-/** The larger one first. */
+/** The base with more fields comes first. */
 const bases = [
   baseOf('TradeFields', 'What a record says of one trade, or of several as one.', 'source'),
   baseOf('MarketFields', 'What every record of a market says of its origin.', 'received_at'),
 ];
 
-/** An interface without the fields that it has from a base as they are. */
+/** The text of an interface. It extends a base, and does not repeat equal fields of the base. */
 function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], kind?: string): string {
   const names = new Set(fields.map((field) => field.name));
   const base = bases.find((one) => one.name !== name && one.fields.every((field) => names.has(field.name)));

@@ -1,4 +1,4 @@
-/** What the glossary (docs/glossary.md) and its rules of prose forbid, as far as a program can see it. */
+/** The rules of the glossary (docs/glossary.md) that a program can check: words and prose. */
 
 /** Words of the glossary's column "do not write" that have no other use here, and what to write instead. */
 const NEVER: readonly (readonly [word: RegExp, instead: string])[] = [

@@ -1,33 +1,36 @@
-/** A marble picture as data. Its strings are read by rxjs's own parser, the one that the tests use. */
+/** A marble picture as data. The parser of rxjs reads its strings, as in the tests. */
 import { TestScheduler } from 'rxjs/testing';
 
-/** What a mark is to the reader; each has its colours, light and dark. */
+/** The meaning of a mark. Each has its colours, light and dark. */
 export type Tone = 'first' | 'second' | 'third' | 'quiet' | 'good' | 'bad';
 
 export interface Mark {
-  /** In the mark; default: its marble. */
+  /** Text in the mark; default: its marble. */
   readonly label?: string;
   readonly tone: Tone;
-  /** A line of the legend. */
+  /** Text for the legend. */
   readonly means?: string;
 }
 
 export interface Row<V> {
   readonly name: string;
-  /** When it is subscribed to, milliseconds; default 0. */
+  /** Time of the subscription, milliseconds; default 0. */
   readonly from?: number;
   readonly marbles: string;
-  /** What the marbles stand for in the test; default: themselves. */
+  /** Values of the marbles in the test; default: the marbles themselves. */
   readonly values?: Readonly<Record<string, V>>;
-  /** By marble. */
+  /** Marks by marble. */
   readonly marks: Readonly<Record<string, Mark>>;
-  /** A few words under what happens at a time, by that time in milliseconds. */
+  /** Notes under the events, by time in milliseconds. */
   readonly notes?: Readonly<Record<number, string>>;
-  /** Times whose values do not get through: drawn hollow. */
+  /** Times of values that do not pass. They are drawn hollow. */
   readonly leftOut?: readonly number[];
-  /** Measured stretches of time: from, to, words after the milliseconds. Drawn above the line, or on it where the line has ended. */
+  /**
+   * Time spans with a caption: from, to, words after the milliseconds. They are drawn above the line, or on it after
+   * its end.
+   */
   readonly spans?: readonly (readonly [from: number, to: number, says: string])[];
-  /** Each value holds until the next: the line takes its colour. */
+  /** True: each value holds until the next, and colours the line. */
   readonly holds?: boolean;
 }
 
@@ -44,7 +47,7 @@ export interface MarblePicture<I = unknown, O = unknown> {
 
 export type Happening = { readonly kind: 'value'; readonly marble: string } | { readonly kind: 'error' | 'complete' };
 
-/** What happens in a row, by time. */
+/** The events of a row, by time. */
 export interface Course {
   readonly at: ReadonlyMap<number, readonly Happening[]>;
   readonly terminatedAt: number | undefined;
@@ -60,7 +63,7 @@ function readMarbles(marbles: string, from: number) {
 /** When a row's marbles end, milliseconds. */
 export const endOf = (row: Row<unknown>): number => readMarbles(`${row.marbles}|`, row.from ?? 0).at(-1)?.time ?? 0;
 
-/** What a row's marbles say. Throws where a note or a value left out is at a time at which nothing happens. */
+/** Parses the marbles of a row. Throws if a note or a left-out value has a time without an event. */
 export function courseOf(row: Row<unknown>): Course {
   const at = new Map<number, Happening[]>();
   let terminatedAt: number | undefined;

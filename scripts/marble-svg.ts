@@ -5,12 +5,12 @@ import { element, escaped, line, round, STYLE, words } from './svg-parts.ts';
 const WIDTH = 720;
 const MARGIN = 24;
 const RIGHT = WIDTH - MARGIN;
-/** Width of a letter in a mark, about. */
+/** Approximate width of a letter in a mark. */
 const LETTER = 7.1;
 
-/** What a picture's rows share. */
+/** Layout that all rows of a picture share. */
 interface Layout {
-  /** Where lines begin. */
+  /** Where the lines start. */
   readonly left: number;
   readonly radius: number;
   xOf(time: number): number;
@@ -18,9 +18,9 @@ interface Layout {
 
 interface Drawn {
   readonly elements: readonly string[];
-  /** Where the line is. */
+  /** Position of the line. */
   readonly y: number;
-  /** Where the row ends. */
+  /** Lower end of the row. */
   readonly bottom: number;
 }
 
@@ -35,7 +35,7 @@ function labelsAt(row: Row<unknown>, { at }: Course, time: number): string[] {
   return happenings.flatMap((each) => (each.kind === 'value' ? (markOf(row, each.marble).label ?? each.marble) : []));
 }
 
-/** Width of a mark: a circle, or longer where the label is. */
+/** Width of a mark: a circle, or longer for a long label. */
 const markWidth = (label: string, radius: number): number =>
   label.length <= 2 ? 2 * radius : Math.max(2 * radius, label.length * LETTER + 16);
 
@@ -86,7 +86,7 @@ function drawRow(row: Row<unknown>, { at, terminatedAt }: Course, { left, radius
     if (happenings.some(({ kind }) => kind === 'complete'))
       elements.push(line('ink', x, y - radius - 5, x, y + radius + 5, 3));
     if (happenings.some(({ kind }) => kind === 'error')) elements.push(drawCross(x, y, 8));
-    // What happens at once stands below each other.
+    // Simultaneous marks are drawn below each other.
     const pitch = 2 * radius + 3;
     const hollow = row.leftOut?.includes(time);
     for (const [index, { marble }] of values.entries())
@@ -105,7 +105,7 @@ function drawRow(row: Row<unknown>, { at, terminatedAt }: Course, { left, radius
   return { elements, y, bottom };
 }
 
-/** The line in the colour of each value until the next. */
+/** Draws the line in the colour of each value until the next. */
 function drawStates(row: Row<unknown>, at: Course['at'], xOf: Layout['xOf'], y: number, stop: number): string[] {
   const times = [...at.keys()];
   return times.flatMap((time, index) => {
@@ -178,7 +178,7 @@ export function marbleSvg(picture: MarblePicture): string {
   const result = drawRow(picture.result, resultCourse, layout, boxTop + boxHeight + 8);
   const legend = drawLegend(rows, courses, result.bottom);
 
-  // From what came in to what came out of it; from the box where time alone made it.
+  // From an input to the output that it caused, or from the box if only time caused the output.
   const guides = [...resultCourse.at.keys()].map((time) => {
     const cause = picture.inputs.findIndex((_, index) => courses[index]?.at.has(time));
     return line(

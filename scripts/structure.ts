@@ -109,7 +109,7 @@ function importedFrom(node: ts.ImportSpecifier): string {
   return ts.isStringLiteral(from) ? from.text : '';
 }
 
-/** Names that more than one file declares and exports, counterparts aside. */
+/** Names that more than one file declares and exports, except in counterparts. */
 function doubleNames(sources: readonly Source[], counterparts: readonly RegExp[]): readonly string[] {
   const areCounterparts = (paths: readonly string[]) =>
     counterparts.some((pattern) => paths.every((path) => pattern.test(path)));

@@ -1,7 +1,8 @@
 /**
- * Every check and every test; the last line is `N passed, N failed, N skipped` alone, the exit code 1 where anything failed.
- * A check (lint, types, …) counts as one test. What is missing on the machine fails and is named; what is skipped is listed.
- * What the tests need is prepared first. The checks run beside that and the tests, which mostly wait.
+ * Runs every check and every test. The last line is only `N passed, N failed, N skipped`; the exit code is 1 if
+ * anything failed. A check (lint, types, …) counts as one test. Missing tools fail with their name; skipped tests are
+ * listed. First it prepares what the tests need. The checks run at the same time as that and the tests, which mostly
+ * wait.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -23,7 +24,7 @@ const cruised = ['src', 'dashboard', 'test', 'testing', 'scripts', 'bench', 'exa
   existsSync(folder),
 );
 
-/** What the tests need. Mostly downloads, and only the first time. */
+/** Prepares what the tests need; mostly downloads, and only the first time. */
 const preparations: readonly Check[] = [
   { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
   { name: 'Kafka for the tests', run: prepareBroker },
@@ -32,7 +33,7 @@ const preparations: readonly Check[] = [
   { name: 'promtool for the alert rules', run: preparePromtool },
 ];
 
-/** The package is built, too: by its test, which packs and installs it. */
+/** There is no check for the build: the test of the package builds, packs and installs it. */
 const checks: readonly Check[] = [
   { name: 'lint and format (Biome)', run: () => tool('biome', 'check', '--error-on-warnings', '.') },
   { name: 'import rules (dependency-cruiser)', run: () => tool('depcruise', ...cruised) },
@@ -61,7 +62,7 @@ async function node(...args: string[]): Promise<void> {
   if (code !== 0) throw new Error(`${out}${errors}`.trim() || `exit code ${code}`);
 }
 
-/** Runs them in their order, so many at a time. */
+/** Runs the checks in their order, `atATime` of them at once. */
 async function runChecks(all: readonly Check[], atATime: number): Promise<void> {
   const waiting = [...all];
   const worker = async () => {

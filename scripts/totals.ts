@@ -1,6 +1,6 @@
 import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node';
 
-/** Longer than any single test or hook may take, milliseconds. */
+/** Longest time without the end of a test, milliseconds. Every single test and hook takes less. */
 const SILENCE_MS = 180_000;
 
 /** Counts a test run. A file or suite that fails outside its tests, and an error outside any, count as a failure each. */
@@ -14,7 +14,7 @@ export class Totals implements Reporter {
   #vitest: Vitest | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  /** @param onStuck called, after the counting, when no test has ended for three minutes: one loops without end. */
+  /** @param onStuck called after the counting if no test has ended for three minutes: one of them loops forever. */
   constructor(onStuck: () => void) {
     this.#onStuck = onStuck;
   }

@@ -166,7 +166,7 @@ function probeFlags(): readonly string[] {
   return ['--expose-gc', '--import', join(import.meta.dirname, '..', 'faults', 'probe-memory.ts')];
 }
 
-/** Starts a simulator and a feed with so many symbols, and calls `work` when the lines are up. */
+/** Starts a simulator and a feed with `symbols` symbols, and calls `work` when the lines are up. */
 async function withFeed<T>(
   symbols: number,
   name: string,

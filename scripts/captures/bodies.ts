@@ -3,7 +3,7 @@ import { venues } from '../../src/venues/registry.ts';
 import { jsonOf, type Recording, venueNamed } from './recordings.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Reads the body of a REST answer. Its name says the kind. */
+/** Reads the body of a REST response. The name of the file shows its kind. */
 export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>): Verdict {
   const venue: VenueId = venueNamed(name) ?? 'binance';
   const body = jsonOf(file);

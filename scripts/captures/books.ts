@@ -6,17 +6,20 @@ import { compareIds } from '../../src/domain/trade-id.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { Decoding } from './decoding.ts';
-import { jsonOf, linesOf, type Recording, textOf, venueNamed } from './recordings.ts';
+import { jsonOf, linesOf, type Recording, textOf, venueInName } from './recordings.ts';
 import { differences, type Verdict } from './verdict.ts';
 
 const TOP = 20;
 
-/** How many levels Binance is asked for. A body with exactly so many on a side may be a part of the book. */
+/**
+ * Numbers of levels that a client may request from Binance. A body with exactly as many on a side may be a part of the
+ * book.
+ */
 const LIMITS: readonly number[] = [5, 10, 20, 50, 100, 500, 1000, 5000];
 
 /** Runs a recorded stream of changes, and the snapshot taken during it, through the order book. */
 export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): Verdict {
-  const venue = venueNamed(name) ?? 'binance';
+  const venue = venueInName(name) ?? 'binance';
   const decoding = new Decoding(venue);
   const updates = linesOf(file).flatMap((line) =>
     decoding.events(line).filter((event) => event.kind === 'book_update'),
@@ -28,7 +31,7 @@ export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'bo
   const found = rebuild(updates, snapshot, before, tickers);
   const wrong = [...decoding.wrong, ...problemsOf(found)];
   if (beside.expected !== undefined) wrong.push(...differences(expectedOf(jsonOf(beside.expected)), found));
-  const part = snapshot === undefined ? undefined : asPart(snapshot);
+  const part = snapshot === undefined ? undefined : partialSnapshot(snapshot);
   const known = part === undefined ? undefined : rebuild(updates, part, before, tickers);
   if (known !== undefined) wrong.push(...problemsOf(known).map((problem) => `of the fetched levels: ${problem}`));
   const { applied, ignored, gaps, finalUpdateId, bookTickerChecks } = found;
@@ -48,8 +51,10 @@ function problemsOf({ gaps, crossedAfterApply, bookTickerMismatches }: Found): s
   ];
 }
 
-/** The snapshot as the feed takes it: nothing is known behind its last levels. undefined: it is the whole book. */
-function asPart(snapshot: BookUpdate): BookUpdate | undefined {
+/**
+ * The snapshot as the feed uses it: levels beyond its last ones are unknown. undefined: the snapshot is the whole book.
+ */
+function partialSnapshot(snapshot: BookUpdate): BookUpdate | undefined {
   const limit = Math.max(snapshot.bids.length, snapshot.asks.length);
   return LIMITS.includes(limit) ? { ...snapshot, limit } : undefined;
 }
@@ -59,7 +64,10 @@ type Found = Readonly<Record<string, unknown>> & {
   readonly ignored: number;
   readonly gaps: number;
   readonly crossedAfterApply: number;
-  /** The price has run past the fetched levels. The feed fetches deeper ones then; a recording has none. */
+  /**
+   * True if the price has moved past the fetched levels. The feed then fetches deeper ones, which a recording does not
+   * have.
+   */
   readonly needsDeeperLevels: boolean;
   readonly finalUpdateId: string | undefined;
   readonly bookTickerChecks: number;
@@ -104,7 +112,7 @@ function rebuild(
   };
 }
 
-/** Sets the best levels against what the book ticker said last, at the book's update id or before it. */
+/** Compares the best levels with the last book ticker at or before the update id of the book. */
 class TickerComparison {
   checks = 0;
   mismatches = 0;
@@ -147,18 +155,21 @@ function snapshotOf(venue: VenueId, first: BookUpdate | undefined, body: string)
   );
 }
 
-/** The body as the documented algorithm takes it. A recording does not say how many levels were asked for. */
+/**
+ * The body as a whole book, as the documented algorithm uses it. A recording does not show how many levels were
+ * requested.
+ */
 export function wholeBook({ limit: _, ...book }: BookUpdate): BookUpdate {
   return book;
 }
 
-/** The expectations under our names and in canonical decimals. */
+/** The expected values with our names and in canonical decimals. */
 function expectedOf(expected: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const canonical = (levels: unknown) =>
     Array.isArray(levels)
       ? (levels as [string, string][]).map(([price, quantity]) => [plain(price), plain(quantity)])
       : levels;
-  // How many are compared is the comparer's own: ours takes the last ticker at or before each id.
+  // The number of comparisons depends on the method: ours uses the last ticker at or before each id.
   const { bids, asks, bookTickerChecks: _, ...others } = expected;
   return {
     ...others,
@@ -175,7 +186,7 @@ function pairOf({ price, quantity }: BookLevel): readonly [string, string] {
   return [price, quantity];
 }
 
-/** What is wrong with a side of a book: not exactly so many levels, or not best first. */
+/** Problems of a side of a book: the wrong number of levels, or not best first. */
 export function sideProblems(side: readonly BookLevel[], levels: number, best: 'highest' | 'lowest'): string[] {
   const sign = best === 'highest' ? -1 : 1;
   const ordered = side.every(({ price }, index) => {

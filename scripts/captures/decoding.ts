@@ -5,9 +5,9 @@ import { venues } from '../../src/venues/registry.ts';
 
 const SHOWN = 3;
 
-/** Decodes the frames of a recording, whatever symbols they are of, and counts what they mean. */
+/** Decodes the frames of a recording, for all symbols in it, and counts the results. */
 export class Decoding {
-  /** Frames by what they came to. */
+  /** Number of frames by result. */
   readonly outcomes = new Map<string, number>();
   readonly instruments = new Map<string, Instrument>();
   readonly #decode: Decoder;
@@ -46,7 +46,7 @@ export class Decoding {
     this.outcomes.set(name, (this.outcomes.get(name) ?? 0) + 1);
   }
 
-  /** Every symbol that a stream or topic names counts as asked for. */
+  /** Every symbol in the name of a stream or topic counts as subscribed. */
   #learn(frame: string): void {
     const stream =
       /^\{"stream":"([^"@]+)@/.exec(frame)?.[1] ?? /^\{[^{]*"topic":"(?:[^".]+\.)+([^".]+)"/.exec(frame)?.[1];

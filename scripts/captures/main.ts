@@ -1,6 +1,6 @@
 /**
- * Every recording below a folder through decoders, order books and the pipeline: `make captures CAPTURES=DIR`. A line for
- * each; exit code 1 where one is not as it has to be, or as the file beside it expects.
+ * `make captures CAPTURES=DIR`: runs every recording below a folder through decoders, order books and the pipeline.
+ * Prints a line for each. The exit code is 1 if one is invalid, or differs from the expectation in the file beside it.
  */
 import { statSync } from 'node:fs';
 import { styleText } from 'node:util';

@@ -3,13 +3,13 @@ import { join, relative } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { VenueId } from '../../src/domain/instrument.ts';
 
-/** Files of a folder that belong together. Paths are absolute but for the name. */
+/** Files of a folder that belong together. Their paths are absolute; `name` is relative to the folder. */
 export type Recording =
-  /** A stream of book changes, with what lies beside it. */
+  /** A stream of book changes, with its related files. */
   | { readonly kind: 'book'; readonly name: string; readonly file: string; readonly beside: Beside }
-  /** A session: whatever came on one connection. */
+  /** A session: everything that arrived on one connection. */
   | { readonly kind: 'session'; readonly name: string; readonly file: string; readonly expected: string | undefined }
-  /** The body of a REST answer. */
+  /** The body of a REST response. */
   | { readonly kind: 'body'; readonly name: string; readonly file: string };
 
 export interface Beside {
@@ -54,15 +54,15 @@ export function recordingsIn(folder: string): Recording[] {
   });
 }
 
-/** Whose a recording is, by its name; undefined: it does not say. */
-export function venueNamed(name: string): VenueId | undefined {
+/** The venue of a recording, from its name; undefined if the name does not contain one. */
+export function venueInName(name: string): VenueId | undefined {
   if (/bybit/i.test(name)) return 'bybit';
   if (/binance-?_?us/i.test(name)) return 'binance_us';
   if (/binance.*testnet/i.test(name)) return 'binance_testnet';
   return /binance/i.test(name) ? 'binance' : undefined;
 }
 
-/** The text of a file, unzipped where its name says so. */
+/** The text of a file, unzipped if its name ends in .gz. */
 export function textOf(file: string): string {
   const bytes = readFileSync(file);
   return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');

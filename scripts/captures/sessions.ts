@@ -17,7 +17,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { sideProblems, wholeBook } from './books.ts';
 import { Decoding, quoteOf } from './decoding.ts';
-import { jsonOf, type Recording, venueNamed } from './recordings.ts';
+import { jsonOf, type Recording, venueInName } from './recordings.ts';
 import { differences, type Verdict } from './verdict.ts';
 
 type Session = Extract<Recording, { kind: 'session' }>;
@@ -55,7 +55,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
   };
 }
 
-/** A recording of our own brings its configuration with it. */
+/** Checks a capture in our own format, which contains its configuration. */
 async function checkOwn({ file, expected }: Session): Promise<Verdict> {
   const { captureHeader } = await import('../../src/capture/read-capture.ts');
   const { withCaptured } = await import('../../src/replay/captured-config.ts');
@@ -89,12 +89,12 @@ class Seen {
     if (event.kind === 'book_update') this.#update(event);
   }
 
-  /** Different trades of the symbols of a quote. */
+  /** Number of different trades, for symbols with this quote asset. */
   countOf(kind: 'trade' | 'agg_trade', quote: string): number {
     return [...this.#ids[kind]].filter((id) => quoteOf(id.slice(0, id.indexOf(' '))) === quote).length;
   }
 
-  /** A whole book among the frames, of a symbol that may have to be guessed. */
+  /** Applies a whole book among the frames. If its symbol is unknown, takes the first book that needs one. */
   body(text: string, symbol: string | undefined, receivedAt = 1): void {
     const { book } = venues[this.venue];
     for (const [name, { sync }] of this.books) {
@@ -107,7 +107,7 @@ class Seen {
     }
   }
 
-  /** Books as a line of text, and what was wrong with them into the problems. */
+  /** Describes the books in a line of text, and adds their problems to `problems`. */
   notes(): string {
     const inStep = [...this.books].filter(([, { sync }]) => sync.state === 'in_step');
     for (const [symbol, { gaps }] of this.books)
@@ -143,7 +143,7 @@ class Seen {
     if (state !== 'in_step' || steps.length === 0) return;
     if (book.crossed) this.#problem(`${symbol}: crossed`);
     if (this.venue !== 'bybit') return;
-    // Bybit keeps as many levels as the topic says, on both sides, after every change.
+    // After every change, a book of Bybit has as many levels on both sides as its topic says.
     const levels = [50, 200, 1000].find((most) => book.bidCount <= most) ?? 1000;
     for (const problem of sideProblems(book.bids(), levels, 'highest')) this.#problem(`${symbol} bids: ${problem}`);
     for (const problem of sideProblems(book.asks(), levels, 'lowest')) this.#problem(`${symbol} asks: ${problem}`);
@@ -159,7 +159,7 @@ async function decodeAll({ name, file }: Session, format: CaptureFormat): Promis
   for await (const line of readCapture(file, format, { strict: true })) {
     if (line.kind === 'frame') {
       const frame = line.frame.toString('utf8');
-      seen ??= new Seen(venueNamed(name) ?? guessVenue(frame));
+      seen ??= new Seen(venueInName(name) ?? guessVenue(frame));
       seen.frames++;
       for (const event of seen.decoding.events(frame, line.at)) seen.event(event);
     } else if (line.kind === 'body') seen?.body(line.body, line.symbol, line.at);
@@ -176,7 +176,7 @@ const CHANNELS: Readonly<Record<Exclude<MarketEvent['kind'], 'kline'>, Channel>>
   book_update: 'depth',
 };
 
-/** The quote of most of the symbols: a configuration has one. */
+/** The quote asset of most symbols. A configuration has only one. */
 function quoteOfMost({ decoding }: Seen): string {
   const quotes = Map.groupBy(decoding.instruments.keys(), quoteOf);
   const [quote = 'USDT'] = [...quotes].sort(([, a], [, b]) => b.length - a.length)[0] ?? [];
@@ -191,11 +191,11 @@ function configFor(seen: Seen, quote: string): Config {
 }
 
 interface Played extends ReplayResult {
-  /** How the candles agree with the trades, a text for each venue and interval. */
+  /** How the candles agree with the trades, as one text for each venue and interval. */
   readonly klines: readonly string[];
 }
 
-/** Replays a file into a folder that is thrown away. */
+/** Replays a file into a temporary folder. */
 async function play(file: string, foreign: Foreign | undefined, config: Config): Promise<Played> {
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-captures-'));
   const check = klineCheckOf(config);

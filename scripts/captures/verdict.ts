@@ -1,12 +1,12 @@
-/** What a recording came to: what is to be notes of it, and what is wrong. */
+/** The result of a recording: notes to print, and problems. */
 export interface Verdict {
   readonly notes: readonly string[];
   readonly wrong: readonly string[];
-  /** Nothing here can read it. */
+  /** Why the recording was skipped: no reader for its format. */
   readonly skipped?: string;
 }
 
-/** Compares what was found with what a file beside the recording expects, by name; what the file does not name is free. */
+/** Compares the found values with the expected ones, by name. Names without an expectation are not compared. */
 export function differences(
   expected: Readonly<Record<string, unknown>>,
   found: Readonly<Record<string, unknown>>,

@@ -64,7 +64,7 @@ export class ClientRun {
     const first = published.findIndex((trade) => given.has(nameOf(trade)));
     const missed = published
       .slice(first)
-      .filter((trade) => !given.has(nameOf(trade)) && isBehindFirst(trade, this.trades));
+      .filter((trade) => !given.has(nameOf(trade)) && isAfterFirst(trade, this.trades));
     const journal = await readJournal(journalFile, ({ kind }) => kind === 'trade');
     return [
       ...(names.length === given.size ? [] : [`${names.length - given.size} trades came twice`]),
@@ -91,8 +91,8 @@ const nameOf = ({ venue, symbol, epoch, tradeId }: TradeEvent): string => `${ven
 const lastIds = (trades: readonly TradeEvent[]): ReadonlyMap<string, string> =>
   new Map(trades.map(({ symbol, tradeId }) => [symbol, tradeId]));
 
-/** True for a trade before the first received one of its symbol: the client joins each partition at another moment. */
-function isBehindFirst({ symbol, tradeId }: TradeEvent, given: readonly TradeEvent[]): boolean {
+/** True for a trade after the first received one of its symbol. The client joins each partition at another moment. */
+function isAfterFirst({ symbol, tradeId }: TradeEvent, given: readonly TradeEvent[]): boolean {
   const first = given.find((trade) => trade.symbol === symbol);
   return first !== undefined && BigInt(tradeId) > BigInt(first.tradeId);
 }

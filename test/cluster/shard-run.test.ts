@@ -11,7 +11,7 @@ const metrics = mergeMetrics([]);
 const snapshot = (dropped: number) => ({ sinks: [{ dropped }] }) as unknown as ReturnType<Pipeline['snapshot']>;
 const taken = new Fault('sink', 'taken over', { retry: { kind: 'never' } });
 
-/** A pipeline that starts when the test says so. */
+/** A pipeline whose start the test controls. */
 class Scripted {
   readonly clock = new VirtualClock();
   readonly started = Promise.withResolvers<void>();

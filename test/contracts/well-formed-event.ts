@@ -5,7 +5,7 @@ import type { MarketEvent } from '../../src/domain/market-event.ts';
 import { isTradeId } from '../../src/domain/trade-id.ts';
 import type { DecoderContext } from '../../src/venues/contract.ts';
 
-/** Fails unless every field of the event is what its record says. */
+/** Expects every field of the event to have the type and form of its record. */
 export function expectWellFormed(event: MarketEvent, context: DecoderContext): void {
   const instrument = context.instruments.get(event.venueSymbol);
   expect(instrument).toBeDefined();

@@ -491,7 +491,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(served(other)).toEqual([false]);
   });
 
-  it('is asked for the next refused topics soon after it accepts the previous ones', () => {
+  it('is asked for refused topics in batches, the next soon after it accepts one', () => {
     const coins = [...'ABCDEFGHIJKLM'];
     const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
     const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });

@@ -47,7 +47,7 @@ const WINDOWS_MS = [1000, 5000];
 const LATENESS_MS = 500;
 const LARGE = 3;
 const HISTORY = 150;
-/** The spill has 64 files. */
+/** A file of the spill has a 64th of this. */
 const SPILL_MB = 4;
 /**
  * Times before the first fault, from there until all faults are cleared, and without faults at the end, so that
@@ -57,14 +57,14 @@ const BEFORE_MS = 8000;
 const AFTER_MS = 10_000;
 const CALM_MS = 45_000;
 const LIST_EVERY_MS = 2000;
-const MOST_SILENT_MS = 30_000;
+const MAX_SILENT_MS = 30_000;
 
-/** If it is set, so many runs with new seeds. */
+/** If it is set: the number of runs, with new seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
 const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 8));
 /** If it is set, searches for the shortest script that fails, which takes minutes. */
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
-const MOST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
+const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
 
 type SinkName = (typeof SINKS)[number];
 
@@ -73,7 +73,7 @@ type Happening =
   | { readonly kind: 'store'; readonly name: SinkName; readonly awayMs: number }
   /** The disk of the spills is full. */
   | { readonly kind: 'disk'; readonly fullMs: number }
-  /** `againMs`: killed again so long after the start. */
+  /** `againMs`: killed again this long after the start. */
   | { readonly kind: 'kill'; readonly downMs: number; readonly againMs?: readonly number[] }
   | { readonly kind: 'restart'; readonly downMs: number }
   /** Another machine with its own disk takes over. The fenced machine notices that when it writes. */
@@ -188,7 +188,7 @@ interface Played {
   readonly left: number;
 }
 
-/** Runs pipelines one after the other, each killed, while everything of the script happens. */
+/** Runs one pipeline after the other, each until its kill, while everything of the script happens. */
 async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, ...each }: Script): Promise<Played> {
   const world = new VirtualWorld({ seed: each.seed, venues, symbols: COINS.length, rate: RATE });
   const stores = { kafka: new VirtualStore(), file: new VirtualStore() };
@@ -407,7 +407,7 @@ function recordProblems(
   // In mode all, a venue may be away for long, because no other venue replaces it.
   const judge = new TradeJudge(index, {
     venueLosesIds: true,
-    ...(mode === 'all' ? {} : { maxSilentMs: MOST_SILENT_MS }),
+    ...(mode === 'all' ? {} : { maxSilentMs: MAX_SILENT_MS }),
   });
   const counted = channels.includes('trade') ? 'trade' : 'agg_trade';
   for (const [place, record] of records.entries()) {
@@ -478,10 +478,10 @@ it(
       { numRuns: RUNS, endOnFailure: !SHRINKS, ...(ASKED_RUNS === undefined ? {} : { seed: randomInt(2 ** 31) }) },
     );
   },
-  MOST_MS,
+  MAX_TEST_MS,
 );
 
-it('publishes a book snapshot within 8 s after the sink is back if a full spill dropped book deltas', async () => {
+it("after a full spill dropped book deltas, publishes a snapshot within 8 s of the sink's return", async () => {
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },

@@ -16,10 +16,10 @@ import { createGateway, type GatewayOptions, type GatewaySettings } from '../../
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** When these tests take place: shortly after the trades of testing/judges/events. */
+/** The time of these tests: shortly after the trades of testing/judges/events. */
 export const NOW = 1_723_161_260_000;
 
-/** Time that passes, and that a test can let pass at once. */
+/** Real time that a test can also advance. */
 export class ShiftedTime implements SchedulerLike {
   #shift = 0;
 
@@ -34,7 +34,7 @@ export class ShiftedTime implements SchedulerLike {
   }
 }
 
-/** A gateway over records that the test publishes, listening on a port of its own; closed when the test is over. */
+/** A gateway over records that the test publishes, on a free port. It is closed at the end of the test. */
 export async function gatewayUnderTest(
   settings: Partial<GatewaySettings> = {},
   options: Partial<Omit<GatewayOptions, 'settings'>> = {},
@@ -66,7 +66,7 @@ export async function gatewayUnderTest(
     look: (snapshot: StatusSnapshot) => statusSnapshots$.next(snapshot),
     count: (figures: MetricsSnapshot) => metricsSnapshots$.next(figures),
     get: (path: string, init?: RequestInit) => fetch(new URL(path, url), init),
-    /** The body of an answer that must be of this status. */
+    /** The body of the response, which must have this status. */
     async json(path: string, status = 200): Promise<Record<string, unknown>> {
       const answer = await fetch(new URL(path, url));
       const body = (await answer.json()) as Record<string, unknown>;
@@ -77,7 +77,7 @@ export async function gatewayUnderTest(
   };
 }
 
-/** One record as it came. */
+/** A record as the client received it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface Message {
@@ -85,7 +85,7 @@ export interface Message {
   readonly data: Row | readonly Row[];
 }
 
-/** A WebSocket client and all that it got. */
+/** A WebSocket client that keeps every message. */
 export class StreamProbe {
   readonly socket: WebSocket;
   readonly messages: Message[] = [];
@@ -99,7 +99,7 @@ export class StreamProbe {
     });
   }
 
-  /** Open and listening. Rejects with the status and body of an answer that is no upgrade. */
+  /** Opens the connection. Rejects with the status and body of a response that is no upgrade. */
   static async open(url: string, [protocols = [], options = {}]: readonly unknown[]): Promise<StreamProbe> {
     const socket = new WebSocket(url, protocols as string[], options as object);
     const probe = new StreamProbe(socket);
@@ -120,7 +120,7 @@ export class StreamProbe {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** What came of one type, arrays laid end to end. */
+  /** The messages of one type, with their arrays concatenated. */
   of(type: string): readonly Row[] {
     return this.messages.filter((message) => message.type === type).flatMap(({ data }) => data);
   }

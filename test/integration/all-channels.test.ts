@@ -22,12 +22,12 @@ const PER_SECOND = 2000;
 const STANDBY_PER_SECOND = 200;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
 const TWENTY = join(root, 'config/coins.json');
-/** What Bybit's topics, and with them the journal, call an interval. */
+/** The names of intervals in the topics of Bybit and in the journal. */
 const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
   ...{ 1: '1m', 3: '3m', 5: '5m', 15: '15m', 30: '30m', 60: '1h', 120: '2h', 240: '4h', 360: '6h', 720: '12h' },
   ...{ D: '1d', W: '1w', M: '1M' },
 };
-/** From the first trade of the last coin, until all its other topics are subscribed on both lines. */
+/** Time from the first trade of the last coin until all its other topics are subscribed on both lines. */
 const SETTLE_MS = 2000;
 
 const now = wallClock();
@@ -132,7 +132,7 @@ async function recordsIn(dir: string): Promise<FeedRecord[]> {
   return records;
 }
 
-/** As the rules want to see records: here each topic has an order of its own, and the positions stand first. */
+/** Puts records into the order that the rules need: each topic has an order of its own, and positions come first. */
 function inOrderOfTopics(records: readonly FeedRecord[]) {
   return records.map((record) => ({ record, barrier: record.kind === 'position' }));
 }
@@ -142,7 +142,7 @@ interface Window {
   readonly to: number;
 }
 
-/** Every state of a book that was sent, once and with its values; returns how many. */
+/** Compares the published books with every state that was sent: once and with its values. Returns their number. */
 function compareBooks(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
   const published = grouped(
     records.filter((record): record is BookTicker => record.kind === 'book_ticker'),
@@ -170,7 +170,7 @@ function compareBooks(records: readonly FeedRecord[], journal: readonly JournalE
   return compared;
 }
 
-/** Every state of a candle that was sent, once and in order; returns how many. */
+/** Compares the published candles with every state that was sent: once and in order. Returns their number. */
 function compareKlines(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
   const key = ({ symbol, interval, openTime, timestamp, closed }: Kline) =>
     `${symbol} ${interval}:${openTime} ${timestamp} ${closed}`;
@@ -199,7 +199,7 @@ function compareKlines(records: readonly FeedRecord[], journal: readonly Journal
   return published.length;
 }
 
-/** Ticks that are no price of the symbol, or older than the one before them. */
+/** Ticks whose price is not one of the symbol, or that are older than the previous tick. */
 function comparePrices(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
   const prices = new Set(journal.map(({ symbol, price }) => `${symbol} ${exactValue(price)}`));
   const last = new Map<string, number>();

@@ -70,7 +70,7 @@ describe('the feed of all listed coins', () => {
       rates: RATES,
       coins: { all: true, top_by_volume: 5 },
       feed: { venues: TWO },
-      // Trades change the volumes, so there are none before the list is compared.
+      // Trades would change the volumes, so there are none before the list is compared.
       before: ({ setRate }) => {
         for (const venue of TWO) setRate(venue, 0);
       },

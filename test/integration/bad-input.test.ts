@@ -24,13 +24,13 @@ interface Listening extends Disposable {
   readonly records: FeedRecord[];
 }
 
-/** The real feed on a venue that sends what the test asks for. */
+/** The real feed with a venue that sends what the test wants. */
 async function listen(protocol: Protocol, server: VenueServer, lines: number): Promise<Listening> {
   const feed = buildFeed(
     loadConfig({
       values: simulatedValues(server, {
         coins: ['BTC', 'ETH'],
-        // However long a machine takes over a large frame, its line is no silent one.
+        // A line must not become stale while a slow machine reads a large frame.
         feed: { venues: [protocol], channels: ['trade', 'ticker', 'book_ticker'], stale_after_ms: 60_000 },
         venue: { lines, reconnect: { initial_delay_ms: 20, max_delay_ms: 50 } },
       }),
@@ -52,7 +52,7 @@ function deadLetters(records: readonly FeedRecord[]): DeadLetter[] {
   return records.filter((record) => record.kind === 'dead_letter');
 }
 
-/** What is kept alive, buffers included. */
+/** Bytes that are kept alive, including buffers. */
 function retainedBytes(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
@@ -148,7 +148,7 @@ describe.each(['binance', 'bybit'] as const)('the feed when it receives bad fram
     const before = retainedBytes();
     const residentBefore = process.memoryUsage().rss;
     await flood(25);
-    // The last frame may still be in the hands of a socket for a moment.
+    // A socket may still hold the last frame for a moment.
     const kept = () => (retainedBytes() - before) / MEGABYTE;
     await until(() => kept() < 10, { timeoutMs: 60_000, message: 'the frames are let go' });
     const keptMb = kept();

@@ -64,7 +64,7 @@ async function statusIn(prefix: string): Promise<Status[]> {
 it('a run delivers all trades received during a broker outage, also after a stop and a new start', async () => {
   const journal = join(await temporaryFolder(), 'journal.ndjson');
   const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '5', '--journal', journal);
-  // Each listens to a venue of its own: what the journal says was sent by one of them went to one run.
+  // Each run has a venue of its own, so a journal shows what one run was sent.
   const staying = await startRun(simulate, 'binance');
   const leaving = await startRun(simulate, 'bybit');
   await staying.run.logged('trading_resumed');
@@ -117,7 +117,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   };
   expect(problems).toEqual([]);
   expect(trades.records).toBeGreaterThan((PER_SECOND * OUTAGE_MS) / 1000);
-  // One epoch of each symbol. stop.test.ts judges what was on its way when the connections closed.
+  // One epoch for each symbol. stop.test.ts checks what was in flight when the connections closed.
   expect(trades.runs).toBe(COINS.length);
   expect(trades.unsent[0]).toBe(0);
   expect(staying.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
@@ -131,7 +131,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   const verdict = judge.verdict();
   expect(verdict).toMatchObject({ losses: [], repeats: [], problems: [], lost: 0, duplicated: 0, outOfOrder: 0 });
   expect(verdict).toMatchObject({ instances: 2, epochs: 1, undetectable: 0 });
-  // What came in the seconds before the first stop was in the spill alone: it is there now, and not inside a gap.
+  // Records from the seconds before the first stop were only in the spill. Now they are stored, and not in a gap.
   expect(verdict.published).toBeGreaterThan(left / 2);
   expect(verdict.inGaps).toBeGreaterThan(0);
 
@@ -142,7 +142,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
     'sink_recovered',
   ]);
   expect(status.at(-1)?.state).toBe('stopped');
-  // The feed went on: a heartbeat a second, each with fresh data behind it.
+  // The feed continued: one heartbeat a second, each with fresh data before it.
   const beats = status.filter(
     ({ state, timestamp }) => state === 'heartbeat' && timestamp > stoppedAt && timestamp < startedAt,
   );

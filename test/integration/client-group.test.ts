@@ -20,7 +20,7 @@ function member(...of: ConstructorParameters<typeof MemberProcess>): Promise<Mem
 }
 
 const PER_SECOND = 500;
-/** The default. */
+/** The default of the client. */
 const COMMIT_EVERY_MS = 1000;
 
 async function feed() {
@@ -42,7 +42,7 @@ it('a client group repeats at most one commit interval after a kill, and shares 
   await until(() => again.got.length > 2 * PER_SECOND, { timeoutMs: 30_000 });
   const second = await member(brokers, prefix, group);
   await until(() => second.got.length > PER_SECOND, { timeoutMs: 20_000 });
-  // From here on, both take part.
+  // From here on, both members consume.
   const sharedFrom = trades.published.length;
   await until(() => trades.published.length > sharedFrom + 2 * PER_SECOND, { timeoutMs: 20_000 });
 
@@ -55,7 +55,7 @@ it('a client group repeats at most one commit interval after a kill, and shares 
   const shareOf = ({ got }: MemberProcess) => got.filter((name) => shared.has(name)).length / shared.size;
   const repeated = all().length - published.length;
   console.info(`killed: ${repeated} repeated at ${PER_SECOND}/s; shared: ${shareOf(again)} and ${shareOf(second)}`);
-  // A commit is under way for a moment, and a portion was given that its process had no time to write.
+  // A commit takes a moment, and the killed process may not have printed its last batch.
   expect(repeated).toBeLessThanOrEqual((PER_SECOND * (COMMIT_EVERY_MS + limitMs(300))) / 1000);
   expect(shareOf(again)).toBeGreaterThan(0.35);
   expect(shareOf(second)).toBeGreaterThan(0.35);

@@ -44,7 +44,7 @@ const trades = (first: number, count: number): TradeEvent[] =>
     SYMBOLS.map((symbol) => tradeEvent(id, { symbol, coin: symbol.replace('USDT', '') })),
   );
 
-/** With its own writer: the previous one may not know yet that the broker is back. */
+/** Publishes with a new writer: the previous one may not have noticed yet that the broker is back. */
 async function publishAgain(config: KafkaConfig, more: readonly TradeEvent[]): Promise<void> {
   await using topics = await PublishedTopics.open(config);
   await topics.publish(...more);

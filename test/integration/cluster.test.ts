@@ -20,9 +20,9 @@ import {
 import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** Seconds that an instance stands still. */
+/** Seconds for which an instance is stopped. */
 const STANDS_STILL = isLong ? 60 : 10;
-/** The least that a broker allows. */
+/** The shortest session timeout that a broker allows. */
 const SESSION_MS = 6000;
 const COINS = isLong ? 60 : 20;
 const SHARDS = isLong ? 12 : 6;
@@ -30,7 +30,7 @@ const PER_SECOND = isLong ? 3000 : 600;
 const QUIET_MS = isLong ? 8000 : 2000;
 /** The shards, a broker, the simulator and other tests share two cores. */
 const BUSY_MS = 15_000;
-/** A shard may have none of these coins. */
+/** Some shards have none of these coins. */
 const WITH_COINS = [...new Set(marketCoins(COINS).map(({ symbol }) => shardOf(symbol, SHARDS)))];
 
 it(
@@ -52,7 +52,7 @@ it(
           feed: { venues: ['binance'], channels: ['trade', 'ticker'], allow_test_data: false },
         }),
         coins,
-        // Shards go from writers with one client to writers with the other.
+        // Shards move between writers with different Kafka clients.
         kafka: { brokers, topic_prefix: prefix, client: name === 'b' || name === 'd' ? 'platformatic' : 'kafkajs' },
         spill: { dir: join(own, 'spill') },
         cluster: { enabled: true, group: prefix, shards: SHARDS, session_timeout_ms: SESSION_MS },
@@ -73,7 +73,8 @@ it(
     a.signal('SIGKILL');
     const others = [c];
     let joined = killed.at;
-    // At full length each fault comes alone, and a new instance joins between them. Else the one that wakes joins.
+    // At full length, each fault comes alone, and a new instance joins in between. Otherwise the instance that
+    // continues is the one that joins.
     if (isLong) {
       await until(() => held([b, c]).length === SHARDS, { timeoutMs: 60_000, message: () => logsOf(b, c) });
       await delay(QUIET_MS);
@@ -115,7 +116,7 @@ it(
     const verdict = judge.verdict();
     const silences = (from: number, to: number, shards: readonly number[]) =>
       shards.filter((shard) => WITH_COINS.includes(shard)).map((shard) => longestSilence(live, shard, from, to));
-    // Bursts fall on single coins: what a shard brings shows over all of the run.
+    // Bursts are of single coins, so the load of a shard only shows over the whole run.
     const ranMs = ended - killed.at;
     const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, killed.at, ended));
     const loads = last.map((shards) => shards.reduce((sum, shard) => sum + (rates[shard] ?? 0), 0));
@@ -137,7 +138,8 @@ it(
     };
     console.info(JSON.stringify({ ...found, last }));
     expect(verdict).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, inGaps: 0, problems: [] });
-    // What is aimed at, session_timeout_ms + 2 s and a spread of 0.2, is for a machine of their own: it is printed above.
+    // The targets, session_timeout_ms + 2 s and a spread of 0.2, are for a machine that does nothing else. They are
+    // printed above.
     for (const ms of [...found.killed, ...found.stoodStill]) expect(ms).toBeLessThan(SESSION_MS + BUSY_MS);
     for (const ms of [...found.joined, ...found.woken]) expect(ms).toBeLessThan(BUSY_MS);
     if (isLong) expect(found.spread).toBeLessThan(0.6);
@@ -148,7 +150,7 @@ it(
 const logsOf = (...instances: readonly MarketFeedProcess[]): string =>
   instances.map(({ stderr }) => stderr.slice(-2500)).join('\n\n');
 
-/** What its last assignment gave an instance. */
+/** The shards of the last assignment of an instance. */
 function shardsOf(instance: MarketFeedProcess): readonly number[] {
   return (instance.log().findLast(({ event }) => event === 'shards_assigned')?.shards as number[] | undefined) ?? [];
 }
@@ -166,7 +168,7 @@ interface Live {
   readonly symbol: string;
 }
 
-/** Between two trades of a shard that were stored one after the other, the bounds of the stretch included. */
+/** The longest time between two stored trades of a shard, with both ends of the range. */
 function longestSilence(live: readonly Live[], shard: number, from: number, to: number): number {
   let longest = 0;
   let before = from;
@@ -182,7 +184,7 @@ function countOf(live: readonly Live[], shard: number, from: number, to: number)
   return live.filter(({ at, symbol }) => at >= from && at < to && shardOf(symbol, SHARDS) === shard).length;
 }
 
-/** The most above the least, of the mean. */
+/** The spread of the loads: highest minus lowest, divided by the mean. */
 function spreadOf(loads: readonly number[]): number {
   const mean = loads.reduce((sum, load) => sum + load, 0) / loads.length;
   return (Math.max(...loads) - Math.min(...loads)) / mean;

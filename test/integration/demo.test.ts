@@ -9,7 +9,7 @@ import { until } from '../../testing/tools/until.ts';
 
 const MARKET = ['book-deltas', 'book-tickers', 'klines', 'order-books', 'prices', 'trade-stats', 'trades'];
 const TOPICS = [...MARKET, 'feed-status', 'positions'].sort();
-/** The prices that a line of the log shows, where it is one of the status. */
+/** The prices in a line of the log, if it is a status line. */
 function pricesOf({ msg, prices }: LogLine): Record<string, string | null> | undefined {
   return msg === 'status' ? (prices as Record<string, string | null>) : undefined;
 }
@@ -38,7 +38,7 @@ it('the demo shows moving prices of 20 coins, and leaves complete files on Ctrl-
   expect(Object.keys(first).filter((coin) => first[coin] !== second[coin]).length).toBeGreaterThan(10);
   for (const [index, topic] of TOPICS.entries())
     if (topic !== 'positions') expect(sizeOf(dir, topic), topic).toBeGreaterThan(sizes[index] ?? 0);
-  // A large trade, or a gap on a busy machine, opens one more.
+  // A large trade, or a gap on a busy machine, opens one more file.
   const open = openFiles(dir).map((name) => name.slice(0, name.indexOf('/')));
   expect(open).toEqual(expect.arrayContaining(TOPICS));
 

@@ -10,15 +10,15 @@ vi.setConfig({ maxConcurrency: 6 });
 
 const RATES = { bybit: 60, binance: 60 };
 const TWO = ['bybit', 'binance'];
-/** More than a busy machine stands still: that is silence, too. */
+/** Longer than the pauses of a busy machine, which look like stale data. */
 const STALE_MS = 3000;
-/** Reconnects that do not make a test wait. */
+/** Reconnects that are quick enough for a test. */
 const BRISK = {
   reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 },
   connect_timeout_ms: 2000,
 };
 
-/** Ends the feed; what it published must obey every rule and agree with the journal. */
+/** Ends the feed. Its records must obey every rule and agree with the journal. */
 async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> {
   const journal = await simulated.end();
   expect(epochProblems(simulated.published)).toEqual([]);
@@ -28,7 +28,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> 
   return trades;
 }
 
-/** The states of whole venues, without those of lines and coins, as `state venue`. */
+/** The states of venues, without those of lines and coins, as `state venue`. */
 function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
   return simulated
     .statuses({})
@@ -315,7 +315,8 @@ describe.concurrent.each(['mute_trades', 'reject_trades'] as const)('failover if
     await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
     await simulated.moreTrades(50, 'bybit');
     simulated.simulator.fault({ venue: 'bybit', fault, symbol: 'ETHUSDT' });
-    // What is subscribed stays so: new connections are refused it, and that is no reason to leave the other coins.
+    // Existing subscriptions stay. Only new connections are refused, which is no reason to leave the venue for the
+    // other coins.
     if (fault === 'reject_trades')
       for (const line of [1, 2]) {
         simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
@@ -340,7 +341,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     for (let round = 1; round <= 4; round++) {
       await until(() => simulated.feed.venues[0]?.linesUp === 2);
       await simulated.untilStatus({ state: 'subscribed' }, { count: round + 1 });
-      // A line that has just joined is in step after its first trade of each coin.
+      // A new line is in step after its first trade of each coin.
       await simulated.moreTrades(150);
       simulated.simulator.fault({ venue, fault: round % 2 === 0 ? 'reset' : 'close', line: 1 });
       await simulated.untilStatus({ state: 'disconnected' }, { count: round });
@@ -395,7 +396,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     for (let round = 0; round < 40; round++) {
       const open = simulated.simulator.counts()[venue]?.lines ?? 0;
       if (open > 0) simulated.simulator.fault({ venue, fault: 'reset', line: 1 + (round % open) });
-      // Once for certain nobody listens for a while.
+      // At least once, no line is connected for a while.
       if (round === 20) simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.4 });
       await delay(20 + ((round * 37) % 150));
     }

@@ -23,7 +23,7 @@ beforeAll(async () => {
   [brokers, registry] = await Promise.all([sharedBrokers(), sharedRegistry(), buildFlink()]);
 });
 
-/** A window as an independent decoder read it. */
+/** A window that an independent decoder has read. */
 type Window = Readonly<Record<string, string | number | boolean>>;
 
 const nameOf = ({ venue, symbol, epoch, window_ms, window_start }: Window) =>
@@ -47,7 +47,7 @@ async function newTopic(topic: string): Promise<void> {
   await admin.disconnect();
 }
 
-/** The job as it lies in deploy/, over the topics of this test, up to what is in them. */
+/** The job of deploy/, with the topics of this test, up to their current end. */
 async function jobOver(topics: string, folder: string): Promise<string> {
   let sql = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');
   for (const [theirs, ours] of [

@@ -43,12 +43,12 @@ async function untilGaps(simulated: SimulatedFeed, count: number, timeoutMs = 60
   return gapsOf(simulated);
 }
 
-/** When a record came out, `performance.now()`. */
+/** When a record was published, by `performance.now()`. */
 function timeOf(simulated: SimulatedFeed, record: object | undefined): number {
   return simulated.published.find((published) => published.record === record)?.at ?? Number.NaN;
 }
 
-/** Ends the feed; what it published must obey every rule and agree with the journal; gives that. */
+/** Ends the feed. Its records must obey every rule and agree with the journal. Returns the journal. */
 async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<JournalEvent[]> {
   const journal = await simulated.end();
   expect(epochProblems(simulated.published)).toEqual([]);
@@ -66,7 +66,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<JournalE
   return journal;
 }
 
-/** The ids of a symbol's trades that no connection was sent, between the first and the last published. */
+/** Ids of a symbol's trades that were sent to no connection, between the first and the last published one. */
 function unsent(simulated: SimulatedFeed, journal: readonly JournalEvent[], symbol: string): string[] {
   const published = simulated.of('trade').filter((trade) => trade.symbol === symbol);
   const [first, last] = [published[0], published.at(-1)].map((trade) => BigInt(trade?.tradeId ?? 0));
@@ -195,7 +195,7 @@ describe.concurrent('gap repair at Binance US', () => {
     expect(new Set(aggregated.map(({ source }) => source))).toEqual(new Set(['backfill']));
     expect(gap?.missing).toBe(1500);
     console.log(`of 1500 trades ${gap?.filled} came, as ${aggregated.length} aggregated ones: ${gap?.outcome}`);
-    // The first ones may be a part of an aggregate that began before the gap.
+    // The first trades may be a part of an aggregate that began before the gap.
     expect(gap?.filled).toBeGreaterThan(1000);
     await expectWholeAndInOrder(simulated);
   });
@@ -219,7 +219,7 @@ describe.concurrent('gap repair of aggregated trades', () => {
     const fetched = simulated.of('agg_trade').filter(({ source }) => source === 'backfill');
     expect(fetched.length).toBeGreaterThan(10);
     expect(fetched.every(({ tradeId, firstTradeId }) => tradeId === firstTradeId)).toBe(true);
-    // The journal has only aggregates that were sent; their trades show that none is missing.
+    // The journal only has aggregates that were sent. Their trades show that none is missing.
     for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
       const trades = simulated.of('agg_trade').filter((trade) => trade.symbol === symbol);
       const jumps = trades.filter(({ tradeId }, index) => {

@@ -6,7 +6,7 @@ import { SimulatedGateway } from '../../testing/feeds/simulated-gateway.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
-/** The same requests each time: what it finds can be found again. */
+/** A fixed seed: the requests are the same in each run, so a failure can be reproduced. */
 const SEED = '6';
 
 it.each([

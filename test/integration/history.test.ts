@@ -20,7 +20,7 @@ import { until } from '../../testing/tools/until.ts';
 
 beforeAll(preparePython);
 
-/** For what is not about many pages of trades. */
+/** Number of trades for tests that do not need many pages. */
 const FEW = 500;
 
 interface Past {
@@ -33,7 +33,10 @@ interface Past {
   journal(): Promise<JournalEvent[]>;
 }
 
-/** A venue that has made that many trades of BTC and then no more, behind a gate for pages of trades. Called within a test. */
+/**
+ * A venue that has made this many trades of BTC and makes no more. A gate holds requests for pages of trades. Call it
+ * in a test.
+ */
 async function pastOf(venue: VenueId, trades = FEW): Promise<Past> {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');

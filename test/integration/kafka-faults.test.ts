@@ -38,7 +38,7 @@ async function read(of: KafkaConfig, topic: string): Promise<FeedRecord[]> {
 
 const SYMBOLS = Array.from({ length: 20 }, (_, index) => `C${index}USDT`);
 
-/** Pushes trades 1, 2, 3… at a rate through a driver until it is stopped. */
+/** Pushes trades 1, 2, 3… through a driver at a fixed rate until it is stopped. */
 function feed(of: KafkaConfig, perSecond: number) {
   const states: string[] = [];
   const latencies: number[] = [];
@@ -83,7 +83,7 @@ function feed(of: KafkaConfig, perSecond: number) {
   };
 }
 
-/** Each trade 1 to count once, in order within its symbol. */
+/** Expects each trade from 1 to `count` once, in order within its symbol. */
 async function expectOnceEach(of: KafkaConfig, count: number): Promise<void> {
   const ids = new Map<string, number[]>();
   for (const record of await read(of, 'trades')) {
@@ -109,7 +109,7 @@ afterEach(() => proxied.serve());
 const configWith = (client: KafkaConfig['client']): KafkaConfig =>
   kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
-// First: a broker that is started again looks through every topic that it has.
+// This test is the first: a broker that starts again reads through all its topics, and now it has few.
 it.each(KAFKA_CLIENTS)(
   'the Kafka sink with %s delivers each trade once over a broker kill, and reports the outage',
   async (client) => {
@@ -122,7 +122,7 @@ it.each(KAFKA_CLIENTS)(
     await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
     await delay(500);
     expect(await feeding.stop(10_000)).toMatchObject({ undelivered: 0 });
-    // While it is down the reason may change, and is reported again.
+    // While the sink is down, the reason may change. It is then reported again.
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
     );
@@ -156,7 +156,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
       await until(() => feeding.driver.stats().delivered > 100);
       await proxied.hang();
       await until(() => feeding.driver.stats().state === 'down', { timeoutMs: 3000 });
-      // At full length a request of the client runs out of its time.
+      // At full length, a request of the client times out.
       await until(() => (feeding.driver.stats().oldestUnackedMs ?? 0) > (isLong ? 11_000 : 3000), {
         timeoutMs: 60_000,
       });

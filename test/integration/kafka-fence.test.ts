@@ -70,7 +70,7 @@ afterAll(() => proxied?.close());
 const configWith = (client: KafkaConfig['client']): KafkaConfig =>
   kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
-// First: a broker that is started again looks through every topic that it has.
+// This test is the first: a broker that starts again reads through all its topics, and now it has few.
 it.each(KAFKA_CLIENTS)(
   'the Kafka sink with %s waits for the coordinator of a broker that restarts after a kill',
   async (client) => {
@@ -90,7 +90,7 @@ it.each(KAFKA_CLIENTS)(
 describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
   const config = () => configWith(client);
 
-  /** A writer that starts while the previous one's second trade is under way, and what becomes of that. */
+  /** Starts a writer while the second trade of the previous writer is in flight. Returns what became of that trade. */
   async function overtaken(
     previous: Sink,
     of: KafkaConfig,
@@ -173,7 +173,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     const answer = previous.write([testnet(2)]);
     const passOn = await held;
     const later = await openSink(of);
-    // of another topic: a batch with the new numbers would do what the mark does
+    // A record of another topic: a batch with the new sequence numbers would fence like the marker does.
     expect(await later.write([{ ...tick('1'), topic: 'testnet.prices' }])).toEqual(DELIVERED);
     passOn();
     expect(await answer).toMatchObject([{ kind: 'retry' }]);
@@ -194,7 +194,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
       expect(partitions).toHaveLength(3);
       for (const { lastStableOffset, highWatermark, messages } of partitions) {
         expect(lastStableOffset).toBe(highWatermark);
-        // the marks, which are no messages
+        // The markers of transactions, which are no messages.
         expect(Number(highWatermark) - messages.length).toBe(run);
       }
       brokers.end();
@@ -252,7 +252,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(await running.write([trade(1)])).toEqual(DELIVERED);
     await openSink(of, ['replay.']);
     expect(await running.write([trade(2)])).toEqual(DELIVERED);
-    // its topic is marked first, which only the last writer of an id may
+    // The writer first writes a marker to the topic, which only the last writer of an id may do.
     expect(await running.write([{ ...trade(3), topic: 'testnet.trades' }])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });

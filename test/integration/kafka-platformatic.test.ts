@@ -78,7 +78,10 @@ describe('a connection with @platformatic/kafka', () => {
 });
 
 describe('the packages of the Kafka clients', () => {
-  /** What a sink that writes and reads its checkpoints says, where a package cannot be resolved. */
+  /**
+   * A script that writes with a sink and reads its checkpoints, while a package cannot be resolved. It prints the
+   * errors.
+   */
   const script = (config: KafkaConfig, missing: string) => `
     import { registerHooks } from 'node:module';
     registerHooks({ resolve(name, context, next) {

@@ -38,7 +38,7 @@ async function register(subject: string, schema: object): Promise<void> {
   expect(status).toBe(200);
 }
 
-/** A trade as it must never become one of ours: its price is a number that rounds. */
+/** A schema that a trade must never have: its price is a number that rounds. */
 const DOUBLE_PRICE = { type: 'record', name: 'TradeEvent', fields: [{ name: 'price', type: 'double' }] };
 
 async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
@@ -153,7 +153,7 @@ describe('the Kafka sink with a schema registry', () => {
     await driver.idle();
     await door.shut();
 
-    // What is known goes on without it, other topics wait for it.
+    // Known schemas work without the registry. Other topics wait for it.
     driver.push(trade(2));
     await driver.idle();
     driver.push({ ...trade(3), topic: 'simulated.trades' });

@@ -40,7 +40,7 @@ interface Access {
 
 const trusted = () => ({ ca_file: secure.files.ca });
 
-/** A configuration as its file has it: secrets in files of their own. */
+/** Values of a configuration file. Secrets are in files of their own. */
 async function valuesOf(access: Access, prefix: string) {
   const { listener, ssl = trusted(), mechanism, password = PASSWORD, client = 'kafkajs' } = access;
   const folder = await temporaryFolder();
@@ -57,7 +57,7 @@ async function valuesOf(access: Access, prefix: string) {
   };
 }
 
-/** What a reader with the same access is given. */
+/** Client options for a reader with the same access. */
 function clientOptions({ kafka }: Config): ClientOptions {
   const { brokers, topicPrefix, ssl, sasl } = kafka;
   return {
@@ -204,7 +204,7 @@ describe('Kafka over TLS, with a login', () => {
       if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
       else await expect.poll(() => states.length > 0 && driver.stats().state).toBe('down');
       await driver.close({ timeoutMs: 0 });
-      // One that is tried again was still under way; the close is what ended it.
+      // A start that is retried was still in progress. The close ended it.
       expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
       expect(logged.join()).not.toContain('kein-passwort');
 
@@ -268,7 +268,7 @@ describe('Kafka over TLS, with a login', () => {
     }
     await secure.setPassword('scram-sha-512', 'another');
     onTestFinished(() => secure.setPassword('scram-sha-512', PASSWORD));
-    // Those that are logged in stay so; a broker that starts anew asks again.
+    // Clients that are logged in stay so. After a restart, the broker asks for the login again.
     await secure.broker.stop();
     await secure.broker.start();
     for (const { driver } of writers) for (let id = 2; id <= 50; id++) driver.push(trade(id));

@@ -24,16 +24,19 @@ beforeAll(async () => {
 const COINS = ['BTC', 'ETH', 'SOL'];
 const PER_SECOND = 500;
 const KILLS = 4;
-/** After the last start. */
+/** Time after the last start, milliseconds. */
 const ON_MS = 2500;
 
 interface Killed {
   readonly verdict: Verdict;
-  /** What fastavro complains about. */
+  /** Errors of fastavro. */
   readonly damaged: readonly string[];
 }
 
-/** Kills the pipeline under load at random moments and starts it again, then compares journal and what is stored. */
+/**
+ * Kills the pipeline under load at random moments, and starts it again each time. Then compares the journal with the
+ * stored records.
+ */
 async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' | 'all' = 'failover'): Promise<Killed> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-kill-'));
   const journal = join(folder, 'journal.ndjson');

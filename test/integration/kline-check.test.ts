@@ -32,7 +32,7 @@ function agreements({ feed }: SimulatedFeed, interval = '1s'): readonly CandleAg
   return (feed.klineCheck?.counts ?? []).filter((one) => one.interval === interval);
 }
 
-/** Waits until so many candles of each symbol more are known to be equal. */
+/** Waits until `more` additional candles of each symbol are known to be equal. */
 async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> {
   const before = new Map(agreements(simulated).map((one) => [one.symbol, one.equal]));
   const enough = ({ symbol, equal }: CandleAgreement) => equal >= (before.get(symbol) ?? 0) + more;
@@ -42,7 +42,7 @@ async function moreEqual(simulated: SimulatedFeed, more: number): Promise<void> 
   });
 }
 
-/** At most so many candles of a symbol differ, and each only because of a known gap. */
+/** Expects that at most `most` candles of a symbol differ, and each only because of a known gap. */
 function expectNoneButGaps(all: readonly CandleAgreement[], most: number): void {
   expect(all).toHaveLength(COINS);
   for (const { compared, equal, causes } of all) {
@@ -115,10 +115,10 @@ const MINUTE = 60_000;
 /** 2026-11-21T00:00:00Z */
 const START = 1_795_219_200_000;
 
-/** A minute of Bybit's: what it trades, what the venue's candle has beyond that. */
+/** A minute of Bybit: its trades, and what the candle of the venue has in addition. */
 interface Minute {
   readonly trades: readonly { readonly second: number; readonly volume: number; readonly block?: boolean }[];
-  /** Traded in it, received in the next minute. */
+  /** Quantity that was traded in the minute and received in the next one. */
   readonly late?: number;
 }
 

@@ -11,7 +11,7 @@ import { root } from '../../testing/tools/tools.ts';
 const PER_SECOND = 2000;
 const TWENTY = join(root, 'config/coins.json');
 
-// Measured: it runs when no other test does (vitest.config.ts).
+// A measurement, so it runs when no other test does (vitest.config.ts).
 it(`a MarketFeed callback receives trades in less than 100 ms (p99) at ${PER_SECOND} trades a second`, async () => {
   const simulate = await startSimulate('--rate', `bybit=${PER_SECOND}`, '--rate', '0');
   const config = loadConfig({ values: { ...simulatedValues(simulate), coins: TWENTY } });

@@ -43,8 +43,8 @@ const deltasOf = (simulated: SimulatedFeed, symbol: string): BookDelta[] =>
   simulated.of('book_delta').filter((delta) => delta.symbol === symbol);
 
 /**
- * Follows the deltas of a symbol as a consumer does: the chain must not break, and where `order-books` has a book of the
- * same id it has to be the same. Gives how many were compared.
+ * Follows the deltas of a symbol as a consumer does. The chain must not break, and a book in `order-books` with the
+ * same id must be equal. Returns the number of compared books.
  */
 function followed(simulated: SimulatedFeed, symbol: string): number {
   const samples = samplesOf(simulated, symbol).filter(({ stale }) => !stale);
@@ -102,7 +102,7 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 order 
       ),
     );
     expect(ofBtc[fell]?.record).toMatchObject({ bids: ofBtc[fell - 1]?.record.bids });
-    // one more where both lines are subscribed again
+    // One more if both lines are subscribed again.
     expect(snapshotsOf(simulated, BTC).length).toBeGreaterThanOrEqual(2);
     expect(followed(simulated, BTC)).toBeGreaterThan(2);
     for (const symbol of others) {

@@ -30,7 +30,7 @@ afterAll(async () => {
   await installed?.close();
 });
 
-/** The lines of the contract's section on the library, and what their types have to be. */
+/** The code of the section on the library in the contract, and the types that it must have. */
 const LINES = `
 import { MarketFeed } from 'market-feed';
 import { retryBackoff, failover, detectStale, repairGaps, windowStats } from 'market-feed/operators';
@@ -65,7 +65,7 @@ void [retryBackoff, failover, detectStale, repairGaps, windowStats, wrong, trade
 
 it('the types of the package match the documents under a strict compiler', async () => {
   await writeFile(join(project, 'lines.ts'), LINES);
-  // What a user of types adds: TypeScript, and the types of Node for those of kafkajs.
+  // Packages that a user of the types adds: TypeScript, and the types of Node, which the types of kafkajs need.
   await mkdir(join(project, 'node_modules/@types'), { recursive: true });
   await symlink(join(root, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
   const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, noEmit: true };
@@ -78,7 +78,7 @@ it('the types of the package match the documents under a strict compiler', async
   expect(stdout).toBe('');
 });
 
-/** The oldest, ours, and the newest in `make faults` only: each is downloaded. */
+/** The oldest version, ours, and in `make faults` the newest: each is a download. */
 const NODE_VERSIONS = ['22.18.0', '24', ...(isLong ? ['26'] : [])];
 
 describe.each(NODE_VERSIONS)('the package on Node %s', (version) => {

@@ -30,11 +30,11 @@ interface Session {
   readonly quote?: string;
   readonly channels: readonly string[];
   readonly lines: number;
-  /** Records that must have come, by topic. */
+  /** Number of records that must be published, by topic. */
   readonly expected: Readonly<Record<string, number>>;
 }
 
-/** Serves a recorded session over its socket, runs the main job over it until all of it is in Kafka, and stops it. */
+/** Serves a recorded session over a WebSocket. Runs the main job until all of it is in Kafka, then stops it. */
 async function play({ files, format, venue, coins, quote = 'USDT', channels, lines, expected }: Session) {
   const simulate = await startSimulate(
     ...files.flatMap((file) => ['--capture', recording(file)]),
@@ -44,7 +44,8 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const config = await writeConfiguration(await temporaryFolder(), {
     ...simulatedValues(simulate, {
       coins,
-      // A session that is over is silent: nobody is to connect again for that, which would play it again.
+      // After its end, the session sends nothing. The feed must not reconnect for that, because that would play it
+      // again.
       feed: { venues: [venue], channels, allow_test_data: false, stale_after_ms: 120_000 },
       venue: { lines },
     }),
@@ -55,7 +56,9 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const run = startMarketFeed('run', '--config', config);
   const topics = kafkaConfig(brokers, { topicPrefix: prefix });
   let counts: Record<string, number> = {};
-  /** By offsets, which count the marks of the writer's transactions, too: at least one in each partition. */
+  /**
+   * Estimates the progress from offsets. They also count the markers of transactions, at least one in each partition.
+   */
   const estimate = async (): Promise<void> => {
     const rows = await describeTopics(topics, ['simulated.'], () => {});
     counts = Object.fromEntries(

@@ -61,7 +61,7 @@ const idsOf = ({ trades }: Recent, symbol = 'BTCUSDT'): number[] =>
   trades.flatMap((trade) => (trade.symbol === symbol ? [Number(trade.tradeId)] : []));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** Of 20 symbols from 17 trades a second down to 1 in 5 s, in the order of time; with their windows of a second. */
+/** Trades of 20 symbols, from 17 a second down to one in 5 s, in the order of time, with their windows of a second. */
 function market(seconds: number): {
   readonly records: readonly OutRecord[];
   readonly checkpoints: readonly SeriesCheckpoint[];
@@ -105,7 +105,7 @@ describe('Sink.recent', () => {
       const before = process.cpuUsage();
       const found = await sink.recent(options({ checkpoints }));
       const tookMs = performance.now() - started;
-      // On a machine that does other things too the clock says little.
+      // CPU time, because a clock says little on a busy machine.
       const { user, system } = process.cpuUsage(before);
       const cpuMs = (user + system) / 1000;
       await sink.close();
@@ -149,7 +149,7 @@ describe('Sink.recent', () => {
     await foreign.disconnect();
     await first.close();
     for (const id of range(5, 8)) {
-      // A start fences the one before, which leaves a mark in the topic.
+      // A start fences the previous writer, which leaves a marker in the topic.
       const sink = sinkOf(of);
       await sink.open();
       await sink.write([traded(id, id)]);
@@ -189,7 +189,7 @@ describe('Sink.recent', () => {
     const checkpoints = [checkpoint(40_000, 400_000), checkpoint(5, 5, 'ETHUSDT')];
     const read = (spanMs: number) =>
       readRecent(of, options({ checkpoints, spanMs }), exists, quiet, { span: 12_000, count: 8000 });
-    // Two stretches are 20,480 records, 204 s, of which 30 s are for what may lie out of place.
+    // Two blocks of reading are 20,480 records or 204 s, of which 30 s are for records out of order.
     const [short, long] = [await read(60_000), await read(180_000)];
     expect([short.whole, long.whole]).toEqual([true, false]);
     expect(idsOf(short, 'ETHUSDT')).toEqual([]);

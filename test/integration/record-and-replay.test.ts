@@ -53,12 +53,12 @@ function sumsOf(dir: string): Record<string, string> {
   );
 }
 
-/** Trades and gaps as they were published, without what says which run it was. */
+/** Trades and gaps as they were published, without the fields that differ between runs. */
 function essence(records: readonly FeedRecord[]): unknown[] {
   return records.flatMap((record): object[] => {
     if (record.kind === 'trade') {
       const { environment: _environment, receivedAt, ...trade } = record;
-      // What was fetched is stamped by the clock of its run.
+      // A fetched trade has the time of its own run.
       return [{ ...trade, receivedAt: trade.source === 'live' ? receivedAt : null }];
     }
     if (record.kind !== 'gap') return [];

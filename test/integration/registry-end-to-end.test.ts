@@ -44,7 +44,7 @@ it('Python decodes every record of a run by its schema id from the registry', as
   await simulate.exited;
 
   const topics = `${prefix}simulated.`;
-  // No schema but the registry's is given to the reader.
+  // The reader has only the schemas of the registry.
   const reading = ['--brokers', brokers.join(','), '--registry', registry];
   const checked = await runPython('check_journal.py', [
     ...reading,

@@ -27,7 +27,7 @@ async function started(
   return simulated;
 }
 
-/** How often each line was rotated, and why. */
+/** The reasons for which each line was rotated, in order. */
 function rotations(simulated: SimulatedFeed): Record<string, string[]> {
   const lines: Record<string, string[]> = {};
   for (const { line, cause } of simulated.statuses({ state: 'session_rotated' })) {
@@ -37,7 +37,7 @@ function rotations(simulated: SimulatedFeed): Record<string, string[]> {
   return lines;
 }
 
-/** Nobody noticed anything: no loss, no gap, no repeat, nothing out of order, no silence. */
+/** Expects that consumers notice nothing: no loss, gap, repeat, trade out of order or pause. */
 async function expectUnnoticed(simulated: SimulatedFeed, lines: number): Promise<void> {
   expect(simulated.feed.venues[0]?.linesUp).toBe(lines);
   const journal = await simulated.end();
@@ -81,7 +81,8 @@ describe.concurrent('a cutover after an announcement', () => {
   });
 
   it('closes a lagging connection only after all its data has arrived', async () => {
-    // A coin that is seldom traded may have no trade that both connections bring: then a gap says that nobody knows.
+    // A coin with few trades may have no trade that both connections deliver. Then a gap of unknown outcome is
+    // published.
     const coins = ['BTC'];
     await using simulated = await started('bybit', 1, { coins, feed: { venues: ['bybit'], channels: ['trade'] } });
     simulated.simulator.fault({ venue: 'bybit', fault: 'slow_trickle', line: 1, count: 3000, seconds: 4 });

@@ -17,7 +17,7 @@ import { until } from '../../testing/tools/until.ts';
 
 /** Seconds. */
 const duration = isLong ? 60 : 5;
-/** In order of preference: the first serves, the second is its warm standby. */
+/** In order of preference: the first venue serves, the second is its standby. */
 const venues = ['binance', 'bybit'];
 const PER_SECOND = 2000;
 const CHANNELS = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth', 'agg_trade', 'mini_ticker'];
@@ -30,13 +30,13 @@ beforeAll(async () => {
 interface Compared {
   readonly records: number;
   readonly symbols: number;
-  /** Between the first and the last published, left out. */
+  /** Events between the first and the last published one that were left out. */
   readonly skipped: number;
-  /** Events that were sent to the pipeline before the first and after the last that it published. */
+  /** Number of events that were sent to the pipeline before the first and after the last published one. */
   readonly unsent: readonly [number, number];
 }
 
-/** Waits until the topic has so many records. */
+/** Waits until the topic has this many records. */
 async function untilPublished(topic: string, count: number, timeoutMs: number): Promise<void> {
   const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
@@ -64,7 +64,7 @@ it(
     });
     const run = startMarketFeed('run', '--config', config);
     await run.logged('trading_resumed');
-    // A busy machine takes longer over the same trades.
+    // A busy machine needs more time for the same trades.
     await untilPublished(`${prefix}simulated.trades`, PER_SECOND * duration, duration * 5000 + 30_000);
     run.signal('SIGTERM');
     expect(await run.exited, run.stderr).toBe(0);
@@ -82,10 +82,10 @@ it(
     for (const topic of ['trades', 'book_tickers', 'klines', 'agg_trades']) {
       const { symbols, skipped, unsent } = found[topic] as Compared;
       expect(symbols, topic).toBe(20);
-      // Where a line joins while others are ahead of it, the first it has may be older than what they delivered.
+      // If a line joins while others are ahead, its first event may be older than what they delivered.
       expect(skipped, `${topic} skipped`).toBeLessThan(topic.endsWith('trades') ? 1 : 20);
       expect(unsent[0], `${topic} before the first published`).toBe(0);
-      // Events that were on their way when the connections closed are judged by stop.test.ts, to the frame.
+      // stop.test.ts checks the events that were in flight when the connections closed, frame by frame.
     }
     expect(found.trades?.records).toBeGreaterThanOrEqual(PER_SECOND * duration);
     expect(run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({

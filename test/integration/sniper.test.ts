@@ -57,7 +57,7 @@ function startSniper(command: string, args: readonly string[]) {
     stop: () => child.kill('SIGTERM'),
     exited,
     stderr: () => stderr,
-    /** The first line of an event, from a time on. */
+    /** Waits for the first line of an event from a time on. */
     async wrote(event: string, since = 0): Promise<Line> {
       const found = () => lines().find((line) => line.event === event && Date.parse(line.at) >= since);
       await until(() => found(), { timeoutMs: 60_000, message: () => `${event} in ${stdout.slice(-2000)}\n${stderr}` });
@@ -84,7 +84,7 @@ describe('the sniper examples on Kafka', () => {
 
   it('halt within the limit when the pipeline is killed, and place no order until they resume', async () => {
     const folder = await temporaryFolder();
-    // Binance returns what was traded while no pipeline ran: the restart leaves no gap that would halt for a minute.
+    // Binance returns trades from before the restart, so the restart leaves no gap that would halt for a minute.
     const simulate = await startSimulate('--rate', '300', '--symbols', '3');
     const prefix = `${randomUUID()}.`;
     const values = simulatedValues(simulate, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });

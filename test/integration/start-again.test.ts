@@ -21,7 +21,7 @@ import { until } from '../../testing/tools/until.ts';
 
 const COINS = ['BTC', 'ETH', 'SOL'];
 const SYMBOLS = COINS.map((coin) => `${coin}USDT`);
-/** Of all coins, so that each of these was traded. */
+/** Trades of all coins together, so that each of these coins is traded. */
 const TRADES_MEANWHILE = 400;
 
 async function recordsOf<K extends FeedRecord['kind']>(
@@ -78,7 +78,7 @@ it('a run resumes in the epoch of the previous run, and fetches the missed trade
   for (const symbol of SYMBOLS) {
     const own = trades.filter((trade) => trade.symbol === symbol);
     expect([...new Set(own.map(({ epoch }) => epoch))]).toEqual([1]);
-    // Between two runs the market went on: each start found a gap, and filled it.
+    // The market continued between two runs. Each start found a gap and filled it.
     const found = gaps.filter((gap) => gap.symbol === symbol);
     expect(found.map(({ venue, epoch, outcome }) => ({ venue, epoch, outcome }))).toEqual(
       runs.slice(1).map(() => ({ venue: 'binance', epoch: 1, outcome: 'repaired' })),
@@ -127,7 +127,7 @@ it('the next start repairs the files of a killed run, and stores no trade twice'
   expect(left.some((name) => name.startsWith('trades/'))).toBe(true);
   const before = await recordsOf('trade', dir, 'trades');
   const torn = left.find((name) => name.startsWith('trades/')) ?? '';
-  // A block of 1000 records of which only the beginning was written.
+  // A block of 1000 records of which only the start was written.
   appendFileSync(join(dir, torn), Buffer.from([0xd0, 0x0f, 0xa0, 0x9c, 0x01, 1, 2, 3, 4]));
 
   const again = await start();

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 
 const PER_SECOND = 2000;
-/** The most that may lie between a trade's making and its arrival in a busy process, milliseconds. */
+/** Longest time from the making of a trade to its arrival in a busy process, milliseconds. */
 const ON_ITS_WAY_MS = 1500;
 const WITHIN_MS = 5000;
 
@@ -49,14 +49,14 @@ async function recordsOf<K extends FeedRecord['kind']>(
 
 interface Moment {
   readonly signal: 'SIGTERM' | 'SIGINT';
-  /** What was the last thing in the log. */
+  /** The last event in the log before the signal. */
   readonly after: string;
-  /** And this much later, milliseconds. */
+  /** Time from that event to the signal, milliseconds. */
   readonly thenMs: number;
   readonly lines: number;
 }
 
-/** One run against a simulator under load, stopped at the moment; and what it left behind. */
+/** Runs the pipeline with a simulator under load, stops it at the moment, and returns what it stored. */
 async function stopAt({ signal, after, thenMs, lines }: Moment) {
   const folder = await temporaryFolder();
   const journal = join(folder, 'journal.ndjson');
@@ -89,7 +89,7 @@ async function stopAt({ signal, after, thenMs, lines }: Moment) {
     summary: log.find(({ undelivered }) => undelivered !== undefined),
     stderr: run.stderr,
     prefix: `${prefix}simulated.`,
-    /** In the order in which they were made and sent. */
+    /** In the order of making and sending. */
     sent: await readJournal(
       journal,
       ({ kind, sent, venue }) => kind === 'trade' && venue === 'binance' && sent.length > 0,
@@ -120,22 +120,22 @@ describe('a run that is stopped', () => {
       expect(summary).toMatchObject({ undelivered: 0 });
       expectWholeStory(await recordsOf('status', `${prefix}feed-status`));
 
-      // The journal is in the order of sending, whatever the symbol, and a connection keeps that order: what a
-      // connection has brought when it is closed is a beginning of what was sent to it. Both lines were sent the same,
-      // so what they have brought together is a beginning of what was sent to either. Hence nothing that was received
-      // is missing where the published trades are such a beginning and there are as many as were received.
+      // The journal is in the order of sending, for all symbols, and a connection keeps that order. So a closed
+      // connection has delivered a beginning of what was sent to it. Both lines were sent the same trades, so together
+      // they too have delivered a beginning. Nothing that was received is missing if the published trades are such a
+      // beginning, and as many as were received.
       const published = await recordsOf('trade', `${prefix}trades`);
       expect(new Set(published.map(keyOfTrade)).size).toBe(published.length);
-      // Of two lines the one that was subscribed later may deliver first: a symbol begins with what came first by either.
+      // The line that subscribed later may deliver first, so a symbol starts with the first trade from either line.
       const first = new Map(published.toReversed().map(({ symbol, tradeId }) => [symbol, BigInt(tradeId)]));
       const sent = sentToAny.filter(({ symbol, id }) => moment.lines === 1 || BigInt(id) >= (first.get(symbol) ?? 0n));
       expect(published.map(keyOfTrade).sort()).toEqual(sent.slice(0, published.length).map(key).sort());
-      // Over one line each frame is a trade or answers a subscription, and its frames were counted where they were received.
+      // With one line, each frame is a trade or the answer to a subscription, and the feed counted its frames.
       if (moment.lines === 1) {
         const { frames } = (summary as { venues: { binance: { frames: number } } }).venues.binance;
         expect(published.length).toBe(frames - log.filter(({ event }) => event === 'subscribed').length);
       }
-      // By the clock, too: what was sent a good while before the signal is there.
+      // By the clock: trades that were sent long before the signal must be stored.
       const late = sent.slice(published.length).filter(({ time }) => time < askedAt - ON_ITS_WAY_MS);
       expect(late).toEqual([]);
       console.info(
@@ -161,7 +161,7 @@ describe('a run that is stopped', () => {
       run.signal(index % 2 === 0 ? 'SIGTERM' : 'SIGINT');
       expect(await run.exited, `${afterMs} ms: ${run.stderr}`).toBe(0);
       expect(performance.now() - askedAt, `${afterMs} ms`).toBeLessThan(limitMs(WITHIN_MS));
-      // Where it had begun, it says that it stopped.
+      // If the run had begun, it logs that it stopped.
       if (run.stderr.includes('"connecting"'))
         expectWholeStory(await recordsOf('status', `${prefix}simulated.feed-status`));
     }

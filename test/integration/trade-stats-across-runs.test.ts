@@ -37,10 +37,10 @@ const KILLS = 3;
 const TOPICS = ['trades', 'gaps', 'trade-stats', 'large-trades'];
 
 interface Stored {
-  /** Of one topic after the other. */
+  /** The records, one topic after the other. */
   readonly records: readonly FeedRecord[];
   readonly journal: readonly JournalEvent[];
-  /** How many records fastavro reads, by topic; of files alone. */
+  /** Number of records that fastavro reads, by topic; only for files. */
   readonly byPython: Readonly<Record<string, number>>;
 }
 
@@ -51,7 +51,7 @@ interface Setting {
   readonly rate: number;
 }
 
-/** Has `go` run the pipeline several times against one simulator; what was stored in the end, and the truth. */
+/** Lets `go` run the pipeline several times with one simulator. Returns the stored records and the truth. */
 async function storedBy(
   { venue, sink, rate }: Setting,
   go: (values: object, folder: string, place: Place) => Promise<void>,
@@ -87,7 +87,7 @@ async function storedBy(
   }
 }
 
-/** Several runs in a row, each stopped in the middle of its windows. */
+/** Several runs in a row. Each is stopped in the middle of its windows. */
 async function stopped(values: object): Promise<void> {
   const config = loadConfig({ values });
   for (let run = 0; run < RUNS; run++) {
@@ -103,7 +103,7 @@ async function stopped(values: object): Promise<void> {
   }
 }
 
-/** Every symbol has published a short window that began since then, and so all earlier ones. */
+/** True if every symbol has published a short window that began later, and so all earlier ones. */
 function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean {
   const symbols = records.flatMap((record) =>
     record.kind === 'trade_stats' && record.windowMs === WINDOWS_MS[0] && record.windowStart >= since
@@ -148,7 +148,7 @@ function expectWindowsOnce({ records, journal }: Stored): void {
   expect(new Set(records.flatMap((record) => (record.kind === 'trade' ? [record.epoch] : [])))).toEqual(new Set([1]));
 }
 
-/** Names of the windows that are incomplete though they are not the first of their length. */
+/** Names of the incomplete windows that are not the first of their length. */
 function incomplete({ records }: Stored): string[] {
   const windows = records.filter((record) => record.kind === 'trade_stats');
   const first = new Map<string, string>();

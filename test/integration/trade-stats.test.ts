@@ -39,7 +39,7 @@ function windowsIn(simulated: SimulatedFeed, symbol = BTC): TradeStats[] {
   return simulated.of('trade_stats').filter((window) => window.symbol === symbol);
 }
 
-/** Waits for so many more windows of a symbol. */
+/** Waits for `count` more windows of a symbol. */
 async function moreWindows(simulated: SimulatedFeed, count: number, symbol = BTC): Promise<void> {
   const from = windowsIn(simulated, symbol).length;
   await until(() => windowsIn(simulated, symbol).length >= from + count, {
@@ -48,7 +48,7 @@ async function moreWindows(simulated: SimulatedFeed, count: number, symbol = BTC
   });
 }
 
-/** Ends the feed; what it published must agree with the journal, and no window is missing that is over. */
+/** Ends the feed. Its records must agree with the journal, and no window that has ended may be missing. */
 async function expectRight(simulated: SimulatedFeed): Promise<void> {
   const journal = await simulated.end();
   const { records } = simulated;
@@ -60,7 +60,7 @@ async function expectRight(simulated: SimulatedFeed): Promise<void> {
   expect(unpublishedWindows(records, WINDOW_MS, LATENESS_MS)).toEqual([]);
 }
 
-/** Numbers of the windows of a symbol that are incomplete, by order of their time. */
+/** The positions of the incomplete windows among the windows of a symbol, in the order of time. */
 function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
   return windowsIn(simulated, symbol).flatMap(({ complete }, number) => (complete ? [] : [number]));
 }
@@ -78,7 +78,7 @@ describe.concurrent('windows of trades', () => {
 
   it.each([
     ['an idle market', ['binance', 'bybit'], true],
-    // Its lines are made anew: nobody knows what they would have brought.
+    // New lines are opened, and nobody knows what the old ones would have delivered.
     ['a single venue that stops sending', ['binance'], false],
   ])('close by the clock after the last trade: %s', async (_, venues, isWhole) => {
     const staleMs = 3000;
@@ -96,7 +96,7 @@ describe.concurrent('windows of trades', () => {
     expect(closedAt - tradedAt).toBeGreaterThanOrEqual(LATENESS_MS + staleMs - 1);
     expect(closedAt - tradedAt).toBeLessThan(LATENESS_MS + staleMs + limitMs(WINDOW_MS));
     await expectRight(simulated);
-    // A symbol may not have been traded in the last window that others were.
+    // A symbol may have no trade in the last window in which others had some.
     const eventTime = Math.max(...simulated.of('trade').map(({ timestamp }) => timestamp));
     for (const symbol of SYMBOLS) {
       const byTheClock = windowsIn(simulated, symbol).flatMap(({ windowEnd }, number) =>

@@ -16,21 +16,21 @@ export interface Stored {
 
 interface Log {
   readonly records: Stored[];
-  /** Older epochs are refused. */
+  /** Producer epochs below this are refused. */
   fencedBelow: number;
-  /** Of each producer: the next number expected, and the last batch, which is known again. */
+  /** For each producer, the next expected sequence number, and its last batch, which the broker recognizes. */
   readonly producers: Map<number, { next: number; last: { first: number; count: number } | undefined }>;
 }
 
 export type Failure = 'none' | 'before' | 'lost_answer' | 'some_stored' | 'skipped';
 
 /**
- * A cluster as it treats sequence numbers: a broker takes a number that it knows for the same batch, says yes, and stores
- * nothing. Each partition of a request is answered for.
+ * A cluster with the rules for sequence numbers. A broker that knows a number takes the batch as a repeat, acknowledges
+ * it and stores nothing. It answers for each partition of a request.
  */
 export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'> {
   readonly topics = new Map<string, { leaders: number[]; logs: Log[] }>();
-  /** What becomes of the next request. */
+  /** Failure of the next request. */
   failure: () => Failure = () => 'none';
   /** Called before each request, to move leaders and so on. */
   beforeRequest: () => void = () => {};
@@ -39,14 +39,14 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
   /** Makes the broker forget a producer's sequence numbers. It then refuses the producer's batches. */
   outOfOrder: (topic: string) => boolean = () => false;
   requests = 0;
-  /** The last epoch given to a writer; each writer's is one more. */
+  /** The producer epoch of the latest writer. Each new writer gets the next one. */
   producers = 0;
-  /** True: nobody answers for transactions. */
+  /** True: no broker coordinates transactions. */
   coordinatorAway = false;
-  /** How often topics were fenced. */
+  /** Number of times that topics were fenced. */
   closings = 0;
   #metadata = new Map<string, PartitionMetadata[]>();
-  /** Topics of the transaction that is under way. */
+  /** Topics of the current transaction. */
   #opened: readonly string[] = [];
 
   addTopic(name: string, leaders: readonly number[]): PartitionMetadata[] {

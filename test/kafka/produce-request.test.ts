@@ -42,7 +42,7 @@ const partitions = fc
   .uniqueArray(batch, { selector: ({ topic, partition }) => `${topic}:${partition}`, minLength: 1, maxLength: 12 })
   .map((batches) => batches.toSorted((a, b) => a.partition - b.partition));
 
-/** What the library makes of the same. */
+/** The request that the library makes for the same batches. */
 function byLibrary(batches: readonly ProduceBatch[], producerId: bigint, producerEpoch: number): Buffer {
   const sequences = new NumericMap();
   for (const { topic, partition, sequence } of batches) sequences.set(`${topic}:${partition}`, sequence);
@@ -80,7 +80,8 @@ describe('the body of a produce request', () => {
           options({ compression }),
         )
       )();
-      // no transaction, acknowledgements, timeout; one topic of one letter, one partition, its number, the length
+      // Skips the transaction, acknowledgements and timeout, one topic with a name of one letter, one partition, its
+      // number, the length.
       const read = readRecordsBatch(Reader.from(body.subarray(2 + 2 + 4 + 4 + 3 + 4 + 4 + 4)));
       expect(read).toMatchObject({ firstSequence: 5, producerId: 7n, lastOffsetDelta: 49, magic: 2 });
       expect(read.records.map(({ key, value }) => [String(key), String(value)])).toEqual(

@@ -3,7 +3,7 @@ import { BrokerError } from '../../src/kafka/broker-error.ts';
 import type { BrokerConnection, ClusterMetadata, NewTopic } from '../../src/kafka/contract.ts';
 import { createMissingTopics } from '../../src/kafka/topics.ts';
 
-/** A broker that learns of a new topic only after it was asked for it a few times. */
+/** A broker that only knows a new topic after several requests for it. */
 class SlowBroker {
   readonly created: string[] = [];
   #asked = 0;

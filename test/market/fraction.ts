@@ -1,9 +1,12 @@
-/** A rational number, never rounded: what the figures are checked against. Slow, plain, and with nothing of src in it. */
+/**
+ * A rational number that is never rounded. Tests compare figures with it. It is slow and simple, and uses no code of
+ * src.
+ */
 export class Fraction {
   readonly above: bigint;
   readonly below: bigint;
 
-  /** `below` is made positive; 0 throws. */
+  /** Makes `below` positive; throws for 0. */
   constructor(above: bigint, below = 1n) {
     if (below === 0n) throw new RangeError('a fraction over 0');
     this.above = below < 0n ? -above : above;
@@ -35,13 +38,13 @@ export class Fraction {
     return new Fraction(this.above * other.below, this.below * other.above);
   }
 
-  /** Negative, zero or positive as this is less than, equal to or greater than the other. */
+  /** Returns a negative number, zero or a positive number if this is less than, equal to or greater than the other. */
   compare(other: Fraction): number {
     const difference = this.minus(other).above;
     return difference < 0n ? -1 : difference > 0n ? 1 : 0;
   }
 
-  /** Canonical text, rounded half-even at 18 places: digit by digit, as on paper. */
+  /** Canonical text, rounded half-even at 18 places, digit by digit. */
   toDecimal(): string {
     const { whole, places, rest } = this.#digits(18);
     let last = BigInt(whole + places);
@@ -52,7 +55,7 @@ export class Fraction {
     return this.above < 0n && text !== '0' ? `-${text}` : text;
   }
 
-  /** The nearest double: by the engine's reading of 60 places and of one more where that is not all. */
+  /** The nearest double. JavaScript parses it from 60 decimal places, and one more digit if there are more. */
   toNumber(): number {
     const { whole, places, rest } = this.#digits(60);
     const size = Number(`${whole}.${places}${rest === 0n ? '' : '1'}`);

@@ -4,7 +4,7 @@ import { flowOf } from '../../src/market/trades/trade-flow.ts';
 
 const ONE = 10n ** 18n;
 
-/** a / b for a ≥ 0, b > 0, rounded half-even, by the book. */
+/** a / b for a ≥ 0, b > 0, rounded half-even, by the definition. */
 export function halfEven(a: bigint, b: bigint): bigint {
   const below = a / b;
   const rest = a - below * b;
@@ -13,7 +13,9 @@ export function halfEven(a: bigint, b: bigint): bigint {
   return below % 2n === 0n ? below : below + 1n;
 }
 
-/** The same figures over all trades again, everything × 10^36. For trades in the order of their timestamps. */
+/**
+ * Computes the same figures over all trades, with everything × 10^36. Trades must be in the order of their timestamps.
+ */
 export function naiveFigures(trades: readonly MeasuredTrade[]): TradeFigures | undefined {
   const first = trades[0];
   const last = trades.at(-1);

@@ -16,7 +16,7 @@ export interface LocalServer {
 
 export interface LocalServerOptions {
   onConnection?(connection: WebSocket): void;
-  /** Answers the handshake itself, raw, instead of accepting it. */
+  /** Answers the handshake over the raw socket, instead of accepting it. */
   readonly handshake?: (socket: Socket, request: IncomingMessage) => void;
   readonly compression?: boolean;
   readonly autoPong?: boolean;
@@ -38,7 +38,7 @@ export async function localServer(options: LocalServerOptions = {}): Promise<Loc
     socket.on('close', () => all.delete(socket));
   });
   http.on('upgrade', (request, duplex, head) => {
-    // An http server's upgrade hands over the TCP socket.
+    // The upgrade of an HTTP server passes the TCP socket.
     const socket = duplex as Socket;
     if (options.handshake !== undefined) {
       options.handshake(socket, request);
@@ -53,7 +53,7 @@ export async function localServer(options: LocalServerOptions = {}): Promise<Loc
   });
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  // Listening on a TCP port, the address is one.
+  // A server on a TCP port has an address of this type.
   const { port } = http.address() as AddressInfo;
   return {
     url: `ws://127.0.0.1:${port}/`,

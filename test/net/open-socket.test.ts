@@ -167,7 +167,7 @@ describe('openSocket: frames', () => {
       fault: { kind: 'connection_closed', status: 1009 },
     });
     expect(frames).toHaveLength(1);
-    // The server's own 40 MB are in this process too.
+    // The 40 MB of the server are in this process too.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(70 * MEGABYTE);
     await until(() => server.connections[0]?.readyState === 3, { message: 'the connection closed' });
   });
@@ -276,7 +276,7 @@ describe('openSocket: the handshake', () => {
     cleanups.push(() => vi.useRealTimers());
     const { end } = open(server.url, { connectTimeoutMs: 150 });
     await until(() => written);
-    // What was written before a connection was made is read by the time that this one is open.
+    // Data of an earlier connection has been read when this one is open.
     await open(other.url).opened();
     vi.advanceTimersByTime(150);
     expect(refusalOf(await end())).toMatchObject({ status: 451, body: 'part' });
@@ -431,7 +431,7 @@ describe('openSocket: close()', () => {
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const server = await serve();
-    // A pipe that stops carrying anything back: the close frame is never answered.
+    // A pipe that stops carrying data back, so the close frame is never answered.
     let gone = false;
     listener.on('connection', (inbound) => {
       const outbound = connectTcp(Number(new URL(server.url).port), '127.0.0.1');
@@ -463,7 +463,7 @@ describe('openSocket: close()', () => {
       handshake(socket) {
         asked++;
         socket.resume();
-        // The http server leaves its half of the connection open.
+        // The HTTP server keeps its half of the connection open.
         socket.on('end', () => {
           gone = true;
         });

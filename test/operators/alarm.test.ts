@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type Alarm, createAlarm } from '../../src/operators/alarm.ts';
 import { marbles } from '../../testing/marbles/marbles.ts';
 
-/** Emits a value each time its alarm goes off; `arm` sets it at the subscription, `next` after each value. */
+/** Emits a value each time its alarm fires. `arm` sets the alarm at subscription, `next` after each value. */
 function ringing(scheduler: SchedulerLike, arm: (alarm: Alarm) => void, next?: (alarm: Alarm) => void) {
   return new Observable<string>((subscriber) => {
     const alarm = createAlarm(subscriber, scheduler, () => {

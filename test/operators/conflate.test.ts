@@ -6,7 +6,7 @@ import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/conflate.ts';
 
-/** A capital is a newer value of the small letter's key. */
+/** A capital letter is a newer value of the key in lower case. */
 const key = (value: string): string => value.toLowerCase();
 
 describe('conflate with release$', () => {
@@ -206,7 +206,7 @@ describe('conflate with everyMs', () => {
 
   it('emits 36,000 arrays for 10 values a second in three hours of virtual time', () => {
     marbles(({ scheduler, expectObservable }) => {
-      // A value every 100 ms: the first to wait and the two within 250 ms of it, then the next three.
+      // One value every 100 ms: the first to wait and the two within 250 ms after it, then the next three.
       const source = interval(100, scheduler).pipe(take(3 * 36_000));
       const result = source.pipe(conflate({ key: (index) => index % 2, everyMs: 250, scheduler }));
       const first = '350ms r 299ms (s|)';

@@ -11,7 +11,7 @@ const names = readdirSync(new URL('docs/operators', root)).flatMap((file) =>
 );
 const index = read('docs/operators/README.md');
 
-/** The last docstring that has a marble picture, without its stars. */
+/** The last doc comment with a marble picture, without its stars. */
 function docstring(name: string): string {
   const comments = [...read(`src/operators/${name}.ts`).matchAll(/\/\*\*(.*?)\*\//gs)].map(([, text = '']) => text);
   const comment = comments.findLast((text) => text.includes('```')) ?? '';
@@ -28,7 +28,7 @@ function between(text: string, begin: string, end: string): string {
 /** Paragraphs and list items, each on one line. */
 const unwrapped = (text: string): string => text.trim().replace(/\n(?!\n|- )(?<!\n\n) */g, ' ');
 
-/** What a program prints, standard output alone. */
+/** The standard output of a program. */
 async function node(...args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
   return stdout.trim();
@@ -41,7 +41,7 @@ const run = (source: string): Promise<string> =>
     source.replaceAll("'market-feed/operators'", "'./src/operators/index.ts'"),
   );
 
-/** The comments at the end of a program, which say what it prints. */
+/** The comments at the end of a program, which show its output. */
 function says(program: string): string {
   const lines = program.trim().split('\n');
   const last = lines.findLastIndex((line) => !line.startsWith('// '));
@@ -83,7 +83,7 @@ describe.each(names)('docs/operators/%s.md', (name) => {
     expect(signature).toContain(`import { ${title} } from 'market-feed/operators';`);
     const declared = between(signature, '\n\n', ';\n\0').replace(/;$/, '');
     const source = read(`src/operators/${name}.ts`);
-    // Of several overloads the page shows the first one.
+    // If a function has overloads, the page shows the first.
     expect(source).toContain(`export ${declared}${source.includes(`export ${declared};`) ? ';' : ' {'}`);
     expect(read('src/operators/index.ts')).toMatch(new RegExp(`\\b${title}\\b[^']*'\\./${name}\\.ts'`));
   });

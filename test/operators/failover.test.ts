@@ -38,7 +38,7 @@ interface Run {
   readonly subscriptions: readonly string[];
 }
 
-/** Two sources of which both serve, and the second begins. */
+/** Two sources that both serve. The second one starts. */
 const bothServe = ['a', 'b'].map((id) => {
   const value: Source = { kind: 'value', key: 'btc', at: 0, value: id };
   return { id, events$: concat(of<Source[]>({ kind: 'connected' }, value), NEVER) };
@@ -189,7 +189,8 @@ describe('failover', () => {
   });
 
   it('fails back after the preferred source has been healthy for failBackAfterMs', () => {
-    // a delivers again at 7: back at 27; b had nothing since 3, so what a got after that comes first
+    // a delivers again at 7 and is active again at 27. b had no data since 3, so what a received after that comes
+    // first.
     const { lines } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
     expect(lines.slice(3)).toEqual([
       '3 a>b blocked',
@@ -222,7 +223,8 @@ describe('failover', () => {
         );
       failover(
         [
-          // Received at 2, out at 12: the standby's trades since 4 come first, and nothing says that `a` is well again.
+          // Received at 2, emitted at 12: the trades of the standby since 4 come first, and nothing reports that `a`
+          // has recovered.
           { id: 'a', events$: data('C-a-b-------lS-m------------------------', { l: late('l', 2), m: late('m', 3) }) },
           { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
         ],
@@ -373,7 +375,7 @@ describe('failover', () => {
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
       run(sources, { canResume }).lines.filter((text) => text.includes('btc@'));
-    // The active one lacks the key, known before or after it became active; or it cannot serve at all.
+    // The active source lacks the key, known before or after it became active, or it cannot serve at all.
     expect(given({ a: '---N-CE----', b: 'CL-x------y' })).toEqual([
       '6 btc@1 late held',
       '6 btc@1 x held',
@@ -392,7 +394,7 @@ describe('failover', () => {
     expect(run({ a: '---N-CE----', b: 'CL-x------y' }).lines.filter((text) => text.includes('btc@'))).toEqual([
       '10 btc@1 y',
     ]);
-    // Once it has been served elsewhere nothing of before counts.
+    // After another source has served it, earlier state does not count.
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
@@ -459,7 +461,7 @@ describe('failover', () => {
   });
 
   it('emits the values since a key was last served if the source in between had none of that key', () => {
-    // Of one key, and of all.
+    // Events of one key, and of all keys.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
       '4 btc@1 2',
@@ -646,7 +648,8 @@ describe('failover', () => {
       { letter: 'S', reason: 'stale', afterMs: 0 },
     ] as const;
     const cause = (cycle: number) => causes[cycle % 3] as (typeof causes)[number];
-    // Every two hours `a` fails; ten minutes later it has data again, 1, and 2 ten seconds after. `b` speaks every twenty minutes.
+    // `a` fails every two hours. Ten minutes later it delivers 1, and 2 ten seconds after that. `b` delivers every
+    // twenty minutes.
     const failures = cycles.map((cycle) => `${cause(cycle).letter} 599999ms C1 9999ms 2 6589998ms`);
     const a = `C1 7199998ms ${failures.join(' ')} -`;
     const b = `C 999ms ${'x 1199999ms '.repeat(14 * 72)}`;

@@ -7,8 +7,8 @@ import { failover } from '../../src/operators/failover.ts';
 import { repairGaps } from '../../src/operators/repair-gaps.ts';
 
 /**
- * Real clocks have fractions of a millisecond, and sums of fractions are rounded: 0.7 + 0.1 - 0.7 is less than 0.1.
- * An operator that asks at the due moment whether it is due, in other words than it was set by, would ask for ever.
+ * Real clocks have fractions of a millisecond, and sums of fractions are rounded: 0.7 + 0.1 - 0.7 is less than 0.1. An
+ * operator that computes the due time in two ways could set its timer again forever.
  */
 const START = 0.7;
 const SPAN = 0.1;
@@ -26,7 +26,7 @@ class BoundedTime extends VirtualTimeScheduler {
   }
 }
 
-/** Runs `begin` at START and returns what was noted, with its time. */
+/** Runs `begin` at START. Returns what it noted, with the times. */
 function noted(begin: (scheduler: BoundedTime, note: (what: string) => void) => void): string[] {
   const scheduler = new BoundedTime();
   const lines: string[] = [];

@@ -34,10 +34,10 @@ import { picture } from './pictures/repair-gaps.ts';
 
 type Options = Partial<RepairGapsOptions<string>> & Pick<RepairGapsOptions<string>, 'fetch'>;
 
-// A value is its id, and its time.
+// A value is its own id and time.
 const access = { first: Number, timestamp: Number };
 
-/** What an event says, in a few characters; a value is itself. */
+/** An event as short text. A value stands for itself. */
 function textOf<T>(event: GapEvent<T>): string {
   if (event.kind === 'value') return `${event.value}`;
   if (event.kind === 'reset') return `reset ${event.before.id} to ${event.value}`;
@@ -425,7 +425,7 @@ describe('repairGaps', () => {
   });
 
   it('emits the first arrival of several lines and, without fetch, waits graceMs for a gap to fill', () => {
-    // Small letters come by line 1, capital ones by line 2.
+    // Lower-case letters arrive on line 1, capital letters on line 2.
     expect(byLines('a1 A2 c3 B4 d5 f6', { graceMs: () => 5 })).toEqual([
       '1 a',
       '4 b',
@@ -516,7 +516,7 @@ describe('repairGaps', () => {
 
 type SchedulerCount = NonNullable<RepairGapsOptions<number>['scheduler']>;
 
-/** What a result says and when, to its end. */
+/** Lists the emissions of a result with their times, to its end. */
 function timelineOf(make: (helpers: MarbleHelpers) => Observable<string>): string[] {
   const out: string[] = [];
   marbles((helpers) => {
@@ -533,10 +533,10 @@ function timeline(source: string, options: Options): string[] {
 }
 
 interface Case {
-  /** Of each id: what the source does with it; `late` how many milliseconds it comes later than it should. */
+  /** For each id, what the source does with it. `late`: milliseconds by which it is late. */
   readonly deliveries: readonly { readonly lost: boolean; readonly late: number; readonly again: number | null }[];
   readonly graceMs: number;
-  /** What fetch does, in turn; whether it always brings all in the end. */
+  /** The answers of fetch, in turn, and whether it always returns everything at last. */
   readonly answers: readonly ('all' | 'one' | 'none' | 'more' | 'error')[];
   readonly answerMs: number;
   readonly reliable: boolean;
@@ -559,7 +559,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
 
 const FIRST = 100;
 
-/** Runs a case in virtual time, an id every 5 ms, and compares the result with what was made. */
+/** Runs a case in virtual time, with one id every 5 ms, and compares the result with the ids that were made. */
 function judge({ deliveries, graceMs, answers, answerMs, reliable }: Case) {
   const scheduler = new VirtualTimeScheduler();
   const arrivals = deliveries

@@ -11,7 +11,7 @@ const isData = (value: string): boolean => value === 'd';
 const top = (): number => 1;
 const backoff = { initialDelayMs: 2, maxDelayMs: 8, isData, random: top };
 
-/** A source that is a new connection at each subscription: the first, the second, …, then the last one again. */
+/** A source that opens a new connection at each subscription: the first, the second, …, then the last one again. */
 function connections(...lines: Observable<string>[]): Observable<string> {
   let next = 0;
   return defer(() => lines[Math.min(next++, lines.length - 1)] ?? throwError(() => 'no line'));
@@ -90,7 +90,7 @@ describe('retryBackoff', () => {
       const random = (): number => draws.shift() ?? 1;
       const onRetry = (notice: RetryNotice): void => void notices.push(notice);
       const source = cold(' #');
-      // The floor is 1 ms; the upper bounds are 10, 20, 30, 30, 30 ms.
+      // The lower bound is 1 ms; the upper bounds are 10, 20, 30, 30, 30 ms.
       const subs = ['       (^!)', '1ms (^!)', '21ms (^!)', '36.5ms (^!)', '37.5ms (^!)'];
       const unsub = '       60ms !';
       const expected = '    -';

@@ -14,14 +14,14 @@ interface Trade {
   readonly venue?: string;
 }
 
-/** Marble values from their timestamps, keys and venues. */
+/** Makes marble values from timestamps, keys and venues. */
 function trades<N extends string>(table: Record<N, number | Omit<Trade, 'name'>>): Record<N, Trade> {
   const rows = Object.entries<number | Omit<Trade, 'name'>>(table);
   const named = rows.map(([name, row]) => [name, { name, ...(typeof row === 'number' ? { timestamp: row } : row) }]);
   return Object.fromEntries(named);
 }
 
-/** Windows of 10 ms that hold the names of their trades; nothing is idle for long. */
+/** Windows of 10 ms that contain the names of their trades. */
 const options: WindowStatsOptions<Trade, string> = {
   windowMs: 10,
   allowedLatenessMs: 3,
@@ -322,7 +322,7 @@ describe('windowStats without new values', () => {
 
   it('keeps a window open during a pause until event time by the clock has passed its end', () => {
     marbles(({ hot, expectObservable }) => {
-      // After a, 0 + 10 of silence is not past 10 + 3; after b, 8 + 8 is.
+      // 10 ms after a, the time is 0 + 10, not beyond 10 + 3. 8 ms after b it is 8 + 8, which is.
       const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
       const unsub = '       ----------------------!';
       const expected = '    -------------------w---';
@@ -334,7 +334,7 @@ describe('windowStats without new values', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -ab------------------------c---d--', trades({ a: 9, b: 12, c: 35, d: 43 }));
       const unsub = '       ----------------------------------!';
-      // [0, 10): silence of 8 after b; [10, 20): 12 + 11 of silence reaches 20 + 3.
+      // [0, 10): 8 ms without a value after b; [10, 20): 12 + 11 ms without a value reach 20 + 3.
       const expected = '    ----------w--x-----------------y--';
       const values = { w: window(0, 'a'), x: window(10, 'b'), y: window(30, 'c') };
       expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);

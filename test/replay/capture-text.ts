@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { captureFolder } from '../capture/temporary-folder.ts';
 
-/** When the recordings of these tests begin, milliseconds since 1970: 2026-11-21T00:00:00Z. */
+/** Start of the recordings of these tests, milliseconds since 1970: 2026-11-21T00:00:00Z. */
 export const START = 1_795_219_200_000;
 
 export const HEADER = `{"format":"market-feed-capture","version":1,"started_ns":"${START}000000","seed":1}`;

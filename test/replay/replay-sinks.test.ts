@@ -37,12 +37,12 @@ async function setUp(onRejected?: (sinks: ReplaySinks) => void) {
     sinks,
     reported,
     clock,
-    /** What the sink takes for now when it names a file. */
+    /** The time that the sink uses in the name of a file. */
     sinkMs: () => settings?.wallClockMs(),
     take(outs: readonly OutRecord[], barrier = false): void {
       sinks.take({ records: outs.map(({ record }) => record as FeedRecord), barrier }, clock.ms);
     },
-    /** Time moves on; false where it cannot before the sink has answered. */
+    /** Advances the time. Returns false if it cannot before the sink has answered. */
     async pass(ms: number): Promise<boolean> {
       let passed = false;
       if (sinks.isDue(ms)) {
@@ -106,7 +106,7 @@ describe('ReplaySinks', () => {
     take([tick('5', 'BTCUSDT', { epoch: 1 })]);
     await pass(1000);
     expect(batches()).toEqual(['p2 t1 p7 t2 p4 p5']);
-    // Five hundred records are a window too; many go out together.
+    // A batch window also ends after 500 records.
     take([tick('1'), ...trades(1, 498)]);
     expect(sinks.isDue(1000)).toBe(false);
     take([tick('2')]);

@@ -65,7 +65,7 @@ async function replayed(
 
 const tradesOf = (records: readonly FeedRecord[]) => records.filter((record) => record.kind === 'trade');
 
-/** When the venue as a whole was reported so, milliseconds after the start. */
+/** Times at which the whole venue was reported with this state, milliseconds after the start. */
 const reportedAt = (records: readonly FeedRecord[], state: string): number[] =>
   records.flatMap((record) =>
     record.kind === 'status' && record.state === state && record.line === null && record.symbol === null
@@ -215,7 +215,7 @@ describe('a replay', () => {
     expect(tradesOf(records)).toHaveLength(25);
     const recovered = reportedAt(records, 'feed_recovered');
     expect(reportedAt(records, 'feed_stale')).toEqual([0, ...recovered.slice(0, -1)].map((ms) => ms + 60_000));
-    // The feed connects again and again meanwhile, and the recording waits for it.
+    // Meanwhile the feed reconnects again and again, and the recording waits for it.
     expect(recovered.map((ms) => Math.floor(ms / HOUR))).toEqual(hours.slice(1).map((ms) => ms / HOUR));
     expect(recovered.filter((ms) => ms % HOUR > 1005)).toEqual([]);
     expect(reportedAt(records, 'heartbeat').length - 24 * 3600).toBeLessThan(2);

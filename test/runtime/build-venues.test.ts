@@ -9,7 +9,7 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const COINS = ['A', 'B', 'C', 'D', 'E', 'F'];
 
-/** What Bybit answers: all of COINS, each traded more than the next, and in each list a row that is none. */
+/** The answers of Bybit: all of COINS, each with more volume than the next, and in each list one invalid row. */
 function answerOf(path: string): object {
   const list = path.includes('tickers')
     ? [null, ...COINS.map((coin, index) => ({ symbol: `${coin}USDT`, turnover24h: String(100 - index) }))]
@@ -42,7 +42,7 @@ it('the shards of a process request the volumes once, and split the most traded 
   const followed = await Promise.all(shards);
   expect(followed.flat().sort()).toEqual(['A', 'B', 'C', 'D']);
   expect(asked.filter((path) => path.includes('tickers'))).toHaveLength(1);
-  // The list of instruments is asked for with the volumes, and by each shard.
+  // The list of instruments is fetched together with the volumes, by each shard.
   expect(malformed.filter(([, list]) => list === 'volumes')).toEqual([['bybit', 'volumes', 1]]);
   expect(malformed.filter(([, list]) => list === 'instruments')).toEqual(Array(4).fill(['bybit', 'instruments', 1]));
 });

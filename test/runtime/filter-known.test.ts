@@ -33,7 +33,7 @@ interface Options {
   readonly kinds?: readonly SeriesCheckpoint['kind'][];
 }
 
-/** The second of two sinks, at a start. */
+/** The filter for the second of two sinks, at a start. */
 function second(
   ofFirst: readonly SeriesCheckpoint[],
   ofSecond: readonly SeriesCheckpoint[],
@@ -43,7 +43,7 @@ function second(
   return filterKnown(ofSecond, previousEpochs([ofFirst, ofSecond], options), undefined);
 }
 
-/** What it gets of records, each published by its ids and counts. */
+/** What the filter passes. Records are shown by their ids and counts. */
 function rest(ahead: RecordFilter | undefined, ...records: FeedRecord[]): string[] {
   return given(ahead, ...records).flatMap((found) => {
     if (found.kind === 'gap') {

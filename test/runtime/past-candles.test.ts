@@ -13,7 +13,7 @@ interface Asked {
   readonly answer$: Subject<readonly Kline[]>;
 }
 
-/** Two venues that answer when the test says so. */
+/** Two venues whose answers the test controls. */
 function scripted(broken?: string) {
   const view = new FeedView();
   view.add('BTCUSDT', 'BTC');

@@ -12,7 +12,10 @@ const RATE = 60;
 const READING_MS = 20_000;
 const CONNECTED_WITHIN_S = 1;
 
-/** Bybit's REST interface returns the last 60 trades, a second of this market: what no connection delivers stays missing. */
+/**
+ * Bybit's REST API returns the last 60 trades, one second of this market, so trades that no connection delivered stay
+ * missing.
+ */
 it('a start keeps the trades that arrive while it reads its checkpoints for 20 s', async () => {
   const world = new VirtualWorld({ seed: 7, venues: ['bybit'], symbols: 1, rate: RATE });
   const store = new VirtualStore();

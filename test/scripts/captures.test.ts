@@ -10,7 +10,7 @@ import { root } from '../../testing/tools/tools.ts';
 
 const script = join(root, 'scripts/captures/main.ts');
 
-/** What `make captures CAPTURES=DIR` runs. */
+/** Runs the command of `make captures CAPTURES=DIR`. */
 function captures(...folder: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [script, ...folder], { timeout: 30_000 }, (error, stdout, stderr) =>
@@ -19,7 +19,7 @@ function captures(...folder: readonly string[]): Promise<{ code: unknown; stdout
   });
 }
 
-/** A folder that is thrown away with all that is written into it. */
+/** Creates a folder with these files, which is deleted after the test. */
 async function folderOf(files: Readonly<Record<string, string | Buffer>>) {
   const path = await mkdtemp(join(tmpdir(), 'captures-test-'));
   for (const [name, content] of Object.entries(files)) {
@@ -42,7 +42,7 @@ const trade = (id: number) => {
   return { stream: 'btcusdt@trade', data };
 };
 
-/** One change before the snapshot that it knows already, one that overlaps it, one after it. */
+/** One change that the snapshot already contains, one that overlaps it, one after it. */
 const STREAM = lines(
   depth(90, 95, [['1.00', '1']], []),
   depth(96, 102, [['99.00000000', '2.50000000']], [['101.00000000', '0.00000000']]),

@@ -10,10 +10,10 @@ import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** Each begins threads, which load a web server from its source. */
+/** Each test starts threads, which load a web server from its source. */
 vi.setConfig({ testTimeout: 60_000 });
 
-/** What the thread waits for passes a hundred times as fast. */
+/** A scheduler with which the waiting times of the thread pass a hundred times as fast. */
 const hurried: SchedulerLike = {
   now: () => asyncScheduler.now(),
   schedule<T>(work: (this: SchedulerAction<T>, state?: T) => void, delay = 0, state?: T) {

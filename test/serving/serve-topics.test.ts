@@ -20,7 +20,7 @@ interface Line {
   readonly url?: string;
 }
 
-/** `market-feed gateway` with these values, and where it listens. */
+/** Starts `market-feed gateway` with these values, and returns its address. */
 async function serve(values: object) {
   const lines: Line[] = [];
   const stopping = new AbortController();
@@ -76,7 +76,7 @@ it('reports that the topics are not read up to the present, until they are', asy
   });
   expect(source.behind).toBe('topics: not connected yet');
   void source.start();
-  // No time passes meanwhile by which anything could be called read.
+  // No time passes in between, so nothing counts as read yet.
   await until(() => source.behind !== 'topics: not connected yet');
   expect(source.behind).toBe('topics: not read up to the present yet');
   await until(async () => {
@@ -121,7 +121,7 @@ it('emits the last price of every symbol of a cluster once', async () => {
   await write(...beats(2, 3));
   await until(() => beatsSeen === 6);
   expect(prices).toEqual(['BTCUSDT 1', 'ETHUSDT 2', 'SOLUSDT 3']);
-  // One that ticked needs no last price: it could be the older of the two.
+  // A symbol with a tick needs no last price, which could be older.
   await write(priceTick('XRPUSDT', '4'));
   await until(() => prices.length === 4);
   await write(heartbeat(4, ['BTCUSDT', 'XRPUSDT'], { instance: 'a' }));

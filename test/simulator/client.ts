@@ -4,7 +4,7 @@ import { until } from '../../testing/tools/until.ts';
 
 type Message = Record<string, unknown>;
 
-/** A bare WebSocket client that keeps everything it got. */
+/** A bare WebSocket client that keeps every message. */
 export class Client {
   readonly ws: WebSocket;
   readonly texts: string[] = [];
@@ -72,7 +72,7 @@ export class Client {
   }
 }
 
-/** The HTTP status and Retry-After that a handshake is refused with. */
+/** The HTTP status and Retry-After of a refused handshake. */
 export async function refusal(url: string): Promise<{ status: number; retryAfter: string | undefined; body: string }> {
   const ws = new WebSocket(url);
   ws.on('error', () => {});

@@ -28,10 +28,12 @@ const read = (path: string): Line[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
 
-/** Streams write what has changed once in so many milliseconds at the latest. */
+/** Streams write their changes at least once in this time. */
 const SLOWEST_STREAM_MS = 100;
 
-/** Makes no more trades, and waits until each client has all that was sent to it: a pong comes after that. */
+/**
+ * Stops the trades, and waits until each client has received everything that was sent to it: the pong comes after it.
+ */
 async function settle(simulator: Simulator, clients: readonly Client[]): Promise<void> {
   simulator.fault({ venue: 'all', fault: 'quiet' });
   const allWritten = Date.now() + 2 * SLOWEST_STREAM_MS;
@@ -77,7 +79,8 @@ describe('the journal of the simulator', () => {
         venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade' && sent.join() === '1',
     );
     expect(skipped.length).toBeGreaterThanOrEqual(5);
-    // Five that were kept from line 2, five from Bybit's only line; what nobody had asked for is kept from nobody.
+    // Five trades were withheld from line 2, and five from Bybit's only line. Trades that nobody subscribed to are not
+    // withheld.
     const withheld = lines.filter((line) => line.withheld === true);
     expect(withheld.map(({ venue, symbol, kind, sent }) => [venue, symbol, kind, sent.join()])).toEqual(
       expect.arrayContaining([
@@ -107,7 +110,7 @@ describe('the journal of the simulator', () => {
     left.ws.pause();
     simulator.fault({ venue: 'binance', fault: 'close', line: 1 });
     left.send({ method: 'SUBSCRIBE', params: ['ethusdt@trade'], id: 1 });
-    // By then the subscription is there, too: it was sent first.
+    // This request was sent first, so the subscription exists by then.
     stays.send({ method: 'SUBSCRIBE', params: ['solusdt@trade'], id: 2 });
     await stays.message(({ id }) => id === 2);
     const before = stays.texts.length;

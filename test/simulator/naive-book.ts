@@ -1,6 +1,6 @@
 export type Levels = readonly (readonly [price: string, quantity: string])[];
 
-/** The plainest book: a map a side, sorted whenever it is looked at. */
+/** The simplest book: a map for each side, sorted at each read. */
 export class NaiveBook {
   readonly bids = new Map<number, string>();
   readonly asks = new Map<number, string>();
@@ -28,7 +28,7 @@ export class NaiveBook {
     return Math.min(...this.asks.keys());
   }
 
-  /** Best first; all down (up) to a price where one is given. */
+  /** Best first; only levels down (up) to a price, if one is given. */
   bidLevels(lowest = 0): (readonly [number, string])[] {
     return [...this.bids].filter(([price]) => price >= lowest).sort(([a], [b]) => b - a);
   }

@@ -13,7 +13,7 @@ import type { SimulatedVenue } from '../../src/simulator/venue-protocol.ts';
 
 const SLICE_MS = 5;
 
-/** A connection without a socket: what went out is kept, frame by frame. */
+/** A connection without a socket that keeps every sent frame. */
 export class VirtualLine {
   readonly texts: string[] = [];
   readonly connection: Connection;
@@ -39,7 +39,7 @@ export class VirtualLine {
     this.venue.socket.message(this.connection, JSON.stringify(message), this.now());
   }
 
-  /** What has come since it was asked last. */
+  /** The messages since the last call. */
   take<M>(): M[] {
     const texts = this.texts.slice(this.read);
     this.read = this.texts.length;

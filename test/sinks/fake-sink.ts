@@ -12,16 +12,16 @@ export const rejected: Outcome = {
   fault: new Fault('sink', 'too large', { retry: { kind: 'never' } }),
 };
 
-/** A sink whose batches the test answers by hand, or all at once by a rule. */
+/** A sink whose batches the test answers, one by one or by a rule. */
 export class FakeSink implements Sink {
   readonly name = 'fake';
   readonly batches: (readonly OutRecord[])[] = [];
-  /** What open() does next; empty: it succeeds. */
+  /** The results of the next calls of `open()`; empty: it succeeds. */
   readonly opening: (Error | Promise<void>)[] = [];
   opens = 0;
   closes = 0;
   troubleNow: string | undefined;
-  /** Answers a batch at once; without one the test calls `answer`. */
+  /** Answers each batch at once. Without it, the test calls `answer`. */
   rule: ((batch: readonly OutRecord[]) => readonly Outcome[]) | undefined;
   #answers: ((outcomes: readonly Outcome[]) => void)[] = [];
 
@@ -42,7 +42,7 @@ export class FakeSink implements Sink {
     return this.#answers.length;
   }
 
-  /** Answers the oldest batch under way: the same for each record, or one each. */
+  /** Answers the oldest pending batch, with one outcome for all records or one for each. */
   answer(outcome: Outcome | readonly Outcome[]): void {
     const resolve = this.#answers.shift();
     const batch = this.batches[this.batches.length - 1 - this.#answers.length];
@@ -50,14 +50,14 @@ export class FakeSink implements Sink {
     resolve(Array.isArray(outcome) ? outcome : batch.map(() => outcome as Outcome));
   }
 
-  /** What `checkpoints` finds. */
+  /** The result of `checkpoints`. */
   ended: readonly SeriesCheckpoint[] = [];
 
   async checkpoints(): Promise<readonly SeriesCheckpoint[]> {
     return this.ended;
   }
 
-  /** What `recent` finds. */
+  /** The result of `recent`. */
   lately: Recent = { trades: [], windows: [], gaps: [], whole: true };
 
   async recent(): Promise<Recent> {

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { VirtualTimeScheduler } from 'rxjs';
 
-/** A scheduler whose time moves only when a test says so, and lets promises settle on its way. */
+/** A scheduler whose time only a test advances. Promises settle in between. */
 export class VirtualClock extends VirtualTimeScheduler {
-  /** Moves on by `ms`, running what is due, in order. */
+  /** Advances the time by `ms`, and runs what is due in order. */
   async advance(ms: number): Promise<void> {
     const end = this.frame + ms;
     for (;;) {

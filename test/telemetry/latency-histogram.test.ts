@@ -31,7 +31,7 @@ describe('LatencyHistogram', () => {
 
   it('counts latencies out of range in the outermost bucket, and returns the longest exactly', () => {
     expect(histogramOf([1, 3_600_000]).summary()).toMatchObject({ max: 3_600_000 });
-    // In microseconds more than 32 bits hold.
+    // More microseconds than fit into 32 bits.
     expect(histogramOf([4_294_968]).summary()?.p50).toBeGreaterThan(130_000);
     expect(histogramOf([-3_600_000]).summary()?.count).toBe(1);
     expect(histogramOf([-3_600_000, -3_600_000, -1]).summary()?.p50).toBeLessThan(-130_000);

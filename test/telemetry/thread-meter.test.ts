@@ -17,7 +17,7 @@ it('returns the longest delay since the last call', async () => {
     total = sumMs;
     return added;
   };
-  // It measures between two of its own timers; asked for too soon, the one under way is forgotten.
+  // It measures between two of its own timers. A question in between discards the current measurement.
   await until(() => longest() > 0, { everyMs: 100 });
   await until(
     () => {

@@ -7,7 +7,7 @@ import { root } from '../../testing/tools/tools.ts';
 it('each fuzz case names an existing test', () => {
   for (const { file, test } of readFuzzCases()) {
     const title = test.split(' > ').at(-1) ?? '';
-    // A name with values in it begins as its text does.
+    // A test name with values starts like its template.
     expect(readFileSync(join(root, file), 'utf8'), file).toContain(title.slice(0, 20));
   }
 });

@@ -4,10 +4,9 @@ import type { MarketFrame } from '../../src/domain/venue-event.ts';
 import type { ControlRequest, Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 
 /**
- * A venue of a protocol made for tests, a word or two a frame.
- * To the venue: `sub ID TOPIC,TOPIC`, `unsub ID TOPIC,TOPIC`, `beat ID`.
- * From it: `trade SYMBOL ID`, `repeat`, `odd SYMBOL ID` (with a warning), `ack [ID]`, `pong`, `no ID|- [TOPIC,TOPIC]`,
- * `already ID|- [TOPIC,TOPIC]`, `bye`, `noise`, `throw`; anything else is malformed.
+ * A venue with a protocol for tests: one or two words a frame. To the venue: `sub ID TOPIC,TOPIC`, `unsub ID
+ * TOPIC,TOPIC`, `beat ID`. From it: `trade SYMBOL ID`, `repeat`, `odd SYMBOL ID` (with a warning), `ack [ID]`, `pong`,
+ * `no ID|- [TOPIC,TOPIC]`, `already ID|- [TOPIC,TOPIC]`, `bye`, `noise`, `throw`. Anything else is malformed.
  */
 export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
   return {

@@ -6,7 +6,7 @@ export const ORIGIN: PastOrigin = {
   receivedAt: () => 1_700_000_000_123_456,
 };
 
-/** What every record of the past says of where it comes from. */
+/** The origin fields of every past record. */
 export const COMMON = {
   symbol: 'BTCUSDT',
   venueSymbol: 'BTCUSDT',

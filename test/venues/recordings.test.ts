@@ -9,7 +9,7 @@ import { venues } from '../../src/venues/registry.ts';
 import { recordings } from '../../testing/feeds/recordings.ts';
 import { expectWellFormed } from '../contracts/well-formed-event.ts';
 
-/** What a recording decoded to: how many frames of each outcome, the events, and the malformed frames. */
+/** Result of decoding a recording: the number of frames for each outcome, the events, and the malformed frames. */
 interface Decoding {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly events: readonly MarketEvent[];
@@ -192,7 +192,7 @@ function bookUpdates(events: readonly MarketEvent[], symbol: string): readonly B
   return events.flatMap((event) => (event.kind === 'book_update' && event.symbol === symbol ? [event] : []));
 }
 
-/** Fails where update ids leave one out, or where there is no book. */
+/** Expects consecutive update ids, and a book. */
 function expectConsecutive(events: readonly MarketEvent[], symbol: string): void {
   const updates = bookUpdates(events, symbol);
   const expected = updates.slice(0, -1).map(({ lastUpdateId }) => String(BigInt(lastUpdateId) + 1n));

@@ -1,12 +1,12 @@
 import { VirtualAction, VirtualTimeScheduler } from 'rxjs';
 
-/** Time that passes only when a test says so, while sockets go on for real. */
+/** A scheduler whose time only a test advances, while sockets work in real time. */
 export class SteppedScheduler extends VirtualTimeScheduler {
   constructor() {
     super(VirtualAction, 0);
   }
 
-  /** Runs all that is due within the next milliseconds, each at its time. */
+  /** Runs everything that is due within the next milliseconds, each at its time. */
   advance(ms: number): void {
     const target = this.frame + ms;
     this.maxFrames = target;
@@ -14,7 +14,7 @@ export class SteppedScheduler extends VirtualTimeScheduler {
     this.frame = target;
   }
 
-  /** Timers set and not run. */
+  /** Number of timers that have not run. */
   get waiting(): number {
     return this.actions.length;
   }

@@ -60,7 +60,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   if (image === undefined) throw new Error(await whyNoDocker());
   if (!(await canPull(engine, reaper))) process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   const host = engine.info.containerRuntime.host;
-  // The address that the broker gives its clients has to be known before it starts, so the host's port is chosen here.
+  // The broker must know the address for its clients before it starts, so the port of the host is chosen here.
   const port = await freePort();
   const further = await Promise.all(
     Object.entries(options.listeners ?? {}).map(async ([name, protocol], index) => {

@@ -1,11 +1,11 @@
-"""Keeps a book per symbol from `book-deltas` alone, and compares it with what `order-books` says of the same moment.
+"""Builds a book per symbol only from `book-deltas`, and compares it with the records of `order-books`.
 
-Every order-books record that is not stale is compared where the book has just its update_id: the best levels of both
-sides have to be the same. Nothing of the project is used but the schemas of its records. Prints JSON: by the topics' key
-compared, mismatches (first_mismatch: what differs), unmatched (update ids that the book never had), stale (records left
-out), snapshots, applied and ignored deltas, breaks (changes that did not continue the book), waiting (changes that came
-while the book was not usable), and all of it in total.
-Ends with 1 where something differs, and where nothing could be compared.
+Compares every order-books record that is not stale with the book of the same update_id: the best levels of both
+sides must be equal. Uses nothing of the project except the schemas of its records. Prints JSON, by the key of the
+topics and in total: compared, mismatches (first_mismatch: what differs), unmatched (update ids that the book never
+had), stale (records that were not compared), snapshots, applied and ignored deltas, breaks (changes that did not
+continue the book), waiting (changes that came while the book was not usable).
+Exits with 1 if something differs, or if nothing could be compared.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Comparison:
         self.book = Book()
         self.counts = collections.Counter()
         self.expected = collections.defaultdict(list)
-        # Ids that are counted anew can come twice: a run is a stretch in which they only rise, and a record belongs to
+        # After a restart of the ids, an id may come twice. A run is a part in which ids only rise; a record belongs to
         # the last run that began before it.
         self.run = 0
         self.run_began = 0

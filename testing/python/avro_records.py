@@ -1,6 +1,6 @@
-"""Avro records as any other program sees them: fastavro and this file, nothing of the project's own code.
+"""Avro records as any other program reads them: with fastavro and this file, without the project's own code.
 
-Timestamps stay the integers that they are in the record, decimals become canonical text, bytes base64.
+Timestamps stay integers as in the record, decimals become canonical text, bytes become base64.
 """
 
 import base64

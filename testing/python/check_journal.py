@@ -1,11 +1,13 @@
-"""Compares the simulator's journal with the topics of a pipeline that listened to it.
+"""Compares the simulator's journal with the topics of a pipeline that received its data.
 
-Trades and aggregated trades: within each venue, symbol and epoch exactly the journal's, from the first to the last
-published, in its order, with its values. Book tickers and candles: those that were sent, in their order; `skipped`
-counts those left out. Prices: each one a trade's or a ticker's, never back in time. Everywhere: the key is the symbol, a key has one partition,
-timestamps are LogAppendTime, no headers.
-Nothing of the project is used but the schemas of its records. Prints what it found as JSON, `problems` among it;
-of each topic `unsent`: events that went to the pipeline before the first or after the last that it published.
+Trades and aggregated trades: within each venue, symbol and epoch, they must be exactly those of the journal from
+the first to the last published one, in its order and with its values. Book tickers and candles: those that were
+sent, in their order; `skipped` counts those that were left out. Prices: each is that of a trade or a ticker, and
+times never go back. All topics: the key is the symbol, a key has one partition, timestamps are LogAppendTime, there
+are no headers.
+Uses nothing of the project except the schemas of its records. Prints its findings as JSON with `problems`. For each
+topic, `unsent` counts events that were sent to the pipeline before the first or after the last one that it
+published.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""Compares a recorded Binance session (lines `recv_ns SP frame`, gzipped) with the topics that came of it.
+"""Compares a recorded Binance session (lines `recv_ns SP frame`, gzipped) with the topics that a pipeline made from
+it.
 
-Every recorded trade is in `trades` once, in the order of the recording, alone, with all of its values; every
-recorded bookTicker in `book-tickers`. Nothing of the project is used but the schemas of its records.
-Prints what it found as JSON; ends with 1 and the first difference where there is one.
+Every recorded trade must be in `trades` once, in the order of the recording, with all of its values, and nothing
+else; every recorded bookTicker must be in `book-tickers`. Uses nothing of the project except the schemas of its
+records. Prints its findings as JSON. At the first difference, prints it and exits with 1.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Runs schemathesis' command line: requests made from an OpenAPI document, answers judged by it.
+"""Runs schemathesis: it makes requests from an OpenAPI document, and checks the responses against it.
 
-It keeps what it learns in the folder that it runs in: one of its own, gone at the end, so that runs are alike.
+schemathesis stores what it learns in the current folder. Each run gets a temporary one, so that all runs are alike.
 """
 
 import os

@@ -1,5 +1,6 @@
-"""What the gateway should answer for one symbol, computed from a file sink's folder by the definitions of the
-contract alone: fastavro, fractions, nothing of the project's own code. Prints JSON."""
+"""Computes what the gateway should answer for one symbol, from the folder of a file sink and the definitions of the
+contract. Uses fastavro and fractions, and none of the project's own code. Prints JSON.
+"""
 
 import argparse
 import math

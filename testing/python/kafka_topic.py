@@ -1,4 +1,4 @@
-"""A Kafka topic as any other program sees it: confluent-kafka and this file, nothing of the project's own code."""
+"""A Kafka topic as any other program reads it: with confluent-kafka and this file, without the project's own code."""
 
 import time
 
@@ -6,7 +6,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartiti
 
 
 def messages(brokers, topic, timeout=20):
-    """Its messages from the first offset to the end as it was at the start, with read_committed, partition after partition."""
+    """Reads all committed messages up to the current end, partition after partition."""
     consumer = Consumer(
         {
             "bootstrap.servers": brokers,
@@ -25,7 +25,7 @@ def messages(brokers, topic, timeout=20):
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
             heard = time.monotonic()
             while True:
-                # It waits for that many or that long, so not long: the last batch is never full.
+                # The timeout is short, because the last batch is never full and waits for all of it.
                 batch = consumer.consume(1000, timeout=0.05)
                 if batch:
                     heard = time.monotonic()

@@ -1,5 +1,6 @@
-"""Prints the Avro container files of one topic's folder, in the order of their names, a JSON line a record:
-file, schema, record. Files still open (.part) are left out."""
+"""Prints the records in the Avro container files of one topic's folder, in the order of the file names. One JSON line
+for each record: file, schema, record. Leaves out files that are still open (.part).
+"""
 
 import argparse
 import pathlib

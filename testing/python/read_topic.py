@@ -1,6 +1,7 @@
-"""Prints a Kafka topic whole, a JSON line a record: from the first offset to the end as it was at the start.
+"""Prints a whole Kafka topic, from the first offset to the end at the start of the script. One JSON line for each
+record.
 
-Read with read_committed, partition after partition in order of offset. Each line: partition, offset, key,
+Reads with read_committed, partition after partition, in order of offset. Each line: partition, offset, key,
 timestamp (ms), timestamp_type (create_time or log_append_time), headers, schema, record (null for a tombstone).
 """
 

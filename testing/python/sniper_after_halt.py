@@ -1,4 +1,4 @@
-"""A price at the stop loss, as the first thing after a halt: prints the ledger of examples/sniper.py."""
+"""Prints the ledger of examples/sniper.py for a price at the stop loss that is the first event after a halt."""
 
 import pathlib
 import sys

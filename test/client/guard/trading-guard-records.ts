@@ -92,7 +92,7 @@ export function gap(ms: number, fields: Partial<Gap> = {}): Gap {
 
 /** A scheduler in virtual time, and a wall clock that runs with it until a test sets it. */
 export class VirtualClock {
-  /** The symbol that a coin means. */
+  /** The symbol of a coin. */
   readonly symbolOf = (name: string): string => symbolNamed(name, 'USDT');
   readonly scheduler = new VirtualTimeScheduler();
   #steppedBy = 0;

@@ -213,7 +213,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );
-    // The possibleGap and the announcement are late, what passed is not.
+    // The possible gap and its announcement are late. What passed is not.
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { FeedView } from '../../../src/feed/status/feed-view.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 
-/** Delivers so many trades of BTCUSDT, then ends the second. */
+/** Delivers a number of trades of BTCUSDT, then ends the second. */
 function second(view: FeedView, trades: number): number {
   for (let count = 0; count < trades; count++) view.published(tradeEvent(count), 0);
   view.sampleRates();

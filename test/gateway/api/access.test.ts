@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { gatewayUnderTest, orderBook, price } from '../gateway-under-test.ts';
 
-/** What is answered to a target exactly as it is spelled here. */
+/** The answer to a request with exactly this target. */
 async function answerTo(url: string, target: string, headers: readonly string[] = []): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(

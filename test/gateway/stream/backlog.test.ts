@@ -6,7 +6,7 @@ import { Item } from '../../../src/gateway/stream/stream-channels.ts';
 const itemOf = (id: number, symbol: string) => new Item(symbol, symbol, () => id);
 const idsOf = (items: readonly Item[]) => items.map(({ text }) => Number(text));
 
-/** A number: so many are taken; text: one of that symbol is added. */
+/** A number takes that many items; a text adds an item of that symbol. */
 const steps = fc.array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom('A', 'B') }, fc.integer({ min: 0, max: 5 })));
 
 describe('Backlog that keeps all items', () => {

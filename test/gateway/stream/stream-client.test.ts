@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { Item, messageOf } from '../../../src/gateway/stream/stream-channels.ts';
 import { StreamClient } from '../../../src/gateway/stream/stream-client.ts';
 
-/** A client over a socket that takes only what the test says. */
+/** A client with a socket that takes only as much as the test allows. */
 function clientUnderTest() {
   const socket = {
     OPEN: 1,
@@ -26,7 +26,7 @@ function clientUnderTest() {
   const connection = { bytesWritten: 1000, writableLength: 0 };
   const counts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
   const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
-  /** Lets seconds pass, with a pong and a message in each. */
+  /** Advances the time by seconds, with a pong and a message in each. */
   const pass = (from: number, to: number, each: () => void = () => undefined) => {
     for (let second = from; second <= to && !socket.isTerminated; second++) {
       client.answered(second * 1000);

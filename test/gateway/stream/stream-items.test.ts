@@ -8,7 +8,7 @@ import { GatewayView } from '../../../src/gateway/view/view.ts';
 import { kline } from '../../../testing/judges/events.ts';
 import { NOW, price } from '../gateway-under-test.ts';
 
-/** What a client gets that lags while these come. */
+/** What a client that lags receives after these records. */
 function laterOf(...records: readonly FeedRecord[]): readonly unknown[] {
   return laterIn('failover', ...records);
 }

@@ -44,7 +44,7 @@ describe('WebSocket paths with a fixed subscription', () => {
       },
       { everyMs: 1 },
     );
-    // Twenty intervals, of which the first may have begun before; however long it took to connect.
+    // Twenty intervals, however long the connection took. The first interval may have begun before.
     expect(performance.now() - from).toBeGreaterThan(1880);
   });
 
@@ -219,7 +219,7 @@ describe('WebSocket path /ws/', () => {
 });
 
 describe('WebSocket client that does not read', () => {
-  /** About 4 KB each, so that what the system itself holds back is soon full. */
+  /** About 4 KB each, which soon fills the buffers of the operating system. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
   it('receives the exact count of its missed trades, and does not delay another client', async () => {

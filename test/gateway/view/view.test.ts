@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 const beat = (instance: string, at: number, symbols = ['BTCUSDT']) =>
   view.add(heartbeat({ symbols }, { instance, timestamp: NOW + at }));
-/** A price of an epoch, received at a time; whether it was taken. */
+/** Adds a price of an epoch, received at a time. Returns whether the view took it. */
 const tick = (epoch: number, at: number) => view.add(price(String(epoch), { epoch, receivedAt: (NOW + at) * 1000 }));
 const present = () => view.series('BTCUSDT')?.tick?.price;
 

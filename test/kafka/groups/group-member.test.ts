@@ -24,11 +24,11 @@ it('sharesOf assigns each partition once and evenly, independent of the order of
 describe('GroupMember', () => {
   const REFUSED = (type: string): Error => new BrokerError(type, { broker: 'b:1', type });
 
-  /** Of a group that has no other member; its generations step with each join. */
+  /** The coordinator of a group with one member. Each join starts a new generation. */
   class Coordinator implements Partial<BrokerConnection> {
     generation = 0;
     readonly received: string[] = [];
-    /** A join is answered when this is. */
+    /** A join is answered when this promise settles. */
     joined: Promise<unknown> = Promise.resolve();
     refusal: Error | undefined;
 
@@ -47,7 +47,7 @@ describe('GroupMember', () => {
       return encodeAssignment('topic', { partitions: [0], userData: Buffer.alloc(0) });
     }
 
-    /** Behind a join on the same connection: brokers answer in order. */
+    /** After a join on the same connection: a broker answers in order. */
     async heartbeat({ generation, memberId }: Member) {
       await this.joined;
       await new Promise(setImmediate);

@@ -8,7 +8,7 @@ const message = (partition: number, offset: number): TopicMessage => ({
   ...{ partition, offset: String(offset), timestamp: 0, key: 'key', value: Buffer.from(String(offset)) },
 });
 
-/** A topic of these partitions, by their leaders; `fetch` is a broker's. */
+/** A topic with these partitions and their leaders. `fetch`: the answer of a broker. */
 function topicOf(
   leaders: readonly number[],
   fetch: (leader: number, ...request: Parameters<BrokerConnection['fetch']>) => ReturnType<BrokerConnection['fetch']>,
@@ -27,7 +27,7 @@ function topicOf(
   );
 }
 
-/** A broker whose answer has room for one partition; of each partition it has these offsets. */
+/** A broker whose answers have room for one partition. `partitions`: the offsets of each partition. */
 function cramped(partitions: readonly (readonly number[])[], end: number): PartitionedTopic {
   const fetched = (partition: number, from: bigint, hasRoom: boolean): FetchedPartition => {
     const offsets = hasRoom ? (partitions[partition] ?? []).filter((offset) => offset >= from) : [];

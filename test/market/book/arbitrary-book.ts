@@ -13,7 +13,7 @@ export const positiveDecimals = fc
   )
   .map(fromUnscaled);
 
-/** Levels from a price on, each step away from mid: up for asks, down for bids. */
+/** Levels that start at a price and move away from mid: up for asks, down for bids. */
 function levels(
   first: bigint,
   direction: 1n | -1n,
@@ -29,7 +29,9 @@ function levels(
   return made;
 }
 
-/** A book whose levels lie around mid in steps of up to a percent or so; a side may be empty. `spread`: of mid, in millionths. */
+/**
+ * A book with levels around mid, in steps of up to about one percent; a side may be empty. `spread`: millionths of mid.
+ */
 function books(spread: fc.Arbitrary<bigint>, emptySides: boolean): fc.Arbitrary<BothSides> {
   return fc
     .record({
@@ -51,11 +53,11 @@ function steps(minLength: number): fc.Arbitrary<readonly (readonly [bigint, stri
   return fc.array(fc.tuple(fc.bigInt({ min: 1n, max: 10_000n }), positiveDecimals), { minLength, maxLength: 12 });
 }
 
-/** Books that are in order, sides that may be empty, spread up to 2 % of mid. */
+/** Valid books. Sides may be empty; the spread is up to 2 % of mid. */
 export const anyBook = books(fc.bigInt({ min: 2n, max: 20_000n }), true);
 
-/** Books that are in order, with at least a level on both sides. */
+/** Valid books with at least one level on both sides. */
 export const fullBook = books(fc.bigInt({ min: 2n, max: 20_000n }), false);
 
-/** Books whose best bid lies above their best ask. */
+/** Books whose best bid is above their best ask. */
 export const invertedBook = books(fc.bigInt({ min: -20_000n, max: -2n }), false);

@@ -15,13 +15,13 @@ interface Line {
   readonly delay: number;
   readonly queue: { readonly at: number; readonly update: BookUpdate }[];
   up: boolean;
-  /** The first id of the batch that is being gathered, and how many make one. */
+  /** The first id of the batch that is being collected, and the number of changes in a batch. */
   from: number;
   size: number;
   previous: BookUpdate | undefined;
 }
 
-/** How whole books come; with a limit not all levels are fetched, and the best alone are sure. */
+/** How whole books arrive. With a limit, not all levels are fetched, and only the best are known. */
 interface Way {
   readonly mode: 'fetched' | 'sent';
   readonly limit?: number;
@@ -36,8 +36,8 @@ interface Tally {
 }
 
 /**
- * A book against its venue's journal, from a seed: a change a tick; lines that lag, lose, repeat, break and come back;
- * snapshots that take their time and are old; in some runs ids that start again. Wild at first, then calm, then quiet.
+ * Compares a book with the journal of its venue, from a seed. There is one change a tick. Lines lag, lose, repeat,
+ * break and come back; snapshots are slow and old; in some runs, ids start again. The faults decrease and then stop.
  */
 function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const random = seededRandom(seed);
@@ -51,7 +51,7 @@ function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const lines: Line[] = Array.from({ length: 1 + below(2) }, (_, id) => {
     return { id, delay: below(6), queue: [], up: false, from: 0, size: 1, previous: undefined };
   });
-  /** What a reader of the steps alone has. */
+  /** The book of a consumer that only sees the steps. */
   let replica: { id: string; bids: Map<string, string>; asks: Map<string, string> } | undefined;
   let tick = 0;
 
@@ -181,7 +181,7 @@ describe(`BookSync with ${3 * SEQUENCES} random sequences of updates`, () => {
         }
       }
       expect(failures).toEqual([]);
-      // They were wild enough.
+      // The runs had enough faults.
       expect(tally.gaps).toBeGreaterThan(SEQUENCES / 5);
       expect(tally.resyncs).toBeGreaterThan(SEQUENCES / 2.5);
       expect(tally.ignored).toBeGreaterThan(SEQUENCES * 10);

@@ -26,7 +26,7 @@ function whole(id: string | number, words: Words = {}): BookUpdate {
   return { ...delta(id, id, words), snapshot: true };
 }
 
-/** Steps as words: `=15` replaced, `15>16` changed, `stale`. */
+/** Steps as text: `=15` replaced, `15>16` changed, `stale`. */
 function said(steps: readonly BookStep[]): string {
   const words = steps.map((step) => {
     if (step.kind === 'replaced') return `=${step.updateId}`;
@@ -39,7 +39,7 @@ function textOf({ book }: BookSync): string {
   return bookText(book.bids(), book.asks());
 }
 
-/** In step at 10 with bid 100 and ask 101, fed by these lines, each of which has delivered update 10. */
+/** A book in step at id 10, with bid 100 and ask 101. Each of these lines has delivered update 10. */
 function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync {
   const sync = new BookSync({ mode });
   const book = { bids: '100:1', asks: '101:1' };
@@ -53,7 +53,7 @@ function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync
 }
 
 describe('BookSync with a fetched book of limited depth', () => {
-  /** Four of each side, of which two are to be left. */
+  /** Four levels on each side, of which two are to be left. */
   function bounded(limit = 4): BookSync {
     const sync = new BookSync({ mode: 'fetched' });
     sync.joined(A);
@@ -508,7 +508,7 @@ describe('BookSync with update ids that restart on a line without earlier ids', 
     sync.update(B, delta(5000, 5000), 0);
     sync.update(A, delta(5002, 5002), 0);
     expect(said(sync.update(3, whole(4, late), 0))).toBe('=4');
-    // What waited belonged to the previous count.
+    // The waiting changes belonged to the ids before the restart.
     expect([sync.state, sync.waitingSince]).toEqual(['in_step', undefined]);
   });
 });

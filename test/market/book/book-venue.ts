@@ -1,7 +1,7 @@
 import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import type { BookLevel } from '../../../src/domain/record.ts';
 
-/** An update with nothing in it, of one symbol. */
+/** An empty update of one symbol. */
 export const EMPTY_UPDATE: BookUpdate = {
   kind: 'book_update',
   venue: 'binance',
@@ -31,7 +31,7 @@ interface State {
   readonly asks: readonly BookLevel[];
 }
 
-/** A book in the plainest form: the text of all its levels, best first. */
+/** A book as text: all its levels, best first. */
 export function bookText(bids: readonly BookLevel[], asks: readonly BookLevel[]): string {
   const side = (levels: readonly BookLevel[]) => levels.map(({ price, quantity }) => `${price}:${quantity}`).join(' ');
   return `${side(bids)} | ${side(asks)}`;
@@ -41,7 +41,7 @@ function topText(state: State | undefined, levels: number): string | undefined {
   return state && bookText(state.bids.slice(0, levels), state.asks.slice(0, levels));
 }
 
-/** A venue that makes one change after the other to a small book, which never crosses, and remembers every state. */
+/** A venue that changes a small book, which never crosses, and remembers every state. */
 export class BookVenue {
   /** The id of the last change. */
   id: number;
@@ -64,13 +64,16 @@ export class BookVenue {
     return this.#states;
   }
 
-  /** True where so many levels of the book were this at this id, in this count or the one before. */
+  /**
+   * True if the best `levels` levels of the book were this at this id, since the last restart of the ids or the one
+   * before.
+   */
   was(id: string, text: string, levels: number): boolean {
     const at = Number(id);
     return topText(this.#states.get(at), levels) === text || topText(this.#previous?.get(at), levels) === text;
   }
 
-  /** So many levels as they are now. */
+  /** The best `levels` levels now. */
   text(levels: number): string {
     return topText(this.#states.get(this.id), levels) ?? '';
   }
@@ -92,7 +95,7 @@ export class BookVenue {
     this.#remember();
   }
 
-  /** Counts anew from 1, long after: the first change of the new count is made. */
+  /** Restarts the ids at 1, much later, and makes the first change. */
   restart(): void {
     this.#previous = new Map(this.#states);
     this.#states.clear();
@@ -120,7 +123,7 @@ export class BookVenue {
     };
   }
 
-  /** @param limit levels a side, where not all are asked for */
+  /** @param limit levels on each side, if not all are fetched */
   snapshot(id: number, limit?: number): BookUpdate {
     const { bids = [], asks = [] } = this.#states.get(id) ?? {};
     const ids = { firstUpdateId: `${id}`, lastUpdateId: `${id}` };

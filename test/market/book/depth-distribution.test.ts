@@ -107,7 +107,7 @@ describe('depthDistribution', () => {
   });
 });
 
-/** All levels of the side whose distance is above the one bound, where there is one, and not above the other. */
+/** All levels of a side whose distance is above the lower bound, if there is one, and not above the upper one. */
 function naive(book: BothSides, side: 'bids' | 'asks', above: string | undefined, upTo: string): Depth {
   const best = [...book.bids.slice(0, 1), ...book.asks.slice(0, 1)].map(({ price }) => Fraction.of(price));
   const mid = Fraction.sum(best).over(new Fraction(2n));

@@ -97,7 +97,10 @@ describe('liquidityScore', () => {
   });
 });
 
-/** The score of a level a side, `away` hundred-thousandths of mid from it, at most 0.5 % in all; quantities in tenths. */
+/**
+ * The score of a book with one level on each side, each `away` hundred-thousandths of mid from it (at most 0.5 %);
+ * quantities in tenths.
+ */
 function scoreAround(mid: number, away: number, tenths: { readonly bids: number; readonly asks: number }): number {
   const at = (hundredThousandths: number, quantity: number): BookLevel => ({
     price: Fraction.of(`${mid}`)

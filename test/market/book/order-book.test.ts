@@ -132,7 +132,9 @@ describe('OrderBook', () => {
 
 describe('OrderBook with random changes', () => {
   const ONE = 10n ** 18n;
-  /** Near each other, so that prices meet: in cents, in the last place, around 20 digits; and any at all. */
+  /**
+   * Prices near each other, so that they meet: in cents, in the last decimal place, with about 20 digits, or arbitrary.
+   */
   const prices = fc
     .oneof(
       fc.bigInt({ min: 1n, max: 60n }).map((tick) => 61_837n * ONE + tick * 10n ** 16n),
@@ -159,7 +161,7 @@ describe('OrderBook with random changes', () => {
     { maxLength: 12 },
   );
 
-  /** The plainest book: a map from prices as integers. */
+  /** The simplest book: a map from prices as integers. */
   class Model {
     readonly side = new Map<bigint, BookLevel>();
 

@@ -137,7 +137,7 @@ describe('quantityImpacts and valueImpacts', () => {
   });
 });
 
-/** `costOf`: how much of what is asked for one unit of quantity takes: 1 where a quantity is asked for, the price where a value is. */
+/** `costOf`: what one unit of quantity takes of the size: 1 if the size is a quantity, the price if it is a value. */
 function naive(book: BothSides, side: OrderSide, size: string, costOf: (price: Fraction) => Fraction): PriceImpact {
   let left = Fraction.of(size);
   const taken: { price: Fraction; quantity: Fraction }[] = [];

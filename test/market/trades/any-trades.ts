@@ -21,7 +21,7 @@ export type AnyTrade = Pick<
   'price' | 'quantity' | 'isBuyerMaker' | 'timestamp' | 'tradeId' | 'lastTradeId' | 'conditions' | 'source'
 >;
 
-/** Trades with ids that step by one, in the order of their timestamps. */
+/** Trades with contiguous ids, in the order of their timestamps. */
 export function anyTrades(maxLength = 60): fc.Arbitrary<readonly AnyTrade[]> {
   const step = fc.record({
     price: decimals,
@@ -38,7 +38,7 @@ export function anyTrades(maxLength = 60): fc.Arbitrary<readonly AnyTrade[]> {
   });
 }
 
-/** A trade by its side, price, quantity and time: `['buy', '100', '2', 0]`. */
+/** Makes a trade from its side, price, quantity and time: `['buy', '100', '2', 0]`. */
 export function tradeOf([side, price, quantity, timestamp = 0]: readonly [
   side: 'buy' | 'sell',
   price: Decimal,

@@ -12,7 +12,7 @@ function judge(large: LargeTrades, ...quantities: readonly string[]) {
 describe('LargeTrades', () => {
   it('reports a trade as large from exactly the threshold on', () => {
     const large = new LargeTrades({ threshold: 2.5, least: 3 });
-    // The mean of 1, 2 and 3 is 2; then of 1, 2, 3 and 4.999… something below 2.75, and 2.5 times that.
+    // The mean of 1, 2 and 3 is 2. The mean of 1, 2, 3 and 4.999… is just below 2.75.
     expect(judge(large, '1', '2', '3', '4.999999999999999999')).toEqual([undefined, undefined, undefined, undefined]);
     const other = new LargeTrades({ threshold: 2.5, least: 3 });
     expect(judge(other, '1', '2', '3', '5').at(-1)).toEqual({ averageQuantity: '2', multiple: 2.5 });
@@ -34,7 +34,7 @@ describe('LargeTrades', () => {
       undefined,
       undefined,
       undefined,
-      // Of 1, 1 and 2: 4/3.
+      // The mean of 1, 1 and 2 is 4/3.
       { averageQuantity: '1.333333333333333333', multiple: 6 },
     ]);
   });

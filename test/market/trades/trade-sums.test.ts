@@ -141,7 +141,7 @@ describe('TradeSums', () => {
   });
 });
 
-/** Places change from trade to trade, and now and then a value has 19 digits and more. */
+/** The number of decimal places changes from trade to trade, and some values have 19 digits or more. */
 function someTrade(index: number): AnyTrade {
   const price = fromUnscaled(BigInt(((index * 48_271) % 10_000_019) + 1) * 10n ** (index % 3 === 0 ? 17n : 16n));
   const quantity = fromUnscaled(BigInt(((index * 16_807) % 99_999_989) + 1) * 10n ** (index % 2 === 0 ? 13n : 10n));

@@ -5,7 +5,7 @@ import { Volatility } from '../../../src/market/trades/volatility.ts';
 const MINUTE = 60_000;
 const START = 1_760_000_040_000;
 
-/** The closes of a minute each, from START. */
+/** The closing prices of one minute each, from START. */
 function closes(...prices: readonly (string | undefined)[]): Volatility {
   const volatility = new Volatility();
   for (const [minute, price] of prices.entries()) {

@@ -5,7 +5,10 @@ import { volumeProfile } from '../../../src/market/trades/volume-profile.ts';
 import { halfEven } from '../naive-figures.ts';
 import { anyTrades, tradeOf } from './any-trades.ts';
 
-/** A trade for each bin from 100 on, each bin 1 wide; that of the last at its upper bound, which is in it. */
+/**
+ * One trade for each bin, from 100 on, each bin 1 wide. The last trade is at the upper bound of its bin, which belongs
+ * to it.
+ */
 function profileOfVolumes(...volumes: readonly number[]) {
   const last = volumes.length - 1;
   const trades = volumes.map((volume, bin) => tradeOf(['buy', `${100 + (bin === last ? bin + 1 : bin)}`, `${volume}`]));

@@ -5,7 +5,7 @@ const off = { label: 'off', tone: 'bad', means: 'disconnected, blocked' } as con
 const ofA = { tone: 'first' } as const;
 const ofB = { tone: 'second' } as const;
 
-/** The result's marbles are letters: values as they are, F, S and B for the three switches; epochs are left out. */
+/** The marbles of the result are letters: the values, and F, S and B for the three switches. Epochs are left out. */
 export const picture: MarblePicture<string, string> = {
   name: 'failover',
   description:

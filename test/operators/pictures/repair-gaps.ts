@@ -6,7 +6,7 @@ const fetched = { tone: 'second' } as const;
 const value = (id: string): GapEvent<string> => ({ kind: 'value', key: '', value: id });
 const before = { id: '2', timestamp: 2 };
 
-/** Each marble is an id; its time is its id, too. */
+/** Each marble is an id, which is also its time. */
 export const picture: MarblePicture<string, GapEvent<string>> = {
   name: 'repairGaps',
   description:

@@ -29,7 +29,7 @@ function textOf(sequenced: readonly Sequenced<Trade>[]): string {
     .join(' ');
 }
 
-/** Feeds values as the merge of the lines does: the hot path first. */
+/** Feeds values as the arbiter does: the fast path first. */
 function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now = 0): string {
   return trades
     .map((value) => (sequence.next(0, value) ? `${value.first}` : textOf(sequence.accept(0, value, now))))
@@ -341,11 +341,11 @@ describe('ContiguousSequence', () => {
 const FIRST = 100;
 
 type Step =
-  /** The next ids happen; each line gets those that it does not lose. */
+  /** The next ids are made. Each line receives those that it does not lose. */
   | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
-  /** A line delivers its oldest values, with `swap` the first two in reverse order. */
+  /** A line delivers its oldest values; with `swap`, the first two are in reverse order. */
   | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
-  /** The venue's past is asked: from some id on, so many, some left out, some aggregated, in any order. */
+  /** Fetches `count` values of the past from an id on: some left out, some aggregated, in any order. */
   | {
       readonly kind: 'fetch';
       readonly from: number;
@@ -396,7 +396,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 10, maxLength: 40 },
 );
 
-/** A sequence under a plan, against what it must do, made without it. */
+/** Runs a plan on a sequence, and compares it with a separate computation of what it must do. */
 class Run {
   filled = 0;
   missing = 0;
@@ -410,9 +410,9 @@ class Run {
   #first = Number.NaN;
   readonly #covered = new Set<number>();
   readonly #arrived = new Set<number>();
-  /** Ids that were skipped when a gap was given up: what comes of them later is a repeat. */
+  /** Ids that were skipped when a gap was given up. If they arrive later, they are repeats. */
   readonly #givenUp = new Set<number>();
-  /** Announced, without an outcome yet. */
+  /** Announced gaps without an outcome yet. */
   readonly #opened = new Set<string>();
   readonly #gaps: { readonly from: number; readonly to: number; readonly missing: number; readonly filled: number }[] =
     [];
@@ -514,7 +514,7 @@ class Run {
     if (Number.isNaN(this.#last)) this.#first = first;
     else {
       this.#must(first > this.#last, `${first} after ${this.#last}`);
-      // Whatever is skipped was named before.
+      // Every skipped id was announced before.
       for (let id = this.#last + 1; id < first; id++)
         this.#must(
           this.#gaps.some(({ from, to }) => from < id && id < to),

@@ -9,7 +9,7 @@ import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 interface Asked {
   readonly at: number;
   readonly symbol: string;
-  /** Ids before and after what is missing. */
+  /** Ids before and after the missing ones. */
   readonly before: number;
   readonly after: number;
   readonly attempt: number;
@@ -20,7 +20,7 @@ const access = { first: (id: number) => id, last: (id: number) => id, timestamp:
 const ids = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
 
-/** A repair over real sequences, in virtual time. Each symbol had value 1, and then the one named, at time 0. */
+/** A repair with real sequences, in virtual time. Each symbol has had value 1, and then, at time 0, the given one. */
 function setUp(
   symbols: Readonly<Record<string, number>>,
   answer: (asked: Asked, scheduler: SteppedScheduler) => Observable<readonly number[]>,
@@ -42,7 +42,7 @@ function setUp(
       if (item.kind === 'gap') passed.push(`${symbol}:${item.gap.filled}/${item.gap.missing}`);
     }
   };
-  /** A value comes by a line; gives what passes on. */
+  /** Delivers a value on a line, and returns what passes. */
   const live = (symbol: string, id: number): readonly Sequenced<number>[] => of(symbol).accept(0, id, scheduler.now());
   for (const [symbol, id] of Object.entries(symbols)) {
     live(symbol, 1);

@@ -183,11 +183,11 @@ describe('SparseSequence', () => {
     feed(sequence, 1, 10, 13);
     sequence.joined(2);
     feed(sequence, 2, 12, 15, 17);
-    // 12 came by it alone, too late.
+    // 12 came only on this line, too late.
     expect(textOf(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
     expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
-    // One that is not in step has no place to give.
+    // A line that is not in step has no place to pass on.
     sequence.joined(3);
     sequence.joined(4);
     expect(textOf(sequence.replaced(3, 4, 0))).toBe('');
@@ -196,7 +196,7 @@ describe('SparseSequence', () => {
   });
 
   describe('when recent values can be fetched', () => {
-    /** Passed 10 and 13, then no line was left; the next one is connected. */
+    /** Has passed 10 and 13. Then no line was left, and the next one is connected. */
     const cut = (options: Partial<SparseOptions> = {}) => {
       const sequence = create({ recent: true, ...options });
       sequence.joined(1);
@@ -260,7 +260,7 @@ describe('SparseSequence', () => {
       const sequence = cut();
       sequence.subscribed(2, 5);
       expect(textOf(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
-      // On its way by the line as well: no gap is behind it yet.
+      // The line delivers it too, so there is no gap after it yet.
       expect(feed(sequence, 2, 17)).toBe('');
       expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
     });
@@ -344,7 +344,7 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 3, 23)).toBe('23');
     });
 
-    it('waits for fetched values when a line replaces one in step without any value in common', () => {
+    it('waits for fetched values if the new line has no value in common with the line that it replaces', () => {
       const sequence = create({ recent: true });
       sequence.joined(1);
       feed(sequence, 1, 10, 13);
@@ -400,7 +400,7 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.unsubscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 15)).toBe('');
       expect(textOf(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
-      // What came was of the subscription that ends: between it and the next one is a time without any.
+      // The values were of the subscription that ends. Between it and the next one is a time without values.
       expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 21)).toBe('');
       expect(textOf(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
@@ -437,7 +437,7 @@ describe('SparseSequence', () => {
       expect(textOf(replaced.forget())).toBe('');
       replaced.joined(2);
       replaced.subscribed(2, 1);
-      // Nothing was passed on that it could be held against.
+      // No value was passed that it could be compared with.
       expect(textOf(replaced.replaced(1, 2, 2))).toBe('');
       expect([replaced.gaps[0]?.before, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
     });
@@ -458,7 +458,7 @@ describe('SparseSequence', () => {
       fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
         const sequence = create({ window: 1000 });
         const journal = Array.from({ length: 200 }, (_, index) => 1000 + index * 3);
-        // The next journal entry of each line; a cut line goes on where the faster one is.
+        // The next journal entry of each line. A cut line continues where the faster one is.
         const next = new Map([
           [1, 0],
           [2, 0],
@@ -531,7 +531,7 @@ const recentStep = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const) }) },
 );
 
-/** A line that was subscribed while another waited, and begins behind what that one still has to bring. */
+/** A line that subscribes while another waits, and starts after what that one still has to deliver. */
 const LATE_LINE: RecentStep[] = [
   { kind: 'made', count: 1 },
   { kind: 'deliver', line: 1, count: 1 },
@@ -546,7 +546,7 @@ const LATE_LINE: RecentStep[] = [
 
 type RecentStep = typeof recentStep extends fc.Arbitrary<infer S> ? S : never;
 
-/** Two lines that deliver all that is made while they are connected, late but in order, until they are cut. */
+/** Two lines that deliver everything that is made while they are connected, late but in order, until they are cut. */
 class RecentRun {
   filled = 0;
   unknown = 0;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createTumblingWindows, type TumblingWindows } from '../../../src/operators/window/tumbling-windows.ts';
 import type { ClosedWindow } from '../../../src/operators/window/window-timeline.ts';
 
-/** `b12` is a value of key b at 12; a key of capitals has a clock of its own, the others share one. */
+/** `b12` is a value of key b at 12. A key in capitals has its own clock; the others share one. */
 type Value = `${string}${number}`;
 
 interface Machine extends TumblingWindows<Value, string> {
@@ -14,7 +14,7 @@ const keyOf = (value: Value): string => value.charAt(0);
 const clockOf = (key: string): string => (key === key.toUpperCase() ? key : 'shared');
 const place = (key: string) => ({ key, clock: clockOf(key) });
 
-/** Windows of 10 ms with 3 of lateness, 5 more of silence. */
+/** Windows of 10 ms, with 3 ms of lateness and 5 ms until idle. */
 function machine(windowMs: number | readonly number[] = 10): Machine {
   const late: Value[] = [];
   const windows = createTumblingWindows<Value, string>({
@@ -37,7 +37,7 @@ const textsOf = (closed: readonly ClosedWindow<string>[]): string[] =>
       `${key} ${windowStart}-${windowEnd}: ${accumulator.trim()}${complete ? '' : ', cut'}`,
   );
 
-/** What a run of values closes. */
+/** Adds values, and returns the windows that they close. */
 const put = (windows: Machine, ...values: Value[]): string[] =>
   values.flatMap((value) => textsOf(windows.add(value, Number(value.slice(1)))));
 
@@ -119,7 +119,7 @@ describe('createTumblingWindows with a held key', () => {
     const windows = machine();
     put(windows, 'a4', 'b12');
     windows.hold(place('a'));
-    // Not that of a, which would be after 8 of silence.
+    // Not the time of a, which would be idle after 8 ms.
     expect(windows.nextIdleAt()).toBe(23);
     expect(textsOf(windows.idle(23))).toEqual(['b 10-20: 12']);
     expect(windows.nextIdleAt()).toBeUndefined();
@@ -202,11 +202,11 @@ describe('createTumblingWindows with several window lengths', () => {
       { arbitrary: fc.constantFrom<What>('hold', 'release', 'cut', 'idle'), weight: 1 },
     ),
     key: fc.constantFrom('a', 'b', 'C'),
-    /** Back or on, from the time of the step before. */
+    /** Milliseconds from the time of the previous step, back or forward. */
     by: fc.integer({ min: -15, max: 8 }),
   });
 
-  /** What each step closes, sorted: which group is first of those that close at once does not matter. */
+  /** The windows that each step closes, sorted: groups that close together have no fixed order. */
   function run(steps: readonly { what: What; key: string; by: number }[], windows: Machine): string[][] {
     let time = 100;
     const out = steps.map(({ what, key, by }) => {

@@ -28,7 +28,7 @@ interface BookTicker {
 class RuleClient {
   book: NaiveBook;
   id: number;
-  /** The edges of the snapshot: beyond them only what changes is known. */
+  /** The lowest and highest price of the snapshot. Beyond them, only changed levels are known. */
   readonly lowest: number;
   readonly highest: number;
 
@@ -73,7 +73,7 @@ describe('simulated Binance: depth', () => {
         const fresh = line.take<Update>();
         for (const update of fresh) for (const client of clients) client.apply(update);
         seen.push(...fresh);
-        // At any moment of an interval; a client has the event of before in its buffer.
+        // Snapshots come at any moment of an interval. A client has the earlier events in its buffer.
         if (venue.now % 13_335 !== 0) continue;
         const client = new RuleClient(depth(venue, 5_000));
         for (const update of seen.slice(-1)) client.apply(update);
@@ -170,7 +170,7 @@ describe('simulated Binance: depth', () => {
     venue.run(2_345);
     expect(depth(venue, 5).lastUpdateId).toBeGreaterThan(1_000_000);
     venue.fault({ fault: 'testnet_reset' });
-    // Before anything is published, and while a stale listener is still being taken off.
+    // Before the first event, and while a stale listener is being removed.
     expect(depth(venue, 5).lastUpdateId).toBe(1);
     const line = venue.open(`/ws/${streams}`);
     const client = new RuleClient(depth(venue, 5_000));

@@ -26,7 +26,7 @@ interface RestBook {
   };
 }
 
-/** A client of one topic that follows the venue's words. */
+/** A client of one topic that follows the documentation of the venue. */
 class TopicClient {
   book: NaiveBook | undefined;
   u = 0;
@@ -96,7 +96,7 @@ describe('simulated Bybit: order books', () => {
       });
       expect([client.snapshots, client.gaps, wrong]).toEqual([1, 0, 0]);
       expect(client.deltas).toBeGreaterThan(least);
-      // A snapshot is the book at the last delta: the same id, the same levels.
+      // A snapshot is the book at the last delta: same id, same levels.
       const fresh = new TopicClient();
       for (const frame of frames(listen(venue, topicOf(levels)))) fresh.apply(frame);
       expect([fresh.u, fresh.seq]).toEqual([client.u, client.seq]);
@@ -209,7 +209,7 @@ describe('simulated Bybit: order books', () => {
       const [first, second] = [listen(venue, topicOf(50)), listen(venue, topicOf(50))];
       venue.run(500);
       venue.fault({ fault: 'skip_book', line: 2, symbol, count: 2 });
-      // The subscription that mends the gap comes before it: its snapshot is none of the two.
+      // The new subscription that repairs the gap comes before it. Its snapshot counts as neither of the two.
       second.send({ op: 'unsubscribe', args: [topicOf(50)] });
       second.send({ op: 'subscribe', args: [topicOf(50)] });
       venue.run(500);

@@ -46,7 +46,7 @@ async function post(
   return { status: response.status, body: (await response.json()) as { message?: string } };
 }
 
-/** Waits for so many messages that come from now on. */
+/** Waits for `least` new messages. */
 async function receives(client: Client, least = 20): Promise<void> {
   const from = client.texts.length;
   await until(() => client.texts.length >= from + least);
@@ -54,7 +54,7 @@ async function receives(client: Client, least = 20): Promise<void> {
 
 let questions = 100;
 
-/** Waits until all that the simulator had sent before is here: an answer comes after it on the same socket. */
+/** Waits until everything that the simulator has sent has arrived: an answer comes after it on the same socket. */
 async function sentSoFar(client: Client): Promise<void> {
   const question = questions++;
   if (client.ws.url.includes('/bybit/')) {
@@ -66,7 +66,7 @@ async function sentSoFar(client: Client): Promise<void> {
   }
 }
 
-/** Nothing but an answer comes, while another client goes on. */
+/** Expects that the client receives only the answer to a request, while the other client receives data. */
 async function silentWhile(client: Client, other: Client): Promise<void> {
   await sentSoFar(client);
   const from = client.texts.length;
@@ -75,7 +75,10 @@ async function silentWhile(client: Client, other: Client): Promise<void> {
   expect(client.texts.length - from).toBe(1);
 }
 
-/** Makes no trades at Binance until the function given back is called; nothing is under way to the client then. */
+/**
+ * Stops the trades of Binance until the returned function is called. When it resolves, no data is in flight to the
+ * client.
+ */
 async function stilled(client: Client): Promise<() => void> {
   simulator.setRate('binance', 0);
   await sentSoFar(client);

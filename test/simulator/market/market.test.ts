@@ -11,7 +11,7 @@ interface Made {
   quantity: number;
   group: number;
   sell: boolean;
-  /** Number of the order it belongs to. */
+  /** Number of the order of the trade. */
   order: number;
 }
 

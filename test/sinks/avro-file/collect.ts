@@ -1,4 +1,4 @@
-/** Everything that an asynchronous iterable brings, to its end. */
+/** Collects all values of an async iterable. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const values: T[] = [];
   for await (const value of source) values.push(value);

@@ -1,6 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** The disk behind every file opened with `openOnDisk`: while `full`, writes fail with ENOSPC after some of the bytes. */
+/**
+ * The disk under every file that `openOnDisk` opens. While it is `full`, writes fail with ENOSPC after some of the
+ * bytes.
+ */
 export const disk = {
   full: false,
   /** Bytes that a failing write still puts on the disk. */
@@ -9,7 +12,7 @@ export const disk = {
 
 type Open = (...args: Parameters<typeof import('node:fs/promises').open>) => Promise<FileHandle>;
 
-/** Stands in for `open` of node:fs/promises. */
+/** Replaces `open` of node:fs/promises. */
 export function openOnDisk(realOpen: Open): Open {
   return async (...args) => {
     const handle = await realOpen(...args);

@@ -82,7 +82,7 @@ describe('readCheckpoints of the Avro file sink', () => {
     expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
   });
 
-  it('reads past an hour in which the process wrote no block', async () => {
+  it('skips an hour in which the process wrote no block', async () => {
     const dir = await written(
       [[traded(9, 0, 'ETHUSDT')], [traded(1, 3600)]],
       [placed(8, 0, 'ETHUSDT'), placed(1, 3600)],
@@ -101,7 +101,7 @@ describe('readCheckpoints of the Avro file sink', () => {
 });
 
 describe('blocksBackwards', () => {
-  it('returns all blocks of a file in reverse order, for any size and before a torn end', async () => {
+  it('returns all blocks in reverse order, for any block size, also if the last block is torn', async () => {
     const dir = await testFolder();
     const path = join(dir, 'file');
     await fc.assert(

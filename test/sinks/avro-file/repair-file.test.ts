@@ -14,7 +14,7 @@ const NAME = '20261121T083100-0000000001.avro';
 const ids = (records: readonly FeedRecord[]): string[] =>
   records.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind));
 
-/** The bytes of a file of three blocks (trades 1; 2, 3; 4) and where each of them ends, the header first. */
+/** The bytes of a file with three blocks (trades 1; 2, 3; 4), and the end of the header and of each block. */
 async function threeBlocks(codec: FileCodec): Promise<{ bytes: Buffer; ends: number[] }> {
   const dir = await testFolder();
   const sink = await openSink(dir, { codec });

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { AvroFileSink, type AvroFileSinkOptions } from '../../../src/sinks/avro-file/sink.ts';
 import type { Sink } from '../../../src/sinks/contract.ts';
 
-/** An empty folder that is gone when the test ends. */
+/** Creates an empty folder that is deleted when the test ends. */
 export async function testFolder(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-files-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
@@ -15,7 +15,7 @@ export async function testFolder(): Promise<string> {
 /** 2026-11-21T08:31:00Z */
 export const START = Date.UTC(2026, 10, 21, 8, 31);
 
-/** A sink that writes at once, open; closed when the test ends. */
+/** An open sink that writes at once. It is closed when the test ends. */
 export async function openSink(dir: string, options: Partial<AvroFileSinkOptions> = {}): Promise<Sink> {
   const sink = new AvroFileSink({ dir, rotateMb: 64, codec: 'null', now: () => START, ...options });
   await sink.open();
@@ -23,6 +23,6 @@ export async function openSink(dir: string, options: Partial<AvroFileSinkOptions
   return sink;
 }
 
-/** Names of what is in DIR/TOPIC, sorted. */
+/** Names of the files in DIR/TOPIC, sorted. */
 export const namesIn = async (dir: string, topic: string): Promise<string[]> =>
   (await readdir(join(dir, topic))).sort();

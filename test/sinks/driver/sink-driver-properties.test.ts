@@ -29,7 +29,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A sink that keeps order per key: once a record of a key is left for a retry, so are those behind it. */
+/** A sink that keeps the order per key: after a record is left for a retry, later records of its key are too. */
 function answersOf(batch: readonly OutRecord[], kinds: readonly Outcome['kind'][]): Outcome[] {
   const left = new Set<string>();
   return batch.map(({ topic, key }, index) => {

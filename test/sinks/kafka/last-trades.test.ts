@@ -7,12 +7,12 @@ import { tradeEvent } from '../../../testing/judges/events.ts';
 
 interface Placed {
   readonly key: string;
-  /** `id@epoch`, or what is no record of ours. */
+  /** `id@epoch`, or a text that is no record of ours. */
   readonly value: string;
   readonly at?: number;
 }
 
-/** What was decoded counts. */
+/** A reader that lists the records that it decoded. */
 function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = false) {
   const decoded: string[] = [];
   const decode = (value: Buffer): Promise<FeedRecord | Fault> => {
@@ -31,7 +31,7 @@ function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = fa
     trades,
     decoded,
     take: (...placed: readonly Placed[]) => trades.take(placed.map(messageOf), false),
-    /** The first of the partition. */
+    /** Takes the first records of the partition. */
     takeFirst: (...placed: readonly Placed[]) => trades.take(placed.map(messageOf), true),
   };
 }
@@ -52,7 +52,7 @@ it('reads back until each key has its last trade, and decodes only that trade of
   expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
-it('reads back past foreign messages and late trades of an earlier epoch, down to the time limit', async () => {
+it('skips foreign messages and late trades of an earlier epoch, and stops at the time limit', async () => {
   const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
   const messages = [
     { key: 'B', value: '1@1', at: 899 },

@@ -21,7 +21,7 @@ describe('stretchesOf, the stretches of a topic with the last trades', () => {
   it('skips an older epoch of another venue, unless each venue has epochs of its own', () => {
     const positions = [at(2 * HOUR, 'A', 1, 'bybit'), at(10 * HOUR, 'A', 2)];
     expect(stretchesOf(positions)).toEqual([{ from: 10 * HOUR - 60_000 }]);
-    // A venue that is a feed of its own has epochs of its own.
+    // In mode all, each venue has its own epochs.
     expect(stretchesOf(positions, marketKeyOf('all'))).toHaveLength(2);
   });
 

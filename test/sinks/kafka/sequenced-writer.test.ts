@@ -5,7 +5,7 @@ import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { RecordBatch } from '../../../src/sinks/kafka/record-batches.ts';
 import { SequencedWriter } from '../../../src/sinks/kafka/sequenced-writer.ts';
 
-/** The sequences of what a writer sends in turn, records so many each, where the broker gives such answers. */
+/** The sequence numbers of batches with these numbers of records, if the broker answers with `error`. */
 async function sequencesOf(counts: readonly number[], error?: BrokerError): Promise<number[]> {
   const sequences: number[] = [];
   const broker: Pick<BrokerConnection, 'produce'> = {
@@ -33,7 +33,7 @@ async function sequencesOf(counts: readonly number[], error?: BrokerError): Prom
 }
 
 it('continues at sequence number 0 after the highest one, as brokers do', async () => {
-  // 2,147,483,647 is the last one there is
+  // 2,147,483,647 is the highest sequence number.
   expect(await sequencesOf([2 ** 31 - 2, 3, 1])).toEqual([0, 2 ** 31 - 2, 1]);
 });
 

@@ -24,7 +24,7 @@ function takeEntries(queue: SinkQueue, max: number) {
   return entries;
 }
 
-/** What the queue is, said plainly: an array. */
+/** The queue in its simplest form: an array. */
 class PlainQueue {
   entries: { out: OutRecord; seq: number }[] = [];
   readonly #wanted: number;
@@ -106,14 +106,14 @@ describe('SinkQueue', () => {
     for (let count = 0; count < maxRecords; count++) queue.push(outOf('trade', 'BTCUSDT'), false, ++seq, 0);
     const keys = Array.from({ length: 20 }, (_, index) => `COIN${index}USDT`);
     const before = process.cpuUsage();
-    // Ticks that wait are few.
+    // Few ticks wait.
     for (let count = 0; count < 100_000; count++) {
       const out = outOf(count % 2 === 0 ? 'trade' : 'price', keys[count % keys.length] as string);
       if (queue.replace(out)) continue;
       while (queue.isFull) queue.evict();
       queue.push(out, false, ++seq, 0);
     }
-    // Microseconds of CPU a record; a walk of the queue for each takes hundreds of them.
+    // Microseconds of CPU for each record. A walk through the queue for each record would take hundreds.
     expect(process.cpuUsage(before).user / 100_000).toBeLessThan(20);
   });
 });

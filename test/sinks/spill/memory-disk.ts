@@ -4,14 +4,14 @@ import type { SpillDisk } from '../../../src/sinks/spill/spill-database.ts';
 const NO_ROOM = 'ENOSPC: by the test';
 let databases = 0;
 
-/** A disk in memory that can be full. What a killed process leaves on it the next one finds. */
+/** A disk in memory that can be full. The next process finds what a killed process left on it. */
 export class MemoryDisk implements SpillDisk {
   #path = '';
-  /** Keeps what is in memory while no process has it open. */
+  /** Keeps the memory while no process has the disk open. */
   #keeper: DatabaseSync | undefined;
   #isFull = false;
 
-  /** Nothing is taken any more. */
+  /** True: writes fail. */
   set full(isFull: boolean) {
     this.#isFull = isFull;
     for (const table of ['record', 'loss', 'mark'])
@@ -22,7 +22,7 @@ export class MemoryDisk implements SpillDisk {
       );
   }
 
-  /** To look at what is there, or to break it. */
+  /** The database, for tests that read it or damage it. */
   get database(): DatabaseSync {
     if (this.#keeper === undefined) throw new Error('nothing is there');
     return this.#keeper;

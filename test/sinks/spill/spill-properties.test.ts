@@ -11,9 +11,9 @@ import { type Stored, StoringSink } from './storing-sink.ts';
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
 
 const AMPLE = 10_000_000;
-/** The schemas alone take the most of it. */
+/** The schemas alone take most of these bytes. */
 const TIGHT = 90_000;
-/** Trades of a symbol that a start asks for. */
+/** Number of trades of a symbol that a start asks for. */
 const LATELY = 7;
 
 type Step =
@@ -40,16 +40,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kill: true }) },
 );
 
-/** A process: killed by being forgotten. */
+/** A process. To kill it, a test drops it. */
 class Run {
   readonly clock = new VirtualClock();
   readonly sink: StoringSink;
   readonly disk: MemoryDisk;
   readonly driver: SinkDriver;
-  /** Of the last trade pushed, by symbol. */
+  /** Id of the last pushed trade, by symbol. */
   readonly ids = new Map<string, number>();
   readonly epochs = new Map<string, number>();
-  /** What the start found of the near past. */
+  /** The recent records that the start found. */
   recent: Recent = { trades: [], windows: [], gaps: [], whole: true };
 
   constructor(stored: Stored, disk: MemoryDisk, maxBytes: number) {
@@ -58,7 +58,7 @@ class Run {
     this.driver = new SinkDriver(this.sink, {
       scheduler: this.clock,
       maxBatch: 5,
-      // Twice what comes in one turn, an epoch before it: the disk has its turn before there is no room.
+      // Twice the records of one step, including an epoch: the disk is used before memory is full.
       maxRecords: 64,
       spill: { dir: '', maxBytes, disk },
     });
@@ -74,7 +74,7 @@ class Run {
       this.epochs.set(symbol, epoch);
       if (last) this.ids.set(symbol, Number(last.id));
     }
-    // An epoch without a trade: the previous one shows where the feed was.
+    // In an epoch without a trade, the previous one shows where the feed was.
     for (const one of SYMBOLS) this.epochs.set(one, this.epochs.get(one) ?? 1);
   }
 
@@ -85,7 +85,7 @@ class Run {
   }
 }
 
-/** Every trade once and in order, or in a gap that went before the next one. */
+/** Checks that every trade is there once and in order, or in a gap that came before the next trade. */
 function check(stored: Stored): void {
   for (const one of SYMBOLS) {
     let last = 0;
@@ -111,7 +111,7 @@ function check(stored: Stored): void {
 const idsOf = (trades: readonly FeedRecord[], one: string): string[] =>
   trades.flatMap((record) => (record.kind === 'trade' && record.symbol === one ? [record.tradeId] : []));
 
-/** What a start found are the trades that were published in the end, up to the last one of then. */
+/** Checks that a start found the trades that were published at last, up to the last one of that time. */
 function checkRecent({ trades }: Recent, stored: Stored): void {
   for (const one of SYMBOLS) {
     const found = idsOf(trades, one);
@@ -121,7 +121,7 @@ function checkRecent({ trades }: Recent, stored: Stored): void {
     );
     const end = published.indexOf(found.at(-1) ?? '') + 1;
     expect(found).toEqual(published.slice(end - found.length, end));
-    // More where the other symbol's clock, which is the venue's, stands far behind.
+    // There may be more: the clock of the other symbol, which is that of its venue, may lag far behind.
     expect(found.length).toBeGreaterThanOrEqual(Math.min(LATELY, end));
   }
 }

@@ -45,7 +45,7 @@ async function start(
   return { clock, sink, driver, disk, events, checkpoints };
 }
 
-/** What a killed process leaves. */
+/** The disk that a killed process leaves. */
 const killed = ({ disk, sink }: Process): MemoryDisk => {
   sink.isDead = true;
   return disk;
@@ -70,7 +70,7 @@ const aggregated = (out: OutRecord): OutRecord => {
 
 const texts = (stored: readonly OutRecord[]): string => stored.map(short).join(' ');
 
-/** Spills what is pushed, nothing of it with the sink. */
+/** Spills everything that is pushed, with nothing in the sink. */
 async function away(process: Process): Promise<void> {
   process.sink.isAway = true;
   process.driver.push(trade(0, 'XRPUSDT'));
@@ -129,7 +129,8 @@ describe('a full disk while the sink comes back for two batches', () => {
     run.sink.isAway = true;
     pushAll(run.driver, trades(1, 3000));
     await run.clock.advance(4000);
-    // For two batches: what the disk did not take is back in memory then, and goes out again, as half of that is used.
+    // The sink takes two batches. Then the records that the disk refused are in memory again. They are spilled again,
+    // because half of the memory is used.
     run.sink.takes = 1;
     run.sink.comeBack();
     await run.clock.advance(100);
@@ -171,7 +172,7 @@ describe('the recent records at a start with a spill', () => {
     pushAll(first.driver, trades(1, 12_000));
     await first.clock.advance(4000);
     const second = await start(stored, killed(first));
-    // Batches go out while the spill is looked at.
+    // Batches are sent while the test reads the spill.
     const before = stored.length;
     const asked = ask(second, 1000);
     await second.clock.advance(10);
@@ -238,7 +239,7 @@ describe('a spill after the end of its process', () => {
     pushAll(first.driver, [...trades(6, 8), tick('8', 'BTCUSDT', at(8))]);
     await first.clock.advance(100);
     const disk = killed(first);
-    // The other one had trade 4 in a gap that it could not fill, and went on.
+    // The other machine published trade 4 in a gap that it could not fill, and continued.
     stored.push(...trades(3, 3), ...trades(5, 7), tick('7', 'BTCUSDT', at(7)));
     const second = await start(stored, disk);
     await second.clock.advance(1000);
@@ -507,7 +508,7 @@ describe('a spill in real files', () => {
     }
     await expect.poll(() => first.stats().spill?.records).toBe(19_500);
     sink.isDead = true;
-    // What a kill leaves; the first one has its folder to itself.
+    // The folder after a kill. The first process had it to itself.
     const left = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(left, { recursive: true, force: true }));
     await cp(dir, left, { recursive: true });

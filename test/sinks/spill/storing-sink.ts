@@ -12,20 +12,20 @@ import { checkpointAt, type LastEpoch, seriesCheckpoints } from '../../../src/si
 import { byKind, type Dated, pick, soughtOf } from '../../../src/sinks/resume/lookback.ts';
 import { delivered, retry } from '../fake-sink.ts';
 
-/** What outlives processes: the topics. */
+/** The topics, which outlive processes. */
 export type Stored = OutRecord[];
 
 /**
- * A sink that keeps what it is given, as a broker does: while it is away a batch hangs, a part of it stored or not, and
- * is completed without repeating when it is back, unless the process is gone by then.
+ * A sink that stores its records, as a broker does. While it is away, a batch waits, with some of its records stored.
+ * When it is back, the batch is completed without repeats, unless the process is gone.
  */
 export class StoringSink implements Sink {
   readonly name = 'storing';
   isAway = false;
-  /** How many records of a batch that comes while it is away are stored all the same. */
+  /** Number of records that are stored of a batch that arrives while the sink is away. */
   storesWhenAway = 0;
   isDead = false;
-  /** Batches that it still takes before it goes away by itself. */
+  /** Number of batches after which the sink goes away by itself. */
   takes = Number.POSITIVE_INFINITY;
   readonly #stored: Stored;
   #isClosed = false;
@@ -74,7 +74,7 @@ export class StoringSink implements Sink {
   }
 
   async recent(options: RecentOptions): Promise<Recent> {
-    // As a broker that takes its time: what is written meanwhile is found too.
+    // As with a slow broker, records that are written meanwhile are found too.
     await new Promise((resolve) => setImmediate(resolve));
     const found = soughtOf(options).flatMap((sought) => {
       const records = this.#stored.filter(({ topic, record }) => topic === sought.topic && record.kind === sought.kind);

@@ -11,7 +11,7 @@ const whole = (id: number): BookDelta => ({
   ...{ ...BASE, kind: 'book_delta', snapshot: true, firstUpdateId: String(id), lastUpdateId: String(id) },
   ...{ previousUpdateId: null, bids: [level('9'), level('8')], asks: [level('10'), level('11')] },
 });
-/** The best bid goes, the best ask comes down. */
+/** Removes the best bid and lowers the best ask. */
 const change = (id: number, previous = id - 1): BookDelta => ({
   ...{ ...BASE, kind: 'book_delta', snapshot: false, firstUpdateId: String(id), lastUpdateId: String(id) },
   ...{ previousUpdateId: String(previous), bids: [level('9', '0')], asks: [level('9.5', '2')] },
@@ -21,7 +21,7 @@ const book = (id: number, over: Partial<OrderBookSnapshot> = {}): OrderBookSnaps
   ...{ bids: [level('8')], asks: [level('9.5', '2'), level('10'), level('11')] },
   ...over,
 });
-/** So long after the others that a stale book should be back. */
+/** A record so much later that a stale book should be back. */
 const later = (record: OrderBookSnapshot): OrderBookSnapshot => ({
   ...record,
   receivedAt: record.receivedAt + 3_000_001,

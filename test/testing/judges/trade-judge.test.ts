@@ -35,7 +35,10 @@ function position(epoch: number, venue = 'binance'): Position {
   return { kind: 'position', venue, symbol: SYMBOL, epoch, tradeId: null, timestamp: 0, environment: 'simulated' };
 }
 
-/** What the judge says of trades in their order, each stored a millisecond after the one before; gaps are stored before all. */
+/**
+ * The verdict on trades in their order, each stored one millisecond after the previous one. Gaps are stored before all
+ * trades.
+ */
 function judged(
   trades: readonly TradeEvent[],
   gaps: readonly (readonly [Gap, number])[] = [],

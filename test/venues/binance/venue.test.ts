@@ -13,7 +13,7 @@ import {
   tradesFixture,
 } from '../../fixtures/read-fixtures.ts';
 
-/** The sizes that the documents name, and what each costs. */
+/** The documented sizes, with the cost of each. */
 function bookRequests(weights: readonly [number, number, number, number]) {
   const [to100, to500, to1000, to5000] = weights;
   const path = (limit: number) => `/api/v3/depth?symbol=BTCUSDT&limit=${limit}`;
@@ -51,7 +51,7 @@ const shared = {
 const frames = frameFixtures('binance');
 const recent = tradesFixture('binance', 'trades');
 const aggregated = tradesFixture('binance', 'agg-trades');
-/** The same rows as aggregated trades: these name their first id twice. */
+/** The same rows as aggregated trades, which name their first id twice. */
 const aggTrades: RestFixture<readonly object[]> = {
   ...aggregated,
   parsed: aggregated.parsed.map((trade) => ({ ...trade, firstTradeId: trade.tradeId })),

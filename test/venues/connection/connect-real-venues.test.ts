@@ -24,7 +24,7 @@ const instruments: readonly Instrument[] = COINS.map((coin) => ({
   venueSymbol: `${coin}USDT`,
 }));
 
-/** What a venue answers to a request, worded as in its documents and in recordings. */
+/** Answers of a venue to a request, with the wording of its documents and of recordings. */
 type Answer = (request: Record<string, unknown>) => readonly string[];
 
 const bybitAnswers: Answer = ({ op, req_id: id, args = [] }) => {
@@ -73,7 +73,7 @@ describe.each<[string, Venue, Answer, string]>([
     if (plan === undefined) throw new Error('no plan');
     const events: VenueEvent[] = [];
     const line$ = connect({
-      // Real time: the pacing of a real venue would take the test's patience, and has tests of its own.
+      // This test runs in real time. The pacing of a real venue would take too long, and has tests of its own.
       venue: { ...venue, limits: { ...venue.limits, messagesPerSecond: 1000 } },
       url: plan.url,
       topics: () => plan.topics,
@@ -103,7 +103,7 @@ describe.each<[string, Venue, Answer, string]>([
     );
     expect(events.filter(({ kind }) => kind === 'malformed' || kind === 'ignored')).toEqual([]);
 
-    // Silence: the venue's own way of probing is answered.
+    // Without data, the feed probes the venue in its own way, and gets an answer.
     await until(() => events.some((event) => event.kind === 'answered' && event.what === 'pong'), {
       message: 'the pong',
     });

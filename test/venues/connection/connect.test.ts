@@ -25,13 +25,13 @@ afterEach(async () => {
 });
 
 interface FakeServer extends LocalServer {
-  /** What the client sent, in order. */
+  /** Messages that the client sent, in order. */
   readonly got: string[];
-  /** Sends to the newest connection. */
+  /** Sends frames on the newest connection. */
   say(...frames: readonly (string | Buffer)[]): void;
 }
 
-/** A server that notes what it receives, and answers as `answer` says. */
+/** A server that records what it receives, and replies with `answer`. */
 async function serve(
   answer?: (text: string, connection: WebSocket) => void,
   options: LocalServerOptions = {},
@@ -61,7 +61,7 @@ const acknowledge = (text: string, connection: WebSocket): void => {
   connection.send(`ack ${text.split(' ')[1]}`);
 };
 
-/** Refuses every request that names a topic with NOSUCH in it; `answer` words the refusal. */
+/** Refuses every request with a topic that contains NOSUCH. `answer` is the text of the refusal. */
 function refuseUnknown(answer: (id: string, bad: readonly string[]) => string) {
   return (text: string, connection: WebSocket): void => {
     const [, id = '', topics = ''] = text.split(' ');
@@ -75,7 +75,7 @@ interface Line {
   readonly errors: unknown[];
   readonly subscription: Subscription;
   kinds(): string[];
-  /** The fault that ended it. */
+  /** The fault that ended the connection. */
   fault(): Promise<Fault>;
   opened(): Promise<unknown>;
 }
@@ -416,7 +416,7 @@ describe('connect: pacing', () => {
     await roundTrip(server);
     expect(server.got).toHaveLength(4);
     scheduler.advance(500);
-    // The pong of the round trip, 500 ms ago, has used up a share.
+    // The pong of the round trip 500 ms ago has used a part of the budget.
     await roundTrip(server);
     expect(server.got).toHaveLength(7);
     scheduler.advance(1000);
@@ -653,7 +653,7 @@ describe('connect: unsubscribing', () => {
   });
 });
 
-/** Until all that the client has sent is with the server: the pong to a ping comes after it. */
+/** Waits until the server has received everything that the client sent: the pong arrives after it. */
 async function roundTrip(server: FakeServer): Promise<void> {
   const connection = server.connections.at(-1);
   if (connection === undefined) throw new Error('nobody has connected');

@@ -1,6 +1,6 @@
 /**
- * Run as a process: subscribes a line, unsubscribes at its first data, says so to its parent, and has nothing more to do.
- * Any of its timers would keep it alive for ten minutes.
+ * Runs as a process: subscribes a line, unsubscribes at its first data, reports that to its parent, and does nothing
+ * more. A timer that is left would keep it alive for ten minutes.
  */
 import { asyncScheduler } from 'rxjs';
 import { connect } from '../../../src/venues/connection/connect.ts';

@@ -41,7 +41,10 @@ const CASES = [
   ['bybit', BYBIT],
 ] as const;
 
-/** A frame as it may lie in memory: one of even length ends with that, others have some of the connection around them, which would go on with their last value. */
+/**
+ * A frame in memory. If its length is even, it fills its buffer; otherwise, other bytes of the connection surround it,
+ * which would continue its last value.
+ */
 function frameOf(text: string): RawFrame {
   const bytes = Buffer.from(text);
   const [before, behind] = bytes.length % 2 === 0 ? ['', ''] : ['1"}}', '9"}}'];
@@ -57,7 +60,7 @@ function decoderOf(venue: VenueId) {
   return venues[venue].newDecoder({ environment: 'simulated', instruments: INSTRUMENTS });
 }
 
-/** What the scanner alone makes of a frame, of the streams of the frames given. */
+/** Decodes a frame of the given streams with the scanner only. */
 function scannerOf(venue: VenueId): (frame: string) => unknown {
   if (venue === 'bybit') {
     const scanner = new TradeScanner({ venue, environment: 'simulated' }, INSTRUMENTS);
@@ -81,7 +84,7 @@ function learn<T>(
   scanner.learn(name, meaning);
 }
 
-/** Only bytes in a Buffer, as sockets give them, are scanned: a plain array of the same bytes is parsed. */
+/** Decodes without the scanner: it only reads a Buffer, as sockets deliver them, and not a plain array of bytes. */
 function parsed(venue: VenueId): (frame: string) => Decoded {
   const decode = decoderOf(venue);
   return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
@@ -241,7 +244,7 @@ describe('the frame scanner', () => {
         if (scan(text) === undefined) outcomes.left++;
         else outcomes.scanned++;
       }
-      // Both ways were tried.
+      // Both ways occurred.
       expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
     },
   );
@@ -273,14 +276,14 @@ describe('ScannedNames', () => {
   });
 });
 
-/** By a decoder that has seen the stream before, from a buffer. */
+/** Compares both ways, for a decoder that has seen the stream before. */
 function expectAsParsed(venue: VenueId, text: string): void {
   const decode = decoderOf(venue);
   for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frameOf(known));
   expect([text, shown(decode(frameOf(text)))]).toStrictEqual([text, shown(parsed(venue)(text))]);
 }
 
-/** Faults by what they say. */
+/** Shows a fault as its text. */
 function shown(decoded: Decoded): unknown {
   return decoded.kind === 'malformed' ? { ...decoded, fault: decoded.fault.message } : decoded;
 }

@@ -107,7 +107,7 @@ describe('VenueRest', () => {
     const times: number[] = [];
     for (let ask = 0; ask < 20; ask++)
       rest.ask$({ ...request, weight: 10 }).subscribe(() => times.push(scheduler.now()));
-    // Half of it may be spent at once, the other half comes in the course of the minute.
+    // Half of the budget may be spent at once. The other half comes back in the course of the minute.
     for (const [ms, count] of [
       [0, 3],
       [19_999, 3],
@@ -143,7 +143,7 @@ describe('VenueRest', () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), restUrl, scheduler);
     for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
-    // And in the half second after it comes back: 60 a second.
+    // Also in the half second after it is back: 60 a second.
     for (const [ms, count] of [
       [0, 30],
       [500, 60],
@@ -180,7 +180,7 @@ describe('VenueRest', () => {
     for (const name of ['first', 'second'])
       rest.askSparingly$({ ...request, weight: 5 }, { leaves: 0.75, onSent: () => sent.push(name) }).subscribe();
     expect(sent).toEqual(['first']);
-    // 25 of 30 are left, 27.5 are wanted, half a unit comes back in a second.
+    // 25 of 30 are left, and 27.5 are needed. Half a unit comes back each second.
     scheduler.advance(4999);
     expect(sent).toEqual(['first']);
     scheduler.advance(1);

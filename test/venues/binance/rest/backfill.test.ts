@@ -16,7 +16,7 @@ function requestOf(venue: Venue, attempt: number, wanted: Partial<BackfillReques
   return request;
 }
 
-/** The answer with one field of its second row changed; undefined takes it away. */
+/** The answer with one field of its second row changed; undefined removes the field. */
 function fieldOf(venue: Venue, attempt: number, row: Readonly<Record<string, unknown>>, field: string, value: unknown) {
   try {
     requestOf(venue, attempt).parse([row, { ...row, [field]: value }]);
