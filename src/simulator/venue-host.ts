@@ -27,6 +27,8 @@ export class VenueFaults {
   readonly rejectedSymbols = new Set<string>();
   readonly symbolsWithRejectedTrades = new Set<string>();
   readonly delistedSymbols = new Set<string>();
+  /** Their books are empty, as before the first order or after the last one. */
+  readonly symbolsWithEmptyBooks = new Set<string>();
 }
 
 /** The state of one simulated venue: its connections, topics and faults. */

@@ -32,3 +32,24 @@ describe.concurrent.each<VenueId>(['binance', 'binance_us', 'bybit'])('a market 
     expect(simulated.story().filter((line) => line.includes('stale'))).toEqual([]);
   });
 });
+
+describe.concurrent.each<VenueId>(['binance', 'bybit'])('an empty book of %s', (venue) => {
+  it('is published empty and in step, until the venue has orders', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: { [venue]: RATE },
+      coins: ['BTC', 'ETH'],
+      feed: { venues: [venue], channels: ['trade', 'book_ticker', 'depth'] },
+      before: (simulator) => simulator.fault({ venue, fault: 'empty_book', symbol: ETH }),
+    });
+    const samples = () => simulated.of('order_book').filter(({ symbol }) => symbol === ETH);
+    await until(() => samples().length >= 3, { message: () => `samples of the empty book; ${simulated.story()}` });
+    expect(new Set(samples().map(({ updateId, bids, asks }) => `${updateId} ${bids.length} ${asks.length}`))).toEqual(
+      new Set(['0 0 0']),
+    );
+    simulated.simulator.clearFaults();
+    await until(() => samples().at(-1)?.bids.length === 50, { message: () => JSON.stringify(samples().at(-1)) });
+    await simulated.end();
+    expect(simulated.of('dead_letter')).toEqual([]);
+    expect(warningsOf(simulated).get('book_not_had')).toBeUndefined();
+  });
+});

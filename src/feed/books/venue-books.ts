@@ -53,6 +53,8 @@ interface Followed {
   larger: number;
   /** The book's place in a queue, until the request is sent. */
   queued: Queued | undefined;
+  /** The pause before the next request, if the book is in step. */
+  pause: Subscription | undefined;
   patience: Subscription | undefined;
 }
 
@@ -156,6 +158,7 @@ export class VenueBooks {
       replacedAt: Number.NEGATIVE_INFINITY,
       larger: 0,
       queued: undefined,
+      pause: undefined,
       patience: undefined,
     };
     this.#books.set(symbol, book);
@@ -193,10 +196,13 @@ export class VenueBooks {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
-    // The book was correct when it was queued, and is no longer.
-    const isOvertaken = book.queued?.isDeeper === true && sync.state !== 'in_step';
-    if (book.busy && !isOvertaken) return;
+    // The book was correct when it was queued or began to wait, and is no longer.
+    const wasInStep = book.queued?.isDeeper === true || book.pause !== undefined;
+    if (book.busy && !(wasInStep && sync.state !== 'in_step')) return;
     book.queued?.overtaken$.next();
+    if (book.pause !== undefined) book.attempts = 0;
+    book.pause?.unsubscribe();
+    book.pause = undefined;
     book.busy = true;
     if (sync.wants === 'snapshot') {
       this.#enqueue(book);
@@ -277,14 +283,18 @@ export class VenueBooks {
       return;
     }
     const delayMs = Math.min(AGAIN_MS * 2 ** book.attempts++, AGAIN_AT_MOST_MS);
-    this.#later(delayMs, () => {
+    const pause = this.#later(delayMs, () => {
       book.busy = false;
+      book.pause = undefined;
       if (this.#follows(book)) this.#resync(book);
     });
+    if (book.sync.state === 'in_step') book.pause = pause;
   }
 
-  #later(delayMs: number, work: () => void): void {
-    this.#subscription.add(timer(delayMs, this.#options.scheduler).subscribe(work));
+  #later(delayMs: number, work: () => void): Subscription {
+    const later = timer(delayMs, this.#options.scheduler).subscribe(work);
+    this.#subscription.add(later);
+    return later;
   }
 
   /** False once its symbol was removed, whatever is under way. */

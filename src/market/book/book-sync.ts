@@ -23,6 +23,8 @@ export interface BookSyncOptions {
   readonly mode: 'fetched' | 'sent';
 }
 
+/** The id of a fetched book that has not begun: no order has ever come. */
+const NOT_BEGUN = '0';
 /** An update with a lower id that is so much later than the book's last shows a new count, milliseconds. */
 const NEW_COUNT_AFTER_MS = 5000;
 
@@ -105,12 +107,14 @@ export class BookSync {
 
   /**
    * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
-   * book in step uses it for deeper levels, with the updates applied since on top.
+   * book in step uses it for deeper levels, with the updates applied since on top. A book that has not begun is in step,
+   * but wanted again until its first update or level: the venue may not have loaded it yet.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
     const id = update.lastUpdateId;
     const { wantedFrom } = this.#depth;
+    if (id === NOT_BEGUN && this.updateId === NOT_BEGUN && this.state === 'in_step') return [];
     if (wantedFrom !== undefined) return compareIds(id, wantedFrom) < 0 ? [] : this.#replace(update, now);
     const shownBy = this.#shownBy ?? '';
     this.#shownBy = undefined;
@@ -152,7 +156,7 @@ export class BookSync {
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
-    this.wants = undefined;
+    this.wants = this.#mode === 'fetched' && this.#base === NOT_BEGUN ? 'snapshot' : undefined;
     const stale = this.#catchUp([], now).find(({ kind }) => kind === 'stale');
     if (stale !== undefined) return fresh ? [] : [stale];
     const { receivedAt, timestamp, updateId = '' } = this;
@@ -211,6 +215,7 @@ export class BookSync {
   /** Applies an update; overlapping ones are fine, as quantities are absolute. False if the book is now wrong. */
   #apply(update: BookUpdate, previousUpdateId: string, steps: BookStep[]): boolean {
     this.book.apply(update.bids, update.asks);
+    if (previousUpdateId === NOT_BEGUN) this.wants = undefined;
     this.applied++;
     this.#setPosition(update);
     steps.push({ kind: 'changed', update, previousUpdateId });

@@ -93,6 +93,7 @@ function rows(host: VenueHost, request: VenueRequest, rowsOf: RowsOf): string {
 function depth(host: VenueHost, books: BinanceDepth, query: URLSearchParams): string {
   const symbol = symbolOf(host, query);
   requireNumbers(query);
+  if (host.faults.symbolsWithEmptyBooks.has(symbol)) return '{"lastUpdateId":-1,"bids":[],"asks":[]}';
   const instrument = host.instrument(symbol);
   if (instrument !== undefined) return books.snapshot(instrument, rowLimit(query, 100, 5_000));
   return host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';

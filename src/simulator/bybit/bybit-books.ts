@@ -45,18 +45,19 @@ export function bybitBooks(host: VenueHost) {
     const { view, updateId } = upToDate(topic, instrument, REST_LEVELS, now);
     return (
       `{"s":"${instrument.symbol}","a":${instrument.levelsText(view.asks.slice(0, limit))},"b":${instrument.levelsText(view.bids.slice(0, limit))},` +
-      `"ts":${now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
+      `"ts":${view.changedAt === 0 ? 0 : now},"u":${updateId},"seq":${view.sequence},"cts":${view.changedAt}}`
     );
   }
 
-  /** Restarts the update ids of a symbol's books at 1, with a snapshot for all listeners. */
+  /** Restarts the update ids of a symbol's books at 1 (an empty book has 0), with a snapshot for all listeners. */
   function restart(instrument: SimulatedInstrument, now: number): void {
     for (const book of books.values()) {
       if (book.instrument !== instrument) continue;
       book.view = viewBook(host, instrument, book.levels);
-      book.updateId = 1;
+      book.updateId = idOf(book.view, 1);
       book.sentAt = now;
-      if (book.topic.size > 0) host.publishBook(book.topic, 'book', 1, now, () => snapshotFrame(book, now));
+      const make = () => snapshotFrame(book, now);
+      if (book.topic.size > 0) host.publishBook(book.topic, 'book', book.updateId, now, make);
     }
   }
 
@@ -81,12 +82,13 @@ export function bybitBooks(host: VenueHost) {
 
   function upToDate(topic: Topic, instrument: SimulatedInstrument, levels: number, now: number): Book {
     const book = getOrCreate(books, topic.name, (): Book => {
-      const [view, updateId] = [viewBook(host, instrument, levels), 1_000_000 + levels * 1_000];
+      const view = viewBook(host, instrument, levels);
+      const updateId = idOf(view, 1_000_000 + levels * 1_000);
       return { topic, instrument, levels, view, updateId, sentAt: now, live: false };
     });
     if (!book.live && book.view.updateId !== instrument.updateId) {
       book.view = viewBook(host, instrument, levels);
-      book.updateId++;
+      book.updateId = idOf(book.view, book.updateId + 1);
     }
     return book;
   }
@@ -96,7 +98,15 @@ export function bybitBooks(host: VenueHost) {
 
 export type BybitBooks = ReturnType<typeof bybitBooks>;
 
-export function viewBook({ market }: VenueHost, instrument: SimulatedInstrument, levels: number): BookView {
+/** The empty book of a closed market has the update id 0. */
+function idOf(view: BookView, updateId: number): number {
+  return view === EMPTY_VIEW ? 0 : updateId;
+}
+
+const EMPTY_VIEW: BookView = { updateId: 0, sequence: 0, changedAt: 0, bids: [], asks: [] };
+
+export function viewBook({ market, faults }: VenueHost, instrument: SimulatedInstrument, levels: number): BookView {
+  if (faults.symbolsWithEmptyBooks.has(instrument.symbol)) return EMPTY_VIEW;
   const { updateId, changedAt } = instrument;
   const sequence = market?.lastSequence ?? 0;
   const [bids, asks] = [instrument.levels('bids', levels), instrument.levels('asks', levels)];

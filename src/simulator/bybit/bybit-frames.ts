@@ -61,7 +61,7 @@ export interface BookView {
   readonly updateId: number;
   /** The venue's matching sequence. */
   readonly sequence: number;
-  /** When the book changed last, milliseconds since 1970. */
+  /** When the book changed last, milliseconds since 1970; 0 for the empty book of a closed market. */
   readonly changedAt: number;
   readonly bids: readonly SimulatedLevel[];
   readonly asks: readonly SimulatedLevel[];
@@ -76,7 +76,7 @@ export interface BookFrame extends BookView {
 export function bookFrame(instrument: SimulatedInstrument, frame: BookFrame): string {
   const { topic, type, now, updateId, sequence, changedAt, bids, asks } = frame;
   return (
-    `{"topic":"${topic}","ts":${now},"type":"${type}","data":{"s":"${instrument.symbol}","b":${instrument.levelsText(bids)},"a":${instrument.levelsText(asks)},` +
+    `{"topic":"${topic}","ts":${changedAt === 0 ? 0 : now},"type":"${type}","data":{"s":"${instrument.symbol}","b":${instrument.levelsText(bids)},"a":${instrument.levelsText(asks)},` +
     `"u":${updateId},"seq":${sequence}},"cts":${changedAt}}`
   );
 }

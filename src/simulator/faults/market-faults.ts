@@ -86,6 +86,25 @@ export const MARKET_FAULTS: SimulatedFaults = {
     },
     onVenue: ({ market }, { symbol }) => market?.pausedSymbols.add(symbol),
   },
+  empty_book: {
+    description:
+      'The symbol has no orders and makes no trades. Binance: GET /api/v3/depth has lastUpdateId -1, as for a new listing. Bybit: each listener of a book gets an empty snapshot with ts, cts, u and seq 0, as of a closed market.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needsSymbol: true,
+    start: ({ venue, command, now }) => {
+      venue.host.faults.symbolsWithEmptyBooks.add(command.symbol);
+      for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
+    },
+    end: ({ venue, command, now }) => {
+      venue.host.faults.symbolsWithEmptyBooks.delete(command.symbol);
+      for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
+    },
+    onVenue: ({ faults, market }, { symbol }) => {
+      faults.symbolsWithEmptyBooks.add(symbol);
+      market?.pausedSymbols.add(symbol);
+    },
+  },
   reject_symbol: {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],

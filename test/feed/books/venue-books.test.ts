@@ -89,6 +89,31 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['1010 BTCUSDT replaced 11 late']);
   });
 
+  it('fetches a book that has not begun again after 1 s, then less and less often', () => {
+    const empty = of(bookUpdate(0, { snapshot: true, bids: [], asks: [] }));
+    const { scheduler, emitted, asked, counted, books } = setUp({
+      fetch: (_, attempt) => (attempt < 5 ? empty : whole(7)),
+    });
+    books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);
+    scheduler.advance(60_000);
+    expect(asked.map((text) => Number(text.split(' ')[0]))).toEqual([1000, 2010, 4020, 8030, 16_040]);
+    expect(emitted).toEqual(['1010 BTCUSDT replaced 0 late', '16050 BTCUSDT replaced 7 late']);
+    expect(counted).toEqual([]);
+  });
+
+  it('fetches a book at once if its first update shows a gap while it waits to be fetched again', () => {
+    const { scheduler, emitted, asked, books, update } = setUp({
+      fetch: (_, attempt) => (attempt < 5 ? of(bookUpdate(0, { snapshot: true, bids: [], asks: [] })) : whole(90)),
+      lines: 1,
+    });
+    books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);
+    scheduler.advance(10_000);
+    update(1, 80, 90);
+    scheduler.advance(60_000);
+    expect(asked.slice(4)).toEqual(['10000 BTCUSDT']);
+    expect(emitted.slice(1)).toEqual(['10000 BTCUSDT stale', '10010 BTCUSDT replaced 90 late']);
+  });
+
   it('fetches no book if the last line is lost', () => {
     const { scheduler, asked, books } = setUp({ fetch: () => whole(11), lines: 1 });
     books.subscribed([{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' }]);

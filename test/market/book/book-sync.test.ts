@@ -208,6 +208,35 @@ describe('BookSync with a fetched book', () => {
     expect(sync.applied).toBe(300);
   });
 
+  it('is in step with a book that has not begun, and requests it until its first update', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.joined(A);
+    sync.subscribed();
+    expect([said(sync.snapshot(whole(0), 0)), sync.state, textOf(sync)]).toEqual([
+      '=0',
+      'in_step',
+      textOf(new BookSync({ mode: 'fetched' })),
+    ]);
+    expect([said(sync.snapshot(whole(0), 0)), sync.wants]).toEqual(['', 'snapshot']);
+    expect(said(sync.update(A, delta(1, 2, { bids: '100:1' }), 0))).toBe('0>2');
+    expect([sync.wants, said(sync.snapshot(whole(0), 0)), sync.updateId]).toEqual([undefined, '', '2']);
+  });
+
+  it('replaces a book that has not begun with the next snapshot', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.joined(A);
+    sync.subscribed();
+    sync.snapshot(whole(0), 0);
+    expect([said(sync.snapshot(whole(7, { bids: '100:1' }), 0)), sync.wants]).toEqual(['=7', undefined]);
+  });
+
+  it('rejects a book that has not begun if updates with later ids are held', () => {
+    const sync = new BookSync({ mode: 'fetched' });
+    sync.joined(A);
+    sync.update(A, delta(5, 6), 0);
+    expect([said(sync.snapshot(whole(0), 0)), sync.wants]).toEqual(['', 'snapshot']);
+  });
+
   it('holds an update from two lines only once', () => {
     const sync = new BookSync({ mode: 'fetched' });
     for (const line of [A, B]) for (let id = 1; id <= 300; id++) sync.update(line, delta(id, id), 0);

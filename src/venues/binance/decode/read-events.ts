@@ -143,15 +143,21 @@ export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpd
   });
 }
 
-/** A partial depth frame or a REST body; neither has a symbol or a time. */
+/**
+ * A partial depth frame or a REST body; neither has a symbol or a time. Before the first order of a new listing, and after
+ * the testnet's reset, it is empty with the id -1: the same as 0, because no update has either.
+ */
 export function readBook(book: Unchecked, market: MarketFields): BookUpdate {
-  const updateId = readNumericId(book.lastUpdateId, 'lastUpdateId');
+  const bids = readSide(book.bids, 'bids', 'bids');
+  const asks = readSide(book.asks, 'asks', 'asks');
+  const hasNotBegun = book.lastUpdateId === -1 && bids.length === 0 && asks.length === 0;
+  const updateId = hasNotBegun ? '0' : readNumericId(book.lastUpdateId, 'lastUpdateId');
   return bookUpdate(market, {
     firstUpdateId: updateId,
     lastUpdateId: updateId,
     snapshot: true,
-    bids: readSide(book.bids, 'bids', 'bids'),
-    asks: readSide(book.asks, 'asks', 'asks'),
+    bids,
+    asks,
     timestamp: null,
   });
 }
