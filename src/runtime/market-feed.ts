@@ -3,8 +3,10 @@ import { filter, firstValueFrom, NEVER, type Observable, Subject, type Subscript
 import type { GuardOptions, TradingDecision } from '../client/guard/trading-decision.ts';
 import { TradingWatches, watchTrading } from '../client/guard/watch-trading.ts';
 import { symbolNamed } from '../client/topic-name.ts';
+import { coinNamed } from '../config/coin-list.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { shown } from '../config/problem.ts';
 import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
@@ -12,9 +14,13 @@ import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
 import type { RunningFeed } from './running-feed.ts';
 
+const DEFAULT_QUOTE = 'USDT';
+
 export interface MarketFeedOptions {
   /** The preferred venue. The others are standby venues, in the default order. */
   readonly venue?: VenueId;
+  /** Another name of `venue`. */
+  readonly exchange?: VenueId;
   /** Only these venues, in order of preference. */
   readonly venues?: readonly VenueId[];
   /** Quote asset; default USDT. */
@@ -66,9 +72,14 @@ export class MarketFeed {
   #started = false;
   #closed = false;
 
+  /**
+   * Names a coin (`BTC`) or its symbol against the quote (`BTCUSDT`), as `add`, `remove` and `getPrice` do.
+   *
+   * @throws TypeError that names a coin, venue or option that cannot be used
+   */
   constructor(coins: readonly string[], options: MarketFeedOptions = {}) {
     this.#config = configOf(coins, options);
-    for (const coin of coins) this.#coins.add(coin.toUpperCase());
+    for (const coin of coins) this.#coins.add(coinOf(coin, this.#config.quote));
     this.#feed = buildFeed(this.#config, {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
@@ -114,7 +125,7 @@ export class MarketFeed {
 
   /** Adds a coin while the feed runs, at every venue. A venue that does not list it reports `subscription_rejected`. */
   async add(coin: string): Promise<void> {
-    const name = coin.toUpperCase();
+    const name = coinOf(coin, this.#config.quote);
     if (this.#coins.has(name)) return;
     this.#coins.add(name);
     for (const venue of feedVenues(this.#config)) this.#feed.add(venue, this.#instrument(name, venue));
@@ -122,13 +133,15 @@ export class MarketFeed {
 
   /** Stops following a coin. */
   async remove(coin: string): Promise<void> {
-    const name = coin.toUpperCase();
+    const name = coinOf(coin, this.#config.quote);
     if (this.#coins.delete(name)) this.#feed.remove(name + this.#config.quote);
   }
 
   /** The last price of a coin; undefined before its first. */
   getPrice(coin: string): PriceTick | undefined {
-    const symbol = coin.toUpperCase() + this.#config.quote;
+    const name = coinNamed(coin, this.#config.quote);
+    if (name === undefined) return undefined;
+    const symbol = name + this.#config.quote;
     return this.#feed.watches.map(({ view }) => view.tick(symbol)).find((tick) => tick !== undefined);
   }
 
@@ -180,18 +193,46 @@ export class MarketFeed {
   }
 }
 
-function configOf(coins: readonly string[], { venue, venues, quote, channels, config }: MarketFeedOptions): Config {
-  const order = venues ?? (venue === undefined ? undefined : [venue, ...VENUE_IDS.filter((other) => other !== venue)]);
-  const names = coins.map((coin) => coin.toUpperCase());
+const OPTIONS = ['venue', 'exchange', 'venues', 'quote', 'channels', 'config'] as const;
+
+/** The venues in order of preference; undefined: those of the configuration. @throws TypeError */
+function orderOf(options: MarketFeedOptions): readonly VenueId[] | undefined {
+  for (const name of Object.keys(options))
+    if (!OPTIONS.some((known) => known === name))
+      throw new TypeError(`MarketFeed: no option ${name}; there are ${OPTIONS.join(', ')}`);
+  const { venue, exchange = venue, venues } = options;
+  if (venue !== undefined && venue !== exchange)
+    throw new TypeError(`MarketFeed: found venue ${venue} and exchange ${exchange}, allowed: one of them`);
+  for (const id of [exchange ?? [], venues ?? []].flat())
+    if (!VENUE_IDS.includes(id)) throw unusable(id, `one of ${VENUE_IDS.join(', ')}`);
+  return venues ?? (exchange && [exchange, ...VENUE_IDS.filter((other) => other !== exchange)]);
+}
+
+function coinOf(text: unknown, quote: string): string {
+  const coin = typeof text === 'string' ? coinNamed(text, quote) : undefined;
+  if (coin !== undefined) return coin;
+  throw unusable(text, `a coin or its symbol against ${quote}, such as BTC or BTC${quote}`);
+}
+
+function unusable(value: unknown, allowed: string): TypeError {
+  return new TypeError(`MarketFeed: found ${shown(value)}, allowed: ${allowed}`);
+}
+
+function configOf(coins: readonly string[], options: MarketFeedOptions): Config {
+  const { quote, channels, config } = options;
+  const order = orderOf(options);
+  const of = quote ?? config?.quote ?? DEFAULT_QUOTE;
+  if (!Array.isArray(coins)) throw unusable(coins, `a list of coins, such as ['BTC']`);
+  const names = coins.map((coin) => coinOf(coin, of));
   if (config === undefined) {
     const feed = { channels: channels ?? ['trade', 'ticker'], ...(order === undefined ? {} : { venues: order }) };
-    return loadConfig({ values: { coins: names, ...(quote === undefined ? {} : { quote }), feed } });
+    // As symbols, because the name of a coin may end in the quote.
+    return loadConfig({ values: { coins: [...new Set(names)].map((coin) => coin + of), quote: of, feed } });
   }
-  const of = quote ?? config.quote;
   return {
     ...config,
     quote: of,
-    coins: { kind: 'list', entries: names.map((coin) => coinEverywhere(coin, of)) },
+    coins: { kind: 'list', entries: [...new Set(names)].map((coin) => coinEverywhere(coin, of)) },
     feed: { ...config.feed, channels: channels ?? config.feed.channels, venues: order ?? config.feed.venues },
   };
 }

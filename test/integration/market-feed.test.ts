@@ -177,6 +177,36 @@ describe('MarketFeed', () => {
     expect(coins).toEqual(new Set(['BTC', 'ETH']));
   });
 
+  it('follows coins that are named by their symbols, each once', async () => {
+    const feed = marketFeed(['BTCUSDT', 'btc', 'SOL'], { venues: ['bybit'] });
+    const coins = new Set<string>();
+    feed.subscribeTrades(({ coin }) => coins.add(coin));
+    await feed.connect();
+    await feed.add('ethusdt');
+    await feed.add('BTCUSDT');
+    await until(() => coins.size === 3);
+    expect(coins).toEqual(new Set(['BTC', 'SOL', 'ETH']));
+    await until(() => feed.getPrice('ETHUSDT') !== undefined);
+    expect(feed.getPrice('ETHUSDT')).toBe(feed.getPrice('ETH'));
+    await feed.remove('SOLUSDT');
+    expect(
+      feed
+        .getAllPrices()
+        .map(({ coin }) => coin)
+        .sort(),
+    ).toEqual(['BTC', 'ETH']);
+  });
+
+  it('prefers the venue that the option exchange names', async () => {
+    const feed = marketFeed(['BTC'], { exchange: 'binance' });
+    const served: string[] = [];
+    feed.subscribeTrades(({ venue }) => served.push(venue));
+    await feed.connect();
+    await until(() => served.length > 10);
+    expect(new Set(served)).toEqual(new Set(['binance']));
+    expect(Object.keys(feed.getStatus())).toEqual(['binance', 'bybit', 'binance_us', 'binance_testnet']);
+  });
+
   it('follows an added coin at the standby venue too', async () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit', 'binance'] });
     const trades: TradeEvent[] = [];

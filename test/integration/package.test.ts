@@ -39,6 +39,7 @@ import type { Observable } from 'rxjs';
 
 const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
 new MarketFeed(['BTC'], { venues: ['bybit'] });
+new MarketFeed(['BTCUSDT'], { exchange: 'binance' });
 feed.prices$; feed.trades$; feed.status$; feed.frames$;
 feed.subscribePrice(tick => { const price: string = tick.price; const volume: string | null = tick.volume24h; void price; void volume; });
 feed.subscribeTrades(trade => { const sold: boolean = trade.isBuyerMaker; const id: string = trade.tradeId; void sold; void id; });

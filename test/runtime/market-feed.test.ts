@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { MarketFeed, type MarketFeedOptions } from '../../src/runtime/market-feed.ts';
+
+const made = (coins: unknown, options: unknown = {}) =>
+  new MarketFeed(coins as readonly string[], options as MarketFeedOptions);
+
+/** With and without a configuration of the caller's. */
+const CONFIGS = [{}, { config: loadConfig({ values: { coins: ['BTC'] } }) }];
+
+describe('MarketFeed', () => {
+  it.each(CONFIGS)('refuses by name what is no coin against its quote: %#', async (options) => {
+    const allowed = 'allowed: a coin or its symbol against USDT, such as BTC or BTCUSDT';
+    expect(() => made(['BTC', 'BTCUSD'], options)).toThrow(`MarketFeed: found "BTCUSD", ${allowed}`);
+    expect(() => made([7], options)).toThrow(`MarketFeed: found 7, ${allowed}`);
+    expect(() => made('BTC', options)).toThrow('MarketFeed: found "BTC", allowed: a list of coins');
+    const feed = made(['BTC'], options);
+    await expect(feed.add('BTC/USDT')).rejects.toThrow(`MarketFeed: found "BTC/USDT", ${allowed}`);
+    await expect(feed.remove('ETHBTCUSD')).rejects.toThrow(`MarketFeed: found "ETHBTCUSD", ${allowed}`);
+    expect(feed.getPrice('BTC/USDT')).toBeUndefined();
+    await feed.close();
+  });
+
+  it.each(CONFIGS)('refuses options that it does not have, and venues that do not exist: %#', (options) => {
+    const venues = 'allowed: one of bybit, binance, binance_us, binance_testnet';
+    expect(() => made(['BTC'], { ...options, exchanges: ['bybit'] })).toThrow(
+      'MarketFeed: no option exchanges; there are venue, exchange, venues, quote, channels, config',
+    );
+    expect(() => made(['BTC'], { ...options, exchange: 'kraken' })).toThrow(`MarketFeed: found "kraken", ${venues}`);
+    expect(() => made(['BTC'], { ...options, venue: 'kraken' })).toThrow(`MarketFeed: found "kraken", ${venues}`);
+    expect(() => made(['BTC'], { ...options, venues: ['bybit', 'kraken'] })).toThrow(
+      `MarketFeed: found "kraken", ${venues}`,
+    );
+  });
+
+  it('refuses a venue and another exchange', () => {
+    expect(() => made(['BTC'], { venue: 'bybit', exchange: 'binance' })).toThrow(
+      'MarketFeed: found venue bybit and exchange binance, allowed: one of them',
+    );
+  });
+});
