@@ -1,11 +1,11 @@
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { venues } from '../../src/venues/registry.ts';
-import { jsonOf, type Recording, venueNamed } from './recordings.ts';
+import { jsonOf, type Recording, venueInName } from './recordings.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Reads the body of a REST response. The name of the file shows its kind. */
 export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>): Verdict {
-  const venue: VenueId = venueNamed(name) ?? 'binance';
+  const venue: VenueId = venueInName(name) ?? 'binance';
   const body = jsonOf(file);
   if (/instruments|exchange-?info/i.test(name)) {
     const { rows, malformed } = venues[venue].instruments.parse(body);
