@@ -87,7 +87,11 @@ describe.each([
     expect(await simulate.exited).toBe(0);
 
     expect(undelivered).toBe(0);
-    expect(complaints).toEqual([]);
+    expect(complaints.map((line) => JSON.parse(line).msg)).toEqual(
+      ['agg_trade', 'kline_1s', 'kline_8h', 'kline_3d'].map(
+        (channel) => `bybit has no channel ${channel}: it comes only while binance serves`,
+      ),
+    );
     expect(pipeline.snapshot().sinks.map(({ dropped, queued }) => ({ dropped, queued }))).toEqual([
       { dropped: 0, queued: 0 },
     ]);
