@@ -133,13 +133,14 @@ describe('the dashboard when something fails', () => {
     await until(async () => (await page.locator('.panel-candles .empty').count()) === 0);
     switched = true;
     const notes = () => textsOf(page, '.detail .panel:not(.panel-tape) .empty');
-    await until(async () => (await notes()).length === 4);
-    expect(await notes()).toEqual([
-      'Waiting for the candles of next.',
-      'Waiting for the order book of next.',
-      'Waiting for the volume profile of next.',
-      'Waiting for the order book of next.',
-    ]);
+    await expect
+      .poll(notes, { timeout: limitMs(4000) })
+      .toEqual([
+        'Waiting for the candles of next.',
+        'Waiting for the order book of next.',
+        'Waiting for the volume profile of next.',
+        'Waiting for the order book of next.',
+      ]);
     switched = false;
     await page.locator('.bid-area').waitFor();
     await until(async () => (await notes()).length === 0);
@@ -150,7 +151,7 @@ describe('the dashboard when something fails', () => {
     await until(async () => (await demo.status()).active_venue === 'bybit', { timeoutMs: 30_000 });
     const asked = Date.now();
     const drawn = await page.locator('.switch').count();
-    await demo.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 3 });
+    await demo.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 60 });
     await until(async () => (await lastFailover()) > asked);
     await until(async () => (await page.locator('.switch').count()) > drawn, { timeoutMs: limitMs(4000) });
     const after = Date.now() - (await lastFailover());
