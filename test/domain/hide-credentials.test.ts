@@ -15,6 +15,11 @@ it.each([
   ['wss://h/ws/btcusdt@trade', 'wss://h/ws/btcusdt@trade'],
   ['wss://u:p@h/stream?streams=btcusdt@trade', 'wss://[secret]@h/stream?streams=btcusdt@trade'],
   ['wss://u:p/w@h/ws', 'wss://[secret]@h/ws'],
+  ['wss://u:12/w@h.com/ws', 'wss://[secret]@h.com/ws'],
+  ['wss://u:12/trade@h/ws/btcusdt@depth5@100ms', 'wss://[secret]@h/ws/btcusdt@depth5@100ms'],
+  ['user:pw@trade:9092', '[secret]@trade:9092'],
+  ['http://user:pw@ticker', 'http://[secret]@ticker'],
+  ['wss://u:12/w@trade.example.com/ws', 'wss://[secret]@trade.example.com/ws'],
   ['wss://h/ws/btcusdt@trade,http://u:p@h', 'wss://[secret]@h'],
 ])('hides only the credentials in %s', (text, hidden) => {
   expect(hideCredentials(text)).toBe(hidden);
