@@ -18,6 +18,8 @@ simulator.setRate(VENUE, 0);
 answer({
   address: () => ({ webSocket: `${simulator.url}/${VENUE}/stream`, rest: `${simulator.httpUrl}/${VENUE}` }),
   rate: (rate: number) => simulator.setRate(VENUE, rate),
+  /** Closes all connections. */
+  close: () => simulator.fault({ venue: VENUE, fault: 'close', line: 'all' }),
   /** Number of connections that carry trades. */
   lines: () => simulator.counts()[VENUE]?.lines ?? 0,
   /** Number of trades made. Each line receives every trade in a frame of its own. */

@@ -80,18 +80,7 @@ interface Counts {
  */
 export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
   const { load, consumer, subject, log } = parties;
-  // Trades made before this have no receiver.
-  await until(async () => (await load.ask<number>('lines')) === parties.lines, {
-    timeoutMs: 30_000,
-    message: 'the lines are subscribed',
-  });
-  await delay(SUBSCRIBED_MS);
-  const sentBefore = await load.ask<number>('sent');
-  await load.ask('rate', 200);
-  await until(async () => (await readCounts(parties)).received > 0, {
-    timeoutMs: 30_000,
-    message: 'the first trade arrives',
-  });
+  const sentBefore = await untilFirstTrade(parties);
   await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));
   await delay(pace.warmUpMs);
   await clearBacklog(parties, sentBefore);
@@ -123,6 +112,23 @@ export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
     lost: sent - sentBefore - received,
     repeated,
   };
+}
+
+/** Waits for the subscriptions and for the first trade. Returns how many trades were sent before: they had no receiver. */
+export async function untilFirstTrade(parties: Pick<Parties, 'load' | 'consumer' | 'lines'>): Promise<number> {
+  const { load } = parties;
+  await until(async () => (await load.ask<number>('lines')) === parties.lines, {
+    timeoutMs: 30_000,
+    message: 'the lines are subscribed',
+  });
+  await delay(SUBSCRIBED_MS);
+  const sentBefore = await load.ask<number>('sent');
+  await load.ask('rate', 200);
+  await until(async () => (await readCounts(parties)).received > 0, {
+    timeoutMs: 30_000,
+    message: 'the first trade arrives',
+  });
+  return sentBefore;
 }
 
 async function atLowRate(parties: Parties, { latencyMs }: Pace) {
@@ -242,7 +248,7 @@ async function untilDrained(parties: Parties, sentBefore: number, left = NO_BACK
   );
 }
 
-async function readCounts({ load, consumer }: Parties): Promise<Counts> {
+async function readCounts({ load, consumer }: Pick<Parties, 'load' | 'consumer'>): Promise<Counts> {
   const [sent, { received }] = await Promise.all([
     load.ask<number>('sent'),
     consumer.ask<{ received: number }>('counts'),

@@ -12,6 +12,8 @@ export interface Place {
   /** Prefix of the program's topics and files. */
   readonly prefix: string;
   readonly folder: string;
+  /** The checkout of this project that runs; by default this one. */
+  readonly checkout?: string;
 }
 
 export const PARTITIONS = 4;
@@ -23,12 +25,12 @@ export const SMALL_LOGS = {
   'log.segment.delete.delay.ms': '1000',
 };
 const repository = join(import.meta.dirname, '..');
-const cli = join(repository, 'bin', 'market-feed.js');
 /** The schema of the records that every program writes. */
 export const schemaFile = join(repository, 'schemas', 'trade-event.avsc');
 const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol) => symbol !== null);
 
 export const topicOf = ({ prefix }: Place): string => `${prefix}trades`;
+const cliOf = ({ checkout = repository }: Place): string => join(checkout, 'bin', 'market-feed.js');
 const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
 const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
 
@@ -49,7 +51,7 @@ interface Ours {
   readonly lines: 1 | 2;
 }
 
-export const OURS: Readonly<Record<string, Ours>> = {
+const OURS: Readonly<Record<string, Ours>> = {
   'kafkajs-1': { client: 'kafkajs', lines: 1 },
   'kafkajs-2': { client: 'kafkajs', lines: 2 },
   'platformatic-1': { client: 'platformatic', lines: 1 },
@@ -107,7 +109,7 @@ export async function startProgram(name: string, place: Place, watch?: Watch): P
     return startSubject([cryptofeedScript, ...work], logOf(place), { command: await cryptofeedPython() });
   }
   if (name in OURS) {
-    const args = [...nodeArguments(), ...(watch?.flags ?? []), cli, 'run', '--config', configOf(place)];
+    const args = [...nodeArguments(), ...(watch?.flags ?? []), cliOf(place), 'run', '--config', configOf(place)];
     return startSubject(args, logOf(place), { environment: watch?.environment ?? {} });
   }
   const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
@@ -117,7 +119,7 @@ export async function startProgram(name: string, place: Place, watch?: Watch): P
 }
 
 /** Options for Node from BENCH_NODE_ARGS, for example '--cpu-prof --cpu-prof-dir=DIR' for profiles. */
-export function nodeArguments(): readonly string[] {
+function nodeArguments(): readonly string[] {
   return (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((argument) => argument !== '');
 }
 
@@ -126,14 +128,14 @@ export function nodeArguments(): readonly string[] {
  * equal.
  */
 export async function prepareProgram(name: string, place: Place): Promise<void> {
-  await writeFile(configOf(place), configurationOf(place, OURS[name]));
-  const { ended } = startSubject([cli, 'topics', 'create', '--config', configOf(place)], logOf(place));
+  await writeFile(configOf(place), configuration(place, OURS[name]));
+  const { ended } = startSubject([cliOf(place), 'topics', 'create', '--config', configOf(place)], logOf(place));
   const code = await ended;
   if (code !== 0) throw new Error(`the topics could not be made: exit code ${code}`);
 }
 
 /** One venue and only trades. Everything else has its default. */
-export function configurationOf(
+function configuration(
   { address, broker, prefix }: Place,
   { client, lines }: Ours = { client: 'kafkajs', lines: 1 },
 ): string {

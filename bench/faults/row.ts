@@ -49,7 +49,7 @@ export interface Expectation {
    * spilled.
    */
   readonly exitCode?: number;
-  /** True if nobody can notice missing trades: the venue's ids are sparse, and no line carried them. */
+  /** True if missing trades cannot be detected: the venue's ids are sparse, and no line carried them. */
   readonly notDetectable?: boolean;
 }
 

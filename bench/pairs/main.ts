@@ -4,19 +4,28 @@
  * packages. `node bench/pairs/main.ts --against DIR`, with --runs N (5), --rate N (100000 trades a second), --only
  * PROGRAM,PROGRAM, --keep DIR (configurations and logs stay there).
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { at } from '../../src/domain/at.ts';
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
-import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
-import { median, WARM_UP_RATE } from '../measure.ts';
+import { median, untilFirstTrade, WARM_UP_RATE } from '../measure.ts';
 import { mainThreadSecondsOf } from '../process-figures.ts';
-import { configurationOf, nodeArguments, OURS, PARTITIONS, SMALL_LOGS, schemaFile } from '../programs.ts';
-import { startSubject } from '../subject.ts';
+import {
+  isOurs,
+  linesOf,
+  PARTITIONS,
+  type Place,
+  PROGRAMS,
+  prepareProgram,
+  SMALL_LOGS,
+  schemaFile,
+  startProgram,
+  topicOf,
+} from '../programs.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const FIGURES = ['cpu', 'mainThread', 'p50', 'p99'] as const;
@@ -40,7 +49,7 @@ const { values: flags } = parseArgs({
     against: { type: 'string' },
     runs: { type: 'string', default: '5' },
     rate: { type: 'string', default: '100000' },
-    only: { type: 'string', default: Object.keys(OURS).join(',') },
+    only: { type: 'string', default: PROGRAMS.filter(isOurs).join(',') },
     keep: { type: 'string' },
   },
 });
@@ -88,44 +97,29 @@ function intervalOf(values: readonly number[]): string {
 }
 
 async function run(name: string, checkout: string): Promise<Figures> {
+  const address = await load.ask<Place['address']>('address');
   const prefix = `${name}-${++runNumber}.`;
-  const config = join(folder, `${prefix}yaml`);
-  const log = join(folder, `${prefix}log`);
-  const address = await load.ask<{ webSocket: string; rest: string }>('address');
-  const place = { address, broker: broker.brokers[0] as string, prefix, folder };
-  await writeFile(config, configurationOf(place, OURS[name]));
-  const cli = join(checkout, 'bin', 'market-feed.js');
-  const made = await startSubject([cli, 'topics', 'create', '--config', config], log).ended;
-  if (made !== 0) throw new Error(`the topics could not be made: ${log}`);
-  const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), [
-    place.broker,
-    `${prefix}trades`,
-    `${PARTITIONS}`,
-    schemaFile,
-  ]);
-  const subject = startSubject([...nodeArguments(), cli, 'run', '--config', config], log);
-  const received = async () => (await consumer.ask<{ received: number }>('counts')).received;
+  const place = { address, broker: broker.brokers[0] as string, prefix, folder, checkout };
+  await prepareProgram(name, place);
+  const reads = [place.broker, topicOf(place), `${PARTITIONS}`, schemaFile];
+  const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reads);
+  const subject = await startProgram(name, place);
   try {
-    const lines = OURS[name]?.lines;
-    await until(async () => (await load.ask<number>('lines')) === lines, {
-      timeoutMs: 30_000,
-      message: 'the lines are subscribed',
-    });
-    await delay(1000);
+    await untilFirstTrade({ load, consumer, lines: linesOf(name) });
     await load.ask('rate', WARM_UP_RATE);
-    await until(async () => (await received()) > 0, { timeoutMs: 30_000, message: 'the first trade arrives' });
     await delay(WARM_UP_MS);
     await load.ask('rate', rate);
     await delay(SETTLE_MS);
-    const cpuOf = async () => {
+    const readCpu = async () => {
       const { user, system } = await mainThreadSecondsOf(subject.pid);
-      return { all: await subject.cpuSeconds(), main: user + system, received: await received() };
+      const { received } = await consumer.ask<{ received: number }>('counts');
+      return { all: await subject.cpuSeconds(), main: user + system, received };
     };
-    const start = await cpuOf();
+    const start = await readCpu();
     await consumer.ask('collect');
     await delay(MEASURE_MS);
     const [p50 = Number.NaN, p99 = Number.NaN] = await consumer.ask<number[]>('latencies', [0.5, 0.99]);
-    const end = await cpuOf();
+    const end = await readCpu();
     const perTrade = (seconds: number): number => (seconds / (end.received - start.received)) * 1e6;
     const figures = { cpu: perTrade(end.all - start.all), mainThread: perTrade(end.main - start.main), p50, p99 };
     console.log(

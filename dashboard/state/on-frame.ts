@@ -1,8 +1,8 @@
 import { batch } from '@preact/signals';
 
-/** What changes ten times a second is as quick as an eye; all of it is painted in the same frames. */
+/** Pause between two paints: ten a second look continuous. */
 const EVERY_MS = 100;
-/** While nobody looks, for what must not pile up. */
+/** Used while the page is hidden, for work that must not pile up. */
 const HIDDEN_MS = 1000;
 
 const waiting = new Set<() => void>();

@@ -31,7 +31,7 @@ const WINDOW_MS = 60_000;
 const STATS_KEPT = 30;
 const REFRESH_EVERY_MS = 5000;
 const MOST_WAITING = 200;
-/** The tape is long, and nobody reads it faster. */
+/** The tape is long, and is not read faster. */
 const TAPE_EVERY_MS = 250;
 
 /** Newest first. */

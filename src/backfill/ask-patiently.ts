@@ -41,8 +41,9 @@ export function askPatiently({ rest, scheduler, random, signal, onWait }: AskPat
 
 function unlessTooLong(fault: Fault): Fault {
   const { kind, retry } = fault;
-  const isShort = retry.kind !== 'after' || (retry.afterMs <= LONGEST_WAIT_MS && kind !== 'region_blocked');
-  if (isShort) return fault;
+  if (retry.kind !== 'after') return fault;
+  // No wait helps against a blocked region.
+  if (retry.afterMs <= LONGEST_WAIT_MS && kind !== 'region_blocked') return fault;
   const message = `${fault.message}; not to be asked for ${Math.ceil(retry.afterMs / 60_000)} minutes`;
   return new Fault(kind, message, { retry: { kind: 'never' }, cause: fault });
 }

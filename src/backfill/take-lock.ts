@@ -24,7 +24,7 @@ export async function takeLock(
   return () => rm(lock, { force: true });
 }
 
-/** Links the file to the name, unless the name exists. Nobody ever finds a lock without its holder. */
+/** Links the file to the name, unless the name exists. A lock always names its holder. */
 async function putInPlace(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name).catch((error: unknown) => {

@@ -29,7 +29,7 @@ export function servingVenues(ids: readonly VenueId[], channels: readonly Channe
   return able.length === 0 ? ids : able;
 }
 
-/** The channels that each venue lacks; of a venue that is not `used`, only the one that it is not used for. */
+/** The channels that each venue lacks. For a venue that is not in `used`: only `agg_trade`, the reason for that. */
 export function missingChannels(
   ids: readonly VenueId[],
   channels: readonly Channel[],
@@ -47,8 +47,8 @@ export function missingChannels(
 function reasonOf(venue: VenueId, channel: Channel, have: readonly VenueId[], isUsed: boolean): string {
   const what = `${venue} has no channel ${channel}`;
   const others = have.join(' or ');
-  if (!isUsed) return `${what} and is not used, because feed.channels has it without trade: ${others} must serve`;
-  if (have.length > 0) return `${what}: it comes only while ${others} serves`;
+  if (!isUsed) return `${what} and is not used: without the channel trade, a venue must have agg_trade (${others})`;
+  if (have.length > 0) return `${what}: it is published only while ${others} is active`;
   const elsewhere = having(VENUE_IDS, channel).join(' or ');
-  return `${what}, nor has any other venue of feed.venues: nothing of it is published (add ${elsewhere})`;
+  return `${what}, and no other venue of feed.venues has it: it is not published (add ${elsewhere})`;
 }

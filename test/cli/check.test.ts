@@ -23,9 +23,9 @@ const warnings = (lines: readonly string[]) =>
 it('check warns of each channel that a venue lacks, and names the venues that have it', async () => {
   const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade,agg_trade,kline_1s' });
   expect(warnings(lines)).toEqual([
-    'warning       bybit has no channel agg_trade: it comes only while binance or binance_us serves',
-    'warning       bybit has no channel kline_1s: it comes only while binance serves',
-    'warning       binance_us has no channel kline_1s: it comes only while binance serves',
+    'warning       bybit has no channel agg_trade: it is published only while binance or binance_us is active',
+    'warning       bybit has no channel kline_1s: it is published only while binance is active',
+    'warning       binance_us has no channel kline_1s: it is published only while binance is active',
   ]);
   expect(lines.findIndex((line) => line.includes('bybit has no'))).toBe(
     lines.findIndex((line) => line.startsWith('venue 1')) + 1,
@@ -35,7 +35,7 @@ it('check warns of each channel that a venue lacks, and names the venues that ha
 it('check names a venue that is not used, and plans no connections for it', async () => {
   const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'agg_trade,ticker' });
   expect(warnings(lines)).toEqual([
-    'warning       bybit has no channel agg_trade and is not used, because feed.channels has it without trade: binance or binance_us must serve',
+    'warning       bybit has no channel agg_trade and is not used: without the channel trade, a venue must have agg_trade (binance or binance_us)',
   ]);
   expect(lines.filter((line) => line.includes('connections'))).toHaveLength(2);
 });

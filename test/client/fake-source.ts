@@ -22,7 +22,7 @@ export class FakeSource implements TopicSource {
   }
 
   get handler(): TopicHandler {
-    if (this.#handler === undefined) throw new Error('nobody reads');
+    if (this.#handler === undefined) throw new Error('the source has no handler');
     return this.#handler;
   }
 

@@ -298,8 +298,9 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 }
 
 /**
- * If ids restart twice, the third count may continue by chance at the very id at which the second one stopped. Nobody
- * can report that. And the judge takes two counts in one epoch, as in mode all, for one.
+ * Leaves out faults whose result cannot be judged. If ids restart twice, the third count may continue by chance at the
+ * id at which the second one stopped, which cannot be detected. The judge takes two counts in one epoch, as in mode
+ * all, for one.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
   const reset = new Set<string>();

@@ -89,7 +89,7 @@ describe.each([
     expect(undelivered).toBe(0);
     expect(complaints.map((line) => JSON.parse(line).msg)).toEqual(
       ['agg_trade', 'kline_1s', 'kline_8h', 'kline_3d'].map(
-        (channel) => `bybit has no channel ${channel}: it comes only while binance serves`,
+        (channel) => `bybit has no channel ${channel}: it is published only while binance is active`,
       ),
     );
     expect(pipeline.snapshot().sinks.map(({ dropped, queued }) => ({ dropped, queued }))).toEqual([

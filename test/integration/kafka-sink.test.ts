@@ -211,7 +211,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka sink with %s', (client) => {
     const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], options);
     const [kind, lingeredMs] = stdout.trim().split(' ');
     expect(kind).toBe('delivered');
-    // Nobody killed the process: Node exits when nothing can wake it up any more.
+    // The process was not killed. Node exits once no timer or socket is left.
     expect(Number(lingeredMs)).toBeLessThan(limitMs(500));
   });
 });

@@ -78,7 +78,7 @@ describe.concurrent('windows of trades', () => {
 
   it.each([
     ['an idle market', ['binance', 'bybit'], true],
-    // New lines are opened, and nobody knows what the old ones would have delivered.
+    // The feed opens new lines. What the previous lines would have delivered is unknown.
     ['a single venue that stops sending', ['binance'], false],
   ])('close by the clock after the last trade: %s', async (_, venues, isWhole) => {
     const staleMs = 3000;

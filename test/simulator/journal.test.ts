@@ -79,7 +79,7 @@ describe('the journal of the simulator', () => {
         venue === 'binance' && symbol === 'BTCUSDT' && kind === 'trade' && sent.join() === '1',
     );
     expect(skipped.length).toBeGreaterThanOrEqual(5);
-    // Five trades were withheld from line 2, and five from Bybit's only line. Trades that nobody subscribed to are not
+    // Five trades were withheld from line 2, and five from Bybit's only line. Trades without a subscriber are not
     // withheld.
     const withheld = lines.filter((line) => line.withheld === true);
     expect(withheld.map(({ venue, symbol, kind, sent }) => [venue, symbol, kind, sent.join()])).toEqual(

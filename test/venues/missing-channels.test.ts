@@ -12,14 +12,16 @@ it('missingChannels names each channel that a venue lacks, with the venues that 
     {
       venue: 'bybit',
       channel: 'agg_trade',
-      reason: 'bybit has no channel agg_trade: it comes only while binance or binance_us serves',
+      reason: 'bybit has no channel agg_trade: it is published only while binance or binance_us is active',
     },
   ]);
 });
 
 it('missingChannels names venues outside the order if none of the order has the channel', () => {
   const [missing] = missingChannels(['bybit', 'binance_us'], ['kline_1s'], ['bybit', 'binance_us']);
-  expect(missing?.reason).toMatch(/^bybit has no channel kline_1s, nor has .* \(add binance or binance_testnet\)$/);
+  expect(missing?.reason).toMatch(
+    /^bybit has no channel kline_1s, and no other .* \(add binance or binance_testnet\)$/,
+  );
 });
 
 it('missingChannels names only aggregated trades of a venue that is not used', () => {

@@ -14,7 +14,7 @@ export interface Verdict {
   /** Trades of the same kind that are inside a published gap. */
   readonly inGaps: number;
   /**
-   * Missing trades that nobody can notice: ids are sparse, and a fault withheld the trade from a line that stayed open.
+   * Missing trades that cannot be detected: ids are sparse, and a fault withheld the trade from a line that stayed open.
    */
   readonly undetectable: number;
   readonly duplicated: number;

@@ -37,7 +37,7 @@ export function publishBooks(options: BooksStageOptions): FeedStage {
             if (event.key !== null) publisher.ended(event.key);
             return NONE;
           case 'availability':
-            // Nobody updates the book of a symbol that its venue lost.
+            // The book of a symbol that its venue lost has no updates.
             if (!event.serves) publisher.ended(event.symbol, event.venue);
             return NONE;
           case 'unfollowed':

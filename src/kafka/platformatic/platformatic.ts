@@ -24,7 +24,7 @@ const TOPIC_RESOURCE = 2 as const;
 const FETCH_BYTES = 50 * 2 ** 20;
 const NO_SESSION = [0, -1] as const;
 const EPOCH_UNKNOWN = -1;
-const NOBODY = -1n;
+const NO_PRODUCER_ID = -1n;
 
 const SASL_MECHANISMS = {
   plain: 'PLAIN',
@@ -231,7 +231,7 @@ function connectionOf(
 
     async initProducerId(transactionalId, timeoutMs) {
       const { producerId, producerEpoch } = await ask(
-        initProducerIdV4.api.async(connection, transactionalId, timeoutMs, NOBODY, EPOCH_UNKNOWN),
+        initProducerIdV4.api.async(connection, transactionalId, timeoutMs, NO_PRODUCER_ID, EPOCH_UNKNOWN),
       );
       return { producerId: String(producerId), producerEpoch };
     },

@@ -656,7 +656,7 @@ describe('connect: unsubscribing', () => {
 /** Waits until the server has received everything that the client sent: the pong arrives after it. */
 async function roundTrip(server: FakeServer): Promise<void> {
   const connection = server.connections.at(-1);
-  if (connection === undefined) throw new Error('nobody has connected');
+  if (connection === undefined) throw new Error('there is no connection');
   let back = false;
   connection.once('pong', () => {
     back = true;

@@ -86,7 +86,7 @@ export function readKlines(message: Unchecked, topic: BybitTopic, market: Market
   });
   if (rows.length === 0) throw malformed('data', 'has no candle');
   const klines = rows.filter((kline) => kline !== undefined);
-  return klines.length === rows.length ? marketFrame(market, klines) : marketFrame(market, klines, 'no_price_yet');
+  return marketFrame(market, klines, klines.length === rows.length ? undefined : 'no_price_yet');
 }
 
 function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, market: MarketFields): Kline {
