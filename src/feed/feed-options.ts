@@ -29,7 +29,7 @@ export interface FeedOptions {
   readonly commands$: Observable<FeedCommand>;
   /** Emits before the feed ends: it then publishes its last positions. */
   readonly stop$: Observable<unknown>;
-  readonly log: StatusNumbering;
+  readonly numbering: StatusNumbering;
   readonly watch: FeedWatch;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;

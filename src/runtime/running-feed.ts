@@ -12,7 +12,7 @@ import { Broadcast } from '../operators/broadcast.ts';
 
 const HEARTBEAT_MS = 1000;
 
-export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'log' | 'watch'>;
+export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'numbering' | 'watch'>;
 
 export interface RunningFeedOptions {
   /** The venues of each feed: all in one with failover, or one each. */
@@ -42,7 +42,7 @@ export class RunningFeed {
   /** Symbols with too many invalid messages at the last heartbeat, as VENUE:SYMBOL. */
   poorQuality: readonly string[] = [];
   readonly #parts: readonly Part[];
-  readonly #log: StatusNumbering;
+  readonly #numbering: StatusNumbering;
   readonly #scheduler: SchedulerLike;
   readonly #output = new Broadcast<FeedOutput>();
   readonly #stop$ = new Subject<void>();
@@ -54,12 +54,16 @@ export class RunningFeed {
     this.startedAt = wallClockMs();
     this.klineCheck = klineCheck;
     this.#scheduler = scheduler;
-    this.#log = new StatusNumbering(instance, environment, wallClockMs, () => this.activeVenue);
+    this.#numbering = new StatusNumbering(instance, environment, wallClockMs, () => this.activeVenue);
     this.tradability = new Tradability(scheduler, (note) => this.status(note));
     this.#parts = venues.map((own): Part => {
       const watch = new FeedWatch(own, this.tradability, () => scheduler.now());
       const commands$ = new Subject<FeedCommand>();
-      return { watch, commands$, output$: feed(own, { watch, commands$, stop$: this.#stop$, log: this.#log }) };
+      return {
+        watch,
+        commands$,
+        output$: feed(own, { watch, commands$, stop$: this.#stop$, numbering: this.#numbering }),
+      };
     });
     this.watches = this.#parts.map(({ watch }) => watch);
     if (klineCheck !== undefined)
@@ -133,7 +137,7 @@ export class RunningFeed {
   }
 
   status(note: StatusNote): void {
-    this.publish([this.#log.record(note)]);
+    this.publish([this.#numbering.record(note)]);
   }
 
   /** Publishes records from outside the stream: a sink's dead letters. */

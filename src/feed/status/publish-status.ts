@@ -9,11 +9,11 @@ import { switchNote } from './switch-note.ts';
 type Out = Subscriber<FeedOutput>;
 
 /** Publishes status records of venues, switches and gaps, and dead letters. */
-export function publishStatus({ log, watch }: Pick<StageOptions, 'log' | 'watch'>): FeedStage {
+export function publishStatus({ numbering, watch }: Pick<StageOptions, 'numbering' | 'watch'>): FeedStage {
   return (events$) =>
     defer(() => {
       const gaps = new GapNotes();
-      const publish = (note: StatusNote, to: Out) => to.next({ records: [log.record(note)], barrier: false });
+      const publish = (note: StatusNote, to: Out) => to.next({ records: [numbering.record(note)], barrier: false });
       const onSwitched = ({ key, seams, ...event }: Extract<FeedEvent, { kind: 'switched' }>, to: Out) => {
         // The first start at the preferred venue is no failover.
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
