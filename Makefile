@@ -55,7 +55,7 @@ typecheck: ready ## the types, and how much of the source they cover
 	@node scripts/check-types.ts
 	@tsc -p dashboard
 
-build: ready ## dist/, as it is published
+build: ready ## dist/, as it is published; `make typecheck` checks its types
 	@rm -rf dist && tsc -p tsconfig.build.json
 	@node scripts/build-dashboard.ts
 
