@@ -12,10 +12,8 @@ export class PriceTicks {
 
   learn(ticker: Ticker): void {
     const place = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
-    const known = this.#figures[place];
-    if (known === undefined) this.#figures.push(ticker);
-    // A mini ticker has no change.
-    else this.#figures[place] = ticker.change24h === null ? { ...ticker, change24h: known.change24h } : ticker;
+    if (place < 0) this.#figures.push(ticker);
+    else this.#figures[place] = ticker;
   }
 
   /** The tick that a trade or ticker makes in an epoch; undefined if it makes none. */

@@ -25,16 +25,6 @@ describe('PriceTicks', () => {
     });
   });
 
-  it('keeps the 24-hour change of a ticker when a mini ticker without a change follows', () => {
-    const ticks = new PriceTicks();
-    const after = (ms: number) => ({ timestamp: 1_723_161_255_400 + ms });
-    ticks.learn(ticker({ ...after(0), change24h: null }));
-    expect(ticks.tick(tradeEvent(1, after(0)), 1)).toMatchObject({ change24h: null });
-    ticks.learn(ticker(after(1)));
-    ticks.learn(ticker({ ...after(2), change24h: null, volume24h: '1001' }));
-    expect(ticks.tick(tradeEvent(2, after(2)), 1)).toMatchObject({ change24h: '-1.5', volume24h: '1001' });
-  });
-
   it('skips a tick older than the last one of its epoch, and accepts it in a new epoch', () => {
     const ticks = new PriceTicks();
     ticks.tick(tradeEvent(1, { timestamp: 100 }), 1);

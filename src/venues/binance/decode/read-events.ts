@@ -1,3 +1,5 @@
+import { type Decimal, fromUnscaled, unscaled } from '../../../domain/decimal.ts';
+import { roundHalfEven } from '../../../domain/exact.ts';
 import type { BookUpdate, Ticker } from '../../../domain/market-event.ts';
 import type { AggTrade, Kline, MarketFields, TradeEvent } from '../../../domain/record.ts';
 import { compareIds } from '../../../domain/trade-id.ts';
@@ -76,8 +78,9 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   };
 }
 
-/** Reads a ticker. The mini ticker has no price change. */
+/** Reads a ticker. The mini ticker has the open price instead of the change. */
 export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
+  const price = readPositive(frame.c, 'c');
   return {
     kind: 'ticker',
     venue: market.venue,
@@ -87,12 +90,19 @@ export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
     environment: market.environment,
     epoch: market.epoch,
     receivedAt: market.receivedAt,
-    price: readPositive(frame.c, 'c'),
+    price,
     timestamp: readTime(frame.E, 'E'),
     volume24h: readNotNegative(frame.v, 'v'),
     quoteVolume24h: readNotNegative(frame.q, 'q'),
-    change24h: frame.e === '24hrMiniTicker' ? null : readDecimal(frame.P, 'P'),
+    change24h:
+      frame.e === '24hrMiniTicker' ? percentChange(readPositive(frame.o, 'o'), price) : readDecimal(frame.P, 'P'),
   };
+}
+
+/** The change between two prices in percent, rounded to 3 decimal places, as Binance's ticker has it in P. */
+function percentChange(open: Decimal, price: Decimal): Decimal {
+  const from = unscaled(open);
+  return fromUnscaled(roundHalfEven((unscaled(price) - from) * 100_000n, from), 3);
 }
 
 /** Binance sends no time. A side without orders has price and quantity zero. */
