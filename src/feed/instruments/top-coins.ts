@@ -52,10 +52,12 @@ export function mostTraded(
   return new Set([...ranked.slice(0, most), ...stay].map(({ base }) => base));
 }
 
-/** The most traded coins of the first venue that answers. Fetched at a subscription if the last answer is old. */
+/** The most traded coins of the first venue that answers, and later of this venue alone. Fetched at a subscription if the last answer is old. */
 export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<string>> {
   const { sources, quote, most, scheduler } = options;
   let kept: ReadonlySet<string> = new Set();
+  /** The index of the venue that answered first. */
+  let chosen: number | undefined;
   let answer$: Observable<ReadonlySet<string>> | undefined;
   let askedAt = Number.NEGATIVE_INFINITY;
   const ask = (index: number): Observable<ReadonlySet<string>> => {
@@ -64,11 +66,12 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
       map(([rows, volumes]) => {
         const coins = mostTraded(rows, volumes, { quote, most, kept });
         if (coins.size === 0) throw new Fault('unavailable', `no volumes of what trades against ${quote}`);
+        chosen = index;
         return coins;
       }),
     );
-    // After the first answer no other venue is asked: its ranks would change what is followed for nothing.
-    const isLast = index + 1 === sources.length || kept.size > 0;
+    // After the first answer no other venue is asked: its ranks would replace followed coins without need.
+    const isLast = index + 1 === sources.length || chosen !== undefined;
     const answered$ = coins$.pipe(timeout({ first: ANSWER_WITHIN_MS, scheduler }));
     return isLast ? answered$ : answered$.pipe(catchError(() => ask(index + 1)));
   };
@@ -76,7 +79,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
     const now = scheduler.now();
     if (answer$ !== undefined && now - askedAt < FRESH_FOR_MS) return answer$;
     askedAt = now;
-    answer$ = ask(0).pipe(
+    answer$ = ask(chosen ?? 0).pipe(
       tap({
         next: (coins) => {
           kept = coins;

@@ -77,6 +77,22 @@ describe('topCoins', () => {
     for (let time = 0; time < 2; time++) alone$.subscribe({ error: () => seen.push('none') });
     expect([seen, volumes.asked]).toEqual([['B', 'none', 'none'], 3]);
   });
+
+  it('asks the venue that answered first again, even when the preferred one is back', () => {
+    const scheduler = new SteppedScheduler();
+    let isBack = false;
+    const away = throwError(() => new Error('away'));
+    const preferred = { listed$: of([row('A')]), volumes$: defer(() => (isBack ? of([volume('AUSDT', '1')]) : away)) };
+    const next = { listed$: of([row('B')]), volumes$: of([volume('BUSDT', '1')]) };
+    const coins$ = topCoins({ ...options, scheduler, sources: [preferred, next] });
+    const seen: string[] = [];
+    const look = () => coins$.subscribe((coins) => seen.push(...coins));
+    look();
+    isBack = true;
+    scheduler.advance(60_000);
+    look();
+    expect(seen).toEqual(['B', 'B']);
+  });
 });
 
 it('topCoins treats an empty list of volumes as a failure', () => {
