@@ -55,7 +55,16 @@ const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: rea
   [1, (random, symbol) => ({ fault: 'quiet', symbol, seconds: seconds(random, 6) })],
   [1, (random, symbol) => ({ fault: 'reject_symbol', symbol, seconds: seconds(random, 6) })],
   [1, (random, symbol) => ({ fault: 'reject_trades', symbol, seconds: seconds(random, 20) })],
-  [1, (random, symbol) => ({ fault: 'mute_trades', line: line(random), symbol, seconds: seconds(random, 20) })],
+  [
+    1,
+    (random, symbol) => ({
+      fault: 'mute_channel',
+      channel: 'trade',
+      line: line(random),
+      symbol,
+      seconds: seconds(random, 20),
+    }),
+  ],
   [1, () => ({ fault: 'testnet_reset' }), ['binance', 'binance_us']],
   [1, (random, symbol) => ({ fault: 'id_jump', symbol, count: count(random, 50) }), ['binance', 'binance_us']],
 ];

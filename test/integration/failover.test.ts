@@ -302,35 +302,38 @@ describe.concurrent('failover of one coin that receives no data', () => {
   });
 });
 
-describe.concurrent.each(['mute_trades', 'reject_trades'] as const)('failover if a coin lacks trades: %s', (fault) => {
-  it('serves the coin from another venue until its trades return, although its ticker continues', async () => {
-    const feed = {
-      venues: TWO,
-      channels: ['trade', 'ticker'],
-      stale_after_ms: STALE_MS,
-      coin_stale_after_ms: STALE_MS + 500,
-      fail_back_after_ms: 1000,
-    };
-    const rates = { bybit: 120, binance: 120 };
-    await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
-    await simulated.moreTrades(50, 'bybit');
-    simulated.simulator.fault({ venue: 'bybit', fault, symbol: 'ETHUSDT' });
-    // Existing subscriptions stay. Only new connections are refused, which is no reason to leave the venue for the
-    // other coins.
-    if (fault === 'reject_trades')
-      for (const line of [1, 2]) {
-        simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
-        await simulated.untilStatus({ state: 'subscription_rejected', venue: 'bybit', line });
-      }
-    await simulated.untilStatus({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
-    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
-    expect(simulated.feed.activeVenue).toBe('bybit');
-    simulated.simulator.clearFaults();
-    await simulated.untilStatus({ state: 'failed_back', coin: 'ETH' });
-    await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
-    await expectWholeAndInOrder(simulated);
-  });
-});
+describe.concurrent.each([{ fault: 'mute_channel', channel: 'trade' }, { fault: 'reject_trades' }] as const)(
+  'failover if a coin lacks trades: $fault',
+  (fault) => {
+    it('serves the coin from another venue until its trades return, although its ticker continues', async () => {
+      const feed = {
+        venues: TWO,
+        channels: ['trade', 'ticker'],
+        stale_after_ms: STALE_MS,
+        coin_stale_after_ms: STALE_MS + 500,
+        fail_back_after_ms: 1000,
+      };
+      const rates = { bybit: 120, binance: 120 };
+      await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
+      await simulated.moreTrades(50, 'bybit');
+      simulated.simulator.fault({ venue: 'bybit', ...fault, symbol: 'ETHUSDT' });
+      // Existing subscriptions stay. Only new connections are refused, which is no reason to leave the venue for the
+      // other coins.
+      if (fault.fault === 'reject_trades')
+        for (const line of [1, 2]) {
+          simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
+          await simulated.untilStatus({ state: 'subscription_rejected', venue: 'bybit', line });
+        }
+      await simulated.untilStatus({ state: 'failed_over', coin: 'ETH', venue: 'binance' });
+      await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'binance');
+      expect(simulated.feed.activeVenue).toBe('bybit');
+      simulated.simulator.clearFaults();
+      await simulated.untilStatus({ state: 'failed_back', coin: 'ETH' });
+      await until(() => simulated.of('trade').findLast(({ symbol }) => symbol === 'ETHUSDT')?.venue === 'bybit');
+      await expectWholeAndInOrder(simulated);
+    });
+  },
+);
 
 describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venue) => {
   const rates = { [venue]: 200 };

@@ -1,5 +1,15 @@
 /** `depth`: changes of a book; `book`: a whole book or its best levels. */
-export type EventKind = 'trade' | 'agg_trade' | 'ticker' | 'mini_ticker' | 'book_ticker' | 'kline' | 'depth' | 'book';
+export const EVENT_KINDS = [
+  'trade',
+  'agg_trade',
+  'ticker',
+  'mini_ticker',
+  'book_ticker',
+  'kline',
+  'depth',
+  'book',
+] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** The subject of a data frame, for the faults and the journal. */
 export interface FrameSubject {

@@ -50,15 +50,17 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     description: 'One symbol sends nothing any more on the connection, the others go on.',
     parameters: ['line', 'symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     onConnection: ({ symbolsWithoutData }, { symbol }) => symbolsWithoutData.add(symbol),
   },
-  mute_trades: {
-    description: "One symbol's trades are sent no more on the connection, its other data are.",
-    parameters: ['line', 'symbol', 'seconds'],
+  mute_channel: {
+    description: 'One channel of the symbol, or of every symbol, sends nothing any more on the connection.',
+    parameters: ['line', 'channel', 'symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
-    onConnection: ({ symbolsWithoutTrades }, { symbol }) => symbolsWithoutTrades.add(symbol),
+    needs: ['channel'],
+    onConnection: ({ mutedChannels }, { channel, symbol }) => {
+      if (channel !== undefined) mutedChannels.push({ kind: channel, symbol });
+    },
   },
   refuse: {
     description:

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VENUE_IDS } from '../../domain/instrument.ts';
+import { EVENT_KINDS } from '../captures/frame-subject.ts';
 
 /** An impossible fault. The message names the wrong member and the allowed values. */
 export class BadFault extends Error {
@@ -27,6 +28,7 @@ function schemaOf(names: readonly string[]) {
       .describe('1, 2, … or "all"'),
     // Empty: every symbol.
     symbol: z.string().toUpperCase().default('').describe('a text'),
+    channel: z.enum(EVENT_KINDS).optional().describe(EVENT_KINDS.join(', ')),
     // 0: until cleared, or once.
     seconds: z.number().min(0).max(86_400).default(0).describe('a number from 0 to 86400'),
     status: z.int().min(100).max(4_999).optional().describe('a whole number from 100 to 4999'),

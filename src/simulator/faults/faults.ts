@@ -70,8 +70,8 @@ export class Faults {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
     const kind = FAULT_KINDS[command.fault];
     if (kind === undefined) throw new RangeError(command.fault);
-    if (command.symbol === '' && kind.needsSymbol === true)
-      throw new BadFault(`symbol is missing; ${command.fault} needs one`);
+    const missing = kind.needs?.find((name) => (command[name] ?? '') === '');
+    if (missing !== undefined) throw new BadFault(`${missing} is missing; ${command.fault} needs one`);
     const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
     const able = sites.filter(({ host }) => kind.venues?.includes(host.profile.id) ?? true);
     if (able.length === 0)
@@ -195,7 +195,7 @@ function disturb(connection: Connection, faults: readonly Running[]): void {
   interference.withholdsData = false;
   interference.frozen = false;
   interference.symbolsWithoutData = new Set();
-  interference.symbolsWithoutTrades = new Set();
+  interference.mutedChannels = [];
   interference.bytesPerSecond = undefined;
   for (const { kind, command } of lasting) kind.onConnection?.(interference, command);
   if (interference.frozen && !wasFrozen) connection.freeze();

@@ -1,4 +1,4 @@
-import { type EventKind, type FrameSubject, TRADE_KINDS } from '../captures/frame-subject.ts';
+import type { EventKind, FrameSubject } from '../captures/frame-subject.ts';
 
 interface FrameTarget {
   push(payload: string, framed: string): void;
@@ -21,7 +21,8 @@ export class Interference {
   /** Sends nothing at all. */
   frozen = false;
   symbolsWithoutData = new Set<string>();
-  symbolsWithoutTrades = new Set<string>();
+  /** An empty symbol stands for every symbol. */
+  mutedChannels: FrameSubject[] = [];
   bytesPerSecond: number | undefined;
   private readonly counted = new Map<string, Counted>();
 
@@ -35,7 +36,7 @@ export class Interference {
 
   get hasNoEffect(): boolean {
     if (this.withholdsData || this.frozen || this.bytesPerSecond !== undefined) return false;
-    return this.symbolsWithoutData.size + this.symbolsWithoutTrades.size + this.counted.size === 0;
+    return this.symbolsWithoutData.size + this.mutedChannels.length + this.counted.size === 0;
   }
 
   /** Ends the counted faults and drops kept frames. */
@@ -52,7 +53,7 @@ export class Interference {
   /** Sends a frame once, twice, later or never. Returns false for never. */
   deliver(connection: FrameTarget, subject: FrameSubject, payload: string, framed: string): boolean {
     if (this.withholdsData || this.frozen || this.symbolsWithoutData.has(subject.symbol)) return false;
-    if (TRADE_KINDS.has(subject.kind) && this.symbolsWithoutTrades.has(subject.symbol)) return false;
+    if (this.isMuted(subject)) return false;
     if (this.takeSkips(subject, 1) === 1) return false;
     const reversal = this.find('reverse', subject);
     if (reversal !== undefined) {
@@ -68,6 +69,12 @@ export class Interference {
       connection.push(payload, framed);
     }
     return true;
+  }
+
+  private isMuted(subject: FrameSubject): boolean {
+    return this.mutedChannels.some(
+      ({ kind, symbol }) => kind === subject.kind && (symbol === '' || symbol === subject.symbol),
+    );
   }
 
   private find(effect: Effect, { kind, symbol }: FrameSubject): Counted | undefined {

@@ -77,7 +77,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
       'The symbol has never traded: its tickers and candles go on with prices and volumes of zero, and it makes no trades.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     start: ({ venue, command }) => {
       for (const { candles } of instrumentsOf(venue, command)) candles.isUntraded = true;
     },
@@ -91,7 +91,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
       'The symbol has no orders and makes no trades. Binance: GET /api/v3/depth has lastUpdateId -1, as for a new listing. Bybit: each listener of a book gets an empty snapshot with ts, cts, u and seq 0, as of a closed market.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     start: ({ venue, command, now }) => {
       venue.host.faults.symbolsWithEmptyBooks.add(command.symbol);
       for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
@@ -109,14 +109,14 @@ export const MARKET_FAULTS: SimulatedFaults = {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     onVenue: ({ faults }, { symbol }) => faults.rejectedSymbols.add(symbol),
   },
   reject_trades: {
     description: "New subscriptions of a symbol's trades are rejected, its other data are not.",
     parameters: ['symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     onVenue: ({ faults }, { symbol }) => faults.symbolsWithRejectedTrades.add(symbol),
   },
   delist_symbol: {
@@ -124,7 +124,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
       'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; its listeners receive nothing.',
     parameters: ['symbol', 'seconds'],
     lasting: true,
-    needsSymbol: true,
+    needs: ['symbol'],
     onVenue: (host, { symbol }) => {
       host.faults.delistedSymbols.add(symbol);
       host.market?.pausedSymbols.add(symbol);
@@ -133,7 +133,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
   list_symbol: {
     description: 'A symbol that delist_symbol took off the instrument list is listed and trades.',
     parameters: ['symbol'],
-    needsSymbol: true,
+    needs: ['symbol'],
     ends: 'delist_symbol',
   },
 };

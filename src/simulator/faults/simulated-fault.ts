@@ -18,12 +18,13 @@ export interface FaultContext {
 
 export interface SimulatedFault {
   readonly description: string;
-  readonly parameters: readonly ('line' | 'symbol' | 'seconds' | 'status' | 'count')[];
+  readonly parameters: readonly ('line' | 'channel' | 'symbol' | 'seconds' | 'status' | 'count')[];
   /** The venues that have it; all by default. */
   readonly venues?: readonly VenueId[];
   /** It lasts until its seconds are over or it is cleared; otherwise it happens once. */
   readonly lasting?: true;
-  readonly needsSymbol?: true;
+  /** The parameters without which it is impossible. */
+  readonly needs?: readonly ('channel' | 'symbol')[];
   /** A fault of the same venue and symbol that it ends. */
   readonly ends?: string;
   /** Seconds by default, if it must end. */

@@ -123,6 +123,8 @@ describe('HTTP API of the simulated faults', () => {
     [{ venue: 'bybit', fault: 'refuse', status: 200 }, /status is 200; allowed: 400/],
     [{ venue: 'bybit', fault: 'skip_trades', count: 1.5 }, /count is 1.5; allowed/],
     [{ venue: 'bybit', fault: 'mute_symbol' }, /symbol is missing/],
+    [{ venue: 'bybit', fault: 'mute_channel' }, /channel is missing; mute_channel needs one/],
+    [{ venue: 'bybit', fault: 'mute_channel', channel: 'trades' }, /channel is "trades"; allowed: trade, agg_trade/],
     [{ venue: 'bybit', fault: 'mute_symbol', symbol: 'NOPE' }, /symbol is "NOPE", which is not listed/],
     [{ venue: 'bybit', fault: 'server_shutdown' }, /server_shutdown is not a fault of bybit; allowed: binance/],
     [{ venue: 'binance', fault: 'book_restart' }, /book_restart is not a fault of binance; allowed: bybit/],
@@ -217,14 +219,24 @@ describe('simulated connection faults', () => {
     expect(new Set(client.messages.slice(from).map(({ stream }) => stream))).toEqual(new Set(['ethusdt@trade']));
   });
 
-  it('mute_trades stops only the trades of one symbol', async () => {
+  it('mute_channel stops only that channel of the symbol', async () => {
     const client = await binance('btcusdt@trade', 'btcusdt@bookTicker');
     await receives(client);
-    simulator.fault({ venue: 'binance', fault: 'mute_trades', symbol: 'BTCUSDT' });
+    simulator.fault({ venue: 'binance', fault: 'mute_channel', channel: 'trade', symbol: 'BTCUSDT' });
     await sentSoFar(client);
     const from = client.texts.length;
     await receives(client);
     expect(new Set(client.messages.slice(from).map(({ stream }) => stream))).toEqual(new Set(['btcusdt@bookTicker']));
+  });
+
+  it('mute_channel without a symbol stops the channel of every symbol', async () => {
+    const client = await bybit('orderbook.50.BTCUSDT', 'orderbook.50.ETHUSDT', 'publicTrade.BTCUSDT');
+    await receives(client);
+    simulator.fault({ venue: 'bybit', fault: 'mute_channel', channel: 'depth' });
+    await sentSoFar(client);
+    const from = client.texts.length;
+    await receives(client);
+    expect(new Set(client.messages.slice(from).map(({ topic }) => topic))).toEqual(new Set(['publicTrade.BTCUSDT']));
   });
 
   it('slow_trickle limits the bytes per second and loses no trade', async () => {
