@@ -75,7 +75,7 @@ const MAX_BETWEEN_MS = 5000;
 const KILL_EVERY = 12;
 /** One event in this many stops or kills the broker. */
 const BROKER_EVERY = 16;
-/** Nothing happens at the start and at the end, so that the run begins and ends in order. */
+/** Nothing happens at the start and at the end, so that the run begins and ends healthy. */
 const START_MS = 6000;
 const END_MS = 15_000;
 /** Kills only in the first part: memory is judged on the process that runs to the end. */

@@ -66,7 +66,7 @@ export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): Offse
   const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (place === 'end' || place === 'beginning') return place;
   const timeMs = typeof place === 'number' ? place : place.getTime();
-  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(place)} is no time`);
+  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(place)} is not a time`);
   return { timeMs };
 }
 
@@ -88,7 +88,7 @@ export function checkOptions(options: ClientOptions): void {
   if (dir === undefined && (brokers === undefined || brokers.length === 0))
     throw unusableOption('brokers', 'at least one host:port');
   if (!Number.isInteger(identityWindow) || identityWindow < 1)
-    throw unusableOption('identityWindow', `${identityWindow} is no whole number from 1 on`);
+    throw unusableOption('identityWindow', `${identityWindow} is not a whole number of 1 or more`);
   guardOptions(options);
 }
 

@@ -152,7 +152,7 @@ export class RunningFeed {
     const symbols = this.watches.flatMap(({ view }) => [...view.symbols.keys()]);
     this.status({
       state: 'heartbeat',
-      reason: state === 'allowed' ? 'the feed is in order' : reason,
+      reason: state === 'allowed' ? 'the feed is healthy' : reason,
       heartbeat: {
         trading: state,
         tradingReason: reason,

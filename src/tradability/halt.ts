@@ -26,7 +26,7 @@ export type Halt =
   | { readonly cause: 'gap'; readonly symbol: string }
   /** This consumer lags behind the topics. */
   | { readonly cause: 'lag'; readonly lagMs: number }
-  /** Everything is in order, but not for long enough yet. */
+  /** Everything is healthy, but not for long enough yet. */
   | { readonly cause: 'recovering'; readonly forMs: number };
 
 /** The causes of a consumer's halt, for programs. */
@@ -67,7 +67,7 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'lag':
       return `this consumer is ${Math.round(halt.lagMs)} ms behind`;
     case 'recovering':
-      return `in order again, for less than ${halt.forMs} ms`;
+      return `healthy again, for less than ${halt.forMs} ms`;
     case 'no_venue':
       return 'no venue serves yet';
     case 'disconnected':

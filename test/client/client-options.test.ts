@@ -20,7 +20,7 @@ describe('the client options', () => {
     expect(placeOf({ from }, 'prices')).toBe('beginning');
     expect(placeOf({ from }, 'klines')).toBe('end');
     const noTime = { brokers: ['a:1'], from: { klines: new Date('yesterday') } };
-    expect(() => checkOptions(noTime)).toThrow('from: Invalid Date is no time');
+    expect(() => checkOptions(noTime)).toThrow('from: Invalid Date is not a time');
   });
 
   it('reject missing brokers, brokers together with dir, and a group together with dir', () => {
@@ -34,10 +34,10 @@ describe('the client options', () => {
   it('reject a limit that is not a valid number or a flag that is not a boolean', () => {
     const text: object = { allowTestData: 'false' };
     expect(() => checkOptions({ brokers: ['a:1'], ...text })).toThrow('allowTestData: false is neither true nor false');
-    expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow('maxLagMs: NaN is no number');
+    expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow('maxLagMs: NaN is not a number');
     for (const identityWindow of [0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => checkOptions({ brokers: ['a:1'], identityWindow })).toThrow(
-        `identityWindow: ${identityWindow} is no whole number from 1 on`,
+        `identityWindow: ${identityWindow} is not a whole number of 1 or more`,
       );
     checkOptions({ brokers: ['a:1'], identityWindow: 1, maxLagMs: 0 });
   });

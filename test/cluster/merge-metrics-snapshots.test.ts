@@ -108,7 +108,7 @@ const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   environment: 'simulated',
   mode: 'failover',
   activeVenue: 'binance',
-  trading: { state: 'allowed', reason: 'in order' },
+  trading: { state: 'allowed', reason: 'healthy' },
   venues: [venueNow()],
   coins: [],
   quality: [],

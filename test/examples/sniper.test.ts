@@ -22,7 +22,7 @@ describe('the sniper', () => {
   const decision = (): TradingDecision =>
     halted
       ? { state: 'halted', reason: 'the feed halted trading: x', causes: ['feed_halted'], coin: 'BTC', at: now }
-      : { state: 'allowed', reason: 'everything is in order', causes: [], coin: 'BTC', at: now };
+      : { state: 'allowed', reason: 'everything is healthy', causes: [], coin: 'BTC', at: now };
   const begin = (allowTestData = false): void => {
     now = START;
     halted = false;

@@ -19,7 +19,7 @@ export interface TradingDecision {
 export interface GuardOptions extends TradabilityLimits {
   /** How long a symbol stays halted after the feed reported an unrepaired gap. */
   readonly gapHaltMs: number;
-  /** How long everything must be in order before a halt ends. */
+  /** How long a symbol must be tradable again before a halt ends. */
   readonly resumeAfterMs: number;
 }
 
@@ -39,7 +39,7 @@ export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardO
   const ms = (field: Exclude<keyof GuardOptions, 'allowTestData'>): number => {
     const value = lastOf(field);
     if (typeof value === 'number' && value >= 0) return value;
-    throw unusableOption(field, `${value} is no number of milliseconds from 0 on`);
+    throw unusableOption(field, `${value} is not a number of milliseconds of 0 or more`);
   };
   const allowTestData = lastOf('allowTestData');
   if (typeof allowTestData !== 'boolean')

@@ -85,7 +85,7 @@ export class TradingGuard {
     const texts = Map.groupBy(halts, ({ cause }) => cause);
     const causes = [...texts.keys()];
     if (causes.length === 0)
-      return { state: 'allowed', reason: 'everything is in order', causes, coin: name, at: now.wall };
+      return { state: 'allowed', reason: 'everything is healthy', causes, coin: name, at: now.wall };
     const reason = causes.map((cause) => inShort(new Set(texts.get(cause)?.map(haltText)))).join('; ');
     return { state: 'halted', reason, causes, coin: name, at: now.wall };
   }

@@ -3,10 +3,10 @@ import { type ConditionReport, circuitBreaker } from '../../operators/circuit-br
 import { type FeedHalt, haltText } from '../../tradability/halt.ts';
 import type { StatusNote } from '../status/status-numbering.ts';
 
-/** How long the feed must be in order before trading resumes, milliseconds. */
+/** How long the feed must be tradable before trading resumes, milliseconds. */
 const RESUME_AFTER_MS = 1000;
 
-/** Decides whether the feeds of a process can be traded on, and reports changes. One feed in order is enough. */
+/** Decides whether the feeds of a process can be traded on, and reports changes. One tradable feed is enough. */
 export class Tradability {
   state: { readonly state: 'allowed' | 'halted'; readonly reason: string } = { state: 'halted', reason: 'starting' };
   readonly #halts = new Map<object, FeedHalt | undefined>();
@@ -20,7 +20,7 @@ export class Tradability {
         const before = this.state;
         this.state = { state, reason };
         if (state === before.state) return;
-        if (state === 'allowed') report({ state: 'trading_resumed', reason: 'the feed is in order' });
+        if (state === 'allowed') report({ state: 'trading_resumed', reason: 'the feed is healthy' });
         else report({ state: 'trading_halted', reason });
       });
   }

@@ -103,7 +103,7 @@ function view(current: StatusSnapshot): StatusView {
       latest: (most) =>
         [
           { level: 'warn', text: '08:31:02 binance_us line 1: closed' } as const,
-          { level: 'info', text: '08:31:03 trading resumed: the feed is in order' } as const,
+          { level: 'info', text: '08:31:03 trading resumed: the feed is healthy' } as const,
         ].slice(-most),
     },
     hints: ['files  data/demo', 'read   market-feed tail trades --dir data/demo'],

@@ -33,8 +33,8 @@ it('leaves out log entries of normal operation and text that is not an entry', (
       line('info', 'connecting', 'line 1 connects', at('bybit', '1')),
       line('info', 'connected', 'line 1 is open', at('bybit', '1')),
       ...Array.from({ length: 40 }, () => subscribed('bybit', '1')),
-      line('debug', 'heartbeat', 'the feed is in order'),
-      line('info', 'trading_resumed', 'the feed is in order'),
+      line('debug', 'heartbeat', 'the feed is healthy'),
+      line('info', 'trading_resumed', 'the feed is healthy'),
       '{"level":"info","time":"2026-11-21T08:30:00.000Z","config":"x.yaml","msg":"starting"}\n',
       'no JSON\n',
       'null\n',
@@ -112,11 +112,11 @@ describe('StatusNotes with little room', () => {
 
   it('keeps warnings and the end of a halt longer than other notes', () => {
     const halted = line('warn', 'trading_halted', 'venue: no venue delivers');
-    const resumed = line('info', 'trading_resumed', 'the feed is in order');
+    const resumed = line('info', 'trading_resumed', 'the feed is healthy');
     expect(story(4, failedOver, rotated, halted, resumed, quiet, subscribed('bybit', '1'))).toEqual([
       'failed over: bybit → binance: disconnected',
       'trading halted: no venue delivers',
-      'trading resumed: the feed is in order',
+      'trading resumed: the feed is healthy',
       'bybit: no event of FILUSDT for 30 s',
     ]);
   });

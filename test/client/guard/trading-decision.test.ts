@@ -19,7 +19,7 @@ describe('guardOptions', () => {
   it.each(limits)('rejects a %s that is not a number of at least 0', (field) => {
     for (const value of [Number.NaN, -1, '5000', null]) {
       const give = () => guardOptions(untyped({ [field]: value }));
-      expect(give).toThrow(`${field}: ${value} is no number of milliseconds from 0 on`);
+      expect(give).toThrow(`${field}: ${value} is not a number of milliseconds of 0 or more`);
       expect(give).toThrow(Fault);
     }
     for (const value of [0, 0.5, Number.POSITIVE_INFINITY]) expect(guardOptions({ [field]: value })[field]).toBe(value);

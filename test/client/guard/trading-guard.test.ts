@@ -54,7 +54,7 @@ describe('TradingGuard', () => {
       ms = 1000;
       expect(guard.decide('BTC', now())).toEqual({
         state: 'allowed',
-        reason: 'everything is in order',
+        reason: 'everything is healthy',
         causes: [],
         coin: 'BTC',
         at: START + 1000,
