@@ -186,7 +186,7 @@ class Cluster implements Running {
     const { log } = this.#dependencies;
     const part = {
       isOwn: shardFilter(shard, this.#config.cluster.shards),
-      portion: 1 / this.#config.cluster.shards,
+      bufferShare: 1 / this.#config.cluster.shards,
       access: this.#access,
     };
     const own = log.child({ shard });

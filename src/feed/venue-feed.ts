@@ -23,7 +23,7 @@ import { VenueReport } from './venue-report.ts';
 const MAX_HELD = 20_000;
 const SWEEP_MS = 1000;
 
-type VenueHappening = LineEvent | ExplainedSilence | InstrumentChange;
+type VenueInput = LineEvent | ExplainedSilence | InstrumentChange;
 
 /** The state of one symbol: looked up once a frame. */
 interface VenueSymbol {
@@ -48,7 +48,7 @@ export class VenueFeed {
   readonly #subscription = new Subscription();
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set while the venue is warm and has no subscriber. */
-  #held: WarmUpBuffer<VenueHappening> | undefined;
+  #held: WarmUpBuffer<VenueInput> | undefined;
   #startedAt = 0;
   /** True while it is warm or subscribed. */
   running = false;
@@ -59,11 +59,12 @@ export class VenueFeed {
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
-    // A line without data is mute if another line of the venue delivers, whatever other venues do.
+    // If another line of the venue delivers, the market is not idle: this connection has failed, whatever other venues
+    // do.
     const lines: VenueConnectionPool = new VenueConnectionPool(options, counts, (connection) => {
       const now = scheduler.now();
       const silentMs = now - (this.#watch.lastDataAt ?? this.#startedAt);
-      return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsQuiet(venue.id, now);
+      return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsIdle(venue.id, now);
     });
     const arbiter = new LineArbiter({
       contiguousTradeIds: venue.contiguousTradeIds,
@@ -77,7 +78,7 @@ export class VenueFeed {
       ...options,
       venue: venue.id,
       tradesWanted: lines.neededChannel !== undefined,
-      isQuiet: (coin, now) => activity.coinIsQuiet(venue.id, coin, now),
+      isIdle: (coin, now) => activity.coinIsIdle(venue.id, coin, now),
       resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
       resubscribe: (symbol, what) => {
         const instrument = lines.bySymbol(symbol);
@@ -100,7 +101,7 @@ export class VenueFeed {
     this.#coins = coins;
     this.events$ = new Observable((subscriber) => {
       this.#out = subscriber;
-      // A subscriber is ready for buffered events once it has subscribed.
+      // Buffered events are emitted in a later task, when `subscribe` has returned.
       if (this.running) subscriber.add(scheduler.schedule(() => this.#release()));
       else this.#start();
       return () => this.close();
@@ -109,11 +110,17 @@ export class VenueFeed {
 
   /**
    * Connects and buffers events for a later subscriber. Resolves when each line has its subscriptions or failed once,
-   * at the latest after `withinMs`. `portion`: the venue's share of the buffer.
+   * at the latest after `withinMs`. `bufferShare`: the venue's share of the buffer.
    */
-  warm({ withinMs = 0, portion = 1 }: { readonly withinMs?: number; readonly portion?: number } = {}): Promise<void> {
+  warm({
+    withinMs = 0,
+    bufferShare = 1,
+  }: {
+    readonly withinMs?: number;
+    readonly bufferShare?: number;
+  } = {}): Promise<void> {
     if (this.running) return Promise.resolve();
-    this.#held = new WarmUpBuffer(Math.ceil(MAX_HELD * portion), ({ kind }) => kind === 'frame');
+    this.#held = new WarmUpBuffer(Math.ceil(MAX_HELD * bufferShare), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
       filter((item) => {
@@ -205,7 +212,7 @@ export class VenueFeed {
         staleAfterMs,
         isData: ({ kind }) => kind === 'frame',
         isAnswer: (item) => item.kind === 'change' && item.event.kind === 'answered',
-        isQuiet: (now) => activity.venueIsQuiet(this.options.venue.id, now),
+        isIdle: (now) => activity.venueIsIdle(this.options.venue.id, now),
         scheduler,
       }),
     );
@@ -223,7 +230,7 @@ export class VenueFeed {
     );
   }
 
-  #next(item: VenueHappening): void {
+  #next(item: VenueInput): void {
     if (this.#held === undefined) this.#handle(item);
     else this.#held.push(item);
   }
@@ -233,7 +240,7 @@ export class VenueFeed {
     this.#held = undefined;
   }
 
-  #handle(item: VenueHappening): void {
+  #handle(item: VenueInput): void {
     if (item.kind === 'frame') this.#onFrame(item.connection, item.frame);
     else if (item.kind === 'change') {
       this.#subscribed.change(item);

@@ -15,7 +15,7 @@ export interface ReplaySinksOptions {
   readonly log: Logger;
   /** The virtual wall clock, for the names of files. */
   readonly wallClockMs: () => number;
-  /** Called when the record's portion is acknowledged, at a moment of the recording. */
+  /** Called when the record's batch is acknowledged, at a moment of the recording. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** The registry of sinks by default. */
   readonly makers?: typeof sinks;
@@ -25,13 +25,13 @@ export interface ReplaySinksOptions {
 const WINDOW_RECORDS = 500;
 /** Length of a window, in milliseconds of the recording. Market data waits for two windows at most. */
 const LONGEST_WAIT_MS = 1000;
-/** Approximate heap bytes of a portion; it may exceed them by a window. */
-const PORTION_BYTES = 4 * 2 ** 20;
+/** Approximate heap bytes of a batch; it may exceed them by a window. */
+const BATCH_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
 /**
- * The sinks of a replay. It sends records in portions that the recording alone decides, each after the acknowledgement of
+ * The sinks of a replay. It sends records in batches that the recording alone decides, each after the acknowledgement of
  * the one before. So every replay makes the same batches, file blocks and replaced price ticks, whatever the machine's
  * speed.
  */
@@ -55,7 +55,7 @@ export class ReplaySinks {
   #windowSince: number | undefined;
   /** Topic → key → index of the price tick that a newer one may replace. */
   readonly #ticks = new Map<string, Map<string, number>>();
-  /** When the last portion was sent; names new files. */
+  /** When the last batch was sent; names new files. */
   #handedMs: number;
   #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
 
@@ -137,10 +137,10 @@ export class ReplaySinks {
     return since !== undefined && at - since >= LONGEST_WAIT_MS;
   }
 
-  /** Ends the window and sends a portion if it is due. Resolves when time may move on. @throws Fault of a failed sink */
+  /** Ends the window and sends a batch if it is due. Resolves when time may move on. @throws Fault of a failed sink */
   async pass(at: number): Promise<void> {
     const isLate = this.#since !== undefined && at - this.#since >= LONGEST_WAIT_MS;
-    if (isLate || this.#bytes >= PORTION_BYTES) await this.#passOn();
+    if (isLate || this.#bytes >= BATCH_BYTES) await this.#passOn();
     else this.#endWindow();
   }
 

@@ -52,7 +52,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   const { scheduler, wallClockMs, random, lifetimeMs, listEveryMs, onFrame, follows = () => true } = dependencies;
   const { access = new VenueAccess(config, dependencies) } = dependencies;
   const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
-  const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
+  const activity = new Activity({ idleAfterMs: staleAfterMs / 2, coinIdleAfterMs: coinStaleAfterMs });
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
     access.topCoins$ === undefined ? identity : among(access.topCoins$),

@@ -43,7 +43,7 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
 export interface PipelinePart {
   readonly isOwn: (symbol: string) => boolean;
   /** The share of a pipeline's memory, above 0, at most 1. */
-  readonly portion: number;
+  readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
 }
@@ -81,7 +81,7 @@ const LOOK_BACK_AFTER_MS = 1000;
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
 /** A shard's warm-up buffers empty all at once and need this much room. */
-const LEAST_PORTION = 0.25;
+const LEAST_BUFFER_SHARE = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {
   return (venue, list, rows) =>
@@ -97,15 +97,15 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const onMalformedRows = malformedRowsLogger(log);
   const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
-  const portion = Math.max(part?.portion ?? 1, LEAST_PORTION);
-  const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, portion })));
+  const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
+  const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare })));
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     for (const venue of venues) venue.close();
     await opened?.close(0).catch(() => {});
     throw error;
   };
-  const sinks = await newSinks(config, context, { isWarm, portion, failing }).catch((error) => giveUp(error));
+  const sinks = await newSinks(config, context, { isWarm, bufferShare, failing }).catch((error) => giveUp(error));
   const previous = await sinks.open(signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
@@ -147,7 +147,7 @@ interface RunContext extends PipelineDependencies {
 async function newSinks(
   config: Config,
   { log, scheduler, wallClockMs, latencies, part, sinks: newSink = sinkRegistry, spillDisk }: RunContext,
-  run: { readonly isWarm: Promise<unknown>; readonly portion: number; readonly failing: AbortController },
+  run: { readonly isWarm: Promise<unknown>; readonly bufferShare: number; readonly failing: AbortController },
 ): Promise<SinkPipelines> {
   const settings: SinkSettings = {
     kafka: config.kafka,
@@ -168,7 +168,7 @@ async function newSinks(
         spillDisk: spillDisk?.(sink.name),
         latency: latencies.sink(sink.name),
         isOwn: part?.isOwn,
-        portion: run.portion,
+        bufferShare: run.bufferShare,
         onFailed: (fault) => run.failing.abort(fault),
       }),
   );

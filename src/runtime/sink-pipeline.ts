@@ -39,7 +39,7 @@ export interface SinkPipelineOptions {
   readonly isOwn: CheckpointOptions['isOwn'];
   readonly spillDisk: SpillDisk | undefined;
   /** The share of a pipeline's memory. */
-  readonly portion: number;
+  readonly bufferShare: number;
   readonly onFailed: (fault: Fault) => void;
 }
 
@@ -62,7 +62,7 @@ export class SinkPipeline {
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
-    const { scheduler, config, log, latency, isOwn, portion, spillDisk, onFailed } = options;
+    const { scheduler, config, log, latency, isOwn, bufferShare, spillDisk, onFailed } = options;
     this.latency = latency;
     this.#options = options;
     this.#outOf = addressing(config);
@@ -70,8 +70,8 @@ export class SinkPipeline {
     this.driver = new SinkDriver(sink, {
       scheduler,
       ...(sink.name === 'kafka' ? kafkaBatches(config) : FILE_BATCHES),
-      maxRecords: Math.ceil(MOST_WAITING * portion),
-      maxBytes: MOST_WAITING_BYTES * portion,
+      maxRecords: Math.ceil(MOST_WAITING * bufferShare),
+      maxBytes: MOST_WAITING_BYTES * bufferShare,
       spill: { dir: join(config.spill.dir, sink.name), maxBytes: config.spill.maxMb * 2 ** 20, disk: spillDisk },
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
@@ -168,7 +168,7 @@ export class SinkPipeline {
     this.#feed?.publish([deadLetter({ venue, receivedAt, stage: 'encode', reason, payload, environment })]);
   }
 
-  /** Reports at most once a second: dropping already means overload. */
+  /** Reports at most once a second: many records may be dropped, and a report for each would add load. */
   #onDropped(byTopic: ReadonlyMap<string, number>): void {
     for (const [topic, count] of byTopic) {
       this.#dropped.set(topic, (this.#dropped.get(topic) ?? 0) + count);

@@ -69,7 +69,7 @@ class Scripted {
         staleAfterMs: 5000,
         coinStaleAfterMs: 30_000,
         failBackAfterMs: 30_000,
-        activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
+        activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
         scheduler,
         connect: () => NEVER,
         listed$: NEVER,

@@ -31,7 +31,7 @@ async function nightOf(
 ): Promise<FeedStatus[]> {
   const scheduler = new SteppedScheduler();
   const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
-  const activity = new Activity({ quietMs: staleAfterMs / 2, coinQuietMs: coinStaleAfterMs });
+  const activity = new Activity({ idleAfterMs: staleAfterMs / 2, coinIdleAfterMs: coinStaleAfterMs });
   const connection = (venue: VenueId): Observable<VenueEvent> => {
     const traded$ = instruments.map(({ coin, symbol }) =>
       interval(1000, scheduler).pipe(

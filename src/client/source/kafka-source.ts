@@ -90,8 +90,8 @@ async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, s
   };
   for (let start = from; !signal.aborted; start = behindPositions(from, handler.positions())) {
     try {
-      const portions = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
-      for await (const messages of portions) await handler.take(messages.map(toEncoded), signal);
+      const batches = fetchTopic(reach.config, topic, { from: start, follow: true, signal, watcher }, reach.log);
+      for await (const messages of batches) await handler.take(messages.map(toEncoded), signal);
     } catch (error) {
       handler.readFailed(asFault(error));
       await pauseFor(RETRY_MS, reach.scheduler, signal);

@@ -31,8 +31,8 @@ export class TradeCoverage {
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,
     servedSince = Number.POSITIVE_INFINITY,
   ): void {
-    const quietMs = receivedAt / 1000 - servedSince - SETTLES_MS;
-    this.#knownFrom = Math.min(this.#knownFrom, timestamp + 1 - Math.max(0, quietMs));
+    const idleMs = receivedAt / 1000 - servedSince - SETTLES_MS;
+    this.#knownFrom = Math.min(this.#knownFrom, timestamp + 1 - Math.max(0, idleMs));
   }
 
   gap({ fromTime, toTime }: Pick<Gap, 'fromTime' | 'toTime'>): void {

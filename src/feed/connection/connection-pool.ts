@@ -24,17 +24,17 @@ export class VenueConnectionPool {
   readonly events$ = this.#event.values$;
   readonly #options: VenueFeedOptions;
   readonly #counts: VenueCounts;
-  readonly #isQuiet: (connection: ManagedConnection) => boolean;
+  readonly #isIdle: (connection: ManagedConnection) => boolean;
   readonly #lines: ConnectionSlot[] = [];
   readonly #budget: ConnectionBudget;
   #connections = 0;
   #notices: Subscription | undefined;
 
-  /** `isQuiet`: other venues show that the market is idle. */
-  constructor(options: VenueFeedOptions, counts: VenueCounts, isQuiet: (connection: ManagedConnection) => boolean) {
+  /** `isIdle`: other venues show that the market is idle. */
+  constructor(options: VenueFeedOptions, counts: VenueCounts, isIdle: (connection: ManagedConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
-    this.#isQuiet = isQuiet;
+    this.#isIdle = isIdle;
     this.#budget = options.connectionBudget ?? new ConnectionBudget(options.venue.limits.connectionsPerFiveMinutes);
     this.neededChannel = (['trade', 'agg_trade'] as const).find((channel) => options.channels.includes(channel));
   }
@@ -207,12 +207,12 @@ export class VenueConnectionPool {
       const waitMs = this.#budget.reserve(scheduler.now());
       return waitMs === 0 ? attempt$ : timer(waitMs, scheduler).pipe(switchMap(() => attempt$));
     });
-    const isQuiet = () => this.#isQuiet(connection);
+    const isIdle = () => this.#isIdle(connection);
     return supervisedConnection({
       connection$,
       reconnect: settings.reconnect,
       staleAfterMs,
-      isQuiet,
+      isIdle,
       scheduler,
       random,
     });

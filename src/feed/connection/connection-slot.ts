@@ -228,7 +228,7 @@ export class ConnectionSlot {
     this.#settleLater(rotation);
     const waitMs = answerWindowMs(this.#options.staleAfterMs);
     const checkIdle = (): void => {
-      if (cutover.quiet) this.#finish(rotation);
+      if (cutover.idle) this.#finish(rotation);
       else this.#later(rotation, waitMs, checkIdle);
     };
     this.#later(rotation, waitMs, checkIdle);

@@ -25,7 +25,7 @@ export class Cutover {
   }
 
   /** True if the old connection lives and neither had a venue time since the subscription. Ask after a while. */
-  get quiet(): boolean {
+  get idle(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
     const lives = this.#oldAnswered || this.#oldUntimed;
     return this.subscribed && bothUntimed && lives && (this.#newUntimed || !this.#oldUntimed);

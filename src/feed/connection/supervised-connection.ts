@@ -9,12 +9,12 @@ export interface SupervisedConnectionOptions extends Retrying {
   readonly connection$: Observable<VenueEvent>;
   readonly staleAfterMs: number;
   /** True if other venues show that the market is idle. */
-  readonly isQuiet: () => boolean;
+  readonly isIdle: () => boolean;
 }
 
 /** A supervised connection: opens it, watches its data and opens it again after each loss, for ever. */
 export function supervisedConnection(options: SupervisedConnectionOptions): Observable<ConnectionEvent> {
-  const { connection$, staleAfterMs, isQuiet, ...retrying } = options;
+  const { connection$, staleAfterMs, isIdle, ...retrying } = options;
   const { scheduler } = retrying;
   const watched$ = connection$.pipe(
     explainStale({
@@ -22,7 +22,7 @@ export function supervisedConnection(options: SupervisedConnectionOptions): Obse
       // The connect timeout judges the time before the socket is open.
       isData: ({ kind }) => kind === 'value' || kind === 'connected',
       isAnswer: ({ kind }) => kind === 'answered',
-      isQuiet,
+      isIdle,
       isOpening: ({ kind }) => kind === 'connected',
       // If the market is not idle, the connection is faulty.
       faultOf: ({ cause, ageMs }) =>

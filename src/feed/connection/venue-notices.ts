@@ -8,7 +8,10 @@ const SILENT_MS = 60_000;
 
 export interface VenueNoticesOptions extends Retrying {
   readonly connection$: Observable<VenueEvent>;
-  /** Called at each end of a connection and each failed attempt. It is no fault of the feed. */
+  /**
+   * Called when the connection ends or an attempt to connect fails. This connection carries no market data, so its loss
+   * is only counted.
+   */
   readonly onLost: () => void;
 }
 

@@ -22,7 +22,7 @@ export interface VolumeSource {
 }
 
 export interface TopCoinsOptions {
-  /** In order of preference, at least one. The next is asked if one does not answer. */
+  /** In order of preference, at least one. Until the first answer, the next is asked if one does not answer. */
   readonly sources: readonly VolumeSource[];
   readonly quote: string;
   readonly most: number;
@@ -52,7 +52,10 @@ export function mostTraded(
   return new Set([...ranked.slice(0, most), ...stay].map(({ base }) => base));
 }
 
-/** The most traded coins of the first venue that answers, and later of this venue alone. Fetched at a subscription if the last answer is old. */
+/**
+ * The most traded coins of the first venue that answers, and later of this venue alone. Fetched at a subscription if the
+ * last answer is old.
+ */
 export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<string>> {
   const { sources, quote, most, scheduler } = options;
   let kept: ReadonlySet<string> = new Set();

@@ -16,18 +16,18 @@ interface Entry {
 }
 
 /**
- * Knows when venues last had data and coins last traded, to distinguish mute subscriptions from idle markets. Times are
- * the scheduler's milliseconds. Only venues of one market are compared.
+ * Knows when venues last had data and coins last traded, to distinguish stale subscriptions from idle markets. Times
+ * are the scheduler's milliseconds. Only venues of one market are compared.
  */
 export class Activity {
-  readonly #quietMs: number;
-  readonly #coinQuietMs: number;
+  readonly #idleAfterMs: number;
+  readonly #coinIdleAfterMs: number;
   readonly #venues = new Map<string, Entry>();
 
-  /** @param quietMs a venue without events for this long counts as idle; `coinQuietMs`: a coin without trades */
-  constructor({ quietMs, coinQuietMs }: { readonly quietMs: number; readonly coinQuietMs: number }) {
-    this.#quietMs = quietMs;
-    this.#coinQuietMs = coinQuietMs;
+  /** @param idleAfterMs a venue without events for this long is idle; `coinIdleAfterMs`: a coin without trades */
+  constructor({ idleAfterMs, coinIdleAfterMs }: { readonly idleAfterMs: number; readonly coinIdleAfterMs: number }) {
+    this.#idleAfterMs = idleAfterMs;
+    this.#coinIdleAfterMs = coinIdleAfterMs;
   }
 
   register(venue: string, market: string): void {
@@ -51,29 +51,29 @@ export class Activity {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
     entry.lastDataAt = now;
-    if (eventful) notePulse(entry.events, now, this.#quietMs);
+    if (eventful) notePulse(entry.events, now, this.#idleAfterMs);
   }
 
   traded(trades: Pulse, now: number): void {
-    notePulse(trades, now, this.#coinQuietMs);
+    notePulse(trades, now, this.#coinIdleAfterMs);
   }
 
   /** True if all other venues of the market are idle, or only just woke: they do not wake at the same moment. */
-  venueIsQuiet(venue: string, now: number): boolean {
+  venueIsIdle(venue: string, now: number): boolean {
     const others = this.#others(venue);
-    return others.length > 0 && others.every(({ events }) => this.#isQuiet(events, now, this.#quietMs));
+    return others.length > 0 && others.every(({ events }) => this.#isIdle(events, now, this.#idleAfterMs));
   }
 
   /** True if the coin is idle at all other venues of the market that have traded it, or only just woke there. */
-  coinIsQuiet(venue: string, coin: string, now: number): boolean {
+  coinIsIdle(venue: string, coin: string, now: number): boolean {
     const others = this.#others(venue)
       .flatMap(({ trades }) => trades.get(coin) ?? [])
       .filter(({ lastAt }) => lastAt !== Number.NEGATIVE_INFINITY);
-    return others.length > 0 && others.every((pulse) => this.#isQuiet(pulse, now, this.#coinQuietMs));
+    return others.length > 0 && others.every((pulse) => this.#isIdle(pulse, now, this.#coinIdleAfterMs));
   }
 
-  #isQuiet({ lastAt, wokeAt }: Pulse, now: number, quietMs: number): boolean {
-    return now - lastAt >= quietMs || now - wokeAt < this.#quietMs;
+  #isIdle({ lastAt, wokeAt }: Pulse, now: number, idleAfterMs: number): boolean {
+    return now - lastAt >= idleAfterMs || now - wokeAt < this.#idleAfterMs;
   }
 
   #others(venue: string) {
@@ -94,7 +94,7 @@ function newPulse(): Pulse {
   return { lastAt: Number.NEGATIVE_INFINITY, wokeAt: Number.NEGATIVE_INFINITY };
 }
 
-function notePulse(pulse: Pulse, now: number, quietMs: number): void {
-  if (now - pulse.lastAt >= quietMs) pulse.wokeAt = now;
+function notePulse(pulse: Pulse, now: number, idleAfterMs: number): void {
+  if (now - pulse.lastAt >= idleAfterMs) pulse.wokeAt = now;
   pulse.lastAt = now;
 }

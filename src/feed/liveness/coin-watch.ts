@@ -11,8 +11,8 @@ export interface CoinWatchOptions extends Settings {
   /** Trades are among the channels. */
   readonly tradesWanted: boolean;
   /** True if other venues show that the coin is idle. */
-  readonly isQuiet: (coin: string, now: number) => boolean;
-  /** How often to subscribe a mute coin again, milliseconds. */
+  readonly isIdle: (coin: string, now: number) => boolean;
+  /** Pause between two attempts to subscribe a stale symbol again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
   readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
@@ -30,12 +30,12 @@ export class CoinState {
   untradedSince: number | undefined = undefined;
   /** Since when the coin is reported as stale. */
   staleSince: number | undefined = undefined;
-  quiet = false;
+  idle = false;
   resubscribedAt: number | undefined = undefined;
   /** The venue refused the subscription, so nothing is expected. */
   refused = false;
-  /** Served by another venue meanwhile. `deliversSince`: data comes without a break since then. */
-  mute: { deliversSince: number | undefined } | undefined = undefined;
+  /** Set while the symbol is left to another venue. `deliversSince`: this venue delivers without a break since then. */
+  leftToOther: { deliversSince: number | undefined } | undefined = undefined;
 
   restart(instrument: Instrument, now: number): void {
     Object.assign(this, new CoinState(), { instrument, lastAt: now, tradedAt: now });
@@ -110,7 +110,7 @@ export class CoinWatch {
     }
     if (coin.untradedSince !== undefined) return;
     if (coin.staleSince !== undefined) this.#recovered(coin, now - coin.staleSince);
-    if (coin.mute !== undefined) coin.mute.deliversSince ??= now;
+    if (coin.leftToOther !== undefined) coin.leftToOther.deliversSince ??= now;
   }
 
   /** Notes a ticker's price, in order. A second new one long after the last trade means that trades are missing. */
@@ -126,11 +126,11 @@ export class CoinWatch {
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
       if (!isFollowed(coin)) continue;
-      const { untradedSince, mute } = coin;
+      const { untradedSince, leftToOther } = coin;
       if (now - (untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
-      else if (mute?.deliversSince === undefined || untradedSince !== undefined) continue;
-      else if (now - mute.deliversSince >= this.#options.failBackAfterMs) {
-        coin.mute = undefined;
+      else if (leftToOther?.deliversSince === undefined || untradedSince !== undefined) continue;
+      else if (now - leftToOther.deliversSince >= this.#options.failBackAfterMs) {
+        coin.leftToOther = undefined;
         this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: true });
       }
     }
@@ -139,10 +139,10 @@ export class CoinWatch {
   #stale(coin: Followed, now: number): void {
     const { coin: name, symbol } = coin.instrument;
     const { untradedSince } = coin;
-    const quiet = untradedSince === undefined && this.#options.isQuiet(name, now);
-    if (coin.staleSince === undefined || coin.quiet !== quiet) {
+    const idle = untradedSince === undefined && this.#options.isIdle(name, now);
+    if (coin.staleSince === undefined || coin.idle !== idle) {
       coin.staleSince ??= now;
-      coin.quiet = quiet;
+      coin.idle = idle;
       const ageMs = Math.round(now - (untradedSince ?? coin.lastAt));
       const reason =
         untradedSince === undefined
@@ -151,15 +151,15 @@ export class CoinWatch {
       this.#note(coin, {
         state: 'feed_stale',
         reason,
-        cause: quiet ? 'quiet_market' : 'subscription_mute',
+        cause: idle ? 'quiet_market' : 'subscription_mute',
         details: { age_ms: String(ageMs) },
       });
     }
-    if (coin.mute !== undefined) coin.mute.deliversSince = undefined;
-    if (quiet || coin.refused) return;
+    if (coin.leftToOther !== undefined) coin.leftToOther.deliversSince = undefined;
+    if (idle || coin.refused) return;
     const { resubscribeEveryMs, staleAfterMs } = this.#options;
     const waitedMs = now - (coin.resubscribedAt ?? Number.NEGATIVE_INFINITY);
-    if (coin.resubscribedAt !== undefined && coin.mute === undefined) {
+    if (coin.resubscribedAt !== undefined && coin.leftToOther === undefined) {
       if (waitedMs >= staleAfterMs) this.#stopServing(coin);
     } else if (waitedMs >= resubscribeEveryMs) {
       coin.resubscribedAt = now;
@@ -169,14 +169,14 @@ export class CoinWatch {
 
   /** Leaves the coin to another venue until this one has delivered for a while. */
   #stopServing(coin: Followed): void {
-    coin.mute = { deliversSince: undefined };
+    coin.leftToOther = { deliversSince: undefined };
     this.#options.report({ kind: 'serves', symbol: coin.instrument.symbol, serves: false });
   }
 
   #recovered(coin: Followed, staleForMs: number): void {
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
-    coin.quiet = false;
+    coin.idle = false;
     const reason = `${coin.instrument.symbol} again`;
     this.#note(coin, { state: 'feed_recovered', reason, details: { stale_for_ms: String(Math.round(staleForMs)) } });
   }

@@ -10,7 +10,7 @@ export interface ExplainStaleOptions<T> {
   readonly isData: (value: T) => boolean;
   readonly isAnswer: (value: T) => boolean;
   /** True if other venues show that the market is idle. */
-  readonly isQuiet: (now: number) => boolean;
+  readonly isIdle: (now: number) => boolean;
   /** True for the event that the socket is open. Earlier silence is not judged. Default: all silence is. */
   readonly isOpening?: (value: T) => boolean;
   /** Returns a Fault to end the stream after a silence. Default: it continues. */
@@ -30,7 +30,7 @@ export function answerWindowMs(staleAfterMs: number): number {
 
 /** Passes all values, detects silence and finds its cause. Judges an idle market again and emits a new cause. */
 export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<T, T | ExplainedSilence> {
-  const { staleAfterMs, isData, isAnswer, isQuiet, isOpening, faultOf, scheduler } = options;
+  const { staleAfterMs, isData, isAnswer, isIdle, isOpening, faultOf, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
       let isOpen = isOpening === undefined;
@@ -45,7 +45,7 @@ export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFuncti
         const now = scheduler.now();
         const before = cause;
         const isDead = lastAnswerAt < now - answerWindowMs(staleAfterMs);
-        cause = isDead ? 'socket_dead' : isQuiet(now) ? 'quiet_market' : 'subscription_mute';
+        cause = isDead ? 'socket_dead' : isIdle(now) ? 'quiet_market' : 'subscription_mute';
         if (cause === 'quiet_market') again = scheduler.schedule(() => judge(since), staleAfterMs / 5);
         if (cause === before) return;
         const silence = { kind: 'stale', cause, ageMs: now - since } as const;

@@ -9,7 +9,10 @@ import type { VenueFeed } from '../venue-feed.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import { FeedView } from './feed-view.ts';
 
-/** The state of a running feed, for snapshots, heartbeats and the library. It only observes events. */
+/**
+ * The state of a running feed, for snapshots, heartbeats and the library. It changes no event. It passes the active
+ * venue's health to `Tradability`, which reports whether trading is allowed.
+ */
 export class FeedWatch {
   readonly venues: readonly VenueFeed[];
   readonly view = new FeedView();

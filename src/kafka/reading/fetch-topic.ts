@@ -33,7 +33,7 @@ const PAUSE_MS = 200;
 const NEW_PARTITIONS_EVERY_MS = 30_000;
 
 /**
- * Yields the committed messages of a topic in portions, in order per partition, without a consumer group: joining one
+ * Yields the committed messages of a topic in batches, in order per partition, without a consumer group: joining one
  * takes 3 s with a broker's defaults. Rejects with a Fault. While it follows, it retries after temporary errors.
  */
 export async function* fetchTopic(

@@ -131,7 +131,7 @@ describe('VenueConnectionPool: a cutover', () => {
 
 describe('VenueConnectionPool: a cutover in an idle market', () => {
   it('completes if neither connection delivers and the old one answers', () => {
-    const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
+    const [lines, old, next] = rotating(new ScriptedLines({ isIdle: () => true }));
     next.open().acknowledge();
     lines.scheduler.advance(STALE_AFTER_MS / 2);
     old.pong();
@@ -141,7 +141,7 @@ describe('VenueConnectionPool: a cutover in an idle market', () => {
   });
 
   it('does not complete while the old connection does not answer', () => {
-    const [lines, old, next] = rotating(new ScriptedLines({ isQuiet: () => true }));
+    const [lines, old, next] = rotating(new ScriptedLines({ isIdle: () => true }));
     next.open().acknowledge();
     next.pong();
     lines.scheduler.advance(STALE_AFTER_MS * 0.8);

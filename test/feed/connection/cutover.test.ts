@@ -20,7 +20,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it("uses the latest time of the new connection's first moment, since venues begin with old states", () => {
+  it("waits for the latest time of the new connection's first moment, because old states come first", () => {
     cutover.byOld(90);
     cutover.subscribe();
     cutover.byNew(10);
@@ -82,32 +82,32 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(false);
   });
 
-  it('is quiet if neither connection delivers and the old one answers', () => {
-    expect(cutover.quiet).toBe(false);
+  it('is idle if neither connection delivers and the old one answers', () => {
+    expect(cutover.idle).toBe(false);
     cutover.byOld(10);
     cutover.oldAnswered();
     cutover.subscribe();
-    expect(cutover.quiet).toBe(false);
+    expect(cutover.idle).toBe(false);
     cutover.oldAnswered();
-    expect(cutover.quiet).toBe(true);
+    expect(cutover.idle).toBe(true);
   });
 
   it.each<[string, (of: Cutover) => void]>([
     ['the old one delivers and the new one does not', (of) => of.byOld(20)],
     ['the new one delivers and the old one does not', (of) => of.byNew(20)],
     ['the old one has data without a time and the new one none', (of) => of.byOld(null)],
-  ])('is not quiet if %s', (_, happens) => {
+  ])('is not idle if %s', (_, happens) => {
     cutover.subscribe();
     cutover.oldAnswered();
     happens(cutover);
-    expect(cutover.quiet).toBe(false);
+    expect(cutover.idle).toBe(false);
   });
 
-  it('is quiet if both connections have only data without a time', () => {
+  it('is idle if both connections have only data without a time', () => {
     cutover.subscribe();
     cutover.byNew(null);
-    expect(cutover.quiet).toBe(false);
+    expect(cutover.idle).toBe(false);
     cutover.byOld(null);
-    expect(cutover.quiet).toBe(true);
+    expect(cutover.idle).toBe(true);
   });
 });

@@ -81,7 +81,7 @@ export interface ScriptedOptions {
   readonly lines?: number;
   readonly lifetimeMs?: number;
   readonly random?: () => number;
-  readonly isQuiet?: () => boolean;
+  readonly isIdle?: () => boolean;
   readonly onConnect?: (connection: ScriptedConnection) => void;
   readonly websocketUrls?: readonly string[];
 }
@@ -113,7 +113,7 @@ export function scriptedVenue(
     staleAfterMs: STALE_AFTER_MS,
     coinStaleAfterMs: 30_000,
     failBackAfterMs: 30_000,
-    activity: new Activity({ quietMs: 2500, coinQuietMs: 30_000 }),
+    activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
     scheduler,
     ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
     ...(random === undefined ? {} : { random }),
@@ -137,14 +137,14 @@ export class ScriptedLines {
   readonly lines: VenueConnectionPool;
 
   constructor(options: ScriptedOptions = {}) {
-    const { isQuiet = () => false, onConnect } = options;
+    const { isIdle = () => false, onConnect } = options;
     const onConnected = (connection: ScriptedConnection): void => {
       this.connections.push(connection);
       onConnect?.(connection);
     };
     const feedOptions = scriptedVenue(this.scheduler, onConnected, options);
     const { counts } = new VenueFeed(feedOptions);
-    this.lines = new VenueConnectionPool(feedOptions, counts, isQuiet);
+    this.lines = new VenueConnectionPool(feedOptions, counts, isIdle);
     this.lines.events$.subscribe((event) => {
       if (event.kind === 'change') this.changes.push(event);
     });

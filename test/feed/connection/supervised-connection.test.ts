@@ -28,7 +28,7 @@ function textOf(event: ConnectionEvent): string {
  */
 function run(
   connections: readonly string[],
-  options: { fault?: Fault; quiet?: (now: number) => boolean; until?: number } = {},
+  options: { fault?: Fault; idle?: (now: number) => boolean; until?: number } = {},
 ): string[] {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
   const lines: string[] = [];
@@ -45,7 +45,7 @@ function run(
       connection$,
       reconnect,
       staleAfterMs: 50,
-      isQuiet: () => options.quiet?.(scheduler.now()) ?? false,
+      isIdle: () => options.idle?.(scheduler.now()) ?? false,
       scheduler,
     }).subscribe((event) => {
       if (event.kind !== 'value' && event.kind !== 'answered') lines.push(`${scheduler.now()} ${textOf(event)}`);
@@ -101,7 +101,7 @@ describe('supervisedConnection', () => {
   });
 
   it('keeps a connection without data in an idle market, and emits the recovery with the next data', () => {
-    expect(run(['-o-d 30ms p 20ms p 20ms p 18ms d'], { quiet: () => true, until: 120 })).toEqual([
+    expect(run(['-o-d 30ms p 20ms p 20ms p 18ms d'], { idle: () => true, until: 120 })).toEqual([
       '0 connecting',
       '1 connected',
       '53 stale quiet_market 50',
@@ -110,7 +110,7 @@ describe('supervisedConnection', () => {
   });
 
   it('ends a connection without data as `subscription_mute` when the market is no longer idle', () => {
-    expect(run(['-o-d 30ms p 20ms p'], { quiet: (now) => now < 70, until: 73.5 })).toEqual([
+    expect(run(['-o-d 30ms p 20ms p'], { idle: (now) => now < 70, until: 73.5 })).toEqual([
       '0 connecting',
       '1 connected',
       '53 stale quiet_market 50',
@@ -120,7 +120,7 @@ describe('supervisedConnection', () => {
   });
 
   it('ends a connection without answers as `socket_dead` even in an idle market', () => {
-    expect(run(['-o-d 30ms p'], { quiet: () => true, until: 73.5 })).toEqual([
+    expect(run(['-o-d 30ms p'], { idle: () => true, until: 73.5 })).toEqual([
       '0 connecting',
       '1 connected',
       '53 stale quiet_market 50',

@@ -5,7 +5,7 @@ const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
 
 let reported: string[];
-let quiet: boolean;
+let idle: boolean;
 
 function watch(): CoinWatch {
   const options: CoinWatchOptions = {
@@ -14,7 +14,7 @@ function watch(): CoinWatch {
     coinStaleAfterMs: 30_000,
     staleAfterMs: 5000,
     failBackAfterMs: 10_000,
-    isQuiet: () => quiet,
+    isIdle: () => idle,
     resubscribeEveryMs: 60_000,
     resubscribe: (symbol, what) => reported.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
     report: (event) =>
@@ -41,7 +41,7 @@ function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
 describe('CoinWatch', () => {
   beforeEach(() => {
     reported = [];
-    quiet = false;
+    idle = false;
   });
 
   it('reports nothing about coins that have events', () => {
@@ -180,11 +180,11 @@ describe('CoinWatch', () => {
   });
 
   it('does not subscribe an idle coin again until it trades at another venue', () => {
-    quiet = true;
+    idle = true;
     const coins = watch();
     pass(coins, 1, 50);
     expect(reported).toEqual(['feed_stale BTC quiet_market']);
-    quiet = false;
+    idle = false;
     pass(coins, 51, 60);
     expect(reported.slice(1)).toEqual([
       'feed_stale BTC subscription_mute',

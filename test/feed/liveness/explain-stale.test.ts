@@ -8,10 +8,10 @@ import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
 function run(
   marble: string,
   {
-    isQuiet = () => false,
+    isIdle = () => false,
     opens = false,
     ends = false,
-  }: { isQuiet?: (now: number) => boolean; opens?: boolean; ends?: boolean } = {},
+  }: { isIdle?: (now: number) => boolean; opens?: boolean; ends?: boolean } = {},
 ): string[] {
   const scheduler = new TestScheduler(() => undefined);
   const emitted: string[] = [];
@@ -23,7 +23,7 @@ function run(
           staleAfterMs: 50,
           isData: ({ kind }) => kind === 'd',
           isAnswer: ({ kind }) => kind === 'p',
-          isQuiet,
+          isIdle,
           ...(opens ? { isOpening: ({ kind }) => kind === 'o' } : {}),
           ...(ends
             ? { faultOf: ({ cause }) => (cause === 'quiet_market' ? undefined : new Fault(cause, 'over')) }
@@ -56,11 +56,11 @@ describe('explainStale', () => {
 
   it('emits `quiet_market` once, and another cause if the market is no longer idle', () => {
     const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
-    expect(run(answers, { isQuiet: (now) => now < 100 })).toEqual(['50 quiet_market 50', '100 subscription_mute 100']);
+    expect(run(answers, { isIdle: (now) => now < 100 })).toEqual(['50 quiet_market 50', '100 subscription_mute 100']);
   });
 
   it('emits a recovery with the previous cause when data comes', () => {
-    expect(run('d 29ms p 24ms d 10ms p 9ms d', { isQuiet: () => true })).toEqual([
+    expect(run('d 29ms p 24ms d 10ms p 9ms d', { isIdle: () => true })).toEqual([
       '50 quiet_market 50',
       '55 recovered quiet_market 5',
       '126 socket_dead 50',
@@ -69,7 +69,7 @@ describe('explainStale', () => {
 
   it('ends the stream with the fault of a cause, and continues if the cause has no fault', () => {
     const answers = 'd 29ms p 24ms p 24ms p 24ms p 24ms p';
-    expect(run(answers, { isQuiet: (now) => now < 100, ends: true })).toEqual([
+    expect(run(answers, { isIdle: (now) => now < 100, ends: true })).toEqual([
       '50 quiet_market 50',
       '100 subscription_mute 100',
       '100 ended by subscription_mute',
@@ -89,7 +89,7 @@ describe('explainStale', () => {
           staleAfterMs: 5,
           isData: ({ kind }) => kind === 'd',
           isAnswer: () => false,
-          isQuiet: () => false,
+          isIdle: () => false,
           scheduler,
         }),
       );

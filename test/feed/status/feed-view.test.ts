@@ -10,7 +10,7 @@ function second(view: FeedView, trades: number): number {
 }
 
 describe('FeedView', () => {
-  it('averages the trades of the last five complete seconds', () => {
+  it("computes a symbol's trades a second over the last five complete seconds", () => {
     const view = new FeedView();
     view.add('BTCUSDT', 'BTC');
     expect([1, 10, 20, 30, 40, 50, 60].map((trades) => second(view, trades))).toEqual([0, 10, 15, 20, 25, 30, 40]);
