@@ -11,7 +11,7 @@ const WORDS: Readonly<Record<Exclude<Environment, 'production'>, string>> = {
   replay: 'Replay of recorded data. These are not present prices.',
 };
 
-/** The feed speaks each second; after this the last word is no present. */
+/** The feed sends a heartbeat each second. After this time without one, the last state counts as old. */
 const FEED_SILENT_MS = 5000;
 
 /** Shows the most important warnings above everything else. */

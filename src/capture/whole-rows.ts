@@ -19,7 +19,8 @@ export async function* wholeRows(
   const parts = inflateFile(file, onRead);
   const ask = (): Promise<IteratorResult<Buffer>> => {
     const coming = parts.next();
-    // The next read throws the error. A reader may stop before.
+    // The loop gets the error when it awaits this read. If the caller stops first, this handler prevents an unhandled
+    // rejection.
     coming.catch(() => {});
     return coming;
   };

@@ -14,9 +14,9 @@ const SHOW_EVERY_MS = 200;
 export const command: Command = {
   usage: 'replay FILE [--config FILE] [--out DIR] [--speed max|1] [--format F --venue V]',
   about:
-    'A capture back through the same pipeline in its own time, as fast as the machine can; every record is marked replay. Two replays into empty folders give the same bytes.\n' +
+    'Plays a capture through the same pipeline, in its recorded time, as fast as the machine can. Every record is marked replay. Two replays into empty folders give the same bytes.\n' +
     'A capture of market-feed brings coins, venues and feed settings of its recording with it; --config takes those of a file instead. Sinks are always those of the configuration.\n' +
-    'Other recordings: --format hftbacktest (recv_ns SP FRAME), ndjson (a frame a line) or cryptofeed, with the --venue whose one connection they are.',
+    'For other recordings, set --format to hftbacktest (recv_ns SP FRAME), ndjson (one frame a row) or cryptofeed, and --venue to the venue of the recorded connection.',
   options: {
     config: configOption,
     out: { value: 'DIR', help: 'Avro files into this folder instead of the configured sinks' },

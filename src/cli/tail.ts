@@ -13,7 +13,7 @@ export const command: Command = {
   about:
     'Decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
     "from Kafka, without configured brokers from a file sink's folder, or from --dir.\n" +
-    'From the end it waits for new records; from the beginning or a time it ends at the present end, unless --limit or --follow is given.',
+    'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
     from: { value: 'TIME', help: 'beginning, end (default), or arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m' },

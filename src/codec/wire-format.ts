@@ -34,10 +34,13 @@ export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
   return codecOf(record.kind).encode(record, confluentHeader);
 }
 
-/** Decodes messages of both framings; a Promise if a schema must be fetched first. @throws Fault `malformed`. */
+/**
+ * Decodes a message in single-object encoding or in the Confluent wire format. Returns a Promise if the schema must be
+ * fetched first. @throws Fault `malformed`, or rejects with it
+ */
 export type WireDecoder = (message: Uint8Array) => FeedRecord | Promise<FeedRecord>;
 
-/** `schemaById` returns a registry's schema as JSON; without it, Confluent framing is rejected. */
+/** `schemaById` returns a registry's schema as JSON; without it, the Confluent wire format is rejected. */
 export function newWireDecoder(schemaById?: (id: number) => Promise<string>): WireDecoder {
   const readers = new Map<number, RecordReader>();
 

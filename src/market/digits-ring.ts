@@ -2,7 +2,7 @@ import { Digits } from './digits.ts';
 
 const FIRST_CAPACITY = 16;
 
-/** Above any number of places: a value is stored as digits × PLACES + places. */
+/** Greater than any number of decimal places. A value is stored as digits × PLACES + its decimal places. */
 const PLACES = 32;
 /** Up to this size the stored number is exact. */
 const MAX_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;

@@ -30,7 +30,7 @@ export interface VenueSocket {
   message(connection: Connection, text: string, now: number): void;
   /** Called for a ping or pong of the client. */
   heartbeat?(connection: Connection, now: number): void;
-  /** Called once a slice. */
+  /** Called once in each slice: a time step of the simulator, 1 ms. */
   slice?(now: number): void;
 }
 
@@ -45,7 +45,7 @@ export interface SimulatedRest {
 /** Makes frames from a venue's market. */
 export interface VenueStreams {
   readonly order: OnOrder;
-  /** Called once a slice, after its orders. `now`: milliseconds since 1970. */
+  /** Called once in each slice, after the slice's orders were made. `now`: milliseconds since 1970. */
   slice(now: number): void;
   /** Restarts a book's update ids for its listeners, as the venue does. */
   restartBook(instrument: SimulatedInstrument, now: number): void;

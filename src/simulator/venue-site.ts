@@ -29,7 +29,7 @@ export interface SimulatedCounts {
 /** One venue on the simulator's port: runs its market, and admits or refuses WebSockets and REST requests. */
 export class VenueSite {
   readonly venue: SimulatedVenue;
-  /** Undefined when a recording is played. */
+  /** Undefined if the site plays a capture. */
   readonly clock: MarketClock | undefined;
   private readonly pings: ReturnType<typeof serverPings>;
   private readonly connectionLimit: boolean;

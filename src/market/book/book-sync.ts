@@ -23,14 +23,17 @@ export interface BookSyncOptions {
   readonly mode: 'fetched' | 'sent';
 }
 
-/** The id of a fetched book that has not begun: no order has ever come. */
+/** Update id of a fetched book whose market has not had an order yet. */
 const NOT_BEGUN = '0';
-/** An update with a lower id that is so much later than the book's last shows a new count, milliseconds. */
+/** If an update has a lower id than the book and is later by more than this (ms), the venue has restarted its ids. */
 const NEW_COUNT_AFTER_MS = 5000;
 
 /** Keeps one symbol's book in step with its venue, from the updates of all its lines. Pure. */
 export class BookSync {
-  /** Right in state `in_step`; as it last was after a gap; empty after it was crossed. */
+  /**
+   * Correct in state `in_step`. After a gap it keeps its last correct levels. It is empty after it was crossed, or its
+   * best price was unknown.
+   */
   readonly book = new OrderBook();
   state: 'empty' | 'in_step' | 'stale' = 'empty';
   /** The last applied update: its id, the venue's time (milliseconds) and time of receipt (microseconds). */
@@ -55,7 +58,10 @@ export class BookSync {
   /** The id of the whole book that it began with. */
   #base = '';
   readonly #depth = new KnownDepth(this.book);
-  /** The update that showed the gap. An older whole book is rejected once, because ids may restart. */
+  /**
+   * Last id of the update that showed the gap. A fetched book with a lower id is rejected, but only once: the venue may
+   * have restarted its ids.
+   */
   #shownBy: string | undefined;
 
   constructor({ mode }: BookSyncOptions) {
@@ -78,7 +84,10 @@ export class BookSync {
     return this.#waited(now);
   }
 
-  /** Another line takes the place of this one, without anything between them. */
+  /**
+   * Another line replaces this one without a gap. If this one carried the book, the other one counts as carrying it,
+   * even before its first update.
+   */
   cutOver(from: number, to: number, now: number): BookStep[] {
     const carried = (this.#lines.get(from) ?? '') !== '';
     if (carried && (this.#lines.get(to) ?? '') === '') this.#lines.set(to, '0');

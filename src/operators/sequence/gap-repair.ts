@@ -11,7 +11,7 @@ export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
   readonly fill: (key: K, values: readonly T[]) => void;
   /** The values can never be fetched: nothing may wait for them any longer. */
   readonly giveUp: (key: K) => void;
-  /** Requests at a time. */
+  /** Maximum number of running requests, over all series. */
   readonly atOnce: number;
   readonly scheduler: SchedulerLike;
 }

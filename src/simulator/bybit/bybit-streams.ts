@@ -36,12 +36,12 @@ export function bybitTopic(topic: string): TopicParts | undefined {
   return { symbol: third, kind: second === '1' ? 'book_ticker' : 'depth', levels: Number(second) };
 }
 
-/** Makes Bybit's topics from the venue's market. A topic without listeners makes no event. */
+/** Turns the simulated market into Bybit's WebSocket messages. Nothing is sent on a topic without subscribers. */
 export function bybitStreams(host: VenueHost) {
   const books = bybitBooks(host);
   const paced = pacedTopics(host);
 
-  /** Adds a topic for a connection. Except for trades, the connection first gets a snapshot. */
+  /** Registers a subscribed topic and sends its first snapshot. A trade topic needs neither: `order` sends trades. */
   function subscribed(connection: Connection, topic: Topic, parts: TopicParts, now: number): void {
     const instrument = host.instrument(parts.symbol);
     if (instrument === undefined || parts.kind === 'trade') return;
@@ -93,7 +93,10 @@ function paceOf(host: VenueHost, topic: Topic, instrument: SimulatedInstrument, 
   };
 }
 
-/** Publishes an order's trades. Returns the reached connections of each trade, by its index, as JSON. */
+/**
+ * Sends an order's trades. The returned function gives, for a trade's index, the numbers of the connections that got
+ * it, as JSON.
+ */
 function publishTrades(topic: Topic, trades: readonly TradeTexts[]): (index: number) => string {
   if (!topic.disturbed) {
     const everyone = topic.publish(() => tradeFrame(topic.symbol, trades));

@@ -147,12 +147,15 @@ export function readPositive(value: unknown, field: string): Decimal {
   return decimal;
 }
 
-/** True for prices that are zero: the market has not traded yet. Zeros and other values together are malformed. */
+/**
+ * True if every price is zero, as text: the market has not traded yet. If only some are zero, `readPositive` rejects
+ * them later.
+ */
 export function areZero(...prices: readonly unknown[]): boolean {
   return prices.every((price) => typeof price === 'string' && ZERO.test(price));
 }
 
-/** A volume. */
+/** Reads a decimal of zero or more: a volume. */
 export function readNotNegative(value: unknown, field: string): Decimal {
   const decimal = readDecimal(value, field);
   if (!isNotNegative(decimal)) throw wrong(field, value, '0 or greater');

@@ -30,7 +30,8 @@ function levels(
 }
 
 /**
- * A book with levels around mid, in steps of up to about one percent; a side may be empty. `spread`: millionths of mid.
+ * Generates books around a mid price. The levels of a side are at most 1 % of mid apart. `spread`: millionths of mid.
+ * `emptySides`: a side may be empty.
  */
 function books(spread: fc.Arbitrary<bigint>, emptySides: boolean): fc.Arbitrary<BothSides> {
   return fc

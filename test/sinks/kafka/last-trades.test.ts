@@ -65,13 +65,13 @@ it('skips foreign messages and late trades of an earlier epoch, and stops at the
   expect(trades.isDoubtful).toBe(false);
 });
 
-it('the result is doubtful if an expected trade is missing: it may lie in another partition', async () => {
+it('lastTradesOf is doubtful if an expected trade is missing, as it may lie in another partition', async () => {
   const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
   expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe('stop');
   expect(trades.isDoubtful).toBe(true);
 });
 
-it('the result is doubtful if the partition begins before all trades are found', async () => {
+it('lastTradesOf is doubtful if the partition begins before all trades are found', async () => {
   const { trades, takeFirst } = reader({ A: 1, B: 1 });
   expect(await takeFirst({ key: 'A', value: '4@1' })).toBe('continue');
   expect(trades.isDoubtful).toBe(true);

@@ -24,7 +24,7 @@ const TIME = ascii(',"T":');
 const MAKER = ascii(',"m":');
 const IGNORED = ascii(',"M":');
 const END = ascii('}}');
-/** The usual rest after the time. */
+/** The usual end of a trade frame, after the trade time. It is compared in one step, for speed. */
 const MADE_BY_BUYER = ascii(',"m":true,"M":true}}');
 const MADE_BY_SELLER = ascii(',"m":false,"M":true}}');
 
@@ -40,11 +40,11 @@ const TRADES = ascii(',"n":');
 interface Scanned {
   readonly isTrade: boolean;
   readonly venueSymbol: string;
-  /** The bytes from the event's time to the next value after the symbol. */
+  /** The fixed bytes after the event time, up to the next value: the trade id, or the ticker's price change. */
   readonly symbol: Literal;
 }
 
-/** Reads trades and 24-hour tickers of combined frames from their bytes. */
+/** Decodes trades and 24-hour tickers of combined streams from their bytes: faster than with JSON.parse. */
 export class EventScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];
@@ -65,7 +65,7 @@ export class EventScanner {
     this.#streams.add(name, { isTrade, venueSymbol, symbol });
   }
 
-  /** Undefined for any frame that is not written exactly as Binance writes it. */
+  /** Returns undefined if a frame has not exactly the known layout. The caller then parses it as JSON. */
   scan({ data, binary, receivedAt }: RawFrame): Decoded | undefined {
     if (binary || !Buffer.isBuffer(data)) return undefined;
     const scanner = this.#scanner;

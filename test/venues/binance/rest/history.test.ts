@@ -30,7 +30,7 @@ describe.each([binance, binanceTestnet])('trade history of $id', (venue) => {
     expect(trades(venue).page(100, 119, 0).path).toContain('&fromId=100&limit=20');
   });
 
-  it('returns exact backfill records, with the trade ids as positions in the series', () => {
+  it('parses only the trades of the requested range into backfill records, each with its trade id as place', () => {
     const page = trades(venue)
       .page(28457, 28458, 0)
       .parse([tradeRow(28457), tradeRow(28458), tradeRow(28459)]);
