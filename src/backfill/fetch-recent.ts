@@ -1,13 +1,13 @@
 import type { TradeEvent } from '../domain/record.ts';
 import type { Sink } from '../sinks/contract.ts';
-import type { RestRequest } from '../venues/contract.ts';
+import type { PageRows, RestRequest } from '../venues/contract.ts';
 import { type HistoryJob, type HistoryResult, NO_PROGRESS, writeRecords } from './fetch-history.ts';
 import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import { lastRecord } from './last-record.ts';
 
 export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
   /** Requests the last trades, newest first. */
-  readonly recent: RestRequest<readonly TradeEvent[]>;
+  readonly recent: RestRequest<PageRows<TradeEvent>>;
   /** Trades in a full answer. */
   readonly most: number;
 }
@@ -15,9 +15,10 @@ export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
 /** As `fetchHistory`, for a venue that returns only its last trades. */
 export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask: Ask): Promise<HistoryResult> {
   const { name, dir, topic, range, most } = job;
-  const latest = (await ask(job.recent)).toReversed();
+  const rows = await ask(job.recent);
+  const latest = rows.filter((trade) => trade !== undefined).toReversed();
   const first = latest[0];
-  if (range.fromMs !== undefined && first !== undefined && latest.length >= most && range.fromMs < first.timestamp)
+  if (range.fromMs !== undefined && first !== undefined && rows.length >= most && range.fromMs < first.timestamp)
     throw new HistoryRefused(
       `--from: found ${isoTime(range.fromMs)}, allowed: ${isoTime(first.timestamp)} or later, as ${name.venue} returns only the last ${most} trades of a spot symbol`,
     );

@@ -10,6 +10,7 @@ import type { Repair } from '../sinks/avro-file/repair-file.ts';
 import { AvroFileSink } from '../sinks/avro-file/sink.ts';
 import type { Sink } from '../sinks/contract.ts';
 import type { PastOrigin, PastRecord, PastSeries, Venue } from '../venues/contract.ts';
+import { reportBadRows } from '../venues/rest/report-bad-rows.ts';
 import { VenueRest } from '../venues/rest/rest-client.ts';
 import { type AskPatientlyOptions, askPatiently } from './ask-patiently.ts';
 import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
@@ -42,6 +43,8 @@ export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly wallClock: WallClock;
   readonly pid: number;
   readonly onProgress: (progress: HistoryProgress) => void;
+  /** Called for each row of an answer that is left out because it cannot be read. */
+  readonly onBadRow: (fault: Fault) => void;
   /** Called for each file that a killed process left open. */
   readonly onRepaired: (path: string, repair: Repair) => void;
 }
@@ -76,7 +79,8 @@ async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorl
   const { config, venue, dir, range } = request;
   const { signal, scheduler, wallClock } = world;
   const rest = new VenueRest(venue, config.venues[venue.id].restUrl, scheduler);
-  const ask = askPatiently({ ...world, rest });
+  const patient = askPatiently({ ...world, rest });
+  const ask: Ask = (wanted) => patient(reportBadRows(wanted, (fault) => world.onBadRow(fault)));
   const origin: PastOrigin = {
     instrument: request.instrument,
     environment: environmentOf(config, venue.id),

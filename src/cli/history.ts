@@ -155,6 +155,8 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
     wallClock: wallClock(),
     pid: process.pid,
     onProgress: (progress) => line.show(progress),
+    onBadRow: ({ message }) =>
+      log.warn({ event: 'row_malformed', venue: venue.id, reason: message }, 'a row that cannot be read is left out'),
     onRepaired: (file, { cutBytes }) =>
       log.info({ event: 'file_repaired', file, cut_bytes: cutBytes }, 'file of a killed process closed'),
     onWait: (fault, delayMs) => line.wait(fault.message, delayMs),
@@ -179,7 +181,7 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
 function remarks({ records, missing, complete, leavesGap }: HistoryResult, title: string): string[] {
   return [
     ...(complete && records === 0 ? [`${title}: nothing there that the folder has not yet`] : []),
-    ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records`] : []),
+    ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records, or sent them unreadable`] : []),
     ...(leavesGap ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
     ...(complete ? [] : ['interrupted; the same command goes on from here']),
   ];

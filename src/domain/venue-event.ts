@@ -45,14 +45,16 @@ export type VenueEvent =
   | { readonly kind: 'answered'; readonly what: 'ack' | 'pong' }
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }
   | { readonly kind: 'refused'; readonly topics: readonly string[]; readonly fault: Fault }
-  /** A frame that could not be read. It goes to the dead letters. */
-  | {
-      readonly kind: 'malformed';
-      readonly frame: RawFrame;
-      readonly fault: Fault;
-      /** The canonical symbol, if the frame names it. */
-      readonly symbol?: string;
-    }
+  | MalformedData
   /** A well-formed frame that we did not ask for; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | ConnectionClosing;
+
+/** A frame, or a row of a REST answer, that could not be read. It goes to the dead letters. */
+export interface MalformedData {
+  readonly kind: 'malformed';
+  readonly frame: RawFrame;
+  readonly fault: Fault;
+  /** The canonical symbol, if the data names it. */
+  readonly symbol?: string;
+}

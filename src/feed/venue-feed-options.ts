@@ -4,10 +4,10 @@ import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
 import type { ClockState } from '../domain/status-snapshot.ts';
-import type { RawFrame, VenueEvent } from '../domain/venue-event.ts';
+import type { MalformedData, RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionCommand } from '../venues/connection/control-channel.ts';
 import type { ConnectionBudget } from '../venues/connection/rate-limit.ts';
-import type { ListedInstrument, Venue } from '../venues/contract.ts';
+import type { ListedInstrument, PageRows, Venue } from '../venues/contract.ts';
 import type { ArbitratedEvents, SequencedTrade, TradeGap } from './arbitration/merged-event.ts';
 import type { VenueLatency } from './latency/latencies.ts';
 import type { Activity } from './liveness/activity.ts';
@@ -90,7 +90,9 @@ export interface VenueFeedOptions {
     | ((instrument: Instrument, gap: TradeGap, attempt: number) => Observable<readonly SequencedTrade[]>)
     | undefined;
   /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue has none, or backfill is off. */
-  readonly fetchRecent: ((instrument: Instrument) => Observable<readonly TradeEvent[]>) | undefined;
+  readonly fetchRecent: ((instrument: Instrument) => Observable<PageRows<TradeEvent>>) | undefined;
+  /** Rows of REST answers that could not be read; the other rows of their answers are used. */
+  readonly badRows$?: Observable<MalformedData>;
   /** Fetches a symbol's last closed one-minute candles. */
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is published, if a depth channel is subscribed. */

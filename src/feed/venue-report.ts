@@ -1,4 +1,5 @@
 import type { Instrument } from '../domain/instrument.ts';
+import type { MalformedData } from '../domain/venue-event.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { ConnectionEvent, CutOver, LineChange } from './connection/line-event.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
@@ -70,7 +71,7 @@ export class VenueReport {
         this.#refused(change, event);
         return;
       case 'malformed':
-        this.#malformed(event);
+        this.malformed(event);
         return;
       case 'ignored':
         increment(counts.ignored, event.reason);
@@ -131,6 +132,21 @@ export class VenueReport {
     if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
   }
 
+  malformed({ frame, fault, symbol }: MalformedData): void {
+    const { counts, feedEnvironment, out } = this.#options;
+    counts.malformed++;
+    counts.quality.invalid(symbol);
+    const record = deadLetter({
+      venue: this.#id,
+      receivedAt: frame.receivedAt,
+      stage: 'decode',
+      reason: fault.message,
+      payload: frame.data,
+      environment: feedEnvironment,
+    });
+    out({ kind: 'dead_letter', record });
+  }
+
   #note(note: Note): void {
     this.#options.out({ kind: 'status', note: { ...note, venue: this.#id } });
   }
@@ -173,21 +189,6 @@ export class VenueReport {
       const about = { symbol, coin, line: line.number, details: { topic } };
       this.#note({ state: 'subscription_rejected', reason: fault.message, ...about });
     }
-  }
-
-  #malformed({ frame, fault, symbol }: EventOf<'malformed'>): void {
-    const { counts, feedEnvironment, out } = this.#options;
-    counts.malformed++;
-    counts.quality.invalid(symbol);
-    const record = deadLetter({
-      venue: this.#id,
-      receivedAt: frame.receivedAt,
-      stage: 'decode',
-      reason: fault.message,
-      payload: frame.data,
-      environment: feedEnvironment,
-    });
-    out({ kind: 'dead_letter', record });
   }
 }
 

@@ -69,7 +69,7 @@ export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
   /** Other changes of a series: a line joins, is subscribed or is lost. */
   readonly changes$?: Observable<SequenceChange<K, T>>;
   /** As in `RepairGapsOptions`. Default: nothing is fetched, and a gap is emitted after `graceMs`. */
-  fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly T[]>;
+  fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly (T | undefined)[]>;
   /** Values of a series after a checkpoint may be missing, and nothing can confirm it yet; undefined: no longer. */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
@@ -210,7 +210,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         }
       };
 
-      const queue = new GapRepair<K, MissingValues<T>, T>({
+      const queue = new GapRepair<K, MissingValues<T>, T | undefined>({
         fetch: (key, missing, attempt) => {
           try {
             return options.fetch?.(key, missing, attempt) ?? EMPTY;

@@ -1,11 +1,13 @@
-import { EMPTY, map } from 'rxjs';
+import { EMPTY, map, Subject } from 'rxjs';
 import { booksOf, type Config, environmentOf, instrumentsFor } from '../config/config.ts';
 import { at } from '../domain/at.ts';
-import type { VenueId } from '../domain/instrument.ts';
+import type { Instrument, VenueId } from '../domain/instrument.ts';
+import type { MalformedData } from '../domain/venue-event.ts';
 import type { VenueFeedOptions } from '../feed/venue-feed-options.ts';
 import { addIntervals, openTimeOf } from '../market/candles/kline-interval.ts';
-import type { PastOrigin } from '../venues/contract.ts';
+import type { PastOrigin, RestRequest } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
+import { reportBadRows } from '../venues/rest/report-bad-rows.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { PAST_CANDLES } from './past-candles.ts';
 import type { VenueAccess } from './venue-access.ts';
@@ -15,7 +17,7 @@ const BACKFILL_TIMEOUT_MS = 3000;
 
 type VenueRequests = Pick<
   VenueFeedOptions,
-  'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
+  'badRows$' | 'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
 >;
 
 /** The REST requests of a venue: its list, missing trades, books and past candles. */
@@ -27,8 +29,16 @@ export function venueRequests(
 ): VenueRequests {
   const rest = access.rest(id);
   const from = { environment: environmentOf(config, id), receivedAt: () => wallClockMs() * 1000 };
-  const source: Source = { config, id, rest, from };
+  const badRows$ = new Subject<MalformedData>();
+  const reporting = <T>({ symbol }: Instrument, request: RestRequest<T>): RestRequest<T> =>
+    reportBadRows(request, (fault, row) => {
+      const data = Buffer.from(JSON.stringify(row) ?? '');
+      const frame = { data, binary: false, receivedAt: from.receivedAt() };
+      badRows$.next({ kind: 'malformed', frame, fault, symbol });
+    });
+  const source: Source = { config, id, rest, from, reporting };
   return {
+    badRows$,
     listed$: access.listed$(id),
     restWeight: () => rest.sentWeight,
     fetchBook: fetchBookOf(source),
@@ -42,9 +52,12 @@ interface Source {
   readonly id: VenueId;
   readonly rest: VenueRest;
   readonly from: Omit<PastOrigin, 'instrument'>;
+  /** Adds the report of unreadable rows. */
+  readonly reporting: <T>(instrument: Instrument, request: RestRequest<T>) => RestRequest<T>;
 }
 
-function fetchTradesOf({ config, id, rest, from }: Source): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
+function fetchTradesOf(source: Source): Pick<VenueRequests, 'fetchMissing' | 'fetchRecent'> {
+  const { config, id, rest, from, reporting } = source;
   const { backfill, backfillAggTrades, recent } = venues[id];
   if (!config.feed.backfill) return { fetchMissing: undefined, fetchRecent: undefined };
   return {
@@ -52,10 +65,13 @@ function fetchTradesOf({ config, id, rest, from }: Source): Pick<VenueRequests, 
       backfill &&
       ((instrument, gap, attempt) => {
         const wanted = { ...gap, ...from, instrument, attempt };
-        if (gap.kind === 'trade') return rest.ask$(backfill(wanted), BACKFILL_TIMEOUT_MS);
-        return backfillAggTrades === undefined ? EMPTY : rest.ask$(backfillAggTrades(wanted), BACKFILL_TIMEOUT_MS);
+        if (gap.kind === 'trade') return rest.ask$(reporting(instrument, backfill(wanted)), BACKFILL_TIMEOUT_MS);
+        if (backfillAggTrades === undefined) return EMPTY;
+        return rest.ask$(reporting(instrument, backfillAggTrades(wanted)), BACKFILL_TIMEOUT_MS);
       }),
-    fetchRecent: recent && ((instrument) => rest.ask$(recent({ ...from, instrument }), BACKFILL_TIMEOUT_MS)),
+    fetchRecent:
+      recent &&
+      ((instrument) => rest.ask$(reporting(instrument, recent({ ...from, instrument })), BACKFILL_TIMEOUT_MS)),
   };
 }
 
@@ -83,15 +99,16 @@ function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetc
   };
 }
 
-function fetchCandlesOf({ config, id, rest, from }: Source): VenueFeedOptions['fetchCandles'] {
+function fetchCandlesOf({ config, id, rest, from, reporting }: Source): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
   if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
   return (instrument) => {
     const series = history.klines({ ...from, instrument }, '1m');
     const now = from.receivedAt() / 1000;
     const last = addIntervals(openTimeOf('1m', now), '1m', -1);
+    const page = series.page(series.step(last, 1 - PAST_CANDLES), last, now);
     return rest
-      .askSparingly$(series.page(series.step(last, 1 - PAST_CANDLES), last, now))
+      .askSparingly$(reporting(instrument, page))
       .pipe(map(({ rows }) => rows.flatMap(({ record }) => (record.kind === 'kline' ? [record] : []))));
   };
 }

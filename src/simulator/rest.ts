@@ -1,3 +1,5 @@
+import type { VenueFaults } from './venue-host.ts';
+
 export type RestVerdict =
   | { readonly kind: 'allowed'; readonly used: number }
   | { readonly kind: 'limited' | 'banned'; readonly used: number; readonly retryAfter: number };
@@ -65,6 +67,19 @@ export class RestError extends Error {
     this.code = code;
     this.status = status;
   }
+}
+
+const PRICE = /("p(?:rice)?":|^\["?\d+"?,)"[^"]*"/;
+const MINUTE = 60_000;
+
+/** A row of trades or candles as the fault `bad_rows` leaves it. `number`: its trade id or open minute. */
+export function rowUnder({ badRows }: VenueFaults, symbol: string, number: number | string, row: string): string {
+  const every = badRows.get(symbol);
+  return every === undefined || BigInt(number) % BigInt(every) !== 0n ? row : row.replace(PRICE, '$1null');
+}
+
+export function openMinute(openTime: number): number {
+  return Math.floor(openTime / MINUTE);
 }
 
 /** The requested number of rows; `otherwise` if the parameter is missing or not valid. */

@@ -29,6 +29,8 @@ export class VenueFaults {
   readonly delistedSymbols = new Set<string>();
   /** Their books are empty, as before the first order or after the last one. */
   readonly symbolsWithEmptyBooks = new Set<string>();
+  /** REST rows of these symbols whose number is divisible by the value have no price. */
+  readonly badRows = new Map<string, number>();
 }
 
 /** The state of one simulated venue: its connections, topics and faults. */

@@ -51,9 +51,15 @@ export type Decoder = (frame: RawFrame) => Decoded;
 export interface RestRequest<T> {
   readonly path: string;
   readonly weight: number;
-  /** Reads the body of a 200. @throws Fault `malformed` that names the field. */
-  parse(body: unknown): T;
+  /** Reads the body of a 200; `onBadRow` is called for each row that is left out. @throws Fault `malformed` */
+  parse(body: unknown, onBadRow?: OnBadRow): T;
 }
+
+/** Called with an unreadable row of an answer, and a Fault that names its place in the answer. */
+export type OnBadRow = (fault: Fault, row: unknown) => void;
+
+/** The rows of an answer, in its order; undefined stands for an unreadable one. */
+export type PageRows<T> = readonly (T | undefined)[];
 
 /** The market of the records, and where they come from. */
 export interface PastOrigin {
@@ -88,7 +94,7 @@ export interface PlacedRecord {
 /** One answer, oldest first. */
 export interface PastPage {
   readonly rows: readonly PlacedRecord[];
-  /** Where the next answer begins; at most `from` if nothing is there yet. */
+  /** Where the next answer begins, after unreadable rows too; at most `from` if nothing is there yet. */
   readonly next: number;
 }
 
@@ -185,8 +191,8 @@ export interface Venue {
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** As `backfill`, for aggregated trades. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
-  /** The last trades; undefined if gaps are fetched by id. */
-  readonly recent?: (origin: PastOrigin) => RestRequest<readonly TradeEvent[]>;
+  /** The last trades, newest first; undefined if gaps are fetched by id. */
+  readonly recent?: (origin: PastOrigin) => RestRequest<PageRows<TradeEvent>>;
   /** Requests the whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   readonly history?: VenueHistory;

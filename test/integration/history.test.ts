@@ -202,6 +202,32 @@ describe('market-feed history', () => {
     expect(candles.at(-1)?.closeTime).toBeGreaterThan(Date.now() - 60_000);
   });
 
+  it('leaves out each row that cannot be read, names it, and fetches all others', async () => {
+    const { simulator, dir, fetch, journal } = await pastOf('binance', 5000);
+    simulator.fault({ venue: 'binance', fault: 'bad_rows', symbol: 'BTCUSDT', count: 700 });
+    const process = fetch('trades', '--limit', '4500');
+    expect(await process.exited).toBe(0);
+    const wanted = tradesOf(await journal()).slice(-4500);
+    const bad = wanted.filter(({ id }) => Number(id) % 700 === 0);
+    const records = await stored(dir, 'simulated.trades');
+    expect(records.flatMap((record) => (record.kind === 'trade' ? [record.tradeId] : []))).toEqual(
+      wanted.filter((trade) => !bad.includes(trade)).map(({ id }) => id),
+    );
+    expect(JSON.parse(process.stdout)).toMatchObject({
+      records: 4500 - bad.length,
+      missing: bad.length,
+      complete: true,
+    });
+    const logged = process.log().filter(({ event }) => event === 'row_malformed');
+    expect(logged.length).toBe(bad.length);
+    expect(logged[0]).toMatchObject({
+      venue: 'binance',
+      reason: expect.stringMatching(
+        /^GET \/api\/v3\/historicalTrades\?symbol=BTCUSDT&\S+: \[\d+\]\.price is null, not /,
+      ),
+    });
+  });
+
   it('fetches only the last 60 trades of Bybit, and rejects an earlier --from', async () => {
     const { dir, fetch, journal } = await pastOf('bybit');
     expect(await fetch('trades', '--venue', 'bybit').exited).toBe(0);

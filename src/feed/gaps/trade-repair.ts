@@ -45,7 +45,7 @@ function fetchTrades(
   { kind, sequence }: TradeSeries,
   { before, after }: MissingValues<SequencedTrade>,
   attempt: number,
-): Observable<readonly SequencedTrade[]> {
+): Observable<readonly (SequencedTrade | undefined)[]> {
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
     const since = sequence.heldSince;

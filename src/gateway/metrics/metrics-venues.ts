@@ -25,7 +25,11 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
     reported.counter('frames', 'Frames received.', (of) => of.frames),
     counted.counter('events', 'Events decoded from frames, without repeats.', (of) => of.events),
     counted.counter('duplicates', 'Repeats dropped: another line was first.', (of) => of.duplicates),
-    counted.counter('malformed_frames', 'Frames that could not be decoded.', (of) => of.malformed),
+    counted.counter(
+      'malformed_frames',
+      'Frames, and rows of REST answers, that could not be decoded.',
+      (of) => of.malformed,
+    ),
     counted.counts('ignored_frames', 'Frames without anything subscribed.', 'reason', (of) => of.ignored),
     counted.counts(
       'data_warnings',

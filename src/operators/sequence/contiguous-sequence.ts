@@ -145,8 +145,9 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#held.announce(openedBy, start).map((gap) => ({ kind: 'pending', gap }));
   }
 
-  fill(values: readonly T[]): Sequenced<T>[] {
-    this.#held.addFetched(values, this.#lastId);
+  fill(values: readonly (T | undefined)[]): Sequenced<T>[] {
+    const readable = values.filter((value) => value !== undefined);
+    this.#held.addFetched(readable, this.#lastId);
     return this.#passHeld();
   }
 

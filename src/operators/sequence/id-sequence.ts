@@ -83,8 +83,11 @@ export interface IdSequence<T> {
   accept(line: number, value: T, now: number): readonly Sequenced<T>[];
   /** Announces gaps not announced yet that opened no later than `openedBy`, and the gaps before them. */
   announce(openedBy: number): Sequenced<T>[];
-  /** Takes fetched values, in any order; those that are not missing are left out. */
-  fill(values: readonly T[]): Sequenced<T>[];
+  /**
+   * Takes fetched values, in any order; those that are not missing are left out. Undefined stands for a value that could
+   * not be read. If ids are sparse, it lies between the values beside it, so the values with it are newest first.
+   */
+  fill(values: readonly (T | undefined)[]): Sequenced<T>[];
   /** Gives up the gaps that opened no later than `openedBy`, by default all: the values after them follow. */
   release(openedBy?: number): Sequenced<T>[];
 }

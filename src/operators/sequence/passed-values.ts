@@ -10,6 +10,13 @@ export interface SparseAccess<T> {
   timestamp(value: T): number;
 }
 
+export interface FilledBy {
+  /** The fetched values are all that was missed, except the unread ones. */
+  readonly reachesBack: boolean;
+  /** Ids right after which a fetched value could not be read. */
+  readonly unread: readonly string[];
+}
+
 /** Remembers at least the last `size` passed values, which show duplicates, late values and the next gap's start. */
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;
@@ -91,11 +98,14 @@ export class PassedValues<T> {
     return passed;
   }
 
-  /** Passes fetched values and held ones by id. `reachesBack`: the fetched ones are all that was missed. */
-  passFilled(fetched: readonly T[], held: readonly T[], reachesBack: boolean): Sequenced<T>[] {
+  /** Passes fetched values and held ones by id, after a gap for each value that could not be read. */
+  passFilled(fetched: readonly T[], held: readonly T[], { reachesBack, unread }: FilledBy): Sequenced<T>[] {
     const { id, compare } = this.#access;
     const live = new Set(held.map(id));
     const end = held.at(-1);
+    const [begin] = held;
+    // The held values miss nothing.
+    let gaps = begin === undefined ? unread : unread.filter((before) => compare(before, id(begin)) < 0);
     // Later values were not missed: they are on their way.
     const missed = fetched.filter(
       (value) => !live.has(id(value)) && (end === undefined || compare(id(value), id(end)) < 0),
@@ -104,9 +114,13 @@ export class PassedValues<T> {
     const out = held.flatMap((value) => this.lateOrSeen(value) ?? []);
     if (reachesBack) this.isUnwatched = false;
     for (const value of all) {
-      if (reachesBack && !live.has(id(value))) out.push(this.#passFetched(value));
+      const later = gaps.filter((before) => compare(before, id(value)) >= 0);
+      if (later.length < gaps.length) this.isUnwatched = true;
+      gaps = later;
+      if (reachesBack && !this.isUnwatched && !live.has(id(value))) out.push(this.#passFetched(value));
       else out.push(...this.pass(value));
     }
+    if (gaps.length > 0) this.isUnwatched = true;
     return out;
   }
 

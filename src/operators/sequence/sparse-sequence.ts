@@ -36,7 +36,8 @@ interface Wait {
  *
  * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
  * values reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do
- * not reach back, or the fetch fails, the missing values are a gap of unknown size.
+ * not reach back, or the fetch fails, the missing values are a gap of unknown size. So is a fetched value that could not
+ * be read, unless a line has it.
  */
 export class SparseSequence<T> implements IdSequence<T> {
   readonly #access: SparseAccess<T>;
@@ -183,9 +184,10 @@ export class SparseSequence<T> implements IdSequence<T> {
     return [];
   }
 
-  fill(values: readonly T[]): Sequenced<T>[] {
+  fill(values: readonly (T | undefined)[]): Sequenced<T>[] {
     const { id, compare } = this.#access;
-    const recent = sortedById(this.#access, values);
+    const readable = values.filter((value) => value !== undefined);
+    const recent = sortedById(this.#access, readable);
     const [oldest] = recent;
     if (this.#wait === undefined || oldest === undefined) return [];
     const reachesBack = !this.#passed.isBeyond(id(oldest));
@@ -199,7 +201,8 @@ export class SparseSequence<T> implements IdSequence<T> {
     // A line without values may start later than those with values: it joins by overlap.
     for (const line of begun.length > 0 ? begun : lines) line.inStep = true;
     this.#wait = undefined;
-    const out = this.#passed.passFilled(recent, sortedById(this.#access, held), reachesBack);
+    const unread = unreadAfter(values, (newer) => this.#passed.isBeyond(id(newer))).map(id);
+    const out = this.#passed.passFilled(recent, sortedById(this.#access, held), { reachesBack, unread });
     return this.#settled([...out, ...this.#joinOverlapping()]);
   }
 
@@ -276,4 +279,13 @@ export class SparseSequence<T> implements IdSequence<T> {
     this.#plain = this.#passed.isWhole && this.#wait === undefined && !this.#lines.isAnyHeld;
     return out;
   }
+}
+
+/** The fetched values right before unreadable ones that may be missing. `values` are newest first. */
+function unreadAfter<T>(values: readonly (T | undefined)[], isNew: (newer: T) => boolean): readonly T[] {
+  return values.flatMap((value, at) => {
+    if (value === undefined || at === 0 || values[at - 1] !== undefined) return [];
+    const newer = values.slice(0, at).findLast((one) => one !== undefined);
+    return newer === undefined || isNew(newer) ? [value] : [];
+  });
 }

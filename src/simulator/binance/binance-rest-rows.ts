@@ -2,7 +2,7 @@ import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
 import type { Trade, TradePredicate } from '../market/trade-ring.ts';
-import { RestError } from '../rest.ts';
+import { openMinute, RestError, rowUnder } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { VenueRequest } from '../venue-protocol.ts';
 import { aggTradeFields, aggTrades, dayStatistics } from './binance-frames.ts';
@@ -28,7 +28,9 @@ export const tradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const trades = instrument.tradesFrom(({ id }) => id >= from);
   const rows = fromId === undefined ? [...trades].slice(-limit) : [...trades.take(limit)];
   const quoteOf = ({ price, quantity }: Trade) => instrument.quoteText(price * quantity);
-  return rows.map((trade) => tradeText(instrument.tradeTexts(trade), quoteOf(trade)));
+  return rows.map((trade) =>
+    rowUnder(host.faults, symbol, trade.id, tradeText(instrument.tradeTexts(trade), quoteOf(trade))),
+  );
 };
 
 function tradeText({ id, price, quantity, time, sell }: TradeTexts, quote: string): string {
@@ -53,7 +55,7 @@ export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
     instrument === undefined
       ? recorded(host, symbol, 'aggTrade', fromId, limit)
       : aggTradesOf(instrument, { fromId, startTime, endTime, limit });
-  return rows.map((trade) => `{${aggTradeFields(trade)}}`);
+  return rows.map((trade) => rowUnder(host.faults, symbol, trade.id, `{${aggTradeFields(trade)}}`));
 };
 
 type AggTradesQuery = Record<'fromId' | 'startTime' | 'endTime', number | undefined> & { readonly limit: number };
@@ -90,7 +92,7 @@ export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
   const rows: string[] = [];
   while (open <= endTime && rows.length < limit) {
     const end = nextOpenTime(interval, open);
-    rows.push(klineRow(instrument, open, end));
+    rows.push(rowUnder(host.faults, symbol, openMinute(open), klineRow(instrument, open, end)));
     open = end;
   }
   return rows;

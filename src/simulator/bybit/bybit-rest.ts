@@ -2,7 +2,7 @@ import type { KlineInterval } from '../../domain/instrument.ts';
 import { addIntervals, nextOpenTime, openTimeOf } from '../../market/candles/kline-interval.ts';
 import { COUNTRY_ERROR, GET_WITH_BODY_PAGE } from '../faults/refusal-pages.ts';
 import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instrument.ts';
-import { RestError, RestLimit, rowLimit } from '../rest.ts';
+import { openMinute, RestError, RestLimit, rowLimit, rowUnder } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BybitBooks } from './bybit-books.ts';
@@ -23,7 +23,7 @@ export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
     '/v5/market/instruments-info': ({ query }) => instrumentsInfo(host, query),
     '/v5/market/recent-trade': ({ query }) => recentTrades(host, query),
     '/v5/market/orderbook': ({ query, now }) => books.rest(instrumentOf(host, query), rowLimit(query, 1, 1_000), now),
-    '/v5/market/kline': ({ query, now }) => klines(instrumentOf(host, query), query, now),
+    '/v5/market/kline': ({ query, now }) => klines(host, query, now),
     '/v5/market/tickers': ({ query, now }) => tickers(host, query, now),
   };
   return {
@@ -86,11 +86,12 @@ function recentTrades(host: VenueHost, query: URLSearchParams): string {
     instrument === undefined
       ? (host.capture?.tradesOf(`publicTrade.${symbol}`, undefined, limit) ?? [])
       : instrument.trades.latest(limit).map((trade) => bybitTrade(instrument, trade));
-  const rows = trades.map((trade) => tradeRow(symbol, trade)).reverse();
+  const rows = trades.map((trade) => rowUnder(host.faults, symbol, trade.id, tradeRow(symbol, trade))).reverse();
   return `{"category":"spot","list":[${rows.join(',')}]}`;
 }
 
-function klines(instrument: SimulatedInstrument, query: URLSearchParams, now: number): string {
+function klines(host: VenueHost, query: URLSearchParams, now: number): string {
+  const instrument = instrumentOf(host, query);
   const interval = BYBIT_INTERVALS[query.get('interval') ?? ''];
   if (interval === undefined) throw new RestError(WRONG_PARAMETER, 'Invalid period!');
   const limit = rowLimit(query, 200, 1_000);
@@ -101,7 +102,8 @@ function klines(instrument: SimulatedInstrument, query: URLSearchParams, now: nu
   const rows: string[] = [];
   let open = openTimeOf(interval, last);
   while (open >= start && rows.length < limit) {
-    rows.push(klineRow(instrument, open, nextOpenTime(interval, open)));
+    const row = klineRow(instrument, open, nextOpenTime(interval, open));
+    rows.push(rowUnder(host.faults, instrument.symbol, openMinute(open), row));
     open = addIntervals(open, interval, -1);
   }
   return `{"category":"spot","symbol":"${instrument.symbol}","list":[${rows.join(',')}]}`;

@@ -105,6 +105,14 @@ export const MARKET_FAULTS: SimulatedFaults = {
       market?.pausedSymbols.add(symbol);
     },
   },
+  bad_rows: {
+    description:
+      'REST rows of the symbol have no price ("price": null) if their number is divisible by count (1000): trades and aggregated trades by id, candles by open minute. Sockets are not concerned.',
+    parameters: ['symbol', 'seconds', 'count'],
+    lasting: true,
+    needs: ['symbol'],
+    onVenue: ({ faults }, { symbol, count = 1000 }) => faults.badRows.set(symbol, count),
+  },
   reject_symbol: {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],

@@ -1,7 +1,7 @@
 import { canonicalDecimal, type Decimal, isNotNegative, isPositive } from '../../domain/decimal.ts';
-import { Fault } from '../../domain/fault.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
 import { isTradeId } from '../../domain/trade-id.ts';
-import type { Rows } from '../contract.ts';
+import type { OnBadRow, PageRows, Rows } from '../contract.ts';
 
 /** An object whose fields are not checked yet. */
 export type Unchecked = Readonly<Record<string, unknown>>;
@@ -70,19 +70,38 @@ export function readEach<T>(value: unknown, field: string, read: (row: unknown) 
   return all;
 }
 
+/** Reads the rows of an answer and reports the unreadable ones; throws if none is readable. */
+export function readPage<T>(
+  value: unknown,
+  field: string,
+  read: (row: unknown) => T,
+  onBadRow?: OnBadRow,
+): PageRows<T> {
+  const bad: { readonly fault: Fault; readonly row: unknown }[] = [];
+  const rows = readArray(value, field).map((row, index) => {
+    try {
+      return read(row);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      bad.push({ fault: asFault(within(`${field}[${index}]`, error)), row });
+      return undefined;
+    }
+  });
+  const [first] = bad;
+  if (first !== undefined && bad.length === rows.length) throw first.fault;
+  for (const { fault, row } of bad) onBadRow?.(fault, row);
+  return rows;
+}
+
+export function readableRows<T>(rows: PageRows<T>): readonly T[] {
+  return rows.filter((row) => row !== undefined);
+}
+
 /** Reads all readable rows and counts the others; throws if none is readable. */
 export function readRows<T>(value: unknown, field: string, read: (row: Unchecked) => T): Rows<T> {
-  const rows: T[] = [];
-  const problems: unknown[] = [];
-  for (const [index, row] of readArray(value, field).entries()) {
-    try {
-      rows.push(read(readObject(row, '')));
-    } catch (error) {
-      problems.push(within(`${field}[${index}]`, error));
-    }
-  }
-  if (rows.length === 0 && problems.length > 0) throw problems[0];
-  return { rows, malformed: problems.length };
+  const page = readPage(value, field, (row) => read(readObject(row, '')));
+  const rows = readableRows(page);
+  return { rows, malformed: page.length - rows.length };
 }
 
 export function readString(value: unknown, field: string): string {

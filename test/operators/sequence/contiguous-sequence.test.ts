@@ -150,7 +150,7 @@ describe('ContiguousSequence', () => {
       ['4', 6],
       ['7', 9],
     ]);
-    expect(textOf(sequence.fill([trade(3), trade(2)]))).toBe('2 3 4');
+    expect(textOf(sequence.fill([trade(3), undefined, trade(2)]))).toBe('2 3 4');
     expect(textOf(sequence.release())).toBe('(1,9):7 filled 5 6 9');
     expect(sequence.gaps).toEqual([]);
   });

@@ -228,6 +228,37 @@ describe('SparseSequence', () => {
       );
     });
 
+    it('reports a gap of unknown size for each fetched value that could not be read', () => {
+      const sequence = cut();
+      feed(sequence, 2, 31, 33);
+      const fetched = [33, 31, undefined, 25, 23, undefined, undefined, 18, 15, 13, undefined, 10];
+      expect(textOf(sequence.fill(fetched))).toBe('15 18 (13,23):? filled 2 23 25 (23,31):? filled 1 31 33');
+      expect(feed(sequence, 2, 34)).toBe('34');
+    });
+
+    it('reports no gap for an unreadable value that the line delivered or that passed before', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21, 23, 25);
+      expect(textOf(sequence.fill([25, undefined, 21, 18, 13, undefined, 10]))).toBe('18 (13,21):1 filled 1 21 23 25');
+      expect(feed(sequence, 2, 26)).toBe('26');
+    });
+
+    it('reports the gap up to the oldest fetched value if an older one could not be read', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21);
+      expect(textOf(sequence.fill([21, 18, undefined]))).toBe('(13,18):? 18 21');
+    });
+
+    it('fetches again after the next value if the newest fetched value could not be read', () => {
+      const sequence = cut();
+      sequence.subscribed(2, 5);
+      expect(textOf(sequence.fill([undefined, 15, 13]))).toBe('15');
+      expect(feed(sequence, 2, 21)).toBe('');
+      expect(sequence.gaps[0]?.before).toEqual({ id: '15', timestamp: 15 });
+      expect(textOf(sequence.fill([21, undefined, 15, 13]))).toBe('(13,21):? filled 1 21');
+      expect(feed(sequence, 2, 22)).toBe('22');
+    });
+
     it('reports no gap when the fetched values show that none was missed', () => {
       const sequence = cut();
       feed(sequence, 2, 21);

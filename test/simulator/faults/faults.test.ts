@@ -440,6 +440,22 @@ describe('simulated venue faults', () => {
     await raw.end();
   });
 
+  it('bad_rows makes every so many REST rows of a symbol lose their price', async () => {
+    const rows = async (path: string): Promise<readonly { id?: number; price?: unknown }[]> =>
+      (await fetch(`${simulator.httpUrl}${path}`)).json() as Promise<readonly object[]>;
+    await until(async () => (await rows('/binance/api/v3/trades?symbol=BTCUSDT&limit=30')).length === 30);
+    simulator.fault({ venue: 'binance', fault: 'bad_rows', symbol: 'BTCUSDT', count: 10 });
+    const trades = await rows('/binance/api/v3/trades?symbol=BTCUSDT&limit=30');
+    expect(trades.map(({ price }) => price === null)).toEqual(trades.map(({ id = 1 }) => id % 10 === 0));
+    const candles = await rows('/binance/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=20');
+    expect(candles.filter((row) => Array.isArray(row) && row[1] === null).length).toBe(2);
+    const { result } = (await (
+      await fetch(`${simulator.httpUrl}/bybit/v5/market/kline?category=spot&symbol=BTCUSDT&interval=1&limit=20`)
+    ).json()) as { result: { list: unknown[][] } };
+    expect(result.list.some((row) => row[1] === null)).toBe(false);
+    simulator.clearFaults();
+  });
+
   it('testnet_reset starts the trade ids of the testnet again', async () => {
     const client = await Client.open(`${simulator.url}/binance_testnet/ws/btcusdt@trade`);
     await client.count(3);

@@ -1,8 +1,7 @@
-import { identity } from 'rxjs';
 import type { VenueId } from '../../../domain/instrument.ts';
 import type { AggTrade, TradeEvent } from '../../../domain/record.ts';
 import type { BackfillRequest, PastOrigin, RestRequest } from '../../contract.ts';
-import { readBoolean, readNumericId, readObject, readPositive, readTime } from '../../decode/fields.ts';
+import { readableRows, readBoolean, readNumericId, readObject, readPositive, readTime } from '../../decode/fields.ts';
 import { pastFields, pastTrade } from '../../rest/past-records.ts';
 import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 import { askRows, symbolQuery } from './rest.ts';
@@ -31,7 +30,7 @@ export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
     if (wanted.attempt % 2 === 0 && isShort(wanted)) {
       const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
-      return { ...request, parse: (body) => reachingBack(request.parse(body), wanted) };
+      return { ...request, parse: (body, onBadRow) => reachingBack(request.parse(body, onBadRow), wanted) };
     }
     return rows(`aggTrades?${aggTradesFrom(wanted)}`, 1, wanted, aggregatedTradeRow(venue));
   };
@@ -61,7 +60,7 @@ function firstMissing({ before }: BackfillRequest): bigint {
 }
 
 function rows<T>(query: string, weight: number, wanted: BackfillRequest, read: ReadRow<T>): RestRequest<readonly T[]> {
-  return askRows(query, weight, (row) => read(row, wanted), identity);
+  return askRows(query, weight, (row) => read(row, wanted), readableRows);
 }
 
 export function tradeRow(venue: VenueId): ReadRow<TradeEvent> {

@@ -1,8 +1,8 @@
 import type { KlineInterval, VenueId } from '../../../domain/instrument.ts';
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals } from '../../../market/candles/kline-interval.ts';
-import type { PastOrigin, PastPage, PastSeries, PlacedRecord, VenueHistory } from '../../contract.ts';
-import { readArray, readCount, readObject, readTime } from '../../decode/fields.ts';
+import type { PageRows, PastOrigin, PastPage, PastSeries, PlacedRecord, VenueHistory } from '../../contract.ts';
+import { readArray, readableRows, readCount, readObject, readTime } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
 import { askRows as ask, symbolQuery } from './rest.ts';
@@ -61,7 +61,7 @@ function aggTrades(venue: VenueId, origin: PastOrigin, weight: number): PastSeri
       ask(`${query}&startTime=${known.timestamp}&limit=${PAGE}`, weight, row, (rows) => {
         const same = ({ record }: PlacedRecord) =>
           record.kind === 'agg_trade' && known.kind === 'agg_trade' && record.tradeId === known.tradeId;
-        return rows.find(same)?.place;
+        return readableRows(rows).find(same)?.place;
       }),
   };
 }
@@ -72,15 +72,17 @@ function klines(venue: VenueId, origin: PastOrigin, interval: KlineInterval, wei
     const record = readKline(value, venue, origin, interval, nowMs);
     return { place: record.openTime, record };
   };
+  const step = (place: number, records: number): number => addIntervals(place, interval, records);
   return {
     contiguous: false,
     latest: ask(`${query}&limit=1`, weight, openTimeOf, last),
     firstFrom: (timeMs) => ask(`${query}&startTime=${timeMs}&limit=1`, weight, openTimeOf, first),
-    step: (place, records) => addIntervals(place, interval, records),
+    step,
     page: (from, to, nowMs) =>
-      ask(`${query}&startTime=${from}&endTime=${to}&limit=${PAGE}`, weight, rowAt(nowMs), (rows) => {
-        return { rows, next: rows.length < PAGE ? to + 1 : (rows.at(-1)?.place ?? to) + 1 };
-      }),
+      ask(`${query}&startTime=${from}&endTime=${to}&limit=${PAGE}`, weight, rowAt(nowMs), (rows) => ({
+        rows: readableRows(rows),
+        next: (rows.length < PAGE ? to : (lastPlace(rows, step) ?? to)) + 1,
+      })),
     placeOf: (record) => (record.kind === 'kline' ? record.openTime : Number.NaN),
   };
 }
@@ -97,14 +99,21 @@ function readKline(value: unknown, venue: VenueId, origin: PastOrigin, interval:
 
 const pageById =
   (from: number, to: number) =>
-  (rows: readonly PlacedRecord[]): PastPage => ({
-    rows: rows.filter(({ place }) => place <= to),
-    next: (rows.at(-1)?.place ?? from - 1) + 1,
+  (rows: PageRows<PlacedRecord>): PastPage => ({
+    rows: readableRows(rows).filter(({ place }) => place <= to),
+    next: (lastPlace(rows, stepById) ?? from - 1) + 1,
   });
 
-const first = <T>(rows: readonly T[]): T | undefined => rows[0];
+/** The place of the last row; an unreadable one is at least a step behind the row before it. */
+function lastPlace(rows: PageRows<PlacedRecord>, step: PastSeries['step']): number | undefined {
+  const at = rows.findLastIndex((row) => row !== undefined);
+  const row = rows[at];
+  return row && step(row.place, rows.length - 1 - at);
+}
 
-const last = <T>(rows: readonly T[]): T | undefined => rows.at(-1);
+const first = <T>(rows: PageRows<T>): T | undefined => rows[0];
+
+const last = <T>(rows: PageRows<T>): T | undefined => rows.at(-1);
 
 const stepById = (place: number, records: number): number => place + records;
 

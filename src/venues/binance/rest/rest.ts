@@ -1,21 +1,29 @@
 import type { VenueId } from '../../../domain/instrument.ts';
 import type { BookUpdate } from '../../../domain/market-event.ts';
-import type { BookRequest, DayVolume, ListedInstrument, PastOrigin, RestRequest, Rows } from '../../contract.ts';
-import { readEach, readNotNegative, readObject, readRows, readString, readTime } from '../../decode/fields.ts';
+import type {
+  BookRequest,
+  DayVolume,
+  ListedInstrument,
+  PageRows,
+  PastOrigin,
+  RestRequest,
+  Rows,
+} from '../../contract.ts';
+import { readNotNegative, readObject, readPage, readRows, readString, readTime } from '../../decode/fields.ts';
 import { pastFields } from '../../rest/past-records.ts';
 import { readBook } from '../decode/read-events.ts';
 
 export const symbolQuery = ({ instrument }: PastOrigin): string =>
   `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
-/** Requests rows and reads each; `parse` makes the result. */
+/** Requests rows and reads each; `parse` makes the result of them. */
 export function askRows<R, T>(
   query: string,
   weight: number,
   row: (value: unknown) => R,
-  parse: (rows: readonly R[]) => T,
+  parse: (rows: PageRows<R>) => T,
 ): RestRequest<T> {
-  return { path: `/api/v3/${query}`, weight, parse: (body) => parse(readEach(body, '', row)) };
+  return { path: `/api/v3/${query}`, weight, parse: (body, onBadRow) => parse(readPage(body, '', row, onBadRow)) };
 }
 
 /** The instrument list. `query` keeps the answer small if the venue supports it. */

@@ -1,8 +1,8 @@
 import { KLINE_INTERVALS, type KlineInterval } from '../../../domain/instrument.ts';
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals, openTimeOf } from '../../../market/candles/kline-interval.ts';
-import type { PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
-import { readArray, readEach } from '../../decode/fields.ts';
+import type { PageRows, PastOrigin, PastSeries, RestRequest, VenueHistory } from '../../contract.ts';
+import { readArray, readableRows, readPage } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { INTERVAL_NAMES } from '../decode/topic.ts';
 import { readResult, readTextTime } from './rest.ts';
@@ -25,35 +25,35 @@ function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   };
   return {
     contiguous: false,
-    latest: ask(origin, interval, 'limit=1', (rows) => rows.map(openTimeOfRow)[0]),
+    latest: ask(origin, interval, 'limit=1', openTimeOfRow, (rows) => rows[0]),
     firstFrom: (timeMs) =>
-      ask(origin, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, (rows) => {
-        const month = rows.map(openTimeOfRow).at(-1);
-        return month === undefined ? undefined : opensFrom(Math.max(timeMs, month), interval);
+      ask(origin, '1M', `start=${openTimeOf('1M', timeMs)}&limit=${PAGE}`, openTimeOfRow, (months) => {
+        const first = months.at(-1) ?? timeMs;
+        return months.length === 0 ? undefined : opensFrom(Math.max(timeMs, first), interval);
       }),
     step: (place, records) => addIntervals(place, interval, records),
     page(from, to, nowMs) {
       const end = Math.min(to, addIntervals(opensFrom(from, interval), interval, PAGE - 1));
-      return ask(origin, interval, `start=${from}&end=${end}&limit=${PAGE}`, (rows) => ({
-        rows: readEach(rows, 'result.list', (row) => readRow(row, nowMs)).toReversed(),
-        next: end + 1,
-      }));
+      const query = `start=${from}&end=${end}&limit=${PAGE}`;
+      const row = (value: unknown) => readRow(value, nowMs);
+      return ask(origin, interval, query, row, (rows) => ({ rows: readableRows(rows).toReversed(), next: end + 1 }));
     },
     placeOf: (record) => (record.kind === 'kline' ? record.openTime : Number.NaN),
   };
 }
 
-function ask<T>(
+function ask<R, T>(
   { instrument }: PastOrigin,
   interval: KlineInterval,
   query: string,
-  parse: (rows: readonly unknown[]) => T,
+  row: (value: unknown) => R,
+  parse: (rows: PageRows<R>) => T,
 ): RestRequest<T> {
   const symbol = encodeURIComponent(instrument.venueSymbol);
   return {
     path: `/v5/market/kline?category=spot&symbol=${symbol}&interval=${INTERVAL_NAMES[interval] ?? ''}&${query}`,
     weight: 1,
-    parse: (body) => parse(readArray(readResult(body).list, 'result.list')),
+    parse: (body, onBadRow) => parse(readPage(readResult(body).list, 'result.list', row, onBadRow)),
   };
 }
 

@@ -1,11 +1,11 @@
 import type { MarketFields, TradeEvent } from '../../../domain/record.ts';
-import type { DayVolume, ListedInstrument, PastOrigin, RestRequest, Rows } from '../../contract.ts';
+import type { DayVolume, ListedInstrument, PageRows, PastOrigin, RestRequest, Rows } from '../../contract.ts';
 import {
   malformed,
   readBoolean,
-  readEach,
   readNotNegative,
   readObject,
+  readPage,
   readPositive,
   readRows,
   readString,
@@ -70,14 +70,17 @@ export function readResult(body: unknown): Unchecked {
 const MAX_TRADES = 60;
 
 /** The last trades of an instrument, newest first: Bybit has no others. */
-export function recentTrades(origin: PastOrigin): RestRequest<readonly TradeEvent[]> {
+export function recentTrades(origin: PastOrigin): RestRequest<PageRows<TradeEvent>> {
   const symbol = encodeURIComponent(origin.instrument.venueSymbol);
   return {
     path: `/v5/market/recent-trade?category=spot&symbol=${symbol}&limit=${MAX_TRADES}`,
     weight: 1,
-    parse: (body) =>
-      readEach(readResult(body).list, 'result.list', (row) =>
-        readRecentTrade(readObject(row, ''), pastFields('bybit', origin)),
+    parse: (body, onBadRow) =>
+      readPage(
+        readResult(body).list,
+        'result.list',
+        (row) => readRecentTrade(readObject(row, ''), pastFields('bybit', origin)),
+        onBadRow,
       ),
   };
 }

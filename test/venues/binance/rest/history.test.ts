@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   binanceSpot as binance,
   binanceTestnetSpot as binanceTestnet,
@@ -52,6 +52,35 @@ describe.each([binance, binanceTestnet])('trade history of $id', (venue) => {
     });
   });
 
+  it('leaves out and reports unreadable rows, and continues after them', () => {
+    const bad: string[] = [];
+    const rows: readonly unknown[] = [
+      { ...tradeRow(7), price: null },
+      tradeRow(8),
+      null,
+      tradeRow(10),
+      { ...tradeRow(11), id: 'x' },
+      {},
+    ];
+    const page = trades(venue)
+      .page(7, 2000, 0)
+      .parse(rows, ({ field }, row) => bad.push(`${field} of row ${rows.indexOf(row)}`));
+    expect(page.rows.map(({ place }) => place)).toEqual([8, 10]);
+    expect(page.next).toBe(13);
+    expect(bad).toEqual(['[0].price of row 0', '[2] of row 2', '[4].id of row 4', '[5].price of row 5']);
+  });
+
+  it('fails for a page without a readable row, and reports none of its rows', () => {
+    const report = vi.fn();
+    expect(() => trades(venue).page(7, 9, 0).parse([{}, null], report)).toThrow('[0].price is missing');
+    expect(() =>
+      trades(venue)
+        .page(7, 9, 0)
+        .parse({ 0: tradeRow(7) }, report),
+    ).toThrow('not an array');
+    expect(report).not.toHaveBeenCalled();
+  });
+
   it('continues from the same id after an empty page', () => {
     expect(trades(venue).page(7, 9, 0).parse([])).toEqual({ rows: [], next: 7 });
   });
@@ -82,8 +111,8 @@ describe.each([binance, binanceTestnet])('trade history of $id', (venue) => {
     const read = () =>
       trades(venue)
         .page(1, 2, 0)
-        .parse([tradeRow(1), { ...tradeRow(2), ...wrong }]);
-    expect(read).toThrow(expect.objectContaining({ kind: 'malformed', field: `[1].${field}` }));
+        .parse([{ ...tradeRow(1), ...wrong }]);
+    expect(read).toThrow(expect.objectContaining({ kind: 'malformed', field: `[0].${field}` }));
   });
 });
 
@@ -188,6 +217,14 @@ describe.each([
     const to = OPEN + 5000 * 60_000;
     expect(page(rows, to, 0).next).toBe(OPEN + 999 * 60_000 + 1);
     expect(page(rows.slice(1), to, 0).next).toBe(to + 1);
+  });
+
+  it('counts unreadable klines to a full page, and continues after them', () => {
+    const rows: unknown[] = Array.from({ length: 1000 }, (_, index) => klineRow(OPEN + index * 60_000));
+    rows[0] = null;
+    rows[999] = [];
+    const { rows: read, next } = page(rows, OPEN + 5000 * 60_000, 0);
+    expect([read.length, next]).toEqual([998, OPEN + 999 * 60_000 + 1]);
   });
 
   it('uses the open time of a kline as its position in the series', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bybitSpot as bybit } from '../../../../src/venues/bybit/venue.ts';
 import { kline } from '../../../../testing/judges/events.ts';
 import { COMMON, ORIGIN, present } from '../../past-origin.ts';
@@ -24,6 +24,17 @@ describe('kline history of Bybit', () => {
     const page = request.parse(body(row(OPEN + 60_000), row(OPEN)));
     expect(page.rows.map(({ place }) => place)).toEqual([OPEN, OPEN + 60_000]);
     expect([page.next, request.parse(body()).next]).toEqual([OPEN + 60_001, OPEN + 60_001]);
+  });
+
+  it('leaves out and reports unreadable rows, and continues after the span', () => {
+    const report = vi.fn();
+    const rows = [row(OPEN + 120_000), row(OPEN + 60_000).with(4, 'NaN'), row(OPEN)];
+    const page = klines()
+      .page(OPEN, OPEN + 120_000, 0)
+      .parse(body(...rows), report);
+    expect(page.rows.map(({ place }) => place)).toEqual([OPEN, OPEN + 120_000]);
+    expect(page.next).toBe(OPEN + 120_001);
+    expect(report.mock.calls).toEqual([[expect.objectContaining({ field: 'result.list[1].4' }), rows[1]]]);
   });
 
   it('requests at most 1000 klines when a span begins between two open times', () => {
@@ -75,6 +86,8 @@ describe('kline history of Bybit', () => {
     expect(request.parse(body(row(december), row(october)))).toBe(OPEN + 60_000);
     expect(request.parse(body(row(december)))).toBe(december);
     expect(request.parse(body())).toBeUndefined();
+    // The unreadable month may be the first one with data.
+    expect(request.parse(body(row(december), []))).toBe(OPEN + 60_000);
   });
 
   it('finds the latest kline, and uses its open time as its position in the series', () => {
