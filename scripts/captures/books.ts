@@ -132,10 +132,10 @@ class TickerComparison {
     this.checks++;
     const { bestBid, bestAsk } = book;
     const same =
-      last.bidPrice === bestBid?.price &&
-      last.bidQuantity === bestBid.quantity &&
-      last.askPrice === bestAsk?.price &&
-      last.askQuantity === bestAsk.quantity;
+      last.bidPrice === (bestBid?.price ?? null) &&
+      last.bidQuantity === (bestBid?.quantity ?? null) &&
+      last.askPrice === (bestAsk?.price ?? null) &&
+      last.askQuantity === (bestAsk?.quantity ?? null);
     if (!same) this.mismatches++;
   }
 }

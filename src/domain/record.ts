@@ -131,14 +131,14 @@ export interface PriceTick extends MarketFields {
 /** Best bid and ask of a symbol. Topic `book-tickers`. */
 export interface BookTicker extends MarketFields {
   readonly kind: 'book_ticker';
-  /** Best bid price in the quote asset. */
-  readonly bidPrice: Decimal;
-  /** Quantity at the best bid, base asset. */
-  readonly bidQuantity: Decimal;
-  /** Best ask price in the quote asset. */
-  readonly askPrice: Decimal;
-  /** Quantity at the best ask, base asset. */
-  readonly askQuantity: Decimal;
+  /** Best bid price in the quote asset; null, with the quantity: nobody quotes the side. */
+  readonly bidPrice: null | Decimal;
+  /** Quantity at the best bid, base asset; null, with the price: nobody quotes the side. */
+  readonly bidQuantity: null | Decimal;
+  /** Best ask price in the quote asset; null, with the quantity: nobody quotes the side. */
+  readonly askPrice: null | Decimal;
+  /** Quantity at the best ask, base asset; null, with the price: nobody quotes the side. */
+  readonly askQuantity: null | Decimal;
   /** The venue's book update id, digits. */
   readonly updateId: null | string;
   /** When the book changed, by the venue's clock; null: the venue does not send it. */

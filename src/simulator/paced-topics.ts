@@ -14,9 +14,9 @@ export interface CandleSpan {
 
 /** How often a topic sends its state. */
 export interface Pace {
-  /** Least milliseconds between two events if there were trades. */
+  /** Least milliseconds between two events if the market changed. */
   readonly everyMs: number;
-  /** Least milliseconds between two events without trades; by default there are none. */
+  /** Least milliseconds between two events without a change; by default there are none. */
   readonly againMs?: number;
   /** For candles: also sends when a candle closes. */
   readonly interval?: KlineInterval;
@@ -33,8 +33,8 @@ interface PacedTopic {
   /** Open time of the current candle. */
   open: number;
   sentAt: number;
-  /** Trades of the instrument at the last event. */
-  sentTrades: number;
+  /** The instrument's book update id at the last event. Each order and each withdrawal has a new one. */
+  sentUpdateId: number;
 }
 
 /** The topics of one venue that send a state: tickers, best prices, candles. A topic without listeners makes no event. */
@@ -44,10 +44,10 @@ export function pacedTopics(host: VenueHost) {
   /** Adds a topic. `first`: a connection that gets the current state at once. */
   function add(topic: Topic, instrument: SimulatedInstrument, pace: Pace, now = 0, first?: Connection): void {
     const open = pace.interval === undefined ? 0 : openTimeOf(pace.interval, now);
-    const paced = { topic, instrument, pace, open, sentAt: now, sentTrades: -1 };
+    const paced = { topic, instrument, pace, open, sentAt: now, sentUpdateId: -1 };
     if (!all.has(topic.name)) all.set(topic.name, paced);
     if (first === undefined) return;
-    paced.sentTrades = instrument.trades.count;
+    paced.sentUpdateId = instrument.updateId;
     const candle = candleOf(paced, now);
     const isSent = topic.publishTo(first, pace.make(now, '', candle));
     addToJournal(paced, now, candle, isSent ? `[${first.number}]` : '[]');
@@ -58,8 +58,8 @@ export function pacedTopics(host: VenueHost) {
       if (paced.topic.size === 0) continue;
       closeCandle(paced, now);
       const { everyMs, againMs = Number.POSITIVE_INFINITY } = paced.pace;
-      const { trades, candles } = paced.instrument;
-      const leastMs = paced.sentTrades === trades.count && !candles.isUntraded ? againMs : everyMs;
+      const { updateId, candles } = paced.instrument;
+      const leastMs = paced.sentUpdateId === updateId && !candles.isUntraded ? againMs : everyMs;
       if (now - paced.sentAt >= leastMs) send(paced, now);
     }
   }
@@ -77,12 +77,12 @@ export function pacedTopics(host: VenueHost) {
     if (open === paced.open) return;
     if (nextOpenTime(interval, paced.open) === open) publish(paced, now, { open: paced.open, end: open, closed: true });
     paced.open = open;
-    paced.sentTrades = -1;
+    paced.sentUpdateId = -1;
   }
 
   function send(paced: PacedTopic, now: number): void {
     paced.sentAt = now;
-    paced.sentTrades = paced.instrument.trades.count;
+    paced.sentUpdateId = paced.instrument.updateId;
     publish(paced, now, candleOf(paced, now));
   }
 

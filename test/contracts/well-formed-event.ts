@@ -23,6 +23,8 @@ export function expectWellFormed(event: MarketEvent, context: DecoderContext): v
       return;
     case 'book_ticker':
       expectDecimals(isPositive, event.bidPrice, event.bidQuantity, event.askPrice, event.askQuantity);
+      expect(event.bidPrice === null).toBe(event.bidQuantity === null);
+      expect(event.askPrice === null).toBe(event.askQuantity === null);
       expectTimes(event.timestamp);
       expectIds(event.updateId);
       return;

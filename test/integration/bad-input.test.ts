@@ -94,7 +94,8 @@ describe.each(['binance', 'bybit'] as const)('the feed when it receives bad fram
     const books = records.flatMap((record) =>
       record.kind === 'book_ticker' ? [`${record.bidPrice} ${record.askPrice}`] : [],
     );
-    expect(books).toEqual(['3 2', '2 2']);
+    const withdrawn = ['null 2', '2 null', 'null null', ...(protocol === 'bybit' ? ['null 2', '2 null'] : [])];
+    expect(books).toEqual(['3 2', '2 2', ...withdrawn]);
     const states = records.flatMap((record) => (record.kind === 'status' ? [record.state] : []));
     expect(states).not.toContain('disconnected');
     expect(records.some(({ kind }) => kind === 'gap')).toBe(false);

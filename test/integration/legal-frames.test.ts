@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { codecOf } from '../../src/codec/avro.ts';
+import { toJson } from '../../src/codec/json-view.ts';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -53,3 +55,51 @@ describe.concurrent.each<VenueId>(['binance', 'bybit'])('an empty book of %s', (
     expect(warningsOf(simulated).get('book_not_had')).toBeUndefined();
   });
 });
+
+describe.concurrent.each<VenueId>(['binance', 'binance_us', 'bybit'])('a side that is withdrawn at %s', (venue) => {
+  it('arrives as null in the published record, and returns', async () => {
+    await using simulated = await SimulatedFeed.start({
+      rates: { [venue]: RATE },
+      coins: ['BTC', 'ETH'],
+      feed: { venues: [venue], channels: ['trade', 'book_ticker', 'depth'] },
+    });
+    const { simulator } = simulated;
+    const shown = () => `${quoteOf(simulated)} and a book of ${levelsOf(simulated)}`;
+    const shows = (wanted: string) => until(() => shown() === wanted, { message: () => `${wanted}, not ${shown()}` });
+
+    await shows('bid and ask and a book of 50 and 50');
+    for (const [fault, withdrawn] of [
+      ['no_bids', 'null and ask and a book of 0 and 50'],
+      ['no_asks', 'bid and null and a book of 50 and 0'],
+    ] as const) {
+      simulator.fault({ venue, fault, symbol: ETH });
+      await shows(withdrawn);
+      simulator.clearFaults();
+      await shows('bid and ask and a book of 50 and 50');
+    }
+    await simulated.end();
+    expect(simulated.of('dead_letter')).toEqual([]);
+    expect(simulated.feed.venues[0]?.counts.ignored).toEqual(new Map());
+    expect(simulated.story().filter((line) => line.includes('stale'))).toEqual([]);
+  });
+});
+
+/** The sides of ETH that its last book ticker quotes, as a reader of the topic has it. */
+function quoteOf(simulated: SimulatedFeed): string {
+  const last = simulated.of('book_ticker').findLast(({ symbol }) => symbol === ETH);
+  if (last === undefined) return 'nothing';
+  const { read, encode } = codecOf('book_ticker');
+  const quote = toJson(read(encode(last), 0).record);
+  const side = (name: string) => {
+    const [price, quantity] = [quote[`${name}_price`], quote[`${name}_quantity`]];
+    if (price === null && quantity === null) return 'null';
+    return Number(price) > 0 && Number(quantity) > 0 ? name : `a ${name} of ${price} and ${quantity}`;
+  };
+  return `${side('bid')} and ${side('ask')}`;
+}
+
+/** The number of bids and asks in the last sample of ETH's book. */
+function levelsOf(simulated: SimulatedFeed): string {
+  const last = simulated.of('order_book').findLast(({ symbol }) => symbol === ETH);
+  return `${last?.bids.length} and ${last?.asks.length}`;
+}

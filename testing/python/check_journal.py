@@ -43,13 +43,18 @@ def trade(event):
     }
 
 
+def quoted(text):
+    """None for zero: nobody quotes the side."""
+    return Decimal(text) or None
+
+
 def book_ticker(event):
     return {
         "update_id": event["id"],
-        "bid_price": Decimal(event["price"]),
-        "bid_quantity": Decimal(event["quantity"]),
-        "ask_price": Decimal(event["ask_price"]),
-        "ask_quantity": Decimal(event["ask_quantity"]),
+        "bid_price": quoted(event["price"]),
+        "bid_quantity": quoted(event["quantity"]),
+        "ask_price": quoted(event["ask_price"]),
+        "ask_quantity": quoted(event["ask_quantity"]),
     }
 
 

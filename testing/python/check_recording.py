@@ -40,13 +40,18 @@ def of_trade(t):
     }
 
 
+def quoted(text):
+    """None for zero: nobody quotes the side."""
+    return Decimal(text) or None
+
+
 def of_book_ticker(b):
     return {
         "update_id": str(b["u"]),
-        "bid_price": Decimal(b["b"]),
-        "bid_quantity": Decimal(b["B"]),
-        "ask_price": Decimal(b["a"]),
-        "ask_quantity": Decimal(b["A"]),
+        "bid_price": quoted(b["b"]),
+        "bid_quantity": quoted(b["B"]),
+        "ask_price": quoted(b["a"]),
+        "ask_quantity": quoted(b["A"]),
     }
 
 

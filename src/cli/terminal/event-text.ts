@@ -32,7 +32,7 @@ function body(event: Shown, watched: boolean): string {
     case 'ticker':
       return `${symbol(event)}${number(event.price)}  24 h ${event.change24h === null ? '–' : percent(event.change24h)}  volume ${event.volume24h === null ? '–' : amount(event.volume24h)}  ${event.venue}`;
     case 'book_ticker':
-      return `${symbol(event)}bid ${number(event.bidPrice)} × ${number(event.bidQuantity)}  ask ${number(event.askPrice)} × ${number(event.askQuantity)}  ${event.venue}`;
+      return `${symbol(event)}bid ${level(event.bidPrice, event.bidQuantity)}  ask ${level(event.askPrice, event.askQuantity)}  ${event.venue}`;
     case 'kline':
       return `${symbol(event)}${inColumns(event.interval, 3)} ${event.closed ? '✓' : ' '} ${amount(event.open)} → ${amount(event.close)}  ${amount(event.low)}–${amount(event.high)}  ${rate(Number(event.volume))}${watched ? '' : `  ${event.venue}`}`;
     case 'order_book':
@@ -56,9 +56,12 @@ function body(event: Shown, watched: boolean): string {
 }
 
 function best({ bids, asks }: Pick<BookUpdate, 'bids' | 'asks'>): string {
-  const side = (level: BookLevel | undefined) =>
-    level === undefined ? '–' : `${number(level.price)} × ${number(level.quantity)}`;
+  const side = (best: BookLevel | undefined) => level(best?.price ?? null, best?.quantity ?? null);
   return `bid ${side(bids[0])}  ask ${side(asks[0])}`;
+}
+
+function level(price: string | null, quantity: string | null): string {
+  return price === null || quantity === null ? '–' : `${number(price)} × ${number(quantity)}`;
 }
 
 function clock(event: Shown): string {

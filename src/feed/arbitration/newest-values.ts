@@ -56,6 +56,8 @@ function isNewerBook(event: BookTicker, last: BookTicker): boolean {
   if (order > 0) return true;
   if (order === 0) return false;
   if (event.timestamp !== null && last.timestamp !== null) return event.timestamp > last.timestamp;
+  // A venue that sends times sends none for a closed market, whose update id is 0.
+  if (last.timestamp !== null) return true;
   return event.receivedAt - last.receivedAt > BOOK_RESET_AFTER_US;
 }
 

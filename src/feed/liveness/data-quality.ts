@@ -52,7 +52,9 @@ export class DataQuality {
     this.of(symbol ?? null).invalid++;
   }
 
+  /** Without a bid or an ask there is no spread. */
   spread(count: Count, { bidPrice, askPrice }: Pick<BookTicker, 'bidPrice' | 'askPrice'>): void {
+    if (bidPrice === null || askPrice === null) return;
     const [bid, ask] = [Number(bidPrice), Number(askPrice)];
     count.spreads++;
     count.spreadSum += ((ask - bid) / (ask + bid)) * 200;

@@ -7,6 +7,8 @@ const FAST_MS = 100;
 const SLOW_MS = 1_000;
 /** Number of best levels of a side whose quantities change; deeper levels are constant. */
 const ACTIVE_LEVELS = 500;
+/** Number of levels that the venue names when a side is withdrawn or comes back: as many as REST shows. */
+const KNOWN_LEVELS = 5_000;
 
 /** The prices that changed since the update id `fromId`. */
 interface Changes {
@@ -146,6 +148,7 @@ class DepthSide {
   private readonly last: number;
   private readonly instrument: SimulatedInstrument;
   private readonly side: SideName;
+  private readonly isWithdrawn: boolean;
   private readonly active: readonly SimulatedLevel[];
   private readonly quantities: ReadonlyMap<number, number>;
 
@@ -154,12 +157,14 @@ class DepthSide {
     this.side = side;
     this.best = side === 'bids' ? instrument.bestBid : instrument.bestAsk;
     this.active = instrument.levels(side, ACTIVE_LEVELS);
-    this.last = this.active.at(-1)?.price ?? this.best;
+    this.isWithdrawn = instrument.withdrawn.has(side);
+    this.last = this.isWithdrawn ? this.furthest() : (this.active.at(-1)?.price ?? this.best);
     this.quantities = new Map(this.active.map(({ price, quantity }) => [price, quantity]));
   }
 
   /** Quantity steps at a price where an order is or was; 0: none is left. */
   quantityAt(price: number): number {
+    if (this.isWithdrawn) return 0;
     const isBehind = this.side === 'bids' ? price < this.last : price > this.last;
     return isBehind ? this.instrument.deepQuantityAt(price) : (this.quantities.get(price) ?? 0);
   }
@@ -168,10 +173,17 @@ class DepthSide {
   first(count: number): SimulatedLevel[] {
     const { instrument, side } = this;
     const levels = this.active.slice(0, count);
+    if (this.isWithdrawn) return levels;
     let price = instrument.behind(side, this.last);
     for (; levels.length < count && price > 1; price = instrument.behind(side, price))
       levels.push({ price, quantity: instrument.deepQuantityAt(price) });
     return levels;
+  }
+
+  private furthest(): number {
+    let price = this.best;
+    for (let level = 1; level < KNOWN_LEVELS && price > 1; level++) price = this.instrument.behind(this.side, price);
+    return price;
   }
 
   /** The prices whose quantities differ from those of a later side, best first. */

@@ -1,8 +1,8 @@
-import type { SimulatedInstrument } from '../market/simulated-instrument.ts';
+import type { SideName, SimulatedInstrument } from '../market/simulated-instrument.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
-import { reset, type SimulatedFaults } from './simulated-fault.ts';
+import { type FaultContext, reset, type SimulatedFault, type SimulatedFaults } from './simulated-fault.ts';
 
 /** Faults of the venue: announcements and its market. */
 export const MARKET_FAULTS: SimulatedFaults = {
@@ -94,10 +94,12 @@ export const MARKET_FAULTS: SimulatedFaults = {
     needs: ['symbol'],
     start: ({ venue, command, now }) => {
       venue.host.faults.symbolsWithEmptyBooks.add(command.symbol);
+      setWithdrawn(['bids', 'asks'], true, { venue, command, now });
       for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
     },
     end: ({ venue, command, now }) => {
       venue.host.faults.symbolsWithEmptyBooks.delete(command.symbol);
+      setWithdrawn(['bids', 'asks'], false, { venue, command, now });
       for (const instrument of instrumentsOf(venue, command)) venue.streams.restartBook(instrument, now);
     },
     onVenue: ({ faults, market }, { symbol }) => {
@@ -113,6 +115,8 @@ export const MARKET_FAULTS: SimulatedFaults = {
     needs: ['symbol'],
     onVenue: ({ faults }, { symbol, count = 1000 }) => faults.badRows.set(symbol, count),
   },
+  no_bids: withdrawal('bids'),
+  no_asks: withdrawal('asks'),
   reject_symbol: {
     description: 'New subscriptions of a symbol are rejected, though the instrument list has it.',
     parameters: ['symbol', 'seconds'],
@@ -145,6 +149,28 @@ export const MARKET_FAULTS: SimulatedFaults = {
     ends: 'delist_symbol',
   },
 };
+
+/** Everybody takes their orders from one side of a symbol's book. */
+function withdrawal(side: SideName): SimulatedFault {
+  return {
+    description: `Nobody quotes the ${side} of the symbol, and it makes no trades. Binance: price and quantity 0.00000000 in bookTicker. Bybit: an empty list in orderbook.1. Their books lose the side.`,
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needs: ['symbol'],
+    start: (context) => setWithdrawn([side], true, context),
+    end: (context) => setWithdrawn([side], false, context),
+    onVenue: ({ market }, { symbol }) => market?.pausedSymbols.add(symbol),
+  };
+}
+
+function setWithdrawn(
+  sides: readonly SideName[],
+  isWithdrawn: boolean,
+  { venue, command, now }: Pick<FaultContext, 'venue' | 'command' | 'now'>,
+): void {
+  for (const instrument of instrumentsOf(venue, command))
+    for (const side of sides) instrument.setWithdrawn(side, isWithdrawn, now);
+}
 
 /** The instruments of a fault's symbol, or all. */
 function instrumentsOf({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly SimulatedInstrument[] {

@@ -63,6 +63,8 @@ export class SimulatedInstrument {
   readonly largestLevel: number;
   readonly largestTrade: number;
   readonly candles: CandleStore;
+  /** The sides on which nobody quotes. */
+  readonly withdrawn = new Set<SideName>();
   /** The trades before the market opened; undefined after a reset. */
   past: PastTrades | undefined;
   bestBid = 0;
@@ -163,6 +165,7 @@ export class SimulatedInstrument {
   /** The best `count` levels of a side, best first. */
   levels(side: SideName, count: number): SimulatedLevel[] {
     const levels: SimulatedLevel[] = [];
+    if (this.withdrawn.has(side)) return levels;
     let price = side === 'bids' ? this.bestBid : this.bestAsk;
     for (; levels.length < count && price > 1; price = this.behind(side, price))
       levels.push({ price, quantity: this.quantityAt(price) });
@@ -205,14 +208,15 @@ export class SimulatedInstrument {
     };
   }
 
-  /** The best prices and their quantities, as the venue writes them. */
+  /** The best prices and their quantities, as the venue writes them; zero on a side where nobody quotes. */
   bestTexts() {
-    const { bestBid, bestAsk } = this;
+    const { bestBid, bestAsk, withdrawn } = this;
+    const [hasBids, hasAsks] = [!withdrawn.has('bids'), !withdrawn.has('asks')];
     return {
-      bid: this.priceText(bestBid),
-      bidQuantity: this.quantityText(this.quantityAt(bestBid)),
-      ask: this.priceText(bestAsk),
-      askQuantity: this.quantityText(this.quantityAt(bestAsk)),
+      bid: this.priceText(hasBids ? bestBid : 0),
+      bidQuantity: this.quantityText(hasBids ? this.quantityAt(bestBid) : 0),
+      ask: this.priceText(hasAsks ? bestAsk : 0),
+      askQuantity: this.quantityText(hasAsks ? this.quantityAt(bestAsk) : 0),
     };
   }
 
@@ -228,6 +232,14 @@ export class SimulatedInstrument {
     this.updateId = 1;
     this.trades.clear();
     this.past = undefined;
+  }
+
+  /** The orders of a side are withdrawn, or come back. */
+  setWithdrawn(side: SideName, isWithdrawn: boolean, now: number): void {
+    if (isWithdrawn) this.withdrawn.add(side);
+    else this.withdrawn.delete(side);
+    this.updateId++;
+    this.changedAt = now;
   }
 
   /** Restarts the book's update ids. */

@@ -2,35 +2,35 @@ import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import type { DataWarning } from '../../domain/market-event.ts';
 import type { MarketFields } from '../../domain/record.ts';
 import type { Decoded } from '../contract.ts';
-import { ignored, marketFrame } from './decoding.ts';
-import { readNotNegative, readPositive } from './fields.ts';
+import { marketFrame } from './decoding.ts';
+import { malformed, readNotNegative } from './fields.ts';
 
 export interface BestLevel {
   readonly price: Decimal;
   readonly quantity: Decimal;
 }
 
-/** Reads a best level; undefined if its quantity is zero, because the side is empty. */
+/** Reads a best level; undefined if price and quantity are zero, because nobody quotes the side. */
 export function readBestLevel(
   price: unknown,
   priceField: string,
   quantity: unknown,
   quantityField: string,
 ): BestLevel | undefined {
-  const amount = readNotNegative(quantity, quantityField);
-  if (amount !== '0') return { price: readPositive(price, priceField), quantity: amount };
-  readNotNegative(price, priceField);
-  return undefined;
+  const level = { price: readNotNegative(price, priceField), quantity: readNotNegative(quantity, quantityField) };
+  if (level.price !== '0' && level.quantity !== '0') return level;
+  if (level.price === level.quantity) return undefined;
+  const [zero, other] = level.price === '0' ? [priceField, quantityField] : [quantityField, priceField];
+  throw malformed(zero, `is 0, but ${other} is not`);
 }
 
-/** Makes a book ticker. Ignores one without a side; an odd spread is passed on with a warning. */
+/** Makes a book ticker, with null for a side that is undefined. An odd spread is passed on with a warning. */
 export function bookTickerFrame(
   market: MarketFields,
   bid: BestLevel | undefined,
   ask: BestLevel | undefined,
   { updateId, timestamp }: { readonly updateId: string; readonly timestamp: number | null },
 ): Decoded {
-  if (bid === undefined || ask === undefined) return ignored('one_sided_book');
   return marketFrame(
     market,
     [
@@ -43,19 +43,20 @@ export function bookTickerFrame(
         environment: market.environment,
         epoch: market.epoch,
         receivedAt: market.receivedAt,
-        bidPrice: bid.price,
-        bidQuantity: bid.quantity,
-        askPrice: ask.price,
-        askQuantity: ask.quantity,
+        bidPrice: bid?.price ?? null,
+        bidQuantity: bid?.quantity ?? null,
+        askPrice: ask?.price ?? null,
+        askQuantity: ask?.quantity ?? null,
         updateId,
         timestamp,
       },
     ],
-    spreadWarning(bid.price, ask.price),
+    spreadWarning(bid, ask),
   );
 }
 
-function spreadWarning(bidPrice: Decimal, askPrice: Decimal): DataWarning | undefined {
-  const order = compareDecimals(bidPrice, askPrice);
+function spreadWarning(bid: BestLevel | undefined, ask: BestLevel | undefined): DataWarning | undefined {
+  if (bid === undefined || ask === undefined) return undefined;
+  const order = compareDecimals(bid.price, ask.price);
   return order < 0 ? undefined : order === 0 ? 'equal_spread' : 'inverted_spread';
 }

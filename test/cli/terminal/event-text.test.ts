@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { textLine } from '../../../src/cli/terminal/event-text.ts';
 import { textWidth } from '../../../src/cli/terminal/terminal-text.ts';
-import { kline } from '../../../testing/judges/events.ts';
+import { bookTicker, kline } from '../../../testing/judges/events.ts';
 
 const AT = Date.UTC(2026, 10, 21, 8, 30);
 const candle = kline(AT, AT + 1500, {
@@ -26,3 +26,8 @@ it('fits a candle of a watched venue into 80 columns', () => {
 
 it('names the venue of a candle if there may be several venues', () =>
   expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));
+
+it('shows a dash for a side that nobody quotes', () => {
+  expect(textLine(bookTicker(1, { bidPrice: null, bidQuantity: null }))).toMatch(/ bid – {2}ask +61,837\.64 × +2 {2}/);
+  expect(textLine(bookTicker(1, { askPrice: null, askQuantity: null }))).toMatch(/ bid +61,837\.63 × +1 {2}ask – {2}/);
+});

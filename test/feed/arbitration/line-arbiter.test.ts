@@ -409,4 +409,13 @@ describe('LineArbiter', () => {
     expect(untimed.passed(1, bookTicker(1, { receivedAt: 5_900_000 }))).toBe(0);
     expect(untimed.passed(1, bookTicker(2, { receivedAt: 6_100_000 }))).toBe(1);
   });
+
+  it('passes the book ticker of a closed market once at once, and the first after it opens', () => {
+    const run = bybit();
+    const nobody = { bidPrice: null, bidQuantity: null, askPrice: null, askQuantity: null };
+    run.frames(1, bookTicker(900, { timestamp: 1000 }));
+    expect(run.passed(1, bookTicker(0, nobody))).toBe(1);
+    expect(run.passed(2, bookTicker(0, nobody))).toBe(0);
+    expect(run.passed(2, bookTicker(1, { timestamp: 2000 }))).toBe(1);
+  });
 });

@@ -40,6 +40,15 @@ describe('DataQuality', () => {
     expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 0.75, invertedSpreads: 2 });
   });
 
+  it('takes no spread from a book ticker without a bid or an ask', () => {
+    const quality = new DataQuality('binance');
+    const count = quality.of('BTCUSDT');
+    quality.spread(count, bookTicker(1, { bidPrice: '99.5', askPrice: '100.5' }));
+    quality.spread(count, bookTicker(2, { bidPrice: null, bidQuantity: null }));
+    quality.spread(count, bookTicker(3, { askPrice: null, askQuantity: null }));
+    expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 1, invertedSpreads: 0 });
+  });
+
   it('warns above 100 invalid messages', () => {
     const quality = new DataQuality('binance');
     for (let count = 0; count < 100; count++) quality.invalid('BTCUSDT');
