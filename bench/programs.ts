@@ -34,7 +34,7 @@ const cliOf = ({ checkout = repository }: Place): string => join(checkout, 'bin'
 const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
 const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
 
-/** The lines of the program's log, parsed as JSON. */
+/** The entries of the program's log, parsed as JSON. */
 export async function loggedBy(place: Place): Promise<readonly Record<string, unknown>[]> {
   const text = await readFile(logOf(place), 'utf8');
   return text

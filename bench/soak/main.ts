@@ -124,7 +124,7 @@ function takeLogged({ events }: PipelineProcess): void {
   }
 }
 
-/** Prints a line for each series; returns those that grow. */
+/** Prints a row for each series; returns those that grow. */
 function growth(): string[] {
   console.log(
     'Theil–Sen slope over all pairs of samples after the first quarter of the run. Flat: the 95 % interval of the ' +

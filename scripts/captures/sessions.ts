@@ -107,7 +107,7 @@ class Seen {
     }
   }
 
-  /** Describes the books in a line of text, and adds their problems to `problems`. */
+  /** Describes the books in a row of text, and adds their problems to `problems`. */
   notes(): string {
     const inStep = [...this.books].filter(([, { sync }]) => sync.state === 'in_step');
     for (const [symbol, { gaps }] of this.books)

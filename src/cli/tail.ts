@@ -135,7 +135,7 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   return fed ? undefined : `no topics in ${dir}`;
 }
 
-/** Most lines that wait for a reader of the output. */
+/** Most rows that wait for a reader of the output. */
 const MOST_UNWRITTEN = 1000;
 
 async function print(

@@ -12,7 +12,7 @@ export interface LogOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Maximum bytes that wait for a slow reader of stderr. More lines are lost: a feed must not wait for its log. */
+/** Maximum bytes that wait for a slow reader of stderr. Further entries are lost: a feed must not wait for its log. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 
 /** Fields whose values are never logged, up to two levels down (`kafka.sasl.password`). */

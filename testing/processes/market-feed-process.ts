@@ -11,7 +11,7 @@ export interface MarketFeedProcess {
   /** Output so far. */
   readonly stdout: string;
   readonly stderr: string;
-  /** The lines of the log so far. */
+  /** The entries of the log so far. */
   log(): LogLine[];
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Waits for an event in the log. @throws Error with the log if the process ends first, or after 60 s. */

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { root } from '../tools/tools.ts';
 import { until } from '../tools/until.ts';
 
-/** A line of the pipeline's log that names an event. */
+/** An entry of the pipeline's log that names an event. */
 export interface LoggedEvent {
   readonly event: string;
   readonly venue?: string | null;
@@ -106,7 +106,7 @@ export class PipelineProcess {
   }
 }
 
-/** Parses a log line that names an event. The regular status line counts as event `status`. */
+/** Parses a log entry that names an event. The regular status entry counts as event `status`. */
 function eventOf(line: string): LoggedEvent | undefined {
   if (!line.startsWith('{')) return undefined;
   try {

@@ -9,7 +9,7 @@ export function commandLog(err: Output, { log: { level } }: Config): Logger {
   return createLog({ level: err.isTerminal ? 'silent' : level, destination });
 }
 
-/** Prints the Kafka client's errors as text lines, and drops the rest. */
+/** Prints the Kafka client's errors as rows of text, and drops the rest. */
 export function kafkaComplaints(err: Output): KafkaLog {
   return (level, message) => {
     if (level === 'error') void err.write(`market-feed: kafka: ${message}\n`);

@@ -1,6 +1,6 @@
 import { duration } from '../../domain/duration.ts';
 
-/** A log event for people, as one line. */
+/** A log event for people, as one row of text. */
 export interface Note {
   readonly level: 'info' | 'warn' | 'error';
   readonly text: string;
@@ -29,7 +29,7 @@ export class StatusNotes {
   readonly #lost = new Set<string>();
   #halted = false;
 
-  /** Adds a line of the log, JSON as pino writes it. */
+  /** Adds an entry of the log, JSON as pino writes it. */
   add(json: string): void {
     const entry = parsed(json);
     if (entry === undefined || this.#isRoutine(entry)) return;
@@ -127,7 +127,7 @@ function textOf({ clock, venue, coin, lines, label, reason, times }: TimedNote):
   return `${clock} ${facts}${again}`.trim();
 }
 
-/** The text and number fields of a log line. */
+/** The text and number fields of a log entry. */
 type LogEntry = Readonly<Record<string, string | undefined>>;
 
 function parsed(json: string): LogEntry | undefined {
@@ -142,7 +142,7 @@ function parsed(json: string): LogEntry | undefined {
   return Object.fromEntries(fields.map(([name, value]) => [name, String(value)]));
 }
 
-/** A single log line as text, for a terminal without a live status. */
+/** A single log entry as text, for a terminal without a live status. */
 export function logLineText(json: string): string {
   const entry = parsed(json);
   return entry === undefined ? json.trim() : textOf(noteOf(entry));

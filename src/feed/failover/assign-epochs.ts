@@ -75,7 +75,7 @@ class Epochs {
       ) {
         emitData(symbol, epoch?.epoch, events.slice(begin, end - 1), out);
         begin = end;
-        this.#onNotice(event, out);
+        this.#onSequenceEvent(event, out);
         epoch = this.#ledger.current(symbol);
         continue;
       }
@@ -85,14 +85,14 @@ class Epochs {
     emitData(symbol, epoch?.epoch, begin === 0 ? events : events.slice(begin), out);
   }
 
-  #onNotice(notice: Exclude<MergedEvent, LineData | BookStepped>, out: Out): void {
-    if (notice.kind === 'possible_gap') out.next(notice);
-    else if (notice.kind === 'ids_restarted') this.#onIdsRestarted(notice, out);
+  #onSequenceEvent(event: Exclude<MergedEvent, LineData | BookStepped>, out: Out): void {
+    if (event.kind === 'possible_gap') out.next(event);
+    else if (event.kind === 'ids_restarted') this.#onIdsRestarted(event, out);
     else {
-      const gap = this.#ledger.gap(notice);
-      const { symbol, coin, gap: found } = notice;
+      const gap = this.#ledger.gap(event);
+      const { symbol, coin, gap: found } = event;
       const facts = { symbol, coin, channel: found.after.kind, toId: found.after.tradeId };
-      if (notice.kind === 'sequence_gap_closed') out.next({ ...facts, kind: 'gap_closed', gap });
+      if (event.kind === 'sequence_gap_closed') out.next({ ...facts, kind: 'gap_closed', gap });
       else if (gap !== undefined) out.next({ ...facts, kind: 'gap_pending', gap });
     }
   }

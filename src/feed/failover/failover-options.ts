@@ -26,7 +26,7 @@ export function failoverOptions(
   };
 }
 
-/** A standby buffers trades and the notices between them. */
+/** A standby buffers trades, and the events between them that concern gaps and restarted ids. */
 function isOfTrades(event: MergedEvent | undefined): boolean {
   const kind = event?.kind;
   return kind === 'trade' || kind === 'agg_trade' || kind === 'sequence_gap_closed' || kind === 'ids_restarted';
