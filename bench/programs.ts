@@ -143,7 +143,7 @@ function configuration(
     coins: join(repository, 'config', 'coins.json'),
     environment: 'simulated',
     feed: { venues: ['binance'], channels: ['trade'], allow_test_data: true },
-    venues: { binance: { websocket_urls: [address.webSocket], rest_url: address.rest, lines } },
+    venues: { binance: { websocket_urls: [address.webSocket], rest_urls: [address.rest], lines } },
     sinks: ['kafka'],
     kafka: { client, brokers: [broker], topic_prefix: prefix, partitions: PARTITIONS },
     gateway: { enabled: false },

@@ -67,7 +67,7 @@ async function withGateway<T>(load: Child, work: (gateway: RunningGateway) => Pr
     coins: COINS,
     environment: 'simulated',
     feed: { venues: ['binance'], channels: ['trade', 'ticker'], allow_test_data: true },
-    venues: { binance: { websocket_urls: [webSocket], rest_url: rest } },
+    venues: { binance: { websocket_urls: [webSocket], rest_urls: [rest] } },
     sinks: ['file'],
     file: { dir: join(folder, 'data') },
     gateway: { port },

@@ -78,7 +78,7 @@ export async function runHistory(request: HistoryRequest, world: HistoryWorld): 
 async function fetchInto(sink: Sink, request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
   const { config, venue, dir, range } = request;
   const { signal, scheduler, wallClock } = world;
-  const rest = new VenueRest(venue, config.venues[venue.id].restUrl, scheduler);
+  const rest = new VenueRest(venue, config.venues[venue.id].restUrls, scheduler);
   const patient = askPatiently({ ...world, rest });
   const ask: Ask = (wanted) => patient(reportBadRows(wanted, (fault) => world.onBadRow(fault)));
   const origin: PastOrigin = {

@@ -73,7 +73,7 @@ async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Prom
   const { planConnections } = await import('../venues/connection/plan-connections.ts');
   const { venues } = await import('../venues/registry.ts');
   const { venueClock } = await import('./terminal/venue-clock.ts');
-  const { lines, websocketUrls, restUrl } = config.venues[id];
+  const { lines, websocketUrls, restUrls } = config.venues[id];
   const instruments = instrumentsFor(config, id);
   const books = booksOf(config);
   const connections = planConnections(venues[id], {
@@ -100,8 +100,8 @@ async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Prom
           row('  subscriptions', `${topics} topics for ${instruments.length} symbols${without}`),
         ]),
     ...websocketUrls.map((url) => row('  websocket', url)),
-    row('  rest', restUrl),
-    row('  clock offset', await venueClock(venues[id], restUrl, signal)),
+    ...restUrls.map((url) => row('  rest', url)),
+    row('  clock offset', await venueClock(venues[id], restUrls, signal)),
   ];
 }
 

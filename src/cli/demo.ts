@@ -94,7 +94,7 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: nu
         venue,
         {
           websocket_urls: [`${wsUrl}/${venue}${venue === 'bybit' ? '/v5/public/spot' : '/stream'}`],
-          rest_url: `${httpUrl}/${venue}`,
+          rest_urls: [`${httpUrl}/${venue}`],
         },
       ]),
     ),

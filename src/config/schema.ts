@@ -99,13 +99,13 @@ const reconnect = section({
     context.addIssue({ code: 'custom', path: ['initial_delay_ms'], input: value.initial_delay_ms, message });
 });
 
-function venue(id: VenueId, restUrl: string) {
+function venue(id: VenueId, restUrls: readonly string[]) {
   return section({
     enabled: flag().default(true),
     websocket_urls: list(url(['wss', 'ws'], streamsInUrl), 'a list of at least one WebSocket URL', 1).default([
       ...WEBSOCKET_URLS[id],
     ]),
-    rest_url: url(['https', 'http']).default(restUrl),
+    rest_urls: list(url(['https', 'http']), 'a list of at least one REST URL', 1).default([...restUrls]),
     lines: whole(1, 8).default(2),
     reconnect: reconnect.prefault({}),
     connect_timeout_ms: ms(10, 600_000).default(10_000),
@@ -115,10 +115,10 @@ function venue(id: VenueId, restUrl: string) {
 }
 
 const venues = section({
-  bybit: venue('bybit', 'https://api.bybit.com'),
-  binance: venue('binance', 'https://api.binance.com'),
-  binance_us: venue('binance_us', 'https://api.binance.us'),
-  binance_testnet: venue('binance_testnet', 'https://testnet.binance.vision'),
+  bybit: venue('bybit', ['https://api.bybit.com']),
+  binance: venue('binance', ['https://api.binance.com', 'https://data-api.binance.vision']),
+  binance_us: venue('binance_us', ['https://api.binance.us']),
+  binance_testnet: venue('binance_testnet', ['https://testnet.binance.vision']),
 } satisfies Record<VenueId, unknown>);
 
 const ssl = z

@@ -23,9 +23,11 @@ export type FaultKind =
 
 export interface FaultOptions {
   readonly retry?: Retry;
-  readonly field?: string;
+  readonly field?: string | undefined;
   /** HTTP status or WebSocket close code. */
-  readonly status?: number;
+  readonly status?: number | undefined;
+  /** Another host of the venue may serve: the refusal is for this one's address, not for our requests. */
+  readonly ofHost?: boolean;
   readonly cause?: unknown;
 }
 
@@ -36,6 +38,7 @@ export class Fault extends Error {
   readonly retry: Retry;
   readonly field: string | undefined;
   readonly status: number | undefined;
+  readonly ofHost: boolean;
 
   constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -43,6 +46,7 @@ export class Fault extends Error {
     this.retry = options.retry ?? { kind: 'backoff' };
     this.field = options.field;
     this.status = options.status;
+    this.ofHost = options.ofHost ?? false;
   }
 }
 

@@ -69,8 +69,11 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
   if (symbol !== null) return venue;
   switch (state) {
     case 'connected':
-    case 'subscribed':
-      return delivering(venue, line);
+    case 'subscribed': {
+      const next = delivering(venue, line);
+      // Without a line it is REST that serves again.
+      return line === null && next.silence === null && next.reason !== '' ? { ...next, reason: '' } : next;
+    }
     case 'disconnected': {
       const linesUp = cause === 'replaced' ? venue.linesUp : without(venue.linesUp, line);
       if (linesUp.size > 0) return { ...venue, linesUp };
@@ -78,7 +81,9 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     }
     case 'region_blocked':
     case 'rate_limited':
-      return venue.linesUp.size > 0 ? venue : { ...venue, connected: false, trouble: state, reason };
+      if (venue.linesUp.size === 0) return { ...venue, connected: false, trouble: state, reason };
+      // Without a line it is REST: the lines deliver, and people see what is missing.
+      return line === null ? { ...venue, reason } : venue;
     case 'feed_stale':
       if (line !== null) return venue;
       return { ...venue, silence: cause === 'quiet_market' ? 'quiet' : 'stale', reason };
@@ -93,7 +98,8 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
 export function delivering(venue: VenueState, line: number | null): VenueState {
   const linesUp = line === null || venue.linesUp.has(line) ? venue.linesUp : new Set([...venue.linesUp, line]);
   if (venue.connected && venue.trouble === null && linesUp === venue.linesUp) return venue;
-  return { ...venue, linesUp, connected: true, trouble: null, reason: venue.silence === null ? '' : venue.reason };
+  const keeps = venue.silence !== null || (venue.connected && venue.trouble === null);
+  return { ...venue, linesUp, connected: true, trouble: null, reason: keeps ? venue.reason : '' };
 }
 
 /** The state's name in status snapshots and the API. */

@@ -1,5 +1,6 @@
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
+import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
@@ -27,6 +28,13 @@ export type VenueFeedEvent =
   | { readonly kind: 'serves'; readonly symbol: string; readonly serves: boolean }
   /** The venue no longer lists the symbol, so it is not followed. */
   | { readonly kind: 'delisted'; readonly symbol: string };
+
+/** What happens to REST requests. */
+export type RestEvent =
+  /** A row of an answer could not be read; the other rows are used. */
+  | MalformedData
+  /** The venue's last host refuses us; undefined: one serves. */
+  | { readonly kind: 'rest_hosts'; readonly refusal: Fault | undefined };
 
 export interface ConnectArguments {
   /** Number of the line, from 1. */
@@ -91,8 +99,6 @@ export interface VenueFeedOptions {
     | undefined;
   /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue has none, or backfill is off. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<PageRows<TradeEvent>>) | undefined;
-  /** Rows of REST answers that could not be read; the other rows of their answers are used. */
-  readonly badRows$?: Observable<MalformedData>;
   /** Fetches a symbol's last closed one-minute candles. */
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is published, if a depth channel is subscribed. */
@@ -101,6 +107,7 @@ export interface VenueFeedOptions {
   readonly fetchBook?: ((instrument: Instrument, how: BookQuestion) => Observable<BookUpdate>) | undefined;
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
   readonly restWeight?: () => number;
+  readonly restEvents$?: Observable<RestEvent>;
   /** Latency figures and the venue's clock for them. Undefined: nothing is timed. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
 }

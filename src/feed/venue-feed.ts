@@ -2,7 +2,7 @@ import { filter, firstValueFrom, interval, Observable, race, type Subscriber, Su
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
-import type { MalformedData, MarketFrame } from '../domain/venue-event.ts';
+import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
@@ -16,14 +16,14 @@ import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts
 import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
 import { SubscribedSymbols } from './subscribed-symbols.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
-import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
+import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
 /** Maximum events in a warm-up buffer, mostly frames: many seconds of a shard. */
 const MAX_HELD = 20_000;
 const SWEEP_MS = 1000;
 
-type VenueInput = LineEvent | ExplainedSilence | InstrumentChange | MalformedData;
+type VenueInput = LineEvent | ExplainedSilence | InstrumentChange | RestEvent;
 
 /** The state of one symbol: looked up once a frame. */
 interface VenueSymbol {
@@ -203,7 +203,7 @@ export class VenueFeed {
   }
 
   #start(): void {
-    const { scheduler, staleAfterMs, activity, timing, badRows$ } = this.options;
+    const { scheduler, staleAfterMs, activity, timing, restEvents$ } = this.options;
     this.running = true;
     this.#startedAt = scheduler.now();
     activity.connected(this.options.venue.id, false);
@@ -217,7 +217,7 @@ export class VenueFeed {
       }),
     );
     this.#subscription.add(watched$.subscribe((item) => this.#next(item)));
-    this.#subscription.add(badRows$?.subscribe((item) => this.#next(item)));
+    this.#subscription.add(restEvents$?.subscribe((item) => this.#next(item)));
     this.#subscription.add(
       interval(SWEEP_MS, scheduler).subscribe(() => {
         if (this.#held === undefined && this.#lines.up > 0) this.#coins.sweep(scheduler.now());
@@ -248,7 +248,7 @@ export class VenueFeed {
       this.#report.change(item);
     } else if (item.kind === 'stale') this.#report.stale(item);
     else if (item.kind === 'recovered') this.#report.recovered(item);
-    else if (item.kind === 'malformed') this.#report.malformed(item);
+    else if (item.kind === 'malformed' || item.kind === 'rest_hosts') this.#report.rest(item);
     else this.#report.instruments(item);
   }
 

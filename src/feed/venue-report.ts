@@ -1,3 +1,4 @@
+import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { MalformedData } from '../domain/venue-event.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
@@ -7,7 +8,7 @@ import type { ExplainedSilence } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-numbering.ts';
 import { increment, type VenueCounts } from './venue-counts.ts';
-import type { VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
+import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 
 export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'feedEnvironment' | 'activity'> {
   readonly lines: VenueConnectionPool;
@@ -26,6 +27,8 @@ export class VenueReport {
   readonly #id: string;
   #isBlocked = false;
   #isConnected = false;
+  #restRefusal: Fault | undefined;
+  #isRestReported = false;
 
   constructor(options: VenueReportOptions) {
     this.#options = options;
@@ -48,6 +51,7 @@ export class VenueReport {
         activity.connected(this.#id, true);
         if (!this.#isConnected) out({ kind: 'connected' });
         this.#isConnected = true;
+        this.#reportRest();
         return;
       case 'subscribed': {
         const topics = String(event.topics.length);
@@ -71,7 +75,7 @@ export class VenueReport {
         this.#refused(change, event);
         return;
       case 'malformed':
-        this.malformed(event);
+        this.#malformed(event);
         return;
       case 'ignored':
         increment(counts.ignored, event.reason);
@@ -132,7 +136,7 @@ export class VenueReport {
     if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
   }
 
-  malformed({ frame, fault, symbol }: MalformedData): void {
+  #malformed({ frame, fault, symbol }: MalformedData): void {
     const { counts, feedEnvironment, out } = this.#options;
     counts.malformed++;
     counts.quality.invalid(symbol);
@@ -145,6 +149,28 @@ export class VenueReport {
       environment: feedEnvironment,
     });
     out({ kind: 'dead_letter', record });
+  }
+
+  rest(event: RestEvent): void {
+    if (event.kind === 'malformed') this.#malformed(event);
+    else {
+      this.#restRefusal = event.refusal;
+      this.#reportRest();
+    }
+  }
+
+  /** Without a line, the refused handshakes are reported, which have the same cause. */
+  #reportRest(): void {
+    const refusal = this.#restRefusal;
+    if (!this.#isConnected || this.#isRestReported === (refusal !== undefined)) return;
+    this.#isRestReported = refusal !== undefined;
+    if (refusal === undefined) {
+      this.#note({ state: 'connected', reason: 'REST serves again' });
+      return;
+    }
+    const { kind, message, status } = refusal;
+    const details = status === undefined ? {} : { status: String(status) };
+    this.#note({ state: kind === 'region_blocked' ? kind : 'rate_limited', reason: message, details });
   }
 
   #note(note: Note): void {

@@ -12,7 +12,7 @@ export interface RecordOptions {
   readonly clock: WallClock;
   /** Monotonic milliseconds, to detect steps of the wall clock. */
   readonly now: () => number;
-  readonly restUrl: (venue: VenueId) => string;
+  readonly restUrls: (venue: VenueId) => readonly string[];
   /** The recorded networks; the real network by default. */
   readonly networks?: VenueNetworks;
 }
@@ -22,7 +22,7 @@ const STEP_MICROS = 250_000;
 
 /** Wraps the network and writes everything that arrives into a capture. */
 export function recordNetworks(options: RecordOptions): VenueNetworks {
-  const { capture, clock, now, restUrl, networks = () => network } = options;
+  const { capture, clock, now, restUrls, networks = () => network } = options;
   const names = new Set<string>();
   let offset = clock() - now() * 1000;
 
@@ -91,7 +91,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
         };
       },
       async get(url, getOptions) {
-        const path = pathAfter(restUrl(venue), url);
+        const path = pathAfter(restUrls(venue), url);
         try {
           const answer = await inner.get(url, getOptions);
           mark(`${venue}:rest`, { verb: 'answer', answer: { path, ...answer } });
@@ -106,10 +106,10 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   };
 }
 
-/** The part of a REST address after the venue's base address. */
-export function pathAfter(restUrl: string, url: string): string {
-  const base = restUrl.replace(/\/+$/, '');
-  return url.startsWith(base) ? url.slice(base.length) : url;
+/** The part of a REST address after the venue's base address: the longest, if one is the beginning of another. */
+export function pathAfter(restUrls: readonly string[], url: string): string {
+  const bases = restUrls.map((base) => base.replace(/\/+$/, '')).filter((base) => url.startsWith(base));
+  return url.slice(Math.max(0, ...bases.map(({ length }) => length)));
 }
 
 function capturedEnd(end: SocketEnd): CapturedEnd {

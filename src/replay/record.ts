@@ -38,13 +38,13 @@ export async function createCapture(
   const startedMicros = clock();
   const seed = startedMicros % 2 ** 32;
   const capture = await CaptureWriter.create(path, { startedMicros, seed, config: capturedConfig(config), onFailed });
-  const restUrl = (venue: VenueId) => config.venues[venue].restUrl;
+  const restUrls = (venue: VenueId) => config.venues[venue].restUrls;
   const flushing = scheduler.schedule(function again(this): void {
     capture.flush();
     this.schedule(undefined, FLUSH_EVERY_MS);
   }, FLUSH_EVERY_MS);
   return {
-    networks: recordNetworks({ capture, clock, now: () => scheduler.now(), restUrl }),
+    networks: recordNetworks({ capture, clock, now: () => scheduler.now(), restUrls }),
     random: seededRandom(seed),
     written: capture,
     close() {

@@ -9,7 +9,7 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
-  readonly restUrl: (venue: VenueId) => string;
+  readonly restUrls: (venue: VenueId) => readonly string[];
   /** The venue of a recording that names no connections. */
   readonly single: VenueId | undefined;
 }
@@ -82,7 +82,7 @@ export class ReplayNetwork {
 
   readonly networks: VenueNetworks = (venue, line): Network => ({
     open: (_url, _options, handlers) => this.#open(`${venue}:${line}`, handlers),
-    get: (url, options) => this.answers.get(venue, pathAfter(this.#options.restUrl(venue), url), options),
+    get: (url, options) => this.answers.get(venue, pathAfter(this.#options.restUrls(venue), url), options),
   });
 
   /** True while it keeps rows for a connection that will open again. */

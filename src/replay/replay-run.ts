@@ -50,8 +50,8 @@ export class ReplayRun {
     this.#signal = options.signal ?? new AbortController().signal;
     this.#from = from;
     this.#scheduler = new VirtualScheduler(from);
-    const restUrl = (venue: VenueId) => config.venues[venue].restUrl;
-    this.#network = new ReplayNetwork({ scheduler: this.#scheduler, restUrl, single });
+    const restUrls = (venue: VenueId) => config.venues[venue].restUrls;
+    this.#network = new ReplayNetwork({ scheduler: this.#scheduler, restUrls, single });
     this.#feed = buildFeed(config, {
       scheduler: this.#scheduler,
       wallClockMs: () => this.#wallClockMs(),

@@ -44,7 +44,8 @@ export class VenueAccess {
     return getOrCreate(
       this.#rests,
       id,
-      () => new VenueRest(venues[id], configured[id].restUrl, scheduler, networks(id, 0).get, cluster.venueBudgetShare),
+      () =>
+        new VenueRest(venues[id], configured[id].restUrls, scheduler, networks(id, 0).get, cluster.venueBudgetShare),
     );
   }
 

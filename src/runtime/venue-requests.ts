@@ -1,4 +1,4 @@
-import { EMPTY, map, Subject } from 'rxjs';
+import { EMPTY, map, merge, Subject } from 'rxjs';
 import { booksOf, type Config, environmentOf, instrumentsFor } from '../config/config.ts';
 import { at } from '../domain/at.ts';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
@@ -17,7 +17,7 @@ const BACKFILL_TIMEOUT_MS = 3000;
 
 type VenueRequests = Pick<
   VenueFeedOptions,
-  'badRows$' | 'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restWeight'
+  'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restEvents$' | 'restWeight'
 >;
 
 /** The REST requests of a venue: its list, missing trades, books and past candles. */
@@ -38,8 +38,8 @@ export function venueRequests(
     });
   const source: Source = { config, id, rest, from, reporting };
   return {
-    badRows$,
     listed$: access.listed$(id),
+    restEvents$: merge(badRows$, rest.refused$.pipe(map((refusal) => ({ kind: 'rest_hosts' as const, refusal })))),
     restWeight: () => rest.sentWeight,
     fetchBook: fetchBookOf(source),
     fetchCandles: fetchCandlesOf(source),

@@ -20,9 +20,13 @@ export interface Refusal {
 
 /** The lasting effects of the running faults on one venue. */
 export class VenueFaults {
-  /** `refusal` answers handshakes and REST requests, `restRefusal` only REST requests. */
+  /**
+   * `refusal` answers handshakes and REST requests, `restRefusal` only REST requests, `mainRefusal` both, but not at the
+   * market-data-only host.
+   */
   refusal: Refusal | undefined;
   restRefusal: Refusal | undefined;
+  mainRefusal: Refusal | undefined;
   closesAtOnce = false;
   readonly rejectedSymbols = new Set<string>();
   readonly symbolsWithRejectedTrades = new Set<string>();

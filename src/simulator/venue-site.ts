@@ -8,6 +8,8 @@ import type { SimulatorOptions } from './simulator-options.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
 
+/** Below Binance's prefix: the host that serves market data only. */
+const DATA_ONLY = '/data-only';
 const MAX_MESSAGE_BYTES = 65_536;
 const ATTEMPTS_WINDOW_MS = 300_000;
 const LIFETIME_MS = 86_400_000;
@@ -84,10 +86,11 @@ export class VenueSite {
   }
 
   /** Answers a WebSocket handshake; `path` is below the venue's prefix. */
-  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, path: string, query: URLSearchParams): void {
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer, asked: string, query: URLSearchParams): void {
     const { host, socket: venueSocket } = this.venue;
+    const { path, dataOnly } = this.at(asked);
     const role = venueSocket.role(path);
-    const refusal = role && (this.refusal(Date.now()) ?? venueSocket.refuses?.(path, query));
+    const refusal = role && (this.refusal(Date.now(), dataOnly) ?? venueSocket.refuses?.(path, query));
     if (role === undefined || refusal !== undefined) {
       refuseUpgrade(request, socket, refusal ?? { status: 404, body: '' });
       return;
@@ -105,13 +108,24 @@ export class VenueSite {
     });
   }
 
-  rest(request: IncomingMessage, response: ServerResponse, path: string, query: URLSearchParams): void {
+  rest(request: IncomingMessage, response: ServerResponse, asked: string, query: URLSearchParams): void {
     const { host, rest } = this.venue;
+    const { path, dataOnly } = this.at(asked);
     const now = Date.now();
-    const refused = host.faults.refusal ?? host.faults.restRefusal;
+    const refused = this.standing(dataOnly) ?? host.faults.restRefusal;
     if (refused !== undefined) respond(response, this.refused(refused, now));
     else if (request.method !== 'GET') respond(response, { status: 405, body: '' });
-    else respond(response, rest.answer({ path, query, headers: request.headers, now }));
+    else respond(response, rest.answer({ path, dataOnly, query, headers: request.headers, now }));
+  }
+
+  private at(asked: string): { readonly path: string; readonly dataOnly: boolean } {
+    const dataOnly = this.venue.host.id === 'binance' && asked.startsWith(`${DATA_ONLY}/`);
+    return { path: dataOnly ? asked.slice(DATA_ONLY.length) : asked, dataOnly };
+  }
+
+  private standing(dataOnly: boolean): Refusal | undefined {
+    const { refusal, mainRefusal } = this.venue.host.faults;
+    return refusal ?? (dataOnly ? undefined : mainRefusal);
   }
 
   private listen(ws: WebSocket, connection: Connection): void {
@@ -136,9 +150,10 @@ export class VenueSite {
     ws.on('error', () => {});
   }
 
-  private refusal(now: number): RestAnswer | undefined {
+  private refusal(now: number, dataOnly: boolean): RestAnswer | undefined {
     const { host } = this.venue;
-    if (host.faults.refusal !== undefined) return this.refused(host.faults.refusal, now);
+    const standing = this.standing(dataOnly);
+    if (standing !== undefined) return this.refused(standing, now);
     if (!this.connectionLimit) return undefined;
     this.attempts = this.attempts.filter((time) => now - time < ATTEMPTS_WINDOW_MS);
     this.attempts.push(now);

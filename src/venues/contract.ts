@@ -51,6 +51,8 @@ export type Decoder = (frame: RawFrame) => Decoded;
 export interface RestRequest<T> {
   readonly path: string;
   readonly weight: number;
+  /** Sent instead where the host does not serve this path (404). */
+  readonly otherwise?: RestRequest<T>;
   /** Reads the body of a 200; `onBadRow` is called for each row that is left out. @throws Fault `malformed` */
   parse(body: unknown, onBadRow?: OnBadRow): T;
 }

@@ -5,7 +5,7 @@ import { fakeIo } from './fake-io.ts';
 /** What `check` prints for a configuration whose venues cannot be reached. */
 async function checked(environment: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const rest = ['BYBIT', 'BINANCE', 'BINANCE_US'].map((id) => [
-    `MARKET_FEED__VENUES__${id}__REST_URL`,
+    `MARKET_FEED__VENUES__${id}__REST_URLS`,
     'http://127.0.0.1:1',
   ]);
   const io = fakeIo({

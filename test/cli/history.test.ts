@@ -11,7 +11,7 @@ beforeEach(() => {
   dir = mkdtempSync(path.join(tmpdir(), 'market-feed-history-'));
   config = path.join(dir, 'c.yaml');
   // No server listens there: errors in the arguments must be found before the first request.
-  const venue = { rest_url: 'http://127.0.0.1:1' };
+  const venue = { rest_urls: ['http://127.0.0.1:1'] };
   const venues = { bybit: venue, binance: venue, binance_us: venue, binance_testnet: venue };
   writeFileSync(config, JSON.stringify({ coins: ['BTC'], venues }));
 });

@@ -55,7 +55,7 @@ describe('loadConfig with a valid configuration', () => {
     expect(config.venues.bybit).toEqual({
       enabled: true,
       websocketUrls: ['wss://stream.bybit.com/v5/public/spot'],
-      restUrl: 'https://api.bybit.com',
+      restUrls: ['https://api.bybit.com'],
       lines: 2,
       reconnect: { initialDelayMs: 1000, maxDelayMs: 30_000, maxAttempts: 10, probeEveryMs: 60_000 },
       connectTimeoutMs: 10_000,
@@ -66,6 +66,7 @@ describe('loadConfig with a valid configuration', () => {
       'wss://stream.binance.com:9443/stream',
       'wss://data-stream.binance.vision/stream',
     ]);
+    expect(config.venues.binance.restUrls).toEqual(['https://api.binance.com', 'https://data-api.binance.vision']);
     expect(config.venues.binance_us.websocketUrls).toEqual(['wss://stream.binance.us:9443/stream']);
     expect(config.venues.binance_testnet.websocketUrls).toEqual(['wss://stream.testnet.binance.vision/stream']);
     expect(config.sinks).toEqual(['file']);
@@ -495,18 +496,28 @@ const BAD: readonly BadCase[] = [
   },
   {
     name: 'a ws URL for REST',
-    yaml: 'venues: { bybit: { rest_url: "wss://api.bybit.com" } }',
-    says: ['venues.bybit.rest_url:', '"wss://api.bybit.com"', 'https://'],
+    yaml: 'venues: { bybit: { rest_urls: ["wss://api.bybit.com"] } }',
+    says: ['venues.bybit.rest_urls[0]:', '"wss://api.bybit.com"', 'https://'],
+  },
+  {
+    name: 'one REST URL under its previous name',
+    yaml: 'venues: { bybit: { rest_url: https://api.bybit.com } }',
+    says: ['venues.bybit', 'rest_url', 'rest_urls'],
+  },
+  {
+    name: 'no REST URL',
+    yaml: 'venues: { bybit: { rest_urls: [] } }',
+    says: ['venues.bybit.rest_urls:', 'a list of at least one REST URL'],
   },
   {
     name: 'a URL without scheme',
-    yaml: 'venues: { bybit: { rest_url: api.bybit.com } }',
-    says: ['venues.bybit.rest_url:', '"api.bybit.com"', 'https://'],
+    yaml: 'venues: { bybit: { rest_urls: [api.bybit.com] } }',
+    says: ['venues.bybit.rest_urls[0]:', '"api.bybit.com"', 'https://'],
   },
   {
     name: 'a URL with a password',
-    yaml: 'venues: { bybit: { rest_url: "https://me:hunter2@api.bybit.com" } }',
-    says: ['venues.bybit.rest_url:', '[secret]', 'without user, password'],
+    yaml: 'venues: { bybit: { rest_urls: ["https://me:hunter2@api.bybit.com"] } }',
+    says: ['venues.bybit.rest_urls[0]:', '[secret]', 'without user, password'],
   },
   {
     name: 'a broker with a password',

@@ -177,7 +177,7 @@ describe('the configuration of a container', () => {
       expect(config.environment).toBe('simulated');
       expect(config.feed.allowTestData).toBe(false);
       for (const venue of config.feed.venues) {
-        expect(config.venues[venue].restUrl).toMatch(/^http:\/\/simulator:9100\//);
+        for (const url of config.venues[venue].restUrls) expect(url).toMatch(/^http:\/\/simulator:9100\//);
         for (const url of config.venues[venue].websocketUrls) expect(url).toMatch(/^ws:\/\/simulator:9100\//);
       }
     }

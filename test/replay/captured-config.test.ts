@@ -12,7 +12,7 @@ describe('the configuration in a capture', () => {
     [
       {
         coins: { all: true },
-        venues: { binance_us: { lines: 3, rest_url: 'http://127.0.0.1:1', reconnect: { max_attempts: 3 } } },
+        venues: { binance_us: { lines: 3, rest_urls: ['http://127.0.0.1:1'], reconnect: { max_attempts: 3 } } },
       },
     ],
   ])('is restored unchanged: %j', (values) => {

@@ -8,7 +8,7 @@ const OPTIONS = { connectTimeoutMs: 1000, compression: false, maxFrameBytes: 100
 
 function setUp() {
   const scheduler = new VirtualScheduler(0);
-  const network = new ReplayNetwork({ scheduler, restUrl: () => 'https://rest.example/', single: undefined });
+  const network = new ReplayNetwork({ scheduler, restUrls: () => ['https://rest.example/'], single: undefined });
   const run = (): void => {
     while (scheduler.nextDueAt !== undefined && scheduler.nextDueAt <= scheduler.now()) scheduler.runNext();
   };
@@ -159,7 +159,7 @@ describe('a replayed request', () => {
       'binance:rest ! answer {"path":"/a?b=1","fault":{"kind":"rate_limited","message":"slow","retry":{"kind":"after","afterMs":7}}}',
     );
     await failed;
-    const foreign = new ReplayNetwork({ scheduler: new VirtualScheduler(0), restUrl: () => '', single: 'binance' });
+    const foreign = new ReplayNetwork({ scheduler: new VirtualScheduler(0), restUrls: () => [], single: 'binance' });
     await expect(foreign.networks('binance', 0).get(URL_A, { timeoutMs: 1000 })).rejects.toMatchObject({
       retry: { kind: 'never' },
     });

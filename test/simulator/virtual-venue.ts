@@ -95,6 +95,7 @@ export class VirtualVenue {
     const answer = this.venue.rest.answer({
       path: route,
       query: new URLSearchParams(query),
+      dataOnly: false,
       headers: {},
       now: this.now,
     });

@@ -27,6 +27,8 @@ export interface SimulatedValues {
   readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
   readonly feed?: object;
   readonly venue?: object;
+  /** Uses Binance's market-data-only host as the second for streams and REST. */
+  readonly dataOnly?: boolean;
   /** Folder of the file sink. The spill gets a folder beside it, because all tests share the default one. */
   readonly file?: { readonly dir: string };
   readonly stats?: object;
@@ -34,20 +36,26 @@ export interface SimulatedValues {
 
 /** Values of a configuration in which every venue is simulated. */
 export function simulatedValues({ url, httpUrl }: SimulatorAddress, values: SimulatedValues = {}): object {
-  const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, file, stats } = values;
+  const { coins = ['BTC', 'ETH', 'SOL'], feed = {}, venue = {}, dataOnly = false, file, stats } = values;
   return {
     coins,
     environment: 'simulated',
     feed: { channels: ['trade', 'ticker'], allow_test_data: true, ...feed },
-    venues: Object.fromEntries(VENUE_IDS.map((id) => [id, { ...simulatedUrls({ url, httpUrl }, id), ...venue }])),
+    venues: Object.fromEntries(
+      VENUE_IDS.map((id) => [id, { ...simulatedUrls({ url, httpUrl }, id, dataOnly), ...venue }]),
+    ),
     ...(file === undefined ? {} : { sinks: ['file'], file, spill: { dir: `${file.dir}-spill` } }),
     ...(stats === undefined ? {} : { stats }),
   };
 }
 
-function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId): object {
+function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId, dataOnly: boolean): object {
   const path = venue === 'bybit' ? '/v5/public/spot' : '/stream';
-  return { websocket_urls: [`${url}/${venue}${path}`], rest_url: `${httpUrl}/${venue}` };
+  const hosts = dataOnly && venue === 'binance' ? [venue, `${venue}/data-only`] : [venue];
+  return {
+    websocket_urls: hosts.map((host) => `${url}/${host}${path}`),
+    rest_urls: hosts.map((host) => `${httpUrl}/${host}`),
+  };
 }
 
 /** A record that the feed published, with its time. */

@@ -235,7 +235,13 @@ export class VirtualWorld {
       });
       this.scheduler.after(this.latencyMs(), () => {
         const refused = host.faults.refusal ?? host.faults.restRefusal;
-        const request = { path: url.pathname, query: url.searchParams, headers: {}, now: this.wallClockMs() };
+        const request = {
+          path: url.pathname,
+          query: url.searchParams,
+          dataOnly: false,
+          headers: {},
+          now: this.wallClockMs(),
+        };
         const answer = refused === undefined ? rest.answer(request) : this.#refused(venue, refused);
         this.scheduler.after(this.latencyMs(), () => {
           giveUp();

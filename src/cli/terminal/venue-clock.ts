@@ -11,8 +11,8 @@ const SAMPLES = 3;
 const WARN_ABOVE_MS = 500;
 
 /** The venue's clock offset for people, `bybit +12 ms ± 8 ms`, or why it is unknown. Takes at most three seconds. */
-export async function venueClock(venue: Venue, restUrl: string, signal: AbortSignal): Promise<string> {
-  const rest = new VenueRest(venue, restUrl, monotonicScheduler);
+export async function venueClock(venue: Venue, restUrls: readonly string[], signal: AbortSignal): Promise<string> {
+  const rest = new VenueRest(venue, restUrls, monotonicScheduler);
   const clock = wallClock();
   let reason = `no answer within ${WITHIN_MS / 1000} s`;
   const samples = await lastValueFrom(

@@ -36,9 +36,9 @@ export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest
   return {
     limit,
     answer(request) {
-      const { path, query, now } = request;
+      const { path, query, now, dataOnly } = request;
       const route = routes[path];
-      if (route === undefined)
+      if (route === undefined || (dataOnly && path === '/api/v3/historicalTrades'))
         return { status: 404, body: '<html><body>Not Found</body></html>', contentType: 'text/html' };
       const weight = isUs ? route[1] : route[0];
       const verdict = limit.take(typeof weight === 'number' ? weight : weight(query), now);

@@ -86,6 +86,19 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
       host.faults.restRefusal = refusal(command, 429);
     },
   },
+  refuse_main_host: {
+    description:
+      'New handshakes and REST requests are refused as by refuse, except at the market-data-only host (/binance/data-only), which has no historicalTrades.',
+    parameters: ['status', 'seconds'],
+    venues: ['binance'],
+    lasting: true,
+    start: ({ command }) => {
+      refusal(command);
+    },
+    onVenue: (host, command) => {
+      host.faults.mainRefusal = refusal(command);
+    },
+  },
   close_loop: {
     description: 'Every connection is accepted and closed at once; open ones are closed.',
     parameters: ['seconds'],

@@ -11,7 +11,8 @@ const LONGEST_MS = 3 * 24 * 3_600_000;
 /** The meaning of a refusal at any venue; the venue's own meanings go first. */
 export function httpRefusal(status: number, headers: Headers, body: string): Fault {
   const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
-  if (status === 403 || status === 451) return fault('region_blocked', { kind: 'never' });
+  if (status === 403 || status === 451)
+    return new Fault('region_blocked', refusalReason(status, body), { status, retry: { kind: 'never' }, ofHost: true });
   if (status === 429) return fault('rate_limited', retryAfter(headers, 60 * SECOND));
   if (status === 418) return fault('rate_limited', retryAfter(headers, 120 * SECOND));
   if (status < 500) return fault('connect_failed', { kind: 'backoff' });
@@ -19,9 +20,10 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
   return fault('unavailable', asked ? retryAfter(headers, SECOND) : { kind: 'backoff' });
 }
 
-/** A refusal for too much traffic: wait as long as it says, otherwise ten minutes. */
-export function tooMuchTraffic(status: number, headers: Headers, body: string): Fault {
-  return new Fault('rate_limited', refusalReason(status, body), { status, retry: retryAfter(headers, TEN_MINUTES) });
+/** A host's firewall: wait as long as it says, otherwise ten minutes. */
+export function firewallRefusal(status: number, headers: Headers, body: string): Fault {
+  const retry = retryAfter(headers, TEN_MINUTES);
+  return new Fault('rate_limited', refusalReason(status, body), { status, retry, ofHost: true });
 }
 
 /** Retries after ten minutes, or later if the `retry-after` header says so. */

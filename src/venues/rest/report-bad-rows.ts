@@ -5,5 +5,10 @@ import type { OnBadRow, RestRequest } from '../contract.ts';
 export function reportBadRows<T>(request: RestRequest<T>, onBadRow: OnBadRow): RestRequest<T> {
   const report: OnBadRow = ({ kind, message, retry }, row) =>
     onBadRow(new Fault(kind, `GET ${request.path}: ${message}`, { retry }), row);
-  return { ...request, parse: (body) => request.parse(body, report) };
+  const { otherwise } = request;
+  return {
+    ...request,
+    ...(otherwise === undefined ? {} : { otherwise: reportBadRows(otherwise, onBadRow) }),
+    parse: (body) => request.parse(body, report),
+  };
 }

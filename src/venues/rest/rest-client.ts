@@ -1,17 +1,18 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
-import { getJson } from '../../net/get-json.ts';
+import { type GetOptions, getJson } from '../../net/get-json.ts';
 import type { RestRequest, Venue } from '../contract.ts';
+import { isOfHost, type RestHost, RestHosts } from './rest-hosts.ts';
 
 interface SparingOptions {
   readonly leaves?: number;
   readonly onSent?: () => void;
 }
 
-/** Sends requests to one venue's REST interface, within its weight budget and rate limits. */
+/** Sends requests to one venue's REST hosts, within its weight budget and rate limits, which all hosts share. */
 export class VenueRest {
   readonly #venue: Venue;
-  readonly #restUrl: string;
+  readonly #hosts: RestHosts;
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
   /** Weight at once, and weight that returns in a millisecond: half of the limit each, so no minute exceeds it. */
@@ -24,15 +25,26 @@ export class VenueRest {
   #sentWeight = 0;
 
   /** @param share part of the venue's limits, above 0 to 1, if others use the same address */
-  constructor(venue: Venue, restUrl: string, scheduler: SchedulerLike, get: typeof getJson = getJson, share = 1) {
+  constructor(
+    venue: Venue,
+    restUrls: readonly string[],
+    scheduler: SchedulerLike,
+    get: typeof getJson = getJson,
+    share = 1,
+  ) {
     this.#venue = venue;
-    this.#restUrl = restUrl.replace(/\/+$/, '');
+    this.#hosts = new RestHosts(restUrls, scheduler);
     this.#scheduler = scheduler;
     this.#get = get;
     this.#perMs = (venue.restWeightPerMinute * share) / 2 / 60_000;
     this.#burst = (venue.restBurst ?? venue.restWeightPerMinute / 2) * share;
     this.#weight = this.#burst;
     this.#countedAt = scheduler.now();
+  }
+
+  /** Emits when the last host refuses us, and undefined when one serves again. */
+  get refused$(): RestHosts['refused$'] {
+    return this.#hosts.refused$;
   }
 
   get sentWeight(): number {
@@ -49,7 +61,7 @@ export class VenueRest {
         if (!sent) this.#weight += request.weight;
       });
       const send = (): void => {
-        const waitMs = this.#blockedUntil - this.#scheduler.now();
+        const waitMs = Math.max(this.#blockedUntil - this.#scheduler.now(), this.#hosts.waitMs);
         if (waitMs > 0) {
           subscriber.add(this.#scheduler.schedule(send, waitMs));
           return;
@@ -62,10 +74,7 @@ export class VenueRest {
             subscriber.next(value);
             subscriber.complete();
           },
-          (error: unknown) => {
-            if (!abort.signal.aborted) this.#learn(asFault(error));
-            subscriber.error(error);
-          },
+          (error: unknown) => subscriber.error(error),
         );
       };
       const waitMs = this.#book(request.weight);
@@ -86,12 +95,45 @@ export class VenueRest {
     });
   }
 
-  /** @throws Fault for a status other than 200, or `malformed` for an undocumented body */
+  /** Asks the hosts in turn until one serves. */
   async #answer<T>(request: RestRequest<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
-    const url = this.#restUrl + request.path;
-    const { status, headers, body } = await this.#get(url, { timeoutMs, signal });
-    if (status !== 200) throw this.#venue.refusal(status, headers, body);
+    for (let host = this.#hosts.next; ; ) {
+      if (host === undefined) throw new Fault('internal', `${this.#venue.id} has no REST host`);
+      try {
+        const value = await this.#ask(host, request, { timeoutMs, signal });
+        this.#hosts.served(host);
+        return value;
+      } catch (error) {
+        signal.throwIfAborted();
+        const fault = asFault(error);
+        host = isOfHost(fault) ? this.#hosts.failed(host, fault) : undefined;
+        if (!isOfHost(fault)) this.#learn(fault);
+        if (host === undefined) throw error;
+        this.#spendMore(request);
+      }
+    }
+  }
+
+  /** @throws Fault for a status other than 200, or `malformed` for an undocumented body */
+  async #ask<T>(host: RestHost, request: RestRequest<T>, options: GetOptions): Promise<T> {
+    const url = host.url + request.path;
+    const { status, headers, body } = await this.#get(url, options);
+    if (status === 404 && request.otherwise !== undefined) {
+      this.#spendMore(request.otherwise);
+      return this.#ask(host, request.otherwise, options);
+    }
+    if (status !== 200) {
+      const where = status === 404 ? host.name + request.path.replace(/\?.*/, '') : host.name;
+      const refusal = this.#venue.refusal(status, headers, body);
+      throw new Fault(refusal.kind, `${where}: ${refusal.message}`, refusal);
+    }
     return request.parse(parsed(body, url));
+  }
+
+  /** Counts a request that follows at once on another. */
+  #spendMore({ weight }: RestRequest<unknown>): void {
+    this.#weight -= weight;
+    this.#sentWeight += weight;
   }
 
   /** Milliseconds until this much weight may be spent. */
@@ -108,7 +150,7 @@ export class VenueRest {
     return this.#weight < 0 ? -this.#weight / this.#perMs : 0;
   }
 
-  /** A refusal that names a time applies to all requests. */
+  /** A refusal that is not one host's, and names a time, applies to all requests. */
   #learn({ retry }: Fault): void {
     if (retry.kind === 'after')
       this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + retry.afterMs);

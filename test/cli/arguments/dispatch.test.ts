@@ -93,7 +93,7 @@ it.each([
 
 it('check prints coins, channels, subscriptions and a venue that cannot be reached', async () => {
   const io = fakeIo({
-    MARKET_FEED__VENUES__BYBIT__REST_URL: 'http://127.0.0.1:1',
+    MARKET_FEED__VENUES__BYBIT__REST_URLS: 'http://127.0.0.1:1',
     MARKET_FEED__FEED__VENUES: 'bybit',
     MARKET_FEED__COINS: 'BTC,ETH',
   });

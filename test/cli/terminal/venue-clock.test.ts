@@ -33,7 +33,7 @@ const never = new AbortController().signal;
 async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
   await using server = await restServer(ahead(ms));
   const startedAt = performance.now();
-  const text = await venueClock(venues.binance, server.url, never);
+  const text = await venueClock(venues.binance, [server.url], never);
   const took = performance.now() - startedAt;
   const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(text) ?? []).map(Number);
   // Both clocks have whole milliseconds.
@@ -56,9 +56,9 @@ describe('venueClock', () => {
 
   it('reports why the offset is unknown', async () => {
     await using refusing = await restServer((response) => response.writeHead(451).end('restricted location'));
-    expect(await venueClock(venues.binance, refusing.url, never)).toMatch(/^binance not reachable \(.*451.*\)$/);
+    expect(await venueClock(venues.binance, [refusing.url], never)).toMatch(/^binance not reachable \(.*451.*\)$/);
     await using talking = await restServer((response) => response.end('<html>'));
-    expect(await venueClock(venues.binance, talking.url, never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
+    expect(await venueClock(venues.binance, [talking.url], never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
   });
 
   it('waits at most three seconds, and stops at once when its signal aborts', async () => {
@@ -66,8 +66,8 @@ describe('venueClock', () => {
     await using silent = await restServer(() => {});
     const ended = new AbortController();
     const order: string[] = [];
-    const whole = venueClock(venues.binance, silent.url, never).then((text) => order.push(text));
-    const soon = venueClock(venues.binance, silent.url, ended.signal).then(() => order.push('ended'));
+    const whole = venueClock(venues.binance, [silent.url], never).then((text) => order.push(text));
+    const soon = venueClock(venues.binance, [silent.url], ended.signal).then(() => order.push('ended'));
     ended.abort();
     await Promise.all([soon, whole]);
     expect(performance.now() - startedAt).toBeLessThan(6000);
@@ -84,9 +84,9 @@ it('check asks all venues at the same time and exits with 0 even if some fail', 
   });
   await using good = await restServer(ahead(0));
   const io = fakeIo({
-    MARKET_FEED__VENUES__BINANCE__REST_URL: good.url,
-    MARKET_FEED__VENUES__BYBIT__REST_URL: both.url,
-    MARKET_FEED__VENUES__BINANCE_US__REST_URL: both.url,
+    MARKET_FEED__VENUES__BINANCE__REST_URLS: good.url,
+    MARKET_FEED__VENUES__BYBIT__REST_URLS: both.url,
+    MARKET_FEED__VENUES__BINANCE_US__REST_URLS: both.url,
     MARKET_FEED__FEED__VENUES: 'bybit,binance,binance_us',
   });
   expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);

@@ -98,7 +98,7 @@ export function scriptedVenue(
     settings: {
       enabled: true,
       websocketUrls,
-      restUrl: '',
+      restUrls: [],
       lines,
       reconnect: { initialDelayMs: 1000, maxDelayMs: 8000, maxAttempts: 10, probeEveryMs: 60_000 },
       connectTimeoutMs: 10_000,

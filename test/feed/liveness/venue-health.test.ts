@@ -6,7 +6,7 @@ import type { VenueFeedEvent } from '../../../src/feed/venue-feed-options.ts';
 
 const after = (...events: readonly VenueFeedEvent[]): VenueHealth => events.reduce(nextVenueHealth, NEW_HEALTH);
 const note = (
-  state: 'disconnected' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
+  state: 'connected' | 'disconnected' | 'region_blocked' | 'rate_limited' | 'feed_stale' | 'feed_recovered',
   facts: Partial<StatusNote> = {},
 ): VenueFeedEvent => ({ kind: 'status', note: { state, reason: 'why', ...facts } });
 const events: VenueFeedEvent = { kind: 'value', key: 'BTCUSDT', at: 1, value: [] };
@@ -33,6 +33,15 @@ describe('nextVenueHealth', () => {
     expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).silence).toBeNull();
     expect(after(note('feed_stale', { cause: 'quiet_market', line: 1 }))).toBe(NEW_HEALTH);
     expect(after(note('feed_stale', { cause: 'quiet_market', symbol: 'BTCUSDT' }))).toBe(NEW_HEALTH);
+  });
+
+  it('keeps a venue connected whose REST hosts refuse us, with their reason until one serves', () => {
+    const open = after(connected, note('connected', { line: 1 }));
+    const blocked = nextVenueHealth(open, note('region_blocked'));
+    expect(blocked).toMatchObject({ connected: true, trouble: null, reason: 'why' });
+    expect(nextVenueHealth(blocked, note('connected', { line: 2 })).reason).toBe('why');
+    expect(nextVenueHealth(blocked, note('connected')).reason).toBe('');
+    expect(nextVenueHealth(open, note('region_blocked', { line: 2 }))).toBe(open);
   });
 
   it('remembers a rate limit until the next connection', () => {

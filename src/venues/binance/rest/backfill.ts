@@ -12,28 +12,33 @@ const REACH = 900n;
 
 type ReadRow<T> = (row: unknown, origin: PastOrigin) => T;
 
-/** Alternates between the last trades and the past by id, which lags a little. Long gaps use only the past. */
+/**
+ * Alternates between the last trades and the past by id, which lags a little. Long gaps use only the past. A
+ * market-data-only host has no past by id: there aggregated trades replace it.
+ */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
-    const from = firstMissing(wanted);
-    return wanted.attempt % 2 === 0 && isShort(wanted)
-      ? rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, 25, wanted, tradeRow(venue))
-      : rows(`historicalTrades?${symbolQuery(wanted)}&fromId=${from}&limit=${PAGE}`, 25, wanted, tradeRow(venue));
+    if (wanted.attempt % 2 === 0 && isShort(wanted)) return lastTrades(venue, 25, wanted);
+    const query = `historicalTrades?${symbolQuery(wanted)}&fromId=${firstMissing(wanted)}&limit=${PAGE}`;
+    return { ...rows(query, 25, wanted, tradeRow(venue)), otherwise: aggregatesFrom(venue, 4, wanted) };
   };
 }
 
-/**
- * As `backfillById` without an API key: aggregated trades from the gap's time replace the past by id. An aggregate
- * counts only inside the gap. The request has no end: the venue refuses spans of an hour or more.
- */
+/** As `backfillById` without an API key: aggregated trades replace the past by id. */
 export function backfillByTime(venue: VenueId) {
-  return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
-    if (wanted.attempt % 2 === 0 && isShort(wanted)) {
-      const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, 1, wanted, tradeRow(venue));
-      return { ...request, parse: (body, onBadRow) => reachingBack(request.parse(body, onBadRow), wanted) };
-    }
-    return rows(`aggTrades?${aggTradesFrom(wanted)}`, 1, wanted, aggregatedTradeRow(venue));
-  };
+  return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> =>
+    wanted.attempt % 2 === 0 && isShort(wanted) ? lastTrades(venue, 1, wanted) : aggregatesFrom(venue, 1, wanted);
+}
+
+/** The last trades, if they reach back to the gap's begin: an aggregate counts only inside a gap. */
+function lastTrades(venue: VenueId, weight: number, wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> {
+  const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, weight, wanted, tradeRow(venue));
+  return { ...request, parse: (body, onBadRow) => reachingBack(request.parse(body, onBadRow), wanted) };
+}
+
+/** Aggregates from the gap's time on. The request has no end: the venue refuses spans of an hour or more. */
+function aggregatesFrom(venue: VenueId, weight: number, wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> {
+  return rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggregatedTradeRow(venue));
 }
 
 /** Aggregated trades from the gap's time on, because their own ids are unknown. */

@@ -33,6 +33,7 @@ describe.each([binance, binanceTestnet])('backfill of $id', (venue) => {
     expect(requestOf(venue, attempt)).toMatchObject({
       path: '/api/v3/historicalTrades?symbol=BTCUSDT&fromId=101&limit=1000',
       weight: 25,
+      otherwise: { path: '/api/v3/aggTrades?symbol=BTCUSDT&startTime=1700000000100&limit=1000', weight: 4 },
     });
   });
 
@@ -46,20 +47,22 @@ describe.each([binance, binanceTestnet])('backfill of $id', (venue) => {
   });
 });
 
+describe.each([binance, binanceUs])('backfill of $id', (venue) => {
+  it('accepts the last trades only if they reach back to the first missing id', () => {
+    const row = { id: 28457, price: '4.0', qty: '12.0', time: 1499865549590, isBuyerMaker: true };
+    const from = (before: number) =>
+      requestOf(venue, 0, { before: { id: String(before), timestamp: 1 }, after: tradeEvent(28_460) }).parse([row])
+        .length;
+    expect([28455, 28456, 28457].map(from)).toEqual([0, 1, 1]);
+  });
+});
+
 describe('backfill of binance_us', () => {
   it.each([0, 2])('requests the last trades at attempt %i', (attempt) => {
     expect(requestOf(binanceUs, attempt)).toMatchObject({
       path: '/api/v3/trades?symbol=BTCUSDT&limit=1000',
       weight: 1,
     });
-  });
-
-  it('accepts the last trades only if they reach back to the first missing id', () => {
-    const row = { id: 28457, price: '4.0', qty: '12.0', time: 1499865549590, isBuyerMaker: true };
-    const from = (before: number) =>
-      requestOf(binanceUs, 0, { before: { id: String(before), timestamp: 1 }, after: tradeEvent(28_460) }).parse([row])
-        .length;
-    expect([28455, 28456, 28457].map(from)).toEqual([0, 1, 1]);
   });
 
   it.each([1, 3])('requests aggregated trades at attempt %i', (attempt) => {
@@ -111,12 +114,12 @@ describe('rows of a Binance backfill', () => {
   it('accepts a trade with missing unused keys and with unknown keys', () => {
     const { quoteQty, isBestMatch, ...rest } = trade ?? {};
     expect([quoteQty, isBestMatch]).not.toContain(undefined);
-    expect(requestOf(binance, 0).parse([{ ...rest, st: 1 }])).toHaveLength(1);
+    expect(requestOf(binance, 1).parse([{ ...rest, st: 1 }])).toHaveLength(1);
   });
 
   it('sets the receive time when the answer is parsed', () => {
     let now = 1;
-    const request = requestOf(binance, 0, { receivedAt: () => now });
+    const request = requestOf(binance, 1, { receivedAt: () => now });
     now = 2;
     expect(request.parse([trade])).toMatchObject([{ receivedAt: 2 }]);
   });
