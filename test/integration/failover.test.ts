@@ -366,7 +366,8 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     await simulated.moreTrades(100);
     simulated.simulator.fault({ venue, fault: 'close' });
     simulated.simulator.fault({ venue, fault: 'refuse', status: 503, seconds: 0.5 });
-    await until(() => simulated.of('gap').length >= 3, { message: () => simulated.story().join('\n') });
+    // A coin may make no trade while both lines are closed. The journal shows below that every missing trade is in a gap.
+    await until(() => simulated.of('gap').length > 0, { message: () => simulated.story().join('\n') });
     await simulated.moreTrades(200);
     const gaps = simulated.of('gap');
     for (const gap of gaps) {
