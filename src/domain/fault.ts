@@ -27,7 +27,7 @@ export interface FaultOptions {
   /** HTTP status or WebSocket close code. */
   readonly status?: number | undefined;
   /** Another host of the venue may serve: the refusal is for this one's address, not for our requests. */
-  readonly ofHost?: boolean;
+  readonly onlyThisHost?: boolean;
   readonly cause?: unknown;
 }
 
@@ -38,7 +38,7 @@ export class Fault extends Error {
   readonly retry: Retry;
   readonly field: string | undefined;
   readonly status: number | undefined;
-  readonly ofHost: boolean;
+  readonly onlyThisHost: boolean;
 
   constructor(kind: FaultKind, message: string, options: FaultOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -46,7 +46,7 @@ export class Fault extends Error {
     this.retry = options.retry ?? { kind: 'backoff' };
     this.field = options.field;
     this.status = options.status;
-    this.ofHost = options.ofHost ?? false;
+    this.onlyThisHost = options.onlyThisHost ?? false;
   }
 }
 

@@ -131,13 +131,13 @@ export interface PriceTick extends MarketFields {
 /** Best bid and ask of a symbol. Topic `book-tickers`. */
 export interface BookTicker extends MarketFields {
   readonly kind: 'book_ticker';
-  /** Best bid price in the quote asset; null, with the quantity: nobody quotes the side. */
+  /** Best bid price in the quote asset; null, with the quantity: the side has no orders. */
   readonly bidPrice: null | Decimal;
-  /** Quantity at the best bid, base asset; null, with the price: nobody quotes the side. */
+  /** Quantity at the best bid, base asset; null, with the price: the side has no orders. */
   readonly bidQuantity: null | Decimal;
-  /** Best ask price in the quote asset; null, with the quantity: nobody quotes the side. */
+  /** Best ask price in the quote asset; null, with the quantity: the side has no orders. */
   readonly askPrice: null | Decimal;
-  /** Quantity at the best ask, base asset; null, with the price: nobody quotes the side. */
+  /** Quantity at the best ask, base asset; null, with the price: the side has no orders. */
   readonly askQuantity: null | Decimal;
   /** The venue's book update id, digits. */
   readonly updateId: null | string;

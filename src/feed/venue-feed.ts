@@ -19,7 +19,7 @@ import { increment, VenueCounts } from './venue-counts.ts';
 import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** Maximum events in a warm-up buffer, mostly frames: many seconds of a shard. */
+/** Maximum events in a warm-up buffer, mostly frames. */
 const MAX_HELD = 20_000;
 const SWEEP_MS = 1000;
 

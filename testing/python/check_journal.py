@@ -44,7 +44,7 @@ def trade(event):
 
 
 def quoted(text):
-    """None for zero: nobody quotes the side."""
+    """None for zero: the side has no orders."""
     return Decimal(text) or None
 
 

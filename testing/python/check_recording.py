@@ -41,7 +41,7 @@ def of_trade(t):
 
 
 def quoted(text):
-    """None for zero: nobody quotes the side."""
+    """None for zero: the side has no orders."""
     return Decimal(text) or None
 
 

@@ -150,10 +150,10 @@ export const MARKET_FAULTS: SimulatedFaults = {
   },
 };
 
-/** Everybody takes their orders from one side of a symbol's book. */
+/** All orders of one side of a symbol's book are withdrawn. */
 function withdrawal(side: SideName): SimulatedFault {
   return {
-    description: `Nobody quotes the ${side} of the symbol, and it makes no trades. Binance: price and quantity 0.00000000 in bookTicker. Bybit: an empty list in orderbook.1. Their books lose the side.`,
+    description: `All ${side} of the symbol are withdrawn, and it makes no trades. Binance: price and quantity 0.00000000 in bookTicker. Bybit: an empty list in orderbook.1. Their books lose the side.`,
     parameters: ['symbol', 'seconds'],
     lasting: true,
     needs: ['symbol'],

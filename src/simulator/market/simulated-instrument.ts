@@ -63,7 +63,7 @@ export class SimulatedInstrument {
   readonly largestLevel: number;
   readonly largestTrade: number;
   readonly candles: CandleStore;
-  /** The sides on which nobody quotes. */
+  /** The sides without orders. */
   readonly withdrawn = new Set<SideName>();
   /** The trades before the market opened; undefined after a reset. */
   past: PastTrades | undefined;
@@ -208,7 +208,7 @@ export class SimulatedInstrument {
     };
   }
 
-  /** The best prices and their quantities, as the venue writes them; zero on a side where nobody quotes. */
+  /** The best prices and their quantities, as the venue writes them; zero on a side without orders. */
   bestTexts() {
     const { bestBid, bestAsk, withdrawn } = this;
     const [hasBids, hasAsks] = [!withdrawn.has('bids'), !withdrawn.has('asks')];

@@ -10,7 +10,7 @@ export interface BestLevel {
   readonly quantity: Decimal;
 }
 
-/** Reads a best level; undefined if price and quantity are zero, because nobody quotes the side. */
+/** Reads a best level; undefined if price and quantity are zero, because the side has no orders. */
 export function readBestLevel(
   price: unknown,
   priceField: string,

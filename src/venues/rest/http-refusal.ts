@@ -12,7 +12,11 @@ const LONGEST_MS = 3 * 24 * 3_600_000;
 export function httpRefusal(status: number, headers: Headers, body: string): Fault {
   const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   if (status === 403 || status === 451)
-    return new Fault('region_blocked', refusalReason(status, body), { status, retry: { kind: 'never' }, ofHost: true });
+    return new Fault('region_blocked', refusalReason(status, body), {
+      status,
+      retry: { kind: 'never' },
+      onlyThisHost: true,
+    });
   if (status === 429) return fault('rate_limited', retryAfter(headers, 60 * SECOND));
   if (status === 418) return fault('rate_limited', retryAfter(headers, 120 * SECOND));
   if (status < 500) return fault('connect_failed', { kind: 'backoff' });
@@ -23,7 +27,7 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
 /** A host's firewall: wait as long as it says, otherwise ten minutes. */
 export function firewallRefusal(status: number, headers: Headers, body: string): Fault {
   const retry = retryAfter(headers, TEN_MINUTES);
-  return new Fault('rate_limited', refusalReason(status, body), { status, retry, ofHost: true });
+  return new Fault('rate_limited', refusalReason(status, body), { status, retry, onlyThisHost: true });
 }
 
 /** Retries after ten minutes, or later if the `retry-after` header says so. */

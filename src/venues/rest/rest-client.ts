@@ -2,7 +2,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
 import { type GetOptions, getJson } from '../../net/get-json.ts';
 import type { RestRequest, Venue } from '../contract.ts';
-import { isOfHost, type RestHost, RestHosts } from './rest-hosts.ts';
+import { concernsOneHost, type RestHost, RestHosts } from './rest-hosts.ts';
 
 interface SparingOptions {
   readonly leaves?: number;
@@ -106,8 +106,8 @@ export class VenueRest {
       } catch (error) {
         signal.throwIfAborted();
         const fault = asFault(error);
-        host = isOfHost(fault) ? this.#hosts.failed(host, fault) : undefined;
-        if (!isOfHost(fault)) this.#learn(fault);
+        host = concernsOneHost(fault) ? this.#hosts.failed(host, fault) : undefined;
+        if (!concernsOneHost(fault)) this.#learn(fault);
         if (host === undefined) throw error;
         this.#spendMore(request);
       }

@@ -79,6 +79,6 @@ export class RestHosts {
 }
 
 /** True if the fault says nothing about other hosts of the venue. */
-export function isOfHost({ ofHost, kind, status }: Fault): boolean {
-  return ofHost || (status === undefined && (kind === 'connect_failed' || kind === 'connect_timeout'));
+export function concernsOneHost({ onlyThisHost, kind, status }: Fault): boolean {
+  return onlyThisHost || (status === undefined && (kind === 'connect_failed' || kind === 'connect_timeout'));
 }

@@ -27,7 +27,7 @@ it('fits a candle of a watched venue into 80 columns', () => {
 it('names the venue of a candle if there may be several venues', () =>
   expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));
 
-it('shows a dash for a side that nobody quotes', () => {
+it('shows a dash for a side without orders', () => {
   expect(textLine(bookTicker(1, { bidPrice: null, bidQuantity: null }))).toMatch(/ bid – {2}ask +61,837\.64 × +2 {2}/);
   expect(textLine(bookTicker(1, { askPrice: null, askQuantity: null }))).toMatch(/ bid +61,837\.63 × +1 {2}ask – {2}/);
 });

@@ -412,10 +412,10 @@ describe('LineArbiter', () => {
 
   it('passes the book ticker of a closed market once at once, and the first after it opens', () => {
     const run = bybit();
-    const nobody = { bidPrice: null, bidQuantity: null, askPrice: null, askQuantity: null };
+    const noOrders = { bidPrice: null, bidQuantity: null, askPrice: null, askQuantity: null };
     run.frames(1, bookTicker(900, { timestamp: 1000 }));
-    expect(run.passed(1, bookTicker(0, nobody))).toBe(1);
-    expect(run.passed(2, bookTicker(0, nobody))).toBe(0);
+    expect(run.passed(1, bookTicker(0, noOrders))).toBe(1);
+    expect(run.passed(2, bookTicker(0, noOrders))).toBe(0);
     expect(run.passed(2, bookTicker(1, { timestamp: 2000 }))).toBe(1);
   });
 });

@@ -17,8 +17,8 @@ export function refusal(status: number, headers: Readonly<Record<string, string 
   const coded = faultOfCode(retCode, retMsg, status);
   if (status !== 403) return coded ?? httpRefusal(status, headers, body);
   const kind = /too frequent/i.test(body) ? 'rate_limited' : (coded?.kind ?? 'region_blocked');
-  const ofHost = kind === 'region_blocked';
-  return new Fault(kind, refusalReason(status, body), { status, retry: tenMinutes(headers), ofHost });
+  const onlyThisHost = kind === 'region_blocked';
+  return new Fault(kind, refusalReason(status, body), { status, retry: tenMinutes(headers), onlyThisHost });
 }
 
 function parsed(body: string): Unchecked {
@@ -35,7 +35,8 @@ export function faultOfCode(code: unknown, message: unknown, status: number | un
   if (typeof code !== 'number') return undefined;
   const text = `retCode ${code}: ${wordsOf(message)}`;
   const at = status === undefined ? {} : { status };
-  if (REGION.has(code)) return new Fault('region_blocked', text, { ...at, retry: { kind: 'never' }, ofHost: true });
+  if (REGION.has(code))
+    return new Fault('region_blocked', text, { ...at, retry: { kind: 'never' }, onlyThisHost: true });
   if (TOO_MANY.has(code)) return new Fault('rate_limited', text, { ...at, retry: { kind: 'after', afterMs: 5_000 } });
   if (code === INVALID_SYMBOL) return new Fault('unknown_symbol', text, { ...at, retry: { kind: 'never' } });
   if (SERVER.has(code)) return new Fault('unavailable', text, at);
