@@ -2,21 +2,23 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Events } from '../../src/gateway/api/feed-answers.ts';
 import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
-import { launchBrowser, openDashboard, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
+import { launchBrowser, openDashboard, openWindow, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
 import { Demo } from './demo.ts';
 
 let demo: Demo;
 let browser: Browser;
+let window: BrowserContext;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([Demo.start(), launchBrowser()]);
+  window = await openWindow(browser);
 }, 90_000);
 
 afterAll(async () => {
@@ -26,12 +28,14 @@ afterAll(async () => {
 
 /** Opens a page of the running demo. It fails on any error, and on any request to another host. */
 async function open(path = '', options: PageOptions = {}): Promise<Page> {
-  const watched = await openDashboard(browser, demo.url + path, options);
+  const watched = await openDashboard(window, demo.url + path, options);
   onTestFinished(() => close(watched));
   return watched.page;
 }
 
 async function close({ page, errors, hosts }: WatchedPage): Promise<void> {
+  // The next page must not start with the theme that this one chose.
+  await page.evaluate(() => localStorage.clear());
   await page.close();
   // A coin without data answers 404, as it may after a switch. Chromium itself logs that as an error.
   expect(errors.filter((error) => !/status of 404 .*\/api\/assets\//.test(error))).toEqual([]);
@@ -183,7 +187,7 @@ describe('the dashboard when something fails', () => {
   }, 120_000);
 
   it('turns grey with the age of the data if its connection is lost, and reconnects by itself', async () => {
-    const watched = await openDashboard(browser, demo.url);
+    const watched = await openDashboard(window, demo.url);
     const { page } = watched;
     await demo.kill();
     await page.locator('.app.is-lost').waitFor({ timeout: 10_000 });
