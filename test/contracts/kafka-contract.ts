@@ -3,20 +3,20 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kafka, logLevel } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { Brokers } from '../../src/kafka/brokers.ts';
 import type { Compression, KafkaConfig } from '../../src/kafka/config.ts';
 import type { BrokerConnection, NewTopic, ProduceBatch, ProducerIdAndEpoch } from '../../src/kafka/contract.ts';
 import { isNotYetCoordinated } from '../../src/kafka/kafka-error.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
-import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
+import type { ProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
 
 const LIMITS = { maxWaitMs: 200, maxBytes: 2 ** 20 };
 const quiet = () => {};
 
 /** What market-feed requires of a Kafka client, tested with a real broker (KC-01 …). */
-export function describeKafkaClient(client: KafkaConfig['client']): void {
+export function describeKafkaClient(client: KafkaConfig['client'], proxied: () => ProxiedBroker): void {
   let config: KafkaConfig;
   beforeAll(async () => {
     config = kafkaConfig(await sharedBrokers(), { client });
@@ -434,12 +434,6 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
   });
 
   describe('brokers that fail', () => {
-    let proxied: ProxiedBroker;
-    beforeAll(async () => {
-      proxied = await startProxiedBroker();
-    }, 60_000);
-    afterAll(() => proxied?.close());
-
     it('KC-21 are skipped if they refuse connections, and the last error names the broker and the reason', async () => {
       const { topic } = await newTopic();
       const brokers = brokersOf({ brokers: ['127.0.0.1:1', ...config.brokers] });
@@ -450,16 +444,16 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
     });
 
     it('KC-22 cause a timeout if they hang, and are asked again over a new connection', async () => {
-      const brokers = brokersOf({ brokers: proxied.brokers }, 1000);
+      const brokers = brokersOf({ brokers: proxied().brokers }, 1000);
       await brokers.metadata([]);
-      await proxied.hang();
+      await proxied().hang();
       await expect(brokers.metadata([])).rejects.toMatchObject({ type: undefined });
-      await proxied.serve();
+      await proxied().serve();
       expect((await brokers.metadata([])).brokers).toHaveLength(1);
     });
 
     it('KC-23 are found again after a restart, and store no batch of known sequence numbers twice', async () => {
-      const brokers = brokersOf({ brokers: proxied.brokers });
+      const brokers = brokersOf({ brokers: proxied().brokers });
       const topic = randomUUID();
       await brokers.metadata([]);
       await brokers.controller((broker) =>
@@ -468,13 +462,13 @@ export function describeKafkaClient(client: KafkaConfig['client']): void {
       const nodeId = await leaderOf(brokers, topic, 1);
       const producer = await newProducer(brokers);
       await brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['a'])], producer));
-      proxied.loseResponses(() => true);
+      proxied().loseResponses(() => true);
       const sent = brokers.at(nodeId, (broker) => broker.produce([batch(topic, ['b'], { sequence: 1 })], producer));
       await expect(sent).rejects.toMatchObject({ type: undefined });
-      await proxied.serve();
-      await proxied.broker.kill();
+      await proxied().serve();
+      await proxied().broker.kill();
       await expect(brokers.metadata([topic])).rejects.toMatchObject({ type: undefined });
-      await proxied.broker.start();
+      await proxied().broker.start();
       await leaderOf(brokers, topic, 1);
       const again = [batch(topic, ['b'], { sequence: 1 }), batch(topic, ['c'], { sequence: 2 })];
       for (const each of again) {

@@ -1,5 +1,12 @@
-import { describe } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { KAFKA_CLIENTS } from '../../testing/kafka/kafka-config.ts';
+import { type ProxiedBroker, startProxiedBroker } from '../../testing/kafka/kafka-proxy.ts';
 import { describeKafkaClient } from '../contracts/kafka-contract.ts';
 
-describe.each(KAFKA_CLIENTS)('the Kafka client %s', describeKafkaClient);
+let proxied: ProxiedBroker;
+beforeAll(async () => {
+  proxied = await startProxiedBroker();
+});
+afterAll(() => proxied?.close());
+
+describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => describeKafkaClient(client, () => proxied));

@@ -71,21 +71,23 @@ const configWith = (client: KafkaConfig['client']): KafkaConfig =>
   kafkaConfig(proxied.brokers, { client, topicPrefix: `${randomUUID()}.`, partitions: 3 });
 
 // This test is the first: a broker that starts again reads through all its topics, and now it has few.
-it.each(KAFKA_CLIENTS)(
-  'the Kafka sink with %s waits for the coordinator of a broker that restarts after a kill',
-  async (client) => {
-    const of = configWith(client);
+it('the Kafka sink waits with either client for the coordinator of a broker that restarts after a kill', async () => {
+  const configs = KAFKA_CLIENTS.map(configWith);
+  for (const of of configs) {
     const previous = await openSink(of);
     expect(await previous.write([trade(1)])).toEqual(DELIVERED);
     await previous.close();
-    await proxied.broker.kill();
-    await proxied.broker.start();
-    const sink = await openSink(of);
-    expect(await sink.write([trade(2)])).toEqual(DELIVERED);
-    expect(await read(of, 'trades')).toEqual(['t1', 't2']);
-  },
-  120_000,
-);
+  }
+  await proxied.broker.kill();
+  await proxied.broker.start();
+  await Promise.all(
+    configs.map(async (of) => {
+      const sink = await openSink(of);
+      expect(await sink.write([trade(2)]), of.client).toEqual(DELIVERED);
+      expect(await read(of, 'trades'), of.client).toEqual(['t1', 't2']);
+    }),
+  );
+}, 120_000);
 
 describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
   const config = () => configWith(client);
