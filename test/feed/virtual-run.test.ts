@@ -61,7 +61,7 @@ const MAX_SILENT_MS = 30_000;
 
 /** If it is set: the number of runs, with new seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
-const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 8));
+const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 3));
 /** If it is set, searches for the shortest script that fails, which takes minutes. */
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;

@@ -18,8 +18,8 @@ import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
 const SECONDS = isLong ? 60 : 5;
-const PER_SECOND = 2000;
-const STANDBY_PER_SECOND = 200;
+const PER_SECOND = isLong ? 2000 : 1000;
+const STANDBY_PER_SECOND = PER_SECOND / 10;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
 const TWENTY = join(root, 'config/coins.json');
 /** The names of intervals in the topics of Bybit and in the journal. */

@@ -10,6 +10,7 @@ import {
   temporaryFolder,
   writeConfiguration,
 } from '../../testing/processes/market-feed-process.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { ClientRun } from '../client/client-run.ts';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 
 /** Seconds; the long run is `bench/client/main.ts`. */
 const DURATION = 4;
-const PER_SECOND = 2000;
+const PER_SECOND = isLong ? 2000 : 1000;
 
 it(`the client emits every trade of 20 coins once at ${PER_SECOND} trades a second`, async () => {
   const folder = await temporaryFolder();

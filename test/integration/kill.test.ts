@@ -14,6 +14,7 @@ import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { testSeed } from '../../testing/properties/seeds.ts';
+import { isLong } from '../../testing/tools/is-long.ts';
 import { runPython } from '../../testing/tools/python.ts';
 
 let brokers: string[];
@@ -22,8 +23,8 @@ beforeAll(async () => {
 });
 
 const COINS = ['BTC', 'ETH', 'SOL'];
-const PER_SECOND = 500;
-const KILLS = 4;
+const PER_SECOND = isLong ? 500 : 300;
+const KILLS = isLong ? 4 : 3;
 /** Time after the last start, milliseconds. */
 const ON_MS = 2500;
 
