@@ -135,7 +135,8 @@ describe.concurrent('failover when a venue sends no data', () => {
     console.log(
       `bybit silent: feed_stale ${staleAfterMs.toFixed(0)} ms after its last data, failed_over ${(over.at - (stale?.at ?? 0)).toFixed(0)} ms later`,
     );
-    expect(staleAfterMs).toBeGreaterThanOrEqual(4999);
+    // The test sees each frame somewhat later than the clock of the feed, which age_ms is of.
+    expect(staleAfterMs).toBeGreaterThan(4900);
     expect(staleAfterMs).toBeLessThanOrEqual(5000 + limitMs(500));
     expect(Number(stale?.details.age_ms)).toBeGreaterThanOrEqual(5000);
     expect(Number(stale?.details.age_ms)).toBeLessThanOrEqual(5000 + limitMs(500));
