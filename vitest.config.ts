@@ -13,8 +13,8 @@ const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modul
 /** A condition that is waited for proves nothing by coming soon. */
 const patient = { poll: { timeout: 30_000 } };
 
-/** What uses sockets, brokers and clocks mostly waits: two more at a time than there are cores. */
-const maxWorkers = availableParallelism() + 2;
+/** What uses sockets, brokers and clocks mostly waits: three more at a time than there are cores. */
+const maxWorkers = availableParallelism() + 3;
 
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
@@ -83,6 +83,8 @@ const suite = [
       expect: patient,
       include: ['test/integration/**/*.test.ts'],
       exclude: [...onlyLong, measured],
+      // A worker runs several files, so that it loads the source once.
+      isolate: false,
       ...minutes,
       maxWorkers,
     },
