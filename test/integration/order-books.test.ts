@@ -15,7 +15,9 @@ import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-vi.setConfig({ maxConcurrency: 4 });
+// Each test has a simulator and 20 books in this process. A book waits at most 500 ms for the other line, so that more
+// tests at once would make it give up.
+vi.setConfig({ maxConcurrency: 2 });
 
 const SECONDS = isLong ? 60 : 4;
 const RATE = 300;
