@@ -1,6 +1,6 @@
-// What is loaded after this, in the program's threads too, is compiled, and its types are taken out, once and not at each
-// start. Before the first file with types: to load what takes them out costs 0.1 s and 20 MiB, which stay.
-// Plain JavaScript of old, as what imports it.
+// Stores compiled modules on disk, for the threads too, so that Node strips types and compiles only at the first start.
+// Import this before any TypeScript: the type stripper itself needs 0.1 s and 20 MiB, once it is loaded.
+// This file uses only old syntax, like market-feed.js.
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
@@ -11,7 +11,10 @@ if (folder !== undefined && module.enableCompileCache !== undefined) {
   module.enableCompileCache(folder);
 }
 
-/** The user's own: in the one for temporary files, which Node would take, others may write, and what lies there is run. */
+/**
+ * A folder of this user. Node's default is in the folder for temporary files, where other users may write, and the files
+ * in the cache are executed.
+ */
 function cacheFolder() {
   const configured = process.env.XDG_CACHE_HOME || '';
   if (isAbsolute(configured)) return join(configured, 'market-feed');
@@ -19,6 +22,6 @@ function cacheFolder() {
     const home = homedir();
     return isAbsolute(home) ? join(home, '.cache', 'market-feed') : undefined;
   } catch {
-    return undefined; // a user whom the system does not know
+    return undefined; // the system does not know this user
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Runs the command line on a Node that can: the source in a clone, the built files in the published package.
-// Plain JavaScript of old: it has to say so, not to fail at a syntax error, where Node is too old.
+// Starts the command line: the source in a clone, the built files in the published package.
+// This file uses only old syntax, so that an old Node prints a clear error and not a syntax error.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,18 +10,19 @@ const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dist/cli/main.js');
 const [major, minor] = process.versions.node.split('.').map(Number);
 
-// What runs for weeks gets a young generation as large as it needs (Node lets it grow to four times that where the machine
-// has much), and an allocator that gives back what it does not need.
-const LASTING = ['run', 'demo', 'gateway', 'simulate', 'record'];
-const YOUNG = '--max-semi-space-size=16';
+// Commands that run for weeks get a fixed limit of the heap's young generation, in MiB. On machines with much memory,
+// Node's own limit is four times as high. Their allocator returns free memory to the system.
+const LONG_RUNNING = ['run', 'demo', 'gateway', 'simulate', 'record'];
+const YOUNG_GENERATION = '--max-semi-space-size=16';
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
 
 if (major > 22 || (major === 22 && minor >= 18)) {
-  if (LASTING.includes(process.argv[2])) startOver();
+  if (LONG_RUNNING.includes(process.argv[2])) restartWithMemoryOptions();
   process.argv[1] = main;
   await import(main);
 } else if (existsSync(at('.tools/node_modules/node/bin/node'))) {
-  // What make installed beside it. It decides when to end; a signal may reach it twice, from the terminal and from here.
+  // The Node that make installed. The child decides when to end. A signal may reach it twice: from the terminal and
+  // from this process.
   const child = spawn(at('.tools/node_modules/node/bin/node'), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code) => process.exit(code ?? 1));
@@ -30,14 +31,23 @@ if (major > 22 || (major === 22 && minor >= 18)) {
   process.exit(1);
 }
 
-/** This process becomes one with these settings, which Node takes at its start only. Does nothing where it cannot, or somebody has set his own. */
-function startOver() {
+/**
+ * Replaces this process by one with the memory options, because Node reads them only at its start. Does nothing if the
+ * system has no `execve`, or if the user has set the option.
+ */
+function restartWithMemoryOptions() {
   const own = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ');
   if (process.execve === undefined || process.platform === 'win32' || own.includes('semi-space-size')) return;
-  const args = [process.execPath, ...process.execArgv, YOUNG, at('bin/market-feed.js'), ...process.argv.slice(2)];
+  const args = [
+    process.execPath,
+    ...process.execArgv,
+    YOUNG_GENERATION,
+    at('bin/market-feed.js'),
+    ...process.argv.slice(2),
+  ];
   try {
     process.execve(process.execPath, args, { ...ALLOCATOR, ...process.env });
   } catch {
-    // Some containers forbid it: it runs with more memory then.
+    // Some containers forbid it. The command then uses more memory.
   }
 }

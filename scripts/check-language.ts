@@ -14,7 +14,7 @@ interface Limits {
 
 const FOLDERS: Readonly<Record<string, Limits>> = {
   documents: { files: ['*.md', 'docs/**/*.md', 'test/recordings/*.md'], limits: [0, 0, 0] },
-  src: { files: ['src/**/*.ts'], limits: [0, 0, 0] },
+  src: { files: ['src/**/*.ts', 'bin/*.js'], limits: [0, 0, 0] },
   dashboard: { files: ['dashboard/**/*.{ts,tsx}'], limits: [0, 0, 0] },
   test: { files: ['test/**/*.ts', 'testing/**/*.ts'], limits: [0, 0, 0] },
   tools: { files: ['bench/**/*.ts', 'scripts/**/*.ts', 'examples/**/*.ts'], limits: [0, 0, 0] },

@@ -1,6 +1,6 @@
 /**
  * Preloaded into a program (`node --import`). Each SIGUSR2 steps the program's wall clock by STEP_CLOCK_MS
- * milliseconds, as if somebody set the clock of the machine. Timers and the monotonic clock do not change.
+ * milliseconds, as if a user set the clock of the machine. Timers and the monotonic clock do not change.
  */
 const stepMs = Number(process.env.STEP_CLOCK_MS);
 const now = Date.now;

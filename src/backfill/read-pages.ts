@@ -19,7 +19,8 @@ export interface ReadPagesOptions {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-export interface Portion {
+/** A page whose records are in order, and how many of its records the venue left out. */
+export interface CheckedPage {
   readonly rows: readonly PlacedRecord[];
   readonly next: number;
   /** Records that the venue left out before and among these, as far as places show. */
@@ -27,7 +28,7 @@ export interface Portion {
 }
 
 /** Reads a series page by page, each record once. @throws Fault */
-export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Portion, void, undefined> {
+export async function* readPages(options: ReadPagesOptions): AsyncGenerator<CheckedPage, void, undefined> {
   const { series, end, ask, venueNowMs, pause } = options;
   let at = options.from;
   let first = options.isBeginning;
@@ -38,7 +39,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Port
       // The venue's database of past trades lags a little.
       waits++;
       if (waits > PATIENCE)
-        throw new Fault('unavailable', `the venue has not the record at ${at}, though its last one is at ${end}`);
+        throw new Fault('unavailable', `the venue has no record at ${at}, but its last one is at ${end}`);
       await pause(waits * PAUSE_MS);
       continue;
     }
@@ -56,7 +57,7 @@ function requireOrder({ rows }: PastPage, from: number): void {
   let last = from - 1;
   for (const { place } of rows) {
     if (place <= last)
-      throw new Fault('malformed', `the answer has the record at ${place} behind that at ${last}`, {
+      throw new Fault('malformed', `the answer has the record at ${place} after the record at ${last}`, {
         retry: { kind: 'never' },
       });
     last = place;

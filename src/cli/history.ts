@@ -163,7 +163,9 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
   })
     .catch(async (error: unknown) => {
       if (line.records > 0)
-        await err.write(`market-feed: history: ${count(line.records)} records are kept; the same command goes on\n`);
+        await err.write(
+          `market-feed: history: ${count(line.records)} records are kept; run the same command to continue\n`,
+        );
       throw error;
     })
     .finally(() => line.close());
@@ -183,7 +185,7 @@ function remarks({ records, missing, complete, leavesGap }: HistoryResult, title
     ...(complete && records === 0 ? [`${title}: nothing there that the folder has not yet`] : []),
     ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records, or sent them unreadable`] : []),
     ...(leavesGap ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
-    ...(complete ? [] : ['interrupted; the same command goes on from here']),
+    ...(complete ? [] : ['interrupted; run the same command to continue from here']),
   ];
 }
 

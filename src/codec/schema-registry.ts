@@ -135,7 +135,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   async function fetchSchema(id: number): Promise<string> {
     const schema = textOf(await ask('GET', `/schemas/ids/${id}`), 'schema');
     if (schema !== undefined) return schema;
-    // Anybody may write a number into a topic: the record is unreadable, the registry works.
+    // Any producer may write any id into a topic: the record is unreadable, but the registry works.
     throw new Fault('malformed', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
   }
 
@@ -163,7 +163,7 @@ function wholeNumber(value: unknown, what: string): number {
   throw new Fault('unavailable', `schema registry: ${JSON.stringify(value)?.slice(0, 40)} is no ${what} of a schema`);
 }
 
-/** Why our schema does not fit a version of its subject; a version may be anybody's. */
+/** Why our schema does not fit a version of its subject; any producer may register a version. */
 function problemsWith(schema: RecordSchema, version: string, number: number): readonly string[] {
   try {
     return fullTransitive(schema, [parseSchema(version)], () => `version ${number}`);

@@ -2,7 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
 import type { AggTrade, DeadLetter, FeedRecord, Gap, Position, TradeEvent } from '../domain/record.ts';
 import type { FailoverEvent } from '../operators/failover/failover-events.ts';
-import type { MergedEvent, PossibleGapNotice } from './arbitration/merged-event.ts';
+import type { MergedEvent, PossibleGapEvent } from './arbitration/merged-event.ts';
 import type { StatusNote } from './status/status-numbering.ts';
 
 /** Records to publish, in order. */
@@ -77,4 +77,4 @@ export type FeedEvent =
   /** `gap` is undefined if no part of it lies in the epoch. */
   | ({ readonly kind: 'gap_closed'; readonly gap: Gap | undefined } & GapFacts)
   | { readonly kind: 'ids_restarted'; readonly coin: string; readonly gap: Gap; readonly after: TradeEvent | AggTrade }
-  | PossibleGapNotice;
+  | PossibleGapEvent;

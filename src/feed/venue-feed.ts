@@ -4,7 +4,7 @@ import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
-import type { BookStepped, LineData, PossibleGapNotice, Resumption } from './arbitration/merged-event.ts';
+import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbitration/merged-event.ts';
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineEvent } from './connection/line-event.ts';
@@ -179,7 +179,7 @@ export class VenueFeed {
   }
 
   /** A symbol's possible gaps now. */
-  possibleGaps(symbol: string): readonly PossibleGapNotice[] {
+  possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#arbiter.possibleGaps(symbol);
   }
 

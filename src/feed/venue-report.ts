@@ -233,14 +233,14 @@ function factsOf({ symbol, coin, venueSymbol }: Instrument): Pick<Note, 'symbol'
 function rotationNote(line: number, about: About, { notice, durationMs }: CutOver): Note {
   return {
     state: 'session_rotated',
-    reason: `line ${line} goes on over a new connection, opened before the old one was let go: ${notice.reason}`,
+    reason: `line ${line} continues on a new connection, which opened before the old one closed: ${notice.reason}`,
     line,
     cause: notice.reason,
     details: { ...notice.details, ...about.details, duration_ms: String(Math.round(durationMs)) },
   };
 }
 
-/** `replaced`: another connection of the line goes on, without a retry. */
+/** `replaced`: another connection of the line continues, without a retry. */
 function lossCause({ probing, successor }: EventOf<'lost'>): string | null {
   if (successor !== undefined) return 'replaced';
   return probing ? 'probing' : null;

@@ -118,7 +118,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const feed = buildFeed(config, { ...venueDependencies, instance: randomUUID(), previous, recent }, venues);
   sinks.start(feed, previous, windows);
   const resumed = previous.filter(({ resumePoint }) => resumePoint !== undefined).length;
-  if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'goes on where the last run ended');
+  if (resumed > 0) log.info({ event: 'resumed', symbols: resumed }, 'continues where the previous run ended');
   const published = publish(feed, sinks, context);
   logUnexplained(feed, log);
   feed.start();

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Portion, type ReadPagesOptions, readPages } from '../../src/backfill/read-pages.ts';
+import { type CheckedPage, type ReadPagesOptions, readPages } from '../../src/backfill/read-pages.ts';
 import type { PastSeries } from '../../src/venues/contract.ts';
 import { ask, NumberedPast, numbers, placedTrade } from './numbered-past.ts';
 
 async function portions(series: PastSeries, from: number, end: number, more: Partial<ReadPagesOptions> = {}) {
-  const all: Portion[] = [];
+  const all: CheckedPage[] = [];
   const options = { series, from, end, isBeginning: false, ask, venueNowMs: () => 0, pause: async () => {}, ...more };
   for await (const portion of readPages(options)) all.push(portion);
   return all;
 }
 
-const placesOf = (all: readonly Portion[]) => all.flatMap(({ rows }) => rows.map(({ place }) => place));
-const missingOf = (all: readonly Portion[]) => all.reduce((sum, { missing }) => sum + missing, 0);
+const placesOf = (all: readonly CheckedPage[]) => all.flatMap(({ rows }) => rows.map(({ place }) => place));
+const missingOf = (all: readonly CheckedPage[]) => all.reduce((sum, { missing }) => sum + missing, 0);
 
 it('requests each next page after the last record, and none beyond the end', async () => {
   const past = new NumberedPast(numbers(1, 100), 10);

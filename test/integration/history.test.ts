@@ -149,7 +149,7 @@ describe('market-feed history', () => {
     simulator.fault({ venue: 'binance', fault: 'refuse_rest', status: 451, seconds: 600 });
     rest.open();
     expect(await refused.exited).toBe(1);
-    expect(refused.stderr).toMatch(/2,000 records are kept; the same command goes on\n.*HTTP 451/);
+    expect(refused.stderr).toMatch(/2,000 records are kept; run the same command to continue\n.*HTTP 451/);
     expect(openFiles(dir)).toEqual([]);
     expect(await countByPython(dir, 'simulated.trades')).toBe(2000);
     simulator.clearFaults('binance');

@@ -160,7 +160,7 @@ class Topics:
             for record in records:
                 count += 1
                 if (record["timestamp"], record["price"]) not in made:
-                    self.problem(f"prices {run}: {record} is nobody's price")
+                    self.problem(f"prices {run}: {record} is not a price that the venue sent")
                 if record["timestamp"] < last:
                     self.problem(f"prices {run}: {record['timestamp']} after {last}")
                 last = record["timestamp"]

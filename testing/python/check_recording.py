@@ -89,7 +89,7 @@ def compare(name, expected, options, decode):
         received.append(record["received_at"])
     missing = next(wanted, None)
     if missing is not None:
-        raise SystemExit(f"{topic}: after {count} records the recording goes on with {missing}")
+        raise SystemExit(f"{topic}: after {count} records the recording continues with {missing}")
     if len(partitions) != 1 or len(epochs) != 1:
         raise SystemExit(f"{topic}: partitions {partitions}, epochs {epochs}")
     seconds = (appended[-1] - appended[0]) / 1000

@@ -74,7 +74,7 @@ function titleLine({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot
   return gap < 2 ? left : [...left, span(' '.repeat(gap)), span(right, 'dim')];
 }
 
-/** A banner, so that nobody mistakes test prices for market prices. */
+/** A banner: these prices are not market prices. */
 function bannerLines({ environment, venues }: StatusSnapshot, columns: number): readonly Line[] {
   const active = venues.find((venue) => venue.active);
   const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;

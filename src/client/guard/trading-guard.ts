@@ -166,7 +166,7 @@ export class TradingGuard {
     const { resumeAfterMs } = this.#options;
     const halts = symbolHalts(facts, this.#facts, this.#options, now);
     if (halts.length > 0) facts.lastBadAt = now.steady;
-    // A gap halt ends by time, whether or not anybody asked meanwhile.
+    // A gap halt ends by time, whether or not a decision was requested meanwhile.
     else if (facts.gapUntil > facts.lastBadAt) facts.lastBadAt = facts.gapUntil;
     const isRecovering = halts.length === 0 && now.steady < facts.lastBadAt + resumeAfterMs;
     return isRecovering ? [{ cause: 'recovering', forMs: resumeAfterMs }] : halts;

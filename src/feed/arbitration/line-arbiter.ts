@@ -11,7 +11,7 @@ import type {
   ArbitratedEvents,
   LineData,
   MergedEvent,
-  PossibleGapNotice,
+  PossibleGapEvent,
   Resumption,
   SequencedTrade,
 } from './merged-event.ts';
@@ -181,7 +181,7 @@ export class LineArbiter {
   }
 
   /** A symbol's possible gaps now. */
-  possibleGaps(symbol: string): readonly PossibleGapNotice[] {
+  possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#seriesOf(symbol)
       .map((series) => possibleGapOf(series, series.sequence.possibleGap))
       .filter(({ before }) => before !== null);
@@ -245,7 +245,7 @@ function mergedEvent(event: GapEvent<SequencedTrade, TradeSeries>): MergedEvent 
   return { kind, symbol, coin: gap.after.coin, gap };
 }
 
-function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): PossibleGapNotice {
+function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap | undefined): PossibleGapEvent {
   const waits = sequence.heldSince !== undefined;
   return { kind: 'possible_gap', symbol, of: kind, before: gap?.before ?? null, waits };
 }

@@ -15,28 +15,28 @@ export function areOf<K extends LineData['kind']>(
   return events[0]?.kind === kind;
 }
 
-interface Notice {
+interface OfSymbol {
   readonly symbol: string;
   readonly coin: string;
 }
 
 /** A gap in one symbol's trades, in its place in the stream. While it is pending, no later trade passes. */
-export type SequenceGapNotice = GapNoticeOf<'sequence_gap_closed'> | GapNoticeOf<'sequence_gap_pending'>;
+export type SequenceGapEvent = GapEventOf<'sequence_gap_closed'> | GapEventOf<'sequence_gap_pending'>;
 
-interface GapNoticeOf<K extends string> extends Notice {
+interface GapEventOf<K extends string> extends OfSymbol {
   readonly kind: K;
   readonly gap: SequenceGap<SequencedTrade>;
 }
 
 /** The venue restarted a symbol's trade ids. `after` is the first known trade of the new ids, and comes next. */
-export interface IdsRestarted extends Notice {
+export interface IdsRestarted extends OfSymbol {
   readonly kind: 'ids_restarted';
   readonly before: Checkpoint;
   readonly after: SequencedTrade;
 }
 
 /** It is not known yet whether trades after `before` are missing. Repeated when such a span begins again. */
-export interface PossibleGapNotice {
+export interface PossibleGapEvent {
   readonly kind: 'possible_gap';
   readonly symbol: string;
   readonly of: SequencedTrade['kind'];
@@ -49,7 +49,7 @@ export interface PossibleGapNotice {
 export type BookOrigin = Pick<BookUpdate, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'>;
 
 /** A step of a symbol's book. `book` has the step's result only during the event, and changes afterwards. */
-export interface BookStepped extends Notice {
+export interface BookStepped extends OfSymbol {
   readonly kind: 'book';
   readonly receivedAt: number;
   readonly origin: BookOrigin;
@@ -60,7 +60,7 @@ export interface BookStepped extends Notice {
 /** The events that lines are merged of. Books are merged whole. */
 export type LineData = Exclude<MarketEvent, BookUpdate>;
 
-export type MergedEvent = LineData | BookStepped | SequenceGapNotice | IdsRestarted | PossibleGapNotice;
+export type MergedEvent = LineData | BookStepped | SequenceGapEvent | IdsRestarted | PossibleGapEvent;
 
 /** Events of one symbol that passed the arbiter, from one frame or without one. */
 export interface ArbitratedEvents {

@@ -1,7 +1,7 @@
 import type { Environment, Gap, Position } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
-import type { SequenceGapNotice } from '../arbitration/merged-event.ts';
+import type { SequenceGapEvent } from '../arbitration/merged-event.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
 /** One epoch of a symbol, and how far it is published. */
@@ -111,7 +111,7 @@ export class EpochLedger {
   }
 
   /** The record of a gap, as far as it lies after the epoch's first trade. Undefined: no part does. */
-  gap({ symbol, gap: found }: Pick<SequenceGapNotice, 'symbol' | 'gap'>): Gap | undefined {
+  gap({ symbol, gap: found }: Pick<SequenceGapEvent, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
     const { first, last, resumedFrom, epoch } = current;

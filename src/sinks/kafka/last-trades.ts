@@ -15,7 +15,7 @@ export interface LastTrades {
   /** The found trades in the order of publishing, including late trades of earlier epochs. */
   readonly found: readonly FeedRecord[];
   /** True: a missing trade may lie in another partition, because partitions were added to the topic. */
-  readonly isDoubtful: boolean;
+  readonly mayMissTrades: boolean;
 }
 
 /**
@@ -50,7 +50,7 @@ export function lastTradesOf(
     get found() {
       return found.toReversed();
     },
-    get isDoubtful() {
+    get mayMissTrades() {
       return missing.values().some(({ isThere }) => isThere || isAtStart);
     },
   };

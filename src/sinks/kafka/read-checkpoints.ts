@@ -94,7 +94,7 @@ async function lastTrades(
     );
   };
   await fetchBackwards(config, topic, takersOf, log);
-  return readers.some(({ isDoubtful }) => isDoubtful) ? undefined : readers.flatMap(({ found }) => found);
+  return readers.some(({ mayMissTrades }) => mayMissTrades) ? undefined : readers.flatMap(({ found }) => found);
 }
 
 /** The symbol in `BTCUSDT` and in `binance:BTCUSDT`. */

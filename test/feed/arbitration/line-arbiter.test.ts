@@ -4,7 +4,7 @@ import { holds, LineArbiter } from '../../../src/feed/arbitration/line-arbiter.t
 import type {
   LineData,
   MergedEvent,
-  PossibleGapNotice,
+  PossibleGapEvent,
   SequencedTrade,
 } from '../../../src/feed/arbitration/merged-event.ts';
 import { aggTrade, bookTicker, kline, ticker, tradeEvent } from '../../../testing/judges/events.ts';
@@ -43,7 +43,7 @@ class Arbitration {
   onEvent: (event: MergedEvent) => void = () => {};
   onSignal: (signal: { readonly value: readonly MergedEvent[]; readonly late?: true }) => void = () => {};
   #emitted: MergedEvent[] = [];
-  #possibleGaps: PossibleGapNotice[] = [];
+  #possibleGaps: PossibleGapEvent[] = [];
 
   constructor({ contiguous = true, past, recent = false, graceMs = 100 }: Setting = {}) {
     this.past = past;

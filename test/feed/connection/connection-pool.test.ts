@@ -194,7 +194,7 @@ describe('VenueConnectionPool: a cutover that fails', () => {
     const [lines, old, next] = rotating();
     next.open();
     old.fail();
-    expect(lines.story()).toEqual(['1/2+ connecting', '1/2+ connected', '1/1 lost connection_closed, goes on']);
+    expect(lines.story()).toEqual(['1/2+ connecting', '1/2+ connected', '1/1 lost connection_closed, continues']);
     next.acknowledge();
     lines.pass(60_000, next);
     expect(lines.connections).toHaveLength(2);
@@ -212,7 +212,7 @@ describe('VenueConnectionPool: a cutover that fails', () => {
     lines.pass(5000, next);
     expect(lines.story()).toEqual([
       '1/2+ connecting',
-      '1/1 lost connection_closed, goes on',
+      '1/1 lost connection_closed, continues',
       '1/2 connected',
       '1/2 subscribed',
     ]);

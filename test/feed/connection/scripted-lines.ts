@@ -183,7 +183,7 @@ export class ScriptedLines {
           event.kind === 'cut_over'
             ? `handed_over from ${event.from}: ${event.notice.reason} after ${event.durationMs}`
             : event.kind === 'lost'
-              ? `lost ${event.fault.kind}${event.successor === true ? ', goes on' : ''}`
+              ? `lost ${event.fault.kind}${event.successor === true ? ', continues' : ''}`
               : event.kind;
         return `${line.number}/${connection.id}${successor ? '+' : ''} ${what}`;
       });

@@ -49,7 +49,7 @@ it('reads back until each key has its last trade, and decodes only that trade of
     'continue',
   );
   expect(await take({ key: 'B', value: '2@1' }, { key: 'A', value: '3@1' })).toBe('stop');
-  expect([idsOf(trades), decoded, trades.isDoubtful]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
+  expect([idsOf(trades), decoded, trades.mayMissTrades]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
 it('skips foreign messages and late trades of an earlier epoch, and stops at the time limit', async () => {
@@ -62,17 +62,17 @@ it('skips foreign messages and late trades of an earlier epoch, and stops at the
   ];
   expect(await takeFirst(...messages)).toBe('stop');
   expect(idsOf(trades)).toEqual(['8', '6']);
-  expect(trades.isDoubtful).toBe(false);
+  expect(trades.mayMissTrades).toBe(false);
 });
 
-it('lastTradesOf is doubtful if an expected trade is missing, as it may lie in another partition', async () => {
+it('lastTradesOf may miss trades if a sought trade is not in its partition, as it may lie in another one', async () => {
   const { trades, take } = reader({ A: 1, B: 1 }, 900, true);
   expect(await take({ key: 'B', value: '1@1', at: 899 }, { key: 'A', value: '8@1' })).toBe('stop');
-  expect(trades.isDoubtful).toBe(true);
+  expect(trades.mayMissTrades).toBe(true);
 });
 
-it('lastTradesOf is doubtful if the partition begins before all trades are found', async () => {
+it('lastTradesOf may miss trades if the partition begins before all trades are found', async () => {
   const { trades, takeFirst } = reader({ A: 1, B: 1 });
   expect(await takeFirst({ key: 'A', value: '4@1' })).toBe('continue');
-  expect(trades.isDoubtful).toBe(true);
+  expect(trades.mayMissTrades).toBe(true);
 });
