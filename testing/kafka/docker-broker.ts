@@ -83,7 +83,7 @@ export async function startDockerBroker(options: BrokerOptions): Promise<Broker>
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   const container = await new GenericContainer(image)
     .withExposedPorts({ container: 9092, host: port }, ...further.map(({ ports }) => ports))
-    .withEnvironment({ KAFKA_HEAP_OPTS: ['-Xmx256m', ...compiler].join(' '), ...environment })
+    .withEnvironment({ KAFKA_HEAP_OPTS: ['-Xmx384m', ...compiler].join(' '), ...environment })
     .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
     .withStartupTimeout(60_000)
     .start();

@@ -110,7 +110,7 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
 
   async function startProcess(): Promise<void> {
     if (process?.running) throw new Error('the broker is running');
-    const jvm = ['-Xmx256m', '-XX:+UseSerialGC', sharing, ...compiler, ...classPath];
+    const jvm = ['-Xmx384m', '-XX:+UseSerialGC', sharing, ...compiler, ...classPath];
     const command = [java, ...jvm, 'kafka.Kafka', propertiesFile];
     const started = await startGuarded(command, logFile);
     process = started;
