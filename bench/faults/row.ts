@@ -71,6 +71,8 @@ export interface Row {
   readonly gateway?: boolean;
   /** Sections of the configuration. */
   readonly feed?: object;
+  /** True: Binance has its market-data-only host as the second. */
+  readonly dataOnly?: boolean;
   readonly spill?: { readonly dir?: string; readonly max_mb?: number };
   readonly simulator?: SimulatorOptions;
   /** The symbol whose time without data is measured; undefined: all symbols together. */

@@ -172,6 +172,7 @@ export class Stage implements Scene {
       coins: COINS,
       feed: { venues: row.venues, channels: ['trade', 'ticker'], ...FEED, ...row.feed },
       venue: { lines: LINES, reconnect: RECONNECT },
+      dataOnly: row.dataOnly === true,
     });
     const place = this.#place;
     const values = {

@@ -288,6 +288,43 @@ export const VENUE_ROWS: readonly Row[] = [
   ]),
 
   ...rowsOf({
+    ...{ name: 'bad-rows', fault: 'REST rows without a price during backfill', cut: BOTH, venues: CONTIGUOUS },
+    faults: [
+      { fault: 'bad_rows', symbol: 'BTCUSDT', count: 5, seconds: 10 },
+      { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
+    ],
+    ...{ seconds: 12, noticedBy: reports('gap_detected') },
+    // At least every fifth of the 20 trades cannot be read.
+    expected: { ...GAPS_ALLOWED, inGaps: 'some' },
+  }),
+  ...rowsOf({
+    ...{ name: 'refuse-main-host', fault: 'country blocked, except at the market-data-only host', cut: ONE },
+    venues: ['binance'],
+    faults: [
+      { fault: 'refuse_main_host', seconds: 6 },
+      { fault: 'close', line: 1 },
+    ],
+    ...{ seconds: 6, noticedBy: disconnected, expected: WHOLE, more: { dataOnly: true } },
+  }),
+  ...(['no_bids', 'no_asks'] as const).flatMap((fault) =>
+    rowsOf({
+      ...{ name: fault.replace('_', '-'), fault: `no best ${fault.slice(3, -1)} of a symbol`, cut: NONE, venues: TWO },
+      ...{ faults: [{ fault, symbol: 'ETHUSDT', seconds: 6 }], seconds: 6, expected: WHOLE },
+      more: { feed: { channels: ['trade', 'ticker', 'book_ticker'] } },
+    }),
+  ),
+  ...rowsOf({
+    ...{ name: 'empty-book', fault: 'a symbol without orders and trades', cut: NONE, venues: TWO },
+    ...{ faults: [{ fault: 'empty_book', symbol: 'ETHUSDT', seconds: 6 }], seconds: 6, expected: WHOLE },
+    more: { feed: { channels: ['trade', 'ticker', 'depth'] }, symbol: 'BTCUSDT' },
+  }),
+  ...rowsOf({
+    ...{ name: 'untraded', fault: 'a symbol that has never traded', cut: NONE, venues: TWO },
+    ...{ faults: [{ fault: 'untraded', symbol: 'ETHUSDT', seconds: 6 }], seconds: 6, expected: WHOLE },
+    more: { symbol: 'BTCUSDT' },
+  }),
+
+  ...rowsOf({
     ...{ name: 'all-down', fault: 'all venues down for 6 s', cut: BOTH, venues: TWO, faults: [] },
     ...{ noticedBy: disconnected, expected: { inGaps: 'allowed' } },
     more: {
