@@ -37,21 +37,21 @@ export interface PageOptions {
   readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 
-/** Opens a window with an empty tab. Tabs of one window start faster than windows. */
-export async function openWindow(browser: Browser): Promise<BrowserContext> {
-  const window = await browser.newContext();
-  await window.newPage();
-  return window;
+/** Opens a browser context with an empty page. Pages of one context start faster: each context has its own window. */
+export async function openContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext();
+  await context.newPage();
+  return context;
 }
 
-/** Opens the address in a new tab and waits for the first price. */
+/** Opens the address in a new page and waits for the first price. */
 export async function openDashboard(
-  window: BrowserContext,
+  context: BrowserContext,
   url: string,
   options: PageOptions = {},
 ): Promise<WatchedPage> {
   const { theme = 'dark', width = 1440, height = 900, change } = options;
-  const page = await window.newPage();
+  const page = await context.newPage();
   await page.emulateMedia({ colorScheme: theme });
   await page.setViewportSize({ width, height });
   const errors: string[] = [];

@@ -9,16 +9,23 @@ import type { PriceJson } from '../../src/gateway/api/record-schema.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { limitMs } from '../../testing/tools/limit-ms.ts';
 import { until } from '../../testing/tools/until.ts';
-import { launchBrowser, openDashboard, openWindow, type PageOptions, type Theme, type WatchedPage } from './browser.ts';
+import {
+  launchBrowser,
+  openContext,
+  openDashboard,
+  type PageOptions,
+  type Theme,
+  type WatchedPage,
+} from './browser.ts';
 import { Demo } from './demo.ts';
 
 let demo: Demo;
 let browser: Browser;
-let window: BrowserContext;
+let context: BrowserContext;
 
 beforeAll(async () => {
   [demo, browser] = await Promise.all([Demo.start(), launchBrowser()]);
-  window = await openWindow(browser);
+  context = await openContext(browser);
 }, 90_000);
 
 afterAll(async () => {
@@ -28,7 +35,7 @@ afterAll(async () => {
 
 /** Opens a page of the running demo. It fails on any error, and on any request to another host. */
 async function open(path = '', options: PageOptions = {}): Promise<Page> {
-  const watched = await openDashboard(window, demo.url + path, options);
+  const watched = await openDashboard(context, demo.url + path, options);
   onTestFinished(() => close(watched));
   return watched.page;
 }
@@ -187,7 +194,7 @@ describe('the dashboard when something fails', () => {
   }, 120_000);
 
   it('turns grey with the age of the data if its connection is lost, and reconnects by itself', async () => {
-    const watched = await openDashboard(window, demo.url);
+    const watched = await openDashboard(context, demo.url);
     const { page } = watched;
     await demo.kill();
     await page.locator('.app.is-lost').waitFor({ timeout: 10_000 });

@@ -113,7 +113,7 @@ const configWith = (client: KafkaConfig['client']): KafkaConfig =>
 it('the Kafka sink delivers each trade once over a broker kill with either client, and reports the outage', async () => {
   const sinks = KAFKA_CLIENTS.map((client) => {
     const of = configWith(client);
-    return { client, of, feeding: feed(of, 300) };
+    return { client, of, feeding: feed(of, isLong ? 500 : 300) };
   });
   for (const { feeding } of sinks) await until(() => feeding.driver.stats().delivered > 300);
   await proxied.broker.kill();
@@ -138,7 +138,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
   describe('the Kafka sink and its driver', () => {
     it('deliver each trade once if answers of the broker are lost', async () => {
       const of = config();
-      const feeding = feed(of, 500);
+      const feeding = feed(of, isLong ? 1000 : 500);
       await feeding.driver.opened;
       let answers = 0;
       proxied.loseResponses(() => ++answers % 40 === 0);

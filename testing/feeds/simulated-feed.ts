@@ -60,13 +60,13 @@ function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId, dataO
 
 /** A record that the feed published, with its time. */
 export interface Published {
-  /** `performance.now()` */
+  /** When the task that published it began, by the clock of the feed: milliseconds, as of `performance.now()`. */
   readonly at: number;
   readonly record: FeedRecord;
   readonly barrier: boolean;
 }
 
-/** A status record with the time at which it was published, by `performance.now()`. */
+/** A status record with its time, as in `Published`. */
 export type StampedStatus = FeedStatus & { readonly at: number };
 /** The fields that a status record must have to match. */
 export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: Partial<VenueSwitch> };
@@ -100,7 +100,7 @@ export class SimulatedFeed implements AsyncDisposable {
     this.#folder = folder;
     this.#capture = capture;
     feed.output$.subscribe(({ records, barrier }) => {
-      const at = performance.now();
+      const at = monotonicScheduler.now();
       for (const record of records) this.published.push({ at, record, barrier });
     });
   }

@@ -15,7 +15,7 @@ export function areOf<K extends LineData['kind']>(
   return events[0]?.kind === kind;
 }
 
-interface OfSymbol {
+interface SymbolEvent {
   readonly symbol: string;
   readonly coin: string;
 }
@@ -23,13 +23,13 @@ interface OfSymbol {
 /** A gap in one symbol's trades, in its place in the stream. While it is pending, no later trade passes. */
 export type SequenceGapEvent = GapEventOf<'sequence_gap_closed'> | GapEventOf<'sequence_gap_pending'>;
 
-interface GapEventOf<K extends string> extends OfSymbol {
+interface GapEventOf<K extends string> extends SymbolEvent {
   readonly kind: K;
   readonly gap: SequenceGap<SequencedTrade>;
 }
 
 /** The venue restarted a symbol's trade ids. `after` is the first known trade of the new ids, and comes next. */
-export interface IdsRestarted extends OfSymbol {
+export interface IdsRestarted extends SymbolEvent {
   readonly kind: 'ids_restarted';
   readonly before: Checkpoint;
   readonly after: SequencedTrade;
@@ -49,7 +49,7 @@ export interface PossibleGapEvent {
 export type BookOrigin = Pick<BookUpdate, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'>;
 
 /** A step of a symbol's book. `book` has the step's result only during the event, and changes afterwards. */
-export interface BookStepped extends OfSymbol {
+export interface BookStepped extends SymbolEvent {
   readonly kind: 'book';
   readonly receivedAt: number;
   readonly origin: BookOrigin;
