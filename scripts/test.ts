@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { startVitest } from 'vitest/node';
 import { prepareBroker } from '../testing/kafka/kafka-broker.ts';
+import { nodeOfVersion, OLDEST_NODE } from '../testing/processes/node-version.ts';
 import { prepareChromium } from '../testing/tools/chromium.ts';
 import { preparePromtool } from '../testing/tools/promtool.ts';
 import { preparePython } from '../testing/tools/python.ts';
@@ -31,6 +32,7 @@ const preparations: readonly Check[] = [
   { name: 'Python for the independent readers', run: preparePython },
   { name: 'a browser for the dashboard', run: prepareChromium },
   { name: 'promtool for the alert rules', run: preparePromtool },
+  { name: `Node ${OLDEST_NODE} for the package`, run: async () => void (await nodeOfVersion(OLDEST_NODE)) },
 ];
 
 /** There is no check for the build: the test of the package builds, packs and installs it. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { type InstalledPackage, installPackage } from '../../testing/processes/installed-package.ts';
-import { nodeOfVersion } from '../../testing/processes/node-version.ts';
+import { nodeOfVersion, OLDEST_NODE } from '../../testing/processes/node-version.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -80,7 +80,7 @@ it('the types of the package match the documents under a strict compiler', async
 });
 
 /** The oldest version, ours, and in `make faults` the newest: each is a download. */
-const NODE_VERSIONS = ['22.18.0', '24', ...(isLong ? ['26'] : [])];
+const NODE_VERSIONS = [OLDEST_NODE, '24', ...(isLong ? ['26'] : [])];
 
 describe.each(NODE_VERSIONS)('the package on Node %s', (version) => {
   let node: string;

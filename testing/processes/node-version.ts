@@ -7,6 +7,9 @@ import { tools } from '../tools/tools.ts';
 
 const run = promisify(execFile);
 
+/** The oldest version that the package supports (`engines` of package.json). */
+export const OLDEST_NODE = '22.18.0';
+
 /**
  * Path of the binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`; downloaded once, about 60 MB.
  * If the running Node has that major version, its path.
