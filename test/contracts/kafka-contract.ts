@@ -444,7 +444,7 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
     });
 
     it('KC-22 cause a timeout if they hang, and are asked again over a new connection', async () => {
-      const brokers = brokersOf({ brokers: proxied().brokers }, 1000);
+      const brokers = brokersOf({ brokers: proxied().brokers }, 3000);
       await brokers.metadata([]);
       await proxied().hang();
       await expect(brokers.metadata([])).rejects.toMatchObject({ type: undefined });

@@ -107,6 +107,9 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
 
   const compiler = options.isForLong === true ? [] : [SHORT_LIVED];
   let process: GuardedProcess | undefined;
+  let isEnded = false;
+
+  const logged = async () => (await readFile(logFile, 'utf8').catch(() => '')).slice(-2000);
 
   async function startProcess(): Promise<void> {
     if (process?.running) throw new Error('the broker is running');
@@ -114,22 +117,27 @@ async function start(options: BrokerOptions, sharing: string): Promise<Broker> {
     const command = [java, ...jvm, 'kafka.Kafka', propertiesFile];
     const started = await startGuarded(command, logFile);
     process = started;
+    isEnded = false;
     try {
       await waitForBroker(HOST, port, { alive: () => started.running });
     } catch (cause) {
-      const log = await readFile(logFile, 'utf8').catch(() => '');
-      await started.end('SIGKILL');
-      throw new Error(`the broker did not start:\n${log.slice(-2000)}`, { cause });
+      const log = await logged();
+      await end('SIGKILL');
+      throw new Error(`the broker did not start:\n${log}`, { cause });
     }
   }
 
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    isEnded = true;
     await process?.end(signal);
   }
 
   async function close(): Promise<void> {
+    const endedItself = process?.running === false && !isEnded;
     await end('SIGKILL');
+    const log = endedItself ? await logged() : '';
     await rm(directory, { recursive: true, force: true });
+    if (endedItself) throw new Error(`the broker ended by itself:\n${log}`);
   }
 
   try {
