@@ -71,8 +71,8 @@ if (flags.only === undefined) {
   await writeFile(matrix, page);
   console.log('written to docs/fault-matrix.md');
 } else if (existsSync(matrix)) {
-  await writeFile(matrix, replaceRows(await readFile(matrix, 'utf8'), played));
-  console.log('replaced the rows in docs/fault-matrix.md');
+  await writeFile(matrix, replaceRows(await readFile(matrix, 'utf8'), played, ROWS));
+  console.log('put the rows into docs/fault-matrix.md');
 }
 if (bad.length > 0) {
   console.error(`${bad.length} of ${played.length} rows missed what they have to show: ${folder}`);

@@ -47,10 +47,15 @@ export function table(rows: readonly Played[]): string {
   return markdown([HEAD, ...rows.map(cells)]);
 }
 
+/** The first columns of a row, which name it. */
+function subjectOf({ fault, venues, cut }: Row): string[] {
+  const [active = '', standby = '–'] = venues;
+  return [fault, active, standby, cut];
+}
+
 function cells(played: Played): string[] {
   const { row, outcome } = played;
-  const [active = '', standby = '–'] = row.venues;
-  const about = [row.fault, active, standby, row.cut];
+  const about = subjectOf(row);
   if (outcome === undefined) return [...about, ...new Array<string>(8).fill(''), verdictText(played)];
   const { verdict, noticedAfterMs, silentForMs, guard } = outcome;
   return [
@@ -85,23 +90,29 @@ function markdown(rows: readonly (readonly string[])[]): string {
   return [line(head), `| ${rule.join(' | ')} |`, ...body.map(line)].join('\n');
 }
 
-/** Replaces the rows of the page that were played again. Returns the page unchanged if its table has other columns. */
-export function replaceRows(page: string, rows: readonly Played[]): string {
+/**
+ * Replaces the rows of the page that were played again, and adds those that it lacks, in the order of `all`. Returns the
+ * page unchanged if its table has other columns.
+ */
+export function replaceRows(page: string, rows: readonly Played[], all: readonly Row[]): string {
   const isRow = (line: string) => line.startsWith('|') && !line.startsWith('| --');
   const lines = page.split('\n');
   const first = lines.findIndex(isRow);
   const last = lines.findLastIndex(isRow);
   if (cellsOf(lines[first] ?? '').join('|') !== HEAD.join('|')) return page;
   const nameOf = (columns: readonly string[]) => columns.slice(0, 4).join('|');
-  const anew = new Map(rows.map(cells).map((columns) => [nameOf(columns), columns]));
-  const [, ...all] = lines
-    .slice(first, last + 1)
-    .filter(isRow)
-    .map(cellsOf)
-    .map((columns) => anew.get(nameOf(columns)) ?? columns);
-  const verdicts = all.map((columns) => columns.at(-1) ?? '').filter((verdict) => !verdict.startsWith('not played'));
+  const known = [
+    ...lines
+      .slice(first + 1, last + 1)
+      .filter(isRow)
+      .map(cellsOf),
+    ...rows.map(cells),
+  ];
+  const byName = new Map(known.map((columns) => [nameOf(columns), columns]));
+  const listed = all.flatMap((row) => [byName.get(nameOf(subjectOf(row)))].filter((columns) => columns !== undefined));
+  const verdicts = listed.map((columns) => columns.at(-1) ?? '').filter((verdict) => !verdict.startsWith('not played'));
   const good = verdicts.filter((verdict) => !verdict.startsWith('**')).length;
-  return [...lines.slice(0, first), markdown([HEAD, ...all]), ...lines.slice(last + 1)]
+  return [...lines.slice(0, first), markdown([HEAD, ...listed]), ...lines.slice(last + 1)]
     .join('\n')
     .replace(/\d+ of \d+ rows are/, `${good} of ${verdicts.length} rows are`);
 }
@@ -126,7 +137,7 @@ ${table(rows)}
 
 ## How it was measured
 
-\`make faults\` runs all rows. \`make faults ARGS="--only close-both/binance"\` runs one row again and replaces it in the
+\`make faults\` runs all rows. \`make faults ARGS="--only close-both/binance"\` runs one row again and puts it into the
 table; \`--list\` prints the names. Measured ${date}, ${cores} cores, Node ${node}, Kafka ${kafka}, ${atOnce} rows
 at a time, ${minutes} minutes.
 
