@@ -42,6 +42,8 @@ export interface Scene {
 export interface Expectation {
   /** Longest time without data, milliseconds; undefined: no limit. */
   readonly withinMs?: number;
+  /** Longest time until a status record reports the fault, milliseconds; undefined: no limit. */
+  readonly noticedWithinMs?: number;
   /** Whether missing trades inside published gaps are forbidden, allowed or required. */
   readonly inGaps: 'none' | 'allowed' | 'some';
   /**
@@ -114,7 +116,7 @@ export interface Outcome {
 /** How an outcome misses the expectation of its row, as text. `slow`: only a time limit is missed. */
 export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; readonly slow: string[] } {
   const { verdict, guard, noticedAfterMs, silentForMs, exitCode, complaints } = outcome;
-  const { withinMs, inGaps, notDetectable } = row.expected;
+  const { withinMs, noticedWithinMs, inGaps, notDetectable } = row.expected;
   const wrong = [
     ...(verdict.lost === 0 ? [] : [`${verdict.lost} lost`]),
     ...(verdict.undetectable > 0 === (notDetectable === true) ? [] : [`${verdict.undetectable} not detectable`]),
@@ -130,6 +132,9 @@ export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; 
     ...complaints,
   ];
   const slow = [
+    ...(noticedWithinMs === undefined || (noticedAfterMs ?? 0) < noticedWithinMs
+      ? []
+      : [`noticed after ${Math.round(noticedAfterMs ?? 0)} ms`]),
     ...(withinMs === undefined || silentForMs < withinMs ? [] : [`${Math.round(silentForMs)} ms without data`]),
     ...(guard === undefined || guard.late.length === 0 ? [] : [`${guard.late.length} halts too late`]),
   ];

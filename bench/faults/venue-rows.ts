@@ -46,6 +46,37 @@ function reports(...states: readonly string[]) {
   return (status: FeedStatus, venue: VenueId) => states.includes(status.state) && status.venue === venue;
 }
 
+/** A channel that has no data, for all symbols: on one line, then on both. `bothSeconds`: how long on both. */
+function muteChannel(
+  channel: 'trade' | 'ticker' | 'book_ticker' | 'kline_1m' | 'depth',
+  bothSeconds: number,
+  bothNoticedWithinMs: number,
+): Row[] {
+  const fault = `channel ${channel} mute`;
+  const what: Fault = { fault: 'mute_channel', channel: channel === 'kline_1m' ? 'kline' : channel };
+  const noticedBy = (status: FeedStatus, venue: VenueId): boolean =>
+    stale(status, venue) && status.cause === 'channel_mute' && status.channel === channel;
+  const more = { feed: { channels: ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'] } };
+  return [
+    ...rowsOf({
+      ...{ name: `mute-${channel}-one`, fault, cut: ONE, venues: TWO, seconds: 9, noticedBy, more },
+      faults: [{ ...what, line: 1, seconds: 9 }],
+      // Candles come every two seconds, and the first one that is missed begins the time.
+      expected: { ...WHOLE, noticedWithinMs: channel === 'kline_1m' ? 9000 : 7000 },
+    }),
+    ...rowsOf({
+      ...{ name: `mute-${channel}-both`, fault, cut: BOTH, venues: TWO, seconds: bothSeconds, noticedBy, more },
+      faults: [{ ...what, line: 'all', seconds: bothSeconds }],
+      // Trades are left to the standby after three steps of 5 s.
+      expected: {
+        inGaps: 'none',
+        noticedWithinMs: bothNoticedWithinMs,
+        withinMs: channel === 'trade' ? 22_000 : AFTER_CLOSE_MS,
+      },
+    }),
+  ];
+}
+
 function rowsOf({ name, fault, cut, venues, alone, faults, seconds, noticedBy, expected, more }: VenueRow): Row[] {
   return venues.map((venue) => ({
     name: `${name}/${venue}${alone === true ? '-alone' : ''}`,
@@ -139,6 +170,12 @@ export const VENUE_ROWS: readonly Row[] = [
     expected: { inGaps: 'none', withinMs: 12_000 },
     more: { symbol: 'BTCUSDT' },
   }),
+
+  ...muteChannel('trade', 24, 9000),
+  ...muteChannel('ticker', 30, 30_000),
+  ...muteChannel('book_ticker', 12, 12_000),
+  ...muteChannel('kline_1m', 30, 30_000),
+  ...muteChannel('depth', 12, 12_000),
 
   ...rowsOf({
     ...{ name: 'close-loop', fault: 'close loop at connect', cut: BOTH, venues: THREE },

@@ -295,7 +295,7 @@ export interface FeedStatus {
   readonly activeVenue: null | string;
   /** The channel concerned, e.g. trade or agg_trade; null: all, or none in particular. */
   readonly channel: null | string;
-  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance or lifetime. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
+  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime or channel_mute. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
   readonly cause: null | string;
   /** The line concerned, from 1; null: the venue as a whole. */
   readonly line: null | number;

@@ -20,7 +20,8 @@ export interface MarketFrame {
   readonly warning?: DataWarning;
 }
 
-export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime';
+/** `channel_mute`: our own reason, when a channel of the connection is silent. */
+export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime' | 'channel_mute';
 
 /** Announces that the venue will close this connection: open another one first. */
 export interface ConnectionClosing {

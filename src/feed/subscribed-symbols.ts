@@ -5,6 +5,7 @@ import type { LineArbiter } from './arbitration/line-arbiter.ts';
 import type { VenueBooks } from './books/venue-books.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineChange } from './connection/line-event.ts';
+import type { ChannelWatch } from './liveness/channel-watch.ts';
 import type { CoinWatch } from './liveness/coin-watch.ts';
 import type { VenueCounts } from './venue-counts.ts';
 
@@ -14,6 +15,7 @@ export interface SubscribedSymbolsOptions {
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
   readonly coins: CoinWatch;
+  readonly channels: ChannelWatch;
   readonly counts: VenueCounts;
   readonly scheduler: SchedulerLike;
 }
@@ -40,19 +42,20 @@ export class SubscribedSymbols {
   }
 
   remove(symbol: string): void {
-    const { arbiter, books, coins, counts, lines } = this.#options;
+    const { arbiter, books, coins, channels, counts, lines } = this.#options;
     const instrument = lines.bySymbol(symbol);
     if (instrument !== undefined) {
       lines.remove(instrument);
       arbiter.unsubscribed(symbol);
     }
     coins.remove(symbol);
+    channels.remove(symbol);
     books.remove(symbol);
     counts.quality.remove(symbol);
   }
 
-  change({ connection, successor, event, wasUp }: LineChange): void {
-    const { arbiter, books, coins, lines, scheduler } = this.#options;
+  change({ line, connection, successor, event, wasUp }: LineChange): void {
+    const { arbiter, books, coins, channels, lines, scheduler } = this.#options;
     switch (event.kind) {
       case 'connected':
         if (lines.up === 1 && !successor) coins.connected(scheduler.now());
@@ -63,14 +66,16 @@ export class SubscribedSymbols {
         if (!wasUp) return;
         arbiter.lineLost(connection.id);
         books.lineLost(connection.id);
+        channels.connectionLost(connection.id);
         for (const { symbol } of lines.lacking()) coins.refuse(symbol, scheduler.now());
         return;
       case 'subscribed':
-        this.#subscribed(connection.id, event.topics);
+        this.#subscribed(line.number, connection.id, event.topics);
         return;
       case 'cut_over':
         arbiter.lineReplaced(event.from, connection.id);
         books.lineLost(event.from, connection.id);
+        channels.connectionLost(event.from);
         return;
       case 'refused':
         for (const topic of event.topics) this.#refused(connection.id, topic);
@@ -78,8 +83,8 @@ export class SubscribedSymbols {
   }
 
   /** From now on the connection misses no trade of these topics. Earlier trades can be fetched. */
-  #subscribed(connection: number, topics: readonly string[]): void {
-    const { venue, lines, arbiter, books, coins, scheduler } = this.#options;
+  #subscribed(line: number, connection: number, topics: readonly string[]): void {
+    const { venue, lines, arbiter, books, coins, channels, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
@@ -87,6 +92,10 @@ export class SubscribedSymbols {
     books.subscribed(withTopic((instrument) => lines.bookTopicsOf(instrument)));
     for (const { symbol } of withTopic((instrument) => lines.neededOf(instrument)))
       coins.acknowledged(symbol, scheduler.now());
+    const at = { line, connection, now: scheduler.now() };
+    for (const channel of lines.channels)
+      for (const instrument of withTopic((each) => lines.topicsOf(each, [channel])))
+        channels.subscribed(instrument, channel, at);
     const traded = withTopic((instrument) => venue.topics(instrument, 'trade')).map(({ symbol }) => symbol);
     arbiter.lineSubscribed(connection, traded);
   }

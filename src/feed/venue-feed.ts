@@ -11,9 +11,9 @@ import type { LineEvent } from './connection/line-event.ts';
 import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
-import { CoinWatch } from './liveness/coin-watch.ts';
 import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
-import { FrameWatch, type SymbolWatch } from './liveness/frame-watch.ts';
+import type { SymbolWatch } from './liveness/frame-watch.ts';
+import { SWEEP_MS, VenueLiveness } from './liveness/venue-liveness.ts';
 import { SubscribedSymbols } from './subscribed-symbols.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
 import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
@@ -21,7 +21,6 @@ import { VenueReport } from './venue-report.ts';
 
 /** Maximum events in a warm-up buffer, mostly frames. */
 const MAX_HELD = 20_000;
-const SWEEP_MS = 1000;
 
 type VenueInput = LineEvent | ExplainedSilence | InstrumentChange | RestEvent;
 
@@ -39,8 +38,7 @@ export class VenueFeed {
   readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;
-  readonly #coins: CoinWatch;
-  readonly #watch: FrameWatch;
+  readonly #liveness: VenueLiveness;
   readonly #subscribed: SubscribedSymbols;
   readonly #report: VenueReport;
   readonly #instruments: FollowedInstruments;
@@ -63,7 +61,7 @@ export class VenueFeed {
     // do.
     const lines: VenueConnectionPool = new VenueConnectionPool(options, counts, (connection) => {
       const now = scheduler.now();
-      const silentMs = now - (this.#watch.lastDataAt ?? this.#startedAt);
+      const silentMs = now - (this.#liveness.frames.lastDataAt ?? this.#startedAt);
       return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsIdle(venue.id, now);
     });
     const arbiter = new LineArbiter({
@@ -74,31 +72,15 @@ export class VenueFeed {
       out,
     });
     const books = new VenueBooks({ ...options, lines, count: (what) => increment(counts.warnings, what), out });
-    const coins = new CoinWatch({
-      ...options,
-      venue: venue.id,
-      tradesWanted: lines.neededChannel !== undefined,
-      isIdle: (coin, now) => activity.coinIsIdle(venue.id, coin, now),
-      resubscribeEveryMs: options.settings.reconnect.probeEveryMs,
-      resubscribe: (symbol, what) => {
-        const instrument = lines.bySymbol(symbol);
-        if (instrument === undefined) return;
-        lines.resubscribe(instrument, what === 'all' ? undefined : lines.neededOf(instrument));
-        arbiter.unsubscribed(symbol);
-      },
-      report: out,
-    });
-    const { neededChannel } = lines;
-    const latency = options.timing?.latency;
-    this.#watch = new FrameWatch({ venue: venue.id, activity, latency, coins, counts, neededChannel });
-    this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, coins, counts, scheduler });
+    this.#liveness = new VenueLiveness({ options, lines, arbiter, books, counts, out });
+    const { coins, channels } = this.#liveness;
+    this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, coins, channels, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
     const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });
     this.#lines = lines;
     this.#arbiter = arbiter;
     this.#books = books;
-    this.#coins = coins;
     this.events$ = new Observable((subscriber) => {
       this.#out = subscriber;
       // Buffered events are emitted in a later task, when `subscribe` has returned.
@@ -158,7 +140,7 @@ export class VenueFeed {
 
   /** Time of the last data frame, repeats included, in the scheduler's milliseconds. Null: none, or it does not run. */
   get lastDataAt(): number | null {
-    return this.running ? this.#watch.lastDataAt : null;
+    return this.running ? this.#liveness.frames.lastDataAt : null;
   }
 
   get linesUp(): number {
@@ -220,7 +202,8 @@ export class VenueFeed {
     this.#subscription.add(restEvents$?.subscribe((item) => this.#next(item)));
     this.#subscription.add(
       interval(SWEEP_MS, scheduler).subscribe(() => {
-        if (this.#held === undefined && this.#lines.up > 0) this.#coins.sweep(scheduler.now());
+        if (this.#held !== undefined || this.#lines.up === 0) return;
+        this.#liveness.sweep(scheduler.now());
       }),
     );
     this.#instruments.start();
@@ -263,7 +246,7 @@ export class VenueFeed {
   #onFrame(connection: number, frame: MarketFrame): void {
     const now = this.options.scheduler.now();
     const of = getOrCreate(this.#symbols, frame.key, this.#newSymbol);
-    this.#watch.received(of.watch, frame, now);
+    this.#liveness.frames.received(of.watch, connection, frame, now);
     const { key, at, value } = frame;
     const kind = value[0]?.kind;
     if (kind === undefined) return;
@@ -272,13 +255,13 @@ export class VenueFeed {
       return;
     }
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
-    this.#watch.passed(of.watch, events, now);
+    this.#liveness.frames.passed(of.watch, events, now);
     // Trades that wait prove that the venue delivers, too.
     if (events.length > 0 || holds(of.arbiter)) this.#out?.next({ kind: 'value', key, at, value: events });
   }
 
   readonly #newSymbol = (symbol: string): VenueSymbol => ({
-    watch: this.#watch.of(symbol),
+    watch: this.#liveness.frames.of(symbol),
     arbiter: this.#arbiter.of(symbol),
   });
 }

@@ -375,7 +375,7 @@ describe.each([
         tickerOf({ symbol, timestamp, price: `${60_000 + second}` }),
       );
       for (const event of events) for (const connection of run.connections) connection.market(event);
-      deliver(run.connection(0), second);
+      for (const connection of run.connections) deliver(connection, second);
       run.scheduler.advance(1000);
     }
     const ofEth = run

@@ -117,14 +117,14 @@ export class TradingGuard {
 
   #addStatus(status: FeedStatus, now: Moment): void {
     const { feed } = this.#facts;
-    const { state, heartbeat, symbol, venue, cause, activeVenue, timestamp } = status;
+    const { state, heartbeat, symbol, line, venue, cause, activeVenue, timestamp } = status;
     // An instance that takes over a symbol may have started with another venue.
     const taken = heartbeat?.symbols.filter((each) => feed.speakerOf(each)?.name !== status.instance) ?? [];
     const instance = feed.add(status, now);
     if (instance === undefined) return;
     for (const each of heartbeat?.symbols ?? []) this.#of(each);
     for (const each of taken) setVenue(this.#of(each), activeVenue, timestamp);
-    if (state === 'feed_stale' || state === 'feed_recovered') {
+    if (line === null && (state === 'feed_stale' || state === 'feed_recovered')) {
       if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== venue) return;
       if (state === 'feed_stale' && cause !== 'quiet_market') instance.halted.add(symbol);
       else instance.halted.delete(symbol);

@@ -127,6 +127,13 @@ export class VenueBooks {
     this.#resync(book);
   }
 
+  /** No line delivers the book's changes. Consumers see it as stale until the next one. */
+  markStale(symbol: string): void {
+    const book = this.#books.get(symbol);
+    if (book?.sync.state === 'in_step')
+      this.#emit(book, [this.#event(book, { kind: 'stale', reason: 'no line delivers changes' })]);
+  }
+
   /** A book that is in step, as a step that replaces everything. */
   current(symbol: string): BookStepped | undefined {
     const book = this.#books.get(symbol);
@@ -183,12 +190,12 @@ export class VenueBooks {
 
   /** Emits steps that come without a frame of the symbol. */
   #report(book: Followed, steps: readonly BookStep[]): void {
-    const { symbol: key } = book.origin;
-    if (steps.length > 0) {
-      const { receivedAt: at } = book.sync;
-      this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps), late: true });
-    }
+    if (steps.length > 0) this.#emit(book, this.#stepped(book, steps));
     this.#resync(book);
+  }
+
+  #emit(book: Followed, value: readonly BookStepped[]): void {
+    this.#options.out({ kind: 'value', key: book.origin.symbol, at: book.sync.receivedAt, value, late: true });
   }
 
   /** Starts what a book needs to be in step. */

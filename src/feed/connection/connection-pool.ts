@@ -1,5 +1,5 @@
 import { defer, type Observable, type Subscription, switchMap, timer } from 'rxjs';
-import { type Instrument, isDepthChannel } from '../../domain/instrument.ts';
+import { type Channel, type Instrument, isDepthChannel } from '../../domain/instrument.ts';
 import type { ConnectionClosing } from '../../domain/venue-event.ts';
 import { Broadcast } from '../../operators/broadcast.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
@@ -110,12 +110,33 @@ export class VenueConnectionPool {
     this.#bySymbol.delete(instrument.symbol);
   }
 
-  /** Unsubscribes and subscribes an instrument's topics, or only these. */
-  resubscribe(instrument: Instrument, own: readonly string[] = this.topicsOf(instrument)): void {
-    for (const line of this.#lines) {
+  /**
+   * Unsubscribes and subscribes an instrument's topics, or only these. `number`: on this line; null: on all. Returns the
+   * ids of the connections that may miss data until then.
+   */
+  resubscribe(
+    instrument: Instrument,
+    own: readonly string[] = this.topicsOf(instrument),
+    number: number | null = null,
+  ): readonly number[] {
+    return this.#linesOf(number).flatMap((line) => {
       const topics = own.filter((topic) => line.topics.wanted.has(topic));
-      if (line.up && topics.length > 0) line.command({ kind: 'resubscribe', topics });
-    }
+      if (!line.up || topics.length === 0) return [];
+      line.command({ kind: 'resubscribe', topics });
+      return line.connectionsUp.map(({ id }) => id);
+    });
+  }
+
+  /** Replaces the connections that carry an instrument, on one line or on all, without a gap. */
+  replace(instrument: Instrument, number: number | null): void {
+    const topics = this.topicsOf(instrument);
+    for (const line of this.#linesOf(number))
+      if (topics.some((topic) => line.topics.wanted.has(topic)))
+        line.rotate({ kind: 'closing', reason: 'channel_mute' });
+  }
+
+  #linesOf(number: number | null): readonly ConnectionSlot[] {
+    return number === null ? this.#lines : this.#lines.filter((line) => line.number === number);
   }
 
   /** The topics without which an instrument is not served: its trades, or all if no trades are wanted. */
@@ -125,8 +146,7 @@ export class VenueConnectionPool {
   }
 
   bookTopicsOf(instrument: Instrument): readonly string[] {
-    const { venue, channels, books } = this.#options;
-    return channels.filter(isDepthChannel).flatMap((channel) => venue.topics(instrument, channel, books));
+    return this.topicsOf(instrument, this.channels.filter(isDepthChannel));
   }
 
   bySymbol(symbol: string): Instrument | undefined {
@@ -157,8 +177,12 @@ export class VenueConnectionPool {
     for (const line of this.#lines.splice(0)) line.close();
   }
 
-  topicsOf(instrument: Instrument): readonly string[] {
-    const { venue, channels, books } = this.#options;
+  get channels(): readonly Channel[] {
+    return this.#options.channels;
+  }
+
+  topicsOf(instrument: Instrument, channels: readonly Channel[] = this.channels): readonly string[] {
+    const { venue, books } = this.#options;
     return channels.flatMap((channel) => venue.topics(instrument, channel, books));
   }
 

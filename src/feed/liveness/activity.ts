@@ -58,6 +58,18 @@ export class Activity {
     notePulse(trades, now, this.#coinIdleAfterMs);
   }
 
+  /** When another connected venue of the market last traded the coin. Undefined: none has. */
+  tradedElsewhereAt(venue: string, coin: string): number | undefined {
+    const market = this.#venues.get(venue)?.market;
+    let latest: number | undefined;
+    for (const [id, entry] of this.#venues) {
+      const at = entry.trades.get(coin)?.lastAt;
+      if (id === venue || at === undefined || !entry.connected || entry.market !== market) continue;
+      if (at > (latest ?? Number.NEGATIVE_INFINITY)) latest = at;
+    }
+    return latest;
+  }
+
   /** True if all other venues of the market are idle, or only just woke: they do not wake at the same moment. */
   venueIsIdle(venue: string, now: number): boolean {
     const others = this.#others(venue);

@@ -89,6 +89,14 @@ export class CoinWatch {
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
+  /** No line delivers the coin's trades. Another venue serves it until they have come for a while. */
+  leave(symbol: string, now: number): void {
+    const coin = this.#followed(symbol);
+    if (coin === undefined || coin.leftToOther !== undefined) return;
+    coin.untradedSince ??= now;
+    this.#stopServing(coin);
+  }
+
   /** The venue has connected. Before that, nothing could come from it. */
   connected(now: number): void {
     for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
@@ -151,7 +159,11 @@ export class CoinWatch {
       this.#note(coin, {
         state: 'feed_stale',
         reason,
-        cause: idle ? 'quiet_market' : 'subscription_mute',
+        cause: idle
+          ? 'quiet_market'
+          : untradedSince === undefined || coin.refused
+            ? 'subscription_mute'
+            : 'channel_mute',
         details: { age_ms: String(ageMs) },
       });
     }

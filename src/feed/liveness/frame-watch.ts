@@ -4,6 +4,7 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { VenueLatency } from '../latency/latencies.ts';
 import { increment, type VenueCounts } from '../venue-counts.ts';
 import type { Activity, Pulse } from './activity.ts';
+import type { ChannelWatch, SymbolChannels } from './channel-watch.ts';
 import type { CoinState, CoinWatch } from './coin-watch.ts';
 import type { Count } from './data-quality.ts';
 
@@ -12,6 +13,7 @@ export interface FrameWatchOptions {
   readonly activity: Activity;
   readonly latency: VenueLatency | undefined;
   readonly coins: CoinWatch;
+  readonly channels: ChannelWatch;
   readonly counts: VenueCounts;
   /** The channel of the trades, if any are wanted. */
   readonly neededChannel: Channel | undefined;
@@ -20,6 +22,7 @@ export interface FrameWatchOptions {
 /** The watchers' state of one symbol: looked up once a frame. */
 export interface SymbolWatch {
   readonly coin: CoinState;
+  readonly channels: SymbolChannels;
   readonly quality: Count;
   trades: Pulse | undefined;
 }
@@ -35,11 +38,12 @@ export class FrameWatch {
   }
 
   of(symbol: string): SymbolWatch {
-    const { coins, counts } = this.#options;
-    return { coin: coins.of(symbol), quality: counts.quality.of(symbol), trades: undefined };
+    const { coins, channels, counts } = this.#options;
+    const quality = counts.quality.of(symbol);
+    return { coin: coins.of(symbol), channels: channels.of(symbol), quality, trades: undefined };
   }
 
-  received(of: SymbolWatch, { at, value, warning }: MarketFrame, now: number): void {
+  received(of: SymbolWatch, connection: number, { at, value, warning }: MarketFrame, now: number): void {
     const { venue, activity, coins, counts, neededChannel } = this.#options;
     const first = value[0];
     this.lastDataAt = now;
@@ -48,6 +52,7 @@ export class FrameWatch {
     coins.seen(of.coin, now, first !== undefined && first.kind === neededChannel);
     // A frame without changes only proves that the venue delivers.
     if (first === undefined) return;
+    of.channels.received(first.kind, connection);
     counts.lastReceivedAt = at;
     counts.quality.valid(of.quality, at);
     if (first.kind === 'trade') {

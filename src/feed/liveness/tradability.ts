@@ -66,9 +66,9 @@ export class SymbolTradability {
     this.#onTestnet.delete(symbol);
   }
 
-  /** Notes what happened to a symbol at a venue. It counts if that venue serves the symbol. */
-  happened(venue: string, { symbol = null, state, cause }: StatusNote): void {
-    if (symbol === null || this.#servedBy.get(symbol) !== venue) return;
+  /** Notes what happened to a symbol at a venue. It counts if that venue serves the symbol, and not only one line. */
+  happened(venue: string, { symbol = null, line = null, state, cause }: StatusNote): void {
+    if (symbol === null || line !== null || this.#servedBy.get(symbol) !== venue) return;
     if (state === 'feed_stale' && cause !== 'quiet_market') this.#stale.add(symbol);
     if (state === 'feed_recovered') this.#stale.delete(symbol);
   }

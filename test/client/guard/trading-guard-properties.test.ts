@@ -67,11 +67,12 @@ const silences: fc.Arbitrary<Choice> = fc
   .record({
     state: fc.constantFrom('feed_stale', 'feed_recovered'),
     cause: fc.constantFrom('quiet_market', 'socket_dead'),
+    line: fc.constantFrom(null, 1),
     venue,
     of: fc.option(symbol, { nil: undefined }),
   })
   .map(
-    ({ state, cause, venue, of }) =>
+    ({ state, cause, line, venue, of }) =>
       (at, sequence) =>
         status(state, at, {
           sequence,
@@ -80,6 +81,7 @@ const silences: fc.Arbitrary<Choice> = fc
           symbol: of ?? null,
           coin: of?.slice(0, 3) ?? null,
           cause,
+          line,
         }),
   );
 const switches: fc.Arbitrary<Choice> = venue.map(
@@ -137,7 +139,7 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
       for (const key of [what.venue, `${what.venue}:${symbol}`])
         if (speaker.get(symbol) === 'a' && what.receivedAt / 1000 > (quiet.get(key) ?? at + 1e15)) quiet.delete(key);
     } else {
-      const { instance, state, venue, heartbeat, symbol, cause } = what;
+      const { instance, state, venue, heartbeat, symbol, line, cause } = what;
       said.set(instance, [...(said.get(instance) ?? []), { ...what, cameAt }]);
       if (heartbeat !== null) {
         for (const named of SYMBOLS) {
@@ -149,12 +151,12 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
         coinHalted = new Map(coinHalted).set(instance, heartbeat.halted.includes(of));
         if (instance !== 'a' && ![...speaker.values()].includes('a')) quiet.clear();
       }
-      const isOfCoin = symbol === of && venue === prices.get(of)?.venue;
+      const isOfCoin = line === null && symbol === of && venue === prices.get(of)?.venue;
       if (state === 'feed_stale' && isOfCoin) coinHalted.set(instance, cause !== 'quiet_market');
       if (state === 'feed_recovered' && isOfCoin) coinHalted.set(instance, false);
       const key = symbol === null ? `${venue}` : `${venue}:${symbol}`;
-      if (state === 'feed_stale' && cause === 'quiet_market') quiet.set(key, what.timestamp);
-      else if (state === 'feed_stale' || state === 'feed_recovered') quiet.delete(key);
+      if (line === null && state === 'feed_stale' && cause === 'quiet_market') quiet.set(key, what.timestamp);
+      else if (line === null && (state === 'feed_stale' || state === 'feed_recovered')) quiet.delete(key);
       if (state === 'failed_over' && speaker.get(of) === instance) moved = { to: venue, at: what.timestamp };
     }
     const price = prices.get(of);

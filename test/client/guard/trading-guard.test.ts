@@ -316,8 +316,10 @@ describe('TradingGuard', () => {
       allowed();
       const coin = { coin: 'BTC', symbol: 'BTCUSDT', cause: 'subscription_mute' };
       take(status('feed_stale', ms, { venue: 'binance', ...coin }));
+      take(status('feed_stale', ms, { venue: 'bybit', line: 1, ...coin }));
       expect(causes()).toEqual([]);
       take(status('feed_stale', ms, { venue: 'bybit', ...coin }));
+      take(status('feed_recovered', ms, { venue: 'bybit', line: 1, ...coin }));
       expect(causes()).toEqual(['coin_halted']);
       take(status('feed_recovered', ms, { venue: 'bybit', ...coin }));
       expect(causes()).toEqual(['recovering']);

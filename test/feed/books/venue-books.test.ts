@@ -44,7 +44,10 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
     lines: {
       bySymbol: (symbol) => ({ coin: symbol.slice(0, -4), symbol, venueSymbol: symbol }),
       bookTopicsOf: () => [],
-      resubscribe: ({ symbol }) => resubscribed.push(`${scheduler.now()} ${symbol}`),
+      resubscribe: ({ symbol }) => {
+        resubscribed.push(`${scheduler.now()} ${symbol}`);
+        return [];
+      },
     },
     scheduler,
     out: (signal) => {

@@ -155,11 +155,7 @@ describe('CoinWatch', () => {
       play(coins, 1, `1t2t3${steady(5)}45${steady(29)}`);
       expect(reported).toEqual([]);
       play(coins, 42, `6${steady(10)}`);
-      expect(reported).toEqual([
-        'feed_stale BTC subscription_mute',
-        'resubscribe trades of BTCUSDT',
-        'BTCUSDT not served',
-      ]);
+      expect(reported).toEqual(['feed_stale BTC channel_mute', 'resubscribe trades of BTCUSDT', 'BTCUSDT not served']);
       play(coins, 53, `7${steady(20)}t${steady(11)}`);
       expect(reported.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
     });

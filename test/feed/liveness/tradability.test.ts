@@ -14,8 +14,11 @@ it('SymbolTradability halts a symbol that is stale at its active venue, until re
   one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
   one.happened('binance', stale('subscription_mute'));
   one.happened('bybit', stale('quiet_market'));
+  one.happened('bybit', { ...stale('channel_mute'), line: 1 });
   expect([...one.halted]).toEqual([]);
   one.happened('bybit', stale('subscription_mute'));
+  expect([...one.halted]).toEqual(['BTCUSDT']);
+  one.happened('bybit', { ...recovered, line: 1 });
   expect([...one.halted]).toEqual(['BTCUSDT']);
   one.happened('bybit', recovered);
   expect([...one.halted]).toEqual([]);

@@ -1,0 +1,137 @@
+/** A connection is behind after it missed this many frames, and delivers again after as many. */
+const MISSED = 3;
+/** Frames a second that count. A burst of trades says little about the time to the next one. */
+const COUNTED_A_SECOND = 6;
+/** A channel is overdue after this many mean intervals without a frame on any line. */
+const MEAN_INTERVALS = 25;
+/** Proofs that are needed at least. */
+const LEAST_PROOFS = 4;
+/** What a second counts for after the next one: a third after ten minutes. */
+const MEMORY = 1 - 1 / 600;
+
+/** A channel is stale after this time, longer if its frames are rare, or if it has had none. Milliseconds. */
+export interface ChannelLimits {
+  readonly staleAfterMs: number;
+  readonly coinStaleAfterMs: number;
+}
+
+/** One connection's frames of a channel. */
+export class ConnectionFrames {
+  readonly line: number;
+  readonly connection: number;
+  frames = 0;
+  /** Frames at the last comparison. */
+  compared = 0;
+  /** When its last frame came, by the times of `compare`. */
+  lastAt = Number.NEGATIVE_INFINITY;
+  /** Frames of other connections since this one's last frame. */
+  missed = 0;
+  missedSince = 0;
+
+  constructor(line: number, connection: number) {
+    this.line = line;
+    this.connection = connection;
+  }
+
+  /** True if others deliver the channel and this connection has not for `forMs`. */
+  isBehind(now: number, forMs: number): boolean {
+    return this.missed >= MISSED && now - this.missedSince >= forMs;
+  }
+}
+
+/** The frames of one channel of one symbol, by connection. Pure, without a clock: `compare` is called once a second. */
+export class ChannelLife {
+  readonly connections: ConnectionFrames[] = [];
+  /** When a frame last came from any connection, by the times of `compare`. */
+  lastAt = Number.NEGATIVE_INFINITY;
+  /** Since when frames are missing: that time, or the first subscription if it came later. */
+  missingSince = 0;
+  /** Seconds since the last frame that prove that one is missing. */
+  proofs = 0;
+  /** The mean time between two frames until the last one, milliseconds. Infinity: not known yet. */
+  meanMs = Number.POSITIVE_INFINITY;
+  /** The mean number of proofs between two frames. */
+  meanProofs = Number.POSITIVE_INFINITY;
+  #seconds = 0;
+  #frames = 0;
+  #proofs = 0;
+
+  /** A connection has subscribed the channel. */
+  subscribed(line: number, connection: number, now: number): void {
+    this.lost(connection);
+    this.connections.push(new ConnectionFrames(line, connection));
+    if (this.connections.length === 1) this.missingSince = now;
+  }
+
+  lost(connection: number): void {
+    const index = this.connections.findIndex((each) => each.connection === connection);
+    if (index >= 0) this.connections.splice(index, 1);
+  }
+
+  isCarriedBy(line: number): boolean {
+    return this.connections.some((each) => each.line === line);
+  }
+
+  /** True if a frame came after `since` by any line, or several by `line`: the first may be a snapshot. */
+  hasDelivered(since: number, line: number | null): boolean {
+    if (line === null) return this.lastAt > since;
+    return this.connections.some((each) => each.line === line && each.lastAt > since && each.frames >= MISSED);
+  }
+
+  received(connection: number): void {
+    for (const each of this.connections) if (each.connection === connection) each.frames++;
+  }
+
+  /** Compares the connections' frames since the last call. Returns the frames that count for the mean interval. */
+  compare(now: number): number {
+    let most = 0;
+    for (const { frames, compared } of this.connections) most = Math.max(most, frames - compared);
+    for (const each of this.connections) {
+      if (each.frames > each.compared) {
+        each.lastAt = now;
+        each.missed = 0;
+      } else if (most > 0) {
+        if (each.missed === 0) each.missedSince = now;
+        each.missed += most;
+      }
+      each.compared = each.frames;
+    }
+    return Math.min(most, COUNTED_A_SECOND);
+  }
+
+  /**
+   * Notes the frames of a second, as `compare` returned them. `isProven`: in that second came data, such as trades, that
+   * the channel must show as well.
+   */
+  note(frames: number, isProven: boolean, now: number): void {
+    this.#seconds = this.#seconds * MEMORY + 1;
+    this.#frames = this.#frames * MEMORY + frames;
+    this.#proofs = this.#proofs * MEMORY + Number(isProven);
+    if (isProven) this.proofs++;
+    if (frames === 0) return;
+    this.lastAt = now;
+    this.missingSince = now;
+    this.proofs = 0;
+    // With few frames, the true rate may be lower by about two standard deviations.
+    const frequent = this.#frames - 2 * Math.sqrt(this.#frames);
+    this.meanMs = frequent > 0 ? (this.#seconds / frequent) * 1000 : Number.POSITIVE_INFINITY;
+    this.meanProofs = frequent > 0 ? this.#proofs / frequent : Number.POSITIVE_INFINITY;
+  }
+
+  /** False until enough frames have come to know what is usual. */
+  get hasMean(): boolean {
+    return this.meanMs < Number.POSITIVE_INFINITY;
+  }
+
+  /** True if far more time has passed since the last frame than usual. */
+  isOverdue(now: number, { staleAfterMs, coinStaleAfterMs }: ChannelLimits): boolean {
+    const limitMs = this.hasMean ? Math.max(staleAfterMs, MEAN_INTERVALS * this.meanMs) : coinStaleAfterMs;
+    return now - this.missingSince >= limitMs;
+  }
+
+  /** True if far more proofs have come since the last frame than usual. */
+  get isProvenStale(): boolean {
+    const usual = this.hasMean ? this.meanProofs : 1;
+    return this.proofs >= Math.max(LEAST_PROOFS, MEAN_INTERVALS * usual);
+  }
+}

@@ -1,0 +1,166 @@
+import { getOrCreate } from '../../domain/get-or-create.ts';
+import type { Channel, Instrument } from '../../domain/instrument.ts';
+import type { VenueFeedOptions } from '../venue-feed-options.ts';
+import { type ChannelKind, kindOf } from './channel-kinds.ts';
+import { ChannelLife } from './channel-life.ts';
+import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
+
+/** How often channels are judged, milliseconds. */
+export const SWEEP_MS = 1000;
+/** The options of `ChannelWatch`. Times are the scheduler's milliseconds. */
+export interface ChannelWatchOptions
+  extends Pick<VenueFeedOptions, 'channels' | 'staleAfterMs' | 'coinStaleAfterMs'>,
+    StaleChannelsOptions {
+  /** The channel of the trades, if any are wanted. */
+  readonly neededChannel: 'trade' | 'agg_trade' | undefined;
+  /** When another connected venue last traded the coin. Undefined: none has. */
+  readonly tradedElsewhereAt: (coin: string) => number | undefined;
+  /** True if other venues show that the whole market is idle. */
+  readonly isIdle: (now: number) => boolean;
+  /** The time of the venue's last data frame. */
+  readonly lastDataAt: () => number | null;
+  /** No line delivers changes of a book that must have changed. Called each second meanwhile. */
+  readonly onBookStale: (symbol: string) => void;
+}
+
+/** The channels of one symbol: looked up once a frame. */
+export class SymbolChannels {
+  instrument: Instrument | undefined = undefined;
+  readonly lives = new Map<ChannelKind, ChannelLife>();
+
+  received(kind: ChannelKind, connection: number): void {
+    this.lives.get(kind)?.received(connection);
+  }
+}
+
+/**
+ * Finds channels without data while others deliver. Each kind of data of a symbol is judged by itself: against the
+ * same channel of the other line, the symbol's other channels, and the other venues.
+ */
+export class ChannelWatch {
+  readonly #options: ChannelWatchOptions;
+  readonly #symbols = new Map<string, SymbolChannels>();
+  /** Each kind's frames of all symbols. The needed kind comes first: the others are compared with it. */
+  readonly #all: ReadonlyMap<ChannelKind, ChannelLife>;
+  readonly #stale: StaleChannels;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ChannelWatchOptions) {
+    const { neededChannel, channels } = options;
+    this.#options = options;
+    const kinds = [...(neededChannel === undefined ? [] : [neededChannel]), ...channels.map(kindOf)];
+    this.#all = new Map(kinds.map((kind) => [kind, new ChannelLife()]));
+    this.#stale = new StaleChannels(options);
+  }
+
+  /** A symbol's channels. Created on first use and never replaced, so callers may keep the reference. */
+  of(symbol: string): SymbolChannels {
+    return getOrCreate(this.#symbols, symbol, () => new SymbolChannels());
+  }
+
+  /** A connection has a channel's acknowledgement. */
+  subscribed(
+    instrument: Instrument,
+    channel: Channel,
+    at: { readonly line: number; readonly connection: number; readonly now: number },
+  ): void {
+    const of = this.of(instrument.symbol);
+    of.instrument = instrument;
+    getOrCreate(of.lives, kindOf(channel), () => new ChannelLife()).subscribed(at.line, at.connection, at.now);
+  }
+
+  connectionLost(connection: number): void {
+    for (const { lives } of this.#symbols.values()) for (const life of lives.values()) life.lost(connection);
+  }
+
+  remove(symbol: string): void {
+    const of = this.#symbols.get(symbol);
+    if (of === undefined) return;
+    of.instrument = undefined;
+    of.lives.clear();
+    this.#stale.remove(symbol);
+  }
+
+  /** Called every `SWEEP_MS`. */
+  sweep(now: number): void {
+    this.#compare(now);
+    // After a pause of this process, frames may still wait to be read.
+    const isLate = now - this.#sweptAt > 2 * SWEEP_MS;
+    this.#sweptAt = now;
+    if (isLate) return;
+    this.#stale.endDelivering((symbol, kind) => this.#symbols.get(symbol)?.lives.get(kind), now);
+    const hasData = now - (this.#options.lastDataAt() ?? Number.NEGATIVE_INFINITY) < this.#options.staleAfterMs / 2;
+    if (hasData) for (const [kind, all] of this.#all) this.#judge(kind, all, now);
+    this.#stale.act(now);
+  }
+
+  #compare(now: number): void {
+    for (const [kind, all] of this.#all) {
+      let frames = 0;
+      let areProven = false;
+      for (const of of this.#symbols.values()) {
+        const life = of.lives.get(kind);
+        if (life === undefined) continue;
+        const counted = life.compare(now);
+        const isProven = this.#isProven(of, kind, now);
+        life.note(counted, isProven, now);
+        frames += counted;
+        areProven ||= isProven;
+      }
+      all.note(frames, areProven, now);
+    }
+  }
+
+  /** True if trades of the last second, here or at another venue, show that this channel must have had data. */
+  #isProven({ instrument, lives }: SymbolChannels, kind: ChannelKind, now: number): boolean {
+    const { neededChannel, tradedElsewhereAt } = this.#options;
+    if (neededChannel === undefined || instrument === undefined) return false;
+    if (kind !== neededChannel) return lives.get(neededChannel)?.lastAt === now;
+    return (tradedElsewhereAt(instrument.coin) ?? Number.NEGATIVE_INFINITY) > now - SWEEP_MS;
+  }
+
+  #judge(kind: ChannelKind, all: ChannelLife, now: number): void {
+    const { staleAfterMs, neededChannel, isIdle, onBookStale } = this.#options;
+    const isVenueOverdue = all.isOverdue(now, this.#options);
+    const isMarketIdle = isIdle(now);
+    for (const of of this.#symbols.values()) {
+      const { instrument, lives } = of;
+      const life = lives.get(kind);
+      if (instrument === undefined || life === undefined) continue;
+      // A slow coin's first trades may be late. Its other channels follow the trades.
+      const isStaleAlone =
+        life.isOverdue(now, this.#options) && life.isProvenStale && (life.hasMean || kind !== neededChannel);
+      const isStale =
+        !isMarketIdle &&
+        now - life.missingSince >= staleAfterMs &&
+        (isStaleAlone || (isVenueOverdue && this.#isStaleWithAll(of, kind, life, all)));
+      if (isStale && kind === 'book_update') onBookStale(instrument.symbol);
+      const ageMs = now - life.missingSince;
+      if (isStale && kind === neededChannel) this.#stale.add({ kind, line: null, instrument, ageMs }, now);
+      else
+        for (const each of life.connections)
+          if (isStale || each.isBehind(now, staleAfterMs))
+            this.#stale.add(
+              { kind, line: each.line, instrument, ageMs: isStale ? ageMs : now - each.missedSince },
+              now,
+            );
+    }
+  }
+
+  /** The kind is overdue for the whole venue. If nothing can prove it, other channels of the symbol must deliver. */
+  #isStaleWithAll(
+    { instrument, lives }: SymbolChannels,
+    kind: ChannelKind,
+    life: ChannelLife,
+    all: ChannelLife,
+  ): boolean {
+    if (life.proofs > 0 && all.isProvenStale) return true;
+    const { neededChannel, staleAfterMs, tradedElsewhereAt } = this.#options;
+    if (instrument === undefined) return false;
+    const canBeProven =
+      kind === neededChannel
+        ? tradedElsewhereAt(instrument.coin) !== undefined
+        : neededChannel !== undefined && !this.#stale.has(instrument.symbol, neededChannel);
+    return !canBeProven && [...lives.values()].some((other) => other.lastAt - life.missingSince >= staleAfterMs);
+  }
+}

@@ -1,0 +1,74 @@
+import type { Channel, Instrument } from '../../domain/instrument.ts';
+import type { LineArbiter } from '../arbitration/line-arbiter.ts';
+import type { VenueBooks } from '../books/venue-books.ts';
+import type { VenueConnectionPool } from '../connection/connection-pool.ts';
+import type { VenueCounts } from '../venue-counts.ts';
+import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
+import { ChannelWatch, SWEEP_MS } from './channel-watch.ts';
+import { CoinWatch } from './coin-watch.ts';
+import { FrameWatch } from './frame-watch.ts';
+
+export { SWEEP_MS };
+
+export interface VenueLivenessOptions {
+  readonly options: VenueFeedOptions;
+  readonly lines: VenueConnectionPool;
+  readonly arbiter: LineArbiter;
+  readonly books: VenueBooks;
+  readonly counts: VenueCounts;
+  readonly out: (event: VenueFeedEvent) => void;
+}
+
+/** Watches whether a venue's frames, coins and channels are alive, and acts on those that are not. */
+export class VenueLiveness {
+  readonly frames: FrameWatch;
+  readonly coins: CoinWatch;
+  readonly channels: ChannelWatch;
+
+  constructor({ options, lines, arbiter, books, counts, out }: VenueLivenessOptions) {
+    const { activity, timing, settings } = options;
+    const venue = options.venue.id;
+    const { neededChannel } = lines;
+    const resubscribe = (instrument: Instrument, channels: readonly Channel[], line: number | null): void => {
+      const connections = lines.resubscribe(instrument, lines.topicsOf(instrument, channels), line);
+      if (neededChannel !== undefined && !channels.includes(neededChannel)) return;
+      for (const connection of connections) arbiter.unsubscribed(instrument.symbol, connection);
+    };
+    this.coins = new CoinWatch({
+      ...options,
+      venue,
+      tradesWanted: neededChannel !== undefined,
+      isIdle: (coin, now) => activity.coinIsIdle(venue, coin, now),
+      resubscribeEveryMs: settings.reconnect.probeEveryMs,
+      resubscribe: (symbol, what) => {
+        const instrument = lines.bySymbol(symbol);
+        if (instrument === undefined) return;
+        const isAll = what === 'all' || neededChannel === undefined;
+        resubscribe(instrument, isAll ? options.channels : [neededChannel], null);
+      },
+      report: out,
+    });
+    this.channels = new ChannelWatch({
+      ...options,
+      venue,
+      neededChannel,
+      tradedElsewhereAt: (coin) => activity.tradedElsewhereAt(venue, coin),
+      isIdle: (now) => activity.venueIsIdle(venue, now),
+      lastDataAt: () => this.frames.lastDataAt,
+      onBookStale: (symbol) => books.markStale(symbol),
+      againAfterMs: settings.reconnect.probeEveryMs,
+      resubscribe,
+      replace: (instrument, line) => lines.replace(instrument, line),
+      leave: (symbol, now) => this.coins.leave(symbol, now),
+      report: out,
+    });
+    const { coins, channels } = this;
+    this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, coins, channels, counts, neededChannel });
+  }
+
+  /** Called every `SWEEP_MS`. */
+  sweep(now: number): void {
+    this.coins.sweep(now);
+    this.channels.sweep(now);
+  }
+}

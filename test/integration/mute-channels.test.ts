@@ -1,0 +1,70 @@
+import { describe, expect, it, vi } from 'vitest';
+import { SimulatedFeed } from '../../testing/feeds/simulated-feed.ts';
+import { compareTrades } from '../../testing/judges/journal.ts';
+import { until } from '../../testing/tools/until.ts';
+
+vi.setConfig({ maxConcurrency: 8 });
+
+const STALE_MS = 3000;
+const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 30_000 } };
+const CHANNELS = ['trade', 'ticker', 'book_ticker', 'depth'] as const;
+
+describe.concurrent.each(['bybit', 'binance'] as const)('a channel of %s without data', (venue) => {
+  const standby = venue === 'bybit' ? 'binance' : 'bybit';
+  const feed = { venues: [venue, standby], channels: CHANNELS, stale_after_ms: STALE_MS, fail_back_after_ms: 1000 };
+  const options = { coins: ['BTC'], rates: { [venue]: 200, [standby]: 200 }, feed, venue: BRISK };
+
+  it.each(['trade', 'depth'] as const)(
+    'on one line is subscribed again, then gets a new connection, and no trade is missing: %s',
+    async (channel) => {
+      await using simulated = await SimulatedFeed.start(options);
+      await simulated.moreTrades(100, venue);
+      await until(() => simulated.feed.venues[0]?.linesUp === 2);
+      simulated.simulator.fault({ venue, fault: 'mute_channel', channel, line: 1 });
+      const noticed = { state: 'feed_stale', venue, channel, line: 1, cause: 'channel_mute', symbol: 'BTCUSDT' };
+      await simulated.untilStatus({ ...noticed, details: { step: 'resubscribed' } });
+      await simulated.untilStatus({ ...noticed, details: { step: 'connection_replaced' } });
+      await simulated.untilStatus({ state: 'session_rotated', venue, line: 1, cause: 'channel_mute' });
+      simulated.simulator.clearFaults();
+      await simulated.untilStatus({ state: 'feed_recovered', venue, channel, line: 1 });
+      await simulated.moreTrades(50, venue);
+      expect(simulated.statuses({ state: 'failed_over' }).filter(({ switch: of }) => of?.from === venue)).toEqual([]);
+      expect(simulated.of('gap')).toEqual([]);
+      expect(compareTrades(simulated.records, await simulated.end()).problems).toEqual([]);
+    },
+  );
+
+  it('on no line makes the book stale until it changes again, although trades continue', async () => {
+    await using simulated = await SimulatedFeed.start(options);
+    await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
+    await simulated.moreTrades(300, venue);
+    simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'depth', line: 'all' });
+    await until(() => simulated.of('order_book').at(-1)?.stale === true);
+    await simulated.untilStatus({ state: 'feed_stale', venue, channel: 'depth', cause: 'channel_mute' }, { count: 2 });
+    await simulated.moreTrades(200, venue);
+    expect(simulated.statuses({ state: 'heartbeat' }).flatMap(({ heartbeat }) => heartbeat?.halted ?? [])).toEqual([]);
+    simulated.simulator.clearFaults();
+    await until(() => simulated.of('order_book').at(-1)?.stale === false);
+  });
+
+  it('on no line is left to the standby if it carries the trades, until they return', async () => {
+    await using simulated = await SimulatedFeed.start(options);
+    await simulated.moreTrades(300, venue);
+    simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'trade', line: 'all' });
+    const stale = {
+      state: 'feed_stale',
+      venue,
+      channel: 'trade',
+      line: null,
+      cause: 'channel_mute',
+      symbol: 'BTCUSDT',
+    };
+    await simulated.untilStatus({ ...stale, details: { step: 'resubscribed' } });
+    await simulated.untilStatus({ state: 'failed_over', venue: standby, symbol: 'BTCUSDT' });
+    await simulated.moreTrades(50, standby);
+    simulated.simulator.clearFaults();
+    await simulated.untilStatus({ state: 'failed_back', venue, symbol: 'BTCUSDT' });
+    await simulated.moreTrades(50, venue);
+    expect(compareTrades(simulated.records, await simulated.end()).problems).toEqual([]);
+  });
+});
