@@ -205,8 +205,8 @@ Median of ${runs} runs (lowest–highest), the programs alternating. A ratio is 
 - **p50, p99**: from the simulator's send to a consumer in another process that reads the broker by socket
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole milliseconds,
   cut off; half of one is subtracted for that.
-- **At the low rate**: measured after ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} a second, for every program. By then V8 has compiled most of
-  it.
+- **At the low rate**: each program first runs for ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} trades a second (cryptofeed: 500). By then V8
+  has compiled most of the code of the Node.js programs.
 ${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, divided by the trades
   delivered.
 - **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.

@@ -153,7 +153,7 @@ await reportPart({
         `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
     ),
     '',
-    `Pauses of the garbage collector since the trades began: ${pauses.length}, p99.9 ${ms(pause)}; ${young.length} of the young generation, longest ${ms(Math.max(0, ...young))}, ${others.length} others, longest ${ms(Math.max(0, ...others))}. ${loopDelay}`,
+    `The garbage collector paused the main thread ${pauses.length} times after the trades began. The p99.9 of these pauses is ${ms(pause)}. The longest of the ${young.length} pauses for the young generation took ${ms(Math.max(0, ...young))}, the longest of the ${others.length} others ${ms(Math.max(0, ...others))}. ${loopDelay}`,
   ].join('\n'),
   figures,
 });
@@ -201,7 +201,7 @@ async function eventLoopDelay(port: number): Promise<string> {
   );
   const total = buckets.at(-1)?.count ?? 0;
   const below = (share: number) => buckets.find(({ count }) => count >= share * total)?.le ?? Number.NaN;
-  return `Longest delay of the event loop in a second, by the exported metric: half of ${total} seconds at most ${ms(below(0.5) * 1000)}, all at most ${ms(below(1) * 1000)}.`;
+  return `The exported metric has the longest delay of the event loop in each of ${total} seconds. It is at most ${ms(below(0.5) * 1000)} in half of the seconds, and at most ${ms(below(1) * 1000)} in all.`;
 }
 
 function configuration({ webSocket, rest }: { webSocket: string; rest: string }, port: number): string {

@@ -36,8 +36,8 @@ const STATES: ReadonlyMap<string, string> = new Map([
   ['(root)', PROGRAM],
 ]);
 /**
- * Functions that call the kernel. Their time in the profile is the kernel's, or that of other processes, so it does not
- * count.
+ * Entries of the profile whose time does not count. In `(idle)` the main thread does nothing. The others call the kernel,
+ * so the kernel or other processes spend their time.
  */
 const WAITING = new Set(['(idle)', 'writeBuffer', 'writev', 'writeLatin1String', 'writeUtf8String']);
 const PROFILE_WITHIN_MS = 20_000;

@@ -11,7 +11,7 @@ export interface Problem {
   /** The value as `shown` prints it; may be empty. */
   readonly found: string;
   readonly allowed: string;
-  /** A nearest name, or other help. */
+  /** Help for the user, such as `did you mean trade?`. */
   readonly hint?: string | undefined;
 }
 

@@ -239,7 +239,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         const sequence = sequenceOf(key);
         const grace = graceOf(key, sequence);
         const now = scheduler.now();
-        // A due time is a sum; a difference alone may be rounded to just before it.
+        // The check was planned for `since + ms`. Then `now - ms` may be rounded to just below `since`: the sum decides.
         const sinceBy = (since: number | undefined, ms: number): number =>
           since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
         if (fetches) emit(key, sequence.announce(sinceBy(sequence.unannouncedSince, grace)));

@@ -38,7 +38,7 @@ export interface SinkPipelineOptions {
   /** The shard's symbols. Undefined: all of them. */
   readonly isOwn: CheckpointOptions['isOwn'];
   readonly spillDisk: SpillDisk | undefined;
-  /** The share of a pipeline's memory. */
+  /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */
   readonly bufferShare: number;
   readonly onFailed: (fault: Fault) => void;
 }

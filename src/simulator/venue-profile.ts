@@ -1,6 +1,6 @@
 import type { VenueId } from '../domain/instrument.ts';
 
-/** The properties of one simulated venue: ids, price, limits. Sources in PROTOCOL facts 2, 3 and 4. */
+/** The properties of one simulated venue: ids, price, limits. */
 export interface VenueProfile {
   readonly id: VenueId;
   readonly protocol: 'bybit' | 'binance';

@@ -24,9 +24,9 @@ export interface SymbolFacts {
   price: LastPrice | undefined;
   /** The venue that took over the symbol, and when by the feed's clock; undefined after its first price. */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
-  /** When the halt for a gap ends, steady clock. */
+  /** When the halt for a gap ends, by the steady clock, milliseconds. */
   gapUntil: number;
-  /** When a halt was last seen, steady clock. */
+  /** When a halt was last seen, by the steady clock, milliseconds. */
   lastBadAt: number;
 }
 

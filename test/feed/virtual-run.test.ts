@@ -510,7 +510,7 @@ it('after a kill, publishes a window that one of two sinks lacks only to that si
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
     happenings: SINKS.flatMap((name) => [
       { afterMs: 3000, what: { kind: 'store', name, awayMs: 950 } },
-      // Before the waiting records are on disk.
+      // The kill comes before the waiting records are on disk.
       { afterMs: 900, what: { kind: 'kill', downMs: 10 } },
     ]),
   });

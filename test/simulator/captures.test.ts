@@ -35,7 +35,7 @@ const bybitTrade = (i: number) =>
   `{"topic":"publicTrade.BTCUSDT","ts":1789299660724,"type":"snapshot","data":[{"i":"21000000001886915${i}","T":1789299660688,"p":"77140.5","v":"0.00389","S":"Sell","seq":${i},"s":"BTCUSDT","BT":false,"RPI":false}]}`;
 
 describe('a capture that the simulator serves', () => {
-  it('is sent from its first file on to every connection, filtered by the subscribed streams', async () => {
+  it('is sent to every connection from the beginning of its first file, only the subscribed streams', async () => {
     const first = file(
       'one.gz',
       [1, 2, 3].flatMap((t) => [

@@ -4,9 +4,15 @@ import type { MarketFrame } from '../../src/domain/venue-event.ts';
 import type { ControlRequest, Decoded, DecoderContext, Venue } from '../../src/venues/contract.ts';
 
 /**
- * A venue with a protocol for tests: one or two words a frame. To the venue: `sub ID TOPIC,TOPIC`, `unsub ID
- * TOPIC,TOPIC`, `beat ID`. From it: `trade SYMBOL ID`, `repeat`, `odd SYMBOL ID` (with a warning), `ack [ID]`, `pong`,
- * `no ID|- [TOPIC,TOPIC]`, `already ID|- [TOPIC,TOPIC]`, `bye`, `noise`, `throw`. Anything else is malformed.
+ * A venue with a protocol for tests. A frame is up to three words.
+ *
+ * - The client sends `sub ID TOPIC,TOPIC`, `unsub ID TOPIC,TOPIC` and `beat ID`.
+ * - The venue sends data: `trade SYMBOL ID`, `odd SYMBOL ID` (a trade with a warning), `repeat` (data without an event).
+ * - It answers with `ack [ID]`, `pong`, `no ID|- [TOPIC,TOPIC]` (it refuses the topics) or `already ID|- [TOPIC,TOPIC]`
+ *   (they are subscribed already).
+ * - It also sends `bye` (it will shut down), `noise` (a frame to ignore) and `throw` (the decoder throws).
+ *
+ * Anything else is malformed.
  */
 export function fakeVenue(overrides: Partial<Venue> = {}): Venue {
   return {

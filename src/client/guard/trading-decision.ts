@@ -11,7 +11,7 @@ export interface TradingDecision {
   readonly causes: readonly HaltCause[];
   /** The coin or symbol as asked for; null: all. */
   readonly coin: string | null;
-  /** The consumer's wall clock, milliseconds since 1970. */
+  /** The time of the decision by the consumer's wall clock, milliseconds since 1970. */
   readonly at: number;
 }
 

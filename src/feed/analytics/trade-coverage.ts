@@ -50,7 +50,10 @@ export class TradeCoverage {
     this.#pending.delete(gap);
   }
 
-  /** Until when pending gaps keep windows open, if the venue has no data from `silentAt` on. -Infinity: none does. */
+  /**
+   * The time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with `endsBySilence`
+   * keeps them open until `silentAt` at most. -Infinity: no gap is pending.
+   */
   heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;
     for (const { until, endsBySilence } of this.#pending.values())

@@ -65,7 +65,7 @@ export class SymbolSeries {
     else if (record.kind === 'trade_stats') this.#addWindow(record);
   }
 
-  /** Call it every second. */
+  /** Updates the trades a second. Call it every second. */
   sampleRate(): void {
     this.#rate.sample(this.#liveTrades);
   }

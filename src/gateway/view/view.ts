@@ -76,7 +76,7 @@ export class GatewayView {
     for (const { coin, symbol } of snapshot.coins) this.#name(coin, symbol);
   }
 
-  /** Call it every second. */
+  /** Updates the trades a second of all symbols. Call it every second. */
   sampleRates(): void {
     for (const known of this.#bySymbol.values()) for (const series of known.values()) series.sampleRate();
   }

@@ -17,7 +17,8 @@ export interface TopicRecord {
 
 /**
  * Yields the committed records of a topic (full name) with the wanted keys, in order per partition, without tombstones.
- * It reads both framings. Rejects with a Fault if the brokers or the registry fail.
+ * It reads Avro single-object encoding and the Confluent wire format. It rejects with a Fault if the brokers or the
+ * registry fail.
  */
 export async function* readTopic(
   config: KafkaConfig,

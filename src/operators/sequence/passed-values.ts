@@ -24,7 +24,7 @@ export class PassedValues<T> {
   /** The remembered values, in order: a full `older` part and the growing `recent` one. */
   #older: T[] = [];
   #recent: T[] = [];
-  /** Ids of late values; forgotten together with the values passed meanwhile. */
+  /** Ids of late values, one set for each part. A set is dropped together with its part. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
   /** Ids of values that follow a gap of unknown size. Such a gap covers all late values that belong into it. */

@@ -10,7 +10,7 @@ const METHODS = ['SUBSCRIBE', 'UNSUBSCRIBE', 'LIST_SUBSCRIPTIONS', 'SET_PROPERTY
 
 type RequestId = number | string | null;
 
-/** Binance's side of a market data WebSocket: paths, control messages, errors, limits. PROTOCOL facts 2. */
+/** Binance's side of a market data WebSocket: paths, control messages, errors, limits. */
 export function binanceSocket(host: VenueHost, streams: BinanceStreams): VenueSocket {
   const arrivals = new WeakMap<Connection, number[]>();
 

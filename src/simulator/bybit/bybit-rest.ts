@@ -15,7 +15,7 @@ const WRONG_PARAMETER = 10001;
 /** Makes the `result` of an answer. @throws RestError */
 type Handler = (request: VenueRequest) => string;
 
-/** Bybit v5's public market REST interface for spot: envelope, limits, errors. PROTOCOL facts 4. */
+/** Bybit v5's public market REST interface for spot: envelope, limits, errors. */
 export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
   const limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
   const routes: Readonly<Record<string, Handler>> = {

@@ -10,7 +10,7 @@ const IDLE_MS = 600_000;
 
 const REQUEST = z.object({ op: z.string(), args: z.array(z.unknown()).catch([]), req_id: z.unknown().optional() });
 
-/** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. PROTOCOL facts 3. */
+/** Bybit v5's side of a public spot WebSocket: operations, acknowledgements, refusals, limits. */
 export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket {
   let nextIdleCheck = 0;
   const activity = new WeakMap<Connection, { at: number; frames: number }>();

@@ -5,26 +5,26 @@ const coin = (price: string | null, epoch = 1) => [{ symbol: 'BTCUSDT', price, e
 const after = (...paints: ReturnType<typeof coin>[]) => paints.reduce<PriceMemory>(remember, new Map()).get('BTCUSDT');
 const move = (...prices: readonly string[]) => moveOf({ prices, epoch: 1 });
 
-it('returns the move since the last paint', () => {
+it('moveOf returns the move since the last paint', () => {
   expect(move('1.5')).toBe(0);
   expect(move('9.5', '10')).toBeGreaterThan(0);
   expect(move('10', '9.5')).toBeLessThan(0);
   expect(move('10', '9.5', '9.5')).toBe(0);
 });
 
-it('uses the largest number of decimal places of the prices', () =>
+it('placesOf returns the largest number of decimal places of the prices', () =>
   expect(placesOf({ prices: ['1.25', '1.3'], epoch: 1 })).toBe(2));
 
-it('forgets the prices of the previous epoch', () => {
+it('remember forgets the prices of the previous epoch', () => {
   expect(after(coin('10', 1), coin('12', 2))?.prices).toEqual(['12']);
 });
 
-it('keeps the prices through a paint without a price', () => {
+it('remember keeps the prices through a paint without a price', () => {
   expect(after(coin(null))).toBeUndefined();
   expect(after(coin('10'), coin(null))?.prices).toEqual(['10']);
 });
 
-it('keeps at most 60 prices', () => {
+it('remember keeps at most 60 prices of a symbol', () => {
   const paints = Array.from({ length: 500 }, (_, index) => coin(String(index)));
   expect(after(...paints)?.prices).toHaveLength(60);
 });

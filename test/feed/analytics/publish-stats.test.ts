@@ -423,7 +423,7 @@ describe('publishStats: a gap', () => {
 });
 
 describe('publishStats: a symbol with a pending gap', () => {
-  /** ETH continues. BTC has no trade after 2.5, which is known at 4. */
+  /** BTC has a trade at 2.5 s, and then a pending gap. ETH has trades at 3 s and 4 s. */
   const underRepair = (): Desk => {
     const desk = new Desk().began('BTC ETH').live('BTC', 0.5, 1.5, 2.5).live('ETH', 3, 4);
     expect(desk.output).toEqual(['BTC 0+1: 1', 'BTC 1+1: 1']);

@@ -60,7 +60,7 @@ describe('TradeCoverage', () => {
     expect(whole()).toEqual([true, true, true]);
   });
 
-  it('is held until the latest end of its pending gaps', () => {
+  it('holds windows until the latest end of its pending gaps', () => {
     const coverage = begun();
     const until = [coverage.heldUntil()];
     coverage.open('7', { from: 0, until: 10, endsBySilence: false });
@@ -73,7 +73,7 @@ describe('TradeCoverage', () => {
     expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
   });
 
-  it('is held only until the silence begins if the pending gap ends by silence', () => {
+  it('holds windows only until the venue has no data if the pending gap ends by that', () => {
     const coverage = begun();
     coverage.open('7', { from: 0, until: 10, endsBySilence: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);

@@ -1,10 +1,13 @@
 import { Fault } from '../../../domain/fault.ts';
 import { firewallRefusal, httpRefusal, refusalReason } from '../../rest/http-refusal.ts';
 
-/** In CloudFront's page for a country that the venue does not serve. The rest of the page speaks of too much traffic. */
+/** CloudFront's page has this text if the venue does not serve the country. The rest speaks of too much traffic. */
 const BLOCKED_COUNTRY = 'block access from your country';
 
-/** The meaning of a refusal, after `rest-api.md`. Not documented: 451 (Binance) and 403 (Binance US) for a region. */
+/**
+ * Converts a refusal to a Fault, as Binance's document `rest-api.md` describes it. The document does not name two
+ * statuses for a blocked region: 451 (Binance) and 403 (Binance US).
+ */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   // Every other 403 is the firewall's, which blocks an address for its requests.
   if (status === 403 && !body.includes(BLOCKED_COUNTRY)) return firewallRefusal(status, headers, body);
