@@ -34,7 +34,7 @@ def wall() -> float:
     return time.time() * 1000
 
 
-def steady() -> float:
+def monotonic() -> float:
     return time.monotonic() * 1000
 
 
@@ -44,7 +44,7 @@ def ms(stamp: datetime) -> float:
 
 def is_old(stamp: float, came: float, limit: float) -> bool:
     """True if it is too old by its timestamp and our wall clock, or by the time since it arrived."""
-    return wall() >= stamp + limit or steady() >= came + limit
+    return wall() >= stamp + limit or monotonic() >= came + limit
 
 
 def names(text: str) -> set:
@@ -56,7 +56,7 @@ class Guard:
 
     def __init__(self, allow_test_data: bool):
         self.allow_test_data = allow_test_data
-        self.started = steady()
+        self.started = monotonic()
         self.speakers = {}  # instance → its last state
         self.speaker_of = {}  # symbol → instance
         self.prices = {}  # symbol → (record, time of arrival)
@@ -70,10 +70,10 @@ class Guard:
         """Returns the causes that halt the symbol now. Each call with a cause restarts the wait for the resume."""
         causes = self._causes(symbol)
         if causes:
-            self.last_bad[symbol] = steady()
+            self.last_bad[symbol] = monotonic()
             return causes
         last_bad = max(self.last_bad.get(symbol, self.started), self.gap_until.get(symbol, 0))
-        return [] if steady() >= last_bad + RESUME_AFTER_MS else ["recovering"]
+        return [] if monotonic() >= last_bad + RESUME_AFTER_MS else ["recovering"]
 
     def _causes(self, symbol: str) -> list:
         price, came = self.prices.get(symbol, (None, 0))
@@ -94,7 +94,7 @@ class Guard:
             "test_data": not self.allow_test_data and (not real or record["active_venue"] == "binance_testnet"),
             "venue_changed": symbol in self.moved,
             "price_age": is_old(ms(price["received_at"]), came, MAX_PRICE_AGE_MS) and not quiet,
-            "gap": steady() < self.gap_until.get(symbol, 0),
+            "gap": monotonic() < self.gap_until.get(symbol, 0),
             "lag": self.lag_ms > MAX_LAG_MS,
         }
         return [cause for cause, holds in rules.items() if holds]
@@ -107,7 +107,7 @@ class Guard:
             since = self.served_since.get(symbol, 0)  # a newer instance may begin with lower epochs
             if not ms(before["received_at"]) < since <= ms(price["received_at"]):
                 return
-        self.prices[symbol] = (price, steady())
+        self.prices[symbol] = (price, monotonic())
         self._answer_switch(symbol)
         quiet = self.speakers.get(self.speaker_of.get(symbol), {}).get("quiet", {})
         for key in (venue, f"{venue}:{symbol}"):
@@ -124,7 +124,7 @@ class Guard:
             return
         # It halts from its publication on, however old it is: from now, or from before the start.
         age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])
-        until = steady() + GAP_HALT_MS - age
+        until = monotonic() + GAP_HALT_MS - age
         self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))
 
     def on_status(self, status: dict) -> None:
@@ -141,7 +141,7 @@ class Guard:
         symbol, venue = status["symbol"], status["venue"]
         if beat is not None:
             # A heartbeat from before the start says nothing about the feed now, even if our clock makes it look recent.
-            came = steady() if status["told_before"] is None else float("-inf")
+            came = monotonic() if status["told_before"] is None else float("-inf")
             speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
             for each in speaker["symbols"]:

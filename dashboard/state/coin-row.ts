@@ -34,7 +34,7 @@ export class CoinRow {
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
-  /** When its last event came, by the page's steady clock; null: none yet. */
+  /** When its last event came, by the page's monotonic clock; null: none yet. */
   readonly seenAt = signal<number | null>(null);
   #flashEnds = 0;
 

@@ -12,7 +12,7 @@ import { setFeedTime } from './page-clock.ts';
 
 /** The newest overview; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
-/** When it came, by the page's steady clock. */
+/** When it came, by the page's monotonic clock. */
 export const statusAt = signal(0);
 /** Oldest first, without heartbeats. */
 export const events = signal<readonly StatusJson[]>([]);

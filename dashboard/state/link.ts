@@ -16,7 +16,7 @@ const SILENT_MS = 4000;
 /** This page's own connection to the gateway. */
 export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
 
-/** When the gateway last said anything, by the page's steady clock. */
+/** When the gateway last said anything, by the page's monotonic clock. */
 export let receivedAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
-/** This page's steady clock, milliseconds, painted twice a second: for ages. */
+/** This page's monotonic clock, milliseconds, painted twice a second: for ages. */
 export const now = signal(performance.now());
 
-/** The feed's wall clock minus this page's steady one, by the last overview; the browser's own clock may be wrong. */
+/** The feed's wall clock minus this page's monotonic one, by the last overview; the browser's own clock may be wrong. */
 let feedAhead = Date.now() - performance.now();
 
 export function startPageClock(): void {

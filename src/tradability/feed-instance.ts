@@ -5,7 +5,7 @@ import type { Moment } from './moment.ts';
 /** A venue with younger data delivers, whatever state its lines have. */
 export const DELIVERS_MS = 1000;
 
-/** Age of a venue's last data in a heartbeat, and when that was by the steady clock. */
+/** Age of a venue's last data in a heartbeat, and when that was by the monotonic clock. */
 interface ReportedAge {
   readonly at: number;
   readonly ageMs: number;
@@ -60,13 +60,13 @@ export class FeedInstance {
   /** Milliseconds since its last heartbeat: since its arrival or by its timestamp, whichever is longer. */
   silentMs(now: Moment): number {
     const { timestamp = Number.NEGATIVE_INFINITY } = this.lastHeartbeat ?? {};
-    return Math.max(now.steady - this.#lastHeartbeatAt, now.wall - timestamp, 0);
+    return Math.max(now.monotonic - this.#lastHeartbeatAt, now.wall - timestamp, 0);
   }
 
   /** Age of the venue's last data; null if no heartbeat reported it. */
   ageMs(venue: string, now: Moment): number | null {
     const age = this.#ages.get(venue);
-    return age === undefined ? null : age.ageMs + (now.steady - age.at);
+    return age === undefined ? null : age.ageMs + (now.monotonic - age.at);
   }
 
   isIdleMarket(venue: string, symbol: string): boolean {
@@ -76,7 +76,7 @@ export class FeedInstance {
   #addHeartbeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
     const { trading: state, tradingReason, symbols, halted, staleBooks, venueAges } = heartbeat;
     this.lastHeartbeat = record;
-    this.#lastHeartbeatAt = now.steady;
+    this.#lastHeartbeatAt = now.monotonic;
     this.stopped = false;
     this.tradability = state === 'allowed' ? { state, reason: '' } : { state: 'halted', reason: tradingReason };
     replace(this.symbols, symbols);
@@ -85,7 +85,7 @@ export class FeedInstance {
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
     for (const { venue, ageMs } of venueAges) {
       const known = this.#venue(venue);
-      this.#ages.set(venue, { at: now.steady - onTheWayMs, ageMs });
+      this.#ages.set(venue, { at: now.monotonic - onTheWayMs, ageMs });
       this.venues.set(venue, ageMs < DELIVERS_MS && known.silence === null ? delivering(known, null) : known);
     }
   }

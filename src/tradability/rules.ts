@@ -26,7 +26,7 @@ export interface ConsumerFacts {
   readonly feed: FeedInstances;
   /** Milliseconds; 0 until it is reported. */
   lagMs: number;
-  /** When the lag was reported, steady clock; undefined if it never was, or no longer is. */
+  /** When the lag was reported, by the monotonic clock; undefined if it never was, or no longer is. */
   lagReportedAt: number | undefined;
   ended: boolean;
 }
@@ -116,8 +116,8 @@ const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs },
 /** A consumer that has not reported its lag for longer is held up: the time since then counts as lag. */
 const LAG_SILENCE_MS = 1000;
 
-const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { steady }) => {
-  const lagMs = reported + Math.max(0, steady - lagReportedAt - LAG_SILENCE_MS);
+const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { monotonic }) => {
+  const lagMs = reported + Math.max(0, monotonic - lagReportedAt - LAG_SILENCE_MS);
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 };
 
@@ -141,7 +141,7 @@ const SYMBOL_RULES: readonly Rule[] = [
       ? { cause: 'venue_changed', symbol: facts.symbol, venue: facts.movedTo?.venue ?? '' }
       : undefined,
   priceAge,
-  ({ symbol, gapUntil }, _, __, now) => (now.steady < gapUntil ? { cause: 'gap', symbol } : undefined),
+  ({ symbol, gapUntil }, _, __, now) => (now.monotonic < gapUntil ? { cause: 'gap', symbol } : undefined),
   lag,
 ];
 
@@ -157,7 +157,7 @@ export function symbolHalts(
 
 /** Age by timestamp or since arrival, whichever is longer: clocks may differ, and may be set. */
 function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
-  return Math.max(now.wall - stampedAt, now.steady - cameAt);
+  return Math.max(now.wall - stampedAt, now.monotonic - cameAt);
 }
 
 /** In how many milliseconds each rule's result for a symbol changes by time alone; past changes are 0 or below. */
@@ -169,9 +169,9 @@ export function dueTimes(
 ): readonly number[] {
   const speaker = feed.speakerOf(symbol);
   return [
-    gapUntil - now.steady,
+    gapUntil - now.monotonic,
     // A lag may be as long as its limit.
-    ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.steady]),
+    ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.monotonic]),
     ...(price === undefined ? [] : [maxPriceAgeMs - ageMs(price.receivedAtMs, price.cameAt, now)]),
     ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),
   ];

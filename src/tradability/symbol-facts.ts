@@ -8,7 +8,7 @@ export interface LastPrice {
   readonly environment: Environment;
   /** When the feed received it, by the feed's wall clock, milliseconds. */
   readonly receivedAtMs: number;
-  /** When it came to this consumer, by a monotonic clock, milliseconds. */
+  /** When it came to this consumer, by the monotonic clock, milliseconds. */
   readonly cameAt: number;
 }
 
@@ -24,9 +24,9 @@ export interface SymbolFacts {
   price: LastPrice | undefined;
   /** The venue that took over the symbol, and when by the feed's clock; undefined after its first price. */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
-  /** When the halt for a gap ends, by the steady clock, milliseconds. */
+  /** When the halt for a gap ends, by the monotonic clock, milliseconds. */
   gapUntil: number;
-  /** When a halt was last seen, by the steady clock, milliseconds. */
+  /** When a halt was last seen, by the monotonic clock, milliseconds. */
   lastBadAt: number;
 }
 
@@ -53,7 +53,7 @@ export function setPrice(
   const { price } = facts;
   const hasSameEpochs = price !== undefined && (served.byOneVenue || price.venue === venue);
   if (hasSameEpochs && isOfPreviousEpoch({ epoch, receivedAtMs }, price, served.since)) return false;
-  facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.steady };
+  facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.monotonic };
   if (!isOfPreviousVenue(facts)) facts.movedTo = undefined;
   return true;
 }
@@ -87,5 +87,5 @@ export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
 export function addGap(facts: SymbolFacts, { gap, reportedAt }: ReportedGap, now: Moment, haltMs: number): void {
   if (gap.outcome === 'repaired') return;
   const age = Math.max(0, now.wall - reportedAt);
-  facts.gapUntil = Math.max(facts.gapUntil, now.steady + haltMs - age);
+  facts.gapUntil = Math.max(facts.gapUntil, now.monotonic + haltMs - age);
 }

@@ -56,7 +56,7 @@ export class TradingGuard {
   recall({ status, prices, gaps }: TradingPast, now: Moment): void {
     for (const known of gaps) addGap(this.#of(known.gap.symbol), known, now, this.#options.gapHaltMs);
     for (const price of prices) this.#setPrice(price, now);
-    for (const record of status) this.#addStatus(record, { ...now, steady: Number.NEGATIVE_INFINITY });
+    for (const record of status) this.#addStatus(record, { ...now, monotonic: Number.NEGATIVE_INFINITY });
     this.#checkAll(now);
   }
 
@@ -94,7 +94,7 @@ export class TradingGuard {
   dueInMs(now: Moment, symbol?: string): number {
     let dueInMs = Number.POSITIVE_INFINITY;
     for (const facts of symbol === undefined ? this.#symbols.values() : [this.#of(symbol)]) {
-      const resumeInMs = facts.lastBadAt + this.#options.resumeAfterMs - now.steady;
+      const resumeInMs = facts.lastBadAt + this.#options.resumeAfterMs - now.monotonic;
       for (const inMs of [resumeInMs, ...dueTimes(facts, this.#facts, this.#options, now)])
         if (inMs > 0 && inMs < dueInMs) dueInMs = inMs;
     }
@@ -110,7 +110,7 @@ export class TradingGuard {
 
   #applyToAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
     if (event.kind === 'status') this.#addStatus(event, now);
-    else if (event.kind === 'lag') Object.assign(this.#facts, { lagMs: event.lagMs, lagReportedAt: now.steady });
+    else if (event.kind === 'lag') Object.assign(this.#facts, { lagMs: event.lagMs, lagReportedAt: now.monotonic });
     else if (event.kind === 'lag_over') this.#facts.lagReportedAt = undefined;
     else this.#facts.ended = true;
   }
@@ -140,7 +140,7 @@ export class TradingGuard {
   }
 
   #newFacts(symbol: string): SymbolFacts {
-    const facts = newSymbolFacts(symbol, this.#started.steady);
+    const facts = newSymbolFacts(symbol, this.#started.monotonic);
     this.#symbols.set(symbol, facts);
     return facts;
   }
@@ -165,10 +165,10 @@ export class TradingGuard {
   #check(facts: SymbolFacts, now: Moment): readonly Halt[] {
     const { resumeAfterMs } = this.#options;
     const halts = symbolHalts(facts, this.#facts, this.#options, now);
-    if (halts.length > 0) facts.lastBadAt = now.steady;
+    if (halts.length > 0) facts.lastBadAt = now.monotonic;
     // A gap halt ends by time, whether or not a decision was requested meanwhile.
     else if (facts.gapUntil > facts.lastBadAt) facts.lastBadAt = facts.gapUntil;
-    const isRecovering = halts.length === 0 && now.steady < facts.lastBadAt + resumeAfterMs;
+    const isRecovering = halts.length === 0 && now.monotonic < facts.lastBadAt + resumeAfterMs;
     return isRecovering ? [{ cause: 'recovering', forMs: resumeAfterMs }] : halts;
   }
 }

@@ -43,7 +43,7 @@ const CHECK_EVERY_MS = 200;
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
   const { scheduler, wallClockMs, symbolOf } = deps;
-  const moment = (): Moment => ({ wall: wallClockMs(), steady: scheduler.now() });
+  const moment = (): Moment => ({ wall: wallClockMs(), monotonic: scheduler.now() });
   const guard = new TradingGuard(options, moment(), symbolOf);
   if (input.past !== undefined) guard.recall(input.past, moment());
   /** Whose decision may have changed: a name, null for all together, undefined for each. */
@@ -58,7 +58,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     alarm.unsubscribe();
     if (sources.closed) return;
     const inMs = Math.min(guard.dueInMs(now), CHECK_EVERY_MS);
-    alarmAt = now.steady + inMs;
+    alarmAt = now.monotonic + inMs;
     alarm = scheduler.schedule(wake, inMs);
   };
   const take = (event: GuardEvent): void => {
@@ -72,7 +72,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
     const { symbol } = event;
     const before = guard.decide(symbol, now);
     const concernsAll = guard.apply(event, now);
-    const isSooner = now.steady + guard.dueInMs(now, symbol) < alarmAt;
+    const isSooner = now.monotonic + guard.dueInMs(now, symbol) < alarmAt;
     if (concernsAll || isSooner || !isSame(before, guard.decide(symbol, now))) wake();
   };
   const end = (finish: () => void): void => {

@@ -26,22 +26,22 @@ export class LagMeter {
   /** Since when reading waits to start; undefined once it started, or has nothing to read. */
   #waitsSince: number | undefined;
 
-  constructor({ steady }: Moment) {
-    this.#waitsSince = steady;
+  constructor({ monotonic }: Moment) {
+    this.#waitsSince = monotonic;
   }
 
   /** Reading begins with these partitions; if there are none, there is nothing to read. */
   started(partitions: Iterable<number>, now: Moment): void {
     for (const partition of partitions)
       if (!this.#partitions.has(partition))
-        this.#partitions.set(partition, { behind: 0, reachedAt: now.wall, answeredAt: now.steady });
+        this.#partitions.set(partition, { behind: 0, reachedAt: now.wall, answeredAt: now.monotonic });
     this.#waitsSince = undefined;
   }
 
   answered(partition: number, behind: number, now: Moment): void {
     const lag = this.#partitions.get(partition);
     if (lag === undefined) return;
-    lag.answeredAt = now.steady;
+    lag.answeredAt = now.monotonic;
     if (lag.behind === 0) lag.reachedAt = now.wall;
     lag.behind = behind;
   }
@@ -53,7 +53,7 @@ export class LagMeter {
 
   keepOnly(partitions: ReadonlySet<number>, now: Moment): void {
     for (const partition of this.#partitions.keys()) if (!partitions.has(partition)) this.#partitions.delete(partition);
-    if (this.#partitions.size === 0) this.#waitsSince ??= now.steady;
+    if (this.#partitions.size === 0) this.#waitsSince ??= now.monotonic;
   }
 
   /** `undone`: the records that are read but not done, one group for each listener. */
@@ -73,13 +73,13 @@ export class LagMeter {
       }
       waiting = Math.max(waiting, count);
     }
-    return { ms: Math.max(now.wall - since, this.#silence(now.steady)), records: records + waiting };
+    return { ms: Math.max(now.wall - since, this.#silence(now.monotonic)), records: records + waiting };
   }
 
   /** The longest time without an answer, of all partitions. */
-  #silence(steady: number): number {
+  #silence(monotonic: number): number {
     const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
-    const silence = steady - Math.min(steady, this.#waitsSince ?? steady, ...answeredAt);
+    const silence = monotonic - Math.min(monotonic, this.#waitsSince ?? monotonic, ...answeredAt);
     return silence > SILENCE_MS ? silence : 0;
   }
 }

@@ -250,7 +250,7 @@ export class TopicReader implements TopicHandler {
   }
 
   #now(): Moment {
-    return { wall: this.#options.wallClockMs(), steady: this.#options.scheduler.now() };
+    return { wall: this.#options.wallClockMs(), monotonic: this.#options.scheduler.now() };
   }
 }
 

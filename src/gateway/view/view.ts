@@ -45,7 +45,7 @@ export class GatewayView {
     const { scheduler, wallClockMs } = options;
     this.#options = options;
     this.keyOf = marketKeyOf(options.mode);
-    this.feed = new FeedSummary(() => ({ wall: wallClockMs(), steady: scheduler.now() }));
+    this.feed = new FeedSummary(() => ({ wall: wallClockMs(), monotonic: scheduler.now() }));
   }
 
   /** Returns false if the record is of a previous epoch: then it changes nothing. */

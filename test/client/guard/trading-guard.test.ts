@@ -9,7 +9,7 @@ describe('TradingGuard', () => {
   let steppedBy: number;
   let guard: TradingGuard;
 
-  const now = () => ({ wall: START + ms + steppedBy, steady: ms });
+  const now = () => ({ wall: START + ms + steppedBy, monotonic: ms });
   const begin = (options: Partial<GuardOptions> = {}, quote = 'USDT'): void => {
     ms = 0;
     steppedBy = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LagMeter } from '../../../src/client/reader/topic-lag.ts';
 
-const now = (wall: number, steady = wall) => ({ wall, steady });
+const now = (wall: number, monotonic = wall) => ({ wall, monotonic });
 
 describe('LagMeter', () => {
   it('reports no lag at the end of all partitions, however old the last record is', () => {

@@ -7,7 +7,7 @@ let at = 0;
 let feed: FeedSummary;
 beforeEach(() => {
   at = 0;
-  feed = new FeedSummary(() => ({ wall: NOW + at, steady: at }));
+  feed = new FeedSummary(() => ({ wall: NOW + at, monotonic: at }));
 });
 const beat = (given: Partial<Heartbeat> = {}, fields = {}) =>
   feed.add(heartbeat(given, { timestamp: NOW + at, ...fields }));
