@@ -127,15 +127,15 @@ export class ChannelWatch {
       const { instrument, lives } = of;
       const life = lives.get(kind);
       if (instrument === undefined || life === undefined) continue;
+      const ageMs = now - life.missingSince;
       // A slow coin's first trades may be late. Its other channels follow the trades.
       const isStaleAlone =
         life.isOverdue(now, this.#options) && life.isProvenStale && (life.hasMean || kind !== neededChannel);
       const isStale =
         !isMarketIdle &&
-        now - life.missingSince >= staleAfterMs &&
+        ageMs >= staleAfterMs &&
         (isStaleAlone || (isVenueOverdue && this.#isStaleWithAll(of, kind, life, all)));
       if (isStale && kind === 'book_update') onBookStale(instrument.symbol);
-      const ageMs = now - life.missingSince;
       if (isStale && kind === neededChannel) this.#stale.add({ kind, line: null, instrument, ageMs }, now);
       else
         for (const each of life.connections)

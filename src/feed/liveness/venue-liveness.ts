@@ -4,11 +4,9 @@ import type { VenueBooks } from '../books/venue-books.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
 import type { VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
-import { ChannelWatch, SWEEP_MS } from './channel-watch.ts';
+import { ChannelWatch } from './channel-watch.ts';
 import { CoinWatch } from './coin-watch.ts';
 import { FrameWatch } from './frame-watch.ts';
-
-export { SWEEP_MS };
 
 export interface VenueLivenessOptions {
   readonly options: VenueFeedOptions;

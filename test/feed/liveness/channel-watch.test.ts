@@ -92,7 +92,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported).toEqual([]);
   });
 
-  it.each(KINDS)('finds %s mute on one line, subscribes it there again, then replaces the connection', (kind) => {
+  it.each(KINDS)('finds %s stale on one line, subscribes it there again, then replaces the connection', (kind) => {
     const scene = new Scene();
     scene.run(60);
     const mute = without((at) => at.kind === kind && at.connection === 1 && at.symbol === 'BTCUSDT');
@@ -109,7 +109,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported.slice(3)).toEqual([`133 feed_recovered ${channel} BTCUSDT 1`]);
   });
 
-  it('reports a line once if a channel of all its symbols is mute', () => {
+  it('reports a line once if a channel of all its symbols is stale', () => {
     const scene = new Scene(['BTC', 'ETH', 'SOL']);
     scene.run(60);
     scene.run(
@@ -135,7 +135,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported.at(-1)).toBe('621 feed_recovered trade BTCUSDT null');
   });
 
-  it('finds trades and tickers mute together, since depth and another venue deliver', () => {
+  it('finds trades and tickers stale together, since depth and another venue deliver', () => {
     const scene = new Scene();
     scene.run(600);
     scene.run(30, ({ kind }) => (kind === 'book_update' ? 10 : 0));
@@ -156,7 +156,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported.at(0)).toBe('605 feed_stale channel_mute trade BTCUSDT null resubscribed');
   });
 
-  it('reports a book as mute that trades must have changed', () => {
+  it('reports a book as stale that trades must have changed', () => {
     const scene = new Scene();
     scene.run(600);
     scene.run(
@@ -220,7 +220,7 @@ describe('ChannelWatch', () => {
   });
 
   it.each(['the coin is idle at other venues too', 'the market is idle', 'nothing else shows it'])(
-    'reports no silence of both lines if %s',
+    'finds nothing stale on both lines if %s',
     (why) => {
       const scene = new Scene();
       scene.run(600);

@@ -19,7 +19,7 @@ interface Coin {
   tradedElsewhereAt: number | undefined;
 }
 
-it('finds no channel mute in a market of which every third coin is quiet for minutes', () => {
+it('finds no stale channel in a market of which every third coin is quiet for minutes', () => {
   const random = new Random(currentSeed());
   const isHit = (rate: number): boolean => random.fraction() < 1 - Math.exp(-rate);
   let now = 0;
