@@ -1,4 +1,4 @@
-"""Prints trades from Kafka with confluent-kafka and fastavro, in either framing. Needs only schemas/ of market-feed.
+"""Prints trades from Kafka with confluent-kafka and fastavro, in either wire format. Needs only schemas/ of market-feed.
 
     pip install confluent-kafka fastavro
     python examples/read_trades.py localhost:9092                          # single-object encoding, schemas/ of this repository

@@ -33,7 +33,7 @@ async function snappyCompress(bytes: Buffer): Promise<Buffer> {
   return Buffer.concat([XERIAL, length, block]);
 }
 
-/** Reads Java's framing, and the bare block of some clients. */
+/** Reads the block framing of Java's snappy library, and the bare block of some clients. */
 async function snappyDecompress(bytes: Buffer): Promise<Buffer> {
   const { uncompress } = await import('snappyjs');
   if (XERIAL.compare(bytes, 0, XERIAL_MAGIC_BYTES, 0, XERIAL_MAGIC_BYTES) !== 0) return Buffer.from(uncompress(bytes));

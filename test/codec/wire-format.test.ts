@@ -58,7 +58,7 @@ describe('wire format', () => {
     expect(() => newWireDecoder()(message)).toThrow(expect.objectContaining({ kind: 'malformed' }));
   });
 
-  it('refuses Confluent framing if no registry is configured', async () => {
+  it('refuses the Confluent wire format if no registry is configured', async () => {
     await expect(newWireDecoder()(encodeConfluent(sampleTrade(), 7))).rejects.toMatchObject({ kind: 'malformed' });
   });
 });

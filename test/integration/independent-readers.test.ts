@@ -103,7 +103,7 @@ describe('the Python readers', () => {
   });
 
   it.each([
-    ['no framing', Buffer.from('{"price":1}'), 'neither single-object encoding'],
+    ['no known wire format', Buffer.from('{"price":1}'), 'neither single-object encoding'],
     ['an unknown schema', Buffer.from('c3010000000000000000', 'hex'), 'no schema with the fingerprint'],
     ['trailing bytes', Buffer.concat([singleObject(probes[0]), Buffer.from('x')]), 'bytes after the'],
   ])('exit with 1 for a record with %s', async (_what, value, message) => {

@@ -38,7 +38,7 @@ def dumps(value) -> str:
 
 
 class Decoder:
-    """Bytes of a Kafka record to (schema name, record), in either framing."""
+    """Bytes of a Kafka record to (schema name, record), in either wire format."""
 
     def __init__(self, registry=None, schemas=None):
         self.registry = registry

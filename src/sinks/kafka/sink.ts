@@ -40,7 +40,7 @@ export interface KafkaSinkOptions {
   readonly wallClockMs: () => number;
 }
 
-/** Writes records to Kafka topics, as Avro in the configured framing. */
+/** Writes records to Kafka topics, as Avro in the configured wire format. */
 export class KafkaSink implements Sink {
   readonly name = 'kafka';
   readonly #options: KafkaSinkOptions;
