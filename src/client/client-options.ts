@@ -8,26 +8,29 @@ import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { unusableOption } from './unusable-option.ts';
 
-/** Where and how topics are read. The guard's limits here are the defaults of `market.trading$`. */
+/** Options of `connectTopics`. The guard's limits here are the defaults of `market.trading$` and `market.guard`. */
 export interface ClientOptions extends Partial<GuardOptions> {
-  /** host:port. Either these or `dir`. */
+  /** Kafka brokers, each host:port. Set either these or `dir`. */
   readonly brokers?: readonly string[];
   /** The folder of a file sink, read instead of Kafka. */
   readonly dir?: string;
-  /** Default `market.`. */
+  /** Prefix of the topics' names in Kafka; default `market.`. */
   readonly topicPrefix?: string;
   /**
-   * Selects the topics: test data have their own (`market.simulated.trades`). Default production, which is also right
-   * for a feed with `allow_test_data`.
+   * Selects the topics by the kind of market: simulated trades are in `market.simulated.trades`. Default production. A
+   * feed with `allow_test_data` publishes its test data in the production topics, too.
    */
   readonly environment?: Environment;
-  /** Quote asset: `BTC` means `BTC` + this. Default USDT. */
+  /** Quote asset that completes a coin to a symbol: with USDT, the default, `BTC` means `BTCUSDT`. */
   readonly quote?: string;
-  /** Clients with the same group share the records; without a group each client gets all of them. */
+  /** Clients with the same group share the records of market data. Without a group each client gets all of them. */
   readonly group?: string;
-  /** Default market-feed-client. */
+  /** This client's name at the brokers; default `market-feed-client`. */
   readonly clientId?: string;
-  /** Where reading begins, for all topics or by short name. In a group: only for partitions it never read. Default end. */
+  /**
+   * Where reading begins, for all topics or for each by its short name; default `end`. A group uses it only for
+   * partitions without a committed offset.
+   */
   readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: (Omit<NonNullable<KafkaConfig['sasl']>, 'password'> & { readonly password: string }) | null;
@@ -40,28 +43,31 @@ export interface ClientOptions extends Partial<GuardOptions> {
   } | null;
   /** Called if records are lost or skipped, or reading fails; by default Node.js prints a warning. */
   readonly onWarning?: (warning: ClientWarning) => void;
-  /** Milliseconds; default 10,000. */
+  /** How long `connectTopics` waits for the brokers, milliseconds; default 10,000. */
   readonly connectTimeoutMs?: number;
   /** How often a group commits its offsets, milliseconds; default 1000. */
   readonly commitEveryMs?: number;
-  /** After this long without a heartbeat a group drops a member, milliseconds; default 10,000. */
+  /** A group drops a member that sends no heartbeat for this long, milliseconds; default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** How many events of a partition are remembered, to drop repeats; default 10,000. */
+  /** How many events of each partition the client remembers, to drop repeated ones; default 10,000. */
   readonly identityWindow?: number;
 }
 
-/** Where a topic's reading begins. A number is the time of arrival, milliseconds since 1970. */
+/**
+ * Where a topic's reading begins. A Date or number (milliseconds since 1970) is the time when the broker appended the
+ * first wanted record. In files it is the time when the feed received that record.
+ */
 export type Beginning = 'beginning' | 'end' | Date | number;
 
 /** A client's clocks; tests replace them. */
 export interface ClientDeps {
   /** Measures waits; its clock must be monotonic. */
   readonly scheduler: SchedulerLike;
-  /** Milliseconds since 1970. */
+  /** Returns the wall clock's time, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
 
-/** Where a topic's reading begins. @throws Fault (never) if `from` is not a time. */
+/** Returns where a topic's reading begins. @throws Fault (never) if `from` is not a time. */
 export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (place === 'end' || place === 'beginning') return place;
@@ -70,7 +76,7 @@ export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): Offse
   return { timeMs };
 }
 
-/** The prefixes of the market topics, and of feed-status and gaps. */
+/** Returns the prefix of topics with market data (`market`), and the prefix of `feed-status` and `gaps` (`feed`). */
 export function prefixesOf({ topicPrefix = 'market.', environment = 'production', dir }: ClientOptions) {
   const prefix = dir === undefined ? topicPrefix : '';
   // No feed has the environment testnet: a production feed reports on it.

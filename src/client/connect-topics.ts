@@ -27,7 +27,7 @@ import { Warnings } from './warnings.ts';
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * have no such topics.
+ * have no such topics. It also rejects with a Fault if the folder does not exist or an option is unusable.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });
@@ -80,11 +80,11 @@ export async function connectTopics(
 /** Topics about the feed itself: every client needs all of their records, so a group never shares them. */
 const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name === 'gaps';
 
-/** The place of the topics: Kafka or a folder. */
+/** Reads the topics from Kafka or from a folder. */
 interface TopicBackend {
-  /** For people. */
+  /** Names the brokers or the folder in messages. */
   readonly where: string;
-  /** Rejects with a Fault if it cannot be reached, or has no such topics. */
+  /** Rejects with a Fault if the brokers cannot be reached or have no such topics, or if the folder does not exist. */
   readonly check: (topics: readonly string[]) => Promise<void>;
   readonly ungrouped: (place: OffsetAt) => TopicSource;
   readonly grouped: (place: OffsetAt) => TopicSource;

@@ -15,6 +15,7 @@ import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import type { Warnings } from './warnings.ts';
 
+/** Options of `market.read`. */
 export interface ReadOptions<T> {
   /** A coin (`BTC`) or a symbol (`BTCUSDT`); default all. */
   readonly coin?: string;
@@ -49,7 +50,7 @@ export class Market {
   readonly lag$: Observable<ClientLag>;
   /** Lost or skipped records, and failures of reading. */
   readonly warnings$: Observable<ClientWarning>;
-  /** `coin`: BTC or BTCUSDT; default all. The same for the methods below. */
+  /** The trades of a coin (`BTC`) or symbol (`BTCUSDT`); default all. The methods below take the same argument. */
   readonly trades$ = (coin?: string) => this.records$('trades', coin);
   readonly aggTrades$ = (coin?: string) => this.records$('agg-trades', coin);
   readonly prices$ = (coin?: string) => this.records$('prices', coin);
@@ -94,7 +95,10 @@ export class Market {
     });
   }
 
-  /** A topic's records from now on, at the caller's pace: `for await (const trade of market.read('trades'))`. */
+  /**
+   * Reads a topic's records at the caller's pace: `for await (const trade of market.read('trades'))`. The topic's first
+   * subscriber starts where the option `from` says, a later one at the present record.
+   */
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     const { coin, overflow = { kind: 'pause' } } = options;
     const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
@@ -106,7 +110,7 @@ export class Market {
     await Promise.all([...this.#readers.values()].map((reader) => reader.ready()));
   }
 
-  /** The last price of a coin or symbol; undefined if it never had one. */
+  /** The last price of a coin or symbol; undefined if none is known. */
   latest(coin: string): TopicRecords['prices'] | undefined {
     return this.#parts.alwaysRead.last.get(symbolNamed(coin, this.#parts.quote));
   }
@@ -124,14 +128,14 @@ export class Market {
     return lags;
   }
 
-  /** Whether a coin (without one: anything) may be traded, and why not: now, and whenever that changes. */
+  /** Emits whether a coin (without an argument: any coin) may be traded, and why not: now and at each change. */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.guard(options)(coin);
   }
 
   /**
-   * The same decisions, on demand: `guard().isAllowed('BTC')`. Each set of options has one guard, until `close`.
-   * @throws Fault if a limit is unusable.
+   * The decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Each set of options has one guard, until `close`.
+   * @throws Fault (never) if a limit is unusable.
    */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
     return this.#watches.of(this.#parts.guard, options);

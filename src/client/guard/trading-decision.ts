@@ -9,13 +9,13 @@ export interface TradingDecision {
   readonly reason: string;
   /** Why it is halted, for programs; empty if allowed. */
   readonly causes: readonly HaltCause[];
-  /** The coin or symbol as asked for; null: all. */
+  /** The coin or symbol as the caller named it; null for all coins together. */
   readonly coin: string | null;
   /** The time of the decision by the consumer's wall clock, milliseconds since 1970. */
   readonly at: number;
 }
 
-/** The guard's limits in milliseconds, from 0; Infinity means no limit. */
+/** The guard's limits. Times are in milliseconds, 0 or more; Infinity means no limit. */
 export interface GuardOptions extends TradabilityLimits {
   /** How long a symbol stays halted after the feed reported an unrepaired gap. */
   readonly gapHaltMs: number;

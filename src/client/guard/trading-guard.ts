@@ -23,7 +23,7 @@ export type GuardEvent =
   | { readonly kind: 'lag_over' }
   | { readonly kind: 'ended' };
 
-/** The records from before the guard started, each in the order of its topic. */
+/** The records from before the guard started, those of a symbol in the order of their topic. */
 export interface TradingPast {
   readonly status: readonly FeedStatus[];
   readonly prices: readonly PriceTick[];
@@ -31,12 +31,16 @@ export interface TradingPast {
 }
 
 /**
- * Decides whether a coin may be traded on a consumer's records. A coin is allowed if all of this held for `resumeAfterMs`:
- * - The coin's speaker sent a heartbeat within `statusSilenceMs`, has not stopped, and allows trading of it.
- * - Its last price is of the active venue and younger than `maxPriceAgeMs`, or its market is idle. Both are production.
+ * Decides from a consumer's records whether a coin may be traded. A coin is allowed if all of this held for
+ * `resumeAfterMs`:
+ * - The coin's speaker, the feed instance with the last heartbeat that named it, allows trading and has not stopped.
+ *   Its last heartbeat is younger than `statusSilenceMs`.
+ * - The coin's last price is from the active venue. It is younger than `maxPriceAgeMs`, or the market is idle.
+ * - Speaker and price are of the environment production, unless `allowTestData` is set.
  * - No unrepaired gap was reported within `gapHaltMs`, and the consumer's lag is at most `maxLagMs`.
  *
- * "All" is allowed while any coin is. The guard has no clock: each call passes its moment.
+ * The decision for all coins together (null) is `allowed` while any coin is allowed. The guard has no clock: each call
+ * passes its moment.
  */
 export class TradingGuard {
   readonly #options: GuardOptions;
@@ -145,7 +149,7 @@ export class TradingGuard {
     return facts;
   }
 
-  /** The symbol with this name, or the coin's symbol. */
+  /** The facts of the symbol with this name, or of the coin's symbol; of all symbols for null. */
   #named(name: string | null): readonly SymbolFacts[] {
     if (name === null) return [...this.#symbols.values()];
     const one = this.#symbols.get(name) ?? this.#symbols.get(this.#symbolOf(name));
@@ -173,7 +177,7 @@ export class TradingGuard {
   }
 }
 
-/** The coins with the fewest halts, and all for the same causes. */
+/** The halts of the symbols that are nearest to `allowed`: they have the fewest halts, and all have the same causes. */
 function leastHindered(found: readonly (readonly Halt[])[]): readonly (readonly Halt[])[] {
   const distance = (halts: readonly Halt[]): number => (halts[0]?.cause === 'recovering' ? 0.5 : halts.length);
   const least = Math.min(...found.map(distance));

@@ -6,7 +6,7 @@ import type { ClientDeps } from '../client-options.ts';
 import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 
-/** The guard's sources: hot, each record once, in the order of its topic. */
+/** The guard's sources. They are hot, and emit each record once, in the order of its topic. */
 export interface TradingInput {
   /** The records before the guard started. */
   readonly past?: TradingPast;
@@ -19,13 +19,16 @@ export interface TradingInput {
 
 /** A consumer's guard. Call it with a coin or symbol, or without one for all. */
 export interface TradingWatch {
-  /** Emits the present decision, then each that differs in state or causes. Completes, halted, when the guard ends. */
+  /**
+   * Emits the present decision, then each decision with another state or other causes. When the guard ends, emits a
+   * halt, and then completes, or errors if a source failed.
+   */
   (coin?: string): Observable<TradingDecision>;
   /** The decision at this moment, for use before each order. The coin's subscribers are notified of it first. */
   decision(coin?: string): TradingDecision;
   /** True if `decision` is allowed. */
   isAllowed(coin?: string): boolean;
-  /** Halts for good and leaves every source. */
+  /** Halts trading for good and unsubscribes from every source. */
   close(): void;
 }
 
@@ -34,22 +37,22 @@ export interface WatchDeps extends ClientDeps {
   readonly symbolOf: (name: string) => string;
 }
 
-/** Longest time between two checks, milliseconds: the wall clock may be set. */
+/** Longest time between two checks, milliseconds. A change of the wall clock needs them: it fires no alarm. */
 const CHECK_EVERY_MS = 200;
 
 /**
- * Watches a consumer's records and decides whether they may be traded on; `TradingGuard` has the rule. A halt is emitted
- * in the millisecond in which a limit is passed, at most 200 ms later if the wall clock is set.
+ * Watches a consumer's records and decides whether they may be traded on; `TradingGuard` has the rule. A halt is
+ * emitted in the millisecond in which a limit is passed. If the wall clock is set, it is emitted within 200 ms.
  */
 export function watchTrading(input: TradingInput, options: GuardOptions, deps: WatchDeps): TradingWatch {
   const { scheduler, wallClockMs, symbolOf } = deps;
   const moment = (): Moment => ({ wall: wallClockMs(), monotonic: scheduler.now() });
   const guard = new TradingGuard(options, moment(), symbolOf);
   if (input.past !== undefined) guard.recall(input.past, moment());
-  /** Whose decision may have changed: a name, null for all together, undefined for each. */
+  /** Emits whose decision may have changed: a name, null for all coins together, or undefined for every name. */
   const changed$ = new Subject<string | null | undefined>();
   let alarm = Subscription.EMPTY;
-  /** Steady clock. */
+  /** When the alarm is due, by the monotonic clock, milliseconds. */
   let alarmAt = Number.POSITIVE_INFINITY;
 
   const wake = (): void => {

@@ -33,7 +33,7 @@ export class AlwaysReadTopics {
     await Promise.all(Object.values(this.readers).map((reader) => reader.ready()));
   }
 
-  /** Reads what was published before the start. */
+  /** Reads the prices, status records and gaps that were published before the start. */
   async recall(readBackwards: ReadTopicBackwards, nowMs: number): Promise<void> {
     const { prices, 'feed-status': status, gaps } = this.readers;
     await Promise.all([
@@ -68,16 +68,19 @@ function listen<N extends TopicName>(
   });
 }
 
-/** Maximum messages of a partition that are read backwards to find the price of a named symbol. */
+/** Maximum messages of a partition that are read backwards to find the prices of wanted symbols. */
 const MAX_MESSAGES = 30_000;
 
-/** Messages of a partition that are read backwards in any case: they may have symbols that no caller named. */
+/** Messages of a partition that are read backwards in any case: they may have prices of other symbols. */
 const MIN_MESSAGES = 4000;
 
-/** The last price of each symbol, from whichever venue published last. */
+/** The last price of each symbol, whichever venue it is from. */
 export type LastPrices = Map<string, PriceTick>;
 
-/** Finds the last price of each symbol, reading backwards from the topic's end. Named symbols are searched further back. */
+/**
+ * Finds the last price of each symbol, reading backwards from the topic's end. The prices of the wanted `symbols` are
+ * searched further back than others.
+ */
 export async function recallPrices(
   readBackwards: ReadTopicBackwards,
   topic: string,

@@ -11,16 +11,16 @@ interface Dated<T> {
   readonly appendedAt: number;
 }
 
-/** The most messages read backwards for the last heartbeat, or for gaps. */
+/** Maximum messages that are read backwards to find the last heartbeat, or gaps. */
 const MAX_MESSAGES = 20_000;
 
-/** How long status records are kept: the last heartbeat already contains the state. */
+/** How long status records are kept, milliseconds. Older ones are not needed: the last heartbeat has the state. */
 const STATUS_MS = 60_000;
 
-/** Gaps are read at least this far back: a guard's gap halt may be longer than the client's default. */
+/** Gaps are read at least this far back, milliseconds: a guard's gap halt may be longer than the client's default. */
 const GAPS_MS = 3_600_000;
 
-/** Recent status records and gaps, and the last heartbeat however old: a new guard starts from them. */
+/** Remembers recent status records and gaps, and the last heartbeat whatever its age. A new guard starts from them. */
 export class FeedMemory {
   readonly #gapsMs: number;
   #status: readonly Dated<FeedStatus>[] = [];
@@ -44,7 +44,7 @@ export class FeedMemory {
     return [...this.#gaps.values()];
   }
 
-  /** The symbols in the last heartbeats. */
+  /** The symbols that the remembered heartbeats name. */
   symbols(): ReadonlySet<string> {
     return new Set(this.status().flatMap(({ heartbeat }) => heartbeat?.symbols ?? []));
   }

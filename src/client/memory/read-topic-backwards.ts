@@ -13,7 +13,7 @@ import { arrivalMs } from '../source/file-source.ts';
 export interface PastMessage {
   /** Null if the message has no key; always null in files. */
   readonly key: string | null;
-  /** When the broker appended it, milliseconds since 1970. */
+  /** When the broker appended it, in files when the feed received it; milliseconds since 1970. */
   readonly appendedAt: number;
   /** Undefined if the message is not a record of the feed. */
   decode(): Promise<FeedRecord | undefined>;
@@ -24,7 +24,7 @@ type Next = 'continue' | 'stop';
 /** Gets the messages of a partition, newest first, until it returns 'stop'. */
 export type MessageVisitor = (message: PastMessage) => Next | Promise<Next>;
 
-/** Reads a topic (full name) backwards, with one visitor for each partition. `partitionOf` locates a key. */
+/** Reads a topic (full name) backwards, with one visitor for each partition. `partitionOf` gives a key's partition. */
 export type ReadTopicBackwards = (
   topic: string,
   visitorOf: (partition: number, partitionOf: (key: string) => number) => MessageVisitor,

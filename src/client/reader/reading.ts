@@ -4,13 +4,16 @@ import type { MessagePlace } from '../source/source.ts';
 import type { RecordListener } from './topic-reader.ts';
 import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
-/** A topic's records for `for await`, at the reader's own pace. A record is done when the next is requested or the loop ends. */
+/** A topic's records for `for await`. A record is done when the loop requests the next one, or ends. */
 export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  /** How many records were dropped so far. */
+  /** How many records the overflow `dropOldest` has dropped so far. */
   readonly missed: number;
-  /** How many records wait. */
+  /** How many records wait to be taken. */
   readonly waiting: number;
-  /** Ends the iteration and drops the waiting records. In a group they are read again, unless this client still reads the topic. */
+  /**
+   * Ends the iteration and drops the waiting records. In a group they are read again, unless this client still reads
+   * the topic.
+   */
   close(): void;
 }
 

@@ -3,7 +3,10 @@ import type { MessagePlace } from '../source/source.ts';
 
 /** How far a client is behind in a topic. */
 export interface TopicLag {
-  /** Age in milliseconds of the oldest record that is not done, for unread records an upper bound; 0 if none. */
+  /**
+   * Age of the oldest record that is not done, milliseconds; an upper bound if that record is unread. 0 if all records
+   * are done and the brokers answer.
+   */
   readonly ms: number;
   /** How many records are not read or not done. */
   readonly records: number;
@@ -11,9 +14,9 @@ export interface TopicLag {
 
 interface PartitionLag {
   behind: number;
-  /** When the broker appended the last record read, or when no more records were there. */
+  /** When the broker appended the last record that was read, or when no unread record was left; wall clock, ms. */
   reachedAt: number;
-  /** When the broker last answered, on the monotonic clock. */
+  /** When the broker last answered, by the monotonic clock, milliseconds. */
   answeredAt: number;
 }
 
@@ -23,7 +26,7 @@ const SILENCE_MS = 1000;
 /** Measures how far a reader is behind. The brokers' silence counts as lag, since unread records may wait there. */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
-  /** Since when reading waits to start; undefined once it started, or has nothing to read. */
+  /** Since when reading waits to start, by the monotonic clock; undefined once it started, or has nothing to read. */
   #waitsSince: number | undefined;
 
   constructor({ monotonic }: Moment) {
@@ -76,7 +79,7 @@ export class LagMeter {
     return { ms: Math.max(now.wall - since, this.#silence(now.monotonic)), records: records + waiting };
   }
 
-  /** The longest time without an answer, of all partitions. */
+  /** The longest time that a partition is without an answer, milliseconds; 0 up to `SILENCE_MS`. */
   #silence(monotonic: number): number {
     const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
     const silence = monotonic - Math.min(monotonic, this.#waitsSince ?? monotonic, ...answeredAt);

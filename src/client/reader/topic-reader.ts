@@ -12,7 +12,7 @@ import type { ClientWarning, EncodedMessage, MessagePlace, TopicHandler, TopicSo
 import { LagMeter, type TopicLag } from './topic-lag.ts';
 import type { WaitingRecords } from './waiting-records.ts';
 
-/** Receives the records of a topic, one call for each. */
+/** Receives the records of a topic, one by one. */
 export interface RecordListener {
   give(record: FeedRecord, from: MessagePlace): void;
   /** The last call, if reading fails. */
@@ -32,10 +32,10 @@ interface ReadRecord {
 }
 
 export interface TopicReaderOptions extends ClientDeps {
-  /** The name that the source uses. */
+  /** The topic's name at the source: in Kafka the full name, in files the folder. */
   readonly topic: string;
   readonly source: TopicSource;
-  /** How many events of a partition are remembered to drop repeats. */
+  /** How many events of each partition are remembered, to drop repeated ones. */
   readonly identityWindow: number;
   readonly warn: (warning: ClientWarning) => void;
 }
@@ -52,7 +52,7 @@ export class TopicReader implements TopicHandler {
   /** The records of each partition; repeats are dropped before the listeners. */
   readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
-  /** Read, but not given to listeners yet. */
+  /** Messages that are read, but not given to listeners yet. */
   #open: readonly EncodedMessage[] = [];
   /** Messages that could not be decoded, and the messages after them; the source reads them again. */
   #failed: readonly EncodedMessage[] = [];
@@ -92,7 +92,7 @@ export class TopicReader implements TopicHandler {
     return this.#stop !== undefined;
   }
 
-  /** Ends for all listeners; resolves when the source is left. */
+  /** Ends reading for all listeners. Resolves when the source has stopped. */
   async close(): Promise<void> {
     for (const { buffered } of this.#listeners) if (buffered !== undefined) lower(this.#positions, buffered);
     for (const listener of [...this.#listeners]) {
@@ -233,7 +233,7 @@ export class TopicReader implements TopicHandler {
     });
   }
 
-  /** A fast listener empties its buffer within one turn of the event loop, so a full buffer gets one. */
+  /** A fast listener empties its full buffer within one turn of the event loop, so it gets that turn before a pause. */
   #isTurnDue(): boolean {
     if (this.#sinceTurn === 0) return false;
     const isDue =

@@ -25,7 +25,7 @@ export interface Waiting<T> extends MessagePlace {
   readonly record: T;
 }
 
-/** A queue of waiting records: each is taken once and in order, counted as missed, or replaced by a newer one of its key. */
+/** Queues records until the subscriber takes them, in order. If it is too slow, `Overflow` decides. */
 export class WaitingRecords<T> {
   readonly max: number;
   readonly #overflow: Overflow<T>;
@@ -33,9 +33,9 @@ export class WaitingRecords<T> {
   /** By key, in order; without conflation each record has a number as its key. */
   readonly #waiting = new Map<unknown, Waiting<T>>();
   #number = 0;
-  /** Dropped since the last one was taken. */
+  /** Number of records dropped since the last one was taken. */
   #missed = 0;
-  /** Taken, but not done yet. */
+  /** The record that is taken, but not done yet. */
   #inHand: Waiting<T> | undefined;
   #awaitingRoom: (() => void)[] = [];
 
@@ -43,7 +43,7 @@ export class WaitingRecords<T> {
     this.#overflow = overflow;
     this.#keyOf = overflow.kind === 'conflate' ? (overflow.key ?? defaultKey) : undefined;
     this.max = overflow.kind === 'conflate' ? Number.POSITIVE_INFINITY : (overflow.max ?? DEFAULT_MAX);
-    if (!(this.max >= 1)) throw new RangeError(`max must be a number above 0, found ${this.max}`);
+    if (!(this.max >= 1)) throw new RangeError(`max must be 1 or more, found ${this.max}`);
   }
 
   get size(): number {

@@ -3,7 +3,7 @@ import type { FeedRecord } from '../../domain/record.ts';
 import type { OffsetAt } from '../../kafka/contract.ts';
 import type { TopicSource } from './source.ts';
 
-/** Reads a topic (short name with its environment) from a file sink's folder, and waits if it does not exist yet. */
+/** Reads a topic (`trades`, `simulated.trades`) from a file sink's folder. Waits if the topic does not exist yet. */
 export function fileSource(dir: string, place: OffsetAt): TopicSource {
   return {
     async follow(topic, handler, signal) {
@@ -22,7 +22,7 @@ export function fileSource(dir: string, place: OffsetAt): TopicSource {
   };
 }
 
-/** When the feed received the record, else the record's own time; milliseconds since 1970. */
+/** When the feed received the record, or the record's own time if that is unknown; milliseconds since 1970. */
 export function arrivalMs(record: FeedRecord): number {
   if ('receivedAt' in record) return record.receivedAt / 1000;
   return record.kind === 'gap' ? record.toTime : record.timestamp;

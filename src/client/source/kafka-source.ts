@@ -14,7 +14,7 @@ export interface KafkaReach {
   readonly config: KafkaConfig;
   readonly log: KafkaLog;
   readonly scheduler: SchedulerLike;
-  /** Rejects with a Fault if the topic does not exist. */
+  /** Rejects with a Fault if the topic does not exist (`unavailable`), or the brokers do not answer or refuse. */
   readonly requireTopic: (topic: string) => Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSo
   };
 }
 
-/** Waits until the brokers answer. Rejects with a Fault if the topic does not exist, or they refuse this client. */
+/** Waits until the brokers answer. Rejects with a Fault if the topic does not exist or the brokers refuse this client. */
 async function waitForTopic(
   { requireTopic, scheduler }: KafkaReach,
   topic: string,
@@ -99,7 +99,10 @@ async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, s
   }
 }
 
-/** Where to resume. Partitions without a position begin as at first; partitions added meanwhile, at their beginning. */
+/**
+ * Returns where to resume: in each partition at its position. Without any position, reading starts as at first. A
+ * partition that was added meanwhile is read from its beginning.
+ */
 export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {
   const offsets = new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)]));
   if (typeof from === 'object' && 'offsets' in from)

@@ -7,11 +7,11 @@ import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { TopicHandler } from './source.ts';
 
 export interface GroupSettings {
-  /** Groups are one a topic: GROUP.TOPIC, the topic's full name. */
+  /** The client's group. At the brokers each topic has its own group, GROUP.TOPIC with the topic's full name. */
   readonly group: string;
-  /** Where reading begins in a partition that the group never read. */
+  /** Where reading begins in a partition without a committed offset. */
   readonly place: OffsetAt;
-  /** Milliseconds. */
+  /** How often offsets are committed, milliseconds. */
   readonly commitEveryMs: number;
   readonly sessionTimeoutMs: number;
 }
@@ -122,7 +122,8 @@ export class Membership {
         if (scheduler.now() >= commitAt) {
           const begunAt = scheduler.now();
           await this.#commit();
-          // The first offsets are known a moment after the start; commit them soon, so that none is lost.
+          // The first offsets are known a moment after the start. They are committed soon: from then on, a crash loses
+          // no record.
           const isKnown = this.#committed.size >= share.size;
           commitAt = begunAt + (isKnown ? commitEveryMs : FIRST_COMMIT_MS);
         }
@@ -137,7 +138,7 @@ export class Membership {
         }
       } catch (error) {
         handler.readFailed(asFault(error));
-        // The group has dropped this member by now.
+        // The group has dropped this member by now, so it has to join again.
         if (scheduler.now() - answeredAt > sessionTimeoutMs) return;
       }
       await pauseFor(Math.max(10, Math.min(beatAt, commitAt) - scheduler.now()), scheduler, signal);

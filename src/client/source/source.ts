@@ -5,7 +5,7 @@ import type { FeedRecord } from '../../domain/record.ts';
 export interface MessagePlace {
   readonly partition: number;
   readonly offset: number;
-  /** When the broker appended it, milliseconds since 1970. */
+  /** When the broker appended it, in files when the feed received it; milliseconds since 1970. */
   readonly appendedAt: number;
 }
 
@@ -15,7 +15,7 @@ export interface EncodedMessage extends MessagePlace {
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }
 
-/** Handles the messages of one topic. The source awaits each call before the next. */
+/** Handles the messages of one topic. The source awaits each `take` before the next one. */
 export interface TopicHandler {
   /** Reading begins at these offsets, by partition. */
   started(offsets: ReadonlyMap<number, number>): void;
@@ -29,7 +29,7 @@ export interface TopicHandler {
   readFailed(fault: Fault): void;
   /** The next offset to hand out, by partition. */
   positions(): ReadonlyMap<number, number>;
-  /** The offset up to which all listeners are done, by partition. */
+  /** The offset to commit, by partition: all listeners are done with the records before it. */
   committable(): ReadonlyMap<number, number>;
   /** Drops the waiting records of all other partitions, which this reader no longer owns. */
   keepOnly(partitions: ReadonlySet<number>): void;
@@ -41,7 +41,7 @@ export interface TopicSource {
   follow(topic: string, handler: TopicHandler, signal: AbortSignal): Promise<void>;
 }
 
-/** What a client reports besides records. */
+/** A problem while a topic is read, for `onWarning` and `warnings$`. */
 export type ClientWarning = TopicTrouble & { readonly topic: string };
 
 type TopicTrouble =

@@ -58,7 +58,7 @@ describe('WaitingRecords', () => {
 
   it('rejects a maximum of 0', () => {
     expect(() => new WaitingRecords({ kind: 'pause', max: 0 }, keyOf)).toThrow(
-      new RangeError('max must be a number above 0, found 0'),
+      new RangeError('max must be 1 or more, found 0'),
     );
   });
 });
