@@ -2,17 +2,25 @@ import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 
 /** A timer of an operator. */
 export interface Alarm {
-  /** Goes off once, `delayMs` from now; replaces an earlier setting. The delay may exceed the longest timer. */
+  /**
+   * Goes off once, `delayMs` milliseconds from now. It replaces an earlier setting. The delay may exceed
+   * `LONGEST_TIMER_MS`.
+   */
   set(delayMs: number): void;
-  /** Goes off once, no later than `time` by the scheduler; an earlier setting stays. */
+  /**
+   * Goes off once, at `time` (the scheduler's, milliseconds), or at the time that is set already if this is earlier.
+   */
   by(time: number): void;
   clear(): void;
 }
 
-/** A longer timer of Node.js or a browser goes off at once. */
+/** Longest delay of a timer, milliseconds. Node.js and browsers fire a longer one at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Makes an alarm that ends with `destination`. What `work` throws becomes the result's error. */
+/**
+ * Makes an alarm that calls `work` when it goes off, until `destination` ends. What `work` throws becomes the result's
+ * error.
+ */
 export function createAlarm<R>(destination: Subscriber<R>, scheduler: SchedulerLike, work: () => void): Alarm {
   let pending: Subscription | undefined;
   let dueAt = Number.POSITIVE_INFINITY;

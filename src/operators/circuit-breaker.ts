@@ -12,13 +12,13 @@ export interface ConditionReport<S extends string> {
 
 /** Limits of one condition of `circuitBreaker`. */
 export interface ConditionOptions {
-  /** Longest time between two reports, milliseconds; a longer silence counts as bad. Default: no limit. */
+  /** The condition is bad after this time without a report, milliseconds. Default: no limit. */
   readonly maxSilenceMs?: number;
 }
 
 /** Options of `circuitBreaker`. */
 export interface CircuitBreakerOptions<S extends string> {
-  /** Every condition that must be good. Their order is the order of the reasons. */
+  /** All conditions that must be good, by name. The reasons have the same order. */
   readonly sources: Readonly<Record<S, ConditionOptions>>;
   /** How long all conditions must stay good before a halt ends, milliseconds. */
   readonly resumeAfterMs: number;
@@ -30,11 +30,12 @@ export interface CircuitBreakerOptions<S extends string> {
 export interface BreakerDecision {
   readonly state: 'allowed' | 'halted';
   /**
-   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have completed); else the bad sources as
-   * `SOURCE: REASON`, joined by `; `. The last reason stays until the halt ends.
+   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have completed); else the bad sources,
+   * joined by `; `, each as `SOURCE: REASON`, or `SOURCE` if it gave no reason. The last reason stays until the halt
+   * ends.
    */
   readonly reason: string;
-  /** When this state began, milliseconds, the scheduler's time. */
+  /** When this state began, by the scheduler, milliseconds. */
   readonly since: number;
 }
 
@@ -62,9 +63,9 @@ interface Condition {
  * - **complete**: when the source completes. A last halt (`ended`) comes right before, because nothing reports any
  *   more.
  *
- * `starting` ends as soon as all conditions are good for the first time. After a bad report, all must stay good for
- * `resumeAfterMs`. A source that does not report for `maxSilenceMs` is bad with reason `silence`; this counts from the
- * subscription.
+ * At the start, the decision is `allowed` as soon as every source has reported that it is good. After a source was bad,
+ * all must stay good for `resumeAfterMs`. A source that does not report for `maxSilenceMs` is bad with reason
+ * `silence`; this counts from the subscription.
  *
  * @example
  * import { from } from 'rxjs';

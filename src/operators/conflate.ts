@@ -9,13 +9,16 @@ interface ConflateByKey<T> {
   onReplace?(replaced: T, by: T): void;
 }
 
-/** Options of `conflate` that release the waiting values on a signal. */
+/** Options of `conflate` that release the waiting values when `release$` emits. */
 export interface ConflateUntil<T> extends ConflateByKey<T> {
-  /** Each of its values releases what waits. Its completion ends only the releases; its error ends the result. */
+  /**
+   * Each of its values releases the waiting values. After it completes, they wait for the source's completion. Its
+   * error ends the result.
+   */
   readonly release$: Observable<unknown>;
 }
 
-/** Options of `conflate` that release the waiting values at a pace. */
+/** Options of `conflate` that release the waiting values at an interval. */
 export interface ConflateEvery<T> extends ConflateByKey<T> {
   /** Time from the first waiting value to the release, milliseconds. */
   readonly everyMs: number;
@@ -23,11 +26,11 @@ export interface ConflateEvery<T> extends ConflateByKey<T> {
   readonly scheduler?: SchedulerLike;
 }
 
-/** Options of `conflate`: a release on a signal or at a pace. */
+/** Options of `conflate`: a release when `release$` emits, or at an interval. */
 export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
 
 /**
- * Collects values and emits only the newest value of each key, on a signal or at a pace.
+ * Collects values and emits only the newest value of each key, when `release$` emits or at an interval.
  *
  * <span class="informal">A slow consumer gets the latest price of every symbol, as often as it can take one.</span>
  *
@@ -44,8 +47,8 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
  *   dropped.
  * - **complete**: when the source completes, after a last array of the waiting values.
  *
- * It remembers one value for each key. No timer runs while nothing waits. The completion of `release$` ends only the
- * releases.
+ * It remembers one value for each key. No timer runs while nothing waits. After `release$` completes, the waiting
+ * values come when the source completes.
  *
  * @example
  * import { from } from 'rxjs';

@@ -3,7 +3,7 @@ import { listen } from './listen.ts';
 
 /** Remembers the last `size` different keys. */
 export interface SeenWindow<K extends Key> {
-  /** Adds the key. Returns false if the window has it already; a repeat does not renew it. */
+  /** Adds the key. Returns false if the window has it already; a repeat does not make it newer. */
   add(key: K): boolean;
   has(key: K): boolean;
   clear(): void;
@@ -12,12 +12,15 @@ export interface SeenWindow<K extends Key> {
 /** Identifies a value. Keys are compared as in a `Set`: 7, 7n and '7' are three keys. */
 export type Key = string | number | bigint;
 
-/** Makes a window of the last `size` different keys (at least 1). A new key removes the oldest in constant time. */
+/**
+ * Makes a window of the last `size` different keys (at least 1). If it is full, a new key removes the oldest one, in
+ * constant time.
+ */
 export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<K> {
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
-  /** Iterates in the order of arrival, up to the key that was removed last. */
+  /** Iterates over the keys in the order of arrival. It has passed the keys that were removed. */
   const leaving = seen.values();
   return {
     add(key) {
@@ -50,15 +53,15 @@ export interface DeduplicateOptions<T> {
  * ```
  * source   -a-b-a-c-a-c-
  *          deduplicate({ key: (value) => value, size: 2 })
- * result   -a-b---c-a---       the second a is known; c drops it, so the third is new
+ * result   -a-b---c-a---       the second a is known; c removes it, so the third is new
  * ```
  *
  * - **next**: each value whose key is not among the last `size` different keys.
  * - **error**: the source's error; what a callback throws.
  * - **complete**: when the source completes.
  *
- * It remembers `size` keys, as long as the subscription lives. Merge redundant connections below it, so that the window
- * survives their reconnects. If ids can restart, put the epoch into the key.
+ * It remembers `size` keys, as long as the subscription lives. Merge redundant connections before this operator, so
+ * that the window survives their reconnects. If ids can restart, put the epoch into the key.
  *
  * @example
  * import { from } from 'rxjs';

@@ -6,7 +6,9 @@ import { listen } from './listen.ts';
 export interface DetectStaleOptions<T> {
   /** Longest healthy time without data, milliseconds. */
   readonly staleAfterMs: number;
-  /** True for values that count as data. Pongs and acknowledgements do not: they pass, but they do not prove data. */
+  /**
+   * True for values that count as data. Pongs and acknowledgements do not: they pass, but do not prove that data comes.
+   */
   isData(value: T): boolean;
   /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
   readonly scheduler?: SchedulerLike;
@@ -36,7 +38,8 @@ export type Freshness =
  * - **error**: the source's error; what `isData` throws.
  * - **complete**: when the source completes.
  *
- * A value costs one reading of the clock. No timer is set again while data flows.
+ * A value costs at most one reading of the clock. While data flows, the operator sets about one timer in each
+ * `staleAfterMs`.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';
@@ -59,10 +62,10 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
       let countedFrom = scheduler.now();
       let staleSince: number | undefined;
 
-      // Set once and compared with the clock when it fires, instead of set again with every value.
+      // When the alarm fires, it is compared with the clock. So it need not be set again with each value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
-        // Compared as a moment: a rounded age could stay just short of the limit for ever.
+        // Compares times, not ages: a rounded age could stay just below the limit for ever.
         const dueAt = countedFrom + staleAfterMs;
         if (now < dueAt) return alarm.set(dueAt - now);
         staleSince = now;
@@ -85,7 +88,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
           subscriber.next(value);
         },
       });
-      // After the source: if both are due in the same millisecond, the value comes first.
+      // Set after the source is subscribed: if both are due in the same millisecond, the value comes first.
       alarm.set(staleAfterMs);
     });
 }

@@ -15,22 +15,27 @@ import { listen } from './listen.ts';
 /** Options of `failover`. */
 export interface FailoverOptions<T> extends FailoverTiming {
   /**
-   * The source to wait for at the start, while it can still serve. Its values from before its first data then come
-   * first, as `held`. Default: the first source, and nothing held.
+   * Id of the source to wait for at the start, as long as it may still serve. If it serves first, its kept values from
+   * before the switch come first, as `held`. Default: the first source, without such values.
    */
   readonly startWith?: string;
-  /** How far back values of a source that does not serve are kept for a switch, in the unit of `at`. */
+  /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */
   readonly ringSpan: number;
   /** Which values the ring keeps. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
-  /** Number of the epoch that begins for a key at a source, greater than any before. Default: counts from 1. */
+  /**
+   * Returns the number of a key's new epoch at a source. It must rise for each key. Default: each key counts from 1.
+   */
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
-   * Whether a key that no source has served yet continues at this source, where it ended before. The source's earlier
-   * values of the key then come first, as `held`. Called before a switch is emitted. Default: never.
+   * Returns whether this source continues a key where a previous run ended. Then all kept values of the key come first,
+   * as `held`. Called before a switch is emitted, for keys that no source has served yet. Default: false.
    */
   readonly canResume?: (key: string, source: string) => boolean;
-  /** An earlier value of such a key became too old to keep: from now on, `canResume` must return false. */
+  /**
+   * Called when a kept value of such a key became too old and was dropped. From now on, `canResume` must return false
+   * for the key at this source.
+   */
   readonly onLapsed?: (key: string, source: string) => void;
   /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
@@ -48,8 +53,8 @@ export interface FailoverOptions<T> extends FailoverTiming {
  * result   ---(F1)2--(Sy)z--v----w--(B4)5-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 held
  * ```
  *
- * - **next**: `value` for each value of the source that serves its key. `switched` when another source serves, also at
- *   the start. `epoch` right before the first value of a key each time a source begins to serve it (not in the
+ * - **next**: `value` for each value of the source that serves its key. `switched` when another source begins to serve,
+ *   also at the start. `epoch` right before the first value of a key each time a source begins to serve it (not in the
  *   picture). Any other event passes at once and unchanged, whether its source serves or not.
  * - **error**: the last source's error, when every source has ended; what an option function throws.
  * - **complete**: when every source has ended and none of them with an error. A source that ends alone counts as
@@ -118,7 +123,7 @@ class FailoverRun<T, E extends OtherEvent> {
   readonly #wake: Alarm;
   readonly #startWith: number;
   #active: SourceState<T> | undefined;
-  /** A switch of all keys is being emitted, and its subscriber may make a source emit. */
+  /** True while a switch of all keys is emitted: its subscriber may make a source emit. */
   #switching = false;
   #lastError: { readonly error: unknown } | undefined;
 
@@ -251,10 +256,10 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#switching = true;
     this.#emitSwitch(from, to, reason, null);
     this.#switching = false;
-    // All held values of `startWith` count; of another source, none from before its first epoch.
+    // At the start, all held values of `startWith` count, and none of another source.
     const start = to.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     const cut = from?.lastAt ?? start;
-    // A key that the new source lacks stays, or the next decision reroutes it.
+    // A key that the new source lacks keeps its source here; the next decision may reroute it.
     const taken = new Map<string, number>();
     for (const [key, { source }] of this.#routes.entries)
       if (source !== to && this.#routes.choose(key, to, source) === to) taken.set(key, cut);
@@ -264,13 +269,16 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#release(to, taken, continuing);
   }
 
-  /** The keys that continue with all held values. Call it before the switch is emitted, which may change the answer. */
+  /**
+   * Returns the keys whose held values all count, because they continue a previous run. Call it before the switch is
+   * emitted: its subscriber may change the answer of `canResume`.
+   */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
     const { canResume } = this.#options;
     return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && canResume?.(key, source.id) === true));
   }
 
-  /** Emits the held values of these keys that are newer than each key's cut; all of those that continue. */
+  /** Emits the held values of these keys: the ones newer than the key's cut, and all values of a continuing key. */
   #release(source: SourceState<T>, cuts: ReadonlyMap<string, number>, continuing: ReadonlySet<string>): void {
     for (const { key, at, value } of source.ring.remove(cuts)) {
       const cut = cuts.get(key) ?? Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { type Observable, Subscriber, type Subscription } from 'rxjs';
 
-/** Handlers of an operator; an error or completion without a handler goes to the result. */
+/** Handlers of an operator. An error or completion without a handler goes to the result. */
 export interface Listener<T, R = unknown> {
   readonly next: (this: void, value: T, destination: Subscriber<R>) => void;
   error?(error: unknown): void;
@@ -9,7 +9,7 @@ export interface Listener<T, R = unknown> {
 
 /**
  * Subscribes to `source` for `destination`, the subscriber of an operator's result. What a handler throws becomes the
- * result's error. The source ends with the destination, also inside a synchronous burst.
+ * result's error. The subscription ends with the destination, even while the source emits synchronously.
  */
 export function listen<T, R>(
   source: Observable<T>,
@@ -28,7 +28,7 @@ export function listen<T, R>(
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
   readonly #listener: Listener<T, R>;
-  /** Copied, because listeners have many shapes and looking it up costs as much as the call. */
+  /** A copy of `listener.next`. Listeners have many shapes, so a look-up would cost as much as the call. */
   readonly #next: Listener<T, R>['next'];
 
   constructor(destination: Subscriber<R>, listener: Listener<T, R>) {

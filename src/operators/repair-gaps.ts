@@ -21,7 +21,9 @@ export interface MissingIds<T> {
 
 /** Times and limits of gap repair. `K` names a series. */
 export interface GapTiming<K> {
-  /** How long the source itself may bring the missing values before they are fetched, milliseconds. Default 0. */
+  /**
+   * How long to wait for the source itself to deliver missing values before they are fetched, milliseconds. Default 0.
+   */
   readonly graceMs?: number | ((key: K) => number);
   /** How long a series waits for a gap to be filled, milliseconds. Default 10,000. */
   readonly holdMs?: number;
@@ -42,8 +44,8 @@ export interface RepairGapsOptions<T> extends GapTiming<string> {
   /** Time of the value at the source, milliseconds. It distinguishes restarted ids from repeats. */
   timestamp(value: T): number;
   /**
-   * Fetches the missing values; `attempt` counts from 0 in each repair. The first answer counts, in any order. Values
-   * outside the gap are dropped; values that are still missing are fetched again.
+   * Fetches the missing values; `attempt` counts from 0 in each repair. Only the first emitted array counts; its order
+   * does not matter. Values outside the gap are dropped; values that are still missing are fetched again.
    */
   fetch(missing: MissingIds<T>, attempt: number): Observable<readonly T[]>;
   /** How many values of a series wait at most. Default 10,000. */
@@ -56,21 +58,29 @@ export interface SequenceChange<K, T> {
   readonly change: (sequence: IdSequence<T>, now: number) => readonly Sequenced<T>[];
 }
 
-/** Options of `repairGaps` for several lines, or for ids that jump. `A` is the arrival of a value by a line. */
+/**
+ * Options of `repairGaps` for several lines, or for ids that jump. `A` is a value together with the line that delivered
+ * it.
+ */
 export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
   /** Series of the arrival. */
   key(arrival: A): K;
   /** Line that delivered it. */
   line(arrival: A): number;
-  /** The value that came. */
+  /** The value that was delivered. */
   value(arrival: A): T;
   /** Makes the state of a new series; called once. */
   sequence(key: K): IdSequence<T>;
   /** Other changes of a series: a line joins, is subscribed or is lost. */
   readonly changes$?: Observable<SequenceChange<K, T>>;
-  /** As in `RepairGapsOptions`. Default: nothing is fetched, and a gap is emitted after `graceMs`. */
+  /**
+   * As in `RepairGapsOptions`. Undefined in an array stands for a value that could not be read. Default: nothing is
+   * fetched, and a gap is emitted after `graceMs`.
+   */
   fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly (T | undefined)[]>;
-  /** Values of a series after a checkpoint may be missing, and nothing can confirm it yet; undefined: no longer. */
+  /**
+   * Called when values of a series after a checkpoint are missing or may be missing; with undefined when this is over.
+   */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
 
@@ -79,7 +89,10 @@ export type GapEvent<T, K = string> =
   | { readonly kind: 'value'; readonly key: K; readonly value: T }
   /** Values are missing, and their repair begins: `filled` is 0. */
   | { readonly kind: 'pending'; readonly key: K; readonly gap: SequenceGap<T> }
-  /** The repair ended; the first value after the gap follows. Repaired if `filled` equals `missing`. */
+  /**
+   * The repair ended: with success if `filled` equals `missing`. Filled values may still follow, then the value
+   * `after`. If ids jump, also a value that came too late and was dropped: `missing` is 1.
+   */
   | { readonly kind: 'gap'; readonly key: K; readonly gap: SequenceGap<T> }
   /** The ids restart with the next value; `before` is the last value with the previous ids. */
   | { readonly kind: 'reset'; readonly key: K; readonly before: Checkpoint; readonly value: T };
@@ -98,15 +111,16 @@ export type GapEvent<T, K = string> =
  * ```
  *
  * - **next**: `value` for each value, once and in the order of its ids. `pending` when a gap outlasts `graceMs` and its
- *   fetch begins. `gap` right before the first value after a gap, with the number of filled ids. `reset` before a
- *   value with a smaller id and the latest timestamp so far.
+ *   fetch begins. `gap` when the repair has ended, before the first value after the gap, with the number of filled ids.
+ *   `reset` before a value whose id does not rise although its timestamp is later than any before.
  * - **error**: the source's error, after the waiting values were emitted; what a callback throws. A failed Observable
  *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.
  * - **complete**: when the source has completed and nothing waits any more.
  *
  * If the source fills a gap within `graceMs`, no gap is emitted. A series waits until `holdMs` pass or `maxHeld` values
- * wait; then the gap is emitted as it is and the values follow. Other series do not wait. Empty answers lengthen the
- * pause between requests, up to 3 s. It remembers the waiting values and a few numbers for each series.
+ * wait; then the gap is emitted as it is and the values follow. Other series do not wait. Answers without a missing
+ * value lengthen the pause between requests, up to 3 s. It remembers the waiting values and a few numbers for each
+ * series.
  *
  * @example
  * import { from, of } from 'rxjs';
@@ -200,7 +214,7 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         if (options.onPossibleGap !== undefined) reportPossible(key, sequence);
         if (sequenced.some(({ kind }) => kind === 'gap')) queue.ended(key);
       };
-      /** A fetch ended. */
+      /** Applies the result of a fetch to its series. */
       const settle = (key: K, step: (sequence: IdSequence<T>) => readonly Sequenced<T>[]): void => {
         try {
           emit(key, step(sequenceOf(key)));

@@ -12,7 +12,10 @@ import { listen } from './listen.ts';
 export interface RequireFreshOptions<T> {
   /** Age from which a value is too old, milliseconds. */
   readonly maxAgeMs: number;
-  /** What old data does: `error` ends the result with a `StaleDataError`; `halt` emits `halted` and `resumed`. */
+  /**
+   * What happens if data is too old: `error` ends the result with a `StaleDataError`; `halt` emits `halted` and
+   * `resumed`.
+   */
   readonly onStale: 'error' | 'halt';
   /** When the value was made, milliseconds by `clock`. Default: when it arrives. */
   receivedAt?(value: T): number;
@@ -27,7 +30,10 @@ export type Fresh<T> =
   | { readonly kind: 'value'; readonly value: T }
   /** The last value is `ageMs` old; before the first value, this counts from the subscription. */
   | { readonly kind: 'halted'; readonly ageMs: number }
-  /** The next value is fresh again, `haltedForMs` after `halted`. `leftOut`: values dropped as too old meanwhile. */
+  /**
+   * The next value is fresh again, `haltedForMs` after `halted`. `leftOut`: number of values that were too old and
+   * dropped meanwhile.
+   */
   | { readonly kind: 'resumed'; readonly haltedForMs: number; readonly leftOut: number };
 
 /** Error of `requireFresh`: the last value is too old. */
@@ -60,8 +66,8 @@ export class StaleDataError extends Error {
  * - **complete**: when the source completes.
  *
  * Before the first value, the age counts from the subscription. `clock` measures a value's age on arrival; the
- * scheduler measures how it ages from then on. A value costs one reading of each clock. A timer is set for a value only
- * if it was made before the one that the timer waits for.
+ * scheduler measures how it ages from then on. A value costs one reading of each clock. A value sets a timer only after
+ * a halt, or if it becomes too old before the value that the timer waits for.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';
@@ -100,7 +106,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         else subscriber.next({ kind: 'halted', ageMs });
       };
 
-      // Set once and compared with the clock when it fires, instead of set again with every value.
+      // When the alarm fires, it is compared with the clock. So it need not be set again with each value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         if (now < freshUntil) alarm.by(freshUntil);
@@ -130,7 +136,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
           subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
         },
       });
-      // After the source: if both are due in the same millisecond, the value comes first.
+      // Set after the source is subscribed: if both are due in the same millisecond, the value comes first.
       if (halted === undefined) alarm.by(freshUntil);
     });
 }

@@ -14,8 +14,8 @@ export interface RetryBackoffOptions<T> {
   /** Time between attempts after `maxAttempts`, milliseconds. Without it, the result ends with an error instead. */
   readonly probeEveryMs?: number;
   /**
-   * After a subscription that delivered for `afterMs`, the first attempt comes within `jitterMs`, but only once in
-   * `everyMs`. The growing waits begin with the second attempt. Default: never.
+   * If a subscription delivered for `afterMs`, the first attempt after it comes within `jitterMs`, but only once in
+   * `everyMs`. The growing waits begin with the second attempt. All in milliseconds. Default: never.
    */
   readonly immediate?: { readonly afterMs: number; readonly jitterMs: number; readonly everyMs: number };
   /** Effect of an error that says `never`: `error` (default) ends the result, `probe` retries every `probeEveryMs`. */
@@ -49,7 +49,7 @@ export class RetriesExhausted extends Error {
   readonly retry: RetryDecision = { kind: 'never' };
 }
 
-/** Shortest delay as a part of the first bound: full jitter alone may give 0, a loop without a pause. */
+/** Shortest delay, as a part of the first upper bound. Full jitter alone could give 0: a loop without a pause. */
 const FLOOR = 0.1;
 
 /**
@@ -62,7 +62,7 @@ const FLOOR = 0.1;
  * first    -o-d-#                        o: opened, d: data
  * second          --#                    2 ms after the first error
  * third                 -o-d-#           4 ms after the second: no data came
- * fourth                       -o--      2 ms after the third: it did
+ * fourth                       -o--      2 ms after the third: data came
  *          retryBackoff({ initialDelayMs: 2, maxDelayMs: 8, isData: (value) => value === 'd' })
  * result   -o-d----------o-d----o---     here with every delay at its upper bound
  * ```
@@ -73,11 +73,11 @@ const FLOOR = 0.1;
  * - **complete**: when the source completes. A completion is not retried.
  *
  * The n-th wait in a row without data is random, between a floor and `min(maxDelayMs, initialDelayMs × 2^(n−1))`. The
- * floor is a tenth of `initialDelayMs`. An error with the property `retry` decides for itself: `{ kind: 'never' }` ends
- * the result, `{ kind: 'after', afterMs }` sets the wait. Every other error is retried.
+ * floor is a tenth of the first upper bound. An error with the property `retry` decides for itself: `{ kind: 'never' }`
+ * ends the result (see `onNever`), `{ kind: 'after', afterMs }` sets the wait. Every other error is retried.
  *
- * With `immediate`, the first attempt after a source that delivered for a while comes at once. Most failures affect one
- * connection, not the server.
+ * With `immediate`, the first attempt after a source that delivered for a while comes almost at once, because most
+ * failures affect one connection, not the server.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';
@@ -162,7 +162,7 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
             const decision = retryDecision(error);
             const isNever = decision.kind === 'never';
             if (isNever && onNever === 'error') return subscriber.error(error);
-            // A refusal ends a row of failed attempts.
+            // After an error that says `never`, the failed attempts are counted anew.
             attempt = isNever ? 0 : attempt + 1;
             const probing = isNever || attempt > maxAttempts;
             if (probing && probeEveryMs === undefined) {

@@ -1,16 +1,16 @@
 /**
  * Times that decide when `failover` changes the source.
  *
- * It leaves the active source (a) at once if that is blocked, (b) after `graceMs` without a connection, (c) if it is
- * stale, after a start not sooner than `connectTimeoutMs`. It never switches to an unhealthy source. A source earlier
- * in the order serves again once it has been healthy for `failBackAfterMs` without a break.
+ * It leaves a blocked source at once, a source without a connection after `graceMs`, and a stale source at once. After
+ * a start, it leaves a stale source after `connectTimeoutMs` at the earliest. It never switches to an unhealthy source.
+ * A source earlier in the order serves again once it has been healthy for `failBackAfterMs` without a break.
  */
 export interface FailoverTiming {
   /** How long the active source may be without a connection, milliseconds. */
   readonly graceMs: number;
   /** How long a preferred source must be healthy before it serves again, milliseconds. */
   readonly failBackAfterMs: number;
-  /** Before the first data: when an attempt that neither fails nor succeeds counts as failed, milliseconds. */
+  /** After a start: how long a source may neither fail nor deliver data before it counts as failed, milliseconds. */
   readonly connectTimeoutMs: number;
 }
 
@@ -21,7 +21,10 @@ export interface SourceHealth {
   readonly stale: boolean;
   /** It has delivered data since it was connected. */
   readonly hasData: boolean;
-  /** Since when it was tried and no connection has delivered data; null: it has data, or was not tried yet. */
+  /**
+   * Since when it counts as failed, because no connection delivers data. At the start, this is `connectTimeoutMs`
+   * ahead. Null: it has data, or was not tried yet.
+   */
   readonly downSince: number | null;
   /** Since when it is connected, delivering and not stale; null: it is not. */
   readonly healthySince: number | null;
@@ -35,7 +38,7 @@ export interface Decision {
   readonly active: number;
   /** Set when `active` changed. */
   readonly reason?: SwitchReason;
-  /** When the decision may come out differently without any event; null: never. */
+  /** When to decide again, because the decision may change without an event; null: never. */
   readonly wakeAt: number | null;
 }
 
@@ -51,13 +54,13 @@ export const UNTRIED: SourceHealth = {
 export type HealthEvent =
   | { readonly kind: 'started' }
   | { readonly kind: 'connected' }
-  /** Nothing of the source is connected any more, or an attempt to connect failed. */
+  /** The source has no connection left, or an attempt to connect failed. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   | { readonly kind: 'data' }
   | { readonly kind: 'stale' }
   | { readonly kind: 'recovered' };
 
-/** The health of a source after an event. */
+/** Returns the health of a source after an event. */
 export function nextHealth(
   health: SourceHealth,
   event: HealthEvent,
@@ -88,7 +91,10 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
   }
 }
 
-/** Decides which source serves. `active` is -1 before the first source serves: preferably the one at `startWith`. */
+/**
+ * Decides which source serves. `active` is -1 if none has served yet. Then the source at the index `startWith` is
+ * preferred.
+ */
 export function decide(
   sources: readonly SourceHealth[],
   active: number,

@@ -4,8 +4,8 @@ import type { SwitchReason } from './failover-decision.ts';
 /** Events that a source of `failover` emits, in order: its values and its health. */
 export type SourceEvent<T> =
   /**
-   * A value of one key. `at` is the time of receipt, in any rising unit that all sources share. `late`: the value was
-   * received earlier and held until now, so it does not prove that the source delivers.
+   * A value of one key. `at` is the time of receipt, in any unit and by any clock that all sources share. `late`: the
+   * value was received earlier and held until now, so it does not prove that the source delivers.
    */
   | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
   /** The source can deliver. */
@@ -16,7 +16,7 @@ export type SourceEvent<T> =
   | { readonly kind: 'stale' }
   /** Data comes again. */
   | { readonly kind: 'recovered' }
-  /** Whether the source has this key at all. Default: it has. */
+  /** Whether the source has this key at all. Default: a source has every key. */
   | { readonly kind: 'serves'; readonly key: string; readonly serves: boolean };
 
 /** An event of any other kind. `failover` passes it on unchanged. */
@@ -39,7 +39,7 @@ const SOURCE_KINDS: ReadonlySet<string> = new Set<SourceEvent<unknown>['kind']>(
   'serves',
 ]);
 
-/** Type guard for the events that `failover` handles. It passes others on unchanged. */
+/** Type guard for the events that `failover` handles. `failover` passes all other events on unchanged. */
 export function isSourceEvent<T>(event: SourceEvent<T> | OtherEvent): event is SourceEvent<T> {
   return event.kind === 'value' || SOURCE_KINDS.has(event.kind);
 }
@@ -55,7 +55,10 @@ export type FailoverEvent<T> =
       readonly value: T;
       readonly held: boolean;
     }
-  /** Another source serves: all keys (`key` is null), or one key that the active source does not have. */
+  /**
+   * Another source serves all keys (`key` is null), or one key that the active source lacks or has again. `back`: true
+   * if `reason` is `preferred_again`.
+   */
   | {
       readonly kind: 'switched';
       readonly from: string | null;

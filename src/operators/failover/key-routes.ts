@@ -4,13 +4,13 @@ export interface Route<T> {
   readonly source: SourceState<T>;
   /** Number of the key's epoch; 0 before its first value. */
   epoch: number;
-  /** When the key's last value was received, of any source; -Infinity before the first. */
+  /** When the key's last emitted value was received, in the unit of `at`; -Infinity before the first. */
   lastAt: number;
-  /** Until when the key was served before this epoch; -Infinity if it was not. */
+  /** Until when the key was served before this epoch, in the unit of `at`; -Infinity if it was not. */
   readonly servedTo: number;
 }
 
-/** The route of each key, and the sources that lack it. */
+/** Remembers which source serves each key, and which sources lack it. */
 export class KeyRoutes<T> {
   readonly #sources: readonly SourceState<T>[];
   readonly #routes = new Map<string, Route<T>>();
@@ -33,7 +33,7 @@ export class KeyRoutes<T> {
     return this.#routes.get(key);
   }
 
-  /** A value of the key was emitted, of any source. */
+  /** Returns true if a value of the key was emitted, whatever its source. */
   wasServed(key: string): boolean {
     return (this.#routes.get(key)?.lastAt ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
   }
@@ -47,8 +47,8 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * The source that should serve a key: the active source if it has the key; else the current one while it is healthy
-   * and has the key; else the first such source; without any, the current one.
+   * Returns the source that should serve a key: the active source if it has the key; else the current one while it is
+   * healthy and has the key; else the first such source; without any, the current one.
    */
   choose(key: string, active: SourceState<T>, current: SourceState<T>): SourceState<T> {
     const lacking = this.#lacking.get(key);
@@ -58,7 +58,7 @@ export class KeyRoutes<T> {
     return this.#sources.find(isUsable) ?? current;
   }
 
-  /** The first route of a key. */
+  /** Adds the first route of a key. */
   add(key: string, source: SourceState<T>): Route<T> {
     const route = { source, epoch: 0, lastAt: Number.NEGATIVE_INFINITY, servedTo: Number.NEGATIVE_INFINITY };
     this.#routes.set(key, route);
@@ -67,7 +67,8 @@ export class KeyRoutes<T> {
 
   /**
    * Moves a key to another source. `until`: time of receipt up to which the current source counts as having served.
-   * Returns the time after which values count: without a value in the old epoch, the time when that epoch began.
+   * Returns the time after which values of the new source count. This is `until`, or the end of the epoch before if the
+   * current epoch has no value.
    */
   move(key: string, to: SourceState<T>, until: number): number {
     const route = this.#routes.get(key);

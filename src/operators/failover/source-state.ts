@@ -24,7 +24,7 @@ class Ring<T> {
   /** Adds a value. Returns the keys of values that became too old, if any. */
   push(held: Held<T>): ReadonlySet<string> | undefined {
     this.#held.push(held);
-    // Cut in large pieces: each value is moved once, and the ring grows to twice its span.
+    // Old values are removed in large pieces, so each value is moved about once. The ring grows to twice its span.
     const middle = this.#held.length >> 1;
     const oldest = held.at - this.#span;
     const isOver = (index: number): boolean => (this.#held[index]?.at ?? held.at) < oldest;

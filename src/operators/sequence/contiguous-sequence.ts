@@ -9,7 +9,7 @@ const NONE: readonly never[] = [];
  *
  * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. Values after a gap wait
  * until another line delivers the missing ones (then there was no gap), fetched values fill it, or the caller gives it
- * up. A gap lies between two values that came by a line. It is returned before the first value after it if it was
+ * up. A gap lies between two values that came by a line. It is returned before the value that ends it if it was
  * announced, filled with fetched values, or given up. A smaller id with a later timestamp than any before is a restart
  * of the ids, not a duplicate. Values from before a restart are dropped.
  */
@@ -21,15 +21,15 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   /** Time of the last value, and the latest time so far. */
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
-  /** When the ids restarted. */
+  /** When the ids restarted, by the venue, milliseconds. */
   #resetAt = Number.NEGATIVE_INFINITY;
   /** The last id of the previous run. */
   #resumedId = NOTHING;
-  /** The first gap after a part of it was passed. */
+  /** The first gap, once some of its values were passed on. */
   #partly: { readonly before: Checkpoint; filled: number } | undefined;
   /** Subscribed lines. */
   readonly #lines = new Set<number>();
-  /** The last value before the last line was lost. */
+  /** The checkpoint at the loss of the last line. */
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
@@ -96,7 +96,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
 
   subscribed(line: number, now: number): Sequenced<T>[] {
     this.#lines.add(line);
-    // The line's values may wait for the missed ones.
+    // From now on, the line's values may wait for the values that no line delivered.
     if (this.#unwatched !== undefined) this.#unwatched = { ...this.#unwatched, since: now };
     return [];
   }
@@ -139,7 +139,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#held.count > this.#maxHeld ? this.release() : NONE;
   }
 
-  /** From now on, values before the end of an announced gap count as filled, however they came. */
+  /** From now on, values inside an announced gap count as filled, whether fetched or from a line. */
   announce(openedBy: number): Sequenced<T>[] {
     const start = this.#partly?.before ?? this.#checkpoint();
     return this.#held.announce(openedBy, start).map((gap) => ({ kind: 'pending', gap }));

@@ -6,10 +6,10 @@ import type { MissingValues } from './id-sequence.ts';
 export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
   /** Fetches missing values; `attempt` counts from 0. Only the first answer counts. */
   readonly fetch: (key: K, gap: G, attempt: number) => Observable<readonly T[]>;
-  /** The gaps that are open now, in order; empty if none is. */
+  /** Returns the gaps that are open now, in order; empty if there is none. */
   readonly gaps: (key: K) => readonly G[];
   readonly fill: (key: K, values: readonly T[]) => void;
-  /** The values can never be fetched: nothing may wait for them any longer. */
+  /** Called when the missing values can never be fetched, so nothing may wait for them any longer. */
   readonly giveUp: (key: K) => void;
   /** Maximum number of running requests, over all series. */
   readonly atOnce: number;
@@ -25,20 +25,23 @@ interface Repair<K> {
   asked: { readonly after: unknown; readonly request: Subscription } | undefined;
 }
 
-/** Pause after an answer that brought nothing; doubles. */
+/**
+ * Pause after an answer that filled nothing, milliseconds. It doubles with each such answer, up to `LONGEST_WAIT_MS`.
+ */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 
 /**
- * Fetches the missing values of several series, page by page. One request for each series and few at a time, so that
- * many gaps cause no storm. Series take turns, so that one that cannot be filled does not block the others.
+ * Fetches the missing values of several series, page by page. It sends one request for each series, and `atOnce` at a
+ * time, so that many gaps cause no storm. Series take turns, so that one that cannot be filled does not block the
+ * others.
  */
 export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #options: GapRepairOptions<K, G, T>;
   readonly #repairs = new Map<K, Repair<K>>();
   readonly #waiting: Repair<K>[] = [];
   readonly #requests = new Set<Subscription>();
-  /** Requests are being sent: a synchronous answer must not send the next one inside. */
+  /** True while requests are sent: a synchronous answer must not send the next one inside. */
   #asking = false;
   #closed = false;
 
@@ -54,7 +57,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#enqueue(repair);
   }
 
-  /** Gaps of a series have ended: cancels a request for them. */
+  /** Cancels the running request of a series if its gap has ended. */
   ended(key: K): void {
     const repair = this.#repairs.get(key);
     if (repair?.asked === undefined) return;
@@ -122,7 +125,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     );
   }
 
-  /** Continues with the next series. This one follows, after a pause if it got nothing. */
+  /** Continues with the next series. This one gets another turn, after a pause if nothing was filled. */
   #settle(repair: Repair<K>, progress: boolean, atLeastMs: number): void {
     if (this.#closed) return;
     if (progress) {

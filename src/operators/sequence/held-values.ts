@@ -12,16 +12,19 @@ export interface ContiguousAccess<T> {
 
 export interface HeldValue<T> {
   readonly value: T;
-  /** Time of arrival by a line; Infinity if it was fetched. */
+  /** When a line delivered it, milliseconds on the caller's clock; Infinity if it was fetched. */
   readonly since: number;
   readonly fetched: boolean;
-  /** The gap before it was announced, so it ends here in any case. */
+  /** True if the gap before this value was announced. Such a gap ends here in any case. */
   announced: boolean;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
-/** Values that wait for the first gap to end, by first id, without overlap. The last one is never fetched. */
+/**
+ * Keeps the values that wait for the first gap to end, by first id, without overlap. The last one is never a fetched
+ * one.
+ */
 export class HeldValues<T> {
   readonly #access: ContiguousAccess<T>;
   #values: HeldValue<T>[] = [];
@@ -44,7 +47,7 @@ export class HeldValues<T> {
     return this.#values.length - this.#fetched;
   }
 
-  /** Since when the oldest gap is open; Infinity if none is. */
+  /** Since when the oldest gap is open, milliseconds on the caller's clock; Infinity if none is. */
   get since(): number {
     return this.#since;
   }
@@ -137,7 +140,7 @@ export class HeldValues<T> {
     return gaps;
   }
 
-  /** Removes the first value if it follows `lastId`. Call `settle` after the last one. */
+  /** Removes the first value if no id is missing between `lastId` and it. Call `settle` after the last removal. */
   removeNext(lastId: number): HeldValue<T> | undefined {
     const [held] = this.#values;
     if (held === undefined || this.#access.first(held.value) > lastId + 1) return undefined;
@@ -157,7 +160,9 @@ export class HeldValues<T> {
     return { inside: inside.map(({ value }) => value), after: after.value };
   }
 
-  /** Starts with the first value that came by a line, without a gap before it. */
+  /**
+   * Drops the gap before the first value that came by a line, with the fetched values in it. Returns that first value.
+   */
   startAtFirst(): T | undefined {
     const at = this.#values.findIndex(({ fetched }) => !fetched);
     for (const held of this.#values.splice(0, Math.max(at, 0))) this.#removed(held);
@@ -168,7 +173,7 @@ export class HeldValues<T> {
     return head?.value;
   }
 
-  /** Call it after values were removed. */
+  /** Computes the times of the open gaps again. Call it after values were removed. */
   settle(): void {
     this.#since = this.#values.reduce((oldest, { since }) => Math.min(oldest, since), NEVER);
     if (this.#values.length === 0) this.#unannouncedSince = NEVER;

@@ -11,7 +11,7 @@ export interface SequenceGap<T> {
   readonly after: T;
   /** How many values are missing; null if the ids do not say. */
   readonly missing: number | null;
-  /** How many of them were passed on after all, or follow the report. */
+  /** How many of them were passed on after all, or follow this event. */
   readonly filled: number;
 }
 
@@ -38,7 +38,7 @@ export interface PossibleGap {
   readonly since: number;
 }
 
-/** Since when no line carries the values: `since` of a possible gap that nothing waits for. */
+/** `since` of a possible gap that no value waits for, because no line carries the series. */
 export const NO_LINE = Number.NEGATIVE_INFINITY;
 
 /**
@@ -49,7 +49,7 @@ export interface IdSequence<T> {
   readonly duplicates: number;
   /** Since when values wait for the oldest gap; undefined: no value waits. */
   readonly heldSince: number | undefined;
-  /** Since when a gap may be pending that was not announced: when `announce` has work; undefined: never. */
+  /** Since when a gap may be open that was not announced yet, so that `announce` has work; undefined: no such gap. */
   readonly unannouncedSince: number | undefined;
   /** The first value that came by a line and waits. */
   readonly waiting: T | undefined;
@@ -64,7 +64,10 @@ export interface IdSequence<T> {
 
   /** Continues after a previous run's last value, as if it had been passed on here. Call it before any value. */
   resume(checkpoint: Checkpoint): void;
-  /** Undoes `resume` if nothing was passed on since: the first value that came begins, without a gap before it. */
+  /**
+   * Undoes `resume` if nothing was passed on since. The series then begins with the first value that came, without a
+   * gap before it.
+   */
   forget(): Sequenced<T>[];
 
   /** A line has connected. */
@@ -78,14 +81,18 @@ export interface IdSequence<T> {
   /** A subscribed line takes the place of another one, which is gone. */
   replaced(from: number, to: number, now: number): Sequenced<T>[];
 
-  /** True: the value is simply the next one and counts as passed on. The hot path: it makes no result object. */
+  /**
+   * Returns true if the value is simply the next one; it then counts as passed on. Otherwise, call `accept`. This is
+   * the hot path: it creates no object.
+   */
   next(line: number, value: T): boolean;
   accept(line: number, value: T, now: number): readonly Sequenced<T>[];
   /** Announces gaps not announced yet that opened no later than `openedBy`, and the gaps before them. */
   announce(openedBy: number): Sequenced<T>[];
   /**
-   * Takes fetched values, in any order; those that are not missing are left out. Undefined stands for a value that could
-   * not be read. If ids are sparse, it lies between the values beside it, so the values with it are newest first.
+   * Takes fetched values, in any order, and leaves out the values that are not missing. Undefined stands for a value
+   * that could not be read. If ids are sparse, values with an undefined among them must be newest first: the unread
+   * value lies between its neighbours.
    */
   fill(values: readonly (T | undefined)[]): Sequenced<T>[];
   /** Gives up the gaps that opened no later than `openedBy`, by default all: the values after them follow. */

@@ -1,16 +1,17 @@
 import type { SparseAccess } from './passed-values.ts';
 
 export interface LineBuffer<T> {
-  /** It missed nothing that another line in step delivered. */
+  /** True if it missed nothing that another line in step delivered. */
   inStep: boolean;
-  /** Its subscription was acknowledged. */
+  /** True if its subscription was acknowledged. */
   acknowledged: boolean;
-  /** Its subscription was acknowledged, or it has delivered. */
+  /** True if its subscription was acknowledged, or it has delivered. */
   subscribed: boolean;
   /** Values that wait for another line, or for fetched values; in order. */
   held: T[];
 }
 
+/** The state of each line of a `SparseSequence`. */
 export class LineBuffers<T> {
   readonly #access: SparseAccess<T>;
   readonly #lines = new Map<number, LineBuffer<T>>();
@@ -19,7 +20,7 @@ export class LineBuffers<T> {
     this.#access = access;
   }
 
-  /** Adds a line that has connected. Until proven otherwise, it missed something. */
+  /** Adds a line that has connected. It is not in step: until proven otherwise, it missed values. */
   add(line: number): LineBuffer<T> {
     const added = { inStep: false, acknowledged: false, subscribed: false, held: [] };
     this.#lines.set(line, added);
@@ -56,12 +57,15 @@ export class LineBuffers<T> {
     return subscribed;
   }
 
-  /** Lines out of step that hold such a value; each is checked when it is its turn. */
+  /**
+   * Yields the lines out of step that hold such a value. Each line is checked when the loop gets to it, because passing
+   * one line's values may change the others.
+   */
   *holding(isIt: (value: T) => boolean): Iterable<LineBuffer<T>> {
     for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;
   }
 
-  /** The one of these lines with the oldest held value; undefined if none holds any. */
+  /** Returns the line with the oldest held value; undefined if no line holds any. */
   oldest(lines: Iterable<number> = this.#lines.keys()): LineBuffer<T> | undefined {
     const { id, compare } = this.#access;
     let first: LineBuffer<T> | undefined;

@@ -10,10 +10,11 @@ export interface SparseAccess<T> {
   timestamp(value: T): number;
 }
 
+/** What fetched values prove. */
 export interface FilledBy {
-  /** The fetched values are all that was missed, except the unread ones. */
+  /** True if the fetched values are all that was missed, except the unread ones. */
   readonly reachesBack: boolean;
-  /** Ids right after which a fetched value could not be read. */
+  /** The id right before each fetched value that could not be read. */
   readonly unread: readonly string[];
 }
 
@@ -27,7 +28,7 @@ export class PassedValues<T> {
   /** Ids of late values, one set for each part. A set is dropped together with its part. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
-  /** Ids of values that follow a gap of unknown size. Such a gap covers all late values that belong into it. */
+  /** Ids of values that follow a gap of unknown size. Such a gap covers all late values inside it. */
   readonly #afterUnknown = new Set<string>();
   /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;
@@ -35,7 +36,7 @@ export class PassedValues<T> {
   #lastTimestamp = 0;
   /** Fetched values passed since the last one from a line. */
   #filled: { readonly before: Checkpoint; count: number } | undefined;
-  /** No line was in step for some time since the last passed value. */
+  /** True if no line was in step for some time since the last passed value. */
   isUnwatched = false;
   duplicates = 0;
 
@@ -98,7 +99,7 @@ export class PassedValues<T> {
     return passed;
   }
 
-  /** Passes fetched values and held ones by id, after a gap for each value that could not be read. */
+  /** Passes fetched and held values in the order of their ids, with a gap for each value that could not be read. */
   passFilled(fetched: readonly T[], held: readonly T[], { reachesBack, unread }: FilledBy): Sequenced<T>[] {
     const { id, compare } = this.#access;
     const live = new Set(held.map(id));
@@ -124,7 +125,9 @@ export class PassedValues<T> {
     return out;
   }
 
-  /** Undefined for a new value; empty for a duplicate; a gap for a late value. */
+  /**
+   * Returns undefined for a new value, nothing for a duplicate, and a gap for a late value if no other gap covers it.
+   */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
     if (this.has(id) || id === this.#floor?.id) {
@@ -157,7 +160,7 @@ export class PassedValues<T> {
     return found !== undefined && idOf(found) === id;
   }
 
-  /** A gap then ends at the next value from a line. */
+  /** Passes a fetched value. The gap around it is returned before the next value from a line. */
   #passFetched(value: T): Sequenced<T> {
     if (this.last !== undefined) this.#filled ??= { before: this.last, count: 0 };
     if (this.#filled !== undefined) this.#filled.count++;
@@ -165,7 +168,7 @@ export class PassedValues<T> {
     return { kind: 'value', value };
   }
 
-  /** The gap before a value: of unknown size if no line was in step, otherwise filled. */
+  /** Returns the gap before a value: of unknown size if no line was in step for some time, otherwise filled. */
   #gapBefore(after: T): SequenceGap<T> | undefined {
     const before = this.#filled?.before ?? this.last;
     if (before === undefined || this.isWhole) return undefined;
@@ -177,7 +180,7 @@ export class PassedValues<T> {
     return { before, after, missing, filled };
   }
 
-  /** Undefined if another gap covers it, or it is not known. */
+  /** Returns the gap that a late value shows; undefined if another gap covers it, or its neighbours are forgotten. */
   #gapOfLate(id: string): SequenceGap<T> | undefined {
     const { compare, id: idOf } = this.#access;
     const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;

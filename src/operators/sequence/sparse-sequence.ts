@@ -15,7 +15,7 @@ export interface SparseOptions {
   readonly window: number;
   /** True if the source's last values can be fetched. After a time without a line in step, values wait for them. */
   readonly recent: boolean;
-  /** How many values wait for the fetched ones at most. */
+  /** How many values of a line wait for fetched values at most. */
   readonly maxHeld: number;
 }
 
@@ -36,8 +36,8 @@ interface Wait {
  *
  * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
  * values reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do
- * not reach back, or the fetch fails, the missing values are a gap of unknown size. So is a fetched value that could not
- * be read, unless a line has it.
+ * not reach back, or the fetch fails, the missing values are a gap of unknown size. A fetched value that could not be
+ * read is such a gap too, unless a line has it.
  */
 export class SparseSequence<T> implements IdSequence<T> {
   readonly #access: SparseAccess<T>;
@@ -47,7 +47,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   /** The last id of the previous run. */
   #resumedId: string | undefined;
   #wait: Wait | undefined;
-  /** The hot path is open: no gap, no wait, nothing held. */
+  /** True if `next` may pass values on: no gap, no wait, nothing held. */
   #plain = true;
   readonly isFilledByLines = false;
   readonly unannouncedSince = undefined;
@@ -166,7 +166,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   accept(line: number, value: T, now: number): readonly Sequenced<T>[] {
     const state = this.#lines.of(line);
     state.subscribed = true;
-    // The shortcut for half of all values when two lines are in step.
+    // This shortcut serves half of all values when two lines are in step.
     if (this.#plain && state.inStep && this.#passed.has(this.#access.id(value))) {
       this.#passed.duplicates++;
       return NONE;
@@ -281,7 +281,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   }
 }
 
-/** The fetched values right before unreadable ones that may be missing. `values` are newest first. */
+/** Returns the fetched value right before each unreadable one that may be missing. `values` are newest first. */
 function unreadAfter<T>(values: readonly (T | undefined)[], isNew: (newer: T) => boolean): readonly T[] {
   return values.flatMap((value, at) => {
     if (value === undefined || at === 0 || values[at - 1] !== undefined) return [];

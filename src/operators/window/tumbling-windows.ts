@@ -4,9 +4,12 @@ import { type ClosedWindow, type Window, WindowTimeline } from './window-timelin
 export interface TumblingWindowsOptions<T, A> {
   /** Length of the windows, or several lengths, milliseconds. The first windows begin at 1970-01-01T00:00:00Z. */
   readonly windowMs: number | readonly number[];
-  /** How far event time must pass a window's end before it closes, milliseconds. */
+  /** How far event time must pass a window's end before the window closes, milliseconds. */
   readonly allowedLatenessMs: number;
-  /** Additional time without values of a clock group after which the clock closes its windows, milliseconds. */
+  /**
+   * A clock group without values for `allowedLatenessMs` plus this time continues with the caller's clock,
+   * milliseconds.
+   */
   readonly idleAfterMs: number;
   /** Event time, milliseconds. */
   timestampOf(value: T): number;
@@ -18,7 +21,7 @@ export interface TumblingWindowsOptions<T, A> {
   create(windowStart: number, key: string, value: T): A;
   /** Returns the accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
-  /** Called once for each value whose window is closed or whose timestamp is not a number. */
+  /** Called once for each value that came after one of its windows closed, or whose timestamp is not a number. */
   onLate?(value: T): void;
 }
 
@@ -38,11 +41,11 @@ export interface KeyInGroup {
 /** The windows of one length and key. */
 interface KeyWindows<A> {
   readonly timeline: WindowTimeline<A>;
-  /** Has the key's windows while they are held. */
+  /** The key's own timeline while its windows are held. */
   held: WindowTimeline<A> | undefined;
   /** Windows that end at this time or before had closed when the key came. */
   closedEnd: number;
-  /** The last value's window: the next value mostly belongs to it, and look-ups are expensive. */
+  /** Start of the last value's window. The next value mostly belongs to this window, and look-ups are expensive. */
   windowStart: number;
   window: Window<A> | undefined;
 }
@@ -68,9 +71,9 @@ export interface TumblingWindows<T, A> {
   /** Closes windows now, and returns them ordered by end. Later values of these windows are late. */
   cut(which: Cut): readonly ClosedWindow<A>[];
   /**
-   * Keeps a key's windows open until `release`, while the time of its group continues. Whether a value of the key is
-   * late is judged as of now. `closedEnd`, for a new key: its windows of this length that end at or before the returned
-   * time count as closed. A second hold of the same key has no effect.
+   * Keeps a key's windows open until `release`, while the time of its group continues. Until then, a value of the key
+   * is late only if it would be late now. `closedEnd` is for a new key: its windows of this length that end at or
+   * before the returned time count as closed. A second hold of the same key has no effect.
    */
   hold(which: KeyInGroup, closedEnd?: (windowMs: number) => number): void;
   /** Ends a hold. Returns the windows that became due meanwhile, ordered by end. */
@@ -113,11 +116,11 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     return all;
   };
 
-  /** When the earliest window of a timeline closes without further values. */
+  /** Returns when the earliest window of a timeline closes if no value comes. */
   const idleAt = ({ lastDataAt }: ClockGroup<A>, { closesAt, eventTime }: WindowTimeline<A>): number =>
     lastDataAt + Math.max(allowedLatenessMs + idleAfterMs, closesAt - eventTime);
 
-  /** False if the value is late. */
+  /** Adds a value to its window. Returns false if the value is late. */
   const put = (windows: KeyWindows<A>, key: string, timestamp: number, value: T): boolean => {
     const { timeline, held } = windows;
     const own = held ?? timeline;
@@ -125,7 +128,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
     if (Number.isNaN(timestamp) || windowStart + timeline.windowMs <= windows.closedEnd || own.hasClosed(windowStart))
       return false;
     if (timestamp > timeline.eventTime) timeline.eventTime = timestamp;
-    // An open window is the same in whichever timeline it is.
+    // The remembered window stays valid if it moves to another timeline.
     let window = windowStart === windows.windowStart ? windows.window : own.window(windowStart, key);
     if (window === undefined) {
       window = { accumulator: options.add(options.create(windowStart, key, value), value), cut: false };
@@ -158,7 +161,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
       for (const group of groups.values()) {
         for (const timeline of group.timelines) {
           if (timeline.isEmpty || now < idleAt(group, timeline)) continue;
-          // At least the time that idleAt returned, however fractions of a millisecond are rounded.
+          // Not below `closesAt`: rounded fractions of a millisecond must not miss the time that `idleAt` returned.
           const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - group.lastDataAt));
           closed.push(...timeline.closeDue(reached));
         }
@@ -216,7 +219,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
   };
 }
 
-/** Nothing is kept about the key except in its timeline. */
+/** Returns true if the state of the key is not needed: its timeline alone decides what is late. */
 function isForgettable({ timeline, held, closedEnd }: KeyWindows<unknown>): boolean {
   return held === undefined && (closedEnd === NEVER || timeline.hasClosed(closedEnd - timeline.windowMs));
 }

@@ -13,13 +13,13 @@ export interface ClosedWindow<A> {
 /** An open window. */
 export interface Window<A> {
   accumulator: A;
-  /** It was emitted before its time; it stays until its end, so that it is not emitted again. */
+  /** True if it was emitted before its time. It stays until its end, so that it is not emitted again. */
   cut: boolean;
 }
 
 const NONE: readonly never[] = [];
 
-/** Open windows of one length and all keys, and their event time. */
+/** The open windows of one length and all keys, and their event time. */
 export class WindowTimeline<A> {
   /** Highest timestamp seen, milliseconds. */
   eventTime = Number.NEGATIVE_INFINITY;
@@ -84,7 +84,9 @@ export class WindowTimeline<A> {
     return closed;
   }
 
-  /** Closes windows before their time, of a key or all. They stay, without taking values. */
+  /**
+   * Closes windows before their time, of one key or of all keys. They stay in the timeline, but take no more values.
+   */
   cut(key?: string): ClosedWindow<A>[] {
     const closed: ClosedWindow<A>[] = [];
     for (const [windowStart, byKey] of this.#windows) {
