@@ -26,14 +26,14 @@ function asking(retries: readonly Retry[], kind: FaultKind = 'unavailable') {
 
 const BACKOFF: Retry = { kind: 'backoff' };
 
-it('retries after a temporary fault, with a longer wait each time', async () => {
+it('askPatiently retries after a temporary fault, with a longer wait each time', async () => {
   const { scheduler, waits, answer } = asking([BACKOFF, BACKOFF, BACKOFF]);
   scheduler.advance(60_000);
   expect(await answer).toBe(7);
   expect(waits).toEqual([550, 1050, 2050]);
 });
 
-it('waits exactly as long as the venue demands', async () => {
+it('askPatiently waits exactly as long as the venue demands', async () => {
   const { scheduler, waits, answer, asked } = asking([{ kind: 'after', afterMs: 90_000 }]);
   scheduler.advance(89_999);
   expect(asked()).toBe(1);
@@ -42,7 +42,7 @@ it('waits exactly as long as the venue demands', async () => {
   expect(waits).toEqual([90_000]);
 });
 
-it('gives up after five attempts, and at once if the wait is hours, the region blocked or a retry useless', async () => {
+it('askPatiently gives up after five attempts, and at once if the wait is hours, the region blocked or a retry useless', async () => {
   const five = asking(Array(6).fill(BACKOFF));
   five.scheduler.advance(600_000);
   await expect(five.answer).rejects.toThrow('gave up after 5 attempts without data: not now');
@@ -54,7 +54,7 @@ it('gives up after five attempts, and at once if the wait is hours, the region b
   await expect(never.answer).rejects.toMatchObject({ kind: 'unavailable', message: 'not now' });
 });
 
-it('rejects and sends no further request if its signal aborts during a wait', async () => {
+it('askPatiently rejects and sends no further request if its signal aborts during a wait', async () => {
   const waiting = asking([BACKOFF]);
   waiting.abort.abort();
   await expect(waiting.answer).rejects.toThrow();

@@ -43,7 +43,8 @@ let repaired = 0;
 class Killed extends Error {}
 
 /**
- * Runs one process. It opens the files, and closes them unless it is killed at step `lifetime` (a request or a batch).
+ * Runs one process of a job. A step is a request or a batch. At step `lifetime` the process is killed, and its files
+ * stay open.
  */
 async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: Partial<HistoryDependencies> = {}) {
   let deeds = 0;
@@ -270,9 +271,9 @@ const arbitraryJob = fc.record({
   from: fc.option(fc.integer({ min: 1, max: 80 }), { nil: undefined }),
   length: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined }),
   limit: fc.integer({ min: 1, max: 60 }),
-  /** Steps after which each process is killed, before the last process. */
+  /** For each process except the last one: the number of steps after which it is killed. */
   lifetimes: fc.array(fc.integer({ min: 0, max: 12 }), { maxLength: 4 }),
-  /** Number of records that the venue makes in between. */
+  /** Number of records that the venue adds after each killed process that has written its plan. */
   grows: fc.integer({ min: 0, max: 9 }),
 });
 
@@ -330,7 +331,7 @@ async function outcomeOf(running: Promise<unknown>): Promise<'done' | 'refused' 
   }
 }
 
-/** The first id of the unbroken run at the end. */
+/** The first id of the last run of consecutive ids. */
 function runBegin(ids: ReadonlySet<number>): number {
   let at = Math.max(...ids);
   while (ids.has(at - 1)) at--;

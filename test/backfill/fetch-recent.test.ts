@@ -48,19 +48,19 @@ async function stored(): Promise<number[]> {
   return seconds;
 }
 
-it('writes the answer, oldest first', async () => {
+it('fetchRecent writes the answer, oldest first', async () => {
   expect(await fetchAt(50, LAST)).toMatchObject({ records: 10, complete: true, leavesGap: false });
   expect(await stored()).toEqual(numbers(41, 50));
 });
 
-it('leaves out trades that the folder already has', async () => {
+it('fetchRecent leaves out trades that the folder already has', async () => {
   await fetchAt(50, LAST);
   expect(await fetchAt(50, LAST)).toMatchObject({ records: 0, leavesGap: false });
   expect(await fetchAt(54, LAST)).toMatchObject({ records: 4, leavesGap: false });
   expect(await stored()).toEqual(numbers(41, 54));
 });
 
-it('reports a gap if the venue no longer returns the trades between', async () => {
+it('fetchRecent reports a gap if the venue no longer returns the trades after those in the folder', async () => {
   await fetchAt(50, LAST);
   expect(await fetchAt(61, LAST)).toMatchObject({ records: 10, leavesGap: true });
   expect(await fetchAt(65, { ...LAST, limit: 2 })).toMatchObject({ records: 2, leavesGap: true });
@@ -76,7 +76,7 @@ it.each([
   expect(await stored()).toEqual(expected);
 });
 
-it('refuses a start before the first returned trade, unless the venue has no older trades', async () => {
+it('fetchRecent refuses a start before the first returned trade, unless the venue has no older trades', async () => {
   const range = { ...LAST, fromMs: timeOf(41) - 1 };
   await expect(fetchAt(50, range)).rejects.toThrow(HistoryRefused);
   await expect(fetchAt(50, range)).rejects.toThrow(/--from: found 1970-.*, allowed: 1970-01-01T00:00:41.000Z or later/);

@@ -94,6 +94,6 @@ it.each([
   ['a part of the span lies before the stored run', previous(60, 51), undefined],
   ['the start of the stored run is unknown', previous(60, undefined), undefined],
   ['the span begins within the stored records, and a later run wrote nothing', previous(60, 70), undefined],
-])('computes the resume point if %s', (_, there, expected) => {
+])('resumePoint returns where to continue if %s', (_, there, expected) => {
   expect(resumePoint({ begin: 50, end: 99 }, there, { step })).toEqual(expected);
 });

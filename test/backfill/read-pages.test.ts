@@ -14,7 +14,7 @@ async function portions(series: PastSeries, from: number, end: number, more: Par
 const placesOf = (all: readonly CheckedPage[]) => all.flatMap(({ rows }) => rows.map(({ place }) => place));
 const missingOf = (all: readonly CheckedPage[]) => all.reduce((sum, { missing }) => sum + missing, 0);
 
-it('requests each next page after the last record, and none beyond the end', async () => {
+it('readPages requests each next page after the last record, and none beyond the end', async () => {
   const past = new NumberedPast(numbers(1, 100), 10);
   const all = await portions(past.series, 31, 55);
   expect(placesOf(all)).toEqual(numbers(31, 55));
@@ -25,7 +25,7 @@ it('requests each next page after the last record, and none beyond the end', asy
   ]);
 });
 
-it('reads every record once, and counts the missing ones', async () => {
+it('readPages reads every record once, and counts the missing ones', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1 }),
@@ -42,13 +42,13 @@ it('reads every record once, and counts the missing ones', async () => {
   );
 });
 
-it('does not count records before the first one as missing if the start is an estimate', async () => {
+it('readPages does not count records before the first one as missing if the start is an estimate', async () => {
   const { series } = new NumberedPast([8, 9, 11], 10);
   expect(missingOf(await portions(series, 0, 11, { isBeginning: true }))).toBe(1);
   expect(missingOf(await portions(series, 0, 11))).toBe(9);
 });
 
-it('waits for a record that the venue announced and does not return yet', async () => {
+it('readPages waits for a record that the venue announced and does not return yet', async () => {
   const past = new NumberedPast([1, 2], 10);
   const pauses: number[] = [];
   const pause = async (ms: number) => {
@@ -59,7 +59,7 @@ it('waits for a record that the venue announced and does not return yet', async 
   expect(pauses).toEqual([1000, 2000, 3000]);
 });
 
-it('waits as long for each next record', async () => {
+it('readPages waits as long for each next record as for the first', async () => {
   const past = new NumberedPast([1], 10);
   let pauses = 0;
   const pause = async () => {
@@ -70,7 +70,7 @@ it('waits as long for each next record', async () => {
   expect(pauses).toBe(8);
 });
 
-it('gives up after 15 s if an announced record never arrives', async () => {
+it('readPages gives up after 15 s if an announced record never arrives', async () => {
   const pauses: number[] = [];
   const pause = async (ms: number) => {
     pauses.push(ms);
@@ -84,13 +84,13 @@ it.each([
   ['twice', [5, 5]],
   ['out of order', [6, 5]],
   ['from before the requested range', [4, 5]],
-])('reports an answer with a record %s as malformed', async (_, places) => {
+])('readPages reports an answer with a record %s as malformed', async (_, places) => {
   const { series } = new NumberedPast([], 10);
   const page = () => ({ path: '', weight: 1, parse: () => ({ rows: places.map(placedTrade), next: 7 }) });
   await expect(portions({ ...series, page }, 5, 6)).rejects.toMatchObject({ kind: 'malformed' });
 });
 
-it('passes the current time of the venue to each request', async () => {
+it('readPages passes the current time of the venue to each request', async () => {
   const past = new NumberedPast(numbers(1, 4), 2);
   const times: number[] = [];
   const page: PastSeries['page'] = (from, to, nowMs) => {

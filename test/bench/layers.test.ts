@@ -15,8 +15,8 @@ const NODES = [
   { id: 8, callFrame: frame('writeBuffer') },
 ];
 
-describe('the layers of a profile', () => {
-  it('are those of the file of each function or of its caller, without idle time', () => {
+describe('layersOf and layersTable', () => {
+  it('assign the time of each function to the layer of its file, or of its caller, and leave out idle time', () => {
     // The last sample lasts until the profile ends, at an unknown time.
     const layers = layersOf({
       ...{ nodes: NODES, startTime: 0, endTime: 100 },
@@ -31,7 +31,7 @@ describe('the layers of a profile', () => {
     });
   });
 
-  it('are listed per trade for each profile, the largest first', () => {
+  it('list the layers per trade for each profile, the largest first', () => {
     const columns = [
       { title: 'few', layers: new Map([['a', 10]]), trades: 10 },
       {

@@ -37,7 +37,7 @@ export interface PageOptions {
   readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 
-/** Opens a browser context with an empty page. Pages of one context start faster: each context has its own window. */
+/** Opens a browser context with an empty page. Tests share it, because each new context first opens a window. */
 export async function openContext(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext();
   await context.newPage();

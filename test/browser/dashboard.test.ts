@@ -121,7 +121,7 @@ describe('the dashboard when something fails', () => {
       },
     });
     await until(async () => (await textsOf(page, '.coins .environment-chip')).join() === 'testnet');
-    // The head of the coin shows the first request of the page until the next message.
+    // Until the next message, the coin's head shows the answer to the page's first request.
     await until(async () => (await textsOf(page, '.coin-head .environment-chip')).join() === 'production');
     expect(await page.locator('tr:has(.environment-chip) a').textContent()).toBe('ETH');
     expect(await page.locator('.badge.environment').textContent()).toBe('testnet');
@@ -286,7 +286,7 @@ describe.each<Theme>(['dark', 'light'])('the dashboard in the %s theme', (theme)
       const picture = await page.screenshot({ path: join(pictures, `${theme}-${width}.png`), fullPage: true });
       expect(picture.length).toBeGreaterThan(20_000);
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      // Injected by the driver, not by the page: its policy allows no inline script.
+      // The browser's driver injects axe, because the page's content security policy allows no inline script.
       await page.evaluate(axe.source);
       const violations = await page.evaluate(async () => {
         const { axe: injected } = globalThis as unknown as { axe: typeof axe };

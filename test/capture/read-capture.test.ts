@@ -88,7 +88,7 @@ describe('readCapture', () => {
     let count = 0;
     for await (const line of readCapture(path, 'ndjson', { onRead: (more) => (bytes += more) })) {
       count++;
-      // A line has 96 bytes, compressed. The reader is at most one chunk ahead.
+      // A compressed row has 96 bytes. The reader is at most one chunk ahead.
       if (line.kind === 'frame') expect(bytes).toBeLessThan(count * 110 + 128 * 1024);
     }
     expect({ count, large: bytes > 3_000_000 }).toEqual({ count: 40_000, large: true });

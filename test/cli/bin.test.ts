@@ -30,16 +30,19 @@ async function startWith(environment: NodeJS.ProcessEnv, nodeArgs: readonly stri
 // Only Linux shows the arguments of a process.
 const onLinux = it.runIf(process.platform === 'linux');
 
-onLinux('runs a long command with a small young generation and one malloc arena in the same process', async () => {
-  const { child, said, ended, ofProcess } = await start([], 'simulate', '--port', '0');
-  expect(await ofProcess('cmdline')).toContain('--max-semi-space-size=16');
-  expect(await ofProcess('environ')).toContain('MALLOC_ARENA_MAX=1');
-  child.kill('SIGINT');
-  expect(await ended).toBe(0);
-  expect(said.err).toBe('');
-});
+onLinux(
+  'the installed market-feed runs a long command in its process with a small young generation and one malloc arena',
+  async () => {
+    const { child, said, ended, ofProcess } = await start([], 'simulate', '--port', '0');
+    expect(await ofProcess('cmdline')).toContain('--max-semi-space-size=16');
+    expect(await ofProcess('environ')).toContain('MALLOC_ARENA_MAX=1');
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(said.err).toBe('');
+  },
+);
 
-onLinux('keeps a --max-semi-space-size that the user has set', async () => {
+onLinux('the installed market-feed keeps a --max-semi-space-size that the user has set', async () => {
   const { child, ended, ofProcess } = await start(['--max-semi-space-size=64'], 'simulate', '--port', '0');
   const args = await ofProcess('cmdline');
   expect(args.filter((arg) => arg.includes('semi-space'))).toEqual(['--max-semi-space-size=64']);
@@ -47,7 +50,7 @@ onLinux('keeps a --max-semi-space-size that the user has set', async () => {
   expect(await ended).toBe(0);
 });
 
-it('prints the help and exits with 0 for --help', async () => {
+it('the installed market-feed prints the help and exits with 0 for --help', async () => {
   const { said, ended } = await start([], '--help');
   expect(await ended).toBe(0);
   expect(said.out).toContain('market-feed');
@@ -57,7 +60,7 @@ it('prints the help and exits with 0 for --help', async () => {
 const PRINTS_TYPE_STRIPPING =
   'process.on("exit", () => console.error(process.moduleLoadList.some((name) => name.includes("/amaro/")) ? "types taken out" : "no types seen"))';
 
-it('strips TypeScript types only at the first start, although a long command restarts itself', async () => {
+it('the installed market-feed strips TypeScript types only at the first start, although a long command restarts itself', async () => {
   const environment = { XDG_CACHE_HOME: await temporaryFolder(), NODE_COMPILE_CACHE: undefined };
   const types = async (...argv: readonly string[]) => {
     const nodeArgs = ['--import', `data:text/javascript,${encodeURIComponent(PRINTS_TYPE_STRIPPING)}`];

@@ -15,7 +15,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const demo = (seconds: string) => ['demo', '--duration', seconds, '--out', dir];
 
-it('prints only the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
+it('demo prints only the live status and a summary on a terminal', { timeout: 30_000 }, async () => {
   const io = { ...fakeIo(), out: fakeOutput(true, { columns: 100, rows: 30 }), err: fakeOutput(true) };
   expect(await dispatch(demo('2.5'), io)).toBe(0);
   expect(io.err.text()).toBe('');
@@ -25,14 +25,14 @@ it('prints only the live status and a summary on a terminal', { timeout: 30_000 
   expect(after).toMatch(/^Stopped after .*: \d+ trades; file [\d,]+ records\nfiles {2}/);
 });
 
-it('logs its final status with latencies, and avoids port 9100 if it is taken', { timeout: 30_000 }, async () => {
+it('demo logs its final status with latencies, and avoids port 9100 if it is taken', { timeout: 30_000 }, async () => {
   const other = createServer().listen(9100, '127.0.0.1');
   // It does not matter which process uses the port.
   other.on('error', () => {});
   await Promise.race([once(other, 'listening'), once(other, 'error')]);
   const io = fakeIo();
   try {
-    // Long enough for a busy machine to have started.
+    // Six seconds are enough for the demo to start on a busy machine.
     expect(await dispatch(demo('6'), io)).toBe(0);
   } finally {
     other.close();
@@ -64,7 +64,7 @@ it('logs its final status with latencies, and avoids port 9100 if it is taken', 
   expect(hint).not.toContain(':9100/');
 });
 
-it('refuses the folder of a demo that is still running', async () => {
+it('demo refuses the folder of another demo that is still running', async () => {
   const lock = path.join(dir, '.lock');
   writeFileSync(lock, String(process.ppid));
   const io = fakeIo();
@@ -75,7 +75,7 @@ it('refuses the folder of a demo that is still running', async () => {
   expect(existsSync(path.join(dir, 'trades'))).toBe(false);
 });
 
-it('takes over the lock of a dead demo, and removes the lock at the end', { timeout: 30_000 }, async () => {
+it('demo takes over the lock of a dead demo, and removes the lock at the end', { timeout: 30_000 }, async () => {
   const lock = path.join(dir, '.lock');
   writeFileSync(lock, '999999999');
   expect(await dispatch(demo('0.1'), fakeIo())).toBe(0);

@@ -58,7 +58,7 @@ it.each([
   expect([code, err]).toEqual([2, expect.stringMatching(message)]);
 });
 
-it('refuses a file as the folder for --out', async () => {
+it('history refuses a file as the folder for --out', async () => {
   const io = fakeIo();
   expect(await dispatch(['history', 'btcusdt', 'trades', '--out', config], io)).toBe(2);
   expect(io.err.text()).toMatch(/--out: found .*c\.yaml, a file, allowed: a folder/);
@@ -70,7 +70,7 @@ it.each([
   ['selects the first venue for the last 60 trades', ['trades', '--limit', '60'], 'bybit'],
   ['selects the first venue for klines', ['klines'], 'bybit'],
   ['selects the first venue that has aggregated trades', ['agg_trades'], 'binance'],
-] as const)('%s', async (_, argv, venue) => {
+] as const)('history %s', async (_, argv, venue) => {
   const stopping = new AbortController();
   stopping.abort();
   const io = { ...fakeIo(), signal: stopping.signal };

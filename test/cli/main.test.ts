@@ -21,14 +21,14 @@ function start(...argv: string[]) {
   return { child, said, ended };
 }
 
-it('exits with the code of the command and writes errors to stderr', async () => {
+it('market-feed exits with the code of the command and writes errors to stderr', async () => {
   const { said, ended } = start('rnu');
   expect(await ended).toBe(2);
   expect(said.out).toBe('');
   expect(said.err).toContain('did you mean run?');
 });
 
-it.each(['SIGINT', 'SIGTERM'] as const)('%s stops a command with exit code 0', async (signal) => {
+it.each(['SIGINT', 'SIGTERM'] as const)('%s stops a command of market-feed with exit code 0', async (signal) => {
   const { child, said, ended } = start('simulate', '--port', '0');
   await until(() => said.out.includes('port'));
   child.kill(signal);
@@ -36,7 +36,7 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s stops a command with exit code 0', a
   expect(said.err).toBe('');
 });
 
-it('exits with 1 at a second signal, but counts signals within one second as one', async () => {
+it('market-feed exits with 1 at a second signal, but counts signals within one second as one', async () => {
   const deaf = `data:text/javascript,${encodeURIComponent('AbortSignal.prototype.addEventListener = () => {}')}`;
   const child = spawn(process.execPath, ['--import', deaf, 'src/cli/main.ts', 'simulate', '--port', '0']);
   children.push(child);
@@ -54,7 +54,7 @@ it('exits with 1 at a second signal, but counts signals within one second as one
   expect(performance.now() - asked).toBeGreaterThan(1000);
 });
 
-it('exits with 0 and without an error when the reader closes stdout', async () => {
+it('market-feed exits with 0 and without an error when the reader closes stdout', async () => {
   const simulator = start('simulate', '--port', '0');
   await until(() => simulator.said.out.includes('}'));
   const { url } = JSON.parse(simulator.said.out) as { url: string };

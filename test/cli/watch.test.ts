@@ -43,7 +43,7 @@ async function watch(venue: VenueId, channel: string, frames: readonly string[],
   return { asked, lines: out.text().trimEnd().split('\n') };
 }
 
-it('prints a book snapshot and then its change, each as one JSON object', async () => {
+it('watch prints a book snapshot and then its change, each as one JSON object', async () => {
   const { asked, lines } = await watch('bybit', 'depth', BYBIT_BOOK);
   expect(asked).toEqual(['orderbook.50.BTCUSDT']);
   const [book, change] = lines.map((line) => JSON.parse(line) as object);
@@ -59,7 +59,7 @@ it('prints a book snapshot and then its change, each as one JSON object', async 
   expect(change).toMatchObject({ snapshot: false, bids: [{ price: '16493.5', quantity: '0' }], asks: [] });
 });
 
-it('prints one row of readable text for each book update on a terminal', async () => {
+it('watch prints one row of readable text for each book update on a terminal', async () => {
   const { lines } = await watch('bybit', 'depth', BYBIT_BOOK, true);
   expect(lines[0]).toMatch(/BTCUSDT +snapshot +bid +16,?493\.5\d* × .* ask +16,?611.* 1 \+ 1 levels +bybit +#7–7/);
   expect(lines[1]).toMatch(/BTCUSDT +change +1 \+ 0 levels +bybit +#8–8/);
@@ -70,13 +70,13 @@ it.each([
   ['depth5', 'btcusdt@depth5', { lastUpdateId: 6, bids: [], asks: [] }],
   ['depth10', 'btcusdt@depth10', { lastUpdateId: 6, bids: [], asks: [] }],
   ['depth20', 'btcusdt@depth20', { lastUpdateId: 6, bids: [], asks: [] }],
-])('watches %s of Binance through the stream %s', async (channel, stream, data) => {
+])('watch subscribes %s of Binance through the stream %s', async (channel, stream, data) => {
   const { asked, lines } = await watch('binance', channel, [JSON.stringify({ stream, data })]);
   expect(asked).toEqual([stream]);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ last_update_id: '6', snapshot: channel !== 'depth' });
 });
 
-it('exits when it is stopped, even if a write to stdout never completes', async () => {
+it('watch exits when it is stopped, even if a write to stdout never completes', async () => {
   const server = await localServer({
     onConnection: (connection) => connection.on('message', () => connection.send(BYBIT_BOOK[0] ?? '')),
   });

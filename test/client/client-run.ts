@@ -14,7 +14,7 @@ export interface Latency {
   readonly max: number;
 }
 
-/** The simulator truncates its time to whole milliseconds, which adds half a millisecond to the average. */
+/** The simulator truncates its time to whole milliseconds, which adds half a millisecond to the average latency. */
 const TRUNCATED_MS = 0.5;
 
 /** A client of a feed in another process. It keeps every trade that it received, and its latency. */

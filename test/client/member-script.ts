@@ -2,7 +2,8 @@ import { connectTopics } from '../../src/client/index.ts';
 
 /**
  * A member of a consumer group in a process of its own, which a test may kill. Arguments: brokers, topic prefix, group
- * (empty: none). It prints each trade as SYMBOL ID. The line `close` on stdin closes it, and it must end by itself.
+ * (empty: none). It prints each trade as SYMBOL ID. After the text `close` on stdin it closes the client, and the
+ * process must end by itself.
  */
 const [brokers = '', topicPrefix = '', group = ''] = process.argv.slice(2);
 const market = await connectTopics({

@@ -23,7 +23,7 @@ async function registryOf(schema: unknown): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-it('reads records of a newer schema without unknown fields, and maps unknown enum symbols to the default', async () => {
+it('newMessageDecoder reads records of a newer schema without unknown fields, and maps unknown enum symbols to the default', async () => {
   const { fields, ...current } = currentSchema('trade-event');
   const newer = {
     ...current,

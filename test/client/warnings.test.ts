@@ -36,7 +36,7 @@ it('warnings are printed with the error of a callback that throws, and the error
   expect(await printed(() => failing.add(lost))).toBe(`MarketFeedWarning: ${text} (onWarning failed: disk full)`);
 });
 
-it('name the offset at which reading restarts if the topic was recreated', () => {
+it('warnings name the offset at which reading restarts if the topic was recreated', () => {
   const recreated = { ...lost, from: 900, next: 0 };
   expect(warningText(recreated)).toBe(
     'market.trades: partition 2: the topic was recreated; reading restarts at offset 0',

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type ShardRate, shardAssigner } from '../../src/cluster/shard-assigner.ts';
 
 const SHARDS = [0, 1, 2, 3];
-/** The held shards with their trades a second, measured for so many seconds. */
+/** The assigner of a member. `held`: trades a second of each shard that it holds, measured for `seconds`. */
 const assigner = (held: Record<number, number>, seconds = 10) =>
   shardAssigner(
     () => new Map(Object.entries(held).map(([shard, rate]) => [Number(shard), { rate, seconds }])),
@@ -47,7 +47,7 @@ it('every member knows the trade rate of a shard whose holder has left', () => {
       ['c', [0]],
     ]),
   );
-  // and still knows it later
+  // The leader also knows the rates at the next assignment.
   expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
@@ -64,7 +64,7 @@ it("the assigner adds at most ten minutes of earlier measurements to a member's 
   expect(read(member.about(false))).toEqual({ 0: [100, 30] });
   held.set(0, { rate: 200, seconds: 10 });
   expect(read(member.about(false))).toEqual({ 0: [125, 40] });
-  // The rates that the others received are included.
+  // The received rate already includes the member's own ten seconds, which are not added again.
   receive(125, 40);
   expect(read(member.about(false))).toEqual({ 0: [125, 40] });
   held.clear();

@@ -85,11 +85,11 @@ describe('shareShards', () => {
           const shares = shareShards(members, upTo(count), weights(sizeOf, rates));
           expect([...shares.values()].flat().sort((a, b) => a - b)).toEqual(upTo(count));
           expect([...shares.keys()].sort()).toEqual(members.map(({ id }) => id).sort());
-          // the same from members in any order
+          // The order of the members does not matter.
           expect(new Map(shareShards(members.toReversed(), upTo(count), weights(sizeOf, rates)))).toEqual(
             new Map(shares),
           );
-          // and nothing moves at the next call
+          // A second repetition moves nothing.
           const again = [...shares].map(([id, own]) => ({ id, holds: new Set(own) }));
           const first = shareShards(again, upTo(count), weights(sizeOf, rates));
           const next = [...first].map(([id, own]) => ({ id, holds: new Set(own) }));

@@ -78,5 +78,5 @@ export function arbitraryRecord(kind: RecordKind): fc.Arbitrary<FeedRecord> {
   const fields = codecOf(kind).schema.fields.map((field) => [camelCase(field.name), arbitraryOf(field.type)] as const);
   return fc
     .record({ kind: fc.constant(kind), ...Object.fromEntries(fields) })
-    .map((record) => record as unknown as FeedRecord); // made field by field from its schema
+    .map((record) => record as unknown as FeedRecord); // Each field was made from its schema.
 }

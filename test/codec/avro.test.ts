@@ -45,7 +45,7 @@ describe('the Avro codec', () => {
     },
   );
 
-  // An independent encoder: avsc by itself, on the schema as written, with snake_case names and decimals by definition.
+  // The independent encoder is avsc with the schema as written: snake_case names, and decimals as Avro defines them.
   it.each(kinds)('encodes a %s to the same bytes as an independent Avro library', (kind) => {
     class PlainDecimal extends avro.types.LogicalType {
       protected override _toValue(text: string): Buffer {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 /**
- * Code that makes decisions from status records. `details` of a record is text for people, so it must not read it:
- * everything that it needs has a typed field.
+ * Folders whose code decides by status records. This code must not read `details`, which is text for people: each
+ * fact that it needs has a typed field.
  */
 const READERS = [
   'src/cli',

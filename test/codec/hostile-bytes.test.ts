@@ -37,8 +37,7 @@ describe('newWireDecoder with hostile bytes', () => {
       const without = encodeSingleObject(sampleTrade({ conditions: [] }));
       const book = encodeSingleObject(sampleBookDelta({ bids: [], asks: [] }));
       for (const bytes of [without, book]) {
-        // Replaces each zero that may be the count of an empty array, and adds bytes after it, so that decoding starts
-        // well.
+        // Each zero may be the count of an empty array. The large count replaces it, with bytes for the first items.
         for (let at = 10; at < bytes.length; at++) {
           if (bytes[at] !== 0) continue;
           const bomb = Buffer.concat([bytes.subarray(0, at), varint(count), Buffer.alloc(64, 2)]);

@@ -7,7 +7,7 @@ import { expectHarmless, hostileText } from '../../testing/feeds/hostile-json.ts
 
 const names = ['id', 'schema', 'error_code', 'message', 'is_compatible', 'messages', 'version'];
 
-it("returns only valid ids and schemas from a registry's random answers, or throws a Fault", async () => {
+it("the registry client returns only valid ids and schemas from a registry's random answers, or throws a Fault", async () => {
   const { schema } = codecOf('trade');
   const bodies = fc.oneof(
     hostileText(names),

@@ -17,7 +17,7 @@ describe('docs/configuration.md', () => {
     const named = new Set(page.match(/\w+/g));
     const keys = allKeys().map((key) => key.split('.').at(-1) as string);
     expect(keys.length).toBeGreaterThan(80);
-    // A password in the file is refused: the page names its environment variable.
+    // loadConfig refuses passwords and tokens in the file, so the page names only their environment variables.
     expect(keys.filter((key) => !named.has(key) && !/^(password|token)$/.test(key))).toEqual([]);
   });
 });

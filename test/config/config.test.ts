@@ -315,7 +315,7 @@ describe('secrets', () => {
   });
 });
 
-it('reports all problems at once, sorted by row, each key once', () => {
+it('loadConfig reports all problems at once, sorted by row, each key once', () => {
   const problems = problemsOf(() =>
     load('quot: USDT\nfeed:\n  stale_after_ms: -1.5\n  venues: []\nvenues: { kraken: {} }\nlog: info\n'),
   );

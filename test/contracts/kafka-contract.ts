@@ -28,7 +28,7 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
     return brokers;
   };
 
-  /** Resolves when the broker that leads all partitions of a new topic knows it. */
+  /** Waits until the broker that leads all partitions of a new topic knows them. Returns the broker's id. */
   async function leaderOf(brokers: Brokers, topic: string, count: number): Promise<number> {
     let leader = -1;
     const partitions = Array.from({ length: count }, (_, partition) => partition);
@@ -60,7 +60,7 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
       (await brokers.coordinator('transaction', id))((broker) => broker.initProducerId(id, 60_000)),
     );
 
-  /** Retries, because a coordinator loads at its first use. */
+  /** Retries `work`, because a coordinator refuses requests while it loads at its first use. */
   async function onceCoordinated<T>(work: () => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
       try {

@@ -27,7 +27,7 @@ import {
 
 /** A destination of records (a folder, or a broker with its own topic prefix), empty at first. */
 export interface Store {
-  /** A sink on this store, not yet open. A second one is the restart of the first. */
+  /** Makes a sink on this store, not yet open. A second sink stands for the first one after a restart. */
   newSink(): Sink;
   /** The records of a topic that a reader of the store finds now, in order per key. */
   read(topic: string): Promise<readonly FeedRecord[]>;
@@ -64,7 +64,7 @@ const asked = (over: Partial<CheckpointOptions> = {}): CheckpointOptions => ({
 const delivered = (count: number): Outcome[] => Array.from({ length: count }, () => ({ kind: 'delivered' }));
 
 const T = 1_732_000_000_000;
-/** A trade that is written at `second`, which is also the venue's time. */
+/** A trade whose venue time and receive time are both `second` seconds after T. */
 const traded = (id: number, second: number, over: Partial<TradeEvent> = {}): OutRecord => {
   const timestamp = T + second * 1000;
   const of = { venue: 'binance', epoch: 1, timestamp, receivedAt: timestamp * 1000 };

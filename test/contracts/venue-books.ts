@@ -144,7 +144,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
         ];
         expect(update(withValue(frame, book.bids, falling)).bids).toEqual(bids);
         expect(update(withValue(frame, book.asks, falling.toReversed())).asks).toEqual(bids.toReversed());
-        // in whatever order they come
+        // The order of the levels in the frame does not matter.
         expect(update(withValue(frame, book.bids, falling.toReversed())).bids).toEqual(bids);
         expect(update(withValue(frame, book.asks, falling)).asks).toEqual(bids.toReversed());
         for (const side of [book.bids, book.asks]) {
@@ -172,7 +172,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
       }
     });
 
-    // None when: the venue sends the whole book by itself.
+    // Skipped if the venue sends the whole book by itself.
     it.each(books.requests)('VC-24 requests $levels levels by $path, weight $weight', ({ levels, path, weight }) => {
       expect(request(levels)).toMatchObject({ path, weight });
       expect(weight).toBeLessThan(venue.restBurst ?? venue.restWeightPerMinute / 2);
@@ -216,7 +216,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
         }
       });
 
-    // None when: a frame has no envelope with its symbol.
+    // Skipped for a frame without an envelope that names its symbol, and for a frame without events.
     it.each(
       fixtures.filter(
         ({ frame, decoded }) => isEnveloped(frame) && decoded.kind === 'value' && decoded.value.length > 0,

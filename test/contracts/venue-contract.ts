@@ -28,11 +28,11 @@ export interface VenueContract {
   readonly missingChannels: readonly Channel[];
   /** Interval at which the venue requires our heartbeat; undefined if the venue sends pings. */
   readonly heartbeatMs: number | undefined;
-  /** Limits of one request. */
+  /** Limits of one subscription request. */
   readonly request: { readonly topics: number; readonly characters: number };
   /** Limit for all topics of one connection as one JSON array; undefined if there is none. */
   readonly connectionCharacters?: number;
-  /** Answers with past trades, by attempt; none if ids do not show gaps. */
+  /** Answers with past trades, one for each attempt of a backfill; undefined if ids are sparse. */
   readonly backfill?: readonly RestFixture<readonly Partial<TradeEvent>[]>[];
   /** An answer with past aggregated trades; undefined if the venue has none. */
   readonly backfillAggTrades?: RestFixture<readonly object[]>;
@@ -60,8 +60,8 @@ export function wantedOf(venue: Venue, attempt: number): BackfillRequest {
 }
 
 /**
- * The rules for every venue, by number, each with the condition on which it is skipped. The test of a venue is one
- * call.
+ * Defines the numbered tests that every venue must pass. The test file of a venue only calls this function. Some tests
+ * are skipped for some fixtures; the comment above such a test says when.
  */
 export function venueContract(contract: VenueContract): void {
   const { venue, fixtures } = contract;
@@ -83,7 +83,7 @@ export function venueContract(contract: VenueContract): void {
       }
     });
 
-    // None when: a fixture names no fields (acknowledgements, ignored frames).
+    // Skipped for a fixture that names no fields (acknowledgements, ignored frames).
     it.each(fixtures.filter(({ reads }) => reads !== undefined))(
       'VC-03 $name without a required field is malformed, and the fault names the field',
       ({ frame, reads = [] }) => {
@@ -91,7 +91,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    // None when: as VC-03.
+    // Skipped as VC-03 is.
     it.each(fixtures.filter(({ reads }) => reads !== undefined))(
       'VC-04 $name with a field of a wrong type is malformed, and the fault names the field',
       ({ frame, reads = [] }) => {
@@ -105,7 +105,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    // None when: a fixture has no decimals.
+    // Skipped for a fixture without decimals.
     it.each(fixtures.filter(({ decimals }) => decimals !== undefined))(
       'VC-05 $name keeps decimals exact as text, and is malformed with an invalid decimal',
       ({ frame, decimals = {} }) => {
@@ -136,7 +136,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    // None when: a fixture is no trade.
+    // Skipped for a fixture that is not a trade.
     it.each(fixtures.filter(({ takerSide }) => takerSide !== undefined))(
       "VC-06 $name has the taker's side",
       ({ frame, takerSide }) => {
@@ -374,7 +374,7 @@ function comparable({ ...decoded }: Decoded): unknown {
   return { ...decoded, fault: field === undefined ? { kind, retry } : { kind, retry, field } };
 }
 
-/** Decoded events as a fixture writes them, without the common fields. null stands for undefined ids. */
+/** The expected result of a fixture, with the fields that all events share. An id of null stands for undefined. */
 function golden(decoded: Decoded, venue: Venue): unknown {
   if (decoded.kind === 'value') {
     const common = { venue: venue.id, environment: 'production', epoch: 0, receivedAt: RECEIVED_AT };
@@ -410,7 +410,7 @@ function thrown(action: () => unknown): unknown {
   return undefined;
 }
 
-/** Positive decimals of up to 20 + 18 digits, with and without padding zeros. */
+/** Positive decimals of up to 20 digits before the point and 18 after it, with and without padding zeros. */
 const decimalTexts = fc
   .tuple(fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }), fc.stringMatching(/^\d{0,18}$/), fc.stringMatching(/^0{0,3}$/))
   .map(([integer, fraction, zeros]) =>

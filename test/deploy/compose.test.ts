@@ -181,7 +181,7 @@ describe('the configuration of a container', () => {
         for (const url of config.venues[venue].websocketUrls) expect(url).toMatch(/^ws:\/\/simulator:9100\//);
       }
     }
-    // Each of the two delivers only its own spill.
+    // The two feeds have different spill folders, so each delivers only its own spill.
     expect(of(withDemo.feed).spill.dir).not.toBe(of(base.services.feed).spill.dir);
   });
 });

@@ -167,7 +167,7 @@ it('docs/metrics.md marks the metrics that a gateway over topics has', async () 
   expect(factsOf(await metricsOf(false))).toEqual(documented(true));
 });
 
-it('histograms are cumulative, in seconds', async () => {
+it('histograms of /metrics are cumulative, in seconds', async () => {
   const text = await metricsOf(true);
   const series = text.split('\n').filter((line) => line.startsWith('market_feed_socket_to_emitted_seconds'));
   expect(series).toContain('market_feed_socket_to_emitted_seconds_bucket{venue="bybit",le="0"} 0');

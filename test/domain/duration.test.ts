@@ -11,6 +11,6 @@ it.each([
   [100_000, '1 m 40 s'],
   [3_600_000, '1 h 00 m'],
   [172_800_000, '2 d 0 h'],
-])('formats %d ms as %s', (ms, text) => expect(duration(ms)).toBe(text));
+])('duration formats %d ms as %s', (ms, text) => expect(duration(ms)).toBe(text));
 
 it('wholeDuration leaves out fractions of a second', () => expect(wholeDuration(1999)).toBe('1 s'));

@@ -28,7 +28,7 @@ function distance(double: number, a: bigint, b: bigint): readonly [bigint, bigin
   return [size(above * b - a * below), size(b * below)];
 }
 
-/** The two doubles next to one. */
+/** The next smaller and the next larger double. */
 function neighbours(double: number): readonly number[] {
   const bits = new BigInt64Array(new Float64Array([double]).buffer)[0] ?? 0n;
   return [...new Float64Array(new BigInt64Array([bits - 1n, bits + 1n]).buffer)];
@@ -77,8 +77,8 @@ describe('products and quotients', () => {
   it.each([
     ['1.5', '2', '3'],
     ['0.000000001', '0.000000001', '0.000000000000000001'],
-    ['0.000000000000000001', '0.5', '0'], // half of the last place goes to the even one, below
-    ['0.000000000000000003', '0.5', '0.000000000000000002'], // 1.5 of the last place goes up
+    ['0.000000000000000001', '0.5', '0'], // 0.5 of the last place rounds to the even digit 0
+    ['0.000000000000000003', '0.5', '0.000000000000000002'], // 1.5 of the last place rounds to the even digit 2
     ['-0.000000000000000003', '0.5', '-0.000000000000000002'],
     ['61837.63', '0.00292', '180.5658796'],
   ])('%s × %s is %s', (a, b, expected) => {
@@ -114,11 +114,11 @@ describe('ratio', () => {
     [0n, 3n, 0],
     [0n, -3n, 0],
     [3n, 3n, 1],
-    [(1n << 53n) + 1n, 1n, 2 ** 53], // a tie, to even
+    [(1n << 53n) + 1n, 1n, 2 ** 53], // a tie rounds to the even double
     [(1n << 53n) + 3n, 1n, 2 ** 53 + 4],
     [(1n << 54n) + 2n, 2n, 2 ** 53],
-    [3n * (1n << 53n) + 4n, 3n, 2 ** 53 + 2], // 1.33 past it: above the tie, to the next one
-    [3n * ((1n << 63n) + (1n << 10n)) + 1n, 3n, 2 ** 63 + 2 ** 11], // the same, past all the bits that are divided to
+    [3n * (1n << 53n) + 4n, 3n, 2 ** 53 + 2], // 2 ** 53 + 1.33 is above the tie
+    [3n * ((1n << 63n) + (1n << 10n)) + 1n, 3n, 2 ** 63 + 2 ** 11], // above the tie by the remainder of the division
     [10n ** 76n, 1n, 1e76],
     [1n, 10n ** 76n, 1e-76],
   ])('%s / %s is %s', (a, b, expected) => {

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { getOrCreate } from '../../src/domain/get-or-create.ts';
 
-it('creates the value of a key once', () => {
+it('getOrCreate creates the value of a key once', () => {
   const create = vi.fn((key: string) => [key]);
   const map = new Map<string, string[]>();
   const first = getOrCreate(map, 'a', create);
@@ -11,7 +11,7 @@ it('creates the value of a key once', () => {
   expect(create).toHaveBeenCalledTimes(1);
 });
 
-it('accepts a WeakMap', () => {
+it('getOrCreate accepts a WeakMap', () => {
   const key = {};
   const map = new WeakMap<object, number>();
   expect(getOrCreate(map, key, () => 7)).toBe(7);

@@ -21,6 +21,6 @@ it.each([
   ['http://user:pw@ticker', 'http://[secret]@ticker'],
   ['wss://u:12/w@trade.example.com/ws', 'wss://[secret]@trade.example.com/ws'],
   ['wss://h/ws/btcusdt@trade,http://u:p@h', 'wss://[secret]@h'],
-])('hides only the credentials in %s', (text, hidden) => {
+])('hideCredentials hides only the credentials in %s', (text, hidden) => {
   expect(hideCredentials(text)).toBe(hidden);
 });

@@ -37,7 +37,7 @@ class Scripted {
   readonly records: FeedRecord[] = [];
   /** The records that are acknowledged before later ones are sent. */
   readonly barriers: FeedRecord[] = [];
-  /** What a venue has forgotten, so that it cannot continue. */
+  /** The symbols whose resume point a venue has forgotten, as SYMBOL at VENUE. */
   readonly forgotten: string[] = [];
   readonly #events = { bybit: new Subject<VenueFeedEvent>(), binance: new Subject<VenueFeedEvent>() };
   readonly #books = new Map<string, BookStepped>();
@@ -310,7 +310,7 @@ describe('Feed', () => {
     ]);
   });
 
-  /** In mode all, after a run that ended with Bybit's trade 1. */
+  /** Starts a feed in mode all, after a run that ended with Bybit's trade 1. */
   async function resumed() {
     const last = { id: '1', timestamp: 1000 };
     const resumePoint = new Map([['trade', last]] as const);

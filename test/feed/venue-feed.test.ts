@@ -22,7 +22,7 @@ interface Scripted extends ScriptedOptions {
   readonly more?: Partial<VenueFeedOptions>;
   /** True: it connects before it is subscribed. */
   readonly warm?: boolean;
-  /** False: the test answers from the first frame on. */
+  /** False: the first connections are neither open nor subscribed until the test does that. */
   readonly answers?: boolean;
 }
 
@@ -305,8 +305,8 @@ describe('VenueFeed: named instruments', () => {
 
 describe('VenueFeed: all instruments that a venue lists', () => {
   /**
-   * A venue that lists these coins, one list after the other, a second apart; then the last list again. `ours`: coins
-   * of this shard.
+   * A venue that returns these lists of coins, one a second, and then the last list again. Each character is a coin.
+   * `ours`: true for coins of this shard.
    */
   function listing(answers: readonly string[], ours: (coin: string) => boolean = () => true): ScriptedRun {
     let next = 0;
@@ -465,7 +465,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
     expect(served(run)).toEqual([false]);
     for (let second = 0; second < 200; second++) {
       ticker(run, second % 2);
-      // The venue may need an hour until it serves a symbol again.
+      // The venue refuses each new request too: it may need an hour until it serves the symbol again.
       for (const index of [0, 1]) if (asked(run, index).length > second / 61) refuse(run, index, 'trade.BTCUSDT');
       pass(run, 1000);
     }

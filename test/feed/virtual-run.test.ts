@@ -47,22 +47,21 @@ const WINDOWS_MS = [1000, 5000];
 const LATENESS_MS = 500;
 const LARGE = 3;
 const HISTORY = 150;
-/** A file of the spill has a 64th of this. */
+/** Limit of a spill, megabytes. Each of its files has a 64th of it. */
 const SPILL_MB = 4;
-/**
- * Times before the first fault, from there until all faults are cleared, and without faults at the end, so that
- * everything recovers.
- */
+/** Time before the first fault of the script. */
 const BEFORE_MS = 8000;
+/** Time from the last fault of the script until all faults are cleared. */
 const AFTER_MS = 10_000;
+/** Time without faults at the end, in which everything recovers. */
 const CALM_MS = 45_000;
 const LIST_EVERY_MS = 2000;
 const MAX_SILENT_MS = 30_000;
 
-/** If it is set: the number of runs, with new seeds. */
+/** The wanted number of runs with new seeds; undefined: the default number with fixed seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
 const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 3));
-/** If it is set, searches for the shortest script that fails, which takes minutes. */
+/** True: the test searches for the shortest script that fails, which takes minutes. */
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
 
@@ -73,7 +72,7 @@ type Happening =
   | { readonly kind: 'store'; readonly name: SinkName; readonly awayMs: number }
   /** The disk of the spills is full. */
   | { readonly kind: 'disk'; readonly fullMs: number }
-  /** `againMs`: killed again this long after the start. */
+  /** `againMs`: more kills; each number is the time from a start to its kill. */
   | { readonly kind: 'kill'; readonly downMs: number; readonly againMs?: readonly number[] }
   | { readonly kind: 'restart'; readonly downMs: number }
   /** Another machine with its own disk takes over. The fenced machine notices that when it writes. */
@@ -90,7 +89,7 @@ interface Script {
   /** True: all coins that the venues list, not named ones. */
   readonly allCoins: boolean;
   readonly sinks: readonly SinkName[];
-  /** Several machines take over from each other. */
+  /** 2: two machines take over from each other. */
   readonly machines: 1 | 2;
   readonly happenings: readonly { readonly afterMs: number; readonly what: Happening }[];
 }
@@ -147,7 +146,7 @@ const happeningAt = (
     ...(machines > 1 ? [TAKEOVER] : []),
   );
 
-/** A folder belongs to one machine. */
+/** Two machines write only to Kafka, because a folder belongs to one machine. */
 const venuesAndSinks = fc.tuple(
   fc.constantFrom(...ORDERS),
   fc.constantFrom<Pick<Script, 'sinks' | 'machines'>>(
@@ -184,7 +183,7 @@ interface Played {
   readonly journal: readonly JournalEvent[];
   readonly tops: MadeTops;
   readonly activeVenue: string | null;
-  /** Records left at the last stop. */
+  /** Number of records that the last stop left undelivered or in the spill. */
   readonly left: number;
 }
 
@@ -298,9 +297,9 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 }
 
 /**
- * Leaves out faults whose result cannot be judged. If ids restart twice, the third count may continue by chance at the
- * id at which the second one stopped, which cannot be detected. The judge takes two counts in one epoch, as in mode
- * all, for one.
+ * Leaves out restarts of trade ids that the judge cannot check. After a second restart, ids may continue by chance at
+ * the id at which they stopped, which nobody can detect. In mode all, restarted ids stay in the same epoch, where the
+ * judge takes them for the same ids.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
   const reset = new Set<string>();
@@ -378,8 +377,8 @@ function tradesText(records: readonly FeedRecord[]): string {
 }
 
 /**
- * Splits records into the series that are judged separately: in mode all, one for each venue. Status records belong to
- * none.
+ * Splits records into the series that are judged separately: in mode all, one for each venue. Status records are in no
+ * series.
  */
 function seriesOf<T extends { readonly venue?: string | null; readonly kind: string }>(
   mode: Script['mode'],
@@ -455,8 +454,8 @@ function isDropOfDeltas(record: FeedRecord): boolean {
 }
 
 /**
- * Removes statistics and large trades that come twice. They may, if a process was killed before it deleted what left
- * the spill.
+ * Removes repeated statistics and large trades. A process repeats them if it was killed before it deleted delivered
+ * records from the spill.
  */
 function onceEach(records: readonly FeedRecord[]): FeedRecord[] {
   const seen = new Set<string>();
@@ -482,7 +481,7 @@ it(
   MAX_TEST_MS,
 );
 
-it("after a full spill dropped book deltas, publishes a snapshot within 8 s of the sink's return", async () => {
+it("a pipeline publishes a book snapshot within 8 s of the sink's return if its full spill dropped book deltas", async () => {
   const awayMs = 9000;
   const { written } = await play({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
@@ -504,7 +503,7 @@ it("after a full spill dropped book deltas, publishes a snapshot within 8 s of t
   }
 });
 
-it('after a kill, publishes a window that one of two sinks lacks only to that sink', async () => {
+it('a pipeline publishes a window that one of two sinks lacks after a kill only to that sink', async () => {
   const { written } = await play({
     ...{ seed: 3, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: SINKS, machines: 1 },
@@ -522,7 +521,7 @@ it('after a kill, publishes a window that one of two sinks lacks only to that si
   }
 });
 
-it('publishes the large trades of a run that stops before it has read the records of previous runs', async () => {
+it('a pipeline publishes the large trades of a run that stops before it has read the records of previous runs', async () => {
   const problems = await problemsOf({
     ...{ seed: 11, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['trade'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
@@ -531,7 +530,7 @@ it('publishes the large trades of a run that stops before it has read the record
   expect(problems).toEqual([]);
 });
 
-it('delivers spilled aggregated trades of a new epoch once to a sink that is ahead of the other after a kill', async () => {
+it('a pipeline delivers spilled aggregated trades of a new epoch once to a sink that is ahead after a kill', async () => {
   const problems = await problemsOf({
     ...{ seed: 1870146131, venues: ['binance'], mode: 'failover', backfill: true },
     ...{ channels: ['agg_trade'], lines: 3, allCoins: false, sinks: SINKS, machines: 1 },

@@ -146,7 +146,7 @@ interface Window {
   readonly to: number;
 }
 
-/** Compares the published books with every state that was sent: once and with its values. Returns their number. */
+/** Expects each sent state of a book ticker to be published once, with its values. Returns the number of states. */
 function compareBooks(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
   const published = grouped(
     records.filter((record): record is BookTicker => record.kind === 'book_ticker'),
@@ -174,7 +174,7 @@ function compareBooks(records: readonly FeedRecord[], journal: readonly JournalE
   return compared;
 }
 
-/** Compares the published candles with every state that was sent: once and in order. Returns their number. */
+/** Expects each sent state of a candle to be published once, in order. Returns the number of states. */
 function compareKlines(records: readonly FeedRecord[], journal: readonly JournalEvent[], { from, to }: Window): number {
   const key = ({ symbol, interval, openTime, timestamp, closed }: Kline) =>
     `${symbol} ${interval}:${openTime} ${timestamp} ${closed}`;
@@ -203,7 +203,7 @@ function compareKlines(records: readonly FeedRecord[], journal: readonly Journal
   return published.length;
 }
 
-/** Ticks whose price is not one of the symbol, or that are older than the previous tick. */
+/** Ticks with a price at which the symbol was not traded, and ticks that are older than the previous one. */
 function comparePrices(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
   const prices = new Set(journal.map(({ symbol, price }) => `${symbol} ${exactValue(price)}`));
   const last = new Map<string, number>();

@@ -19,7 +19,7 @@ beforeAll(async () => {
   brokers = await sharedBrokers();
 });
 
-/** Seconds; the long run is `bench/client/main.ts`. */
+/** Length of the test in seconds. The long run is `bench/client/main.ts`. */
 const DURATION = 4;
 const PER_SECOND = isLong ? 2000 : 1000;
 

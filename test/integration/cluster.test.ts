@@ -28,9 +28,9 @@ const COINS = isLong ? 60 : 20;
 const SHARDS = isLong ? 12 : 6;
 const PER_SECOND = isLong ? 3000 : 600;
 const QUIET_MS = isLong ? 8000 : 2000;
-/** The shards, a broker, the simulator and other tests share two cores. */
+/** Limit for delays, because the shards, a broker, the simulator and other tests share two cores. */
 const BUSY_MS = 15_000;
-/** Some shards have none of these coins. */
+/** The shards that have at least one of the coins. */
 const WITH_COINS = [...new Set(marketCoins(COINS).map(({ symbol }) => shardOf(symbol, SHARDS)))];
 
 it(

@@ -9,7 +9,7 @@ import { until } from '../../testing/tools/until.ts';
 
 const MARKET = ['book-deltas', 'book-tickers', 'klines', 'order-books', 'prices', 'trade-stats', 'trades'];
 const TOPICS = [...MARKET, 'feed-status', 'positions'].sort();
-/** The prices in a line of the log, if it is a status line. */
+/** The prices in a log entry, if it is a status entry. */
 function pricesOf({ msg, prices }: LogLine): Record<string, string | null> | undefined {
   return msg === 'status' ? (prices as Record<string, string | null>) : undefined;
 }

@@ -29,7 +29,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<number> 
   return trades;
 }
 
-/** The states of venues, without those of lines and coins, as `state venue`. */
+/** The status records of whole venues, without records of single lines and coins, as `state venue`. */
 function venueStory(simulated: SimulatedFeed, states: readonly string[]): string[] {
   return simulated
     .statuses({})
@@ -51,7 +51,7 @@ describe.concurrent('failover when the region is blocked', () => {
     async (venue, next, status, words) => {
       await using simulated = await SimulatedFeed.start({
         rates: { [venue]: 60, [next]: 60 },
-        // The grace is for connections that are lost; a blocked region is left at once.
+        // The grace applies only to lost connections. The feed leaves a blocked region at once.
         feed: { venues: [venue, next], failover_grace_ms: 10_000 },
       });
       await simulated.moreTrades(50, venue);

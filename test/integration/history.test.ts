@@ -28,7 +28,7 @@ interface Past {
   readonly rest: GatedRest;
   readonly dir: string;
   readonly config: string;
-  /** `market-feed history btcusdt …` into `dir`. */
+  /** Starts `market-feed history btcusdt …`, which writes to `dir`. */
   fetch(...args: readonly string[]): MarketFeedProcess;
   journal(): Promise<JournalEvent[]>;
 }

@@ -156,7 +156,7 @@ describe.each(KAFKA_CLIENTS)('the Kafka client %s', (client) => {
       await until(() => feeding.driver.stats().delivered > 100);
       await proxied.hang();
       await until(() => feeding.driver.stats().state === 'down', { timeoutMs: 3000 });
-      // At full length, a request of the client times out.
+      // In `make faults`, the outage lasts until a request of the client times out.
       await until(() => (feeding.driver.stats().oldestUnackedMs ?? 0) > (isLong ? 11_000 : 3000), {
         timeoutMs: 60_000,
       });

@@ -175,7 +175,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     const answer = previous.write([testnet(2)]);
     const passOn = await held;
     const later = await openSink(of);
-    // A record of another topic: a batch with the new sequence numbers would fence like the marker does.
+    // The record goes to another topic, because a batch in the same topic would fence the previous writer by itself.
     expect(await later.write([{ ...tick('1'), topic: 'testnet.prices' }])).toEqual(DELIVERED);
     passOn();
     expect(await answer).toMatchObject([{ kind: 'retry' }]);
@@ -196,7 +196,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
       expect(partitions).toHaveLength(3);
       for (const { lastStableOffset, highWatermark, messages } of partitions) {
         expect(lastStableOffset).toBe(highWatermark);
-        // The markers of transactions, which are no messages.
+        // The other offsets belong to the markers of transactions.
         expect(Number(highWatermark) - messages.length).toBe(run);
       }
       brokers.end();

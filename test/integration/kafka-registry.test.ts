@@ -38,7 +38,7 @@ async function register(subject: string, schema: object): Promise<void> {
   expect(status).toBe(200);
 }
 
-/** A schema that a trade must never have: its price is a number that rounds. */
+/** A schema that a trade must never have: its price is a double, which is rounded. */
 const DOUBLE_PRICE = { type: 'record', name: 'TradeEvent', fields: [{ name: 'price', type: 'double' }] };
 
 async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {

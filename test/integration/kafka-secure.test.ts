@@ -204,7 +204,7 @@ describe('Kafka over TLS, with a login', () => {
       if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
       else await expect.poll(() => states.length > 0 && driver.stats().state).toBe('down');
       await driver.close({ timeoutMs: 0 });
-      // A start that is retried was still in progress. The close ended it.
+      // If the driver retries the start, the close ended it.
       expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
       expect(logged.join()).not.toContain('kein-passwort');
 

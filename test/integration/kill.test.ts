@@ -25,12 +25,12 @@ beforeAll(async () => {
 const COINS = ['BTC', 'ETH', 'SOL'];
 const PER_SECOND = isLong ? 500 : 300;
 const KILLS = isLong ? 4 : 3;
-/** Time after the last start, milliseconds. */
+/** Time for which the pipeline runs after its last start, milliseconds. */
 const ON_MS = 2500;
 
 interface Killed {
   readonly verdict: Verdict;
-  /** Errors of fastavro. */
+  /** Errors that fastavro reports. */
   readonly damaged: readonly string[];
 }
 
@@ -57,7 +57,7 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
     spill: { dir: join(folder, 'spill') },
     gateway: { enabled: false },
   };
-  // JSON is YAML
+  // JSON is valid YAML.
   await writeFile(config, JSON.stringify(values));
   let closed: Promise<void> | undefined;
   const closeSimulator = () => {

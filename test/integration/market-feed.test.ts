@@ -142,7 +142,7 @@ describe('MarketFeed', () => {
     await feed.connect();
     await until(() => feed.getPrice('BTC') !== undefined);
     expect(Object.keys(feed.getStatus())).toEqual(['bybit']);
-    // Two lines, and the venue's announcements.
+    // Two lines, and one connection for the venue's announcements.
     await until(() => opened().bybit === (before.bybit ?? 0) + 3);
     expect({ ...opened(), bybit: 0 }).toEqual({ ...before, bybit: 0 });
   });
@@ -226,7 +226,7 @@ describe('MarketFeed', () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit'] });
     const before = simulator.counts().bybit?.opened ?? 0;
     await Promise.all([feed.connect(), feed.connect()]);
-    // Two lines, and the venue's announcements.
+    // Two lines, and one connection for the venue's announcements.
     await until(() => simulator.counts().bybit?.opened === before + 3);
     for (const mode of ['failover', 'all']) {
       const early = marketFeed(['BTC'], { venues: ['bybit'] }, { mode });

@@ -104,7 +104,7 @@ describe.concurrent.each(['binance', 'binance_us', 'bybit'] as const)('20 order 
       ),
     );
     expect(ofBtc[fell]?.record).toMatchObject({ bids: ofBtc[fell - 1]?.record.bids });
-    // One more if both lines are subscribed again.
+    // There is one more snapshot if both lines were subscribed again.
     expect(snapshotsOf(simulated, BTC).length).toBeGreaterThanOrEqual(2);
     expect(followed(simulated, BTC)).toBeGreaterThan(2);
     for (const symbol of others) {

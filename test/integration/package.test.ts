@@ -30,7 +30,7 @@ afterAll(async () => {
   await installed?.close();
 });
 
-/** The code of the section on the library in the contract, and the types that it must have. */
+/** Code that uses the library as its documents describe, with the types that it must have. */
 const LINES = `
 import { MarketFeed } from 'market-feed';
 import { retryBackoff, failover, detectStale, repairGaps, windowStats } from 'market-feed/operators';

@@ -136,7 +136,7 @@ describe('recorded sessions of the real venues', () => {
       coins: ['BTC'],
       channels: ['trade', 'book_ticker'],
       lines: 2,
-      // 14 top-of-book frames, 2 of them repeats
+      // The session has 14 top-of-book frames, and 2 of them are repeats.
       expected: { trades: 8, 'book-tickers': 12 },
     });
     expect(counts).toMatchObject({ trades: 8, 'book-tickers': 12, 'dead-letters': 0, gaps: 0 });

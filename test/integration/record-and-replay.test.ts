@@ -58,7 +58,7 @@ function essence(records: readonly FeedRecord[]): unknown[] {
   return records.flatMap((record): object[] => {
     if (record.kind === 'trade') {
       const { environment: _environment, receivedAt, ...trade } = record;
-      // A fetched trade has the time of its own run.
+      // The `receivedAt` of a fetched trade differs between runs.
       return [{ ...trade, receivedAt: trade.source === 'live' ? receivedAt : null }];
     }
     if (record.kind !== 'gap') return [];
@@ -154,7 +154,7 @@ describe('market-feed record and replay', () => {
     const config = await configured(simulate);
     const file = join(await temporaryFolder(), 'a.capture.gz');
     const record = startMarketFeed('record', '--out', file, '--config', config, '--venue', 'bybit', '--symbol', 'ETH');
-    // The first flushes are done.
+    // Waits for the first flush.
     await until(() => statSync(file, { throwIfNoEntry: false })?.size, { timeoutMs: 60_000 });
     await record.logged('subscribed');
     const size = statSync(file).size;

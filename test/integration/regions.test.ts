@@ -30,7 +30,7 @@ async function expectWholeAndInOrder(simulated: SimulatedFeed): Promise<void> {
 const freshBooks = (simulated: SimulatedFeed) =>
   new Set(simulated.of('order_book').flatMap(({ symbol, stale }) => (stale ? [] : [symbol])));
 
-it.concurrent('serves books and repairs gaps by the second host if the first blocks our region', async () => {
+it.concurrent('a feed serves books and repairs gaps by the second REST host if the first blocks our region', async () => {
   await using simulated = await started({
     before: ({ fault }) => fault({ venue: 'binance', fault: 'refuse_main_host' }),
   });
@@ -46,11 +46,11 @@ it.concurrent('serves books and repairs gaps by the second host if the first blo
   await expectWholeAndInOrder(simulated);
 });
 
-it.concurrent('fetches aggregated trades if the market-data-only host has no historicalTrades', async () => {
+it.concurrent('a feed fetches aggregated trades if the market-data-only host has no historicalTrades', async () => {
   await using simulated = await started({
     rates: { binance: 4000 },
     coins: ['BTC'],
-    // Skipping takes seconds, in which the only line must not look mute.
+    // The venue skips trades for seconds, in which its only line must not become stale.
     feed: { venues: ['binance'], channels: ['trade'], stale_after_ms: 60_000 },
     before: ({ fault }) => fault({ venue: 'binance', fault: 'refuse_main_host' }),
   });
@@ -74,7 +74,7 @@ it.concurrent('fetches aggregated trades if the market-data-only host has no his
   await expectWholeAndInOrder(simulated);
 });
 
-it.concurrent('reports once that all REST hosts block our region, with their names, and that one serves again', async () => {
+it.concurrent('a feed reports once that all REST hosts block our region, with their names, and that one serves again', async () => {
   await using simulated = await started({
     coins: ['BTC'],
     before: ({ fault }) => fault({ venue: 'binance', fault: 'refuse_rest', status: 451 }),

@@ -15,7 +15,7 @@ import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** Seconds. */
+/** Length of the run in seconds. */
 const duration = isLong ? 60 : 5;
 /** In order of preference: the first venue serves, the second is its standby. */
 const venues = ['binance', 'bybit'];

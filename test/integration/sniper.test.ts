@@ -57,7 +57,7 @@ function startSniper(command: string, args: readonly string[]) {
     stop: () => child.kill('SIGTERM'),
     exited,
     stderr: () => stderr,
-    /** Waits for the first line of an event from a time on. */
+    /** Waits for the first ledger entry of an event from a time on. */
     async wrote(event: string, since = 0): Promise<Line> {
       const found = () => lines().find((line) => line.event === event && Date.parse(line.at) >= since);
       await until(() => found(), { timeoutMs: 60_000, message: () => `${event} in ${stdout.slice(-2000)}\n${stderr}` });

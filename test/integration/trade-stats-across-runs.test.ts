@@ -103,7 +103,7 @@ async function stopped(values: object): Promise<void> {
   }
 }
 
-/** True if every symbol has published a short window that began later, and so all earlier ones. */
+/** True if each symbol has a short window that began at `since` or later. Then all earlier ones are published. */
 function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean {
   const symbols = records.flatMap((record) =>
     record.kind === 'trade_stats' && record.windowMs === WINDOWS_MS[0] && record.windowStart >= since
@@ -121,7 +121,7 @@ async function recordsIn(place: Place, topics: readonly string[]): Promise<FeedR
 
 async function killed(values: object, folder: string, place: Place): Promise<void> {
   const config = join(folder, 'market-feed.yaml');
-  // JSON is YAML
+  // JSON is valid YAML.
   await writeFile(config, JSON.stringify(values));
   let pipeline: PipelineProcess | undefined;
   const start = () => {

@@ -45,7 +45,7 @@ describe('decimalOf', () => {
     [5n, 3, '0.005'],
     [-5n, 3, '-0.005'],
     [70n, 0, '70'],
-    // Beyond 18 places half-even: 1.5, 2.5 and 2.51 units of the last place.
+    // More than 18 places are rounded half-even: 1.5, 2.5 and 2.51 units of the last place.
     [15n, 19, '0.000000000000000002'],
     [25n, 19, '0.000000000000000002'],
     [251n, 20, '0.000000000000000003'],

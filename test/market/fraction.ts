@@ -6,7 +6,7 @@ export class Fraction {
   readonly above: bigint;
   readonly below: bigint;
 
-  /** Makes `below` positive; throws for 0. */
+  /** Moves the sign to `above`. @throws RangeError if `below` is 0. */
   constructor(above: bigint, below = 1n) {
     if (below === 0n) throw new RangeError('a fraction over 0');
     this.above = below < 0n ? -above : above;

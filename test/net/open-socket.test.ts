@@ -276,7 +276,7 @@ describe('openSocket: the handshake', () => {
     cleanups.push(() => vi.useRealTimers());
     const { end } = open(server.url, { connectTimeoutMs: 150 });
     await until(() => written);
-    // Data of an earlier connection has been read when this one is open.
+    // When this later connection is open, the data of the earlier one has been read.
     await open(other.url).opened();
     vi.advanceTimersByTime(150);
     expect(refusalOf(await end())).toMatchObject({ status: 451, body: 'part' });

@@ -4,7 +4,10 @@ import { expect, it } from 'vitest';
 
 const root = new URL('../../src/operators/', import.meta.url).href;
 
-/** What the entry and the files below it import, types counted: other files of the folder by their name, the rest as it is written. */
+/**
+ * All modules that the entry imports, directly and through files of the folder, types included. Files of the folder are
+ * URLs; other modules have the name in the import.
+ */
 function imports(entry: string): Set<string> {
   const found = new Set([entry]);
   for (const name of found) {

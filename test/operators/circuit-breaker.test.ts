@@ -179,7 +179,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a report of a source that is not listed ends the result with an error', () => {
+  it('fails at a report of a source that is not listed', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold<ConditionReport<string>>(' -c-', { c: { source: 'c', ok: true } });
       const sub = '                                  ^!  ';
@@ -190,7 +190,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('a scheduler whose clock throws ends the result with its error', () => {
+  it('fails with the error that the scheduler’s clock throws', () => {
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
       const source = cold(' -a-b-', reports);
       const sub = '         ^--!  ';
@@ -224,7 +224,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('each subscription starts from the beginning', () => {
+  it('starts from the beginning at each subscription', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('     -a-b-a-b-', reports);
       const result = source.pipe(circuitBreaker(options));

@@ -113,7 +113,7 @@ describe('conflate with release$', () => {
     });
   });
 
-  it('a callback that throws ends the result with its error', () => {
+  it('fails with the error that a callback throws', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const throwing = (): never => {
         throw 'callback';
@@ -147,7 +147,7 @@ describe('conflate with release$', () => {
     });
   });
 
-  it('waiting values survive a reconnect', () => {
+  it('keeps waiting values over a reconnect', () => {
     marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const line = cold('    -a-#     ');
       const release$ = hot(' -----x---x');

@@ -95,7 +95,7 @@ describe('deduplicate', () => {
     expect(pulled).toBe(3);
   });
 
-  it('a callback that throws ends the result with its error', () => {
+  it('fails with the error that a callback throws', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const throwing = (): never => {
         throw 'callback';
@@ -153,7 +153,7 @@ describe('deduplicate', () => {
     });
   });
 
-  it('each subscription has its own window', () => {
+  it('remembers keys for each subscription separately', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -a-a-a-');
       const result = source.pipe(deduplicate(options));

@@ -112,7 +112,7 @@ describe('detectStale', () => {
     expect(pulled).toBe(2);
   });
 
-  it('a callback that throws ends the result with its error', () => {
+  it('fails with the error that a callback throws', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -p-d-d---');
       const sub = '         ^--!      ';

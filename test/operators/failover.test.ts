@@ -9,9 +9,9 @@ import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import { picture } from './pictures/failover.ts';
 
 /*
- * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered,
- * N / Y «does not serve / serves btc», L a value of btc that came late; other lower-case letters and digits are values of btc, capitals E and F of eth.
- * A value's time is its frame. Result marbles are spelled by `textOf`.
+ * Source marbles: C connected, D disconnected, X disconnected and blocked, S stale, R recovered.
+ * N does not serve btc, Y serves btc. L is a late value of btc; lower-case letters and digits are its other values.
+ * E and F are values of eth. A value's time is its frame. `textOf` writes the results.
  */
 type Source = SourceEvent<string>;
 
@@ -375,7 +375,7 @@ describe('failover', () => {
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
       run(sources, { canResume }).lines.filter((text) => text.includes('btc@'));
-    // The active source lacks the key, known before or after it became active, or it cannot serve at all.
+    // In turn: the active source lacks the key before it becomes active, lacks it later, or cannot serve at all.
     expect(given({ a: '---N-CE----', b: 'CL-x------y' })).toEqual([
       '6 btc@1 late held',
       '6 btc@1 x held',
@@ -394,7 +394,7 @@ describe('failover', () => {
     expect(run({ a: '---N-CE----', b: 'CL-x------y' }).lines.filter((text) => text.includes('btc@'))).toEqual([
       '10 btc@1 y',
     ]);
-    // After another source has served it, earlier state does not count.
+    // Once another source has served the key, canResume does not count.
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
@@ -461,7 +461,7 @@ describe('failover', () => {
   });
 
   it('emits the values since a key was last served if the source in between had none of that key', () => {
-    // Events of one key, and of all keys.
+    // First only btc changes its source, then all keys do.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
       '4 btc@1 2',
@@ -564,7 +564,7 @@ describe('failover', () => {
     expect(subscriptions).toEqual(['0 +a', '0 +b', '4 -a', '4 -b']);
   });
 
-  it('an error thrown by nextEpoch ends the result', () => {
+  it('fails with the error that nextEpoch throws', () => {
     const failing = () => {
       throw new Error('no number');
     };
@@ -595,7 +595,7 @@ describe('failover', () => {
       const events$ = of<Source[]>({ kind: 'connected' }, ...values).pipe(tap(() => pulled++));
       const timing = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50 };
       const result = failover([{ id: 'a', events$ }], { ...timing, ringSpan: 100, scheduler });
-      // first, epoch, 1
+      // The source is first chosen, then the epoch begins, then its value 1 comes.
       expectObservable(result.pipe(map(textOf), take(3))).toBe('(fev|)', {
         f: '->a first',
         e: 'btc epoch 1 of a',
@@ -632,7 +632,7 @@ describe('failover', () => {
     },
   );
 
-  it('an error thrown by keepInRing ends the result', () => {
+  it('fails with the error that keepInRing throws', () => {
     const failing = (): never => {
       throw new Error('no ring');
     };

@@ -51,7 +51,7 @@ function repaired({ scheduler }: MarbleHelpers, source: Observable<string>, opti
 
 const never = () => NEVER;
 
-/** Arrivals like `a1 B2`: the letter is the value, 1 for a, by line 2 if it is a capital one, and the number the time. */
+/** `arrivals` such as `a1 B2`: line 1 delivers value a, whose id is 1, at 1 ms. Line 2 delivers value b at 2 ms. */
 function byLines(
   arrivals: string,
   options: Partial<RepairLinesOptions<string, string, string>>,
@@ -341,7 +341,7 @@ describe('repairGaps', () => {
     expect({ out, left, read }).toEqual({ out: ['1', '2'], left: 1, read: 2 });
   });
 
-  it.each(['key', 'first', 'last', 'timestamp', 'fetch'])('%s that throws ends the result with its error', (name) => {
+  it.each(['key', 'first', 'last', 'timestamp', 'fetch'])('fails with the error that %s throws', (name) => {
     marbles((helpers) => {
       const { cold, expectObservable, expectSubscriptions } = helpers;
       const source = cold('     13-4');
@@ -356,7 +356,7 @@ describe('repairGaps', () => {
     });
   });
 
-  it('an error that a callback throws for a fetched value ends the result', () => {
+  it('fails with the error that a callback throws for a fetched value', () => {
     const first = (value: string) => {
       if (value === 'x') throw new Error('no id');
       return Number(value);
@@ -536,9 +536,10 @@ interface Case {
   /** For each id, what the source does with it. `late`: milliseconds by which it is late. */
   readonly deliveries: readonly { readonly lost: boolean; readonly late: number; readonly again: number | null }[];
   readonly graceMs: number;
-  /** The answers of fetch, in turn, and whether it always returns everything at last. */
+  /** The answers of fetch, in turn. */
   readonly answers: readonly ('all' | 'one' | 'none' | 'more' | 'error')[];
   readonly answerMs: number;
+  /** True: after these answers, fetch returns everything. */
   readonly reliable: boolean;
 }
 

@@ -166,7 +166,7 @@ describe('requireFresh', () => {
     expect(pulled).toBe(2);
   });
 
-  it('a callback that throws ends the result with its error', () => {
+  it('fails with the error that a callback throws', () => {
     for (const throwing of ['receivedAt', 'clock'] as const) {
       marbles(({ cold, expectObservable, expectSubscriptions }) => {
         const source = cold(' -a-d---');

@@ -213,7 +213,7 @@ describe('retryBackoff', () => {
     expect(pulled).toBe(2);
   });
 
-  it('a callback that throws ends the result with its error', () => {
+  it('fails with the error that a callback throws', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const throwing = (): never => {
         throw 'callback';
@@ -330,7 +330,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('each subscription counts its own attempts', () => {
+  it('counts the attempts of each subscription separately', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold('-#');
       const seen = new Subject<string>();

@@ -201,7 +201,7 @@ describe('windowStats', () => {
   });
 
   it.each(['timestampOf', 'keyOf', 'clockOf', 'create', 'add'] as const)(
-    '%s that throws ends the result with its error',
+    'fails with the error that %s throws',
     (name) => {
       marbles(({ cold, hot, expectObservable, expectSubscriptions }) => {
         const throwing = (): never => {
@@ -219,7 +219,7 @@ describe('windowStats', () => {
     },
   );
 
-  it('onLate that throws ends the result with its error', () => {
+  it('fails with the error that onLate throws', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const onLate = (): never => {
         throw 'callback';
@@ -232,7 +232,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('open windows survive a reconnect', () => {
+  it('keeps open windows over a reconnect', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const table = trades({ a: 2, b: 5, c: 13 });
       const first = cold('  -a-#      ', table);

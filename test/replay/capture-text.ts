@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { captureFolder } from '../capture/temporary-folder.ts';
 
-/** Start of the recordings of these tests, milliseconds since 1970: 2026-11-21T00:00:00Z. */
+/** Start of the captures of these tests, milliseconds since 1970: 2026-11-21T00:00:00Z. */
 export const START = 1_795_219_200_000;
 
 export const HEADER = `{"format":"market-feed-capture","version":1,"started_ns":"${START}000000","seed":1}`;
 
-/** A line `ms` after the start. */
+/** A row of a capture, `ms` after its start. */
 export const line = (ms: number, connection: string, what: string): string =>
   `${START + ms}000000 ${connection === '' ? '' : `${connection} `}${what}`;
 

@@ -16,7 +16,7 @@ function setUp() {
     scheduler,
     network,
     run,
-    /** Passes lines without their times. */
+    /** Passes rows of a capture, which are written without their times. */
     take(...lines: readonly string[]): void {
       for (const line of lines) {
         network.take(PARSERS['market-feed'](Buffer.from(`0000 ${line}`)) as Exclude<CaptureRow, { kind: 'body' }>);

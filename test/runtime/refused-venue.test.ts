@@ -60,7 +60,7 @@ async function attemptsWhile(request: FaultRequest & { venue: 'bybit' | 'binance
 it.each([
   ['a blocked country', {}],
   ['too frequent access', { status: 403 }],
-])('after a 403 of Bybit for %s, sends it nothing for ten minutes', async (_cause, status) => {
+])('a pipeline sends Bybit nothing for ten minutes after a 403 for %s', async (_cause, status) => {
   const attempts = await attemptsWhile({ venue: 'bybit', fault: 'refuse', ...status }, 21);
   expect(attempts.filter((second) => second > 2 && second < 600)).toEqual([]);
   expect(attempts.filter((second) => second > 603 && second < 1200)).toEqual([]);

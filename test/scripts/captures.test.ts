@@ -42,7 +42,7 @@ const trade = (id: number) => {
   return { stream: 'btcusdt@trade', data };
 };
 
-/** One change that the snapshot already contains, one that overlaps it, one after it. */
+/** Three book changes: one that the snapshot already contains, one that overlaps it, and one after it. */
 const STREAM = lines(
   depth(90, 95, [['1.00', '1']], []),
   depth(96, 102, [['99.00000000', '2.50000000']], [['101.00000000', '0.00000000']]),

@@ -20,12 +20,12 @@ async function measure(files: Readonly<Record<string, string>>): Promise<Structu
   return structureOf(root, RULES);
 }
 
-it('finds folders with too many files, without counting their subfolders', async () => {
+it('structureOf finds folders with too many files, without counting their subfolders', async () => {
   const { folders } = await measure({ 'x/a.ts': '', 'x/b.ts': '', 'x/c.ts': '', 'x/y/d.ts': '', 'x/c.json': '' });
   expect(folders).toEqual(['x: 3 files']);
 });
 
-it('finds long files, but not generated ones', async () => {
+it('structureOf finds long files, but not generated ones', async () => {
   const { files } = await measure({
     'six.ts': '\n'.repeat(6),
     'seven.ts': '\n'.repeat(7),
@@ -34,14 +34,14 @@ it('finds long files, but not generated ones', async () => {
   expect(files).toEqual(['seven.ts: 7 lines']);
 });
 
-it('finds long classes, without counting the comment above', async () => {
+it('structureOf finds long classes, without counting the comment above', async () => {
   const { classes } = await measure({
     'a.ts': '/**\n * One.\n */\nclass Three {\n  a = 1;\n}\nexport const Four = class {\n  a = 1;\n  b = 2;\n};\n',
   });
   expect(classes).toEqual(['a.ts: class (without a name) has 4 lines']);
 });
 
-it('finds operators that no other folder imports', async () => {
+it('structureOf finds operators that no other folder imports', async () => {
   const { operators } = await measure({
     'operators/index.ts':
       "export { type Options, used, unused, mine, Machine } from './all.ts';\nexport type { other } from './all.ts';\n",
@@ -53,7 +53,7 @@ it('finds operators that no other folder imports', async () => {
   expect(operators).toEqual(['unused', 'mine']);
 });
 
-it('finds names that two files export, except counterparts and re-exports', async () => {
+it('structureOf finds names that two files export, except counterparts and re-exports', async () => {
   const { names } = await measure({
     'a.ts': 'export interface Gap {}\nexport const size = 1;\nconst own = 1;\n',
     'b.ts': "export class Gap {}\nexport { size } from './a.ts';\nexport const own = 1;\n",
@@ -63,7 +63,7 @@ it('finds names that two files export, except counterparts and re-exports', asyn
   expect(names).toEqual(['Gap: a.ts, b.ts']);
 });
 
-it('finds casts in both notations, but not `as const` or `satisfies`', async () => {
+it('structureOf finds casts in both notations, but not `as const` or `satisfies`', async () => {
   const { casts } = await measure({
     'a.ts':
       "const a = 1 as const;\nconst b = 1 satisfies number;\nimport { c as d } from './c.ts';\nconst e = d as string;\nconst f = <string>d;\n",

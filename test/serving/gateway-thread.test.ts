@@ -37,7 +37,7 @@ const pricesAt = async (url: string): Promise<unknown> => {
   return ((await answer.json()) as { prices: { price: string }[] }).prices.map(({ price }) => price);
 };
 
-it('serves published prices without a feed status, and frees the port when it closes', async () => {
+it('GatewayThread serves published prices without a feed status, and frees the port when it closes', async () => {
   const port = await freePort();
   const { gateway, listens } = gatewayAt(port);
   gateway.publish([priceTick({ price: '101.5' }), tradeEvent(1)]);
@@ -48,7 +48,7 @@ it('serves published prices without a feed status, and frees the port when it cl
   await expect(fetch(new URL('/healthz', url))).rejects.toThrow();
 });
 
-it('reports a taken port once, and retries until it is free', async () => {
+it('GatewayThread reports a taken port once, and retries until it is free', async () => {
   const other = createServer();
   const port = await new Promise<number>((resolve) =>
     other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)),
@@ -62,7 +62,7 @@ it('reports a taken port once, and retries until it is free', async () => {
   expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
 });
 
-it('restarts the thread if too many records wait for it, without an error for the publisher', async () => {
+it('GatewayThread restarts the thread if too many records wait for it, without an error for the publisher', async () => {
   const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
   await listens();
   const many = Array.from({ length: 100_001 }, (_, id) => tradeEvent(id));
@@ -74,7 +74,7 @@ it('restarts the thread if too many records wait for it, without an error for th
   await until(async () => expect(await pricesAt(url)).toEqual(['7']) ?? true);
 });
 
-it('reports a cluster without a shard as not ready, and serves its metrics', async () => {
+it('GatewayThread reports a cluster without a shard as not ready, and serves its metrics', async () => {
   class Idle implements Pick<Running, 'feeds' | 'snapshot' | 'metrics'> {
     readonly #of = { at: Date.now(), startedAt: Date.now(), environment: 'simulated', mode: 'failover' } as const;
     feeds(): readonly [] {

@@ -46,7 +46,7 @@ async function serve(values: object) {
   return { events, get, reasons };
 }
 
-it('is healthy from the start, and reports that it is not ready while no broker answers', async () => {
+it('serveTopics is healthy from the start, and reports that it is not ready while no broker answers', async () => {
   const { events, get, reasons } = await serve({ kafka: { brokers: [`127.0.0.1:${await freePort()}`] } });
   expect((await get('/healthz')).status).toBe(200);
   expect((await get('/readyz')).status).toBe(503);
@@ -58,7 +58,7 @@ it('is healthy from the start, and reports that it is not ready while no broker 
   expect(events('topics_read')).toEqual([]);
 });
 
-it('reports that the topics are not read up to the present, until they are', async () => {
+it('topicsSource reports that the topics are not read up to the present, until they are', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'topics-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const stopping = new AbortController();
@@ -85,7 +85,7 @@ it('reports that the topics are not read up to the present, until they are', asy
   });
 });
 
-it('emits the last price of every symbol of a cluster once', async () => {
+it('topicsSource emits the last price of every symbol of a cluster once', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
   const write = (...records: readonly FeedRecord[]) =>
@@ -129,7 +129,7 @@ it('emits the last price of every symbol of a cluster once', async () => {
   expect(prices.slice(3)).toEqual(['XRPUSDT 4']);
 });
 
-it('waits only for a heartbeat of the feed after the topics are read', async () => {
+it('serveTopics waits only for a heartbeat of the feed after the topics are read', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'topics-'));
   onTestFinished(() => rm(dir, { recursive: true }));
   const { events, reasons } = await serve({ sinks: ['file'], file: { dir } });

@@ -49,7 +49,7 @@ export class VirtualLine {
 
 /** One simulated venue in virtual time, without a port. */
 export class VirtualVenue {
-  /** Milliseconds since 1970. */
+  /** The venue's time, milliseconds since 1970. */
   now = Date.UTC(2026, 10, 21, 8, 30, 30);
   readonly venue: SimulatedVenue;
   readonly faults: Faults;

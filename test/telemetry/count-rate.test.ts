@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { CountRate } from '../../src/telemetry/count-rate.ts';
 
-it('is the mean of the last five full seconds, and 0 before the first one ends', () => {
+it('CountRate is the mean of the last five full seconds, and 0 before the first one ends', () => {
   const rate = new CountRate();
   expect(rate.perSecond).toBe(0);
   rate.sample(100);

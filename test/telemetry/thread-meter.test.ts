@@ -7,7 +7,7 @@ function block(ms: number): void {
   while (performance.now() < end);
 }
 
-it('returns the longest delay since the last call', async () => {
+it('ThreadMeter returns the longest delay since the last call', async () => {
   const meter = new ThreadMeter();
   onTestFinished(() => meter.close());
   let total = 0;
@@ -17,7 +17,7 @@ it('returns the longest delay since the last call', async () => {
     total = sumMs;
     return added;
   };
-  // It measures between two of its own timers. A question in between discards the current measurement.
+  // The meter measures between two of its own timers. A call of `sample` in between discards the current measurement.
   await until(() => longest() > 0, { everyMs: 100 });
   await until(
     () => {
@@ -30,7 +30,7 @@ it('returns the longest delay since the last call', async () => {
   await until(() => longest() < 250, { everyMs: 100, message: 'the long delay is forgotten' });
 });
 
-it('reports the busy time, garbage collections and heap size of the thread', async () => {
+it('ThreadMeter reports the busy time, garbage collections and heap size of the thread', async () => {
   const meter = new ThreadMeter();
   onTestFinished(() => meter.close());
   const { busyMs, heapUsedBytes, heapLimitBytes, gcRuns } = meter.sample();

@@ -37,7 +37,7 @@ function requestsOf(venue: Venue): readonly RestRequest<unknown>[] {
 }
 
 it.each([venues.binance, venues.bybit].map((venue) => ({ venue, name: venue.id })))(
-  'parses any REST answer of $name or throws a Fault, in bounded time',
+  'the REST parsers of $name accept any answer or throw a Fault, in bounded time',
   ({ venue }) => {
     const requests = requestsOf(venue);
     const value = hostileValue(NAMES);
@@ -65,7 +65,7 @@ it.each([venues.binance, venues.bybit].map((venue) => ({ venue, name: venue.id }
 );
 
 it.each([venues.binance, venues.bybit].map((venue) => ({ venue, name: venue.id })))(
-  'reads any refusal of $name without an error, and never returns an invalid retry delay',
+  'the refusal of $name reads any answer without an error, and never returns an invalid retry delay',
   ({ venue }) => {
     const headers = fc.dictionary(
       fc.constantFrom('retry-after', 'x-bapi-limit-reset-timestamp', 'content-type', '__proto__'),

@@ -85,7 +85,7 @@ describe('wrong usage of the command line', () => {
 it.each([
   ['user:hunter2@registry:8081', 'found "[secret]@registry:8081"'],
   ['http://user:hunter2@127.0.0.1:1', 'cannot reach 127.0.0.1:1'],
-])('leaves the credentials of a registry URL out of the output: %s', async (url, complaint) => {
+])('schemas check leaves the credentials of a registry URL out of the output: %s', async (url, complaint) => {
   const { out, err } = await call('schemas', 'check', '--against', url);
   expect(err).toContain(complaint);
   expect(out + err).not.toContain('hunter2');

@@ -18,16 +18,16 @@ const candle = kline(AT, AT + 1500, {
   receivedAt: (AT + 1500) * 1000,
 });
 
-it('fits a candle of a watched venue into 80 columns', () => {
+it('textLine fits a candle of a watched venue into 80 columns', () => {
   const line = textLine(candle, true).trimEnd();
   expect(line).toBe('08:30:01.500  BTCUSDT   15m ✓ 63,015.55 → 63,010.25  63,000.15–63,020.45  1,235');
   expect(textWidth(line)).toBeLessThanOrEqual(80);
 });
 
-it('names the venue of a candle if there may be several venues', () =>
+it('textLine names the venue of a candle if there may be several venues', () =>
   expect(textLine({ ...candle, closed: false })).toMatch(/ 15m {3}63,015\.55 → .* {2}1,235 {2}binance\n$/));
 
-it('shows a dash for a side without orders', () => {
+it('textLine shows a dash for a side without orders', () => {
   expect(textLine(bookTicker(1, { bidPrice: null, bidQuantity: null }))).toMatch(/ bid – {2}ask +61,837\.64 × +2 {2}/);
   expect(textLine(bookTicker(1, { askPrice: null, askQuantity: null }))).toMatch(/ bid +61,837\.63 × +1 {2}ask – {2}/);
 });

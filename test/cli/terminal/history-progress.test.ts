@@ -23,7 +23,7 @@ function lineOn(isTerminal: boolean) {
   return { line, err, logged: () => logged.map((json) => JSON.parse(json) as object) };
 }
 
-it('shows a bar with the share, the records, the time reached and the time left', () => {
+it('progressText shows a bar with the share, the records, the time reached and the time left', () => {
   expect(progressText('BTCUSDT trades', half, 40_000)).toBe(
     'BTCUSDT trades  [############------------]  52%  52,000 records, 2026-11-21 08:30:05  40 s left',
   );
@@ -36,7 +36,7 @@ it('shows a bar with the share, the records, the time reached and the time left'
   );
 });
 
-it('repaints the progress on a terminal and erases it at the end', () => {
+it('HistoryProgressLine repaints the progress on a terminal and erases it at the end', () => {
   const { line, err } = lineOn(true);
   line.show({ ...half, records: 0, share: 0.04, last: undefined });
   vi.advanceTimersByTime(12_000);
@@ -53,7 +53,7 @@ it('repaints the progress on a terminal and erases it at the end', () => {
   expect(err.text().length).toBe(length);
 });
 
-it('logs the progress every three seconds and each wait if stderr is not a terminal', () => {
+it('HistoryProgressLine logs the progress every three seconds and each wait if stderr is not a terminal', () => {
   const { line, err, logged } = lineOn(false);
   line.show({ ...half, records: 0, share: 0, last: undefined });
   line.show(half);

@@ -185,7 +185,7 @@ describe('the row of latencies', () => {
   });
 });
 
-it('fills the free rows with notes, after a blank row if there is room for it', () => {
+it('renderStatus fills the free rows with notes, after a blank row if there is room for it', () => {
   const notes = {
     latest: (most: number) =>
       Array.from({ length: most }, (_, index) => ({ level: 'warn', text: `note ${index}` }) as const),
@@ -242,14 +242,14 @@ describe('the warning about prices that are not market prices', () => {
   it('is absent for market prices', () => expect(render(119, 45).join('\n')).not.toContain('not market prices'));
 });
 
-it('colours price moves green and red, and nothing if colour is off', () => {
+it('renderStatus colours price moves green and red, and nothing if colour is off', () => {
   const coloured = renderStatus(view(snapshot(2)), { columns: 119, rows: 45, color: true }).join('\n');
   expect(coloured).toContain('64,253.0\u001b[0m\u001b[32m ▲');
   expect(coloured).toContain('61,249.50\u001b[0m\u001b[31m ▼');
   expect(render(119, 45).join('\n')).not.toContain('\u001b');
 });
 
-it('shows halted trading, and a sink that is down with its dropped records', () => {
+it('renderStatus shows halted trading, and a sink that is down with its dropped records', () => {
   const text = render(119, 45, {
     trading: { state: 'halted', reason: 'no venue delivers' },
     sinks: [

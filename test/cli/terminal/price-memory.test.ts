@@ -29,7 +29,7 @@ it('remember keeps at most 60 prices of a symbol', () => {
   expect(after(...paints)?.prices).toHaveLength(60);
 });
 
-it('draws a sparkline from the lowest to the highest price', () => {
+it('sparkline draws prices from the lowest to the highest', () => {
   expect(sparkline(['1', '2', '3', '2'], 10)).toBe('▁▅█▅');
   expect(sparkline(['1', '2', '3', '2'], 2)).toBe('█▁');
   expect(sparkline(['5', '5'], 10)).toBe('▄▄');

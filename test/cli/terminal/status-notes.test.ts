@@ -3,7 +3,7 @@ import { logLineText, StatusNotes } from '../../../src/cli/terminal/status-notes
 
 let second = 0;
 
-/** A log line as the pipeline writes it, one second after the previous one. */
+/** A log entry as the pipeline writes it, one second after the previous one. */
 function line(level: string, event: string, msg: string, fields: Readonly<Record<string, unknown>> = {}): string {
   const time = new Date(Date.UTC(2026, 10, 21, 8, 30, second++ % 60)).toISOString();
   return `${JSON.stringify({ level, time, event, venue: null, coin: null, active_venue: 'bybit', ...fields, msg })}\n`;
@@ -26,7 +26,7 @@ const failedOver = line('warn', 'failed_over', 'bybit → binance: disconnected'
   'last_id.BTCUSDT': '2290000000000000001',
 });
 
-it('leaves out log entries of normal operation and text that is not an entry', () => {
+it('StatusNotes leaves out log entries of normal operation and text that is not an entry', () => {
   expect(
     story(
       10,
@@ -42,7 +42,7 @@ it('leaves out log entries of normal operation and text that is not an entry', (
   ).toEqual([]);
 });
 
-it('shortens log entries to notes without repetition and details', () => {
+it('StatusNotes shortens log entries to notes without repetition and details', () => {
   expect(
     story(
       10,
@@ -130,7 +130,7 @@ describe('StatusNotes with little room', () => {
   });
 });
 
-it('returns the level of each note', () => {
+it('StatusNotes returns the level of each note', () => {
   const notes = new StatusNotes();
   notes.add(failedOver);
   notes.add(line('error', 'records_dropped', 'records dropped'));

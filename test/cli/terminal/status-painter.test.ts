@@ -38,7 +38,7 @@ const snapshot = (price: string): StatusSnapshot => ({
   counts: { trades: 1 },
 });
 
-it('paints every two seconds without scrolling, and restores the screen at the end', async () => {
+it('paintStatus paints every two seconds without scrolling, and restores the screen at the end', async () => {
   const out = fakeOutput(true);
   const prices = ['1.5', '2.5', '2'];
   const notes = new StatusNotes();

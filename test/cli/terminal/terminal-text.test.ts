@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { inColumns, span, textWidth, toLine } from '../../../src/cli/terminal/terminal-text.ts';
 
-it('measures the width of text in columns, not in characters', () => {
+it('textWidth measures the width of text in columns, not in characters', () => {
   expect(textWidth('BTC ▲')).toBe(5);
   expect(textWidth('币安')).toBe(4);
   expect(textWidth('e\u0301')).toBe(1);
 });
 
-it('pads or truncates text to a width', () => {
+it('inColumns pads or truncates text to a width', () => {
   expect(inColumns('BTC', 5)).toBe('BTC  ');
   expect(inColumns('1.5', 5, 'right')).toBe('  1.5');
   expect(inColumns('binance_testnet', 8)).toBe('binance…');
@@ -15,12 +15,12 @@ it('pads or truncates text to a width', () => {
   expect(inColumns('x', 0)).toBe('');
 });
 
-it('truncates text at the width, and colours it only on request', () => {
+it('toLine truncates text at the width, and colours it only on request', () => {
   const spans = [span('up ', 'good'), span('and running')];
   expect(toLine(spans, 8, false)).toBe('up and …');
   expect(toLine(spans, 80, true)).toBe('\u001b[32mup \u001b[0mand running');
 });
 
-it('replaces control characters with spaces', () => {
+it('toLine replaces control characters with spaces', () => {
   expect(toLine([span('451\u001b[2J\r\nblocked\u009b1m')], 80, true)).toBe('451 [2J  blocked 1m');
 });

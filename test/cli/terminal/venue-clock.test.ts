@@ -76,7 +76,7 @@ describe('venueClock', () => {
 });
 
 it('check asks all venues at the same time and exits with 0 even if some fail', async () => {
-  // A venue that is asked after the first one timed out would never answer.
+  // The server answers only when two venues have asked, so requests one after the other would never end.
   const waiting: ServerResponse[] = [];
   await using both = await restServer((response) => {
     waiting.push(response);

@@ -25,7 +25,7 @@ interface Happened {
   readonly what: Happening;
 }
 
-/** An event at a moment: also with old timestamps, from other venues or instances, in any order. */
+/** Makes an event for a moment. It may have an old timestamp, or come from another venue or instance. */
 type Choice = (at: number, number: number) => Happening;
 const late = fc.constantFrom(0, 0, 0, 50, 200, 400);
 const instance = fc.constantFrom('a', 'a', 'a', 'b');
@@ -114,7 +114,7 @@ const script = fc.array(
   { minLength: 20, maxLength: 150 },
 );
 
-/** A simple form of the rule, which replays all events for each moment. True if anything is wrong. */
+/** True if a guard must halt at a moment: the rule in a simple form, which replays all events. */
 function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean {
   const speaker = new Map<Symbol, string>();
   const said = new Map<string, (FeedStatus & { cameAt: number })[]>();

@@ -145,7 +145,7 @@ describe('TopicReader', () => {
     const unknown = () => Promise.reject(new Fault('unavailable', 'no registry'));
     const [first, second, third] = trades(1, 3) as [EncodedMessage, EncodedMessage, EncodedMessage];
     await expect(parts.source.take(first, { ...second, decode: unknown }, third)).rejects.toThrow('no registry');
-    // As a source that starts again reports: the brokers have no more records.
+    // A source that starts again reports that the brokers have no more records.
     for (const partition of [0, 1]) parts.source.handler.updateLag(partition, 0);
     await parts.source.take(...trades(11, 11, 1));
     expect(parts.reader.lag()).toEqual({ ms: 1000, records: 2 });

@@ -3,25 +3,25 @@ import { mergeEvents } from '../../../dashboard/model/event-log.ts';
 import { groupEvents } from '../../../dashboard/model/group-events.ts';
 import { statusEvent } from '../status-event.ts';
 
-it('keeps each event once, oldest first, without heartbeats', () => {
+it('mergeEvents keeps each event once, oldest first, without heartbeats', () => {
   const [a, b, c] = [statusEvent('connected', 1), statusEvent('failed_over', 2), statusEvent('failed_back', 3)];
   const merged = mergeEvents([b], [c, a, b, c, statusEvent('heartbeat', 4)]);
   expect(merged).toEqual([a, b, c]);
 });
 
-it('returns the same list if no event is new', () => {
+it('mergeEvents returns the same list if no event is new', () => {
   const known = [statusEvent('connected', 1)];
   expect(mergeEvents(known, [...known, statusEvent('heartbeat', 2)])).toBe(known);
 });
 
-it('keeps only the newest 600 events', () => {
+it('mergeEvents keeps only the newest 600 events', () => {
   const many = Array.from({ length: 1000 }, (_, at) => statusEvent('connected', at));
   const merged = mergeEvents([], many);
   expect(merged).toHaveLength(600);
   expect(merged.at(-1)).toBe(many.at(-1));
 });
 
-it('groups events of several coins at about the same time, newest first', () => {
+it('groupEvents groups events of several coins at about the same time, newest first', () => {
   const gap = (coin: string, at: number) => statusEvent('gap_repaired', at, { venue: 'bybit', coin });
   const events = [
     statusEvent('connected', 5000),
@@ -37,7 +37,7 @@ it('groups events of several coins at about the same time, newest first', () => 
   ]);
 });
 
-it('returns at most the requested number of groups, the newest ones', () => {
+it('groupEvents returns at most the requested number of groups, the newest ones', () => {
   const events = Array.from({ length: 50 }, (_, at) => statusEvent('connected', at * 10_000));
   expect(groupEvents(events, 7).map(({ newest }) => newest)).toEqual(events.slice(-7).toReversed());
 });

@@ -24,7 +24,7 @@ function trade(id: string, timestamp: number): TradeJson {
   };
 }
 
-it('merges overlapping lists of trades without duplicates, newest first', () => {
+it('mergeTrades merges overlapping lists of trades without duplicates, newest first', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(60), { maxLength: 40 }), fc.array(fc.nat(60), { maxLength: 40 }), (first, second) => {
       const of = (ids: readonly number[]) => ids.map((id) => trade(String(id), Math.floor(id / 3)));
@@ -35,19 +35,19 @@ it('merges overlapping lists of trades without duplicates, newest first', () => 
   );
 });
 
-it('compares ids as integers of any length', () => {
+it('mergeTrades compares ids as integers of any length', () => {
   const merged = mergeTrades([trade('2500000001227213809', 5)], [trade('999', 5), trade('2500000001227213810', 5)]);
   expect(merged.map(({ trade_id }) => trade_id)).toEqual(['2500000001227213810', '2500000001227213809', '999']);
 });
 
-it('keeps the newest 60 trades', () => {
+it('mergeTrades keeps the newest 60 trades', () => {
   const many = Array.from({ length: 500 }, (_, at) => trade(String(at), at));
   const merged = mergeTrades([], many);
   expect(merged).toHaveLength(60);
   expect(merged[0]).toBe(many.at(-1));
 });
 
-it('keeps the multiples of the latest 240 large trades by key', () => {
+it('mergeLarge keeps the multiples of the latest 240 large trades by key', () => {
   const large = Array.from({ length: 500 }, (_, at) => ({
     ...trade(String(at), at),
     average_quantity: '1',

@@ -11,7 +11,7 @@ it('nameInHash returns an empty name for an invalid escape sequence', () => {
   expect(['#/%', '#/%E0%A4%A', '#/BTC%'].map(nameInHash)).toEqual(['', '', '']);
 });
 
-it('shows a symbol of several venues once, with the values of the first venue', () => {
+it('firstOfEachSymbol returns a symbol of several venues once, with the values of the first venue', () => {
   const coins = [
     coin({ venue: 'bybit', epoch: 1 }),
     coin({ venue: 'binance', epoch: 2 }),

@@ -12,14 +12,14 @@ it('isOfEpoch is false for data of another venue or another epoch', () => {
   expect(isOfEpoch(at('binance', 0), at('bybit', 0))).toBe(false);
 });
 
-it('hides late data of a previous epoch, and shows early data of the next', () => {
+it('mayBeShown hides late data of a previous epoch, and shows early data of the next', () => {
   expect(mayBeShown(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(mayBeShown(at('binance', 2), at('bybit', 1))).toBe(true);
   expect(mayBeShown(at('bybit', 1), at('bybit', 1))).toBe(true);
   expect(mayBeShown(at('bybit', 1), undefined)).toBe(true);
 });
 
-it('shows only data of the venue of the row if there are no epochs', () => {
+it('mayBeShown shows only data of the venue of the row if there are no epochs', () => {
   expect(mayBeShown(at('binance', 0), at('bybit', 0))).toBe(false);
   expect(mayBeShown(at('bybit', 0), at('bybit', 0))).toBe(true);
   expect(mayBeShown(at('bybit', 0), at(null, 0))).toBe(true);

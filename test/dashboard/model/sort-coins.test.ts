@@ -19,19 +19,19 @@ const rows = [
 const sorted = (key: SortKey, descending: boolean) =>
   sortCoins(rows, (each) => each, { key, descending }).map(({ coin }) => coin);
 
-it('sorts prices and changes as decimals, with missing values at the low end', () => {
+it('sortCoins sorts prices and changes as decimals, with missing values at the low end', () => {
   expect(sorted('price', true)).toEqual(['BTC', 'SOL', 'ADA', 'DOT']);
   expect(sorted('change', true)).toEqual(['BTC', 'SOL', 'DOT', 'ADA']);
   expect(sorted('change', false)).toEqual(['ADA', 'DOT', 'SOL', 'BTC']);
 });
 
-it('keeps the listed order of equal rows', () => {
+it('sortCoins keeps the listed order of equal rows', () => {
   expect(sorted('trades', true)).toEqual(['ADA', 'SOL', 'BTC', 'DOT']);
   expect(sorted('venue', false)).toEqual(['SOL', 'BTC', 'ADA', 'DOT']);
   expect(sorted('listed', false)).toEqual(['SOL', 'BTC', 'ADA', 'DOT']);
 });
 
-it('sorts, reverses and stops sorting after one, two and three clicks on a header', () => {
+it('nextSorting sorts, reverses and stops sorting after one, two and three clicks on a header', () => {
   const listed = { key: 'listed', descending: false } as const;
   const first = nextSorting(listed, 'price');
   const second = nextSorting(first, 'price');

@@ -110,14 +110,14 @@ describe('the halts of a timeline', () => {
   });
 });
 
-it('draws nothing from before the start of the feed', () => {
+it('timeline draws nothing from before the start of the feed', () => {
   const events = [statusEvent('connecting', 60, { venue: 'bybit', sequence: 1 }), statusEvent('trading_resumed', 70)];
   const { lanes: drawn, halts } = timeline(events, present, 0, 100);
   expect(drawn.flatMap(({ states, active }) => [...states, ...active]).every(({ from }) => from >= 60)).toBe(true);
   expect(halts).toEqual([{ from: 60, to: 70, state: '' }]);
 });
 
-it('marks events of a coin inside the window, and no event from before it', () => {
+it('timeline marks events of a coin inside the window, and no event from before it', () => {
   const events = [
     of('bybit', 'disconnected', -5),
     statusEvent('gap_repaired', 20, { venue: 'bybit', coin: 'BTC' }),

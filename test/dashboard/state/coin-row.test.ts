@@ -8,14 +8,14 @@ function rowOf(...args: Parameters<typeof coin>): CoinRow {
   return row;
 }
 
-it('shows the environment of its data, from the overview and from each tick', () => {
+it('CoinRow shows the environment of its data, from the overview and from each tick', () => {
   const row = rowOf({ environment: 'testnet' });
   expect(row.environment.value).toBe('testnet');
   row.tick(tick({ environment: 'production', epoch: 2, venue: 'binance' }), 1001);
   expect(row.environment.value).toBe('production');
 });
 
-it('ignores ticks of other venues if several venues publish the symbol', () => {
+it('CoinRow ignores ticks of other venues if several venues publish the symbol', () => {
   const row = rowOf({ venue: 'bybit' });
   row.isOfSeveral = true;
   row.tick(tick({ venue: 'binance', environment: 'testnet', price: '7' }), 1001);
@@ -24,7 +24,7 @@ it('ignores ticks of other venues if several venues publish the symbol', () => {
   expect(row.price.value).toBe('102');
 });
 
-it('never shows the price of the previous venue with the name of the new venue', () => {
+it('CoinRow never shows the price of the previous venue with the name of the new venue', () => {
   const row = rowOf({ price: '100' });
   row.overview(coin({ venue: 'binance', epoch: 2, price: '99' }), 2000);
   expect([row.venue.value, row.price.value]).toEqual(['binance', '99']);
@@ -32,7 +32,7 @@ it('never shows the price of the previous venue with the name of the new venue',
   expect([row.venue.value, row.price.value]).toEqual(['bybit', null]);
 });
 
-it('keeps the price of a tick that is newer than the overview of the same epoch', () => {
+it('CoinRow keeps the price of a tick that is newer than the overview of the same epoch', () => {
   const row = rowOf();
   row.tick(tick({ price: '101' }), 1001);
   row.overview(coin({ price: '100' }), 1002);

@@ -30,7 +30,7 @@ it.each([
   ['0.135', 2, '0.14'],
   ['-2.5', 0, '-2'],
   ['999.995', 2, '1,000.00'],
-])('rounded: %s to %i places is %s', (value, places, text) => expect(rounded(value, places)).toBe(text));
+])('rounded formats %s with %i places as %s', (value, places, text) => expect(rounded(value, places)).toBe(text));
 
 it.each([
   ['0', '0'],
@@ -41,22 +41,22 @@ it.each([
   ['123456.789', '123 K'],
   ['1340710536.502904', '1.34 B'],
   ['999999999999999', '1,000 T'],
-])('compact: %s is %s', (value, text) => expect(compact(value)).toBe(text));
+])('compact formats %s as %s', (value, text) => expect(compact(value)).toBe(text));
 
 it.each([
   ['2.945', '+2.94 %'],
   ['-1.3', '−1.30 %'],
   ['0', '0.00 %'],
   ['-0.001', '0.00 %'],
-])('change: %s is %s', (value, text) => expect(change(value)).toBe(text));
+])('change formats %s as %s', (value, text) => expect(change(value)).toBe(text));
 
-it('shows a dash for a missing value', () => {
+it('all number formats show a dash for a missing value', () => {
   expect([amount(null), rounded(undefined, 2), compact(null), change(null), percent(null)]).toEqual(
     Array.from({ length: 5 }, () => '–'),
   );
 });
 
-it('formats counts, rates and shares', () => {
+it('count, rate and percent format counts, rates and shares', () => {
   expect([count(1234567), count(12_345_678), rate(9.96), rate(1234.4), percent(0.555, 1)]).toEqual([
     '1,234,567',
     '12.3 M',

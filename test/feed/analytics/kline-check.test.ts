@@ -36,7 +36,7 @@ class Checked {
     return this;
   }
 
-  /** The venue's closed candle of a minute with so many trades. */
+  /** The venue's closed candle of a minute, with this number of trades. */
   kline(minute: number, trades: number, fields: Partial<Kline> = {}): this {
     this.check.published([candle(minute * MINUTE, trades, fields)]);
     return this;
@@ -162,7 +162,7 @@ describe('KlineCheck', () => {
 
   it('counts late trades, block trades and aggregated backfill as separate causes', () => {
     const checked = new Checked({ allowedLatenessMs: 2000 });
-    // 59 s is in time.
+    // The trade of 59 s is within the allowed lateness.
     checked.trade(0).kline(0, 2).trade(61.5).trade(59);
     checked
       .kline(1, 1)
@@ -170,7 +170,7 @@ describe('KlineCheck', () => {
       .trade(150, { conditions: ['block'], quantity: '40' })
       .kline(2, 41);
     checked.trade(181, { tradeId: '10', lastTradeId: '12', source: 'backfill' }).kline(3, 1, { open: '99' });
-    // 290 s is not.
+    // The trade of 290 s is too late.
     checked.trade(241).kline(4, 2).trade(303).trade(290).kline(5, 1);
     checked.trade(363).kline(6, 7).trade(423).trade(484);
     expect(checked.minutes).toEqual({

@@ -35,7 +35,7 @@ function run(all: readonly Step[], windowsMs: readonly number[], keeps: number):
 const idOf = ({ venue, symbol: of, epoch, windowMs, windowStart }: TradeStats): string =>
   [venue, of, epoch, windowMs, windowStart].join(' ');
 
-/** The figures of all trades in the window, added up in the simplest way. */
+/** The sums over all trades in the window, computed in the simplest way. */
 function recount({ venue, symbol: of, windowStart, windowEnd }: TradeStats, market: PublishedMarket) {
   const all = market.truth.get(`${venue} ${of}`) ?? [];
   const inside = all.filter(({ timestamp }) => timestamp >= windowStart && timestamp < windowEnd);
@@ -67,7 +67,7 @@ function expectSoundWindows(market: PublishedMarket): void {
   expect(wrong).toEqual([]);
 }
 
-it('publishes each window once: correct and not too early, or incomplete for a reason', () => {
+it('publishStats publishes each window once: correct and not too early, or incomplete for a reason', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => expectSoundWindows(run(all, WINDOWS_MS, keeps))),
     { numRuns: 200 },
@@ -90,7 +90,7 @@ it('a new epoch closes a window as incomplete that a pending gap kept open over 
   expect(cut?.reached).toBeGreaterThan(1_080_000);
 });
 
-it('counts each published trade in a window or as late', () => {
+it('publishStats counts each published trade in a window or as late', () => {
   fc.assert(
     fc.property(steps, (all) => {
       const lasting = all.filter(({ kind }) => kind !== 'restart');
@@ -122,7 +122,7 @@ it('no trade is late if every gap is repaired within 3 s, also with restarts and
   );
 });
 
-it('publishes the same for the same input, in the same order', () => {
+it('publishStats publishes the same for the same input, in the same order', () => {
   fc.assert(
     fc.property(steps, history, (all, keeps) => {
       const [first, second] = [run(all, WINDOWS_MS, keeps), run(all, WINDOWS_MS, keeps)];
@@ -133,7 +133,7 @@ it('publishes the same for the same input, in the same order', () => {
   );
 });
 
-it('publishes each window of each symbol for hours, and only the first as incomplete', () => {
+it('publishStats publishes each window of each symbol for hours, and only the first as incomplete', () => {
   const market = new PublishedMarket([60_000], SYMBOLS, 0);
   for (let n = 0; n < 50_000; n++) market.step({ kind: 'trade', symbol: n % 3, afterMs: 250, delayMs: n % 300 });
   market.finish();

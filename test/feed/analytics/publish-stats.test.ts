@@ -31,7 +31,7 @@ function gap(from: number, to: number, fields: Partial<Gap> = {}): Gap {
   };
 }
 
-/** `BTC 3+1: 2` is two trades of BTC from second 3 for one second. */
+/** A record as text. `BTC 3+1: 2` is a window of BTC from second 3 that lasts one second and has two trades. */
 function text(record: StatsRecord): string {
   if (record.kind === 'large_trade') return `${record.coin} large ${record.multiple}`;
   const { coin, windowStart, windowMs, trades, complete } = record;
@@ -592,7 +592,7 @@ describe('publishStats: a start that resumes an epoch', () => {
       const closed = desk.began('BTC', { ago: 0 }).live('BTC', 2.5).at(5.5).live('BTC', 5.5).at(20).records;
       return closed.flatMap((record) => (record.kind === 'trade_stats' ? [record.volatility] : []))[0];
     };
-    // returns of ± ln 1.1 in turn
+    // The returns are ln 1.1 and −ln 1.1 in turn.
     expect(volatilityAfter(minutes)).toBeCloseTo(Math.log(1.1), 2);
     expect(volatilityAfter(minutes.slice(5))).toBeNull();
   });

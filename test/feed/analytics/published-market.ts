@@ -6,7 +6,7 @@ import { type StatsRecord, StatsStages } from './stats-stages.ts';
 export const LATENESS_MS = 2000;
 export const IDLE_MS = 5000;
 const HOLD_MS = 10_000;
-/** Time after which a repair is given up: shortly after its hold. */
+/** Time after which a repair is given up: shortly after the windows no longer wait for it. */
 const GIVEN_UP_MS = HOLD_MS + 50;
 const RING_MS = 10_000;
 /**
@@ -22,9 +22,9 @@ const VENUES = ['binance', 'bybit'] as const;
 
 /** The next step. `symbol` is a number. */
 export type Step =
-  /** Both venues trade the symbol, this long after the previous step. Their clocks lag ours by as much. */
+  /** Both venues trade the symbol, `afterMs` after the previous step. The trade arrives `delayMs` late. */
   | { readonly kind: 'trade'; readonly symbol: number; readonly afterMs: number; readonly delayMs: number }
-  /** A trade of the symbol is lost. The next trade shows that soon. */
+  /** A trade of the symbol is lost. The next trade shows the loss after `NOTICED_MS`. */
   | { readonly kind: 'lose'; readonly symbol: number }
   /** The missing trades of the symbol are fetched, or cannot be. */
   | { readonly kind: 'resolve'; readonly symbol: number; readonly fetched: boolean }
@@ -35,11 +35,11 @@ export type Step =
 
 interface PublishedWindow {
   readonly record: TradeStats;
-  /** How far the time of its venue had advanced when it was published, by trades or while none came. */
+  /** The event time of its venue when the window was published. It advances with trades, and while none come. */
   readonly reached: number;
 }
 
-/** A time in which windows may be incomplete, milliseconds. */
+/** A span of event time in which windows may be incomplete, milliseconds. */
 interface Reason {
   readonly symbol: string;
   readonly from: number;
@@ -50,10 +50,11 @@ interface Symbol {
   readonly key: string;
   last: TradeEvent | undefined;
   /**
-   * When the last trade was published. After a gap, no trade is published until it is resolved, even across restarts.
+   * When the last trade was published. No trade after a gap is published until the gap is resolved, even across
+   * restarts.
    */
   publishedAt: number;
-  /** Trades that are not published: the lost ones, then those that wait after them. */
+  /** The lost trades, which are not published; `waiting` has the trades after them, which are not published yet. */
   missing: TradeEvent[];
   waiting: TradeEvent[];
   gapSince: number;
@@ -62,8 +63,8 @@ interface Symbol {
 }
 
 /**
- * Two venues, some symbols, and a feed that publishes them with losses, repairs, switches and restarts. It makes the
- * input of the machine, and the truth to compare the output with.
+ * Two venues, some symbols, and a feed that publishes their trades with losses, repairs, switches and restarts. It
+ * makes the input of `publishStats`, and the truth to compare the output with.
  */
 export class PublishedMarket {
   readonly windows: PublishedWindow[] = [];
@@ -294,7 +295,7 @@ export class PublishedMarket {
       symbol.missing = [];
       symbol.waiting = [];
       symbol.begunAt = this.#now;
-      // The open windows are cut.
+      // The new epoch ends the open windows early.
       this.#because(symbol, symbol.publishedAt - OPEN_MS, this.#now);
       symbol.publishedAt = this.#now;
       this.#stages.began(symbol.key, { venue: this.#venue, epoch: this.#epoch, at: this.#now });
@@ -309,7 +310,7 @@ export class PublishedMarket {
   #restart(afterMs: number): void {
     this.late += this.#stages.watch.uncounted().late;
     for (const symbol of this.#symbols) {
-      // No waiting trade was published.
+      // The previous process did not publish the waiting trades, so the new one misses them, too.
       symbol.missing = symbol.last === undefined ? [] : [...symbol.missing, ...symbol.waiting];
       symbol.waiting = [];
     }
@@ -324,7 +325,7 @@ export class PublishedMarket {
       const own = this.#publishedOf(symbol);
       const first = own.at(-this.#history);
       if (first !== undefined && first !== own[0]) this.#because(symbol, this.#now - 200_000, first.timestamp);
-      // Until its first trade, if that takes more than the hold.
+      // If the first trade does not come within HOLD_MS, the windows since the last published trade are incomplete.
       this.#because(symbol, own.at(-1)?.timestamp ?? 0, this.#now + HOLD_MS);
       if (own.length === 0) symbol.begunAt = this.#now;
     }

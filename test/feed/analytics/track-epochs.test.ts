@@ -18,7 +18,7 @@ const trade = (symbol: string, id: number, timestamp: number, quantity = '1') =>
   tradeEvent(id, { symbol, timestamp, receivedAt: timestamp * 1000, quantity, epoch: 1 });
 const epoch = (number: number) => ({ venue: 'binance', epoch: number, at: 0 });
 
-/** The first trades of each symbol, half of a window of ten seconds. */
+/** The trades of the previous run: the first three of each symbol, in a window of ten seconds that is still open. */
 const recent: RecentTrades = SYMBOLS.map((symbol) => ({
   symbol,
   venue: 'binance',
@@ -61,7 +61,7 @@ function play(stages: StatsStages, symbol: string, step: Step, at: number): void
   }
 }
 
-it('publishes the same records, only later, if the records of previous runs are read after the start', () => {
+it('trackEpochs publishes the same records, only later, if the records of previous runs are read after the start', () => {
   let published = 0;
   const steps = fc.array(fc.tuple(fc.constantFrom(...SYMBOLS), step), { maxLength: 80 });
   fc.assert(
@@ -90,7 +90,7 @@ it('publishes the same records, only later, if the records of previous runs are 
   expect(published).toBeGreaterThan(100);
 });
 
-it('publishes nothing if the feed stops before the records of previous runs are read', () => {
+it('trackEpochs publishes nothing if the feed stops before the records of previous runs are read', () => {
   const records: StatsRecord[] = [];
   const recent$ = new Subject<RecentTrades>();
   const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);
@@ -102,7 +102,7 @@ it('publishes nothing if the feed stops before the records of previous runs are 
   expect(records).toEqual([]);
 });
 
-it('stops waiting for the records of previous runs when 100,000 events wait', () => {
+it('trackEpochs stops waiting for the records of previous runs when 100,000 events wait', () => {
   const records: StatsRecord[] = [];
   const recent$ = new Subject<RecentTrades>();
   const stages = new StatsStages(OPTIONS, (record) => records.push(record), 0, recent$);

@@ -73,7 +73,7 @@ describe('TradeCoverage', () => {
     expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
   });
 
-  it('holds windows only until the venue has no data if the pending gap ends by that', () => {
+  it('holds windows only until the venue has no more data if the pending gap ends by silence', () => {
     const coverage = begun();
     coverage.open('7', { from: 0, until: 10, endsBySilence: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);

@@ -32,11 +32,11 @@ interface Setting {
   readonly graceMs?: number;
 }
 
-/** An arbiter in virtual time. A gap waits 100 ms for the other line, and 1000 ms for the past. */
+/** An arbiter in virtual time. A gap waits 100 ms for the other line, and 1000 ms for fetched trades. */
 class Arbitration {
   readonly scheduler = new SteppedScheduler();
   readonly arbiter: LineArbiter;
-  /** The requests for the past, in order. */
+  /** The requests for past trades, in order. */
   readonly asked: string[] = [];
   past: readonly SequencedTrade[] | undefined;
   answerAfterMs = 0;
@@ -72,7 +72,7 @@ class Arbitration {
     });
   }
 
-  /** Passes each event in a frame of its own. Returns what passed, including earlier events that waited. */
+  /** Passes the events of each symbol in one frame. Returns what passed, including earlier events that waited. */
   frames(line: number, ...events: readonly LineData[]): string {
     for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
       const frame = events.filter((event) => event.symbol === symbol);
@@ -213,7 +213,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );
-    // The possible gap and its announcement are late. What passed is not.
+    // The possible gap and the pending gap do not come with a frame (`late`, here negative). The trades do.
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 
@@ -274,7 +274,7 @@ describe('LineArbiter', () => {
     expect(run.frames(2, tradeEvent(17))).toBe('');
     expect(run.frames(2, tradeEvent(1, { symbol: 'SOLUSDT' }))).toBe('1');
     expect(run.wait(10)).toBe('14 (10,17):1 filled 1 17');
-    // Without an acknowledgement, the first trade counts as one.
+    // If no acknowledgement came, the first trade counts as the acknowledgement.
     expect(run.frames(2, tradeEvent(15, eth))).toBe('');
     expect(run.asked.slice(1)).toEqual(['ETHUSDT trade 11-15']);
   });
@@ -287,7 +287,7 @@ describe('LineArbiter', () => {
     run.arbiter.unsubscribed('BTCUSDT');
     expect(run.emitted).toBe('');
     expect(run.arbiter.possibleGaps('BTCUSDT')).toMatchObject([{ before: { id: '10' } }]);
-    // Before the subscription is acknowledged.
+    // The new subscription is not acknowledged yet.
     expect(run.frames(1, tradeEvent(15))).toBe('(10,15):? 15');
     expect(run.frames(1, tradeEvent(16, eth))).toBe('16');
     run.arbiter.unsubscribed('SOLUSDT');

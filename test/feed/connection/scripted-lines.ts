@@ -44,20 +44,20 @@ export class ScriptedConnection {
     return this;
   }
 
-  /** Acknowledges all topics that are wanted now, or these topics. */
+  /** Acknowledges these topics, by default all that are wanted now. */
   acknowledge(topics = this.args.topics()): this {
     this.report({ kind: 'subscribed', topics });
     return this;
   }
 
-  /** A trade of BTC that the venue made at `timestamp`, milliseconds; null: data of another coin without events. */
+  /** Delivers a trade of BTC of venue time `timestamp`, milliseconds. null: delivers a frame of XRP without events. */
   data(timestamp: number | null): this {
     if (timestamp === null) this.report({ kind: 'value', key: 'XRPUSDT', at: 0, value: [] });
     else this.market(tradeEvent(timestamp, { timestamp }));
     return this;
   }
 
-  /** A frame with this event. */
+  /** Delivers a frame with this event. */
   market(event: MarketEvent): this {
     this.report({ kind: 'value', key: event.symbol, at: 0, value: [event] });
     return this;

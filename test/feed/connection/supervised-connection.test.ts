@@ -8,7 +8,7 @@ import { supervisedConnection } from '../../../src/feed/connection/supervised-co
 
 const reconnect = { initialDelayMs: 10, maxDelayMs: 10, maxAttempts: 3, probeEveryMs: 1000 };
 
-/** o opened, d data, p pong; # ends the connection with the fault. */
+/** The marbles of a connection: o opened, d data, p pong. # ends it with the fault. */
 const events: Record<string, VenueEvent> = {
   o: { kind: 'connected', url: 'ws://x' },
   d: { kind: 'value', key: 'BTCUSDT', at: 0, value: [] },

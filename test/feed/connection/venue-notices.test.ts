@@ -10,7 +10,7 @@ const scheduled: VenueEvent = { kind: 'closing', reason: 'maintenance', details:
 const ongoing: VenueEvent = { kind: 'closing', reason: 'maintenance', details: { notice: 'a ongoing' } };
 const longer: VenueEvent = { kind: 'closing', reason: 'maintenance', details: { notice: 'a ongoing', end: '2' } };
 
-/** o opened, a subscribed, p pong, i ignored; s, r and l (r with another end) announcements. */
+/** The marbles of a connection: o opened, a subscribed, p pong, i ignored; s, r and l are announcements. */
 const events: Record<string, VenueEvent> = {
   o: { kind: 'connected', url: 'ws://x' },
   a: { kind: 'subscribed', topics: ['system.status'] },

@@ -22,7 +22,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
   const scheduler = new SteppedScheduler();
   const emitted: string[] = [];
   const receivedAt: number[] = [];
-  /** Number of looks at single series that hold trades back. */
+  /** How often the repair looked at a single series that holds trades back. */
   const looks = { count: 0 };
   let inFrame = false;
   const report = (events: readonly MergedEvent[]): void => {
@@ -56,7 +56,7 @@ function setUp({ fetchMissing, fetchRecent, linesUp = 2 }: Setting) {
       report(event.value);
     },
   });
-  /** Data of line 1, each in a frame of its own. */
+  /** Delivers events by line 1, each in a frame of its own. */
   const data = (...events: LineData[]) => {
     for (const event of events) {
       inFrame = true;
@@ -81,7 +81,7 @@ describe('tradeRepair', () => {
     expect(looks.count).toBe(100);
     scheduler.advance(499);
     expect(looks.count).toBe(100);
-    // Once when it is due, and once after the answer.
+    // The repair looks twice more at each symbol: when its fetch is due, and after the answer.
     scheduler.advance(1);
     expect(looks.count).toBe(300);
   });
@@ -164,7 +164,7 @@ describe('tradeRepair', () => {
     subscribed();
     scheduler.advance(50);
     arbiter.unsubscribed('BTCUSDT');
-    // Trades that are made while no line is subscribed.
+    // The venue makes these trades while no line is subscribed.
     made = [1, 5];
     scheduler.advance(10);
     subscribed();

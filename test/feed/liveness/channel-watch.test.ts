@@ -6,13 +6,13 @@ import { ChannelWatch } from '../../../src/feed/liveness/channel-watch.ts';
 const CHANNELS: readonly Channel[] = ['trade', 'ticker', 'depth'];
 const KINDS: readonly ChannelKind[] = ['trade', 'ticker', 'book_update'];
 
-/** Returns the frames of a second that a connection delivers. */
+/** Returns the number of frames that a connection delivers in one second. */
 type Delivers = (at: { symbol: string; kind: ChannelKind; connection: number }) => number;
-/** The frames of a healthy second. */
+/** Frames a second from a healthy venue. */
 const PER_SECOND: Readonly<Record<string, number>> = { trade: 10, ticker: 1, book_update: 10 };
 const healthy: Delivers = ({ kind }) => PER_SECOND[kind] ?? 0;
 
-/** One venue of two lines with connections 1 and 2, swept once a second. */
+/** A venue with two lines, which are connections 1 and 2. The watch sweeps once a second. */
 class Scene {
   readonly reported: string[] = [];
   readonly actions: string[] = [];
@@ -79,7 +79,7 @@ class Scene {
   }
 }
 
-/** Healthy, but without what `mute` matches. */
+/** Delivers as a healthy venue does, except for the channels that `mute` matches. */
 const without =
   (mute: (at: { symbol: string; kind: ChannelKind; connection: number }) => boolean): Delivers =>
   (at) =>
@@ -120,7 +120,7 @@ describe('ChannelWatch', () => {
     expect(scene.actions).toHaveLength(3);
   });
 
-  it('leaves a symbol whose trades no line delivers', () => {
+  it('leaves a symbol to other venues if no line delivers its trades', () => {
     const scene = new Scene();
     scene.run(600);
     const mute = without(({ kind, symbol }) => kind === 'trade' && symbol === 'BTCUSDT');
@@ -175,7 +175,7 @@ describe('ChannelWatch', () => {
     ]);
   });
 
-  it('finds a channel that was acknowledged and never delivered', () => {
+  it('finds a channel stale that was acknowledged and never delivered', () => {
     const scene = new Scene();
     scene.run(
       29,
@@ -189,7 +189,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported).toHaveLength(2);
   });
 
-  it('finds a channel that delivered only once', () => {
+  it('finds a channel stale that delivered only once', () => {
     const scene = new Scene();
     scene.run(1);
     scene.run(

@@ -30,12 +30,12 @@ describe('DataQuality', () => {
 
   it('averages spreads in percent of the mid price, and counts inverted and zero spreads', () => {
     const quality = new DataQuality('binance');
-    // 1 of 100, then 2 of 100: 1.5 on average
+    // Spreads of 1 % and 2 % of the mid price average 1.5 %.
     quality.spread(quality.of('BTCUSDT'), bookTicker(1, { bidPrice: '99.5', askPrice: '100.5' }));
     quality.spread(quality.of('BTCUSDT'), bookTicker(2, { bidPrice: '99', askPrice: '101' }));
     expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 1.5, invertedSpreads: 0 });
     quality.spread(quality.of('BTCUSDT'), bookTicker(3, { bidPrice: '100', askPrice: '100' }));
-    // these two are equal as floats
+    // As floats, these two prices are equal.
     quality.spread(quality.of('BTCUSDT'), bookTicker(4, { bidPrice: '0.300000000000000001', askPrice: '0.3' }));
     expect(quality.all(0)[0]).toMatchObject({ averageSpreadPct: 0.75, invertedSpreads: 2 });
   });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import { explainStale } from '../../../src/feed/liveness/explain-stale.ts';
 
-/** d data, p pong, o the socket is open; lists what was emitted as `TIME text`. */
+/** Runs a marble: d data, p pong, o the socket is open. Lists what was emitted as `TIME text`. */
 function run(
   marble: string,
   {

@@ -8,10 +8,10 @@ import { currentSeed, isFuzz } from '../../../testing/properties/seeds.ts';
 const HOURS = isFuzz ? 24 : 1;
 const COINS = isFuzz ? 200 : 60;
 const CHANNELS: readonly Channel[] = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'];
-/** Probability that a quiet time begins in a second, for every third coin. It lasts one to ten minutes. */
+/** For every third coin: the probability in each second that an idle time of one to ten minutes begins. */
 const FALLS_QUIET = 1 / 900;
 
-/** A coin whose trades come at random times, at ours and at another venue: 20 a second for the first, 0.05 at least. */
+/** A coin with trades at random times, at our venue and at another one: 20 a second for the first coin, or fewer. */
 interface Coin {
   readonly instrument: Instrument;
   readonly tradesASecond: number;
@@ -19,7 +19,7 @@ interface Coin {
   tradedElsewhereAt: number | undefined;
 }
 
-it('finds no stale channel in a market of which every third coin is quiet for minutes', () => {
+it('ChannelWatch finds no stale channel in a market where every third coin is idle for minutes at times', () => {
   const random = new Random(currentSeed());
   const isHit = (rate: number): boolean => random.fraction() < 1 - Math.exp(-rate);
   let now = 0;
@@ -50,7 +50,7 @@ it('finds no stale channel in a market of which every third coin is quiet for mi
     for (const channel of CHANNELS)
       for (const line of [1, 2]) watch.subscribed(instrument, channel, { line, connection: line, now });
 
-  /** What the second line delivers a moment after the first, in the next second. */
+  /** The frames of the second line, which come a moment after the first line's, at the start of the next second. */
   let late: (() => void)[] = [];
   for (let second = 0; second < HOURS * 3600; second++) {
     const due = late;

@@ -257,7 +257,7 @@ describe('readNearPast', () => {
         trades: [silent],
         windows: [quiet],
       })),
-      // What this sink looks for ended less than 31 minutes before its own last trade.
+      // This sink reads only windows that ended less than 31 minutes before its own last trade.
       sink('b', [at(ahead), checkpointOf({ ...eth, last })], async () => nothing),
     ];
     const first = epoch({ last: { id: `${now}`, timestamp: now } });

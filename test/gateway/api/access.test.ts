@@ -60,7 +60,7 @@ describe('access to a path in another spelling', () => {
   });
 });
 
-it('answers by REST when a request offers an upgrade to an unsupported protocol', async () => {
+it('the gateway answers by REST when a request offers an upgrade to an unsupported protocol', async () => {
   const { url, publish } = await gatewayUnderTest();
   publish(price('1'), orderBook());
   const answer = await answerTo(url, '/api/prices', upgradeTo('h2c'));

@@ -11,7 +11,7 @@ import {
 const topic = fc.string({ minLength: 1, unit: 'grapheme' });
 const userData = fc.uint8Array({ maxLength: 50 }).map(Buffer.from);
 
-it('encodes subscriptions and assignments as kafkajs does, and decodes them', () => {
+it('the consumer protocol encodes subscriptions and assignments as kafkajs does, and decodes them', () => {
   const partitions = fc.array(fc.nat(1000));
   fc.assert(
     fc.property(topic, partitions, userData, (name, list, bytes) => {
@@ -27,7 +27,7 @@ it('encodes subscriptions and assignments as kafkajs does, and decodes them', ()
   );
 });
 
-it('decodes the partitions of one topic among others, and none from an empty assignment', () => {
+it('decodeAssignment returns the partitions of one topic among others, and none from an empty assignment', () => {
   const assignment = { other: [7], mine: [1, 2] };
   const bytes = AssignerProtocol.MemberAssignment.encode({ version: 0, assignment, userData: Buffer.from('x') });
   expect(decodeAssignment('mine', bytes)).toEqual({ partitions: [1, 2], userData: Buffer.from('x') });

@@ -47,7 +47,7 @@ describe('GroupMember', () => {
       return encodeAssignment('topic', { partitions: [0], userData: Buffer.alloc(0) });
     }
 
-    /** After a join on the same connection: a broker answers in order. */
+    /** Answers after a pending join, because a broker answers the requests of a connection in order. */
     async heartbeat({ generation, memberId }: Member) {
       await this.joined;
       await new Promise(setImmediate);

@@ -45,7 +45,7 @@ function topText(state: State | undefined, levels: number): string | undefined {
 export class BookVenue {
   /** The id of the last change. */
   id: number;
-  /** Milliseconds. */
+  /** The venue's time, milliseconds. */
   clock = 1_000_000;
   readonly #random: () => number;
   readonly #bids = new Map<number, string>();
@@ -65,8 +65,8 @@ export class BookVenue {
   }
 
   /**
-   * True if the best `levels` levels of the book were this at this id, since the last restart of the ids or the one
-   * before.
+   * True if the best `levels` levels of the book had this text at this id. The states from before the last restart of
+   * the ids count, too.
    */
   was(id: string, text: string, levels: number): boolean {
     const at = Number(id);

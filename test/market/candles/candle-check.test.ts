@@ -40,7 +40,7 @@ function kline(ours: Candle, more: Partial<Kline> = {}): Kline {
   };
 }
 
-/** The check of the first minute after the next one has closed. `more`: what our candle lacks. */
+/** Compares the candles of the first minute. `more`: the fields in which the venue's candle differs from ours. */
 function differenceOf(more: Partial<Kline>, prepare: (check: CandleCheck) => void = () => {}) {
   const check = new CandleCheck('1m');
   prepare(check);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { type Decimal, fromUnscaled } from '../../../src/domain/decimal.ts';
 import type { TradeEvent } from '../../../src/domain/record.ts';
 
-/** Positive decimals: mostly as venues send them, sometimes with all 20 + 18 digits. */
+/** Positive decimals: mostly as venues send them, sometimes with up to 20 digits before the point and 18 after it. */
 const decimals: fc.Arbitrary<Decimal> = fc.oneof(
   {
     weight: 4,

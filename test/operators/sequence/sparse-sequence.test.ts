@@ -196,7 +196,7 @@ describe('SparseSequence', () => {
   });
 
   describe('when recent values can be fetched', () => {
-    /** Has passed 10 and 13. Then no line was left, and the next one is connected. */
+    /** A sequence that has passed 10 and 13, has then lost its only line, and has a new line. */
     const cut = (options: Partial<SparseOptions> = {}) => {
       const sequence = create({ recent: true, ...options });
       sequence.joined(1);
@@ -468,7 +468,7 @@ describe('SparseSequence', () => {
       expect(textOf(replaced.forget())).toBe('');
       replaced.joined(2);
       replaced.subscribed(2, 1);
-      // No value was passed that it could be compared with.
+      // No value has passed with which the values of the new line can be compared.
       expect(textOf(replaced.replaced(1, 2, 2))).toBe('');
       expect([replaced.gaps[0]?.before, feed(replaced, 2, 7)]).toEqual([undefined, '7']);
     });
@@ -562,7 +562,7 @@ const recentStep = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const) }) },
 );
 
-/** A line that subscribes while another waits, and starts after what that one still has to deliver. */
+/** A line that subscribes while another line waits, and starts after the values that this line has yet to deliver. */
 const LATE_LINE: RecentStep[] = [
   { kind: 'made', count: 1 },
   { kind: 'deliver', line: 1, count: 1 },

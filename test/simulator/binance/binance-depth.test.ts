@@ -170,7 +170,7 @@ describe('simulated Binance: depth', () => {
     venue.run(2_345);
     expect(depth(venue, 5).lastUpdateId).toBeGreaterThan(1_000_000);
     venue.fault({ fault: 'testnet_reset' });
-    // Before the first event, and while a stale listener is being removed.
+    // The ids restart at once, before the first event after the reset.
     expect(depth(venue, 5).lastUpdateId).toBe(1);
     const line = venue.open(`/ws/${streams}`);
     const client = new RuleClient(depth(venue, 5_000));

@@ -209,7 +209,7 @@ describe('simulated Bybit: order books', () => {
       const [first, second] = [listen(venue, topicOf(50)), listen(venue, topicOf(50))];
       venue.run(500);
       venue.fault({ fault: 'skip_book', line: 2, symbol, count: 2 });
-      // The new subscription that repairs the gap comes before it. Its snapshot counts as neither of the two.
+      // Line 2 subscribes again before its next delta. The snapshot that it gets is not skipped and does not count.
       second.send({ op: 'unsubscribe', args: [topicOf(50)] });
       second.send({ op: 'subscribe', args: [topicOf(50)] });
       venue.run(500);

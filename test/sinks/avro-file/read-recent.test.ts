@@ -61,7 +61,7 @@ describe('readRecent of the Avro file sink', () => {
     );
     const trades = 2;
     expect(idsOf(await readRecent(dir, options([checkpointAt(81)], { trades })))).toEqual(range(77, 81));
-    // 5 s, and 30 s for records out of order
+    // The reader goes back 5 s, and 30 s more for records out of order.
     await damage(dir, 0);
     expect(await readRecent(dir, options([checkpointAt(81)], { trades }))).toMatchObject({ whole: false });
     const far = await written(

@@ -18,7 +18,6 @@ vi.mock('node:fs/promises', async (original) => {
   return { ...real, open: openOnDisk(real.open) };
 });
 
-/** Longer than any test. */
 const TRADES = { environmentPrefixes: [''], kinds: ['trade'] } as const;
 const trade = (id: number, topic = 'trades'): OutRecord => ({
   topic,

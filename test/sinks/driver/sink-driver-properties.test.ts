@@ -119,7 +119,7 @@ describe('SinkDriver under any pushes and outcomes', () => {
           for (const symbol of SYMBOLS) {
             const own = (records: readonly OutRecord[]) =>
               records.filter((record) => record.topic === topic && record.key.endsWith(symbol) && kept.has(record));
-            // a rejected record is reported before those delivered with it
+            // The driver reports a rejected record before the records that are delivered with it.
             const inOrder = own(settled).filter((record) => !refused.includes(record));
             expect(inOrder).toEqual(own(pushed).filter((record) => !refused.includes(record)));
           }

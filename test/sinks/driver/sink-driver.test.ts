@@ -512,7 +512,7 @@ describe('the limits of the queue', () => {
     const side = Array.from({ length: 5000 }, (_, index) => ({ price: String(index + 1), quantity: '1' }));
     const record = sampleBookDelta({ snapshot: true, bids: side, asks: side });
     for (let count = 0; count < 20; count++) driver.push({ topic: 'book-deltas', key: 'BTCUSDT', record });
-    // 1.2 MB each
+    // Each record has 1.2 MB.
     expect(driver.stats()).toMatchObject({ queued: 2 + 5, dropped: { 'book-deltas': 15 } });
     expect(dropped.every((text) => text.startsWith('book-deltas'))).toBe(true);
   });

@@ -43,7 +43,7 @@ function messageOf({ key, value, at = 1000 }: Placed, index: number): TopicMessa
 const idsOf = ({ found }: LastTrades): string[] =>
   found.map((record) => (record.kind === 'trade' ? record.tradeId : record.kind));
 
-it('reads back until each key has its last trade, and decodes only that trade of the key', async () => {
+it('lastTradesOf reads back until each key has its last trade, and decodes only that trade of the key', async () => {
   const { trades, decoded, take } = reader({ A: 1, B: 1 });
   expect(await take({ key: 'C', value: '7@1' }, { key: 'A', value: '4@1' }, { key: 'A', value: '5@1' })).toBe(
     'continue',
@@ -52,7 +52,7 @@ it('reads back until each key has its last trade, and decodes only that trade of
   expect([idsOf(trades), decoded, trades.mayMissTrades]).toEqual([['2', '5'], ['5@1', '2@1'], false]);
 });
 
-it('skips foreign messages and late trades of an earlier epoch, and stops at the time limit', async () => {
+it('lastTradesOf skips foreign messages and late trades of an earlier epoch, and stops at the time limit', async () => {
   const { trades, takeFirst } = reader({ A: 3, B: 1 }, 900);
   const messages = [
     { key: 'B', value: '1@1', at: 899 },

@@ -32,12 +32,12 @@ async function sequencesOf(counts: readonly number[], error?: BrokerError): Prom
   return sequences;
 }
 
-it('continues at sequence number 0 after the highest one, as brokers do', async () => {
+it('SequencedWriter continues at sequence number 0 after the highest one, as brokers do', async () => {
   // 2,147,483,647 is the highest sequence number.
   expect(await sequencesOf([2 ** 31 - 2, 3, 1])).toEqual([0, 2 ** 31 - 2, 1]);
 });
 
-it('continues after records that the broker has already (DUPLICATE_SEQUENCE_NUMBER)', async () => {
+it('SequencedWriter continues after records that the broker has already (DUPLICATE_SEQUENCE_NUMBER)', async () => {
   const known = new BrokerError('known', { broker: 'b:1', type: 'DUPLICATE_SEQUENCE_NUMBER' });
   expect(await sequencesOf([3, 3], known)).toEqual([0, 3]);
 });

@@ -83,7 +83,7 @@ describe('Lookback', () => {
       [950, 'A', false, false],
       [930, 'A', false, false],
       [911, 'A', false, false],
-      // 60 s, and 30 s for records out of order
+      // The lookback goes back 60 s, and 30 s more for records out of order.
       [910, 'A', true, false],
       [905, 'Q', true, false],
       [890, 'Q', true, true],

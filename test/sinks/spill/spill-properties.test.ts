@@ -121,7 +121,7 @@ function checkRecent({ trades }: Recent, stored: Stored): void {
     );
     const end = published.indexOf(found.at(-1) ?? '') + 1;
     expect(found).toEqual(published.slice(end - found.length, end));
-    // There may be more: the clock of the other symbol, which is that of its venue, may lag far behind.
+    // There may be more: all trades of the span count, which reaches back from the venue's last trade of any symbol.
     expect(found.length).toBeGreaterThanOrEqual(Math.min(LATELY, end));
   }
 }

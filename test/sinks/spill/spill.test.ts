@@ -508,7 +508,7 @@ describe('a spill in real files', () => {
     }
     await expect.poll(() => first.stats().spill?.records).toBe(19_500);
     sink.isDead = true;
-    // The folder after a kill. The first process had it to itself.
+    // A kill would leave a folder like this copy. The first process still has the original open.
     const left = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(left, { recursive: true, force: true }));
     await cp(dir, left, { recursive: true });

@@ -8,6 +8,6 @@ it.each([
   ['wss://host/ws', 'btcusdt@depth@100ms', 'wss://host/ws'],
   ['wss://host/stream', 'btcusdt@depth5', 'wss://host/stream'],
   ['wss://host/flows', 'btcusdt@depth5', 'wss://host/flows'],
-])('at %s, a connection with %s opens %s', (configured, topic, opened) => {
+])('binanceUrl converts the address %s for the topic %s to %s', (configured, topic, opened) => {
   expect(binanceUrl(configured, ['btcusdt@trade', topic])).toBe(opened);
 });

@@ -103,7 +103,7 @@ describe.each<[string, Venue, Answer, string]>([
     );
     expect(events.filter(({ kind }) => kind === 'malformed' || kind === 'ignored')).toEqual([]);
 
-    // Without data, the feed probes the venue in its own way, and gets an answer.
+    // Without data, the connection probes the venue in its own way, and gets an answer.
     await until(() => events.some((event) => event.kind === 'answered' && event.what === 'pong'), {
       message: 'the pong',
     });

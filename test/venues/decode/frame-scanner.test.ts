@@ -84,7 +84,7 @@ function learn<T>(
   scanner.learn(name, meaning);
 }
 
-/** Decodes without the scanner: it only reads a Buffer, as sockets deliver them, and not a plain array of bytes. */
+/** Decodes without the scanner, which reads only a Buffer, as sockets deliver it. This frame is a plain Uint8Array. */
 function parsed(venue: VenueId): (frame: string) => Decoded {
   const decode = decoderOf(venue);
   return (text) => decode({ data: Uint8Array.from(Buffer.from(text)), binary: false, receivedAt: RECEIVED_AT });
@@ -244,7 +244,7 @@ describe('the frame scanner', () => {
         if (scan(text) === undefined) outcomes.left++;
         else outcomes.scanned++;
       }
-      // Both ways occurred.
+      // Enough frames were scanned, and enough were left to the parser.
       expect(Math.min(outcomes.scanned, outcomes.left)).toBeGreaterThan(FRAMES / 20);
     },
   );
@@ -276,7 +276,7 @@ describe('ScannedNames', () => {
   });
 });
 
-/** Compares both ways, for a decoder that has seen the stream before. */
+/** Expects the scanner and the parser to agree, for a decoder that has seen the stream before. */
 function expectAsParsed(venue: VenueId, text: string): void {
   const decode = decoderOf(venue);
   for (const known of venue === 'bybit' ? BYBIT : BINANCE) decode(frameOf(known));

@@ -143,7 +143,7 @@ describe('VenueRest', () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), [restUrl], scheduler);
     for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
-    // Also in the half second after it is back: 60 a second.
+    // The venue allows 30 requests at once. After that, the budget of 60 requests a second comes back.
     for (const [ms, count] of [
       [0, 30],
       [500, 60],
@@ -163,7 +163,8 @@ describe('VenueRest', () => {
     for (const ask of later) ask.subscribe();
     await until(() => asked.length === 1);
     expect(asked).toEqual(['/book']);
-    // 20 of 30 are left: others have them at once, and what can wait waits for them, too
+    // 20 of 30 units are left, and other requests take them at once. The next sparing request needs 25 units.
+    // Half a unit comes back each second.
     for (let ask = 0; ask < 2; ask++) rest.ask$({ ...request, weight: 10 }).subscribe();
     await until(() => asked.length === 3);
     scheduler.advance(49_999);
@@ -180,7 +181,7 @@ describe('VenueRest', () => {
     for (const name of ['first', 'second'])
       rest.askSparingly$({ ...request, weight: 5 }, { leaves: 0.75, onSent: () => sent.push(name) }).subscribe();
     expect(sent).toEqual(['first']);
-    // 25 of 30 are left, and 27.5 are needed. Half a unit comes back each second.
+    // 25 of 30 units are left, and the second request needs 27.5. Half a unit comes back each second.
     scheduler.advance(4999);
     expect(sent).toEqual(['first']);
     scheduler.advance(1);

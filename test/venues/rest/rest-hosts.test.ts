@@ -104,7 +104,7 @@ describe('the REST hosts of a venue', () => {
     expect(outcome).toMatch(new RegExp(`^${kind} first: HTTP`));
   });
 
-  it('report once that all refuse us, are asked one a request then, and report that one serves', async () => {
+  it('report once that all refuse us, are then asked one per request, and report when one serves again', async () => {
     const { ask, answers, refused } = hostsOf(binanceSpot, { first: block, second: block });
     const hosts: (string | undefined)[] = [];
     for (let request = 0; request < 3; request++) hosts.push((await ask())[0]);
@@ -119,7 +119,7 @@ describe('the REST hosts of a venue', () => {
     expect(refused[2]).toBeUndefined();
   });
 
-  it('are all left alone for ten minutes when Bybit refuses us at each', async () => {
+  it('get no request for ten minutes when Bybit refuses us at each', async () => {
     const refusal = { status: 403, body: '' };
     const { ask, asked, answers, rest, scheduler } = hostsOf(bybitSpot, { first: refusal, second: refusal });
     expect((await ask())[0]).toBe('first/ping second/ping');
@@ -133,7 +133,7 @@ describe('the REST hosts of a venue', () => {
     expect(asked).toHaveLength(3);
   });
 
-  it('get the other request where a path is not served, and keep their turn', async () => {
+  it('get the alternative request if they do not serve a path, and are not switched for that', async () => {
     const { ask, rest } = hostsOf(binanceSpot, { first: serve, second: serve });
     const none = { ...request, path: '/none' };
     expect(await ask({ ...none, otherwise: { ...request, weight: 3 } })).toEqual(['first/none first/ping', serve.body]);

@@ -9,6 +9,6 @@ it.each([
   [{ id: 7, code: NO_TEXT, msg: NO_TEXT }, '7', 'refused with code an object: an object'],
   [{ id: 'a', error: { code: [NO_TEXT], msg: null } }, 'a', 'refused with code an array: null'],
   [{ code: 3, msg: 'x'.repeat(5000) }, undefined, `refused with code 3: ${'x'.repeat(200)}`],
-])('decodes Binance refusal %# whatever the types of its code and message are', (frame, id, message) => {
+])('readAnswer decodes Binance refusal %# whatever the types of its code and message are', (frame, id, message) => {
   expect(readAnswer(frame)).toMatchObject({ kind: 'refused', id, fault: { kind: 'subscription_rejected', message } });
 });

@@ -10,7 +10,7 @@ it.each([
   ['binance-firewall.html', 403, 'rate_limited', LIMITED],
   ['binance-firewall-2018.html', 403, 'rate_limited', LIMITED],
   ['binance-overload.html', 503, 'unavailable', { kind: 'backoff' }],
-])('maps the body in %s with HTTP %i to %s', (file, status, kind, retry) => {
+])('refusal maps the body of Binance in %s with HTTP %i to %s', (file, status, kind, retry) => {
   expect(refusal(status, {}, refusalFixture(file))).toMatchObject({ kind, retry, status });
 });
 
@@ -20,22 +20,22 @@ it.each([
   [429, '{"code":-1003,"msg":"Too much request weight used"}', 'rate_limited', { kind: 'after', afterMs: 60_000 }],
   [400, '{"code":-1121,"msg":"Invalid symbol."}', 'unknown_symbol', { kind: 'never' }],
   [400, '{"code":-1100,"msg":"Illegal characters"}', 'connect_failed', { kind: 'backoff' }],
-])('maps a Binance refusal with HTTP %i and body %s to %s', (status, body, kind, retry) => {
+])('refusal maps HTTP %i of Binance with body %s to %s', (status, body, kind, retry) => {
   expect(refusal(status, {}, body)).toMatchObject({ kind, retry, status });
 });
 
-it('keeps the reason of a Binance refusal in fewer than 300 characters', () => {
+it("refusal keeps Binance's reason in fewer than 300 characters", () => {
   expect(refusal(451, {}, refusalFixture('binance-region.txt')).message).toContain('restricted location');
   expect(refusal(403, {}, refusalFixture('binance-us-country.html')).message).toContain('access from your country');
   expect(refusal(403, {}, 'x'.repeat(100_000)).message.length).toBeLessThan(300);
 });
 
-it('removes the mark-up of an HTML page from the message of a Binance refusal', () =>
+it("refusal removes the mark-up of an HTML page from Binance's message", () =>
   expect(refusal(451, {}, '<html><body>Service unavailable</body></html>').message).toBe(
     'HTTP 451: Service unavailable',
   ));
 
-it('waits for a Binance firewall as long as Retry-After says', () =>
+it("refusal waits for Binance's firewall as long as Retry-After says", () =>
   expect(refusal(403, { 'retry-after': '30' }, refusalFixture('binance-firewall.html')).retry).toEqual({
     kind: 'after',
     afterMs: 30_000,
