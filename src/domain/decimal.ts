@@ -18,8 +18,8 @@ const ZERO = 48;
 const NINE = 57;
 
 /**
- * The canonical form of a decimal text, never through a float. Undefined for no number, leading zeros, a value that
- * does not fit exactly, over 64 characters or an exponent beyond ±64.
+ * Returns the canonical form of a decimal text, without a float in between. Returns undefined if the text is not a
+ * number, has leading zeros, more than 64 characters or an exponent beyond ±64, or if its value does not fit exactly.
  */
 export function canonicalDecimal(text: string): Decimal | undefined {
   return text.length > MAX_TEXT ? undefined : canonical(text);
@@ -49,7 +49,7 @@ function canonical(text: string): Decimal | undefined {
   return end === length ? text : text.slice(0, end);
 }
 
-/** The index of the first character at or after `from` that is no digit. */
+/** Returns the index of the first character at or after `from` that is not a digit. */
 function skipDigits(text: string, from: number): number {
   let at = from;
   for (; at < text.length; at++) {
@@ -59,7 +59,7 @@ function skipDigits(text: string, from: number): number {
   return at;
 }
 
-/** Removes the exponent; undefined if the text is no number. */
+/** Writes the exponent out; returns undefined if the text is not a number with an exponent from -64 to 64. */
 function expand(text: string): string | undefined {
   const match = EXPONENT.exec(text);
   if (match === null) return undefined;
@@ -82,7 +82,7 @@ export function powerOfTen(exponent: number): bigint {
   return POWERS[exponent] ?? 10n ** BigInt(exponent);
 }
 
-/** The value × 10^18 as an integer. */
+/** Returns the value × 10^18 as an integer. */
 export function unscaled(decimal: Decimal): bigint {
   const point = decimal.indexOf('.');
   if (point === -1) return BigInt(decimal) * powerOfTen(DECIMAL_SCALE);

@@ -26,7 +26,7 @@ export interface FaultOptions {
   readonly field?: string | undefined;
   /** HTTP status or WebSocket close code. */
   readonly status?: number | undefined;
-  /** Another host of the venue may serve: the refusal is for this one's address, not for our requests. */
+  /** True if only this host of the venue refuses us, so that another host may serve. */
   readonly onlyThisHost?: boolean;
   readonly cause?: unknown;
 }

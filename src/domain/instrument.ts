@@ -60,7 +60,7 @@ export function isDepthChannel(channel: Channel): boolean {
   return DEPTH_CHANNELS.includes(channel);
 }
 
-/** Removes the channels of all books but the deepest, which includes the others. */
+/** Removes all book channels except the deepest one, which includes the levels of the others. */
 export function withDeepestBook(channels: readonly Channel[]): readonly Channel[] {
   const deepest = DEPTH_CHANNELS.find((channel) => channels.includes(channel));
   return channels.filter((channel) => channel === deepest || !isDepthChannel(channel));

@@ -1,7 +1,7 @@
 import type { Decimal } from './decimal.ts';
 import type { AggTrade, BookLevel, BookTicker, Kline, MarketFields, TradeEvent } from './record.ts';
 
-/** The 24-hour figures of a symbol. Price ticks are made from it; it is no record of its own. */
+/** The 24-hour figures of a symbol. Price ticks are made from it; it is not published as a record. */
 export interface Ticker extends MarketFields {
   readonly kind: 'ticker';
   readonly price: Decimal;
@@ -13,7 +13,7 @@ export interface Ticker extends MarketFields {
   readonly change24h: Decimal | null;
 }
 
-/** A whole book or the changes of one. Books are made from it; it is no record of its own. */
+/** A whole book, or changes of one. Book records are made from it; it is not published itself. */
 export interface BookUpdate extends MarketFields {
   readonly kind: 'book_update';
   /** First and last update id, as digits; equal in a snapshot. */
@@ -21,7 +21,9 @@ export interface BookUpdate extends MarketFields {
   readonly lastUpdateId: string;
   /** True: the levels are the whole book, best first. False: set them; quantity 0 removes a level. */
   readonly snapshot: boolean;
-  /** Levels a side that a fetched book has at most. A side with as many may have more. */
+  /**
+   * Most levels of a side that the request for a book returns. A side with as many levels may have more at the venue.
+   */
   readonly limit?: number;
   readonly bids: readonly BookLevel[];
   readonly asks: readonly BookLevel[];
@@ -29,8 +31,8 @@ export interface BookUpdate extends MarketFields {
   readonly timestamp: number | null;
 }
 
-/** A decoded piece of market data. Decoders leave `epoch` 0; the feed numbers it. */
+/** A decoded piece of market data. Decoders set `epoch` to 0; the feed sets the real one. */
 export type MarketEvent = TradeEvent | AggTrade | BookTicker | BookUpdate | Kline | Ticker;
 
-/** A warning about data that is passed on, or of `no_price_yet` left out; counted. */
+/** A warning about decoded data; warnings are counted. The data is passed on, except with `no_price_yet`. */
 export type DataWarning = 'inverted_spread' | 'equal_spread' | 'no_price_yet';

@@ -1,7 +1,10 @@
 /** Counts by name. */
 export type Counts = Readonly<Record<string, number>>;
 
-/** Counters of the feed since its start, for Prometheus. Plain values: they go to the gateway's thread. */
+/**
+ * Counters of the feed since its start, for Prometheus. It has only plain values, because it is sent to the gateway's
+ * thread.
+ */
 export interface MetricsSnapshot extends PipelineMetrics {
   readonly thread: ThreadMetrics;
 }
@@ -28,9 +31,9 @@ export interface VenueMetrics {
   /** Number of reconnects by kind of fault. */
   readonly reconnects: Counts;
   readonly bookResyncs: number;
-  /** Requests for a whole book that failed. */
+  /** Number of failed requests for a whole book. */
   readonly booksNotHad: number;
-  /** Weight of the REST requests sent. */
+  /** Weight of all REST requests that were sent, in the venue's unit. */
   readonly restWeight: number;
   readonly venueToSocket: Distribution;
   readonly socketToEmitted: Distribution;
@@ -53,13 +56,13 @@ export interface SpillMetrics {
   readonly limitBytes: number;
   /** Age of the oldest record; null if the spill is empty. */
   readonly oldestMs: number | null;
-  /** Parts of files that could not be read. */
+  /** Number of parts of files that could not be read. */
   readonly broken: number;
 }
 
-/** The thread that receives, decodes and publishes. */
+/** Numbers of the thread that receives, decodes and publishes. */
 export interface ThreadMetrics {
-  /** The longest delay of each second. */
+  /** One observation for each second: its longest delay. */
   readonly eventLoopDelay: Distribution;
   /** Time that the event loop was busy. */
   readonly busyMs: number;
@@ -75,7 +78,7 @@ export interface ThreadMetrics {
 /** A histogram of milliseconds. */
 export interface Distribution {
   readonly boundsMs: readonly number[];
-  /** Observations up to each bound. */
+  /** Number of observations up to each bound. */
   readonly within: readonly number[];
   readonly count: number;
   readonly sumMs: number;

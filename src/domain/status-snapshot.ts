@@ -13,7 +13,7 @@ export interface StatusSnapshot {
   readonly venues: readonly VenueSnapshot[];
   readonly coins: readonly CoinSnapshot[];
   readonly quality: readonly Quality[];
-  /** Compares the venues' candles with those made from trades; empty if not both are subscribed. */
+  /** Compares the venues' candles with candles made from trades; empty if not both channels are subscribed. */
   readonly klines: readonly CandleAgreement[];
   readonly sinks: readonly SinkSnapshot[];
   readonly counts: Readonly<Record<string, number>>;
@@ -36,7 +36,7 @@ export interface VenueSnapshot {
     readonly venueToSocket: LatencySummary | null;
     readonly socketToEmitted: LatencySummary | null;
   };
-  /** The reason of the state, if it needs one. */
+  /** Why the venue is in this state; empty if the state needs no reason. */
   readonly reason: string;
 }
 
@@ -61,14 +61,14 @@ export interface SinkSnapshot {
   readonly lagMs: number | null;
   readonly delivered: number;
   readonly dropped: number;
-  /** Since the start; null before the first acknowledgement. */
+  /** Latencies since the start; null before the first acknowledgement. */
   readonly latencyMs: { readonly emittedToAcknowledged: LatencySummary | null };
 }
 
 /** Quality of one venue's data about one symbol. */
 export interface Quality {
   readonly venue: string;
-  /** Null: frames without a symbol. */
+  /** Null if the entry is about frames without a symbol. */
   readonly symbol: string | null;
   /** Number of valid and invalid messages. */
   readonly total: number;
@@ -87,7 +87,9 @@ export interface Quality {
 /** `invalid`: too many invalid messages. `stale`: no valid message for long. */
 export type QualityWarning = 'invalid' | 'stale';
 
-/** Compares a venue's closed candles with those of its trades. For the keys see `market/candle-check`. */
+/**
+ * Compares a venue's closed candles with candles made from its trades. `market/candles/candle-check` names the keys.
+ */
 export interface CandleAgreement {
   readonly venue: string;
   readonly symbol: string;
@@ -107,7 +109,7 @@ export interface ClockEstimate {
 export interface ClockState {
   /** Null before the first answer, and after our clock was stepped. */
   readonly estimate: ClockEstimate | null;
-  /** Requests that brought no time. */
+  /** Number of requests for the venue's time that failed. */
   readonly failures: number;
 }
 

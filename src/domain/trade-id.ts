@@ -20,7 +20,7 @@ export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** True for digits without leading zeros. */
+/** Returns true for 1 to 39 digits without leading zeros. */
 export function isTradeId(text: string): boolean {
   return /^(?:0|[1-9]\d{0,38})$/.test(text);
 }

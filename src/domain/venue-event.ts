@@ -23,7 +23,9 @@ export interface MarketFrame {
 /** `channel_mute`: our own reason, when a channel of the connection is silent. */
 export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime' | 'channel_mute';
 
-/** Announces that the venue will close this connection: open another one first. */
+/**
+ * Announces that this connection must be replaced, for example because the venue will close it: open another one first.
+ */
 export interface ConnectionClosing {
   readonly kind: 'closing';
   readonly reason: ClosingReason;
@@ -47,7 +49,7 @@ export type VenueEvent =
   | { readonly kind: 'subscribed'; readonly topics: readonly string[] }
   | { readonly kind: 'refused'; readonly topics: readonly string[]; readonly fault: Fault }
   | MalformedData
-  /** A well-formed frame that we did not ask for; counted by reason. */
+  /** A well-formed frame that we did not ask for, or a breach of the protocol; counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | ConnectionClosing;
 

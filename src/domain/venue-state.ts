@@ -71,7 +71,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     case 'connected':
     case 'subscribed': {
       const next = delivering(venue, line);
-      // Without a line it is REST that serves again.
+      // An event without a line is about REST, which serves again.
       return line === null && next.silence === null && next.reason !== '' ? { ...next, reason: '' } : next;
     }
     case 'disconnected': {
@@ -82,7 +82,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     case 'region_blocked':
     case 'rate_limited':
       if (venue.linesUp.size === 0) return { ...venue, connected: false, trouble: state, reason };
-      // Without a line it is REST: the lines deliver, and people see what is missing.
+      // An event without a line is about REST. The lines still deliver, and the reason tells people what is missing.
       return line === null ? { ...venue, reason } : venue;
     case 'feed_stale':
       if (line !== null) return venue;
@@ -94,7 +94,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
   }
 }
 
-/** Returns the state after data of a line, or of the venue if `line` is null. */
+/** Returns the state after data from a line, or from the venue if `line` is null. */
 export function delivering(venue: VenueState, line: number | null): VenueState {
   const linesUp = line === null || venue.linesUp.has(line) ? venue.linesUp : new Set([...venue.linesUp, line]);
   if (venue.connected && venue.trouble === null && linesUp === venue.linesUp) return venue;
@@ -108,7 +108,10 @@ export function venueStateName({ connected, silence, trouble }: VenueState): Ven
   return trouble ?? silence ?? 'connecting';
 }
 
-/** A venue that refuses us refuses the next attempts too, and reports it only once. */
+/**
+ * Returns the trouble after a lost connection. A venue that refused us also refuses the next attempts, which are not
+ * reported again.
+ */
 function troubleAfterLoss({ trouble }: VenueState, cause: string | null): VenueState['trouble'] {
   if (trouble === 'region_blocked' || trouble === 'rate_limited') return trouble;
   return cause === 'probing' ? 'probing' : 'disconnected';
