@@ -82,7 +82,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     case 'region_blocked':
     case 'rate_limited':
       if (venue.linesUp.size === 0) return { ...venue, connected: false, trouble: state, reason };
-      // An event without a line is about REST. The lines still deliver, and the reason tells people what is missing.
+      // An event without a line is about REST. The lines still deliver, and the reason shows people what is missing.
       return line === null ? { ...venue, reason } : venue;
     case 'feed_stale':
       if (line !== null) return venue;

@@ -6,23 +6,23 @@ import type { Venue } from './contract.ts';
 import { hasChannel } from './missing-channels.ts';
 
 export interface AdapterOptions {
-  /** Canonical symbols, `BTCUSDT`, or instruments if the venue has another name. */
+  /** Canonical symbols, `BTCUSDT`, or instruments if the venue spells them differently. */
   readonly symbols: readonly (string | Instrument)[];
   /** The quote asset at the end of the symbols. Default `USDT`. */
   readonly quote?: string;
   /** Default `trade` and `ticker`. */
   readonly channels?: readonly Channel[];
-  /** Default: the venue's public streams. Each subscription after a failure uses the next one. */
+  /** Default: the venue's public streams. Each subscription uses the next address in turn. */
   readonly websocketUrls?: readonly string[] | undefined;
   /** Marks every event. Default `production`; `testnet` for the testnet. */
   readonly environment?: Environment;
-  /** Milliseconds. Default 10,000. */
+  /** Longest time until the connection is open, milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;
   /** After this time without data the venue is pinged, milliseconds. Default 2,500. */
   readonly probeAfterMs?: number;
   /** Uses permessage-deflate. Default false. */
   readonly compression?: boolean;
-  /** Limit of a frame; a longer one ends the connection. Default 32. */
+  /** Limit of a frame, megabytes; a longer one ends the connection. Default 32. */
   readonly maxFrameMb?: number;
   /** Default: a monotonic scheduler. */
   readonly scheduler?: SchedulerLike;
@@ -79,7 +79,7 @@ export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOp
         `${id}: symbols has ${shown(symbol)}, allowed: coin and quote in capitals, such as BTC${quote}`,
       );
   for (const channel of channels)
-    if (!hasChannel(venue, channel)) throw new TypeError(`${id}: channels has ${channel}, which ${id} has not`);
+    if (!hasChannel(venue, channel)) throw new TypeError(`${id}: channels has ${channel}, which ${id} does not have`);
   return options;
 }
 

@@ -70,7 +70,9 @@ interface Carrying {
   readonly events$: Observable<VenueEvent>;
 }
 
-/** Merges the connections: connected with the first, ended with the last. */
+/**
+ * Merges the connections. `connected` comes with the first connection, `disconnected` and the error with the last one.
+ */
 function together(
   connections: readonly Carrying[],
   neededTopics: (instrument: Instrument) => readonly string[],

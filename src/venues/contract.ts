@@ -51,7 +51,7 @@ export type Decoder = (frame: RawFrame) => Decoded;
 export interface RestRequest<T> {
   readonly path: string;
   readonly weight: number;
-  /** Sent instead where the host does not serve this path (404). */
+  /** Sent instead if the host does not serve this path (404). */
   readonly otherwise?: RestRequest<T>;
   /** Reads the body of a 200; `onBadRow` is called for each row that is left out. @throws Fault `malformed` */
   parse(body: unknown, onBadRow?: OnBadRow): T;
@@ -63,11 +63,11 @@ export type OnBadRow = (fault: Fault, row: unknown) => void;
 /** The rows of an answer, in its order; undefined stands for an unreadable one. */
 export type PageRows<T> = readonly (T | undefined)[];
 
-/** The market of the records, and where they come from. */
+/** The market and the environment of past records. */
 export interface PastOrigin {
   readonly instrument: Instrument;
   readonly environment: Environment;
-  /** Microseconds since 1970, called when the answer is read. */
+  /** Returns the time of receipt, microseconds since 1970. Called when the answer is read. */
   readonly receivedAt: () => number;
 }
 
@@ -80,7 +80,7 @@ export interface BackfillRequest extends PastOrigin {
   readonly attempt: number;
 }
 
-/** Requests a whole book with at least so many levels a side. */
+/** A request for a whole book with at least `levels` levels a side. */
 export interface BookRequest extends PastOrigin {
   readonly levels: number;
 }
@@ -93,30 +93,39 @@ export interface PlacedRecord {
   readonly record: PastRecord;
 }
 
-/** One answer, oldest first. */
+/** One answer of a series, oldest record first. */
 export interface PastPage {
   readonly rows: readonly PlacedRecord[];
-  /** Where the next answer begins, after unreadable rows too; at most `from` if nothing is there yet. */
+  /**
+   * The place where the next answer begins, also after unreadable rows. At most `from` if the venue has nothing there
+   * yet.
+   */
   readonly next: number;
 }
 
-/** A series of past records. A place rises along it: an id, or a candle's open time. */
+/** A series of past records. Each record has a place that rises along the series: an id, or a candle's open time. */
 export interface PastSeries {
-  /** Places step by one, so a jump proves that records are missing. */
+  /** True if places step by one, so that a jump proves that records are missing. */
   readonly contiguous: boolean;
   /** The place of the last record. */
   readonly latest: RestRequest<number | undefined>;
   /** The first place at or after a time, milliseconds since 1970; undefined if there is none yet. */
   firstFrom(timeMs: number): RestRequest<number | undefined>;
-  /** The place `records` after another; before it if `records` is negative. */
+  /** Returns the place that is `records` records after another; before it if `records` is negative. */
   step(place: number, records: number): number;
-  /** Records of a span, both ends inclusive, as many as one answer has. Candles that end before `nowMs` are closed. */
+  /**
+   * Requests the records from one place to another, both inclusive, as many as one answer has. Candles that end before
+   * `nowMs` are closed.
+   */
   page(from: number, to: number, nowMs: number): RestRequest<PastPage>;
-  /** The place of a fetched record; undefined if the venue no longer has it. */
+  /**
+   * Returns the place of a fetched record, or a request for it; its result is undefined if the venue no longer has the
+   * record.
+   */
   placeOf(record: PastRecord): number | RestRequest<number | undefined>;
 }
 
-/** The past that a venue returns without a key. */
+/** The past data that a venue returns without an API key. */
 export interface VenueHistory {
   /** Undefined if the venue returns only its last trades (`Venue.recent`), or none. */
   readonly trades?: ((origin: PastOrigin) => PastSeries) | undefined;
@@ -158,12 +167,14 @@ export interface VenueLimits {
   readonly connectionLifetimeMs?: number;
 }
 
-/** Announcements on a connection of their own, with the same protocol. */
+/** A venue's announcements, on a connection of their own with the same protocol. */
 export interface VenueNotices {
   /** The address for a configured base; undefined if unknown. */
   url(base: string): string | undefined;
   readonly topics: readonly string[];
-  /** Returns `closing` if connections should be replaced; `details.notice` is the same for repeats. */
+  /**
+   * Makes a decoder that returns `closing` if connections should be replaced. `details.notice` is the same for repeats.
+   */
   newDecoder(): Decoder;
 }
 
@@ -189,17 +200,17 @@ export interface Venue {
   readonly restWeightPerMinute: number;
   /** REST weight allowed at once, if the venue counts by less than a minute. */
   readonly restBurst?: number;
-  /** Fetches a gap's trades from its beginning, maybe with others. Undefined if ids do not show gaps. */
+  /** Requests a gap's trades from its beginning, maybe with others. Undefined if ids do not show gaps. */
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** As `backfill`, for aggregated trades. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
-  /** The last trades, newest first; undefined if gaps are fetched by id. */
+  /** Requests the last trades, newest first; undefined if gaps are fetched by id. */
   readonly recent?: (origin: PastOrigin) => RestRequest<PageRows<TradeEvent>>;
   /** Requests the whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   readonly history?: VenueHistory;
   /** Server time, milliseconds since 1970, maybe with fractions. */
   readonly time: RestRequest<number>;
-  /** The meaning of a refused handshake or REST request. Header names in lower case. */
+  /** Converts a refused handshake or REST request to a Fault. Header names are in lower case. */
   refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault;
 }

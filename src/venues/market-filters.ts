@@ -57,7 +57,7 @@ function isMarketValue(frame: MarketSource): frame is MarketValue {
   return frame.kind === 'value';
 }
 
-/** Takes the epoch from `failover`, and whether the event was received before the switch. */
+/** Copies the epoch from `failover` to an event. A trade received before the switch gets the source `backfill`. */
 function inEpoch(event: MarketEvent, { epoch, held }: MarketValue): MarketEvent {
   if (epoch === undefined) return event;
   const isHeldTrade = held === true && (event.kind === 'trade' || event.kind === 'agg_trade');

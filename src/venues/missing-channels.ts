@@ -20,8 +20,8 @@ const having = (ids: readonly VenueId[], channel: Channel): readonly VenueId[] =
   ids.filter((id) => hasChannel(venues[id], channel));
 
 /**
- * The venues that can serve a symbol, in the same order. Without `trade`, the aggregated trades are the trades of an
- * epoch, so a venue without them cannot have one. If no venue has them, all stay for the other channels.
+ * Returns the venues that can serve a symbol, in the same order. Without `trade`, the aggregated trades are the trades
+ * of an epoch, so a venue without them cannot have one. If no venue has them, all stay for the other channels.
  */
 export function servingVenues(ids: readonly VenueId[], channels: readonly Channel[]): readonly VenueId[] {
   if (channels.includes('trade') || !channels.includes('agg_trade')) return ids;
@@ -29,7 +29,10 @@ export function servingVenues(ids: readonly VenueId[], channels: readonly Channe
   return able.length === 0 ? ids : able;
 }
 
-/** The channels that each venue lacks. For a venue that is not in `used`: only `agg_trade`, the reason for that. */
+/**
+ * Returns the channels that each venue lacks. For a venue that is not in `used`, it returns only `agg_trade`: this lack
+ * is why the venue is not used.
+ */
 export function missingChannels(
   ids: readonly VenueId[],
   channels: readonly Channel[],

@@ -97,7 +97,7 @@ describe('an adapter', () => {
     [{ symbol: ['BTCUSDT'] }, /no option symbol; there are symbols, quote/],
     [{}, /symbols are missing/],
     [{ symbols: ['BTCUSDT'], channels: ['trades'] }, /channels is \["trades"\], allowed: any of trade, agg_trade/],
-    [{ symbols: ['BTCUSDT'], channels: ['agg_trade'] }, /channels has agg_trade, which bybit has not/],
+    [{ symbols: ['BTCUSDT'], channels: ['agg_trade'] }, /channels has agg_trade, which bybit does not have/],
     [{ symbols: ['BTCUSDT'], websocketUrls: ['http://x'] }, /websocketUrls is .* begins with wss/],
     [{ symbols: ['BTCUSDT'], connectTimeoutMs: '5' }, /connectTimeoutMs is "5", allowed: milliseconds above 0/],
   ])('throws an error that names the wrong option: %j', (options, message) => {

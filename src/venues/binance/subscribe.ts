@@ -19,10 +19,13 @@ const STREAMS: Partial<Readonly<Record<Channel, string>>> = {
 
 const PARTIAL_BOOKS: ReadonlySet<Channel> = new Set(['depth5', 'depth10', 'depth20']);
 const PARTIAL_BOOK = /@depth\d/;
-/** The pace of partial books by default, milliseconds. */
+/** Time between two partial books by default, milliseconds. */
 const PARTIAL_BOOK_MS = 1000;
 
-/** The streams of a channel: symbols in lower case, our names of intervals and levels. */
+/**
+ * Makes the function that names a channel's streams. Symbols are in lower case; the names of intervals and levels are
+ * the same as ours.
+ */
 export function binanceTopics(
   intervals: ReadonlySet<KlineInterval>,
 ): (instrument: Instrument, channel: Channel, books?: BookDepth) => readonly string[] {
@@ -34,7 +37,7 @@ export function binanceTopics(
   };
 }
 
-/** `/stream` instead of `/ws` for partial books: only the wrapper of its frames has their symbol. */
+/** Uses `/stream` instead of `/ws` for partial books, because only the wrapper of its frames names the symbol. */
 export function binanceUrl(configured: string, topics: readonly string[]): string {
   const hasPartialBooks = topics.some((topic) => PARTIAL_BOOK.test(topic));
   return hasPartialBooks ? configured.replace(/\/ws\/?(?=\?|$)/, '/stream') : configured;

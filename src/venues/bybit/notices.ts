@@ -7,13 +7,13 @@ import { readAnswer } from './decode/answer.ts';
 const SPOT_PATH = /\/v5\/public\/spot$/;
 const TOPIC = 'system.status';
 const SPOT = 2;
-/** Demo trading, announced on the same stream. */
+/** `env` of demo trading, which Bybit announces on the same stream. */
 const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
- * Bybit's announcements of maintenance and incidents. One that concerns spot and is not over causes a rotation: Bybit
- * does not promise that connections survive it.
+ * Bybit's announcements of maintenance and incidents. One that concerns spot and is not over causes a cutover, because
+ * Bybit does not promise that connections survive it.
  */
 export const notices: VenueNotices = {
   url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),
@@ -47,13 +47,16 @@ function announced(data: readonly unknown[]): Decoded {
   return { kind: 'closing', reason: 'maintenance', details };
 }
 
-/** An announcement without product concerns us. `product`: 1 futures, 2 spot, 3 options, 4 spreads. */
+/**
+ * Returns true if an announcement concerns spot; without a product it does. `product`: 1 futures, 2 spot, 3 options, 4
+ * spreads.
+ */
 function concernsSpot({ product, env }: Unchecked): boolean {
   const others = Array.isArray(product) && product.length > 0 && !product.some((each) => says(each, SPOT));
   return !others && !says(env, DEMO);
 }
 
-/** Documented as a number in one place and as text in another. */
+/** Returns true for the number or its text: Bybit documents a number in one place and text in another. */
 function says(value: unknown, number: number): boolean {
   return value === number || value === String(number);
 }

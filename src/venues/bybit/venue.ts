@@ -6,15 +6,15 @@ import { bybitHistory } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
 import { dayVolumes, instruments, recentTrades, time } from './rest/rest.ts';
 
-/** Spot refuses a request with more topics as a whole. */
+/** Spot refuses a whole request if it has more topics. */
 const MAX_TOPICS_PER_REQUEST = 10;
 
 export const bybitSpot: Venue = {
   id: 'bybit',
   limits: {
-    // A connection's topics may have 21,000 characters as a JSON array; 42 a topic are enough.
+    // The topics of a connection may have 21,000 characters as a JSON array; 42 characters are enough for a topic.
     topicsPerConnection: 500,
-    // Not documented; ten requests a second subscribe 100 topics.
+    // Bybit documents no limit. Ten requests a second subscribe 100 topics.
     messagesPerSecond: 10,
     connectionsPerFiveMinutes: 500,
   },

@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly commands$?: Observable<ConnectionCommand>;
   readonly scheduler: SchedulerLike;
   readonly connectTimeoutMs: number;
-  /** Time without data after which the venue is pinged, milliseconds; repeats. */
+  /** The venue is pinged each time no data came for so long, milliseconds. */
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
@@ -30,12 +30,16 @@ export interface ConnectionOptions {
 }
 
 const MEGABYTE = 1024 * 1024;
-/** Measured in ticks, so that a frame costs a flag instead of a reading of the clock. */
+/**
+ * Ticks in `probeAfterMs`. The time without data is counted in ticks, so a frame sets a flag instead of reading the
+ * clock.
+ */
 const TICKS_PER_PROBE = 10;
 
 /**
  * Opens a connection for each subscriber, subscribes, keeps it alive and decodes every frame. It never completes; it
- * ends with a Fault, right after `disconnected`. If the venue refuses several topics, it retries smaller groups.
+ * ends with a Fault, right after `disconnected`. If the venue refuses several topics at once, it requests them again in
+ * smaller groups.
  */
 export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   const { url, connectTimeoutMs, compression, maxFrameMb, clock, open = openSocket } = options;
@@ -44,7 +48,7 @@ export function connect(options: ConnectionOptions): Observable<VenueEvent> {
       url,
       { connectTimeoutMs, compression, maxFrameBytes: maxFrameMb * MEGABYTE, clock },
       {
-        // None is called before `open` returns.
+        // `open` returns before it calls any of these.
         onOpen: () => connection.opened(),
         onFrame: (frame) => connection.received(frame),
         onPing: () => connection.channel.countPong(),

@@ -66,7 +66,7 @@ export class ControlChannel {
     for (let count = 0; count < unanswered; count++) this.#emit({ kind: 'ignored', reason: 'request_unanswered' });
   }
 
-  /** The socket sent a pong outside the queue. */
+  /** Counts a pong, which the socket sent without the queue. */
   countPong(): void {
     this.#queue.count();
   }

@@ -1,9 +1,12 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 import { RateLimit } from './rate-limit.ts';
 
-/** Longer than the venue's second, because messages may bunch up on their way. */
+/**
+ * Time window of the limit, milliseconds. It is longer than the venue's second, because messages may bunch up on their
+ * way.
+ */
 const WINDOW_MS = 1100;
-/** The used part of the limit; the rest is for pongs, which cannot wait. */
+/** The part of the limit that is used; the rest is for pongs, which cannot wait. */
 const SHARE = 0.8;
 
 /** Sends one connection's messages in order, within the venue's limit for a second. */
@@ -24,13 +27,13 @@ export class ControlQueue {
     this.#drain();
   }
 
-  /** Sends first: a heartbeat must not wait for two hundred subscriptions. */
+  /** Sends before all waiting messages: a heartbeat must not wait for two hundred subscriptions. */
   pushFirst(send: () => void): void {
     this.#waiting.unshift(send);
     this.#drain();
   }
 
-  /** Counts a message outside the queue (a pong). */
+  /** Counts a message that was sent without the queue (a pong). */
   count(): void {
     this.#limit.count(this.#scheduler.now());
   }

@@ -8,7 +8,7 @@ interface Pending {
   readonly sentAt: number;
 }
 
-/** Call `sent` with the time when it is sent, milliseconds. */
+/** A request to send. Call `sent` when it is sent, with the scheduler's time in milliseconds. */
 export interface Outgoing {
   readonly frame: string;
   sent(now: number): void;
@@ -27,13 +27,22 @@ type Refusal = Extract<Decoded, { kind: 'refused' }>;
 
 const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], known: true };
 
-/** An unanswered request is sent again after this time, then after twice as long, up to the most. */
+/**
+ * An unanswered request is sent again after this time, milliseconds. The time doubles with each attempt, up to the
+ * maximum.
+ */
 const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 60_000;
-/** A refused batch is split into so many parts: ten topics one by one, two hundred in three rounds. */
+/**
+ * A refused batch is split into this many parts. Then ten topics are requested one by one, and two hundred take three
+ * rounds.
+ */
 const PARTS = 10;
 
-/** Tracks a connection's requests. An answer belongs to the id, else to the topics, else to the oldest. */
+/**
+ * Tracks a connection's requests. An answer belongs to the request with its id. Without an id, it belongs to the oldest
+ * request with a topic that it names, or to the oldest of all if it names none.
+ */
 export class ControlRequests {
   readonly #venue: Venue;
   readonly #wanted = new Set<string>();
@@ -60,7 +69,7 @@ export class ControlRequests {
     return [...this.#request('unsubscribe', topics, 1), ...this.subscribe(topics)];
   }
 
-  /** The topics that an acknowledgement subscribes. */
+  /** Returns the topics that an acknowledgement subscribes. */
   acknowledged(id: string | undefined): readonly string[] {
     const answered = this.#take(id, []);
     return answered?.purpose === 'subscribe' ? answered.request.topics : [];
@@ -87,7 +96,7 @@ export class ControlRequests {
     return { ...NOTHING, retries };
   }
 
-  /** Overdue requests to send again; `unanswered`: how many were retries. */
+  /** Returns the overdue requests to send again. `unanswered`: how many overdue requests had been sent again before. */
   overdue(now: number): { readonly again: readonly Outgoing[]; readonly unanswered: number } {
     const again: Outgoing[] = [];
     let unanswered = 0;
@@ -126,7 +135,7 @@ export class ControlRequests {
   }
 }
 
-/** Each named topic alone and the others together; equal parts if it names none or all. */
+/** Splits topics: each named topic alone and the others together, or equal parts if none or all are named. */
 function partsOf(topics: readonly string[], named: readonly string[]): readonly (readonly string[])[] {
   const blamed = topics.filter((topic) => named.includes(topic));
   const others = without(topics, named);

@@ -14,12 +14,12 @@ export interface PlanOptions {
   readonly instruments: readonly Instrument[];
   readonly channels: readonly Channel[];
   readonly books?: BookDepth;
-  /** Connections per group; the addresses are used in turn. */
+  /** Connections per group; they use the addresses in turn. */
   readonly lines: number;
   readonly websocketUrls: readonly string[];
 }
 
-/** Splits topics into connections. A symbol's topics stay on one if they fit, to keep its events in order. */
+/** Splits topics into connections. A symbol's topics share a connection if they fit, to keep its events in order. */
 export function planConnections(venue: Venue, options: PlanOptions): readonly ConnectionPlan[] {
   const { lines, websocketUrls } = options;
   return groupTopics(venue, options).flatMap((topics, group) =>

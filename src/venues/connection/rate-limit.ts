@@ -1,8 +1,11 @@
 const FIVE_MINUTES_MS = 300_000;
-/** The used part of the limit: the venue counts attempts when they arrive. */
+/** The part of the limit that is used. It is not all, because the venue counts attempts when they arrive. */
 const SHARE = 0.9;
 
-/** Allows `most` uses in a time window, and returns how long the next use must wait. Monotonic milliseconds. */
+/**
+ * Allows `most` uses in a time window, and returns how long the next use must wait. Times are milliseconds of a
+ * monotonic clock.
+ */
 export class RateLimit {
   readonly #windowMs: number;
   /** The times of the last uses, as many as the window allows. */

@@ -18,7 +18,7 @@ export function marketFields(
   return { venue, symbol, venueSymbol, coin, environment, epoch: 0, receivedAt };
 }
 
-/** A trade from a socket. Fields are listed one by one: a spread takes some 200 ns. */
+/** Makes a trade from a socket. Fields are listed one by one, because a spread takes some 200 ns. */
 export function liveTrade(
   origin: Origin,
   instrument: Instrument,
@@ -75,7 +75,10 @@ export function marketFrame(
     : { kind: 'value', key: symbol, at: receivedAt, value: events, warning };
 }
 
-/** A market that has not traded: its prices are zero. The frame has no event, but shows that the venue delivers. */
+/**
+ * Makes the frame of a market that has not traded, so that its prices are zero. It has no event, but shows that the
+ * venue delivers.
+ */
 export function noPriceYet(market: Pick<MarketFields, 'symbol' | 'receivedAt'>): Decoded {
   return marketFrame(market, NONE, 'no_price_yet');
 }

@@ -8,10 +8,10 @@ export type Unchecked = Readonly<Record<string, unknown>>;
 
 const ZERO = /^0+(?:\.0*)?$/;
 
-/** Larger times are microseconds by mistake (16 digits). */
+/** Times above this are microseconds by mistake (16 digits). */
 const TIME_LIMIT_MS = 100_000_000_000_000;
 
-/** A Fault for an undocumented value. `field`: its path, `data.p`; empty for the whole frame. */
+/** Makes a Fault for an undocumented value. `field`: its path, `data.p`; empty for the whole frame. */
 export function malformed(field: string, problem: string): Fault {
   return new Fault('malformed', `${field === '' ? 'frame' : field} ${problem}`, {
     retry: { kind: 'never' },
@@ -38,7 +38,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' && value.length > 40 ? `${text}… (${value.length} characters)` : text;
 }
 
-/** A venue's text for people, shortened; other values are described. */
+/** Returns a venue's text for people, shortened; other values are described. */
 export function wordsOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : shown(value);
 }
@@ -47,7 +47,7 @@ export function isObject(value: unknown): value is Unchecked {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The fields stay unchecked. */
+/** Returns the value if it is an object. Its fields stay unchecked. */
 export function readObject(value: unknown, field: string): Unchecked {
   if (!isObject(value)) throw wrong(field, value, 'an object');
   return value;
@@ -139,23 +139,24 @@ export function readNumericId(value: unknown, field: string): string {
   return digitsOf(readCount(value, field));
 }
 
-/** Two small halves become text several times faster than one number beyond 2^31. */
+/** Converts an integer to text. Two small halves become text several times faster than one number beyond 2^31. */
 function digitsOf(value: number): string {
   if (value < 1_000_000) return String(value);
   const high = Math.floor(value / 1_000_000);
   return String(high) + String(1_000_000 + (value - high * 1_000_000)).slice(1);
 }
 
-/** An id of any length, sent as text. */
+/** Reads an id of up to 39 digits, sent as text. */
 export function readTextId(value: unknown, field: string): string {
   if (typeof value !== 'string' || !isTradeId(value)) throw wrong(field, value, 'an id of digits');
   return value;
 }
 
-/** A decimal of any sign, sent as text. */
+/** Reads a decimal of any sign, sent as text. */
 export function readDecimal(value: unknown, field: string): Decimal {
   const decimal = typeof value === 'string' ? canonicalDecimal(value) : undefined;
-  if (decimal === undefined) throw wrong(field, value, 'a decimal of at most 20 + 18 digits as text');
+  if (decimal === undefined)
+    throw wrong(field, value, 'a decimal as text, with at most 20 digits before and 18 after the point');
   return decimal;
 }
 

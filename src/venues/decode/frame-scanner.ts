@@ -17,14 +17,14 @@ const TOP_BITS = 0x80808080;
 const TO_SIXTEEN = 0x06060606;
 const HIGH_BITS = 0xf0f0f0f0;
 
-/** Milliseconds since 1970 from 2001 to 2286. */
+/** Number of digits of a time in milliseconds since 1970, from 2001 to 2286. */
 const TIME_DIGITS = 13;
-/** Integers up to this length are safe. */
+/** Integers with up to this many digits are safe. */
 const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** A span is a position with a length in its low bits. A length above MAX_TEXT is wrong, but inside the frame. */
+/** A span is a position with a length in its low bits. The length of a wrong text may exceed MAX_TEXT. */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 
@@ -32,7 +32,7 @@ const TRUE = ascii('true');
 const FALSE = ascii('false');
 
 /**
- * Reads a JSON frame whose layout is known to the byte, without parsing it. Everything else is a deviation, also valid
+ * Reads a JSON frame whose layout is known to the byte, without parsing it. Any other layout is a deviation, even valid
  * JSON with spaces, escapes or another order. After a deviation, values mean nothing and `isWhole` is false.
  */
 export class FrameScanner {
@@ -56,7 +56,7 @@ export class FrameScanner {
     this.#fits = bytes.length <= MAX_FRAME_BYTES;
   }
 
-  /** The frame ends here without any deviation. */
+  /** True if the frame ends here and had no deviation. */
   get isWhole(): boolean {
     return this.#fits && this.#at === this.#bytes.length;
   }
@@ -96,7 +96,7 @@ export class FrameScanner {
     return known;
   }
 
-  /** An integer of at most 15 digits, without sign. */
+  /** Reads an integer of at most 15 digits, without sign. */
   integer(): number {
     const bytes = this.#bytes;
     const start = this.#at;
@@ -119,7 +119,7 @@ export class FrameScanner {
     return value;
   }
 
-  /** Milliseconds with thirteen digits. */
+  /** Reads a time in milliseconds since 1970, thirteen digits. */
   time(): number {
     const start = this.#at;
     this.#at = start + TIME_DIGITS;
@@ -138,7 +138,7 @@ export class FrameScanner {
     return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
   }
 
-  /** An integer as text, of at most `most` digits. */
+  /** Reads an integer as text, of at most `most` digits. */
   digits(most = MAX_ID_DIGITS): string {
     const start = this.#at;
     const end = this.#skipDigits(start);
@@ -151,19 +151,19 @@ export class FrameScanner {
     return this.#at;
   }
 
-  /** Reads a canonical decimal above zero. */
+  /** Reads a decimal above zero and returns its canonical form. */
   positive(): Decimal {
     return this.cut(this.positiveSpan());
   }
 
-  /** Reads a canonical decimal. */
+  /** Reads a decimal of any sign and returns its canonical form. */
   decimal(): Decimal {
     if (this.#bytes[this.#at] !== MINUS) return this.notNegative();
     this.#at++;
     return `-${this.positive()}`;
   }
 
-  /** A canonical decimal of zero or more. */
+  /** Reads a decimal of zero or more and returns its canonical form. */
   notNegative(): Decimal {
     return this.cut(this.#notNegativeSpan());
   }
@@ -175,7 +175,7 @@ export class FrameScanner {
     return span;
   }
 
-  /** The span from `start` to the next value. */
+  /** Returns the span from `start` to the next value. */
   spanFrom(start: number): number {
     return (start << LENGTH_BITS) | (this.#at - start);
   }
@@ -200,7 +200,7 @@ export class FrameScanner {
     return (start << LENGTH_BITS) | (last - start);
   }
 
-  /** Skips the characters of a decimal unchecked. */
+  /** Skips the characters of a decimal without a check. */
   skipDecimal(): void {
     const bytes = this.#bytes;
     let at = this.#at;
@@ -270,7 +270,7 @@ function hasQuote(four: number): boolean {
   return ((others - ONES) & ~others & TOP_BITS) !== 0;
 }
 
-/** The number of four digits, the first in the lowest byte. */
+/** Returns the number of four digits, the first in the lowest byte. */
 function fourDigits(four: number): number {
   const pairs = Math.imul(four, 10) + (four >>> 8);
   return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);

@@ -7,7 +7,7 @@ import { duplicateKey } from './json-keys.ts';
 /** Larger frames are refused. The largest documented message has some 200 kB. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** The text of a frame. @throws Fault for binary frames, bytes that are not UTF-8 and oversized frames. */
+/** Returns the text of a frame. @throws Fault for binary frames, bytes that are not UTF-8 and oversized frames. */
 export function textOf(frame: RawFrame): string {
   if (frame.binary) throw malformed('', 'is a binary frame');
   const bytes = frame.data;
@@ -26,13 +26,14 @@ export function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : cause;
-    throw new Fault('malformed', `frame is no JSON: ${reason}`, { retry: { kind: 'never' }, cause });
+    throw new Fault('malformed', `frame is not JSON: ${reason}`, { retry: { kind: 'never' }, cause });
   }
 }
 
 /**
  * Refuses a text with a duplicate key in an object, which JSON.parse hides. A text with as many colons as `keys`
- * repeats none; any other is scanned. So is one with an escape: V8 may misread it (nodejs/node#63785).
+ * repeats no key; any other text is scanned. A text with an escape is scanned too, because V8 may misread it
+ * (nodejs/node#63785).
  */
 export function refuseDuplicateKeys(text: string, keys: number): void {
   let colons = 0;

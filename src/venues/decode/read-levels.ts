@@ -32,7 +32,7 @@ export function readChanges(value: unknown, field: string): readonly BookLevel[]
   return readEach(value, field, readLevel);
 }
 
-/** Reads a side of a whole book and sorts it, best first. Drops levels of quantity 0; a repeated one is malformed. */
+/** Reads a side of a whole book and sorts it, best first. Drops levels of quantity 0; a repeated price is malformed. */
 export function readSide(value: unknown, field: string, side: Side): readonly BookLevel[] {
   const all = readChanges(value, field);
   const levels = all.some(isEmpty) ? all.filter((level) => !isEmpty(level)) : all;

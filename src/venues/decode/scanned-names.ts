@@ -15,7 +15,9 @@ export class ScannedNames<T> {
   #meanings: (T | undefined)[] = new Array(MIN_ROWS).fill(undefined);
   #known: (readonly [name: string, meaning: T])[] = [];
 
-  /** Names with less than 4 or more than 60 bytes or other characters are never found. */
+  /**
+   * Adds a name. Names with less than 4 or more than 60 bytes, or with characters that JSON escapes, are never found.
+   */
   add(name: string, meaning: T): void {
     if (name.length < WORD || name.length > MAX_NAME_BYTES || !PLAIN.test(name)) return;
     const { bytes, length } = ascii(name);

@@ -8,7 +8,7 @@ const SECOND = 1000;
 const TEN_MINUTES = 600 * SECOND;
 const LONGEST_MS = 3 * 24 * 3_600_000;
 
-/** The meaning of a refusal at any venue; the venue's own meanings go first. */
+/** Converts a refusal to a Fault by its HTTP status, if the venue gives it no other meaning. */
 export function httpRefusal(status: number, headers: Headers, body: string): Fault {
   const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   if (status === 403 || status === 451)
@@ -24,7 +24,7 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
   return fault('unavailable', asked ? retryAfter(headers, SECOND) : { kind: 'backoff' });
 }
 
-/** A host's firewall: wait as long as it says, otherwise ten minutes. */
+/** Makes the Fault for a refusal by a host's firewall: wait as long as it says, otherwise ten minutes. */
 export function firewallRefusal(status: number, headers: Headers, body: string): Fault {
   const retry = retryAfter(headers, TEN_MINUTES);
   return new Fault('rate_limited', refusalReason(status, body), { status, retry, onlyThisHost: true });
@@ -35,7 +35,7 @@ export function tenMinutes(headers: Headers): Retry {
   return retryAfter(headers, TEN_MINUTES, TEN_MINUTES);
 }
 
-/** The status and the answer's body as one short line of text, without mark-up. */
+/** Returns the status and the answer's body as one short row of text, without mark-up. */
 export function refusalReason(status: number, body: string): string {
   const text = body
     .slice(0, READ_CHARACTERS)
@@ -48,7 +48,10 @@ export function refusalReason(status: number, body: string): string {
   return `HTTP ${status}${cut === '' ? '' : `: ${cut}`}`;
 }
 
-/** The wait of a `retry-after` header (seconds), from `leastMs` to 3 days; `defaultMs` without a valid one. */
+/**
+ * Reads the wait from a `retry-after` header (seconds), limited to `leastMs` and 3 days. Without a valid header, the
+ * wait is `defaultMs`.
+ */
 function retryAfter(headers: Headers, defaultMs: number, leastMs = SECOND): Retry {
   const text = headers['retry-after']?.trim() ?? '';
   const afterMs = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : defaultMs;

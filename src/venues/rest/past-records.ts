@@ -20,10 +20,10 @@ export interface CandleRow {
   readonly interval: KlineInterval;
   readonly openTime: number;
   readonly closeTime: number;
-  /** Index of the quote volume. */
+  /** Index of the quote volume in the row. */
   readonly quoteVolumeAt: number;
   readonly tradeCount: number | null;
-  /** The venue's time of the answer, or later. */
+  /** The venue's time of the answer, or later, milliseconds since 1970. */
   readonly nowMs: number;
 }
 
@@ -37,7 +37,7 @@ export function pastKline(value: unknown, market: MarketFields, candle: CandleRo
     kind: 'kline',
     ...market,
     interval,
-    // The venue sends none: a closed candle is as old as its end.
+    // The venue sends no time of publication. A closed candle gets its close time.
     timestamp: closed ? closeTime : Math.floor(nowMs),
     openTime,
     closeTime,

@@ -4,6 +4,10 @@ import { type GetOptions, getJson } from '../../net/get-json.ts';
 import type { RestRequest, Venue } from '../contract.ts';
 import { concernsOneHost, type RestHost, RestHosts } from './rest-hosts.ts';
 
+/**
+ * Options of `askSparingly$`. `leaves`: the part of the weight at once that must remain for other requests, from 0 to
+ * 1.
+ */
 interface SparingOptions {
   readonly leaves?: number;
   readonly onSent?: () => void;
@@ -15,7 +19,10 @@ export class VenueRest {
   readonly #hosts: RestHosts;
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
-  /** Weight at once, and weight that returns in a millisecond: half of the limit each, so no minute exceeds it. */
+  /**
+   * Weight that may be spent at once, and weight that returns in a millisecond. Each is half of the limit a minute by
+   * default, so no minute exceeds the limit.
+   */
   readonly #burst: number;
   readonly #perMs: number;
   /** Remaining weight; negative while requests wait. */
@@ -42,7 +49,7 @@ export class VenueRest {
     this.#countedAt = scheduler.now();
   }
 
-  /** Emits when the last host refuses us, and undefined when one serves again. */
+  /** Emits a Fault when the last host refuses us, and undefined when one serves again. */
   get refused$(): RestHosts['refused$'] {
     return this.#hosts.refused$;
   }
@@ -83,7 +90,7 @@ export class VenueRest {
     });
   }
 
-  /** As `ask$`, but waits until the part `leaves` of the budget remains for others. Default: half. */
+  /** As `ask$`, but waits until the part `leaves` of the weight at once remains for other requests. Default: half. */
   askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
     return new Observable((subscriber) => {
       const ask = (): void => {
@@ -130,7 +137,7 @@ export class VenueRest {
     return request.parse(parsed(body, url));
   }
 
-  /** Counts a request that follows at once on another. */
+  /** Counts a request that is sent right after another, without waiting for weight. */
   #spendMore({ weight }: RestRequest<unknown>): void {
     this.#weight -= weight;
     this.#sentWeight += weight;
@@ -150,7 +157,7 @@ export class VenueRest {
     return this.#weight < 0 ? -this.#weight / this.#perMs : 0;
   }
 
-  /** A refusal that is not one host's, and names a time, applies to all requests. */
+  /** Delays all requests if a refusal concerns all hosts and names a time. */
   #learn({ retry }: Fault): void {
     if (retry.kind === 'after')
       this.#blockedUntil = Math.max(this.#blockedUntil, this.#scheduler.now() + retry.afterMs);
@@ -161,6 +168,6 @@ function parsed(body: string, url: string): unknown {
   try {
     return JSON.parse(body);
   } catch (error) {
-    throw new Fault('malformed', `${url} answers with what is no JSON: ${body.slice(0, 200)}`, { cause: error });
+    throw new Fault('malformed', `${url} does not answer with JSON: ${body.slice(0, 200)}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { BehaviorSubject, distinctUntilChanged, type Observable, type SchedulerLike } from 'rxjs';
 import { Fault } from '../../domain/fault.ts';
 
-/** How long the next host serves before a refused or unreachable one is asked again. */
+/** How long other hosts are asked before a host that failed is asked again, milliseconds. */
 const ASIDE_MS = 600_000;
 
 export interface RestHost {
@@ -14,9 +14,9 @@ export interface RestHost {
   asideUntil: number;
 }
 
-/** A venue's REST hosts in order of preference: a refusal of one says nothing about the others. */
+/** A venue's REST hosts in order of preference. If one host refuses us, the others may still serve. */
 export class RestHosts {
-  /** Emits when the last host refuses us, and undefined when one serves again. */
+  /** Emits a Fault when the last host refuses us, and undefined when one serves again. */
   readonly refused$: Observable<Fault | undefined>;
   readonly #hosts: readonly RestHost[];
   readonly #scheduler: SchedulerLike;
@@ -63,7 +63,7 @@ export class RestHosts {
     return this.#hosts.find(({ asideUntil }) => asideUntil <= now);
   }
 
-  /** Only a refusal that names a time forbids to ask before it. */
+  /** Milliseconds until a host may be asked: 0, except after a refusal that names a time. */
   #waitMs({ refusal, asideUntil }: RestHost): number {
     return refusal?.retry.kind === 'after' ? Math.max(0, asideUntil - this.#scheduler.now()) : 0;
   }

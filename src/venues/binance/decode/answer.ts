@@ -2,10 +2,10 @@ import { Fault } from '../../../domain/fault.ts';
 import type { Decoded } from '../../contract.ts';
 import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fields.ts';
 
-/** The meaning of an answer to a request; undefined for other frames. */
+/** Returns the meaning of an answer to a request; undefined for other frames. */
 export function readAnswer(frame: Unchecked): Decoded | undefined {
   if (frame.error !== undefined) {
-    // Binance sends this form, but documents a flat one.
+    // Binance documents a flat form, but sends this one.
     const error = readObject(frame.error, 'error');
     return refused(frame.id, error.code, error.msg);
   }

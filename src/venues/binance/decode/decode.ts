@@ -149,7 +149,7 @@ function decodeTicker(payload: Unchecked, market: MarketFields): Decoded {
 function decodeKline(payload: Unchecked, market: MarketFields, ofStream: string | undefined): Decoded {
   const k = readObject(payload.k, 'k');
   const interval = ofStream ?? KLINE_INTERVALS.find((known) => known === k.i);
-  if (interval === undefined) throw malformed('k.i', 'is no interval that is known');
+  if (interval === undefined) throw malformed('k.i', 'is not a known interval');
   if (areZero(k.o, k.h, k.l, k.c)) return noPriceYet(market);
   return marketFrame(market, [readKline(payload, k, interval, market)]);
 }

@@ -19,9 +19,9 @@ import {
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 
-// After binance-spot-api-docs, `web-socket-streams.md`; Binance US and the testnet are the same. Prices and quantities
-// are decimal text, times milliseconds, ids integers. E is the time of publication. Frequent events list the common
-// fields one by one, because a spread is several times slower.
+// According to `web-socket-streams.md` of binance-spot-api-docs. Binance US and the testnet are the same. Prices and
+// quantities are decimal text, times milliseconds, ids integers. `E` is the time of publication. Frequent events list
+// the common fields one by one, because a spread is several times slower.
 
 export const NO_CONDITIONS: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
@@ -38,7 +38,7 @@ export function readTrade(frame: Unchecked, market: MarketFields): TradeEvent {
   });
 }
 
-/** The common part of an aggregated trade's frame and its REST row. */
+/** Reads the common part of an aggregated trade's frame and its REST row. */
 export function readAggregate(frame: Unchecked) {
   const tradeId = readNumericId(frame.f, 'f');
   const lastTradeId = readNumericId(frame.l, 'l');
@@ -99,13 +99,13 @@ export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
   };
 }
 
-/** The change between two prices in percent, rounded to 3 decimal places, as Binance's ticker has it in P. */
+/** Returns the change between two prices in percent, rounded to 3 decimal places, like `P` in Binance's ticker. */
 function percentChange(open: Decimal, price: Decimal): Decimal {
   const from = unscaled(open);
   return fromUnscaled(roundHalfEven((unscaled(price) - from) * 100_000n, from), 3);
 }
 
-/** Binance sends no time. A side without orders has price and quantity zero. */
+/** Reads a book ticker. Binance sends no time with it. A side without orders has price and quantity zero. */
 export function readBookTicker(frame: Unchecked, market: MarketFields): Decoded {
   const updateId = readNumericId(frame.u, 'u');
   const bid = readBestLevel(frame.b, 'b', frame.B, 'B');
@@ -113,7 +113,7 @@ export function readBookTicker(frame: Unchecked, market: MarketFields): Decoded 
   return bookTickerFrame(market, bid, ask, { updateId, timestamp: null });
 }
 
-/** The candle `k` of a kline frame, with the interval and symbol of the frame. */
+/** Reads the candle `k` of a kline frame. Its interval and symbol must be the frame's. */
 export function readKline(frame: Unchecked, k: Unchecked, interval: string, market: MarketFields): Kline {
   if (k.i !== interval) throw malformed('k.i', `is ${JSON.stringify(k.i)}, not the stream's ${interval}`);
   if (k.s !== frame.s) throw malformed('k.s', `is ${JSON.stringify(k.s)}, not the frame's ${JSON.stringify(frame.s)}`);
@@ -154,8 +154,8 @@ export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpd
 }
 
 /**
- * A partial depth frame or a REST body; neither has a symbol or a time. Before the first order of a new listing, and after
- * the testnet's reset, it is empty with the id -1: the same as 0, because no update has either.
+ * Reads a partial depth frame or a REST body; neither has a symbol or a time. Before the first order of a new listing,
+ * and after the testnet's reset, the book is empty with the id -1. This becomes 0: no update has either id.
  */
 export function readBook(book: Unchecked, market: MarketFields): BookUpdate {
   const bids = readSide(book.bids, 'bids', 'bids');

@@ -1,6 +1,6 @@
 import { KLINE_INTERVALS } from '../../../domain/instrument.ts';
 
-/** The event type of a frame (`bookTicker` and partial depth have none in the frame). */
+/** The event type of a frame. Frames of `bookTicker` and partial depth do not contain it. */
 export type BinanceEvent =
   | 'trade'
   | 'aggTrade'
@@ -31,7 +31,7 @@ const EVENTS: ReadonlyMap<string, BinanceEvent> = new Map([
   ]),
 ]);
 
-/** The meaning of a stream name such as `btcusdt@kline_1m`; undefined if no channel uses it. */
+/** Returns the meaning of a stream name such as `btcusdt@kline_1m`; undefined if no channel uses it. */
 export function parseStreamName(name: string): BinanceStream | undefined {
   const at = name.indexOf('@');
   const channel = name.slice(at + 1);

@@ -7,14 +7,14 @@ import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 import { askRows, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
-/** For shorter gaps the last trades are requested: the rest of the page is for new trades. */
+/** The last trades are requested only for gaps shorter than this. The rest of the page is for trades after the gap. */
 const REACH = 900n;
 
 type ReadRow<T> = (row: unknown, origin: PastOrigin) => T;
 
 /**
- * Alternates between the last trades and the past by id, which lags a little. Long gaps use only the past. A
- * market-data-only host has no past by id: there aggregated trades replace it.
+ * Requests the trades of a gap: in turn the last trades, and the past by id, which lags a little. Long gaps use only
+ * the past. A market-data-only host has no past by id: there aggregated trades replace it.
  */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
@@ -30,18 +30,24 @@ export function backfillByTime(venue: VenueId) {
     wanted.attempt % 2 === 0 && isShort(wanted) ? lastTrades(venue, 1, wanted) : aggregatesFrom(venue, 1, wanted);
 }
 
-/** The last trades, if they reach back to the gap's begin: an aggregate counts only inside a gap. */
+/**
+ * Requests the last trades, and returns none if they do not reach back to the gap's beginning. Part of them would split
+ * the gap, and an aggregate that crosses the split would be lost.
+ */
 function lastTrades(venue: VenueId, weight: number, wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> {
   const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, weight, wanted, tradeRow(venue));
   return { ...request, parse: (body, onBadRow) => reachingBack(request.parse(body, onBadRow), wanted) };
 }
 
-/** Aggregates from the gap's time on. The request has no end: the venue refuses spans of an hour or more. */
+/**
+ * Requests aggregated trades from the beginning of the gap. The request has no end time, because the venue refuses
+ * spans of an hour or more.
+ */
 function aggregatesFrom(venue: VenueId, weight: number, wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> {
   return rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggregatedTradeRow(venue));
 }
 
-/** Aggregated trades from the gap's time on, because their own ids are unknown. */
+/** Requests aggregated trades by the time of the gap's beginning, because their own ids are unknown. */
 export function backfillAggTrades(venue: VenueId, weight: number) {
   return (wanted: BackfillRequest): RestRequest<readonly AggTrade[]> =>
     rows(`aggTrades?${aggTradesFrom(wanted)}`, weight, wanted, aggTradeRow(venue));

@@ -46,7 +46,7 @@ function trades(venue: VenueId, origin: PastOrigin, aggTradesWeight: number): Pa
   };
 }
 
-/** By the aggregated trades' ids, which records lack: a record's place is found by its time. */
+/** Aggregated trades by their own ids. Records lack these ids, so a record's place is found by its time. */
 function aggTrades(venue: VenueId, origin: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
   const query = `aggTrades?${symbolQuery(origin)}`;
@@ -87,7 +87,7 @@ function klines(venue: VenueId, origin: PastOrigin, interval: KlineInterval, wei
   };
 }
 
-/** The volume is followed by close time, quote volume, number of trades, … */
+/** Reads a candle. In the row, close time, quote volume and number of trades follow the volume. */
 function readKline(value: unknown, venue: VenueId, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');
@@ -104,7 +104,7 @@ const pageById =
     next: (lastPlace(rows, stepById) ?? from - 1) + 1,
   });
 
-/** The place of the last row; an unreadable one is at least a step behind the row before it. */
+/** Returns the place of the last row. An unreadable row counts as one step after the row before it. */
 function lastPlace(rows: PageRows<PlacedRecord>, step: PastSeries['step']): number | undefined {
   const at = rows.findLastIndex((row) => row !== undefined);
   const row = rows[at];

@@ -9,7 +9,7 @@ const BLOCKED_COUNTRY = 'block access from your country';
  * statuses for a blocked region: 451 (Binance) and 403 (Binance US).
  */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
-  // Every other 403 is the firewall's, which blocks an address for its requests.
+  // Every other 403 comes from the firewall, which blocks an address because of its requests.
   if (status === 403 && !body.includes(BLOCKED_COUNTRY)) return firewallRefusal(status, headers, body);
   if (status === 400 && body.includes('"code":-1121'))
     return new Fault('unknown_symbol', refusalReason(status, body), { status, retry: { kind: 'never' } });

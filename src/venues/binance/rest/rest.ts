@@ -16,7 +16,7 @@ import { readBook } from '../decode/read-events.ts';
 export const symbolQuery = ({ instrument }: PastOrigin): string =>
   `symbol=${encodeURIComponent(instrument.venueSymbol)}`;
 
-/** Requests rows and reads each; `parse` makes the result of them. */
+/** Requests rows and reads each of them with `row`; `parse` makes the result from the rows. */
 export function askRows<R, T>(
   query: string,
   weight: number,
@@ -59,11 +59,11 @@ export const time: RestRequest<number> = {
   parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };
 
-/** Levels a side of each price step. */
+/** Levels a side that can be requested before the request's weight rises. */
 const BOOK_LEVELS = [100, 500, 1000] as const;
 const MAX_BOOK_LEVELS = 5000;
 
-/** The cheapest book with the wanted levels, or the largest. */
+/** Requests the cheapest book with the wanted levels, or the largest book. */
 export function bookBy(venue: VenueId, levelsPerWeight: number) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
     const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MAX_BOOK_LEVELS;

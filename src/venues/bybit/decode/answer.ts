@@ -6,7 +6,7 @@ import { malformed, readBoolean, readString, type Unchecked } from '../../decode
 /** Seen in the field: `error:already subscribed,topic:publicTrade.BTCUSDT`. */
 const ALREADY_SUBSCRIBED = /already subscribed/i;
 
-/** The meaning of a frame without topic: an answer, or a pong (whose `op` is `ping` on spot). */
+/** Returns the meaning of a frame without topic: an answer, or a pong (whose `op` is `ping` on spot). */
 export function readAnswer(frame: Unchecked): Decoded {
   if (frame.op === undefined && frame.success === undefined) throw malformed('topic', 'is missing, and so is op');
   const op = frame.op === undefined ? 'subscribe' : readString(frame.op, 'op');
@@ -26,7 +26,10 @@ function requestId(id: unknown): string | undefined {
   return readString(id, 'req_id');
 }
 
-/** The topics in a refusal: `Invalid symbol :[orderbook.50.X]`, `error:handler not found,topic:tickers.X`. */
+/**
+ * Returns the topics that a refusal names: `Invalid symbol :[orderbook.50.X]`, `error:handler not
+ * found,topic:tickers.X`.
+ */
 function namedTopics(message: string): readonly string[] {
   const named = /\[([^\]]*)\]/.exec(message)?.[1] ?? /topic:(.*)$/.exec(message)?.[1] ?? '';
   return named.split(/[,\s]+/).filter((topic) => topic.includes('.'));

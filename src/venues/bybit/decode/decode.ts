@@ -66,7 +66,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     }
   }
 
-  /** No event for a repeat, which comes every three seconds. */
+  /** Returns no event for a repeat, which Bybit sends after three seconds without a change. */
   function newBookTicker(message: Unchecked, market: MarketFields): Decoded {
     const { updateId, decoded } = readBookTicker(message, market);
     const repeated = lastUpdate.get(market.venueSymbol) === updateId;

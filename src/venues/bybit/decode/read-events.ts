@@ -31,7 +31,7 @@ const BLOCK: readonly string[] = ['block'];
 const RPI: readonly string[] = ['rpi'];
 const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
 
-/** The trades of a message, in matching order. The envelope's time is their event time. */
+/** Reads the trades of a message, in matching order. The envelope's time is their event time. */
 export function readTrades(message: Unchecked, market: MarketFields): readonly TradeEvent[] {
   const publishedAt = readTimeOrZero(message.ts, 'ts');
   const trades = readEach(message.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, market));
@@ -53,7 +53,7 @@ function readTrade(trade: Unchecked, publishedAt: number | null, market: MarketF
   });
 }
 
-/** @throws Fault if the symbol is not the topic's: they have been seen to disagree. */
+/** @throws Fault if the symbol is not the topic's: Bybit has been seen to send another one. */
 export function requireSymbol(symbol: unknown, field: string, venueSymbol: string): void {
   if (symbol === venueSymbol) return;
   const problem = `is ${JSON.stringify(symbol)}, not the topic's ${venueSymbol}`;
@@ -72,8 +72,8 @@ export function conditionsOf(block: boolean, rpi: boolean): readonly string[] {
 }
 
 /**
- * Candles of a message, stamped with the message's `ts`: a candle's own `timestamp` is its last trade's. Leaves out
- * candles without a price.
+ * Reads the candles of a message. They get the message's time `ts`, because a candle's own `timestamp` is the time of
+ * its last trade. Leaves out candles without a price.
  */
 export function readKlines(message: Unchecked, topic: BybitTopic, market: MarketFields): Decoded {
   const publishedAt = readTimeOrZero(message.ts, 'ts');
@@ -113,7 +113,9 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, mar
   };
 }
 
-/** Spot sends whole tickers. Bybit sends an unknown value as an empty string, an unknown time as 0. */
+/**
+ * Reads a ticker, which spot always sends whole. Bybit sends an unknown value as an empty string, an unknown time as 0.
+ */
 export function readTicker(message: Unchecked, market: MarketFields): Decoded {
   const ticker = readSnapshot(message);
   requireSymbol(ticker.symbol, 'data.symbol', market.venueSymbol);
@@ -143,7 +145,7 @@ function percent(fraction: Decimal): Decimal {
   return decimal;
 }
 
-/** The best prices of a one-level book. It comes whole each time, and again after 3 s without change. */
+/** Reads the best prices of a one-level book. It comes whole each time, and again after 3 s without a change. */
 export function readBookTicker(message: Unchecked, market: MarketFields): { updateId: string; decoded: Decoded } {
   const book = readSnapshot(message);
   const updateId = readNumericId(book.u, 'data.u');
@@ -162,7 +164,7 @@ function readBest(value: unknown, field: string): BestLevel | undefined {
   return readBestLevel(level[0], `${field}[0][0]`, level[1], `${field}[0][1]`);
 }
 
-/** A whole book, or changes of one. */
+/** Reads a whole book, or changes of one. */
 export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
   const { type } = message;
   if (type !== 'snapshot' && type !== 'delta')
@@ -181,12 +183,15 @@ export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
   });
 }
 
-/** The matching engine's time, comparable with trades'; absent in recordings from before 2024, 0 in a closed market. */
+/**
+ * Reads the matching engine's time, which trades have too. It is absent in recordings from before 2024, and 0 in a
+ * closed market.
+ */
 function matchedAt(message: Unchecked): number | null {
   return message.cts === undefined ? null : readTimeOrZero(message.cts, 'cts');
 }
 
-/** The data of a topic that spot always sends whole. */
+/** Reads the data of a topic that spot always sends whole. */
 function readSnapshot(message: Unchecked): Unchecked {
   if (message.type !== 'snapshot') throw malformed('type', `is ${JSON.stringify(message.type)}, not snapshot`);
   return readObject(message.data, 'data');

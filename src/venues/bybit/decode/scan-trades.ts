@@ -1,4 +1,4 @@
-// Imported, because the global is a getter, which costs time for each frame.
+// Imported, because the global `Buffer` is a getter, which costs time for each frame.
 import { Buffer } from 'node:buffer';
 import type { TradeEvent } from '../../../domain/record.ts';
 import type { RawFrame } from '../../../domain/venue-event.ts';
@@ -26,7 +26,7 @@ const END = ascii('}]}');
 
 interface Scanned {
   readonly venueSymbol: string;
-  /** The bytes from the sequence to the block flag. */
+  /** The fixed bytes after the sequence number, up to the block flag. */
   readonly symbol: Literal;
 }
 

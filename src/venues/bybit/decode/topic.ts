@@ -17,7 +17,7 @@ export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = 
   '1M': 'M',
 };
 
-/** Topics without symbol, by channel. Spot tickers lack best prices: these come from the one-level book. */
+/** Topics without their symbol, by channel. Spot tickers lack best prices, so these come from the one-level book. */
 const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['trade', 'publicTrade'],
   ['ticker', 'tickers'],
@@ -29,7 +29,10 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ),
 ]);
 
-/** Depths of books with changes, shallowest first: 20, 100 and 200 ms apart. */
+/**
+ * Levels a side of the books that Bybit sends as changes, shallowest first. Their changes come every 20, 100 and 200
+ * ms.
+ */
 const BOOK_LEVELS = [50, 200, 1000] as const;
 
 export type BybitEvent = 'trade' | 'ticker' | 'book_ticker' | 'kline' | 'depth';
@@ -47,7 +50,7 @@ export function bybitTopics(instrument: Instrument, channel: Channel, books?: Bo
   return topic === undefined ? [] : [`${topic}.${instrument.venueSymbol}`];
 }
 
-/** The shallowest book with enough levels, otherwise the deepest. */
+/** Returns the topic of the shallowest book with enough levels, otherwise of the deepest book. */
 function bookTopic(wanted: number): string {
   return `orderbook.${BOOK_LEVELS.find((levels) => levels >= wanted) ?? BOOK_LEVELS.at(-1)}`;
 }
@@ -67,7 +70,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
   ),
 ]);
 
-/** The meaning of a topic such as `kline.60.BTCUSDT`; undefined if no channel uses it. */
+/** Returns the meaning of a topic such as `kline.60.BTCUSDT`; undefined if no channel uses it. */
 export function parseTopic(topic: string): BybitTopic | undefined {
   const at = topic.lastIndexOf('.');
   const found = MEANINGS.get(topic.slice(0, Math.max(0, at)));

@@ -17,7 +17,10 @@ export const bybitHistory: VenueHistory = {
   whyNoTrades: 'its REST interface returns only the last 60 trades of a spot symbol',
 };
 
-/** A request must fit one answer, which drops the oldest candles. Answers before a listing are empty. */
+/**
+ * Requests candles. A span must fit one answer, because Bybit leaves out the oldest candles of a longer one. Answers
+ * for times before a listing are empty.
+ */
 function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {
     const record = readKline(row, origin, interval, nowMs);
@@ -65,7 +68,7 @@ function readKline(value: unknown, origin: PastOrigin, interval: KlineInterval, 
   return pastKline(value, pastFields('bybit', origin), candle);
 }
 
-/** The first open time at or after a time. */
+/** Returns the first open time at or after a time. */
 function opensFrom(timeMs: number, interval: KlineInterval): number {
   const open = openTimeOf(interval, timeMs);
   return open < timeMs ? addIntervals(open, interval, 1) : open;

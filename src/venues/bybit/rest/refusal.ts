@@ -8,9 +8,9 @@ const INVALID_SYMBOL = 10029;
 const SERVER = new Set([10000, 10016]);
 
 /**
- * The meaning of a refusal, after the v5 documents (error codes, rate limits). A 403 has three causes: more than 600
- * requests in 5 s, a GET with a body (we send none), or an address in a country that Bybit does not serve. All ask for
- * the same wait: the first demands ten minutes without a request, and only some bodies name the cause.
+ * Converts a refusal to a Fault, according to the v5 documents (error codes, rate limits). A 403 has three causes: more
+ * than 600 requests in 5 s, a GET with a body (we send none), or an address in a country that Bybit does not serve. All
+ * get the same wait, because the first one demands ten minutes without a request, and only some bodies name the cause.
  */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   const { retCode, retMsg } = parsed(body);
@@ -30,7 +30,9 @@ function parsed(body: string): Unchecked {
   }
 }
 
-/** The meaning of a `retCode` after the v5 error codes; undefined if it is not about the connection. */
+/**
+ * Converts a `retCode` to a Fault, according to the v5 error codes. Returns undefined for a code that no set above has.
+ */
 export function faultOfCode(code: unknown, message: unknown, status: number | undefined): Fault | undefined {
   if (typeof code !== 'number') return undefined;
   const text = `retCode ${code}: ${wordsOf(message)}`;

@@ -17,7 +17,10 @@ import { pastFields, pastTrade } from '../../rest/past-records.ts';
 import { conditionsOf, requireSymbol, takerSold } from '../decode/read-events.ts';
 import { faultOfCode } from './refusal.ts';
 
-/** Spot lists its instruments in one page. Each request weighs 1: 600 in 5 s per address. */
+/**
+ * Requests the instruments, which spot lists in one page. Bybit allows 600 requests in 5 s from an address, so each
+ * request has weight 1.
+ */
 export const instruments: RestRequest<Rows<ListedInstrument>> = {
   path: '/v5/market/instruments-info?category=spot',
   weight: 1,
@@ -50,26 +53,26 @@ export const time: RestRequest<number> = {
   },
 };
 
-/** Milliseconds since 1970 as text. */
+/** Reads milliseconds since 1970, sent as text. */
 export function readTextTime(value: unknown, field: string): number {
   const text = readTextId(value, field);
   if (text.length !== 13) throw malformed(field, `is ${text}, not milliseconds since 1970`);
   return Number(text);
 }
 
-/** The result of a body. Errors come with status 200 too: a `retCode` other than 0 is thrown as a Fault. */
+/** Returns the result of a body. Errors come with status 200 too: a `retCode` other than 0 is thrown as a Fault. */
 export function readResult(body: unknown): Unchecked {
   const { retCode, retMsg, result } = readObject(body, '');
-  if (typeof retCode !== 'number') throw malformed('retCode', 'is no number');
+  if (typeof retCode !== 'number') throw malformed('retCode', 'is not a number');
   if (retCode !== 0)
     throw faultOfCode(retCode, retMsg, undefined) ?? malformed('retCode', `${retCode}: ${wordsOf(retMsg)}`);
   return readObject(result, 'result');
 }
 
-/** Spot returns no more, whatever is requested. */
+/** Spot returns no more trades, whatever limit is requested. */
 const MAX_TRADES = 60;
 
-/** The last trades of an instrument, newest first: Bybit has no others. */
+/** Requests the last trades of an instrument, newest first. Bybit returns no older ones. */
 export function recentTrades(origin: PastOrigin): RestRequest<PageRows<TradeEvent>> {
   const symbol = encodeURIComponent(origin.instrument.venueSymbol);
   return {
@@ -85,7 +88,7 @@ export function recentTrades(origin: PastOrigin): RestRequest<PageRows<TradeEven
   };
 }
 
-/** Bodies from before 2025 have no isRPITrade. */
+/** Bodies from before 2025 have no `isRPITrade` (retail price improvement). */
 function readRecentTrade(row: Unchecked, market: MarketFields): TradeEvent {
   requireSymbol(row.symbol, 'symbol', market.venueSymbol);
   const isRpi = row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade');
