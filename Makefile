@@ -41,7 +41,7 @@ symbols: ready ## what a symbol costs: 20 against 2,000
 captures: ready ## every recording below CAPTURES=DIR (test/recordings) through decoders, order books and the pipeline
 	@exec node scripts/captures/main.ts "$(or $(CAPTURES),test/recordings)"
 
-lint: ready ## Biome, the room rules, the sizes of files, classes and folders, and the words of the glossary
+lint: ready ## Biome, the import rules, the sizes of files, classes and folders, and the words of the glossary
 	@biome check --error-on-warnings .
 	@depcruise $(wildcard src dashboard test testing scripts bench examples)
 	@node scripts/check-structure.ts

@@ -39,7 +39,10 @@ let latencies: number[] | undefined;
 let firstAt: number | undefined;
 let failed: string | undefined;
 const lastIds = new Map<string, number>();
-/** The offset from performance.now() to the wall clock. The wall clock has whole milliseconds, so the largest difference is the right one. */
+/**
+ * The wall clock minus performance.now(), milliseconds. The wall clock is truncated to whole milliseconds, so the
+ * largest difference is the right one.
+ */
 let wallOffset = Number.NEGATIVE_INFINITY;
 setInterval(() => {
   for (let look = 0; look < 20; look++) wallOffset = Math.max(wallOffset, Date.now() - performance.now());

@@ -136,8 +136,8 @@ async function run(name: string, place: Place): Promise<Figures> {
   await prepareProgram(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), formatOf(name)];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
-  // The simulator may not have noticed yet that the previous program closed its connections. They would count as those
-  // of this program.
+  // The simulator may not have noticed yet that the previous program closed its connections. They would count as
+  // connections of this program.
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const subject = await startProgram(name, place);
   try {

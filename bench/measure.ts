@@ -27,7 +27,7 @@ export interface Figures {
   /** Microseconds of CPU a trade, at the highest rate held and at the low rate. */
   readonly cpuAtBest: number;
   readonly cpuAtLow: number;
-  /** The same for everything else on the machine: simulator, broker, consumer; at the highest rate held. */
+  /** Microseconds of CPU a trade of everything else (simulator, broker, consumer), at the highest rate held. */
   readonly othersAtBest: number;
   /** Latency at the low rate, milliseconds, from the simulator's send to the consumer. */
   readonly p50: number;

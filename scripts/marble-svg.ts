@@ -178,7 +178,7 @@ export function marbleSvg(picture: MarblePicture): string {
   const result = drawRow(picture.result, resultCourse, layout, boxTop + boxHeight + 8);
   const legend = drawLegend(rows, courses, result.bottom);
 
-  // From an input to the output that it caused, or from the box if only time caused the output.
+  // Each guide goes from an input to the output that it caused, or from the box if only time caused the output.
   const guides = [...resultCourse.at.keys()].map((time) => {
     const cause = picture.inputs.findIndex((_, index) => courses[index]?.at.has(time));
     return line(

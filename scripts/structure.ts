@@ -16,7 +16,10 @@ export interface StructureRules {
   readonly filesInFolder: number;
   readonly linesInFile: number;
   readonly linesInClass: number;
-  /** Files that match one pattern implement one thing each, with one set of names. */
+  /**
+   * Files that match the same pattern are counterparts: they implement the same thing for different venues or sinks,
+   * with the same names.
+   */
   readonly counterparts: readonly RegExp[];
 }
 
@@ -82,8 +85,10 @@ function longClasses({ path, tree }: Source, most: number): readonly string[] {
     .map((node) => `${path}: class ${node.name?.text ?? '(without a name)'} has ${linesOf(node)} lines`);
 }
 
-/** Functions of `operators/index.ts` that no other folder imports. Re-exporting one does not use it. */
-/** Functions that the operators' index exports and no other folder imports; `create…` makes a state machine that an operator uses. */
+/**
+ * Functions of `operators/index.ts` that no other folder imports. Re-exporting a function does not use it. `create…`
+ * functions do not count: they make a state machine that an operator uses.
+ */
 function unusedOperators(sources: readonly Source[]): readonly string[] {
   const index = sources.find(({ path }) => path === `${OPERATORS}index.ts`);
   if (index === undefined) return [];
@@ -125,7 +130,8 @@ function exportedNames(tree: ts.SourceFile): ReadonlySet<string> {
   const names = tree.statements.filter(isExported).flatMap((statement) => {
     if (ts.isVariableStatement(statement))
       return statement.declarationList.declarations.map(({ name }) => name.getText(tree));
-    const { name } = statement as { name?: ts.Identifier }; // every other exported statement has a name, or is a default export
+    // Every other exported statement has a name, or is a default export.
+    const { name } = statement as { name?: ts.Identifier };
     return name === undefined ? [] : [name.text];
   });
   return new Set(names);

@@ -1,8 +1,8 @@
 /**
  * Runs every check and every test. The last line is only `N passed, N failed, N skipped`; the exit code is 1 if
  * anything failed. A check (lint, types, …) counts as one test. Missing tools fail with their name; skipped tests are
- * listed. First it prepares what the tests need. The checks run at the same time as that and the tests, which mostly
- * wait.
+ * listed. First it prepares what the tests need. The checks run at the same time as the preparation and the tests,
+ * which mostly wait.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';

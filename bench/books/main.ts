@@ -23,12 +23,12 @@ const BOOKS: Readonly<Record<string, new () => Book>> = {
   'sorted arrays, parseFloat': FloatBook,
   'tardis-dev': LibraryBook,
 };
-/** Published by the system before this one: 0.5 ms for each book update. */
+/** Time of a book update that this project's predecessor published: 0.5 ms. */
 const PREDECESSOR_NS = 500_000;
 const WARM_UP_CHANGES = 15_000;
 const ROUNDS = 21;
 /**
- * Number of changes that are timed together. So few are seldom interrupted by other programs, and only in some rounds.
+ * Number of changes that are timed together. Other programs seldom interrupt so short a time, and only in some rounds.
  */
 const SLICE = 50;
 const BOOKS_IN_MEMORY = 20;

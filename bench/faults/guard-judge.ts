@@ -25,9 +25,9 @@ interface RequiredHalt {
 }
 
 /**
- * Judges a consumer by the stored records, without the guard. A coin must be halted within 250 ms if its price or the
- * heartbeat became too old, if the feed reported halted, or if a gap was stored. No paper trade may use a price that is
- * too old or of the testnet, or follow such a gap within a minute.
+ * Judges a consumer by the stored records, without the guard. A coin must be halted within `TOLERANCE_MS` after its
+ * price or the heartbeat became too old, the feed reported halted, or an unrepaired gap was stored. No paper trade may
+ * use a price that is too old or of the testnet, or follow such a gap within a minute.
  */
 export async function judgeGuard(
   place: Place,
@@ -60,7 +60,7 @@ export async function judgeGuard(
   return { haltedAfterMs: first === undefined ? undefined : first.at - from, trades: trades.length, late, wrong };
 }
 
-/** True if the coin was halted at any moment between the two. The feed may have recovered before the second. */
+/** True if the coin was halted at any moment between `from` and `to`. The feed may have recovered before `to`. */
 function wasHalted(decisions: readonly GuardDecision[], coin: string, from: number, to: number): boolean {
   const own = decisions.filter((one) => one.coin === coin && one.at <= to);
   return own.some(({ halted, at }, index) => halted && (at >= from || (own[index + 1]?.at ?? to) >= from));

@@ -44,7 +44,7 @@ async function takeBrokerAway(scene: Scene, seconds: number, how: 'stop' | 'kill
   await untilSinkRecovered(scene);
 }
 
-/** Waits until the sink takes records again and has taken those that waited for it. */
+/** Waits until the sink takes records again and has taken the waiting records. */
 async function untilSinkRecovered(scene: Scene): Promise<void> {
   const { events } = scene.pipeline;
   const since = events.length;

@@ -183,7 +183,7 @@ settings are not the defaults, so that a row shows the failback too: \`fail_back
 - The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet
   price, or within a minute of an unrepaired gap.
 - A price or a heartbeat grows too old, the feed reports a halt, or an unrepaired gap is stored. Within 250 ms of that
-  moment, each affected symbol is halted.
+  moment (1,750 ms with files), each affected symbol is halted.
 
 **not detectable**: Bybit's ids are sparse, so trades that no line carried leave no trace.
 `;

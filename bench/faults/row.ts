@@ -46,10 +46,7 @@ export interface Expectation {
   readonly noticedWithinMs?: number;
   /** Whether missing trades inside published gaps are forbidden, allowed or required. */
   readonly inGaps: 'none' | 'allowed' | 'some';
-  /**
-   * Exit code of the stop at the end; default 0. By CONTRACT 1 it is 1 if a record could be neither delivered nor
-   * spilled.
-   */
+  /** Exit code of the stop at the end; default 0. It is 1 if a record could be neither delivered nor spilled. */
   readonly exitCode?: number;
   /** True if missing trades cannot be detected: the venue's ids are sparse, and no line carried them. */
   readonly notDetectable?: boolean;
@@ -73,7 +70,7 @@ export interface Row {
   readonly gateway?: boolean;
   /** Sections of the configuration. */
   readonly feed?: object;
-  /** True: Binance has its market-data-only host as the second. */
+  /** True: Binance's market-data-only host is its second host. */
   readonly dataOnly?: boolean;
   readonly spill?: { readonly dir?: string; readonly max_mb?: number };
   readonly simulator?: SimulatorOptions;
@@ -90,7 +87,10 @@ export interface Row {
   readonly act: (scene: Scene) => Promise<void>;
   /** Checks what the run left, after its end. */
   readonly afterwards?: (scene: Scene) => Promise<void>;
-  /** Matches the first status record that reports the fault. Undefined: none is needed, a line or a repair covers it. */
+  /**
+   * Matches the first status record that reports the fault. Undefined: no record is needed, because a line or a repair
+   * covers the fault.
+   */
   readonly noticedBy?: (status: FeedStatus) => boolean;
   readonly expected: Expectation;
 }

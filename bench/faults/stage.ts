@@ -183,7 +183,7 @@ export class Stage implements Scene {
       spill: { dir: join(this.folder, 'spill'), ...row.spill },
       gateway: row.gateway === true ? { port: 0 } : { enabled: false },
     };
-    // JSON is YAML
+    // JSON is valid YAML.
     await writeFile(this.#config, JSON.stringify(values, null, 2));
   }
 
@@ -191,7 +191,7 @@ export class Stage implements Scene {
     const { noticedBy } = this.row;
     const injectedAt = this.#injectedAt;
     if (noticedBy === undefined || injectedAt === undefined) return undefined;
-    // By the timestamp of the record: while a broker is away, nothing is stored.
+    // The record's timestamp counts, because nothing is stored while a broker is away.
     const noticing = statuses.find(({ status }) => status.timestamp >= injectedAt && noticedBy(status));
     return noticing === undefined ? undefined : noticing.status.timestamp - injectedAt;
   }

@@ -20,7 +20,7 @@ interface VenueRow {
   readonly venues: readonly VenueId[];
   readonly alone?: boolean;
   readonly faults: readonly Fault[];
-  /** Time until the fault is over. */
+  /** Time until the fault is over, seconds. */
   readonly seconds?: number;
   readonly noticedBy?: (status: FeedStatus, venue: VenueId) => boolean;
   readonly expected: Expectation;
@@ -46,7 +46,7 @@ function reports(...states: readonly string[]) {
   return (status: FeedStatus, venue: VenueId) => states.includes(status.state) && status.venue === venue;
 }
 
-/** A channel that has no data, for all symbols: on one line, then on both. `bothSeconds`: how long on both. */
+/** Rows for a channel without data for all symbols: on one line, and on both lines for `bothSeconds`. */
 function muteChannel(
   channel: 'trade' | 'ticker' | 'book_ticker' | 'kline_1m' | 'depth',
   bothSeconds: number,
@@ -61,7 +61,7 @@ function muteChannel(
     ...rowsOf({
       ...{ name: `mute-${channel}-one`, fault, cut: ONE, venues: TWO, seconds: 9, noticedBy, more },
       faults: [{ ...what, line: 1, seconds: 9 }],
-      // Candles come every two seconds, and the first one that is missed begins the time.
+      // Candles come every two seconds, and the time without data begins with the first missed one.
       expected: { ...WHOLE, noticedWithinMs: channel === 'kline_1m' ? 9000 : 7000 },
     }),
     ...rowsOf({
@@ -242,8 +242,8 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: ['bybit'], seconds: 1 },
     faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
-    // The other line delivers them. Those that arrive after a later trade of the first line are published as gaps
-    // (CONTRACT 4).
+    // The other line delivers the skipped trades. Each one that comes after a later trade of the first line is
+    // published as a gap.
     expected: GAPS_ALLOWED,
   }),
   ...rowsOf({

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { answer } from '../child.ts';
 import { framesOf, tradesOfSymbols } from './frames.ts';
 
-/** RFC 6455, 1.3 */
+/** The GUID of the WebSocket handshake (RFC 6455, section 1.3). */
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const EVERY_MS = 1;
 const TEXT_FRAME = 0x81;

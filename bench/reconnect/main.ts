@@ -16,7 +16,7 @@ import { LOW_RATE } from '../measure.ts';
 import { linesOf, type Place, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
 
 const PROGRAM = 'kafkajs-2';
-/** The first attempt is immediate only after a connection that delivered for 10 s. */
+/** Time for which connections deliver before the close: only after 10 s is the first attempt immediate. */
 const DELIVERS_MS = 11_000;
 const WATCHED_MS = 2500;
 const LIMIT_MS = 150;
@@ -37,7 +37,10 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Milliseconds. Each run starts a new process, because a line is retried immediately once a minute at most. */
+/**
+ * Returns the longest time without a received trade, milliseconds. Each run starts a new process, because a line is
+ * retried at once at most once a minute.
+ */
 async function run(prefix: string): Promise<number> {
   const address = await load.ask<Place['address']>('address');
   const place = { address, broker: broker.brokers[0] as string, prefix, folder };

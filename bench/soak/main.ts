@@ -94,7 +94,7 @@ console.log(`seed ${seed}: nothing grows, every trade is where it has to be, and
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 process.exit();
 
-/** Samples the values that can be seen from outside. */
+/** Samples the file handles and the resident memory, which can be read from outside the process. */
 function sampleOften(pipeline: PipelineProcess): void {
   clearInterval(sampler);
   sampler = setInterval(() => {

@@ -30,8 +30,8 @@ interface SimulatedFrame {
 }
 
 /**
- * The pipeline of one process, from the frames of the simulated Binance to encoded records in a sink that takes 25 ms per
- * batch, without a network. Virtual time, so other load does not affect its CPU.
+ * The pipeline of one process, from the frames of the simulated Binance to encoded records in a sink that takes 25 ms
+ * per batch, without a network. It runs in virtual time, so other load does not affect its CPU time.
  */
 export class VirtualFeed {
   trades = 0;
@@ -95,7 +95,10 @@ export class VirtualFeed {
     this.#feed.stop('the bench is over');
   }
 
-  /** Runs `ms` milliseconds of the market. Returns the CPU time of the pipeline, microseconds, without making the frames. */
+  /**
+   * Runs `ms` milliseconds of the market. Returns the CPU time of the pipeline, microseconds, without the time for
+   * making the frames.
+   */
   async run(ms = 1000): Promise<number> {
     let micros = 0;
     for (const end = this.#ms + ms; this.#ms < end; ) {

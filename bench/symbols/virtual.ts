@@ -1,6 +1,7 @@
 /**
- * Measures the cost of a symbol for the pipeline alone: the same trades over 20 symbols and over 2,000, second by second in
- * turn, in virtual time. ARGS: --rate N (20000), --seconds N (20), --lines N (2), --channels trade,ticker, --few N, --many N.
+ * Measures the cost of a symbol for the pipeline alone, in virtual time: the same number of trades over 20 symbols and
+ * over 2,000, in turn second by second. ARGS: --rate N (20000), --seconds N (20), --lines N (2),
+ * --channels trade,ticker, --few N, --many N.
  */
 import { parseArgs } from 'node:util';
 import { median } from '../measure.ts';

@@ -1,6 +1,6 @@
 /**
  * `make captures CAPTURES=DIR`: runs every recording below a folder through decoders, order books and the pipeline.
- * Prints a line for each. The exit code is 1 if one is invalid, or differs from the expectation in the file beside it.
+ * Prints a row for each. The exit code is 1 if one is invalid, or differs from the expectation in the file beside it.
  */
 import { statSync } from 'node:fs';
 import { styleText } from 'node:util';

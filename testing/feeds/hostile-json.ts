@@ -9,7 +9,7 @@ const scalars = fc.oneof(
   fc.constantFrom('1700000000000', '61837.63', 'BTCUSDT', 'Buy', '100'),
   fc.integer({ min: 0, max: 1_800_000_000_000 }),
   fc.string(),
-  // It converts neither to a string nor to a number.
+  // This object converts neither to a string nor to a number.
   fc.constant<unknown>({ toString: 0, valueOf: 0 }),
 );
 

@@ -27,7 +27,7 @@ export interface SimulatedValues {
   readonly coins?: readonly string[] | { readonly all: true; readonly top_by_volume?: number };
   readonly feed?: object;
   readonly venue?: object;
-  /** Uses Binance's market-data-only host as the second for streams and REST. */
+  /** Uses Binance's market-data-only host as the second host for streams and REST. */
   readonly dataOnly?: boolean;
   /** Folder of the file sink. The spill gets a folder beside it, because all tests share the default one. */
   readonly file?: { readonly dir: string };

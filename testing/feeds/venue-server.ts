@@ -6,8 +6,8 @@ import type { Protocol } from '../../test/fixtures/bad-frames.ts';
 const COINS = ['BTC', 'ETH'];
 
 /**
- * A venue without a market of its own. It acknowledges every subscription and lists BTCUSDT and ETHUSDT. Everything
- * else is sent by the test, good or bad. Close it with `await using`.
+ * A venue without a market of its own. It acknowledges every subscription and lists BTCUSDT and ETHUSDT. The test sends
+ * everything else, good or bad. Close it with `await using`.
  */
 export class VenueServer implements AsyncDisposable {
   readonly url: string;

@@ -6,13 +6,13 @@ const FIRST_CAPACITY = 1024;
 
 interface MadeTrade {
   readonly id: bigint;
-  /** Milliseconds since 1970. */
+  /** When the trade was made, milliseconds since 1970. */
   readonly time: number;
   /** `fingerprint` of the trade. */
   readonly value: number;
-  /** A fault withheld the trade from a line that had subscribed to it. */
+  /** True if a fault withheld the trade from a line that had subscribed to it. */
   readonly withheld: boolean;
-  /** At least one line received the trade. */
+  /** True if at least one line received the trade. */
   readonly sent: boolean;
 }
 
@@ -121,7 +121,7 @@ export class MadeTrades {
   }
 }
 
-/** A hash of price, quantity and side (FNV-1a). Different trades rarely have the same. */
+/** A hash of price, quantity and side (FNV-1a). Different trades rarely have the same hash. */
 export function fingerprint(price: string, quantity: string, isBuyerMaker: boolean): number {
   const text = `${exactValue(price)} ${exactValue(quantity)} ${isBuyerMaker ? 'sell' : 'buy'}`;
   let hash = 0x811c9dc5;

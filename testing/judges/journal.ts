@@ -2,22 +2,22 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { AggTrade, FeedRecord, Gap, TradeEvent } from '../../src/domain/record.ts';
 
-/** A line of the simulator's journal: an event that a venue made. */
+/** A row of the simulator's journal: an event that a venue made. */
 export interface JournalEvent {
   readonly venue: string;
   readonly symbol: string;
   readonly kind: string;
   readonly id: string;
-  /** As on the wire. */
+  /** The price as the venue sends it. */
   readonly price: string;
   readonly quantity: string;
   /** Side of the taker; empty if the event has none. */
   readonly side: 'buy' | 'sell' | '';
-  /** Milliseconds since 1970. */
+  /** The venue's time of the event, milliseconds since 1970. */
   readonly time: number;
   /** Numbers of the connections to which the event was sent. */
   readonly sent: readonly number[];
-  /** A fault withheld the trade from a connection that had subscribed to it. */
+  /** True if a fault withheld the trade from a connection that had subscribed to it. */
   readonly withheld?: true;
   readonly first_trade_id?: string;
   readonly last_trade_id?: string;
@@ -45,8 +45,9 @@ export function exactValue(text: string): string {
 }
 
 export interface Comparison {
-  /** Runs of one venue, symbol and epoch that were compared, and the trades in them. */
+  /** Number of compared runs. A run is the trades of one venue, symbol and epoch. */
   readonly runs: number;
+  /** Number of trades in these runs. */
   readonly trades: number;
   /** Differences as text, at most 20. */
   readonly problems: readonly string[];

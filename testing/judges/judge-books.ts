@@ -12,7 +12,7 @@ export interface JudgeBooksOptions {
   readonly mayMiss?: boolean;
 }
 
-/** A price may run past the levels of its book at any moment. Within this time the book is fetched again. */
+/** Time within which a book is fetched again after its price ran past the fetched levels, milliseconds. */
 const BOOK_BACK_MS = 3000;
 /** The default of `order_books.levels`. */
 const LEVELS = 50;
@@ -60,7 +60,7 @@ export function bookProblems(
   return problems.slice(0, 20);
 }
 
-/** The last books that are stale, without those that have just become stale: they are being fetched. */
+/** The last book of each symbol if it is stale, except books that have just become stale: the feed is fetching them. */
 function longStaleBooks(records: readonly FeedRecord[]): readonly OrderBookSnapshot[] {
   const last = new Map<string, OrderBookSnapshot>();
   let endMicros = 0;

@@ -14,7 +14,7 @@ export interface LargeTradesOptions {
 }
 
 /**
- * Compares the large trades of a run with those that follow from its trades. Returns the first difference of each
+ * Compares the large trades of a run with the ones computed from its trades. Returns the first difference of each
  * venue, symbol and epoch as text, at most 20.
  */
 export function largeTradeProblems(

@@ -11,7 +11,7 @@ export interface Verdict {
    * of an epoch.
    */
   readonly lost: number;
-  /** Trades of the same kind that are inside a published gap. */
+  /** The other unpublished trades of that range, which are inside a published gap. */
   readonly inGaps: number;
   /**
    * Missing trades that cannot be detected: ids are sparse, and a fault withheld the trade from a line that stayed open.
@@ -22,13 +22,13 @@ export interface Verdict {
   readonly gaps: number;
   /** Number of processes that published a status. */
   readonly instances: number;
-  /**
-   * Findings as text, at most 100 of each: gaps that are not repaired, lost trades, repeated or late trades, and all
-   * other breaches of the contract.
-   */
+  /** Gaps that are not repaired. Each list of findings has at most 100 texts. */
   readonly named: readonly string[];
+  /** Lost trades. */
   readonly losses: readonly string[];
+  /** Repeated or late trades. */
   readonly repeats: readonly string[];
+  /** All other breaches of the delivery rule. */
   readonly problems: readonly string[];
 }
 
@@ -63,16 +63,17 @@ interface Interval {
 
 const MAX_FINDINGS = 100;
 /**
- * A venue counts as sending in a time without data if its longest pause was shorter than this fraction of that time.
+ * A venue counts as sending in a time without data if its longest pause was shorter than that time divided by this
+ * number.
  */
 const PAUSES_PER_SILENCE = 5;
 /** Venues with sparse trade ids. */
 const SPARSE_ID_VENUES: ReadonlySet<string> = new Set(['bybit']);
 
 /**
- * Compares the published records with what the venues made, by CONTRACT 4. Within a venue, symbol and epoch, each trade
- * must be there once and in order, or inside a published gap that is true. Epochs must only rise, belong to one venue,
- * and be announced.
+ * Compares the published records with what the venues made. Within a venue, symbol and epoch, each trade must be there
+ * once and in order, or inside a published gap that is true. Epochs must only rise, belong to one venue, and be
+ * announced.
  * Epochs of one venue that follow each other, without another venue between them, count as one run: a restart is no
  * reason to lose a trade.
  * The records of a topic must be passed in their order. `at` is when a record was stored, milliseconds since 1970.
@@ -81,20 +82,21 @@ export class TradeJudge {
   readonly #journal: JournalIndex;
   readonly #options: JudgeOptions;
   readonly #runs = new Map<string, Run>();
-  /** By symbol, in order of their epochs. */
+  /** The runs of each symbol; `verdict` sorts them by epoch. */
   readonly #epochRuns = new Map<string, Run[]>();
   /** The run with the highest epoch so far, by symbol. */
   readonly #newest = new Map<string, Run>();
-  /** When each trade of a venue was published; 0: not published. */
+  /** When each trade of a venue was published, milliseconds since 1970; 0: not published. */
   readonly #publishedAt = new Map<MadeTrades, Float64Array>();
   readonly #gaps = new Map<string, { readonly gap: Gap; readonly at: number }>();
   readonly #announcedAt = new Map<string, number>();
   /** Epochs by symbol, whether they had a trade or not. */
   readonly #announced = new Map<string, Position[]>();
   readonly #sequences = new Map<string, Set<number>>();
-  /** The latest timestamp published, and the silences, by symbol. */
+  /** The latest timestamp of a published trade, by symbol. */
   readonly #receivedAt = new Map<string, number>();
   #firstReceivedAt = Number.POSITIVE_INFINITY;
+  /** Times without a published trade that are longer than `maxSilentMs`, by symbol. */
   readonly #silences = new Map<string, Interval[]>();
   readonly #named: string[] = [];
   readonly #losses: string[] = [];

@@ -38,7 +38,7 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     'log.dirs': addresses.data,
     'num.partitions': '4',
     'auto.create.topics.enable': 'false',
-    // one node: every internal topic has one replica
+    // There is one node, so every internal topic has one replica.
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '4',
     'transaction.state.log.replication.factor': '1',
@@ -46,14 +46,14 @@ export function brokerSettings(addresses: Addresses): Record<string, string> {
     'transaction.state.log.num.partitions': '4',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
-    // no wait of 3 s before a consumer group's first assignment
+    // Otherwise a consumer group waits 3 s before its first assignment.
     'group.initial.rebalance.delay.ms': '0',
     'num.network.threads': '2',
     'num.io.threads': '2',
     'background.threads': '2',
-    // the cleaner alone would take half of the heap
+    // By default, the buffer of the log cleaner alone takes half of the heap.
     'log.cleaner.dedupe.buffer.size': '8388608',
-    // after a kill the controller refuses the broker until its old session ends: 2 s instead of 9 s
+    // After a kill, the controller refuses the broker until its old session ends: 2 s instead of the default 9 s.
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '250',
     'controlled.shutdown.enable': 'true',

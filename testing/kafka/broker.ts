@@ -5,7 +5,7 @@ export interface BrokerOptions {
   readonly way?: 'docker' | 'java';
   /** Additional broker settings (server.properties). `host`: the host to which clients connect. */
   readonly config?: Settings | ((host: string) => Settings);
-  /** host:port that the plaintext listener advertises to clients instead of its own, such as that of a proxy. */
+  /** host:port that the plaintext listener advertises to clients instead of its own, such as a proxy's address. */
   readonly advertised?: string;
   /** Listeners in addition to the plaintext one, by name in lower case. */
   readonly listeners?: Readonly<Record<string, 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'>>;

@@ -17,7 +17,7 @@ const run = promisify(execFile);
 const jars = join(tools, 'kafka', kafkaVersion);
 /** A formatted folder for a new broker. It is made once, because formatting starts a JVM. */
 const formatted = join(tools, 'kafka', `${kafkaVersion}-formatted`);
-/** The broker's classes as the JVM keeps them in memory: with them a start costs half. */
+/** The broker's classes as the JVM keeps them in memory: this archive halves the cost of a start. */
 const classes = join(tools, 'kafka', `${kafkaVersion}-classes`);
 const archive = join(classes, 'classes.jsa');
 const classPath = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];

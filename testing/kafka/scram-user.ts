@@ -22,7 +22,7 @@ export async function setScramPassword(
   iterations.writeInt32BE(ITERATIONS);
   const request = Buffer.concat([
     Buffer.from(`00330000${'00000001'}${'0002'}6d6600`, 'hex'),
-    // no deletions, one upsertion
+    // The request has no deletion and one insertion or update.
     Buffer.of(1, 2),
     compact(Buffer.from(user)),
     Buffer.of(number),
@@ -32,7 +32,7 @@ export async function setScramPassword(
     Buffer.of(0, 0),
   ]);
   const answer = await ask(broker, request);
-  // size, correlation, tags, throttle time, count, length of the user's name and the name
+  // Before the code come size, correlation id, tags, throttle time, count, the length of the user's name and the name.
   const code = answer.readInt16BE(4 + 4 + 1 + 4 + 1 + 1 + Buffer.byteLength(user));
   if (code !== 0) throw new Error(`the broker refused the user ${user} with ${code}: ${answer.toString('latin1')}`);
 }

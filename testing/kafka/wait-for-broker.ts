@@ -39,7 +39,7 @@ function brokersAt(host: string, port: number): Promise<number> {
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk);
       const answer = Buffer.concat(chunks);
-      // size, correlation id, throttle time, count of brokers: an int32 each
+      // The answer begins with size, correlation id, throttle time and number of brokers, each an int32.
       if (answer.length >= 16) done(answer.readInt32BE(12));
     });
   });

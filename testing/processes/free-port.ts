@@ -1,9 +1,12 @@
 import { createServer } from 'node:net';
 
-/** Below the ports that operating systems give to outgoing connections and to servers that ask for any port. */
+/**
+ * First port and number of ports to try. They are below the ports that operating systems give to outgoing connections
+ * and to servers that ask for any port.
+ */
 const [FIRST, COUNT] = [20_000, 12_000];
 
-/** Processes that run at once search from ports that are far from each other. */
+/** Distance between the first ports of processes with consecutive ids, so that they search different ports. */
 const PORTS_A_PROCESS = 100;
 
 let next = (process.pid * PORTS_A_PROCESS) % COUNT;

@@ -18,7 +18,7 @@ const LEFT_OUT = new Set([
 /** The output of `npm pack`. */
 interface Packed {
   readonly filename: string;
-  /** Bytes. */
+  /** Size of the archive, bytes. */
   readonly size: number;
   readonly unpackedSize: number;
   readonly files: readonly { readonly path: string }[];
@@ -59,7 +59,7 @@ export async function installPackage(): Promise<InstalledPackage> {
  * dist/.
  */
 async function pack(folder: string): Promise<string> {
-  // Inside the repository, so that its packages are found; in .tools, which no check reads.
+  // The copy is inside the repository, so that Node finds its packages, and in .tools, which no check reads.
   await mkdir(tools, { recursive: true });
   const copy = await mkdtemp(join(tools, 'package-'));
   try {

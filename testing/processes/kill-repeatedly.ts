@@ -2,11 +2,9 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { until } from '../tools/until.ts';
 import type { PipelineProcess } from './pipeline-process.ts';
 
-/**
- * Every third kill comes while the pipeline starts, at most STARTING_MS after the start. The others come under load, at
- * most SERVING_MS after it serves. Milliseconds.
- */
+/** Every third kill comes while the pipeline starts, at most this long after the start, milliseconds. */
 const STARTING_MS = 4000;
+/** The other kills come under load, at most this long after the pipeline serves, milliseconds. */
 const SERVING_MS = 3000;
 const SERVES_WITHIN_MS = 30_000;
 

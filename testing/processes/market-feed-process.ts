@@ -22,7 +22,7 @@ export interface MarketFeedProcess {
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Starts `market-feed ARGUMENTS`. Called within a test. */
+/** Starts `market-feed ARGUMENTS`. Call it within a test. */
 export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
     cwd: root,
@@ -106,7 +106,7 @@ export async function temporaryFolder(): Promise<string> {
 /** Writes a configuration file into the folder and returns its path. */
 export async function writeConfiguration(folder: string, values: object): Promise<string> {
   const file = join(folder, 'market-feed.yaml');
-  // JSON is YAML
+  // JSON is valid YAML.
   await writeFile(file, JSON.stringify(values, null, 2));
   return file;
 }

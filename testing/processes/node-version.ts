@@ -11,8 +11,8 @@ const run = promisify(execFile);
 export const OLDEST_NODE = '22.18.0';
 
 /**
- * Path of the binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`; downloaded once, about 60 MB.
- * If the running Node has that major version, its path.
+ * Returns the path of the binary of a Node.js version (`26`, `22.18.0`), from the npm package `node`, which is
+ * downloaded once (about 60 MB). If the running Node has that major version, returns its path.
  * @throws Error that names the version if it cannot be installed.
  */
 export async function nodeOfVersion(version: string): Promise<string> {

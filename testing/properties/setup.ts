@@ -5,8 +5,8 @@ import { root } from '../tools/tools.ts';
 import { type FuzzCase, readFuzzCases } from './fuzz-cases.ts';
 import { isFuzz, setCurrentSeed, testSeed } from './seeds.ts';
 
-// Vitest runs this before each test file. Property tests draw from one seed. A test with fuzz cases is repeated, once for
-// each of them; under `make fuzz`, which looks for new ones, it is not.
+// Vitest runs this before each test file. Property tests draw from one seed. A test with fuzz cases runs again for each
+// case, except under `make fuzz`, which looks for new cases.
 
 /** Null in a file that has no property tests: loading fast-check costs 0.1 s. */
 let fastCheck: typeof import('fast-check') | null = null;

@@ -17,7 +17,7 @@ from avro_records import Decoder, dumps, read_file
 
 
 class Book:
-    """One symbol's, from the records of its partition in order."""
+    """The book of one symbol, built from the records of its partition in order."""
 
     def __init__(self):
         self.source = None  # (venue, epoch)
@@ -26,7 +26,7 @@ class Book:
         self.asks = {}
 
     def apply(self, delta):
-        """What became of the record: snapshot, applied, ignored, break or, of a change that finds no usable book, waiting."""
+        """Returns what became of the record: snapshot, applied, ignored or break; waiting if no book was usable."""
         source = (delta["venue"], delta["epoch"])
         if source != self.source:
             self.source, self.update_id = source, None
@@ -54,7 +54,7 @@ class Book:
 
 
 class Comparison:
-    """One symbol's book against the order-books records of the symbol."""
+    """Compares the book of one symbol with the symbol's records of order-books."""
 
     def __init__(self, levels):
         self.levels = levels
@@ -90,7 +90,7 @@ class Comparison:
                 self.verdicts[id(record)] = self.run, self.difference(record)
 
     def difference(self, record):
-        """Where the record and the book differ first; None where they do not."""
+        """Returns where the record and the book first differ; None if they are equal."""
         for side, held in zip(("bids", "asks"), self.book.best(self.levels)):
             said = [(level["price"], level["quantity"]) for level in record[side]]
             if said != held:

@@ -19,7 +19,7 @@ for _name in ("timestamp-millis", "timestamp-micros"):
 
 
 def plain(value: decimal.Decimal) -> str:
-    """Without exponent and without trailing zeros."""
+    """Returns the decimal as text, without exponent and without trailing zeros."""
     text = format(value, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("", "-0") else text
@@ -38,7 +38,7 @@ def dumps(value) -> str:
 
 
 class Decoder:
-    """Bytes of a Kafka record to (schema name, record), in either wire format."""
+    """Decodes the bytes of a Kafka record to (schema name, record), in single-object encoding or Confluent's format."""
 
     def __init__(self, registry=None, schemas=None):
         self.registry = registry
@@ -76,7 +76,7 @@ class Decoder:
 
 
 def read_file(path):
-    """(schema name, record) of each record of an Avro object container file."""
+    """Yields (schema name, record) for each record of an Avro object container file."""
     with open(path, "rb") as file:
         reader = fastavro.reader(file)
         for record in reader:

@@ -1,10 +1,10 @@
 """Compares the simulator's journal with the topics of a pipeline that received its data.
 
 Trades and aggregated trades: within each venue, symbol and epoch, they must be exactly those of the journal from
-the first to the last published one, in its order and with its values. Book tickers and candles: those that were
-sent, in their order; `skipped` counts those that were left out. Prices: each is that of a trade or a ticker, and
-times never go back. All topics: the key is the symbol, a key has one partition, timestamps are LogAppendTime, there
-are no headers.
+the first to the last published one, in its order and with its values. Book tickers and candles: they must be events
+that were sent, in the same order; `skipped` counts the events that are missing. Prices: each must be the price of a
+trade or a ticker, and times must never go back. All topics: the key is the symbol, a key has one partition,
+timestamps are LogAppendTime, and there are no headers.
 Uses nothing of the project except the schemas of its records. Prints its findings as JSON with `problems`. For each
 topic, `unsent` counts events that were sent to the pipeline before the first or after the last one that it
 published (see `missed_before`).
@@ -21,7 +21,7 @@ from kafka_topic import messages
 
 
 def journal_of(file, venues):
-    """Kind to (venue, symbol) to its events in order."""
+    """Returns the events in order, by kind and then by (venue, symbol)."""
     events = collections.defaultdict(lambda: collections.defaultdict(list))
     with open(file) as lines:
         for line in lines:
@@ -31,14 +31,14 @@ def journal_of(file, venues):
     return events
 
 
-# So long after a start, its lines may be read in any order.
+# For this time after a start, the lines of a venue may be read in any order.
 BOTH_LINES_START_MS = 1000
 
 
 def missed_before(events, first):
     """
-    How many events were sent before the first published one and should have been published. An event that only another
-    line got is none, if the first published one is the first event of its own line.
+    Returns how many events were sent before the first published one and should have been published. If the first
+    published event is the first event of one of its lines, the events in the second before it do not count.
     """
     before = [event for event in events[:first] if event["sent"]]
     earlier = {connection for event in before for connection in event["sent"]}
@@ -49,7 +49,7 @@ def missed_before(events, first):
 
 
 def trade(event):
-    """What a record must say of it."""
+    """Returns the fields that the record of the event must have."""
     return {
         "trade_id": event.get("first_trade_id", event["id"]),
         "last_trade_id": event.get("last_trade_id"),
@@ -61,7 +61,7 @@ def trade(event):
 
 
 def quoted(text):
-    """None for zero: the side has no orders."""
+    """Returns the number; None for zero, which means that the side has no orders."""
     return Decimal(text) or None
 
 
@@ -78,7 +78,7 @@ def book_ticker(event):
 def kline(event):
     interval, open_time = event["id"].split(":")
     fields = {"interval": INTERVALS.get(interval, interval), "open_time": int(open_time), "closed": event["closed"]}
-    # Bybit's is the time of the candle's last trade
+    # Bybit's timestamp is the time of the candle's last trade.
     return fields if event["venue"] == "bybit" else {**fields, "timestamp": event["time"]}
 
 
@@ -105,7 +105,7 @@ class Topics:
             self.problems.append(text)
 
     def read(self, name, latencies=False):
-        """(venue, symbol, epoch) to the topic's records in order."""
+        """Returns the topic's records in order, by (venue, symbol, epoch)."""
         topic = self.options.prefix + name
         runs = collections.defaultdict(list)
         partitions = {}
@@ -127,7 +127,7 @@ class Topics:
         return runs
 
     def compare(self, name, journal, expected_of, latencies=False, complete=True):
-        """Each run of records against the journal's events, from where the first of them stands to where the last does."""
+        """Compares each run of records with the journal's events from the run's first record to its last."""
         count = skipped = unsent_before = unsent_after = 0
         runs = self.read(name, latencies)
         for run, records in runs.items():
@@ -157,7 +157,7 @@ class Topics:
 
     @staticmethod
     def find(record, events, start, expected_of, next_only):
-        """Where the record stands among the events; None where it does not."""
+        """Returns the index of the record's event; None if no event has its fields."""
         for index in range(start, min(start + 1, len(events)) if next_only else len(events)):
             if all(record[field] == value for field, value in expected_of(events[index]).items()):
                 return index
@@ -185,7 +185,9 @@ class Topics:
 
 
 def percentiles(latencies):
-    """Of all trades, and of those after the first two seconds, when code is compiled and the epochs are begun."""
+    """Returns percentiles of all trades, and of the trades after two seconds. In the first two seconds, code is
+    compiled and epochs begin.
+    """
     if not latencies:
         return None
     warm = min(received for received, _ in latencies) + 2000

@@ -41,7 +41,7 @@ def of_trade(t):
 
 
 def quoted(text):
-    """None for zero: the side has no orders."""
+    """Returns the number; None for zero, which means that the side has no orders."""
     return Decimal(text) or None
 
 
@@ -56,7 +56,7 @@ def of_book_ticker(b):
 
 
 def compare(name, expected, options, decode):
-    """The records of the topic against the expected fields, in order."""
+    """Compares the records of the topic with the expected fields, in order."""
     topic = f"{options.prefix}{name}"
     partitions, epochs, appended, received = set(), set(), [], []
     wanted = iter(expected)

@@ -1,5 +1,5 @@
-"""Computes what the gateway should answer for one symbol, from the folder of a file sink and the definitions of the
-contract. Uses fastavro and fractions, and none of the project's own code. Prints JSON.
+"""Computes what the gateway should answer for one symbol, from the folder of a file sink and the definitions in the
+documents. Uses fastavro and fractions, and none of the project's own code. Prints JSON.
 """
 
 import argparse
@@ -16,7 +16,7 @@ PLACES = decimal.Decimal(1).scaleb(-18)
 
 
 def rounded(value: Fraction) -> str:
-    """Half-even at 18 places."""
+    """Returns the value as text, rounded half to even at 18 decimal places."""
     exact = decimal.Decimal(value.numerator) / decimal.Decimal(value.denominator)
     return plain(exact.quantize(PLACES, rounding=decimal.ROUND_HALF_EVEN))
 
@@ -210,7 +210,7 @@ def price_impact(record, side, requested):
 
 
 def candles(klines, minutes):
-    """Longer candles of one-minute ones; the last state of each counts."""
+    """Yields longer candles, computed from the last state of each one-minute candle."""
     last = {kline["open_time"]: kline for kline in klines}
     groups = {}
     for kline in (last[time] for time in sorted(last)):

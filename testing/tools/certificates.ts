@@ -15,7 +15,7 @@ export interface Authority extends Certificate {
 export interface CertificateOptions {
   /** Days until the certificate expires; -1: it expired a day ago. Default 30. */
   readonly endsInDays?: number;
-  /** The name or IPv4 address that it is for, beside localhost and 127.0.0.1. */
+  /** The name or IPv4 address that the certificate is for, in addition to localhost and 127.0.0.1. */
   readonly host?: string;
 }
 
@@ -60,7 +60,7 @@ interface Contents {
   readonly extensions: readonly Buffer[];
 }
 
-/** X.509 version 3, RFC 5280. */
+/** Makes an X.509 certificate of version 3 (RFC 5280), in DER. */
 function newCertificate({ issuer, signedBy, subject, endsInDays, key, extensions }: Contents): Buffer {
   const inDays = (days: number) => time(Date.now() + days * DAY_MS);
   const validity = sequence(inDays(Math.min(endsInDays, 0) - 1), inDays(endsInDays));

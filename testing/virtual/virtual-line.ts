@@ -68,9 +68,9 @@ export class VirtualLine {
   readonly #socket = new ServerSocket(this);
   #toClientAt = 0;
   #toServerAt = 0;
-  /** The client unsubscribed, or received the end. */
+  /** True if the client unsubscribed, or received the end. */
   #ended = false;
-  /** The venue has closed its end. */
+  /** True if the venue has closed its end. */
   #gone = false;
   #received: Buffer = Buffer.alloc(0);
 

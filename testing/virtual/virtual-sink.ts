@@ -19,7 +19,7 @@ import type { VirtualWorld } from './virtual-world.ts';
 /** The records that the sinks of all processes have written, as a broker keeps them. */
 export class VirtualStore {
   readonly records: FeedRecord[] = [];
-  /** Writes fail until this time of the virtual clock. */
+  /** Writes fail until this time of the virtual clock, milliseconds. */
   awayUntil = 0;
   /** Number of the latest writer. All earlier writers are fenced. */
   writer = 0;
@@ -28,8 +28,8 @@ export class VirtualStore {
 const MAX_AWAY_KEYS = 4;
 
 /**
- * A sink of one process. It is slow at times, and may refuse all keys or some. It is fenced as soon as the next one
- * opens.
+ * A sink of one process. It is slow at times, and may refuse all keys or some. The next sink on the same store fences
+ * it when it opens.
  */
 export class VirtualSink implements Sink {
   readonly name: string;

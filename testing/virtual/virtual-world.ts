@@ -57,7 +57,7 @@ export class VirtualWorld {
   readonly random: Random;
   readonly #faults: Faults;
   readonly #sites: ReadonlyMap<VenueId, Site>;
-  /** A promise was resolved, and its continuation has not run yet. */
+  /** True if a promise was resolved and its continuation has not run yet. */
   #resolved = false;
 
   constructor({ seed, venues, symbols, rate }: VirtualWorldOptions) {
