@@ -134,7 +134,8 @@ export class Market {
   }
 
   /**
-   * The decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Each set of options has one guard, until `close`.
+   * Returns the guard with the decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Each set of options has
+   * one guard, until `close`.
    * @throws Fault (never) if a limit is unusable.
    */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {

@@ -17,9 +17,9 @@ export interface OutRecord {
 export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
-  /** Not delivered; the fault says when to retry. `never`: another writer took over, and the sink takes nothing more. */
+  /** Not delivered; the fault says when to retry. `never`: the sink takes nothing more, as after another writer's start. */
   | { readonly kind: 'retry'; readonly fault: Fault }
-  /** Will never be accepted: goes to dead letters. */
+  /** The sink will never accept it, so it goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
 
 /** Where a series (one kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
@@ -35,7 +35,7 @@ export interface SeriesCheckpoint {
 
 /** Selects the series whose checkpoints a start needs. */
 export interface CheckpointOptions {
-  /** Environments whose topics are read: `` or `simulated.`. The configured one is first: it has all positions. */
+  /** Prefixes of the environments whose topics are read, such as `simulated.`. The first one has all positions. */
   readonly environmentPrefixes: readonly string[];
   /** The published kinds of trades; `trade` comes first, if it is published. */
   readonly kinds: readonly TradeKind[];
@@ -47,23 +47,23 @@ export interface CheckpointOptions {
 
 /** Selects the recent records that a start needs. */
 export interface RecentOptions {
-  /** As in CheckpointOptions. */
+  /** Prefixes of the environments whose topics are read. The first one has all gaps. */
   readonly environmentPrefixes: readonly string[];
   readonly kind: TradeKind;
-  /** As in CheckpointOptions. */
+  /** Message key of market records; the symbol by default. */
   readonly keyOf?: MarketKeyOf;
   /** The checkpoints of the wanted series, of that kind. The latest one of a venue is the venue's last trade. */
   readonly checkpoints: readonly SeriesCheckpoint[];
-  /** The least number of trades of each series. */
+  /** Trades to read of each series at least, whatever their age. */
   readonly trades: number;
-  /** Greatest age of wanted trades against their venue's last trade, exclusive, milliseconds of the venue's clock. */
+  /** All trades less than this before their venue's last trade are wanted; milliseconds of the venue's clock. */
   readonly spanMs: number;
   /** The same limit for windows, by their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 
 export interface Recent {
-  /** In the order of publishing for each topic and symbol. An idle symbol may have fewer: a sink bounds its reading. */
+  /** In the order of publishing of each topic and symbol. An idle symbol may have too few: a sink bounds its reads. */
   readonly trades: readonly AnyTrade[];
   /** In the same order; a window may appear twice. */
   readonly windows: readonly TradeStats[];
@@ -74,20 +74,24 @@ export interface Recent {
 }
 
 /**
- * A destination of records. The driver awaits each `write` before the next one. Records of one key are in their order.
+ * A destination of records. The driver awaits each `write` before the next one. The records of a key come in the order
+ * of publishing.
  */
 export interface Sink {
   readonly name: string;
-  /** Connects, creates topics, repairs torn files. Afterwards no record of a previous writer can arrive. Rejects with a Fault. */
+  /**
+   * Connects, creates topics, repairs torn files. Afterwards no record of a previous writer can arrive. Rejects with a
+   * Fault.
+   */
   open(): Promise<void>;
-  /** Returns one outcome per record, in the order of the batch. Never rejects because of the far side. */
+  /** Returns one outcome per record, in the order of the batch. Errors of the destination are outcomes, too. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
   /** Reads where each series ends, from `positions` and the trades after them. Called once, after `open`. */
   checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]>;
   /** Reads the recent records, within bounds of memory and time. Called at most once, after `checkpoints`. */
   recent(options: RecentOptions): Promise<Recent>;
-  /** Delivers the records that it still holds and releases everything. */
+  /** Delivers the batch in flight, and releases connections and files. May be called during a `write`. */
   close(): Promise<void>;
-  /** Why it takes nothing at the moment, for people; undefined: no known trouble. */
+  /** Why the sink takes nothing at the moment, for people; undefined: no known trouble. */
   trouble(): string | undefined;
 }

@@ -9,7 +9,7 @@ export interface SinkSettings {
     readonly dir: string;
     readonly rotateMb: number;
     readonly codec: FileCodec;
-    /** See the file sink's options. */
+    /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
     readonly waitsForFolder?: boolean;
   };
   /** Topic prefixes of the environments in use: `` for production, `simulated.` and so on. */
@@ -17,9 +17,9 @@ export interface SinkSettings {
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
   readonly beforeFence?: () => Promise<unknown>;
-  /** Monotonic milliseconds. */
+  /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
-  /** Milliseconds since 1970. */
+  /** Returns the wall clock's time, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
 

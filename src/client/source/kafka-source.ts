@@ -49,7 +49,7 @@ export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSo
   };
 }
 
-/** Waits until the brokers answer. Rejects with a Fault if the topic does not exist or the brokers refuse this client. */
+/** Waits until the brokers answer. Rejects with a Fault if the topic does not exist or they refuse this client. */
 async function waitForTopic(
   { requireTopic, scheduler }: KafkaReach,
   topic: string,

@@ -7,9 +7,9 @@ import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, seriesKey } from '../resume/checkpoints.ts';
 import { lastPositions } from './last-positions.ts';
 
-/** Microseconds of a run that are read at most. Positions are written every 10 s. */
+/** Maximum time of a run that is read back, microseconds. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
-/** A longer time between two blocks counts only as much as this: the process may have paused between them. */
+/** Maximum time between two blocks that counts, microseconds: the process may have paused for longer. */
 const STEP_US = 10_000_000;
 
 /** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */

@@ -26,7 +26,7 @@ export interface AvroFileSinkOptions {
   /** MiB at which a file is closed and the next one starts. */
   readonly rotateMb: number;
   readonly codec: FileCodec;
-  /** Wall clock, milliseconds: for the names of files. */
+  /** Returns the wall clock's time, milliseconds since 1970; it names the files. */
   readonly now: () => number;
   /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
   readonly waitsForFolder?: boolean;
@@ -35,7 +35,7 @@ export interface AvroFileSinkOptions {
 }
 
 const DELIVERED: Outcome = { kind: 'delivered' };
-/** A few hours of positions. */
+/** Bytes at which a file of positions is closed: a few hours of positions. */
 const POSITIONS_BYTES = 2 ** 20;
 
 /**
@@ -159,7 +159,7 @@ export class AvroFileSink implements Sink {
   }
 }
 
-/** A position without a trade starts an epoch. Nothing written after it may survive a power loss that it does not. */
+/** A position without a trade starts an epoch. It must survive each power loss that a later record survives. */
 const beginsEpoch = (record: FeedRecord): boolean => record.kind === 'position' && record.tradeId === null;
 
 interface TopicPart {

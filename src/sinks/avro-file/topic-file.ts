@@ -11,7 +11,7 @@ const BLOCK_BYTES = 256 * 1024;
 export interface TopicFileOptions {
   readonly rotateBytes: number;
   readonly codec: FileCodec;
-  /** Wall clock, milliseconds: for the names. */
+  /** Returns the wall clock's time, milliseconds since 1970; it names the files. */
   readonly now: () => number;
 }
 
@@ -20,7 +20,7 @@ interface OpenFile {
   readonly sync: Buffer;
   /** Undefined after an error: then the content after `size` is unknown. */
   handle: FileHandle | undefined;
-  /** Where the last whole block ends; 0: there is none. */
+  /** Where the last whole block ends, in bytes; 0: there is none. */
   size: number;
 }
 
@@ -110,7 +110,7 @@ export class TopicFile {
       await work();
     } catch (error) {
       const file = this.#open;
-      // A reader may read the file before the next try. If this fails, the next try truncates.
+      // A reader may read the file before the next try, so it is cut now. If that fails, the next try cuts it.
       await file?.handle?.truncate(file.size).catch(() => {});
       await this.#closeHandle();
       // The file was removed: the next append opens a new one.

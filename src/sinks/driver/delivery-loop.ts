@@ -25,18 +25,18 @@ export interface LoopParts {
 
 const SPILL_RETRY_MS = 1000;
 
-/** Sends batch after batch while records wait, those of the spill first. Holds the driver's state. */
+/** Sends batch after batch while records wait, the records of the spill first. Has the driver's state. */
 export class DeliveryLoop {
   readonly #parts: LoopParts;
   readonly #options: Pick<DriverOptions, 'onFailed' | 'onSpill'>;
   #state: DriverState = 'opening';
   #wasOpened = false;
-  /** Starts the next batch. */
+  /** The timer that starts the next batch. */
   #timer: Subscription | undefined;
-  /** The send loop, if it runs. */
+  /** The running send loop; undefined if none runs. */
   run: Promise<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
-  /** Price ticks that newer ones replaced while the spill was read back. */
+  /** Number of price ticks that newer ones replaced while the spill was read back. */
   conflated = 0;
 
   constructor(parts: LoopParts, options: Pick<DriverOptions, 'onFailed' | 'onSpill'>) {
@@ -44,7 +44,7 @@ export class DeliveryLoop {
     this.#options = options;
   }
 
-  /** Records that wait for their batch, in memory or in the spill. */
+  /** Number of records that wait for their batch, in memory or in the spill. */
   get waiting(): number {
     return this.#parts.queue.length + (this.#parts.spill?.waiting ?? 0);
   }
@@ -57,17 +57,17 @@ export class DeliveryLoop {
     return this.#state === 'opening' || this.#state === 'open';
   }
 
-  /** Nothing is written any more. */
+  /** True if nothing is written any more. */
   get isStopped(): boolean {
     return this.#state === 'closed' || this.#state === 'failed';
   }
 
-  /** The sink was open and has not failed, so records may be spilled. Also true after closing. */
+  /** True if records may be spilled: the sink was open and has not failed. Also true after closing. */
   get maySpill(): boolean {
     return this.#wasOpened && this.#state !== 'failed';
   }
 
-  /** Records may be delivered from now on. */
+  /** Starts the delivery of records. */
   ready(): void {
     this.#wasOpened = true;
     if (this.#state === 'opening') this.#state = 'open';
@@ -91,7 +91,7 @@ export class DeliveryLoop {
     return this.#idle.promise;
   }
 
-  /** Call it after records are settled or dropped. */
+  /** Resolves `idle` if no record is left. Call it after records are settled or dropped. */
   checkIdle(): void {
     if (!this.isIdle) return;
     this.#idle?.resolve();
@@ -154,7 +154,7 @@ export class DeliveryLoop {
     return batch;
   }
 
-  /** Returns false if it has to be retried. */
+  /** Reads the next records back from the spill. Returns false if that failed and has to be retried. */
   #readBack(spill: Spill): boolean {
     try {
       this.conflated += spill.readBack();

@@ -26,9 +26,9 @@ export class Delivery {
   readonly #ledger: LossLedger;
   readonly #options: DeliveryOptions;
   #failures = 0;
-  /** The batch in flight. Set again when it is settled. */
+  /** The batch in flight; after a try, the records of it that have to be retried. */
   batch: Batch | undefined;
-  /** When the current try began; undefined between tries. */
+  /** When the current try began, by the monotonic clock, milliseconds; undefined between tries. */
   sentAt: number | undefined;
   delivered = 0;
   rejected = 0;
@@ -40,7 +40,7 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Records in flight. */
+  /** Number of records in flight. */
   get length(): number {
     return this.batch?.records.length ?? 0;
   }

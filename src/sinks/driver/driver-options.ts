@@ -7,9 +7,12 @@ import type { DeliveryOptions } from './delivery.ts';
 import type { SinkHealthOptions, SinkState } from './sink-health.ts';
 
 export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealthOptions {
-  /** Monotonic milliseconds and all timers. */
+  /** Runs all timers; its clock must be monotonic. */
   readonly scheduler: SchedulerLike;
-  /** Stores records on disk after a second without the sink, or when half of the memory is used. Then call `resume`. */
+  /**
+   * Stores records on disk after a second without the sink, or when half of the memory is used. With a spill, no record
+   * is delivered before `resume` has returned.
+   */
   readonly spill?: SpillOptions;
   /** Returns topic and key of the gap record for dropped trades; by default, `gaps` beside the trades' topic. */
   readonly outGap?: OutGap;
@@ -23,11 +26,11 @@ export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealth
   readonly onDropped?: (byTopic: ReadonlyMap<string, number>) => void;
   /** Called once when the sink has failed for good: another process may write now, so nothing is retried or spilled. */
   readonly onFailed?: (fault: Fault) => void;
-  /** Called when the spill starts, fails, recovers, cannot be read, and is empty; for people. */
+  /** Called when the spill starts, fails, works again, is partly unreadable, or is empty. The reason is for people. */
   readonly onSpill?: (event: SpillEvent, reason: string) => void;
 }
 
-/** Records that were left at the end: `spilled` for the next start, or lost. */
+/** Number of records left at the end: `spilled` ones are on disk for the next start, `undelivered` ones are lost. */
 export interface CloseResult {
   readonly undelivered: number;
   readonly spilled: number;

@@ -16,8 +16,8 @@ const SPILL_AFTER_MS = 1000;
 const LAST_ANSWER_MS = 500;
 
 /**
- * Carries records to a sink: one batch at a time, in order, in bounded memory. It retries refused records before newer
- * ones. While the sink is away for long, records wait on disk.
+ * Carries records to a sink: one batch at a time, in order, in bounded memory. It retries undelivered records before
+ * newer ones. If it has a spill, records wait on disk while the sink is away for more than a second.
  */
 export class SinkDriver {
   /** Resolves when the sink is open. Rejects with a Fault if it can never open, or if the driver closes first. */
@@ -160,7 +160,7 @@ export class SinkDriver {
     if (this.#spill === undefined) this.#loop.ready();
   }
 
-  /** Retries until the driver closes. @throws Fault */
+  /** Retries the work until it succeeds or the driver closes. @throws Fault */
   async #untilDone<T>(work: () => Promise<T>): Promise<T> {
     for (let failures = 0; !this.#loop.isStopped; failures++) {
       try {

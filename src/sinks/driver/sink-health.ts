@@ -25,7 +25,7 @@ export class SinkHealth {
   readonly #downAfterMs: number;
   readonly #onState: SinkHealthOptions['onState'];
   state: SinkState = 'opening';
-  /** For people. */
+  /** The reason for the state, for people. */
   reason = 'opening';
   #downSince: number | undefined;
 
@@ -48,7 +48,10 @@ export class SinkHealth {
     if (this.state !== 'down' || this.reason !== reason) this.#become('down', reason);
   }
 
-  /** Checks regularly for a write that hangs: it counts as down. `onChecked` gets how long the sink has been down, in ms. */
+  /**
+   * Checks regularly whether a write hangs; then the sink counts as down. `onChecked` gets how long the sink has been
+   * down, in milliseconds.
+   */
   watch(onChecked: (downMs: number) => void): void {
     this.#parts.timers.after(WATCH_EVERY_MS, () => {
       const { sentAt } = this.#parts.delivery;

@@ -13,19 +13,19 @@ import {
 } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
-/** How long a broker waits for the end of a transaction if its process dies meanwhile. */
+/** How long a broker keeps a transaction open if the process that began it dies. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
 const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
-/** One writer for each client id, prefix and environment: a replay must not shut out a live run. */
+/** The id of a writer, one for each client id, prefix and environment: a replay must not shut out a live run. */
 export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = ''): string {
   return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
 type FenceBrokers = Pick<Brokers, 'coordinator'>;
 
-/** A coordinator forgets a transactional id after a week without use (transactional.id.expiration.ms). */
+/** Each id is used once a day: a coordinator forgets it after a week without use (transactional.id.expiration.ms). */
 const AGAIN_MS = 86_400_000;
 const RETRY_MS = 1000;
 

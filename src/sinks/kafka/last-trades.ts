@@ -4,9 +4,10 @@ import { isTrade } from '../../domain/trade-id.ts';
 import type { TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
+/** The latest epoch of a key whose last trade is wanted. */
 export interface SoughtTrade {
   readonly epoch: number;
-  /** True: its last trade is in the time that is read. */
+  /** True: the epoch has a trade in the time that is read. */
   readonly isThere: boolean;
 }
 
@@ -19,8 +20,8 @@ export interface LastTrades {
 }
 
 /**
- * Finds the last trade of each key's latest epoch in a partition that is read backwards. It decodes nothing more of a
- * key that has its trade, and stops when all keys have one.
+ * Finds the last trade of each key's latest epoch in a partition that is read backwards. It decodes no further messages
+ * of a key whose trade is found, and stops when all are found.
  * @param from stops at this append time of the broker, milliseconds since 1970
  */
 export function lastTradesOf(
@@ -39,7 +40,7 @@ export function lastTradesOf(
         const wanted = key === null ? undefined : missing.get(key);
         if (key === null || value === null || wanted === undefined) continue;
         const record = await decode(value);
-        // Foreign messages are ignored.
+        // Messages of other programs are ignored.
         if (record instanceof Fault || !isTrade(record)) continue;
         found.push(record);
         if (record.epoch >= wanted.epoch) missing.delete(key);

@@ -17,7 +17,7 @@ export interface ProducerOptions {
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Dates the records, milliseconds since 1970. */
+  /** Returns the time to date records with, milliseconds since 1970. */
   readonly wallClockMs: () => number;
   /** Waits between attempts, until the signal aborts at most. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -27,7 +27,7 @@ export interface ProducerOptions {
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 
-/** Below the brokers' default of 1 MiB; halved if they take less. */
+/** Maximum bytes of a batch: below the brokers' default of 1 MiB, and halved if they take less. */
 const FIRST_MAX_BATCH_BYTES = 900_000;
 const MIN_MAX_BATCH_BYTES = 16_384;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
@@ -101,7 +101,7 @@ export class RepeatingProducer {
 
   /** Ends the current `produce` (its outcome is `retry`) and every connection. */
   async close(): Promise<void> {
-    // Available brokers answer soon.
+    // If the brokers are available, their answer comes soon.
     if (this.trouble === undefined)
       await Promise.race([this.#underWay, delay(LAST_ANSWER_MS, undefined, { ref: false })]);
     this.#stop.abort();
@@ -120,7 +120,10 @@ export class RepeatingProducer {
     await Promise.all([...byLeader].map(([leader, group]) => this.#settle(group, leader, outcomes)));
   }
 
-  /** Sends one broker's batches until their outcomes are certain. `wereSent`: it asks once, even if the writer is broken. */
+  /**
+   * Sends one broker's batches until their outcomes are certain. `wereSent`: they may be stored already, so they are
+   * sent once more even if the writer is broken.
+   */
   async #settle(group: readonly RecordBatch[], leader: number, outcomes: Outcome[], wereSent = false): Promise<void> {
     let batches = group;
     for (let failures = 0; ; failures++) {
@@ -134,7 +137,7 @@ export class RepeatingProducer {
         batches = await this.#writer.send(batches, leader);
         this.trouble = undefined;
         if (batches.length === 0) return;
-        // The client skipped a partition that the topic does not have (any more).
+        // The client library left out a partition that the topic does not have (any more).
         const message = `no answer for partition ${batches[0]?.partition} of ${batches[0]?.layout.topic}`;
         error = new BrokerError(message, { broker: String(leader), type: 'UNKNOWN_TOPIC_OR_PARTITION' });
       } catch (caught) {

@@ -15,15 +15,15 @@ export interface PlacedPosition extends Position {
   readonly appendedAt: number;
 }
 
-/** The append times to read, milliseconds; without `until` to the end. */
+/** A range of append times to read, milliseconds since 1970; without `until` to the topic's end. */
 export interface Stretch {
   readonly from: number;
   readonly until?: number;
 }
 
 /**
- * Distance in time between a series' last position and its last trade. Positions are written every 10 s; the rest is for
- * brokers' clocks that differ, and for aggregated trades, which positions do not count.
+ * Maximum time between a series' last position and its last trade, milliseconds. Positions are written every 10 s; the
+ * rest is for brokers' clocks that differ, and for aggregated trades, which positions do not count.
  */
 const MARGIN_MS = 60_000;
 
@@ -49,7 +49,7 @@ export async function readCheckpoints(
     const read = async ({ from, until }: Stretch): Promise<void> => {
       const fetch = { from: { timeMs: from }, follow: false, until };
       for await (const { record } of readTopic(config, topic, fetch, log, wants)) {
-        // Foreign messages are ignored.
+        // Messages of other programs are ignored.
         if (!(record instanceof Fault)) checkpoints.add(record);
       }
     };
@@ -61,7 +61,7 @@ export async function readCheckpoints(
   return checkpoints.all();
 }
 
-/** The latest epochs that were served until near the end, by key: their last trades are wanted. */
+/** Returns, by key, the latest epochs that were served until near the end: their last trades are wanted. */
 function soughtFrom(
   from: number,
   positions: readonly PlacedPosition[],
@@ -73,7 +73,7 @@ function soughtFrom(
   );
 }
 
-/** Reads the last trades from a time on, in order. undefined: partitions were added, so every partition has to be read. */
+/** Reads the last trades from a time on, in order. undefined: partitions were added, so all have to be read. */
 async function lastTrades(
   config: KafkaConfig,
   topic: string,

@@ -6,9 +6,9 @@ import { type MessageDecoder, newMessageDecoder } from '../../kafka/reading/read
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../resume/lookback.ts';
 
-/** Records between two turns of the event loop. */
+/** Records that are handled before others get a turn of the event loop. */
 const AT_ONCE = 500;
-/** The limits of reading back in each partition. */
+/** Maximum numbers of records to read of each partition. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
 
 /** Reads the recent records from the topics; see `Sink.recent`. `exists` gets full names. */
@@ -43,7 +43,7 @@ export async function readRecent(
 function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
   return async (messages, isFirst) => {
     for (const [index, { key, value }] of [...messages.entries()].toReversed()) {
-      // Venues may already send trades.
+      // Venues may already send trades, so others get a turn of the event loop.
       if (index % AT_ONCE === 0) await setImmediate();
       // The first message shows how far back the stretch goes, whatever its key.
       const isSought = index === 0 || (key !== null && lookback.seeks(key));

@@ -9,7 +9,7 @@ export interface Message {
   readonly value: Buffer;
 }
 
-/** A message of a batch; `index` is its place in the write. */
+/** A message of a batch; `index` is its index among all messages of the write. */
 export interface BatchedMessage {
   readonly key: string;
   readonly value: Buffer;

@@ -22,7 +22,7 @@ export class SequencedWriter {
   /** Topics whose leaders have to be looked up before the next request. */
   readonly #stale = new Set<TopicLayout>();
 
-  /** `wallClockMs` dates the records, milliseconds since 1970. */
+  /** `wallClockMs` returns the time to date records with, milliseconds since 1970. */
   constructor(brokers: WriterBrokers, producer: ProducerIdAndEpoch, wallClockMs: () => number) {
     this.#brokers = brokers;
     this.#producer = producer;
@@ -30,9 +30,9 @@ export class SequencedWriter {
   }
 
   /**
-   * Makes one attempt to store the batches at the broker that leads them all. Returns the batches without an answer.
-   * After a rejection, the same batches must come again before others of their partitions. Rejects with Moved, nothing
-   * sent, if the broker does not lead them (any more).
+   * Tries to store the batches at the broker that leads them all, and once more if it may not lead them any more. Returns
+   * the batches without an answer. After a rejection, the same batches must come again before others of their partitions.
+   * Rejects with Moved if another broker leads them.
    */
   async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
     for (let isAgain = false; ; isAgain = true) {

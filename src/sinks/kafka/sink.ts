@@ -29,14 +29,14 @@ import { hasTopic, prepareTopics } from './topics.ts';
 
 export interface KafkaSinkOptions {
   readonly config: KafkaConfig;
-  /** The environments whose topics are created at the start (`` for production, `simulated.` …), the configured one first. */
+  /** Prefixes of the environments whose topics are created at the start (`simulated.`), the configured one first. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
   readonly beforeFence?: (() => Promise<unknown>) | undefined;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
-  /** Dates the records, milliseconds since 1970. */
+  /** Returns the time to date records with, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
 
@@ -83,7 +83,7 @@ export class KafkaSink implements Sink {
         await this.#prepare();
       }
     } catch (error) {
-      // While the records wait, an operator can correct a wrong password or schema.
+      // The records are retried whatever the fault says: an operator may correct a wrong password or schema.
       const fault = new Fault('sink', asFault(error).message, { cause: error });
       return batch.map(() => ({ kind: 'retry', fault }));
     }

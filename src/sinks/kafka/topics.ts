@@ -18,11 +18,11 @@ export interface TopicDescription {
   readonly settings: Readonly<Record<string, string>>;
   /** Records and transaction markers that were ever written, of all partitions. */
   readonly records: bigint;
-  /** For people. */
+  /** Texts for people; empty if there are no differences. */
   readonly differences: readonly string[];
 }
 
-/** A broker does not compact the current segment, by default a week long; a start reads the whole topic. */
+/** A start reads a whole compacted topic, and a broker compacts no current segment, which is a week long by default. */
 const SEGMENT_MS = 3_600_000;
 
 /** Creates the feed's missing topics and returns their full names. Rejects with a Fault. */
@@ -78,7 +78,7 @@ export async function describeTopics(
   });
 }
 
-/** Rejects with a Fault. */
+/** True if the brokers show the topic. Rejects with a Fault. */
 export async function hasTopic(brokers: Brokers, name: string): Promise<boolean> {
   const names = await topicNames(brokers).catch((error: unknown) => Promise.reject(kafkaFault(error)));
   return names.has(name);

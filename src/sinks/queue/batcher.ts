@@ -8,23 +8,24 @@ export interface BatchOptions {
   /** Milliseconds that a batch waits for more records when the sink is idle; 0 by default. */
   readonly lingerMs?: number;
   /**
-   * Least milliseconds between the starts of two batches while fewer than `enough` records wait: small batches all cost
-   * about the same. A record after a pause goes at once. 0 by default.
+   * Minimum time between the starts of two batches while fewer than `enough` records wait, milliseconds; 0 by default.
+   * Small batches all cost about the same. The first record after a pause goes at once.
    */
   readonly minIntervalMs?: number;
-  /** So many records go at once; 12 by default: a batch to Kafka costs about as much as a dozen records. */
+  /** If this many records wait, they go at once; 12 by default: a batch to Kafka costs as much as about 12 records. */
   readonly enough?: number;
 }
 
 /** Records that go to the sink together. */
 export interface Batch {
   readonly records: readonly OutRecord[];
-  /** When the oldest of them was pushed. */
+  /** When the oldest of them was pushed, milliseconds of the driver's clock. */
   readonly since: number;
   /** Sequence number of the first record. Gap records have fractions between two records' numbers. */
   readonly firstSeq: number;
+  /** Difference between the numbers of two records: 1, or less for gap records. */
   readonly seqStep: number;
-  /** The spill has the records too, so they survive this process. */
+  /** True if the spill has the records, too, so they survive this process. */
   readonly isSpilled: boolean;
 }
 
@@ -61,12 +62,12 @@ export class Batcher {
     const { oldestAt, beginsWithBarrier } = this.#sources.queue;
     const { minIntervalMs } = this.#options;
     if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog || beginsWithBarrier) return 0;
-    // A barrier kept the record out of the last batch.
+    // A barrier kept the record out of the last batch, so it has waited long enough.
     if (oldestAt === undefined || oldestAt <= this.#lastBegunAt) return 0;
     return Math.max(0, Math.ceil(this.#lastBegunAt + minIntervalMs - now));
   }
 
-  /** Call it when a batch is sent. */
+  /** Remembers when a batch started. Call it when a batch is sent. */
   begun(now: number): void {
     this.#lastBegunAt = now;
   }

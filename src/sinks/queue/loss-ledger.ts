@@ -51,7 +51,7 @@ export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
   return [...losses.values()];
 }
 
-/** A loss that starts with a trade, or lies before it. */
+/** Makes a loss that starts with a trade, or lies right before it. */
 export function lossBefore({ topic, key }: OutRecord, trade: AnyTrade, missing: number | null, seq: number): TradeLoss {
   const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
   return { topic, key, venue, symbol, epoch, environment, missing, seq, firstTime };
@@ -79,6 +79,7 @@ export class LossLedger {
   readonly #checkpoints = new Map<string, Checkpoint>();
   /** Any record up to this number may be missing, because a part of the spill was unreadable. */
   #suspectSeq = -1;
+  /** By topic and key: number of the last trade that was checked for a gap before it. */
   readonly #checked = new Map<string, number>();
 
   constructor(outGap: OutGap = defaultOutGap) {
@@ -111,7 +112,7 @@ export class LossLedger {
     }
   }
 
-  /** Adds losses. Losses with the same `mark` become one: nothing between them was kept. `isSaved`: the spill has them. */
+  /** Adds losses. Losses with the same `mark` become one: no record lies between them. `isSaved`: the spill has them. */
   lost(losses: readonly TradeLoss[], mark: string, isSaved = false): void {
     for (const loss of losses) {
       const list = getOrCreate(this.#pending, `${loss.topic} ${loss.key}`, () => []);
@@ -124,7 +125,7 @@ export class LossLedger {
     }
   }
 
-  /** Passes the losses that the spill does not have yet to `write`: the process may end before it publishes their gaps. */
+  /** Passes losses that the spill does not have yet to `write`: the process may end before it publishes their gaps. */
   save<T>(write: (losses: readonly TradeLoss[]) => T): T {
     const unsaved = [...this.#pending.values()].flat().filter(({ isSaved }) => !isSaved);
     const written = write(unsaved);
@@ -132,7 +133,7 @@ export class LossLedger {
     return written;
   }
 
-  /** Anything up to `seq` may be missing: a series gets a gap unless its next trade follows its last one. */
+  /** Marks all records up to `seq` as suspect: a series gets a gap unless its next trade follows its last one. */
   suspectAll(seq: number): void {
     this.#suspectSeq = Math.max(this.#suspectSeq, seq);
   }

@@ -136,7 +136,7 @@ export class SinkQueue {
     );
   }
 
-  /** Removes the oldest records. */
+  /** Removes the `count` oldest records. */
   skip(count: number): void {
     for (let remaining = count; remaining > 0; remaining--) this.#shift(this.#slot(this.#head));
   }

@@ -16,15 +16,15 @@ interface FoundEpoch extends LastEpoch {
 }
 
 /**
- * Derives checkpoints from the last positions and the trades near a sink's end. The last trade found of the latest epoch
- * counts, by its place, not its id: a testnet's ids start again. Without one, the position's own trade counts.
+ * Derives checkpoints from the last positions and the trades near a sink's end. Of the latest epoch, the trade that was
+ * published last counts, not the highest id: a testnet's ids start again. Without a trade, the position's trade counts.
  */
 export class Checkpoints {
   readonly #kinds: readonly TradeKind[];
   readonly #keyOf: MarketKeyOf | undefined;
   readonly #epochs = new Map<string, FoundEpoch>();
 
-  /** @param kinds the published kinds; positions count the first. */
+  /** @param kinds the published kinds; a position names a trade of the first kind. */
   constructor(positions: readonly Position[], kinds: readonly TradeKind[], keyOf?: MarketKeyOf) {
     this.#kinds = kinds;
     this.#keyOf = keyOf;

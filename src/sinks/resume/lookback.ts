@@ -5,10 +5,10 @@ import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import { seriesKey } from './checkpoints.ts';
 
-/** The kinds of recent records. */
+/** A record that a start reads back. */
 export type Dated = AnyTrade | TradeStats | Gap;
 
-/** The recent records wanted of one topic. */
+/** Selects the recent records of one topic. */
 export interface Sought {
   /** Topic without the configured prefix. */
   readonly topic: string;
@@ -16,7 +16,7 @@ export interface Sought {
   readonly series: readonly SoughtSeries[];
   /** Records wanted of each series, whatever their age. */
   readonly count: number;
-  /** Maximum difference between a record's place in the topic and its time, milliseconds. */
+  /** Maximum difference between a record's own time and the time of the records around it, milliseconds. */
   readonly slackMs: number;
 }
 
@@ -25,9 +25,9 @@ export interface SoughtSeries {
   readonly symbol: string;
   /** Message key of its records. */
   readonly key: string;
-  /** All later records are wanted, milliseconds by the venue's clock; infinite: none. */
+  /** All records after this time are wanted, milliseconds by the venue's clock; infinite: none are. */
   readonly since: number;
-  /** The last trade that counts. Later ones are published meanwhile. */
+  /** Id of the last trade that counts. Later trades were published while the topic was read. */
   readonly upTo?: string;
 }
 
@@ -51,7 +51,7 @@ export function lastTimes(checkpoints: readonly SeriesCheckpoint[]): ReadonlyMap
   return lastOf;
 }
 
-/** The wanted records, topic by topic. */
+/** Returns which records to read back, topic by topic. */
 export function soughtOf(options: RecentOptions): readonly Sought[] {
   const { environmentPrefixes, kind, keyOf = symbolKey, checkpoints, trades, spanMs, windowsSpanMs = spanMs } = options;
   const lastOf = lastTimes(checkpoints);
@@ -60,7 +60,7 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
       const key = keyOf({ venue, symbol });
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  // A series that ends without a trade has none: any that are found were published meanwhile.
+  // If a checkpoint has no trade, its series has none: those that are found were published meanwhile.
   const tradeSeries = seriesSince(spanMs).flatMap((series, index) => {
     const upTo = checkpoints[index]?.last?.id;
     return upTo === undefined ? [] : [{ ...series, upTo }];

@@ -22,7 +22,7 @@ interface Series {
   storedSeq: number;
   /** The spill has the sink's last trade, so the order decides, not the ids. */
   isExact: boolean;
-  /** The sink does not know its end: records that may have been sent count as stored. */
+  /** The sink does not know where the series ends: records that may have been sent count as stored. */
   isUnsure: boolean;
   lastSeq: number;
   last: Checkpoint;
@@ -33,7 +33,7 @@ interface Series {
  * - trades of a series up to the sink's last trade, by their order in the spill. If that trade is not in the spill, by
  *   id and time: a testnet's ids start again;
  * - all records of an epoch that a later one has followed;
- * - if the sink does not know its end, the trades that may have been sent. A gap reports them as unknown;
+ * - if the sink does not know where a series ends, the trades that may have been sent. A gap reports them as unknown;
  * - a price tick before the sink's last trade of its epoch;
  * - an unsent gap before the sink's last trade: another process has resumed meanwhile;
  * - an epoch that another process overtook, or started at another venue. The feed resumes where that process ended.
@@ -119,7 +119,7 @@ export class Reconciler {
     return stored < loss.seq && (this.#lastTradeSeq.get(`${loss.topic} ${loss.key}`) ?? -1) > loss.seq;
   }
 
-  /** Trades that may be missing, because the sink did not know its end. */
+  /** Trades that may be missing, because the sink does not know where their series ends. */
   unsure(): readonly TradeLoss[] {
     return [...this.#series.values()]
       .filter(({ isUnsure }) => isUnsure)
@@ -227,7 +227,7 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const known = this.epochOf(gap);
     if (known?.epoch !== gap.epoch || gap.toId === null) return false;
-    // Gaps count trades if these are published: aggregated trades continue after a pending gap.
+    // If trades are published, gaps count them: aggregated trades continue after a pending gap.
     const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
     return end != null && compareIds(gap.toId, end.id) <= 0;
   }

@@ -12,9 +12,9 @@ import type { QueueEntry } from '../queue/sink-queue.ts';
 
 /** How far the sink got. */
 export interface SpillMark {
-  /** All up to here is settled. */
+  /** All records up to this number are settled: delivered, rejected or dropped. */
   readonly settledSeq: number;
-  /** Nothing above was ever sent; infinite if unknown. */
+  /** No record above this number was ever sent; infinite if unknown. */
   readonly handedSeq: number;
 }
 
@@ -66,7 +66,7 @@ export class SpillDatabase {
     this.#database = database;
     const version = this.#number('PRAGMA user_version', 'user_version');
     if (version !== 0 && version !== VERSION) {
-      const message = `spill: ${database.location() ?? ''} was written by another version (${version}): drain it with that one, or move it away`;
+      const message = `spill: ${database.location() ?? ''} was written by another version (${version}): deliver it with that version, or move it away`;
       throw new Fault('sink', message, { retry: { kind: 'never' } });
     }
     if (version === 0) this.transaction(() => database.exec(TABLES));
@@ -233,7 +233,7 @@ export function folderDisk(dir: string): SpillDisk {
     exists() {
       const previous = existsSync(dir) ? readdirSync(dir).find((name) => name.endsWith('.spill')) : undefined;
       if (previous === undefined) return existsSync(path);
-      const message = `spill: ${previous} was written by another version: drain it with that one, or move it away`;
+      const message = `spill: ${previous} was written by another version: deliver it with that version, or move it away`;
       throw new Fault('sink', message, { retry: { kind: 'never' } });
     },
     open() {

@@ -87,7 +87,7 @@ export async function recentInSpill(
       whole = false;
     },
   );
-  // The sink returns the records that are delivered meanwhile.
+  // Records that are delivered meanwhile are left out: the sink returns them.
   const { settledSeq } = store;
   const found = [...topics.values()].flatMap(({ sought, records }) => pick(sought, records));
   return { ...byKind(found.filter((record) => (seqs.get(record) ?? settledSeq) > settledSeq)), whole };

@@ -22,7 +22,7 @@ export interface AppendResult {
   readonly losses: readonly TradeLoss[];
 }
 
-/** Some tens of milliseconds; then the event loop turns. */
+/** Records of a scan, some tens of milliseconds, before others get a turn of the event loop. */
 const SCAN_AT_ONCE = 4096;
 const DROP_AT_ONCE = 1000;
 
@@ -34,14 +34,14 @@ export class SpillStore {
   /** The database is settled, but could not be removed. */
   #isOver = false;
   #isWanted: (entry: QueueEntry) => boolean = () => true;
-  /** When it was created or found; undefined: there is none. */
+  /** When the database was created or found, by the monotonic clock, milliseconds; undefined: there is none. */
   since: number | undefined;
   lastSeq = 0;
   /** Records up to here are delivered or rejected. */
   settledSeq = 0;
   /** Records up to here are read, or appended from memory. */
   readSeq = 0;
-  /** Records that were not read yet. */
+  /** Number of records that were not read yet. */
   unread = 0;
 
   constructor(disk: SpillDisk, options: SpillStoreOptions) {
@@ -98,7 +98,7 @@ export class SpillStore {
     }
   }
 
-  /** Appends records and losses. @throws SQLite's error, or a Fault if only records of the last drop priority are left */
+  /** Appends records and losses. @throws SQLite's error, or a Fault if only records that are dropped last are left */
   append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): AppendResult {
     const database = this.#open();
     const rejected: { out: OutRecord; fault: Fault }[] = [];

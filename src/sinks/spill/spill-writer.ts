@@ -6,7 +6,7 @@ import type { Timers } from '../timers.ts';
 import type { AppendResult, SpillStore } from './spill-store.ts';
 
 const AT_ONCE = 2000;
-/** Time between two writes: the most that a killed process loses. */
+/** Milliseconds between two writes. A killed process loses at most the records of this time. */
 const FLUSH_MS = 50;
 const RETRY_MS = 1000;
 
@@ -18,7 +18,7 @@ export interface SpillWriterParts {
 }
 
 export interface SpillWriterHooks {
-  /** The records in flight and those read back. */
+  /** The records in flight, and the records that were read back. */
   inMemory(): readonly QueueEntry[];
   onAppended(appended: AppendResult): void;
   /** Called when the disk fails, or works again (undefined). */

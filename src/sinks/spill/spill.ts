@@ -131,7 +131,10 @@ export class Spill {
     return replaced;
   }
 
-  /** Before a batch of the spill is sent: saves that all before it is settled, and nothing after it was ever sent. */
+  /**
+   * Call it before a batch of the spill is sent. It saves that all records before the batch are settled, and that no
+   * record after it was ever sent.
+   */
   saveMark(): void {
     try {
       this.#store.saveMark(this.#mark);
@@ -140,7 +143,7 @@ export class Spill {
     }
   }
 
-  /** Call it when the batch in flight is settled. */
+  /** Removes settled records from the disk. Call it when the batch in flight is settled. */
   settled(): void {
     if (!this.isOn && !this.#store.isThere) return;
     try {
@@ -151,7 +154,7 @@ export class Spill {
     }
   }
 
-  /** Makes all waiting records survive, within a second. */
+  /** Writes all waiting records to the disk, within a second. */
   saveAll(): void {
     this.#writer.halt();
     if (!this.isOn) {
@@ -167,7 +170,7 @@ export class Spill {
     }
   }
 
-  /** After `saveAll`: saves how far the sink got. */
+  /** Saves how far the sink got, and closes the database. Call it after `saveAll`. */
   close(): void {
     this.#writer.halt();
     try {
