@@ -8,11 +8,11 @@ import type { StatusNote } from './status/status-numbering.ts';
 /** Records to publish, in order. */
 export interface FeedOutput {
   readonly records: readonly FeedRecord[];
-  /** Nothing is written before the sink acknowledges these. */
+  /** True if nothing after these records is written before the sink acknowledges them. */
   readonly barrier: boolean;
 }
 
-/** Publishes what it makes of the events. */
+/** A stage of the feed: turns events into records to publish. */
 export type FeedStage = OperatorFunction<FeedEvent, FeedOutput>;
 
 /** Market data of one symbol from its active venue, all of one kind, stamped with the epoch. */
@@ -27,7 +27,7 @@ export interface FeedData {
 export type FeedReport =
   | { readonly kind: 'status'; readonly venue: VenueId; readonly note: StatusNote }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
-  /** Whether the venue has the symbol. Default: it has. */
+  /** Whether the venue has the symbol. Default: a venue has every symbol. */
   | { readonly kind: 'availability'; readonly venue: string; readonly symbol: string; readonly serves: boolean }
   | { readonly kind: 'followed'; readonly symbol: string; readonly coin: string }
   | { readonly kind: 'unfollowed'; readonly symbol: string };

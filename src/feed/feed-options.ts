@@ -11,7 +11,7 @@ import type { VenueFeed } from './venue-feed.ts';
 
 export interface TradeStatsOptions
   extends Pick<Config['stats'], 'windowsMs' | 'allowedLatenessMs' | 'historyTrades' | 'largeTradeThreshold'> {
-  /** If a venue has no trades for this long, plus the lateness, the clock closes its windows. Milliseconds. */
+  /** If a venue has no trades for this time plus `allowedLatenessMs`, the clock closes its windows. Milliseconds. */
   readonly idleAfterMs: number;
 }
 
@@ -27,7 +27,7 @@ export interface FeedOptions {
   /** What to report at the start. Default: nothing. */
   readonly reports?: readonly FeedReport[];
   readonly commands$: Observable<FeedCommand>;
-  /** Emits before the feed ends: it then publishes its last positions. */
+  /** Emits before the feed ends. The feed then publishes its last positions. */
   readonly stop$: Observable<unknown>;
   readonly numbering: StatusNumbering;
   readonly watch: FeedWatch;

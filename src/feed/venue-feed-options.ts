@@ -29,7 +29,7 @@ export type VenueFeedEvent =
   /** The venue no longer lists the symbol, so it is not followed. */
   | { readonly kind: 'delisted'; readonly symbol: string };
 
-/** What happens to REST requests. */
+/** An event of a REST request or of the REST hosts. */
 export type RestEvent =
   /** A row of an answer could not be read; the other rows are used. */
   | MalformedData
@@ -56,9 +56,9 @@ export interface ListFollowing {
 }
 
 export interface BookQuestion {
-  /** How many sizes larger than the first. */
+  /** How many sizes larger than the first size the book should be. */
   readonly larger: number;
-  /** The price left the book's levels: the request may use budget that others must leave. */
+  /** True if the price left the book's levels. The request may then use budget that other book requests must leave. */
   readonly isUrgent: boolean;
   /** Called when the request is sent; the budget may delay it. */
   readonly onSent: () => void;

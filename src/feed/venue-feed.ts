@@ -46,10 +46,10 @@ export class VenueFeed {
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
-  /** Set while the venue is warm and has no subscriber. */
+  /** Set after `warm`, until the buffered events were emitted to a subscriber. */
   #held: WarmUpBuffer<VenueInput> | undefined;
   #startedAt = 0;
-  /** True while it is warm or subscribed. */
+  /** True after `warm` or a subscription, until `close`. */
   running = false;
 
   constructor(options: VenueFeedOptions) {
@@ -156,12 +156,12 @@ export class VenueFeed {
     return this.#arbiter.duplicates;
   }
 
-  /** A symbol's current book, if it is in step. */
+  /** Returns a symbol's current book if it is in step. */
   book(symbol: string): BookStepped | undefined {
     return this.#books.current(symbol);
   }
 
-  /** A symbol's possible gaps now. */
+  /** Returns a symbol's possible gaps now. */
   possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#arbiter.possibleGaps(symbol);
   }
@@ -257,7 +257,7 @@ export class VenueFeed {
     }
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
     this.#liveness.frames.passed(of.watch, events, now);
-    // Trades that wait prove that the venue delivers, too.
+    // Trades that wait also prove that the venue delivers.
     if (events.length > 0 || holds(of.arbiter)) this.#out?.next({ kind: 'value', key, at, value: events });
   }
 

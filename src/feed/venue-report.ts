@@ -118,7 +118,7 @@ export class VenueReport {
       case 'unavailable':
         increment(counts.ignored, 'instrument_list_unavailable');
         if (!change.opens) return;
-        this.#note(listNote(`(${change.fault.message}); it is asked for again`));
+        this.#note(listNote(`(${change.fault.message}); the feed requests it again`));
         out({ kind: 'disconnected', blocked: change.fault.kind === 'region_blocked' });
         return;
       case 'doubtful':
@@ -132,7 +132,7 @@ export class VenueReport {
   }
 
   recovered(silence: Silence<'recovered'>): void {
-    this.#recovered(silence, 'data again');
+    this.#recovered(silence, 'the venue delivers again');
     if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
   }
 
@@ -159,7 +159,10 @@ export class VenueReport {
     }
   }
 
-  /** Without a line, the refused handshakes are reported, which have the same cause. */
+  /**
+   * Reports that REST hosts refuse us. Without a line it does not: the refused handshakes are reported, which have the
+   * same cause.
+   */
   #reportRest(): void {
     const refusal = this.#restRefusal;
     if (!this.#isConnected || this.#isRestReported === (refusal !== undefined)) return;

@@ -18,7 +18,7 @@ export interface KlineCheckOptions {
   readonly contiguousVenues: ReadonlySet<string>;
 }
 
-/** What of the subscribed channels can be compared. Undefined unless trades and candles are subscribed. */
+/** Returns which trades and candles can be compared; undefined unless the channels have both. */
 export function subscribedKlines(
   channels: readonly Channel[],
 ): Pick<KlineCheckOptions, 'trades' | 'intervals'> | undefined {
@@ -44,18 +44,18 @@ export function agreementOf(
 }
 
 /**
- * Compares the venues' candles with those of their published trades.
+ * Compares the venues' candles with candles made from their published trades.
  *
- * Each epoch starts from nothing. Time before its first trade or candle counts as a gap, as does each gap that is not
- * repaired.
+ * Each epoch begins without data. The time before its first trade or candle counts as a gap. So does each gap that is
+ * not repaired.
  */
 export class KlineCheck {
-  /** Each candle that differs, as soon as that is known. */
+  /** Emits each candle that differs, as soon as the difference is known. */
   readonly differences$: Observable<CandleDifference>;
   readonly #differences$ = new Subject<CandleDifference>();
   readonly #options: KlineCheckOptions;
   readonly #series = new Map<string, Map<string, Series>>();
-  /** By venue, symbol and interval, over all epochs, from the first candle on. */
+  /** Counts by venue, symbol and interval, over all epochs, from the first candle on. */
   readonly #counts = new Map<string, CandleCounts & Pick<CandleAgreement, 'venue' | 'symbol' | 'interval'>>();
 
   constructor(options: KlineCheckOptions) {
@@ -109,14 +109,14 @@ export class KlineCheck {
 
 const NONE: readonly never[] = [];
 
-/** A symbol at a venue in one epoch. */
+/** The candles of one symbol at one venue in one epoch. */
 class Series {
   readonly epoch: number;
   readonly #countsOf: (interval: string) => CandleCounts;
   readonly #builders: readonly CandleBuilder[];
   /** The check of each interval, from the venue's first candle on. */
   readonly #checks = new Map<string, CandleCheck>();
-  /** A check that begins now knows nothing of earlier trades. */
+  /** The latest time of a trade or gap. A check that begins now does not know the trades up to this time. */
   #reached = Number.NEGATIVE_INFINITY;
   #hasTraded = false;
 
@@ -147,7 +147,7 @@ class Series {
       this.addGap(Number.NEGATIVE_INFINITY, timestamp);
     }
     if (timestamp > this.#reached) this.#reached = timestamp;
-    // A check ignores other sources.
+    // The checks need only fetched trades.
     if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
     let differences: readonly CandleDifference[] = NONE;
     for (const builder of this.#builders)
@@ -163,7 +163,7 @@ class Series {
     return check.venue(kline);
   }
 
-  /** Trades of the gap's last millisecond may be missing, too. */
+  /** Notes a gap. Trades of its last millisecond may be missing, too. */
   addGap(from: number, to: number): void {
     if (to > this.#reached) this.#reached = to;
     for (const check of this.#checks.values()) check.noteGap(from, to + 1);

@@ -13,8 +13,8 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
 };
 
 /**
- * Publishes trade statistics for each window, and large trades against those before them in their epoch. Windows are
- * tumbling, per venue, symbol and epoch, on the trade's timestamp.
+ * Publishes trade statistics for each window, and trades that are large compared with the trades before them in their
+ * epoch. The windows are tumbling windows of the trades' timestamps, for each venue, symbol and epoch.
  *
  * A window closes when the venue's event time passes its end + `allowedLatenessMs`, or after `allowedLatenessMs` +
  * `idleAfterMs` without data. The end of the epoch closes it at once, as incomplete. A pending gap holds a symbol's
@@ -39,7 +39,7 @@ export function publishStats(options: StatsStageOptions): FeedStage {
           clockOf: ({ epoch }) => epoch.venue,
           create: (_windowStart, _key, { epoch }) => new WindowSums(epoch),
           add: (sums, { trade }) => sums.add(trade),
-          // A previous run has counted its own trades.
+          // Late trades of a previous run are not counted, because that run has counted them.
           onLate: ({ epoch }) => {
             if (epoch.hasTraded) uncounted.late++;
           },

@@ -6,7 +6,9 @@ import type { ClosedWindow } from '../../operators/window/window-timeline.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
-/** What previous runs published lately in the epoch that a symbol had at their end. */
+/**
+ * The last records that previous runs published in a symbol's epoch. It is the epoch that the symbol had at their end.
+ */
 export interface PreviousTrades {
   readonly symbol: string;
   readonly venue: string;
@@ -15,7 +17,7 @@ export interface PreviousTrades {
   readonly trades: readonly SequencedTrade[];
   /** All windows that end at this time or before were published, milliseconds. */
   readonly publishedTo: number;
-  /** Other published windows by start. One-minute windows go further back, for the volatility. */
+  /** Other published windows, ordered by start. One-minute windows go further back, for the volatility. */
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
   /** Gaps within the time of the trades, of any epoch. */
   readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
@@ -23,9 +25,9 @@ export interface PreviousTrades {
 
 /** When a venue's trades came. */
 export interface VenueTimes {
-  /** When the venue's first trade came, milliseconds since 1970, wall clock. Infinity: none. */
+  /** When the venue's first trade came, milliseconds since 1970, wall clock. Infinity before it. */
   firstAt: number;
-  /** When the venue's last trade came, in the scheduler's milliseconds. Infinity: none. */
+  /** When the venue's last trade came, in the scheduler's milliseconds. Infinity before the first. */
   lastAt: number;
 }
 
@@ -48,13 +50,13 @@ export class StatsEpoch {
   readonly coverage = new TradeCoverage();
   readonly volatility = new Volatility();
   readonly large: LargeTrades;
-  /** Windows that contain this time or an earlier one were published before the symbol was left. */
+  /** Windows that contain this time or an earlier one were published before the symbol was unfollowed. */
   readonly publishedTo: number;
   /** Any trade of the epoch, for the fields that all its trades have in common. */
   origin: Pick<SequencedTrade, 'venue' | 'symbol' | 'venueSymbol' | 'coin' | 'environment'> | undefined;
   hasTraded = false;
 
-  /** @param left the same epoch before its symbol was left */
+  /** @param left the same epoch before its symbol was unfollowed */
   constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, large: LargeTrades, left?: StatsEpoch) {
     this.id = `${symbol} ${venue} ${epoch}`;
     this.venue = venue;
@@ -87,7 +89,7 @@ export class WindowSums {
     return this;
   }
 
-  /** The closed window's record. Undefined if nothing was traded. */
+  /** Returns the closed window's record; undefined if nothing was traded. */
   record({ windowStart, windowEnd, complete }: Omit<ClosedWindow<unknown>, 'accumulator'>): TradeStats | undefined {
     const figures = this.#sums.figures();
     const { origin, epoch, volatility, coverage } = this.#epoch;
@@ -123,7 +125,7 @@ export function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: numb
   return end;
 }
 
-/** Infinity: there is no previous run to resume. */
+/** Returns the time of a previous run's last trade; Infinity if there is no previous run to resume. */
 export function lastTime(previous: PreviousTrades | undefined): number {
   if (previous === undefined) return Number.POSITIVE_INFINITY;
   return previous.trades.reduce((last, { timestamp }) => Math.max(last, timestamp), Number.NEGATIVE_INFINITY);

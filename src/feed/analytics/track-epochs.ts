@@ -40,9 +40,9 @@ const CANDLE_MS = 60_000;
 const HOLD_MS = 10_000;
 /** Maximum events that wait for the previous run's output. With more, its open windows are not rebuilt. */
 const MAX_WAITING = 100_000;
-/** Minimum number of trades before a large one. */
+/** Minimum number of trades in the history before a trade can be large. */
 const MIN_TRADES = 100;
-/** The gap at the start of every epoch, until its first trade. */
+/** The id of the gap at the start of every epoch, until its first trade. */
 const BEGINNING = '';
 /** The id of a gap if the trade after it is not known. */
 const UNKNOWN = 'unknown';
@@ -50,7 +50,7 @@ const UNKNOWN = 'unknown';
 /**
  * Emits the trades of each epoch, and when to hold, release and cut its windows.
  *
- * Events wait until the previous run's output is known; a feed that stops before drops them. A new epoch holds its
+ * Events wait until the previous run's output is known; a feed that stops earlier drops them. A new epoch holds its
  * windows until its first trades come: they may be older than the trades of the venue's other symbols. A hold ends
  * after the burst of trades that ends it, never inside.
  */
@@ -130,7 +130,7 @@ class Epochs {
     this.#alarm = createAlarm(out, options.scheduler, () => this.#settle());
   }
 
-  /** A venue serves a symbol from now on. The previous epoch's windows are published first. */
+  /** Begins an epoch: a venue serves a symbol from now on. The previous epoch's windows are published first. */
   begin(begin: EpochBegin): void {
     const { symbol, venue } = begin;
     this.end(symbol);
@@ -145,7 +145,7 @@ class Epochs {
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
   }
 
-  /** A symbol's epoch ends: its open windows are cut. */
+  /** Ends a symbol's epoch and cuts its open windows. */
   end(symbol: string): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
@@ -165,7 +165,7 @@ class Epochs {
     }
   }
 
-  /** The symbol's windows stay open until the gap is released, at most 10 s. */
+  /** Keeps the symbol's windows open until the gap is released, at most 10 s. */
   hold(symbol: string, gap: string, pending: Omit<PendingGap, 'until'>): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;
@@ -173,7 +173,7 @@ class Epochs {
     this.#wait(epoch, gap, pending);
   }
 
-  /** A gap has its outcome, and the trades after it follow. */
+  /** Ends the hold for a gap: the gap has its outcome, and the trades after it follow. */
   release(symbol: string, gap: string, outcome?: Gap): void {
     const epoch = this.#epochs.get(symbol);
     if (outcome !== undefined) epoch?.addGap(outcome);
@@ -254,7 +254,7 @@ class Epochs {
   }
 }
 
-/** Removes what is known of a symbol. Returns it if it is of this epoch. */
+/** Removes the symbol's entry. Returns it if it belongs to this epoch. */
 function removeEpoch<T extends Pick<EpochBegin, 'venue' | 'epoch'>>(
   known: Map<string, T>,
   { symbol, venue, epoch }: EpochBegin,

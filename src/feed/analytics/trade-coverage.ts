@@ -11,11 +11,14 @@ export interface PendingGap {
   readonly from: number;
   /** Until when the gap keeps windows open, milliseconds on the caller's clock. */
   readonly until: number;
-  /** True: it keeps them open only while the venue has data. */
+  /** True if it keeps them open only while the venue has data. */
   readonly endsBySilence: boolean;
 }
 
-/** A series that was served this long without a trade had none. Earlier, its subscription may have been missing. */
+/**
+ * After a series was served for this time without a trade, no trade happened. Before, its subscription may have been
+ * missing. Milliseconds.
+ */
 const SETTLES_MS = 10_000;
 /** If there are more gaps, the two oldest are joined. */
 const MAX_GAPS = 64;
@@ -26,7 +29,10 @@ export class TradeCoverage {
   readonly #gaps: Span[] = [];
   readonly #pending = new Map<string, PendingGap>();
 
-  /** Notes the first known trade. `servedSince`, ms since 1970: none was traded before it if it came long after. */
+  /**
+   * Notes the first known trade. `servedSince`, milliseconds since 1970: if the trade came long after it, nothing was
+   * traded in between.
+   */
   begin(
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,
     servedSince = Number.POSITIVE_INFINITY,
@@ -61,7 +67,7 @@ export class TradeCoverage {
     return held;
   }
 
-  /** True if no trade of the time is known to be missing. `end` is exclusive. */
+  /** Returns true if no trade of the time can be missing. `end` is exclusive. */
   isWhole(start: number, end: number): boolean {
     if (start < this.#knownFrom) return false;
     for (const { from } of this.#pending.values()) if (from < end) return false;

@@ -30,7 +30,7 @@ export interface LineArbiterOptions {
   readonly recentTrades: boolean;
   readonly repair: TradeRepair;
   readonly scheduler: SchedulerLike;
-  /** Receives events that come without a frame, or before the rest of one. */
+  /** Receives events that come without a frame, or before the rest of a frame. */
   readonly out: (events: ArbitratedEvents) => void;
 }
 
@@ -54,14 +54,14 @@ const NONE: readonly never[] = [];
 /** Merges the lines of one venue: the first arrival passes, trades come in order of ids, gaps are repaired. */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
-  /** Receives the trades. A Subject would take as long for each as all that follows. */
+  /** Receives the trades. A Subject would take as long for each trade as all later steps. */
   #arrivals: Subscriber<Arrival> | undefined;
   readonly #changes$ = new Subject<SequenceChange<TradeSeries, SequencedTrade>>();
   readonly #subscription: Subscription;
   readonly #symbols = new Map<string, ArbiterSymbol>();
   /** Symbols with subscribed trades, by line. */
   readonly #lines = new Map<number, Set<string>>();
-  /** What passed of the current frame. Undefined: events come without a frame. */
+  /** The events of the current frame that passed. Undefined while events come without a frame. */
   #frame: MergedEvent[] | undefined;
   #frameAt = 0;
   #duplicates = 0;
@@ -87,7 +87,7 @@ export class LineArbiter {
       .subscribe((event) => this.#emit(event.key, mergedEvent(event)));
   }
 
-  /** Events that another line had brought before, or that were repeated. */
+  /** Number of events that another line had delivered before, or that a line repeated. */
   get duplicates(): number {
     let count = this.#duplicates;
     for (const { trades, aggTrades } of this.#symbols.values())
@@ -95,7 +95,7 @@ export class LineArbiter {
     return count;
   }
 
-  /** The symbol's state. Get it once and pass it with each frame. */
+  /** Returns the symbol's state. Get it once and pass it with each frame. */
   of(symbol: string): ArbiterSymbol {
     return getOrCreate(this.#symbols, symbol, () => this.#newSymbol(symbol));
   }
@@ -180,7 +180,7 @@ export class LineArbiter {
       );
   }
 
-  /** A symbol's possible gaps now. */
+  /** Returns a symbol's possible gaps now. */
   possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#seriesOf(symbol)
       .map((series) => possibleGapOf(series, series.sequence.possibleGap))
@@ -207,7 +207,7 @@ export class LineArbiter {
     return { symbol, trades, aggTrades, newest: new NewestValues() };
   }
 
-  /** A pending or possible gap is no event of a frame: what passed of the frame before it goes first. */
+  /** Emits an event. A pending or possible gap is not part of a frame, so the frame's earlier events go first. */
   #emit(series: TradeSeries, event: MergedEvent): void {
     const { symbol: key } = series;
     const frame = this.#frame;
@@ -219,12 +219,15 @@ export class LineArbiter {
   }
 }
 
-/** True if trades of the symbol wait for others. */
+/** Returns true if trades of the symbol wait for others. */
 export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
   return trades.sequence.heldSince !== undefined || aggTrades.sequence.heldSince !== undefined;
 }
 
-/** The arrival time of an event without a frame. Fetched trades take that of the trade that waited for them. */
+/**
+ * Returns the arrival time of an event without a frame. Fetched trades get the arrival time of the trade that waited
+ * for them.
+ */
 function lateAt(series: TradeSeries, event: MergedEvent): number {
   if (event.kind === 'sequence_gap_closed' || event.kind === 'sequence_gap_pending') return event.gap.after.receivedAt;
   if (event.kind === 'ids_restarted') return event.after.receivedAt;
@@ -250,7 +253,10 @@ function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap
   return { kind: 'possible_gap', symbol, of: kind, before: gap?.before ?? null, waits };
 }
 
-/** Joins gaps of one frame in the same place: trades that came too late. Apart, they would have the same identity. */
+/**
+ * Adds an event to a frame. Trades that came too late may make several gaps between the same two trades. These are
+ * joined, because they would have the same identity.
+ */
 function pushTogether(out: MergedEvent[], event: MergedEvent): void {
   const last = out.at(-1);
   if (event.kind === 'sequence_gap_closed' && last?.kind === 'sequence_gap_closed') {

@@ -42,7 +42,7 @@ export interface PossibleGapEvent {
   readonly of: SequencedTrade['kind'];
   /** Null: no trade may be missing any more. */
   readonly before: Checkpoint | null;
-  /** True: later trades wait. False: nothing came since a time without any line. */
+  /** True if later trades wait. False if nothing came since a time without any line. */
   readonly waits: boolean;
 }
 
@@ -57,7 +57,7 @@ export interface BookStepped extends SymbolEvent {
   readonly book: BookSync;
 }
 
-/** The events that lines are merged of. Books are merged whole. */
+/** Market data that the arbiter merges event by event. Books are merged as a whole. */
 export type LineData = Exclude<MarketEvent, BookUpdate>;
 
 export type MergedEvent = LineData | BookStepped | SequenceGapEvent | IdsRestarted | PossibleGapEvent;
@@ -69,7 +69,7 @@ export interface ArbitratedEvents {
   /** Arrival, microseconds since 1970. */
   readonly at: number;
   readonly value: readonly MergedEvent[];
-  /** They were held or fetched, so they do not prove that the venue delivers. */
+  /** Set if they were held or fetched, so that they do not prove that the venue delivers. */
   readonly late?: true;
 }
 

@@ -2,13 +2,13 @@ import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
-/** Without timestamps, a lower book update id after this long means that the venue restarted its ids. */
+/** Without timestamps, a lower book update id after this time means that the venue restarted its ids. Microseconds. */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
 /** The candles of one interval that were passed on. */
 interface Candles {
   last: Kline;
-  /** The open time of the last closed candle that was passed on. */
+  /** The open time of the last closed candle that was passed on, milliseconds since 1970. */
   closed: number;
 }
 

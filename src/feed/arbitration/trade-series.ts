@@ -37,9 +37,11 @@ export class TradeSeries {
   readonly symbol: string;
   readonly kind: SequencedTrade['kind'];
   readonly sequence: IdSequence<SequencedTrade>;
-  /** Arrival of the first waiting trade when trades were last fetched. Undefined: none waited. */
+  /**
+   * Arrival of the first waiting trade when trades were last fetched, microseconds since 1970. Undefined: none waited.
+   */
   fetchedFor: number | undefined;
-  /** Arrival of the last trade that was emitted late. */
+  /** Arrival of the last trade that was emitted late, microseconds since 1970. */
   lateAt = Number.NEGATIVE_INFINITY;
 
   /** `contiguous`: ids step by one. `recent`: else the venue's last trades can be fetched. */

@@ -13,9 +13,9 @@ interface Published {
   seenId: string | undefined;
   /** The last published delta's update id. Undefined: the chain must begin again. */
   lastId: string | undefined;
-  /** When the last snapshot was among the deltas, the caller's milliseconds. */
+  /** When the last snapshot was published among the deltas, the caller's milliseconds. */
   snapshotAt: number;
-  /** The last sample; of a stale book, the last correct one. */
+  /** The last sample; if the book is stale, its last correct one. */
   sample: OrderBookSnapshot | undefined;
   stale: boolean;
 }
@@ -67,7 +67,7 @@ export class BookPublisher {
     return records;
   }
 
-  /** The best levels of all known books. */
+  /** Returns a sample of each known book: its best levels. */
   sampled(): OrderBookSnapshot[] {
     return [...this.#published.values()].map((published) => this.#sample(published));
   }

@@ -17,7 +17,7 @@ export function publishBooks(options: BooksStageOptions): FeedStage {
     defer(() => {
       const publisher = new BookPublisher(books, () => wallClockMs() * 1000);
       watch.staleBooks = () => publisher.stale;
-      /** The venue's current book: its next change may take long. */
+      /** Begins with the venue's current book, because its next change may take long. */
       const begin = (symbol: string, venue: string, epoch: number): readonly FeedRecord[] => {
         publisher.ended(symbol);
         const book = venueOf(venue)?.book(symbol);

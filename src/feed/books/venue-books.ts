@@ -20,18 +20,21 @@ import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 
-/** How long a book waits for changes that one line skipped and the other may bring. */
+/** How long a book waits for changes that one line skipped and the other may deliver, milliseconds. */
 const OTHER_LINE_MS = 500;
-/** A whole book is best fetched after the first change. Without a change for this long, the symbol is idle. */
+/**
+ * A whole book is best fetched after the first change. Without a change for this time, it is fetched anyway.
+ * Milliseconds.
+ */
 const FIRST_CHANGE_MS = 1000;
-/** If fetched levels last for less time, the next larger size is fetched. */
+/** If the price leaves the fetched levels sooner than this, the next larger size is fetched. Milliseconds. */
 const LASTS_MS = 60_000;
 const MAX_LARGER = 3;
-/** Maximum book requests at once: gap repair uses the same budget and must not wait for more. */
+/** Maximum book requests at once. It is low, because gap repair uses the same budget and must not wait for books. */
 const AT_ONCE = 3;
 /** Maximum requests for deeper levels of correct books at once. Books out of step do not wait for them. */
 const DEEPER_AT_ONCE = 1;
-/** The first pause before another attempt; it doubles each time. */
+/** The first pause before another attempt, milliseconds. It doubles each time, up to the maximum. */
 const AGAIN_MS = 1000;
 const AGAIN_AT_MOST_MS = 30_000;
 
@@ -45,11 +48,11 @@ export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' 
 interface Followed {
   readonly origin: BookOrigin;
   readonly sync: BookSync;
-  /** Queued, requested, or waiting for the next attempt. */
+  /** True while the book is queued, requested, or waiting for the next attempt. */
   busy: boolean;
   attempts: number;
   replacedAt: number;
-  /** Sizes above the first, if the levels did not last. */
+  /** How many sizes larger than the first one to fetch, because the levels did not last. */
   larger: number;
   /** The book's place in a queue, until the request is sent. */
   queued: Queued | undefined;
@@ -60,9 +63,9 @@ interface Followed {
 
 interface Queued {
   readonly book: Followed;
-  /** The book is correct: only deeper levels are wanted. */
+  /** True if the book is correct and only deeper levels are wanted. */
   readonly isDeeper: boolean;
-  /** Emits when the book needs another place. */
+  /** Emits when the book gets another place in a queue. */
   readonly overtaken$: Subject<void>;
 }
 
@@ -88,7 +91,9 @@ export class VenueBooks {
     for (const { sync } of this.#books.values()) sync.joined(line);
   }
 
-  /** A book is fetched at its first change, or after a moment without one. */
+  /**
+   * Fetches books whose changes are subscribed. A book is fetched at its first change, or after a moment without one.
+   */
   subscribed(instruments: readonly Instrument[]): void {
     if (this.#options.fetchBook === undefined || instruments.length === 0) return;
     this.#later(FIRST_CHANGE_MS, () => {
@@ -105,7 +110,7 @@ export class VenueBooks {
     this.#resync(book);
   }
 
-  /** `to`: the line that takes its place, subscribed before `line` closes. */
+  /** Notes a lost line. `to`: the line that replaces it, subscribed before `line` closes. */
   lineLost(line: number, to?: number): void {
     this.#lines.delete(line);
     const now = this.#options.scheduler.now();
@@ -127,14 +132,14 @@ export class VenueBooks {
     this.#resync(book);
   }
 
-  /** No line delivers the book's changes. Consumers see it as stale until the next one. */
+  /** Marks a book as stale, because no line delivers its changes. It recovers with the next change. */
   markStale(symbol: string): void {
     const book = this.#books.get(symbol);
     if (book?.sync.state === 'in_step')
       this.#emit(book, [this.#event(book, { kind: 'stale', reason: 'no line delivers changes' })]);
   }
 
-  /** A book that is in step, as a step that replaces everything. */
+  /** Returns a book that is in step, as a step that replaces everything. */
   current(symbol: string): BookStepped | undefined {
     const book = this.#books.get(symbol);
     if (book?.sync.state !== 'in_step') return undefined;
@@ -198,12 +203,12 @@ export class VenueBooks {
     this.#options.out({ kind: 'value', key: book.origin.symbol, at: book.sync.receivedAt, value, late: true });
   }
 
-  /** Starts what a book needs to be in step. */
+  /** Starts the requests that a book needs to be in step. */
   #resync(book: Followed): void {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);
     if (sync.wants === undefined) return;
-    // The book was correct when it was queued or began to wait, and is no longer.
+    // The book was correct when it was queued or began to wait.
     const wasInStep = book.queued?.isDeeper === true || book.pause !== undefined;
     if (book.busy && !(wasInStep && sync.state !== 'in_step')) return;
     book.queued?.overtaken$.next();
@@ -304,7 +309,7 @@ export class VenueBooks {
     return later;
   }
 
-  /** False once its symbol was removed, whatever is under way. */
+  /** Returns false once the book's symbol was removed, even if a request is under way. */
   #follows(book: Followed): boolean {
     return this.#books.get(book.origin.symbol) === book;
   }

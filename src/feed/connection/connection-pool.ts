@@ -30,7 +30,7 @@ export class VenueConnectionPool {
   #connections = 0;
   #notices: Subscription | undefined;
 
-  /** `isIdle`: other venues show that the market is idle. */
+  /** `isIdle`: returns true if other venues show that the market is idle. */
   constructor(options: VenueFeedOptions, counts: VenueCounts, isIdle: (connection: ManagedConnection) => boolean) {
     this.#options = options;
     this.#counts = counts;
@@ -47,7 +47,7 @@ export class VenueConnectionPool {
     return this.#lines.filter((line) => line.up).length;
   }
 
-  /** Open connections with a symbol's trades. A cutover adds one for a moment. */
+  /** Returns the number of open connections that carry a symbol's trades. A cutover adds one for a moment. */
   connectionsOf(symbol: string): number {
     const instrument = this.bySymbol(symbol);
     if (instrument === undefined) return 0;
@@ -56,7 +56,7 @@ export class VenueConnectionPool {
     return this.#lines.reduce((sum, line) => (carries(line) ? sum + line.connectionsUp.length : sum), 0);
   }
 
-  /** True if no other connection of the venue is open. */
+  /** Returns true if no other connection of the venue is open. */
   isAlone(connection: ManagedConnection): boolean {
     return this.#lines.every((line) => line.connectionsUp.every((other) => other === connection));
   }
@@ -111,8 +111,8 @@ export class VenueConnectionPool {
   }
 
   /**
-   * Unsubscribes and subscribes an instrument's topics, or only these. `number`: on this line; null: on all. Returns the
-   * ids of the connections that may miss data until then.
+   * Unsubscribes and subscribes an instrument's topics, or only `own`. `number`: on this line; null: on all. Returns
+   * the ids of the connections that may miss data meanwhile.
    */
   resubscribe(
     instrument: Instrument,
@@ -139,7 +139,9 @@ export class VenueConnectionPool {
     return number === null ? this.#lines : this.#lines.filter((line) => line.number === number);
   }
 
-  /** The topics without which an instrument is not served: its trades, or all if no trades are wanted. */
+  /**
+   * Returns the topics without which an instrument is not served: its trades, or all topics if no trades are wanted.
+   */
   neededOf(instrument: Instrument): readonly string[] {
     const channel = this.neededChannel;
     return channel === undefined ? this.topicsOf(instrument) : this.#options.venue.topics(instrument, channel);
@@ -157,7 +159,10 @@ export class VenueConnectionPool {
     return this.#byTopic.get(topic);
   }
 
-  /** True if a line was refused an instrument's trades and no open line has them. Then the venue does not serve it. */
+  /**
+   * Returns true if the venue refused an instrument's trades on a line, and no open line has them. Then the venue does
+   * not serve the instrument.
+   */
   lacks(instrument: Instrument): boolean {
     const needed = this.neededOf(instrument);
     const isCarried = (topic: string) => this.#lines.some((line) => line.up && line.topics.wanted.has(topic));

@@ -9,10 +9,15 @@ import { LineTopics } from './line-topics.ts';
 import { ManagedConnection } from './managed-connection.ts';
 import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
-/** A new connection's first moment. Its data says what the old connection has yet to deliver. */
+/**
+ * Length of a new connection's first moment, milliseconds. Its data shows what the old connection has yet to deliver.
+ */
 const SETTLE_MS = 500;
 const NONE: readonly never[] = [];
-/** If the venue announces a close before the cutover, the next one begins no sooner than this after it. */
+/**
+ * If the venue announces the close of a new connection before its cutover, the next cutover begins this long after it.
+ * Milliseconds.
+ */
 const AGAIN_AFTER_MS = 5000;
 
 export interface ConnectionSlotOptions {
@@ -39,8 +44,8 @@ interface Rotation {
 }
 
 /**
- * One line of a venue. For a cutover it opens a second connection, and closes the first when the second misses nothing.
- * If one is lost, the other continues, so that only one chain of attempts exists.
+ * One line of a venue. For a cutover it opens a second connection, and closes the first one when the second misses
+ * nothing. If it loses one of the two, the other continues, so that only one of them reconnects.
  */
 export class ConnectionSlot {
   readonly number: number;
@@ -133,7 +138,7 @@ export class ConnectionSlot {
       if (this.#rotation !== undefined) this.#onData(this.#rotation, connection, event);
       return;
     }
-    // `lost` follows and says more.
+    // The event `lost` follows, with more details.
     if (event.kind === 'disconnected') return;
     if (event.kind === 'closing') {
       this.#onClosing(connection, event);
@@ -183,7 +188,7 @@ export class ConnectionSlot {
       this.#restart(rotation);
       this.#report(connection, event, { wasUp });
     } else if (rotation.successor.waiting) {
-      // The line's own retry comes sooner than the successor's: the line had data.
+      // The line's own retry comes sooner than the successor's, because the line had data.
       this.#end(rotation);
       rotation.successor.close();
       this.#report(connection, event, { wasUp });

@@ -1,9 +1,9 @@
 /**
  * Decides when a new connection may replace an old one without a gap. Pure, without a clock.
  *
- * The old connection must have delivered what the venue made by the end of the new one's first moment: until then it
- * alone may carry trades. Venue times decide, since only they are equal on both. The latest of that moment counts:
- * venues begin with old states.
+ * Until the end of the new connection's first moment, trades may come by the old one alone. So the old connection must
+ * first deliver all data that the venue made until then. Venue times decide, because only they are equal on both. The
+ * latest one of that moment counts, because venues begin with old states.
  */
 export class Cutover {
   /** All that is wanted is acknowledged to the new connection. */
@@ -24,7 +24,10 @@ export class Cutover {
     return this.#settled && this.#from !== undefined && this.#reached >= this.#from;
   }
 
-  /** True if the old connection lives and neither had a venue time since the subscription. Ask after a while. */
+  /**
+   * True if the old connection lives, and neither connection had a venue time since the subscription. Read it some time
+   * after the subscription.
+   */
   get idle(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
     const lives = this.#oldAnswered || this.#oldUntimed;
@@ -54,7 +57,10 @@ export class Cutover {
     else this.#settled = true;
   }
 
-  /** Notes the new connection's data. `time`: the venue's, ms, or null. True if its first moment begins only now. */
+  /**
+   * Notes the new connection's data. `time`: the venue's, milliseconds, or null. Returns true if its first moment
+   * begins only now.
+   */
   byNew(time: number | null): boolean {
     if (!this.subscribed) return false;
     if (time === null) {

@@ -1,8 +1,8 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-/** Refused topics per attempt: each may cost a request of its own. */
+/** Maximum refused topics in one attempt, because each may cost a request of its own. */
 const ASK_AGAIN = 10;
-/** The pause until the next attempt if the venue accepted a refused topic. */
+/** The pause until the next attempt if the venue accepted a refused topic, milliseconds. */
 const ACCEPTED_AGAIN_MS = 1000;
 
 export interface LineTopicsOptions {
@@ -39,7 +39,7 @@ export class LineTopics {
     return topics.filter((topic) => this.wanted.delete(topic) || this.refused.delete(topic));
   }
 
-  /** False if the topic was refused before, or is not wanted. */
+  /** Notes a refused topic. Returns false if it was refused before, or is not wanted. */
   refuse(topic: string): boolean {
     const isNew = this.wanted.delete(topic);
     if (isNew) this.refused.add(topic);

@@ -46,7 +46,7 @@ export class ManagedConnection {
     this.#timers = new Subscription();
   }
 
-  /** True if all these topics are acknowledged. */
+  /** Returns true if the connection is open and all these topics are acknowledged. */
   hasAll(topics: Iterable<string>): boolean {
     if (!this.up) return false;
     for (const topic of topics) if (!this.#acknowledged.has(topic)) return false;

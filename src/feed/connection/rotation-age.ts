@@ -1,12 +1,13 @@
 /** Number of different ages: the fifth line of a group has the age of the first. */
 const TURNS = 4;
-/** How long before the lifetime's end the first line is replaced, in the unit below. */
+/** How long before the lifetime's end the first line is replaced, as a multiple of `unit`. */
 const MARGIN = 6;
 const STEP = 2;
 
 /**
- * The age at which to replace a connection before the venue closes it, milliseconds. If the lifetime is a day: 23 hours
- * for the first line, and 20 minutes less for each further line. Minus up to ten random minutes, to spread the feeds.
+ * Returns the age at which to replace a connection before the venue closes it, milliseconds. If the lifetime is a day:
+ * 23 hours for the first line, and 20 minutes less for each further line. Minus up to ten random minutes, to spread the
+ * feeds.
  *
  * @param line the line's place in its group, from 0
  * @param random uniform in [0, 1)
@@ -15,7 +16,7 @@ export function rotationAge(lifetimeMs: number, line: number, random: () => numb
   return lifetimeMs - unit(lifetimeMs) * (MARGIN + (line % TURNS) * STEP + random());
 }
 
-/** How long a connection waits if another line of the venue is being replaced, milliseconds. */
+/** Returns how long a connection waits if another line of the venue is being replaced, milliseconds. */
 export function postponement(lifetimeMs: number): number {
   return unit(lifetimeMs);
 }
@@ -23,7 +24,10 @@ export function postponement(lifetimeMs: number): number {
 /** Maximum postponements; the margin is longer. */
 export const MAX_POSTPONEMENTS = MARGIN - 1;
 
-/** Ten minutes of a day. Of a lifetime of seconds, as in tests, enough to replace a connection. */
+/**
+ * Returns ten minutes if the lifetime is a day. If it is seconds, as in tests, returns enough time to replace a
+ * connection.
+ */
 function unit(lifetimeMs: number): number {
   return Math.max(lifetimeMs / 144, Math.min(lifetimeMs / 16, 1000));
 }

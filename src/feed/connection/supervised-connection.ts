@@ -12,7 +12,7 @@ export interface SupervisedConnectionOptions extends Retrying {
   readonly isIdle: () => boolean;
 }
 
-/** A supervised connection: opens it, watches its data and opens it again after each loss, for ever. */
+/** Opens a connection, watches its data and opens it again after each loss. It never completes. */
 export function supervisedConnection(options: SupervisedConnectionOptions): Observable<ConnectionEvent> {
   const { connection$, staleAfterMs, isIdle, ...retrying } = options;
   const { scheduler } = retrying;

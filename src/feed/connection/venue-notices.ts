@@ -3,7 +3,10 @@ import type { ConnectionClosing, VenueEvent } from '../../domain/venue-event.ts'
 import { requireFresh } from '../../operators/require-fresh.ts';
 import { keepConnecting, type Retrying } from './keep-connecting.ts';
 
-/** Without any message for this long, pongs included, the connection is dead. Venues are pinged at least every 20 s. */
+/**
+ * Without any message for this time, pongs included, the connection is dead. Venues are pinged at least every 20 s.
+ * Milliseconds.
+ */
 const SILENT_MS = 60_000;
 
 export interface VenueNoticesOptions extends Retrying {

@@ -1,4 +1,7 @@
-/** Keeps values in order until `empty`. Above `most` values it drops the oldest that `mayGo` accepts. */
+/**
+ * Keeps values in order until `empty`. If it has more than `most` values, it drops the oldest ones that `mayGo`
+ * accepts.
+ */
 export class WarmUpBuffer<T> {
   readonly #most: number;
   readonly #mayGo: (value: T) => boolean;

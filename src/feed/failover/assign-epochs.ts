@@ -97,7 +97,10 @@ class Epochs {
     }
   }
 
-  /** Trades may lie between the two ranges of ids. The first range's epoch ends with a gap without an end. */
+  /**
+   * Begins a new epoch, because one epoch cannot have both ranges of ids. Trades may be missing between the ranges, so
+   * the old epoch ends with a gap.
+   */
   #onIdsRestarted({ symbol, coin, after }: IdsRestarted, out: Out): void {
     out.next({ kind: 'served', symbol, venue: after.venue });
     if (after.kind !== this.#options.counts) return;
@@ -112,8 +115,8 @@ class Epochs {
     const symbols = event.key === null ? [...this.#followed] : [event.key];
     const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.current(symbol)?.last }));
     if (event.key === null) {
-      // All at once: one by one, each would cost a round to the sink. Symbols that the venue serves already stay in
-      // their epoch.
+      // All epochs begin at once, because each single one would cost a round to the sink. Symbols that the venue serves
+      // already stay in their epoch.
       const moving = symbols.filter(
         (symbol) => !this.#lacking.has(`${event.to} ${symbol}`) && this.#ledger.current(symbol)?.venue !== event.to,
       );

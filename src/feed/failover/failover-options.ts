@@ -3,7 +3,10 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import { venueToStartWith } from '../resume/previous-runs.ts';
 
-/** The standby never needs more past than this: a switch for staleness comes after `stale_after_ms`. */
+/**
+ * A standby keeps its trades for `stale_after_ms` and this time, milliseconds. A switch from a stale venue comes after
+ * `stale_after_ms`.
+ */
 const RING_EXTRA_MS = 5000;
 
 export function failoverOptions(
@@ -26,7 +29,7 @@ export function failoverOptions(
   };
 }
 
-/** A standby buffers trades, and the events between them that concern gaps and restarted ids. */
+/** Returns true for events that a standby keeps: trades, and events of gaps and restarted ids between them. */
 function isOfTrades(event: MergedEvent | undefined): boolean {
   const kind = event?.kind;
   return kind === 'trade' || kind === 'agg_trade' || kind === 'sequence_gap_closed' || kind === 'ids_restarted';

@@ -7,17 +7,23 @@ import type { TradeSeries } from '../arbitration/trade-series.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
 import type { VenueFeedOptions } from '../venue-feed-options.ts';
 
-/** How long trades wait for another line to fill a gap. */
+/** How long trades wait for another line to fill a gap, milliseconds. */
 const OTHER_LINE_MS = 500;
-/** How long trades after a gap wait for fetched trades. */
+/** How long trades after a gap wait for fetched trades, milliseconds. */
 const REPAIR_MS = 10_000;
-/** Requests at once: 500 symbols get their turn within the hold. The venue's budget is kept elsewhere. */
+/**
+ * Maximum requests at once. With so many, 500 symbols get their turn within `REPAIR_MS`. The REST client keeps the
+ * venue's limits.
+ */
 const AT_ONCE = 10;
 
 type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
 type Lines = Pick<VenueConnectionPool, 'bySymbol' | 'connectionsOf'>;
 
-/** How one venue repairs gaps: a moment for the other line, then fetched trades if the venue returns them. */
+/**
+ * Returns how a venue repairs gaps: first the other line gets a moment, then trades are fetched if the venue returns
+ * them.
+ */
 export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
   const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
@@ -49,7 +55,7 @@ function fetchTrades(
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
     const since = sequence.heldSince;
-    // If they were requested before a line subscribed again, they do not reach to its first trade.
+    // Trades that were requested before a line subscribed again do not reach to its first trade.
     return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
   }
   if (fetchMissing === undefined || after === undefined) return EMPTY;

@@ -13,7 +13,7 @@ export type VenueSourceEvent = SourceEvent<readonly MergedEvent[]> | FeedReport;
 type Out = Pick<Subscriber<VenueSourceEvent>, 'next'>;
 type ListedVenue = Pick<VenueFeed, 'options' | 'instruments'>;
 
-/** Reports which symbols the feed follows and which venue lacks which. Another venue serves a symbol that one lacks. */
+/** Reports which symbols the feed follows, and which of them each venue lacks. Another venue serves these. */
 export class AvailabilityReports {
   readonly #venues: readonly ListedVenue[];
   readonly #availability = new VenueAvailability();

@@ -16,9 +16,11 @@ import type { ListFollowing, VenueFeedOptions } from '../venue-feed-options.ts';
 import { InstrumentDiff } from './instrument-diff.ts';
 import { type ListAnswer, pollInstruments, tradingAgainst } from './poll-instruments.ts';
 
-/** How long connecting waits for the instrument list. Without it unknown symbols are found later. */
+/**
+ * How long connecting waits for the instrument list, milliseconds. Without the list, unknown symbols are found later.
+ */
 const LIST_TIMEOUT_MS = 2000;
-/** How often the list is fetched, and how soon after a failure if everything listed is followed. */
+/** How often the list is fetched, and how soon after a failure if everything listed is followed. Milliseconds. */
 const LIST_EVERY_MS = 300_000;
 const LIST_AGAIN_MS = 5000;
 
@@ -26,15 +28,18 @@ const LIST_AGAIN_MS = 5000;
 export type InstrumentChange =
   /** The first instruments. `unchecked`: the venue's list did not come in time. */
   | { readonly kind: 'opened'; readonly instruments: readonly Instrument[]; readonly unchecked?: Fault }
-  /** The user added one. */
+  /** The user added an instrument. */
   | { readonly kind: 'added'; readonly instrument: Instrument }
   /** The venue lists these now. */
   | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
-  /** The venue does not list it, or it does not trade. `unlisted` ones are looked up again, since a halt ends. */
+  /**
+   * The venue does not list an instrument, or it does not trade. An `unlisted` one is looked up again, because a halt
+   * ends.
+   */
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
   /** The venue's list is not available. `opens`: nothing is followed before it comes. */
   | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
-  /** A list without most of the last one's rows: ignored. */
+  /** A list lacks most rows of the previous one and is ignored. */
   | { readonly kind: 'doubtful' };
 
 type VenueOptions = Pick<VenueFeedOptions, 'instruments' | 'all' | 'listed$' | 'listEveryMs' | 'scheduler'>;
@@ -104,7 +109,7 @@ export class FollowedInstruments {
     this.#subscription.unsubscribe();
   }
 
-  /** The venue's symbols that trade now. */
+  /** Emits the venue's symbols that trade now. */
   get #trading(): Observable<ReadonlySet<string>> {
     return this.#options.listed$.pipe(
       map((rows) => new Set(rows.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol))),

@@ -8,7 +8,7 @@ export interface InstrumentDifference {
 
 /**
  * Turns a venue's lists into changes of what is followed. Two lists in a row without an instrument remove it. A list
- * without more than half of the previous rows is doubtful and changes nothing. Pure: no clock, no I/O.
+ * that lacks more than half of the previous rows is doubtful and changes nothing. Pure: no clock, no I/O.
  */
 export class InstrumentDiff {
   /** All rows of the last list. */

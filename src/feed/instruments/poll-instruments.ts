@@ -49,7 +49,10 @@ export function pollInstruments({ list$, everyMs, againMs, scheduler }: Instrume
   });
 }
 
-/** The instruments that trade at a venue against the quote, and those that `ours` selects. Fails if nothing trades. */
+/**
+ * Emits the instruments that trade at a venue against the quote, and which of them `ours` selects. Fails if nothing
+ * trades.
+ */
 export function tradingAgainst(
   listed$: Observable<readonly ListedInstrument[]>,
   quote: string,

@@ -22,7 +22,7 @@ export interface VolumeSource {
 }
 
 export interface TopCoinsOptions {
-  /** In order of preference, at least one. Until the first answer, the next is asked if one does not answer. */
+  /** In order of preference, at least one. Until a first answer, the next one is asked if one does not answer. */
   readonly sources: readonly VolumeSource[];
   readonly quote: string;
   readonly most: number;
@@ -31,11 +31,11 @@ export interface TopCoinsOptions {
 
 /** A followed coin stays until its rank is this many times the limit: ranks change all day. */
 const KEEP_WITHIN = 1.25;
-/** How long an answer is reused for all venues, milliseconds. */
+/** How long all venues use the same answer, milliseconds. */
 const FRESH_FOR_MS = 60_000;
 const ANSWER_WITHIN_MS = 15_000;
 
-/** The most traded coins of 24 hours by quote volume. A coin in `kept` stays up to rank 1.25 × `most`. */
+/** Returns the most traded coins of 24 hours by quote volume. A coin in `kept` stays up to rank 1.25 × `most`. */
 export function mostTraded(
   rows: readonly ListedInstrument[],
   volumes: readonly DayVolume[],
@@ -53,8 +53,8 @@ export function mostTraded(
 }
 
 /**
- * The most traded coins of the first venue that answers, and later of this venue alone. Fetched at a subscription if the
- * last answer is old.
+ * Emits the most traded coins of the first venue that answers, and later of this venue alone. A subscription fetches
+ * them if the last answer is old.
  */
 export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<string>> {
   const { sources, quote, most, scheduler } = options;
@@ -68,7 +68,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
     const coins$ = forkJoin([listed$, volumes$]).pipe(
       map(([rows, volumes]) => {
         const coins = mostTraded(rows, volumes, { quote, most, kept });
-        if (coins.size === 0) throw new Fault('unavailable', `no volumes of what trades against ${quote}`);
+        if (coins.size === 0) throw new Fault('unavailable', `no 24-hour volumes of markets against ${quote}`);
         chosen = index;
         return coins;
       }),

@@ -25,13 +25,13 @@ export class VenueAvailability {
     return [...lacks, ...lacked];
   }
 
-  /** True if no venue lists it any more. */
+  /** Removes a symbol from a venue's list. Returns true if no venue lists it any more. */
   delisted(venue: string, symbol: string): boolean {
     this.#byVenue.get(venue)?.delete(symbol);
     return ![...this.#byVenue.values()].some((symbols) => symbols.has(symbol));
   }
 
-  /** The venue stopped: it lacks nothing until its next list. */
+  /** Forgets a venue that has stopped. It lacks nothing until its next list. Returns what changes. */
   forget(venue: string): readonly Serving[] {
     const own = this.#byVenue.get(venue);
     this.#byVenue.delete(venue);

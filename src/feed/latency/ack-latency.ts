@@ -18,7 +18,7 @@ export class AckLatency {
     this.#now = now;
   }
 
-  /** Call it for some records, not for all. */
+  /** Notes that a record was pushed. Call it for some records, not for all. */
   pushed(record: OutRecord): void {
     const now = this.#now();
     if (now < this.#nextAt) return;

@@ -35,9 +35,9 @@ export interface ClockSample {
   readonly roundTripMs: number;
 }
 
-/** A smaller difference between the two clocks comes from reading them. */
+/** A smaller difference between the two clocks comes from reading them one after the other. Milliseconds. */
 const SAME_PACE_MS = 10;
-/** A larger difference between two readings means that the wall clock was set, or the machine slept. */
+/** A larger difference between two readings means that the wall clock was set, or the machine slept. Milliseconds. */
 const STEP_MS = 250;
 const LOOK_EVERY_MS = 1000;
 const KEPT_SAMPLES = 9;
@@ -56,7 +56,9 @@ export function isStepped(before: ClockReading, after: ClockReading): boolean {
   return Math.abs(after.wall - before.wall - (after.monotonic - before.monotonic)) > STEP_MS;
 }
 
-/** The median of the samples. The fastest response bounds the error: the venue read its clock during it. */
+/**
+ * Returns the median of the samples. The fastest response bounds the error, because the venue read its clock during it.
+ */
 export function estimateClock(samples: readonly ClockSample[]): ClockEstimate | null {
   if (samples.length === 0) return null;
   const fastest = samples.reduce(faster);

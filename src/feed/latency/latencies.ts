@@ -10,7 +10,10 @@ import { AckLatency } from './ack-latency.ts';
 const TIMED_EVERY_US = 1000;
 
 export class VenueLatency {
-  /** From a live trade's venue time to our socket, clock offset removed. Below zero within the offset's uncertainty. */
+  /**
+   * From a live trade's venue time to our socket, clock offset removed. It may be below zero within the offset's
+   * uncertainty.
+   */
   readonly venueToSocket = new LatencyHistogram();
   /** From our socket to the feed's output, including the wait for a gap to be filled. */
   readonly socketToEmitted = new LatencyHistogram();
@@ -27,7 +30,7 @@ export class VenueLatency {
 
   /** Times a trade, and returns true if it did: at most one a millisecond, as reading a clock is expensive. */
   emitted({ receivedAt }: LiveTrade, clock: WallClock): boolean {
-    // The absolute difference: a clock that is set back must not end the timing.
+    // The absolute difference, because a clock that is set back must not end the timing.
     if (Math.abs(receivedAt - this.#timedAt) < TIMED_EVERY_US) return false;
     this.#timedAt = receivedAt;
     const micros = clock() - receivedAt;
@@ -52,7 +55,7 @@ function isLiveTrade(event: MergedEvent | FeedRecord | undefined): event is Live
 
 /** Measures how long records take between stages, since the start of the process. One record of a frame is timed. */
 export class Latencies {
-  /** Stamps frames and their output. Two clocks would differ by more than the way takes. */
+  /** The clock that stamps frames and their output. Two clocks would differ by more than a trade's time in the feed. */
   readonly clock: WallClock;
   readonly #now: () => number;
   readonly #venues = new Map<string, VenueLatency>();

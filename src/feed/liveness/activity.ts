@@ -1,6 +1,6 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** When something last happened, and when it first did after an idle time. */
+/** When something last happened, and when it happened first after an idle time. The scheduler's milliseconds. */
 export interface Pulse {
   lastAt: number;
   wokeAt: number;
@@ -10,7 +10,7 @@ interface Entry {
   readonly market: string;
   connected: boolean;
   lastDataAt: number;
-  /** The times of data that was no repeat. */
+  /** When data came that was not a repeat. */
   readonly events: Pulse;
   readonly trades: Map<string, Pulse>;
 }
@@ -58,7 +58,7 @@ export class Activity {
     notePulse(trades, now, this.#coinIdleAfterMs);
   }
 
-  /** When another connected venue of the market last traded the coin. Undefined: none has. */
+  /** Returns when another connected venue of the market last traded the coin; undefined if none has. */
   tradedElsewhereAt(venue: string, coin: string): number | undefined {
     const market = this.#venues.get(venue)?.market;
     let latest: number | undefined;

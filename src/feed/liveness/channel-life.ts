@@ -1,21 +1,24 @@
 /** A connection is behind after it missed this many frames, and delivers again after as many. */
 const MISSED = 3;
-/** Frames a second that count. A burst of trades says little about the time to the next one. */
+/** Maximum frames that count in a second. A burst of trades says little about the time to the next one. */
 const COUNTED_A_SECOND = 6;
 /** A channel is overdue after this many mean intervals without a frame on any line. */
 const MEAN_INTERVALS = 25;
 /** Proofs that are needed at least. */
 const LEAST_PROOFS = 4;
-/** What a second counts for after the next one: a third after ten minutes. */
+/** The weight that a second keeps with each later second. After ten minutes, about a third of it remains. */
 const MEMORY = 1 - 1 / 600;
 
-/** A channel is stale after this time, longer if its frames are rare, or if it has had none. Milliseconds. */
+/**
+ * A channel is overdue after `staleAfterMs`, or later if its frames are rare. Until its usual pace is known, it is
+ * overdue after `coinStaleAfterMs`. Milliseconds.
+ */
 export interface ChannelLimits {
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;
 }
 
-/** One connection's frames of a channel. */
+/** Counts the frames of a channel on one connection. */
 export class ConnectionFrames {
   readonly line: number;
   readonly connection: number;
@@ -44,9 +47,9 @@ export class ChannelLife {
   readonly connections: ConnectionFrames[] = [];
   /** When a frame last came from any connection, by the times of `compare`. */
   lastAt = Number.NEGATIVE_INFINITY;
-  /** Since when frames are missing: that time, or the first subscription if it came later. */
+  /** Since when frames are missing: `lastAt`, or the first subscription if it came later. */
   missingSince = 0;
-  /** Seconds since the last frame that prove that one is missing. */
+  /** Number of seconds since the last frame in which other data proved that a frame is missing. */
   proofs = 0;
   /** The mean time between two frames until the last one, milliseconds. Infinity: not known yet. */
   meanMs = Number.POSITIVE_INFINITY;

@@ -19,7 +19,7 @@ export interface ChannelWatchOptions
   readonly isIdle: (now: number) => boolean;
   /** The time of the venue's last data frame. */
   readonly lastDataAt: () => number | null;
-  /** No line delivers changes of a book that must have changed. Called each second meanwhile. */
+  /** Called each second while no line delivers changes of a book that must have changed. */
   readonly onBookStale: (symbol: string) => void;
 }
 
@@ -58,7 +58,7 @@ export class ChannelWatch {
     return getOrCreate(this.#symbols, symbol, () => new SymbolChannels());
   }
 
-  /** A connection has a channel's acknowledgement. */
+  /** Notes that the venue acknowledged a channel's subscription to a connection. */
   subscribed(
     instrument: Instrument,
     channel: Channel,
@@ -147,7 +147,10 @@ export class ChannelWatch {
     }
   }
 
-  /** The kind is overdue for the whole venue. If nothing can prove it, other channels of the symbol must deliver. */
+  /**
+   * Returns true if a channel is stale because its kind is overdue for the whole venue. If no trades can prove it,
+   * other channels of the symbol must deliver.
+   */
   #isStaleWithAll(
     { instrument, lives }: SymbolChannels,
     kind: ChannelKind,

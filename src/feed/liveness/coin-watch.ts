@@ -8,7 +8,7 @@ type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'fa
 /** The options of `CoinWatch`. Times are the scheduler's milliseconds. */
 export interface CoinWatchOptions extends Settings {
   readonly venue: string;
-  /** Trades are among the channels. */
+  /** True if trades are among the channels. */
   readonly tradesWanted: boolean;
   /** True if other venues show that the coin is idle. */
   readonly isIdle: (coin: string, now: number) => boolean;
@@ -32,7 +32,7 @@ export class CoinState {
   staleSince: number | undefined = undefined;
   idle = false;
   resubscribedAt: number | undefined = undefined;
-  /** The venue refused the subscription, so nothing is expected. */
+  /** True if the venue refused the subscription, so that nothing is expected. */
   refused = false;
   /** Set while the symbol is left to another venue. `deliversSince`: this venue delivers without a break since then. */
   leftToOther: { deliversSince: number | undefined } | undefined = undefined;
@@ -155,7 +155,7 @@ export class CoinWatch {
       const reason =
         untradedSince === undefined
           ? `no event of ${symbol} for ${ageMs} ms`
-          : `no trade of ${symbol} for ${ageMs} ms, ${coin.refused ? 'for they are refused' : 'though other data come'}`;
+          : `no trade of ${symbol} for ${ageMs} ms, ${coin.refused ? 'because the venue refuses them' : 'although other data comes'}`;
       this.#note(coin, {
         state: 'feed_stale',
         reason,
@@ -189,7 +189,7 @@ export class CoinWatch {
     coin.staleSince = undefined;
     coin.resubscribedAt = undefined;
     coin.idle = false;
-    const reason = `${coin.instrument.symbol} again`;
+    const reason = `${coin.instrument.symbol} delivers again`;
     this.#note(coin, { state: 'feed_recovered', reason, details: { stale_for_ms: String(Math.round(staleForMs)) } });
   }
 

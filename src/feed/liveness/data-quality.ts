@@ -12,7 +12,7 @@ export class Count {
   readonly symbol: string | null;
   valid = 0;
   invalid = 0;
-  /** -Infinity: nothing valid has come. */
+  /** When the last valid message came, microseconds since 1970; -Infinity before the first. */
   lastUpdateAt = Number.NEGATIVE_INFINITY;
   spreads = 0;
   spreadSum = 0;
@@ -47,12 +47,12 @@ export class DataQuality {
     count.lastUpdateAt = receivedAt;
   }
 
-  /** `symbol`: undefined if the frame does not name it. */
+  /** Counts an invalid message. `symbol`: undefined if the frame does not name it. */
   invalid(symbol: string | undefined): void {
     this.of(symbol ?? null).invalid++;
   }
 
-  /** Without a bid or an ask there is no spread. */
+  /** Notes a spread. Without a bid or an ask there is none. */
   spread(count: Count, { bidPrice, askPrice }: Pick<BookTicker, 'bidPrice' | 'askPrice'>): void {
     if (bidPrice === null || askPrice === null) return;
     const [bid, ask] = [Number(bidPrice), Number(askPrice)];
@@ -61,7 +61,7 @@ export class DataQuality {
     if (compareDecimals(askPrice, bidPrice) <= 0) count.inverted++;
   }
 
-  /** The symbol is no longer followed, so that silence means nothing. */
+  /** Forgets the counts of a symbol that is no longer followed, so that it does not count as stale. */
   remove(symbol: string): void {
     this.#counts.get(symbol)?.clear();
   }
@@ -71,7 +71,7 @@ export class DataQuality {
     for (const { rate, valid } of this.#withData()) rate.sample(valid);
   }
 
-  /** Symbols with too many invalid messages. Null: the unknown symbol. */
+  /** Returns the symbols with too many invalid messages. Null stands for messages without a known symbol. */
   poor(): readonly (string | null)[] {
     return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MAX_INVALID ? [symbol] : []));
   }

@@ -5,7 +5,7 @@ import { detectStale } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
 
 export interface ExplainStaleOptions<T> {
-  /** As of `detectStale`. */
+  /** As in `detectStale`. */
   readonly staleAfterMs: number;
   readonly isData: (value: T) => boolean;
   readonly isAnswer: (value: T) => boolean;
@@ -23,7 +23,10 @@ export type ExplainedSilence =
   /** `cause`: the last one of the silence. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
-/** The time within which a live socket answers: it is probed every half of `staleAfterMs`, at times a little late. */
+/**
+ * Returns the time within which a live socket answers, milliseconds. The socket is probed every half of `staleAfterMs`,
+ * sometimes a little late.
+ */
 export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
@@ -58,7 +61,7 @@ export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFuncti
         next(item) {
           if (isData(item)) {
             const now = scheduler.now();
-            // All frames of one socket read have the same time. The first of them is enough.
+            // All frames from one read of the socket have the same time. The first of them is enough.
             if (now !== lastDataAt) data$.next('data');
             lastDataAt = now;
           } else if (isAnswer(item)) lastAnswerAt = scheduler.now();

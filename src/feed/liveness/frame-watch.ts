@@ -27,7 +27,7 @@ export interface SymbolWatch {
   trades: Pulse | undefined;
 }
 
-/** Watches a venue's frames: their times, symbols and quality. Beside the way of the data, not in it. */
+/** Watches a venue's frames: their times, symbols and quality. It does not change the data. */
 export class FrameWatch {
   /** When the last data frame came, repeats included. Null: none yet. */
   lastDataAt: number | null = null;

@@ -11,7 +11,7 @@ export interface StaleChannelsOptions extends Pick<VenueFeedOptions, 'channels' 
   readonly againAfterMs: number;
   /** Subscribes an instrument's channels again. `line`: its number; null: all lines. */
   readonly resubscribe: (instrument: Instrument, channels: readonly Channel[], line: number | null) => void;
-  /** Replaces the connections of the instrument's lines. `line`: of this one alone. */
+  /** Replaces the connections that carry the instrument, on one line or (null) on all lines. */
   readonly replace: (instrument: Instrument, line: number | null) => void;
   /** Leaves the symbol to another venue until this one delivers again. */
   readonly leave: (symbol: string, now: number) => void;
@@ -34,7 +34,7 @@ interface Group {
   readonly instruments: Map<string, Instrument>;
   /** The longest time without data when it was found, milliseconds. */
   ageMs: number;
-  /** Frames after this time end it. */
+  /** Frames after this time show that the channels deliver again. */
   readonly since: number;
   /** When a channel of the group was last found stale. */
   foundAt: number;
@@ -52,8 +52,8 @@ const TEXTS: Readonly<Record<Step, string>> = {
 };
 
 /**
- * Stale channels, and the steps against them: subscribe again, replace the connection, then leave the symbol if it cannot
- * be served without the channel. The next step comes `staleAfterMs` later. Each is reported.
+ * Knows the stale channels, and takes steps against them: subscribe again, replace the connection, then leave the
+ * symbol if it cannot be served without the channel. The next step comes `staleAfterMs` later. Each step is reported.
  */
 export class StaleChannels {
   readonly #options: StaleChannelsOptions;

@@ -1,14 +1,17 @@
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../../domain/venue-state.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
 
-/** The state of a venue from its own events. Unlike status records of lines, these know whether it is connected. */
+/**
+ * The state of a venue from its own events. Unlike status records of lines, these events show whether the venue is
+ * connected.
+ */
 export interface VenueHealth extends VenueState {
   readonly hasData: boolean;
 }
 
 export const NEW_HEALTH: VenueHealth = { ...NEW_VENUE, hasData: false };
 
-/** The state after an event: the same object if nothing changed. */
+/** Returns the state after an event: the same object if nothing changed. */
 export function nextVenueHealth(state: VenueHealth, event: VenueFeedEvent): VenueHealth {
   switch (event.kind) {
     case 'value':

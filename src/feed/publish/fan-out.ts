@@ -1,7 +1,10 @@
 import { Observable, type OperatorFunction, type Subscriber } from 'rxjs';
 import { listen } from '../../operators/listen.ts';
 
-/** Merges the output of branches that all receive each value: `connect` with `merge`, at a third of the calls. */
+/**
+ * Sends each value to all branches and merges their output. It does the same as rxjs's `connect` with `merge`, in a
+ * third of the calls.
+ */
 export function fanOut<T, R>(...branches: readonly OperatorFunction<T, R>[]): OperatorFunction<T, R> {
   return (source) =>
     new Observable((out) => {

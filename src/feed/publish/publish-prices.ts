@@ -23,7 +23,7 @@ export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
   });
 }
 
-/** Remembers the 24-hour figures of a venue's tickers, also of a standby: trades have none. */
+/** Remembers the 24-hour figures of a venue's tickers, also of a standby venue, because trades have none. */
 export function rememberFigures(ticks: SymbolPriceTicks): (event: VenueFeedEvent) => void {
   return (event) => {
     const first = event.kind === 'value' ? event.value[0] : undefined;

@@ -13,7 +13,7 @@ import { listen } from '../../operators/listen.ts';
 import { areOf } from '../arbitration/merged-event.ts';
 import type { FeedEvent, FeedOutput, FeedStage } from '../feed-event.ts';
 
-/** Makes a stage of the feed of a function that receives each event and the output. */
+/** Makes a stage of the feed from a function that receives each event and the output. */
 export function stage<T, R>(next: (event: T, out: Subscriber<R>) => void): OperatorFunction<T, R> {
   return (events$) => new Observable((out) => listen(events$, out, { next }));
 }

@@ -29,7 +29,7 @@ export class EpochLedger {
   /** Where previous runs ended, until this one serves the symbol. */
   readonly #previous: Map<string, PreviousEpoch[]>;
   readonly #current = new Map<string, Epoch>();
-  /** Epochs with trades that have no position of this run yet. */
+  /** Current epochs without a published position that names a trade of this run. */
   readonly #fresh = new Set<Epoch>();
 
   /** @param environment the configured one, for positions and gaps of every venue */
@@ -44,7 +44,10 @@ export class EpochLedger {
     return this.#current.get(symbol);
   }
 
-  /** The epoch of a symbol's next record at a venue: begun without a trade, or the one that `begin` will give. */
+  /**
+   * Returns the epoch of a symbol's next record at a venue: the current epoch if it has no trade yet, else the epoch
+   * that `begin` will begin.
+   */
   epochOf(symbol: string, venue: string): number {
     const current = this.#current.get(symbol);
     if (current?.venue === venue && current.first === undefined) return current.epoch;
@@ -56,16 +59,16 @@ export class EpochLedger {
     return this.#current.get(symbol) === undefined && this.#resumable(symbol, venue) !== undefined;
   }
 
-  /** The symbol's resume point is no longer valid: the trades after it are not complete. */
+  /** Drops the symbol's resume point, because the trades after it are not complete. */
   lapse(symbol: string): void {
     const over = this.#previous.get(symbol)?.map((previous) => ({ ...previous, resumePoint: undefined }));
     if (over !== undefined) this.#previous.set(symbol, over);
   }
 
   /**
-   * A venue serves a symbol from now on. At the resume point's venue the epoch continues, and nothing is written. Else
-   * a new epoch begins. Returns the gaps that end previous epochs, then its position, to be acknowledged before its
-   * first record.
+   * Notes that a venue serves a symbol from now on. If the resume point is at this venue, the epoch continues, and
+   * nothing is written. Otherwise a new epoch begins. Returns the gaps that end previous epochs, then the new epoch's
+   * position. They must be acknowledged before the epoch's first record.
    */
   begin(symbol: string, { venue, at }: Pick<Epoch, 'venue' | 'at'>): readonly (Gap | Position)[] {
     const previous = this.#previous.get(symbol) ?? [];
@@ -110,7 +113,7 @@ export class EpochLedger {
     return { ...this.#about('gap', venue, symbol, epoch), ...between(last, { id: null, timestamp: at }), ...found };
   }
 
-  /** The record of a gap, as far as it lies after the epoch's first trade. Undefined: no part does. */
+  /** Returns the record of a gap, without any part before the epoch's first trade. Undefined if nothing is left. */
   gap({ symbol, gap: found }: Pick<SequenceGapEvent, 'symbol' | 'gap'>): Gap | undefined {
     const current = this.#current.get(symbol);
     if (current === undefined) return undefined;
@@ -135,7 +138,9 @@ export class EpochLedger {
     return { ...this.#about('gap', venue, symbol, epoch), ...bounds, missing, filled, outcome };
   }
 
-  /** The venue restarted a symbol's ids. One epoch cannot have both ranges, so a gap ends it and a new one begins. */
+  /**
+   * Handles restarted ids of a symbol. One epoch cannot have both ranges of ids, so a gap ends it and a new one begins.
+   */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current.get(symbol);
     if (current === undefined) return [];
@@ -144,7 +149,10 @@ export class EpochLedger {
     return [...(gap === undefined ? [] : [gap]), ...this.begin(symbol, { venue, at })];
   }
 
-  /** Positions of all epochs, so that none is outdated. `fresh`: only of epochs without a position with a trade. */
+  /**
+   * Returns the positions of all current epochs, so that none is outdated. `fresh`: only of epochs whose first trade in
+   * this run has no position yet.
+   */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];
     const epochs = which === 'fresh' ? this.#fresh : this.#current.values();

@@ -13,7 +13,7 @@ export interface PreviousEpoch {
   readonly epoch: number;
   /** The last trade of the kind that positions count. Null: none in this epoch. */
   readonly last: Checkpoint | null;
-  /** Undefined: the epoch is over. */
+  /** Undefined if the epoch cannot continue. */
   readonly resumePoint: Resumption | undefined;
 }
 
@@ -26,7 +26,10 @@ export interface PreviousRunsOptions {
   readonly keyOf?: MarketKeyOf;
 }
 
-/** Merges the sinks' checkpoints. A series resumes, from the sink furthest behind, if all have it in one epoch. */
+/**
+ * Merges the sinks' checkpoints. A series resumes if all sinks have it in the same epoch, and begins at the sink that
+ * is furthest behind.
+ */
 export function previousEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],
   { environment, kinds, keyOf = symbolKey }: PreviousRunsOptions,
@@ -60,7 +63,7 @@ export function previousEpochs(
 
 type Reached = SeriesCheckpoint['last'];
 
-/** The checkpoint furthest behind. Undefined if one is unknown, or if only some sinks have a trade. */
+/** Returns the checkpoint that is furthest behind. Undefined if one is unknown, or if only some sinks have a trade. */
 function furthestBehind(trades: readonly Reached[]): Reached {
   if (trades.every((trade) => trade === null)) return null;
   let least: Checkpoint | undefined;
@@ -71,7 +74,7 @@ function furthestBehind(trades: readonly Reached[]): Reached {
   return least;
 }
 
-/** The venue with the most series to resume. Undefined: there is nothing to resume. */
+/** Returns the venue with the most series to resume; undefined if there is nothing to resume. */
 export function venueToStartWith(epochs: readonly PreviousEpoch[], venues: readonly string[]): string | undefined {
   const goingOn = epochs.filter(({ resumePoint }) => resumePoint !== undefined);
   const countOf = (id: string): number => goingOn.filter(({ venue }) => venue === id).length;

@@ -8,12 +8,12 @@ import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
-/** The longest time that a gap repair or an idle venue keeps windows open. */
+/** The longest time that a gap repair or an idle venue keeps windows open, milliseconds. */
 const HELD_MS = 10_000;
-/** Thirty closed candles and the open one. */
+/** The time of thirty closed candles and the open one, milliseconds. */
 const CANDLES_MS = 31 * 60_000;
 
-/** What a sink must read for the statistics of these series. Undefined: nothing. */
+/** Returns what a sink must read for the statistics of these series; undefined if nothing. */
 export function recentOptions(
   config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
   checkpoints: readonly SeriesCheckpoint[],
@@ -84,7 +84,7 @@ export async function readNearPast(
   return { previous: [...taken.values()].map((one) => publishedByAll(one, [...published.values()])), published };
 }
 
-/** For each venue, the time from which windows are read. */
+/** Returns the time from which windows are read, for each venue. */
 function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: RecentSpans): ReadonlyMap<string, number> {
   return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
@@ -98,7 +98,7 @@ function publishedByAll(previous: Found, published: readonly PublishedWindows[])
   return { ...previous, windows };
 }
 
-/** A sink's checkpoint of a series that resumes. */
+/** Returns a sink's checkpoint of a series that resumes. */
 export function checkpointIn(
   { venue, symbol, epoch, resumePoint }: PreviousEpoch,
   checkpoints: readonly SeriesCheckpoint[],
@@ -111,7 +111,7 @@ export function resumesFrom({ last }: PreviousEpoch, own: SeriesCheckpoint): boo
   return own.last?.id === last?.id;
 }
 
-/** The recent trades of one sink for the series that resume from it, by VENUE:SYMBOL. */
+/** Returns the recent trades of one sink for the series that resume from it, by VENUE:SYMBOL. */
 export function previousTrades(
   epochs: readonly PreviousEpoch[],
   { trades, windows, gaps, whole }: Recent,
@@ -142,7 +142,9 @@ export function previousTrades(
   );
 }
 
-/** Trades may be missing up to the time from which gaps are known. */
+/**
+ * Returns a gap over the trades before `knownFrom`. Gaps are known only from then on, so earlier trades may be missing.
+ */
 function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: number): PreviousTrades['gaps'] {
   const [first, last] = [trades[0], trades.at(-1)];
   if (first === undefined || last === undefined || first.timestamp >= knownFrom) return [];
@@ -151,9 +153,9 @@ function unsure({ epoch }: PreviousEpoch, trades: Recent['trades'], knownFrom: n
 
 type Window = Pick<TradeStats, 'venue' | 'symbol' | 'epoch' | 'windowMs' | 'windowStart' | 'windowEnd'>;
 
-/** Knows how far a sink has the windows of each series, epoch and length: they come in order. */
+/** Knows up to where a sink has the windows of each series, epoch and length. A sink gets them in order. */
 export class PublishedWindows {
-  /** Start of the last one, milliseconds. */
+  /** Start of the last window of each series, epoch and length, milliseconds since 1970. */
   readonly #last = new Map<string, number>();
   readonly #knownFrom: ReadonlyMap<string, number>;
 

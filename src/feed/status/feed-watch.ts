@@ -69,7 +69,7 @@ export class FeedWatch {
     });
   }
 
-  /** Every venue is as before its first event: not connected, without data. */
+  /** Puts every venue into its state before the first event: not connected, without data. */
   reset(): void {
     for (const { options } of this.venues) this.states.set(options.venue.id, NEW_HEALTH);
   }
@@ -79,12 +79,12 @@ export class FeedWatch {
     for (const record of records) this.view.published(record, now);
   }
 
-  /** Milliseconds since a venue's last data frame. Null: none yet. */
+  /** Returns the milliseconds since a venue's last data frame; null before the first. */
   ageMs({ lastDataAt }: VenueFeed): number | null {
     return lastDataAt === null ? null : this.#now() - lastDataAt;
   }
 
-  /** The ages of the venues that have delivered. */
+  /** Returns the ages of the venues that have delivered. */
   ages(): readonly VenueAge[] {
     return this.venues.flatMap((venue) => {
       const ageMs = this.ageMs(venue);

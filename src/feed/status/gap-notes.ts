@@ -26,14 +26,14 @@ export class GapNotes {
       case 'ids_restarted': {
         const { gap, after, coin } = event;
         const facts = factsOf(gap, after.kind);
-        const reason = `${gap.venue} counts the trades of ${gap.symbol} anew, from ${after.tradeId}, after ${gap.fromId}`;
+        const reason = `${gap.venue} restarted the trade ids of ${gap.symbol}: ${after.tradeId} follows ${gap.fromId}`;
         const details = { ...facts.details, first_id: after.tradeId };
         return [{ state: 'gap_detected', reason, coin, cause: 'ids_restarted', ...facts, details }];
       }
     }
   }
 
-  /** Gaps of an ended epoch have no outcome. */
+  /** Forgets a symbol's pending gaps, because gaps of an ended epoch have no outcome. */
   forget(symbol: string): void {
     this.#pending.delete(symbol);
   }
@@ -50,7 +50,7 @@ function closed(gap: Gap, { coin, channel }: About): StatusNote {
   const details = { ...facts.details, filled: String(gap.filled) };
   const isRepaired = gap.outcome === 'repaired';
   const what = `trades of ${gap.symbol} between ${gap.fromId} and ${gap.toId}`;
-  const reason = `${what} ${isRepaired ? 'were fetched' : 'could not be had'}`;
+  const reason = `${what} ${isRepaired ? 'were fetched' : 'could not be fetched'}`;
   return { state: isRepaired ? 'gap_repaired' : 'gap_unrepaired', reason, coin, ...facts, details };
 }
 

@@ -12,7 +12,10 @@ type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'ba
 /** Maximum symbols that a switch names one by one. */
 const NAMED_SYMBOLS = 25;
 
-/** Makes `failed_over` or `failed_back`: for one symbol with its trades on both sides, for all with these as text. */
+/**
+ * Makes `failed_over` or `failed_back`. For one symbol, `switch` has the trades on both sides. For all symbols,
+ * `details` has them as text.
+ */
 export function switchNote({ from, to, reason, back, symbol, coin }: Switch, seams: readonly Seam[]): StatusNote {
   const [only] = symbol === null ? [] : seams;
   const details: Record<string, string> = { symbols: String(seams.length) };
