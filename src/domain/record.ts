@@ -266,7 +266,7 @@ export interface TradeStats extends MarketFields {
 /** A trade much larger than those before it. Topic `large-trades`. */
 export interface LargeTrade extends TradeFields {
   readonly kind: 'large_trade';
-  /** Mean quantity of the symbol's 100 to 1,000 trades before this one; rounded half-even at 18 places. */
+  /** Mean quantity of the symbol's trades before this one: the last stats.history_trades (1,000), at least 100. Rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
   /** The trade's quantity divided by average_quantity. */
   readonly multiple: number;
