@@ -49,7 +49,7 @@ export interface Gateway {
 }
 
 const MAX_CLIENTS = 2000;
-/** WebSocket clients that have not closed by then are disconnected. */
+/** Milliseconds after which WebSocket clients that have not closed are disconnected. */
 const CLOSE_WITHIN_MS = 500;
 
 /** Creates a gateway, which follows its source from now on and serves it after `listen`. */

@@ -23,7 +23,7 @@ import { addStreams } from './stream/stream-routes.ts';
 import type { GatewayView } from './view/view.ts';
 
 export interface ServerSettings {
-  /** Null if none is required. */
+  /** The required token; null: none is required. */
   readonly token: string | null;
   readonly allowedOrigins: readonly string[];
   readonly requestsPerMinute: number;
@@ -46,7 +46,7 @@ const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
 /** Node's own limit of a request's length; the schemas limit each parameter. */
 const MAX_URL = 16 * 1024;
-/** An idle connection is closed after this time; WebSockets have their own rule. */
+/** An idle HTTP connection is closed after this time; WebSockets have their own rule. */
 const IDLE_AFTER_MS = 60_000;
 const MAX_CONNECTIONS = 5000;
 
@@ -68,7 +68,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    // Other upgrades are ignored and answered by HTTP.
+    // Requests for other upgrades are answered as plain HTTP.
     http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
     connectionTimeout: IDLE_AFTER_MS,
     bodyLimit: MAX_BODY_BYTES,
@@ -95,7 +95,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       done();
     },
   });
-  // After the hook of the WebSocket plugin, which closes the connection of a refused request.
+  // Added after the hook of the WebSocket plugin, because that hook closes the connection of a refused request.
   app.addHook('onRequest', async (request) => checkOrigin(request, settings));
   await addOpenApi(app, settings.token !== null);
   await app.register((data) => addData(data, options));
@@ -159,7 +159,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   const status = tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
   const answer: ErrorAnswer = {
     error: tooLong ? 'too_large' : 'bad_request',
-    message: tooLong ? 'the head of this request is too long' : 'this is no HTTP request',
+    message: tooLong ? 'the head of this request is too long' : 'this is not an HTTP request',
     details: {},
   };
   const body = JSON.stringify(answer);

@@ -6,7 +6,7 @@ interface BrokerErrorFields {
   readonly cause?: unknown;
 }
 
-/** A failure at a broker, the same for all client libraries. `kafka-error.ts` reads it. */
+/** A failure at a broker, in the same form for all client libraries. */
 export class BrokerError extends Error {
   override readonly name: string = 'BrokerError';
   readonly broker: string;

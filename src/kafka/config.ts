@@ -11,7 +11,7 @@ export interface KafkaConfig {
   /** Replication factor of new topics; -1: the broker's default. */
   readonly replication: number;
   readonly compression: Compression;
-  /** null: no encryption; true: the system's authorities. */
+  /** null: no encryption; true: encryption with the system's certificate authorities. */
   readonly ssl: true | { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string } | null;
   readonly sasl: {
     readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';

@@ -37,7 +37,7 @@ export function verdictOf(error: unknown): Verdict {
   return 'passing';
 }
 
-/* Kafka's names of the errors, and their previous names, which kafkajs uses. */
+/* The lists below have Kafka's names of the errors, and their previous names, which kafkajs uses. */
 
 const YOUNG = [
   'UNKNOWN_TOPIC_OR_PARTITION',
@@ -94,9 +94,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: 'the brokers refuse the login: wrong user or password',
   UNSUPPORTED_SASL_MECHANISM: 'the brokers take no login by this mechanism (sasl.mechanism)',
   ILLEGAL_SASL_STATE: 'the brokers take no login on this port (sasl)',
-  TOPIC_AUTHORIZATION_FAILED: 'the brokers do not allow this user what it wants of a topic',
-  GROUP_AUTHORIZATION_FAILED: 'the brokers do not allow this user its group',
-  CLUSTER_AUTHORIZATION_FAILED: 'the brokers do not allow this user what it wants of the cluster',
+  TOPIC_AUTHORIZATION_FAILED: 'the brokers do not allow this user the operation on a topic',
+  GROUP_AUTHORIZATION_FAILED: 'the brokers do not allow this user the operation on its group',
+  CLUSTER_AUTHORIZATION_FAILED: 'the brokers do not allow this user the operation on the cluster',
 };
 
 /** Why this client cannot use the brokers; `isLasting`: a retry does not help. */

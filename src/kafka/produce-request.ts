@@ -188,7 +188,7 @@ function recordBodyBytes(keyLength: number, valueLength: number, offsetDelta: nu
 }
 
 const MAX_KEYS = 50_000;
-/** Keys are few, and each has many records. */
+/** The UTF-8 bytes of each key: there are few keys, and each has many records. */
 const keys = new Map<string, Uint8Array>();
 
 function utf8Of(key: string): Uint8Array {

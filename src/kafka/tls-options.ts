@@ -4,7 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import type { KafkaConfig } from './config.ts';
 
 /**
- * Node's TLS options for the configuration's `kafka.ssl`; `{}`: the system's authorities.
+ * Node's TLS options for the configuration's `kafka.ssl`; `{}`: the system's certificate authorities.
  * @throws Fault (never) if a certificate or key cannot be read
  */
 export function tlsOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions {
@@ -18,7 +18,10 @@ export function tlsOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOpti
   try {
     createSecureContext(options);
   } catch (cause) {
-    throw sslFault(`${certFile ?? caFile} and ${keyFile ?? 'no key'} do not go together or are no PEM`, cause);
+    throw sslFault(
+      `${certFile ?? caFile} and ${keyFile ?? 'no key'} do not belong together, or are not PEM files`,
+      cause,
+    );
   }
   return options;
 }
@@ -33,7 +36,8 @@ function readFile(path: string, wanted = /-----BEGIN /): Buffer {
     throw sslFault(`${path} cannot be read`, cause);
   }
   // Node accepts a file without a certificate, and then trusts no server.
-  if (!wanted.test(bytes.toString('latin1'))) throw sslFault(`${path} holds no PEM of the kind that is wanted`);
+  if (!wanted.test(bytes.toString('latin1')))
+    throw sslFault(`${path} has no PEM block of the expected kind (certificate or key)`);
   return bytes;
 }
 

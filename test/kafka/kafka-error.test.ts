@@ -30,7 +30,7 @@ describe('a fault of Kafka', () => {
       'kafka: the brokers refuse the login: wrong user or password (SASL PLAIN authentication failed)',
     ],
     [untrusted, 'never', 'kafka: no TLS with broker b:1: its certificate is not signed by an authority'],
-    [denied, 'never', 'kafka: the brokers do not allow this user what it wants of the cluster (Not authorized)'],
+    [denied, 'never', 'kafka: the brokers do not allow this user the operation on the cluster (Not authorized)'],
     [expired, 'backoff', 'kafka: no TLS with broker b:1: its certificate has expired'],
     [away, 'backoff', 'kafka: connect ECONNREFUSED'],
   ])('has a message and a retry policy for its cause at first contact: %s', (cause, retry, message) => {

@@ -11,7 +11,7 @@ export function sameToken(given: string, wanted: string): boolean {
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-/** A request's token. A WebSocket may have it in the query or a subprotocol, since browsers cannot set its headers. */
+/** A request's token. A WebSocket may have it in a subprotocol or the query: browsers cannot set its headers. */
 export function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;
@@ -33,7 +33,10 @@ export function isUpgrade({ headers }: FastifyRequest): boolean {
   return headers.upgrade?.toLowerCase() === 'websocket';
 }
 
-/** True for our own pages, listed origins, and clients that are not browsers: browsers let any page open a WebSocket. */
+/**
+ * True for our own pages, the allowed origins, and clients that are not browsers. Browsers let any page open a
+ * WebSocket, so the server has to check.
+ */
 export function isAllowedOrigin({ headers }: FastifyRequest, allowed: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || allowed.includes(origin)) return true;

@@ -14,7 +14,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The names of errors that the framework finds. */
+/** The names of errors that Fastify detects, by status. */
 const NAMES: Readonly<Record<number, string>> = {
   400: 'bad_request',
   404: 'not_found',
@@ -43,7 +43,7 @@ function fromFramework(error: FastifyError): ApiError {
   return new ApiError(status, NAMES[status] ?? 'bad_request', error.message);
 }
 
-/** Ajv's report with `verbose`. */
+/** A validation error of Ajv, with the option `verbose`. */
 interface Problem {
   readonly instancePath: string;
   readonly keyword: string;

@@ -20,13 +20,13 @@ const topFields = {
 };
 type Top = Pick<Json<BookFigures>, 'spread' | 'spread_pct' | 'mid' | 'microprice' | 'imbalance'>;
 
-/** An order book. With `levels`, both sides are cut first; then the figures are computed. */
+/** An order book. With the parameter `levels`, the figures are computed from that many levels of each side. */
 export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number; readonly stale: boolean }>(
   object({ ...recordFields('order_book'), ...freshness, ...topFields }),
 );
 export type Book = Static<typeof Book>;
 
-/** Which book the figures are from. */
+/** The book that the figures are computed from. */
 const bookState = {
   update_id: Type.String(),
   received_at: Type.Integer({ description: 'Microseconds since 1970' }),
@@ -43,8 +43,8 @@ const BookSummary = object({
 
 const depthSummary = {
   ...bookState,
-  bid_levels: wholeNumber('Levels that the figures are of'),
-  ask_levels: wholeNumber('Levels that the figures are of'),
+  bid_levels: wholeNumber('Bid levels that the figures are computed from'),
+  ask_levels: wholeNumber('Ask levels that the figures are computed from'),
   figures: BookSummary,
   liquidity_score: nullable(Type.Number({ minimum: 0, maximum: 100 })),
 };
@@ -74,7 +74,7 @@ export const PriceImpacts = object({
       slippage_bps: nullable(Type.Number()),
       filled_quantity: DecimalText,
       filled_value: DecimalText,
-      complete: Type.Boolean({ description: 'The book holds all that was asked for' }),
+      complete: Type.Boolean({ description: 'True if the book has the whole requested quantity' }),
     }),
   ),
 });
@@ -104,7 +104,7 @@ const Figures = Type.Unsafe<Json<TradeFigures>>(
 
 export const TradeFlowAnswer = object({
   ...seriesFields,
-  window: Type.Integer({ description: 'Trades asked for; figures.trades says how many there were' }),
+  window: Type.Integer({ description: 'Requested number of trades; figures.trades is the actual number' }),
   figures: Figures,
 });
 

@@ -20,16 +20,16 @@ export const EnvironmentName = oneOf<Environment>('production', 'testnet', 'simu
 
 export const ErrorAnswer = object({
   error: text('What went wrong, for programs'),
-  message: text('The same for people'),
+  message: text('What went wrong, for people'),
   details: Type.Unsafe<Readonly<Record<string, unknown>>>(Type.Record(Type.String(), Type.Unknown())),
 });
 export type ErrorAnswer = Static<typeof ErrorAnswer>;
 
-/** The series of an answer: prices of two venues, or of two epochs, are never mixed. */
+/** Names the series of an answer: data of two venues, or of two epochs, are never mixed. */
 export const seriesFields = {
   symbol: text('Canonical symbol, e.g. BTCUSDT'),
   coin: text('Base asset, e.g. BTC'),
-  venue: text('Where the figures come from'),
+  venue: text('The venue of the data'),
   environment: EnvironmentName,
   epoch: Type.Integer({
     description: "The venue's turn at serving the symbol, from 1; 0 before its first record. Histories start with it.",
@@ -39,6 +39,6 @@ export const Series = object(seriesFields);
 export type Series = Static<typeof Series>;
 
 export const freshness = {
-  age_ms: ms('Since it was received'),
+  age_ms: ms('Time since the feed received it'),
   stale: Type.Boolean({ description: 'True if it does not show the present market' }),
 };

@@ -16,7 +16,7 @@ export type LargeTradeJson = RecordJson<'large_trade'>;
 export type StatusJson = RecordJson<'status'>;
 export type GapJson = RecordJson<'gap'>;
 
-/** `toJson` with the record's type: both follow the Avro schema. */
+/** A record as JSON, with the type of its fields: `toJson` and the type both follow the Avro schema. */
 export function recordJson<R extends FeedRecord>(record: R): Json<R> {
   const json: unknown = toJson(record);
   return json as Json<R>;

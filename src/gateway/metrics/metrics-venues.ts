@@ -15,13 +15,13 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
         VENUE_STATES.map((state) => [{ venue, state }, state === now ? 1 : 0] as const),
       ),
     ),
-    observed.gauge('venue_data_age_seconds', 'Since the last data of a venue.', ({ ageMs }) => seconds(ageMs)),
-    reported.gauge('venue_lines', 'Connections that the plan has.', (of) => of.lines),
-    reported.gauge('venue_lines_up', 'Those that are open.', (of) => of.linesUp),
+    observed.gauge('venue_data_age_seconds', 'Age of the last data of a venue.', ({ ageMs }) => seconds(ageMs)),
+    reported.gauge('venue_lines', 'Planned connections.', (of) => of.lines),
+    reported.gauge('venue_lines_up', 'Open connections.', (of) => of.linesUp),
     reported.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
       seconds(clock.estimate?.offsetMs ?? null),
     ),
-    reported.counter('venue_clock_failures', 'Failed requests for its time.', ({ clock }) => clock.failures),
+    reported.counter('venue_clock_failures', "Failed requests for the venue's time.", ({ clock }) => clock.failures),
     reported.counter('frames', 'Frames received.', (of) => of.frames),
     counted.counter('events', 'Events decoded from frames, without repeats.', (of) => of.events),
     counted.counter('duplicates', 'Repeats dropped: another line was first.', (of) => of.duplicates),
@@ -30,7 +30,7 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
       'Frames, and rows of REST answers, that could not be decoded.',
       (of) => of.malformed,
     ),
-    counted.counts('ignored_frames', 'Frames without anything subscribed.', 'reason', (of) => of.ignored),
+    counted.counts('ignored_frames', 'Frames without requested data.', 'reason', (of) => of.ignored),
     counted.counts(
       'data_warnings',
       'Odd data: passed on, or left out if it has no price yet.',
@@ -42,8 +42,12 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
     counted.counter('book_fetch_failures', 'Failed requests for whole books.', (of) => of.booksNotHad),
     counted.counter('rest_weight', "Weight of requests to the venue's REST interface.", (of) => of.restWeight),
     ...candleMetrics(view),
-    counted.histogram('venue_to_socket_seconds', 'From trade to socket, clock corrected.', (of) => of.venueToSocket),
-    counted.histogram('socket_to_emitted_seconds', 'From socket to the record.', (of) => of.socketToEmitted),
+    counted.histogram(
+      'venue_to_socket_seconds',
+      'Time from the trade to the socket, clock corrected.',
+      (of) => of.venueToSocket,
+    ),
+    counted.histogram('socket_to_emitted_seconds', 'Time from the socket to the record.', (of) => of.socketToEmitted),
   ];
 }
 
@@ -55,7 +59,7 @@ function candleMetrics(view: MetricsSource['view']): readonly Metric[] {
     counter('candles_compared', "Closed candles compared with the trades'.", () =>
       byVenue().map(([venue, candles]) => [{ venue }, sum(candles.map(({ compared }) => compared))]),
     ),
-    counter('candles_differing', 'Those that differ, by cause; one may have several.', () =>
+    counter('candles_differing', 'Compared candles that differ, by cause; one may have several.', () =>
       byVenue().flatMap(([venue, candles]) =>
         Object.keys(candles[0]?.causes ?? {}).map(
           (cause) => [{ venue, cause }, sum(candles.map(({ causes }) => causes[cause] ?? 0))] as const,

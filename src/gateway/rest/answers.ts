@@ -12,7 +12,7 @@ export function pricesAnswer(view: GatewayView) {
   return { at: view.at, prices: ticks.map((tick) => ({ ...recordJson(tick), ...freshnessOf(view, tick) })) };
 }
 
-/** A coin's row in the list of all coins. Before its first record only the name is known. */
+/** A symbol's row in the list of all coins. Before its first record only the name is known. */
 export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
   const { tick, book, flow } = series ?? {};
   return {

@@ -20,7 +20,7 @@ export interface Endpoint {
 export const defaulted = <T extends TSchema>(schema: T): TUnsafe<Static<T>> =>
   Type.Unsafe<Static<T>>(Type.Optional(schema));
 
-/** A cast: Fastify has validated the value by the schema of the type. */
+/** Casts a value that Fastify has validated by the schema of its type. */
 const validated = <T>(value: unknown): T => value as T;
 
 const SymbolParams = Type.Object({
@@ -34,7 +34,7 @@ const SymbolParams = Type.Object({
 
 /** The parameter `limit`. */
 export const limitOf = (fallback: number) =>
-  defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: fallback, description: 'At most so many' }));
+  defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: fallback, description: 'Maximum number of items' }));
 
 /** An endpoint about the whole feed. */
 export function feedEndpoint<A extends TSchema, Q extends TProperties>(
@@ -71,7 +71,7 @@ export function assetEndpoints(view: GatewayView) {
 }
 
 const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'], {
-  description: 'Which venue, where several are published (mode all); default: the first known',
+  description: 'The venue, if several are published (mode all); default: the first known',
 });
 
 /** @throws ApiError (404) if the symbol is unknown. */
@@ -95,7 +95,7 @@ function seriesOf(view: GatewayView, name: string, venue: string | undefined): S
   const series = view.series(symbol, venue);
   if (series !== undefined) return series;
   const served = view.series(symbol)?.id.venue;
-  const why = served === undefined ? 'nothing came yet' : `${served} serves it, nothing of ${venue} is published`;
+  const why = served === undefined ? 'no data yet' : `${served} serves it, no data of ${venue} is published`;
   throw noData(symbol, why, { symbol, ...(served === undefined ? {} : { served_by: served }) });
 }
 
@@ -105,11 +105,11 @@ export function noData(symbol: string, why: string, details: Readonly<Record<str
 
 export const errorSchema = (description: string): TSchema => Type.Unsafe({ ...ErrorAnswer, description });
 const BAD_REQUEST = {
-  400: errorSchema('A parameter is wrong: details.field names it, details.allowed says what it may be'),
+  400: errorSchema('A parameter is wrong: details.field names it, details.allowed names the allowed values'),
 };
-const NOT_FOUND = { 404: errorSchema('unknown_symbol: no such symbol; no_data: nothing is known of it yet') };
-const UNAUTHORIZED = { 401: errorSchema('A token is configured, and this is not it') };
-const TOO_MANY = { 429: errorSchema('More requests in a minute than are allowed; retry-after says when') };
+const NOT_FOUND = { 404: errorSchema('unknown_symbol: no such symbol; no_data: the symbol has no data yet') };
+const UNAUTHORIZED = { 401: errorSchema('A token is configured, and the request has another token or none') };
+const TOO_MANY = { 429: errorSchema('More requests in a minute than are allowed; retry-after says when to retry') };
 
 export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
   const { path, summary, tag, params, query, answer, respond } = endpoint;

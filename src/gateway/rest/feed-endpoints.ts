@@ -13,7 +13,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
   const about = {
     prices: 'The last price of every symbol',
     status: 'Venues, coins, sinks, and whether the feed allows trading',
-    gaps: 'Gaps in the trades and what became of them, newest first',
+    gaps: 'Gaps in the trades and their outcomes, newest first',
     events: 'What happened to the feed, newest first',
     quality: 'The data quality of each venue and symbol; how its candles compare with candles built from its trades',
   };

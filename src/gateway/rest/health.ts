@@ -9,7 +9,7 @@ import { addGet, errorSchema, protectedBy } from './endpoint.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
-/** `/healthz` (the process lives) and `/readyz` (the feed can be relied on), without a token, as probes have none. */
+/** Adds `/healthz` (the process lives) and `/readyz` (the feed can be relied on). They need no token, for probes. */
 export function addHealth(app: FastifyInstance, view: GatewayView): void {
   const alive = { summary: 'The process lives', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));
@@ -21,10 +21,10 @@ export function addHealth(app: FastifyInstance, view: GatewayView): void {
   });
 }
 
-/** `/metrics`: all metrics as text, for Prometheus. */
+/** Adds `/metrics`: all metrics as text, for Prometheus. */
 export function addMetrics(app: FastifyInstance, metrics: GatewayMetrics, withToken: boolean): void {
   const text = { description: "Prometheus' text format", content: { 'text/plain': { schema: Type.String() } } };
-  const schema = { summary: 'All figures for Prometheus', ...common, response: { 200: text } };
+  const schema = { summary: 'All metrics for Prometheus', ...common, response: { 200: text } };
   addGet(app, '/metrics', withToken ? protectedBy(schema) : schema, async (_request, reply) =>
     reply.type(metrics.contentType).serializer(String).send(metrics.text()),
   );

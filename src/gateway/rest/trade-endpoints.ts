@@ -27,12 +27,12 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
   const about = {
     stats: 'The last closed windows of trades as published, newest first',
     large: 'Trades far above the mean of the up to 1,000 before them, newest first',
-    profile: 'Volume by price over the trades remembered',
+    profile: 'Volume by price over the remembered trades',
     klines: 'Candles, oldest first; the last may be open',
   };
   const bins = { bins: whole(500, 50) };
   const candles = { interval, limit: limitOf(500) };
-  const flow = { window: whole(100_000, 1000, 'The last so many trades') };
+  const flow = { window: whole(100_000, 1000, 'Number of last trades') };
   const threshold = defaulted(Type.Number({ ...multiple, default: largeTradeThreshold }));
   return [
     asset('trades', 'Time and sales, newest first', { limit: limitOf(100) }, Trades, ({ id, history }, { limit }) => ({
@@ -49,7 +49,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
         throw noData(symbol, `no window of ${window} ms is known`, { symbol, windows_ms: series.windowLengths });
       return { ...series.id, window_ms: window, latest, windows };
     }),
-    asset('trade-flow', 'Figures over the last trades: who pressed', flow, TradeFlowAnswer, (series, { window }) => {
+    asset('trade-flow', 'Buying and selling over the last trades', flow, TradeFlowAnswer, (series, { window }) => {
       const figures = series.history.lastTrades(window);
       if (figures === undefined) throw noData(series.id.symbol, 'no trade came yet');
       return { ...series.id, window, figures: snakeKeys(figures) };

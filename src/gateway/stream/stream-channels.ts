@@ -23,7 +23,7 @@ export const CHANNEL_KINDS: Readonly<Record<StreamChannel, ChannelKind>> = {
   large_trades: { type: 'large_trade', everyTicks: 1, keeps: 'all', bySymbol: true },
 };
 
-/** A part of a message to several clients; its text is made once, on demand. */
+/** A record or answer in messages to several clients; its JSON is made once, on demand. */
 export class Item {
   /** A newer item may replace an older one with the same key. */
   readonly key: string;

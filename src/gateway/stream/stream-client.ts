@@ -7,9 +7,9 @@ import type { StreamChannel } from '../api/stream-messages.ts';
 import { Backlog } from './backlog.ts';
 import { CHANNEL_KINDS, type Item, messageOf } from './stream-channels.ts';
 
-/** With more unsent bytes only answers are sent; everything else waits in the backlog. */
+/** With more unsent bytes than this, only answers are sent; everything else waits in the backlog. */
 const MAX_UNSENT = 64 * 1024;
-/** A client with more unsent bytes after an answer is disconnected. */
+/** A client with more unsent bytes than this after an answer is disconnected. */
 const FAR_TOO_MUCH_UNSENT = 4 * 1024 * 1024;
 /** Maximum items in a channel's backlog. */
 const MAX_WAITING = { all: 1000, newest: 10_000 };
@@ -17,7 +17,7 @@ const ITEMS_A_MESSAGE = 100;
 /** Maximum requests of a client in a second. Each error, and each 32 KiB of answers, counts as one more. */
 const MAX_MESSAGES_A_SECOND = 100;
 const ANSWER_BYTES_A_MESSAGE = 32 * 1024;
-/** A client that reads nothing for longer is disconnected. */
+/** A client that reads nothing for longer than this is disconnected. */
 export const SLOW_AFTER_MS = 30_000;
 
 const POLICY_VIOLATION = 1008;
@@ -96,7 +96,7 @@ export class StreamClient {
     return false;
   }
 
-  /** The client sent something, so it is alive. If bytes wait for it, only reading counts. */
+  /** Notes that the client sent something, so it is alive. While bytes wait for it, only reading counts. */
   answered(now: number): void {
     if (!this.#wasBlocked) this.#aliveAt = now;
   }
@@ -105,7 +105,7 @@ export class StreamClient {
     if (this.#isWritable) this.#socket.ping();
   }
 
-  /** To be called every second: disconnects a client that neither answers nor reads. */
+  /** Disconnects the client if it neither answers nor reads. Call it every second. */
   check(now: number): void {
     const accepted = this.#connection.bytesWritten - this.#connection.writableLength;
     if (this.#wasBlocked && accepted > this.#accepted) this.#aliveAt = now;

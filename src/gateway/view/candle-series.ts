@@ -9,7 +9,7 @@ import { type Order, putInOrder } from './put-in-order.ts';
 /** Each subscribed interval keeps 1000 candles. */
 const ORDER: Order<Kline> = { timeOf: ({ openTime }) => openTime, most: 1000, replaces: isNewer };
 
-/** The candles of one series: the venue's, and longer ones made of them. */
+/** The candles of one series: the venue's candles, and longer ones made of them. */
 export class CandleSeries {
   readonly #byInterval = new Map<string, Kline[]>();
 
@@ -24,7 +24,7 @@ export class CandleSeries {
     return [...this.#byInterval.values()].flatMap((known) => known.slice(-1));
   }
 
-  /** Oldest first; the last may be open. Undefined if neither the interval nor a part of it is subscribed. */
+  /** The last candles, oldest first; the newest may be open. Undefined if no interval that makes them is subscribed. */
   latest(interval: KlineInterval, limit: number): readonly Kline[] | undefined {
     const own = this.#byInterval.get(interval);
     if (own !== undefined) return own.slice(-limit);

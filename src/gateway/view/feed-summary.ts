@@ -14,7 +14,7 @@ export interface VenueSummary {
   readonly ageMs: number | null;
 }
 
-/** The state of the whole feed, from its status records alone: so it works in any process that can read them. */
+/** The state of the whole feed, computed from its status records alone, so any process that reads them can use it. */
 export class FeedSummary {
   readonly instances = new FeedInstances();
   readonly #now: () => Moment;

@@ -29,7 +29,7 @@ const SPARKLINE_POINTS = 60;
 const FEW_CANDLES = 10;
 const SPARKLINE_STEP_US = 5_000_000;
 const FLOW_WINDOW_MS = 60_000;
-/** Trades that arrive older do not count for the present rate. */
+/** Trades that are older on arrival do not count for the present rate. */
 const LIVE_MS = 5000;
 
 /** The data of one symbol at one venue in one epoch, in bounded memory. */
@@ -39,7 +39,7 @@ export class SymbolSeries {
   readonly candles = new CandleSeries();
   tick: PriceTick | undefined;
   book: OrderBookSnapshot | undefined;
-  /** The newest record's time, microseconds since 1970. */
+  /** When the feed received the newest record, microseconds since 1970. */
   receivedAt = 0;
   readonly #historyTrades: number;
   readonly #rate = new CountRate();
@@ -55,7 +55,7 @@ export class SymbolSeries {
     this.history = new TradeHistory({ size: historyTrades });
   }
 
-  /** `at`: wall clock, milliseconds. */
+  /** Adds a record. `at`: the present time, milliseconds since 1970. */
   add(record: MarketRecord, at: number): void {
     this.receivedAt = Math.max(this.receivedAt, record.receivedAt);
     if (record.kind === 'trade') this.#addTrade(record, at);
@@ -89,14 +89,14 @@ export class SymbolSeries {
     return [...this.#windows.keys()].sort((a, b) => a - b);
   }
 
-  /** Buying or selling pressure over the last closed minute, else over the trades remembered. */
+  /** Buying or selling pressure over the last closed minute, or over the remembered trades if no minute is closed. */
   get flow(): { readonly flow: string; readonly buyRatio: number } | undefined {
     const figures = this.#windows.get(FLOW_WINDOW_MS)?.at(-1) ?? this.history.lastTrades();
     if (figures === undefined) return undefined;
     return { flow: flowOf(figures.buyRatioVolume), buyRatio: figures.buyRatioVolume };
   }
 
-  /** Trades of at least `threshold` times the mean of the up to 1,000 before each, newest first. */
+  /** Trades of at least `threshold` times the mean quantity of the up to 1,000 trades before them, newest first. */
   largeTrades(threshold: number): readonly LargeTrade[] {
     const judge = new LargeTrades({ threshold, most: MEAN_OF });
     const trades = this.history.latest().filter((trade) => !isBlockTrade(trade));

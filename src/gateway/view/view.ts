@@ -21,8 +21,8 @@ const GAPS_KEPT = 1000;
 const EVENTS_KEPT = 1000;
 
 /**
- * The fold of all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series, in mode `all`
- * one for each venue. A new epoch or environment starts a new series, so that no figure mixes two venues or epochs.
+ * The state after all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series, in mode
+ * `all` one for each venue. A new epoch or environment starts a new series, so no figure mixes two venues or epochs.
  */
 export class GatewayView {
   readonly feed: FeedSummary;
@@ -48,7 +48,7 @@ export class GatewayView {
     this.feed = new FeedSummary(() => ({ wall: wallClockMs(), monotonic: scheduler.now() }));
   }
 
-  /** Returns false if the record is of a previous epoch: then it changes nothing. */
+  /** Adds a record. Returns false if the record is of a previous epoch: then it changes nothing. */
   add(record: FeedRecord): boolean {
     this.counts.set(record.kind, (this.counts.get(record.kind) ?? 0) + 1);
     switch (record.kind) {
@@ -94,14 +94,14 @@ export class GatewayView {
     return Math.max(this.at - receivedAt / 1000, 0);
   }
 
-  /** The symbol of a symbol or coin in any case; undefined if it is unknown. */
+  /** The canonical symbol of a symbol or coin in any letter case; undefined if it is unknown. */
   symbolOf(name: string): string | undefined {
     const upper = name.toUpperCase();
     if (this.#coinOf.has(upper) || this.#bySymbol.has(upper) || this.feed.instances.isServed(upper)) return upper;
     return this.#symbolOf.get(upper);
   }
 
-  /** The symbol that shares the most letters with an unknown name, from the start, at least two. */
+  /** The symbol that shares the longest beginning with an unknown name, at least two letters. */
   nearestSymbol(name: string): string | undefined {
     const upper = name.toUpperCase();
     const shared = this.symbols.map((symbol) => sharedLetters(symbol, upper));

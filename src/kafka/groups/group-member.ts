@@ -9,7 +9,7 @@ import { decodeAssignment, encodeAssignment, encodeSubscription, subscribedUserD
 
 export interface GroupOptions {
   readonly group: string;
-  /** Without a heartbeat for so long, the group drops this member, milliseconds. */
+  /** The group drops this member after this long without a heartbeat, milliseconds. */
   readonly sessionTimeoutMs: number;
   /** How the leader assigns partitions; the same for all members of a group; round robin by default. */
   readonly assigner?: Assigner;
@@ -36,7 +36,7 @@ export interface AboutMember {
 export type Share = ReadonlyMap<number, bigint | undefined>;
 
 const LEAVE_WITHIN_MS = 1000;
-/** Tries to find a coordinator that has just started. */
+/** Maximum tries to join, because a coordinator may have just started. */
 const TRIES = 20;
 const PAUSE_MS = 200;
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -55,7 +55,7 @@ export class GroupMember {
   /** Empty before the first join. It changes if the group dropped this member before a join. */
   #id = '';
   #generation = -1;
-  /** Number of partitions that it assigned as leader; undefined: another member is the leader. */
+  /** Number of partitions that this member assigned as leader; undefined: another member is the leader. */
   #sharedOut: number | undefined;
 
   constructor(config: KafkaConfig, topic: string, options: GroupOptions, log: KafkaLog, brokers?: Brokers) {

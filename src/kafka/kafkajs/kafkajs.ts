@@ -250,14 +250,14 @@ function offsetsIn({ responses }: RawOffsets): ReadonlyMap<number, bigint> {
   );
 }
 
-/** Important messages also come as errors, which appear in the sink's state. */
+/** Logs all messages with level debug: important ones also come as errors, which appear in the sink's state. */
 function loggerOf(name: string, log: KafkaLog): KafkajsLogger {
   const write = (message: string, { stack: _stack, ...details }: { readonly stack?: unknown } = {}) =>
     log('debug', `kafkajs ${name}: ${message}`, details);
   return { debug: () => {}, info: write, warn: write, error: write, namespace: (inner) => loggerOf(inner, log) };
 }
 
-/** kafkajs itself has only gzip. Its table of codecs is one for the process. */
+/** Adds codecs, because kafkajs itself has only gzip. The whole process shares its table of codecs. */
 function addCodecs(): void {
   const table = [
     [CompressionTypes.GZIP, CODECS.gzip],

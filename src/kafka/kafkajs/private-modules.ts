@@ -147,7 +147,7 @@ interface RawMetadata {
 
 const asDecoded = async (decoded: unknown): Promise<unknown> => decoded;
 
-/** kafkajs' own method rejects with the first topic's error and hides the others. No topics: all. */
+/** Requests the metadata of topics; without names, of all. kafkajs' own method fails if one topic has an error. */
 export async function requestMetadata(broker: Broker, topics: readonly string[]): Promise<RawMetadata> {
   const { request, response } = broker.lookupRequest(
     apiKeys.Metadata,

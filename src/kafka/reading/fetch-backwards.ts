@@ -7,13 +7,14 @@ import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /**
- * Gets the committed messages of a partition's previous stretch, in order. `isFirst`: nothing lies before them. It
- * decides whether the stretch before follows.
+ * Gets the committed messages of the next stretch backwards, in order. `isFirst`: no message lies before them. Returns
+ * whether to read the stretch before it.
  */
 export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<'continue' | 'stop'>;
 
-/** Offsets of the first stretch, which often is enough, and of earlier ones: about as many as one answer holds. */
+/** Number of offsets of the first stretch, which often is enough. */
 const FIRST_STRETCH = 4096;
+/** Number of offsets of each further stretch: about as many as one answer has. */
 const STRETCH = 16_384;
 
 /** Reads committed messages of a topic (full name) backwards, in all partitions of `takersOf`. Rejects with a Fault. */

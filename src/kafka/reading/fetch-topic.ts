@@ -23,7 +23,7 @@ export interface FetchOptions {
   readonly from: StartAt;
   /** true: waits for new messages; false: ends where the topic ended at the start. */
   readonly follow: boolean;
-  /** Without `follow`: ends before the broker's append time, milliseconds since 1970. */
+  /** Without `follow`: ends before the first message with this or a later append time, milliseconds since 1970. */
   readonly until?: number | undefined;
   readonly signal?: AbortSignal;
   readonly watcher?: FetchWatcher;
