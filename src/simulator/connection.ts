@@ -14,7 +14,7 @@ export interface ListenedTopic extends FrameSubject {
   readonly name: string;
   add(connection: Connection): void;
   remove(connection: Connection): void;
-  /** Sends an event (latin1 bytes) to one connection; false if a fault kept it back. `kind` is the topic's by default. */
+  /** Sends an event (latin1 bytes) to one connection; false if a fault withheld it. `kind` is the topic's by default. */
   publishTo(connection: Connection, data: string, kind?: EventKind): boolean;
 }
 
@@ -24,20 +24,21 @@ type OnLeave = (connection: Connection) => void;
 
 /** One client's WebSocket at one venue. Data frames are collected and sent in one write a slice. */
 export class Connection {
-  /** By order of opening at its venue, from 1. */
+  /** Its number in the order of opening at its venue, from 1. */
   readonly number: number;
   readonly role: Role;
   readonly ws: WebSocket;
   readonly openedAt: number;
   readonly topics = new Map<string, ListenedTopic>();
-  /** Binance: events wrapped as `{"stream":…,"data":…}`; times in microseconds. */
+  /** Binance: true if events are wrapped as `{"stream":…,"data":…}`. */
   combined = false;
+  /** Binance: true if times are in microseconds. */
   micros = false;
   interference: Interference | undefined;
-  /** Data frames sent. */
+  /** Number of data frames sent. */
   frames = 0;
   readonly socket: Socket;
-  /** Takes it off the venue's lists. */
+  /** Removes the connection from the venue's lists. */
   private readonly onLeave: () => void;
   private out = '';
   private readonly deflated: boolean;
@@ -52,7 +53,7 @@ export class Connection {
     this.deflated = ws.extensions !== '';
   }
 
-  /** Closes with a handshake. Nothing follows the close frame, so it leaves its topics at once. */
+  /** Closes with a handshake. Nothing may follow the close frame, so the connection leaves its topics at once. */
   close(code: number, reason: string): void {
     this.flush(0);
     this.onLeave();
@@ -90,7 +91,7 @@ export class Connection {
     this.ws.send(payload);
   }
 
-  /** Writes what is queued. `elapsedMs`: since the last flush of a trickling connection. */
+  /** Writes queued bytes: all, or on a trickling connection as many as its rate allows in `elapsedMs` milliseconds. */
   flush(elapsedMs: number): void {
     const bytesPerSecond = this.interference?.bytesPerSecond;
     const size = bytesPerSecond === undefined ? this.out.length : Math.floor((bytesPerSecond * elapsedMs) / 1_000);
@@ -104,7 +105,7 @@ export class Connection {
     return this.socket.writableLength > SLOW_CLIENT_BYTES;
   }
 
-  /** Stops everything, pongs and close frames included; messages are ignored. */
+  /** Stops sending everything, pongs and close frames included. */
   freeze(): void {
     this.flush(0);
     // Like a half-open peer: the WebSocket layer keeps writing, and nothing is sent.

@@ -15,7 +15,7 @@ export interface MadeEvent {
   readonly symbol: string;
   readonly kind: EventKind | 'malformed' | 'unknown';
   readonly id: string;
-  /** As on the wire; empty: none. */
+  /** The price as on the wire; empty: none. */
   readonly price?: string;
   readonly quantity?: string;
   /** The taker's side; empty: none. */
@@ -24,7 +24,7 @@ export interface MadeEvent {
   readonly time: number;
   /** The numbers of the reached connections, as JSON, `[1,2]`. */
   readonly sent: string;
-  /** Further fields, `,"k":"v"`. */
+  /** Further fields as JSON that begins with a comma: `,"k":"v"`. */
   readonly more?: string;
 }
 
@@ -34,8 +34,8 @@ export function tradeEvent({ id, price, quantity, sell, time }: TradeTexts) {
 }
 
 /**
- * Writes all events of the venues, sent or not, as NDJSON in their order. It writes in the background, within 100 ms
- * unless the disk is slower.
+ * Writes all events of the venues, sent or not, to a file, in order: one JSON object a row. It writes in the background,
+ * within 100 ms unless the disk is slower.
  */
 export class Journal {
   events = 0;

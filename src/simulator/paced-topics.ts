@@ -14,15 +14,15 @@ export interface CandleSpan {
 
 /** How often a topic sends its state. */
 export interface Pace {
-  /** Least milliseconds between two events if the market changed. */
+  /** Minimum time between two events if the market changed, milliseconds. */
   readonly everyMs: number;
-  /** Least milliseconds between two events without a change; by default there are none. */
+  /** Minimum time between two events without a change, milliseconds; by default there are no such events. */
   readonly againMs?: number;
-  /** For candles: also sends when a candle closes. */
+  /** The interval of candles. A topic of candles also sends when a candle closes. */
   readonly interval?: KlineInterval;
   /** The interval's name in the journal. */
   readonly intervalName?: string;
-  /** Makes the event. `unit`: what follows milliseconds in the wanted unit, '' or '000'. */
+  /** Makes the event. `unit` follows milliseconds: '', or '000' for microseconds. */
   readonly make: (now: number, unit: string, candle: CandleSpan) => string;
 }
 
@@ -37,7 +37,7 @@ interface PacedTopic {
   sentUpdateId: number;
 }
 
-/** The topics of one venue that send a state: tickers, best prices, candles. A topic without listeners makes no event. */
+/** Makes the topics of one venue that send a state: tickers, best prices, candles. Without listeners nothing is made. */
 export function pacedTopics(host: VenueHost) {
   const all = new Map<string, PacedTopic>();
 

@@ -72,7 +72,7 @@ export class RestError extends Error {
 const PRICE = /("p(?:rice)?":|^\["?\d+"?,)"[^"]*"/;
 const MINUTE = 60_000;
 
-/** A row of trades or candles as the fault `bad_rows` leaves it. `number`: its trade id or open minute. */
+/** A row of trades or candles; the fault `bad_rows` may remove its price. `number`: its trade id or open minute. */
 export function rowUnder({ badRows }: VenueFaults, symbol: string, number: number | string, row: string): string {
   const every = badRows.get(symbol);
   return every === undefined || BigInt(number) % BigInt(every) !== 0n ? row : row.replace(PRICE, '$1null');
@@ -82,7 +82,7 @@ export function openMinute(openTime: number): number {
   return Math.floor(openTime / MINUTE);
 }
 
-/** The requested number of rows; `otherwise` if the parameter is missing or not valid. */
+/** The requested number of rows, at most `most`; `otherwise` if the parameter is missing or not valid. */
 export function rowLimit(query: URLSearchParams, otherwise: number, most: number): number {
   const limit = Number(query.get('limit') ?? otherwise);
   return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;

@@ -1,13 +1,13 @@
 import type { Connection } from './connection.ts';
 import type { VenueProfile } from './venue-profile.ts';
 
-/** The pings of one connection: when the next is due, and the times of unanswered ones. */
+/** The pings of one connection: when the next one is due, and when unanswered ones were sent. */
 interface Pings {
   nextAt: number;
   readonly open: number[];
 }
 
-/** Pings as Binance does, and ends connections that do not answer with the payload in time, or are too old. */
+/** Pings clients as Binance does. It ends connections that do not answer with the payload in time, or are too old. */
 export function serverPings(ping: VenueProfile['ping'], lifetimeMs = Number.POSITIVE_INFINITY) {
   const pings = new WeakMap<Connection, Pings>();
 

@@ -22,14 +22,14 @@ const DEFAULT_RATE = 100;
 
 export interface Simulator {
   readonly port: number;
-  /** `ws://127.0.0.1:PORT`: a venue's WebSocket base is this + `/bybit`, `/binance`, … */
+  /** `ws://127.0.0.1:PORT`. A venue's WebSocket address begins with this and its id: `/bybit`, `/binance`, … */
   readonly url: string;
   /** `http://127.0.0.1:PORT` */
   readonly httpUrl: string;
   readonly counts: () => Record<string, SimulatedCounts>;
   /** Starts a fault, as `POST /faults`. @throws BadFault */
   readonly fault: (request: FaultRequest) => ActiveFault[];
-  /** Ends every fault, or those of one venue. */
+  /** Ends every fault, or every fault of one venue. */
   readonly clearFaults: (venue?: VenueId) => void;
   /** Changes a venue's trades a second. */
   readonly setRate: (venue: VenueId, rate: number) => void;

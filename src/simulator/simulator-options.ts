@@ -10,7 +10,7 @@ export interface CaptureOptions {
   readonly venue?: VenueId | undefined;
   /** `max`: as fast as possible. `1`: at the recorded pace. */
   readonly speed?: 'max' | '1' | undefined;
-  /** Milliseconds without a new subscription after which a connection's session begins; 300. */
+  /** A connection's playback begins after this long without a new subscription, milliseconds; 300 by default. */
   readonly settleMs?: number | undefined;
 }
 
@@ -25,16 +25,16 @@ export interface SimulatorOptions {
   readonly rate?: number | Partial<Readonly<Record<VenueId, number>>> | undefined;
   /** Coins traded, 1–2000; 20 by default. */
   readonly symbols?: number | undefined;
-  /** NDJSON file for all events. */
+  /** File for all events, one JSON object a row. */
   readonly journal?: string | undefined;
   /** Recorded sessions instead of a market; other venues are not served then. */
   readonly capture?: CaptureOptions | undefined;
-  /** Binance's server ping: by default every 20 s (US: 3 min), answered within a minute (US: 10 min). */
+  /** Binance's server pings: by default every 20 s, to be answered within a minute (Binance US: 3 min and 10 min). */
   readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;
-  /** Milliseconds after which Binance closes a connection; 24 hours. */
+  /** Milliseconds after which Binance closes a connection; 24 hours by default. */
   readonly lifetimeMs?: number | undefined;
-  /** False: any number of connection attempts. The other limits stay. */
+  /** False allows any number of connection attempts; the other limits stay. True by default. */
   readonly connectionLimit?: boolean | undefined;
-  /** True: permessage-deflate is offered. */
+  /** True offers permessage-deflate; false by default. */
   readonly compression?: boolean | undefined;
 }

@@ -6,7 +6,7 @@ export function textFrame(payload: string): string {
   return asciiFrame(Buffer.from(payload, 'utf8').toString('latin1'));
 }
 
-/** As textFrame, for a payload that is ASCII, or bytes as latin1. */
+/** Makes a text frame from a payload that is ASCII, or bytes as latin1. */
 export function asciiFrame(payload: string): string {
   return header(payload.length) + payload;
 }

@@ -7,14 +7,14 @@ const COMBINED = 1;
 const MICROS = 2;
 
 /**
- * A stream (Binance) or topic (Bybit) and its listeners. These differ in the envelope and the unit of time; each form is
- * serialised once.
+ * A stream (Binance) or topic (Bybit) and its listeners. Listeners may want different envelopes and units of time; each
+ * such form of an event is serialised once.
  */
 export class Topic implements ListenedTopic {
   readonly name: string;
   readonly kind: EventKind;
   readonly symbol: string;
-  /** Listeners in all forms. */
+  /** Number of listeners. */
   size = 0;
   private readonly forms: Connection[][] = [[], [], [], []];
   /** The numbers of the listening connections, as JSON. */
@@ -52,8 +52,8 @@ export class Topic implements ListenedTopic {
   }
 
   /**
-   * Sends an event to every listener. `make` returns its latin1 bytes; its argument is what follows milliseconds in the
-   * wanted unit, '' or '000'. `kind` is for the faults. Returns the numbers of the reached connections, as JSON.
+   * Sends an event to every listener. `make` returns its latin1 bytes; its argument follows milliseconds: '', or '000'
+   * for microseconds. `kind` selects the faults that apply. Returns the numbers of the reached connections, as JSON.
    */
   publish(make: (unit: string) => string, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;

@@ -12,7 +12,7 @@ import { Topic } from './topic.ts';
 import type { VenueProfile } from './venue-profile.ts';
 
 export interface Refusal {
-  /** Undefined: the answer of the venue to a country that it does not serve. */
+  /** The HTTP status. Undefined: the venue's answer to a country that it does not serve. */
   readonly status: number | undefined;
   /** Seconds for Retry-After; undefined: no such header. */
   readonly retryAfter: number | undefined;
@@ -31,7 +31,7 @@ export class VenueFaults {
   readonly rejectedSymbols = new Set<string>();
   readonly symbolsWithRejectedTrades = new Set<string>();
   readonly delistedSymbols = new Set<string>();
-  /** Their books are empty, as before the first order or after the last one. */
+  /** The books of these symbols are empty, as before the first order or after the last one. */
   readonly symbolsWithEmptyBooks = new Set<string>();
   /** REST rows of these symbols whose number is divisible by the value have no price. */
   readonly badRows = new Map<string, number>();
@@ -40,7 +40,7 @@ export class VenueFaults {
 /** The state of one simulated venue: its connections, topics and faults. */
 export class VenueHost {
   readonly profile: VenueProfile;
-  /** It serves either a market or a recording. */
+  /** The market; undefined if the venue plays a recording. */
   readonly market: SimulatedMarket | undefined;
   readonly capture: CapturePlayback | undefined;
   readonly journal: Journal | undefined;
@@ -75,7 +75,7 @@ export class VenueHost {
     return this.connections.filter(({ role }) => role === 'market');
   }
 
-  /** True if a new subscription is rejected. */
+  /** True if a fault rejects new subscriptions of the subject. */
   rejects({ kind, symbol }: FrameSubject): boolean {
     const { rejectedSymbols, symbolsWithRejectedTrades } = this.faults;
     return rejectedSymbols.has(symbol) || (TRADE_KINDS.has(kind) && symbolsWithRejectedTrades.has(symbol));

@@ -8,7 +8,7 @@ export interface VenueProfile {
   readonly priceOffset: number;
   readonly firstTradeId: number;
   readonly firstUpdateId: number;
-  /** Binance counts request weight a minute, Bybit requests in five seconds. */
+  /** The limit of requests: weight in a minute (Binance), or requests in five seconds (Bybit). */
   readonly restLimit: { readonly amount: number; readonly windowMs: number };
   /** WebSocket connection attempts that an address may make in five minutes. */
   readonly connectionsPerFiveMinutes: number;

@@ -7,7 +7,7 @@ import type { VenueHost } from './venue-host.ts';
 export interface VenueRequest {
   /** The path below the venue's prefix, `/api/v3/time`. */
   readonly path: string;
-  /** Asked at the host that serves market data only. */
+  /** True if the request came to the host that serves market data only. */
   readonly dataOnly: boolean;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

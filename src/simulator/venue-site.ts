@@ -8,7 +8,7 @@ import type { SimulatorOptions } from './simulator-options.ts';
 import type { Refusal } from './venue-host.ts';
 import type { RestAnswer, SimulatedVenue } from './venue-protocol.ts';
 
-/** Below Binance's prefix: the host that serves market data only. */
+/** The path below Binance's prefix that stands for the host that serves market data only. */
 const DATA_ONLY = '/data-only';
 const MAX_MESSAGE_BYTES = 65_536;
 const ATTEMPTS_WINDOW_MS = 300_000;

@@ -22,7 +22,7 @@ interface DepthTopic {
   /** Levels of a partial book; 0: differences. */
   readonly levels: number;
   readonly everyMs: number;
-  /** Since it was last sent. */
+  /** The changes since the topic was last sent. */
   changes: Changes;
 }
 
@@ -35,13 +35,13 @@ interface View {
 interface Depth {
   readonly instrument: SimulatedInstrument;
   readonly topics: DepthTopic[];
-  /** The book as last published; undefined without listeners. */
+  /** The book as it was last published; undefined without listeners. */
   view: View | undefined;
 }
 
 /**
- * Depth streams and the REST depth of one venue. If a depth stream has listeners, REST shows the book of its last 100 ms
- * event, so snapshot and differences always fit by the documented rule.
+ * Makes the depth streams and the REST depth of one venue. If a depth stream has listeners, REST shows the book of the
+ * stream's last 100 ms step. So the REST snapshot and the stream's differences always fit together.
  */
 export function binanceDepth(host: VenueHost) {
   const depths = new Map<SimulatedInstrument, Depth>();

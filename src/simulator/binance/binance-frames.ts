@@ -2,7 +2,7 @@ import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instru
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
-/** Data of `@trade`. `unit` is appended to milliseconds, '' or '000' (microseconds). Binance US still has order ids. */
+/** Data of `@trade`. `unit` follows milliseconds: '', or '000' for microseconds. Binance US still sends order ids. */
 export function tradeData(symbol: string, trade: TradeTexts, unit: string, orderIds: boolean): string {
   const { id, price, quantity, sell } = trade;
   const time = trade.time + unit;
@@ -10,7 +10,7 @@ export function tradeData(symbol: string, trade: TradeTexts, unit: string, order
   return `{"e":"trade","E":${time},"s":"${symbol}","t":${id},"p":"${price}","q":"${quantity}",${orders}"T":${time},"m":${sell},"M":true}`;
 }
 
-/** Joins consecutive trades of one group to aggregated trades. */
+/** Joins consecutive trades of one `group` to an aggregated trade. */
 export function* aggTrades(instrument: SimulatedInstrument, trades: Iterable<Trade>): Generator<TradeTexts, undefined> {
   let joined: Trade | undefined;
   let lastId = 0;
@@ -30,7 +30,7 @@ export function* aggTrades(instrument: SimulatedInstrument, trades: Iterable<Tra
   if (joined !== undefined) yield texts(joined);
 }
 
-/** `@aggTrade`. */
+/** Data of `@aggTrade`. */
 export function aggTradeData(symbol: string, trade: TradeTexts, unit: string): string {
   return `{"e":"aggTrade","E":${trade.time}${unit},"s":"${symbol}",${aggTradeFields(trade, unit)}}`;
 }

@@ -16,7 +16,7 @@ export type RowsOf = (host: VenueHost, symbol: string, request: VenueRequest, li
 
 const HOUR = 3_600_000;
 
-/** `trades` and `historicalTrades`: from `fromId`, else the latest. */
+/** Rows of `trades` and `historicalTrades`: from `fromId` on, or else the latest. */
 export const tradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const instrument = host.instrument(symbol);
@@ -41,7 +41,7 @@ function recorded(host: VenueHost, symbol: string, stream: string, fromId: numbe
   return host.capture?.tradesOf(`${symbol.toLowerCase()}@${stream}`, fromId, limit) ?? [];
 }
 
-/** `aggTrades`: from the aggregated id `fromId`, or from `startTime` up to `endTime`, else the latest. */
+/** Rows of `aggTrades`: from the aggregated id `fromId`, or from `startTime` up to `endTime`, or else the latest. */
 export const aggTradeRows: RowsOf = (host, symbol, { query }, limit) => {
   const fromId = integer(query, 'fromId');
   const startTime = integer(query, 'startTime');
@@ -64,7 +64,7 @@ function aggTradesOf(instrument: SimulatedInstrument, query: AggTradesQuery): Tr
   const { fromId, startTime, endTime, limit } = query;
   const { trades, past } = instrument;
   const ends = ({ time }: Trade) => endTime !== undefined && time > endTime;
-  // The oldest kept trade may be in the middle of its group.
+  // The oldest kept trade may be in the middle of its group, so that group is left out.
   const cut = trades.first > 0 ? `${trades.at(trades.first).group}` : '';
   const whole = (from: TradePredicate) =>
     aggTrades(instrument, instrument.tradesFrom(from, ends)).filter(({ id }) => id !== cut);
@@ -74,7 +74,7 @@ function aggTradesOf(instrument: SimulatedInstrument, query: AggTradesQuery): Tr
   return [...whole(({ id }) => id >= firstLatest)].slice(-limit);
 }
 
-/** `klines`: arrays of twelve; from `startTime`, else the latest; the last may be open. */
+/** Rows of `klines`, arrays of twelve values: from `startTime` on, or else the latest. The last candle may be open. */
 export const klineRows: RowsOf = (host, symbol, { query, now }, limit) => {
   const named = query.get('interval') ?? '';
   if (named === '') throw missing('interval');
@@ -107,7 +107,7 @@ function klineRow(instrument: SimulatedInstrument, open: number, end: number): s
   );
 }
 
-/** One symbol of `ticker/24hr`. */
+/** The row of one symbol in `ticker/24hr`. */
 export function dayRow(instrument: SimulatedInstrument, now: number): string {
   const day = dayStatistics(instrument, now);
   const { bid, bidQuantity, ask, askQuantity } = instrument.bestTexts();
@@ -120,7 +120,7 @@ export function dayRow(instrument: SimulatedInstrument, now: number): string {
   );
 }
 
-/** One symbol of `exchangeInfo`. */
+/** The row of one symbol in `exchangeInfo`. */
 export function symbolRow(host: VenueHost, symbol: string): string {
   const { base, quote, tick, lot } = host.instrumentRow(symbol);
   const filters =

@@ -99,7 +99,7 @@ function depth(host: VenueHost, books: BinanceDepth, query: URLSearchParams): st
   return host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';
 }
 
-/** `weights`: for up to 100, 500, 1,000 and more levels. */
+/** Returns the weight of a depth request. `weights`: for up to 100, 500 and 1,000 levels, and for more. */
 function depthWeight(weights: readonly [number, number, number, number]): Weight {
   return (query) => {
     const levels = rowLimit(query, 100, 5_000);

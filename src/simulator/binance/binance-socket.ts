@@ -130,7 +130,7 @@ function error(id: RequestId, code: number, message: string): string {
   return `{"error":{"code":${code},"msg":${JSON.stringify(message)}},"id":${JSON.stringify(id)}}`;
 }
 
-/** `id`: undefined if the request has none. */
+/** Makes the error for an invalid request. `id`: undefined if the request has none. */
 function invalid(reason: string, id?: RequestId): string {
   const of = id === undefined ? '' : `,"id":${JSON.stringify(id)}`;
   return `{"code":2,"msg":${JSON.stringify(`Invalid request: ${reason}`)}${of}}`;

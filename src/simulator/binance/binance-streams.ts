@@ -21,13 +21,14 @@ const TICKER_EVERY_MS = 1_000;
 const KLINE_EVERY_MS = 2_000;
 
 export interface StreamName {
-  /** As in the venue's payloads; empty for streams of all symbols, and for a name that is not in lower case. */
+  /** The symbol in capital letters; empty for streams of all symbols, and for a name that is not in lower case. */
   readonly symbol: string;
   readonly kind: EventKind;
   /** Interval of a kline stream. */
   readonly interval?: KlineInterval;
-  /** Depth: levels of a partial book (0: differences), and milliseconds between two events. */
+  /** Levels of a partial book; 0: a depth stream with differences. */
   readonly levels?: number;
+  /** Milliseconds between two events of a depth stream. */
   readonly everyMs?: number;
 }
 
@@ -58,13 +59,13 @@ export function binanceStream(name: string): StreamName | undefined {
   return { symbol, kind, levels: Number(levels ?? 0), everyMs: Number(everyMs ?? 1_000) };
 }
 
-/** Makes Binance's streams from one venue's market. A stream without listeners makes no event. */
+/** Turns the simulated market into Binance's WebSocket messages. Nothing is made for a stream without listeners. */
 export function binanceStreams(host: VenueHost) {
   const books = binanceDepth(host);
   const paced = pacedTopics(host);
   let nextAllMini = 0;
 
-  /** Adds a stream with a listener. */
+  /** Registers a stream that has a listener. Trade streams need no registration: `order` sends trades. */
   function subscribed(topic: Topic, instrument: SimulatedInstrument, stream: StreamName): void {
     const { kind, levels = 0, everyMs = 1_000 } = stream;
     if (kind === 'depth' || kind === 'book') books.subscribed(topic, instrument, levels, everyMs);

@@ -13,15 +13,15 @@ interface Book {
   readonly topic: Topic;
   readonly instrument: SimulatedInstrument;
   readonly levels: number;
-  /** The book as last published. */
+  /** The book as it was last published. */
   view: BookView;
   updateId: number;
   sentAt: number;
-  /** False without listeners: the view stays as it was. */
+  /** False without listeners: then `view` is not updated. */
   live: boolean;
 }
 
-/** Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot for each new listener, then numbered deltas. */
+/** Makes Bybit's `orderbook.50`, `.200` and `.1000`: a snapshot for each new listener, then numbered deltas. */
 export function bybitBooks(host: VenueHost) {
   const books = new Map<string, Book>();
 

@@ -30,7 +30,7 @@ export function bybitTrade(instrument: SimulatedInstrument, trade: Trade): Trade
   return { ...instrument.tradeTexts(trade), id, sequence: `${trade.group}`, rpi };
 }
 
-/** `publicTrade` with trades of one order. */
+/** A frame of `publicTrade` with the trades of one order. */
 export function tradeFrame(symbol: string, trades: readonly TradeTexts[]): string {
   const { time } = at(trades, 0);
   const items = trades.map(
@@ -81,7 +81,7 @@ export function bookFrame(instrument: SimulatedInstrument, frame: BookFrame): st
   );
 }
 
-/** `kline`; `interval` by Bybit's name. */
+/** A frame of `kline`; `interval` is Bybit's name of it. */
 export function klineFrame(instrument: SimulatedInstrument, interval: string, span: CandleSpan, now: number): string {
   const { open, end, closed } = span;
   const candle = instrument.candleTexts(instrument.candles.candle(open, end));

@@ -35,7 +35,7 @@ export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket
     else reply(connection, false, `error:unknown op ${op}`, op, id);
   }
 
-  /** Once a second, cuts connections without a ping and without data for ten minutes. */
+  /** Once a second, closes connections on which neither the client nor the venue sent anything for ten minutes. */
   function slice(now: number): void {
     if (now < nextIdleCheck) return;
     nextIdleCheck = now + 1_000;
@@ -94,7 +94,7 @@ export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket
   return { role, message, slice };
 }
 
-/** `id`: the request's id, if the venue repeats it. */
+/** Answers a request. `id`: the request's id, if the venue repeats it in this answer. */
 function reply(connection: Connection, success: boolean, message: string, op: string, id?: string): void {
   const conn_id = `d967ikkn0ine3iqmjc30-${connection.number.toString(36).padStart(4, '0')}`;
   const text = JSON.stringify({ success, ret_msg: message, conn_id, req_id: id, op });

@@ -17,13 +17,13 @@ const BOOK_LEVELS = ['1', '50', '200', '1000'];
 export interface TopicParts {
   readonly symbol: string;
   readonly kind: EventKind;
-  /** Klines, by Bybit's name. */
+  /** Of klines: the interval, by Bybit's name. */
   readonly interval?: string;
-  /** Books. */
+  /** Of books: the number of levels. */
   readonly levels?: number;
 }
 
-/** Parses a Bybit topic; undefined for one without a handler. */
+/** Parses a Bybit topic; undefined for a topic that Bybit does not have. */
 export function bybitTopic(topic: string): TopicParts | undefined {
   const parts = topic.split('.');
   const [name, second = '', third = ''] = parts;
@@ -102,7 +102,7 @@ function publishTrades(topic: Topic, trades: readonly TradeTexts[]): (index: num
     const everyone = topic.publish(() => tradeFrame(topic.symbol, trades));
     return () => everyone;
   }
-  // Skipped trades leave a listener a shorter message.
+  // A listener for which a fault skips trades gets a message without them.
   const reached = topic.listeners().flatMap((connection) => {
     const skipped = connection.interference?.takeSkips(topic, trades.length) ?? 0;
     if (skipped === trades.length) return [];

@@ -87,7 +87,7 @@ function bybitTrades(frame: string): TradeTexts[] {
   });
 }
 
-/** No trade if a field is neither text nor a number; the frame is still played. */
+/** Returns the trade; none if a field is neither text nor a number. The frame is still played. */
 function readable(
   i: unknown,
   p: unknown,

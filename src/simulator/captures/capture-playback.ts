@@ -12,8 +12,9 @@ import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './
 const QUOTES = /^(.+?)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
 const SETTLE_MS = 300;
 const MAX_RECENT_TRADES = 1_000_000;
-/** Bytes that may wait in a socket, and frames between two checks of it. */
+/** Bytes that may wait in a socket. */
 const MAX_WAITING_BYTES = 1_048_576;
+/** Recorded frames between two writes to the socket. */
 const FRAMES_A_WRITE = 200;
 /** A longer pause between two files is skipped. */
 const MAX_FILE_PAUSE_MS = 60_000;
@@ -23,7 +24,7 @@ interface CaptureSource extends CaptureOptions {
   readonly settleMs: number;
 }
 
-/** One recorded message of a venue, as latin1: a character a byte. */
+/** One recorded message of a venue; its frame is text in latin1, so a character is a byte. */
 interface RecordedMessage {
   /** When it was received, milliseconds since 1970 with a fraction; undefined: unknown. */
   readonly at: number | undefined;
@@ -32,11 +33,11 @@ interface RecordedMessage {
   readonly frame: string;
 }
 
-/** A message of the venue in a recording, with its place in it. */
+/** A data frame of the venue; `place` is the number of its message in the whole recording, from 0. */
 interface PlayedFrame {
   readonly place: number;
   readonly at: number | undefined;
-  /** Rises with each file. */
+  /** Index of its file. */
   readonly file: number;
   readonly frame: DataFrame;
 }
@@ -57,7 +58,7 @@ export class CapturePlayback {
   private readonly frameCounts = new Map<string, Map<string, number>>();
   /** Topic → the recorded connection that is played. */
   private readonly chosen = new Map<string, string>();
-  /** Start the playback for a connection. */
+  /** The timers that start the playback for a connection. */
   private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
   private readonly playing = new WeakSet<Connection>();
   /** The place that the most advanced connection has reached. */
@@ -141,7 +142,7 @@ export class CapturePlayback {
     connection.flush(0);
   }
 
-  /** The venue's data frames in order, from the start. */
+  /** The venue's data frames that are played, in order, from the start. */
   private async *frames(): AsyncGenerator<PlayedFrame> {
     let place = -1;
     for (const [file, path] of this.source.files.entries()) {
@@ -189,7 +190,7 @@ export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap
   return playbacks;
 }
 
-/** Waits until a frame is due at the recorded pace. */
+/** Returns a function that waits until a frame is due at the recorded pace. */
 function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   const startedAt = performance.now();
   let firstAt: number | undefined;
@@ -208,7 +209,7 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   };
 }
 
-/** Yields the messages of a recording that can be served: JSON frames and depth bodies. @throws Error naming the file */
+/** Yields the messages of a file that can be served: JSON frames and depth bodies. @throws Error naming the file */
 async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
   for await (const row of readCapture(file, format)) {
     // Connections named `VENUE:0` carry only announcements.

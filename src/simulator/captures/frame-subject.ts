@@ -11,7 +11,7 @@ export const EVENT_KINDS = [
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** The subject of a data frame, for the faults and the journal. */
+/** What a data frame is about, for the faults and the journal. */
 export interface FrameSubject {
   readonly kind: EventKind;
   readonly symbol: string;

@@ -14,7 +14,7 @@ function schemaOf(names: readonly string[]) {
   return z.strictObject({
     venue: z.enum(VENUES).describe(VENUES.join(', ')),
     fault: z.enum(names).describe(names.join(', ')),
-    // A connection by order of those open now.
+    // The number of a connection among the open ones, in the order of opening.
     line: z
       .union([
         z.literal('all'),
@@ -29,7 +29,7 @@ function schemaOf(names: readonly string[]) {
     // Empty: every symbol.
     symbol: z.string().toUpperCase().default('').describe('a text'),
     channel: z.enum(EVENT_KINDS).optional().describe(EVENT_KINDS.join(', ')),
-    // 0: until cleared, or once.
+    // 0: the fault happens once, or lasts until it is cleared.
     seconds: z.number().min(0).max(86_400).default(0).describe('a number from 0 to 86400'),
     status: z.int().min(100).max(4_999).optional().describe('a whole number from 100 to 4999'),
     count: z.int().min(1).max(1_000_000_000).optional().describe('a whole number from 1 to 1000000000'),

@@ -41,7 +41,7 @@ interface Mixed {
 
 const MIX_EVERY_MS = 5;
 
-/** Starts and ends the faults of all venues. Each change applies the lasting faults anew. */
+/** Starts and ends the faults of all venues. After each change, it applies all lasting faults again. */
 export class Faults {
   private readonly venues: readonly SimulatedVenue[];
   private running: Running[] = [];
@@ -97,7 +97,7 @@ export class Faults {
     }
   }
 
-  /** Ends the faults of a venue, or all, and lifts bans by the request limits. */
+  /** Ends the faults of one venue, or of all, and resets the venues' request limits. */
   clear(now: number, venue?: string): void {
     this.end((running) => venue === undefined || running.fault.venue === venue, now);
     this.mixed = this.mixed.filter((mixed) => venue !== undefined && mixed.venue.host.id !== venue);

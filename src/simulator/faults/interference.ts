@@ -44,7 +44,7 @@ export class Interference {
     this.counted.clear();
   }
 
-  /** Counts off and returns how many of the next `count` frames of a subject are skipped. */
+  /** Returns how many of the next `count` frames of a subject are skipped, and counts them as skipped. */
   takeSkips(subject: FrameSubject, count: number): number {
     const skips = this.find('skip', subject);
     return skips === undefined ? 0 : this.take(skips, count);

@@ -23,11 +23,11 @@ export interface SimulatedFault {
   readonly venues?: readonly VenueId[];
   /** It lasts until its seconds are over or it is cleared; otherwise it happens once. */
   readonly lasting?: true;
-  /** The parameters without which it is impossible. */
+  /** The required parameters. */
   readonly needs?: readonly ('channel' | 'symbol')[];
-  /** A fault of the same venue and symbol that it ends. */
+  /** Name of the fault that it ends at the same venue and symbol. */
   readonly ends?: string;
-  /** Seconds by default, if it must end. */
+  /** How long it lasts if the command has no seconds; without this, until it is cleared. */
   readonly defaultSeconds?: number;
   readonly start?: (context: FaultContext) => void;
   readonly end?: (context: FaultContext) => void;

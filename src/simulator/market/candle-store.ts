@@ -11,12 +11,12 @@ const KEPT_MINUTES = 3_000;
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
-  /** Oldest first, by the time they open; none without a trade. */
+  /** Candles of a second by open time, oldest first; only seconds with trades. */
   private readonly seconds = new Map<number, SimulatedCandle>();
   private readonly minutes = new Map<number, SimulatedCandle>();
-  /** Everything since the start. */
+  /** One candle of all trades since the start. */
   private readonly total: SimulatedCandle;
-  /** The market has never traded: prices and volumes are zero. */
+  /** True if the market has never traded: prices and volumes are zero. */
   isUntraded = false;
   private lastTime = 0;
   private dayBefore: { readonly high: number; readonly low: number } | undefined;
@@ -28,7 +28,7 @@ export class CandleStore {
     this.total = emptyCandle(past.options.price);
   }
 
-  /** Milliseconds since 1970 before which there is no candle. */
+  /** The time before which there is no candle, milliseconds since 1970. */
   get openedAt(): number {
     return this.past.openedAt;
   }
@@ -45,7 +45,7 @@ export class CandleStore {
     addTrade(openedAt(this.minutes, time - (time % MINUTE), price, KEPT_MINUTES), trade);
   }
 
-  /** The candle from `open` up to but not including `end` (whole seconds; whole minutes when longer than one). */
+  /** The candle from `open` to before `end`: whole seconds, or whole minutes if it is a minute or longer. */
   candle(open: number, end: number): SimulatedCandle {
     if (this.isUntraded) return emptyCandle(0);
     const { startedAt, price } = this.past.options;

@@ -41,7 +41,7 @@ export function addTrade(candle: SimulatedCandle, { id, price, quantity, sell }:
   candle.lastId = id;
 }
 
-/** Adds a later candle. */
+/** Adds the trades of a later candle. */
 export function mergeCandle(candle: SimulatedCandle, later: SimulatedCandle): void {
   if (later.trades === 0) return;
   if (candle.trades === 0) {

@@ -11,7 +11,7 @@ export class MarketClock {
   private rate: number;
   private startedAt: number;
   private made = 0;
-  /** Trades that were never made, because the machine was too slow. */
+  /** Number of trades that were never made, because the machine was too slow. */
   forgiven = 0;
 
   /** @param startedAt milliseconds of a monotonic clock. */

@@ -58,7 +58,7 @@ export class SimulatedMarket {
     ({ thresholds: this.thresholds, aliases: this.aliases } = aliasTable(weights));
   }
 
-  /** Makes orders with at least `trades` trades; returns the number made. */
+  /** Makes orders until they have at least `trades` trades. Returns the number of trades. */
   advance(trades: number, time: number, onOrder: OnOrder): number {
     if (this.paused) {
       this.leftOut += trades;

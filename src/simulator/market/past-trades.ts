@@ -21,7 +21,7 @@ export interface PastTradesOptions {
   readonly minuteVolume: number;
 }
 
-/** The made-up trades of one symbol before the market opened, one a second. Each is a function of its id; none is stored. */
+/** The made-up trades of one symbol before the market opened, one a second. Each is computed from its id, not stored. */
 export class PastTrades {
   readonly options: PastTradesOptions;
   readonly oldestId: number;
@@ -56,7 +56,7 @@ export class PastTrades {
     return { id, group: firstGroup - firstId + id, price: this.priceAt(time), quantity, time, sell: (draw & 1) === 1 };
   }
 
-  /** The candle from `open` to before `end`: from the trades for an hour at most, else approximate. */
+  /** The candle from `open` to before `end`. Up to an hour, it is built from the trades; a longer one is approximate. */
   candle(open: number, end: number): SimulatedCandle {
     if (end - open > HOUR) return this.roughCandle(open, end);
     const candle = emptyCandle(this.priceAt(open));
@@ -89,7 +89,7 @@ export class PastTrades {
     };
   }
 
-  /** Price steps at a time before the start. At the start it is the first real price. */
+  /** The price at a time before the start, in ticks. At the start it is the first real price. */
   priceAt(time: number): number {
     const { startedAt, price } = this.options;
     return Math.max(1, Math.round(price * (1 + this.wave(time) - this.wave(startedAt))));

@@ -115,7 +115,10 @@ export class SimulatedInstrument {
     this.past = past;
   }
 
-  /** Yields the trades from the first that passes `from` to before the first that passes `end`, past ones included. */
+  /**
+   * Yields the trades from the first that passes `from` to before the first that passes `end`. Trades before the
+   * market opened are included.
+   */
   *tradesFrom(from: TradePredicate, end: TradePredicate = () => false): Generator<Trade, undefined, undefined> {
     const { past, trades } = this;
     if (past !== undefined)
@@ -234,7 +237,7 @@ export class SimulatedInstrument {
     this.past = undefined;
   }
 
-  /** The orders of a side are withdrawn, or come back. */
+  /** Withdraws all orders of a side, or brings them back. */
   setWithdrawn(side: SideName, isWithdrawn: boolean, now: number): void {
     if (isWithdrawn) this.withdrawn.add(side);
     else this.withdrawn.delete(side);

@@ -2,10 +2,11 @@ import { at } from '../../domain/at.ts';
 
 export interface Trade {
   readonly id: number;
-  /** The aggregated trade it belongs to (Binance) or its matching sequence (Bybit). */
+  /** The id of its aggregated trade (Binance), or its matching sequence (Bybit). */
   readonly group: number;
-  /** In ticks; the quantity is in lots. */
+  /** In ticks. */
   readonly price: number;
+  /** In lots. */
   readonly quantity: number;
   /** Milliseconds since 1970. */
   readonly time: number;
@@ -17,7 +18,7 @@ export type TradePredicate = (trade: Trade) => boolean;
 
 /** The latest trades of one symbol. A trade's number counts the symbol's trades from 0. */
 export class TradeRing {
-  /** Trades ever pushed: the number of the next one. */
+  /** How many trades were ever pushed, which is the number of the next one. */
   count = 0;
   private readonly capacity: number;
   private readonly kept: Trade[] = [];
