@@ -35,7 +35,7 @@ export interface Heartbeat {
   readonly tradingReason: string;
   /** Symbols that are halted individually. */
   readonly halted: readonly string[];
-  /** Symbols that the instance speaks for. If its heartbeats stop, these symbols are halted until a heartbeat of another instance names them. */
+  /** Symbols that the instance serves. If its heartbeats stop, consumers halt these symbols until a heartbeat of another instance names them. */
   readonly symbols: readonly string[];
   /** Symbols whose order book is out of step with the venue. */
   readonly staleBooks: readonly string[];
@@ -77,7 +77,7 @@ export interface TradeFields extends MarketFields {
   readonly lastTradeId: null | string;
   /** What is unusual about the trade: block (negotiated off the book), rpi (retail price improvement), aggregated (stands for all trades up to last_trade_id). */
   readonly conditions: readonly string[];
-  /** live: from the stream, as it happened; backfill: fetched, or held and published later. */
+  /** live: received from the stream of the active venue; backfill: fetched, or held until its venue became active. */
   readonly source: TradeSource;
 }
 
@@ -93,7 +93,7 @@ export interface MarketFields {
   readonly coin: string;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
-  /** Number of the venue's turn at serving this symbol: 1 for the first, then strictly increasing. Prices of two epochs are prices of two venues. */
+  /** Number of the venue's turn at serving this symbol: 1 for the first, then strictly increasing. Do not compare prices of two epochs: they may come from two venues. */
   readonly epoch: number;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock. */
   readonly receivedAt: number;
@@ -131,13 +131,13 @@ export interface PriceTick extends MarketFields {
 /** Best bid and ask of a symbol. Topic `book-tickers`. */
 export interface BookTicker extends MarketFields {
   readonly kind: 'book_ticker';
-  /** Best bid price in the quote asset; null, with the quantity: the side has no orders. */
+  /** Best bid price in the quote asset; null together with the quantity: the side has no orders. */
   readonly bidPrice: null | Decimal;
-  /** Quantity at the best bid, base asset; null, with the price: the side has no orders. */
+  /** Quantity at the best bid, base asset; null together with the price: the side has no orders. */
   readonly bidQuantity: null | Decimal;
-  /** Best ask price in the quote asset; null, with the quantity: the side has no orders. */
+  /** Best ask price in the quote asset; null together with the quantity: the side has no orders. */
   readonly askPrice: null | Decimal;
-  /** Quantity at the best ask, base asset; null, with the price: the side has no orders. */
+  /** Quantity at the best ask, base asset; null together with the price: the side has no orders. */
   readonly askQuantity: null | Decimal;
   /** The venue's book update id, digits. */
   readonly updateId: null | string;
@@ -263,7 +263,7 @@ export interface TradeStats extends MarketFields {
   readonly complete: boolean;
 }
 
-/** A trade much larger than those before it. Topic `large-trades`. */
+/** A trade that is much larger than the trades before it. Topic `large-trades`. */
 export interface LargeTrade extends TradeFields {
   readonly kind: 'large_trade';
   /** Mean quantity of the symbol's trades before this one: the last stats.history_trades (1,000), at least 100. Rounded half-even at 18 places. */
@@ -324,13 +324,13 @@ export interface Gap {
   readonly toId: null | string;
   /** Timestamp of the trade before the gap. */
   readonly fromTime: number;
-  /** Timestamp of the trade after the gap, or the time of the switch. */
+  /** Timestamp of the trade after the gap; without such a trade, when the epoch ended. */
   readonly toTime: number;
-  /** Number of missing trades; null if the ids are sparse. */
+  /** Number of trades that were missing; null if the ids do not show it. */
   readonly missing: null | number;
-  /** Trades of the gap that were fetched and published. */
+  /** Number of missing trades that were published after all: fetched, or delivered by a slower line. */
   readonly filled: number;
-  /** repaired: nothing is missing any more; unrepaired: trades are missing; unknown: trades may be missing. */
+  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and none followed. */
   readonly outcome: GapOutcome;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
@@ -345,26 +345,26 @@ export interface Position {
   readonly symbol: string;
   /** The epoch. */
   readonly epoch: number;
-  /** A trade of the epoch that was published; later ones may have been. Null: none yet. */
+  /** Id of a published trade of the epoch; later trades may have been published, too. Null: none yet. */
   readonly tradeId: null | string;
-  /** Timestamp of that trade, or when the epoch began. */
+  /** Timestamp of that trade; without one, when the epoch began. */
   readonly timestamp: number;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
 }
 
-/** A frame or record that could not be used, with the reason. Topic `dead-letters`. */
+/** A frame that could not be decoded, or a record that could not be written, with the reason. Topic `dead-letters`. */
 export interface DeadLetter {
   readonly kind: 'dead_letter';
   /** The venue that it came from. */
   readonly venue: string;
-  /** When it arrived at our socket, microseconds since 1970. */
+  /** When the frame arrived at our socket, microseconds since 1970 by our wall clock; 0: the record has no such time. */
   readonly receivedAt: number;
-  /** Where it was refused: decode, encode or sink. */
+  /** What failed. decode: the frame could not be decoded; encode: the record could not be encoded, or a sink refused it. */
   readonly stage: string;
   /** What was wrong, with the field's name. It ends with «(payload cut: N bytes)» if the payload was longer than 64 KiB. */
   readonly reason: string;
-  /** The frame as received, at most 64 KiB. */
+  /** The frame as received, or the record as JSON; at most 64 KiB. */
   readonly payload: Uint8Array;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
