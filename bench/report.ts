@@ -125,7 +125,7 @@ export function table(results: Results): string {
   ]);
   const ours = names.filter((name) => name !== SCRIPT);
   const ratios = ROWS.flatMap((row) =>
-    row.targets === undefined ? [] : [[row.title, ...ours.map((name) => verdict(results, name, row))]],
+    row.targets === undefined ? [] : [[row.title, ...ours.map((name) => ratioText(results, name, row))]],
   );
   const tables = [markdown([['', ...names], ...figures])];
   if (ours.length < names.length)
@@ -133,7 +133,7 @@ export function table(results: Results): string {
   return tables.join('\n\n');
 }
 
-function verdict(results: Results, name: string, { of, targets }: Row): string {
+function ratioText(results: Results, name: string, { of, targets }: Row): string {
   const ratio = ratioOf(results, name, SCRIPT, of);
   const target = targets?.[name];
   if (target === undefined) return hundredths(ratio);

@@ -1,10 +1,10 @@
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { venues } from '../../src/venues/registry.ts';
+import type { CheckResult } from './check-result.ts';
 import { jsonOf, type Recording, venueInName } from './recordings.ts';
-import type { Verdict } from './verdict.ts';
 
 /** Reads the body of a REST response. The name of the file shows its kind. */
-export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>): Verdict {
+export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>): CheckResult {
   const venue: VenueId = venueInName(name) ?? 'binance';
   const body = jsonOf(file);
   if (/instruments|exchange-?info/i.test(name)) {

@@ -5,9 +5,9 @@ import type { BookLevel, BookTicker } from '../../src/domain/record.ts';
 import { compareIds } from '../../src/domain/trade-id.ts';
 import { BookSync } from '../../src/market/book/book-sync.ts';
 import { venues } from '../../src/venues/registry.ts';
+import { type CheckResult, differences } from './check-result.ts';
 import { Decoding } from './decoding.ts';
 import { jsonOf, linesOf, type Recording, textOf, venueInName } from './recordings.ts';
-import { differences, type Verdict } from './verdict.ts';
 
 const TOP = 20;
 
@@ -18,7 +18,7 @@ const TOP = 20;
 const LIMITS: readonly number[] = [5, 10, 20, 50, 100, 500, 1000, 5000];
 
 /** Runs a recorded stream of changes, and the snapshot taken during it, through the order book. */
-export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): Verdict {
+export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): CheckResult {
   const venue = venueInName(name) ?? 'binance';
   const decoding = new Decoding(venue);
   const updates = linesOf(file).flatMap((line) =>

@@ -6,9 +6,9 @@ import { statSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { checkBody } from './bodies.ts';
 import { checkBook } from './books.ts';
+import type { CheckResult } from './check-result.ts';
 import { type Recording, recordingsIn } from './recordings.ts';
 import { checkSession } from './sessions.ts';
-import type { Verdict } from './verdict.ts';
 
 const folder = process.argv[2];
 if (folder === undefined || !(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false)) {
@@ -16,7 +16,7 @@ if (folder === undefined || !(statSync(folder, { throwIfNoEntry: false })?.isDir
   process.exit(2);
 }
 
-async function check(recording: Recording): Promise<Verdict> {
+async function check(recording: Recording): Promise<CheckResult> {
   try {
     if (recording.kind === 'book') return checkBook(recording);
     return recording.kind === 'body' ? checkBody(recording) : await checkSession(recording);

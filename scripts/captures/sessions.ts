@@ -16,9 +16,9 @@ import { guessVenue } from '../../src/simulator/captures/capture-frame.ts';
 import { createLog } from '../../src/telemetry/log.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { sideProblems, wholeBook } from './books.ts';
+import { type CheckResult, differences } from './check-result.ts';
 import { Decoding, quoteOf } from './decoding.ts';
 import { jsonOf, type Recording, venueInName } from './recordings.ts';
-import { differences, type Verdict } from './verdict.ts';
 
 type Session = Extract<Recording, { kind: 'session' }>;
 
@@ -28,7 +28,7 @@ interface Foreign {
 }
 
 /** Runs a session through the decoders and the order books, then through the whole pipeline. */
-export async function checkSession(session: Session): Promise<Verdict> {
+export async function checkSession(session: Session): Promise<CheckResult> {
   const format = await detectFormat(session.file);
   if (format === 'market-feed') return checkOwn(session);
   const seen = await decodeAll(session, format);
@@ -56,7 +56,7 @@ export async function checkSession(session: Session): Promise<Verdict> {
 }
 
 /** Checks a capture in our own format, which contains its configuration. */
-async function checkOwn({ file, expected }: Session): Promise<Verdict> {
+async function checkOwn({ file, expected }: Session): Promise<CheckResult> {
   const { captureHeader } = await import('../../src/capture/read-capture.ts');
   const { withCaptured } = await import('../../src/replay/captured-config.ts');
   const { config } = await captureHeader(file);

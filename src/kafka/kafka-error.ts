@@ -11,10 +11,10 @@ import type { KafkaConfig } from './config.ts';
  * - broken: the broker refuses the producer's id, epoch or sequence, so only a new producer can continue;
  * - passing: it is unknown whether they are stored, so the same producer must send the same records again.
  */
-export type Verdict = 'stored' | 'too_large' | 'refused' | 'missing' | 'broken' | 'passing';
+export type ErrorClass = 'stored' | 'too_large' | 'refused' | 'missing' | 'broken' | 'passing';
 
-/** Verdicts by the names of Kafka's error codes. */
-const VERDICTS: Readonly<Record<string, Verdict>> = {
+/** Error classes by the names of Kafka's error codes. */
+const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   DUPLICATE_SEQUENCE_NUMBER: 'stored',
   MESSAGE_TOO_LARGE: 'too_large',
   RECORD_LIST_TOO_LARGE: 'too_large',
@@ -29,10 +29,10 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   PRODUCER_FENCED: 'broken',
 };
 
-export function verdictOf(error: unknown): Verdict {
+export function errorClassOf(error: unknown): ErrorClass {
   for (const type of typesOf(error)) {
-    const verdict = VERDICTS[type];
-    if (verdict !== undefined) return verdict;
+    const errorClass = ERROR_CLASSES[type];
+    if (errorClass !== undefined) return errorClass;
   }
   return 'passing';
 }
@@ -84,7 +84,7 @@ const isForgotten = says('UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INST
 const isRebalancing = says('REBALANCE_IN_PROGRESS');
 
 /** What a group coordinator's error means: all members join again, the group has forgotten this one, or a retry helps. */
-export function membershipVerdict(error: unknown): 'join_again' | 'forgotten' | 'passing' {
+export function membershipErrorClass(error: unknown): 'join_again' | 'forgotten' | 'passing' {
   if (isRebalancing(error)) return 'join_again';
   return isForgotten(error) ? 'forgotten' : 'passing';
 }

@@ -1,6 +1,6 @@
 import type { VenueFaults } from './venue-host.ts';
 
-export type RestVerdict =
+export type RestLimitResult =
   | { readonly kind: 'allowed'; readonly used: number }
   | { readonly kind: 'limited' | 'banned'; readonly used: number; readonly retryAfter: number };
 
@@ -25,7 +25,7 @@ export class RestLimit {
   }
 
   /** Counts a request of this weight at `now` (milliseconds). */
-  take(weight: number, now: number): RestVerdict {
+  take(weight: number, now: number): RestLimitResult {
     const { amount, windowMs, warnings, banMs } = this.options;
     const window = Math.floor(now / windowMs);
     if (window !== this.window) {

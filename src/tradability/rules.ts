@@ -31,8 +31,6 @@ export interface ConsumerFacts {
   ended: boolean;
 }
 
-type Verdict = Halt | undefined;
-
 /** The active venue, as the feed itself sees it. */
 export interface ActiveVenue extends VenueState {
   readonly venue: string;
@@ -51,7 +49,7 @@ export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | und
 }
 
 /** The rules about an instance as a whole. */
-const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Moment) => Verdict)[] = [
+const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Moment) => Halt | undefined)[] = [
   ({ stopped }) => (stopped ? { cause: 'feed_stopped' } : undefined),
   (feed, limitMs, now) => {
     const silentMs = feed.silentMs(now);
@@ -90,7 +88,7 @@ export function isStale(feed: FeedInstances, { symbol, venue, environment }: Ori
   return isMute || (state !== 'connected' && ageMs > DELIVERS_MS);
 }
 
-type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Verdict;
+type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Halt | undefined;
 
 const starting: Rule = ({ symbol: of, price }, { feed }) => {
   if (feed.none) return { cause: 'starting', awaited: 'heartbeat', of };

@@ -21,11 +21,11 @@ const broken = record(price, { name: 'note', type: 'string' });
 interface Fake {
   /** Schemas by subject, as JSON. */
   readonly subjects: Record<string, string[]>;
-  readonly verdict?: { readonly is_compatible: boolean; readonly messages?: readonly unknown[] };
+  readonly compatibility?: { readonly is_compatible: boolean; readonly messages?: readonly unknown[] };
 }
 
 /** The answers of a registry with the API of Confluent. */
-function fakeRegistry({ subjects, verdict = { is_compatible: true } }: Fake): RegistryRequest {
+function fakeRegistry({ subjects, compatibility = { is_compatible: true } }: Fake): RegistryRequest {
   const ids: string[] = [];
   const idOf = (schema: string): number => {
     if (!ids.includes(schema)) ids.push(schema);
@@ -37,7 +37,7 @@ function fakeRegistry({ subjects, verdict = { is_compatible: true } }: Fake): Re
     const [, kind, subject = '', , number] = new URL(url).pathname.split('/').map(decodeURIComponent);
     const { schema = '' } = JSON.parse(body) as { schema?: string };
     const versions = subjects[subject];
-    if (kind === 'compatibility') return answer(200, verdict);
+    if (kind === 'compatibility') return answer(200, compatibility);
     if (kind === 'schemas') {
       const found = ids[Number(url.split('/').at(-1)) - 1];
       return found === undefined ? unknown : answer(200, { schema: found });
@@ -110,12 +110,17 @@ describe('the schema registry client', () => {
     ['a version that is not a record', first, { subjects: { s: ['"long"'] } }, /version 1/],
     ['a version that is not JSON', first, { subjects: { s: ['syntax = "proto3"'] } }, /version 1 is no record of Avro/],
     [
-      'a verdict with a reason',
+      'an answer with a reason',
       second,
-      { verdict: { is_compatible: false, messages: ['NAME_MISMATCH at /name', 7] } },
+      { compatibility: { is_compatible: false, messages: ['NAME_MISMATCH at /name', 7] } },
       /NAME_MISMATCH at \/name$/,
     ],
-    ['a verdict without a reason', second, { verdict: { is_compatible: false } }, /the registry finds it incompatible/],
+    [
+      'an answer without a reason',
+      second,
+      { compatibility: { is_compatible: false } },
+      /the registry finds it incompatible/,
+    ],
   ])('refuses to register an incompatible schema: %s', async (_, schema, fake: Partial<Fake>, reason) => {
     const subjects = fake.subjects ?? { s: [JSON.stringify(first)] };
     const before = structuredClone(subjects);

@@ -65,7 +65,7 @@ class Comparison:
         # the last run that began before it.
         self.run = 0
         self.run_began = 0
-        self.verdicts = {}  # id of a record to its run and the first difference found in it
+        self.results = {}  # id of a record to its run and the first difference found in it
 
     def expect(self, record):
         if record["stale"]:
@@ -83,11 +83,11 @@ class Comparison:
             self.run += 1
             self.run_began = delta["received_at"]
         for record in self.expected.get((*self.book.source, self.book.update_id), ()):
-            run, former = self.verdicts.get(id(record), (self.run, None))
+            run, former = self.results.get(id(record), (self.run, None))
             if run == self.run:
-                self.verdicts[id(record)] = run, former or self.difference(record)
+                self.results[id(record)] = run, former or self.difference(record)
             elif record["received_at"] >= self.run_began:
-                self.verdicts[id(record)] = self.run, self.difference(record)
+                self.results[id(record)] = self.run, self.difference(record)
 
     def difference(self, record):
         """Returns where the record and the book first differ; None if they are equal."""
@@ -107,11 +107,11 @@ class Comparison:
         return None
 
     def result(self):
-        differences = [difference for _, difference in self.verdicts.values() if difference is not None]
+        differences = [difference for _, difference in self.results.values() if difference is not None]
         found = {
-            "compared": len(self.verdicts),
+            "compared": len(self.results),
             "mismatches": len(differences),
-            "unmatched": sum(map(len, self.expected.values())) - len(self.verdicts),
+            "unmatched": sum(map(len, self.expected.values())) - len(self.results),
             "stale": self.counts["stale"],
             "snapshots": self.counts["snapshot"],
             "applied": self.counts["applied"],

@@ -3,7 +3,7 @@ import { Fault } from '../../domain/fault.ts';
 import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { BrokerConnection, Member, MemberBytes } from '../contract.ts';
-import { isNotYetCoordinated, isRefusedSession, kafkaFault, membershipVerdict } from '../kafka-error.ts';
+import { isNotYetCoordinated, isRefusedSession, kafkaFault, membershipErrorClass } from '../kafka-error.ts';
 import { PartitionedTopic } from '../reading/partitioned-topic.ts';
 import { decodeAssignment, encodeAssignment, encodeSubscription, subscribedUserData } from './consumer-protocol.ts';
 
@@ -195,10 +195,10 @@ export class GroupMember {
    * nothing about the current member id.
    */
   #isOver(error: unknown, generation = this.#generation): boolean {
-    const verdict = membershipVerdict(error);
-    if (verdict === 'forgotten' && generation === this.#generation) this.#id = '';
-    if (verdict === 'passing') this.#coordinator = undefined;
-    return verdict !== 'passing';
+    const errorClass = membershipErrorClass(error);
+    if (errorClass === 'forgotten' && generation === this.#generation) this.#id = '';
+    if (errorClass === 'passing') this.#coordinator = undefined;
+    return errorClass !== 'passing';
   }
 }
 

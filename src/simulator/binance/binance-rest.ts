@@ -41,12 +41,12 @@ export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest
       if (route === undefined || (dataOnly && path === '/api/v3/historicalTrades'))
         return { status: 404, body: '<html><body>Not Found</body></html>', contentType: 'text/html' };
       const weight = isUs ? route[1] : route[0];
-      const verdict = limit.take(typeof weight === 'number' ? weight : weight(query), now);
-      const used = { 'X-MBX-USED-WEIGHT': `${verdict.used}`, 'X-MBX-USED-WEIGHT-1M': `${verdict.used}` };
-      if (verdict.kind === 'allowed') return { ...answered(route, request), headers: used };
-      const headers = { ...used, 'Retry-After': `${verdict.retryAfter}` };
-      if (verdict.kind === 'limited') return { ...tooMuchWeight(restLimit.amount), headers };
-      return { ...banned(now + verdict.retryAfter * 1_000), headers };
+      const result = limit.take(typeof weight === 'number' ? weight : weight(query), now);
+      const used = { 'X-MBX-USED-WEIGHT': `${result.used}`, 'X-MBX-USED-WEIGHT-1M': `${result.used}` };
+      if (result.kind === 'allowed') return { ...answered(route, request), headers: used };
+      const headers = { ...used, 'Retry-After': `${result.retryAfter}` };
+      if (result.kind === 'limited') return { ...tooMuchWeight(restLimit.amount), headers };
+      return { ...banned(now + result.retryAfter * 1_000), headers };
     },
     refusal(status, now) {
       if (status === undefined && isUs) return { status: 403, body: COUNTRY_PAGE, contentType: 'text/html' };

@@ -4,7 +4,7 @@ import { Fault } from '../../domain/fault.ts';
 import { BrokerError } from '../../kafka/broker-error.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig } from '../../kafka/config.ts';
-import { kafkaFault, reasonOf, verdictOf } from '../../kafka/kafka-error.ts';
+import { type ErrorClass, errorClassOf, kafkaFault, reasonOf } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { Outcome } from '../contract.ts';
 import { Fence, transactionalIdOf } from './fence.ts';
@@ -147,8 +147,8 @@ export class RepeatingProducer {
         await this.#deliver(batches, outcomes);
         return;
       }
-      const verdict = verdictOf(error);
-      if (verdict === 'passing' || (verdict === 'missing' && failures < MISSING_TRIES)) {
+      const errorClass = errorClassOf(error);
+      if (errorClass === 'passing' || (errorClass === 'missing' && failures < MISSING_TRIES)) {
         this.trouble = reasonOf(error);
         const pauseMs = at(PAUSES_MS, Math.min(failures, PAUSES_MS.length - 1));
         await this.#pauseFor(pauseMs, this.#stop.signal);
@@ -156,7 +156,7 @@ export class RepeatingProducer {
       }
       const [batch] = batches;
       if (batch !== undefined && batches.length === 1) {
-        await this.#judge(batch, leader, verdict, error, outcomes);
+        await this.#judge(batch, leader, errorClass, error, outcomes);
         return;
       }
       // The error does not name its batch, so the batches are sent one by one. Their sequences show which are stored.
@@ -168,12 +168,12 @@ export class RepeatingProducer {
   async #judge(
     batch: RecordBatch,
     leader: number,
-    verdict: string,
+    errorClass: ErrorClass,
     error: unknown,
     outcomes: Outcome[],
   ): Promise<void> {
-    if (verdict === 'stored') return;
-    if (verdict === 'broken' || verdict === 'missing') {
+    if (errorClass === 'stored') return;
+    if (errorClass === 'broken' || errorClass === 'missing') {
       this.#broken = kafkaFault(error);
       this.trouble = reasonOf(error);
       setRetry(outcomes, [batch], this.#broken);
@@ -189,7 +189,7 @@ export class RepeatingProducer {
       };
       return;
     }
-    if (verdict === 'too_large')
+    if (errorClass === 'too_large')
       this.#maxBatchBytes = Math.max(MIN_MAX_BATCH_BYTES, Math.min(this.#maxBatchBytes, batch.bytes / 2));
     for (const half of halvesOf(batch)) await this.#settle([half], leader, outcomes);
   }

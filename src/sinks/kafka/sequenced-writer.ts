@@ -1,6 +1,6 @@
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { ProducerIdAndEpoch } from '../../kafka/contract.ts';
-import { isUnsettledTopic, verdictOf } from '../../kafka/kafka-error.ts';
+import { errorClassOf, isUnsettledTopic } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
 
@@ -60,7 +60,7 @@ export class SequencedWriter {
     const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#producer));
     for (const answer of answers) {
       // stored: the broker has these records already
-      if (answer.error !== undefined && verdictOf(answer.error) !== 'stored') throw answer.error;
+      if (answer.error !== undefined && errorClassOf(answer.error) !== 'stored') throw answer.error;
     }
     const answered = new Set(answers.map(({ topic, partition }) => nameOf(topic, partition)));
     for (const { topic, partition, sequence, messages } of numbered) {

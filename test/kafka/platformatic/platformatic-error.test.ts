@@ -1,6 +1,6 @@
 import { AuthenticationError, NetworkError, ResponseError, TimeoutError } from '@platformatic/kafka';
 import { describe, expect, it } from 'vitest';
-import { firstContactFault, isNotYetCoordinated, verdictOf } from '../../../src/kafka/kafka-error.ts';
+import { errorClassOf, firstContactFault, isNotYetCoordinated } from '../../../src/kafka/kafka-error.ts';
 import { brokerError, responseIn } from '../../../src/kafka/platformatic/platformatic-error.ts';
 
 const ADD_PARTITIONS_TO_TXN = 24;
@@ -18,8 +18,8 @@ describe('an error of @platformatic/kafka', () => {
     [[46, null], 'stored'],
     [[6, null], 'passing'],
     [[19, null], 'passing'],
-  ] as const)('is classified by the error code of the broker: %j', (code, verdict) => {
-    expect(verdictOf(brokerError(answered([...code]), 'b:1'))).toBe(verdict);
+  ] as const)('is classified by the error code of the broker: %j', (code, errorClass) => {
+    expect(errorClassOf(brokerError(answered([...code]), 'b:1'))).toBe(errorClass);
   });
 
   it.each([14, 15, 16, 51])('is recognized as a coordinator that is not ready yet: code %d', (code) => {

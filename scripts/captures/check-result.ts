@@ -1,5 +1,5 @@
 /** The result of a recording: notes to print, and problems. */
-export interface Verdict {
+export interface CheckResult {
   readonly notes: readonly string[];
   readonly wrong: readonly string[];
   /** Why the recording was skipped: no reader for its format. */
