@@ -25,7 +25,7 @@ export interface PaperTrade {
 }
 
 /** The decisions of the guard, and the paper trades. */
-export interface Ledger {
+export interface ConsumerResults {
   readonly decisions: readonly GuardDecision[];
   readonly trades: readonly PaperTrade[];
 }
@@ -66,4 +66,4 @@ async function untilAllowed(withinMs: number): Promise<boolean> {
   return false;
 }
 
-answer({ start, untilAllowed, ledger: (): Ledger => ({ decisions, trades }) });
+answer({ start, untilAllowed, results: (): ConsumerResults => ({ decisions, trades }) });

@@ -1,7 +1,7 @@
 import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { type Place, stored } from '../../testing/judges/read-run.ts';
-import type { GuardDecision, Ledger } from './consumer.ts';
+import type { ConsumerResults, GuardDecision } from './consumer.ts';
 
 /** How late a halt may come, milliseconds. With files it takes longer: they are flushed and polled at intervals. */
 const TOLERANCE_MS = { kafka: 250, file: 1750 };
@@ -31,7 +31,7 @@ interface RequiredHalt {
  */
 export async function judgeGuard(
   place: Place,
-  { decisions, trades }: Ledger,
+  { decisions, trades }: ConsumerResults,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<GuardOutcome> {
   const required = await requiredHaltsOf(place);

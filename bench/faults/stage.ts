@@ -10,7 +10,7 @@ import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';
-import type { Ledger } from './consumer.ts';
+import type { ConsumerResults } from './consumer.ts';
 import { judgeGuard } from './guard-judge.ts';
 import type { Outcome, Row, Scene } from './row.ts';
 
@@ -145,7 +145,7 @@ export class Stage implements Scene {
     await this.untilServing(RECOVERED_WITHIN_MS).catch(() => {});
     await delay(SETTLE_MS);
     const judgedTo = Date.now();
-    const ledger = await this.#consumer.ask<Ledger>('ledger');
+    const results = await this.#consumer.ask<ConsumerResults>('results');
     const exitCode = await this.pipeline.stop();
     await this.row.afterwards?.(this);
     await this.#venues.ask('close');
@@ -153,8 +153,8 @@ export class Stage implements Scene {
     const published = await readRun(this.#place, judge);
     const verdict = judge.verdict();
     const judged = { from: this.#injectedAt ?? this.#overAt, to: judgedTo };
-    const guard = await judgeGuard(this.#place, ledger, judged);
-    await this.#writeVerdict(verdict, published, ledger, guard);
+    const guard = await judgeGuard(this.#place, results, judged);
+    await this.#writeVerdict(verdict, published, results, guard);
     const noticedAfterMs = this.#noticedAfter(published);
     return {
       ...(noticedAfterMs === undefined ? {} : { noticedAfterMs }),
@@ -215,7 +215,7 @@ export class Stage implements Scene {
   async #writeVerdict(
     verdict: Outcome['verdict'],
     { statuses }: Published,
-    { decisions }: Ledger,
+    { decisions }: ConsumerResults,
     guard: Outcome['guard'],
   ): Promise<void> {
     const lines = statuses

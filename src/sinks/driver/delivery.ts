@@ -1,7 +1,7 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { Outcome, OutRecord, Sink } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
-import type { LossLedger } from '../queue/loss-ledger.ts';
+import type { PendingLosses } from '../queue/pending-losses.ts';
 
 export interface DeliveryOptions {
   /** Milliseconds between retries, doubling; 100 to 5000 by default. */
@@ -23,7 +23,7 @@ export interface Attempt {
 /** Sends one batch at a time and keeps the records that have to be retried. */
 export class Delivery {
   readonly #sink: Sink;
-  readonly #ledger: LossLedger;
+  readonly #pendingLosses: PendingLosses;
   readonly #options: DeliveryOptions;
   #failures = 0;
   /** The batch in flight; after a try, the records of it that have to be retried. */
@@ -34,9 +34,9 @@ export class Delivery {
   rejected = 0;
   batches = 0;
 
-  constructor(sink: Sink, ledger: LossLedger, options: DeliveryOptions) {
+  constructor(sink: Sink, pendingLosses: PendingLosses, options: DeliveryOptions) {
     this.#sink = sink;
-    this.#ledger = ledger;
+    this.#pendingLosses = pendingLosses;
     this.#options = options;
   }
 
@@ -78,7 +78,7 @@ export class Delivery {
     if (delivered.length > 0) {
       this.#failures = 0;
       this.delivered += delivered.length;
-      this.#ledger.delivered(delivered);
+      this.#pendingLosses.delivered(delivered);
       this.#options.onDelivered?.(delivered);
     }
     return { fault, pauseMs: fault === undefined ? 0 : this.backoffMs(this.#failures++, fault) };

@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
 import type { Fault } from '../../domain/fault.ts';
 import type { BatchOptions } from '../queue/batcher.ts';
-import type { OutGap } from '../queue/loss-ledger.ts';
+import type { OutGap } from '../queue/pending-losses.ts';
 import type { SpillEvent, SpillOptions, SpillStats } from '../spill/spill-options.ts';
 import type { DeliveryOptions } from './delivery.ts';
 import type { SinkHealthOptions, SinkState } from './sink-health.ts';

@@ -1,7 +1,7 @@
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { CheckpointOptions, OutRecord, Recent, RecentOptions, SeriesCheckpoint, Sink } from '../contract.ts';
 import { Batcher } from '../queue/batcher.ts';
-import { LossLedger, lossesOf } from '../queue/loss-ledger.ts';
+import { lossesOf, PendingLosses } from '../queue/pending-losses.ts';
 import { SinkQueue } from '../queue/sink-queue.ts';
 import { Spill } from '../spill/spill.ts';
 import type { SpillOptions } from '../spill/spill-options.ts';
@@ -26,7 +26,7 @@ export class SinkDriver {
   readonly #options: DriverOptions;
   readonly #timers: Timers;
   readonly #queue: SinkQueue;
-  readonly #ledger: LossLedger;
+  readonly #pendingLosses: PendingLosses;
   readonly #delivery: Delivery;
   readonly #spill: Spill | undefined;
   readonly #health: SinkHealth;
@@ -42,12 +42,12 @@ export class SinkDriver {
     this.#options = options;
     this.#timers = new Timers(scheduler);
     this.#queue = new SinkQueue({ maxRecords, maxBytes });
-    this.#ledger = new LossLedger(options.outGap);
-    this.#delivery = new Delivery(sink, this.#ledger, options);
+    this.#pendingLosses = new PendingLosses(options.outGap);
+    this.#delivery = new Delivery(sink, this.#pendingLosses, options);
     this.#spill = options.spill === undefined ? undefined : this.#newSpill(options.spill);
     const parts = { timers: this.#timers, queue: this.#queue, delivery: this.#delivery, spill: this.#spill };
     this.#health = new SinkHealth(sink, parts, options);
-    const batcher = new Batcher({ ...parts, ledger: this.#ledger }, options);
+    const batcher = new Batcher({ ...parts, pendingLosses: this.#pendingLosses }, options);
     this.#loop = new DeliveryLoop({ ...parts, batcher, health: this.#health }, options);
     this.#health.watch((downMs) => {
       if (downMs >= SPILL_AFTER_MS && !this.#loop.isIdle) this.#beginSpill();
@@ -111,7 +111,7 @@ export class SinkDriver {
     };
     if (this.#spill === undefined) {
       const checkpoints = await read(options);
-      this.#ledger.seed(checkpoints);
+      this.#pendingLosses.seed(checkpoints);
       return checkpoints;
     }
     const checkpoints = await this.#spill.recover(options, read);
@@ -177,7 +177,7 @@ export class SinkDriver {
 
   #makeRoom(): void {
     const evicted = this.#queue.evict();
-    this.#ledger.lost(lossesOf(evicted), `memory ${this.#queue.dequeuedCount}`);
+    this.#pendingLosses.lost(lossesOf(evicted), `memory ${this.#queue.dequeuedCount}`);
     const byTopic = Map.groupBy(evicted, ({ out }) => out.topic);
     this.#drop(new Map([...byTopic].map(([topic, entries]) => [topic, entries.length])));
   }
@@ -189,7 +189,12 @@ export class SinkDriver {
   }
 
   #newSpill(options: SpillOptions): Spill {
-    const parts = { queue: this.#queue, ledger: this.#ledger, delivery: this.#delivery, timers: this.#timers };
+    const parts = {
+      queue: this.#queue,
+      pendingLosses: this.#pendingLosses,
+      delivery: this.#delivery,
+      timers: this.#timers,
+    };
     return new Spill(options, parts, {
       onEvent: (event, reason) => this.#options.onSpill?.(event, reason),
       onDropped: (byTopic) => {

@@ -1,5 +1,5 @@
 import type { OutRecord } from '../contract.ts';
-import type { LossLedger } from './loss-ledger.ts';
+import type { PendingLosses } from './pending-losses.ts';
 import type { SinkQueue } from './sink-queue.ts';
 
 export interface BatchOptions {
@@ -31,7 +31,7 @@ export interface Batch {
 
 export interface BatchSources {
   readonly queue: SinkQueue;
-  readonly ledger: LossLedger;
+  readonly pendingLosses: PendingLosses;
   /** The backlog of the spill is sent before the queue. */
   readonly spill: { readonly isBacklogSaved: boolean; readonly backlog: SinkQueue } | undefined;
 }
@@ -74,7 +74,7 @@ export class Batcher {
 
   /** Removes the next batch from the queue; undefined if nothing waits. */
   take(): Batch | undefined {
-    const { queue, ledger, spill } = this.#sources;
+    const { queue, pendingLosses, spill } = this.#sources;
     const { maxBatch } = this.#options;
     const isBehind = this.#hasBacklog;
     const source = isBehind && spill !== undefined ? spill.backlog : queue;
@@ -82,14 +82,14 @@ export class Batcher {
     if (head === undefined || since === undefined) return undefined;
     const isSpilled = isBehind && spill?.isBacklogSaved === true;
     const firstSeq = head.seq;
-    if (ledger.isEmpty) return { records: source.take(maxBatch), since, firstSeq, seqStep: 1, isSpilled };
-    const gaps = ledger.takeDue(head.out, firstSeq);
+    if (pendingLosses.isEmpty) return { records: source.take(maxBatch), since, firstSeq, seqStep: 1, isSpilled };
+    const gaps = pendingLosses.takeDue(head.out, firstSeq);
     if (gaps.length > 0) {
       // Gap records are acknowledged in a separate batch, before the trade after the gap is written.
       const seqStep = 1 / (gaps.length + 1);
       return { records: gaps, since, firstSeq: firstSeq - 1 + seqStep, seqStep, isSpilled };
     }
-    const records = source.take(maxBatch, (record, seq) => ledger.isDue(record, seq));
+    const records = source.take(maxBatch, (record, seq) => pendingLosses.isDue(record, seq));
     return { records, since, firstSeq, seqStep: 1, isSpilled };
   }
 

@@ -4,7 +4,7 @@ import type { Gap, Position, PriceTick } from '../../domain/record.ts';
 import { type AnyTrade, compareIds, type TradeKind } from '../../domain/trade-id.ts';
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { CheckpointOptions, OutRecord, SeriesCheckpoint } from '../contract.ts';
-import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/loss-ledger.ts';
+import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/pending-losses.ts';
 import type { QueueEntry } from '../queue/sink-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 

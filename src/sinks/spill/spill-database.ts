@@ -7,7 +7,7 @@ import { TOPICS } from '../../codec/topics.ts';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { RecordKind } from '../../domain/record.ts';
 import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
-import { seriesOf, type TradeLoss } from '../queue/loss-ledger.ts';
+import { seriesOf, type TradeLoss } from '../queue/pending-losses.ts';
 import type { QueueEntry } from '../queue/sink-queue.ts';
 
 /** How far the sink got. */

@@ -1,7 +1,7 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import type { Batch } from '../queue/batcher.ts';
-import type { LossLedger } from '../queue/loss-ledger.ts';
+import type { PendingLosses } from '../queue/pending-losses.ts';
 import type { SinkQueue } from '../queue/sink-queue.ts';
 import type { Timers } from '../timers.ts';
 import type { SpillDisk } from './spill-database.ts';
@@ -36,7 +36,7 @@ export interface SpillHooks {
 
 export interface SpillParts {
   readonly queue: SinkQueue;
-  readonly ledger: LossLedger;
+  readonly pendingLosses: PendingLosses;
   readonly timers: Timers;
   readonly delivery: { readonly batch: Batch | undefined };
 }

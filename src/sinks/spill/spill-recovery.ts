@@ -2,7 +2,7 @@ import { prefixOfTopic } from '../../codec/environment-topics.ts';
 import { identityOf } from '../../codec/identity.ts';
 import { topicOf } from '../../codec/topics.ts';
 import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
-import type { LossLedger } from '../queue/loss-ledger.ts';
+import type { PendingLosses } from '../queue/pending-losses.ts';
 import { seriesKey } from '../resume/checkpoints.ts';
 import { byKind, type Dated, pick, type Sought, soughtOf } from '../resume/lookback.ts';
 import { type CheckpointGroup, Reconciler } from './reconcile.ts';
@@ -22,13 +22,13 @@ export interface Recovered {
  */
 export async function recoverSpill(
   store: SpillStore,
-  ledger: LossLedger,
+  pendingLosses: PendingLosses,
   options: CheckpointOptions,
   read: ReadCheckpoints,
 ): Promise<Reconciler> {
   const { topics, mark, losses } = store.recover();
   const groups = await readGroups(topics, options, read);
-  ledger.seed(groups.flatMap(({ checkpoints }) => checkpoints));
+  pendingLosses.seed(groups.flatMap(({ checkpoints }) => checkpoints));
   const reconciler = new Reconciler(groups, mark.handedSeq, options.keyOf);
   let count = 0;
   await store.scan((entry) => {
@@ -37,7 +37,7 @@ export async function recoverSpill(
     return true;
   });
   const open = [...losses.filter((loss) => reconciler.isOpen(loss)), ...reconciler.unsure()];
-  for (const loss of open) ledger.lost([loss], `found ${loss.seq}`, true);
+  for (const loss of open) pendingLosses.lost([loss], `found ${loss.seq}`, true);
   const end = reconciler.lastStoredSeq;
   await store.scan((entry) => {
     if (entry.seq <= end && reconciler.isStored(entry)) count--;

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { asFault, Fault } from '../../domain/fault.ts';
 import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
-import { lossesOf, type TradeLoss } from '../queue/loss-ledger.ts';
+import { lossesOf, type TradeLoss } from '../queue/pending-losses.ts';
 import type { QueueEntry } from '../queue/sink-queue.ts';
 import { isUnreadable, SpillDatabase, type SpillDisk, type SpilledRow, type SpillMark } from './spill-database.ts';
 

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { asFault, type Fault } from '../../domain/fault.ts';
-import type { LossLedger } from '../queue/loss-ledger.ts';
+import type { PendingLosses } from '../queue/pending-losses.ts';
 import type { QueueEntry, SinkQueue } from '../queue/sink-queue.ts';
 import type { Timers } from '../timers.ts';
 import type { AppendResult, SpillStore } from './spill-store.ts';
@@ -13,7 +13,7 @@ const RETRY_MS = 1000;
 export interface SpillWriterParts {
   readonly store: SpillStore;
   readonly queue: SinkQueue;
-  readonly ledger: LossLedger;
+  readonly pendingLosses: PendingLosses;
   readonly timers: Timers;
 }
 
@@ -84,12 +84,12 @@ export class SpillWriter {
 
   /** Writes the next records; false if none waits. */
   #append(): boolean {
-    const { store, queue, ledger } = this.#parts;
+    const { store, queue, pendingLosses } = this.#parts;
     const inMemory = this.isMemorySaved ? [] : this.#hooks.inMemory();
     const queued = queue.peek(AT_ONCE);
     const entries = [...inMemory, ...queued];
     if (entries.length === 0) return false;
-    const appended = ledger.save((losses) => store.append(entries, losses));
+    const appended = pendingLosses.save((losses) => store.append(entries, losses));
     this.isMemorySaved = true;
     queue.skip(queued.length);
     this.#hooks.onAppended(appended);

@@ -83,7 +83,7 @@ export class Spill {
     options: CheckpointOptions,
     read: (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>,
   ): Promise<readonly SeriesCheckpoint[]> {
-    const reconciler = await recoverSpill(this.#store, this.#parts.ledger, options, read);
+    const reconciler = await recoverSpill(this.#store, this.#parts.pendingLosses, options, read);
     if (this.#store.unread > 0) {
       this.#recovered = { reconciler, lastSeq: this.lastSeq };
       this.isOn = true;
@@ -219,13 +219,13 @@ export class Spill {
   #appended({ rejected, dropped, losses }: AppendResult): void {
     for (const { out, fault } of rejected) this.#hooks.onRejected(out, fault);
     if (dropped.size === 0) return;
-    this.#parts.ledger.lost(losses, `disk ${this.#store.readSeq}`, true);
+    this.#parts.pendingLosses.lost(losses, `disk ${this.#store.readSeq}`, true);
     this.#hooks.onDropped(dropped);
   }
 
   #onBreak(seq: number, hasTrades: boolean): void {
     this.#broken++;
-    if (hasTrades) this.#parts.ledger.suspectAll(seq);
+    if (hasTrades) this.#parts.pendingLosses.suspectAll(seq);
     this.#hooks.onEvent('broken', 'a part of the spill could not be read');
   }
 }

@@ -69,7 +69,7 @@ export function seriesOf(
  * Remembers dropped trades until their gap record is sent, before the first trade after the gap. If no such trade
  * comes, the series ends before the gap, and a start resumes from there.
  */
-export class LossLedger {
+export class PendingLosses {
   readonly #outGap: OutGap;
   /** Losses by topic and key, in order. */
   readonly #pending = new Map<string, PendingLoss[]>();
