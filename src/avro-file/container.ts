@@ -10,13 +10,13 @@ export const SYNC_BYTES = 16;
 const MAGIC = Buffer.from([0x4f, 0x62, 0x6a, 0x01]);
 const LONGEST_LONG = 10;
 
-/** Compared with zlib's default 6, trades take 2 to 5 % more bytes and half to three quarters of the time. */
+/** zlib's level. Compared with the default 6, trades take 2 to 5 % more bytes and half to three quarters of the time. */
 const LEVEL = 4;
 
 const deflate: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Differs for each file of a topic, but is not random: the same records make the same file. */
+/** Makes a file's sync marker. It differs for each file of a topic, but the same records make the same file. */
 export function syncMarker(schemaJson: string, seq: number): Buffer {
   return createHash('sha256').update(`${seq}:${schemaJson}`).digest().subarray(0, SYNC_BYTES);
 }

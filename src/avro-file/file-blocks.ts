@@ -14,7 +14,7 @@ export interface FileBlock {
 export class FileBlocks {
   readonly path: string;
   readonly #file: FileHandle;
-  /** Known after the first call of `next` that found it complete. */
+  /** The file's header; known after the first call of `next` that found it complete. */
   header: FileHeader | undefined;
   /** Where the last whole block ends. */
   offset = 0;

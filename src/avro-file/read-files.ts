@@ -23,8 +23,8 @@ export interface ReadFilesOptions {
 }
 
 /**
- * Yields the records in DIR/TOPIC, file after file; of an open file those in whole blocks. It ends at once if the folder
- * does not exist, unless it follows. While it follows, the folder may be emptied and filled again.
+ * Yields the records in DIR/TOPIC, file after file; in an open file, only the records in whole blocks. It ends at once
+ * if the folder does not exist, unless it follows. While it follows, the folder may be emptied and filled again.
  * @throws Fault (malformed) with the path of a damaged file
  */
 export async function* readFiles(
@@ -119,8 +119,8 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
 }
 
 /**
- * Opens a file by its current path: an open file loses its suffix when it is closed. undefined: the file is gone, as an
- * old one, or one that a crash left empty.
+ * Opens a file by its current path: an open file loses its suffix when it is closed. Returns undefined if the file was
+ * removed meanwhile.
  */
 export async function openEither<T>(
   folder: string,

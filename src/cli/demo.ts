@@ -18,7 +18,7 @@ export const command: Command = {
   options: {
     port: { value: 'N', help: `port of the simulated venues (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
     'gateway-port': { value: 'N', help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}; ${ELSE_ANY})` },
-    duration: { value: 'S', help: 'ends after so many seconds' },
+    duration: { value: 'S', help: 'ends after this many seconds' },
     out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
   },
   async run(context) {

@@ -7,7 +7,7 @@ export const command: Command = {
     'The dashboard, HTTP and WebSocket alone, for a pipeline that runs elsewhere. Reads its topics from the configured brokers; without brokers, from the file folder.\nAny number of gateways can run. Logs JSON lines on stderr, until Ctrl-C.',
   options: {
     config: configOption,
-    port: { value: 'N', help: 'port to listen on; 0: any (default: the configuration)' },
+    port: { value: 'N', help: 'port to listen on; 0: any free one (default: as configured)' },
   },
   async run(context) {
     const { options, err, signal } = context;

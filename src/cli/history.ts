@@ -26,15 +26,18 @@ const DEFAULT_DIR = 'history';
 export const command: Command = {
   usage: `history <symbol> <${KINDS.join('|')}> [--venue V] [--from T] [--to T] [--limit N] [--interval I] [--out DIR] [--config FILE]`,
   about:
-    'Past data by REST, within the weight budget, into Avro files of the same records as the feed writes. Without --from the last ones.\n' +
-    'The same command again resumes where it ended, at whatever moment: nothing twice, nothing missing. See docs/history.md.',
+    "Fetches past data by REST, within the venue's weight budget, into Avro files with the feed's records. Without --from it fetches the last ones.\n" +
+    'If it is interrupted, the same command resumes where it ended: no record is missing or repeated. See docs/history.md.',
   options: {
     venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; default: the first configured one that has the data` },
     from: { value: 'T', help: 'from this time on: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m, milliseconds since 1970' },
     to: { value: 'T', help: 'up to this time, exclusive (default: now)' },
-    limit: { value: 'N', help: `so many: from --from on, without it the last ones (default ${DEFAULT_LIMIT} then)` },
-    interval: { value: 'I', help: `of klines: ${KLINE_INTERVALS.join(', ')} (default 1m)` },
-    out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_DIR}); not a feed's own` },
+    limit: {
+      value: 'N',
+      help: `maximum number of records: from --from on; without --from the last ones (default ${DEFAULT_LIMIT})`,
+    },
+    interval: { value: 'I', help: `interval of klines: ${KLINE_INTERVALS.join(', ')} (default 1m)` },
+    out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_DIR}); not the folder of a feed` },
     config: configOption,
   },
   maxArguments: 2,
@@ -73,7 +76,7 @@ function rangeOf(options: OptionValues, nowMs: number): HistoryRange {
   const fromMs = timeOf('from', options, nowMs);
   const toMs = timeOf('to', options, nowMs);
   if (fromMs !== undefined && fromMs > nowMs)
-    throw new UsageError(`--from: found ${options.text('from')}, allowed: a time that has been`);
+    throw new UsageError(`--from: found ${options.text('from')}, allowed: a time in the past`);
   if (fromMs !== undefined && toMs !== undefined && toMs <= fromMs) {
     const allowed = `a time after --from (${isoTime(fromMs)})`;
     throw new UsageError(`--to: found ${options.text('to')} (${isoTime(toMs)}), allowed: ${allowed}`);
@@ -182,9 +185,11 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
 
 function remarks({ records, missing, complete, leavesGap }: HistoryResult, title: string): string[] {
   return [
-    ...(complete && records === 0 ? [`${title}: nothing there that the folder has not yet`] : []),
+    ...(complete && records === 0 ? [`${title}: the venue has no records that are not in the folder yet`] : []),
     ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records, or sent them unreadable`] : []),
-    ...(leavesGap ? [`${title}: what the folder had ends before; what lies between is not fetched`] : []),
+    ...(leavesGap
+      ? [`${title}: the earlier records of the folder end before; the records in between are not fetched`]
+      : []),
     ...(complete ? [] : ['interrupted; run the same command to continue from here']),
   ];
 }

@@ -21,8 +21,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// Without this, V8 learns from subscribing thousands of symbols that objects live long, and puts trades into the old
-// generation, too: several times the pauses (docs/symbols.md).
+// While thousands of symbols are subscribed, V8 learns that objects live long. Without this flag it would then allocate
+// trades in the old generation, too, and pause for several times as long (docs/symbols.md).
 setFlagsFromString('--no-allocation-site-pretenuring');
 // Collect the old generation when it has grown by half; V8 would wait longer.
 setFlagsFromString('--heap-growing-percent=50');

@@ -23,7 +23,7 @@ export const command: Command = {
     config: configOption,
     venue: { value: 'V…', many: 'list', help: `these venues alone: ${VENUE_IDS.join(', ')}` },
     ...selectionOptions,
-    duration: { value: 'S', help: 'ends after so many seconds' },
+    duration: { value: 'S', help: 'ends after this many seconds' },
   },
   async run(context) {
     const { options } = context;

@@ -80,7 +80,7 @@ export async function runFeed(
   await firstValueFrom(aborted$(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])])));
 
   clearInterval(reporter);
-  // Before the stop, after which nothing is connected.
+  // The last status is logged before the stop: afterwards no venue is connected.
   if (!live) logStatus(log, pipeline.snapshot());
   const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
   const { undelivered, spilled, dropped } = await pipeline.stop(reason);
@@ -93,7 +93,7 @@ export async function runFeed(
   if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
   const waiting = `${spilled} records wait in ${config.spill.dir}; the next start delivers them`;
   if (spilled > 0) await err.write(`market-feed: ${waiting}\n`);
-  if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped for want of room\n`);
+  if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped because the queue was full\n`);
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
   return undelivered + dropped === 0 && !failed.aborted ? 0 : 1;
 }

@@ -13,18 +13,24 @@ export const command: Command = {
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
     'Faults on command: GET /faults lists them, POST /faults starts one, DELETE /faults ends them. GET /stats counts.\n' +
-    'With --capture it serves the recorded session instead, to every connection from its start; other venues answer 503.',
+    'With --capture it plays the recorded session instead, to every connection from the beginning; other venues answer 503.',
   options: {
     port: { value: 'N', help: `port to listen on, 0 for any free one (default ${DEFAULT_PORT})` },
     host: { value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1); 0.0.0.0 in a container of its own' },
-    seed: { value: 'N', help: 'decides the market (default 1)' },
+    seed: { value: 'N', help: 'seed of the random market (default 1)' },
     rate: { value: 'N', many: 'list', help: 'trades a second of each venue (default 100), or VENUE=N of one' },
     symbols: { value: 'N', help: 'coins traded, up to 2000 (default 20)' },
-    journal: { value: 'FILE', help: 'NDJSON, a line per event made and the connections it went to' },
+    journal: {
+      value: 'FILE',
+      help: 'file for all events, one JSON object each, with the connections that got the event',
+    },
     capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
-    format: { value: 'F', help: `of the captures: ${CAPTURE_FORMATS.join(', ')} (default: that of the first file)` },
+    format: {
+      value: 'F',
+      help: `format of the captures: ${CAPTURE_FORMATS.join(', ')} (default: recognised by the first file)`,
+    },
     venue: { value: 'V', help: 'the venue of captures that do not name it' },
-    speed: { value: 'max|1', help: 'of the captures: as fast as they are read (default), or their own pace' },
+    speed: { value: 'max|1', help: 'pace of the captures: max as fast as they are read (default), 1 as recorded' },
   },
   async run(context) {
     const { startSimulator } = await import('../simulator/server.ts');

@@ -11,14 +11,14 @@ export const command: Command = {
   usage:
     'tail <topic> [--coin C] [--from beginning|end|TIME] [--limit N] [--follow] [--json] [--dir DIR] [--config FILE]',
   about:
-    'Decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
+    'Prints decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
     "from Kafka, without configured brokers from a file sink's folder, or from --dir.\n" +
     'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
     from: { value: 'TIME', help: 'beginning, end (default), or arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m' },
-    limit: { value: 'N', help: 'ends after so many records' },
-    follow: { help: 'waits for more at the end' },
+    limit: { value: 'N', help: 'ends after this many records' },
+    follow: { help: 'waits for new records at the end' },
     json: { help: "a JSON object a line, with the schemas' names" },
     dir: { value: 'DIR', help: "a file sink's folder" },
     config: configOption,
@@ -135,7 +135,7 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   return fed ? undefined : `no topics in ${dir}`;
 }
 
-/** Most rows that wait for a reader of the output. */
+/** Maximum rows that wait for a reader of the output. */
 const MOST_UNWRITTEN = 1000;
 
 async function print(

@@ -9,7 +9,7 @@ import { configOption, configurationOf, instrumentNamed } from './arguments/conf
 export const command: Command = {
   usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
   about:
-    'One line for each event, straight from one venue (default: btcusdt trade 10). JSON lines if stdout is not a terminal.',
+    'Prints one line for each event, straight from one venue (default: btcusdt trade 10). Prints JSON if stdout is not a terminal.',
   options: {
     venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; by default the first of the configuration` },
     config: configOption,
@@ -57,7 +57,7 @@ async function watch(
       return event.kind === 'value' ? event.value : [];
     }),
     take(limit),
-    // Written at once, in order; the end waits for all of them, unless it is stopped.
+    // Each event is written at once, in order. The command ends when all are written, or the signal aborts.
     mergeMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one))),
     takeUntil(aborted$(signal)),
   );

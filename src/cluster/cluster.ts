@@ -32,7 +32,7 @@ const AGAIN_MS = 1000;
 const LOOK_EVERY_MS = 30_000;
 /** How long a stop lets other instances take over before delivery ends. */
 const TAKEOVER_MS = 1500;
-/** A rate is meaningful after this time. */
+/** Seconds after which a shard's measured rate is meaningful. */
 const MEASURED_AFTER_S = 5;
 const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 
@@ -174,7 +174,7 @@ class Cluster implements Running {
     const { log } = this.#dependencies;
     const { group, sessionTimeoutMs } = this.#config.cluster;
     this.#assigned = assigned;
-    log.info({ event: 'shards_assigned', group, shards: [...assigned] }, `${assigned.size} shards are this instance's`);
+    log.info({ event: 'shards_assigned', group, shards: [...assigned] }, `this instance has ${assigned.size} shards`);
     for (const [shard, run] of this.#runs) {
       if (assigned.has(shard)) run.keep();
       else run.giveUp(sessionTimeoutMs);
@@ -195,7 +195,7 @@ class Cluster implements Running {
       const dependencies = { ...this.#dependencies, log: own, signal, part };
       const pipeline = await startPipeline(configOfShard(this.#config, shard), dependencies);
       const ms = Math.round(this.#scheduler.now() - since);
-      own.info({ event: 'shard_started', ms }, 'who wrote the shard before is shut out, and read to its end');
+      own.info({ event: 'shard_started', ms }, "the shard's previous writer is shut out, and its records are read");
       return pipeline;
     }, this.#scheduler);
     this.#runs.set(shard, run);
@@ -211,7 +211,7 @@ class Cluster implements Running {
         return;
       }
       if (isTakenOver(fault.cause)) own.info({ event: 'shard_handed_over' }, 'another instance has the shard');
-      else if (fault.retry.kind !== 'never') own.warn({ event: 'shard_failed' }, `begins again: ${fault.message}`);
+      else if (fault.retry.kind !== 'never') own.warn({ event: 'shard_failed' }, `starts again: ${fault.message}`);
       else {
         this.#fail(fault);
         return;
@@ -221,7 +221,7 @@ class Cluster implements Running {
     over.catch((error: unknown) => this.#fail(asFault(error)));
   }
 
-  /** Begins the shard again once the group confirms it. Else two instances could fence each other for ever. */
+  /** Starts the shard again once the group confirms it. Otherwise two instances could fence each other for ever. */
   async #restartShard(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
@@ -278,7 +278,7 @@ function sumOf(a: Stopped, b: Stopped): Stopped {
   return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
 }
 
-/** Retries what a Fault does not forbid, and logs once what it waits for. Undefined: the signal ended it. */
+/** Retries the work, unless a Fault forbids it, and logs each reason once. Returns undefined if the signal aborts. */
 async function untilDone<T>(
   work: () => Promise<T>,
   { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,

@@ -1,7 +1,7 @@
 import type { AboutMember, Assigner } from '../kafka/groups/group-member.ts';
 import { type ShardHolder, shareShards } from './share-shards.ts';
 
-/** A shard's trades a second, as the mean of so many seconds. Zero seconds: not known. */
+/** A shard's mean trades a second, and the number of seconds of this mean; 0 seconds: not known. */
 export interface ShardRate {
   readonly rate: number;
   readonly seconds: number;
@@ -23,7 +23,7 @@ export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => numb
     ]);
   return {
     name: 'market-feed-shards',
-    // The group gave a returning member's shards to others.
+    // A returning member has no shards: the group gave them to others.
     about: (isNew) => asJson(isNew ? [] : [...held()].map(([shard, own]) => [shard, mean(known.get(shard), own)])),
     share(members, shards) {
       const holders = members.map(({ id, about }): ShardHolder => ({ id, holds: new Set(ratesOf(about).keys()) }));

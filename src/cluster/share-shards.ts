@@ -8,7 +8,7 @@ export interface ShardHolder {
 export interface ShardWeights {
   /** Number of coins of a shard: the estimate if it has no measured rate. */
   readonly sizeOf: (shard: number) => number;
-  /** Measured trades a second. */
+  /** Measured trades a second of a shard. */
   readonly rates: ReadonlyMap<number, number>;
 }
 

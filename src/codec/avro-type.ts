@@ -27,7 +27,7 @@ const asRead = (value: unknown): unknown => value;
 class DecimalType extends avro.types.LogicalType {
   constructor(schema: ConstructorParameters<typeof avro.types.LogicalType>[0], options?: unknown) {
     super(schema, options);
-    // avsc then reads such a schema as plain bytes.
+    // After this error, avsc reads a decimal with another precision or scale as plain bytes.
     const { precision, scale } = schema as { precision?: unknown; scale?: unknown };
     if (precision !== DECIMAL_PRECISION || scale !== DECIMAL_SCALE) throw new Error('not our decimal');
   }
@@ -127,18 +127,18 @@ class NullableType extends avro.types.UnwrappedUnionType {
   }
 }
 
-/** Bytes of any Uint8Array. */
+/** Bytes, given as any Uint8Array. */
 class BytesType extends CheckedType {
   protected override _toValue(bytes: unknown): Buffer | undefined {
     return bytes instanceof Uint8Array ? viewOf(bytes) : undefined;
   }
 }
 
-/** Shorter texts have a length of one byte. */
+/** The length field of a text that is shorter than this takes one byte. */
 const SHORT_TEXT = 64;
 const MAX_ASCII = 0x7f;
 
-/** Text whose lone surrogates are replaced, because they are no UTF-8. A venue's JSON may contain them. */
+/** Text whose lone surrogates are replaced, because they are not UTF-8. A venue's JSON may contain them. */
 class TextType extends CheckedType {
   /** Writes short ASCII text, nearly all of it, into the buffer directly. */
   protected _write(tap: Tap, text: unknown): void {
@@ -170,7 +170,7 @@ const checked: Readonly<Record<string, AvroSchema>> = {
   string: { type: 'string', logicalType: 'text' },
 };
 
-/** Adapts a schema, same bytes on the wire: names in camelCase and stricter checks of primitives. */
+/** Gives a schema names in camelCase and stricter checks of primitives. The bytes on the wire stay the same. */
 function inMemory(schema: AvroSchema): AvroSchema {
   if (typeof schema === 'string') return checked[schema] ?? schema;
   // Nullable strings are names or ids, no free text; with a type of ours, avsc would try every branch of the union.
@@ -210,7 +210,7 @@ export const typeOf = (schema: AvroSchema): avro.Type =>
     },
   });
 
-/** The type that encodes our records; same bytes on the wire as the schema as written. */
+/** The type that encodes our records, with names in camelCase. On the wire it is the schema as written. */
 export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(schema));
 
 /** Views the bytes as Node's Buffer, without a copy. */

@@ -7,7 +7,7 @@ import { camelCase } from './key-case.ts';
 import { currentSchema, parseSchema, type RecordSchema } from './schema-files.ts';
 import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
 
-/** Reads records of one writer's schema as ours. */
+/** Reads records that were written with one schema, as records of our current schema. */
 export interface RecordReader {
   readonly kind: RecordKind;
   /** Reads the record at `offset`, and returns where it ends. @throws Fault `malformed`. */
@@ -61,7 +61,7 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
   };
 }
 
-/** Fits the longest usual record: a dead letter's 64 KiB and its reason. */
+/** A buffer for long records. It has room for the longest usual one: a dead letter of 64 KiB with its reason. */
 let scratch = Buffer.allocUnsafeSlow(80 * 1024);
 /** Short records share a buffer: one buffer each would cost a copy and more garbage collection. */
 const SLAB_BYTES = 64 * 1024;

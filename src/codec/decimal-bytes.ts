@@ -36,7 +36,7 @@ function multiplyAdd(factor: number, add: number): void {
   if (carry > 0) limbs[used++] = carry;
 }
 
-/** Sets the limbs to |text| × 10^18. False if the text is no plain decimal or does not fit. */
+/** Sets the limbs to |text| × 10^18. Returns false if the text is not a plain decimal or does not fit. */
 function parse(text: string, start: number): boolean {
   for (let i = 0; i < LIMBS; i++) limbs[i] = 0;
   used = 0;

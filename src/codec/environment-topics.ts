@@ -2,7 +2,7 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Environment, FeedRecord, RecordKind } from '../domain/record.ts';
 import { topicOf } from './topics.ts';
 
-/** One active venue for each symbol, or every venue as a feed of its own. */
+/** `failover`: one active venue for each symbol. `all`: every venue is a feed of its own. */
 export type FeedMode = 'failover' | 'all';
 
 const PREFIXES: Readonly<Record<Environment, string>> = {
@@ -47,7 +47,7 @@ export type MarketKeyOf = (of: VenueSymbolName) => string;
 
 export const symbolKey: MarketKeyOf = ({ symbol }) => symbol;
 
-/** Message key of a record. A status: `feed`, VENUE or VENUE:SYMBOL. */
+/** Message key of a record. The key of a status record is `feed`, VENUE or VENUE:SYMBOL. */
 export function messageKeyOf(record: FeedRecord, mode: FeedMode): string {
   switch (record.kind) {
     case 'status':

@@ -10,7 +10,7 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 /** The fields of a record by name. */
 export const fieldsOf = (record: object): JsonRecord => record as JsonRecord;
 
-/** Renders a value as JSON; undefined if it is the same there. */
+/** Converts a value to its form in JSON; undefined if it needs no conversion. */
 type Render = ((value: unknown) => unknown) | undefined;
 type FieldRender = readonly [inMemory: string, inJson: string, render: Render];
 

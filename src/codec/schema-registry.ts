@@ -34,11 +34,14 @@ export type Standing =
 
 /** Fails with the Fault `unavailable` (away, overloaded), `sink` (refuses) or `malformed` (unknown id). */
 export interface SchemaRegistry {
-  /** Returns the id of our schema under a subject (`TOPIC-value`); registers it if `register` is set. Asked once. */
+  /**
+   * Returns the id of our schema under a subject (`TOPIC-value`); registers the schema if `register` is set. The
+   * registry is asked once for each subject.
+   */
   idOf(subject: string, schema: RecordSchema): Promise<number>;
-  /** Returns a schema as JSON. Asked once. */
+  /** Returns a schema as JSON. The registry is asked once for each id. */
   schemaById(id: number): Promise<string>;
-  /** Changes nothing in the registry. */
+  /** Returns how our schema relates to a subject. Changes nothing in the registry. */
   standingOf(subject: string, schema: RecordSchema): Promise<Standing>;
 }
 
@@ -125,7 +128,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     if (standing.kind === 'registered') return standing.id;
     if (standing.kind === 'incompatible')
       throw refusal(
-        `our schema ${schema.name} does not go with the subject ${subject}: ${standing.reasons.join('; ')}`,
+        `our schema ${schema.name} is not compatible with the subject ${subject}: ${standing.reasons.join('; ')}`,
       );
     const id = idIn(await ask('POST', `${pathOf(subject)}/versions`, { schema: JSON.stringify(schema) }));
     if (id !== undefined) return id;

@@ -28,7 +28,7 @@ export function encodeSingleObject(record: FeedRecord): Buffer {
 const confluentHeader = new Uint8Array(1 + ID_BYTES);
 const confluentId = new DataView(confluentHeader.buffer);
 
-/** Encodes a record in Confluent wire format; `schemaId` is the registry's id. @throws as above. */
+/** Encodes a record in Confluent wire format; `schemaId` is the registry's id. @throws Fault `encode` with the field. */
 export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
   confluentId.setUint32(1, schemaId);
   return codecOf(record.kind).encode(record, confluentHeader);

@@ -72,7 +72,10 @@ function readCoinList(
   return { entries, problems: report.problems };
 }
 
-/** BTCUSD is not BTCUSDT, nor is BTCBUSD BTC against USD: if the symbol starts with the coin, the rest must be the quote. */
+/**
+ * True if a venue's symbol is the coin against the quote. If it starts with the coin, the rest must be the quote:
+ * BTCUSD is not BTC against USDT, and BTCBUSD is not BTC against USD.
+ */
 function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
   if (venueSymbol.startsWith(coin)) return venueSymbol === coin + quote;
   return venueSymbol.endsWith(quote) && venueSymbol.length > quote.length && venueSymbol === venueSymbol.toUpperCase();
@@ -81,8 +84,8 @@ function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
 const PACKAGED_COINS = fileURLToPath(new URL('../../config/coins.json', import.meta.url));
 
 /**
- * The configured coins. The default is `coins.json` beside the configuration, else the package's list. `symbols` (of the
- * command line) selects coins, listed or not. Undefined if there were problems.
+ * Returns the configured coins. The default is `coins.json` beside the configuration, or else the package's list.
+ * `symbols` (of the command line) selects coins, listed or not. Returns undefined if there were problems.
  */
 export function selectCoins(
   coins: Sections['coins'],

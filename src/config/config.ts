@@ -23,7 +23,7 @@ export interface CoinEntry {
 
 export type CoinSelection =
   | { readonly kind: 'list'; readonly entries: readonly CoinEntry[] }
-  /** All that the venues list against the quote, or the most traded in 24 hours at the preferred venue. */
+  /** All coins that the venues list against the quote, or the most traded ones in 24 hours at the preferred venue. */
   | { readonly kind: 'all'; readonly topByVolume?: number };
 
 export function allCoins(topByVolume: number | null | undefined): CoinSelection {
@@ -49,7 +49,7 @@ type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry
     readonly batch: KafkaSection['batch'] & { readonly minIntervalMs: number };
   };
 
-/** The loaded configuration: defaults filled in, paths absolute, secrets read. Safe to log: a Secret prints as `[secret]`. */
+/** The loaded configuration: defaults filled in, paths absolute, secrets read. A secret is logged as `[secret]`. */
 export interface Config {
   /** The file it came from; null for built-in defaults. */
   readonly source: string | null;

@@ -15,11 +15,11 @@ export interface ConfigOverrides {
   /** `BTC`, `BTCUSDT` or `btcusdt`; selects these coins only. */
   readonly symbols?: readonly string[] | undefined;
   readonly channels?: readonly string[] | undefined;
-  /** kafka.batch.max_records */
+  /** Replaces `kafka.batch.max_records`. */
   readonly batchSize?: number | undefined;
 }
 
-/** The default time between two batches, by Kafka client (docs/speed.md). */
+/** The default time between two batches by Kafka client, milliseconds (docs/speed.md). */
 const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
 
 export interface ConfigSource {
@@ -34,7 +34,7 @@ export interface ConfigSource {
   readonly overrides?: ConfigOverrides;
 }
 
-/** Loads and checks a configuration, with environment and command-line overrides. @throws ConfigError with every problem. */
+/** Loads and checks a configuration with overrides of environment and options. @throws ConfigError with all problems */
 export function loadConfig(source: ConfigSource): Config {
   const { file, environment = {}, overrides = {} } = source;
   const yaml = file === undefined ? undefined : readYaml(file, file);

@@ -77,7 +77,7 @@ export function refuseIssue(validated: Validated, issue: z.core.$ZodIssue, at: K
     return;
   }
   if (issue.code === 'invalid_union') {
-    // The best message is from the option whose own type fits, with problems further in only.
+    // The best message is from the option whose own type fits: all of its problems are in inner keys.
     const meant = issue.errors.find(
       (issues) =>
         issues.length > 0 &&

@@ -3,7 +3,7 @@ import { CHANNELS, VENUE_IDS, type VenueId, WEBSOCKET_URLS } from '../domain/ins
 
 /*
  * Every key of the configuration, with its default and allowed values. A schema's `error` is the text after "allowed:"
- * in a message; load-config adds file, line, key and the value found.
+ * in a message; ConfigReport adds file, line, key and the found value.
  */
 
 export function whole(min: number, max: number, unit = '') {
@@ -64,7 +64,7 @@ function isPlainUrl(value: string, schemes: readonly string[]): boolean {
   return plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`));
 }
 
-/** Stream names in the query, or in a path such as `/ws/btcusdt@trade`. */
+/** The message for an address with streams, in the query or in a path such as `/ws/btcusdt@trade`. */
 function streamsInUrl(value: string): string | undefined {
   if (!/[?&]streams=|\/ws\/[^?#]*@/i.test(value) || !URL.canParse(value)) return undefined;
   const { protocol, host, pathname } = new URL(value);
@@ -185,7 +185,7 @@ const kafka = section({
 /** A coin's name: letters and digits of any script. */
 export const COIN = /^[\p{L}\p{N}]{1,30}$/u;
 const COINS_ALLOWED = 'a path of a JSON file, a list of coins such as [BTC, ETH], or { all: true }';
-const COIN_ALLOWED = 'a coin such as BTC (quoted where YAML would take it for something else)';
+const COIN_ALLOWED = 'a coin such as BTC (in quotes if YAML would read it as another type)';
 const DEFAULT_CHANNELS = ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'] as const;
 const everyCoin = section({
   all: z.literal(true, { error: 'true' }),

@@ -36,7 +36,7 @@ function checkTogether({ feed, venues, sinks, kafka, cluster }: Partial<Sections
     report.refuse(['kafka', 'brokers'], '[]', 'at least one host:port, because sinks has kafka');
   }
   if (cluster?.enabled === true && (sinks ?? (kafka?.brokers.length === 0 ? ['file'] : ['kafka'])).includes('file')) {
-    const allowed = 'false, or sinks: [kafka] alone: instances that share the coins go on where the topics end';
+    const allowed = 'false, or sinks: [kafka] alone: instances that share the coins resume where the topics end';
     report.refuse(['cluster', 'enabled'], 'true', allowed);
   }
   if (feed !== undefined && venues !== undefined && feed.venues.every((venue) => !venues[venue].enabled)) {

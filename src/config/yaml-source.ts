@@ -29,7 +29,7 @@ export function readText(file: string, shownAs: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw unusable(shownAs, 'bytes that are no UTF-8', 'allowed: YAML text in UTF-8');
+    throw unusable(shownAs, 'bytes that are not UTF-8', 'allowed: YAML text in UTF-8');
   }
 }
 

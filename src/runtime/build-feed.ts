@@ -16,7 +16,7 @@ import { RunningFeed } from './running-feed.ts';
 const CONTIGUOUS = new Set(VENUE_IDS.filter((id) => venues[id].contiguousTradeIds));
 
 export interface FeedDependencies extends VenueDependencies {
-  /** Unique per start of the process. */
+  /** Id of this start of the process. */
   readonly instance: string;
   readonly previous?: readonly PreviousEpoch[];
   /** The last trades of the previous epochs. Default: none. */

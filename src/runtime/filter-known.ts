@@ -21,15 +21,15 @@ interface KnownEpoch {
   until: number | undefined;
 }
 
-/** No gap stays pending for longer. */
+/** No gap stays pending for longer than this, microseconds. */
 const GAP_US = 60_000_000;
 const NOTHING: readonly FeedRecord[] = [];
 
 /**
  * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind;
  * this one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it lacks
- * or left. The rest of a gap that the sink ends in comes before the trade after it. Undefined: the sink needs no
- * filter.
+ * or left. The rest of a gap that the sink ends in comes before the trade after it. Returns undefined if the sink needs
+ * no filter.
  */
 export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
@@ -118,7 +118,7 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   if (known === undefined || end === undefined || fromId === null) return [gap];
   const isAfterEnd = compareIds(end.id, fromId) <= 0;
   if (toId === null) {
-    // After its epoch ended, its ends do not matter.
+    // This gap ends the epoch, so the sink's ends in it do not matter any more.
     all.delete(key);
     return [isAfterEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
   }
@@ -129,7 +129,7 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   return NOTHING;
 }
 
-/** The part of a gap after the sink's end; `passed` trades of it came. Undefined: there is none. */
+/** The part of a gap after the sink's end, of which `passed` trades came since the start. Undefined: none is left. */
 function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };

@@ -34,7 +34,7 @@ export interface MarketFeedOptions {
 /** The current state of a venue. */
 export interface VenueStatus {
   readonly connected: boolean;
-  /** Whole milliseconds since 1970, wall clock; null: none yet. */
+  /** When its last message was received, whole milliseconds since 1970; null: none yet. */
   readonly lastMessageTime: number | null;
   readonly messageCount: number;
 }
@@ -73,7 +73,8 @@ export class MarketFeed {
   #closed = false;
 
   /**
-   * Names a coin (`BTC`) or its symbol against the quote (`BTCUSDT`), as `add`, `remove` and `getPrice` do.
+   * Creates a feed of `coins`, each a coin (`BTC`) or its symbol against the quote (`BTCUSDT`). `add`, `remove` and
+   * `getPrice` take the same names.
    *
    * @throws TypeError that names a coin, venue or option that cannot be used
    */

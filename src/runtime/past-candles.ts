@@ -3,12 +3,12 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
-/** One-minute candles in one response of a venue. */
+/** Number of one-minute candles in one response of a venue. */
 export const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
-/** Fetches one-minute candles before the run for charts, one symbol at a time, again after a switch. */
+/** Fetches the one-minute candles from before the run, for charts: one symbol at a time, and again after a switch. */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;
   readonly #feeds: () => readonly CandleFeed[];
@@ -35,7 +35,7 @@ export class PastCandles {
     }
   }
 
-  /** The receiver of the candles has restarted. */
+  /** Requests all candles again. Call it when their receiver has restarted. */
   askAgain(): void {
     this.#asked = new WeakMap();
   }

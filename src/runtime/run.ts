@@ -42,7 +42,7 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
 /** The part of the coins that a pipeline serves; others of the cluster serve the rest. */
 export interface PipelinePart {
   readonly isOwn: (symbol: string) => boolean;
-  /** The share of a pipeline's memory, above 0, at most 1. */
+  /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */
   readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;
@@ -62,7 +62,7 @@ export interface Running {
   metrics(): PipelineMetrics;
   /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
-  /** Closes the connections and delivers what was received, within 5 s. Resolves with what became of the rest. */
+  /** Closes the connections and delivers what was received, within 5 s. Resolves with the numbers of other records. */
   stop(reason: string): Promise<Stopped>;
 }
 
@@ -80,7 +80,7 @@ const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits for these records: no other run publishes the large trades since the start. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
-/** A shard's warm-up buffers empty all at once and need this much room. */
+/** The least share of the memory for a shard: its warm-up buffers empty at once and need this much room. */
 const LEAST_BUFFER_SHARE = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {

@@ -108,7 +108,7 @@ export class RunningFeed {
     this.#subscription.add(interval(HEARTBEAT_MS, this.#scheduler).subscribe(() => this.heartbeat()));
   }
 
-  /** Ends all connections and reports it last. When it returns, everything received is published. */
+  /** Ends all connections, and reports `stopped` last. When it returns, everything that was received is published. */
   stop(reason: string): void {
     for (const venue of this.venues) venue.flush();
     this.#stop$.next();
@@ -131,7 +131,7 @@ export class RunningFeed {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'unfollowed', symbol });
   }
 
-  /** A sink dropped book changes: its consumers need whole books. */
+  /** Requests whole books. Call it when a sink dropped book changes, so its consumers need them. */
   deltasLost(): void {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'deltas_lost' });
   }

@@ -22,7 +22,7 @@ import type { RunningFeed } from './running-feed.ts';
 /** Maximum records and bytes that wait in memory for a sink. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
-/** Small blocks compress badly and cost a write each. */
+/** The batches of files are large, because small blocks compress badly and cost a write each. */
 const FILE_BATCHES = { minIntervalMs: 100, enough: 500 };
 const REPORTED_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
@@ -58,7 +58,7 @@ export class SinkPipeline {
   #isOver = false;
   #dropped = new Map<string, number>();
   #reporting = false;
-  /** Book changes were dropped, and no snapshot has replaced them yet. */
+  /** True if book changes were dropped, and no snapshot has replaced them yet. */
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
@@ -142,7 +142,7 @@ export class SinkPipeline {
     }
   }
 
-  /** Waits while more is dropped: a snapshot is a hundred times as large as a change. */
+  /** Requests whole books, but not while records are dropped: a snapshot is a hundred times as large as a change. */
   #makeUpForDeltas(): void {
     if (!this.#lacksDeltas || this.#reporting) return;
     this.#lacksDeltas = false;

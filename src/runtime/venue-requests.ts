@@ -52,7 +52,7 @@ interface Source {
   readonly id: VenueId;
   readonly rest: VenueRest;
   readonly from: Omit<PastOrigin, 'instrument'>;
-  /** Adds the report of unreadable rows. */
+  /** Wraps a request so that unreadable rows are reported. */
   readonly reporting: <T>(instrument: Instrument, request: RestRequest<T>) => RestRequest<T>;
 }
 
@@ -75,7 +75,7 @@ function fetchTradesOf(source: Source): Pick<VenueRequests, 'fetchMissing' | 'fe
   };
 }
 
-/** Levels a side of a whole book. The first is the largest that the venue's budget allows for all symbols. */
+/** Levels of each side in a fetched book. The first fetch has as many as the venue's budget allows for all symbols. */
 const BOOK_LEVELS = [5000, 1000, 500, 100];
 /** The share of a minute's weight for all books; the rest is for trades. */
 const BOOKS_SHARE = 0.25;

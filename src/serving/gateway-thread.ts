@@ -21,16 +21,16 @@ const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_t
 const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap']);
 /** Records are posted in batches, because each message has a fixed cost. */
 const POST_EVERY_MS = 20;
-/** A gateway with more unprocessed records does not keep up, and is restarted. */
+/** A gateway with more unprocessed records than this does not keep up, and is restarted. */
 const MAX_UNACKNOWLEDGED_RECORDS = 100_000;
 const SNAPSHOT_MS = 1000;
-/** Doubled with each failure: starting a thread costs about a second of work. */
+/** Milliseconds before a restart, doubled with each failure: starting a thread costs about a second of work. */
 const RESTART_AFTER_MS = 5000;
 const MAX_RESTART_DELAY_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
-/** The gateway in a thread of its own, so that its clients cost the feed nothing. It is restarted if it ends or cannot keep up. */
+/** The gateway in its own thread, so that clients cost the feed nothing. It restarts if it ends or cannot keep up. */
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
   /** The pending timers. */

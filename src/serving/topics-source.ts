@@ -24,7 +24,7 @@ const LOOK_BACK_MS = {
 } satisfies { readonly [N in TopicName]?: number };
 const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
 
-/** A topic with a smaller lag counts as read. */
+/** A topic with a smaller lag counts as read, milliseconds. */
 const NEARLY_THERE_MS = 1000;
 /** After this time the source counts as caught up, whatever the lag. */
 const CATCH_UP_WITHIN_MS = 20_000;

@@ -5,7 +5,7 @@ export class CountRate {
   /** The count at the ends of the last seconds, newest last. */
   readonly #counts: number[] = [];
 
-  /** Takes the count so far; call it every second. */
+  /** Adds the count so far. Call it every second. */
   sample(count: number): void {
     this.#counts.push(count);
     if (this.#counts.length > SECONDS + 1) this.#counts.shift();

@@ -4,10 +4,13 @@ import type { LatencySummary } from '../domain/status-snapshot.ts';
 /** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
 const STEP_BITS = 4;
 const STEPS = 2 ** STEP_BITS;
-/** Microseconds; longer latencies (134 s) count in the last bucket. */
+/** The longest latency with its own bucket, microseconds (134 s). Longer ones count in the last bucket. */
 const LONGEST = 2 ** 27 - 1;
 const BUCKETS = bucketOf(LONGEST) + 1;
-/** Upper bounds, milliseconds: few, as each is a series of every metric. Zero is one, as a clock may be behind. */
+/**
+ * Upper bounds of the exported buckets, milliseconds. They are few, because each is a series of every metric. The first
+ * is 0, for latencies below zero: a clock may be behind.
+ */
 export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
@@ -16,7 +19,7 @@ export const BOUNDS_MS: readonly number[] = [
 export class LatencyHistogram {
   /** The lower half is for negative latencies, mirrored at the middle. */
   readonly #counts = new Float64Array(2 * BUCKETS);
-  /** Observations between each bound and the one before; the last is for those beyond all bounds. */
+  /** Number of observations between each bound and the one before; the last counts those above all bounds. */
   readonly #between = new Float64Array(BOUNDS_MS.length + 1);
   #count = 0;
   #sum = 0;

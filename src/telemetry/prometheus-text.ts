@@ -14,7 +14,7 @@ interface Named {
 /** A metric that is read at each scrape. */
 export type Metric =
   | (Named & { readonly type: 'gauge' | 'counter'; readonly read: () => MetricSeries<number> })
-  /** Seconds, of a distribution in milliseconds. */
+  /** A histogram in seconds, made from a distribution in milliseconds. */
   | (Named & { readonly type: 'histogram'; readonly read: () => MetricSeries<Distribution> });
 
 /** The metrics' present values in Prometheus' text format 0.0.4. */

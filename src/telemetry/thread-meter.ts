@@ -36,7 +36,7 @@ export class ThreadMeter {
     this.#delays.enable();
   }
 
-  /** To be called every second, by one caller: the longest delay is since the last call. */
+  /** Measures the thread since the last call. One caller calls it every second. */
   sample(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();

@@ -32,7 +32,7 @@ it.each([
   [['btcusdt', 'trades', '--venue', 'kraken'], /--venue: found "kraken", allowed: one of bybit, binance/],
   [['btcusdt', 'trades', '--from', 'beginning'], /--from: found "beginning", allowed: a time such as/],
   [['btcusdt', 'trades', '--to', '25:00'], /--to: found "25:00", allowed: a time such as/],
-  [['btcusdt', 'trades', '--from', '2999-01-01'], /--from: found 2999-01-01, allowed: a time that has been/],
+  [['btcusdt', 'trades', '--from', '2999-01-01'], /--from: found 2999-01-01, allowed: a time in the past/],
   [['btcusdt', 'trades', '--from', '-5m', '--to', '-10m'], /--to: found -10m .*allowed: a time after --from/],
   [['btcusdt', 'trades', '--limit', '0'], /--limit: found "0", allowed: a whole number from 1/],
   [['btcusdt', 'trades', '--limit', '1.5'], /--limit: found "1.5", allowed: a whole number/],

@@ -130,7 +130,7 @@ describe('the schema registry client', () => {
     await expect(registry.idOf('s', schema)).rejects.toMatchObject({
       kind: 'sink',
       retry: { kind: 'never' },
-      message: expect.stringMatching(/^schema registry: our schema TradeEvent does not go with the subject s: /),
+      message: expect.stringMatching(/^schema registry: our schema TradeEvent is not compatible with the subject s: /),
     });
     expect(subjects).toEqual(before);
     expect(asked(request)).not.toContain('POST /subjects/s/versions');

@@ -752,7 +752,7 @@ const BAD: readonly BadCase[] = [
   {
     name: 'bytes that are not UTF-8',
     yaml: Buffer.from([0x71, 0x75, 0xff, 0xfe, 0x3a]),
-    says: ['no UTF-8', 'YAML text in UTF-8'],
+    says: ['not UTF-8', 'YAML text in UTF-8'],
   },
 ];
 

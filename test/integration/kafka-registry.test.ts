@@ -119,7 +119,7 @@ describe('the Kafka sink with a schema registry', () => {
     await expect(driver.opened).rejects.toMatchObject({
       retry: { kind: 'never' },
       message: expect.stringContaining(
-        `our schema TradeEvent does not go with the subject ${of.topicPrefix}trades-value: cannot read records of version 1`,
+        `our schema TradeEvent is not compatible with the subject ${of.topicPrefix}trades-value: cannot read records of version 1`,
       ),
     });
     expect(states).toHaveLength(1);

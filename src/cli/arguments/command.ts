@@ -6,7 +6,7 @@ import { nearestKey } from '../../config/nearest-key.ts';
  * It imports heavy modules itself, so that help and errors are instant.
  */
 export interface Command {
-  /** After `market-feed `. */
+  /** The command line after `market-feed `. */
   readonly usage: string;
   /** Paragraphs below the usage. */
   readonly about?: string;

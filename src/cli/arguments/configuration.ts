@@ -9,7 +9,7 @@ const DEFAULT_FILES = ['config/market-feed.yaml', 'market-feed.yaml'];
 
 export const configOption: OptionSpec = {
   value: 'FILE',
-  help: `configuration; by default ${DEFAULT_FILES.join(' or ')} where there is one, else built-in defaults`,
+  help: `configuration; default: ${DEFAULT_FILES.join(' or ')}, if one exists, else built-in defaults`,
 };
 
 /** Options of `run` and `record` that select coins and channels. */

@@ -29,7 +29,7 @@ export interface Screen {
 
 type Line = readonly Span[];
 
-/** Blank lines between the sections. */
+/** Number of blank lines between the sections. */
 const BLANKS = 3;
 
 /** The live status as at most `rows` lines of at most `columns` columns. */
@@ -212,7 +212,7 @@ function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: Si
   ];
 }
 
-/** The p99 of each stage's latency; of the active venue, else of the slowest. */
+/** Shows the p99 latency of each stage: of the active venue, or of the slowest if none is active. */
 function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): readonly Line[] {
   const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
   const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];

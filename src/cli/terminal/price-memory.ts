@@ -33,7 +33,7 @@ export function moveOf({ prices }: PriceTrail): number {
   return last === undefined || before === undefined ? 0 : compareDecimals(last, before);
 }
 
-/** The most decimal places of the prices, so that the column keeps its alignment. */
+/** The largest number of decimal places among the prices, so that the column keeps its alignment. */
 export const placesOf = ({ prices }: PriceTrail): number =>
   Math.max(0, ...prices.map((price) => price.split('.')[1]?.length ?? 0));
 

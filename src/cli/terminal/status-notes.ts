@@ -8,7 +8,7 @@ export interface Note {
 
 interface TimedNote {
   readonly level: Note['level'];
-  /** Kept if there is little room: problems and their ends. */
+  /** True for problems and their ends, which are kept if there is little room. */
   readonly important: boolean;
   readonly clock: string;
   readonly venue: string;
