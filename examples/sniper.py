@@ -122,7 +122,7 @@ class Guard:
     def on_gap(self, gap: dict) -> None:
         if gap["outcome"] == "repaired":
             return
-        # It halts from its publication on, however old it is: from now, or from before the start.
+        # The halt lasts from the gap's publication: from now, or, for an earlier gap, from before the start.
         age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])
         until = monotonic() + GAP_HALT_MS - age
         self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))

@@ -1,8 +1,9 @@
 import type { BookLevel } from '../../src/domain/record.ts';
 
 export interface DepthShape {
-  /** SVG paths of the areas of the bids and of the asks, in the requested size. */
+  /** SVG path of the area of the bids, in the requested size. */
   readonly bids: string;
+  /** SVG path of the area of the asks, in the requested size. */
   readonly asks: string;
   /** Ends of the axes, as numbers for drawing. */
   readonly low: number;
@@ -15,7 +16,10 @@ interface Sides {
   readonly asks: readonly BookLevel[];
 }
 
-/** Running totals of both sides as steps that fall towards the mid, as far as the shorter side reaches. Undefined where a side is empty. */
+/**
+ * Draws the running totals of both sides as steps that fall towards the mid, as far as the shorter side reaches.
+ * Returns undefined if a side is empty.
+ */
 export function depthShape({ bids, asks }: Sides, width: number, height: number): DepthShape | undefined {
   const bestBid = Number(bids[0]?.price);
   const bestAsk = Number(asks[0]?.price);

@@ -1,9 +1,12 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
-/** Enough for the timeline's minutes of a feed that is ill; the list shows fewer. */
+/** Number of kept events: enough for the timeline of a feed with many problems. The list shows fewer. */
 const MOST = 600;
 
-/** Adds events to the log: oldest first, each once, only the newest kept. REST and the socket may overlap. Heartbeats are left out. */
+/**
+ * Adds events to the log, without heartbeats: oldest first, each once, because REST and the socket may overlap. Only
+ * the newest events are kept.
+ */
 export function mergeEvents(known: readonly StatusJson[], more: readonly StatusJson[]): readonly StatusJson[] {
   const seen = new Set(known.map(statusKey));
   const added = more.filter((event) => {

@@ -1,16 +1,16 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
-/** The same that happened to several coins, or lines, of a venue at about the same time: one line to read. */
+/** Events of the same state that happened to several coins or lines of a venue at about the same time. */
 export interface EventGroup {
   readonly newest: StatusJson;
   readonly count: number;
-  /** Each once. */
+  /** The coins of the events, each once. */
   readonly coins: readonly string[];
 }
 
 const TOGETHER_MS = 3000;
 
-/** Groups newest first, at most `most`, of events oldest first. */
+/** Groups `events` (oldest first) into at most `most` groups, newest first. */
 export function groupEvents(events: readonly StatusJson[], most: number): readonly EventGroup[] {
   const groups: { newest: StatusJson; count: number; coins: string[] }[] = [];
   for (const event of events.toReversed()) {

@@ -6,7 +6,7 @@ export interface Rung extends BookLevel {
   readonly total: Decimal;
 }
 
-/** Levels, best first, with their running totals. */
+/** Adds running totals to levels, best level first. */
 export function rungs(levels: readonly BookLevel[], most = Number.POSITIVE_INFINITY): readonly Rung[] {
   let sum = 0n;
   return levels.slice(0, most).map(({ price, quantity }) => {
@@ -15,7 +15,7 @@ export function rungs(levels: readonly BookLevel[], most = Number.POSITIVE_INFIN
   });
 }
 
-/** A part of the whole, from 0 to 1, for drawing. */
+/** The share of a part in the whole, from 0 to 1, for drawing. */
 export function shareOf(part: Decimal, whole: Decimal): number {
   const of = Number(whole);
   return of === 0 ? 0 : Math.min(1, Number(part) / of);

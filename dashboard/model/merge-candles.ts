@@ -1,11 +1,11 @@
 import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
-/** About 17 hours of minutes. */
+/** Number of kept candles: about 17 hours of minutes. */
 const MOST = 1000;
 
 /**
- * Candles oldest first, each once in its last state, the newest kept: REST and the stream may overlap. Those
- * of another interval or of another epoch than the new ones are left behind.
+ * Merges candles, oldest first: REST and the stream may overlap, so each candle appears once, in its last state. Only
+ * the newest are kept. Known candles of another interval or epoch than the new ones are dropped.
  */
 export function mergeCandles(known: readonly KlineJson[], more: readonly KlineJson[]): readonly KlineJson[] {
   const last = more.at(-1);
@@ -22,7 +22,7 @@ export function mergeCandles(known: readonly KlineJson[], more: readonly KlineJs
   return changed ? [...byOpenTime.values()].sort((a, b) => a.open_time - b.open_time).slice(-MOST) : known;
 }
 
-/** What a chart of `drawn` has to take to become one of `next`, oldest first; undefined: it must be drawn anew. */
+/** The candles that turn a chart of `drawn` into a chart of `next`, oldest first; undefined: draw the chart anew. */
 export function candlesToDraw(
   drawn: readonly KlineJson[],
   next: readonly KlineJson[],
@@ -32,12 +32,12 @@ export function candlesToDraw(
   return next.filter((kline, at) => kline !== drawn[at]);
 }
 
-/** True: `next` goes further back than `drawn`, or is of something else. */
+/** True if `next` goes further back than `drawn`, or belongs to another series. */
 export function isOtherPast([drawn]: readonly KlineJson[], [next]: readonly KlineJson[]): boolean {
   return drawn === undefined || next === undefined || next.open_time < drawn.open_time || !isOfSeries(drawn, next);
 }
 
-/** Open time of the newest candle that is missing between others, or whose last state is; undefined: none is. */
+/** Open time of the newest candle that is missing between others, or is not in its last state; undefined if none is. */
 export function newestLack(klines: readonly KlineJson[]): number | undefined {
   for (let at = klines.length - 2; at >= 0; at--) {
     const [kline, next] = klines.slice(at, at + 2);

@@ -1,4 +1,4 @@
-/** The coin or symbol of an address's end, `#/btc`, in capitals; empty: none, or nothing that can be read. */
+/** The coin or symbol at the end of an address, `#/btc`, in capitals; empty if there is none, or it is unreadable. */
 export function nameInHash(hash: string): string {
   try {
     return decodeURIComponent(hash.replace(/^#\/?/, '')).toUpperCase();

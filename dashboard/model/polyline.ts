@@ -1,4 +1,4 @@
-/** Points of a line through the values, left to right, for an SVG polyline of that size; the highest value at the top. */
+/** The points of an SVG polyline through the values, from left to right; the highest value is at the top. */
 export function polyline(values: readonly number[], width: number, height: number): string {
   if (values.length < 2) return '';
   const low = Math.min(...values);

@@ -7,7 +7,7 @@ export interface Sorting {
   readonly descending: boolean;
 }
 
-/** What rows are sorted by. */
+/** The values of a row that rows are sorted by. */
 export interface SortFigures {
   readonly coin: string;
   readonly price: Decimal | null;
@@ -30,7 +30,7 @@ const COMPARE: Readonly<Record<Exclude<SortKey, 'listed'>, Compare>> = {
   age: (a, b) => a.age - b.age,
 };
 
-/** Rows in the order asked for; equals, and all where it is `listed`, as the feed lists them. */
+/** Sorts rows by a key. Equal rows, and all rows with the key `listed`, stay in the feed's order. */
 export function sortCoins<T>(rows: readonly T[], figures: (row: T) => SortFigures, { key, descending }: Sorting): T[] {
   if (key === 'listed') return [...rows];
   const compare = COMPARE[key];
@@ -40,7 +40,10 @@ export function sortCoins<T>(rows: readonly T[], figures: (row: T) => SortFigure
     .map(({ row }) => row);
 }
 
-/** What a click on a column's head makes of the order: figures begin with the highest, words with A; a third click ends it. */
+/**
+ * The sorting after a click on a column's head. The first click sorts numbers from the highest and words from A, the
+ * second one reverses the order, the third one restores the feed's order.
+ */
 export function nextSorting(now: Sorting, key: SortKey): Sorting {
   const first = key !== 'coin' && key !== 'venue';
   if (now.key !== key) return { key, descending: first };

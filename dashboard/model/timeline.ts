@@ -1,6 +1,6 @@
 import type { StatusJson } from '../../src/gateway/api/record-schema.ts';
 
-/** A start may begin with a heartbeat or two, which are no events. */
+/** The feed's first event has at most this sequence number: a start may begin with heartbeats, which are no events. */
 const FIRST = 3;
 
 export type LaneState = 'up' | 'connecting' | 'stale' | 'down';
@@ -21,7 +21,7 @@ export interface Mark {
 export interface Lane {
   readonly venue: string;
   readonly states: readonly Segment<LaneState>[];
-  /** When it served. */
+  /** When the venue served. */
   readonly active: readonly Segment<true>[];
   readonly marks: readonly Mark[];
 }
@@ -36,16 +36,17 @@ export interface Timeline {
   readonly switches: readonly { readonly at: number; readonly from: string | null; readonly to: string }[];
 }
 
-/** The present state. It fills in for what no event of the window says. */
+/** The present state, for what no event in the window shows. */
 export interface Present {
   readonly venues: readonly { readonly venue: string; readonly state: string; readonly active: boolean }[];
   readonly halted: boolean;
 }
 
 /**
- * Draws the last minutes: the state, epochs and events of each venue, and the feed's halts and switches. `events` are in
- * order of time. Events before the window show how it began. If there are none, the first event shows it: a venue that
- * disconnects was connected. Before the feed's own first event there was nothing. A venue is up while one of its lines is.
+ * Draws the last minutes: the state, epochs and events of each venue, and the feed's halts and switches. `events` are
+ * in order of time. Events before the window show how it began. If there are none, the first event shows it: a venue
+ * that disconnects was connected. Nothing is drawn before the feed's own first event. A venue is up while one of its
+ * lines is up.
  */
 export function timeline(events: readonly StatusJson[], present: Present, from: number, to: number): Timeline {
   const first = events[0];
@@ -135,7 +136,7 @@ function statesOf(events: readonly StatusJson[], now: LaneState, from: number, t
         break;
       case 'feed_stale':
         before ??= 'up';
-        // A venue that is down is more than stale.
+        // A venue that is down stays down: that is worse than stale.
         if (line === null && cause !== 'quiet_market' && changes.at(-1)?.state !== 'down')
           changes.push({ at, state: 'stale' });
         break;
@@ -147,7 +148,7 @@ function statesOf(events: readonly StatusJson[], now: LaneState, from: number, t
   }
   const segments = joined([{ at: Math.min(from, changes[0]?.at ?? from), state: before ?? now }, ...changes], to);
   const last = segments.at(-1);
-  // The present is known better than by folding: a line whose beginning is not in the list is up all the same.
+  // The present state counts more than the events: a line may be up though its `connected` is not in the list.
   if (last !== undefined && last.state === 'down' && now === 'up')
     segments[segments.length - 1] = { ...last, state: 'up' };
   return segments;

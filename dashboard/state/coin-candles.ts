@@ -7,14 +7,14 @@ import { getOfSelected, isPresent } from './of-selected.ts';
 import { onFrame } from './on-frame.ts';
 
 const CANDLES = 500;
-/** How long to wait before REST is asked again for a candle that it did not have. */
+/** Milliseconds before REST is asked again for a candle that it did not have. */
 const ASK_AGAIN_MS = 60_000;
 
 export const interval = signal<Interval>('1m');
-/** The selected coin's, of `interval`, oldest first. */
+/** The selected coin's candles of `interval`, oldest first. */
 export const candles = signal<readonly KlineJson[]>([]);
 
-/** Intervals with candles in the stream. The first candle of an interval says that there is a past to ask for. */
+/** Intervals with candles in the stream. The first candle of an interval shows that REST has earlier ones. */
 const received = new Set<string>();
 let pastAsked = false;
 let pastKnown = false;
@@ -36,7 +36,7 @@ export function startCandles(): void {
   });
 }
 
-/** Asks for the past again with the next candle. */
+/** Makes the next candle fetch the earlier candles again. */
 export function candlesBeginAnew(): void {
   pastAsked = false;
   pastKnown = false;
@@ -70,7 +70,7 @@ async function loadCandles(limit: number): Promise<void> {
   candles.value = mergeCandles(candles.peek(), answer.klines);
 }
 
-/** Loads what the stream does not carry: candles that the gateway makes on request, and those that we missed. */
+/** Loads candles that are not in the stream: those that the gateway makes on request, and those that we missed. */
 export async function loadNewestCandles(): Promise<void> {
   if (!pastAsked) return;
   if (!pastKnown) return loadCandles(CANDLES);

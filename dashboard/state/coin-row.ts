@@ -8,12 +8,12 @@ import { placesOf } from '../text/number-text.ts';
 
 const FLASH_MS = 350;
 
-/** One coin's figures, each a signal of its own: a tick repaints its own text and nothing else. */
+/** One coin's values, each in its own signal: a tick repaints its own text and nothing else. */
 export class CoinRow {
   readonly coin: string;
   readonly symbol: string;
   readonly price = signal<Decimal | null>(null);
-  /** Most places seen, so that the digits stay in their columns. */
+  /** The largest number of decimal places so far, so that the digits stay in their columns. */
   readonly places = signal(0);
   /** Direction of the last move: 1 up, -1 down. */
   readonly direction = signal<-1 | 0 | 1>(0);
@@ -26,15 +26,15 @@ export class CoinRow {
   readonly flow = signal<string | null>(null);
   readonly buyRatio = signal<number | null>(null);
   readonly venue = signal<string | null>(null);
-  /** The environment of the figures. */
+  /** The environment of the values. */
   readonly environment = signal<Environment | null>(null);
   readonly epoch = signal(0);
-  /** Several venues publish the symbol beside each other: the row shows one of them. */
+  /** True if several venues publish the symbol beside each other: then the row shows one of them. */
   isOfSeveral = false;
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
-  /** When its last event came, by the page's monotonic clock; null: none yet. */
+  /** When its last event came, by the page's monotonic clock, milliseconds; null: none yet. */
   readonly seenAt = signal<number | null>(null);
   #flashEnds = 0;
 

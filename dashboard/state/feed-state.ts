@@ -10,19 +10,19 @@ import { getJson } from './get-json.ts';
 import { onFrame } from './on-frame.ts';
 import { setFeedTime } from './page-clock.ts';
 
-/** The newest overview; undefined: none came yet. */
+/** The last `overview` of the gateway; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
-/** When it came, by the page's monotonic clock. */
+/** When the last overview came, by the page's monotonic clock, milliseconds. */
 export const statusAt = signal(0);
-/** Oldest first, without heartbeats. */
+/** The feed's events, oldest first, without heartbeats. */
 export const events = signal<readonly StatusJson[]>([]);
-/** Newest first. */
+/** Gaps in the trades, newest first. */
 export const gaps = signal<readonly GapJson[]>([]);
 /** The coins' rows in the feed's order. */
 export const rows = signal<readonly CoinRow[]>([]);
-/** The configured environment; that of a coin may differ. */
+/** The configured environment; a coin's environment may differ. */
 export const feedEnvironment = computed(() => status.value?.environment ?? undefined);
-/** The worst of what the page shows. */
+/** The least real environment of all data that the page shows. */
 export const environment = computed(() =>
   worstEnvironment([feedEnvironment.value, ...rows.value.map((row) => row.environment.value)]),
 );
@@ -51,13 +51,13 @@ const paint = onFrame(() => {
 });
 
 export function startFeedState(): void {
-  // The last flash ends though no tick follows.
+  // Also ends the last flash, which no tick follows.
   setInterval(() => {
     if (rows.peek().some(({ flash }) => flash.peek())) paint();
   }, 200);
 }
 
-/** Takes what concerns the whole feed; what belongs to one coin alone is left to others. */
+/** Handles messages about the whole feed; messages about one coin are handled elsewhere. */
 export function receiveFeed(message: ServerMessage): void {
   switch (message.type) {
     case 'overview':
@@ -82,18 +82,18 @@ export function receiveFeed(message: ServerMessage): void {
   }
 }
 
-/** When the present venues began to serve, by the feed's clock: its start or its last switch; undefined: before the events that are known. */
+/** When the present venues began to serve, by the feed's clock: its start or its last switch. Undefined if unknown. */
 export function epochBegan(): number | undefined {
   return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
 }
 
-/** Asks for what may have happened while this page was not connected. */
+/** Fetches the events and gaps that this page may have missed while it was not connected. */
 export function loadFeed(): Promise<void> {
   loading = load();
   return loading;
 }
 
-/** The past of the feed is known, as far as it can be had. */
+/** Resolves when the feed's past events were fetched, or could not be. */
 export function feedLoaded(): Promise<void> {
   return loading;
 }

@@ -1,6 +1,6 @@
 import { tokenHeaders, tokenWanted } from './token.ts';
 
-/** What a REST path answers; undefined where it cannot be had: there is no data yet, or the gateway is away. */
+/** Fetches the answer of a REST path; undefined if there is no data yet, or the gateway is away. */
 export async function getJson<T>(path: string): Promise<T | undefined> {
   try {
     const answer = await fetch(path, { headers: { accept: 'application/json', ...tokenHeaders() } });

@@ -6,17 +6,17 @@ import { openSocket } from './token.ts';
 
 export interface LinkState {
   readonly state: 'connecting' | 'open' | 'lost';
-  /** Connections made so far. */
+  /** Number of connections made so far. */
   readonly opened: number;
 }
 
-/** The feed speaks each second; a socket that is silent for this long is dead, whatever it says. */
+/** The gateway sends a message each second. A socket without one for this long is dead, even if it counts as open. */
 const SILENT_MS = 4000;
 
 /** This page's own connection to the gateway. */
 export const link = signal<LinkState>({ state: 'connecting', opened: 0 });
 
-/** When the gateway last said anything, by the page's monotonic clock. */
+/** When the last message of the gateway came, by the page's monotonic clock, milliseconds. */
 export let receivedAt = performance.now();
 
 type Listener = (message: ServerMessage) => void;
@@ -28,7 +28,7 @@ let attempt = 0;
 let receive: Listener = () => {};
 let opened: () => void = () => {};
 
-/** Connects and stays connected. `onOpen` runs after each connection, for what was missed. */
+/** Connects and stays connected. `onOpen` runs after each connection, to fetch what was missed. */
 export function startLink(onMessage: Listener, onOpen: () => void): void {
   receive = onMessage;
   opened = onOpen;
@@ -39,7 +39,7 @@ export function startLink(onMessage: Listener, onOpen: () => void): void {
   }, 1000);
 }
 
-/** Subscribed now and after every reconnection, until `unsubscribe`. */
+/** Subscribes now and after every reconnection, until `unsubscribe`. */
 export function subscribe(channel: StreamChannel, ...symbols: string[]): void {
   const entry: Wanted = symbols.length === 0 ? { channel } : { channel, symbols };
   wanted.set(subscriptionKey(entry), entry);
@@ -81,7 +81,7 @@ function connect(): void {
   };
 }
 
-/** Tries again now, with the token that was given meanwhile. */
+/** Tries to connect again now, with the token that the user has given. */
 export function connectNow(): void {
   if (socket === undefined) connect();
 }
@@ -91,7 +91,7 @@ function drop(): void {
   socket = undefined;
   lost?.close();
   attempt++;
-  // A refused socket does not say why; this does.
+  // A refused socket does not show the reason; a REST request does.
   if (link.peek().opened === 0) void getJson('/api/status');
   link.value = { ...link.value, state: 'lost' };
   setTimeout(() => socket === undefined && connect(), reconnectDelay(attempt, Math.random()));

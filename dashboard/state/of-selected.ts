@@ -4,7 +4,7 @@ import { rowOf } from './feed-state.ts';
 import { getJson } from './get-json.ts';
 import { selected } from './selection.ts';
 
-/** True for a record of the selected symbol. If several venues publish it: of the venue that its row shows. */
+/** True for a record of the selected symbol. If several venues publish it, only the venue in its row counts. */
 export function concerns(record: { readonly symbol: string; readonly venue: string }): boolean {
   if (record.symbol !== selected.peek()) return false;
   const row = rowOf(record.symbol);
@@ -18,7 +18,7 @@ export function isPresent(record: ServingEpoch & { readonly symbol: string }): b
   return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });
 }
 
-/** The answer of a path below the selected coin's; undefined where another coin was selected meanwhile, or another venue serves it. */
+/** Fetches a path below the selected coin's; undefined if another coin was selected, or another venue serves it now. */
 export async function getOfSelected<T extends Series>(path: string): Promise<T | undefined> {
   const symbol = selected.peek();
   if (symbol === undefined) return undefined;

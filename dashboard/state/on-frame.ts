@@ -1,15 +1,15 @@
 import { batch } from '@preact/signals';
 
-/** Pause between two paints: ten a second look continuous. */
+/** Milliseconds between two paints: ten a second look continuous. */
 const EVERY_MS = 100;
-/** Used while the page is hidden, for work that must not pile up. */
+/** Milliseconds between two runs while the page is hidden, so that work does not pile up. */
 const HIDDEN_MS = 1000;
 
 const waiting = new Set<() => void>();
 let asked = false;
 let next = 0;
 
-/** A call that has `work` done once with the next of the page's frames, however often it is called before. */
+/** Returns a function that runs `work` once in the page's next frame, however often it is called before. */
 export function onFrame(work: () => void): () => void {
   return () => {
     waiting.add(work);

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
-/** This page's monotonic clock, milliseconds, painted twice a second: for ages. */
+/** This page's monotonic clock, milliseconds, updated twice a second, to show ages. */
 export const now = signal(performance.now());
 
-/** The feed's wall clock minus this page's monotonic one, by the last overview; the browser's own clock may be wrong. */
+/** The feed's wall clock minus the page's monotonic clock, by the last overview. The browser's own clock may be wrong. */
 let feedAhead = Date.now() - performance.now();
 
 export function startPageClock(): void {
@@ -19,7 +19,7 @@ export function setFeedTime(at: number): void {
   feedAhead = at - performance.now();
 }
 
-/** Milliseconds since 1970 by the feed's clock, at a moment of the page's. */
+/** The feed's time at a moment of the page's clock, milliseconds since 1970. */
 export function feedTime(pageMs: number): number {
   return pageMs + feedAhead;
 }

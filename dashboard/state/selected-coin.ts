@@ -31,24 +31,24 @@ const WINDOW_MS = 60_000;
 const STATS_KEPT = 30;
 const REFRESH_EVERY_MS = 5000;
 const MOST_WAITING = 200;
-/** The tape is long, and is not read faster. */
+/** Milliseconds between two paints of the tape, which is long: nobody reads it faster. */
 const TAPE_EVERY_MS = 250;
 
-/** Newest first. */
+/** The coin's trades, newest first. */
 export const tape = signal<readonly TradeJson[]>([]);
-/** The large trades by `tradeKey`: quantity / mean quantity of the trades before. */
+/** The large trades by `tradeKey`. The value is the quantity divided by the mean quantity of the trades before. */
 export const large = signal<ReadonlyMap<string, number>>(new Map());
-/** Trades that the gateway had to leave out for us since the coin was chosen. */
+/** Number of trades that the gateway dropped since the coin was chosen, because this page was too slow. */
 export const missed = signal(0);
 export const book = signal<Book | undefined>(undefined);
 export const bookAt = signal(0);
 /** Statistics of one-minute windows, newest first. */
 export const stats = signal<readonly TradeStatsJson[]>([]);
 export const profile = signal<VolumeProfileAnswer | undefined>(undefined);
-/** The venue that took over while the coin was shown: what is missing comes from there. */
+/** The venue that took over while the coin was shown, and from which missing data is awaited. */
 export const awaitedFrom = signal<string | null>(null);
 
-/** A stream's first word says that there is a past to ask for. */
+/** True after the first message of the trade stream: it shows that REST has earlier trades. */
 let hasTrades = false;
 let newTrades: TradeJson[] = [];
 let tapeWaits = false;
@@ -67,7 +67,7 @@ const paintTape = onFrame(() => {
   newTrades = [];
 });
 
-/** Follows the selection: its streams, and by polling what the streams do not carry. */
+/** Follows the selected coin: by its streams, and by polling for data that is not in the streams. */
 export function startSelectedCoin(): void {
   effect(() => {
     const symbol = selected.value;
@@ -81,7 +81,7 @@ export function startSelectedCoin(): void {
   effect(() => {
     const symbol = selected.value;
     const row = symbol === undefined ? undefined : rowOf(symbol);
-    // Another venue, another past.
+    // Another venue has other past data.
     if (row !== undefined) beginEpoch({ venue: row.venue.value, epoch: row.epoch.value });
   });
   startCandles();
@@ -92,13 +92,13 @@ export function startSelectedCoin(): void {
   }, REFRESH_EVERY_MS);
 }
 
-/** Asks for the past again when the streams restart: they may have missed something. */
+/** Fetches past data again when the streams restart: they may have missed something. */
 export function coinStreamsBeginAnew(): void {
   hasTrades = false;
   candlesBeginAnew();
 }
 
-/** Clears the previous venue's data, so that it does not stand under the name of the active venue. */
+/** Clears the previous venue's data, so that it is not shown under the name of the active venue. */
 function beginEpoch(serving: ServingEpoch): void {
   coinStreamsBeginAnew();
   const hasOld = [book.peek(), candles.peek().at(-1), profile.peek()].some(
@@ -177,7 +177,7 @@ async function loadTrades(): Promise<void> {
 async function loadStats(): Promise<void> {
   await feedLoaded();
   const began = epochBegan();
-  // An epoch younger than a window has none yet.
+  // An epoch that is younger than a window has no window yet.
   if (began !== undefined && feedTime(performance.now()) - began < 1.1 * WINDOW_MS) return;
   const answer = await getOfSelected<TradeStatsAnswer>(`trade-stats?window=${WINDOW_MS}`);
   if (answer !== undefined) takeStats(answer.windows.toReversed());

@@ -4,7 +4,7 @@ import { rows } from './feed-state.ts';
 
 const hash = signal(location.hash);
 
-/** The symbol in the address, `#/BTCUSDT` or `#/BTC`, any case; else the first that the feed lists. */
+/** The symbol in the address, `#/BTCUSDT` or `#/BTC` in any letter case, or else the first that the feed lists. */
 export const selected = computed(() => {
   const asked = nameInHash(hash.value);
   const found = rows.value.find(({ symbol, coin }) => symbol === asked || coin === asked);
@@ -13,7 +13,7 @@ export const selected = computed(() => {
 
 export function startSelection(): void {
   addEventListener('hashchange', () => {
-    // Others are places on the page.
+    // Other links lead to places on the page.
     if (location.hash.startsWith('#/')) hash.value = location.hash;
   });
 }

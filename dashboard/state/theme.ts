@@ -5,7 +5,7 @@ export type Theme = 'light' | 'dark';
 const KEY = 'market-feed.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
-/** The one on the screen now: as chosen and remembered here, else the system's. */
+/** The theme on the screen: as chosen and remembered in this browser, or else the system's theme. */
 export const theme = signal<Theme>(remembered() ?? systemTheme());
 
 export function startTheme(): void {
@@ -22,7 +22,7 @@ export function toggleTheme(): void {
   try {
     localStorage.setItem(KEY, theme.value);
   } catch {
-    // without storage it holds for this visit
+    // Without storage, the choice lasts until the page is closed.
   }
   apply();
 }

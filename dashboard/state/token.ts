@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 const KEY = 'market-feed.token';
-/** The characters of a subprotocol's name. */
+/** The characters that a subprotocol's name may have. */
 const PLAIN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** True if the gateway requires a token and we have none or a wrong one. */
@@ -20,7 +20,7 @@ export function tokenHeaders(): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** A WebSocket cannot bear headers: the token goes as a subprotocol where it can, else in the address. */
+/** A WebSocket has no headers here: the token is sent as a subprotocol if its characters allow it, or else in the URL. */
 export function openSocket(path: string): WebSocket {
   const address = new URL(path, location.href.replace(/^http/, 'ws'));
   address.hash = '';

@@ -1,7 +1,7 @@
 import { type Decimal, unscaled } from '../../src/domain/decimal.ts';
 import { roundHalfEven } from '../../src/domain/exact.ts';
 
-/** Stands where there is no figure. */
+/** The text for a missing number. */
 export const NONE = '–';
 
 const SCALE = 18;
@@ -12,13 +12,13 @@ const MAGNITUDES = [
   { digits: 3, letter: 'K' },
 ] as const;
 
-/** Places after the point. */
+/** Number of places after the point. */
 export function placesOf(value: Decimal): number {
   const point = value.indexOf('.');
   return point === -1 ? 0 : value.length - point - 1;
 }
 
-/** With thousands separators and at least `places` places; the value is untouched. */
+/** Formats a decimal with thousands separators and at least `places` places, without rounding. */
 export function amount(value: Decimal | null | undefined, places = 0): string {
   if (value === null || value === undefined) return NONE;
   const [whole = '', fraction = ''] = value.split('.');
@@ -26,12 +26,12 @@ export function amount(value: Decimal | null | undefined, places = 0): string {
   return grouped(whole) + (digits === '' ? '' : `.${digits}`);
 }
 
-/** With thousands separators, rounded half-even to exactly `places` places. */
+/** Formats a decimal with thousands separators, rounded half-even to exactly `places` places. */
 export function rounded(value: Decimal | null | undefined, places: number): string {
   return value === null || value === undefined ? NONE : fixed(unscaled(value), SCALE, places);
 }
 
-/** In short: `1.23 B`, `45.6 K`, `812.4`; what is below 1 keeps three significant digits. */
+/** Formats a value in short: `1.23 B`, `45.6 K`, `812.4`. A value below 1 keeps three significant digits. */
 export function compact(value: Decimal | null | undefined): string {
   if (value === null || value === undefined) return NONE;
   const exact = unscaled(value);
@@ -41,7 +41,7 @@ export function compact(value: Decimal | null | undefined): string {
   return `${fixed(exact, SCALE + magnitude.digits, 3 - (digits - magnitude.digits))} ${magnitude.letter}`;
 }
 
-/** A share of 1 as percent. */
+/** Formats a share from 0 to 1 as percent. */
 export function percent(share: number | null | undefined, places = 0): string {
   return share === null || share === undefined ? NONE : `${(share * 100).toFixed(places)} %`;
 }
@@ -54,12 +54,12 @@ export function change(value: Decimal | null | undefined): string {
   return `${text === '0.00' ? '' : '+'}${text} %`;
 }
 
-/** A whole number; from ten million on in short. */
+/** Formats a whole number; from ten million on in short. */
 export function count(value: number): string {
   return value < 10_000_000 ? grouped(String(Math.round(value))) : compact(String(Math.round(value)));
 }
 
-/** A rate: one place below 100. */
+/** Formats a rate, with one place below 100. */
 export function rate(value: number): string {
   return value < 100 ? value.toFixed(1) : count(value);
 }

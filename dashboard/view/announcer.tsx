@@ -4,7 +4,7 @@ import { link } from '../state/link.ts';
 
 const ANNOUNCED = new Set(['failed_over', 'failed_back']);
 
-/** Says to a screen reader what changes the whole picture, and nothing of the ticking. */
+/** Announces important changes to a screen reader, without ticks. */
 export function Announcer() {
   const text = useComputed(() => {
     const parts: string[] = [];

@@ -22,7 +22,7 @@ import { Choice } from './choice.tsx';
 import { Panel } from './panel.tsx';
 
 const OPTIONS = INTERVALS.map((value) => ({ value, text: value }));
-/** Candles shown at first. */
+/** Number of candles shown at first. */
 const SHOWN = 90;
 
 export function Candles({ stale }: { readonly stale?: string | undefined }) {

@@ -5,7 +5,7 @@ interface ChoiceProps<T extends string | number> {
   readonly onChange: (value: T) => void;
 }
 
-/** A few buttons of which one is pressed. */
+/** Shows a few buttons, of which one is pressed. */
 export function Choice<T extends string | number>({ label, options, value, onChange }: ChoiceProps<T>) {
   return (
     <fieldset class="choice">

@@ -8,7 +8,7 @@ import { age } from '../text/time-text.ts';
 import { changeClass, directionClass, EnvironmentChip } from './coin-line.tsx';
 import { FlowBar } from './flow-bar.tsx';
 
-/** The selected coin's name, price and figures of the day. */
+/** Shows the selected coin's name, price and 24-hour values. */
 export function CoinHead({ row }: { readonly row: CoinRow }) {
   const price = useComputed(() => amount(row.price.value, row.places.value));
   const arrow = useComputed(() => (row.direction.value > 0 ? '▲' : row.direction.value < 0 ? '▼' : ''));
@@ -68,7 +68,7 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
 
 interface FigureProps {
   readonly name: string;
-  /** The first to go where there is little room. */
+  /** True: hidden if there is little room. */
   readonly extra?: boolean;
   readonly children: ComponentChildren;
 }

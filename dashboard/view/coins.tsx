@@ -100,7 +100,7 @@ function shownRows(): readonly CoinRow[] {
   const asked = wanted.value.trim().toUpperCase();
   const found = asked === '' ? rows.value : rows.value.filter(({ symbol }) => symbol.includes(asked));
   const { key } = sorting.value;
-  // Sorted by what moves, the order follows twice a second; the figures themselves do not repaint the table.
+  // The order by moving values is updated twice a second; the values themselves do not repaint the table.
   if (key !== 'listed' && key !== 'coin') now.value;
   return sortCoins(found, figuresOf, sorting.value);
 }
@@ -128,7 +128,7 @@ function onFilterKey(event: KeyboardEvent): void {
   }
 }
 
-/** Arrow keys go from coin to coin; Enter follows the link, as everywhere; what is typed goes into the filter. */
+/** Handles keys: arrow keys go from coin to coin, Enter follows the link, typed text goes into the filter. */
 function onRowKey(event: KeyboardEvent): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>('.coins tbody a')];
   const at = links.indexOf(document.activeElement as HTMLAnchorElement);
@@ -142,7 +142,7 @@ function onRowKey(event: KeyboardEvent): void {
   links[next]?.focus();
 }
 
-/** `/` goes to the filter from anywhere. */
+/** Makes the key `/` go to the filter from anywhere. */
 export function startFilterKey(): void {
   addEventListener('keydown', (event) => {
     if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -8,7 +8,7 @@ const HEIGHT = 150;
 
 interface DepthChartProps {
   readonly book: Book | undefined;
-  /** Said where there is no book. */
+  /** The text if there is no book. */
   readonly none: string;
   readonly stale?: string | undefined;
 }

@@ -7,7 +7,7 @@ interface FlowBarProps {
 
 const WIDTH = 34;
 
-/** The bought share of the volume as a bar, and the word for it. */
+/** Shows the bought share of the volume as a bar and as a word. */
 export function FlowBar({ ratio, flow }: FlowBarProps) {
   const bought = useComputed(() => (ratio.value === null ? 0 : ratio.value * WIDTH));
   const bar = useComputed(() => (ratio.value === null ? 'flow-bar is-empty' : 'flow-bar'));

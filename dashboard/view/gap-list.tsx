@@ -8,7 +8,7 @@ const TONES: Readonly<Record<string, { readonly glyph: string; readonly tone: st
   unrepaired: { glyph: '◇', tone: 'warn' },
 };
 
-/** Gaps in the trades and their outcome, newest first. */
+/** Lists gaps in the trades and their outcomes, newest first. */
 export function GapList({ gaps }: { readonly gaps: readonly GapJson[] }) {
   if (gaps.length === 0) return <p class="empty">No trade is missing.</p>;
   return (

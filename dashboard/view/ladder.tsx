@@ -13,12 +13,12 @@ const LEVELS = [
 
 interface LadderProps {
   readonly book: Book | undefined;
-  /** Said where there is no book. */
+  /** The text if there is no book. */
   readonly none: string;
   readonly stale?: string | undefined;
 }
 
-/** The book's best levels: asks above, bids below, the bars their running totals. */
+/** Shows the book's best levels: asks above, bids below, with their running totals as bars. */
 export function Ladder({ book, none, stale }: LadderProps) {
   const levels = useSignal(12);
   return (
@@ -123,7 +123,7 @@ function Middle({ book, places }: { readonly book: Book; readonly places: number
   );
 }
 
-/** Hundredths of a percent; of what is below one, three places. */
+/** Formats a percentage as basis points (hundredths of a percent), with one place; below 1, with three. */
 function basisPoints(spreadPct: number): string {
   const points = spreadPct * 100;
   return points.toFixed(points < 1 ? 3 : 1);

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 interface PanelProps {
   readonly id: string;
   readonly title: string;
-  /** Beside the title. */
+  /** Content beside the title. */
   readonly tools?: ComponentChildren;
   /** Why the content is out of date; if set, the panel is grey. */
   readonly staleReason?: string | undefined;

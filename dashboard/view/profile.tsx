@@ -9,7 +9,7 @@ type VolumeProfile = VolumeProfileAnswer['profile'];
 
 const SIZE = { width: 300, height: 150 };
 
-/** Volume by price of the trades that the feed remembers. */
+/** Shows the volume by price of the trades that the gateway remembers. */
 export function Profile({ places, stale }: { readonly places: number; readonly stale?: string | undefined }) {
   const shown = profile.value?.profile;
   return (

@@ -4,7 +4,7 @@ import { amount, count, placesOf } from '../text/number-text.ts';
 import { clock } from '../text/time-text.ts';
 import { Panel } from './panel.tsx';
 
-/** Time and sales, newest first. */
+/** Shows time and sales, newest first. */
 export function Tape({ stale }: { readonly stale?: string | undefined }) {
   const trades = tape.value;
   const places = {

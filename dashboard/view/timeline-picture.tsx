@@ -17,7 +17,7 @@ interface PictureProps {
   readonly gaps: readonly GapJson[];
 }
 
-/** The last minutes: a lane a venue, thick where it served, marks for what happened; the halts above them. */
+/** Draws the last minutes: a lane for each venue, thick while it served, with marks for events. Halts are above them. */
 export function TimelinePicture({ timeline, gaps }: PictureProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
   const { from, to, begun, lanes, halts, switches } = timeline;

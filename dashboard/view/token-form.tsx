@@ -1,7 +1,7 @@
 import { connectNow } from '../state/link.ts';
 import { setToken, tokenWanted } from '../state/token.ts';
 
-/** Asks for the gateway's token where it wants one. */
+/** Asks the user for the token if the gateway requires one. */
 export function TokenForm() {
   if (!tokenWanted.value) return null;
   return (

@@ -11,7 +11,7 @@ const HEIGHT = 56;
 const BAR = 9;
 const BARS = 30;
 
-/** The last closed minute as the feed published it, and the minutes before as bars. */
+/** Shows the last closed minute as the feed published it, and the minutes before as bars. */
 export function TradeStatistics({ row, stale }: { readonly row: CoinRow; readonly stale?: string | undefined }) {
   const places = row.places.value;
   const [latest] = stats.value;

@@ -11,7 +11,7 @@ import { Panel } from './panel.tsx';
 
 const GLYPHS = { up: '●', connecting: '○', stale: '◐', down: '✕' } as const;
 
-/** Venues and sinks: both ends of the feed. */
+/** Shows the state of the venues and sinks. */
 export function Venues() {
   const overview = status.value;
   const since = now.value - statusAt.value;

@@ -58,7 +58,9 @@ describe('venueClock', () => {
     await using refusing = await restServer((response) => response.writeHead(451).end('restricted location'));
     expect(await venueClock(venues.binance, [refusing.url], never)).toMatch(/^binance not reachable \(.*451.*\)$/);
     await using talking = await restServer((response) => response.end('<html>'));
-    expect(await venueClock(venues.binance, [talking.url], never)).toMatch(/^binance not reachable \(.*no JSON.*\)$/);
+    expect(await venueClock(venues.binance, [talking.url], never)).toMatch(
+      /^binance not reachable \(.*does not answer with JSON.*\)$/,
+    );
   });
 
   it('waits at most three seconds, and stops at once when its signal aborts', async () => {
