@@ -7,7 +7,7 @@ import type { Ask } from './history-span.ts';
 
 const TIMEOUT_MS = 20_000;
 const ATTEMPTS = 5;
-/** The longest pause that a venue may ask for; a longer one ends the job. */
+/** The longest pause that a venue may ask for, milliseconds. A longer one ends the job. */
 const LONGEST_WAIT_MS = 600_000;
 
 export interface AskPatientlyOptions {
@@ -44,6 +44,6 @@ function unlessTooLong(fault: Fault): Fault {
   if (retry.kind !== 'after') return fault;
   // No wait helps against a blocked region.
   if (retry.afterMs <= LONGEST_WAIT_MS && kind !== 'region_blocked') return fault;
-  const message = `${fault.message}; not to be asked for ${Math.ceil(retry.afterMs / 60_000)} minutes`;
+  const message = `${fault.message}; the venue asks for a pause of ${Math.ceil(retry.afterMs / 60_000)} minutes`;
   return new Fault(kind, message, { retry: { kind: 'never' }, cause: fault });
 }

@@ -38,16 +38,16 @@ export interface HistoryDependencies {
 }
 
 export interface HistoryProgress {
-  /** Records that this call wrote. */
+  /** Number of records that this call wrote. */
   readonly records: number;
   /** Share of the whole job that is done, 0 to 1. */
   readonly share: number;
-  /** An interrupted job was resumed. */
+  /** True if an interrupted job was resumed. */
   readonly resumed: boolean;
   readonly last: PastRecord | undefined;
-  /** Records that the venue left out, as far as ids show. */
+  /** Number of records that the venue left out, as far as ids show. */
   readonly missing: number;
-  /** The folder's earlier records end before these begin. */
+  /** True if records are missing between the folder's earlier records and these. */
   readonly leavesGap: boolean;
 }
 

@@ -14,7 +14,7 @@ export interface HistoryRange {
   readonly fromMs: number | undefined;
   /** Exclusive; undefined: up to the last record. */
   readonly toMs: number | undefined;
-  /** At most so many: the first from `fromMs`, or without it the last ones. */
+  /** Maximum number of records: the first ones from `fromMs` on, or without it the last ones. */
   readonly limit: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function historySpan(
   { fromMs, toMs, limit }: HistoryRange,
   ask: Ask,
 ): Promise<HistorySpan | undefined> {
-  // Asked first: if nothing comes at or after `toMs` later, the last one is before `toMs`.
+  // Asked first: if the next answer has no record at or after `toMs`, this last record is before `toMs`.
   const latest = await ask(series.latest);
   const after = toMs === undefined ? undefined : await ask(series.firstFrom(toMs));
   const end = after === undefined ? latest : series.step(after, -1);
@@ -43,7 +43,7 @@ export async function historySpan(
 
 export interface PreviousHistory {
   readonly last: number;
-  /** The last record is a candle that was still open, to be fetched again. */
+  /** True if the last record is a candle that was still open. It is fetched again. */
   readonly lastIsOpen: boolean;
   /** Where the unbroken run up to the last record begins; undefined if unknown. */
   readonly unbrokenFrom: number | undefined;
@@ -53,11 +53,14 @@ export interface ResumePoint {
   /** The first place to fetch; after the span's end if nothing is left to do. */
   readonly from: number;
   readonly unbrokenFrom: number;
-  /** Records between the folder's last one and the span are in neither. */
+  /** True if records between the folder's last one and the span are missing. */
   readonly leavesGap: boolean;
 }
 
-/** Where to resume, so that each record is written once; undefined before the folder's records. */
+/**
+ * Returns where to resume, so that each record is written once; undefined if the span begins before the folder's
+ * records.
+ */
 export function resumePoint(
   { begin }: HistorySpan,
   previous: PreviousHistory | undefined,

@@ -11,7 +11,7 @@ export interface ReadPagesOptions {
   /** First and last place, both inclusive; the venue has the last one. */
   readonly from: number;
   readonly end: number;
-  /** `from` was calculated, so missing records at the beginning are no gap. */
+  /** True if `from` was calculated, so that missing records at the beginning are not a gap. */
   readonly isBeginning: boolean;
   readonly ask: Ask;
   /** Milliseconds since 1970, by the venue's clock. */

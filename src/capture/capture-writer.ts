@@ -9,7 +9,7 @@ import { NEWLINE } from './whole-rows.ts';
 
 export interface CaptureWriterOptions {
   readonly startedMicros: number;
-  /** For the header, as `config` is. */
+  /** Written to the header, like `config`. */
   readonly seed?: number;
   readonly config?: unknown;
   /** Bytes that may wait for the disk; 256 MiB by default. With more, the capture fails: a venue cannot be slowed down. */

@@ -16,7 +16,7 @@ export class PriceTicks {
     else this.#figures[place] = ticker;
   }
 
-  /** The tick that a trade or ticker makes in an epoch; undefined if it makes none. */
+  /** Returns the tick that a trade or ticker makes in an epoch; undefined if it makes none. */
   tick(event: TradeEvent | Ticker, epoch: number): PriceTick | undefined {
     if (event.kind === 'trade' && (event.source === 'backfill' || event.conditions.includes('block'))) return undefined;
     if (this.#epoch === epoch && event.timestamp < this.#timestamp) return undefined;

@@ -45,7 +45,10 @@ export interface Socket {
   close(): void;
 }
 
-/** Then other work gets its turn. libuv would read 2 MiB at once, and the sink's answers would wait. */
+/**
+ * Bytes to read before other work gets its turn. Otherwise libuv would read 2 MiB at once, and the sink's answers would
+ * wait.
+ */
 const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 500;
@@ -185,7 +188,7 @@ function violation(error: Error, url: string): SocketEnd {
   const tooLarge = 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
   const what = tooLarge ? 'frame_too_large' : 'protocol_error';
   const status = tooLarge ? 1009 : 1002;
-  const message = `${hostOf(url)} sent what cannot be received: ${error.message}`;
+  const message = `${hostOf(url)} sent data that cannot be received: ${error.message}`;
   return { kind: 'violated', what, fault: new Fault('connection_closed', message, { status, cause: error }) };
 }
 

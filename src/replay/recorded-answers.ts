@@ -40,7 +40,7 @@ export class RecordedAnswers {
     this.#isForeign = isForeign;
   }
 
-  /** True once after an answer: promises have to run before the next row. */
+  /** Returns true once after an answer, because promises have to run before the next row. */
   takeSettled(): boolean {
     const settled = this.#settled;
     this.#settled = false;

@@ -38,7 +38,7 @@ interface Recorded {
   readonly key: string;
   opened: boolean;
   socket?: Attached | undefined;
-  /** True if it had a socket once. */
+  /** True if it has had a socket. */
   known: boolean;
   /** Rows that came without a socket. */
   held: ConnectionRow[];
@@ -53,7 +53,7 @@ const CLOSED: CaptureMark = {
     fault: { kind: 'connection_closed', message: 'closed in the recording', retry: { kind: 'backoff' } },
   },
 };
-/** Lines are kept for a connection that opens later than in the recording. */
+/** Maximum rows kept for a connection that the replay opens later than in the recording. */
 const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
 

@@ -17,9 +17,9 @@ const INSTANCE = 'replay';
 /** Rows between two turns of the event loop. */
 const ROWS_A_TURN = 250;
 const DEFAULT_SEED = 1;
-/** A longer pause in a recording without receive times is shortened to this. */
+/** A longer pause in a recording without receive times is shortened to this, milliseconds. */
 const MAX_PAUSE_MS = 60_000;
-/** The most that time continues after the last row, for rows that the network still keeps. */
+/** How long time may continue after the last row, for rows that the network still keeps. Milliseconds. */
 const LINGER_MS = 90_000;
 
 /** Plays one recording through the pipeline. */
@@ -167,7 +167,7 @@ export class ReplayRun {
     }
   }
 
-  /** When a row happened, in the scheduler's time; undefined: together with the previous row. */
+  /** Returns when a row happened, in the scheduler's time; undefined if together with the previous row. */
   #momentOf(row: CaptureRow): number | undefined {
     if (row.kind === 'mark' && row.mark.verb === 'clock') {
       this.#stepMs += row.mark.stepMicros / 1000;

@@ -129,7 +129,7 @@ export class ReplaySinks {
     }
   }
 
-  /** True if `pass` has to be called before time moves to this moment. */
+  /** Returns true if `pass` has to be called before time moves to this moment. */
   isDue(at: number): boolean {
     if (this.#inWindow >= WINDOW_RECORDS) return true;
     // Records of earlier windows may wait too.

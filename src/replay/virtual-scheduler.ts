@@ -9,7 +9,7 @@ interface Due {
   readonly run: () => void;
 }
 
-/** More than the rounding errors of sums of times. */
+/** Larger than the rounding errors of sums of times, milliseconds. */
 const MIN_STEP_MS = 1e-6;
 
 /** Scheduler for replays. Its time, in milliseconds, advances only by `runNext` and `moveTo`; only `runNext` runs actions. */

@@ -2,16 +2,18 @@ import type { FeedStatus, Heartbeat } from '../domain/record.ts';
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
 import type { Moment } from './moment.ts';
 
-/** A venue with younger data delivers, whatever state its lines have. */
+/** A venue whose last data is younger than this delivers, whatever state its lines have. Milliseconds. */
 export const DELIVERS_MS = 1000;
 
-/** Age of a venue's last data in a heartbeat, and when that was by the monotonic clock. */
+/**
+ * The age of a venue's last data in a heartbeat, and when the heartbeat was sent, by the monotonic clock, milliseconds.
+ */
 interface ReportedAge {
   readonly at: number;
   readonly ageMs: number;
 }
 
-/** One process of the feed, folded from its own status records. */
+/** The state of one process of the feed, computed from its own status records. */
 export class FeedInstance {
   readonly name: string;
   /** Its last record. */
@@ -28,7 +30,7 @@ export class FeedInstance {
   /** The symbols that it has halted. */
   readonly halted = new Set<string>();
   staleBooks: readonly string[] = [];
-  /** The reason, by the sink's name. */
+  /** Why each unavailable sink is down, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
   readonly venues = new Map<string, VenueState>();
   /** Since when a market is idle by the instance's wall clock, by VENUE or VENUE:SYMBOL. */

@@ -2,7 +2,7 @@ import type { FeedStatus, PriceTick } from '../domain/record.ts';
 import { FeedInstance } from './feed-instance.ts';
 import type { Moment } from './moment.ts';
 
-/** How long an instance may exist before its first heartbeat. */
+/** How long an instance may exist before its first heartbeat, milliseconds. */
 const STARTS_WITHIN_MS = 3000;
 
 /** A symbol's speaker, and the time of its first heartbeat that named the symbol, milliseconds since 1970. */
@@ -11,7 +11,10 @@ interface Served {
   readonly since: number;
 }
 
-/** The feed's instances, folded from the status records alone. A symbol's speaker is the last whose heartbeat named it. */
+/**
+ * The feed's instances, computed from the status records alone. A symbol's speaker is the last whose heartbeat named
+ * it.
+ */
 export class FeedInstances {
   activeVenue: string | null = null;
   /** The instances in the order of their last heartbeats. */
@@ -49,7 +52,7 @@ export class FeedInstances {
     return [...this.#bySymbol.keys()].filter((symbol) => this.isServed(symbol));
   }
 
-  /** True before the first heartbeat that names a symbol. */
+  /** True until a heartbeat names a symbol. */
   get none(): boolean {
     return this.#bySymbol.size === 0;
   }
@@ -59,12 +62,12 @@ export class FeedInstances {
     return this.#bySymbol.get(symbol)?.by;
   }
 
-  /** False if its speaker has no active venue: then every venue is a feed of its own. */
+  /** Returns false if its speaker has no active venue: then every venue is a feed of its own. */
   isByOneVenue(symbol: string): boolean {
     return this.speakerOf(symbol)?.lastHeartbeat?.activeVenue !== null;
   }
 
-  /** False, too, once its speaker no longer names it. */
+  /** Returns true while the symbol's speaker names it. */
   isServed(symbol: string): boolean {
     return this.speakerOf(symbol)?.symbols.has(symbol) === true;
   }
@@ -74,7 +77,7 @@ export class FeedInstances {
     return this.#bySymbol.get(symbol)?.since ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Ends an idle market, since it has new data. Returns true if the whole venue was idle. */
+  /** Ends the idle state of a market that has new data. Returns true if the whole venue was idle. */
   sawData({ venue, symbol, receivedAt }: PriceTick): boolean {
     const idle = this.speakerOf(symbol)?.idleMarkets;
     if (idle === undefined || idle.size === 0) return false;

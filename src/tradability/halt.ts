@@ -10,7 +10,7 @@ export type Halt =
   | { readonly cause: 'not_served'; readonly symbol: string }
   /** The instance that speaks for the symbol has stopped. */
   | { readonly cause: 'feed_stopped' }
-  /** That instance has sent no heartbeat for longer than the limit. */
+  /** The instance that speaks for the symbol has sent no heartbeat for longer than the limit. */
   | { readonly cause: 'status_silent'; readonly silentMs: number; readonly limitMs: number }
   /** The feed halted trading. */
   | { readonly cause: 'feed_halted'; readonly reason: string }
@@ -38,7 +38,7 @@ export type FeedHalt =
   | { readonly cause: 'test_data'; readonly from: 'active venue' }
   | { readonly cause: 'disconnected' | 'stale' | 'no_data'; readonly venue: string };
 
-/** The sentence for people. */
+/** Returns the reason of a halt as a sentence for people. */
 export function haltText(halt: Halt | FeedHalt): string {
   switch (halt.cause) {
     case 'ended':

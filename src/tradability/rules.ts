@@ -8,23 +8,23 @@ import { isOfPreviousVenue, type SymbolFacts } from './symbol-facts.ts';
 
 /** A consumer's limits in milliseconds, from 0; Infinity means no limit. */
 export interface TradabilityLimits {
-  /** Greatest age of a coin's last price, by its `received_at`. */
+  /** Greatest age of a coin's last price: by its `received_at` or since its arrival, whichever is longer. */
   readonly maxPriceAgeMs: number;
   /** Greatest lag of the consumer behind the topics. */
   readonly maxLagMs: number;
-  /** Greatest age of the last heartbeat, by its own timestamp. */
+  /** Greatest age of the last heartbeat: by its timestamp or since its arrival, whichever is longer. */
   readonly statusSilenceMs: number;
   /** True allows data of a testnet, a simulator or a replay. */
   readonly allowTestData: boolean;
 }
 
-/** A feed that sends no heartbeat for this long halts its symbols; one is due each second. */
+/** An instance without a heartbeat for this time halts its symbols, milliseconds. One is due each second. */
 export const STATUS_SILENCE_MS = 3000;
 
 /** A consumer's facts about the feed and itself. */
 export interface ConsumerFacts {
   readonly feed: FeedInstances;
-  /** Milliseconds; 0 until it is reported. */
+  /** The consumer's lag behind the topics, milliseconds; 0 until it is reported. */
   lagMs: number;
   /** When the lag was reported, by the monotonic clock; undefined if it never was, or no longer is. */
   lagReportedAt: number | undefined;
@@ -64,7 +64,7 @@ export function instanceHalts(feed: FeedInstance, now: Moment, silenceMs = STATU
   return INSTANCE_RULES.flatMap((rule) => rule(feed, silenceMs, now) ?? []);
 }
 
-/** While trading is halted, a venue without data for longer is stale. */
+/** While trading is halted, a venue without data for longer is stale. Milliseconds. */
 const VENUE_SILENT_MS = 5000;
 
 interface Origin {
@@ -73,7 +73,7 @@ interface Origin {
   readonly environment: Environment;
 }
 
-/** True if data does not show the feed's present market. */
+/** Returns true if data does not show the market as it is now. */
 export function isStale(feed: FeedInstances, { symbol, venue, environment }: Origin, now: Moment): boolean {
   const by = feed.isServed(symbol) ? feed.speakerOf(symbol) : undefined;
   if (by?.lastHeartbeat?.environment !== environment || by.halted.has(symbol)) return true;
@@ -111,7 +111,10 @@ const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs },
   return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
 };
 
-/** A consumer that has not reported its lag for longer is held up: the time since then counts as lag. */
+/**
+ * A consumer that has not reported its lag for longer is delayed itself: the additional time counts as lag.
+ * Milliseconds.
+ */
 const LAG_SILENCE_MS = 1000;
 
 const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINITY }, { maxLagMs }, { monotonic }) => {
@@ -158,7 +161,9 @@ function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
   return Math.max(now.wall - stampedAt, now.monotonic - cameAt);
 }
 
-/** In how many milliseconds each rule's result for a symbol changes by time alone; past changes are 0 or below. */
+/**
+ * Returns in how many milliseconds each rule's result for a symbol changes by time alone; 0 or below if it has changed.
+ */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
   { feed, lagMs, lagReportedAt }: ConsumerFacts,

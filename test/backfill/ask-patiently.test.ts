@@ -47,9 +47,9 @@ it('askPatiently gives up after five attempts, and at once if the wait is hours,
   five.scheduler.advance(600_000);
   await expect(five.answer).rejects.toThrow('gave up after 5 attempts without data: not now');
   const hours = asking([{ kind: 'after', afterMs: 7_200_000 }]);
-  await expect(hours.answer).rejects.toThrow('not now; not to be asked for 120 minutes');
+  await expect(hours.answer).rejects.toThrow('not now; the venue asks for a pause of 120 minutes');
   const blocked = asking([{ kind: 'after', afterMs: 600_000 }], 'region_blocked');
-  await expect(blocked.answer).rejects.toThrow('not now; not to be asked for 10 minutes');
+  await expect(blocked.answer).rejects.toThrow('not now; the venue asks for a pause of 10 minutes');
   const never = asking([{ kind: 'never' }]);
   await expect(never.answer).rejects.toMatchObject({ kind: 'unavailable', message: 'not now' });
 });

@@ -35,7 +35,7 @@ export interface BookFigures {
 
 const NO_TOP = { spread: null, spreadPct: null, mid: null, microprice: null } as const;
 
-/** The figures of all levels of a book; cut both sides to get those of the best N. */
+/** Returns the figures of all levels of a book. For the best N levels, cut both sides to N levels before the call. */
 export function bookFigures(book: BothSides): BookFigures {
   const bidVolume = volume(book.bids);
   const askVolume = volume(book.asks);
@@ -49,7 +49,7 @@ export function bookFigures(book: BothSides): BookFigures {
   };
 }
 
-/** The figures of the best bid and ask; undefined if a side is empty. */
+/** Returns the figures of the best bid and ask; undefined if a side is empty. */
 export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   if (bids[0] === undefined || asks[0] === undefined) return undefined;
   const bid = exactLevel(bids[0]);
@@ -69,7 +69,7 @@ export function imbalance({ bids, asks }: BothSides, levels: number): number | n
   return share(volume(bids.slice(0, levels)), volume(asks.slice(0, levels)));
 }
 
-/** Unscaled. */
+/** Returns the sum of the quantities, unscaled. */
 function volume(levels: readonly BookLevel[]): bigint {
   const sum = new ExactSums();
   for (const { quantity } of levels) sum.add(digitsOf(quantity));

@@ -4,7 +4,10 @@ import type { BookLevel } from '../../domain/record.ts';
 
 /** Digits of a key: integers up to this size are exact. */
 const KEY_DIGITS = 15;
-/** Integer digits that a price may have more than the side's first one before texts are compared. */
+/**
+ * How many more integer digits than the side's first price a price may have. If it has more, prices are compared as
+ * text.
+ */
 const HEADROOM = 2;
 /** The key of prices with more integer digits than that, above all others. */
 const BEYOND = 10 ** KEY_DIGITS;
@@ -83,7 +86,7 @@ export class BookSide {
     return true;
   }
 
-  /** The index of a price, or ~(the index where it belongs). */
+  /** Returns the index of a price, or ~(the index where it belongs). */
   #find(key: number, price: Decimal): number {
     const keys = this.#keys;
     let low = 0;

@@ -42,9 +42,9 @@ export class BookSync {
   receivedAt = 0;
   /** What the caller must request: a whole book by REST, or a new subscription. */
   wants: 'snapshot' | 'subscription' | undefined;
-  /** Deeper levels are wanted: the price has moved too far for the fetched ones. */
+  /** True if deeper levels are wanted, because the price has moved too far for the fetched ones. */
   isShort = false;
-  /** Since when updates are missing that another line may still bring. */
+  /** Since when updates are missing that another line may still deliver, by the caller's clock, milliseconds. */
   waitingSince: number | undefined;
   /** Counts: applied updates, updates without anything new, gaps that no line filled. */
   applied = 0;
@@ -116,8 +116,9 @@ export class BookSync {
 
   /**
    * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
-   * book in step uses it for deeper levels, with the updates applied since on top. A book that has not begun is in step,
-   * but wanted again until its first update or level: the venue may not have loaded it yet.
+   * book in step uses it for deeper levels, with the updates applied since on top. A fetched book with the id 0, from
+   * before the first order, counts as in step. It is requested again until its first update or level, because the venue
+   * may not have loaded it yet.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
@@ -136,8 +137,9 @@ export class BookSync {
   }
 
   /**
-   * A whole book from a line replaces the book, unless the book is in step and newer, because another line lags. Ids
-   * restart if the line itself had a higher one, or with id 1 (but not another line's late 1).
+   * A whole book from a line replaces the book, unless the book is in step and newer, because this line lags behind
+   * another one. The venue has restarted its ids if the line itself had a higher id, or if the id is 1 (but not a late
+   * 1 of a second line).
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
@@ -174,7 +176,7 @@ export class BookSync {
 
   /** Ignores an old id. If it comes much later, the venue has restarted its ids: a testnet is reset every month. */
   #repeated(update: BookUpdate): BookStep[] {
-    if (this.#countsAnew(update)) return this.#fail('the venue counts its updates anew', update);
+    if (this.#countsAnew(update)) return this.#fail('the venue restarted its update ids', update);
     this.ignored++;
     return [];
   }
@@ -187,7 +189,10 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Holds an update until the book reaches it. Beyond the limit it drops the oldest: a whole book reaches the newest. */
+  /**
+   * Holds an update until the book reaches it. Beyond the limit it drops the oldest one, because a whole book will
+   * replace it.
+   */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {
@@ -245,7 +250,7 @@ export class BookSync {
   #discard(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();
-    const reason = crossed ? 'best bid and ask have met' : 'the best price lies behind what was fetched';
+    const reason = crossed ? 'best bid and ask have met' : 'the best price is beyond the fetched levels';
     return this.#fail(reason, update, !crossed);
   }
 
@@ -255,7 +260,7 @@ export class BookSync {
     return this.#fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first);
   }
 
-  /** Drops all held updates: the whole book that is requested now is newer. */
+  /** Marks the book as stale and asks for a new one. Drops all held updates, because the new book will be newer. */
   #fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
     this.isShort = isShort;

@@ -36,7 +36,7 @@ export function depthDistribution(
 ): readonly DepthBand[] | null {
   const limits = bounds.map(unscaled);
   if (limits.some((limit, at) => limit <= (limits[at - 1] ?? 0n))) {
-    throw new RangeError(`depth bounds ${bounds.join(', ')}: they have to be positive and rising`);
+    throw new RangeError(`depth bounds ${bounds.join(', ')}: they must be positive and rising`);
   }
   const twiceMid = twiceMidOf(book);
   if (twiceMid === undefined) return null;
@@ -60,7 +60,7 @@ interface ExactDepth {
   readonly levels: number;
 }
 
-/** The side of mid: bids below, asks above. */
+/** On which side of the mid the levels are: bids below, asks above. */
 export const BELOW = -1n;
 export const ABOVE = 1n;
 
@@ -91,7 +91,7 @@ export function depthsWithin(
 
 const NOTHING: ExactDepth = { volume: 0n, value: 0n, levels: 0 };
 
-/** The part of `whole` outside of `inner`. */
+/** Returns the part of `whole` outside of `inner`. */
 function depth(whole = NOTHING, inner = NOTHING): Depth {
   return {
     volume: fromUnscaled(whole.volume - inner.volume),

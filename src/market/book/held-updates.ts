@@ -1,7 +1,10 @@
 import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 
-/** Thirty seconds at ten updates a second: longer than any line lags or a whole book takes. */
+/**
+ * Maximum number of held updates: thirty seconds at ten updates a second. No line lags longer, and no whole book takes
+ * longer.
+ */
 const MAX_HELD = 300;
 
 /** Updates that a book cannot apply yet, each once, by first id. */

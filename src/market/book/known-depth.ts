@@ -7,7 +7,7 @@ import type { OrderBook } from './order-book.ts';
 interface Reach {
   readonly bid: Decimal | undefined;
   readonly ask: Decimal | undefined;
-  /** Half of the fetched levels: below it, more are wanted. */
+  /** Half of the fetched levels. If fewer levels of a side are known, deeper ones are wanted. */
   readonly least: number;
 }
 
@@ -26,12 +26,12 @@ export class KnownDepth {
     this.#book = book;
   }
 
-  /** The id from which deeper levels must start; undefined if none are wanted. */
+  /** The lowest id that a book with deeper levels may have; undefined if none is wanted. */
   get wantedFrom(): string | undefined {
     return this.#since?.before;
   }
 
-  /** Replaces the book and reapplies the updates since the request. True if there were any. */
+  /** Replaces the book and applies the updates since the request again. Returns true if there were any. */
   replace(update: BookUpdate): boolean {
     const since = (this.#since?.updates ?? []).filter(
       ({ lastUpdateId }) => compareIds(lastUpdateId, update.lastUpdateId) > 0,
@@ -43,7 +43,7 @@ export class KnownDepth {
     return since.length > 0;
   }
 
-  /** Notes an applied update. True if deeper levels are wanted from now on. */
+  /** Notes an applied update. Returns true if deeper levels are wanted from now on. */
   applied(update: BookUpdate, previousUpdateId: string): boolean {
     const begins = this.#since === undefined && this.#reach !== undefined && !this.knows(this.#reach.least);
     if (begins) this.#since = { before: previousUpdateId, updates: [] };
@@ -54,7 +54,7 @@ export class KnownDepth {
     return begins;
   }
 
-  /** True if the best `levels` of both sides are complete. */
+  /** Returns true if the best `levels` of both sides are complete. */
   knows(levels: number): boolean {
     if (this.#reach === undefined) return true;
     const { bid, ask } = this.#reach;

@@ -12,7 +12,8 @@ const HALF_DEPTH = 250_000;
 const HALF_SPREAD_PCT = 0.1;
 
 /**
- * How well a market order of common size would fare, from 0 to 100, comparable across coins of one dollar-like quote:
+ * Scores how well a market order of common size would fare, from 0 to 100. Scores are comparable across coins with one
+ * dollar-like quote:
  *
  *     score   = 100 × (f(bids) + f(asks)) / 2 × 1 / (1 + spread in basis points / 10)
  *     f(side) = 1 / (1 + √(250,000 / value of the side within 0.5 % of mid))

@@ -5,7 +5,7 @@ import { type BothSides, type ExactLevel, exactLevel, twiceMidOf } from './both-
 /** The side of a market order: a buy takes asks, a sell takes bids. */
 export type OrderSide = 'buy' | 'sell';
 
-/** A market order against this book alone, without fees. Prices are null if nothing can be filled. */
+/** The result of a market order against this book alone, without fees. Prices are null if nothing can be filled. */
 export interface PriceImpact {
   readonly side: OrderSide;
   /** The requested quantity (base asset) or value (quote asset). */
@@ -24,7 +24,7 @@ export interface PriceImpact {
   readonly complete: boolean;
 }
 
-/** The impact of a market order for each quantity (base asset). @throws RangeError if one is not positive */
+/** Returns the impact of a market order for each quantity (base asset). @throws RangeError if one is not positive */
 export function quantityImpacts(
   book: BothSides,
   side: OrderSide,
@@ -33,7 +33,7 @@ export function quantityImpacts(
   return impacts(book, side, quantities, fillQuantity);
 }
 
-/** The impact of a market order for each value (quote asset). @throws RangeError if one is not positive */
+/** Returns the impact of a market order for each value (quote asset). @throws RangeError if one is not positive */
 export function valueImpacts(book: BothSides, side: OrderSide, values: readonly Decimal[]): readonly PriceImpact[] {
   return impacts(book, side, values, fillValue);
 }
@@ -91,7 +91,7 @@ function impacts(
   const twiceMid = twiceMidOf(book);
   return requests.map((requested) => {
     const size = unscaled(requested);
-    if (size <= 0n) throw new RangeError(`a market order for ${requested}: it has to be more than 0`);
+    if (size <= 0n) throw new RangeError(`a market order for ${requested}: it must be more than 0`);
     return { side, requested, ...impactOf(fill(levels, size), side, twiceMid) };
   });
 }

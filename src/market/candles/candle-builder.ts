@@ -9,7 +9,7 @@ export interface CandleBuilderOptions {
   readonly allowedLatenessMs?: number;
   /** True if the venue's trade ids step by one: an aggregated trade then counts for all its ids. Default false. */
   readonly contiguousIds?: boolean;
-  /** Called for each trade in no candle: a block trade, or one whose candle has closed. */
+  /** Called for each trade that no candle contains: a block trade, or one whose candle has closed. */
   onLeftOut?(trade: CandleTrade, why: LeftOut): void;
 }
 

@@ -17,7 +17,7 @@ export type CandleCause = 'late_trade' | 'block_trade' | 'gap' | 'aggregated_bac
 
 export interface CandleDifference {
   readonly venue: Kline;
-  /** Undefined if we have none, though the venue traded. */
+  /** Undefined if we have no candle, although trades happened at the venue. */
   readonly ours: Candle | undefined;
   readonly fields: readonly CandleField[];
   readonly causes: readonly CandleCause[];
@@ -58,15 +58,15 @@ const QUOTE_ROUNDING = 10n ** 10n;
 const KEPT = 64;
 
 /**
- * Compares our closed candles with the venue's, once our next candle has closed: late trades still count. `quoteVolume`
- * may differ by the venue's rounding, 10⁻⁸ a trade. It remembers the last 64 intervals.
+ * Compares our closed candles with the venue's, once our next candle has closed. Until then, late trades still count.
+ * `quoteVolume` may differ by the venue's rounding, 10⁻⁸ a trade. It remembers the last 64 intervals.
  */
 export class CandleCheck {
   readonly #interval: KlineInterval;
   readonly #ours = new Map<number, Candle>();
   readonly #venue = new Map<number, Kline>();
   readonly #notes = new Map<number, Notes>();
-  /** Compared intervals: a candle may be delivered twice. */
+  /** Open times of compared candles, because a candle may be delivered twice. */
   readonly #done = new Map<number, true>();
   #gaps: KnownGap[] = [];
   #newest = Number.NEGATIVE_INFINITY;
@@ -99,7 +99,7 @@ export class CandleCheck {
     if (this.#gaps.length > KEPT) this.#gaps.shift();
   }
 
-  /** Adds our closed candle; returns the differences of those before it. */
+  /** Adds our closed candle; returns the differences of the candles before it. */
   ours(candle: Candle): readonly CandleDifference[] {
     this.#ours.set(candle.openTime, candle);
     this.#newest = Math.max(this.#newest, candle.openTime);

@@ -26,7 +26,10 @@ export interface TradeAmounts {
   readonly valuePlaces: number;
 }
 
-/** Sums are exact and quotients rounded half-even, both at 18 places. Undefined if nothing was traded. */
+/**
+ * Computes the figures of trades. Sums are exact and quotients rounded half-even, both at 18 places. Returns undefined
+ * if nothing was traded.
+ */
 export function tradeFigures(amounts: TradeAmounts, prices: Ohlc): TradeFigures | undefined {
   const { trades, buyTrades, buyVolume, sellVolume, quantityPlaces, buyValue, sellValue, valuePlaces } = amounts;
   const volume = buyVolume + sellVolume;

@@ -17,10 +17,13 @@ export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
 export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   readonly #size: number;
   readonly #ring: T[] = [];
-  /** Where the next trade goes once the ring is full. */
+  /** The index in the ring for the next trade. */
   #slot = 0;
   #blockTrades = 0;
-  /** Trades other than block trades, ever. The last `size` are in the columns, each at its number modulo `size`. */
+  /**
+   * Number of trades other than block trades, ever. The last `size` are in the columns, each at its number modulo
+   * `size`.
+   */
   #count = 0;
   readonly #counted: T[] = [];
   readonly #columns: TradeColumns;

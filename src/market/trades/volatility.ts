@@ -47,7 +47,10 @@ export class Volatility {
     if (!isKnown) this.#forget();
   }
 
-  /** The volatility by the candles closed at `timestamp`, at most 30 minutes back; null until 30 are known. */
+  /**
+   * Returns the volatility of the last 30 candles that were closed at `timestamp`; null until 30 are known. `timestamp`
+   * may be up to 30 minutes before the newest price.
+   */
   at(timestamp: number): number | null {
     const last = Math.floor(timestamp / MINUTE_MS) - 1;
     const first = last - CANDLES + 1;

@@ -30,7 +30,6 @@ export interface VolumeProfile {
   readonly volume: Decimal;
   readonly trades: number;
   /** The bin with the most volume; the lowest of equal ones. */
-  /** The bin with the most volume; the lowest of equal ones. */
   readonly pointOfControl: ProfileBin;
   readonly valueArea: ValueArea;
 }
@@ -95,7 +94,7 @@ export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_B
     trades[bin] = (trades[bin] ?? 0) + 1;
     total += quantity;
   }
-  // If a quantity is no safe integer, the sum is NaN.
+  // If a quantity is not a safe integer, the sum is NaN.
   if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span * count)) return undefined;
   return assemble({
     buy,

@@ -24,7 +24,10 @@ const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
-/** A span is a position with a length in its low bits. The length of a wrong text may exceed MAX_TEXT. */
+/**
+ * A span is a position with a length in its low bits. The length of a wrong text may exceed MAX_TEXT, but the text lies
+ * inside the frame.
+ */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
 

@@ -31,7 +31,8 @@ function parsed(body: string): Unchecked {
 }
 
 /**
- * Converts a `retCode` to a Fault, according to the v5 error codes. Returns undefined for a code that no set above has.
+ * Converts a `retCode` to a Fault, according to the v5 error codes. Returns undefined for codes that are not listed
+ * above.
  */
 export function faultOfCode(code: unknown, message: unknown, status: number | undefined): Fault | undefined {
   if (typeof code !== 'number') return undefined;
