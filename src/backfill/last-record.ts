@@ -13,7 +13,7 @@ export interface SeriesName {
   readonly interval: string | undefined;
 }
 
-/** The last record of a series in DIR/TOPIC, whose files are closed. @throws Fault for a damaged file. */
+/** Reads the last record of a series from DIR/TOPIC, whose files must be closed. @throws Fault for a damaged file. */
 export async function lastRecord(dir: string, topic: string, series: SeriesName): Promise<PastRecord | undefined> {
   const folder = join(dir, topic);
   for (const { name } of (await listFiles(folder)).toReversed()) {

@@ -49,7 +49,7 @@ export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly onRepaired: (path: string, repair: Repair) => void;
 }
 
-/** The topic without the configured prefix: `trades`, `simulated.trades`. */
+/** Returns the topic without the configured prefix: `trades`, `simulated.trades`. */
 export function historyTopic({ config, venue, kind }: Pick<HistoryRequest, 'config' | 'venue' | 'kind'>): string {
   const prefix = environmentPrefix(environmentOf(config, venue.id), config.feed.allowTestData);
   return prefix + topicOf(RECORD_KINDS[kind]).name;
@@ -124,7 +124,9 @@ function seriesOf({ venue, kind, interval }: HistoryRequest, origin: PastOrigin)
   return kind === 'trades' ? venue.history?.trades?.(origin) : venue.history?.aggTrades?.(origin);
 }
 
-/** The venue's time; it lags by at most the answer's travel time. */
+/**
+ * Asks for the venue's time and returns a clock that continues it. The clock lags by at most the answer's travel time.
+ */
 async function venueClock(venue: Venue, ask: Ask, scheduler: SchedulerLike): Promise<() => number> {
   const venueMs = await ask(venue.time);
   const at = scheduler.now();

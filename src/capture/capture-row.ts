@@ -165,7 +165,7 @@ function json(latin1: string): unknown {
 const isEnd = (value: unknown): value is CapturedEnd => typeof Object(value).kind === 'string';
 const isAnswer = (value: unknown): value is CapturedAnswer => typeof Object(value).path === 'string';
 
-/** A mark's text in its row, after time and connection, UTF-8. */
+/** Returns a mark's text in its row, after time and connection, UTF-8. */
 export function captureMarkText(mark: CaptureMark): string {
   switch (mark.verb) {
     case 'connecting':
@@ -181,7 +181,7 @@ export function captureMarkText(mark: CaptureMark): string {
   }
 }
 
-/** The venue's time in a message, milliseconds since 1970; for recordings without receive times. */
+/** Returns the venue's time in a message, milliseconds since 1970; for recordings without receive times. */
 export function venueTime(data: string): number | undefined {
   const match = /"(?:E|ts)":(\d{13})/.exec(data);
   return match === null ? undefined : Number(match[1]);

@@ -132,7 +132,7 @@ export class CaptureWriter {
   }
 }
 
-/** True if the frame can be a row: JSON by its first character, without line breaks, valid UTF-8. */
+/** Returns true if the frame can be a row: JSON by its first character, without line breaks, valid UTF-8. */
 function isPlain(bytes: Buffer): boolean {
   const first = bytes[0];
   if (first !== BRACE && first !== BRACKET) return false;

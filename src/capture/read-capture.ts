@@ -96,7 +96,7 @@ async function firstRow(file: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The row without its line break. */
+/** Returns the row without its line break. */
 function rowOf(whole: Buffer, start: number, end: number): Buffer {
   return whole.subarray(start, end > start && whole[end - 1] === RETURN ? end - 1 : end);
 }
@@ -127,7 +127,7 @@ export function readCaptureHeader(row: string): CaptureHeader {
   return header as CaptureHeader;
 }
 
-/** A row, shortened for an error message. */
+/** Shortens a row for an error message. */
 export function shortened(row: string): string {
   const text = Buffer.from(row.slice(0, 200), 'latin1').toString('utf8');
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

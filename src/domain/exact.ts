@@ -6,7 +6,7 @@ export const ONE = powerOfTen(DECIMAL_SCALE);
 /** Significant bits of the division in `ratio`: a double has 53, and one more decides the rounding. */
 const RATIO_BITS = 64;
 
-/** value / divisor as an integer, rounded half-even. @throws RangeError if divisor is 0. */
+/** Returns value / divisor as an integer, rounded half-even. @throws RangeError if divisor is 0. */
 export function roundHalfEven(value: bigint, divisor: bigint): bigint {
   const quotient = value / divisor;
   const twice = 2n * magnitude(value % divisor);
@@ -16,17 +16,17 @@ export function roundHalfEven(value: bigint, divisor: bigint): bigint {
   return value < 0n === divisor < 0n ? quotient + 1n : quotient - 1n;
 }
 
-/** The decimal of a product or a sum of products (value × 10^36), rounded half-even at 18 places. */
+/** Returns the decimal of a product or a sum of products (value × 10^36), rounded half-even at 18 places. */
 export function fromProduct(value: bigint): Decimal {
   return fromUnscaled(roundHalfEven(value, ONE));
 }
 
-/** a / b of two integers of the same scale, rounded half-even at 18 places. @throws RangeError if b is 0. */
+/** Returns a / b of two integers of the same scale, rounded half-even at 18 places. @throws RangeError if b is 0. */
 export function quotient(a: bigint, b: bigint): Decimal {
   return fromUnscaled(roundHalfEven(a * ONE, b));
 }
 
-/** The double nearest to a / b (ties to even), for integers of the same scale. @throws RangeError if b is 0. */
+/** Returns the double nearest to a / b (ties to even), for integers of the same scale. @throws RangeError if b is 0. */
 export function ratio(a: bigint, b: bigint): number {
   const dividend = magnitude(a);
   const divisor = magnitude(b);

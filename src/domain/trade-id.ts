@@ -9,7 +9,7 @@ export function isTrade(record: { readonly kind: string }): record is AnyTrade {
   return record.kind === 'trade' || record.kind === 'agg_trade';
 }
 
-/** The last id that a trade stands for; an aggregate stands for several. */
+/** Returns the last id that a trade stands for; an aggregate stands for several. */
 export function lastIdOf({ lastTradeId, tradeId }: AnyTrade): string {
   return lastTradeId ?? tradeId;
 }

@@ -102,7 +102,7 @@ export function delivering(venue: VenueState, line: number | null): VenueState {
   return { ...venue, linesUp, connected: true, trouble: null, reason: keeps ? venue.reason : '' };
 }
 
-/** The state's name in status snapshots and the API. */
+/** Returns the state's name in status snapshots and the API. */
 export function venueStateName({ connected, silence, trouble }: VenueState): VenueStateName {
   if (connected) return silence ?? 'connected';
   return trouble ?? silence ?? 'connecting';

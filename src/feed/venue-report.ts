@@ -35,7 +35,7 @@ export class VenueReport {
     this.#id = options.venue.id;
   }
 
-  /** A successor is a new connection before its cutover: only its faults are reported. */
+  /** Reports a change of a line. A successor is a new connection before its cutover: only its faults are reported. */
   change(change: LineChange): void {
     const { activity, counts, out } = this.#options;
     const { line, successor, event } = change;

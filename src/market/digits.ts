@@ -40,7 +40,7 @@ export function digitsOf(decimal: Decimal): Digits {
   return latest.value;
 }
 
-/** The double nearest to the value. */
+/** Returns the double nearest to the value. */
 export function doubleOf({ digits, places }: Digits): number {
   const power = POWERS[places];
   // One division of two exact numbers rounds once.

@@ -15,7 +15,7 @@ export class ExactSums {
     this.#places = new Array(count).fill(0);
   }
 
-  /** Places of the unit: the most of any value so far. */
+  /** Returns the decimal places of a sum's unit: the most of any value so far. */
   places(sum = 0): number {
     return this.#places[sum] ?? 0;
   }
@@ -40,21 +40,21 @@ export class ExactSums {
     this.add(new Digits(-digits, places), sum);
   }
 
-  /** The sum × 10^`places`; `places` is at least the sum's own. */
+  /** Returns the sum × 10^`places`; `places` must not be less than the sum's own. */
   total(places = this.places(), sum = 0): bigint {
     const total = (this.#high?.[sum] ?? 0n) + BigInt(this.#low[sum] ?? 0);
     const own = this.places(sum);
     return places === own ? total : total * powerOfTen(places - own);
   }
 
-  /** The sum as a double, which is rounded at most three times. */
+  /** Returns the sum as a double, which is rounded at most three times. */
   toNumber(sum = 0): number {
     const high = this.#high?.[sum] ?? 0n;
     const digits = high === 0n ? (this.#low[sum] ?? 0) : Number(this.total(this.places(sum), sum));
     return doubleOf(new Digits(digits, this.places(sum)));
   }
 
-  /** The sum, exact up to 18 places, rounded half-even beyond. */
+  /** Returns the sum, exact up to 18 decimal places, rounded half-even beyond. */
   toDecimal(sum = 0): Decimal {
     return decimalOf(this.total(this.places(sum), sum), this.places(sum));
   }
@@ -73,7 +73,7 @@ export class ExactSums {
   }
 }
 
-/** The decimal of `total` / 10^`places`, rounded half-even at 18 places. A number must be a safe integer. */
+/** Returns the decimal of `total` / 10^`places`, rounded half-even at 18 places. A number must be a safe integer. */
 export function decimalOf(total: number | bigint, places: number): Decimal {
   if (places <= DECIMAL_SCALE) return fromUnscaled(total, places);
   return fromUnscaled(roundHalfEven(BigInt(total), powerOfTen(places - DECIMAL_SCALE)));

@@ -30,7 +30,7 @@ export interface SocketHandlers {
   onOpen(): void;
   /** `frame.data` is a view of the receive buffer: copy it to keep it for long. */
   onFrame(frame: RawFrame): void;
-  /** The server pinged; a pong has been sent. */
+  /** Called when the server pinged and a pong has been sent. */
   onPing(): void;
   onPong(): void;
   /** Called exactly once, unless `close()` came first. */
@@ -152,7 +152,7 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
   };
 }
 
-/** The type declarations lack `closeTimeout`. */
+/** Makes the options of `ws`. Its type declarations lack `closeTimeout`. */
 function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions & { closeTimeout: number } {
   return {
     perMessageDeflate: options.compression,

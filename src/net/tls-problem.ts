@@ -23,7 +23,10 @@ const PROBLEMS: Readonly<Record<string, TlsProblem>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
   CERT_SIGNATURE_FAILURE: UNTRUSTED,
-  ERR_TLS_CERT_ALTNAME_INVALID: { text: 'its certificate is for another name than the host in the address', side: 'here' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    text: 'its certificate is for another name than the host in the address',
+    side: 'here',
+  },
   ERR_SSL_WRONG_VERSION_NUMBER: { text: 'it does not speak TLS on that port', side: 'here' },
   ERR_SSL_PACKET_LENGTH_TOO_LONG: { text: 'it does not speak TLS on that port', side: 'here' },
 };

@@ -198,7 +198,7 @@ class FailoverRun<T, E extends OtherEvent> {
     else this.#hold(source, key, at, value);
   }
 
-  /** True if the switch that is being emitted moves the key to another source. */
+  /** Returns true if the switch that is being emitted moves the key to another source. */
   #isMoving(key: string, source: SourceState<T>): boolean {
     const active = this.#active;
     return (

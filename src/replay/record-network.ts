@@ -106,7 +106,9 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   };
 }
 
-/** The part of a REST address after the venue's base address: the longest, if one is the beginning of another. */
+/**
+ * Returns the part of a REST address after the venue's base address. If several base addresses fit, the longest counts.
+ */
 export function pathAfter(restUrls: readonly string[], url: string): string {
   const bases = restUrls.map((base) => base.replace(/\/+$/, '')).filter((base) => url.startsWith(base));
   return url.slice(Math.max(0, ...bases.map(({ length }) => length)));

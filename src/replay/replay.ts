@@ -8,7 +8,10 @@ import { ReplayRun } from './replay-run.ts';
 /** A gap in a foreign recording looks like a dead connection, so the feed reconnects fast. */
 const FOREIGN_RECONNECT = { initialDelayMs: 100, maxDelayMs: 1000, maxAttempts: 1_000_000, probeEveryMs: 1000 };
 
-/** The configuration of a replay: its environment is `replay`, and a foreign recording has one venue with one line. */
+/**
+ * Returns the configuration of a replay. Its environment is `replay`, and a foreign recording has one venue with one
+ * line.
+ */
 export function replayConfig(config: Config, venue: VenueId | undefined): Config {
   const replay: Config = { ...config, environment: 'replay' };
   if (venue === undefined) return replay;
@@ -41,7 +44,7 @@ async function firstRow(file: string, format: CaptureFormat): Promise<CaptureRow
   throw new Error(`${file}: empty, there is nothing to replay`);
 }
 
-/** Milliseconds since 1970. */
+/** Returns the time of a row, milliseconds since 1970. */
 function timeOf(row: CaptureRow): number | undefined {
   if (row.at !== undefined) return row.at / 1000;
   return row.kind === 'frame' ? venueTime(row.frame.toString('latin1')) : undefined;

@@ -59,13 +59,13 @@ export class FeedInstance {
     if (state === 'sink_recovered') this.sinksDown.delete(cause);
   }
 
-  /** Milliseconds since its last heartbeat: since its arrival or by its timestamp, whichever is longer. */
+  /** Returns the milliseconds since its last heartbeat: since the arrival or by the timestamp, whichever is longer. */
   silentMs(now: Moment): number {
     const { timestamp = Number.NEGATIVE_INFINITY } = this.lastHeartbeat ?? {};
     return Math.max(now.monotonic - this.#lastHeartbeatAt, now.wall - timestamp, 0);
   }
 
-  /** Age of the venue's last data; null if no heartbeat reported it. */
+  /** Returns the age of the venue's last data, milliseconds; null if no heartbeat reported it. */
   ageMs(venue: string, now: Moment): number | null {
     const age = this.#ages.get(venue);
     return age === undefined ? null : age.ageMs + (now.monotonic - age.at);

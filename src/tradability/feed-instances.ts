@@ -57,7 +57,7 @@ export class FeedInstances {
     return this.#bySymbol.size === 0;
   }
 
-  /** Undefined if no heartbeat ever named the symbol. */
+  /** Returns the symbol's speaker; undefined if no heartbeat ever named the symbol. */
   speakerOf(symbol: string): FeedInstance | undefined {
     return this.#bySymbol.get(symbol)?.by;
   }
@@ -72,7 +72,7 @@ export class FeedInstances {
     return this.speakerOf(symbol)?.symbols.has(symbol) === true;
   }
 
-  /** When its speaker first named the symbol, milliseconds since 1970; -Infinity if it has no speaker. */
+  /** Returns when its speaker first named the symbol, milliseconds since 1970; -Infinity if it has no speaker. */
   servedSince(symbol: string): number {
     return this.#bySymbol.get(symbol)?.since ?? Number.NEGATIVE_INFINITY;
   }

@@ -38,7 +38,7 @@ export interface ActiveVenue extends VenueState {
   readonly hasData: boolean;
 }
 
-/** The feed's own rule: whether the active venue can be traded on. */
+/** Returns why the active venue cannot be traded on, by the feed's own rule; undefined if it can. */
 export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | undefined {
   if (active === undefined) return { cause: 'no_venue' };
   const { venue, isTestnet, connected, silence, hasData } = active;

@@ -63,7 +63,10 @@ interface Dated {
   readonly receivedAtMs: number;
 }
 
-/** True if data is of an epoch that is over. An instance that took over since `last` may have started with lower epochs. */
+/**
+ * Returns true if data is of an epoch that is over. An instance that took over since `last` may have started with lower
+ * epochs.
+ */
 export function isOfPreviousEpoch(data: Dated, last: Dated, servedSince: number): boolean {
   const isOfNewInstance = last.receivedAtMs < servedSince && data.receivedAtMs >= servedSince;
   return data.epoch < last.epoch && !isOfNewInstance;
@@ -76,7 +79,10 @@ export function setVenue(facts: SymbolFacts, venue: string | null, at: number): 
   if (facts.price !== undefined && !isOfPreviousVenue(facts)) facts.movedTo = undefined;
 }
 
-/** True if the last price came from the previous venue, before the failover. (A symbol may stay at another venue.) */
+/**
+ * Returns true if the last price came from the previous venue, before the failover. (A symbol may stay at another
+ * venue.)
+ */
 export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
   return (
     price !== undefined && movedTo !== undefined && price.venue !== movedTo.venue && price.receivedAtMs < movedTo.at

@@ -109,7 +109,9 @@ export interface PastSeries {
   readonly contiguous: boolean;
   /** The place of the last record. */
   readonly latest: RestRequest<number | undefined>;
-  /** The first place at or after a time, milliseconds since 1970; undefined if there is none yet. */
+  /**
+   * Requests the first place at or after a time, milliseconds since 1970; the result is undefined if there is none yet.
+   */
   firstFrom(timeMs: number): RestRequest<number | undefined>;
   /** Returns the place that is `records` records after another; before it if `records` is negative. */
   step(place: number, records: number): number;
@@ -169,7 +171,7 @@ export interface VenueLimits {
 
 /** A venue's announcements, on a connection of their own with the same protocol. */
 export interface VenueNotices {
-  /** The address for a configured base; undefined if unknown. */
+  /** Returns the address of the announcements for a configured address; undefined if unknown. */
   url(base: string): string | undefined;
   readonly topics: readonly string[];
   /**
@@ -184,7 +186,7 @@ export interface Venue {
   readonly limits: VenueLimits;
   /** True if a symbol's trade ids step by one, so that a jump proves a gap. */
   readonly contiguousTradeIds: boolean;
-  /** The topics of a channel; empty if the venue has no such channel. */
+  /** Returns the topics of a channel; empty if the venue has no such channel. */
   topics(instrument: Instrument, channel: Channel, books?: BookDepth): readonly string[];
   /** The address for a connection with these topics. Default: the configured one. */
   readonly url?: (configured: string, topics: readonly string[]) => string;

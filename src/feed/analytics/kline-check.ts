@@ -82,7 +82,7 @@ export class KlineCheck {
     for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
   }
 
-  /** A gap of another epoch explains no candle here. */
+  /** Notes a gap. A gap of another epoch explains no candle of this one. */
   #gap(gap: Gap): void {
     const series = this.#series.get(gap.venue)?.get(gap.symbol);
     if (series?.epoch === gap.epoch && gap.outcome !== 'repaired') series.addGap(gap.fromTime, gap.toTime);

@@ -113,12 +113,12 @@ export class WindowSums {
   }
 }
 
-/** The end of the window that contains a time. */
+/** Returns the end of the window that contains a time, milliseconds since 1970. */
 export function windowEnd(windowMs: number, time: number): number {
   return (Math.floor(time / windowMs) + 1) * windowMs;
 }
 
-/** The end of the last window of a length that a previous run published. */
+/** Returns the end of the last window of a length that a previous run published. */
 export function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
   let end = publishedTo;
   for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);

@@ -57,8 +57,8 @@ export class TradeCoverage {
   }
 
   /**
-   * The time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with `endsBySilence`
-   * keeps them open until `silentAt` at most. -Infinity: no gap is pending.
+   * Returns the time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with
+   * `endsBySilence` keeps them open until `silentAt` at most. -Infinity: no gap is pending.
    */
   heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;

@@ -144,7 +144,7 @@ export class LineArbiter {
     for (const { trades } of this.#symbols.values()) trades.sequence.joined(line);
   }
 
-  /** The venue acknowledged a line's subscription of these symbols' trades. */
+  /** Notes that the venue acknowledged a line's subscription of these symbols' trades. */
   lineSubscribed(line: number, symbols: readonly string[]): void {
     const subscribed = this.#lines.get(line);
     for (const symbol of symbols) {
@@ -154,7 +154,10 @@ export class LineArbiter {
     }
   }
 
-  /** A symbol's subscription ended on all lines or on one. Trades may be missed until the next one. */
+  /**
+   * Notes that a symbol's subscription ended, on all lines or on `line`. Trades may be missed until the next
+   * subscription.
+   */
   unsubscribed(symbol: string, line?: number): void {
     const lines = line === undefined ? [...this.#lines.keys()] : [line];
     const trades = this.#symbols.get(symbol)?.trades;
@@ -169,7 +172,7 @@ export class LineArbiter {
     for (const { trades } of this.#symbols.values()) this.#change(trades, (sequence, now) => sequence.lost(line, now));
   }
 
-  /** `to` takes the place of `from`: it was subscribed before `from` closes. */
+  /** Notes that `to` replaces `from`: it was subscribed before `from` closes. */
   lineReplaced(from: number, to: number): void {
     this.#lines.delete(from);
     const carried = this.#lines.get(to);

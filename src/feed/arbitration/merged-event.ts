@@ -7,7 +7,7 @@ import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequen
 /** Values that come in order of their ids, each once. */
 export type SequencedTrade = TradeEvent | AggTrade;
 
-/** True for market data of this kind. All events of a frame are of one kind. */
+/** Returns true for market data of this kind. All events of a frame are of one kind. */
 export function areOf<K extends LineData['kind']>(
   events: readonly MergedEvent[],
   kind: K,

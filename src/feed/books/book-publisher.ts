@@ -76,12 +76,12 @@ export class BookPublisher {
     return [...this.#published].flatMap(([symbol, { stale }]) => (stale ? [symbol] : []));
   }
 
-  /** Changes were lost: each chain begins again with its book's next change. */
+  /** Notes that published changes were lost. Each chain begins again with its book's next change. */
   lost(): void {
     for (const published of this.#published.values()) published.lastId = undefined;
   }
 
-  /** The symbol's epoch ended, at this venue or at any: none of its records may follow. */
+  /** Notes that the symbol's epoch ended, at this venue or at any. None of its records may follow. */
   ended(symbol: string, venue = this.#published.get(symbol)?.origin.venue): void {
     if (this.#published.get(symbol)?.origin.venue === venue) this.#published.delete(symbol);
   }

@@ -155,7 +155,9 @@ export class ConnectionSlot {
     if (this.#rotation !== undefined) this.#judge(this.#rotation, connection, event);
   }
 
-  /** A connection got a topic that was refused before. The other open connection may have missed the request. */
+  /**
+   * Handles topics that were refused before. The other open connection may have missed the request, so it asks again.
+   */
   #acknowledged(by: ManagedConnection, topics: readonly string[]): void {
     const again = this.topics.acknowledge(topics);
     if (again.length === 0) return;
@@ -163,7 +165,10 @@ export class ConnectionSlot {
     for (const other of this.#connections) if (other !== by) other.commands$.next({ kind: 'subscribe', topics: again });
   }
 
-  /** A cutover for age can wait. A venue that announces a close promises no time, so that cutover begins at once. */
+  /**
+   * Begins a cutover, or postpones it. Only a cutover for age can wait: a venue that announces a close promises no
+   * time.
+   */
   #onClosing(connection: ManagedConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
       connection.notice = notice;
@@ -220,7 +225,7 @@ export class ConnectionSlot {
     if (cutover.caughtUp) this.#finish(rotation);
   }
 
-  /** The successor must subscribe and deliver again. */
+  /** Begins the cutover again: the successor must subscribe and deliver again. */
   #restart(rotation: Rotation): void {
     rotation.cutover.restart();
     rotation.timers.unsubscribe();

@@ -34,7 +34,7 @@ export class Cutover {
     return this.subscribed && bothUntimed && lives && (this.#newUntimed || !this.#oldUntimed);
   }
 
-  /** The new connection must subscribe again, or to more topics. */
+  /** Begins again, because the new connection must subscribe again, or to more topics. */
   restart(): void {
     this.subscribed = false;
     this.#settled = false;

@@ -68,7 +68,10 @@ export class AvailabilityReports {
     }
   }
 
-  /** The report comes first: the failover answers the event at once. */
+  /**
+   * Reports whether a venue serves a symbol. The report comes before the event, because the failover answers the event
+   * at once.
+   */
   #report({ venue, symbol, serves }: Serving): void {
     const out = this.#outs.get(venue);
     out?.next({ kind: 'availability', venue, symbol, serves });

@@ -40,7 +40,9 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
-  /** The pulse of a coin's trades at a venue. Created on first use and never replaced, so callers may keep it. */
+  /**
+   * Returns the pulse of a coin's trades at a venue. Created on first use and never replaced, so callers may keep it.
+   */
   tradesOf(venue: string, coin: string): Pulse {
     const trades = this.#venues.get(venue)?.trades;
     return trades === undefined ? newPulse() : getOrCreate(trades, coin, newPulse);
@@ -70,13 +72,19 @@ export class Activity {
     return latest;
   }
 
-  /** True if all other venues of the market are idle, or only just woke: they do not wake at the same moment. */
+  /**
+   * Returns true if all other venues of the market are idle, or have just become active: venues do not do so at the
+   * same moment.
+   */
   venueIsIdle(venue: string, now: number): boolean {
     const others = this.#others(venue);
     return others.length > 0 && others.every(({ events }) => this.#isIdle(events, now, this.#idleAfterMs));
   }
 
-  /** True if the coin is idle at all other venues of the market that have traded it, or only just woke there. */
+  /**
+   * Returns true if the coin is idle at all other venues of the market that have traded it, or has just become active
+   * there.
+   */
   coinIsIdle(venue: string, coin: string, now: number): boolean {
     const others = this.#others(venue)
       .flatMap(({ trades }) => trades.get(coin) ?? [])

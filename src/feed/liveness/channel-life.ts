@@ -36,7 +36,7 @@ export class ConnectionFrames {
     this.connection = connection;
   }
 
-  /** True if others deliver the channel and this connection has not for `forMs`. */
+  /** Returns true if others deliver the channel, and this connection has not delivered it for `forMs`. */
   isBehind(now: number, forMs: number): boolean {
     return this.missed >= MISSED && now - this.missedSince >= forMs;
   }
@@ -59,7 +59,7 @@ export class ChannelLife {
   #frames = 0;
   #proofs = 0;
 
-  /** A connection has subscribed the channel. */
+  /** Notes that a connection has subscribed the channel. */
   subscribed(line: number, connection: number, now: number): void {
     this.lost(connection);
     this.connections.push(new ConnectionFrames(line, connection));
@@ -75,7 +75,9 @@ export class ChannelLife {
     return this.connections.some((each) => each.line === line);
   }
 
-  /** True if a frame came after `since` by any line, or several by `line`: the first may be a snapshot. */
+  /**
+   * Returns true if a frame came after `since` by any line, or several frames by `line`: the first may be a snapshot.
+   */
   hasDelivered(since: number, line: number | null): boolean {
     if (line === null) return this.lastAt > since;
     return this.connections.some((each) => each.line === line && each.lastAt > since && each.frames >= MISSED);
@@ -126,7 +128,7 @@ export class ChannelLife {
     return this.meanMs < Number.POSITIVE_INFINITY;
   }
 
-  /** True if far more time has passed since the last frame than usual. */
+  /** Returns true if far more time has passed since the last frame than usual. */
   isOverdue(now: number, { staleAfterMs, coinStaleAfterMs }: ChannelLimits): boolean {
     const limitMs = this.hasMean ? Math.max(staleAfterMs, MEAN_INTERVALS * this.meanMs) : coinStaleAfterMs;
     return now - this.missingSince >= limitMs;

@@ -53,7 +53,7 @@ export class ChannelWatch {
     this.#stale = new StaleChannels(options);
   }
 
-  /** A symbol's channels. Created on first use and never replaced, so callers may keep the reference. */
+  /** Returns a symbol's channels. Created on first use and never replaced, so callers may keep the reference. */
   of(symbol: string): SymbolChannels {
     return getOrCreate(this.#symbols, symbol, () => new SymbolChannels());
   }
@@ -111,7 +111,7 @@ export class ChannelWatch {
     }
   }
 
-  /** True if trades of the last second, here or at another venue, show that this channel must have had data. */
+  /** Returns true if trades of the last second, here or at another venue, show that this channel must have had data. */
   #isProven({ instrument, lives }: SymbolChannels, kind: ChannelKind, now: number): boolean {
     const { neededChannel, tradedElsewhereAt } = this.#options;
     if (neededChannel === undefined || instrument === undefined) return false;

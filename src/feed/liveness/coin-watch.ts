@@ -57,7 +57,7 @@ export class CoinWatch {
     this.of(instrument.symbol).restart(instrument, now);
   }
 
-  /** A symbol's state. Created on first use and never replaced, so callers may keep the reference. */
+  /** Returns a symbol's state. Created on first use and never replaced, so callers may keep the reference. */
   of(symbol: string): CoinState {
     return getOrCreate(this.#coins, symbol, () => new CoinState());
   }
@@ -67,7 +67,10 @@ export class CoinWatch {
     return coin !== undefined && isFollowed(coin) ? coin : undefined;
   }
 
-  /** The venue refuses a coin's needed topics. Another venue serves it, whatever else still comes from this one. */
+  /**
+   * Notes that the venue refuses a coin's needed topics. Another venue then serves the coin, whatever else still comes
+   * from this one.
+   */
   refuse(symbol: string, now: number): void {
     const coin = this.#followed(symbol);
     if (coin === undefined || coin.refused) return;
@@ -76,7 +79,10 @@ export class CoinWatch {
     this.#stopServing(coin);
   }
 
-  /** The venue acknowledged a coin's trades. It serves a refused coin again once they have come for a while. */
+  /**
+   * Notes that the venue acknowledged a coin's trades. It serves a refused coin again once trades have come for a
+   * while.
+   */
   acknowledged(symbol: string, now: number): void {
     const coin = this.#followed(symbol);
     if (coin === undefined) return;
@@ -89,7 +95,9 @@ export class CoinWatch {
     if (coin.untradedSince === undefined) coin.untraded = 0;
   }
 
-  /** No line delivers the coin's trades. Another venue serves it until they have come for a while. */
+  /**
+   * Leaves a coin to another venue, because no line delivers its trades. This lasts until trades have come for a while.
+   */
   leave(symbol: string, now: number): void {
     const coin = this.#followed(symbol);
     if (coin === undefined || coin.leftToOther !== undefined) return;
@@ -97,7 +105,7 @@ export class CoinWatch {
     this.#stopServing(coin);
   }
 
-  /** The venue has connected. Before that, nothing could come from it. */
+  /** Notes that the venue has connected. Before that, nothing could come from it. */
   connected(now: number): void {
     for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
   }

@@ -37,7 +37,7 @@ export class DataQuality {
     this.#venue = venue;
   }
 
-  /** A symbol's counts; null: unknown symbol. Created on first use and never replaced. */
+  /** Returns a symbol's counts; null: unknown symbol. Created on first use and never replaced. */
   of(symbol: string | null): Count {
     return getOrCreate(this.#counts, symbol, () => new Count(symbol));
   }

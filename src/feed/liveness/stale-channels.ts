@@ -74,7 +74,7 @@ export class StaleChannels {
     group.ageMs = Math.max(group.ageMs, ageMs);
   }
 
-  /** True if no line delivers the channel, and the symbol is not served without it. */
+  /** Returns true if no line delivers the channel, and the symbol is not served without it. */
   has(symbol: string, kind: ChannelKind): boolean {
     return this.#groups.has(keyOf(kind, symbol));
   }

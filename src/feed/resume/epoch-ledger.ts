@@ -54,7 +54,7 @@ export class EpochLedger {
     return this.#resumable(symbol, venue)?.epoch ?? this.#nextNumber(symbol);
   }
 
-  /** True if nothing of the symbol was published in this run and it has a resume point at this venue. */
+  /** Returns true if nothing of the symbol was published in this run, and it has a resume point at this venue. */
   canResume(symbol: string, venue: string): boolean {
     return this.#current.get(symbol) === undefined && this.#resumable(symbol, venue) !== undefined;
   }
@@ -85,7 +85,7 @@ export class EpochLedger {
     return [...gaps, { ...this.#about('position', venue, symbol, epoch), tradeId: null, timestamp: at }];
   }
 
-  /** The previous run's epoch at this venue, if it can resume. */
+  /** Returns the previous run's epoch at this venue, if it can resume. */
   #resumable(symbol: string, venue: string): PreviousEpoch | undefined {
     const previous = this.#previous.get(symbol)?.find(({ resumePoint }) => resumePoint !== undefined);
     return previous?.venue === venue ? previous : undefined;

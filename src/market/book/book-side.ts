@@ -36,12 +36,12 @@ export class BookSide {
     return this.at(1);
   }
 
-  /** The n-th best level, from 1. */
+  /** Returns the n-th best level, from 1. */
   at(n: number): BookLevel | undefined {
     return this.#levels[this.#levels.length - n];
   }
 
-  /** The best `limit` levels, best first. */
+  /** Returns the best `limit` levels, best first. */
   top(limit: number): BookLevel[] {
     return this.#levels.slice(Math.max(0, this.#levels.length - limit)).reverse();
   }
@@ -111,7 +111,7 @@ function scaleFor(price: Decimal): number {
   return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
 }
 
-/** The price in units of 10^-scale, rounded down: a lower price never has a higher key. */
+/** Returns the price in units of 10^-scale, rounded down: a lower price never has a higher key. */
 function scaledPrice(price: Decimal, scale: number): number {
   const length = price.length;
   let key = 0;

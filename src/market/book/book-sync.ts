@@ -68,12 +68,12 @@ export class BookSync {
     this.#mode = mode;
   }
 
-  /** A line has connected; it starts without an id. */
+  /** Notes a connected line; it starts without an id. */
   joined(line: number): void {
     this.#lines.set(line, '');
   }
 
-  /** A line is lost. The book is stale if no other line carries it. */
+  /** Notes a lost line. The book becomes stale if no other line carries it. */
   lost(line: number, now: number): BookStep[] {
     this.#lines.delete(line);
     if (![...this.#lines.values()].some((last) => last !== '')) {
@@ -85,8 +85,8 @@ export class BookSync {
   }
 
   /**
-   * Another line replaces this one without a gap. If this one carried the book, the other one counts as carrying it,
-   * even before its first update.
+   * Notes that another line replaces this one without a gap. If this one carried the book, the other one counts as
+   * carrying it, even before its first update.
    */
   cutOver(from: number, to: number, now: number): BookStep[] {
     const carried = (this.#lines.get(from) ?? '') !== '';
@@ -94,7 +94,10 @@ export class BookSync {
     return this.lost(from, now);
   }
 
-  /** A line is subscribed. A fetched book that is not in step is requested now, as no update may come for long. */
+  /**
+   * Notes that a line is subscribed. A fetched book that is not in step is requested now, because the next update may
+   * take long.
+   */
   subscribed(): void {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }

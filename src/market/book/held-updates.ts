@@ -40,7 +40,7 @@ export class HeldUpdates {
     return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();
   }
 
-  /** True if a whole book at `id` is older than the updates, with a gap between. */
+  /** Returns true if a whole book at `id` is older than the updates, with a gap between. */
   isMissedBy(id: string): boolean {
     const next = this.#updates.find(({ lastUpdateId }) => compareIds(lastUpdateId, id) > 0);
     return next !== undefined && leavesGap(id, next);
@@ -51,7 +51,7 @@ export class HeldUpdates {
   }
 }
 
-/** True if updates are missing between a book at `id` and this update. */
+/** Returns true if updates are missing between a book at `id` and this update. */
 export function leavesGap(id: string, { firstUpdateId }: BookUpdate): boolean {
   const exact = id.length < 16 && firstUpdateId.length < 16;
   return exact ? Number(firstUpdateId) > Number(id) + 1 : BigInt(firstUpdateId) > BigInt(id) + 1n;

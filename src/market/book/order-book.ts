@@ -29,27 +29,27 @@ export class OrderBook {
     return bestBid !== undefined && bestAsk !== undefined && compareDecimals(bestBid.price, bestAsk.price) >= 0;
   }
 
-  /** The n-th best bid, from 1. */
+  /** Returns the n-th best bid, from 1. */
   bidAt(n: number): BookLevel | undefined {
     return this.#bids.at(n);
   }
 
-  /** The n-th best ask, from 1. */
+  /** Returns the n-th best ask, from 1. */
   askAt(n: number): BookLevel | undefined {
     return this.#asks.at(n);
   }
 
-  /** The best `limit` bids (default: all), best first, in a new array. */
+  /** Returns the best `limit` bids (default: all), best first, in a new array. */
   bids(limit = Number.POSITIVE_INFINITY): BookLevel[] {
     return this.#bids.top(limit);
   }
 
-  /** The best `limit` asks (default: all), best first, in a new array. */
+  /** Returns the best `limit` asks (default: all), best first, in a new array. */
   asks(limit = Number.POSITIVE_INFINITY): BookLevel[] {
     return this.#asks.top(limit);
   }
 
-  /** Replaces all levels; any order. */
+  /** Replaces all levels; they may come in any order. */
   replace(bids: readonly BookLevel[], asks: readonly BookLevel[]): void {
     this.#bids.replace(bids);
     this.#asks.replace(asks);

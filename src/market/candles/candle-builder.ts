@@ -56,7 +56,7 @@ export class CandleBuilder {
     return over.map((candle) => candle.toCandle(this.#options.interval, true));
   }
 
-  /** The newest open candle so far. */
+  /** Returns the newest open candle as it is now. */
   current(): Candle | undefined {
     return this.#open.at(-1)?.toCandle(this.#options.interval, false);
   }

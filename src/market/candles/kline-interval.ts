@@ -25,7 +25,7 @@ const LENGTHS: Readonly<Record<Exclude<KlineInterval, '1w' | '1M'>, number>> = {
   '3d': 3 * DAY,
 };
 
-/** Start of the candle that contains `time`, milliseconds UTC. Weeks begin on Mondays. */
+/** Returns the start of the candle that contains `time`, milliseconds since 1970. Weeks begin on Mondays. */
 export function openTimeOf(interval: KlineInterval, time: number): number {
   if (interval === '1M') {
     const date = new Date(time);
@@ -35,7 +35,7 @@ export function openTimeOf(interval: KlineInterval, time: number): number {
   return Math.floor(time / LENGTHS[interval]) * LENGTHS[interval];
 }
 
-/** Start of the candle `count` intervals after the one at `openTime`; before it if `count` is negative. */
+/** Returns the start of the candle `count` intervals after the one at `openTime`; before it if `count` is negative. */
 export function addIntervals(openTime: number, interval: KlineInterval, count: number): number {
   if (interval === '1M') {
     const date = new Date(openTime);
@@ -44,12 +44,12 @@ export function addIntervals(openTime: number, interval: KlineInterval, count: n
   return openTime + count * (interval === '1w' ? WEEK : LENGTHS[interval]);
 }
 
-/** Start of the candle after the one at `openTime`. */
+/** Returns the start of the candle after the one at `openTime`. */
 export function nextOpenTime(interval: KlineInterval, openTime: number): number {
   return addIntervals(openTime, interval, 1);
 }
 
-/** True if each candle of `interval` consists of several whole candles of `part`. */
+/** Returns true if each candle of `interval` consists of several whole candles of `part`. */
 export function isMadeOf(interval: KlineInterval, part: KlineInterval): boolean {
   if (interval === part || part === '1w' || part === '1M') return false;
   const length = interval === '1w' || interval === '1M' ? DAY : LENGTHS[interval];

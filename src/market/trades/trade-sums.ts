@@ -31,7 +31,7 @@ export class TradeSums {
     this.#trades++;
   }
 
-  /** The figures so far; undefined if nothing was traded. */
+  /** Returns the figures so far; undefined if nothing was traded. */
   figures(): TradeFigures | undefined {
     const sums = this.#sums;
     const quantityPlaces = Math.max(sums.places(BUY_VOLUME), sums.places(SELL_VOLUME));

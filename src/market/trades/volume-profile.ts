@@ -50,8 +50,8 @@ const DEFAULT_BINS = 50;
 const VALUE_AREA_PERCENT = 70n;
 
 /**
- * Volume by price: bins of equal width from the lowest to the highest price, and the value area with 70 % of the
- * volume.
+ * Computes the volume by price: bins of equal width from the lowest to the highest price, and the value area with 70 %
+ * of the volume.
  *
  * The value area grows from the point of control by the neighbour with more volume, upwards if both are equal. Volumes
  * are exact; bounds are rounded half-even at 18 places. Equal prices make one bin without width.
@@ -63,7 +63,10 @@ export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_B
   return trades.length === 0 ? undefined : exactProfile(trades, bins);
 }
 
-/** The profile of the first `slots` trades, in numbers; undefined if there are none or numbers are not exact. */
+/**
+ * Returns the profile of the first `slots` trades, computed in numbers; undefined if there are none or numbers are not
+ * exact.
+ */
 export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
   if (slots === 0) return undefined;
@@ -191,7 +194,7 @@ function valueAreaOf(volumes: ArrayLike<number | bigint>, volume: bigint, contro
   return { first, last, volume: held };
 }
 
-/** The `count` + 1 bounds of equal bins between two prices × 10^`places`. */
+/** Returns the `count` + 1 bounds of equal bins between two prices × 10^`places`. */
 function boundsOf(low: bigint, high: bigint, count: number, places: number): readonly Decimal[] {
   const span = high - low;
   const divisor = BigInt(count);

@@ -41,7 +41,7 @@ class Ring<T> {
     return taken;
   }
 
-  /** True if a value received at `at` is too old for a source whose last data came at `lastAt`. */
+  /** Returns true if a value received at `at` is too old for a source whose last data came at `lastAt`. */
   isTooOld(at: number, lastAt: number): boolean {
     return at < lastAt - this.#span;
   }

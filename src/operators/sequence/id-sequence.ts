@@ -70,15 +70,15 @@ export interface IdSequence<T> {
    */
   forget(): Sequenced<T>[];
 
-  /** A line has connected. */
+  /** Notes that a line has connected. */
   joined(line: number): void;
-  /** The venue has acknowledged the line's subscription. */
+  /** Notes that the source has acknowledged the line's subscription. */
   subscribed(line: number, now: number): Sequenced<T>[];
-  /** The line is gone. */
+  /** Notes that the line is gone. */
   lost(line: number, now: number): Sequenced<T>[];
-  /** The line stays connected, but its subscription has ended. */
+  /** Notes that the line's subscription has ended, although the line stays connected. */
   unsubscribed(line: number, now: number): Sequenced<T>[];
-  /** A subscribed line takes the place of another one, which is gone. */
+  /** Notes that a subscribed line (`to`) replaces another one (`from`), which is gone. */
   replaced(from: number, to: number, now: number): Sequenced<T>[];
 
   /**

@@ -2,7 +2,7 @@ import type { Checkpoint, Sequenced, SequenceGap } from './id-sequence.ts';
 
 /** Reads ids and times of values whose ids jump. */
 export interface SparseAccess<T> {
-  /** The id, as a key of a set. */
+  /** Returns the value's id. */
   id(value: T): string;
   /** Negative, zero or positive as the id a is less than, equal to or greater than b. */
   compare(a: string, b: string): number;
@@ -45,7 +45,7 @@ export class PassedValues<T> {
     this.#size = size;
   }
 
-  /** Undefined before the first value. */
+  /** The last passed value's id and time; undefined before the first value. */
   get last(): Checkpoint | undefined {
     return this.#lastId === undefined ? undefined : { id: this.#lastId, timestamp: this.#lastTimestamp };
   }

@@ -99,12 +99,12 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#giveUp());
   }
 
-  /** Until proven otherwise, the line missed something. */
+  /** Notes a connected line. Until proven otherwise, it missed values. */
   joined(line: number): void {
     this.#lines.add(line);
   }
 
-  /** The line misses nothing from now on. A second acknowledgement begins a new subscription. */
+  /** Notes that the line misses nothing from now on. A second acknowledgement begins a new subscription. */
   subscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
     const state = this.#lines.of(line);
@@ -114,7 +114,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(out);
   }
 
-  /** Values that other lines held may become due. */
+  /** Notes a lost line. Values that other lines held may become due. */
   lost(line: number, now: number): Sequenced<T>[] {
     const gone = this.#lines.remove(line);
     if (gone?.subscribed !== true || this.#passed.isEmpty) return [];
@@ -131,7 +131,9 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(out);
   }
 
-  /** Later values may belong to the old subscription; the next acknowledgement begins a new one. */
+  /**
+   * Notes the end of a subscription. Later values may still belong to it; the next acknowledgement begins a new one.
+   */
   unsubscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.lost(line, now);
     this.#lines.add(line).acknowledged = true;
@@ -218,7 +220,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (lines.size > 0) this.#wait = { since: now, lines };
   }
 
-  /** A value arrives during the wait. */
+  /** Keeps a value that arrives during the wait. */
   #keep(line: LineBuffer<T>, value: T): Sequenced<T>[] {
     const late = this.#passed.lateOrSeen(value);
     if (late !== undefined) return late;

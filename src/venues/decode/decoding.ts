@@ -9,7 +9,7 @@ const NONE: readonly never[] = [];
 
 export type Origin = Pick<MarketFields, 'venue' | 'environment'>;
 
-/** The fields that all events of one frame or answer share. */
+/** Returns the fields that all events of one frame or answer share. */
 export function marketFields(
   { venue, environment }: Origin,
   { symbol, venueSymbol, coin }: Instrument,

@@ -168,8 +168,8 @@ export function readPositive(value: unknown, field: string): Decimal {
 }
 
 /**
- * True if every price is zero, as text: the market has not traded yet. If only some are zero, `readPositive` rejects
- * them later.
+ * Returns true if every price is zero, as text: the market has not traded yet. If only some are zero, `readPositive`
+ * rejects them later.
  */
 export function areZero(...prices: readonly unknown[]): boolean {
   return prices.every((price) => typeof price === 'string' && ZERO.test(price));

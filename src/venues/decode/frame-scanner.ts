@@ -263,7 +263,9 @@ export class FrameScanner {
   }
 }
 
-/** True if four bytes, XORed with ZEROS, are digits. A sum carries over only from a byte that is none. */
+/**
+ * Returns true if four bytes, XORed with ZEROS, are digits. In the sum, only a byte that is not a digit carries over.
+ */
 function areDigits(four: number): boolean {
   return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
 }

@@ -4,7 +4,7 @@ import type { PastOrigin } from '../contract.ts';
 import { marketFields } from '../decode/decoding.ts';
 import { malformed, readArray, readNotNegative, readPositive } from '../decode/fields.ts';
 
-/** The fields that all records of an answer share. */
+/** Returns the fields that all records of an answer share. */
 export function pastFields(venue: VenueId, { instrument, environment, receivedAt }: PastOrigin): MarketFields {
   return marketFields({ venue, environment }, instrument, receivedAt());
 }

@@ -143,7 +143,7 @@ export class VenueRest {
     this.#sentWeight += weight;
   }
 
-  /** Milliseconds until this much weight may be spent. */
+  /** Returns the milliseconds until this much weight may be spent. */
   #missingMs(weight: number): number {
     const there = Math.min(this.#burst, this.#weight + (this.#scheduler.now() - this.#countedAt) * this.#perMs);
     return Math.max(0, weight - there) / this.#perMs;

@@ -63,7 +63,7 @@ export class RestHosts {
     return this.#hosts.find(({ asideUntil }) => asideUntil <= now);
   }
 
-  /** Milliseconds until a host may be asked: 0, except after a refusal that names a time. */
+  /** Returns the milliseconds until a host may be asked: 0, except after a refusal that names a time. */
   #waitMs({ refusal, asideUntil }: RestHost): number {
     return refusal?.retry.kind === 'after' ? Math.max(0, asideUntil - this.#scheduler.now()) : 0;
   }
@@ -78,7 +78,7 @@ export class RestHosts {
   }
 }
 
-/** True if the fault says nothing about other hosts of the venue. */
+/** Returns true if the fault says nothing about other hosts of the venue. */
 export function concernsOneHost({ onlyThisHost, kind, status }: Fault): boolean {
   return onlyThisHost || (status === undefined && (kind === 'connect_failed' || kind === 'connect_timeout'));
 }

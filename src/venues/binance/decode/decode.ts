@@ -81,7 +81,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     }
   });
 
-  /** A frame of `/ws`, or an answer, which is bare on `/stream` too. */
+  /** Decodes a frame of `/ws`, or an answer, which is bare on `/stream` too. */
   function decodeBare(text: string, payload: Unchecked, receivedAt: number): Decoded {
     const decoded = readAnswer(payload) ?? decodePayload(payload, undefined, receivedAt);
     if (decoded.kind !== 'ignored') refuseDuplicateKeys(text, keysOf(payload));

@@ -57,7 +57,7 @@ function aggTradesFrom(wanted: BackfillRequest): string {
   return `${symbolQuery(wanted)}&startTime=${wanted.before.timestamp}&limit=${PAGE}`;
 }
 
-/** True if the last trades may still cover the gap. */
+/** Returns true if the last trades may still cover the gap. */
 function isShort({ before, after }: BackfillRequest): boolean {
   return BigInt(after.tradeId) - BigInt(before.id) < REACH;
 }

@@ -26,7 +26,7 @@ export function askRows<R, T>(
   return { path: `/api/v3/${query}`, weight, parse: (body, onBadRow) => parse(readPage(body, '', row, onBadRow)) };
 }
 
-/** The instrument list. `query` keeps the answer small if the venue supports it. */
+/** Requests the instrument list. `query` keeps the answer small if the venue supports it. */
 export function exchangeInfo(query: string, weight: number): RestRequest<Rows<ListedInstrument>> {
   return {
     path: `/api/v3/exchangeInfo${query}`,
