@@ -8,7 +8,7 @@ import { lastRecord } from './last-record.ts';
 export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
   /** Requests the last trades, newest first. */
   readonly recent: RestRequest<PageRows<TradeEvent>>;
-  /** Trades in a full answer. */
+  /** Number of trades in a full answer. */
   readonly most: number;
 }
 

@@ -10,9 +10,9 @@ export type Ask = <T>(request: RestRequest<T>) => Promise<T>;
 
 /** Times in milliseconds since 1970; at least one of the three is set. */
 export interface HistoryRange {
-  /** Inclusive. */
+  /** Beginning, inclusive; undefined: the last `limit` records before `toMs`. */
   readonly fromMs: number | undefined;
-  /** Exclusive; undefined: up to the last record. */
+  /** End, exclusive; undefined: up to the last record. */
   readonly toMs: number | undefined;
   /** Maximum number of records: the first ones from `fromMs` on, or without it the last ones. */
   readonly limit: number | undefined;

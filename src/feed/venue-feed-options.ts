@@ -73,7 +73,7 @@ export interface VenueFeedOptions {
   readonly environment: Environment;
   /** The configured environment, for the feed's own records. */
   readonly feedEnvironment: Environment;
-  /** Empty with `all`. */
+  /** The named instruments to follow; empty with `all`. */
   readonly instruments: readonly Instrument[];
   /** Follows every instrument that the venue lists, instead of named ones. */
   readonly all: ListFollowing | null;

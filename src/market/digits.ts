@@ -70,7 +70,7 @@ function longDigits(decimal: Decimal): Digits {
   return new Digits(BigInt(decimal.slice(0, point) + decimal.slice(point + 1)), decimal.length - point - 1);
 }
 
-/** a × b, exact. */
+/** Returns a × b, exact. */
 export function times(a: Digits, b: Digits): Digits {
   const places = a.places + b.places;
   if (typeof a.digits === 'number' && typeof b.digits === 'number') {

@@ -31,7 +31,7 @@ export interface ReplayResult extends ReplayCounts, ReplayProgress {
   /** When the recording starts and ends, milliseconds since 1970. */
   readonly fromMs: number;
   readonly toMs: number;
-  /** Malformed frames. */
+  /** Number of malformed frames. */
   readonly malformed: number;
   /** Ignored frames by reason: `unknown_symbol` if the configuration does not have the symbol. */
   readonly ignored: Readonly<Record<string, number>>;

@@ -16,7 +16,7 @@ export type Halt =
   | { readonly cause: 'feed_halted'; readonly reason: string }
   /** The feed halted this symbol. */
   | { readonly cause: 'coin_halted'; readonly symbol: string }
-  /** The data are not production data. */
+  /** The data is not production data. */
   | { readonly cause: 'test_data'; readonly from: Environment | 'active venue' }
   /** Another venue serves the symbol, and has sent no price yet. */
   | { readonly cause: 'venue_changed'; readonly symbol: string; readonly venue: string }

@@ -107,7 +107,7 @@ export interface PastPage {
 export interface PastSeries {
   /** True if places step by one, so that a jump proves that records are missing. */
   readonly contiguous: boolean;
-  /** The place of the last record. */
+  /** Requests the place of the last record. */
   readonly latest: RestRequest<number | undefined>;
   /**
    * Requests the first place at or after a time, milliseconds since 1970; the result is undefined if there is none yet.
@@ -163,7 +163,7 @@ export interface VenueLimits {
   readonly topicsPerConnection: number;
   /** Messages per second on one connection, pings and pongs included. */
   readonly messagesPerSecond: number;
-  /** Attempts to connect from one address. */
+  /** Attempts to connect from one address that the venue allows. */
   readonly connectionsPerFiveMinutes: number;
   /** Age at which the venue closes a connection, milliseconds. */
   readonly connectionLifetimeMs?: number;

@@ -30,7 +30,7 @@ export type InstrumentChange =
   | { readonly kind: 'opened'; readonly instruments: readonly Instrument[]; readonly unchecked?: Fault }
   /** The user added an instrument. */
   | { readonly kind: 'added'; readonly instrument: Instrument }
-  /** The venue lists these now. */
+  /** The venue lists these instruments now. */
   | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
   /**
    * The venue does not list an instrument, or it does not trade. An `unlisted` one is looked up again, because a halt

@@ -17,7 +17,7 @@ import type { ListedInstrument } from '../../venues/contract.ts';
 
 export interface VenueList {
   readonly all: readonly string[];
-  /** The followed instruments. */
+  /** The instruments to follow. */
   readonly ours: readonly Instrument[];
 }
 

@@ -23,9 +23,9 @@ import type { ClockEstimate, ClockState } from '../../domain/status-snapshot.ts'
 
 /** Our two clocks at one moment, milliseconds with fractions. */
 export interface ClockReading {
-  /** Since 1970; may be stepped. */
+  /** The wall clock, since 1970; it may be stepped. */
   readonly wall: number;
-  /** Since any time; never stepped. */
+  /** The monotonic clock, since any time; it is never stepped. */
   readonly monotonic: number;
 }
 

@@ -4,7 +4,7 @@ const MISSED = 3;
 const COUNTED_A_SECOND = 6;
 /** A channel is overdue after this many mean intervals without a frame on any line. */
 const MEAN_INTERVALS = 25;
-/** Proofs that are needed at least. */
+/** Minimum number of proofs. */
 const LEAST_PROOFS = 4;
 /** The weight that a second keeps with each later second. After ten minutes, about a third of it remains. */
 const MEMORY = 1 - 1 / 600;
@@ -23,7 +23,7 @@ export class ConnectionFrames {
   readonly line: number;
   readonly connection: number;
   frames = 0;
-  /** Frames at the last comparison. */
+  /** Number of frames at the last comparison. */
   compared = 0;
   /** When its last frame came, by the times of `compare`. */
   lastAt = Number.NEGATIVE_INFINITY;

@@ -81,7 +81,7 @@ export class ChannelWatch {
     this.#stale.remove(symbol);
   }
 
-  /** Called every `SWEEP_MS`. */
+  /** Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. */
   sweep(now: number): void {
     this.#compare(now);
     // After a pause of this process, frames may still wait to be read.

@@ -66,7 +66,7 @@ export class DataQuality {
     this.#counts.get(symbol)?.clear();
   }
 
-  /** Samples the rates. Call it every second. */
+  /** Updates the messages per second of all symbols. Call it every second. */
   sampleRates(): void {
     for (const { rate, valid } of this.#withData()) rate.sample(valid);
   }
@@ -76,7 +76,7 @@ export class DataQuality {
     return this.#withData().flatMap(({ symbol, invalid }) => (invalid > MAX_INVALID ? [symbol] : []));
   }
 
-  /** `nowMicros`: microseconds since 1970. */
+  /** Returns the quality of each symbol's data. `nowMicros`: microseconds since 1970. */
   all(nowMicros: number): Quality[] {
     return this.#withData().map((count) => this.#quality(count, nowMicros));
   }

@@ -20,7 +20,7 @@ export interface ExplainStaleOptions<T> {
 
 export type ExplainedSilence =
   | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
-  /** `cause`: the last one of the silence. */
+  /** `cause`: the last cause of the silence. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
 /**

@@ -27,7 +27,9 @@ export interface StaleChannel {
   readonly ageMs: number;
 }
 
-/** Stale channels of one kind that share their steps: those of a line, or one symbol's on all lines. */
+/**
+ * Stale channels of one kind that take their steps together: of all symbols on one line, or of one symbol on all lines.
+ */
 interface Group {
   readonly kind: ChannelKind;
   readonly line: number | null;

@@ -64,7 +64,7 @@ export class VenueLiveness {
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, coins, channels, counts, neededChannel });
   }
 
-  /** Called every `SWEEP_MS`. */
+  /** Judges all coins and channels. Call it every `SWEEP_MS`. */
   sweep(now: number): void {
     this.coins.sweep(now);
     this.channels.sweep(now);

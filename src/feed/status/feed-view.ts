@@ -49,7 +49,7 @@ export class FeedView {
     return [...this.symbols.values()].flatMap(({ tick }) => tick ?? []);
   }
 
-  /** Samples the rates. Call it every second. */
+  /** Updates the trades per second of all symbols. Call it every second. */
   sampleRates(): void {
     for (const { rate, trades } of this.symbols.values()) rate.sample(trades);
   }

@@ -15,7 +15,7 @@ export function publishStatus({ numbering, watch }: Pick<StageOptions, 'numberin
       const gaps = new GapNotes();
       const publish = (note: StatusNote, to: Out) => to.next({ records: [numbering.record(note)], barrier: false });
       const onSwitched = ({ key, seams, ...event }: Extract<FeedEvent, { kind: 'switched' }>, to: Out) => {
-        // The first start at the preferred venue is no failover.
+        // The first start at the preferred venue is not a failover.
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
         if (from === event.to) return;
         const coin = key === null ? undefined : watch.view.symbols.get(key)?.coin;

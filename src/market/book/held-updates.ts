@@ -19,7 +19,7 @@ export class HeldUpdates {
     return this.#updates.length > MAX_HELD;
   }
 
-  /** Adds an update; returns false if another line has brought it already. */
+  /** Adds an update; returns false if another line has delivered it already. */
   add(update: BookUpdate): boolean {
     const { firstUpdateId, lastUpdateId } = update;
     const updates = this.#updates;

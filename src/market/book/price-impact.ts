@@ -12,7 +12,7 @@ export interface PriceImpact {
   readonly requested: Decimal;
   /** Filled value / filled quantity, rounded half-even at 18 places. */
   readonly averagePrice: Decimal | null;
-  /** The last price that is touched. */
+  /** The worst price that the order reaches. */
   readonly worstPrice: Decimal | null;
   /** (Average price − mid) / mid in basis points, positive if it costs; null also without a mid. */
   readonly slippageBps: number | null;

@@ -20,7 +20,7 @@ export type Candle = Pick<
 
 /** Exact running sums of one candle. */
 export class CandleSums {
-  /** First millisecond, since 1970. */
+  /** First millisecond of the candle, since 1970. */
   readonly openTime: number;
   /** First millisecond after the candle. */
   readonly endTime: number;

@@ -67,7 +67,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     return this.#figuresSince(Math.max(this.#count - count, this.#oldest));
   }
 
-  /** Volume by price without block trades; undefined if there are no trades. @throws as `volumeProfile` */
+  /** Returns the volume by price, without block trades; undefined if there are no trades. @throws as `volumeProfile` */
   volumeProfile(bins?: number): VolumeProfile | undefined {
     return profileOf(this.#columns, this.#counted.length, bins) ?? volumeProfile(this.#counted, bins);
   }

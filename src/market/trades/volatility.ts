@@ -2,7 +2,7 @@ import type { Decimal } from '../../domain/decimal.ts';
 
 const MINUTE_MS = 60_000;
 const CANDLES = 30;
-/** Minutes kept before the newest: those of the candles, and as many again for late calls. */
+/** Minutes kept before the newest one: the minutes of the candles, and as many again for calls with an earlier time. */
 const KEPT_MINUTES = 2 * CANDLES;
 
 /** The kept minutes, the close before them, and a new minute until the oldest is removed. */

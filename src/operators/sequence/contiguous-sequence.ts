@@ -60,7 +60,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#isUnwatched ? this.#unwatched : undefined;
   }
 
-  /** False after the last line was lost: no line can bring what came meanwhile. */
+  /** False after the last line was lost, because no line can deliver the values of that time. */
   get isFilledByLines(): boolean {
     return !this.#isUnwatched;
   }

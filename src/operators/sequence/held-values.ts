@@ -106,7 +106,7 @@ export class HeldValues<T> {
     this.#values = all;
   }
 
-  /** The gaps after a checkpoint. */
+  /** Returns the gaps after a checkpoint. */
   gapsAfter(checkpoint: Checkpoint): { readonly before: Checkpoint; readonly after: T }[] {
     const gaps: { readonly before: Checkpoint; readonly after: T }[] = [];
     let before = checkpoint;

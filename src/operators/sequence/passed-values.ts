@@ -10,7 +10,7 @@ export interface SparseAccess<T> {
   timestamp(value: T): number;
 }
 
-/** What fetched values prove. */
+/** What the fetched values show about a gap. */
 export interface FilledBy {
   /** True if the fetched values are all that was missed, except the unread ones. */
   readonly reachesBack: boolean;

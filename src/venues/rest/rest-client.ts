@@ -5,8 +5,8 @@ import type { RestRequest, Venue } from '../contract.ts';
 import { concernsOneHost, type RestHost, RestHosts } from './rest-hosts.ts';
 
 /**
- * Options of `askSparingly$`. `leaves`: the part of the weight at once that must remain for other requests, from 0 to
- * 1.
+ * Options of `askSparingly$`. `leaves`: the part of the burst (the weight that may be spent at once) that must remain
+ * for other requests, from 0 to 1.
  */
 interface SparingOptions {
   readonly leaves?: number;
@@ -20,8 +20,8 @@ export class VenueRest {
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
   /**
-   * Weight that may be spent at once, and weight that returns in a millisecond. Each is half of the limit a minute by
-   * default, so no minute exceeds the limit.
+   * The burst, which is the weight that may be spent at once, and the weight that returns in a millisecond. Each is
+   * half of the limit a minute by default, so no minute exceeds the limit.
    */
   readonly #burst: number;
   readonly #perMs: number;
@@ -90,7 +90,7 @@ export class VenueRest {
     });
   }
 
-  /** As `ask$`, but waits until the part `leaves` of the weight at once remains for other requests. Default: half. */
+  /** As `ask$`, but waits until the part `leaves` of the burst remains for other requests. Default: half. */
   askSparingly$<T>(request: RestRequest<T>, { leaves = 0.5, onSent }: SparingOptions = {}): Observable<T> {
     return new Observable((subscriber) => {
       const ask = (): void => {

@@ -31,7 +31,7 @@ export class RestHosts {
     this.refused$ = this.#refused$.pipe(distinctUntilChanged((a, b) => (a === undefined) === (b === undefined)));
   }
 
-  /** The first host that is not set aside, otherwise the one that may be asked first. */
+  /** The first host that is not set aside, otherwise the host that may be asked first. */
   get next(): RestHost | undefined {
     const free = this.#free;
     if (free !== undefined) return free;
