@@ -94,10 +94,7 @@ export class BookSync {
     return this.lost(from, now);
   }
 
-  /**
-   * Notes that a line is subscribed. A fetched book that is not in step is requested now, because the next update may
-   * take long.
-   */
+  /** Notes a subscribed line. Requests a fetched book that is not in step, because the next update may take long. */
   subscribed(): void {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }
@@ -119,9 +116,8 @@ export class BookSync {
 
   /**
    * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
-   * book in step uses it for deeper levels, with the updates applied since on top. A fetched book with the id 0, from
-   * before the first order, counts as in step. It is requested again until its first update or level, because the venue
-   * may not have loaded it yet.
+   * book in step uses it for deeper levels, with the updates applied since on top. A book with the id 0 has had no
+   * order. It is in step, but requested until its first update or level: the venue may not have loaded it yet.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
@@ -140,9 +136,8 @@ export class BookSync {
   }
 
   /**
-   * A whole book from a line replaces the book, unless the book is in step and newer, because this line lags behind
-   * another one. The venue has restarted its ids if the line itself had a higher id, or if the id is 1 (but not a late
-   * 1 of a second line).
+   * A whole book from a line replaces the book, unless the book is in step and newer, because this line lags. The venue
+   * restarted its ids if the line itself had a higher one, or if the id is 1 (but not another line's late 1).
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
@@ -192,10 +187,7 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /**
-   * Holds an update until the book reaches it. Beyond the limit it drops the oldest one, because a whole book will
-   * replace it.
-   */
+  /** Holds an update until the book reaches it. If too many are held, the oldest goes: a whole book will replace it. */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {
