@@ -77,6 +77,21 @@ function muteChannel(
   ];
 }
 
+/** A link that carries this many bytes a second: less than a line's data, which needs about 100,000. */
+function slowLink(strength: string, bytesPerSecond: number): Row[] {
+  const fault = `slow link, ${bytesPerSecond / 1000} kB/s`;
+  const noticedBy = (status: FeedStatus, venue: VenueId): boolean => stale(status, venue) && status.cause === 'late';
+  return (['one', 'both'] as const).flatMap((lines) =>
+    rowsOf({
+      ...{ name: `slow-link-${strength}-${lines}`, fault, cut: lines === 'one' ? ONE : BOTH, venues: TWO },
+      ...{ noticedBy, seconds: 12 },
+      faults: [{ fault: 'slow_trickle', line: lines === 'one' ? 1 : 'all', count: bytesPerSecond, seconds: 12 }],
+      // The data is 2 s late after up to 7 s, and a line is late in the second after that.
+      expected: { ...(lines === 'one' ? WHOLE : WHOLE_AFTER_SILENCE), noticedWithinMs: 10_000 },
+    }),
+  );
+}
+
 function rowsOf({ name, fault, cut, venues, alone, faults, seconds, noticedBy, expected, more }: VenueRow): Row[] {
   return venues.map((venue) => ({
     name: `${name}/${venue}${alone === true ? '-alone' : ''}`,
@@ -206,6 +221,9 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'slow-trickle-both', fault: 'slow trickle', cut: BOTH, venues: TWO, seconds: 8 },
     ...{ faults: [{ fault: 'slow_trickle', line: 'all', seconds: 8 }], expected: WHOLE_AFTER_SILENCE },
   }),
+  ...slowLink('weak', 60_000),
+  ...slowLink('medium', 30_000),
+  ...slowLink('strong', 6000),
 
   ...rowsOf({
     ...{ name: 'server-shutdown-one', fault: 'serverShutdown', cut: ONE, venues: CONTIGUOUS, seconds: 5 },

@@ -46,6 +46,8 @@ export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
       linesUp: 0,
       lines: 0,
       ageMs: null,
+      eventLagMs: null,
+      lineLags: [],
       latencyMs: { venueToSocket: null, socketToEmitted: null },
     })),
     sinks: snapshot.sinks.map((sink) => ({
@@ -66,12 +68,23 @@ function mergedVenue(all: readonly VenueSnapshot[]): VenueSnapshot {
   const worst = all.find(({ state }) => state !== 'connected' && state !== 'idle') ?? at(all, 0);
   const running = all.filter(({ lines }) => lines > 0);
   const ages = running.flatMap(({ ageMs }) => ageMs ?? []);
+  const lags = all.flatMap(({ eventLagMs }) => eventLagMs ?? []);
   return {
     ...worst,
     active: all.some(({ active }) => active),
     linesUp: sum(all, ({ linesUp }) => linesUp),
     lines: sum(all, ({ lines }) => lines),
     ageMs: ages.length === 0 || ages.length < running.length ? null : Math.max(...ages),
+    eventLagMs: lags.length === 0 ? null : Math.max(...lags),
+    lineLags: groups(
+      all.flatMap(({ lineLags }) => lineLags),
+      ({ line }) => String(line),
+    ).map((same) =>
+      at(
+        same.toSorted((a, b) => b.eventLagMs - a.eventLagMs),
+        0,
+      ),
+    ),
     frames: sum(all, ({ frames }) => frames),
     reconnects: sum(all, ({ reconnects }) => reconnects),
     clock: all.find(({ clock }) => clock.estimate !== null)?.clock ?? worst.clock,

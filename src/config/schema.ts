@@ -207,6 +207,7 @@ export const sections = {
     channels: list(oneOf(CHANNELS), 'a list of at least one channel', 1).default([...DEFAULT_CHANNELS]),
     stale_after_ms: ms(100, 3_600_000).default(5000),
     coin_stale_after_ms: ms(100, 86_400_000).default(30_000),
+    max_event_lag_ms: ms(1, 3_600_000).default(2000),
     failover_grace_ms: ms(0, 600_000).default(500),
     fail_back_after_ms: ms(0, 86_400_000).default(30_000),
     backfill: flag().default(true),

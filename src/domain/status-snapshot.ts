@@ -12,7 +12,7 @@ export interface StatusSnapshot {
   readonly trading: { readonly state: 'allowed' | 'halted'; readonly reason: string };
   readonly venues: readonly VenueSnapshot[];
   readonly coins: readonly CoinSnapshot[];
-  readonly quality: readonly Quality[];
+  readonly quality: readonly SymbolQuality[];
   /** Compares the venues' candles with candles made from trades; empty if not both channels are subscribed. */
   readonly klines: readonly CandleAgreement[];
   readonly sinks: readonly SinkSnapshot[];
@@ -28,6 +28,9 @@ export interface VenueSnapshot {
   readonly lines: number;
   /** Milliseconds since the last data frame; null before the first. */
   readonly ageMs: number | null;
+  /** Event lag in milliseconds: the least one of the last second with live data. Null: not measured for ten seconds. */
+  readonly eventLagMs: number | null;
+  readonly lineLags: readonly { readonly line: number; readonly eventLagMs: number }[];
   readonly frames: number;
   readonly reconnects: number;
   readonly clock: ClockState;
@@ -82,6 +85,12 @@ export interface Quality {
   /** Valid messages over the last seconds. */
   readonly messagesPerSecond: number;
   readonly warnings: readonly QualityWarning[];
+}
+
+/** Quality of one venue's data about one symbol, and how late it arrives. */
+export interface SymbolQuality extends Quality {
+  /** As in `VenueSnapshot`, of the symbol's trades and book. */
+  readonly eventLagMs: number | null;
 }
 
 /** `invalid`: too many invalid messages. `stale`: no valid message for long. */

@@ -20,8 +20,8 @@ export interface MarketFrame {
   readonly warning?: DataWarning;
 }
 
-/** `channel_mute`: our own reason, when a channel of the connection is silent. */
-export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime' | 'channel_mute';
+/** Our own reasons: `channel_mute`, a channel of the connection has no data; `late`, its data comes too late. */
+export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime' | 'channel_mute' | 'late';
 
 /**
  * Announces that this connection must be replaced, for example because the venue will close it: open another one first.

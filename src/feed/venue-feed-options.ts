@@ -80,6 +80,8 @@ export interface VenueFeedOptions {
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;
+  /** The greatest age of data at its receipt, without the clock offset. */
+  readonly maxEventLagMs: number;
   readonly failBackAfterMs: number;
   readonly activity: Activity;
   readonly scheduler: SchedulerLike;

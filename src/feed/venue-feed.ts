@@ -12,6 +12,7 @@ import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { SWEEP_MS } from './liveness/channel-watch.ts';
+import type { EventLag } from './liveness/event-lag.ts';
 import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
 import type { SymbolWatch } from './liveness/frame-watch.ts';
 import { VenueLiveness } from './liveness/venue-liveness.ts';
@@ -45,6 +46,7 @@ export class VenueFeed {
   readonly #instruments: FollowedInstruments;
   readonly #symbols = new Map<string, VenueSymbol>();
   readonly #subscription = new Subscription();
+  readonly #emit: (event: VenueFeedEvent) => void;
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set after `warm`, until the buffered events were emitted to a subscriber. */
   #held: WarmUpBuffer<VenueInput> | undefined;
@@ -54,7 +56,10 @@ export class VenueFeed {
 
   constructor(options: VenueFeedOptions) {
     const { venue, activity, scheduler, staleAfterMs } = options;
-    const out = (event: VenueFeedEvent): void => this.#out?.next(event);
+    // Late data does not prove that the venue delivers.
+    const out = (event: VenueFeedEvent): void =>
+      this.#out?.next(event.kind === 'value' && this.#liveness.lag.isLate ? { ...event, late: true } : event);
+    this.#emit = out;
     this.options = options;
     const counts = new VenueCounts(venue.id);
     this.counts = counts;
@@ -156,6 +161,10 @@ export class VenueFeed {
     return this.#arbiter.duplicates;
   }
 
+  get lag(): EventLag {
+    return this.#liveness.lag;
+  }
+
   /** Returns a symbol's current book if it is in step. */
   book(symbol: string): BookStepped | undefined {
     return this.#books.current(symbol);
@@ -231,8 +240,10 @@ export class VenueFeed {
       this.#subscribed.change(item);
       this.#report.change(item);
     } else if (item.kind === 'stale') this.#report.stale(item);
-    else if (item.kind === 'recovered') this.#report.recovered(item);
-    else if (item.kind === 'malformed' || item.kind === 'rest_hosts') this.#report.rest(item);
+    else if (item.kind === 'recovered') {
+      this.#report.recovered(item);
+      this.#liveness.lag.restart();
+    } else if (item.kind === 'malformed' || item.kind === 'rest_hosts') this.#report.rest(item);
     else this.#report.instruments(item);
   }
 
@@ -258,7 +269,7 @@ export class VenueFeed {
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
     this.#liveness.frames.passed(of.watch, events, now);
     // Trades that wait also prove that the venue delivers.
-    if (events.length > 0 || holds(of.arbiter)) this.#out?.next({ kind: 'value', key, at, value: events });
+    if (events.length > 0 || holds(of.arbiter)) this.#emit({ kind: 'value', key, at, value: events });
   }
 
   readonly #newSymbol = (symbol: string): VenueSymbol => ({

@@ -51,7 +51,7 @@ export interface VenueDependencies extends VenueAccessOptions {
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
   const { scheduler, wallClockMs, random, lifetimeMs, listEveryMs, onFrame, follows = () => true } = dependencies;
   const { access = new VenueAccess(config, dependencies) } = dependencies;
-  const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
+  const { staleAfterMs, coinStaleAfterMs, maxEventLagMs, failBackAfterMs } = config.feed;
   const activity = new Activity({ idleAfterMs: staleAfterMs / 2, coinIdleAfterMs: coinStaleAfterMs });
   const ours = pipe(
     map((rows: readonly ListedInstrument[]) => rows.filter(({ base, quote }) => follows(base + quote))),
@@ -74,6 +74,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       books: booksOf(config),
       staleAfterMs,
       coinStaleAfterMs,
+      maxEventLagMs,
       failBackAfterMs,
       activity,
       scheduler,

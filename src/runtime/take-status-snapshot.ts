@@ -25,10 +25,14 @@ export function takeStatusSnapshot(
     activeVenue: feed.activeVenue,
     trading: feed.tradability.state,
     venues: feed.watches.flatMap((watch) =>
-      watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue)),
+      watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue, schedulerNow)),
     ),
     coins: feed.watches.flatMap((watch) => coinSnapshots(watch, schedulerNow)),
-    quality: feed.venues.flatMap(({ counts }) => counts.quality.all(now * 1000)),
+    quality: feed.venues.flatMap(({ counts, lag }) =>
+      counts.quality
+        .all(now * 1000)
+        .map((quality) => ({ ...quality, eventLagMs: lag.symbolMs(quality.symbol, schedulerNow) })),
+    ),
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinks.map(({ name, stats }) => ({
       name,
@@ -59,7 +63,13 @@ function coinSnapshots({ view, symbols }: FeedWatch, now: number): readonly Coin
   }));
 }
 
-function venueSnapshot(watch: FeedWatch, config: Config, latencies: Latencies, venue: VenueFeed): VenueSnapshot {
+function venueSnapshot(
+  watch: FeedWatch,
+  config: Config,
+  latencies: Latencies,
+  venue: VenueFeed,
+  now: number,
+): VenueSnapshot {
   const id = venue.options.venue.id;
   const state = watch.states.get(id) ?? NEW_HEALTH;
   return {
@@ -70,6 +80,8 @@ function venueSnapshot(watch: FeedWatch, config: Config, latencies: Latencies, v
     linesUp: venue.linesUp,
     lines: venue.lines,
     ageMs: watch.ageMs(venue),
+    eventLagMs: venue.lag.venueMs(now),
+    lineLags: venue.lag.linesMs(now),
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { EventKind, FrameSubject } from './captures/frame-subject.ts';
 import { Interference } from './faults/interference.ts';
-import { textFrame } from './text-frame.ts';
+import { controlFrame, textFrame } from './text-frame.ts';
 
 /** Bytes that may wait for a slow client before it is cut off, as venues do. */
 const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
@@ -55,7 +55,9 @@ export class Connection {
 
   /** Closes with a handshake. Nothing may follow the close frame, so the connection leaves its topics at once. */
   close(code: number, reason: string): void {
-    this.flush(0);
+    // The rest of a frame that trickles belongs before the close frame.
+    if (this.out !== '') this.socket.write(this.out, 'latin1');
+    this.out = '';
     this.onLeave();
     this.ws.close(code, reason);
   }
@@ -82,6 +84,16 @@ export class Connection {
     }
     this.out += textFrame(text);
     this.flush(0);
+  }
+
+  /** Sends a ping or pong after all queued data: between the pieces of a trickling frame it would be invalid. */
+  answer(kind: 'ping' | 'pong', payload: string): void {
+    if (this.ws.readyState !== this.ws.OPEN) return;
+    if (this.deflated) this.ws[kind](payload);
+    else {
+      this.out += controlFrame(kind, payload);
+      this.flush(0);
+    }
   }
 
   /** Sends a frame that is wrong or unknown on purpose. */

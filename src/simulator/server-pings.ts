@@ -32,7 +32,7 @@ export function serverPings(ping: VenueProfile['ping'], lifetimeMs = Number.POSI
     else if (now >= own.nextAt && ws.readyState === ws.OPEN) {
       own.nextAt = now + everyMs;
       own.open.push(now);
-      ws.ping(`${now}`);
+      connection.answer('ping', `${now}`);
     }
   }
 

@@ -11,6 +11,11 @@ export function asciiFrame(payload: string): string {
   return header(payload.length) + payload;
 }
 
+/** Makes a ping or pong; its payload has at most 125 bytes, as latin1. */
+export function controlFrame(kind: 'ping' | 'pong', payload: string): string {
+  return String.fromCharCode(kind === 'ping' ? 0x89 : 0x8a, payload.length) + payload;
+}
+
 function header(length: number): string {
   if (length < 126) return String.fromCharCode(0x81, length);
   if (length < 65_536) return String.fromCharCode(0x81, 126, length >>> 8, length & 255);

@@ -138,7 +138,7 @@ export class VenueSite {
     ws.on('ping', (data: Buffer) => {
       if (isIgnored()) return;
       socket.heartbeat?.(connection, Date.now());
-      if (ws.readyState === ws.OPEN) ws.pong(data);
+      connection.answer('pong', data.toString('latin1'));
     });
     ws.on('pong', (data: Buffer) => {
       if (isIgnored()) return;

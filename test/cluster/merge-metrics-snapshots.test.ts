@@ -84,6 +84,8 @@ const venueNow = (of: Partial<VenueSnapshot> = {}): VenueSnapshot => ({
   ageMs: 5,
   frames: 10,
   reconnects: 1,
+  eventLagMs: null,
+  lineLags: [],
   clock: { estimate: null, failures: 0 },
   latencyMs: { venueToSocket: null, socketToEmitted: { count: 1, p50: 1, p99: 2, p999: 2, max: 2 } },
   reason: '',

@@ -47,6 +47,7 @@ describe('loadConfig with a valid configuration', () => {
       channels: ['trade', 'ticker', 'book_ticker', 'kline_1m', 'depth'],
       staleAfterMs: 5000,
       coinStaleAfterMs: 30_000,
+      maxEventLagMs: 2000,
       failoverGraceMs: 500,
       failBackAfterMs: 30_000,
       backfill: true,

@@ -32,6 +32,8 @@ const snapshot: StatusSnapshot = {
       ageMs: 12,
       frames: 1000,
       reconnects: 1,
+      eventLagMs: null,
+      lineLags: [{ line: 1, eventLagMs: 3 }],
       clock: { estimate: { offsetMs: -3.5, uncertaintyMs: 1 }, failures: 0 },
       latencyMs,
       reason: '',

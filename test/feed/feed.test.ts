@@ -68,6 +68,7 @@ class Scripted {
         channels: ['trade'],
         staleAfterMs: 5000,
         coinStaleAfterMs: 30_000,
+        maxEventLagMs: 2000,
         failBackAfterMs: 30_000,
         activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
         scheduler,

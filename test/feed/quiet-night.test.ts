@@ -30,7 +30,7 @@ async function nightOf(
   trades: (coin: string, now: number, venue: VenueId) => boolean,
 ): Promise<FeedStatus[]> {
   const scheduler = new SteppedScheduler();
-  const { staleAfterMs, coinStaleAfterMs, failBackAfterMs } = config.feed;
+  const { staleAfterMs, coinStaleAfterMs, maxEventLagMs, failBackAfterMs } = config.feed;
   const activity = new Activity({ idleAfterMs: staleAfterMs / 2, coinIdleAfterMs: coinStaleAfterMs });
   const connection = (venue: VenueId): Observable<VenueEvent> => {
     const traded$ = instruments.map(({ coin, symbol }) =>
@@ -71,6 +71,7 @@ async function nightOf(
           channels: ['trade'],
           staleAfterMs,
           coinStaleAfterMs,
+          maxEventLagMs,
           failBackAfterMs,
           activity,
           scheduler,

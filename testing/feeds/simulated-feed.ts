@@ -6,7 +6,9 @@ import { loadConfig } from '../../src/config/load-config.ts';
 import { VENUE_IDS, type VenueId } from '../../src/domain/instrument.ts';
 import type { FeedRecord, FeedStatus, VenueSwitch } from '../../src/domain/record.ts';
 import type { RawFrame } from '../../src/domain/venue-event.ts';
+import { Latencies } from '../../src/feed/latency/latencies.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
+import { wallClock } from '../../src/net/wall-clock.ts';
 import { type CaptureFile, createCapture } from '../../src/replay/record.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
 import type { RunningFeed } from '../../src/runtime/running-feed.ts';
@@ -78,6 +80,8 @@ export interface SimulatedFeedOptions extends SimulatedValues {
   readonly lifetimeMs?: number;
   /** Time between two requests for the instruments of a venue, milliseconds, with `coins: { all: true }`. */
   readonly listEveryMs?: number;
+  /** Measures the venues' clocks, so that late data is found. Default: false. */
+  readonly measuresClocks?: boolean;
   /** Records all network traffic to this file, which is complete after `end`. */
   readonly recordTo?: string;
   /** Runs before the feed is started. */
@@ -114,12 +118,13 @@ export class SimulatedFeed implements AsyncDisposable {
       journal: join(folder, 'journal.ndjson'),
     });
     const config = loadConfig({ values: simulatedValues(simulator, options) });
-    const { onFrame, lifetimeMs, listEveryMs, recordTo } = options;
+    const { onFrame, lifetimeMs, listEveryMs, measuresClocks = false, recordTo } = options;
     const capture = recordTo === undefined ? undefined : await createCapture(recordTo, config);
     const dependencies = {
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       instance: randomUUID(),
+      ...(measuresClocks ? { latencies: new Latencies(wallClock(), () => monotonicScheduler.now()) } : {}),
       ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
       ...(listEveryMs === undefined ? {} : { listEveryMs }),
       ...(capture === undefined ? {} : { networks: capture.networks, random: capture.random }),

@@ -1,6 +1,6 @@
 import { defer, type Observable, type Subscription, switchMap, timer } from 'rxjs';
 import { type Channel, type Instrument, isDepthChannel } from '../../domain/instrument.ts';
-import type { ConnectionClosing } from '../../domain/venue-event.ts';
+import type { ClosingReason, ConnectionClosing } from '../../domain/venue-event.ts';
 import { Broadcast } from '../../operators/broadcast.ts';
 import { type ConnectionPlan, planConnections } from '../../venues/connection/plan-connections.ts';
 import { ConnectionBudget } from '../../venues/connection/rate-limit.ts';
@@ -133,6 +133,16 @@ export class VenueConnectionPool {
     for (const line of this.#linesOf(number))
       if (topics.some((topic) => line.topics.wanted.has(topic)))
         line.rotate({ kind: 'closing', reason: 'channel_mute' });
+  }
+
+  /** Replaces a line's connection without a gap. */
+  replaceLine(number: number, reason: ClosingReason): void {
+    for (const line of this.#linesOf(number)) line.rotate({ kind: 'closing', reason });
+  }
+
+  /** The group of a line: lines of one group carry the same symbols. */
+  groupOf(number: number): number | undefined {
+    return this.#lines.find((line) => line.number === number)?.plan.group;
   }
 
   #linesOf(number: number | null): readonly ConnectionSlot[] {

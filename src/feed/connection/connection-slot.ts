@@ -222,7 +222,7 @@ export class ConnectionSlot {
     const time = value.at(-1)?.timestamp ?? null;
     if (connection !== successor) cutover.byOld(time);
     else if (cutover.byNew(time)) this.#settleLater(rotation);
-    if (cutover.caughtUp) this.#finish(rotation);
+    if (isReady(rotation)) this.#finish(rotation);
   }
 
   /** Begins the cutover again: the successor must subscribe and deliver again. */
@@ -248,7 +248,7 @@ export class ConnectionSlot {
     const { cutover } = rotation;
     this.#later(rotation, SETTLE_MS, () => {
       cutover.settle();
-      if (cutover.caughtUp) this.#finish(rotation);
+      if (isReady(rotation)) this.#finish(rotation);
     });
   }
 
@@ -284,4 +284,9 @@ export class ConnectionSlot {
     const successor = this.#rotation?.successor === connection;
     this.#options.report({ kind: 'change', line: this, connection, successor, event, wasUp, newlyRefused });
   }
+}
+
+/** A late connection may never catch up. It is replaced only if another line is in time, which has its data. */
+function isReady({ cutover, notice }: Rotation): boolean {
+  return cutover.caughtUp || (notice.reason === 'late' && cutover.settled);
 }

@@ -19,6 +19,11 @@ export class Cutover {
   #newUntimed = false;
   #oldAnswered = false;
 
+  /** True once the new connection's first moment has ended. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
   /** True once nothing can be missed any more. */
   get caughtUp(): boolean {
     return this.#settled && this.#from !== undefined && this.#reached >= this.#from;

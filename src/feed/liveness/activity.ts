@@ -1,5 +1,10 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
+/** A venue is judged every second. A longer pause means that it is not judged any more. */
+const JUDGED_MS = 2500;
+/** How long a venue must be in time to count as such: after a common trouble, not all recover in the same second. */
+const IN_TIME_MS = 2000;
+
 /** When something last happened, and when it happened first after an idle time. The scheduler's milliseconds. */
 export interface Pulse {
   lastAt: number;
@@ -13,6 +18,8 @@ interface Entry {
   /** When data came that was not a repeat. */
   readonly events: Pulse;
   readonly trades: Map<string, Pulse>;
+  /** Since when its data was found in time at each judgement, and the last one. */
+  inTime: { readonly since: number; readonly at: number } | undefined;
 }
 
 /**
@@ -32,12 +39,33 @@ export class Activity {
 
   register(venue: string, market: string): void {
     const lastDataAt = Number.NEGATIVE_INFINITY;
-    this.#venues.set(venue, { market, connected: false, lastDataAt, events: newPulse(), trades: new Map() });
+    this.#venues.set(venue, {
+      market,
+      connected: false,
+      lastDataAt,
+      events: newPulse(),
+      trades: new Map(),
+      inTime: undefined,
+    });
   }
 
   connected(venue: string, connected: boolean): void {
     const entry = this.#venues.get(venue);
     if (entry !== undefined) entry.connected = connected;
+  }
+
+  /** Notes whether a venue's data is in time, once a second. Undefined: it cannot be judged. */
+  judgedLate(venue: string, isLate: boolean | undefined, now: number): void {
+    const entry = this.#venues.get(venue);
+    if (entry === undefined) return;
+    entry.inTime = isLate === false ? { since: entry.inTime?.since ?? now, at: now } : undefined;
+  }
+
+  /** True if another connected venue of the market has had data in time for two seconds. */
+  isInTimeElsewhere(venue: string, now: number): boolean {
+    return this.#others(venue).some(
+      ({ inTime }) => inTime !== undefined && now - inTime.at < JUDGED_MS && now - inTime.since >= IN_TIME_MS,
+    );
   }
 
   /**

@@ -30,6 +30,8 @@ export class ConnectionFrames {
   /** Frames of other connections since this one's last frame. */
   missed = 0;
   missedSince = 0;
+  /** The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity: none. */
+  leastLagMs = Number.POSITIVE_INFINITY;
 
   constructor(line: number, connection: number) {
     this.line = line;
@@ -83,8 +85,13 @@ export class ChannelLife {
     return this.connections.some((each) => each.line === line && each.lastAt > since && each.frames >= MISSED);
   }
 
-  received(connection: number): void {
-    for (const each of this.connections) if (each.connection === connection) each.frames++;
+  /** `lagMs`: the time from the frame's event to its receipt; Infinity if the frame does not show it. */
+  received(connection: number, lagMs: number): void {
+    for (const each of this.connections) {
+      if (each.connection !== connection) continue;
+      each.frames++;
+      if (lagMs < each.leastLagMs) each.leastLagMs = lagMs;
+    }
   }
 
   /** Compares the connections' frames since the last call. Returns the frames that count for the mean interval. */

@@ -3,6 +3,7 @@ import type { Channel, Instrument } from '../../domain/instrument.ts';
 import type { VenueFeedOptions } from '../venue-feed-options.ts';
 import { type ChannelKind, kindOf } from './channel-kinds.ts';
 import { ChannelLife } from './channel-life.ts';
+import type { MeasuredLag } from './event-lag.ts';
 import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
 
 /** How often channels are judged, milliseconds. */
@@ -28,8 +29,8 @@ export class SymbolChannels {
   instrument: Instrument | undefined = undefined;
   readonly lives = new Map<ChannelKind, ChannelLife>();
 
-  received(kind: ChannelKind, connection: number): void {
-    this.lives.get(kind)?.received(connection);
+  received(kind: ChannelKind, connection: number, lagMs: number): void {
+    this.lives.get(kind)?.received(connection, lagMs);
   }
 }
 
@@ -79,6 +80,19 @@ export class ChannelWatch {
     of.instrument = undefined;
     of.lives.clear();
     this.#stale.remove(symbol);
+  }
+
+  /** The least lags since the last call, of each symbol and line with data that shows one. */
+  takeLags(): readonly MeasuredLag[] {
+    const lags: MeasuredLag[] = [];
+    for (const [symbol, { lives }] of this.#symbols)
+      for (const { connections } of lives.values())
+        for (const each of connections) {
+          if (each.leastLagMs === Number.POSITIVE_INFINITY) continue;
+          lags.push({ symbol, line: each.line, lagMs: each.leastLagMs });
+          each.leastLagMs = Number.POSITIVE_INFINITY;
+        }
+    return lags;
   }
 
   /** Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. */

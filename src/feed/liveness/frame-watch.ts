@@ -1,4 +1,5 @@
 import type { Channel } from '../../domain/instrument.ts';
+import type { MarketEvent } from '../../domain/market-event.ts';
 import type { MarketFrame } from '../../domain/venue-event.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 import type { VenueLatency } from '../latency/latencies.ts';
@@ -27,6 +28,21 @@ export interface SymbolWatch {
   trades: Pulse | undefined;
 }
 
+/** The time from a live trade or book change to its receipt, by the two clocks as they are. Infinity: unknown. */
+function lagMs(event: MarketEvent, receivedAt: number): number {
+  switch (event.kind) {
+    case 'trade':
+    case 'agg_trade':
+      return receivedAt / 1000 - (event.eventTime ?? event.timestamp);
+    case 'book_update':
+      return event.snapshot || event.timestamp === null
+        ? Number.POSITIVE_INFINITY
+        : receivedAt / 1000 - event.timestamp;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
 /** Watches a venue's frames: their times, symbols and quality. It does not change the data. */
 export class FrameWatch {
   /** When the last data frame came, repeats included. Null: none yet. */
@@ -52,7 +68,7 @@ export class FrameWatch {
     coins.seen(of.coin, now, first !== undefined && first.kind === neededChannel);
     // A frame without changes only proves that the venue delivers.
     if (first === undefined) return;
-    of.channels.received(first.kind, connection);
+    of.channels.received(first.kind, connection, lagMs(first, at));
     counts.lastReceivedAt = at;
     counts.quality.valid(of.quality, at);
     if (first.kind === 'trade') {

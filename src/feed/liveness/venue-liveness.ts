@@ -6,6 +6,7 @@ import type { VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 import { ChannelWatch } from './channel-watch.ts';
 import { CoinWatch } from './coin-watch.ts';
+import { EventLag } from './event-lag.ts';
 import { FrameWatch } from './frame-watch.ts';
 
 export interface VenueLivenessOptions {
@@ -22,6 +23,7 @@ export class VenueLiveness {
   readonly frames: FrameWatch;
   readonly coins: CoinWatch;
   readonly channels: ChannelWatch;
+  readonly lag: EventLag;
 
   constructor({ options, lines, arbiter, books, counts, out }: VenueLivenessOptions) {
     const { activity, timing, settings } = options;
@@ -60,6 +62,17 @@ export class VenueLiveness {
       leave: (symbol, now) => this.coins.leave(symbol, now),
       report: out,
     });
+    this.lag = new EventLag({
+      ...options,
+      venue,
+      againAfterMs: settings.reconnect.probeEveryMs,
+      clock: () => timing?.latency.clock.estimate ?? null,
+      groupOf: (line) => lines.groupOf(line),
+      judged: (isLate, now) => activity.judgedLate(venue, isLate, now),
+      isFresherElsewhere: (now) => activity.isInTimeElsewhere(venue, now),
+      replace: (line) => lines.replaceLine(line, 'late'),
+      report: out,
+    });
     const { coins, channels } = this;
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, coins, channels, counts, neededChannel });
   }
@@ -68,5 +81,6 @@ export class VenueLiveness {
   sweep(now: number): void {
     this.coins.sweep(now);
     this.channels.sweep(now);
+    this.lag.sweep(this.channels.takeLags(), now);
   }
 }

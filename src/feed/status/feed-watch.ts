@@ -91,7 +91,9 @@ export class FeedWatch {
       if (ageMs === null) return [];
       const offsetMs = venue.options.timing?.latency.clock.estimate?.offsetMs;
       const clockOffsetMs = offsetMs === undefined ? null : Math.round(offsetMs);
-      return [{ venue: venue.options.venue.id, ageMs: Math.round(ageMs), clockOffsetMs, eventLagMs: null }];
+      const lagMs = venue.lag.venueMs(this.#now());
+      const eventLagMs = lagMs === null ? null : Math.round(lagMs);
+      return [{ venue: venue.options.venue.id, ageMs: Math.round(ageMs), clockOffsetMs, eventLagMs }];
     });
   }
 

@@ -33,6 +33,9 @@ export const VenueAnswer = object({
   frames: nullable(wholeNumber('Frames received')),
   reconnects: nullable(wholeNumber('Connections lost or not made')),
   reason: text('Why it is in this state; may be empty'),
+  event_lag_ms: nullable(
+    Type.Number({ description: 'From event to receipt, clock offset aside: the least of the last second with data' }),
+  ),
   latency_ms: nullable(object({ venue_to_socket: nullable(Latency), socket_to_emitted: nullable(Latency) })),
   clock_offset_ms: nullable(Type.Number({ description: "The venue's clock minus ours" })),
 });
@@ -113,6 +116,11 @@ export const QualityAnswer = object({
       invalid: wholeNumber('Messages that could not be used'),
       last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
       average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
+      event_lag_ms: nullable(
+        Type.Number({
+          description: 'From event to receipt, clock offset aside: the least of the last second with data',
+        }),
+      ),
       inverted_spreads: wholeNumber('Book tickers whose bid is not below the ask'),
       messages_per_second: Type.Number(),
       warnings: list(Type.String()),

@@ -72,11 +72,12 @@ export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
 }
 
 function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
-  const { linesUp, ageMs, clock, latencyMs, ...rest } = venue;
+  const { linesUp, ageMs, eventLagMs, lineLags: _, clock, latencyMs, ...rest } = venue;
   return {
     ...rest,
     lines_up: linesUp,
     age_ms: ageMs === null ? null : ageMs + passedMs,
+    event_lag_ms: eventLagMs,
     latency_ms: snakeKeys(latencyMs),
     clock_offset_ms: clock.estimate?.offsetMs ?? null,
   };
@@ -85,7 +86,7 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
 function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAnswer {
   const { ageMs, ...known } = venue;
   const lines = { lines_up: null, lines: null, frames: null, reconnects: null };
-  const unknown = { environment: null, ...lines, latency_ms: null, clock_offset_ms: null };
+  const unknown = { environment: null, ...lines, event_lag_ms: null, latency_ms: null, clock_offset_ms: null };
   return { ...known, active: venue.venue === activeVenue, age_ms: ageMs, ...unknown };
 }
 

@@ -23,6 +23,8 @@ function venue(name: string, more: Partial<VenueSnapshot> = {}): VenueSnapshot {
     frames: 12_345,
     reconnects: 0,
     reason: '',
+    eventLagMs: null,
+    lineLags: [],
     clock: { estimate: { offsetMs: 12.5, uncertaintyMs: 8 }, failures: 0 },
     latencyMs: { venueToSocket: figures(34.4), socketToEmitted: figures(0.31) },
     ...more,

@@ -112,6 +112,7 @@ export function scriptedVenue(
     channels: ['trade'],
     staleAfterMs: STALE_AFTER_MS,
     coinStaleAfterMs: 30_000,
+    maxEventLagMs: 2000,
     failBackAfterMs: 30_000,
     activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
     scheduler,

@@ -35,6 +35,20 @@ describe('Activity', () => {
     expect(activity.venueIsIdle('a', 350)).toBe(false);
   });
 
+  it('knows a venue in time elsewhere once it was in time at each judgement of two seconds, and only while judged', () => {
+    const activity = twoVenues();
+    const judge = (isLate: boolean | undefined, now: number): boolean => {
+      activity.data('b', now, true);
+      activity.judgedLate('b', isLate, now);
+      return activity.isInTimeElsewhere('a', now);
+    };
+    expect([judge(false, 0), judge(false, 1000), judge(false, 2000)]).toEqual([false, false, true]);
+    expect(activity.isInTimeElsewhere('b', 2000)).toBe(false);
+    expect([judge(true, 3000), judge(false, 4000), judge(false, 6000)]).toEqual([false, false, true]);
+    expect(activity.isInTimeElsewhere('a', 8500)).toBe(false);
+    expect(judge(undefined, 9000)).toBe(false);
+  });
+
   it('ignores venues of another market and venues that are not connected', () => {
     const activity = twoVenues();
     activity.register('testnet', 'testnet');

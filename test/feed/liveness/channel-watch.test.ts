@@ -71,7 +71,7 @@ class Scene {
         for (const kind of KINDS)
           for (const connection of this.connections.keys()) {
             const frames = delivers({ symbol, kind, connection });
-            for (let frame = 0; frame < frames; frame++) this.watch.of(symbol).received(kind, connection);
+            for (let frame = 0; frame < frames; frame++) this.watch.of(symbol).received(kind, connection, 0);
           }
       this.now += 1000;
       this.watch.sweep(this.now);

@@ -71,9 +71,9 @@ it('ChannelWatch finds no stale channel in a market where every third coin is id
       for (const channel of CHANNELS) {
         const kind = kindOf(channel);
         if (delivers[kind] !== true) continue;
-        channels.received(kind, 1);
-        if (random.fraction() < 0.1) late.push(() => channels.received(kind, 2));
-        else channels.received(kind, 2);
+        channels.received(kind, 1, 0);
+        if (random.fraction() < 0.1) late.push(() => channels.received(kind, 2, 0));
+        else channels.received(kind, 2, 0);
       }
     }
     now += SWEEP_MS;

@@ -257,6 +257,19 @@ describe('simulated connection faults', () => {
     expect(ids(client)).toEqual(ids(client).map((_, i) => (ids(client)[0] as number) + i));
   });
 
+  it('slow_trickle answers pings after the queued frames, and none in the middle of a frame', async () => {
+    const client = await binance('btcusdt@trade');
+    await receives(client);
+    simulator.fault({ venue: 'binance', fault: 'slow_trickle', count: 500 });
+    await receives(await bybit('publicTrade.BTCUSDT'), 20);
+    client.ws.ping('1');
+    await receives(client, 2);
+    simulator.clearFaults();
+    await until(() => client.pongs === 1);
+    await receives(client, 100);
+    expect(client.closed).toBeUndefined();
+  });
+
   it('close_loop closes open and new connections at once', async () => {
     const client = await binance('btcusdt@trade');
     simulator.fault({ venue: 'binance', fault: 'close_loop' });
