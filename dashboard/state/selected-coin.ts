@@ -183,7 +183,7 @@ async function loadStats(): Promise<void> {
   if (answer !== undefined) takeStats(answer.windows.toReversed());
 }
 
-/** Oldest first. */
+/** Adds statistics of windows, oldest first. */
 function takeStats(added: readonly TradeStatsJson[]): void {
   const minutes = added.filter(({ window_ms }) => window_ms === WINDOW_MS);
   if (minutes.length === 0) return;

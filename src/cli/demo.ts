@@ -82,7 +82,7 @@ async function portOr(port: number): Promise<number> {
   });
 }
 
-/** Without the testnet: its records would be marked testnet, not simulated. */
+/** The testnet is left out: its records would be marked testnet, not simulated. */
 const DEMO_VENUES = VENUE_IDS.filter((venue) => venue !== 'binance_testnet');
 
 function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: number): object {

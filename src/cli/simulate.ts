@@ -68,7 +68,7 @@ function simulatorOptions({ options }: CommandContext) {
   };
 }
 
-/** `1000`, or `bybit=1000`; unnamed venues get the last plain number. */
+/** Parses `--rate`: `1000`, or `bybit=1000`. Venues without a name there get the last plain number. */
 function rates(texts: readonly string[] | undefined): number | Partial<Record<VenueId, number>> | undefined {
   if (texts === undefined) return undefined;
   const named: Partial<Record<VenueId, number>> = {};

@@ -34,7 +34,7 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly from?: Beginning | { readonly [N in TopicName]?: Beginning };
   readonly ssl?: KafkaConfig['ssl'];
   readonly sasl?: (Omit<NonNullable<KafkaConfig['sasl']>, 'password'> & { readonly password: string }) | null;
-  /** For records in Confluent's wire format. */
+  /** The schema registry of records in the Confluent wire format. */
   readonly schemaRegistry?: {
     readonly url: string;
     readonly user?: string | null;

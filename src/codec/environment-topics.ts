@@ -22,7 +22,7 @@ export function topicNameOf(record: FeedRecord, allowTestData: boolean): string 
   return environmentPrefix(record.environment, allowTestData) + topicOf(record.kind).name;
 }
 
-/** As `topicNameOf`, without building a text for each record. */
+/** Returns a function like `topicNameOf` that does not build a text for each record. */
 export function topicNaming(allowTestData: boolean): (record: FeedRecord) => string {
   const known = new Map<Environment, Map<RecordKind, string>>();
   return (record) => known.get(record.environment)?.get(record.kind) ?? learn(record);

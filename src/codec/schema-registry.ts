@@ -15,7 +15,7 @@ export type RegistryRequest = (request: {
 export interface RegistryOptions {
   /** Base address of a Confluent-compatible registry, `http://host:8081`. */
   readonly url: string;
-  /** False: only look schemas up. */
+  /** False: schemas are only looked up, never registered. */
   readonly register: boolean;
   readonly user?: string;
   readonly password?: string;

@@ -23,7 +23,7 @@ export interface ConfigOverrides {
 const MIN_INTERVAL_MS = { kafkajs: 3, platformatic: 5 };
 
 export interface ConfigSource {
-  /** YAML file. */
+  /** Path of a YAML file. */
   readonly file?: string | undefined;
   /** The configuration as plain values (snake_case keys), instead of a file. */
   readonly values?: unknown;

@@ -9,7 +9,7 @@ import { createServer, type ServerOptions, type ServerSettings } from './server.
 import { StreamHub } from './stream/stream.ts';
 import { GatewayView } from './view/view.ts';
 
-/** A gateway's data: from the feed of its own process, or from the topics of another. All Observables are hot. */
+/** A gateway's data: from the feed of its own process, or from the topics of another process. Observables are hot. */
 export interface GatewaySource {
   /** Records as published, in order. */
   readonly records$: Observable<readonly FeedRecord[]>;

@@ -18,7 +18,7 @@ export interface BrokerConnection {
     offsets: ReadonlyMap<number, bigint>,
     limits: { readonly maxWaitMs: number; readonly maxBytes: number },
   ): Promise<readonly FetchedPartition[]>;
-  /** By partition, the offset of the first committed record at a place or later; -1: no record is as late as that time. */
+  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: no record is as late. */
   listOffsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>>;
 
   /** Creates topics; the broker must be the controller. Existing topics stay as they are. */

@@ -89,7 +89,7 @@ export function membershipErrorClass(error: unknown): 'join_again' | 'forgotten'
   return isForgotten(error) ? 'forgotten' : 'passing';
 }
 
-/** By the names of Kafka's error codes: failed logins and missing permissions. */
+/** Texts for failed logins and missing permissions, by the names of Kafka's error codes. */
 const REFUSALS: Readonly<Record<string, string>> = {
   SASL_AUTHENTICATION_FAILED: 'the brokers refuse the login: wrong user or password',
   UNSUPPORTED_SASL_MECHANISM: 'the brokers take no login by this mechanism (sasl.mechanism)',

@@ -52,7 +52,7 @@ export function partitionOf(key: string, count: number): number {
 const SEED = 0x9747_b28c;
 const MULTIPLIER = 0x5bd1_e995;
 
-/** As org.apache.kafka.common.utils.Utils.murmur2, a signed 32-bit number. */
+/** Computes what Kafka's org.apache.kafka.common.utils.Utils.murmur2 does: a signed 32-bit number. */
 function murmur2(bytes: Buffer): number {
   const wholeWords = bytes.length & ~3;
   let hash = SEED ^ bytes.length;

@@ -74,7 +74,7 @@ function channelReports(config: Config): readonly Extract<FeedReport, { kind: 's
   }));
 }
 
-/** Compares the venues' candles with those of their trades, if both are subscribed. */
+/** Compares the venues' candles with candles of their trades, if both are subscribed. */
 function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undefined {
   const subscribed = subscribedKlines(channels);
   const { allowedLatenessMs } = stats;

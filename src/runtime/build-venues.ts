@@ -33,7 +33,7 @@ export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
   /** Measures all stages. Without it nothing is timed. */
   readonly latencies?: Latencies;
-  /** Shared by the feeds of a process. Default: one of its own. */
+  /** The budgets for requests and connections, shared by the feeds of a process. Default: new ones. */
   readonly access?: VenueAccess;
   /** Selects the symbols to follow. Default: all configured ones. */
   readonly follows?: ((symbol: string) => boolean) | undefined;

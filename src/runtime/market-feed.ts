@@ -196,7 +196,7 @@ export class MarketFeed {
 
 const OPTIONS = ['venue', 'exchange', 'venues', 'quote', 'channels', 'config'] as const;
 
-/** The venues in order of preference; undefined: those of the configuration. @throws TypeError */
+/** The venues in order of preference; undefined: as configured. @throws TypeError */
 function orderOf(options: MarketFeedOptions): readonly VenueId[] | undefined {
   for (const name of Object.keys(options))
     if (!OPTIONS.some((known) => known === name))
@@ -227,7 +227,7 @@ function configOf(coins: readonly string[], options: MarketFeedOptions): Config 
   const names = coins.map((coin) => coinOf(coin, of));
   if (config === undefined) {
     const feed = { channels: channels ?? ['trade', 'ticker'], ...(order === undefined ? {} : { venues: order }) };
-    // As symbols, because the name of a coin may end in the quote.
+    // The coins are passed as symbols, because the name of a coin may end in the quote.
     return loadConfig({ values: { coins: [...new Set(names)].map((coin) => coin + of), quote: of, feed } });
   }
   return {

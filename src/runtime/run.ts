@@ -35,7 +35,7 @@ export interface PipelineDependencies extends Pick<VenueDependencies, 'networks'
   readonly sinks?: typeof sinkRegistry;
   readonly spillDisk?: (sink: string) => SpillDisk;
   readonly part?: PipelinePart;
-  /** Receives what is published, in order, when the sinks receive it. */
+  /** Receives the published records, in order, at the same time as the sinks. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
 }
 

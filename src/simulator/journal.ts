@@ -20,7 +20,7 @@ export interface MadeEvent {
   readonly quantity?: string;
   /** The taker's side; empty: none. */
   readonly side?: 'buy' | 'sell' | '';
-  /** Milliseconds since 1970. */
+  /** When the venue made the event, milliseconds since 1970. */
   readonly time: number;
   /** The numbers of the reached connections, as JSON, `[1,2]`. */
   readonly sent: string;

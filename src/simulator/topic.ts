@@ -76,7 +76,7 @@ export class Topic implements ListenedTopic {
     return disturbed ? `[${reached.sort((a, b) => a - b).join(',')}]` : this.listening;
   }
 
-  /** Sends a payload to one listener; false if a fault kept it back. */
+  /** Sends an event to one listener; false if a fault withheld it. */
   publishTo(connection: Connection, data: string, kind: EventKind = this.kind): boolean {
     const payload = connection.combined ? `{"stream":"${this.wireName}","data":${data}}` : data;
     const framed = asciiFrame(payload);

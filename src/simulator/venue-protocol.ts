@@ -11,7 +11,7 @@ export interface VenueRequest {
   readonly dataOnly: boolean;
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Milliseconds since 1970. */
+  /** When the request came, milliseconds since 1970. */
   readonly now: number;
 }
 

@@ -10,7 +10,7 @@ export class Timers {
     this.#scheduler = scheduler;
   }
 
-  /** Monotonic milliseconds. */
+  /** The time by the monotonic clock, milliseconds. */
   now(): number {
     return this.#scheduler.now();
   }

@@ -10,7 +10,7 @@ export interface Command {
   readonly usage: string;
   /** Paragraphs below the usage. */
   readonly about?: string;
-  /** Names without dashes. */
+  /** The options by name, without dashes. */
   readonly options: Readonly<Record<string, OptionSpec>>;
   /** Maximum number of words beside the options. */
   readonly maxArguments?: number;

@@ -16,7 +16,7 @@ export function startTime(text: string, nowMs: number): Start {
 }
 
 /**
- * Parses a date, a time of day (the latest one that has been), an age such as `-10m`, or milliseconds since 1970; in UTC.
+ * Parses a date, a time of day (the latest in the past), an age such as `-10m`, or milliseconds since 1970; in UTC.
  * Returns milliseconds since 1970, or undefined for other texts.
  */
 export function parseTime(text: string, nowMs: number): number | undefined {

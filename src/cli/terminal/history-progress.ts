@@ -9,7 +9,7 @@ const PAINT_EVERY_MS = 200;
 const LOG_EVERY_MS = 3000;
 const BAR_COLUMNS = 24;
 
-/** Shows a history's progress: a bar on a terminal, else a log entry every few seconds. */
+/** Shows a history's progress: as a bar on a terminal, otherwise as a log entry every few seconds. */
 export class HistoryProgressLine {
   readonly #title: string;
   readonly #line: StatusLine;

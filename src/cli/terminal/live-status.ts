@@ -131,7 +131,7 @@ const CELL = { coin: 7, price: 13, arrow: 2, change: 9, rate: 7 };
 const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.rate;
 const EXTRAS = { trail: 22, age: 10, venue: 18 };
 
-/** A header and the coins, in the fewest columns that fit all coins into `room` rows; else as many as the width allows. */
+/** A header and the coins, in as few columns as show all coins in `room` rows, or as many as the width allows. */
 function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Line[] {
   const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));

@@ -23,7 +23,7 @@ export type GuardEvent =
   | { readonly kind: 'lag_over' }
   | { readonly kind: 'ended' };
 
-/** The records from before the guard started, those of a symbol in the order of their topic. */
+/** The records from before the guard started. The records of a symbol are in the order of their topic. */
 export interface TradingPast {
   readonly status: readonly FeedStatus[];
   readonly prices: readonly PriceTick[];

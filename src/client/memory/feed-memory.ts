@@ -7,7 +7,7 @@ import type { ReadTopicBackwards } from './read-topic-backwards.ts';
 
 interface Dated<T> {
   readonly record: T;
-  /** Milliseconds since 1970. */
+  /** When the broker appended the record, milliseconds since 1970. */
   readonly appendedAt: number;
 }
 
@@ -102,7 +102,7 @@ function recent<T>(all: readonly Dated<T>[], nowMs: number): readonly Dated<T>[]
   return all.filter(({ appendedAt }) => appendedAt >= nowMs - STATUS_MS);
 }
 
-/** The past records, followed by those that arrived while the past was read. */
+/** The past records, followed by the records that arrived while the past was read. */
 function joined(past: readonly Dated<FeedStatus>[], live: readonly Dated<FeedStatus>[]): readonly Dated<FeedStatus>[] {
   const known = new Set(live.map(({ record }) => identityOf(record)));
   return [...past.filter(({ record }) => !known.has(identityOf(record))), ...live];

@@ -115,7 +115,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     taker?.({ done: false, value: record });
   }
 
-  /** Rejects only once with the failure; later calls are done. */
+  /** The result of `next` after the end. Only the first one rejects with the failure; later ones are done. */
   #endResult(): IteratorResult<T, undefined> | Promise<never> {
     const failure = this.#failure;
     this.#failure = undefined;

@@ -30,7 +30,7 @@ export class WaitingRecords<T> {
   readonly max: number;
   readonly #overflow: Overflow<T>;
   readonly #keyOf: ((record: T) => unknown) | undefined;
-  /** By key, in order; without conflation each record has a number as its key. */
+  /** The waiting records by key, in order. Without conflation, each record has a number as its key. */
   readonly #waiting = new Map<unknown, Waiting<T>>();
   #number = 0;
   /** Number of records dropped since the last one was taken. */

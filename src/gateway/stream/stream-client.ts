@@ -43,7 +43,7 @@ export class StreamClient {
     this.#aliveAt = now;
   }
 
-  /** Sends a shared message now if the client keeps up, else its items later, from the backlog. */
+  /** Sends a shared message now if the client keeps up. Otherwise its items are sent later, from the backlog. */
   deliver(channel: StreamChannel, message: Buffer, items: readonly Item[]): void {
     if (this.#isWritable && this.#backlogs.get(channel)?.isEmpty !== false) this.#send(message);
     else this.keep(channel, items);

@@ -10,7 +10,7 @@ export function readRequest(text: string): Subscription {
   try {
     message = JSON.parse(text);
   } catch {
-    throw bad('it is no JSON', {});
+    throw bad('it is not JSON', {});
   }
   if (Value.Check(Subscription, message)) return checked(message);
   const [problem] = Value.Errors(Subscription, message);

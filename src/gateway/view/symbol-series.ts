@@ -74,7 +74,7 @@ export class SymbolSeries {
     return this.#rate.perSecond;
   }
 
-  /** At most 60 prices, oldest first: closes of one-minute candles if known, else at most two prices within 5 s. */
+  /** At most 60 prices, oldest first: closes of one-minute candles, or if few are known, ticks about 5 s apart. */
   get sparkline(): readonly Decimal[] {
     const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
     return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);

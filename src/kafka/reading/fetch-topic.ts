@@ -123,7 +123,7 @@ async function startOf(
   const stops = until === undefined ? ends : await topic.offsetsAt(partitions, { timeMs: until });
   return new Map(
     [...ends].map(([partition, end]) => {
-      // -1: nothing as late as that time
+      // -1: no record is as late as that time
       const at = (offsets: ReadonlyMap<number, bigint>): bigint => {
         const offset = offsets.get(partition) ?? -1n;
         return offset < 0n ? end : offset;

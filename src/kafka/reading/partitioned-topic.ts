@@ -18,14 +18,14 @@ export class PartitionedTopic {
     return this.#partitions;
   }
 
-  /** Rejects if the brokers know no such topic. */
+  /** Asks the brokers for the partitions and their leaders. Rejects if they do not know the topic. */
   async refresh(): Promise<void> {
     const [topic] = (await this.#brokers.metadata([this.name])).topics;
     if (topic?.error !== undefined) throw topic.error;
     this.#partitions = topic?.partitions ?? [];
   }
 
-  /** By partition, the offset of the first committed record at a place or later; -1: no record is as late as that time. */
+  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: no record is as late. */
   async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
     const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
     const found = Array.from(byLeader, ([leader, led]) =>

@@ -186,7 +186,7 @@ class DepthSide {
     return price;
   }
 
-  /** The prices whose quantities differ from those of a later side, best first. */
+  /** The prices at which a later side has another quantity, best first. */
   changesTo(after: DepthSide): number[] {
     const { instrument, side } = this;
     const changes: number[] = [];

@@ -98,7 +98,7 @@ export function binanceSocket(host: VenueHost, streams: BinanceStreams): VenueSo
     return id === null || (typeof id === 'string' && /^[A-Za-z0-9-_]{0,36}$/.test(id));
   }
 
-  /** Cuts a connection with more than five messages a second, control frames included. */
+  /** Closes a connection with more than five messages in a second, control frames included. Returns false then. */
   function countArrival(connection: Connection, now: number): boolean {
     const recent = (arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
     recent.push(now);

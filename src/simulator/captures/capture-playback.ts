@@ -109,7 +109,7 @@ export class CapturePlayback {
     return this.depthBodies.get(symbol) ?? (this.symbols.size === 1 ? this.depthBodies.get('') : undefined);
   }
 
-  /** Trades of a stream or topic, oldest first: from `fromId` on, else the latest. */
+  /** Trades of a stream or topic, oldest first: from `fromId` on, or else the latest. */
   tradesOf(topic: string, fromId: number | undefined, limit: number): readonly TradeTexts[] {
     const all = this.trades.get(topic) ?? [];
     if (fromId === undefined) return all.slice(-limit);

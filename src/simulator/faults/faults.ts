@@ -17,14 +17,14 @@ export interface ActiveFault {
   readonly fault: string;
   readonly line: number | 'all';
   readonly symbol: string;
-  /** Milliseconds since 1970; undefined: until cleared. */
+  /** When it ends, milliseconds since 1970; undefined: when it is cleared. */
   readonly endsAt: number | undefined;
   /** Numbers of the connections that it affected at its start. */
   readonly connections: readonly number[];
 }
 
 interface Running extends Omit<FaultContext, 'now'> {
-  /** As the API lists it. */
+  /** The fault as the API lists it. */
   readonly fault: ActiveFault;
   readonly kind: SimulatedFault;
 }

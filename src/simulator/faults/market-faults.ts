@@ -150,7 +150,7 @@ export const MARKET_FAULTS: SimulatedFaults = {
   },
 };
 
-/** All orders of one side of a symbol's book are withdrawn. */
+/** Makes the fault that withdraws all orders of one side of a symbol's book. */
 function withdrawal(side: SideName): SimulatedFault {
   return {
     description: `All ${side} of the symbol are withdrawn, and it makes no trades. Binance: price and quantity 0.00000000 in bookTicker. Bybit: an empty list in orderbook.1. Their books lose the side.`,

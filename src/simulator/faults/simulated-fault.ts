@@ -10,7 +10,7 @@ export interface FaultContext {
   readonly command: FaultCommand;
   /** The connections of the command's line. */
   readonly connections: readonly Connection[];
-  /** Milliseconds since 1970. */
+  /** The present time, milliseconds since 1970. */
   readonly now: number;
   /** Mixes odd frames into the good ones of a connection. */
   readonly mixIn: (connection: Connection, kind: 'malformed' | 'unknown', count: number) => void;
@@ -31,8 +31,9 @@ export interface SimulatedFault {
   readonly defaultSeconds?: number;
   readonly start?: (context: FaultContext) => void;
   readonly end?: (context: FaultContext) => void;
-  /** Its lasting effect on the venue, and on each of its connections. */
+  /** Sets its lasting effect on the venue. */
   readonly onVenue?: (host: VenueHost, command: FaultCommand) => void;
+  /** Sets its lasting effect on one connection. */
   readonly onConnection?: (interference: Interference, command: FaultCommand) => void;
 }
 

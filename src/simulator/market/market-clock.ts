@@ -1,7 +1,8 @@
 import type { OnOrder, SimulatedMarket } from './market.ts';
 
-/** Maximum seconds of trades that one slice makes, and maximum seconds that trades may be late. */
+/** Maximum seconds of trades that one slice makes. */
 const SLICE_SECONDS = 0.05;
+/** Maximum seconds that trades may be late; older ones are dropped. */
 const BACKLOG_SECONDS = 2;
 
 /** Keeps one market at its rate: each slice makes the trades that are due, late ones included. */

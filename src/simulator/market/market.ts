@@ -14,7 +14,7 @@ export interface MarketOptions {
   readonly symbols: number;
   /** Trades a second, all symbols together. */
   readonly rate: number;
-  /** Milliseconds since 1970. */
+  /** When the market opens, milliseconds since 1970. */
   readonly startedAt: number;
 }
 

@@ -12,7 +12,7 @@ export interface PastTradesOptions {
   readonly seed: number;
   /** The price at the start, in ticks. */
   readonly price: number;
-  /** Milliseconds since 1970 when the market opened. */
+  /** When the market opened, milliseconds since 1970. */
   readonly startedAt: number;
   /** Ids of the first real trade and of the first real aggregated trade. */
   readonly firstId: number;
@@ -32,7 +32,7 @@ export class PastTrades {
     this.oldestId = Math.max(1, firstId - firstGroup + 1, firstId - LONGEST_PAST / SECOND);
   }
 
-  /** Milliseconds since 1970 of the first trade. */
+  /** The time of the first trade, milliseconds since 1970. */
   get openedAt(): number {
     return this.timeOf(this.oldestId);
   }

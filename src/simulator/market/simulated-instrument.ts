@@ -20,13 +20,14 @@ export interface TradeTexts {
   readonly id: string;
   readonly price: string;
   readonly quantity: string;
-  /** Milliseconds since 1970. */
+  /** When the trade happened, milliseconds since 1970. */
   readonly time: number;
   readonly sell: boolean;
-  /** Only aggregated trades have these two ids. */
+  /** Id of the first trade in an aggregated trade. */
   readonly firstId?: number;
+  /** Id of the last trade in an aggregated trade. */
   readonly lastId?: number;
-  /** Only Bybit has this field and the next two. */
+  /** Bybit's matching sequence. Only Bybit has this field and the two below. */
   readonly sequence?: string;
   readonly blockTrade?: boolean;
   readonly rpi?: boolean;
@@ -42,7 +43,7 @@ export interface SimulatedInstrumentOptions {
   readonly coin: MarketCoin;
   readonly index: number;
   readonly seed: number;
-  /** Milliseconds since 1970 when the market opened. */
+  /** When the market opened, milliseconds since 1970. */
   readonly startedAt: number;
   readonly keptTrades: number;
 }

@@ -4,11 +4,11 @@ export interface Trade {
   readonly id: number;
   /** The id of its aggregated trade (Binance), or its matching sequence (Bybit). */
   readonly group: number;
-  /** In ticks. */
+  /** The price in ticks. */
   readonly price: number;
-  /** In lots. */
+  /** The quantity in lots. */
   readonly quantity: number;
-  /** Milliseconds since 1970. */
+  /** When the trade happened, milliseconds since 1970. */
   readonly time: number;
   /** True if the taker sold. */
   readonly sell: boolean;

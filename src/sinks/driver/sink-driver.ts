@@ -122,7 +122,7 @@ export class SinkDriver {
 
   /**
    * Reads the recent records, those in the spill of a previous process included. Call it once, after `resume`, with its
-   * checkpoints. Records pushed meanwhile do not count; with files none may be pushed. @throws Fault
+   * checkpoints. Records that are pushed meanwhile do not count; to a file sink none may be pushed. @throws Fault
    */
   async recent(options: RecentOptions): Promise<Recent> {
     // The spill is read first: records that leave it meanwhile are found in the sink.

@@ -44,7 +44,7 @@ export class Fence {
   #fenced = new Map<string, number>();
   #againAt = 0;
 
-  /** `now` in milliseconds. */
+  /** `now` returns the monotonic clock's time, milliseconds. */
   constructor(brokers: FenceBrokers, transactionalId: string, now: () => number, signal: AbortSignal) {
     this.#brokers = brokers;
     this.#transactionalId = transactionalId;

@@ -15,7 +15,7 @@ export interface ProducerOptions {
   readonly config: KafkaConfig;
   /** The producer's own connections, ended by `close`. */
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
-  /** Milliseconds, monotonic. */
+  /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
   /** Returns the time to date records with, milliseconds since 1970. */
   readonly wallClockMs: () => number;

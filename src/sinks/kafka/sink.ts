@@ -34,7 +34,7 @@ export interface KafkaSinkOptions {
   readonly log: KafkaLog;
   /** Awaited before previous writers are shut out. */
   readonly beforeFence?: (() => Promise<unknown>) | undefined;
-  /** Milliseconds, monotonic. */
+  /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
   /** Returns the time to date records with, milliseconds since 1970. */
   readonly wallClockMs: () => number;

@@ -173,7 +173,7 @@ function isBehind(dated: Dated, last: string | undefined): boolean {
   return last !== undefined && isTrade(dated) && compareIds(lastIdOf(dated), last) > 0;
 }
 
-/** Milliseconds by the venue's clock. */
+/** The time of a record by the venue's clock, milliseconds. */
 function timeOf(dated: Dated): number {
   if (dated.kind === 'gap') return dated.toTime;
   return dated.kind === 'trade_stats' ? dated.windowEnd : dated.timestamp;
@@ -188,7 +188,7 @@ export function pick(sought: Sought, records: readonly Dated[]): readonly Dated[
   return lookback.found();
 }
 
-/** Joins what was found in all partitions. */
+/** Joins the records that were found in all partitions. */
 export function recentOf(lookbacks: readonly Lookback[]): Recent {
   return {
     ...byKind(lookbacks.flatMap((lookback) => lookback.found())),

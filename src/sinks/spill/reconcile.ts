@@ -18,7 +18,7 @@ interface Series {
   /** The series' first trade in the spill, with its topic and key. */
   readonly out: OutRecord;
   readonly trade: AnyTrade;
-  /** Records up to here are in the sink; -1: none is. */
+  /** The sink has the series' records up to this number; -1: it has none of them. */
   storedSeq: number;
   /** The spill has the sink's last trade, so the order decides, not the ids. */
   isExact: boolean;

@@ -148,7 +148,7 @@ export class SpillDatabase {
     return this.#number(LAST_SEQ, 'last');
   }
 
-  /** Adds a loss to the one of the same series and stretch: nothing lies between them. So losses stay few. */
+  /** Adds a loss to the loss of the same series and stretch: no record lies between them. So losses stay few. */
   addLoss(stretch: string, loss: TradeLoss): void {
     const series = seriesOf(loss, loss);
     const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);

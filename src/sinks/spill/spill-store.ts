@@ -8,7 +8,7 @@ import { isUnreadable, SpillDatabase, type SpillDisk, type SpilledRow, type Spil
 
 export interface SpillStoreOptions {
   readonly maxBytes: number;
-  /** Milliseconds, monotonic. */
+  /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
   /** Called for an unreadable stretch that ends at `seq`; `hasTrades`: it may contain trades. */
   readonly onBreak: (seq: number, hasTrades: boolean) => void;

@@ -29,7 +29,7 @@ export interface SpillWriterHooks {
 export class SpillWriter {
   readonly #parts: SpillWriterParts;
   readonly #hooks: SpillWriterHooks;
-  /** False: the next write includes the records in flight and those read back. */
+  /** False: the next write includes the records in flight and the records that were read back. */
   isMemorySaved = true;
   /** The next write; undefined: halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
