@@ -67,9 +67,9 @@ export function cpuBudgetText(results: Results, name: string, times: number, cor
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
   const busy = ({ cpuAtBest, othersAtBest, sustained }: Figures) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
-  return `- **What is left**: at ${times} times the script's rate, ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs a trade for everything. At its own best
-  rate, ${name} needs ${middle(({ figures }) => figures.cpuAtBest)} of them. Everything else on the machine (simulator, broker, consumer, the bench) needs ${middle(({ figures }) => figures.othersAtBest)},
-  with ${middle(({ figures }) => busy(figures))} cores busy. Beside the script, ${middle(({ script }) => busy(script))} are busy.
+  return `- **What is left**: at ${times} times the script's rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade. At its own best
+  rate, ${name} needs ${middle(({ figures }) => figures.cpuAtBest)} µs of them. The other programs (simulator, broker, consumer, the bench) need ${middle(({ figures }) => figures.othersAtBest)} µs.
+  Then ${middle(({ figures }) => busy(figures))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
 `;
 }
 
@@ -185,10 +185,10 @@ ${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)
 
 ${table(results)}
 ${missing.map((line) => `\n${line}\n`).join('')}
-Median of ${runs} runs (lowest–highest), the programs alternating. A ratio is the median of the ratios within each round. ${cores} cores, Node ${node}.
+Median of ${runs} runs (lowest–highest). The programs alternate; each round runs every program once. A ratio is the median of the ratios of the rounds. ${cores} cores, Node ${node}.
 
 - **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets, from the simulator to the topic \`trades\` of one
-  Kafka broker. The simulator (\`src/simulator\`) runs in another process and sends bursts too. The records are
+  Kafka broker. The simulator (\`src/simulator\`) runs in another process and also sends bursts of trades. The records are
   \`schemas/trade-event.avsc\` in Avro single-object encoding, keyed by symbol, in 4 partitions, without compression,
   acknowledged by all replicas (one).
 - **script**: [bench/baseline/script.ts](../bench/baseline/script.ts) with ws, JSON.parse, avsc and kafkajs. It sends one
@@ -198,20 +198,19 @@ Median of ${runs} runs (lowest–highest), the programs alternating. A ratio is 
 - **settings**: everything else is the default. Every field is validated, the sequence of ids checked, duplicates
   dropped. Staleness is watched, failover is ready, decimals are exact, and the producer is idempotent with one batch in
   flight. Price ticks, positions and status go to their own topics as well.
-- **sustained**: the highest rate of a ramp that held for ${pace.holdMs / 1000} s. At its end, at most 250 ms of trades are in flight,
-  and their number does not grow. The next rate, some 5 % higher, was tried twice and did not hold.
-- **out, where more come in**: the trades a second that the consumer received at the rates that did not hold, their
-  median.
-- **p50, p99**: from the simulator's send to a consumer in another process that reads the broker by socket
-  ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator's time is in whole milliseconds,
-  cut off; half of one is subtracted for that.
+- **sustained**: the highest rate of a rising ramp that the program held for ${pace.holdMs / 1000} s. At its end, at most 250 ms of trades are in flight,
+  and their number does not grow. The next rate, about 5 % higher, was tried twice, and the program did not hold it.
+- **out, where more come in**: how many trades a second the consumer received at the rates that the program did not
+  hold. The figure is their median.
+- **p50, p99**: the time from the simulator's send until a consumer in another process has the record. The consumer
+  reads the broker over a socket
+  ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator cuts its times to whole milliseconds, so 0.5 ms is subtracted from each latency.
 - **At the low rate**: each program first runs for ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} trades a second (cryptofeed: 500). By then V8
   has compiled most of the code of the Node.js programs.
-${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, by the operating system, divided by the trades
-  delivered.
-- **lost**: sent to the program and never seen by the consumer, over the whole run with its overloads.
-- **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), as JSON to one
-  partition; its ramp begins at 1,000 a second.
+${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, as the operating system counts it, divided by the number of delivered trades.
+- **lost**: trades that were sent to the program and that the consumer never received, in the whole run, including overload.
+- **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), which writes JSON
+  to one partition. Its ramp begins at 1,000 trades a second.
 
 ${parts.map(({ title, text }) => `## ${title}\n\n${text}\n`).join('\n')}`;
 }

@@ -148,43 +148,43 @@ Each row is a separate run with these processes:
 - a real broker
 - a consumer of the topics with the trading guard
 
-The fault begins after everything has run for two seconds. The run ends when the state is as before. Then the journal is
-compared with the stored records (\`read_committed\`, all topics) by the delivery rule. Within a venue, symbol and epoch,
-each trade is there once and in order, or inside a published gap that is true
+The fault begins after everything has run for two seconds. The run ends when the feed is in the same state as before the
+fault. Then the journal is compared with the stored records of all topics (\`read_committed\`). Within a venue, symbol
+and epoch, each trade must be there once and in order, or inside a published gap with true bounds
 ([testing/judges/trade-judge.ts](../testing/judges/trade-judge.ts)).
 
-Each venue makes 600 trades a second over three symbols; 8,000 if the broker is away for longer than memory holds. These
-settings are not the defaults, so that a row shows the failback too: \`fail_back_after_ms\` 2,000, \`coin_stale_after_ms\`
-5,000, reconnects at most every 4 s.
+Each venue makes 600 trades a second of three symbols. In rows in which the records must not fit into memory while the
+broker is away, it makes 8,000. Three settings are shorter than the defaults, so that each row includes the failback:
+\`fail_back_after_ms\` is 2,000, \`coin_stale_after_ms\` 5,000, and the longest delay before a reconnect 4 s.
 
 ## What the columns mean
 
-- **noticed after**: from the injection to the first \`feed-status\` record that reports it; – if nothing has to be
+- **noticed after**: the time from the fault to the first \`feed-status\` record that reports it; – if nothing has to be
   reported.
 - **data again after**: the longest time between two live trades of the active stream, as the broker stored them. It is
-  measured from just before the fault to the end, including the failback. If the fault is about one symbol, its trades
-  alone count.
-- **halted after**: from the injection to the moment at which a consumer's trading guard ([the rule](trading-guard.md#the-rule))
-  halts a symbol. The consumer reads the topics in another process. Not needed: the symbol's data stayed fresh.
+  measured from just before the fault to the end, including the failback. If the fault concerns one symbol, only its
+  trades count.
+- **halted after**: the time from the fault until a consumer's trading guard ([the rule](trading-guard.md#the-rule))
+  halts a symbol. The consumer reads the topics in another process. *not needed*: the symbol's data stayed fresh.
 - **lost**: trades of the serving venue that are neither published nor inside a published gap. They lie between the
   first and the last published trade of an epoch, or between consecutive epochs of one venue.
 - **in gaps**: missing trades inside a record of the topic \`gaps\`.
-- **epochs**: number of epochs of the symbol with the most.
+- **epochs**: number of epochs of the symbol that has the most.
 
 ## What the verdicts mean
 
 **ok** means:
 
 - Nothing is repeated, out of order or lost. Trades are in gaps only if that is unavoidable.
-- Data come again in time. With a ready standby, that is under 1,000 ms after a close or a refusal, and under 5,500 ms
-  after silence.
-- Every gap is true and written before the trade after it. Every epoch is announced before its first trade. No status
+- Data comes again in time. With a ready standby, that means less than 1,000 ms after a close or a refusal, and less
+  than 5,500 ms after silence.
+- Every gap has true bounds and is written before the trade after it. Every epoch is announced before its first trade. No status
   record is missing.
 - The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet
   price, or within a minute of an unrepaired gap.
-- A price or a heartbeat grows too old, the feed reports a halt, or an unrepaired gap is stored. Within 250 ms of that
-  moment (1,750 ms with files), each affected symbol is halted.
+- The guard halts each affected symbol within 250 ms (with files: 1,750 ms) after one of these moments: a price or a
+  heartbeat becomes too old, the feed reports a halt, or an unrepaired gap is stored.
 
-**not detectable**: Bybit's ids are sparse, so trades that no line carried leave no trace.
+**not detectable** means: Bybit's ids are sparse, so nobody can notice a trade that no line delivered.
 `;
 }

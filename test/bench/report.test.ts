@@ -34,10 +34,10 @@ describe('the report of the benchmark', () => {
       'platformatic-1': [{ ...figures(150_000), cpuAtBest: 5, othersAtBest: 9 }],
     };
     const text = cpuBudgetText(results, 'platformatic-1', 2, 4).replaceAll(/\s+/g, ' ');
-    expect(text).toContain('4 cores have 10.0 µs a trade');
-    expect(text).toContain('platformatic-1 needs 5.0 of them.');
-    expect(text).toContain('(simulator, broker, consumer, the bench) needs 9.0, with 2.1 cores busy.');
-    expect(text).toContain('Beside the script, 4.4 are busy.');
+    expect(text).toContain('the 4 cores have 10.0 µs of CPU for each trade');
+    expect(text).toContain('platformatic-1 needs 5.0 µs of them.');
+    expect(text).toContain('(simulator, broker, consumer, the bench) need 9.0 µs. Then 2.1 cores are busy.');
+    expect(text).toContain('With the script at its best rate, 4.4 cores are busy.');
     expect(cpuBudgetText({ script: [figures(100)] }, 'platformatic-1', 2, 4)).toBe('');
   });
 
