@@ -39,7 +39,7 @@ symbols: ready ## what a symbol costs: 20 against 2,000
 	@exec node bench/symbols/main.ts $(ARGS)
 
 captures: ready ## every recording below CAPTURES=DIR (test/recordings) through decoders, order books and the pipeline
-	@exec node scripts/captures/main.ts "$(or $(CAPTURES),test/recordings)"
+	@exec node scripts/recordings/main.ts "$(or $(CAPTURES),test/recordings)"
 
 lint: ready ## Biome, the import rules, the sizes of files, classes and folders, and the words of the glossary
 	@biome check --error-on-warnings .

@@ -49,7 +49,7 @@ interface Place {
 export type ParsedRow =
   | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
-  /** A REST body with a book in a foreign recording; `symbol` if the recording names it. */
+  /** A REST body with a book in a capture of another format; `symbol` if the capture names it. */
   | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
   /** A row without an event: a header, an empty row. */
   | { readonly kind: 'nothing' }

@@ -5,7 +5,7 @@ import { NEWLINE, wholeRows } from './whole-rows.ts';
 export interface CaptureHeader {
   readonly format: typeof CAPTURE_FORMAT;
   readonly version: typeof CAPTURE_VERSION;
-  /** When the recording started, nanoseconds since 1970 as text. */
+  /** When the capture starts, nanoseconds since 1970 as text. */
   readonly started_ns?: string;
   /** Seed of the random retry delays, an integer below 2^32. A replay repeats them. */
   readonly seed?: number;
@@ -28,7 +28,7 @@ export interface CaptureReadOptions {
 }
 
 /**
- * Reads the rows of one recording as a stream. It yields many rows at once, so that not every row waits for a promise.
+ * Reads the rows of one capture as a stream. It yields many rows at once, so that not every row waits for a promise.
  * @throws Error naming file and row if a row (with `strict`) or the header is wrong, or the file cannot be read further.
  * All rows before it are yielded first.
  */

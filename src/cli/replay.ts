@@ -66,7 +66,7 @@ async function configOf(
   return out === undefined ? config : { ...config, sinks: ['file'], file: { ...config.file, dir: path.resolve(out) } };
 }
 
-/** The configuration with the recording's own settings. */
+/** The configuration with the capture's own settings. */
 async function asCaptured(file: string, own: Config): Promise<Config> {
   const { captureHeader } = await import('../capture/read-capture.ts');
   const { withCaptured } = await import('../replay/captured-config.ts');
@@ -104,7 +104,7 @@ async function replayFile(
         shownAt = now;
         const share = Math.floor((100 * bytes) / size);
         const speed = times(elapsedMs, now - startedAt);
-        line.show(`replaying ${share} %  ${duration(elapsedMs)} of the recording, ${speed}`);
+        line.show(`replaying ${share} %  ${duration(elapsedMs)} of the capture, ${speed}`);
       },
     });
   } finally {

@@ -2,7 +2,7 @@ import type { VenueId } from '../domain/instrument.ts';
 import { getJson } from './get-json.ts';
 import { openSocket } from './open-socket.ts';
 
-/** The network as a venue uses it. A recording wraps it; a replay replaces it. */
+/** The network as a venue uses it. `record` wraps it; a replay replaces it. */
 export interface Network {
   readonly open: typeof openSocket;
   readonly get: typeof getJson;

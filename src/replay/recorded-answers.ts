@@ -21,15 +21,15 @@ interface KeptAnswer {
   readonly answer: CapturedAnswer;
 }
 
-/** The only requests that a foreign recording can answer. */
+/** The only requests that a capture in another format can answer. */
 const BOOK_PATH = /\/depth\?/;
-/** How long an answer waits for a request that is later than in the recording. */
+/** How long an answer waits for a request that is later than in the capture. */
 const KEEP_ANSWER_MS = 10_000;
 
-/** Answers REST requests from a recording: each request gets the next recorded answer to its path, or a recent one. */
+/** Answers REST requests from a capture: each request gets the next recorded answer to its path, or a recent one. */
 export class RecordedAnswers {
   readonly #scheduler: VirtualScheduler;
-  /** A foreign recording has only bodies of books, without their requests. */
+  /** A capture in another format has only bodies of books, without their requests. */
   readonly #isForeign: boolean;
   readonly #requests = new Set<OpenRequest>();
   #kept: KeptAnswer[] = [];
@@ -52,7 +52,7 @@ export class RecordedAnswers {
     return new Promise((resolve, reject) => {
       if (this.#isForeign && !BOOK_PATH.test(path)) {
         this.#settled = true;
-        reject(new Fault('connect_failed', 'the recording has no such REST answer', { retry: { kind: 'never' } }));
+        reject(new Fault('connect_failed', 'the capture has no such REST answer', { retry: { kind: 'never' } }));
         return;
       }
       const request: OpenRequest = {
@@ -65,7 +65,7 @@ export class RecordedAnswers {
       };
       const timer = this.#scheduler.schedule(() => {
         over();
-        reject(new Fault('connect_timeout', `no answer to ${path} in the recording within ${timeoutMs} ms`));
+        reject(new Fault('connect_timeout', `no answer to ${path} in the capture within ${timeoutMs} ms`));
       }, timeoutMs);
       const onAbort = (): void => {
         over();
@@ -92,7 +92,7 @@ export class RecordedAnswers {
     this.#give((key) => key === own, answer);
   }
 
-  /** Gives a body of a foreign recording to any fitting request at that time. */
+  /** Gives a body of a capture in another format to any fitting request at that time. */
   takeBody({ body, symbol }: Body): void {
     const isOfSymbol = new RegExp(symbol === undefined ? '' : `[?&]symbol=${symbol}(&|$)`);
     const answer = { path: '', status: 200, headers: {}, body };

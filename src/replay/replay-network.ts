@@ -10,14 +10,14 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
   readonly restUrls: (venue: VenueId) => readonly string[];
-  /** The venue of a recording that names no connections. */
+  /** The venue of a capture that names no connections. */
   readonly single: VenueId | undefined;
 }
 
 export interface ReplayCounts {
   frames: number;
   answers: number;
-  /** REST bodies among the frames of a foreign recording. */
+  /** REST bodies among the frames of a capture in another format. */
   bodies: number;
   /** Frames of connections that the replay opened too late or not at all. */
   missed: number;
@@ -32,7 +32,7 @@ interface Attached {
   recorded: Recorded | undefined;
 }
 
-/** A connection of the recording while it lives. */
+/** A connection of the capture while it lives. */
 interface Recorded {
   readonly name: string;
   readonly key: string;
@@ -50,7 +50,7 @@ const CLOSED: CaptureMark = {
   verb: 'ended',
   end: {
     kind: 'failed',
-    fault: { kind: 'connection_closed', message: 'closed in the recording', retry: { kind: 'backoff' } },
+    fault: { kind: 'connection_closed', message: 'closed in the capture', retry: { kind: 'backoff' } },
   },
 };
 /** Maximum rows kept for a connection that the replay opens later than in the recording. */
@@ -58,8 +58,8 @@ const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
 
 /**
- * Replaces the network by a recording. Each opened connection becomes the next recorded one of its venue and line; each
- * request gets the recorded answer to its path. Both react to each row of the recording as it is passed in.
+ * Replaces the network by a capture. Each opened connection becomes the next recorded one of its venue and line; each
+ * request gets the recorded answer to its path. Both react to each row of the capture as it is passed in.
  */
 export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
@@ -120,7 +120,7 @@ export class ReplayNetwork {
   #play(row: ConnectionRow): void {
     let recorded = this.#byName.get(row.connection);
     if (recorded === undefined) {
-      // A recording may start in the middle of a connection, or be made by hand.
+      // A capture may start in the middle of a connection, or be made by hand.
       if (row.kind === 'mark' && row.mark.verb !== 'connected') return;
       recorded = this.#begin(row.connection, recordedLineOf(row.connection));
       recorded.opened = row.kind === 'frame';
@@ -154,7 +154,7 @@ export class ReplayNetwork {
     socket.recorded = undefined;
     if (recorded === undefined) return;
     recorded.socket = undefined;
-    // The recorded connection continued in the recording: the next socket gets it.
+    // The recorded connection continued in the capture: the next socket gets it.
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 

@@ -22,13 +22,13 @@ export interface ReplayProgress {
   /** Bytes of the file read so far. */
   readonly bytes: number;
   readonly rows: number;
-  /** Time since the start of the recording, milliseconds. */
+  /** Time since the start of the capture, milliseconds. */
   readonly elapsedMs: number;
 }
 
 /** Counts and times of a replay, for the command's report. The names of most counts are those in its JSON. */
 export interface ReplayResult extends ReplayCounts, ReplayProgress {
-  /** When the recording starts and ends, milliseconds since 1970. */
+  /** When the capture starts and ends, milliseconds since 1970. */
   readonly fromMs: number;
   readonly toMs: number;
   /** Number of malformed frames. */

@@ -22,7 +22,7 @@ const MAX_PAUSE_MS = 60_000;
 /** How long time may continue after the last row, for rows that the network still keeps. Milliseconds. */
 const LINGER_MS = 90_000;
 
-/** Plays one recording through the pipeline. */
+/** Plays one capture through the pipeline. */
 export class ReplayRun {
   readonly #options: ReplayOptions;
   readonly #signal: AbortSignal;
@@ -33,7 +33,7 @@ export class ReplayRun {
   readonly #from: number;
   readonly #realFrom = performance.now();
   #sinks: ReplaySinks | undefined;
-  /** Sum of the wall clock's steps while recording, milliseconds. */
+  /** Sum of the wall clock's steps in the capture, milliseconds. */
   #stepMs = 0;
   #bytes = 0;
   #rows = 0;
@@ -111,7 +111,7 @@ export class ReplayRun {
       end = soFar();
       await this.#linger(end.toMs + LINGER_MS);
       await this.#unlessGivenUp(sinks.settle());
-      stop(this.#signal.aborted ? String(this.#signal.reason) : 'the recording is over');
+      stop(this.#signal.aborted ? String(this.#signal.reason) : 'the capture is over');
       await this.#unlessGivenUp(sinks.settle());
     } catch (cause) {
       // A sink has failed for good.
@@ -180,7 +180,7 @@ export class ReplayRun {
   #dated(row: CaptureRow): CaptureRow {
     const at = row.kind === 'frame' ? venueTime(row.frame.toString('latin1')) : undefined;
     if (at === undefined) return row;
-    // A long pause may be no pause: such recordings are often joined from several.
+    // A long pause may be no pause: such captures are often joined from several.
     const pauseMs = at - this.#stepMs - this.#scheduler.now();
     if (pauseMs > MAX_PAUSE_MS) this.#stepMs += pauseMs - MAX_PAUSE_MS;
     return { ...row, at: at * 1000 };

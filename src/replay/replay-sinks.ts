@@ -15,7 +15,7 @@ export interface ReplaySinksOptions {
   readonly log: Logger;
   /** The virtual wall clock, for the names of files. */
   readonly wallClockMs: () => number;
-  /** Called when the record's batch is acknowledged, at a moment of the recording. */
+  /** Called when the record's batch is acknowledged, at a moment of the capture. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** The registry of sinks by default. */
   readonly makers?: typeof sinks;
@@ -23,7 +23,7 @@ export interface ReplaySinksOptions {
 
 /** Length of a window, in records: in a window, newer price ticks replace older ones. */
 const WINDOW_RECORDS = 500;
-/** Length of a window, in milliseconds of the recording. Market data waits for two windows at most. */
+/** Length of a window, in milliseconds of the capture. Market data waits for two windows at most. */
 const LONGEST_WAIT_MS = 1000;
 /** Approximate heap bytes of a batch; it may exceed them by a window. */
 const BATCH_BYTES = 4 * 2 ** 20;
@@ -31,7 +31,7 @@ const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
 /**
- * The sinks of a replay. It sends records in batches that the recording alone decides, each after the acknowledgement of
+ * The sinks of a replay. It sends records in batches that the capture alone decides, each after the acknowledgement of
  * the one before. So every replay makes the same batches, file blocks and replaced price ticks, whatever the machine's
  * speed.
  */
@@ -92,7 +92,7 @@ export class ReplaySinks {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
-          // The duration of an answer is not part of the recording.
+          // The duration of an answer is not part of the capture.
           downAfterMs: Number.POSITIVE_INFINITY,
           onState: (state, reason) => {
             if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
@@ -110,7 +110,7 @@ export class ReplaySinks {
     }
   }
 
-  /** Adds the feed's output; `now` is in milliseconds of the recording. */
+  /** Adds the feed's output; `now` is in milliseconds of the capture. */
   take({ records, barrier }: FeedOutput, now: number): void {
     const { feed } = this.#config;
     for (const record of records) {

@@ -5,7 +5,7 @@ import type { VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from './replay-result.ts';
 import { ReplayRun } from './replay-run.ts';
 
-/** A gap in a foreign recording looks like a dead connection, so the feed reconnects fast. */
+/** A gap in a capture in another format looks like a dead connection, so the feed reconnects fast. */
 const FOREIGN_RECONNECT = { initialDelayMs: 100, maxDelayMs: 1000, maxAttempts: 1_000_000, probeEveryMs: 1000 };
 
 /**
@@ -26,7 +26,7 @@ export function replayConfig(config: Config, venue: VenueId | undefined): Config
 }
 
 /**
- * Plays a recording through the pipeline, in the recording's time. `config` comes from `replayConfig`.
+ * Plays a capture through the pipeline, in the capture's time. `config` comes from `replayConfig`.
  * @throws Error if the file cannot be read at all, or a sink cannot be opened
  */
 export async function replay(config: Config, options: ReplayOptions): Promise<ReplayResult> {

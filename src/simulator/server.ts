@@ -142,7 +142,7 @@ function routed({ url = '/' }: IncomingMessage, sites: ReadonlyMap<string, Venue
 
 function notServed(path: string) {
   if (VENUE_IDS.some((id) => path.startsWith(`/${id}/`)))
-    return { status: 503, body: '{"error":"not_served","message":"this venue is not in the recorded session"}' };
+    return { status: 503, body: '{"error":"not_served","message":"this venue is not in the capture"}' };
   const known = '/bybit /binance /binance_us /binance_testnet /faults /stats /healthz';
   return { status: 404, body: `{"error":"not_found","message":"known: ${known}"}` };
 }

@@ -40,7 +40,7 @@ export class VenueFaults {
 /** The state of one simulated venue: its connections, topics and faults. */
 export class VenueHost {
   readonly profile: VenueProfile;
-  /** The market; undefined if the venue plays a recording. */
+  /** The market; undefined if the venue plays a capture. */
   readonly market: SimulatedMarket | undefined;
   readonly capture: CapturePlayback | undefined;
   readonly journal: Journal | undefined;

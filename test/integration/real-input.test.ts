@@ -34,7 +34,7 @@ interface Session {
   readonly expected: Readonly<Record<string, number>>;
 }
 
-/** Serves a recorded session over a WebSocket. Runs the main job until all of it is in Kafka, then stops it. */
+/** Serves a capture over a WebSocket. Runs the main job until all of it is in Kafka, then stops it. */
 async function play({ files, format, venue, coins, quote = 'USDT', channels, lines, expected }: Session) {
   const simulate = await startSimulate(
     ...files.flatMap((file) => ['--capture', recording(file)]),
@@ -107,7 +107,7 @@ async function python<T>(script: string, ...args: readonly string[]): Promise<T[
     .map((line) => JSON.parse(line) as T);
 }
 
-describe('recorded sessions of the real venues', () => {
+describe('captures of the real venues', () => {
   it('the 1,465 trades of Binance arrive once each over two lines, in order and with their values', async () => {
     const files = ['', '-next'].map((part) => `hftbacktest-binance-spot-btcusdt-20240808${part}.gz`);
     const { prefix, counts } = await play({

@@ -77,7 +77,7 @@ const statusTexts = (records: readonly FeedRecord[], states: readonly string[]):
       : [],
   );
 
-describe('a recorded session', () => {
+describe('a capture', () => {
   it('is replayed as published, with its repaired gap and failover, and identically each time', async () => {
     const file = join(await temporaryFolder(), 'session.capture.gz');
     await using live = await SimulatedFeed.start({

@@ -148,7 +148,7 @@ describe('a replayed request', () => {
     expect(network.answers.takeSettled()).toBe(false);
   });
 
-  it('fails with the recorded fault, and at once if the recording has no answers', async () => {
+  it('fails with the recorded fault, and at once if the capture has no answers', async () => {
     const { take, network } = setUp();
     const failing = network.networks('binance', 0).get(URL_A, { timeoutMs: 1000 });
     const failed = expect(failing).rejects.toMatchObject({

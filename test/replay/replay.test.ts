@@ -215,7 +215,7 @@ describe('a replay', () => {
     expect(tradesOf(records)).toHaveLength(7);
     const recovered = reportedAt(records, 'feed_recovered');
     expect(reportedAt(records, 'feed_stale')).toEqual([0, ...recovered.slice(0, -1)].map((ms) => ms + 60_000));
-    // Meanwhile the feed reconnects again and again, and the recording waits for it.
+    // Meanwhile the feed reconnects again and again, and the replay waits for it.
     expect(recovered.map((ms) => Math.floor(ms / HOUR))).toEqual(hours.slice(1).map((ms) => ms / HOUR));
     expect(recovered.filter((ms) => ms % HOUR > 1005)).toEqual([]);
     expect(reportedAt(records, 'heartbeat').length - 6 * 3600).toBeLessThan(2);
@@ -237,7 +237,7 @@ describe('a replay', () => {
     expect(second.records).toEqual(first.records);
   });
 
-  it('replays a recording of another program, and counts frames of unknown symbols', async () => {
+  it('replays a capture of another program, and counts frames of unknown symbols', async () => {
     const { records, result } = await replayed(
       [
         line(0, '', trade(0, 1)),
@@ -254,13 +254,13 @@ describe('a replay', () => {
     expect(result).toMatchObject({ frames: 5, bodies: 1, ignored: { unknown_symbol: 1 }, malformed: 0 });
   });
 
-  it('uses the times of the venue if the recording has no receive times', async () => {
+  it('uses the times of the venue if the capture has no receive times', async () => {
     const { records } = await replayed([trade(0, 1), trade(8000, 2)], { format: 'ndjson' });
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 8000) * 1000]);
     expect(reportedAt(records, 'feed_stale')).toEqual([5000]);
   });
 
-  it('shortens long pauses of a recording without receive times', async () => {
+  it('shortens long pauses of a capture without receive times', async () => {
     const { records, result } = await replayed([trade(0, 1), trade(86_400_000, 2)], { format: 'ndjson' });
     expect(result.elapsedMs).toBe(60_000);
     expect(tradesOf(records).map(({ receivedAt }) => receivedAt)).toEqual([START * 1000, (START + 86_400_000) * 1000]);
@@ -283,7 +283,7 @@ describe('a replay', () => {
     expect(reportedAt(records, 'feed_stale')).toEqual([]);
   });
 
-  it('keeps the pace of the recording at speed 1', async () => {
+  it('keeps the pace of the capture at speed 1', async () => {
     const lines = [
       HEADER,
       LIST,
@@ -297,7 +297,7 @@ describe('a replay', () => {
     expect((await replayed(lines)).files).toEqual(paced.files);
   });
 
-  it('publishes the readable part of a torn recording and reports where it ends', async () => {
+  it('publishes the readable part of a torn capture and reports where it ends', async () => {
     const { records, result } = await replayed([
       HEADER,
       LIST,

@@ -12,7 +12,7 @@ type Weight = number | ((query: URLSearchParams) => number);
 const BAN_MS = 120_000;
 const WARNINGS = 20;
 
-/** Binance's public REST interface over one venue's market or recording: weights, limits, errors. */
+/** Binance's public REST interface over one venue's market or capture: weights, limits, errors. */
 export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest {
   const { restLimit } = host.profile;
   const limit = new RestLimit({ ...restLimit, warnings: WARNINGS, banMs: BAN_MS });

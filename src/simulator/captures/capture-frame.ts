@@ -19,7 +19,7 @@ const SUFFIXES: Readonly<Record<string, string>> = {
   depthUpdate: 'depth@100ms',
 };
 
-/** Guesses a frame's venue, for recordings that do not name it. */
+/** Guesses a frame's venue, for captures that do not name it. */
 export function guessVenue(frame: string): VenueId {
   return TOPIC.test(frame.slice(0, 200)) || /"(ret_msg|conn_id)":/.test(frame) ? 'bybit' : 'binance';
 }

@@ -33,7 +33,7 @@ interface RecordedMessage {
   readonly frame: string;
 }
 
-/** A data frame of the venue; `place` is the number of its message in the whole recording, from 0. */
+/** A data frame of the venue; `place` is the number of its message in the whole capture, from 0. */
 interface PlayedFrame {
   readonly place: number;
   readonly at: number | undefined;
@@ -43,7 +43,7 @@ interface PlayedFrame {
 }
 
 /**
- * Plays one venue's part of a recording. Every connection gets its subscribed topics from the start. REST returns the
+ * Plays one venue's part of a capture. Every connection gets its subscribed topics from the start. REST returns the
  * trades that the most advanced connection has passed. If several recorded connections carry a topic, the one with the
  * most frames of that topic is played.
  */
@@ -69,7 +69,7 @@ export class CapturePlayback {
     this.source = source;
   }
 
-  /** Adds a message while the recording is read for the first time. */
+  /** Adds a message while the capture is read for the first time. */
   addMessage(message: RecordedMessage): void {
     if (isDepthBody(this.venue, message.frame)) {
       const [first = ''] = this.symbols;
@@ -94,7 +94,7 @@ export class CapturePlayback {
     clearTimeout(this.timers.get(connection));
     const timer = setTimeout(() => {
       this.playing.add(connection);
-      this.play(connection, journal).catch(() => connection.close(1011, 'recording cannot be read'));
+      this.play(connection, journal).catch(() => connection.close(1011, 'capture cannot be read'));
     }, this.source.settleMs);
     this.timers.set(connection, timer);
   }
@@ -117,7 +117,7 @@ export class CapturePlayback {
     return from === -1 ? [] : all.slice(from, from + limit);
   }
 
-  /** Plays the recording while the connection is open, with only a few frames in memory. */
+  /** Plays the capture while the connection is open, with only a few frames in memory. */
   private async play(connection: Connection, journal: Journal | undefined): Promise<void> {
     const { ws, socket } = connection;
     const isOver = () => ws.readyState !== ws.OPEN;
@@ -166,7 +166,7 @@ export class CapturePlayback {
 }
 
 /**
- * Reads recordings once to find their venues, symbols and topics. Returns a playback for each venue.
+ * Reads captures once to find their venues, symbols and topics. Returns a playback for each venue.
  * @throws Error if a file cannot be read or has no frame
  */
 export async function openCaptures(options: CaptureOptions): Promise<ReadonlyMap<VenueId, CapturePlayback>> {

@@ -8,10 +8,10 @@ import { describe, expect, it } from 'vitest';
 import { recordings } from '../../testing/feeds/recordings.ts';
 import { root } from '../../testing/tools/tools.ts';
 
-const script = join(root, 'scripts/captures/main.ts');
+const script = join(root, 'scripts/recordings/main.ts');
 
 /** Runs the command of `make captures CAPTURES=DIR`. */
-function captures(...folder: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
+function checkRecordings(...folder: readonly string[]): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     execFile(process.execPath, [script, ...folder], { timeout: 30_000 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : error.code, stdout: stripVTControlCharacters(stdout), stderr }),
@@ -21,7 +21,7 @@ function captures(...folder: readonly string[]): Promise<{ code: unknown; stdout
 
 /** Creates a folder with these files, which is deleted after the test. */
 async function folderOf(files: Readonly<Record<string, string | Buffer>>) {
-  const path = await mkdtemp(join(tmpdir(), 'captures-test-'));
+  const path = await mkdtemp(join(tmpdir(), 'recordings-test-'));
   for (const [name, content] of Object.entries(files)) {
     await mkdir(join(path, name, '..'), { recursive: true });
     await writeFile(join(path, name), content);
@@ -74,7 +74,7 @@ const BOOK = {
 
 describe('make captures', () => {
   it('accepts every recording in test/recordings, which have less than 1 MB in total', async () => {
-    const { code, stdout } = await captures(recordings);
+    const { code, stdout } = await checkRecordings(recordings);
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('21 passed, 0 failed, 0 skipped');
     expect(code).toBe(0);
     const files = await readdir(recordings, { recursive: true });
@@ -89,7 +89,7 @@ describe('make captures', () => {
       'binance-trades.ndjson': lines(trade(1), trade(2), trade(2), trade(3)),
       'binance-trades.expected.json': JSON.stringify({ frames: 4, trade: 4, malformed: 0 }),
     });
-    const { code, stdout } = await captures(folder.path);
+    const { code, stdout } = await checkRecordings(folder.path);
     expect(stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^ok +binance-trades\.ndjson: 4 frames: trade 4; pipeline: .*replay\.trades 3\b/),
       'ok      books/binance-BTCUSDT: 2 applied, 1 ignored, 0 gaps, id 103; as binance-BTCUSDT.expected.json expects',
@@ -104,7 +104,7 @@ describe('make captures', () => {
   ])('reports what differs from the expectation: %s', async (_, wrong, message) => {
     const expected = JSON.stringify({ ...EXPECTED, ...wrong });
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.expected.json': expected });
-    const { code, stdout } = await captures(folder.path);
+    const { code, stdout } = await checkRecordings(folder.path);
     expect(stdout).toMatch(/^FAILED +books\/binance-BTCUSDT: /);
     expect(stdout).toContain(message);
     expect(stdout).toContain('0 passed, 1 failed, 0 skipped');
@@ -114,7 +114,7 @@ describe('make captures', () => {
   it('fails for a gap in a stream of book changes, even without an expectation', async () => {
     const stream = STREAM + lines(depth(105, 106, [], []));
     await using folder = await folderOf({ ...BOOK, 'books/binance-BTCUSDT.depth.ndjson.gz': gzipSync(stream) });
-    const { code, stdout } = await captures(folder.path);
+    const { code, stdout } = await checkRecordings(folder.path);
     expect(stdout).toMatch(/^FAILED +books\/binance-BTCUSDT: .*\n +1 gaps$/m);
     expect(code).toBe(1);
   });
@@ -124,10 +124,10 @@ describe('make captures', () => {
       `${lines(depth(96, 99, [], []))}${SNAPSHOT}\n${lines(...changes)}`;
     const whole = session(depth(100, 102, [], []), depth(103, 104, [], []), trade(1));
     await using folder = await folderOf({ 'binance-whole.ndjson': whole });
-    expect(await captures(folder.path)).toMatchObject({ code: 0 });
+    expect(await checkRecordings(folder.path)).toMatchObject({ code: 0 });
     const broken = session(depth(100, 102, [], []), depth(105, 106, [], []), trade(1));
     await using other = await folderOf({ 'binance-broken.ndjson': broken });
-    const { code, stdout } = await captures(other.path);
+    const { code, stdout } = await checkRecordings(other.path);
     expect(stdout).toMatch(/^FAILED +binance-broken\.ndjson: /);
     expect(stdout).toContain('BTCUSDT: the book fell out of step');
     expect(code).toBe(1);
@@ -156,7 +156,7 @@ describe('make captures', () => {
       'binance-BTCUSDT.meta.json': JSON.stringify({ depthFramesReceivedBeforeRestResponse: 1 }),
       'binance-BTCUSDT.expected.json': JSON.stringify(expected),
     });
-    const { code, stdout } = await captures(folder.path);
+    const { code, stdout } = await checkRecordings(folder.path);
     expect(stdout).toMatch(/^ok +binance-BTCUSDT: 3 applied, .*; needs deeper levels after 2 changes$/m);
     expect(code).toBe(0);
   });
@@ -164,7 +164,7 @@ describe('make captures', () => {
   it('fails for a session with a malformed frame', async () => {
     const bad = { stream: 'btcusdt@trade', data: { ...trade(2).data, p: 'dear' } };
     await using folder = await folderOf({ 'binance-trades.ndjson': lines(trade(1), bad) });
-    const { code, stdout } = await captures(folder.path);
+    const { code, stdout } = await checkRecordings(folder.path);
     expect(stdout).toMatch(/^FAILED +binance-trades\.ndjson: /);
     expect(stdout).toContain('malformed: ');
     expect(code).toBe(1);
@@ -172,15 +172,15 @@ describe('make captures', () => {
 
   it('exits with 1 for an empty folder', async () => {
     await using folder = await folderOf({});
-    expect(await captures(folder.path)).toMatchObject({ code: 1, stdout: '0 passed, 0 failed, 0 skipped\n' });
+    expect(await checkRecordings(folder.path)).toMatchObject({ code: 1, stdout: '0 passed, 0 failed, 0 skipped\n' });
   });
 
   it('exits with 2 for a missing folder and without a folder', async () => {
     await using folder = await folderOf({});
     const missing = join(folder.path, 'missing');
-    const none = await captures(missing);
+    const none = await checkRecordings(missing);
     expect(none).toMatchObject({ code: 2, stdout: '' });
     expect(none.stderr).toContain(missing);
-    expect(await captures()).toMatchObject({ code: 2, stdout: '' });
+    expect(await checkRecordings()).toMatchObject({ code: 2, stdout: '' });
   });
 });

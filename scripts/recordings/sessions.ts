@@ -197,7 +197,7 @@ interface Played extends ReplayResult {
 
 /** Replays a file into a temporary folder. */
 async function play(file: string, foreign: Foreign | undefined, config: Config): Promise<Played> {
-  const dir = await mkdtemp(join(tmpdir(), 'market-feed-captures-'));
+  const dir = await mkdtemp(join(tmpdir(), 'market-feed-recordings-'));
   const check = klineCheckOf(config);
   try {
     const replayed = replayConfig(config, foreign?.venue);
