@@ -7,7 +7,7 @@ import { BookSync } from '../../src/market/book/book-sync.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { type CheckResult, differences } from './check-result.ts';
 import { Decoding } from './decoding.ts';
-import { jsonOf, linesOf, type Recording, textOf, venueInName } from './recordings.ts';
+import { jsonOf, type Recording, rowsOf, textOf, venueInName } from './recordings.ts';
 
 const TOP = 20;
 
@@ -21,9 +21,7 @@ const LIMITS: readonly number[] = [5, 10, 20, 50, 100, 500, 1000, 5000];
 export function checkBook({ name, file, beside }: Extract<Recording, { kind: 'book' }>): CheckResult {
   const venue = venueInName(name) ?? 'binance';
   const decoding = new Decoding(venue);
-  const updates = linesOf(file).flatMap((line) =>
-    decoding.events(line).filter((event) => event.kind === 'book_update'),
-  );
+  const updates = rowsOf(file).flatMap((row) => decoding.events(row).filter((event) => event.kind === 'book_update'));
   const tickers = beside.bookTickers === undefined ? [] : tickersOf(venue, beside.bookTickers);
   const snapshot = beside.snapshot === undefined ? undefined : snapshotOf(venue, updates[0], textOf(beside.snapshot));
   const meta = beside.meta === undefined ? {} : jsonOf(beside.meta);
@@ -142,7 +140,7 @@ class TickerComparison {
 
 function tickersOf(venue: VenueId, file: string): BookTicker[] {
   const decoding = new Decoding(venue);
-  return linesOf(file).flatMap((line) => decoding.events(line).filter((event) => event.kind === 'book_ticker'));
+  return rowsOf(file).flatMap((row) => decoding.events(row).filter((event) => event.kind === 'book_ticker'));
 }
 
 function snapshotOf(venue: VenueId, first: BookUpdate | undefined, body: string): BookUpdate | undefined {

@@ -68,10 +68,10 @@ export function textOf(file: string): string {
   return (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
-export function linesOf(file: string): string[] {
+export function rowsOf(file: string): string[] {
   return textOf(file)
     .split('\n')
-    .filter((line) => line !== '');
+    .filter((row) => row !== '');
 }
 
 export function jsonOf(file: string): Record<string, unknown> {

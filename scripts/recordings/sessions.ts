@@ -156,13 +156,13 @@ class Seen {
 
 async function decodeAll({ name, file }: Session, format: CaptureFormat): Promise<Seen> {
   let seen: Seen | undefined;
-  for await (const line of readCapture(file, format, { strict: true })) {
-    if (line.kind === 'frame') {
-      const frame = line.frame.toString('utf8');
+  for await (const row of readCapture(file, format, { strict: true })) {
+    if (row.kind === 'frame') {
+      const frame = row.frame.toString('utf8');
       seen ??= new Seen(venueInName(name) ?? guessVenue(frame));
       seen.frames++;
-      for (const event of seen.decoding.events(frame, line.at)) seen.event(event);
-    } else if (line.kind === 'body') seen?.body(line.body, line.symbol, line.at);
+      for (const event of seen.decoding.events(frame, row.at)) seen.event(event);
+    } else if (row.kind === 'body') seen?.body(row.body, row.symbol, row.at);
   }
   if (seen === undefined) throw new Error('no frames');
   return seen;

@@ -52,7 +52,7 @@ export async function* readCaptureParts(
       if (row.kind === 'odd') {
         if (!strict) continue;
         if (rows.length > 0) yield rows;
-        throw new Error(`${file}:${number}: not a line of a ${format} capture: ${shortened(text.toString('latin1'))}`);
+        throw new Error(`${file}:${number}: not a row of a ${format} capture: ${shortened(text.toString('latin1'))}`);
       }
       if (row.kind !== 'nothing') rows.push(row);
     }

@@ -59,7 +59,7 @@ function unreadable(file: string, rows: number, error: unknown): Error {
   const message = error instanceof Error ? error.message : String(error);
   // The error of a truncated file, as a killed process leaves it.
   const torn = errorCode(error) === 'Z_BUF_ERROR';
-  const where = rows === 0 ? '' : `, after line ${rows}`;
+  const where = rows === 0 ? '' : `, after row ${rows}`;
   const what = torn ? `torn${where} (${message})` : `${message}${where}`;
   return new Error(`${file}: ${what}`, { cause: error });
 }

@@ -45,8 +45,7 @@ export class ConfigFiles {
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
     }
-    if (text === '')
-      this.#report.refuse(fileKey, shown(file), 'a file in UTF-8 that holds the secret in its first line');
+    if (text === '') this.#report.refuse(fileKey, shown(file), 'a file in UTF-8 that has the secret in its first row');
     return new Secret(text);
   }
 

@@ -115,7 +115,7 @@ describe('CaptureWriter', () => {
     const lines: CaptureRow[] = [];
     await expect(async () => {
       for await (const line of readCapture(torn, 'market-feed', { strict: true })) lines.push(line);
-    }).rejects.toThrow(`${torn}: torn, after line 1001 (unexpected end of file)`);
+    }).rejects.toThrow(`${torn}: torn, after row 1001 (unexpected end of file)`);
     expect(lines).toHaveLength(1000);
     await capture.close();
     expect(await read(join(folder, 'a.gz'))).toHaveLength(1001);

@@ -100,17 +100,13 @@ describe('readCapture with invalid input', () => {
     [
       'market-feed',
       [HEADER, '1723161253937085000 binance:1 {"a":1}', 'rubbish'],
-      ':3: not a line of a market-feed capture: "rubbish"',
+      ':3: not a row of a market-feed capture: "rubbish"',
     ],
-    ['market-feed', [HEADER, '1723161253937085000 binance:1 ! dance'], ':2: not a line of a market-feed capture'],
-    [
-      'market-feed',
-      [HEADER, '1723161253937085000 binance:1 ! ended {"kind'],
-      ':2: not a line of a market-feed capture',
-    ],
-    ['market-feed', [HEADER, '1723161253937085000 binance:1 plain'], ':2: not a line of a market-feed capture'],
-    ['hftbacktest', ['1723161253937085000 {"a":1}', '1723161253937085000'], ':2: not a line of a hftbacktest capture'],
-    ['ndjson', ['{"a":1}', 'hello'], ':2: not a line of a ndjson capture: "hello"'],
+    ['market-feed', [HEADER, '1723161253937085000 binance:1 ! dance'], ':2: not a row of a market-feed capture'],
+    ['market-feed', [HEADER, '1723161253937085000 binance:1 ! ended {"kind'], ':2: not a row of a market-feed capture'],
+    ['market-feed', [HEADER, '1723161253937085000 binance:1 plain'], ':2: not a row of a market-feed capture'],
+    ['hftbacktest', ['1723161253937085000 {"a":1}', '1723161253937085000'], ':2: not a row of a hftbacktest capture'],
+    ['ndjson', ['{"a":1}', 'hello'], ':2: not a row of a ndjson capture: "hello"'],
     [
       'market-feed',
       ['{"format":"market-feed-capture","version":2}'],
@@ -144,7 +140,7 @@ describe('readCapture with invalid input', () => {
     const read: CaptureRow[] = [];
     await expect(async () => {
       for await (const line of readCapture(damaged, 'ndjson')) read.push(line);
-    }).rejects.toThrow(/damaged\.gz: (invalid|incorrect) .*, after line [34]\d\d\d$/);
+    }).rejects.toThrow(/damaged\.gz: (invalid|incorrect) .*, after row [34]\d\d\d$/);
     expect(read.length).toBeGreaterThan(3000);
   });
 
@@ -157,7 +153,7 @@ describe('readCapture with invalid input', () => {
       const read: CaptureRow[] = [];
       await expect(async () => {
         for await (const line of readCapture(path, 'ndjson', { strict: true })) read.push(line);
-      }).rejects.toThrow(/cut\.gz: torn, after line 4\d\d\d|cut\.gz: torn, after line 5000/);
+      }).rejects.toThrow(/cut\.gz: torn, after row 4\d\d\d|cut\.gz: torn, after row 5000/);
       expect(read.length).toBeGreaterThan(4900);
     }
   });

@@ -196,7 +196,7 @@ describe('market-feed record and replay', () => {
     const run = startMarketFeed('replay', file, '--out', dir);
     expect(await run.exited).toBe(1);
     expect(run.stderr).toMatch(
-      /market-feed: replay: .*a\.capture\.gz: torn, after line \d+ \(unexpected end of file\)/,
+      /market-feed: replay: .*a\.capture\.gz: torn, after row \d+ \(unexpected end of file\)/,
     );
     const summary = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
     expect(summary.undelivered).toBe(0);

@@ -306,7 +306,7 @@ describe('a replay', () => {
       'rubbish',
       line(200, 'binance:1', trade(98, 2)),
     ]);
-    expect(result.error?.message).toMatch(/a\.capture\.gz:6: not a line of a market-feed capture: "rubbish"/);
+    expect(result.error?.message).toMatch(/a\.capture\.gz:6: not a row of a market-feed capture: "rubbish"/);
     expect(tradesOf(records)).toHaveLength(1);
     expect(result).toMatchObject({ undelivered: 0, records: { 'replay.trades': 1 } });
   });

@@ -9,7 +9,7 @@ import type {
 import { amount, count, latency, percent, rate } from './figures.ts';
 import { moveOf, type PriceMemory, type PriceTrail, placesOf, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
-import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toLine } from './terminal-text.ts';
+import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toRow } from './terminal-text.ts';
 
 export interface StatusView {
   readonly snapshot: StatusSnapshot;
@@ -17,7 +17,7 @@ export interface StatusView {
   readonly memory: PriceMemory;
   /** Shown as far as there is room. */
   readonly notes: Pick<StatusNotes, 'latest'>;
-  /** Files and commands, one line each. */
+  /** Files and commands, one row each. */
   readonly hints: readonly string[];
 }
 
@@ -27,41 +27,41 @@ export interface Screen {
   readonly color: boolean;
 }
 
-type Line = readonly Span[];
+type Row = readonly Span[];
 
 /** Number of blank lines between the sections. */
 const BLANKS = 3;
 
-/** The live status as at most `rows` lines of at most `columns` columns. */
+/** The live status as at most `rows` rows of at most `columns` columns. */
 export function renderStatus(
   { snapshot, memory, notes, hints }: StatusView,
   { columns, rows, color }: Screen,
 ): string[] {
-  const top = [titleLine(snapshot, columns), ...bannerLines(snapshot, columns)];
-  const venues = [venueHeader(columns), ...snapshot.venues.map((venue) => venueLine(venue, columns))];
-  const sinks = snapshot.sinks.map(sinkLine);
-  const counts = countLines(snapshot, columns);
-  const hintLines = hints.map((hint): Line => [span(` ${hint}`, 'dim')]);
+  const top = [titleRow(snapshot, columns), ...bannerRows(snapshot, columns)];
+  const venues = [venueHeader(columns), ...snapshot.venues.map((venue) => venueRow(venue, columns))];
+  const sinks = snapshot.sinks.map(sinkRow);
+  const counts = countRows(snapshot, columns);
+  const hintRows = hints.map((hint): Row => [span(` ${hint}`, 'dim')]);
   const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
-  // Coins come first: for them the latencies are left out, then the blank lines, then the hints.
-  const shown = [...sinks, ...counts, ...hintLines];
-  const timed = [...sinks, ...latencyLines(snapshot, columns), ...counts, ...hintLines];
+  // Coins come first: for them the latencies are left out, then the blank rows, then the hints.
+  const shown = [...sinks, ...counts, ...hintRows];
+  const timed = [...sinks, ...latencyRows(snapshot, columns), ...counts, ...hintRows];
   const bottom = timed.length + BLANKS <= room ? timed : shown.length <= room ? shown : [...sinks, ...counts];
 
   const left = rows - top.length - venues.length - bottom.length;
   const coins = coinBlock(snapshot.coins, memory, columns, Math.max(2, left));
   let free = left - coins.length;
-  const blank = (): readonly Line[] => (free-- > 0 ? [[]] : []);
+  const blank = (): readonly Row[] => (free-- > 0 ? [[]] : []);
   const sections = [top, blank(), venues, blank(), coins, blank(), bottom];
-  const latest = notes.latest(free > 1 ? free - 1 : free).map(noteLine);
+  const latest = notes.latest(free > 1 ? free - 1 : free).map(noteRow);
   return [...sections.flat(), ...(free > 1 && latest.length > 0 ? [[]] : []), ...latest]
     .slice(0, rows)
-    .map((line) => toLine(line, columns, color));
+    .map((row) => toRow(row, columns, color));
 }
 
-function titleLine({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot, columns: number): Line {
-  const left: Line = [
+function titleRow({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot, columns: number): Row {
+  const left: Row = [
     span(' market-feed ', 'title'),
     ...(mode === 'all'
       ? [span(' all venues')]
@@ -75,7 +75,7 @@ function titleLine({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot
 }
 
 /** A banner: these prices are not market prices. */
-function bannerLines({ environment, venues }: StatusSnapshot, columns: number): readonly Line[] {
+function bannerRows({ environment, venues }: StatusSnapshot, columns: number): readonly Row[] {
   const active = venues.find((venue) => venue.active);
   const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;
   if (shown === 'production') return [];
@@ -94,21 +94,21 @@ const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
   region_blocked: 'bad',
 };
 
-/** The width of a venue's line with its counters. */
+/** The width of a venue's row with its counters. */
 const COUNTED_WIDTH = 76;
 /** If fewer columns of a reason fit beside the counters, the reason replaces them. */
 const REASON_WIDTH = 20;
 
-function venueHeader(columns: number): Line {
+function venueHeader(columns: number): Row {
   const names = `   ${inColumns('VENUE', 16)}${inColumns('STATE', 17)}${inColumns('LINES', 6)}${inColumns('LAST DATA', 10, 'right')}`;
   const counters = `${inColumns('FRAMES', 12, 'right')}${inColumns('RECONNECTS', 12, 'right')}`;
   return [span(columns < COUNTED_WIDTH ? names : names + counters, 'dim')];
 }
 
-function venueLine(
+function venueRow(
   { venue, state, active, linesUp, lines, ageMs, frames, reconnects, reason }: VenueSnapshot,
   columns: number,
-): Line {
+): Row {
   const style = STATES[state];
   const isConcern = style === 'bad' || style === 'warn';
   const shown = reason === '' ? '' : `  ${reason}`;
@@ -137,15 +137,15 @@ function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns:
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
   const width = Math.floor(columns / across);
   const fits = coins.length <= across * (room - 1);
-  const lines = fits ? Math.ceil(coins.length / across) : Math.max(0, room - 2);
+  const perColumn = fits ? Math.ceil(coins.length / across) : Math.max(0, room - 2);
   const header = Array.from({ length: across }, () => padSpans([span(coinHeader(width), 'dim')], width)).flat();
-  const body = Array.from({ length: lines }, (_, row) =>
+  const body = Array.from({ length: perColumn }, (_, row) =>
     Array.from({ length: across }, (_unused, column) => {
-      const coin = coins[column * lines + row];
+      const coin = coins[column * perColumn + row];
       return coin === undefined ? [] : padSpans(coinCell(coin, memory.get(coin.symbol), width), width);
     }).flat(),
   );
-  const hidden = coins.length - across * lines;
+  const hidden = coins.length - across * perColumn;
   return [header, ...body, ...(hidden > 0 ? [[span(` … and ${hidden} more coins: enlarge the window`, 'dim')]] : [])];
 }
 
@@ -170,7 +170,7 @@ function coinCell(
   { coin, price, change24h, tradesPerSecond, ageMs, stale, venue, epoch }: CoinSnapshot,
   trail: PriceTrail | undefined,
   width: number,
-): Line {
+): Row {
   const move = price === null || trail === undefined ? 0 : moveOf(trail);
   const extras = extrasWithin(width);
   const changeStyle: Style = change24h === null ? 'dim' : change24h.startsWith('-') ? 'down' : 'up';
@@ -196,7 +196,7 @@ function coinCell(
   ];
 }
 
-function sinkLine({ name, state, lagMs, queued, delivered, dropped, reason }: SinkSnapshot): Line {
+function sinkRow({ name, state, lagMs, queued, delivered, dropped, reason }: SinkSnapshot): Row {
   const lag = lagMs ?? 0;
   return [
     span(` ${inColumns(name, 8)}`, 'bold'),
@@ -224,30 +224,30 @@ function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): reado
       latencyMs.emittedToAcknowledged,
     ]),
   ];
-  const line: Span[] = [span(' p99  ', 'dim')];
+  const row: Span[] = [span(' p99  ', 'dim')];
   for (const [stage, summary] of stages) {
     if (summary === null || summary === undefined) continue;
     const part = [span(`${stage} `, 'dim'), span(`${latency(summary.p99)}  `)];
-    if (spansWidth(line) + spansWidth(part) <= columns) line.push(...part);
+    if (spansWidth(row) + spansWidth(part) <= columns) row.push(...part);
   }
-  return line.length === 1 ? [] : [line];
+  return row.length === 1 ? [] : [row];
 }
 
 /** Display names of counters. */
 const COUNTER_NAMES: Readonly<Record<string, string>> = { duplicates: 'second arrivals' };
 
-function countLines({ counts }: StatusSnapshot, columns: number): readonly Line[] {
-  const lines: Span[][] = [];
+function countRows({ counts }: StatusSnapshot, columns: number): readonly Row[] {
+  const rows: Span[][] = [];
   for (const [name, value] of Object.entries(counts).filter(([key, many]) => many > 0 || key === 'trades')) {
     const part = [span(` ${COUNTER_NAMES[name] ?? name.replaceAll('_', ' ')} `, 'dim'), span(`${count(value)} `)];
-    const line = lines.at(-1);
-    if (line === undefined || spansWidth(line) + spansWidth(part) > columns) lines.push(part);
-    else line.push(...part);
+    const row = rows.at(-1);
+    if (row === undefined || spansWidth(row) + spansWidth(part) > columns) rows.push(part);
+    else row.push(...part);
   }
-  return lines;
+  return rows;
 }
 
-function noteLine({ level, text }: Note): Line {
+function noteRow({ level, text }: Note): Row {
   return [
     span(' '),
     span(level === 'info' ? '· ' : '! ', level === 'error' ? 'bad' : level === 'warn' ? 'warn' : 'dim'),

@@ -29,7 +29,7 @@ export function paintStatus({ out, color, snapshot, notes, hints }: PainterOptio
   const show = (current: StatusSnapshot) => {
     if (busy) return;
     const { columns, rows } = out.size();
-    // The last column stays free: clearing the rest of the line would clear a character there.
+    // The last column stays free: clearing the rest of the row would clear a character there.
     const screen = { columns: columns - 1, rows, color };
     const lines = renderStatus({ snapshot: current, memory, notes, hints: hints() }, screen).map(
       (line) => `${line}\u001b[K`,

@@ -1,4 +1,4 @@
-/** A part of a line in one style. */
+/** A part of a row in one style. */
 export interface Span {
   readonly text: string;
   readonly style: Style;
@@ -66,18 +66,18 @@ function cutTo(text: string, width: number): string {
   return `${cut}…`;
 }
 
-/** The spans as one terminal line of at most `width` columns, without control characters. */
-export function toLine(spans: readonly Span[], width: number, color: boolean): string {
-  let line = '';
+/** The spans as one row of the terminal, of at most `width` columns, without control characters. */
+export function toRow(spans: readonly Span[], width: number, color: boolean): string {
+  let row = '';
   let left = width;
   for (const { text, style } of spans) {
     // Texts of venues and brokers must not control the terminal.
     const cut = cutTo(text.replace(/\p{Cc}/gu, ' '), left);
     left -= textWidth(cut);
     const sgr = color ? STYLES[style] : '';
-    line += sgr === '' || cut === '' ? cut : `\u001b[${sgr}m${cut}\u001b[0m`;
+    row += sgr === '' || cut === '' ? cut : `\u001b[${sgr}m${cut}\u001b[0m`;
   }
-  return line.trimEnd();
+  return row.trimEnd();
 }
 
 export function spansWidth(spans: readonly Span[]): number {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { inColumns, span, textWidth, toLine } from '../../../src/cli/terminal/terminal-text.ts';
+import { inColumns, span, textWidth, toRow } from '../../../src/cli/terminal/terminal-text.ts';
 
 it('textWidth measures the width of text in columns, not in characters', () => {
   expect(textWidth('BTC ▲')).toBe(5);
@@ -15,12 +15,12 @@ it('inColumns pads or truncates text to a width', () => {
   expect(inColumns('x', 0)).toBe('');
 });
 
-it('toLine truncates text at the width, and colours it only on request', () => {
+it('toRow truncates text at the width, and colours it only on request', () => {
   const spans = [span('up ', 'good'), span('and running')];
-  expect(toLine(spans, 8, false)).toBe('up and …');
-  expect(toLine(spans, 80, true)).toBe('\u001b[32mup \u001b[0mand running');
+  expect(toRow(spans, 8, false)).toBe('up and …');
+  expect(toRow(spans, 80, true)).toBe('\u001b[32mup \u001b[0mand running');
 });
 
-it('toLine replaces control characters with spaces', () => {
-  expect(toLine([span('451\u001b[2J\r\nblocked\u009b1m')], 80, true)).toBe('451 [2J  blocked 1m');
+it('toRow replaces control characters with spaces', () => {
+  expect(toRow([span('451\u001b[2J\r\nblocked\u009b1m')], 80, true)).toBe('451 [2J  blocked 1m');
 });

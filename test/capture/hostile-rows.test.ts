@@ -10,15 +10,15 @@ const verbs = ['text ', 'binary ', 'connecting ', 'ended ', 'answer ', 'clock ',
 const names = ['kind', 'path', 'status', 'headers', 'body', 'fault', 'E', 'ts', 'lastUpdateId'];
 const rests = fc.oneof(fc.string({ unit: 'binary' }), hostileText(names));
 
-const bytes = (line: string) => Buffer.from(line, 'latin1');
+const bytes = (row: string) => Buffer.from(row, 'latin1');
 
 it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (format) => {
   fc.assert(
     fc.property(fc.constantFrom(...starts), fc.constantFrom(...verbs), rests, (start, verb, rest) => {
-      const line = start + verb + rest;
-      const { kind } = expectHarmless(() => PARSERS[format](bytes(line)));
+      const row = start + verb + rest;
+      const { kind } = expectHarmless(() => PARSERS[format](bytes(row)));
       expect(['frame', 'mark', 'body', 'nothing', 'odd']).toContain(kind);
-      expectHarmless(() => venueTime(line));
+      expectHarmless(() => venueTime(row));
     }),
     { numRuns: 2000 },
   );
@@ -26,17 +26,17 @@ it.each(CAPTURE_FORMATS)('the %s parser returns a known kind for any text', (for
 
 it.each(CAPTURE_FORMATS)('the %s parser reads a megabyte of repeated text within 500 ms', (format) => {
   for (const piece of ['0', ' ', '0.', '0 ', ' -> ', 'https://', '{"', '"E":', `${NS} `]) {
-    const line = piece.repeat(2 ** 20 / piece.length);
-    expectHarmless(() => PARSERS[format](bytes(line)), 500);
-    expectHarmless(() => PARSERS[format](bytes(`https:${line}`)), 500);
-    expectHarmless(() => venueTime(line), 500);
+    const row = piece.repeat(2 ** 20 / piece.length);
+    expectHarmless(() => PARSERS[format](bytes(row)), 500);
+    expectHarmless(() => PARSERS[format](bytes(`https:${row}`)), 500);
+    expectHarmless(() => venueTime(row), 500);
   }
 });
 
 it('readCaptureHeader refuses any invalid header with the reason', () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (line) => {
-      expect(() => expectHarmless(() => readCaptureHeader(line))).toThrow(
+    fc.property(fc.oneof(fc.string(), hostileText(['format', 'version', 'config'])), (row) => {
+      expect(() => expectHarmless(() => readCaptureHeader(row))).toThrow(
         /^(not a )?capture of market-feed|^a capture of version/,
       );
     }),
