@@ -195,9 +195,7 @@ describe('market-feed record and replay', () => {
     const dir = await temporaryFolder();
     const run = startMarketFeed('replay', file, '--out', dir);
     expect(await run.exited).toBe(1);
-    expect(run.stderr).toMatch(
-      /market-feed: replay: .*a\.capture\.gz: torn, after row \d+ \(unexpected end of file\)/,
-    );
+    expect(run.stderr).toMatch(/market-feed: replay: .*a\.capture\.gz: torn, after row \d+ \(unexpected end of file\)/);
     const summary = JSON.parse(run.stdout) as { records: Record<string, number>; undelivered: number };
     expect(summary.undelivered).toBe(0);
     expect(summary.records['replay.trades']).toBeGreaterThan(10);
