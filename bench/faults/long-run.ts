@@ -116,7 +116,7 @@ export class LongRun {
     const { broker, prefix } = this.#options;
     const judge = new TradeJudge(await JournalIndex.read(this.#journal), {
       venueLosesIds: true,
-      maxSilentMs: MAX_WITHOUT_DATA_MS,
+      maxPauseMs: MAX_WITHOUT_DATA_MS,
     });
     const published = await readRun({ kind: 'kafka', brokers: broker.brokers, prefix }, judge);
     const verdict = judge.verdict();

@@ -147,7 +147,7 @@ function failedOutcome(complaint: string): NonNullable<Played['outcome']> {
     instances: 0,
   };
   const verdict = { ...none, named: [], losses: [], repeats: [], problems: [] };
-  return { silentForMs: Number.POSITIVE_INFINITY, verdict, exitCode: null, complaints: [complaint] };
+  return { withoutDataMs: Number.POSITIVE_INFINITY, verdict, exitCode: null, complaints: [complaint] };
 }
 
 function fileName({ name }: Row): string {

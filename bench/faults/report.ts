@@ -57,11 +57,11 @@ function cells(played: Played): string[] {
   const { row, outcome } = played;
   const about = subjectOf(row);
   if (outcome === undefined) return [...about, ...new Array<string>(8).fill(''), verdictText(played)];
-  const { verdict, noticedAfterMs, silentForMs, guard } = outcome;
+  const { verdict, noticedAfterMs, withoutDataMs, guard } = outcome;
   return [
     ...about,
     noticedAfterMs === undefined ? '–' : whole(noticedAfterMs),
-    Number.isFinite(silentForMs) ? whole(silentForMs) : 'never',
+    Number.isFinite(withoutDataMs) ? whole(withoutDataMs) : 'never',
     guard?.haltedAfterMs === undefined ? 'not needed' : whole(guard.haltedAfterMs),
     ...[
       verdict.lost + verdict.undetectable,

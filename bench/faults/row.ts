@@ -103,7 +103,7 @@ export class Skipped extends Error {
 /** What was measured. Times in milliseconds. */
 export interface Outcome {
   readonly noticedAfterMs?: number;
-  readonly silentForMs: number;
+  readonly withoutDataMs: number;
   readonly verdict: Verdict;
   /** Result of the consumer with the trading guard; undefined if the row failed before. */
   readonly guard?: GuardOutcome;
@@ -115,7 +115,7 @@ export interface Outcome {
 
 /** How an outcome misses the expectation of its row, as text. `slow`: only a time limit is missed. */
 export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; readonly slow: string[] } {
-  const { verdict, guard, noticedAfterMs, silentForMs, exitCode, complaints } = outcome;
+  const { verdict, guard, noticedAfterMs, withoutDataMs, exitCode, complaints } = outcome;
   const { withinMs, noticedWithinMs, inGaps, notDetectable } = row.expected;
   const wrong = [
     ...(verdict.lost === 0 ? [] : [`${verdict.lost} lost`]),
@@ -135,7 +135,7 @@ export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; 
     ...(noticedWithinMs === undefined || (noticedAfterMs ?? 0) < noticedWithinMs
       ? []
       : [`noticed after ${Math.round(noticedAfterMs ?? 0)} ms`]),
-    ...(withinMs === undefined || silentForMs < withinMs ? [] : [`${Math.round(silentForMs)} ms without data`]),
+    ...(withinMs === undefined || withoutDataMs < withinMs ? [] : [`${Math.round(withoutDataMs)} ms without data`]),
     ...(guard === undefined || guard.late.length === 0 ? [] : [`${guard.late.length} halts too late`]),
   ];
   return { wrong, slow };

@@ -158,7 +158,7 @@ export class Stage implements Scene {
     const noticedAfterMs = this.#noticedAfter(published);
     return {
       ...(noticedAfterMs === undefined ? {} : { noticedAfterMs }),
-      silentForMs: this.#silentFor(published),
+      withoutDataMs: this.#withoutDataMs(published),
       verdict,
       guard,
       exitCode,
@@ -197,7 +197,7 @@ export class Stage implements Scene {
   }
 
   /** The longest time between two live trades, from just before the fault to the end. */
-  #silentFor({ live }: Published): number {
+  #withoutDataMs({ live }: Published): number {
     const { symbol } = this.row;
     const from = (this.#injectedAt ?? 0) - JUST_BEFORE_MS;
     let last: number | undefined;

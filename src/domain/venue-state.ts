@@ -50,14 +50,20 @@ export interface VenueState {
   readonly connected: boolean;
   readonly linesUp: ReadonlySet<number>;
   /** Venue-wide: no data comes, or the market is idle. */
-  readonly silence: 'stale' | 'quiet' | null;
+  readonly staleness: 'stale' | 'quiet' | null;
   /** Why it is not connected; null if no failure is known. */
   readonly trouble: 'disconnected' | 'probing' | 'region_blocked' | 'rate_limited' | null;
   /** For people: the reason of this state. */
   readonly reason: string;
 }
 
-export const NEW_VENUE: VenueState = { connected: false, linesUp: new Set(), silence: null, trouble: null, reason: '' };
+export const NEW_VENUE: VenueState = {
+  connected: false,
+  linesUp: new Set(),
+  staleness: null,
+  trouble: null,
+  reason: '',
+};
 
 /** The fields of a status event that change a venue's state. */
 export type VenueHappening = Pick<FeedStatus, 'state' | 'reason'> &
@@ -72,7 +78,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     case 'subscribed': {
       const next = delivering(venue, line);
       // An event without a line is about REST, which serves again.
-      return line === null && next.silence === null && next.reason !== '' ? { ...next, reason: '' } : next;
+      return line === null && next.staleness === null && next.reason !== '' ? { ...next, reason: '' } : next;
     }
     case 'disconnected': {
       const linesUp = cause === 'replaced' ? venue.linesUp : without(venue.linesUp, line);
@@ -86,9 +92,9 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
       return line === null ? { ...venue, reason } : venue;
     case 'feed_stale':
       if (line !== null) return venue;
-      return { ...venue, silence: cause === 'quiet_market' ? 'quiet' : 'stale', reason };
+      return { ...venue, staleness: cause === 'quiet_market' ? 'quiet' : 'stale', reason };
     case 'feed_recovered':
-      return line === null ? { ...venue, connected: true, silence: null, trouble: null, reason: '' } : venue;
+      return line === null ? { ...venue, connected: true, staleness: null, trouble: null, reason: '' } : venue;
     default:
       return venue;
   }
@@ -98,7 +104,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
 export function delivering(venue: VenueState, line: number | null): VenueState {
   const linesUp = line === null || venue.linesUp.has(line) ? venue.linesUp : new Set([...venue.linesUp, line]);
   if (venue.connected && venue.trouble === null && linesUp === venue.linesUp) return venue;
-  const keeps = venue.silence !== null || (venue.connected && venue.trouble === null);
+  const keeps = venue.staleness !== null || (venue.connected && venue.trouble === null);
   return { ...venue, linesUp, connected: true, trouble: null, reason: keeps ? venue.reason : '' };
 }
 

@@ -24,7 +24,7 @@ import { VenueReport } from './venue-report.ts';
 /** Maximum events in a warm-up buffer, mostly frames. */
 const MAX_HELD = 20_000;
 
-type VenueInput = LineEvent | ExplainedSilence | InstrumentChange | RestEvent;
+type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
 
 /** The state of one symbol: looked up once a frame. */
 interface VenueSymbol {
@@ -67,8 +67,8 @@ export class VenueFeed {
     // do.
     const lines: VenueConnectionPool = new VenueConnectionPool(options, counts, (connection) => {
       const now = scheduler.now();
-      const silentMs = now - (this.#liveness.frames.lastDataAt ?? this.#startedAt);
-      return (silentMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsIdle(venue.id, now);
+      const withoutDataMs = now - (this.#liveness.frames.lastDataAt ?? this.#startedAt);
+      return (withoutDataMs >= staleAfterMs / 2 || lines.isAlone(connection)) && activity.venueIsIdle(venue.id, now);
     });
     const arbiter = new LineArbiter({
       contiguousTradeIds: venue.contiguousTradeIds,

@@ -4,7 +4,7 @@ import type { MalformedData } from '../domain/venue-event.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { ConnectionEvent, CutOver, LineChange } from './connection/line-event.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
-import type { ExplainedSilence } from './liveness/explain-stale.ts';
+import type { Staleness } from './liveness/explain-stale.ts';
 import { deadLetter } from './status/dead-letter.ts';
 import type { StatusNote } from './status/status-numbering.ts';
 import { increment, type VenueCounts } from './venue-counts.ts';
@@ -19,7 +19,7 @@ export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'fe
 type Note = Omit<StatusNote, 'venue'>;
 type About = Pick<Note, 'line' | 'details'>;
 type EventOf<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
-type Silence<K extends ExplainedSilence['kind']> = Extract<ExplainedSilence, { kind: K }>;
+type StalenessOf<K extends Staleness['kind']> = Extract<Staleness, { kind: K }>;
 
 /** Reports what happens to a venue's connections and to its instruments. */
 export class VenueReport {
@@ -126,14 +126,14 @@ export class VenueReport {
     }
   }
 
-  stale(silence: Silence<'stale'>): void {
-    this.#stale(silence, 'no data from the venue for');
-    if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'stale' });
+  stale(event: StalenessOf<'stale'>): void {
+    this.#stale(event, 'no data from the venue for');
+    if (event.cause !== 'quiet_market') this.#options.out({ kind: 'stale' });
   }
 
-  recovered(silence: Silence<'recovered'>): void {
-    this.#recovered(silence, 'the venue delivers again');
-    if (silence.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
+  recovered(event: StalenessOf<'recovered'>): void {
+    this.#recovered(event, 'the venue delivers again');
+    if (event.cause !== 'quiet_market') this.#options.out({ kind: 'recovered' });
   }
 
   #malformed({ frame, fault, symbol }: MalformedData): void {
@@ -180,12 +180,12 @@ export class VenueReport {
     this.#options.out({ kind: 'status', note: { ...note, venue: this.#id } });
   }
 
-  #stale({ cause, ageMs }: Silence<'stale'>, what: string, about: About = {}): void {
+  #stale({ cause, ageMs }: StalenessOf<'stale'>, what: string, about: About = {}): void {
     const age = String(Math.ceil(ageMs));
     this.#note({ state: 'feed_stale', reason: `${what} ${age} ms`, cause, ...withDetails(about, { age_ms: age }) });
   }
 
-  #recovered({ staleForMs }: Silence<'recovered'>, reason: string, about: About = {}): void {
+  #recovered({ staleForMs }: StalenessOf<'recovered'>, reason: string, about: About = {}): void {
     const details = { stale_for_ms: String(Math.round(staleForMs)) };
     this.#note({ state: 'feed_recovered', reason, ...withDetails(about, details) });
   }

@@ -88,7 +88,7 @@ export class FeedInstance {
     for (const { venue, ageMs } of venueAges) {
       const known = this.#venue(venue);
       this.#ages.set(venue, { at: now.monotonic - onTheWayMs, ageMs });
-      this.venues.set(venue, ageMs < DELIVERS_MS && known.silence === null ? delivering(known, null) : known);
+      this.venues.set(venue, ageMs < DELIVERS_MS && known.staleness === null ? delivering(known, null) : known);
     }
   }
 

@@ -41,10 +41,10 @@ export interface ActiveVenue extends VenueState {
 /** Returns why the active venue cannot be traded on, by the feed's own rule; undefined if it can. */
 export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | undefined {
   if (active === undefined) return { cause: 'no_venue' };
-  const { venue, isTestnet, connected, silence, hasData } = active;
+  const { venue, isTestnet, connected, staleness, hasData } = active;
   if (isTestnet) return { cause: 'test_data', from: 'active venue' };
   if (!connected) return { cause: 'disconnected', venue };
-  if (silence === 'stale') return { cause: 'stale', venue };
+  if (staleness === 'stale') return { cause: 'stale', venue };
   return hasData ? undefined : { cause: 'no_data', venue };
 }
 
@@ -84,8 +84,8 @@ export function isStale(feed: FeedInstances, { symbol, venue, environment }: Ori
   const state = venueStateName(known);
   if (state === 'quiet' || state === 'stale') return state === 'stale';
   const ageMs = by.ageMs(venue, now) ?? Number.POSITIVE_INFINITY;
-  const isMute = halts.includes('feed_halted') && ageMs > VENUE_SILENT_MS;
-  return isMute || (state !== 'connected' && ageMs > DELIVERS_MS);
+  const isVenueStale = halts.includes('feed_halted') && ageMs > VENUE_STALE_AFTER_MS;
+  return isVenueStale || (state !== 'connected' && ageMs > DELIVERS_MS);
 }
 
 type Rule = (symbol: SymbolFacts, consumer: ConsumerFacts, limits: TradabilityLimits, now: Moment) => Halt | undefined;

@@ -56,7 +56,7 @@ const AFTER_MS = 10_000;
 /** Time without faults at the end, in which everything recovers. */
 const CALM_MS = 45_000;
 const LIST_EVERY_MS = 2000;
-const MAX_SILENT_MS = 30_000;
+const MAX_PAUSE_MS = 30_000;
 
 /** The wanted number of runs with new seeds; undefined: the default number with fixed seeds. */
 const ASKED_RUNS = process.env.VIRTUAL_RUNS;
@@ -407,7 +407,7 @@ function recordProblems(
   // In mode all, a venue may be away for long, because no other venue replaces it.
   const judge = new TradeJudge(index, {
     venueLosesIds: true,
-    ...(mode === 'all' ? {} : { maxSilentMs: MAX_SILENT_MS }),
+    ...(mode === 'all' ? {} : { maxPauseMs: MAX_PAUSE_MS }),
   });
   const counted = channels.includes('trade') ? 'trade' : 'agg_trade';
   for (const [place, record] of records.entries()) {

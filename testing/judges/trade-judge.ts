@@ -39,7 +39,7 @@ export interface JudgeOptions {
    * Longest time without a trade of a symbol, outside of gaps, while a venue sends some: milliseconds of event time.
    * Default: no limit.
    */
-  readonly maxSilentMs?: number;
+  readonly maxPauseMs?: number;
   /** True (default): the records come from a broker, whose times show the order between topics. False: from files. */
   readonly timed?: boolean;
 }
@@ -66,7 +66,7 @@ const MAX_FINDINGS = 100;
  * A venue counts as sending in a time without data if its longest pause was shorter than that time divided by this
  * number.
  */
-const PAUSES_PER_SILENCE = 5;
+const VENUE_PAUSES_PER_PAUSE = 5;
 /** Venues with sparse trade ids. */
 const SPARSE_ID_VENUES: ReadonlySet<string> = new Set(['bybit']);
 
@@ -96,8 +96,8 @@ export class TradeJudge {
   /** The latest timestamp of a published trade, by symbol. */
   readonly #receivedAt = new Map<string, number>();
   #firstReceivedAt = Number.POSITIVE_INFINITY;
-  /** Times without a published trade that are longer than `maxSilentMs`, by symbol. */
-  readonly #silences = new Map<string, Interval[]>();
+  /** Times without a published trade that are longer than `maxPauseMs`, by symbol. */
+  readonly #pauses = new Map<string, Interval[]>();
   readonly #named: string[] = [];
   readonly #losses: string[] = [];
   readonly #repeats: string[] = [];
@@ -176,7 +176,7 @@ export class TradeJudge {
     }
     for (const { gap, at } of this.#gaps.values()) this.#judgeGap(gap, at);
     this.#judgeSequences();
-    if (this.#options.maxSilentMs !== undefined) this.#judgeSilences();
+    if (this.#options.maxPauseMs !== undefined) this.#judgePauses();
     return {
       published: this.#published,
       epochs: Math.max(0, ...[...this.#epochRuns.values()].map((epochs) => epochs.length)),
@@ -365,19 +365,21 @@ export class TradeJudge {
     this.#firstReceivedAt = Math.min(this.#firstReceivedAt, to);
     const from = this.#receivedAt.get(symbol) ?? this.#firstReceivedAt;
     this.#receivedAt.set(symbol, Math.max(from, to));
-    if (to - from <= (this.#options.maxSilentMs ?? Number.POSITIVE_INFINITY)) return;
-    this.#silences.set(symbol, [...(this.#silences.get(symbol) ?? []), { from, to }]);
+    if (to - from <= (this.#options.maxPauseMs ?? Number.POSITIVE_INFINITY)) return;
+    this.#pauses.set(symbol, [...(this.#pauses.get(symbol) ?? []), { from, to }]);
   }
 
-  #judgeSilences(): void {
+  #judgePauses(): void {
     for (const symbol of this.#journal.symbols) {
       const venues = this.#journal.ofSymbol(symbol);
       if (!this.#receivedAt.has(symbol)) this.#receivedAt.set(symbol, this.#firstReceivedAt);
       this.#received(symbol, Math.max(...venues.map(([, made]) => made.time(made.count - 1))));
-      for (const silence of this.#silences.get(symbol) ?? []) {
-        if (this.#msOutsideGaps(symbol, silence) <= (this.#options.maxSilentMs ?? 0)) continue;
-        const { from, to } = silence;
-        const sending = venues.filter(([, made]) => made.longestUnsent(from, to) < (to - from) / PAUSES_PER_SILENCE);
+      for (const pause of this.#pauses.get(symbol) ?? []) {
+        if (this.#msOutsideGaps(symbol, pause) <= (this.#options.maxPauseMs ?? 0)) continue;
+        const { from, to } = pause;
+        const sending = venues.filter(
+          ([, made]) => made.longestUnsent(from, to) < (to - from) / VENUE_PAUSES_PER_PAUSE,
+        );
         if (sending.length > 0)
           this.#problem(
             `${symbol}: no trade from ${from} to ${to}, ${to - from} ms, while ${sending.map(([venue]) => venue).join(', ')} sent them`,

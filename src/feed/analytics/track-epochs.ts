@@ -80,7 +80,7 @@ export function trackEpochs(
             return;
           case 'gap_pending':
             if (event.channel === counts)
-              epochs.hold(event.symbol, event.toId, { from: event.gap.fromTime, endsBySilence: false });
+              epochs.hold(event.symbol, event.toId, { from: event.gap.fromTime, endsWithoutData: false });
             return;
           case 'gap_closed':
             if (event.channel === counts) epochs.release(event.symbol, event.toId, event.gap);
@@ -89,7 +89,7 @@ export function trackEpochs(
             if (event.of !== counts) return;
             // The open windows wait for trades that may be missing.
             if (event.before === null) epochs.release(event.symbol, UNKNOWN);
-            else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsBySilence: !event.waits });
+            else epochs.hold(event.symbol, UNKNOWN, { from: event.before.timestamp, endsWithoutData: !event.waits });
         }
       };
       const start = (previous: readonly PreviousTrades[]): void => {
@@ -142,7 +142,7 @@ class Epochs {
     this.#options.control$.next({ kind: 'hold', key: epoch.id, clock: venue, closedEnd });
     if (previous !== undefined) this.#restore(epoch, previous);
     this.#epochs.set(symbol, epoch);
-    this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsBySilence: false });
+    this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsWithoutData: false });
   }
 
   /** Ends a symbol's epoch and cuts its open windows. */

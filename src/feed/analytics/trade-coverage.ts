@@ -12,7 +12,7 @@ export interface PendingGap {
   /** Until when the gap keeps windows open, milliseconds on the caller's clock. */
   readonly until: number;
   /** True if it keeps them open only while the venue has data. */
-  readonly endsBySilence: boolean;
+  readonly endsWithoutData: boolean;
 }
 
 /**
@@ -60,10 +60,10 @@ export class TradeCoverage {
    * Returns the time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with
    * `endsBySilence` keeps them open until `silentAt` at most. -Infinity: no gap is pending.
    */
-  heldUntil(silentAt = Number.POSITIVE_INFINITY): number {
+  heldUntil(staleAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;
-    for (const { until, endsBySilence } of this.#pending.values())
-      held = Math.max(held, endsBySilence ? Math.min(until, silentAt) : until);
+    for (const { until, endsWithoutData } of this.#pending.values())
+      held = Math.max(held, endsWithoutData ? Math.min(until, staleAt) : until);
     return held;
   }
 

@@ -1,6 +1,6 @@
 import type { ConnectionClosing, MarketFrame, VenueEvent } from '../../domain/venue-event.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
-import type { ExplainedSilence } from '../liveness/explain-stale.ts';
+import type { Staleness } from '../liveness/explain-stale.ts';
 import type { ConnectionLoss } from './keep-connecting.ts';
 import type { LineTopics } from './line-topics.ts';
 
@@ -10,7 +10,7 @@ export type ConnectionEvent =
   | { readonly kind: 'connecting' }
   /** The connection ended or could not open. The next attempt follows, unless a `successor` took over. */
   | (ConnectionLoss & { readonly kind: 'lost'; readonly successor?: true })
-  | ExplainedSilence;
+  | Staleness;
 
 /** A line's new connection took over without a gap. The old one is about to close. */
 export interface CutOver {

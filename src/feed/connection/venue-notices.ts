@@ -7,7 +7,7 @@ import { keepConnecting, type Retrying } from './keep-connecting.ts';
  * Without any message for this time, pongs included, the connection is dead. Venues are pinged at least every 20 s.
  * Milliseconds.
  */
-const SILENT_MS = 60_000;
+const STALE_AFTER_MS = 60_000;
 
 export interface VenueNoticesOptions extends Retrying {
   readonly connection$: Observable<VenueEvent>;
@@ -21,7 +21,7 @@ export interface VenueNoticesOptions extends Retrying {
 /** Emits what a venue announces, each announcement once, however often the venue sends it. Reconnects for ever. */
 export function venueNotices({ connection$, ...options }: VenueNoticesOptions): Observable<ConnectionClosing> {
   const { scheduler } = options;
-  const watched$ = connection$.pipe(requireFresh({ maxAgeMs: SILENT_MS, onStale: 'error', scheduler }));
+  const watched$ = connection$.pipe(requireFresh({ maxAgeMs: STALE_AFTER_MS, onStale: 'error', scheduler }));
   return keepConnecting(watched$, { ...options, isData: ({ kind }) => kind === 'subscribed' }).pipe(
     filter((event) => event.kind === 'closing'),
     distinctUntilChanged((a, b) => a.details?.notice === b.details?.notice),

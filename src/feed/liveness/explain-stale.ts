@@ -11,14 +11,14 @@ export interface ExplainStaleOptions<T> {
   readonly isAnswer: (value: T) => boolean;
   /** True if other venues show that the market is idle. */
   readonly isIdle: (now: number) => boolean;
-  /** True for the event that the socket is open. Earlier silence is not judged. Default: all silence is. */
+  /** True for the event that the socket is open. Before it, nothing is stale. Default: judges from the subscription on. */
   readonly isOpening?: (value: T) => boolean;
-  /** Returns a Fault to end the stream after a silence. Default: it continues. */
-  readonly faultOf?: (silence: Extract<ExplainedSilence, { kind: 'stale' }>) => Fault | undefined;
+  /** Returns a Fault to end the stream when it is stale. Default: it continues. */
+  readonly faultOf?: (stale: Extract<Staleness, { kind: 'stale' }>) => Fault | undefined;
   readonly scheduler: SchedulerLike;
 }
 
-export type ExplainedSilence =
+export type Staleness =
   | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
   /** `cause`: the last cause of the silence. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
@@ -31,8 +31,8 @@ export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
 
-/** Passes all values, detects silence and finds its cause. Judges an idle market again and emits a new cause. */
-export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<T, T | ExplainedSilence> {
+/** Passes all values, detects that data are stale and finds the cause. Judges an idle market again and emits a new cause. */
+export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<T, T | Staleness> {
   const { staleAfterMs, isData, isAnswer, isIdle, isOpening, faultOf, scheduler } = options;
   return (source) =>
     new Observable((subscriber) => {
@@ -51,9 +51,9 @@ export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFuncti
         cause = isDead ? 'socket_dead' : isIdle(now) ? 'quiet_market' : 'subscription_mute';
         if (cause === 'quiet_market') again = scheduler.schedule(() => judge(since), staleAfterMs / 5);
         if (cause === before) return;
-        const silence = { kind: 'stale', cause, ageMs: now - since } as const;
-        subscriber.next(silence);
-        const fault = faultOf?.(silence);
+        const stale = { kind: 'stale', cause, ageMs: now - since } as const;
+        subscriber.next(stale);
+        const fault = faultOf?.(stale);
         if (fault !== undefined) subscriber.error(fault);
       };
 

@@ -53,7 +53,7 @@ describe('TradeCoverage', () => {
 
   it('knows no complete window after a pending gap until the gap closes', () => {
     const coverage = begun();
-    coverage.open('7', { from: 200_500, until: 1, endsBySilence: false });
+    coverage.open('7', { from: 200_500, until: 1, endsWithoutData: false });
     const whole = () => [199_000, 200_000, 300_000].map((start) => coverage.isWhole(start, start + 1000));
     expect(whole()).toEqual([true, false, false]);
     coverage.close('7');
@@ -63,8 +63,8 @@ describe('TradeCoverage', () => {
   it('holds windows until the latest end of its pending gaps', () => {
     const coverage = begun();
     const until = [coverage.heldUntil()];
-    coverage.open('7', { from: 0, until: 10, endsBySilence: false });
-    coverage.open('8', { from: 0, until: 12, endsBySilence: false });
+    coverage.open('7', { from: 0, until: 10, endsWithoutData: false });
+    coverage.open('8', { from: 0, until: 12, endsWithoutData: false });
     until.push(coverage.heldUntil());
     coverage.close('8');
     until.push(coverage.heldUntil());
@@ -73,11 +73,11 @@ describe('TradeCoverage', () => {
     expect(until).toEqual([Number.NEGATIVE_INFINITY, 12, 10, Number.NEGATIVE_INFINITY]);
   });
 
-  it('holds windows only until the venue has no more data if the pending gap ends by silence', () => {
+  it('holds windows only until the venue has no more data if the pending gap ends without data', () => {
     const coverage = begun();
-    coverage.open('7', { from: 0, until: 10, endsBySilence: true });
+    coverage.open('7', { from: 0, until: 10, endsWithoutData: true });
     expect([coverage.heldUntil(), coverage.heldUntil(7), coverage.heldUntil(12)]).toEqual([10, 7, 10]);
-    coverage.open('8', { from: 0, until: 9, endsBySilence: false });
+    coverage.open('8', { from: 0, until: 9, endsWithoutData: false });
     expect(coverage.heldUntil(7)).toBe(9);
   });
 

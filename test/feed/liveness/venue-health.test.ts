@@ -30,7 +30,7 @@ describe('nextVenueHealth', () => {
   it('distinguishes an idle market from a stale venue, and ignores stale lines and symbols', () => {
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'quiet_market' })))).toBe('quiet');
     expect(venueStateName(after(connected, note('feed_stale', { cause: 'socket_dead' })))).toBe('stale');
-    expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).silence).toBeNull();
+    expect(after(note('feed_stale', { cause: 'quiet_market' }), note('feed_recovered')).staleness).toBeNull();
     expect(after(note('feed_stale', { cause: 'quiet_market', line: 1 }))).toBe(NEW_HEALTH);
     expect(after(note('feed_stale', { cause: 'quiet_market', symbol: 'BTCUSDT' }))).toBe(NEW_HEALTH);
   });

@@ -179,39 +179,43 @@ describe('TradeJudge', () => {
       made(second + 1, { time: second * 1000, venue: 'bybit' }),
     ]).flat();
     const at = (second: number) => trade(second + 1, { timestamp: second * 1000 });
-    const silent = (seconds: readonly number[], sound: readonly JournalEvent[] = journal, gaps: readonly Gap[] = []) =>
+    const pausesOf = (
+      seconds: readonly number[],
+      sound: readonly JournalEvent[] = journal,
+      gaps: readonly Gap[] = [],
+    ) =>
       judged(
         seconds.map(at),
         gaps.map((one) => [one, 0] as const),
         sound,
-        { maxSilentMs: 20_000 },
+        { maxPauseMs: 20_000 },
       ).problems;
     const upTo = (second: number) => Array.from({ length: second + 1 }, (_, index) => index);
-    expect(silent([...upTo(9), ...upTo(59).slice(30)])).toEqual([
+    expect(pausesOf([...upTo(9), ...upTo(59).slice(30)])).toEqual([
       'BTCUSDT: no trade from 9000 to 30000, 21000 ms, while bybit sent them',
     ]);
-    expect(silent([...upTo(9), ...upTo(59).slice(29)])).toEqual([]);
-    expect(silent(upTo(38))).toEqual(['BTCUSDT: no trade from 38000 to 59000, 21000 ms, while bybit sent them']);
+    expect(pausesOf([...upTo(9), ...upTo(59).slice(29)])).toEqual([]);
+    expect(pausesOf(upTo(38))).toEqual(['BTCUSDT: no trade from 38000 to 59000, 21000 ms, while bybit sent them']);
     expect(
-      silent(
+      pausesOf(
         upTo(9),
         journal.map((event) => ({ ...event, sent: [] })),
       ),
     ).toEqual([]);
     const other = journal.map((event) => ({ ...event, symbol: 'ETHUSDT' }));
-    expect(silent(upTo(59), [...journal, ...other])).toEqual([
+    expect(pausesOf(upTo(59), [...journal, ...other])).toEqual([
       'ETHUSDT: no trade from 0 to 59000, 59000 ms, while bybit sent them',
     ]);
     const named = gap(10, 31, { fromTime: 9000, toTime: 30_000 });
-    expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, [named])).toEqual([]);
+    expect(pausesOf([...upTo(9), ...upTo(59).slice(30)], journal, [named])).toEqual([]);
     const inParts = [
       gap(10, 31, { fromTime: 9000, toTime: 12_000 }),
       gap(10, 31, { fromTime: 13_000, toTime: 20_000 }),
       gap(10, 31, { fromTime: 11_000, toTime: 14_000 }),
     ];
-    expect(silent([...upTo(9), ...upTo(59).slice(30)], journal, inParts)).toEqual([]);
+    expect(pausesOf([...upTo(9), ...upTo(59).slice(30)], journal, inParts)).toEqual([]);
     const small = gap(10, 32, { fromTime: 9000, toTime: 10_000 });
-    expect(silent([...upTo(9), ...upTo(59).slice(31)], journal, [small])).toEqual([
+    expect(pausesOf([...upTo(9), ...upTo(59).slice(31)], journal, [small])).toEqual([
       'BTCUSDT: no trade from 9000 to 31000, 22000 ms, while bybit sent them',
     ]);
   });
