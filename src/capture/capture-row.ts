@@ -181,7 +181,7 @@ export function captureMarkText(mark: CaptureMark): string {
   }
 }
 
-/** Returns the venue's time in a message, milliseconds since 1970; for recordings without receive times. */
+/** Returns the venue's time in a message, milliseconds since 1970; for captures without receive times. */
 export function venueTime(data: string): number | undefined {
   const match = /"(?:E|ts)":(\d{13})/.exec(data);
   return match === null ? undefined : Number(match[1]);

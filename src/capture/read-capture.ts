@@ -115,7 +115,7 @@ export function readCaptureHeader(row: string): CaptureHeader {
   try {
     header = JSON.parse(Buffer.from(row, 'latin1').toString('utf8'));
   } catch {
-    throw new Error(`not a capture of market-feed: its first line is not a JSON header: ${shortened(row)}`);
+    throw new Error(`not a capture of market-feed: its first row is not a JSON header: ${shortened(row)}`);
   }
   const { format, version }: { readonly format?: unknown; readonly version?: unknown } = Object(header);
   if (format !== CAPTURE_FORMAT)

@@ -15,14 +15,14 @@ export const command: Command = {
   usage: 'replay FILE [--config FILE] [--out DIR] [--speed max|1] [--format F --venue V]',
   about:
     'Plays a capture through the same pipeline, in its recorded time, as fast as the machine can. Every record is marked replay. Two replays into empty folders give the same bytes.\n' +
-    'A capture of market-feed contains the coins, venues and feed settings of its recording; with --config the settings of that file count instead. The sinks always come from the configuration.\n' +
-    'For other recordings, set --format to hftbacktest (recv_ns SP FRAME), ndjson (one frame a row) or cryptofeed, and --venue to the venue of the recorded connection.',
+    'A capture of market-feed contains the coins, venues and feed settings of the process that made it; with --config the settings of that file count instead. The sinks always come from the configuration.\n' +
+    'For captures in other formats, set --format to hftbacktest (recv_ns SP FRAME), ndjson (one frame a row) or cryptofeed, and --venue to the venue of the recorded connection.',
   options: {
     config: configOption,
     out: { value: 'DIR', help: 'Avro files into this folder instead of the configured sinks' },
     speed: { value: 'max|1', help: 'max: as fast as the machine can (default); 1: at the recorded pace' },
     format: { value: 'F', help: `${CAPTURE_FORMATS.join(', ')} (default market-feed)` },
-    venue: { value: 'V', help: `venue of a recording in another format: ${VENUE_IDS.join(', ')}` },
+    venue: { value: 'V', help: `venue of a capture in another format: ${VENUE_IDS.join(', ')}` },
   },
   maxArguments: 1,
   async run(context) {

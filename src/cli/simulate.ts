@@ -13,7 +13,7 @@ export const command: Command = {
     'The venues alone: the real wire protocols of Bybit, Binance, Binance US and the Binance testnet on one local port, WebSocket and REST, ' +
     'below /bybit, /binance, /binance_us and /binance_testnet. The same seed gives the same trades.\n' +
     'Faults on command: GET /faults lists them, POST /faults starts one, DELETE /faults ends them. GET /stats counts.\n' +
-    'With --capture it plays the recorded session instead, to every connection from the beginning; other venues answer 503.',
+    'With --capture it plays the capture instead, to every connection from the beginning; other venues answer 503.',
   options: {
     port: { value: 'N', help: `port to listen on, 0 for any free one (default ${DEFAULT_PORT})` },
     host: { value: 'ADDRESS', help: 'address to listen on (default 127.0.0.1); 0.0.0.0 in a container of its own' },
@@ -24,7 +24,7 @@ export const command: Command = {
       value: 'FILE',
       help: 'file for all events, one JSON object each, with the connections that got the event',
     },
-    capture: { value: 'FILE', many: 'list', help: 'recorded session; several play one after the other' },
+    capture: { value: 'FILE', many: 'list', help: 'a capture to play; several play one after the other' },
     format: {
       value: 'F',
       help: `format of the captures: ${CAPTURE_FORMATS.join(', ')} (default: recognised by the first file)`,

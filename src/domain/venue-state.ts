@@ -109,9 +109,9 @@ export function delivering(venue: VenueState, line: number | null): VenueState {
 }
 
 /** Returns the state's name in status snapshots and the API. */
-export function venueStateName({ connected, silence, trouble }: VenueState): VenueStateName {
-  if (connected) return silence ?? 'connected';
-  return trouble ?? silence ?? 'connecting';
+export function venueStateName({ connected, staleness, trouble }: VenueState): VenueStateName {
+  if (connected) return staleness ?? 'connected';
+  return trouble ?? staleness ?? 'connecting';
 }
 
 /**

@@ -13,7 +13,7 @@ import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { SWEEP_MS } from './liveness/channel-watch.ts';
 import type { EventLag } from './liveness/event-lag.ts';
-import { type ExplainedSilence, explainStale } from './liveness/explain-stale.ts';
+import { explainStale, type Staleness } from './liveness/explain-stale.ts';
 import type { SymbolWatch } from './liveness/frame-watch.ts';
 import { VenueLiveness } from './liveness/venue-liveness.ts';
 import { SubscribedSymbols } from './subscribed-symbols.ts';

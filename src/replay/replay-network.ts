@@ -53,7 +53,7 @@ const CLOSED: CaptureMark = {
     fault: { kind: 'connection_closed', message: 'closed in the capture', retry: { kind: 'backoff' } },
   },
 };
-/** Maximum rows kept for a connection that the replay opens later than in the recording. */
+/** Maximum rows kept for a connection that the replay opens later than in the capture. */
 const MAX_HELD = 10_000;
 const KEEP_ENDED_MS = 1000;
 

@@ -17,7 +17,7 @@ const INSTANCE = 'replay';
 /** Rows between two turns of the event loop. */
 const ROWS_A_TURN = 250;
 const DEFAULT_SEED = 1;
-/** A longer pause in a recording without receive times is shortened to this, milliseconds. */
+/** A longer pause in a capture without receive times is shortened to this, milliseconds. */
 const MAX_PAUSE_MS = 60_000;
 /** How long time may continue after the last row, for rows that the network still keeps. Milliseconds. */
 const LINGER_MS = 90_000;

@@ -9,8 +9,8 @@ import { ReplayRun } from './replay-run.ts';
 const FOREIGN_RECONNECT = { initialDelayMs: 100, maxDelayMs: 1000, maxAttempts: 1_000_000, probeEveryMs: 1000 };
 
 /**
- * Returns the configuration of a replay. Its environment is `replay`, and a foreign recording has one venue with one
- * line.
+ * Returns the configuration of a replay. Its environment is `replay`, and a capture in another format has one venue
+ * with one line.
  */
 export function replayConfig(config: Config, venue: VenueId | undefined): Config {
   const replay: Config = { ...config, environment: 'replay' };

@@ -65,7 +65,7 @@ export function instanceHalts(feed: FeedInstance, now: Moment, silenceMs = STATU
 }
 
 /** While trading is halted, a venue without data for longer is stale. Milliseconds. */
-const VENUE_SILENT_MS = 5000;
+const VENUE_STALE_AFTER_MS = 5000;
 
 interface Origin {
   readonly symbol: string;

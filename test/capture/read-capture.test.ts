@@ -116,7 +116,7 @@ describe('readCapture with invalid input', () => {
     [
       'market-feed',
       ['1723161253937085000 {"a":1}'],
-      ': not a capture of market-feed: its first line is not a JSON header',
+      ': not a capture of market-feed: its first row is not a JSON header',
     ],
   ] as const)('names the file and the problem in the error for %s: %j', async (format, content, message) => {
     const path = await file(content);

@@ -213,7 +213,7 @@ function sinkRow({ name, state, lagMs, queued, delivered, dropped, reason }: Sin
 }
 
 /** Shows the p99 latency of each stage: of the active venue, or of the slowest if none is active. */
-function latencyLines({ venues, sinks }: StatusSnapshot, columns: number): readonly Line[] {
+function latencyRows({ venues, sinks }: StatusSnapshot, columns: number): readonly Row[] {
   const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
   const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];
   const stages: [string, LatencySummary | null | undefined][] = [

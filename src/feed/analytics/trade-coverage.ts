@@ -58,7 +58,7 @@ export class TradeCoverage {
 
   /**
    * Returns the time until which pending gaps keep windows open, milliseconds of the caller's clock. A gap with
-   * `endsBySilence` keeps them open until `silentAt` at most. -Infinity: no gap is pending.
+   * `endsWithoutData` keeps them open until `staleAt` at most. -Infinity: no gap is pending.
    */
   heldUntil(staleAt = Number.POSITIVE_INFINITY): number {
     let held = Number.NEGATIVE_INFINITY;

@@ -85,7 +85,7 @@ export class EventLag {
     return lag === undefined || now - lag.at >= SHOWN_MS ? null : lag.lagMs;
   }
 
-  /** The venue was silent and has data again, which is judged from the beginning. */
+  /** The venue was stale and has data again, which is judged from the beginning. */
   restart(): void {
     if (this.#late === 'venue') this.#options.report({ kind: 'recovered' });
     this.#late = undefined;

@@ -20,7 +20,7 @@ export interface ExplainStaleOptions<T> {
 
 export type Staleness =
   | { readonly kind: 'stale'; readonly cause: StaleCause; readonly ageMs: number }
-  /** `cause`: the last cause of the silence. */
+  /** `cause`: the last cause before data came again. */
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
 /**
