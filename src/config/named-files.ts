@@ -33,7 +33,7 @@ export class ConfigFiles {
     return resolved;
   }
 
-  /** The secret from the environment, or else from the first line of the file in `KEY_file`, or else null. */
+  /** The secret from the environment, or else from the first row of the file in `KEY_file`, or else null. */
   secret(key: readonly string[], value: string | undefined, file: string | null | undefined): Secret | null {
     if (value !== undefined) return new Secret(value);
     if (file === null || file === undefined) return null;

@@ -29,7 +29,7 @@ export interface Screen {
 
 type Row = readonly Span[];
 
-/** Number of blank lines between the sections. */
+/** Number of blank rows between the sections. */
 const BLANKS = 3;
 
 /** The live status as at most `rows` rows of at most `columns` columns. */
@@ -132,7 +132,7 @@ const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.
 const EXTRAS = { trail: 22, age: 10, venue: 18 };
 
 /** A header and the coins, in as few columns as show all coins in `room` rows, or as many as the width allows. */
-function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Line[] {
+function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Row[] {
   const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
   const width = Math.floor(columns / across);
