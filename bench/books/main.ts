@@ -30,7 +30,7 @@ const ROUNDS = 21;
 /**
  * Number of changes that are timed together. Other programs seldom interrupt so short a time, and only in some rounds.
  */
-const SLICE = 50;
+const CHANGES_PER_TIMING = 50;
 const BOOKS_IN_MEMORY = 20;
 
 setFlagsFromString('--expose-gc');
@@ -45,7 +45,7 @@ console.table(Object.fromEntries(streams.map((stream) => [stream.name, speeds(st
 console.log('Memory of a book with its strings, KiB');
 console.table(Object.fromEntries(made.map((stream) => [stream.name, memories(stream.start)])));
 
-/** The time of a change for each book, as text. Each slice of the stream counts with its median over the rounds. */
+/** The time of a change for each book, as text. Each part of the stream counts with its median over the rounds. */
 function speeds(stream: DiffStream): Record<string, string> {
   const { start, changes } = stream;
   const taken = new Map<string, number[][]>(Object.keys(BOOKS).map((name) => [name, []]));
@@ -56,10 +56,10 @@ function speeds(stream: DiffStream): Record<string, string> {
       const book = new Kind();
       book.replace(start.bids, start.asks);
       const times: number[] = [];
-      for (let from = 0; from < changes.length; from += SLICE) {
-        const slice = changes.slice(from, from + SLICE);
+      for (let from = 0; from < changes.length; from += CHANGES_PER_TIMING) {
+        const part = changes.slice(from, from + CHANGES_PER_TIMING);
         const before = performance.now();
-        for (const { bids, asks } of slice) book.apply(bids, asks);
+        for (const { bids, asks } of part) book.apply(bids, asks);
         times.push(performance.now() - before);
       }
       if (round >= warmUpRounds) taken.get(name)?.push(times);
@@ -105,8 +105,8 @@ function priceOf(best: BookLevel | number | undefined): number | undefined {
 }
 
 function sumOfMedians(rounds: readonly (readonly number[])[]): number {
-  const slices = rounds[0]?.keys() ?? [];
-  return [...slices].reduce((sum, slice) => sum + median(rounds.map((times) => times[slice] ?? Number.NaN)), 0);
+  const parts = rounds[0]?.keys() ?? [];
+  return [...parts].reduce((sum, part) => sum + median(rounds.map((times) => times[part] ?? Number.NaN)), 0);
 }
 
 function median(values: readonly number[]): number {

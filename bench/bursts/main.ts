@@ -25,7 +25,7 @@ const HIGH_RATE = 20_000;
 const WARM_UP_MS = 8000;
 const CALM_MS = 6000;
 const BURST_MS = 10_000;
-const SLICE_MS = 250;
+const INTERVAL_MS = 250;
 const RECOVERED_WITHIN_MS = 2000;
 const MAX_PAUSE_MS = 10;
 /**
@@ -53,7 +53,7 @@ interface Burst {
   /** Latency before the burst, milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Highest p99 of a slice during the burst, milliseconds. */
+  /** Highest p99 of an interval during the burst, milliseconds. */
   readonly worst: number;
   /** Time after the burst until the latency was as before, milliseconds. */
   readonly recovery: number;
@@ -146,7 +146,7 @@ const figures: readonly Figure[] = [
 await reportPart({
   title: 'Bursts',
   text: [
-    `| ${flags.client}, burst | p50 before, ms | p99 before, ms | worst p99 of ${SLICE_MS} ms in it, ms | back after, ms | MiB before | MiB after |`,
+    `| ${flags.client}, burst | p50 before, ms | p99 before, ms | worst p99 of ${INTERVAL_MS} ms in it, ms | back after, ms | MiB before | MiB after |`,
     '| --- | --: | --: | --: | --: | --: | --: |',
     ...bursts.map(
       ({ p50, p99, worst, recovery: back, before, after }, index) =>
@@ -159,31 +159,31 @@ await reportPart({
 });
 
 async function burst(pid: number): Promise<Burst> {
-  const calm = await slices(CALM_MS);
+  const calm = await intervals(CALM_MS);
   const p50 = median(calm.map((each) => each.p50));
   const p99 = Math.max(...calm.map((each) => each.p99));
   const before = (await memoryOf(pid)).now;
   await load.ask('rate', HIGH_RATE);
-  const during = await slices(BURST_MS);
+  const during = await intervals(BURST_MS);
   await load.ask('rate', LOW_RATE);
-  const after = await slices(CALM_MS);
-  // Recovered: from then on, the p50 of each slice is at most the p99 before the burst.
+  const after = await intervals(CALM_MS);
+  // Recovered: from then on, the p50 of each interval is at most the p99 before the burst.
   const lastBad = after.findLastIndex((each) => !(each.p50 <= p99));
   return {
     p50,
     p99,
     worst: Math.max(...during.map((each) => each.p99)),
-    recovery: (lastBad + 1) * SLICE_MS,
+    recovery: (lastBad + 1) * INTERVAL_MS,
     before,
     after: (await memoryOf(pid)).now,
   };
 }
 
-async function slices(lengthMs: number): Promise<readonly { readonly p50: number; readonly p99: number }[]> {
+async function intervals(lengthMs: number): Promise<readonly { readonly p50: number; readonly p99: number }[]> {
   const found: { p50: number; p99: number }[] = [];
-  for (let slice = 0; slice < lengthMs / SLICE_MS; slice++) {
+  for (let interval = 0; interval < lengthMs / INTERVAL_MS; interval++) {
     await consumer.ask('collect');
-    await delay(SLICE_MS);
+    await delay(INTERVAL_MS);
     const [p50 = Number.NaN, p99 = Number.NaN] = await consumer.ask<number[]>('latencies', [0.5, 0.99]);
     found.push({ p50, p99 });
   }

@@ -102,9 +102,9 @@ export class VirtualFeed {
   async run(ms = 1000): Promise<number> {
     let micros = 0;
     for (const end = this.#ms + ms; this.#ms < end; ) {
-      const slices = Array.from({ length: AHEAD_MS }, (_, ahead) => this.#framesAt(this.#ms + ahead));
+      const steps = Array.from({ length: AHEAD_MS }, (_, ahead) => this.#framesAt(this.#ms + ahead));
       const before = process.cpuUsage();
-      for (const slice of slices) await this.#advanceTo(this.#ms++, slice);
+      for (const frames of steps) await this.#advanceTo(this.#ms++, frames);
       const { user, system } = process.cpuUsage(before);
       micros += user + system;
     }

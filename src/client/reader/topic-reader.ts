@@ -41,7 +41,7 @@ export interface TopicReaderOptions extends ClientDeps {
 }
 
 /** Records handed out before others get a turn of the event loop. */
-const SLICE = 256;
+const RECORDS_PER_TURN = 256;
 
 /** Reads a topic once for all listeners, while there are any: each record once, in the order of its partition. */
 export class TopicReader implements TopicHandler {
@@ -113,7 +113,7 @@ export class TopicReader implements TopicHandler {
     let taken = 0;
     try {
       for (const message of messages) {
-        if (taken % SLICE === 0) this.#open = messages.slice(taken);
+        if (taken % RECORDS_PER_TURN === 0) this.#open = messages.slice(taken);
         const decoded = message.decode();
         const record = decoded instanceof Promise ? await decoded : decoded;
         if (this.#isTurnDue()) await nextTurn();
@@ -237,7 +237,7 @@ export class TopicReader implements TopicHandler {
   #isTurnDue(): boolean {
     if (this.#sinceTurn === 0) return false;
     const isDue =
-      this.#sinceTurn >= SLICE ||
+      this.#sinceTurn >= RECORDS_PER_TURN ||
       [...this.#listeners].some(({ buffered }) => buffered?.isFull === true && this.#sinceTurn >= buffered.max);
     if (isDue) this.#sinceTurn = 0;
     return isDue;

@@ -1,7 +1,7 @@
 import type { OnOrder, SimulatedMarket } from './market.ts';
 
 /** Maximum seconds of trades that one slice makes. */
-const SLICE_SECONDS = 0.05;
+const MAX_MADE_SECONDS = 0.05;
 /** Maximum seconds that trades may be late; older ones are dropped. */
 const BACKLOG_SECONDS = 2;
 
@@ -39,7 +39,7 @@ export class MarketClock {
       this.startedAt += (excess / this.rate) * 1_000;
       due -= excess;
     }
-    const trades = Math.floor(Math.min(due, Math.max(1, this.rate * SLICE_SECONDS)));
+    const trades = Math.floor(Math.min(due, Math.max(1, this.rate * MAX_MADE_SECONDS)));
     if (trades >= 1) this.made += this.market.advance(trades, now, this.onOrder);
   }
 }
