@@ -16,6 +16,8 @@ export type Halt =
   | { readonly cause: 'feed_halted'; readonly reason: string }
   /** The feed halted this symbol. */
   | { readonly cause: 'coin_halted'; readonly symbol: string }
+  /** The feed reports the symbol's order book as stale, and the consumer asked for books. */
+  | { readonly cause: 'book_stale'; readonly symbol: string }
   /** The data is not production data. */
   | { readonly cause: 'test_data'; readonly from: Environment | 'active venue' }
   /** Another venue serves the symbol, and has sent no price yet. */
@@ -56,6 +58,8 @@ export function haltText(halt: Halt | FeedHalt): string {
       return `the feed halted trading: ${halt.reason}`;
     case 'coin_halted':
       return `the feed reports ${halt.symbol} as stale`;
+    case 'book_stale':
+      return `the order book of ${halt.symbol} is stale`;
     case 'test_data':
       return halt.from === 'active venue' ? 'the testnet is the active venue' : `the data are ${halt.from}`;
     case 'venue_changed':

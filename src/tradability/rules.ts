@@ -16,6 +16,8 @@ export interface TradabilityLimits {
   readonly statusSilenceMs: number;
   /** True allows data of a testnet, a simulator or a replay. */
   readonly allowTestData: boolean;
+  /** True halts a symbol while its order book is stale. */
+  readonly requireBooks: boolean;
 }
 
 /** An instance without a heartbeat for this time halts its symbols, milliseconds. One is due each second. */
@@ -136,6 +138,10 @@ const SYMBOL_RULES: readonly Rule[] = [
   ),
   ({ symbol }, { feed }) =>
     feed.speakerOf(symbol)?.halted.has(symbol) === true ? { cause: 'coin_halted', symbol } : undefined,
+  ({ symbol }, { feed }, { requireBooks }) =>
+    requireBooks && feed.speakerOf(symbol)?.staleBooks.includes(symbol) === true
+      ? { cause: 'book_stale', symbol }
+      : undefined,
   testData,
   (facts) =>
     isOfPreviousVenue(facts)

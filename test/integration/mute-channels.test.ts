@@ -47,6 +47,20 @@ describe.concurrent.each(['bybit', 'binance'] as const)('a channel of %s without
     await until(() => simulated.of('order_book').at(-1)?.stale === false);
   });
 
+  it('on no line makes the book stale as soon as trades or best prices cross it', async () => {
+    const slow = { ...options, feed: { ...feed, stale_after_ms: 60_000 } };
+    await using simulated = await SimulatedFeed.start(slow);
+    await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
+    await simulated.moreTrades(100, venue);
+    simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'depth', line: 'all' });
+    await until(() => simulated.of('order_book').at(-1)?.stale === true);
+    await until(() =>
+      simulated.statuses({ state: 'heartbeat' }).some((one) => one.heartbeat?.staleBooks.includes('BTCUSDT')),
+    );
+    simulated.simulator.clearFaults();
+    await until(() => simulated.of('order_book').at(-1)?.stale === false);
+  });
+
   it('on no line is left to the standby if it carries the trades, until they return', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await simulated.moreTrades(300, venue);

@@ -23,6 +23,8 @@ export interface GuardOptions extends TradabilityLimits {
   readonly resumeAfterMs: number;
 }
 
+type Flag = 'allowTestData' | 'requireBooks';
+
 export const DEFAULT_GUARD: GuardOptions = {
   maxPriceAgeMs: 5000,
   maxLagMs: 2000,
@@ -30,26 +32,30 @@ export const DEFAULT_GUARD: GuardOptions = {
   gapHaltMs: 60_000,
   resumeAfterMs: 1000,
   allowTestData: false,
+  requireBooks: false,
 };
 
 /** Merges limits: for each, the last argument that has it wins. @throws Fault (never) if a value is unusable. */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
   const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
     [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);
-  const ms = (field: Exclude<keyof GuardOptions, 'allowTestData'>): number => {
+  const ms = (field: Exclude<keyof GuardOptions, Flag>): number => {
     const value = lastOf(field);
     if (typeof value === 'number' && value >= 0) return value;
     throw unusableOption(field, `${value} is not a number of milliseconds of 0 or more`);
   };
-  const allowTestData = lastOf('allowTestData');
-  if (typeof allowTestData !== 'boolean')
-    throw unusableOption('allowTestData', `${allowTestData} is neither true nor false`);
+  const flag = (field: Flag): boolean => {
+    const value = lastOf(field);
+    if (typeof value === 'boolean') return value;
+    throw unusableOption(field, `${value} is neither true nor false`);
+  };
   return {
     maxPriceAgeMs: ms('maxPriceAgeMs'),
     maxLagMs: ms('maxLagMs'),
     statusSilenceMs: ms('statusSilenceMs'),
     gapHaltMs: ms('gapHaltMs'),
     resumeAfterMs: ms('resumeAfterMs'),
-    allowTestData,
+    allowTestData: flag('allowTestData'),
+    requireBooks: flag('requireBooks'),
   };
 }

@@ -132,11 +132,22 @@ export class VenueBooks {
     this.#resync(book);
   }
 
-  /** Marks a book as stale, because no line delivers its changes. It recovers with the next change. */
-  markStale(symbol: string): void {
+  /** Marks a book as stale that has not changed although it must have. It recovers with the next change. */
+  markStale(symbol: string, reason: string): void {
     const book = this.#books.get(symbol);
-    if (book?.sync.state === 'in_step')
-      this.#emit(book, [this.#event(book, { kind: 'stale', reason: 'no line delivers changes' })]);
+    if (book?.sync.state === 'in_step') this.#emit(book, [this.#event(book, { kind: 'stale', reason })]);
+  }
+
+  /** Begins a book again that is wrong although its updates are complete. */
+  resynchronise(symbol: string, reason: string): void {
+    const book = this.#books.get(symbol);
+    if (book?.sync.state === 'in_step') this.#report(book, book.sync.fail(reason));
+  }
+
+  /** Returns a symbol's book if it is in step. */
+  inStep(symbol: string): BookSync | undefined {
+    const sync = this.#books.get(symbol)?.sync;
+    return sync?.state === 'in_step' ? sync : undefined;
   }
 
   /** Returns a book that is in step, as a step that replaces everything. */
@@ -162,17 +173,7 @@ export class VenueBooks {
   #follow({ venue, symbol, venueSymbol, coin, environment }: BookOrigin): Followed {
     const sync = new BookSync({ mode: this.#options.fetchBook === undefined ? 'sent' : 'fetched' });
     for (const line of this.#lines) sync.joined(line);
-    const book: Followed = {
-      origin: { venue, symbol, venueSymbol, coin, environment },
-      sync,
-      busy: false,
-      attempts: 0,
-      replacedAt: Number.NEGATIVE_INFINITY,
-      larger: 0,
-      queued: undefined,
-      pause: undefined,
-      patience: undefined,
-    };
+    const book = newBook({ venue, symbol, venueSymbol, coin, environment }, sync);
     this.#books.set(symbol, book);
     return book;
   }
@@ -313,4 +314,11 @@ export class VenueBooks {
   #follows(book: Followed): boolean {
     return this.#books.get(book.origin.symbol) === book;
   }
+}
+
+function newBook(origin: BookOrigin, sync: BookSync): Followed {
+  return {
+    ...{ origin, sync, busy: false, attempts: 0, replacedAt: Number.NEGATIVE_INFINITY, larger: 0 },
+    ...{ queued: undefined, pause: undefined, patience: undefined },
+  };
 }

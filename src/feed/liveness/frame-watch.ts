@@ -7,6 +7,7 @@ import { increment, type VenueCounts } from '../venue-counts.ts';
 import type { Activity, Pulse } from './activity.ts';
 import type { ChannelWatch, SymbolChannels } from './channel-watch.ts';
 import type { CoinState, CoinWatch } from './coin-watch.ts';
+import type { BookWitness, CrossedBooks } from './crossed-books.ts';
 import type { Count } from './data-quality.ts';
 
 export interface FrameWatchOptions {
@@ -15,6 +16,7 @@ export interface FrameWatchOptions {
   readonly latency: VenueLatency | undefined;
   readonly coins: CoinWatch;
   readonly channels: ChannelWatch;
+  readonly crossed: CrossedBooks;
   readonly counts: VenueCounts;
   /** The channel of the trades, if any are wanted. */
   readonly neededChannel: Channel | undefined;
@@ -24,6 +26,7 @@ export interface FrameWatchOptions {
 export interface SymbolWatch {
   readonly coin: CoinState;
   readonly channels: SymbolChannels;
+  readonly witness: BookWitness;
   readonly quality: Count;
   trades: Pulse | undefined;
 }
@@ -54,9 +57,10 @@ export class FrameWatch {
   }
 
   of(symbol: string): SymbolWatch {
-    const { coins, channels, counts } = this.#options;
+    const { coins, channels, crossed, counts } = this.#options;
     const quality = counts.quality.of(symbol);
-    return { coin: coins.of(symbol), channels: channels.of(symbol), quality, trades: undefined };
+    const witness = crossed.of(symbol);
+    return { coin: coins.of(symbol), channels: channels.of(symbol), witness, quality, trades: undefined };
   }
 
   received(of: SymbolWatch, connection: number, { at, value, warning }: MarketFrame, now: number): void {
@@ -83,7 +87,9 @@ export class FrameWatch {
   passed(of: SymbolWatch, events: readonly MergedEvent[], now: number): void {
     const { coins, counts, neededChannel, latency } = this.#options;
     const first = events[0];
+    const last = events.at(-1);
     counts.events += events.length;
+    if (last !== undefined) of.witness.passed(last);
     if (first?.kind === 'ticker' && neededChannel !== undefined) coins.priced(of.coin, first.price, now);
     latency?.received(first);
   }

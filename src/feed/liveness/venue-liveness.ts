@@ -6,6 +6,7 @@ import type { VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 import { ChannelWatch } from './channel-watch.ts';
 import { CoinWatch } from './coin-watch.ts';
+import { CrossedBooks } from './crossed-books.ts';
 import { EventLag } from './event-lag.ts';
 import { FrameWatch } from './frame-watch.ts';
 
@@ -24,6 +25,7 @@ export class VenueLiveness {
   readonly coins: CoinWatch;
   readonly channels: ChannelWatch;
   readonly lag: EventLag;
+  readonly crossed: CrossedBooks;
 
   constructor({ options, lines, arbiter, books, counts, out }: VenueLivenessOptions) {
     const { activity, timing, settings } = options;
@@ -55,7 +57,7 @@ export class VenueLiveness {
       tradedElsewhereAt: (coin) => activity.tradedElsewhereAt(venue, coin),
       isIdle: (now) => activity.venueIsIdle(venue, now),
       lastDataAt: () => this.frames.lastDataAt,
-      onBookStale: (symbol) => books.markStale(symbol),
+      onBookStale: (symbol) => books.markStale(symbol, 'no line delivers changes'),
       againAfterMs: settings.reconnect.probeEveryMs,
       resubscribe,
       replace: (instrument, line) => lines.replace(instrument, line),
@@ -73,14 +75,20 @@ export class VenueLiveness {
       replace: (line) => lines.replaceLine(line, 'late'),
       report: out,
     });
-    const { coins, channels } = this;
-    this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, coins, channels, counts, neededChannel });
+    this.crossed = new CrossedBooks({
+      inStep: (symbol) => books.inStep(symbol),
+      markStale: (symbol, reason) => books.markStale(symbol, reason),
+      resynchronise: (symbol, reason) => books.resynchronise(symbol, reason),
+    });
+    const watches = { coins: this.coins, channels: this.channels, crossed: this.crossed };
+    this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, ...watches, counts, neededChannel });
   }
 
-  /** Judges all coins and channels. Call it every `SWEEP_MS`. */
+  /** Judges all coins, channels, books and lags. Call it every `SWEEP_MS`. */
   sweep(now: number): void {
     this.coins.sweep(now);
     this.channels.sweep(now);
+    this.crossed.sweep(now);
     this.lag.sweep(this.channels.takeLags(), now);
   }
 }

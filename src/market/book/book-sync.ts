@@ -77,7 +77,7 @@ export class BookSync {
   lost(line: number, now: number): BookStep[] {
     this.#lines.delete(line);
     if (![...this.#lines.values()].some((last) => last !== '')) {
-      const step = this.#fail('no line is left');
+      const step = this.fail('no line is left');
       this.wants = undefined;
       return step;
     }
@@ -174,7 +174,7 @@ export class BookSync {
 
   /** Ignores an old id. If it comes much later, the venue has restarted its ids: a testnet is reset every month. */
   #repeated(update: BookUpdate): BookStep[] {
-    if (this.#countsAnew(update)) return this.#fail('the venue restarted its update ids', update);
+    if (this.#countsAnew(update)) return this.fail('the venue restarted its update ids', update);
     this.ignored++;
     return [];
   }
@@ -246,17 +246,17 @@ export class BookSync {
     const { crossed } = this.book;
     this.book.clear();
     const reason = crossed ? 'best bid and ask have met' : 'the best price is beyond the fetched levels';
-    return this.#fail(reason, update, !crossed);
+    return this.fail(reason, update, !crossed);
   }
 
   #gap(): BookStep[] {
     this.gaps++;
     const { first } = this.#held;
-    return this.#fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first);
+    return this.fail(`updates are missing: after ${this.updateId} comes ${first?.firstUpdateId}`, first);
   }
 
   /** Marks the book as stale and asks for a new one. Drops all held updates, because the new book will be newer. */
-  #fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
+  fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
     this.isShort = isShort;
     this.#depth.forget();

@@ -25,15 +25,16 @@ describe('guardOptions', () => {
     for (const value of [0, 0.5, Number.POSITIVE_INFINITY]) expect(guardOptions({ [field]: value })[field]).toBe(value);
   });
 
-  it('rejects an allowTestData that is not a boolean, such as the text "false"', () => {
-    expect(() => guardOptions(untyped({ allowTestData: 'false' }))).toThrow(
-      'allowTestData: false is neither true nor false',
-    );
-    try {
-      guardOptions(untyped({ allowTestData: 1 }));
-    } catch (fault) {
-      expect(fault).toMatchObject({ kind: 'internal', field: 'allowTestData', retry: { kind: 'never' } });
-    }
-    expect.assertions(2);
-  });
+  it.each(['allowTestData', 'requireBooks'] as const)(
+    'rejects a %s that is not a boolean, such as the text "false"',
+    (field) => {
+      expect(() => guardOptions(untyped({ [field]: 'false' }))).toThrow(`${field}: false is neither true nor false`);
+      try {
+        guardOptions(untyped({ [field]: 1 }));
+      } catch (fault) {
+        expect(fault).toMatchObject({ kind: 'internal', field, retry: { kind: 'never' } });
+      }
+      expect.assertions(2);
+    },
+  );
 });

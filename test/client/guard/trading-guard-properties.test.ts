@@ -15,6 +15,7 @@ const LIMITS: GuardOptions = {
   gapHaltMs: 500,
   resumeAfterMs: 200,
   allowTestData: false,
+  requireBooks: false,
 };
 const SYMBOLS = ['BTCUSDT', 'ETHUSDT'] as const;
 type Symbol = (typeof SYMBOLS)[number];

@@ -312,6 +312,18 @@ describe('TradingGuard', () => {
       expect(causes('ETH')).toEqual(['recovering']);
     });
 
+    it('a stale order book halts its symbol if requireBooks is set, and not otherwise', () => {
+      allowed({ requireBooks: true });
+      take(heartbeat(ms, { heartbeat: { staleBooks: ['ETHUSDT'] } }));
+      expect(causes('BTC')).toEqual([]);
+      expect(causes('ETH')).toEqual(['book_stale']);
+      take(heartbeat(ms));
+      expect(causes('ETH')).toEqual(['recovering']);
+      allowed();
+      take(heartbeat(ms, { heartbeat: { staleBooks: ['ETHUSDT'] } }));
+      expect(causes('ETH')).toEqual([]);
+    });
+
     it('feed_stale of a symbol halts it until feed_recovered, but only at the venue of its price', () => {
       allowed();
       const coin = { coin: 'BTC', symbol: 'BTCUSDT', cause: 'subscription_mute' };
