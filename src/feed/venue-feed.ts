@@ -22,7 +22,7 @@ import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-o
 import { VenueReport } from './venue-report.ts';
 
 /** Maximum events in a warm-up buffer, mostly frames. */
-const MAX_HELD = 20_000;
+const MAX_BUFFERED = 20_000;
 
 type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
 
@@ -49,7 +49,7 @@ export class VenueFeed {
   readonly #emit: (event: VenueFeedEvent) => void;
   #out: Pick<Subscriber<VenueFeedEvent>, 'next'> | undefined;
   /** Set after `warm`, until the buffered events were emitted to a subscriber. */
-  #held: WarmUpBuffer<VenueInput> | undefined;
+  #warmUp: WarmUpBuffer<VenueInput> | undefined;
   #startedAt = 0;
   /** True after `warm` or a subscription, until `close`. */
   running = false;
@@ -108,7 +108,7 @@ export class VenueFeed {
     readonly bufferShare?: number;
   } = {}): Promise<void> {
     if (this.running) return Promise.resolve();
-    this.#held = new WarmUpBuffer(Math.ceil(MAX_HELD * bufferShare), ({ kind }) => kind === 'frame');
+    this.#warmUp = new WarmUpBuffer(Math.ceil(MAX_BUFFERED * bufferShare), ({ kind }) => kind === 'frame');
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
       filter((item) => {
@@ -212,7 +212,7 @@ export class VenueFeed {
     this.#subscription.add(restEvents$?.subscribe((item) => this.#next(item)));
     this.#subscription.add(
       interval(SWEEP_MS, scheduler).subscribe(() => {
-        if (this.#held !== undefined || this.#lines.up === 0) return;
+        if (this.#warmUp !== undefined || this.#lines.up === 0) return;
         this.#liveness.sweep(scheduler.now());
       }),
     );
@@ -225,13 +225,13 @@ export class VenueFeed {
   }
 
   #next(item: VenueInput): void {
-    if (this.#held === undefined) this.#handle(item);
-    else this.#held.push(item);
+    if (this.#warmUp === undefined) this.#handle(item);
+    else this.#warmUp.push(item);
   }
 
   #release(): void {
-    this.#held?.empty((item) => this.#handle(item));
-    this.#held = undefined;
+    this.#warmUp?.empty((item) => this.#handle(item));
+    this.#warmUp = undefined;
   }
 
   #handle(item: VenueInput): void {

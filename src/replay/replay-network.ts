@@ -41,7 +41,7 @@ interface Recorded {
   /** True if it has had a socket. */
   known: boolean;
   /** Rows that came without a socket. */
-  held: ConnectionRow[];
+  waiting: ConnectionRow[];
   endedAt?: number;
 }
 
@@ -54,7 +54,7 @@ const CLOSED: CaptureMark = {
   },
 };
 /** Maximum rows kept for a connection that the replay opens later than in the capture. */
-const MAX_HELD = 10_000;
+const MAX_WAITING = 10_000;
 const KEEP_ENDED_MS = 1000;
 
 /**
@@ -86,8 +86,8 @@ export class ReplayNetwork {
   });
 
   /** True while it keeps rows for a connection that will open again. */
-  get holds(): boolean {
-    return [...this.#byName.values()].some(({ known, held }) => known && held.length > 0);
+  get hasWaiting(): boolean {
+    return [...this.#byName.values()].some(({ known, waiting }) => known && waiting.length > 0);
   }
 
   /** Plays the next row. */
@@ -126,12 +126,12 @@ export class ReplayNetwork {
       recorded.opened = row.kind === 'frame';
       this.#attachNext(recorded);
     }
-    if (recorded.socket === undefined || recorded.held.length > 0) this.#hold(recorded, row);
+    if (recorded.socket === undefined || recorded.waiting.length > 0) this.#wait(recorded, row);
     else this.#emit(recorded, row);
   }
 
   #begin(name: string, key: string): Recorded {
-    const recorded: Recorded = { name, key, opened: false, known: false, held: [] };
+    const recorded: Recorded = { name, key, opened: false, known: false, waiting: [] };
     const before = this.#byName.get(name);
     if (before !== undefined) this.#end(before);
     this.#byName.set(name, recorded);
@@ -167,31 +167,31 @@ export class ReplayNetwork {
     recorded.socket = socket;
     recorded.known = true;
     socket.recorded = recorded;
-    if (!recorded.opened && recorded.held.length === 0) return;
-    const { held } = recorded;
-    recorded.held = [...(recorded.opened ? [connectedOf(recorded)] : []), ...held];
+    if (!recorded.opened && recorded.waiting.length === 0) return;
+    const { waiting } = recorded;
+    recorded.waiting = [...(recorded.opened ? [connectedOf(recorded)] : []), ...waiting];
     recorded.opened = false;
     this.#options.scheduler.schedule(() => {
-      const late = recorded.held;
-      recorded.held = [];
+      const late = recorded.waiting;
+      recorded.waiting = [];
       for (const row of late) {
         if (recorded.socket === socket) this.#emit(recorded, row);
-        else this.#hold(recorded, row);
+        else this.#wait(recorded, row);
       }
     });
   }
 
-  #hold(recorded: Recorded, row: ConnectionRow): void {
+  #wait(recorded: Recorded, row: ConnectionRow): void {
     if (row.kind === 'frame') {
-      if (recorded.held.length < MAX_HELD) recorded.held.push(row);
+      if (recorded.waiting.length < MAX_WAITING) recorded.waiting.push(row);
       else this.counts.missed++;
       return;
     }
     const { verb } = row.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
     // The replay closed it, as the recorded feed did.
-    if (verb === 'closed' && recorded.known && recorded.held.length === 0) this.#alone.delete(recorded);
-    else recorded.held.push(verb === 'closed' ? { ...row, mark: CLOSED } : row);
+    if (verb === 'closed' && recorded.known && recorded.waiting.length === 0) this.#alone.delete(recorded);
+    else recorded.waiting.push(verb === 'closed' ? { ...row, mark: CLOSED } : row);
   }
 
   #emit(recorded: Recorded, row: ConnectionRow): void {
@@ -236,8 +236,8 @@ export class ReplayNetwork {
 
   #forget(recorded: Recorded): void {
     this.#alone.delete(recorded);
-    this.counts.missed += recorded.held.filter(({ kind }) => kind === 'frame').length;
-    recorded.held = [];
+    this.counts.missed += recorded.waiting.filter(({ kind }) => kind === 'frame').length;
+    recorded.waiting = [];
   }
 }
 

@@ -209,7 +209,7 @@ export class ReplayRun {
   }
 
   async #linger(until: number): Promise<void> {
-    while (this.#network.holds && !this.#signal.aborted) {
+    while (this.#network.hasWaiting && !this.#signal.aborted) {
       const next = this.#scheduler.nextDueAt;
       if (next === undefined || next > until) return;
       await this.#runUntil(next, true);

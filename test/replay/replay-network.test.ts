@@ -83,12 +83,12 @@ describe('a replayed connection', () => {
     take('binance:1 ! connecting wss://a', 'binance:1 ! connected', 'binance:1 {"a":1}');
     first.close();
     take('binance:1 {"a":2}');
-    expect(network.holds).toBe(true);
+    expect(network.hasWaiting).toBe(true);
     const second = open(1);
     take('binance:1 {"a":3}');
     expect(first.emitted).toEqual(['open', '{"a":1}']);
     expect(second.emitted).toEqual(['open', '{"a":2}', '{"a":3}']);
-    expect(network.holds).toBe(false);
+    expect(network.hasWaiting).toBe(false);
   });
 
   it('is followed by the next recorded connection if the recorded one closes, too', () => {

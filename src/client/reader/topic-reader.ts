@@ -19,11 +19,11 @@ export interface RecordListener {
   fail(fault: Fault): void;
   /** The last call, if reading ends. */
   end(): void;
-  /** Present if the listener holds records before it uses them. */
+  /** Present if the listener buffers records before it uses them. */
   readonly buffered?: Buffered;
 }
 
-/** Records that a listener holds. */
+/** Records that a listener buffers. */
 type Buffered = Pick<WaitingRecords<unknown>, 'max' | 'isFull' | 'pauses' | 'room' | 'undone' | 'keepOnly'>;
 
 interface ReadRecord {
@@ -198,7 +198,7 @@ export class TopicReader implements TopicHandler {
 
   #leave(listener: RecordListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-    // Records that the last listener still held are not done.
+    // Records that the last listener still buffered are not done.
     if (listener.buffered !== undefined) lower(this.#positions, listener.buffered);
     this.#stop?.abort();
     this.#stop = undefined;
@@ -254,7 +254,7 @@ export class TopicReader implements TopicHandler {
   }
 }
 
-/** Sets the done offsets back to the oldest record that the buffer still holds. */
+/** Sets the done offsets back to the oldest record that is still in the buffer. */
 function lower(done: Map<number, number>, buffered: Buffered): void {
   for (const { partition, offset } of buffered.undone())
     if (offset < (done.get(partition) ?? Number.NEGATIVE_INFINITY)) done.set(partition, offset);

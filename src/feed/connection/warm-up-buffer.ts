@@ -5,7 +5,7 @@
 export class WarmUpBuffer<T> {
   readonly #most: number;
   readonly #mayGo: (value: T) => boolean;
-  #held: T[] = [];
+  #values: T[] = [];
   #isEmptied = false;
 
   constructor(most: number, mayGo: (value: T) => boolean) {
@@ -14,19 +14,19 @@ export class WarmUpBuffer<T> {
   }
 
   push(value: T): void {
-    this.#held.push(value);
-    if (this.#held.length > this.#most && !this.#isEmptied) this.#thinOut();
+    this.#values.push(value);
+    if (this.#values.length > this.#most && !this.#isEmptied) this.#thinOut();
   }
 
   /** Passes on all values, and the values pushed meanwhile. */
   empty(next: (value: T) => void): void {
     this.#isEmptied = true;
-    for (const value of this.#held) next(value);
+    for (const value of this.#values) next(value);
   }
 
   /** Drops a tenth at once, since each time costs a pass over all values. */
   #thinOut(): void {
     let surplus = Math.ceil(this.#most / 10);
-    this.#held = this.#held.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);
+    this.#values = this.#values.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);
   }
 }

@@ -19,7 +19,7 @@ export interface QueueEntry {
 }
 
 /** Flag: later records wait until this one is acknowledged. */
-const HOLDS = 1;
+const BARRIER = 1;
 /** Flag: this record waits until earlier ones are acknowledged. */
 const WAITS = 2;
 /** The drop priority is stored above the flags. */
@@ -70,7 +70,7 @@ export class SinkQueue {
 
   /** True if the oldest record is a barrier. */
   get beginsWithBarrier(): boolean {
-    return this.length > 0 && ((this.#flags[this.#slot(this.#head)] as number) & HOLDS) !== 0;
+    return this.length > 0 && ((this.#flags[this.#slot(this.#head)] as number) & BARRIER) !== 0;
   }
 
   /** When the oldest record was pushed, milliseconds of the caller's clock; undefined if nothing waits. */
@@ -102,7 +102,7 @@ export class SinkQueue {
   /** Appends a record. `seq` is above all earlier ones; `now`: milliseconds of the caller's clock. */
   push(record: OutRecord, barrier: boolean, seq: number, now: number): void {
     if (this.length === this.#records.length) this.#rebuild(2 * this.length);
-    const flags = barrier ? HOLDS | WAITS : record.record.kind === 'position' ? WAITS : 0;
+    const flags = barrier ? BARRIER | WAITS : record.record.kind === 'position' ? WAITS : 0;
     this.#put(record, flags | (dropPriorityOf(record.record) << PRIORITY_BITS), seq, now);
     this.bytes += heapBytes(record.record);
   }
@@ -119,7 +119,7 @@ export class SinkQueue {
     while (batch.length < count) {
       const slot = this.#slot(this.#head);
       const flags = this.#flags[slot] as number;
-      if (batch.length > 0 && ((before & HOLDS) > (flags & HOLDS) || (flags & WAITS) > (before & WAITS))) break;
+      if (batch.length > 0 && ((before & BARRIER) > (flags & BARRIER) || (flags & WAITS) > (before & WAITS))) break;
       const record = this.#records[slot] as OutRecord;
       if (stop?.(record, this.#seqs[slot] as number) === true) break;
       this.#shift(slot);
@@ -188,7 +188,7 @@ export class SinkQueue {
   #entry(slot: number): QueueEntry {
     return {
       seq: this.#seqs[slot] as number,
-      barrier: ((this.#flags[slot] as number) & HOLDS) !== 0,
+      barrier: ((this.#flags[slot] as number) & BARRIER) !== 0,
       out: this.#records[slot] as OutRecord,
     };
   }
