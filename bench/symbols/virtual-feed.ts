@@ -10,7 +10,7 @@ import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';
 import { SimulatedMarket } from '../../src/simulator/market/market.ts';
 import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
-import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
+import { VENUE_SPECS, type VenueSpec } from '../../src/simulator/venue-spec.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 
@@ -51,9 +51,9 @@ export class VirtualFeed {
     lines,
     channels,
   }: { symbols: number; rate: number; lines: number; channels: string[] }) {
-    const profile = VENUE_PROFILES.find(({ id }) => id === VENUE) as VenueProfile;
+    const spec = VENUE_SPECS.find(({ id }) => id === VENUE) as VenueSpec;
     this.#rate = rate;
-    this.#market = new SimulatedMarket({ profile, seed: 1, symbols, rate, startedAt: STARTED_AT });
+    this.#market = new SimulatedMarket({ spec, seed: 1, symbols, rate, startedAt: STARTED_AT });
     const config = loadConfig({
       values: {
         coins: { all: true },

@@ -44,7 +44,7 @@ export const book = signal<Book | undefined>(undefined);
 export const bookAt = signal(0);
 /** Statistics of one-minute windows, newest first. */
 export const stats = signal<readonly TradeStatsJson[]>([]);
-export const profile = signal<VolumeProfileAnswer | undefined>(undefined);
+export const volumeProfile = signal<VolumeProfileAnswer | undefined>(undefined);
 /** The venue that took over while the coin was shown, and from which missing data is awaited. */
 export const awaitedFrom = signal<string | null>(null);
 
@@ -87,7 +87,7 @@ export function startSelectedCoin(): void {
   startCandles();
   setInterval(() => {
     if (document.hidden || link.peek().state !== 'open') return;
-    if (hasTrades) void loadProfile();
+    if (hasTrades) void loadVolumeProfile();
     void loadNewestCandles();
   }, REFRESH_EVERY_MS);
 }
@@ -101,7 +101,7 @@ export function coinStreamsBeginAnew(): void {
 /** Clears the previous venue's data, so that it is not shown under the name of the active venue. */
 function beginEpoch(serving: ServingEpoch): void {
   coinStreamsBeginAnew();
-  const hasOld = [book.peek(), candles.peek().at(-1), profile.peek()].some(
+  const hasOld = [book.peek(), candles.peek().at(-1), volumeProfile.peek()].some(
     (shown) => shown !== undefined && !isOfEpoch(shown, serving),
   );
   if (!hasOld && awaitedFrom.peek() === null) return;
@@ -114,7 +114,8 @@ function beginEpoch(serving: ServingEpoch): void {
 function forgetFigures(isOver: (shown: ServingEpoch) => boolean): void {
   if (book.peek() !== undefined && isOver(book.peek() as Book)) book.value = undefined;
   candles.value = candles.peek().filter((kline) => !isOver(kline));
-  if (profile.peek() !== undefined && isOver(profile.peek() as VolumeProfileAnswer)) profile.value = undefined;
+  if (volumeProfile.peek() !== undefined && isOver(volumeProfile.peek() as VolumeProfileAnswer))
+    volumeProfile.value = undefined;
 }
 
 export function receiveCoin(message: ServerMessage): void {
@@ -127,7 +128,7 @@ export function receiveCoin(message: ServerMessage): void {
       tapeWaits = true;
       if (hasTrades || !mine.some(isPresent)) break;
       hasTrades = true;
-      void Promise.all([loadTrades(), loadProfile(), loadStats()]);
+      void Promise.all([loadTrades(), loadVolumeProfile(), loadStats()]);
       break;
     }
     case 'orderbook':
@@ -160,7 +161,7 @@ function forget(): void {
     book.value = undefined;
     forgetCandles();
     stats.value = [];
-    profile.value = undefined;
+    volumeProfile.value = undefined;
     awaitedFrom.value = null;
   });
 }
@@ -193,7 +194,7 @@ function takeStats(added: readonly TradeStatsJson[]): void {
   stats.value = [...known.values()].sort((a, b) => b.window_start - a.window_start).slice(0, STATS_KEPT);
 }
 
-async function loadProfile(): Promise<void> {
+async function loadVolumeProfile(): Promise<void> {
   const answer = await getOfSelected<VolumeProfileAnswer>('volume-profile?bins=40');
-  if (answer !== undefined) profile.value = answer;
+  if (answer !== undefined) volumeProfile.value = answer;
 }

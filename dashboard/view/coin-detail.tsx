@@ -9,9 +9,9 @@ import { Candles } from './candles.tsx';
 import { CoinHead } from './coin-head.tsx';
 import { DepthChart } from './depth-chart.tsx';
 import { Ladder } from './ladder.tsx';
-import { Profile } from './profile.tsx';
 import { Tape } from './tape.tsx';
 import { TradeStatistics } from './trade-statistics.tsx';
+import { VolumeProfile } from './volume-profile.tsx';
 
 export function CoinDetail() {
   const row = selected.value === undefined ? undefined : rowOf(selected.value);
@@ -42,7 +42,7 @@ function CentrePanels({ row }: { readonly row: CoinRow }) {
       <Candles stale={stale} />
       <div class="pair">
         <DepthPanel row={row} />
-        <Profile places={row.places.value} stale={stale} />
+        <VolumeProfile places={row.places.value} stale={stale} />
       </div>
     </>
   );

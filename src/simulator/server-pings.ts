@@ -1,5 +1,5 @@
 import type { Connection } from './connection.ts';
-import type { VenueProfile } from './venue-profile.ts';
+import type { VenueSpec } from './venue-spec.ts';
 
 /** The pings of one connection: when the next one is due, and when unanswered ones were sent. */
 interface Pings {
@@ -8,7 +8,7 @@ interface Pings {
 }
 
 /** Pings clients as Binance does. It ends connections that do not answer with the payload in time, or are too old. */
-export function serverPings(ping: VenueProfile['ping'], lifetimeMs = Number.POSITIVE_INFINITY) {
+export function serverPings(ping: VenueSpec['ping'], lifetimeMs = Number.POSITIVE_INFINITY) {
   const pings = new WeakMap<Connection, Pings>();
 
   function slice(connections: readonly Connection[], now: number): void {
@@ -24,7 +24,7 @@ export function serverPings(ping: VenueProfile['ping'], lifetimeMs = Number.POSI
     if (open?.includes(Number(payload)) === true) open.length = 0;
   }
 
-  function check(connection: Connection, now: number, { everyMs, answerWithinMs }: NonNullable<VenueProfile['ping']>) {
+  function check(connection: Connection, now: number, { everyMs, answerWithinMs }: NonNullable<VenueSpec['ping']>) {
     const { ws } = connection;
     const own = pings.get(connection) ?? { nextAt: connection.openedAt + everyMs, open: [] };
     pings.set(connection, own);

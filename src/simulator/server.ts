@@ -14,8 +14,8 @@ import { SimulatedMarket } from './market/market.ts';
 import { simulatedVenue } from './simulated-venue.ts';
 import type { SimulatorOptions } from './simulator-options.ts';
 import { VenueHost } from './venue-host.ts';
-import { VENUE_PROFILES } from './venue-profile.ts';
 import { refuseUpgrade, respond, type SimulatedCounts, VenueSite } from './venue-site.ts';
+import { VENUE_SPECS } from './venue-spec.ts';
 
 const SLICE_MS = 1;
 const DEFAULT_RATE = 100;
@@ -49,11 +49,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const captures = options.capture === undefined ? undefined : await openCaptures(options.capture);
   const journal = options.journal === undefined ? undefined : new Journal(options.journal);
   const startedAt = Date.now();
-  const hosts = VENUE_PROFILES.filter(({ id }) => captures === undefined || captures.has(id)).map((profile) => {
-    const rate = rateOf(options, profile.id);
-    const market =
-      captures === undefined ? new SimulatedMarket({ profile, seed, symbols, rate, startedAt }) : undefined;
-    return new VenueHost(profile, market, captures?.get(profile.id), journal);
+  const hosts = VENUE_SPECS.filter(({ id }) => captures === undefined || captures.has(id)).map((spec) => {
+    const rate = rateOf(options, spec.id);
+    const market = captures === undefined ? new SimulatedMarket({ spec, seed, symbols, rate, startedAt }) : undefined;
+    return new VenueHost(spec, market, captures?.get(spec.id), journal);
   });
   const venues = hosts.map(simulatedVenue);
   const faults = new Faults(venues);

@@ -7,9 +7,9 @@ import { bybitStreams } from './bybit/bybit-streams.ts';
 import type { VenueHost } from './venue-host.ts';
 import type { SimulatedVenue } from './venue-protocol.ts';
 
-/** Makes Bybit, Binance, Binance US or the Binance testnet, by the host's profile. */
+/** Makes Bybit, Binance, Binance US or the Binance testnet, by the host's spec. */
 export function simulatedVenue(host: VenueHost): SimulatedVenue {
-  if (host.profile.protocol === 'bybit') {
+  if (host.spec.protocol === 'bybit') {
     const streams = bybitStreams(host);
     return { host, streams, rest: bybitRest(host, streams.books), socket: bybitSocket(host, streams) };
   }

@@ -9,7 +9,7 @@ import { QUOTE } from './market/coins.ts';
 import type { SimulatedMarket } from './market/market.ts';
 import type { SimulatedInstrument, TradeTexts } from './market/simulated-instrument.ts';
 import { Topic } from './topic.ts';
-import type { VenueProfile } from './venue-profile.ts';
+import type { VenueSpec } from './venue-spec.ts';
 
 export interface Refusal {
   /** The HTTP status. Undefined: the venue's answer to a country that it does not serve. */
@@ -39,7 +39,7 @@ export class VenueFaults {
 
 /** The state of one simulated venue: its connections, topics and faults. */
 export class VenueHost {
-  readonly profile: VenueProfile;
+  readonly spec: VenueSpec;
   /** The market; undefined if the venue plays a capture. */
   readonly market: SimulatedMarket | undefined;
   readonly capture: CapturePlayback | undefined;
@@ -55,19 +55,19 @@ export class VenueHost {
   faults = new VenueFaults();
 
   constructor(
-    profile: VenueProfile,
+    spec: VenueSpec,
     market: SimulatedMarket | undefined,
     capture: CapturePlayback | undefined,
     journal: Journal | undefined,
   ) {
-    this.profile = profile;
+    this.spec = spec;
     this.market = market;
     this.capture = capture;
     this.journal = journal;
   }
 
   get id(): string {
-    return this.profile.id;
+    return this.spec.id;
   }
 
   /** Open connections with market data. Fault scripts number them from 1, as `line`. */

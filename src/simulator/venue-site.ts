@@ -41,11 +41,11 @@ export class VenueSite {
 
   /** `onOpen`: called when a connection is open, before the venue's protocol sees it. */
   constructor(venue: SimulatedVenue, options: SimulatorOptions, onOpen: () => void) {
-    const { market, profile } = venue.host;
+    const { market, spec } = venue.host;
     this.venue = venue;
     this.clock = market === undefined ? undefined : new MarketClock(market, performance.now(), venue.streams.order);
-    const lifetimeMs = profile.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
-    this.pings = serverPings(profile.ping && (options.ping ?? profile.ping), lifetimeMs);
+    const lifetimeMs = spec.protocol === 'binance' ? (options.lifetimeMs ?? LIFETIME_MS) : undefined;
+    this.pings = serverPings(spec.ping && (options.ping ?? spec.ping), lifetimeMs);
     this.connectionLimit = options.connectionLimit ?? true;
     this.onOpen = onOpen;
     this.server = new WebSocketServer({
@@ -157,11 +157,11 @@ export class VenueSite {
     if (!this.connectionLimit) return undefined;
     this.attempts = this.attempts.filter((time) => now - time < ATTEMPTS_WINDOW_MS);
     this.attempts.push(now);
-    if (this.attempts.length <= host.profile.connectionsPerFiveMinutes) return undefined;
+    if (this.attempts.length <= host.spec.connectionsPerFiveMinutes) return undefined;
     const oldest = this.attempts[0] ?? now;
     return this.refused(
       {
-        status: host.profile.protocol === 'bybit' ? 403 : 429,
+        status: host.spec.protocol === 'bybit' ? 403 : 429,
         retryAfter: Math.ceil((oldest + ATTEMPTS_WINDOW_MS - now) / 1_000),
       },
       now,

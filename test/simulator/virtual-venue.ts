@@ -8,8 +8,8 @@ import { MarketClock } from '../../src/simulator/market/market-clock.ts';
 import type { SimulatedInstrument } from '../../src/simulator/market/simulated-instrument.ts';
 import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { VenueHost } from '../../src/simulator/venue-host.ts';
-import { VENUE_PROFILES } from '../../src/simulator/venue-profile.ts';
 import type { SimulatedVenue } from '../../src/simulator/venue-protocol.ts';
+import { VENUE_SPECS } from '../../src/simulator/venue-spec.ts';
 
 const SLICE_MS = 5;
 
@@ -57,10 +57,10 @@ export class VirtualVenue {
   private readonly clock: MarketClock;
 
   constructor(id: VenueId, rate = 1_000, symbols = 3) {
-    const profile = VENUE_PROFILES.find((one) => one.id === id);
-    if (profile === undefined) throw new Error(id);
-    this.market = new SimulatedMarket({ profile, seed: 7, symbols, rate, startedAt: this.now });
-    const host = new VenueHost(profile, this.market, undefined, undefined);
+    const spec = VENUE_SPECS.find((one) => one.id === id);
+    if (spec === undefined) throw new Error(id);
+    this.market = new SimulatedMarket({ spec, seed: 7, symbols, rate, startedAt: this.now });
+    const host = new VenueHost(spec, this.market, undefined, undefined);
     this.venue = simulatedVenue(host);
     this.faults = new Faults([this.venue]);
     const { streams } = this.venue;

@@ -15,8 +15,8 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { serverPings } from '../../src/simulator/server-pings.ts';
 import { simulatedVenue } from '../../src/simulator/simulated-venue.ts';
 import { type Refusal, VenueHost } from '../../src/simulator/venue-host.ts';
-import { VENUE_PROFILES, type VenueProfile } from '../../src/simulator/venue-profile.ts';
 import type { RestAnswer, SimulatedVenue } from '../../src/simulator/venue-protocol.ts';
+import { VENUE_SPECS, type VenueSpec } from '../../src/simulator/venue-spec.ts';
 import type { JournalEvent } from '../judges/journal.ts';
 import { placeOf, topOf } from '../judges/judge-books.ts';
 import { VirtualLine } from './virtual-line.ts';
@@ -62,8 +62,8 @@ export class VirtualWorld {
 
   constructor({ seed, venues, symbols, rate }: VirtualWorldOptions) {
     this.random = new Random(seed);
-    const profiles = VENUE_PROFILES.filter(({ id }) => venues.includes(id));
-    this.#sites = new Map(profiles.map((profile) => [profile.id, this.#site(profile, { seed, symbols, rate })]));
+    const specs = VENUE_SPECS.filter(({ id }) => venues.includes(id));
+    this.#sites = new Map(specs.map((spec) => [spec.id, this.#site(spec, { seed, symbols, rate })]));
     this.#faults = new Faults([...this.#sites.values()].map(({ venue }) => venue));
     this.#everySlice();
   }
@@ -138,14 +138,14 @@ export class VirtualWorld {
     return 1 + random.below(random.below(20) === 0 ? 300 : 30);
   }
 
-  #site(profile: VenueProfile, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
+  #site(spec: VenueSpec, { seed, symbols, rate }: Omit<VirtualWorldOptions, 'venues'>): Site {
     const { scheduler } = this;
-    const market = new SimulatedMarket({ profile, seed, symbols, rate, startedAt: STARTED_AT });
-    const host = new VenueHost(profile, market, undefined, this.#journal(market));
+    const market = new SimulatedMarket({ spec, seed, symbols, rate, startedAt: STARTED_AT });
+    const host = new VenueHost(spec, market, undefined, this.#journal(market));
     const venue = simulatedVenue(host);
     return {
       venue,
-      heartbeat: serverPings(profile.ping, DAY_MS),
+      heartbeat: serverPings(spec.ping, DAY_MS),
       clock: new MarketClock(market, scheduler.now(), venue.streams.order),
     };
   }

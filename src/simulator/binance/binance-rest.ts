@@ -14,7 +14,7 @@ const WARNINGS = 20;
 
 /** Binance's public REST interface over one venue's market or capture: weights, limits, errors. */
 export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest {
-  const { restLimit } = host.profile;
+  const { restLimit } = host.spec;
   const limit = new RestLimit({ ...restLimit, warnings: WARNINGS, banMs: BAN_MS });
   const isUs = host.id === 'binance_us';
   const dayWeight = (query: URLSearchParams) => (query.has('symbol') ? 2 : 80);
@@ -66,7 +66,7 @@ function exchangeInfo(host: VenueHost, { query, now }: VenueRequest): string {
   if (wanted?.some((symbol) => !host.lists(symbol)) === true) throw invalidSymbol();
   const symbols = (wanted ?? host.listedSymbols).map((symbol) => symbolRow(host, symbol)).join(',');
   const limits =
-    `[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":${host.profile.restLimit.amount}},` +
+    `[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":${host.spec.restLimit.amount}},` +
     '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100},' +
     '{"rateLimitType":"RAW_REQUESTS","interval":"MINUTE","intervalNum":5,"limit":300000}]';
   return `{"timezone":"UTC","serverTime":${now},"rateLimits":${limits},"exchangeFilters":[],"symbols":[${symbols}]}`;

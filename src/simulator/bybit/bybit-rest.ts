@@ -17,7 +17,7 @@ type Handler = (request: VenueRequest) => string;
 
 /** Bybit v5's public market REST interface for spot: envelope, limits, errors. */
 export function bybitRest(host: VenueHost, books: BybitBooks): SimulatedRest {
-  const limit = new RestLimit({ ...host.profile.restLimit, warnings: 0, banMs: BAN_MS });
+  const limit = new RestLimit({ ...host.spec.restLimit, warnings: 0, banMs: BAN_MS });
   const routes: Readonly<Record<string, Handler>> = {
     '/v5/market/time': ({ now }) => `{"timeSecond":"${Math.floor(now / 1_000)}","timeNano":"${now}000000"}`,
     '/v5/market/instruments-info': ({ query }) => instrumentsInfo(host, query),

@@ -143,7 +143,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
     description: `Sends one frame of count megabytes (${DEFAULT_BIG_FRAME_MB}), valid JSON of an unknown event.`,
     parameters: ['line', 'count'],
     start: ({ venue, connections, command }) => {
-      const frame = bigFrame(venue.host.profile.protocol, command.count ?? DEFAULT_BIG_FRAME_MB);
+      const frame = bigFrame(venue.host.spec.protocol, command.count ?? DEFAULT_BIG_FRAME_MB);
       for (const connection of connections) connection.inject(frame);
     },
   },

@@ -73,7 +73,7 @@ export class Faults {
     const missing = kind.needs?.find((name) => (command[name] ?? '') === '');
     if (missing !== undefined) throw new BadFault(`${missing} is missing; ${command.fault} needs one`);
     const sites = this.venues.filter(({ host }) => command.venue === 'all' || host.id === command.venue);
-    const able = sites.filter(({ host }) => kind.venues?.includes(host.profile.id) ?? true);
+    const able = sites.filter(({ host }) => kind.venues?.includes(host.spec.id) ?? true);
     if (able.length === 0)
       throw new BadFault(
         sites.length === 0
@@ -175,7 +175,7 @@ export class Faults {
     for (const mixed of this.mixed) {
       const { connection, kind, symbol, venue } = mixed;
       const { host } = venue;
-      const { name, payload } = oddFrame(kind, host.profile.protocol, symbol, mixed.sent++, now);
+      const { name, payload } = oddFrame(kind, host.spec.protocol, symbol, mixed.sent++, now);
       connection.inject(payload);
       host.journal?.event({ venue: host.id, symbol, kind, id: name, time: now, sent: `[${connection.number}]` });
     }

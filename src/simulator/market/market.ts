@@ -1,5 +1,5 @@
 import { at } from '../../domain/at.ts';
-import type { VenueProfile } from '../venue-profile.ts';
+import type { VenueSpec } from '../venue-spec.ts';
 import { marketCoins } from './coins.ts';
 import { hashText, Random } from './random.ts';
 import { SimulatedInstrument } from './simulated-instrument.ts';
@@ -9,7 +9,7 @@ import type { Trade } from './trade-ring.ts';
 export type OnOrder = (instrument: SimulatedInstrument, trades: readonly Trade[]) => void;
 
 export interface MarketOptions {
-  readonly profile: VenueProfile;
+  readonly spec: VenueSpec;
   readonly seed: number;
   readonly symbols: number;
   /** Trades a second, all symbols together. */
@@ -32,7 +32,7 @@ export class SimulatedMarket {
   leftOut = 0;
   paused = false;
   readonly pausedSymbols = new Set<string>();
-  private readonly profile: VenueProfile;
+  private readonly spec: VenueSpec;
   private readonly random: Random;
   readonly rate: number;
   private readonly longestOrder: number;
@@ -43,15 +43,15 @@ export class SimulatedMarket {
   private hot: SimulatedInstrument | undefined;
   private hotOrders = 0;
 
-  constructor({ profile, seed, symbols, rate, startedAt }: MarketOptions) {
-    this.profile = profile;
+  constructor({ spec, seed, symbols, rate, startedAt }: MarketOptions) {
+    this.spec = spec;
     this.rate = rate;
-    this.random = new Random(hashText(profile.id, seed));
+    this.random = new Random(hashText(spec.id, seed));
     this.longestOrder = Math.min(600, Math.max(2, Math.floor(rate / 10)));
     this.lastSequence = 61_000_000_000 + this.random.below(1_000_000);
     const keptTrades = symbols <= 64 ? 16_384 : symbols <= 256 ? 4_096 : 1_024;
     this.instruments = marketCoins(symbols).map(
-      (coin, index) => new SimulatedInstrument({ profile, coin, index, seed, startedAt, keptTrades }),
+      (coin, index) => new SimulatedInstrument({ spec, coin, index, seed, startedAt, keptTrades }),
     );
     this.bySymbol = new Map(this.instruments.map((instrument) => [instrument.symbol, instrument]));
     const weights = this.instruments.map((_, i) => (i + 2) ** -0.7);
@@ -81,7 +81,7 @@ export class SimulatedMarket {
     const sell = (shape & 0x10000) !== 0;
     instrument.requote((this.made + this.leftOut) / this.rate);
     this.lastSequence += 1 + (shape >>> 27);
-    const hasSparseIds = this.profile.protocol === 'bybit';
+    const hasSparseIds = this.spec.protocol === 'bybit';
     if (hasSparseIds && shape >>> 30 === 0) instrument.nextTradeId += 1 + ((shape >>> 20) & 3);
 
     const trades: Trade[] = [];

@@ -1,4 +1,4 @@
-import type { VenueProfile } from '../venue-profile.ts';
+import type { VenueSpec } from '../venue-spec.ts';
 import type { SimulatedCandle } from './candle.ts';
 import { CandleStore } from './candle-store.ts';
 import type { MarketCoin } from './coins.ts';
@@ -39,7 +39,7 @@ const TRADE_VALUE = 1_500;
 const MINUTE_VALUE = 900_000;
 
 export interface SimulatedInstrumentOptions {
-  readonly profile: VenueProfile;
+  readonly spec: VenueSpec;
   readonly coin: MarketCoin;
   readonly index: number;
   readonly seed: number;
@@ -82,25 +82,25 @@ export class SimulatedInstrument {
   private readonly bookSeed: number;
   private readonly write: (units: number, decimals: number) => string;
 
-  constructor({ profile, coin, index, seed, startedAt, keptTrades }: SimulatedInstrumentOptions) {
-    const own = hashText(`${profile.id}:${coin.coin}`, seed);
+  constructor({ spec, coin, index, seed, startedAt, keptTrades }: SimulatedInstrumentOptions) {
+    const own = hashText(`${spec.id}:${coin.coin}`, seed);
     const ids = new Random(own);
     this.symbol = coin.symbol;
     this.coin = coin.coin;
     this.index = index;
     this.priceDecimals = coin.priceDecimals;
     this.quantityDecimals = coin.quantityDecimals;
-    this.write = profile.protocol === 'bybit' ? shortest : eightPlaces;
+    this.write = spec.protocol === 'bybit' ? shortest : eightPlaces;
     this.ticksPerUnit = 10 ** coin.priceDecimals;
-    this.offset = 1 + profile.priceOffset;
+    this.offset = 1 + spec.priceOffset;
     this.path = new PricePath(hashText(coin.coin, seed), coin.price);
     const unit = 10 ** coin.quantityDecimals / coin.price;
     this.largestLevel = Math.max(9, Math.round(LEVEL_VALUE * unit * 2));
     this.largestTrade = Math.max(5, Math.round(TRADE_VALUE * unit * 4));
     this.trades = new TradeRing(keptTrades);
-    this.nextTradeId = profile.firstTradeId + ids.below(1_000);
+    this.nextTradeId = spec.firstTradeId + ids.below(1_000);
     this.nextAggTradeId = Math.max(1, Math.floor(this.nextTradeId * 0.8));
-    this.updateId = profile.firstUpdateId + ids.below(1_000);
+    this.updateId = spec.firstUpdateId + ids.below(1_000);
     this.changedAt = startedAt;
     this.bookSeed = hash(own, 1);
     this.requote(0);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { VenueId } from '../../../src/domain/instrument.ts';
 import { SimulatedMarket } from '../../../src/simulator/market/market.ts';
 import { MarketClock } from '../../../src/simulator/market/market-clock.ts';
-import { VENUE_PROFILES } from '../../../src/simulator/venue-profile.ts';
+import { VENUE_SPECS } from '../../../src/simulator/venue-spec.ts';
 
 interface Made {
   symbol: string;
@@ -16,9 +16,9 @@ interface Made {
 }
 
 function market(venue: VenueId, options: { seed?: number; symbols?: number; rate?: number } = {}): SimulatedMarket {
-  const profile = VENUE_PROFILES.find(({ id }) => id === venue);
-  if (profile === undefined) throw new Error(venue);
-  return new SimulatedMarket({ profile, seed: 1, symbols: 20, rate: 1_000, startedAt: 0, ...options });
+  const spec = VENUE_SPECS.find(({ id }) => id === venue);
+  if (spec === undefined) throw new Error(venue);
+  return new SimulatedMarket({ spec, seed: 1, symbols: 20, rate: 1_000, startedAt: 0, ...options });
 }
 
 function trades(from: SimulatedMarket, slices: readonly number[]): Made[] {
@@ -94,7 +94,7 @@ describe('SimulatedMarket', () => {
   });
 
   it('trades each symbol at nearly the same price at all venues', () => {
-    const markets = VENUE_PROFILES.map(({ id }) => market(id));
+    const markets = VENUE_SPECS.map(({ id }) => market(id));
     for (const one of markets) one.advance(20_000, 0, () => {});
     const [first, ...others] = markets;
     for (const instrument of first?.instruments ?? []) {

@@ -1,17 +1,17 @@
 import type { VolumeProfileAnswer } from '../../src/gateway/api/asset-answers.ts';
-import { awaitedFrom, profile } from '../state/selected-coin.ts';
+import { awaitedFrom, volumeProfile } from '../state/selected-coin.ts';
 import { compact, count, percent, placesOf, rounded } from '../text/number-text.ts';
 import { noneYet } from '../text/state-text.ts';
 import { Figure } from './coin-head.tsx';
 import { Panel } from './panel.tsx';
 
-type VolumeProfile = VolumeProfileAnswer['profile'];
+type ShownProfile = VolumeProfileAnswer['profile'];
 
 const SIZE = { width: 300, height: 150 };
 
 /** Shows the volume by price of the trades that the gateway remembers. */
-export function Profile({ places, stale }: { readonly places: number; readonly stale?: string | undefined }) {
-  const shown = profile.value?.profile;
+export function VolumeProfile({ places, stale }: { readonly places: number; readonly stale?: string | undefined }) {
+  const shown = volumeProfile.value?.profile;
   return (
     <Panel id="profile" title="Volume profile" staleReason={stale}>
       {shown === undefined ? (
@@ -23,7 +23,7 @@ export function Profile({ places, stale }: { readonly places: number; readonly s
   );
 }
 
-function Bars({ shown, places }: { readonly shown: VolumeProfile; readonly places: number }) {
+function Bars({ shown, places }: { readonly shown: ShownProfile; readonly places: number }) {
   const { bins, point_of_control: control, value_area: area, trades } = shown;
   const most = Number(control.volume) || 1;
   const step = SIZE.height / bins.length;

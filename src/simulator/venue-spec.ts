@@ -1,7 +1,7 @@
 import type { VenueId } from '../domain/instrument.ts';
 
 /** The properties of one simulated venue: ids, price, limits. */
-export interface VenueProfile {
+export interface VenueSpec {
   readonly id: VenueId;
   readonly protocol: 'bybit' | 'binance';
   /** Difference of its prices from the common fair price (1 = 100 %). */
@@ -23,7 +23,7 @@ const BINANCE = {
   ping: { everyMs: 20_000, answerWithinMs: 60_000 },
 } as const;
 
-export const VENUE_PROFILES: readonly VenueProfile[] = [
+export const VENUE_SPECS: readonly VenueSpec[] = [
   {
     id: 'bybit',
     protocol: 'bybit',
