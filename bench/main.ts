@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { startBroker } from '../testing/kafka/kafka-broker.ts';
 import { until } from '../testing/tools/until.ts';
 import { startChild } from './child.ts';
-import { type Figures, measure, type Pace } from './measure.ts';
+import { type Measurement, measure, type Pace } from './measure.ts';
 import { type Part, runPart } from './part.ts';
 import {
   CRYPTOFEED,
@@ -29,7 +29,7 @@ import {
   topicOf,
   whyUnavailable,
 } from './programs.ts';
-import { document, figuresOf, table, targetTable } from './report.ts';
+import { document, table, targetResultsOf, targetTable } from './report.ts';
 
 const FULL: Pace = { warmUpMs: 12_000, latencyMs: 8000, settleMs: 800, holdMs: 2500, refinements: 3 };
 const QUICK: Pace = { warmUpMs: 2000, latencyMs: 4000, settleMs: 500, holdMs: 1500, refinements: 2 };
@@ -63,7 +63,7 @@ const folder = flags.keep ?? (await mkdtemp(join(tmpdir(), 'market-feed-bench-')
 await mkdir(folder, { recursive: true });
 const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, 'load.ts'));
-const results: Record<string, (Figures | undefined)[]> = {};
+const results: Record<string, (Measurement | undefined)[]> = {};
 /** Reasons why programs or parts are left out. */
 const missing: string[] = [];
 
@@ -90,15 +90,19 @@ if (flags.parts && flags.only === undefined)
     if (part instanceof Error) leaveOut(`${file} is left out: ${part.message}`);
     else parts.push(part);
   }
-console.log(`\n${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}\n`);
+console.log(`\n${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}\n`);
 if (!flags.quick && flags.only === undefined && flags.parts) {
   const page = document(results, parts, missing, { runs, cores: availableParallelism(), node: process.version, pace });
   await writeFile(join(import.meta.dirname, '..', 'docs', 'performance.md'), page);
   console.log('written to docs/performance.md');
 }
-const accounted = ({ lost, repeated }: Figures): boolean => lost === 0 && repeated === 0;
-if (!Object.values(results).every((rounds) => rounds.every((figures) => figures === undefined || accounted(figures)))) {
-  console.error(`trades were lost or repeated: the figures of such a run mean nothing; logs: ${folder}`);
+const accounted = ({ lost, repeated }: Measurement): boolean => lost === 0 && repeated === 0;
+if (
+  !Object.values(results).every((rounds) =>
+    rounds.every((measurement) => measurement === undefined || accounted(measurement)),
+  )
+) {
+  console.error(`trades were lost or repeated: the measurements of such a run mean nothing; logs: ${folder}`);
   process.exitCode = 1;
 } else if (flags.keep === undefined) {
   await rm(folder, { recursive: true, force: true });
@@ -116,12 +120,12 @@ async function runAll(): Promise<void> {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
       const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${number}.`, folder };
-      const figures = await run(name, place).catch((error: Error) => error);
-      if (!(figures instanceof Error)) {
+      const measurement = await run(name, place).catch((error: Error) => error);
+      if (!(measurement instanceof Error)) {
         results[name] ??= [];
-        results[name][number - 1] = figures;
-      } else if (name !== CRYPTOFEED) throw figures;
-      else leaveOut(`a run of ${name} is left out: ${figures.message}`);
+        results[name][number - 1] = measurement;
+      } else if (name !== CRYPTOFEED) throw measurement;
+      else leaveOut(`a run of ${name} is left out: ${measurement.message}`);
     }
   }
 }
@@ -131,7 +135,7 @@ function leaveOut(line: string): void {
   missing.push(line);
 }
 
-async function run(name: string, place: Place): Promise<Figures> {
+async function run(name: string, place: Place): Promise<Measurement> {
   if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
   await prepareProgram(name, place);
   const reader = [place.broker, topicOf(place), String(PARTITIONS), formatOf(name)];
@@ -141,7 +145,7 @@ async function run(name: string, place: Place): Promise<Figures> {
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const subject = await startProgram(name, place);
   try {
-    const figures = await measure(
+    const measurement = await measure(
       {
         load,
         consumer,
@@ -154,7 +158,7 @@ async function run(name: string, place: Place): Promise<Figures> {
     );
     const code = await subject.stop();
     if (code !== 0) throw new Error(`${name} ended with exit code ${code}`);
-    return figures;
+    return measurement;
   } finally {
     await subject.stop();
     await consumer.end();

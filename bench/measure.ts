@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../testing/tools/until.ts';
 import type { Child } from './child.ts';
-import { machineCpuSeconds } from './process-figures.ts';
+import { machineCpuSeconds } from './process-usage.ts';
 import type { Subject } from './subject.ts';
 
 /** Durations of the steps of a measurement, milliseconds. */
@@ -17,7 +17,7 @@ export interface Pace {
 }
 
 /** Results of one program in one run. */
-export interface Figures {
+export interface Measurement {
   /** Highest rate that the program held, trades a second. */
   readonly sustained: number;
   /** Median of the trades a second that came out at the rates that it did not hold; NaN if it held all. */
@@ -78,7 +78,7 @@ interface Counts {
  * Measures latency and CPU at a low rate, then finds the highest rate that the program holds. At the end, every trade
  * sent counts as received or lost.
  */
-export async function measure(parties: Parties, pace: Pace): Promise<Figures> {
+export async function measure(parties: Parties, pace: Pace): Promise<Measurement> {
   const { load, consumer, subject, log } = parties;
   const sentBefore = await untilFirstTrade(parties);
   await load.ask('rate', Math.min(WARM_UP_RATE, parties.firstStep / 2));

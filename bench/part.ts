@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 
-/** A measured value with its target. */
-export interface Figure {
-  readonly figure: string;
+/** What was measured, the value found, and its target. */
+export interface TargetResult {
+  readonly measured: string;
   readonly found: string;
   readonly target: string;
   readonly met: boolean;
@@ -13,19 +13,19 @@ export interface Part {
   readonly title: string;
   /** Markdown. */
   readonly text: string;
-  readonly figures: readonly Figure[];
+  readonly targets: readonly TargetResult[];
 }
 
-/** Prints the figures, sends them to the parent process, and exits: with 1 if a target is missed. */
+/** Prints the results, sends them to the parent process, and exits: with 1 if a target is missed. */
 export async function reportPart(part: Part): Promise<never> {
   console.log(`\n${part.text}\n`);
-  for (const { figure, found, target, met } of part.figures)
-    console.log(`${figure}: ${found} (${target}, ${met ? 'met' : '**missed**'})`);
+  for (const { measured, found, target, met } of part.targets)
+    console.log(`${measured}: ${found} (${target}, ${met ? 'met' : '**missed**'})`);
   await new Promise<void>((resolve) => {
     if (process.send === undefined) resolve();
     else process.send(part, () => resolve());
   });
-  process.exit(part.figures.every(({ met }) => met) ? 0 : 1);
+  process.exit(part.targets.every(({ met }) => met) ? 0 : 1);
 }
 
 /** Runs a part in a process of its own. Rejects if the process ends without sending a result. */

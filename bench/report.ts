@@ -1,5 +1,5 @@
-import { type Figures, LOW_RATE, median, type Pace, WARM_UP_RATE } from './measure.ts';
-import type { Figure, Part } from './part.ts';
+import { LOW_RATE, type Measurement, median, type Pace, WARM_UP_RATE } from './measure.ts';
+import type { Part, TargetResult } from './part.ts';
 import { CRYPTOFEED, SCRIPT } from './programs.ts';
 
 export interface Circumstances {
@@ -14,7 +14,7 @@ type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 interface Row {
   readonly title: string;
-  readonly of: (figures: Figures) => number;
+  readonly of: (measurement: Measurement) => number;
   readonly text: (value: number) => string;
   /** Targets by program. Undefined: the value is no measure of speed, so the table shows no ratio. */
   readonly targets?: Readonly<Record<string, Target>>;
@@ -60,47 +60,47 @@ const ROWS: readonly Row[] = [
  * Text about the CPU that the cores have for a program with `times` the script's rate; empty if it was not measured.
  */
 export function cpuBudgetText(results: Results, name: string, times: number, cores: number): string {
-  const rounds = (results[name] ?? []).flatMap((figures, round) => {
+  const rounds = (results[name] ?? []).flatMap((measurement, round) => {
     const script = results[SCRIPT]?.[round];
-    return figures === undefined || script === undefined ? [] : [{ figures, script }];
+    return measurement === undefined || script === undefined ? [] : [{ measurement, script }];
   });
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
-  const busy = ({ cpuAtBest, othersAtBest, sustained }: Figures) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
+  const busy = ({ cpuAtBest, othersAtBest, sustained }: Measurement) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
   return `- **What is left**: at ${times} times the script's rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade. At its own best
-  rate, ${name} needs ${middle(({ figures }) => figures.cpuAtBest)} µs of them. The other programs (simulator, broker, consumer, the bench) need ${middle(({ figures }) => figures.othersAtBest)} µs.
-  Then ${middle(({ figures }) => busy(figures))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
+  rate, ${name} needs ${middle(({ measurement }) => measurement.cpuAtBest)} µs of them. The other programs (simulator, broker, consumer, the bench) need ${middle(({ measurement }) => measurement.othersAtBest)} µs.
+  Then ${middle(({ measurement }) => busy(measurement))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
 `;
 }
 
-/** The figures of each round by program; undefined for a round that failed. */
-export type Results = Readonly<Record<string, readonly (Figures | undefined)[]>>;
+/** The measurements of each round by program; undefined for a round that failed. */
+export type Results = Readonly<Record<string, readonly (Measurement | undefined)[]>>;
 
 /** Our pipeline must sustain at least this many times cryptofeed's rate. */
 const TIMES_CRYPTOFEED = 40;
 
 /** The ratios between programs that have a target. */
-export function figuresOf(results: Results): readonly Figure[] {
-  const figures = ROWS.flatMap(({ title, of, targets = {} }) =>
-    Object.entries(targets).flatMap(([name, target]): Figure[] => {
+export function targetResultsOf(results: Results): readonly TargetResult[] {
+  const found = ROWS.flatMap(({ title, of, targets = {} }) =>
+    Object.entries(targets).flatMap(([name, target]): TargetResult[] => {
       if (results[name] === undefined || results[SCRIPT] === undefined) return [];
-      return [figure(`${title}, ${name} divided by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
+      return [targetResult(`${title}, ${name} divided by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
     }),
   );
-  if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return figures;
+  if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return found;
   const times = ratioOf(results, 'platformatic-1', CRYPTOFEED, ({ sustained }) => sustained);
   const title = `sustained trades/s, platformatic-1 divided by ${CRYPTOFEED}`;
-  return [...figures, figure(title, times, { atLeast: TIMES_CRYPTOFEED })];
+  return [...found, targetResult(title, times, { atLeast: TIMES_CRYPTOFEED })];
 }
 
-function figure(title: string, ratio: number, target: Target): Figure {
+function targetResult(title: string, ratio: number, target: Target): TargetResult {
   const [sign, limit, met] =
     'atLeast' in target ? ['≥', target.atLeast, ratio >= target.atLeast] : ['≤', target.atMost, ratio <= target.atMost];
-  return { figure: title, found: hundredths(ratio), target: `${sign} ${limit}`, met: Boolean(met) };
+  return { measured: title, found: hundredths(ratio), target: `${sign} ${limit}`, met: Boolean(met) };
 }
 
-function roundsOf(results: Results, name: string): readonly Figures[] {
-  return (results[name] ?? []).filter((figures) => figures !== undefined);
+function roundsOf(results: Results, name: string): readonly Measurement[] {
+  return (results[name] ?? []).filter((measurement) => measurement !== undefined);
 }
 
 /**
@@ -109,9 +109,9 @@ function roundsOf(results: Results, name: string): readonly Figures[] {
 function ratioOf(results: Results, name: string, other: string, of: Row['of']): number {
   const others = results[other] ?? [];
   return median(
-    (results[name] ?? []).flatMap((figures, round) => {
+    (results[name] ?? []).flatMap((measurement, round) => {
       const beside = others[round];
-      return figures === undefined || beside === undefined ? [] : [of(figures) / of(beside)];
+      return measurement === undefined || beside === undefined ? [] : [of(measurement) / of(beside)];
     }),
   );
 }
@@ -119,7 +119,7 @@ function ratioOf(results: Results, name: string, other: string, of: Row['of']): 
 /** A Markdown table: for each program the median (lowest–highest), and the median of its ratios to the script. */
 export function table(results: Results): string {
   const names = Object.keys(results);
-  const figures = ROWS.map(({ title, of, text }) => [
+  const values = ROWS.map(({ title, of, text }) => [
     title,
     ...names.map((name) => spread(roundsOf(results, name).map(of), text)),
   ]);
@@ -127,7 +127,7 @@ export function table(results: Results): string {
   const ratios = ROWS.flatMap((row) =>
     row.targets === undefined ? [] : [[row.title, ...ours.map((name) => ratioText(results, name, row))]],
   );
-  const tables = [markdown([['', ...names], ...figures])];
+  const tables = [markdown([['', ...names], ...values])];
   if (ours.length < names.length)
     tables.push(markdown([['ratio to the script in the same round', ...ours], ...ratios]));
   return tables.join('\n\n');
@@ -137,7 +137,7 @@ function ratioText(results: Results, name: string, { of, targets }: Row): string
   const ratio = ratioOf(results, name, SCRIPT, of);
   const target = targets?.[name];
   if (target === undefined) return hundredths(ratio);
-  const { found, target: limit, met } = figure('', ratio, target);
+  const { found, target: limit, met } = targetResult('', ratio, target);
   return `${found} (${limit} ${met ? 'met' : '**missed**'})`;
 }
 
@@ -157,14 +157,14 @@ function markdown(rows: readonly (readonly string[])[]): string {
 }
 
 /** A Markdown table with one row for each target. */
-export function targetTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ figure: title, found, target, met }) => [
+export function targetTable(targets: readonly TargetResult[]): string {
+  const rows = targets.map(({ measured: title, found, target, met }) => [
     title,
     found,
     target,
     met ? 'met' : '**missed**',
   ]);
-  return markdown([['figure', 'found', 'target', ''], ...rows]);
+  return markdown([['measured', 'found', 'target', ''], ...rows]);
 }
 
 export function document(
@@ -179,7 +179,7 @@ Use this page to compare the speed of the feed with other programs, and to see w
 writes it; do not edit it. Absolute values are of one machine on one day, with everything on the same cores. Compare only
 ratios, and only within one run of the benchmark. [speed.md](speed.md) explains the missed targets.
 
-${targetTable([...figuresOf(results), ...parts.flatMap(({ figures }) => figures)])}
+${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}
 
 ## The whole pipeline beside others
 
@@ -201,7 +201,7 @@ Median of ${runs} runs (lowest–highest). The programs alternate; each round ru
 - **sustained**: the highest rate of a rising ramp that the program held for ${pace.holdMs / 1000} s. At its end, at most 250 ms of trades are in flight,
   and their number does not grow. The next rate, about 5 % higher, was tried twice, and the program did not hold it.
 - **out, where more come in**: how many trades a second the consumer received at the rates that the program did not
-  hold. The figure is their median.
+  hold. The table has their median.
 - **p50, p99**: the time from the simulator's send until a consumer in another process has the record. The consumer
   reads the broker over a socket
   ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator cuts its times to whole milliseconds, so 0.5 ms is subtracted from each latency.

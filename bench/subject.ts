@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import { cpuSecondsOf, memoryOf } from './process-figures.ts';
+import { cpuSecondsOf, memoryOf } from './process-usage.ts';
 
 /** A program under test: an ordinary process, watched from outside. */
 export interface Subject {

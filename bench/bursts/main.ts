@@ -15,8 +15,8 @@ import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, reportPart } from '../part.ts';
-import { memoryOf } from '../process-figures.ts';
+import { reportPart, type TargetResult } from '../part.ts';
+import { memoryOf } from '../process-usage.ts';
 import { PARTITIONS, SMALL_LOGS, schemaFile } from '../programs.ts';
 
 const VENUE = 'binance';
@@ -117,27 +117,27 @@ pauses.sort((a, b) => a - b);
 const pause = pauses[Math.min(pauses.length - 1, Math.floor(pauses.length * 0.999))] ?? Number.NaN;
 const recovery = median(bursts.map((each) => each.recovery));
 const growth = (bursts.at(-1)?.after ?? Number.NaN) / (bursts[0]?.after ?? Number.NaN);
-const figures: readonly Figure[] = [
+const targets: readonly TargetResult[] = [
   {
-    figure: `after ${HIGH_RATE} trades/s for ${BURST_MS / 1000} s: latency is back within`,
+    measured: `after ${HIGH_RATE} trades/s for ${BURST_MS / 1000} s: latency is back within`,
     found: ms(recovery),
     target: `≤ ${ms(RECOVERED_WITHIN_MS)}`,
     met: recovery <= RECOVERED_WITHIN_MS,
   },
   {
-    figure: 'trades lost, trades repeated',
+    measured: 'trades lost, trades repeated',
     found: `${lost}, ${repeated}`,
     target: '0, 0',
     met: lost === 0 && repeated === 0,
   },
   {
-    figure: `MiB resident after burst ${bursts.length}, divided by that after the first`,
+    measured: `MiB resident after burst ${bursts.length}, divided by that after the first`,
     found: growth.toFixed(2),
     target: `≤ ${MAX_GROWTH}`,
     met: growth <= MAX_GROWTH,
   },
   {
-    figure: 'pauses of the garbage collector, p99.9',
+    measured: 'pauses of the garbage collector, p99.9',
     found: ms(pause),
     target: `< ${ms(MAX_PAUSE_MS)}`,
     met: pause < MAX_PAUSE_MS,
@@ -155,7 +155,7 @@ await reportPart({
     '',
     `The garbage collector paused the main thread ${pauses.length} times after the trades began. The p99.9 of these pauses is ${ms(pause)}. The longest of the ${young.length} pauses for the young generation took ${ms(Math.max(0, ...young))}, the longest of the ${others.length} others ${ms(Math.max(0, ...others))}. ${loopDelay}`,
   ].join('\n'),
-  figures,
+  targets,
 });
 
 async function burst(pid: number): Promise<Burst> {

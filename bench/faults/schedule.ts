@@ -116,6 +116,6 @@ export function happeningText(one: Happening): string {
   if (one.kind === 'kill') return `${at} kill -9`;
   if (one.kind === 'broker') return `${at} broker ${one.how}, away for ${(one.awayMs / 1000).toFixed(1)} s`;
   const { venue, fault, ...more } = one.request;
-  const figures = Object.entries(more).map(([name, value]) => `${name} ${value}`);
-  return `${at} ${venue} ${fault} ${figures.join(', ')}`;
+  const values = Object.entries(more).map(([name, value]) => `${name} ${value}`);
+  return `${at} ${venue} ${fault} ${values.join(', ')}`;
 }

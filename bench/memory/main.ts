@@ -13,8 +13,8 @@ import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simu
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { startChild } from '../child.ts';
-import { type Figure, reportPart } from '../part.ts';
-import { memoryOf } from '../process-figures.ts';
+import { reportPart, type TargetResult } from '../part.ts';
+import { memoryOf } from '../process-usage.ts';
 import { SMALL_LOGS } from '../programs.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
@@ -80,15 +80,15 @@ if (flags.keep === undefined) await rm(folder, { recursive: true, force: true })
 const slope = slopeOf(samples.slice(Math.floor(samples.length * WARM_UP_SHARE)));
 const highest = Math.max(...samples.map(({ value }) => value));
 const what = `${COINS} coins, ${CHANNELS.length} channels, ${lines} lines, ${flags.minutes} minutes at ${RATE} trades/s, ${flags.client}`;
-const figures: readonly Figure[] = [
+const targets: readonly TargetResult[] = [
   {
-    figure: `MiB resident, most: ${what}`,
+    measured: `MiB resident, most: ${what}`,
     found: highest.toFixed(0),
     target: `≤ ${MAX_MIB}`,
     met: highest <= MAX_MIB,
   },
   {
-    figure: `MiB resident, growth: ${what}`,
+    measured: `MiB resident, growth: ${what}`,
     found: slopeText(slope, 'MiB', 'minute'),
     target: 'flat',
     met: isFlat(slope),
@@ -97,7 +97,7 @@ const figures: readonly Figure[] = [
 await reportPart({
   title: 'Memory',
   text: `${what}: ${delivered.toLocaleString('en-US')} trades published; ${slopeText(slope, 'MiB', 'minute')}, at most ${highest.toFixed(0)} MiB.`,
-  figures,
+  targets,
 });
 
 function configuration(address: SimulatorAddress): object {

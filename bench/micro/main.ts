@@ -1,13 +1,13 @@
 /**
  * Measures each part alone: `node bench/micro/main.ts`. It prints nanoseconds of CPU per event, with garbage
- * collection, and bytes allocated per event. Figures are medians of rounds, with the cases in turn. Then it prints bare
+ * collection, and bytes allocated per event. Times are medians of rounds, with the cases in turn. Then it prints bare
  * stages, without our code. Flags: --no-broker (without the stages that need a broker).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, reportPart } from '../part.ts';
+import { reportPart, type TargetResult } from '../part.ts';
 import { CASES, type Case } from './cases.ts';
 import { type Floor, measureProducing, measureReceiving } from './floors.ts';
 
@@ -49,12 +49,12 @@ for (const { title, ns } of floors) lines.push(`| bare stage: ${title} | ${whole
 await reportPart({
   title: 'Each part alone',
   text: lines.join('\n'),
-  figures: ['binance', 'bybit'].map((venue): Figure => {
+  targets: ['binance', 'bybit'].map((venue): TargetResult => {
     const ns = (title: string): number =>
       median(measured.get(CASES.find((each) => each.title === `${title}${venue}`) as Case) ?? []);
     const times = ns('JSON.parse of the same bytes, ') / ns('decode a trade of ');
     return {
-      figure: `decode of a trade of ${venue}, JSON.parse of the same bytes divided by it`,
+      measured: `decode of a trade of ${venue}, JSON.parse of the same bytes divided by it`,
       found: times.toFixed(2),
       target: `≥ ${DECODE_TARGET}`,
       met: times >= DECODE_TARGET,

@@ -13,7 +13,7 @@ import { at } from '../../src/domain/at.ts';
 import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { startChild } from '../child.ts';
 import { median, untilFirstTrade, WARM_UP_RATE } from '../measure.ts';
-import { mainThreadSecondsOf } from '../process-figures.ts';
+import { mainThreadSecondsOf } from '../process-usage.ts';
 import {
   isOurs,
   linesOf,
@@ -28,14 +28,14 @@ import {
 } from '../programs.ts';
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
-const FIGURES = ['cpu', 'mainThread', 'p50', 'p99'] as const;
+const QUANTITIES = ['cpu', 'mainThread', 'p50', 'p99'] as const;
 /** Two-sided 97.5 % quantiles of Student's t by degrees of freedom, from 1 on. */
 const T_QUANTILES = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
 const WARM_UP_MS = 6000;
 const SETTLE_MS = 2500;
 const MEASURE_MS = 8000;
 
-interface Figures {
+interface Measurement {
   /** Microseconds of CPU a trade, of the process and of its main thread. */
   readonly cpu: number;
   readonly mainThread: number;
@@ -72,19 +72,19 @@ try {
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 
 async function compare(name: string): Promise<void> {
-  const measured: Record<keyof typeof checkouts, Figures[]> = { before: [], after: [] };
+  const measured: Record<keyof typeof checkouts, Measurement[]> = { before: [], after: [] };
   for (let round = 0; round < runs; round++) {
     // The order alternates, because the machine's speed drifts.
     const order = round % 2 === 0 ? (['before', 'after'] as const) : (['after', 'before'] as const);
     for (const side of order) measured[side].push(await run(name, checkouts[side]));
   }
   const { before, after } = measured;
-  for (const figure of FIGURES) {
-    const was = before.map((figures) => figures[figure]);
-    const is = after.map((figures) => figures[figure]);
+  for (const quantity of QUANTITIES) {
+    const was = before.map((measurement) => measurement[quantity]);
+    const is = after.map((measurement) => measurement[quantity]);
     const ratios = is.map((value, round) => value / at(was, round));
     const medians = `${median(was).toFixed(2)} to ${median(is).toFixed(2)}`;
-    console.log(`${name}, ${figure}: ${medians}, ratio ${median(ratios).toFixed(3)} (${intervalOf(ratios)})`);
+    console.log(`${name}, ${quantity}: ${medians}, ratio ${median(ratios).toFixed(3)} (${intervalOf(ratios)})`);
   }
 }
 
@@ -96,7 +96,7 @@ function intervalOf(values: readonly number[]): string {
   return `${(mean - half).toFixed(3)} to ${(mean + half).toFixed(3)}`;
 }
 
-async function run(name: string, checkout: string): Promise<Figures> {
+async function run(name: string, checkout: string): Promise<Measurement> {
   const address = await load.ask<Place['address']>('address');
   const prefix = `${name}-${++runNumber}.`;
   const place = { address, broker: broker.brokers[0] as string, prefix, folder, checkout };
@@ -121,11 +121,11 @@ async function run(name: string, checkout: string): Promise<Figures> {
     const [p50 = Number.NaN, p99 = Number.NaN] = await consumer.ask<number[]>('latencies', [0.5, 0.99]);
     const end = await readCpu();
     const perTrade = (seconds: number): number => (seconds / (end.received - start.received)) * 1e6;
-    const figures = { cpu: perTrade(end.all - start.all), mainThread: perTrade(end.main - start.main), p50, p99 };
+    const measurement = { cpu: perTrade(end.all - start.all), mainThread: perTrade(end.main - start.main), p50, p99 };
     console.log(
-      `${name} of ${checkout}: ${FIGURES.map((figure) => `${figure} ${figures[figure].toFixed(2)}`).join(', ')}`,
+      `${name} of ${checkout}: ${QUANTITIES.map((quantity) => `${quantity} ${measurement[quantity].toFixed(2)}`).join(', ')}`,
     );
-    return figures;
+    return measurement;
   } finally {
     await load.ask('rate', 0);
     await subject.stop();

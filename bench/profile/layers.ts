@@ -3,7 +3,7 @@ import type { Profiler } from 'node:inspector';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../../testing/tools/until.ts';
-import { cpuSecondsOf, mainThreadSecondsOf } from '../process-figures.ts';
+import { cpuSecondsOf, mainThreadSecondsOf } from '../process-usage.ts';
 
 /** The layer of a function, by a part of its file's URL. The first match counts. */
 const LAYERS: readonly (readonly [part: string, layer: string])[] = [

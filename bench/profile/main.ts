@@ -66,5 +66,5 @@ if (flags.keep === undefined) await rm(folder, { recursive: true, force: true })
 await reportPart({
   title: `Where the CPU of ${name} goes`,
   text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One run each: \`node bench/profile/main.ts\`.`,
-  figures: [],
+  targets: [],
 });

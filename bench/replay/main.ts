@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { CaptureWriter } from '../../src/capture/capture-writer.ts';
 import { median } from '../measure.ts';
 import { framesOf, instruments, tradesOfSymbols } from '../micro/frames.ts';
-import { type Figure, reportPart } from '../part.ts';
+import { reportPart, type TargetResult } from '../part.ts';
 import { layersOf, layersTable } from '../profile/layers.ts';
 
 const TARGET = 0.5;
@@ -56,8 +56,8 @@ const layers = await profileReplay();
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 
 const [loop, replay] = [median(loops), median(replays)];
-const figure: Figure = {
-  figure: '`replay` of trades to files, its rate divided by that of JSON.parse of the same frames',
+const result: TargetResult = {
+  measured: '`replay` of trades to files, its rate divided by that of JSON.parse of the same frames',
   found: (replay / loop).toFixed(2),
   target: `≥ ${TARGET}`,
   met: replay / loop >= TARGET,
@@ -74,7 +74,7 @@ await reportPart({
     '',
     "The main thread, by V8's sampling profiler, in a separate replay.",
   ].join('\n'),
-  figures: [figure],
+  targets: [result],
 });
 
 function rate(perSecond: number): string {

@@ -12,7 +12,7 @@ import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import type { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { LongRun, RUN_SYMBOLS, RUN_VENUES } from '../faults/long-run.ts';
 import { scheduleOf } from '../faults/schedule.ts';
-import { handlesOf, memoryOf } from '../process-figures.ts';
+import { handlesOf, memoryOf } from '../process-usage.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
 const SAMPLE_EVERY_MS = 5000;
@@ -110,7 +110,7 @@ function sampleOften(pipeline: PipelineProcess): void {
   }, SAMPLE_EVERY_MS);
 }
 
-/** The figures that the process reports about itself. */
+/** The numbers that the process reports about itself. */
 function takeLogged({ events }: PipelineProcess): void {
   for (const { event, at, heap_bytes, code_bytes, external_bytes, timers, resources } of events) {
     if (event !== 'memory') continue;

@@ -10,7 +10,7 @@ import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, reportPart } from '../part.ts';
+import { reportPart, type TargetResult } from '../part.ts';
 import { loggedBy, PARTITIONS, type Place, prepareProgram, schemaFile, startProgram, topicOf } from '../programs.ts';
 
 const RATE = 2000;
@@ -84,10 +84,10 @@ await reportPart({
         `| ${name} | ${seconds(of(name, 'loaded'))} | ${seconds(of(name, 'subscribed'))} | ${seconds(of(name, 'first'))} |`,
     ),
   ].join('\n'),
-  figures: PROGRAMS.map((name): Figure => {
+  targets: PROGRAMS.map((name): TargetResult => {
     const found = of(name, 'first');
     return {
-      figure: `\`run\` from start to the first trade in the topic, ${name}`,
+      measured: `\`run\` from start to the first trade in the topic, ${name}`,
       found: seconds(found),
       target: `≤ ${seconds(TARGET_MS)}`,
       met: found <= TARGET_MS,

@@ -15,8 +15,8 @@ import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simu
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
 import { type Child, startChild } from '../child.ts';
 import { median } from '../measure.ts';
-import { type Figure, reportPart } from '../part.ts';
-import { cpuSecondsOf, memoryOf } from '../process-figures.ts';
+import { reportPart, type TargetResult } from '../part.ts';
+import { cpuSecondsOf, memoryOf } from '../process-usage.ts';
 import { LAYERS_NOTE, layersTable, ProfiledProcess } from '../profile/layers.ts';
 import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 
@@ -72,11 +72,11 @@ for (let round = 1; round <= Number(flags.rounds); round++) {
     );
   }
 }
-const figures: Figure[] = Number(flags.rounds) === 0 ? [] : [ratioOfCpu()];
+const targets: TargetResult[] = Number(flags.rounds) === 0 ? [] : [ratioOfCpu()];
 if (Number(flags.minutes) > 0) {
   const { result: flat, published, made, rate } = await withFeed(many, 'memory', probeFlags(), followMemory);
   console.log(`${(published * 100).toFixed(1)} % of ${made} trades published, made at ${Math.round(rate)} a second`);
-  figures.push({ figure: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
+  targets.push({ measured: `heap with ${many} symbols`, found: flat ? 'flat' : 'grows', target: 'flat', met: flat });
 }
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 const profiles =
@@ -95,10 +95,10 @@ await reportPart({
     ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],
     ...(columns.length === 0 ? [] : ['', layersTable(columns), '', `${LAYERS_NOTE} Measured in separate runs.`]),
   ].join('\n'),
-  figures,
+  targets,
 });
 
-function ratioOfCpu(): Figure {
+function ratioOfCpu(): TargetResult {
   const ratio =
     median(turns.many.map(({ cpuMicros }) => cpuMicros)) / median(turns.few.map(({ cpuMicros }) => cpuMicros));
   // The cost of trades that were not published is unknown, so the ratio would mean nothing.
@@ -107,7 +107,7 @@ function ratioOfCpu(): Figure {
     ? ''
     : ' (means nothing, because not all trades were published: use a lower --rate, or bench/symbols/virtual.ts)';
   return {
-    figure: `CPU a trade, ${many} symbols divided by ${few}`,
+    measured: `CPU a trade, ${many} symbols divided by ${few}`,
     found: `${ratio.toFixed(2)}${why}`,
     target: `≤ ${TARGET}`,
     met: allPublished && ratio <= TARGET,

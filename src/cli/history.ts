@@ -17,7 +17,7 @@ import {
 } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 import { parseTime, TIME_ALLOWED } from './arguments/start-time.ts';
-import { count } from './terminal/figures.ts';
+import { count } from './terminal/number-text.ts';
 
 const KINDS: readonly HistoryKind[] = ['trades', 'agg_trades', 'klines'];
 const DEFAULT_LIMIT = 1000;

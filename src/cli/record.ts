@@ -7,7 +7,7 @@ import { aborted$ } from '../net/aborted.ts';
 import { type Command, type CommandContext, choiceIn, UsageError, writeResult } from './arguments/command.ts';
 import { configOption, configurationOf, selectionOptions } from './arguments/configuration.ts';
 import { timeLimit } from './arguments/time-limit.ts';
-import { count } from './terminal/figures.ts';
+import { count } from './terminal/number-text.ts';
 
 const EVERY_MS = 1000;
 const LOG_EVERY_MS = 30_000;

@@ -7,7 +7,7 @@ import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from '../replay/replay-result.ts';
 import { type Command, type CommandContext, UsageError, writeResult } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
-import { count } from './terminal/figures.ts';
+import { count } from './terminal/number-text.ts';
 
 const SHOW_EVERY_MS = 200;
 

@@ -11,7 +11,7 @@ import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thr
 import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommandContext } from './arguments/command.ts';
 import { timeLimit } from './arguments/time-limit.ts';
-import { count } from './terminal/figures.ts';
+import { count } from './terminal/number-text.ts';
 import { logLineText, StatusNotes } from './terminal/status-notes.ts';
 import { type Painter, paintStatus } from './terminal/status-painter.ts';
 

@@ -110,6 +110,6 @@ export interface VenueFeedOptions {
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
   readonly restWeight?: () => number;
   readonly restEvents$?: Observable<RestEvent>;
-  /** Latency figures and the venue's clock for them. Undefined: nothing is timed. */
+  /** Latencies, and the venue's clock for them. Undefined: nothing is timed. */
   readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
 }

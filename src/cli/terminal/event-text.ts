@@ -2,7 +2,7 @@ import { toJson } from '../../codec/json-view.ts';
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, FeedRecord } from '../../domain/record.ts';
-import { amount, percent, rate } from './figures.ts';
+import { amount, percent, rate } from './number-text.ts';
 import { inColumns } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;

@@ -2,7 +2,7 @@ import type { HistoryProgress } from '../../backfill/fetch-history.ts';
 import { duration } from '../../domain/duration.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Output } from '../arguments/command.ts';
-import { count } from './figures.ts';
+import { count } from './number-text.ts';
 import { StatusLine } from './status-line.ts';
 
 const PAINT_EVERY_MS = 200;

@@ -6,7 +6,7 @@ import type {
   StatusSnapshot,
   VenueSnapshot,
 } from '../../domain/status-snapshot.ts';
-import { amount, count, latency, percent, rate } from './figures.ts';
+import { amount, count, latency, percent, rate } from './number-text.ts';
 import { moveOf, type PriceMemory, type PriceTrail, placesOf, sparkline } from './price-memory.ts';
 import type { Note, StatusNotes } from './status-notes.ts';
 import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth, toRow } from './terminal-text.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { amount, count, latency, percent, rate } from '../../../src/cli/terminal/figures.ts';
+import { amount, count, latency, percent, rate } from '../../../src/cli/terminal/number-text.ts';
 
 it.each([
   [0.31, '0.3 ms'],
