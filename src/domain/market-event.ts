@@ -1,16 +1,18 @@
 import type { Decimal } from './decimal.ts';
-import type { AggTrade, BookLevel, BookTicker, Kline, MarketFields, TradeEvent } from './record.ts';
+import type { AggTrade, BookLevel, BookTicker, Kline, MarketFields, PriceTick, TradeEvent } from './record.ts';
+
+/** The figures of the last 24 hours. */
+export type DayFigures = Pick<
+  PriceTick,
+  'volume24h' | 'quoteVolume24h' | 'change24h' | 'open24h' | 'high24h' | 'low24h' | 'vwap24h' | 'tradeCount24h'
+>;
 
 /** The 24-hour figures of a symbol. Price ticks are made from it; it is not published as a record. */
-export interface Ticker extends MarketFields {
+export interface Ticker extends MarketFields, DayFigures {
   readonly kind: 'ticker';
   readonly price: Decimal;
   /** When the venue published it, milliseconds. */
   readonly timestamp: number;
-  readonly volume24h: Decimal | null;
-  readonly quoteVolume24h: Decimal | null;
-  /** Price change over 24 hours, percent. */
-  readonly change24h: Decimal | null;
 }
 
 /** A whole book, or changes of one. Book records are made from it; it is not published itself. */

@@ -126,6 +126,16 @@ export interface PriceTick extends MarketFields {
   readonly quoteVolume24h: null | Decimal;
   /** Price change over the last 24 hours in percent. */
   readonly change24h: null | Decimal;
+  /** Price 24 hours ago, quote asset; null: the venue has none yet. */
+  readonly open24h: null | Decimal;
+  /** Highest price of the last 24 hours, quote asset. */
+  readonly high24h: null | Decimal;
+  /** Lowest price of the last 24 hours, quote asset. */
+  readonly low24h: null | Decimal;
+  /** Volume-weighted average price of the last 24 hours, quote asset, as the venue rounds it; null: the venue does not send it. */
+  readonly vwap24h: null | Decimal;
+  /** Number of trades in the last 24 hours; null: the venue does not send it. */
+  readonly tradeCount24h: null | number;
 }
 
 /** Best bid and ask of a symbol. Topic `book-tickers`. */
@@ -168,6 +178,10 @@ export interface Kline extends MarketFields {
   readonly volume: Decimal;
   /** Volume of the candle, quote asset. */
   readonly quoteVolume: Decimal;
+  /** Volume of the trades in which the taker bought, base asset; null: the venue does not send it. */
+  readonly takerBuyVolume: null | Decimal;
+  /** Volume of the trades in which the taker bought, quote asset; null: the venue does not send it. */
+  readonly takerBuyQuoteVolume: null | Decimal;
   /** Number of trades in the candle; null: the venue does not send it. */
   readonly tradeCount: null | number;
   /** True if the candle is final. */

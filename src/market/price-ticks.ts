@@ -10,10 +10,13 @@ export class PriceTicks {
   /** Time of the last tick, milliseconds. */
   #timestamp = 0;
 
+  /** Notes a ticker. A mini ticker has no average and no count, so these stay as they were. */
   learn(ticker: Ticker): void {
     const place = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
-    if (place < 0) this.#figures.push(ticker);
-    else this.#figures[place] = ticker;
+    const before = this.#figures[place];
+    if (before === undefined) this.#figures.push(ticker);
+    else if (ticker.vwap24h !== null || before.vwap24h === null) this.#figures[place] = ticker;
+    else this.#figures[place] = { ...ticker, vwap24h: before.vwap24h, tradeCount24h: before.tradeCount24h };
   }
 
   /** Returns the tick that a trade or ticker makes in an epoch; undefined if it makes none. */
@@ -37,6 +40,11 @@ export class PriceTicks {
       volume24h: figures?.volume24h ?? null,
       quoteVolume24h: figures?.quoteVolume24h ?? null,
       change24h: figures?.change24h ?? null,
+      open24h: figures?.open24h ?? null,
+      high24h: figures?.high24h ?? null,
+      low24h: figures?.low24h ?? null,
+      vwap24h: figures?.vwap24h ?? null,
+      tradeCount24h: figures?.tradeCount24h ?? null,
     };
   }
 }

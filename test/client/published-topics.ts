@@ -60,6 +60,11 @@ export function priceTick(symbol: string, price: string, fields: Partial<PriceTi
     volume24h: null,
     quoteVolume24h: null,
     change24h: null,
+    open24h: null,
+    high24h: null,
+    low24h: null,
+    vwap24h: null,
+    tradeCount24h: null,
     ...fields,
   };
 }

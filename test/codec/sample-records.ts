@@ -65,6 +65,11 @@ export const samplePrice = (changes: Partial<PriceTick> = {}): PriceTick => ({
   volume24h: '18211.123456',
   quoteVolume24h: null,
   change24h: '-1.25',
+  open24h: '62620.38',
+  high24h: '62900',
+  low24h: '61500.5',
+  vwap24h: '62104.12345678',
+  tradeCount24h: 2_683_260,
   ...changes,
 });
 
@@ -93,6 +98,8 @@ export const sampleKline = (changes: Partial<Kline> = {}): Kline => ({
   close: '61837.63',
   volume: '0',
   quoteVolume: '99999999999999999999.999999999999999999',
+  takerBuyVolume: null,
+  takerBuyQuoteVolume: '61837.63',
   tradeCount: 128,
   closed: false,
   ...changes,

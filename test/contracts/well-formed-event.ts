@@ -40,12 +40,14 @@ export function expectWellFormed(event: MarketEvent, context: DecoderContext): v
     case 'ticker':
       expectDecimals(isPositive, event.price);
       expectDecimals(isNotNegative, event.volume24h, event.quoteVolume24h);
+      expectDecimals(isPositive, event.open24h, event.high24h, event.low24h, event.vwap24h);
       expectDecimals(() => true, event.change24h);
+      expect(event.tradeCount24h === null || Number.isSafeInteger(event.tradeCount24h)).toBe(true);
       expectTimes(event.timestamp);
       return;
     case 'kline':
       expectDecimals(isPositive, event.open, event.high, event.low, event.close);
-      expectDecimals(isNotNegative, event.volume, event.quoteVolume);
+      expectDecimals(isNotNegative, event.volume, event.quoteVolume, event.takerBuyVolume, event.takerBuyQuoteVolume);
       expectTimes(event.timestamp, event.openTime, event.closeTime);
       expect(event.openTime).toBeLessThan(event.closeTime);
       expect(KLINE_INTERVALS).toContain(event.interval);

@@ -38,6 +38,11 @@ export function tick(fields: Partial<PriceJson> = {}): PriceJson {
     change_24h: null,
     volume_24h: null,
     quote_volume_24h: null,
+    open_24h: null,
+    high_24h: null,
+    low_24h: null,
+    vwap_24h: null,
+    trade_count_24h: null,
     timestamp: 0,
     ...fields,
   };

@@ -22,6 +22,8 @@ export function kline(at: number, fields: Partial<KlineJson> = {}): KlineJson {
     close: '1',
     volume: '1',
     quote_volume: '1',
+    taker_buy_volume: null,
+    taker_buy_quote_volume: null,
     trade_count: 1,
     closed: true,
     timestamp: open_time + MINUTE_MS,

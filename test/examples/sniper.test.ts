@@ -41,6 +41,11 @@ describe('the sniper', () => {
       volume24h: null,
       quoteVolume24h: null,
       change24h: null,
+      open24h: null,
+      high24h: null,
+      low24h: null,
+      vwap24h: null,
+      tradeCount24h: null,
       ...fields,
     });
   const flow = (fields: Partial<TopicRecords['trade-stats']> = {}): void =>

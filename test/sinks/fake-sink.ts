@@ -114,6 +114,11 @@ export function tick(price: string, symbol = 'BTCUSDT', over: Partial<PriceTick>
     volume24h: null,
     quoteVolume24h: null,
     change24h: null,
+    open24h: null,
+    high24h: null,
+    low24h: null,
+    vwap24h: null,
+    tradeCount24h: null,
     ...over,
   });
 }

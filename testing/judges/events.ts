@@ -42,6 +42,11 @@ export function ticker(fields: Partial<Ticker> = {}): Ticker {
     volume24h: '1000',
     quoteVolume24h: '61840000',
     change24h: '-1.5',
+    open24h: '62781.72',
+    high24h: '63000',
+    low24h: '61500',
+    vwap24h: '61840',
+    tradeCount24h: 5000,
     ...fields,
   };
 }
@@ -79,6 +84,8 @@ export function kline(openTime: number, timestamp: number, fields: Partial<Kline
     close: '2',
     volume: '3',
     quoteVolume: '5',
+    takerBuyVolume: '1',
+    takerBuyQuoteVolume: '2',
     tradeCount: 4,
     closed: false,
     ...fields,

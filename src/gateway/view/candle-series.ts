@@ -1,4 +1,5 @@
 import { at } from '../../domain/at.ts';
+import { type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import { KLINE_INTERVALS, type KlineInterval } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
@@ -64,8 +65,18 @@ function mergedOne(parts: readonly Kline[], interval: KlineInterval, openTime: n
   return {
     ...last,
     ...sums.toCandle(interval, last.closed && last.closeTime + 1 >= endTime),
+    takerBuyVolume: sumOrNull(parts, ({ takerBuyVolume }) => takerBuyVolume),
+    takerBuyQuoteVolume: sumOrNull(parts, ({ takerBuyQuoteVolume }) => takerBuyQuoteVolume),
     tradeCount: parts.every(({ tradeCount }) => tradeCount !== null)
       ? parts.reduce((sum, { tradeCount }) => sum + (tradeCount ?? 0), 0)
       : null,
   };
+}
+
+/** Returns the sum of a value of all parts; null if a part has none. */
+function sumOrNull(parts: readonly Kline[], of: (part: Kline) => Decimal | null): Decimal | null {
+  const values = parts.map(of);
+  return values.every((value) => value !== null)
+    ? fromUnscaled(values.reduce((sum, value) => sum + unscaled(value), 0n))
+    : null;
 }

@@ -181,3 +181,12 @@ export function readNotNegative(value: unknown, field: string): Decimal {
   if (!isNotNegative(decimal)) throw wrong(field, value, '0 or greater');
   return decimal;
 }
+
+/** Reads a price of the last 24 hours; null for zero, which says that there was none. */
+export function readDayPrice(value: unknown, field: string): Decimal | null {
+  return priceOrNull(readNotNegative(value, field));
+}
+
+export function priceOrNull(price: Decimal): Decimal | null {
+  return price === '0' ? null : price;
+}

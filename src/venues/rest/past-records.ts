@@ -16,20 +16,19 @@ export function pastTrade(
   return { kind: 'trade', ...market, ...trade, eventTime: null, source: 'backfill' };
 }
 
-export interface CandleRow {
+export interface CandleRow extends Pick<Kline, 'takerBuyVolume' | 'takerBuyQuoteVolume' | 'tradeCount'> {
   readonly interval: KlineInterval;
   readonly openTime: number;
   readonly closeTime: number;
   /** Index of the quote volume in the row. */
   readonly quoteVolumeAt: number;
-  readonly tradeCount: number | null;
   /** The venue's time of the answer, or later, milliseconds since 1970. */
   readonly nowMs: number;
 }
 
 /** Reads a row: open time, open, high, low, close, volume, … */
 export function pastKline(value: unknown, market: MarketFields, candle: CandleRow): Kline {
-  const { interval, openTime, closeTime, quoteVolumeAt, tradeCount, nowMs } = candle;
+  const { interval, openTime, closeTime, quoteVolumeAt, nowMs } = candle;
   const row = readArray(value, '');
   if (closeTime <= openTime) throw malformed('6', `is ${closeTime}, not after the open time ${openTime}`);
   const closed = closeTime < nowMs;
@@ -47,7 +46,9 @@ export function pastKline(value: unknown, market: MarketFields, candle: CandleRo
     close: readPositive(row[4], '4'),
     volume: readNotNegative(row[5], '5'),
     quoteVolume: readNotNegative(row[quoteVolumeAt], String(quoteVolumeAt)),
-    tradeCount,
+    takerBuyVolume: candle.takerBuyVolume,
+    takerBuyQuoteVolume: candle.takerBuyQuoteVolume,
+    tradeCount: candle.tradeCount,
     closed,
   };
 }

@@ -63,6 +63,11 @@ export function price(ms: number, fields: Partial<PriceTick> = {}): PriceTick {
     volume24h: null,
     quoteVolume24h: null,
     change24h: null,
+    open24h: null,
+    high24h: null,
+    low24h: null,
+    vwap24h: null,
+    tradeCount24h: null,
     ...fields,
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Latencies } from '../../../src/feed/latency/latencies.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
+import { ticker, tradeEvent } from '../../../testing/judges/events.ts';
 
 const MICROS = 1_700_000_000_000_000;
 const MS = MICROS / 1000;
@@ -40,7 +40,7 @@ describe('the latency from venue to socket', () => {
     const { venue, venueToSocket, received } = bound();
     received(trade({ source: 'backfill' }));
     received(undefined);
-    received({ ...trade(), kind: 'ticker', volume24h: null, quoteVolume24h: null, change24h: null });
+    received(ticker());
     venue.clock = { estimate: null, failures: 1 };
     received(trade());
     expect(venueToSocket.summary()).toBeNull();

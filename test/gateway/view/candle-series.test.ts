@@ -86,6 +86,16 @@ describe('CandleSeries', () => {
     ]);
   });
 
+  it("adds up the takers' volumes, exactly; null if a candle has none", () => {
+    const series = new CandleSeries();
+    const candle = (minute: number, takerBuyVolume: string | null): Kline =>
+      kline(minute * MINUTE, 1, { closed: true, takerBuyVolume, takerBuyQuoteVolume: '0.1' });
+    for (const minute of [0, 1, 2]) series.add(candle(minute, '0.2'));
+    expect(series.latest('5m', 1)).toMatchObject([{ takerBuyVolume: '0.6', takerBuyQuoteVolume: '0.3' }]);
+    series.add(candle(3, null));
+    expect(series.latest('5m', 1)).toMatchObject([{ takerBuyVolume: null, takerBuyQuoteVolume: '0.4' }]);
+  });
+
   it('leaves the trade count null if the venue sends none', () => {
     const series = new CandleSeries();
     series.add(kline(0, 1, { tradeCount: null, closed: true }));

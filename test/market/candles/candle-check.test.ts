@@ -35,6 +35,8 @@ function kline(ours: Candle, more: Partial<Kline> = {}): Kline {
     epoch: 1,
     receivedAt: 0,
     timestamp: ours.closeTime + 5,
+    takerBuyVolume: null,
+    takerBuyQuoteVolume: null,
     ...ours,
     ...more,
   };

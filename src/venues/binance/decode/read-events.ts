@@ -9,6 +9,7 @@ import {
   malformed,
   readBoolean,
   readCount,
+  readDayPrice,
   readDecimal,
   readNotNegative,
   readNumericId,
@@ -78,9 +79,11 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   };
 }
 
-/** Reads a ticker. The mini ticker has the open price instead of the change. */
+/** Reads a ticker. The mini ticker has neither the change, which follows from the open price, nor average and count. */
 export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
+  const isMini = frame.e === '24hrMiniTicker';
   const price = readPositive(frame.c, 'c');
+  const open24h = readDayPrice(frame.o, 'o');
   return {
     kind: 'ticker',
     venue: market.venue,
@@ -94,13 +97,18 @@ export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
     timestamp: readTime(frame.E, 'E'),
     volume24h: readNotNegative(frame.v, 'v'),
     quoteVolume24h: readNotNegative(frame.q, 'q'),
-    change24h:
-      frame.e === '24hrMiniTicker' ? percentChange(readPositive(frame.o, 'o'), price) : readDecimal(frame.P, 'P'),
+    change24h: isMini ? percentChange(open24h, price) : readDecimal(frame.P, 'P'),
+    open24h,
+    high24h: readDayPrice(frame.h, 'h'),
+    low24h: readDayPrice(frame.l, 'l'),
+    vwap24h: isMini ? null : readDayPrice(frame.w, 'w'),
+    tradeCount24h: isMini ? null : readCount(frame.n, 'n'),
   };
 }
 
 /** Returns the change between two prices in percent, rounded to 3 decimal places, like `P` in Binance's ticker. */
-function percentChange(open: Decimal, price: Decimal): Decimal {
+function percentChange(open: Decimal | null, price: Decimal): Decimal | null {
+  if (open === null) return null;
   const from = unscaled(open);
   return fromUnscaled(roundHalfEven((unscaled(price) - from) * 100_000n, from), 3);
 }
@@ -133,6 +141,8 @@ export function readKline(frame: Unchecked, k: Unchecked, interval: string, mark
     close: readPositive(k.c, 'k.c'),
     volume: readNotNegative(k.v, 'k.v'),
     quoteVolume: readNotNegative(k.q, 'k.q'),
+    takerBuyVolume: readNotNegative(k.V, 'k.V'),
+    takerBuyQuoteVolume: readNotNegative(k.Q, 'k.Q'),
     tradeCount: readCount(k.n, 'k.n'),
     closed: readBoolean(k.x, 'k.x'),
   };

@@ -6,7 +6,7 @@ import type { TradeEvent } from '../../../domain/record.ts';
 import type { RawFrame } from '../../../domain/venue-event.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
 import { liveTrade, marketFrame, type Origin } from '../../decode/decoding.ts';
-import { isTime } from '../../decode/fields.ts';
+import { isTime, priceOrNull } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
 import { ScannedNames } from '../../decode/scanned-names.ts';
@@ -30,9 +30,13 @@ const MADE_BY_SELLER = ascii(',"m":false,"M":true}}');
 
 const TICKER = ascii('","data":{"e":"24hrTicker","E":');
 const PERCENT = ascii('","P":"');
-const TO_CLOSE = ['w', 'x'].map((key) => ascii(`","${key}":"`));
+const AVERAGE = ascii('","w":"');
+const PREVIOUS_CLOSE = ascii('","x":"');
 const CLOSE = ascii('","c":"');
-const TO_VOLUME = ['Q', 'b', 'B', 'a', 'A', 'o', 'h', 'l'].map((key) => ascii(`","${key}":"`));
+const TO_OPEN = ['Q', 'b', 'B', 'a', 'A'].map((key) => ascii(`","${key}":"`));
+const OPEN = ascii('","o":"');
+const HIGH = ascii('","h":"');
+const LOW = ascii('","l":"');
 const VOLUME = ascii('","v":"');
 const COUNTS = ['"', '', '', ''].map((quote, index) => ascii(`${quote},"${'OCFL'.charAt(index)}":`));
 const TRADES = ascii(',"n":');
@@ -134,16 +138,22 @@ export class EventScanner {
     scanner.skipDecimal();
     scanner.literal(PERCENT);
     const change24h = scanner.decimal();
-    for (const key of TO_CLOSE) {
-      scanner.literal(key);
-      scanner.skipDecimal();
-    }
+    scanner.literal(AVERAGE);
+    const vwap24h = priceOrNull(scanner.notNegative());
+    scanner.literal(PREVIOUS_CLOSE);
+    scanner.skipDecimal();
     scanner.literal(CLOSE);
     const price = scanner.positive();
-    for (const key of TO_VOLUME) {
+    for (const key of TO_OPEN) {
       scanner.literal(key);
       scanner.skipDecimal();
     }
+    scanner.literal(OPEN);
+    const open24h = priceOrNull(scanner.notNegative());
+    scanner.literal(HIGH);
+    const high24h = priceOrNull(scanner.notNegative());
+    scanner.literal(LOW);
+    const low24h = priceOrNull(scanner.notNegative());
     scanner.literal(VOLUME);
     const volume24h = scanner.notNegative();
     scanner.literal(QUANTITY);
@@ -153,7 +163,7 @@ export class EventScanner {
       scanner.integer();
     }
     scanner.literal(TRADES);
-    scanner.integer();
+    const tradeCount24h = scanner.integer();
     scanner.literal(END);
     if (!scanner.isWhole || !isTime(timestamp)) return undefined;
     return {
@@ -170,6 +180,11 @@ export class EventScanner {
       volume24h,
       quoteVolume24h,
       change24h,
+      open24h,
+      high24h,
+      low24h,
+      vwap24h,
+      tradeCount24h,
     };
   }
 }

@@ -2,7 +2,7 @@ import type { KlineInterval, VenueId } from '../../../domain/instrument.ts';
 import type { Kline } from '../../../domain/record.ts';
 import { addIntervals } from '../../../market/candles/kline-interval.ts';
 import type { PageRows, PastOrigin, PastPage, PastSeries, PlacedRecord, VenueHistory } from '../../contract.ts';
-import { readArray, readableRows, readCount, readObject, readTime } from '../../decode/fields.ts';
+import { readArray, readableRows, readCount, readNotNegative, readObject, readTime } from '../../decode/fields.ts';
 import { pastFields, pastKline } from '../../rest/past-records.ts';
 import { aggTradeRow, tradeRow } from './backfill.ts';
 import { askRows as ask, symbolQuery } from './rest.ts';
@@ -87,14 +87,21 @@ function klines(venue: VenueId, origin: PastOrigin, interval: KlineInterval, wei
   };
 }
 
-/** Reads a candle. In the row, close time, quote volume and number of trades follow the volume. */
+/** Reads a candle. Close time, quote volume, number of trades and the takers' volumes follow the volume. */
 function readKline(value: unknown, venue: VenueId, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');
   const closeTime = readTime(row[6], '6');
-  const tradeCount = readCount(row[8], '8');
-  const candle = { interval, openTime, closeTime, quoteVolumeAt: 7, tradeCount, nowMs };
-  return pastKline(row, pastFields(venue, origin), candle);
+  return pastKline(row, pastFields(venue, origin), {
+    interval,
+    openTime,
+    closeTime,
+    quoteVolumeAt: 7,
+    tradeCount: readCount(row[8], '8'),
+    takerBuyVolume: readNotNegative(row[9], '9'),
+    takerBuyQuoteVolume: readNotNegative(row[10], '10'),
+    nowMs,
+  });
 }
 
 const pageById =

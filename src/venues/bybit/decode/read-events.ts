@@ -8,6 +8,7 @@ import {
   malformed,
   readArray,
   readBoolean,
+  readDayPrice,
   readDecimal,
   readEach,
   readNotNegative,
@@ -108,6 +109,8 @@ function readKline(kline: Unchecked, publishedAt: number, topic: BybitTopic, mar
     close: readPositive(kline.close, 'close'),
     volume: readNotNegative(kline.volume, 'volume'),
     quoteVolume: readNotNegative(kline.turnover, 'turnover'),
+    takerBuyVolume: null,
+    takerBuyQuoteVolume: null,
     tradeCount: null,
     closed: readBoolean(kline.confirm, 'confirm'),
   };
@@ -135,8 +138,17 @@ export function readTicker(message: Unchecked, market: MarketFields): Decoded {
     volume24h: ticker.volume24h === '' ? null : readNotNegative(ticker.volume24h, 'data.volume24h'),
     quoteVolume24h: ticker.turnover24h === '' ? null : readNotNegative(ticker.turnover24h, 'data.turnover24h'),
     change24h: ticker.price24hPcnt === '' ? null : percent(readDecimal(ticker.price24hPcnt, 'data.price24hPcnt')),
+    open24h: readPriceOrEmpty(ticker.prevPrice24h, 'data.prevPrice24h'),
+    high24h: readPriceOrEmpty(ticker.highPrice24h, 'data.highPrice24h'),
+    low24h: readPriceOrEmpty(ticker.lowPrice24h, 'data.lowPrice24h'),
+    vwap24h: null,
+    tradeCount24h: null,
   };
   return marketFrame(market, [event]);
+}
+
+function readPriceOrEmpty(value: unknown, field: string): Decimal | null {
+  return value === '' ? null : readDayPrice(value, field);
 }
 
 function percent(fraction: Decimal): Decimal {

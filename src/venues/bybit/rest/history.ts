@@ -60,12 +60,20 @@ function ask<R, T>(
   };
 }
 
-/** Reads a candle: all fields are text, the turnover follows the volume, and there is no number of trades. */
+/** Reads a candle: all fields are text, the turnover follows the volume; number of trades and takers' volumes are absent. */
 function readKline(value: unknown, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const openTime = openTimeOfRow(value);
   const closeTime = addIntervals(openTime, interval, 1) - 1;
-  const candle = { interval, openTime, closeTime, quoteVolumeAt: 6, tradeCount: null, nowMs };
-  return pastKline(value, pastFields('bybit', origin), candle);
+  return pastKline(value, pastFields('bybit', origin), {
+    interval,
+    openTime,
+    closeTime,
+    quoteVolumeAt: 6,
+    tradeCount: null,
+    takerBuyVolume: null,
+    takerBuyQuoteVolume: null,
+    nowMs,
+  });
 }
 
 /** Returns the first open time at or after a time. */

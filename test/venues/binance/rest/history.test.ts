@@ -205,6 +205,8 @@ describe.each([
       close: '0.015771',
       volume: '148976.11427815',
       quoteVolume: '2434.19055334',
+      takerBuyVolume: '1756.87402397',
+      takerBuyQuoteVolume: '28.46694368',
       tradeCount: 308,
       closed: true,
     });

@@ -61,6 +61,8 @@ describe('kline history of Bybit', () => {
       close: '16.8',
       volume: '10.5',
       quoteVolume: '175.35',
+      takerBuyVolume: null,
+      takerBuyQuoteVolume: null,
       tradeCount: null,
       closed: true,
     });
