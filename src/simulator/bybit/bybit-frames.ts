@@ -42,10 +42,11 @@ export function tradeFrame(symbol: string, trades: readonly TradeTexts[]): strin
 
 export function tickerFrame(instrument: SimulatedInstrument, now: number, sequence: number): string {
   const day = dayStatistics(instrument, now);
+  const hasIndex = instrument.index % 5 !== 4 && !instrument.candles.isUntraded;
   return (
     `{"topic":"tickers.${instrument.symbol}","ts":${now},"type":"snapshot","cs":${sequence},"data":{"symbol":"${instrument.symbol}","lastPrice":"${day.close}",` +
     `"highPrice24h":"${day.high}","lowPrice24h":"${day.low}","prevPrice24h":"${day.open}","volume24h":"${day.volume}",` +
-    `"turnover24h":"${day.quote}","price24hPcnt":"${day.change}","usdIndexPrice":"${instrument.index % 5 === 4 ? '' : day.close}"}}`
+    `"turnover24h":"${day.quote}","price24hPcnt":"${day.change}","usdIndexPrice":"${hasIndex ? day.close : ''}"}}`
   );
 }
 

@@ -8,13 +8,13 @@ const ALREADY_SUBSCRIBED = /already subscribed/i;
 
 /** Returns the meaning of a frame without topic: an answer, or a pong (whose `op` is `ping` on spot). */
 export function readAnswer(frame: Unchecked): Decoded {
-  if (frame.op === undefined && frame.success === undefined) throw malformed('topic', 'is missing, and so is op');
-  const op = frame.op === undefined ? 'subscribe' : readString(frame.op, 'op');
+  if (frame.op === undefined) throw malformed('topic', 'is missing, and so is op');
+  const op = readString(frame.op, 'op');
   if (op === 'pong' || op === 'ping') return { kind: 'pong' };
   if (op !== 'subscribe' && op !== 'unsubscribe') return ignored('unknown_event');
   const id = requestId(frame.req_id);
   if (readBoolean(frame.success, 'success')) return { kind: 'ack', id };
-  const message = typeof frame.ret_msg === 'string' ? frame.ret_msg : '';
+  const message = String(frame.ret_msg);
   const reason = `${op} refused: ${message.slice(0, 1_000)}`;
   const fault = new Fault('subscription_rejected', reason, { retry: { kind: 'never' } });
   const refused: Decoded = { kind: 'refused', id, topics: namedTopics(message), fault };
