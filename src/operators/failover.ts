@@ -15,8 +15,8 @@ import { listen } from './listen.ts';
 /** Options of `failover`. */
 export interface FailoverOptions<T> extends FailoverTiming {
   /**
-   * Id of the source to wait for at the start, as long as it may still serve. If it serves first, its kept values from
-   * before the switch come first, as `held`. Default: the first source, without such values.
+   * Id of the source to wait for at the start, until it fails. If it serves first, the values that it sent before are
+   * emitted as `held`. Default: waits for the first source and drops such values.
    */
   readonly startWith?: string;
   /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */

@@ -177,7 +177,7 @@ describe('the dashboard when something fails', () => {
     await demo.mend();
   });
 
-  it('turns grey with the age of the data if the feed is stale, and recovers', async () => {
+  it('turns grey and shows the age of the data while the feed is stale, then recovers', async () => {
     const page = await open();
     await demo.fault({ venue: 'all', fault: 'silence_without_pong' });
     await page.locator('.banner.is-bad').waitFor({ timeout: 20_000 });
@@ -193,7 +193,7 @@ describe('the dashboard when something fails', () => {
     await page.locator('.panel-candles:not(.is-stale)').waitFor({ timeout: 40_000 });
   }, 120_000);
 
-  it('turns grey with the age of the data if its connection is lost, and reconnects by itself', async () => {
+  it('turns grey and shows the age of the data while its connection is lost, and reconnects by itself', async () => {
     const watched = await openDashboard(context, demo.url);
     const { page } = watched;
     await demo.kill();

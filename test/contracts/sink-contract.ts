@@ -324,7 +324,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(both.get('binance:ETHUSDT')).toMatchObject({ trade: at(1, 1), agg_trade: undefined });
       });
 
-      it('SC-19 apply positions to aggregated trades if only these are requested', async () => {
+      it('SC-19 take a position record as the end of the aggregated trades if only these are requested', async () => {
         const eth = { symbol: 'ETHUSDT' };
         const written = [[aggregated(10, 1)], [placed(12, 1), placed(40, 1, eth)], [aggregated(13, 2)]];
         const ended = await checkpointsBehind(written, { kinds: ['agg_trade'] });

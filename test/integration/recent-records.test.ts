@@ -61,7 +61,7 @@ const idsOf = ({ trades }: Recent, symbol = 'BTCUSDT'): number[] =>
   trades.flatMap((trade) => (trade.symbol === symbol ? [Number(trade.tradeId)] : []));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** Trades of 20 symbols, from 17 a second down to one in 5 s, in the order of time, with their windows of a second. */
+/** Trades of 20 symbols, from 17 a second down to one in 20 s, in the order of time, with their windows of a second. */
 function market(seconds: number): {
   readonly records: readonly OutRecord[];
   readonly checkpoints: readonly SeriesCheckpoint[];

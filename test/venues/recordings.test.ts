@@ -125,24 +125,27 @@ describe('decoding real recordings', () => {
     expectConsecutive(events, 'BTCUSDT');
   });
 
-  it.each(bookSessions())('decodes all book updates of the session %s, and a REST snapshot among them', (session) => {
-    const [place = '', , symbol = ''] = session.split('-');
-    const venue = place === 'binanceus' ? 'binance_us' : 'binance';
-    const frames = lines(`booksync/${session}.depth.ndjson.gz`);
-    const { outcomes, events } = decodeAll(decoder(venue, [symbol]), frames);
-    expect(outcomes).toEqual({ book_update: frames.length });
-    expectConsecutive(events, symbol);
-    const [instrument] = instruments([symbol]).values();
-    if (instrument === undefined) throw new Error('no instrument');
-    const request = venues[venue].book?.({ instrument, levels: 1, environment: 'replay', receivedAt: () => 1 });
-    const book = request?.parse(JSON.parse(lines(`booksync/${session}.rest-depth.json.gz`).join('')));
-    if (book === undefined) throw new Error('no book');
-    expectWellFormed(book, { environment: 'replay', instruments: instruments([symbol]) });
-    expect(Math.min(book.bids.length, book.asks.length)).toBeGreaterThan(100);
-    const updates = bookUpdates(events, symbol);
-    expect(Number(book.lastUpdateId)).toBeGreaterThanOrEqual(Number(updates[0]?.firstUpdateId) - 1);
-    expect(Number(book.lastUpdateId)).toBeLessThan(Number(updates.at(-1)?.lastUpdateId));
-  });
+  it.each(bookSessions())(
+    'decodes all book updates of the session %s, and a REST book whose id lies between theirs',
+    (session) => {
+      const [place = '', , symbol = ''] = session.split('-');
+      const venue = place === 'binanceus' ? 'binance_us' : 'binance';
+      const frames = lines(`booksync/${session}.depth.ndjson.gz`);
+      const { outcomes, events } = decodeAll(decoder(venue, [symbol]), frames);
+      expect(outcomes).toEqual({ book_update: frames.length });
+      expectConsecutive(events, symbol);
+      const [instrument] = instruments([symbol]).values();
+      if (instrument === undefined) throw new Error('no instrument');
+      const request = venues[venue].book?.({ instrument, levels: 1, environment: 'replay', receivedAt: () => 1 });
+      const book = request?.parse(JSON.parse(lines(`booksync/${session}.rest-depth.json.gz`).join('')));
+      if (book === undefined) throw new Error('no book');
+      expectWellFormed(book, { environment: 'replay', instruments: instruments([symbol]) });
+      expect(Math.min(book.bids.length, book.asks.length)).toBeGreaterThan(100);
+      const updates = bookUpdates(events, symbol);
+      expect(Number(book.lastUpdateId)).toBeGreaterThanOrEqual(Number(updates[0]?.firstUpdateId) - 1);
+      expect(Number(book.lastUpdateId)).toBeLessThan(Number(updates.at(-1)?.lastUpdateId));
+    },
+  );
 
   it('parses the Bybit REST bodies of instruments and time', () => {
     const body = (name: string): unknown => JSON.parse(lines(`bybit-testnet-rest-${name}.json`)[0] ?? '');

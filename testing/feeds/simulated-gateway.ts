@@ -109,7 +109,7 @@ export interface SimulatedGatewayOptions {
   readonly historyTrades?: number;
 }
 
-/** A gateway over a simulated feed of binance with every kind of record: trades, windows, books and candles. */
+/** A gateway of a simulated Binance feed that publishes trades, tickers, windows, books and candles. */
 export class SimulatedGateway implements AsyncDisposable {
   readonly feed: SimulatedFeed;
   readonly gateway: Gateway;

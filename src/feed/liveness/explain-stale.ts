@@ -31,7 +31,10 @@ export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
 }
 
-/** Passes all values, detects that data are stale and finds the cause. Judges an idle market again and emits a new cause. */
+/**
+ * Passes all values. When data is stale, it emits the cause. While the cause is an idle market, it checks again regularly,
+ * and emits `stale` again if the cause has changed.
+ */
 export function explainStale<T>(options: ExplainStaleOptions<T>): OperatorFunction<T, T | Staleness> {
   const { staleAfterMs, isData, isAnswer, isIdle, isOpening, faultOf, scheduler } = options;
   return (source) =>

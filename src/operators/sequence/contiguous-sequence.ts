@@ -96,7 +96,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
 
   subscribed(line: number, now: number): Sequenced<T>[] {
     this.#lines.add(line);
-    // From now on, the line's values may wait for the values that no line delivered.
+    // From now on, this line's values may wait for values from the time in which no line was subscribed.
     if (this.#unwatched !== undefined) this.#unwatched = { ...this.#unwatched, since: now };
     return [];
   }

@@ -76,8 +76,8 @@ export function marketFrame(
 }
 
 /**
- * Makes the frame of a market that has not traded, so that its prices are zero. It has no event, but shows that the
- * venue delivers.
+ * Makes the frame of a market that has not traded: the venue sends its prices as zero. The frame has no event, but shows
+ * that the venue delivers.
  */
 export function noPriceYet(market: Pick<MarketFields, 'symbol' | 'receivedAt'>): Decoded {
   return marketFrame(market, NONE, 'no_price_yet');

@@ -10,7 +10,7 @@ const at = (appendedAt: number, symbol: string, epoch = 1, venue = 'binance') =>
 });
 
 describe('stretchesOf, the stretches of a topic with the last trades', () => {
-  it('returns no stretch without a position', () => {
+  it('returns no stretch if there is no position record', () => {
     expect(stretchesOf([])).toEqual([]);
   });
 
