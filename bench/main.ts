@@ -21,8 +21,8 @@ import {
   formatOf,
   linesOf,
   PARTITIONS,
-  type Place,
   PROGRAMS,
+  type ProgramSetup,
   prepareProgram,
   SMALL_LOGS,
   startProgram,
@@ -109,7 +109,7 @@ if (
 }
 
 async function runAll(): Promise<void> {
-  const address = await load.ask<Place['address']>('address');
+  const address = await load.ask<ProgramSetup['address']>('address');
   const names: string[] = [];
   for (const name of flags.only === undefined ? PROGRAMS : flags.only.split(',')) {
     const why = await whyUnavailable(name);
@@ -119,8 +119,8 @@ async function runAll(): Promise<void> {
   for (let number = 1; number <= runs; number++) {
     for (const name of names) {
       console.log(`${name}, run ${number} of ${runs}`);
-      const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${number}.`, folder };
-      const measurement = await run(name, place).catch((error: Error) => error);
+      const setup = { address, broker: broker.brokers[0] as string, prefix: `${name}${number}.`, folder };
+      const measurement = await run(name, setup).catch((error: Error) => error);
       if (!(measurement instanceof Error)) {
         results[name] ??= [];
         results[name][number - 1] = measurement;
@@ -135,15 +135,15 @@ function leaveOut(line: string): void {
   missing.push(line);
 }
 
-async function run(name: string, place: Place): Promise<Measurement> {
+async function run(name: string, setup: ProgramSetup): Promise<Measurement> {
   if (!PROGRAMS.includes(name)) throw new Error(`no program ${name}: ${PROGRAMS.join(', ')}`);
-  await prepareProgram(name, place);
-  const reader = [place.broker, topicOf(place), String(PARTITIONS), formatOf(name)];
+  await prepareProgram(name, setup);
+  const reader = [setup.broker, topicOf(setup), String(PARTITIONS), formatOf(name)];
   const consumer = startChild(join(import.meta.dirname, 'consumer.ts'), reader);
   // The simulator may not have noticed yet that the previous program closed its connections. They would count as
   // connections of this program.
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
-  const subject = await startProgram(name, place);
+  const subject = await startProgram(name, setup);
   try {
     const measurement = await measure(
       {

@@ -5,8 +5,8 @@ import { codecOf } from '../src/codec/avro.ts';
 import { cryptofeedPython, cryptofeedScript } from './peers/cryptofeed.ts';
 import { type Subject, startSubject } from './subject.ts';
 
-/** The addresses that a program connects to, and the prefix and folder for what it writes. */
-export interface Place {
+/** The setup that a program connects to, and the prefix and folder for what it writes. */
+export interface ProgramSetup {
   readonly address: { readonly webSocket: string; readonly rest: string };
   readonly broker: string;
   /** Prefix of the program's topics and files. */
@@ -29,14 +29,14 @@ const repository = join(import.meta.dirname, '..');
 export const schemaFile = join(repository, 'schemas', 'trade-event.avsc');
 const symbols = coins.map(({ symbols: { binance } }) => binance).filter((symbol) => symbol !== null);
 
-export const topicOf = ({ prefix }: Place): string => `${prefix}trades`;
-const cliOf = ({ checkout = repository }: Place): string => join(checkout, 'bin', 'market-feed.js');
-const configOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}yaml`);
-const logOf = ({ folder, prefix }: Place): string => join(folder, `${prefix}log`);
+export const topicOf = ({ prefix }: ProgramSetup): string => `${prefix}trades`;
+const cliOf = ({ checkout = repository }: ProgramSetup): string => join(checkout, 'bin', 'market-feed.js');
+const configOf = ({ folder, prefix }: ProgramSetup): string => join(folder, `${prefix}yaml`);
+const logOf = ({ folder, prefix }: ProgramSetup): string => join(folder, `${prefix}log`);
 
 /** The entries of the program's log, parsed as JSON. */
-export async function loggedBy(place: Place): Promise<readonly Record<string, unknown>[]> {
-  const text = await readFile(logOf(place), 'utf8');
+export async function loggedBy(setup: ProgramSetup): Promise<readonly Record<string, unknown>[]> {
+  const text = await readFile(logOf(setup), 'utf8');
   return text
     .split('\n')
     .flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Record<string, unknown>] : []));
@@ -101,21 +101,21 @@ export interface Watch {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export async function startProgram(name: string, place: Place, watch?: Watch): Promise<Subject> {
+export async function startProgram(name: string, setup: ProgramSetup, watch?: Watch): Promise<Subject> {
   if (name === CRYPTOFEED) {
-    const { webSocket, rest } = place.address;
+    const { webSocket, rest } = setup.address;
     const pairs = coins.flatMap(({ coin, symbols: { binance } }) => (binance === null ? [] : [`${coin}-USDT`]));
-    const work = [webSocket.replace(/\/stream$/, ''), rest, place.broker, topicOf(place), ...pairs];
-    return startSubject([cryptofeedScript, ...work], logOf(place), { command: await cryptofeedPython() });
+    const work = [webSocket.replace(/\/stream$/, ''), rest, setup.broker, topicOf(setup), ...pairs];
+    return startSubject([cryptofeedScript, ...work], logOf(setup), { command: await cryptofeedPython() });
   }
   if (name in OURS) {
-    const args = [...nodeArguments(), ...(watch?.flags ?? []), cliOf(place), 'run', '--config', configOf(place)];
-    return startSubject(args, logOf(place), { environment: watch?.environment ?? {} });
+    const args = [...nodeArguments(), ...(watch?.flags ?? []), cliOf(setup), 'run', '--config', configOf(setup)];
+    return startSubject(args, logOf(setup), { environment: watch?.environment ?? {} });
   }
   const header = Buffer.from([0xc3, 0x01, ...codecOf('trade').fingerprint]).toString('hex');
   const script = join(import.meta.dirname, 'baseline', 'script.ts');
-  const work = [place.address.webSocket, place.broker, topicOf(place), schemaFile, header, ...symbols];
-  return startSubject([script, ...work], logOf(place));
+  const work = [setup.address.webSocket, setup.broker, topicOf(setup), schemaFile, header, ...symbols];
+  return startSubject([script, ...work], logOf(setup));
 }
 
 /** Options for Node from BENCH_NODE_ARGS, for example '--cpu-prof --cpu-prof-dir=DIR' for profiles. */
@@ -127,16 +127,16 @@ function nodeArguments(): readonly string[] {
  * Writes the configuration and creates the topics. Our own command creates them for every program, so that all are
  * equal.
  */
-export async function prepareProgram(name: string, place: Place): Promise<void> {
-  await writeFile(configOf(place), configuration(place, OURS[name]));
-  const { ended } = startSubject([cliOf(place), 'topics', 'create', '--config', configOf(place)], logOf(place));
+export async function prepareProgram(name: string, setup: ProgramSetup): Promise<void> {
+  await writeFile(configOf(setup), configuration(setup, OURS[name]));
+  const { ended } = startSubject([cliOf(setup), 'topics', 'create', '--config', configOf(setup)], logOf(setup));
   const code = await ended;
   if (code !== 0) throw new Error(`the topics could not be made: exit code ${code}`);
 }
 
 /** One venue and only trades. Everything else has its default. */
 function configuration(
-  { address, broker, prefix }: Place,
+  { address, broker, prefix }: ProgramSetup,
   { client, lines }: Ours = { client: 'kafkajs', lines: 1 },
 ): string {
   return JSON.stringify({

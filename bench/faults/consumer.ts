@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectTopics, type Market } from '../../src/client/index.ts';
 import type { Environment } from '../../src/domain/record.ts';
-import type { Place } from '../../testing/judges/read-run.ts';
+import type { RunStore } from '../../testing/judges/read-run.ts';
 import { answer } from '../child.ts';
 
 /** A decision of the trading guard. `at`: milliseconds since 1970, by this machine's clock. */
@@ -31,14 +31,14 @@ export interface ConsumerResults {
 }
 
 const TRADE_EVERY_MS = 50;
-const place = JSON.parse(process.argv[2] ?? '') as Place;
+const store = JSON.parse(process.argv[2] ?? '') as RunStore;
 const coins = JSON.parse(process.argv[3] ?? '') as readonly string[];
 const decisions: GuardDecision[] = [];
 const trades: PaperTrade[] = [];
 let market: Market | undefined;
 
 async function start(): Promise<void> {
-  const where = place.kind === 'kafka' ? { brokers: place.brokers, topicPrefix: place.prefix } : { dir: place.dir };
+  const where = store.kind === 'kafka' ? { brokers: store.brokers, topicPrefix: store.prefix } : { dir: store.dir };
   // Every record of a row is simulated or from the testnet.
   const connected = await connectTopics({ ...where, allowTestData: true, onWarning: () => {} });
   market = connected;

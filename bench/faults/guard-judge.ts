@@ -1,6 +1,6 @@
 import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
-import { type Place, stored } from '../../testing/judges/read-run.ts';
+import { type RunStore, stored } from '../../testing/judges/read-run.ts';
 import type { ConsumerResults, GuardDecision } from './consumer.ts';
 
 /** How late a halt may come, milliseconds. With files it takes longer: they are flushed and polled at intervals. */
@@ -30,12 +30,12 @@ interface RequiredHalt {
  * use a price that is too old or of the testnet, or follow such a gap within a minute.
  */
 export async function judgeGuard(
-  place: Place,
+  store: RunStore,
   { decisions, trades }: ConsumerResults,
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<GuardOutcome> {
-  const required = await requiredHaltsOf(place);
-  const toleranceMs = TOLERANCE_MS[place.kind];
+  const required = await requiredHaltsOf(store);
+  const toleranceMs = TOLERANCE_MS[store.kind];
   const late = required
     .filter(({ at }) => at >= from && at + toleranceMs < to)
     .flatMap(({ at, symbol, why }) =>
@@ -66,10 +66,10 @@ function wasHalted(decisions: readonly GuardDecision[], coin: string, from: numb
   return own.some(({ halted, at }, index) => halted && (at >= from || (own[index + 1]?.at ?? to) >= from));
 }
 
-async function requiredHaltsOf(place: Place): Promise<readonly RequiredHalt[]> {
+async function requiredHaltsOf(store: RunStore): Promise<readonly RequiredHalt[]> {
   const required: RequiredHalt[] = [];
   const prices = new Map<string, { readonly stamp: number; readonly at: number }[]>();
-  for await (const { record, at } of stored(place, 'prices'))
+  for await (const { record, at } of stored(store, 'prices'))
     if (record.kind === 'price') {
       const ofSymbol = prices.get(record.symbol) ?? [];
       prices.set(record.symbol, ofSymbol);
@@ -80,14 +80,14 @@ async function requiredHaltsOf(place: Place): Promise<readonly RequiredHalt[]> {
       required.push({ at, symbol, why: 'its price is old' });
 
   const beats: { stamp: number; at: number }[] = [];
-  for await (const { record, at } of stored(place, 'feed-status')) {
+  for await (const { record, at } of stored(store, 'feed-status')) {
     if (record.kind !== 'status') continue;
     if (record.state === 'heartbeat') beats.push({ stamp: record.timestamp, at });
     if (reportsHalt(record)) required.push({ at, symbol: null, why: `${record.state} of the feed` });
   }
   for (const at of lapses(beats, DEFAULT_GUARD.statusSilenceMs))
     required.push({ at, symbol: null, why: 'the last heartbeat' });
-  for await (const { record, at } of stored(place, 'gaps'))
+  for await (const { record, at } of stored(store, 'gaps'))
     if (record.kind === 'gap' && record.outcome !== 'repaired')
       required.push({ at, symbol: record.symbol, why: 'a gap' });
   return required;

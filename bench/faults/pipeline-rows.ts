@@ -93,11 +93,11 @@ function killRow(name: string, venues: readonly VenueId[], sink: 'kafka' | 'file
 }
 
 /** Topics of the file sink that fastavro cannot read, and why; none for Kafka. */
-async function damagedFiles({ place }: Pick<Scene, 'place'>): Promise<string[]> {
-  if (place.kind === 'kafka') return [];
+async function damagedFiles({ store }: Pick<Scene, 'store'>): Promise<string[]> {
+  if (store.kind === 'kafka') return [];
   const complaints: string[] = [];
-  for (const topic of await readdir(place.dir)) {
-    const { stderr, code } = await runPython('read_files.py', [join(place.dir, topic)]);
+  for (const topic of await readdir(store.dir)) {
+    const { stderr, code } = await runPython('read_files.py', [join(store.dir, topic)]);
     if (code !== 0) complaints.push(`fastavro cannot read ${topic}: ${stderr}`);
   }
   return complaints;

@@ -2,7 +2,7 @@ import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import type { SimulatorOptions } from '../../src/simulator/simulator-options.ts';
-import type { Place } from '../../testing/judges/read-run.ts';
+import type { RunStore } from '../../testing/judges/read-run.ts';
 import type { Verdict } from '../../testing/judges/trade-judge.ts';
 import type { Broker } from '../../testing/kafka/kafka-broker.ts';
 import type { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
@@ -21,7 +21,7 @@ export interface Scene {
   readonly folder: string;
   /** The row's own broker, if it has one. */
   readonly broker: Broker | undefined;
-  readonly place: Place;
+  readonly store: RunStore;
   readonly pipeline: PipelineProcess;
   /** Problems that the row itself finds. */
   readonly complaints: string[];

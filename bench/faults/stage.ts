@@ -5,7 +5,7 @@ import { VENUE_IDS } from '../../src/domain/instrument.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { type SimulatorAddress, simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
-import { type Place, type Published, readRun } from '../../testing/judges/read-run.ts';
+import { type Published, type RunStore, readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge } from '../../testing/judges/trade-judge.ts';
 import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
@@ -39,7 +39,7 @@ export class Stage implements Scene {
   readonly broker: Broker | undefined;
   readonly complaints: string[] = [];
   readonly #venues: Child;
-  readonly #place: Place;
+  readonly #store: RunStore;
   readonly #journal: string;
   readonly #config: string;
   readonly #consumer: Child;
@@ -47,15 +47,15 @@ export class Stage implements Scene {
   #injectedAt: number | undefined;
   #overAt = 0;
 
-  private constructor(row: Row, folder: string, broker: Broker | undefined, venues: Child, place: Place) {
+  private constructor(row: Row, folder: string, broker: Broker | undefined, venues: Child, store: RunStore) {
     this.row = row;
     this.folder = folder;
     this.broker = broker;
     this.#venues = venues;
-    this.#place = place;
+    this.#store = store;
     this.#journal = join(folder, 'journal.ndjson');
     this.#config = join(folder, 'market-feed.yaml');
-    const consumer = [JSON.stringify(place), JSON.stringify(COINS)];
+    const consumer = [JSON.stringify(store), JSON.stringify(COINS)];
     this.#consumer = startChild(join(import.meta.dirname, 'consumer.ts'), consumer);
   }
 
@@ -68,11 +68,11 @@ export class Stage implements Scene {
     const journal = join(folder, 'journal.ndjson');
     const options = { rate, symbols: SYMBOLS, journal, connectionLimit: false, ...row.simulator };
     const venues = startChild(join(import.meta.dirname, 'venues.ts'), [JSON.stringify(options)]);
-    const place: Place =
+    const store: RunStore =
       row.sink === 'file'
         ? { kind: 'file', dir: join(folder, 'data') }
         : { kind: 'kafka', brokers: broker?.brokers ?? brokers, prefix: `${row.name.replaceAll('/', '.')}.` };
-    const stage = new Stage(row, folder, broker, venues, place);
+    const stage = new Stage(row, folder, broker, venues, store);
     try {
       return await stage.#play();
     } finally {
@@ -89,8 +89,8 @@ export class Stage implements Scene {
     return this.#pipeline;
   }
 
-  get place(): Place {
-    return this.#place;
+  get store(): RunStore {
+    return this.#store;
   }
 
   async inject(...requests: readonly FaultRequest[]): Promise<void> {
@@ -149,11 +149,11 @@ export class Stage implements Scene {
     const exitCode = await this.pipeline.stop();
     await this.row.afterwards?.(this);
     await this.#venues.ask('close');
-    const judge = new TradeJudge(await JournalIndex.read(this.#journal), { timed: this.#place.kind === 'kafka' });
-    const published = await readRun(this.#place, judge);
+    const judge = new TradeJudge(await JournalIndex.read(this.#journal), { timed: this.#store.kind === 'kafka' });
+    const published = await readRun(this.#store, judge);
     const verdict = judge.verdict();
     const judged = { from: this.#injectedAt ?? this.#overAt, to: judgedTo };
-    const guard = await judgeGuard(this.#place, results, judged);
+    const guard = await judgeGuard(this.#store, results, judged);
     await this.#writeVerdict(verdict, published, results, guard);
     const noticedAfterMs = this.#noticedAfter(published);
     return {
@@ -174,12 +174,12 @@ export class Stage implements Scene {
       venue: { lines: LINES, reconnect: RECONNECT },
       dataOnly: row.dataOnly === true,
     });
-    const place = this.#place;
+    const store = this.#store;
     const values = {
       ...base,
-      ...(place.kind === 'file'
-        ? { sinks: ['file'], file: { dir: place.dir } }
-        : { sinks: ['kafka'], kafka: { brokers: place.brokers, topic_prefix: place.prefix, partitions: 3 } }),
+      ...(store.kind === 'file'
+        ? { sinks: ['file'], file: { dir: store.dir } }
+        : { sinks: ['kafka'], kafka: { brokers: store.brokers, topic_prefix: store.prefix, partitions: 3 } }),
       spill: { dir: join(this.folder, 'spill'), ...row.spill },
       gateway: row.gateway === true ? { port: 0 } : { enabled: false },
     };

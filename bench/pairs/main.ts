@@ -18,8 +18,8 @@ import {
   isOurs,
   linesOf,
   PARTITIONS,
-  type Place,
   PROGRAMS,
+  type ProgramSetup,
   prepareProgram,
   SMALL_LOGS,
   schemaFile,
@@ -97,13 +97,13 @@ function intervalOf(values: readonly number[]): string {
 }
 
 async function run(name: string, checkout: string): Promise<Measurement> {
-  const address = await load.ask<Place['address']>('address');
+  const address = await load.ask<ProgramSetup['address']>('address');
   const prefix = `${name}-${++runNumber}.`;
-  const place = { address, broker: broker.brokers[0] as string, prefix, folder, checkout };
-  await prepareProgram(name, place);
-  const reads = [place.broker, topicOf(place), `${PARTITIONS}`, schemaFile];
+  const setup = { address, broker: broker.brokers[0] as string, prefix, folder, checkout };
+  await prepareProgram(name, setup);
+  const reads = [setup.broker, topicOf(setup), `${PARTITIONS}`, schemaFile];
   const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reads);
-  const subject = await startProgram(name, place);
+  const subject = await startProgram(name, setup);
   try {
     await untilFirstTrade({ load, consumer, lines: linesOf(name) });
     await load.ask('rate', WARM_UP_RATE);

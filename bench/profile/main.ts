@@ -13,7 +13,7 @@ import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { WARM_UP_RATE } from '../measure.ts';
 import { reportPart } from '../part.ts';
-import { isOurs, linesOf, type Place, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
+import { isOurs, linesOf, type ProgramSetup, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
 import { LAYERS_NOTE, type Layers, layersTable, ProfiledProcess } from './layers.ts';
 
 const WARM_UP_MS = 12_000;
@@ -35,11 +35,11 @@ const broker = await startBroker({ config: SMALL_LOGS, isForLong: true });
 const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 const columns: { title: string; layers: Layers; trades: number }[] = [];
 try {
-  const address = await load.ask<Place['address']>('address');
-  const place = { address, broker: broker.brokers[0] as string, prefix: 'profile.', folder };
-  await prepareProgram(name, place);
+  const address = await load.ask<ProgramSetup['address']>('address');
+  const setup = { address, broker: broker.brokers[0] as string, prefix: 'profile.', folder };
+  await prepareProgram(name, setup);
   const profiled = new ProfiledProcess(folder, name);
-  const subject = await startProgram(name, place, profiled);
+  const subject = await startProgram(name, setup, profiled);
   try {
     await until(async () => (await load.ask<number>('lines')) === linesOf(name), {
       timeoutMs: 30_000,

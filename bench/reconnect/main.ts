@@ -13,7 +13,7 @@ import { startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { LOW_RATE } from '../measure.ts';
-import { linesOf, type Place, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
+import { linesOf, type ProgramSetup, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
 
 const PROGRAM = 'kafkajs-2';
 /** Time for which connections deliver before the close: only after 10 s is the first attempt immediate. */
@@ -42,10 +42,10 @@ try {
  * retried at once at most once a minute.
  */
 async function run(prefix: string): Promise<number> {
-  const address = await load.ask<Place['address']>('address');
-  const place = { address, broker: broker.brokers[0] as string, prefix, folder };
-  await prepareProgram(PROGRAM, place);
-  const subject = await startProgram(PROGRAM, place);
+  const address = await load.ask<ProgramSetup['address']>('address');
+  const setup = { address, broker: broker.brokers[0] as string, prefix, folder };
+  await prepareProgram(PROGRAM, setup);
+  const subject = await startProgram(PROGRAM, setup);
   const market = await connectTopics({ brokers: broker.brokers, topicPrefix: prefix });
   try {
     const receivedAt: number[] = [];

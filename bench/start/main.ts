@@ -11,7 +11,15 @@ import { until } from '../../testing/tools/until.ts';
 import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { reportPart, type TargetResult } from '../part.ts';
-import { loggedBy, PARTITIONS, type Place, prepareProgram, schemaFile, startProgram, topicOf } from '../programs.ts';
+import {
+  loggedBy,
+  PARTITIONS,
+  type ProgramSetup,
+  prepareProgram,
+  schemaFile,
+  startProgram,
+  topicOf,
+} from '../programs.ts';
 
 const RATE = 2000;
 const TARGET_MS = 1500;
@@ -30,14 +38,14 @@ interface Start {
   readonly first: number;
 }
 
-async function measure(name: string, place: Place): Promise<Start> {
-  await prepareProgram(name, place);
-  const reader = [place.broker, topicOf(place), String(PARTITIONS), schemaFile];
+async function measure(name: string, setup: ProgramSetup): Promise<Start> {
+  await prepareProgram(name, setup);
+  const reader = [setup.broker, topicOf(setup), String(PARTITIONS), schemaFile];
   const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reader);
   await consumer.ask('counts');
   await until(async () => (await load.ask<number>('lines')) === 0, { message: 'all connections have ended' });
   const at = Date.now();
-  const subject = await startProgram(name, place);
+  const subject = await startProgram(name, setup);
   try {
     await until(async () => (await consumer.ask<number | undefined>('firstAt')) !== undefined, {
       timeoutMs: 30_000,
@@ -45,7 +53,7 @@ async function measure(name: string, place: Place): Promise<Start> {
     });
     const first = await consumer.ask<number>('firstAt');
     await subject.stop();
-    const logged = await loggedBy(place);
+    const logged = await loggedBy(setup);
     const when = (wanted: string) => Date.parse(String(logged.find(({ event }) => event === wanted)?.time)) - at;
     return { loaded: when('starting'), subscribed: when('subscribed'), first: first - at };
   } finally {
@@ -56,13 +64,13 @@ async function measure(name: string, place: Place): Promise<Start> {
 
 const starts: Record<string, Start[]> = {};
 try {
-  const address = await load.ask<Place['address']>('address');
+  const address = await load.ask<ProgramSetup['address']>('address');
   await load.ask('rate', RATE);
   // The first run of each program only warms up the machine.
   for (let run = 0; run <= Number(flags.runs); run++)
     for (const name of PROGRAMS) {
-      const place = { address, broker: broker.brokers[0] as string, prefix: `${name}${run}.`, folder };
-      const found = await measure(name, place);
+      const setup = { address, broker: broker.brokers[0] as string, prefix: `${name}${run}.`, folder };
+      const found = await measure(name, setup);
       console.log(`${name}, start ${run}: ${JSON.stringify(found)}`);
       if (run > 0) starts[name] = [...(starts[name] ?? []), found];
     }

@@ -39,7 +39,7 @@ export type CaptureMark =
   /** The wall clock was set forward by `stepMicros` microseconds. */
   | { readonly verb: 'clock'; readonly stepMicros: number };
 
-interface Place {
+interface RowHead {
   /** When it was received, whole microseconds since 1970; undefined: unknown. */
   readonly at: number | undefined;
   /** Name of the recorded connection; empty if there is only one. */
@@ -47,10 +47,10 @@ interface Place {
 }
 
 export type ParsedRow =
-  | (Place & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
-  | (Place & { readonly kind: 'mark'; readonly mark: CaptureMark })
+  | (RowHead & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
+  | (RowHead & { readonly kind: 'mark'; readonly mark: CaptureMark })
   /** A REST body with a book in a capture of another format; `symbol` if the capture names it. */
-  | (Place & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
+  | (RowHead & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
   /** A row without an event: a header, an empty row. */
   | { readonly kind: 'nothing' }
   /** Not a row of the format. */
@@ -77,11 +77,11 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseRow>> = {
   'market-feed': (row) => {
     const match = OWN.exec(row.toString('latin1', 0, HEAD_BYTES)) ?? OWN.exec(row.toString('latin1'));
     if (match === null) return row.length === 0 ? NOTHING : ODD;
-    const place = { at: micros(match[1]), connection: match[2] ?? '' };
+    const head = { at: micros(match[1]), connection: match[2] ?? '' };
     const frame = row.subarray(match[0].length);
-    if (frame[0] === BRACE || frame[0] === BRACKET) return { ...place, kind: 'frame', frame, binary: false };
+    if (frame[0] === BRACE || frame[0] === BRACKET) return { ...head, kind: 'frame', frame, binary: false };
     const rest = frame.toString('latin1');
-    return rest.startsWith('! ') ? marked(place, rest.slice(2)) : ODD;
+    return rest.startsWith('! ') ? marked(head, rest.slice(2)) : ODD;
   },
   hftbacktest: (row) => {
     const match = TIMED.exec(row.toString('latin1'));
@@ -93,8 +93,8 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseRow>> = {
     const body = CRYPTOFEED_REST.exec(text);
     if (body !== null) {
       const symbol = /[?&]symbol=([^&]+)/.exec(body[1] ?? '')?.[1];
-      const place = { at: seconds(body[2]), connection: '' };
-      return { ...place, kind: 'body', body: body[3] ?? '', ...(symbol === undefined ? {} : { symbol }) };
+      const head = { at: seconds(body[2]), connection: '' };
+      return { ...head, kind: 'body', body: body[3] ?? '', ...(symbol === undefined ? {} : { symbol }) };
     }
     const match = CRYPTOFEED.exec(text);
     return match === null ? NOTHING : message({ at: seconds(match[1]), connection: '' }, match[2] ?? '');
@@ -102,10 +102,10 @@ export const PARSERS: Readonly<Record<CaptureFormat, ParseRow>> = {
   ndjson: (row) => (row.length === 0 ? NOTHING : message({ at: undefined, connection: '' }, row.toString('latin1'))),
 };
 
-function message(place: Place, text: string): ParsedRow {
+function message(head: RowHead, text: string): ParsedRow {
   if (!text.startsWith('{') && !text.startsWith('[')) return ODD;
-  if (text.startsWith(DEPTH_BODY)) return { ...place, kind: 'body', body: text };
-  return { ...place, kind: 'frame', frame: Buffer.from(text, 'latin1'), binary: false };
+  if (text.startsWith(DEPTH_BODY)) return { ...head, kind: 'body', body: text };
+  return { ...head, kind: 'frame', frame: Buffer.from(text, 'latin1'), binary: false };
 }
 
 /** Cuts off the last three digits of nanoseconds: a number cannot hold them exactly. */
@@ -117,15 +117,15 @@ function seconds(text: string | undefined): number {
   return Math.round(Number(text) * MICROS);
 }
 
-function marked(place: Place, text: string): ParsedRow {
+function marked(head: RowHead, text: string): ParsedRow {
   const space = text.indexOf(' ');
   const verb = space === -1 ? text : text.slice(0, space);
   const rest = space === -1 ? '' : text.slice(space + 1);
   if (verb === 'text' || verb === 'binary') {
-    return { ...place, kind: 'frame', frame: Buffer.from(rest, 'base64'), binary: verb === 'binary' };
+    return { ...head, kind: 'frame', frame: Buffer.from(rest, 'base64'), binary: verb === 'binary' };
   }
   const mark = markOf(verb, rest);
-  return mark === undefined ? ODD : { ...place, kind: 'mark', mark };
+  return mark === undefined ? ODD : { ...head, kind: 'mark', mark };
 }
 
 function markOf(verb: string, rest: string): CaptureMark | undefined {

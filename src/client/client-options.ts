@@ -68,11 +68,11 @@ export interface ClientDeps {
 }
 
 /** Returns where a topic's reading begins. @throws Fault (never) if `from` is not a time. */
-export function placeOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
-  const place = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
-  if (place === 'end' || place === 'beginning') return place;
-  const timeMs = typeof place === 'number' ? place : place.getTime();
-  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(place)} is not a time`);
+export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
+  const start = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
+  if (start === 'end' || start === 'beginning') return start;
+  const timeMs = typeof start === 'number' ? start : start.getTime();
+  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(start)} is not a time`);
   return { timeMs };
 }
 
@@ -87,7 +87,7 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
 /** @throws Fault (never) if options contradict each other, or one is unusable. */
 export function checkOptions(options: ClientOptions): void {
   const { brokers, dir, group, identityWindow = 1 } = options;
-  for (const name of TOPIC_NAMES) placeOf(options, name);
+  for (const name of TOPIC_NAMES) startOf(options, name);
   if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined)
     throw unusableOption('group', 'files are not shared; a group needs brokers');

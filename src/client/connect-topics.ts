@@ -10,8 +10,8 @@ import {
   type ClientOptions,
   checkOptions,
   kafkaConfigOf,
-  placeOf,
   prefixesOf,
+  startOf,
 } from './client-options.ts';
 import { DEFAULT_GUARD, guardOptions } from './guard/trading-decision.ts';
 import { Market } from './market.ts';
@@ -56,10 +56,10 @@ export async function connectTopics(
   const isGrouped = (name: TopicName): boolean => options.group !== undefined && !isOfTheFeed(name);
   const readers = {
     newReader: (name: TopicName) => {
-      const place = placeOf(options, name);
-      return readerFrom(name, isGrouped(name) ? backend.grouped(place) : backend.ungrouped(place));
+      const start = startOf(options, name);
+      return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start));
     },
-    canReuseAlwaysRead: (name: TopicName) => placeOf(options, name) === 'end' && !isGrouped(name),
+    canReuseAlwaysRead: (name: TopicName) => startOf(options, name) === 'end' && !isGrouped(name),
   };
   const connect = async (): Promise<void> => {
     await backend.check(Object.values(alwaysRead.readers).map(({ topic }) => topic));
@@ -86,8 +86,8 @@ interface TopicBackend {
   readonly where: string;
   /** Rejects with a Fault if the brokers cannot be reached or have no such topics, or if the folder does not exist. */
   readonly check: (topics: readonly string[]) => Promise<void>;
-  readonly ungrouped: (place: OffsetAt) => TopicSource;
-  readonly grouped: (place: OffsetAt) => TopicSource;
+  readonly ungrouped: (start: OffsetAt) => TopicSource;
+  readonly grouped: (start: OffsetAt) => TopicSource;
   readonly readBackwards: ReadTopicBackwards;
 }
 
@@ -108,8 +108,8 @@ function kafkaBackend(options: ClientOptions, scheduler: SchedulerLike): TopicBa
   return {
     where,
     check,
-    ungrouped: (place) => kafkaSource(reach, place),
-    grouped: (place) => groupSource(reach, { group, place, commitEveryMs, sessionTimeoutMs }),
+    ungrouped: (start) => kafkaSource(reach, start),
+    grouped: (start) => groupSource(reach, { group, start, commitEveryMs, sessionTimeoutMs }),
     readBackwards: kafkaBackwardsReader(config, noLog),
   };
 }
@@ -123,7 +123,7 @@ function requireAmong(known: ReadonlySet<string>, topics: readonly string[], con
 }
 
 function folderBackend(dir: string): TopicBackend {
-  const ungrouped = (place: OffsetAt) => fileSource(dir, place);
+  const ungrouped = (start: OffsetAt) => fileSource(dir, start);
   return {
     where: dir,
     check: async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkOptions, placeOf, prefixesOf } from '../../src/client/client-options.ts';
+import { checkOptions, prefixesOf, startOf } from '../../src/client/client-options.ts';
 
 describe('the client options', () => {
   it('select the topics of an environment; for the testnet, status and gaps are production topics', () => {
@@ -13,12 +13,12 @@ describe('the client options', () => {
   });
 
   it('set where reading starts for all topics or for one topic, and reject an invalid date', () => {
-    expect(placeOf({}, 'trades')).toBe('end');
-    expect(placeOf({ from: new Date(7) }, 'trades')).toEqual({ timeMs: 7 });
+    expect(startOf({}, 'trades')).toBe('end');
+    expect(startOf({ from: new Date(7) }, 'trades')).toEqual({ timeMs: 7 });
     const from = { trades: 8, prices: 'beginning' } as const;
-    expect(placeOf({ from }, 'trades')).toEqual({ timeMs: 8 });
-    expect(placeOf({ from }, 'prices')).toBe('beginning');
-    expect(placeOf({ from }, 'klines')).toBe('end');
+    expect(startOf({ from }, 'trades')).toEqual({ timeMs: 8 });
+    expect(startOf({ from }, 'prices')).toBe('beginning');
+    expect(startOf({ from }, 'klines')).toBe('end');
     const noTime = { brokers: ['a:1'], from: { klines: new Date('yesterday') } };
     expect(() => checkOptions(noTime)).toThrow('from: Invalid Date is not a time');
   });

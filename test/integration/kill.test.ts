@@ -8,7 +8,7 @@ import type { VenueId } from '../../src/domain/instrument.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
-import { type Place, readRun } from '../../testing/judges/read-run.ts';
+import { type RunStore, readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
@@ -43,7 +43,7 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
   const journal = join(folder, 'journal.ndjson');
   const rates = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: PER_SECOND };
   const simulator = await startSimulator({ rate: rates, symbols: COINS.length, journal, connectionLimit: false });
-  const place: Place =
+  const place: RunStore =
     sink === 'file'
       ? { kind: 'file', dir: join(folder, 'data') }
       : { kind: 'kafka', brokers, prefix: `${randomUUID()}.` };

@@ -14,7 +14,7 @@ import { recordsByPython } from '../../testing/judges/avro-files.ts';
 import { type JournalEvent, readJournal } from '../../testing/judges/journal.ts';
 import { largeTradeProblems } from '../../testing/judges/judge-large-trades.ts';
 import { nameOf, unpublishedWindows, wholenessProblems, windowProblems } from '../../testing/judges/judge-windows.ts';
-import { type Place, stored } from '../../testing/judges/read-run.ts';
+import { type RunStore, stored } from '../../testing/judges/read-run.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { killRepeatedly } from '../../testing/processes/kill-repeatedly.ts';
 import { PipelineProcess } from '../../testing/processes/pipeline-process.ts';
@@ -54,13 +54,13 @@ interface Setting {
 /** Lets `go` run the pipeline several times with one simulator. Returns the stored records and the truth. */
 async function storedBy(
   { venue, sink, rate }: Setting,
-  go: (values: object, folder: string, place: Place) => Promise<void>,
+  go: (values: object, folder: string, place: RunStore) => Promise<void>,
 ): Promise<Stored> {
   const folder = await mkdtemp(join(tmpdir(), 'market-feed-windows-'));
   const journal = join(folder, 'journal.ndjson');
   const rates = { bybit: 0, binance: 0, binance_us: 0, binance_testnet: 0, [venue]: rate };
   const simulator = await startSimulator({ rate: rates, symbols: COINS.length, journal, connectionLimit: false });
-  const place: Place =
+  const place: RunStore =
     sink === 'file'
       ? { kind: 'file', dir: join(folder, 'data') }
       : { kind: 'kafka', brokers, prefix: `${randomUUID()}.` };
@@ -113,13 +113,13 @@ function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean
   return new Set(symbols).size === COINS.length;
 }
 
-async function recordsIn(place: Place, topics: readonly string[]): Promise<FeedRecord[]> {
+async function recordsIn(place: RunStore, topics: readonly string[]): Promise<FeedRecord[]> {
   const records: FeedRecord[] = [];
   for (const topic of topics) for await (const { record } of stored(place, topic)) records.push(record);
   return records;
 }
 
-async function killed(values: object, folder: string, place: Place): Promise<void> {
+async function killed(values: object, folder: string, place: RunStore): Promise<void> {
   const config = join(folder, 'market-feed.yaml');
   // JSON is valid YAML.
   await writeFile(config, JSON.stringify(values));

@@ -6,7 +6,7 @@ import { kafkaConfig } from '../kafka/kafka-config.ts';
 import type { TradeJudge } from './trade-judge.ts';
 
 /** Where a run stored its records. */
-export type Place =
+export type RunStore =
   | { readonly kind: 'kafka'; readonly brokers: readonly string[]; readonly prefix: string }
   | { readonly kind: 'file'; readonly dir: string };
 
@@ -31,11 +31,11 @@ interface Stored {
 }
 
 /** Passes all committed records of a run to the judge. */
-export async function readRun(place: Place, judge: TradeJudge): Promise<Published> {
+export async function readRun(store: RunStore, judge: TradeJudge): Promise<Published> {
   const live: { at: number; symbol: string }[] = [];
   const statuses: StoredStatus[] = [];
   for (const topic of ['positions', 'gaps', 'feed-status', 'trades']) {
-    for await (const { record, at } of stored(place, topic)) {
+    for await (const { record, at } of stored(store, topic)) {
       if (record.kind === 'position') judge.position(record, at);
       else if (record.kind === 'gap') judge.gap(record, at);
       else if (record.kind === 'status') {
@@ -52,15 +52,15 @@ export async function readRun(place: Place, judge: TradeJudge): Promise<Publishe
 }
 
 /** Reads all records of a topic in the order of storage, with the time at which each was stored. For files: made. */
-export async function* stored(place: Place, topic: string): AsyncGenerator<Stored> {
-  if (place.kind === 'file') {
-    for await (const record of readFiles(place.dir, topic)) yield { record, at: madeAt(record) };
+export async function* stored(store: RunStore, topic: string): AsyncGenerator<Stored> {
+  if (store.kind === 'file') {
+    for await (const record of readFiles(store.dir, topic)) yield { record, at: madeAt(record) };
     return;
   }
   const fromBeginning = { from: 'beginning', follow: false } as const;
   for await (const { record, timestamp } of readTopic(
-    kafkaConfig(place.brokers),
-    place.prefix + topic,
+    kafkaConfig(store.brokers),
+    store.prefix + topic,
     fromBeginning,
     () => {},
   )) {

@@ -1,6 +1,6 @@
 import { asFault, type Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
-import type { MessagePlace } from '../source/source.ts';
+import type { MessageOffset } from '../source/source.ts';
 import type { RecordListener } from './topic-reader.ts';
 import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
@@ -70,7 +70,7 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     return this.buffered.size;
   }
 
-  give(record: FeedRecord, from: MessagePlace): void {
+  give(record: FeedRecord, from: MessageOffset): void {
     if (this.#isOver || !this.#wants(record)) return;
     const refusal = this.buffered.offer({ ...from, record });
     if (refusal === undefined) this.#serve();

@@ -1,5 +1,5 @@
 import type { Moment } from '../../tradability/moment.ts';
-import type { MessagePlace } from '../source/source.ts';
+import type { MessageOffset } from '../source/source.ts';
 
 /** How far a client is behind in a topic. */
 export interface TopicLag {
@@ -60,7 +60,7 @@ export class LagMeter {
   }
 
   /** `undone`: the records that are read but not done, one group for each listener. */
-  lag(now: Moment, undone: readonly Iterable<Pick<MessagePlace, 'appendedAt'>>[]): TopicLag {
+  lag(now: Moment, undone: readonly Iterable<Pick<MessageOffset, 'appendedAt'>>[]): TopicLag {
     let since = now.wall;
     let records = 0;
     for (const { behind, reachedAt } of this.#partitions.values()) {

@@ -8,13 +8,13 @@ import { aborted$ } from '../../net/aborted.ts';
 import { deduplicate } from '../../operators/deduplicate.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import type { ClientDeps } from '../client-options.ts';
-import type { ClientWarning, EncodedMessage, MessagePlace, TopicHandler, TopicSource } from '../source/source.ts';
+import type { ClientWarning, EncodedMessage, MessageOffset, TopicHandler, TopicSource } from '../source/source.ts';
 import { LagMeter, type TopicLag } from './topic-lag.ts';
 import type { WaitingRecords } from './waiting-records.ts';
 
 /** Receives the records of a topic, one by one. */
 export interface RecordListener {
-  give(record: FeedRecord, from: MessagePlace): void;
+  give(record: FeedRecord, from: MessageOffset): void;
   /** The last call, if reading fails. */
   fail(fault: Fault): void;
   /** The last call, if reading ends. */
@@ -28,7 +28,7 @@ type Buffered = Pick<WaitingRecords<unknown>, 'max' | 'isFull' | 'pauses' | 'roo
 
 interface ReadRecord {
   readonly record: FeedRecord;
-  readonly from: MessagePlace;
+  readonly from: MessageOffset;
 }
 
 export interface TopicReaderOptions extends ClientDeps {

@@ -1,5 +1,5 @@
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { MessagePlace } from '../source/source.ts';
+import type { MessageOffset } from '../source/source.ts';
 
 /**
  * Policy for a subscriber that is slower than its topic:
@@ -21,7 +21,7 @@ export type Overflow<T> =
 const DEFAULT_MAX = 1000;
 
 /** A waiting record, and where it comes from. */
-export interface Waiting<T> extends MessagePlace {
+export interface Waiting<T> extends MessageOffset {
   readonly record: T;
 }
 

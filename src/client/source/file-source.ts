@@ -4,13 +4,13 @@ import type { OffsetAt } from '../../kafka/contract.ts';
 import type { TopicSource } from './source.ts';
 
 /** Reads a topic (`trades`, `simulated.trades`) from a file sink's folder. Waits if the topic does not exist yet. */
-export function fileSource(dir: string, place: OffsetAt): TopicSource {
+export function fileSource(dir: string, start: OffsetAt): TopicSource {
   return {
     async follow(topic, handler, signal) {
-      const sinceMs = typeof place === 'object' ? place.timeMs : Number.NEGATIVE_INFINITY;
+      const sinceMs = typeof start === 'object' ? start.timeMs : Number.NEGATIVE_INFINITY;
       const onStart = () => handler.started(new Map([[0, 0]]));
       const onCaughtUp = () => handler.updateLag(0, 0);
-      const from = place === 'end' ? 'end' : 'beginning';
+      const from = start === 'end' ? 'end' : 'beginning';
       let offset = 0;
       for await (const record of readFiles(dir, topic, { from, follow: true, signal, onStart, onCaughtUp })) {
         const appendedAt = arrivalMs(record);

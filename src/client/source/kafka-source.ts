@@ -21,11 +21,11 @@ export interface KafkaReach {
 const RETRY_MS = 1000;
 
 /** Reads all partitions of a topic (full name) without a group: it stores nothing at the brokers. */
-export function kafkaSource(reach: KafkaReach, place: OffsetAt): TopicSource {
+export function kafkaSource(reach: KafkaReach, start: OffsetAt): TopicSource {
   return {
     async follow(topic, handler, signal) {
       await waitForTopic(reach, topic, handler, signal);
-      await fetchTo(handler, { reach, topic, from: place }, signal);
+      await fetchTo(handler, { reach, topic, from: start }, signal);
     },
   };
 }

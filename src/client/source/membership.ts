@@ -10,7 +10,7 @@ export interface GroupSettings {
   /** The client's group. At the brokers each topic has its own group, GROUP.TOPIC with the topic's full name. */
   readonly group: string;
   /** Where reading begins in a partition without a committed offset. */
-  readonly place: OffsetAt;
+  readonly start: OffsetAt;
   /** How often offsets are committed, milliseconds. */
   readonly commitEveryMs: number;
   readonly sessionTimeoutMs: number;
@@ -96,7 +96,7 @@ export class Membership {
     this.#committed = new Map(
       [...share].flatMap(([partition, at]) => (at === undefined ? [] : [[partition, Number(at)]])),
     );
-    return read({ offsets, otherwise: settings.place, onlyThese: true }, signal);
+    return read({ offsets, otherwise: settings.start, onlyThese: true }, signal);
   }
 
   /** Resolves when this member lost its share, or a rebalance is needed, or the signal aborts. */

@@ -1,8 +1,8 @@
 import type { Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 
-/** A message's place in a topic. */
-export interface MessagePlace {
+/** Where a message is in a topic. */
+export interface MessageOffset {
   readonly partition: number;
   readonly offset: number;
   /** When the broker appended it, in files when the feed received it; milliseconds since 1970. */
@@ -10,7 +10,7 @@ export interface MessagePlace {
 }
 
 /** A message that is not decoded yet. */
-export interface EncodedMessage extends MessagePlace {
+export interface EncodedMessage extends MessageOffset {
   /** The record, a Fault (malformed), or undefined for an empty message. Rejects if its schema cannot be fetched. */
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }

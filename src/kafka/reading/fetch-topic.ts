@@ -118,8 +118,8 @@ async function startOf(
     .filter((partition) => given?.onlyThese !== true || given.offsets.has(partition));
   if (partitions.length === 0) return new Map();
   const ends = await topic.offsetsAt(partitions, 'end');
-  const place = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;
-  const starts = place === 'end' ? ends : await topic.offsetsAt(partitions, place);
+  const start = typeof from === 'object' && 'offsets' in from ? from.otherwise : from;
+  const starts = start === 'end' ? ends : await topic.offsetsAt(partitions, start);
   const stops = until === undefined ? ends : await topic.offsetsAt(partitions, { timeMs: until });
   return new Map(
     [...ends].map(([partition, end]) => {

@@ -33,9 +33,9 @@ interface RecordedMessage {
   readonly frame: string;
 }
 
-/** A data frame of the venue; `place` is the number of its message in the whole capture, from 0. */
+/** A data frame of the venue; `index` is the number of its message in the whole capture, from 0. */
 interface PlayedFrame {
-  readonly place: number;
+  readonly index: number;
   readonly at: number | undefined;
   /** Index of its file. */
   readonly file: number;
@@ -61,8 +61,8 @@ export class CapturePlayback {
   /** The timers that start the playback for a connection. */
   private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
   private readonly playing = new WeakSet<Connection>();
-  /** The place that the most advanced connection has reached. */
-  private reachedPlace = -1;
+  /** The index that the most advanced connection has reached. */
+  private reachedIndex = -1;
 
   constructor(venue: VenueId, source: CaptureSource) {
     this.venue = venue;
@@ -144,21 +144,21 @@ export class CapturePlayback {
 
   /** The venue's data frames that are played, in order, from the start. */
   private async *frames(): AsyncGenerator<PlayedFrame> {
-    let place = -1;
+    let index = -1;
     for (const [file, path] of this.source.files.entries()) {
       for await (const message of recordedMessages(path, this.source.format)) {
-        place++;
+        index++;
         if (venueOf(message, this.source.venue) !== this.venue) continue;
         const frame = dataFrame(this.venue, message.frame);
         if (frame === undefined || this.chosen.get(frame.topic) !== message.connection) continue;
-        yield { place, at: message.at, file, frame };
+        yield { index, at: message.at, file, frame };
       }
     }
   }
 
-  private reached({ place, frame }: PlayedFrame, trades: readonly TradeTexts[]): void {
-    if (place <= this.reachedPlace) return;
-    this.reachedPlace = place;
+  private reached({ index, frame }: PlayedFrame, trades: readonly TradeTexts[]): void {
+    if (index <= this.reachedIndex) return;
+    this.reachedIndex = index;
     if (trades.length === 0) return;
     const all = getOrCreate(this.trades, frame.topic, () => []);
     if (all.length < MAX_RECENT_TRADES) all.push(...trades);

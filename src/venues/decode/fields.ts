@@ -19,12 +19,12 @@ export function malformed(field: string, problem: string): Fault {
   });
 }
 
-/** Puts `place` before a fault's field: `p` becomes `data[3].p`, `[0]` becomes `data[3][0]`. */
-export function within(place: string, error: unknown): unknown {
+/** Puts `path` before a fault's field: `p` becomes `data[3].p`, `[0]` becomes `data[3][0]`. */
+export function within(path: string, error: unknown): unknown {
   if (!(error instanceof Fault)) return error;
   const { field, message } = error;
   const problem = message.slice(message.indexOf(' ') + 1);
-  return malformed(field === undefined ? place : `${place}${field.startsWith('[') ? '' : '.'}${field}`, problem);
+  return malformed(field === undefined ? path : `${path}${field.startsWith('[') ? '' : '.'}${field}`, problem);
 }
 
 function wrong(field: string, value: unknown, wanted: string): Fault {
