@@ -5,7 +5,7 @@ import { codecOf } from '../src/codec/avro.ts';
 import { cryptofeedPython, cryptofeedScript } from './peers/cryptofeed.ts';
 import { type Subject, startSubject } from './subject.ts';
 
-/** The setup that a program connects to, and the prefix and folder for what it writes. */
+/** What a program connects to, and the prefix and folder for what it writes. */
 export interface ProgramSetup {
   readonly address: { readonly webSocket: string; readonly rest: string };
   readonly broker: string;

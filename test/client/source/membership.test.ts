@@ -30,7 +30,7 @@ function positionsOnly() {
 }
 
 /** A membership for which the test sets shares, ids and answers, and decides when a rebalance is due. */
-function membership({ place = 'end' as const } = {}) {
+function membership({ start = 'end' as const } = {}) {
   const scheduler = new VirtualTimeScheduler();
   const { positions, handler } = positionsOnly();
   const member = {
@@ -50,7 +50,7 @@ function membership({ place = 'end' as const } = {}) {
     begun.push(from);
     await new Promise((resolve) => signal.addEventListener('abort', resolve));
   };
-  const settings = { place, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
+  const settings = { start, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
   const made = new Membership({ member, handler, read, settings, scheduler });
   const stop = new AbortController();
   /** Runs the membership with this id and share until the rebalance. */
