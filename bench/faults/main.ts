@@ -13,7 +13,7 @@ import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { PIPELINE_ROWS } from './pipeline-rows.ts';
 import { document, isGood, type Played, replaceRows, table, verdictText } from './report.ts';
 import { misses, type Row, Skipped } from './row.ts';
-import { Stage } from './stage.ts';
+import { TestBed } from './test-bed.ts';
 import { VENUE_ROWS } from './venue-rows.ts';
 
 const ROWS = [...VENUE_ROWS, ...PIPELINE_ROWS];
@@ -125,7 +125,7 @@ async function play(row: Row, brokers: readonly string[]): Promise<Played> {
 
 async function playOnce(row: Row, brokers: readonly string[], name: string): Promise<Played> {
   try {
-    return { row, outcome: await Stage.play(row, join(folder, name), brokers) };
+    return { row, outcome: await TestBed.play(row, join(folder, name), brokers) };
   } catch (error) {
     if (error instanceof Skipped) return { row, skipped: error.message };
     const [complaint = ''] = (error instanceof Error ? error.message : String(error)).split('\n');

@@ -33,7 +33,7 @@ import { framesOf, instruments, tradeDecoder, tradesOfSymbols } from './frames.t
 
 /** An operation that is measured alone. */
 export interface Case {
-  readonly group: 'decode' | 'encode' | 'operator' | 'order book' | 'statistics' | 'bare stage';
+  readonly group: 'decode' | 'encode' | 'operator' | 'order book' | 'statistics' | 'bare step';
   readonly title: string;
   /** Number of events in a round. */
   readonly events: number;
@@ -236,7 +236,7 @@ const encodes: readonly Case[] = [
     begin: () => (index) => encodeSingleObject(trade(index)),
   },
   {
-    group: 'bare stage',
+    group: 'bare step',
     title: 'parse + map + avsc, as the script does it',
     events: EVENTS,
     begin: () => {

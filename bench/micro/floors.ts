@@ -10,7 +10,7 @@ import { startChild } from '../child.ts';
 import { median } from '../measure.ts';
 import { tradesOfSymbols } from './frames.ts';
 
-/** A lower bound for a stage: the CPU of the bare library. `ns`: per event, all threads of this process. */
+/** A lower bound for a step: the CPU of the bare library. `ns`: per event, all threads of this process. */
 export interface Floor {
   readonly title: string;
   readonly ns: number;

@@ -44,7 +44,7 @@ for (const [index, each] of CASES.entries()) {
   const ns = median(measured.get(each) ?? []);
   lines.push(`| ${each.group}: ${each.title} | ${whole(ns)} | ${whole(heap)} | ${whole(buffers)} |`);
 }
-for (const { title, ns } of floors) lines.push(`| bare stage: ${title} | ${whole(ns)} | | |`);
+for (const { title, ns } of floors) lines.push(`| bare step: ${title} | ${whole(ns)} | | |`);
 
 await reportPart({
   title: 'Each part alone',

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { Fault } from '../domain/fault.ts';
 import type { KafkaLog } from '../kafka/config.ts';
 import { firstContactFault } from '../kafka/kafka-error.ts';
-import { createMissingTopics, settledTopics, withBrokers } from '../kafka/topics.ts';
+import { createMissingTopics, readyTopics, withBrokers } from '../kafka/topics.ts';
 
 /** The topic whose partitions the group shares. Nothing is ever written to it. */
 export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka' | 'environment' | 'feed'>): string {
@@ -18,7 +18,7 @@ export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise
     const found = await withBrokers(config.kafka, log, async (brokers) => {
       const { replication } = config.kafka;
       await createMissingTopics(brokers, [{ topic, partitions: shards, replication, settings: {} }]);
-      return (await settledTopics(brokers, [topic]))[0]?.partitions.length ?? 0;
+      return (await readyTopics(brokers, [topic]))[0]?.partitions.length ?? 0;
     });
     if (found === shards) return;
     const message = `cluster.shards is ${shards}, but ${topic} has ${found} partitions: stop all instances of the group before the number changes, and remove the topic`;

@@ -52,7 +52,7 @@ const says =
     typesOf(error).some((type) => types.includes(type));
 
 /** The topic is new, or moves to another broker. */
-export const isUnsettledTopic = says(...YOUNG);
+export const isTopicNotReady = says(...YOUNG);
 
 /** The offset was deleted, or is not written yet. */
 export const isOutOfRange = says('OFFSET_OUT_OF_RANGE');

@@ -4,7 +4,7 @@ import { BrokerError } from './broker-error.ts';
 import { Brokers } from './brokers.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 import type { NewTopic, TopicMetadata } from './contract.ts';
-import { firstContactFault, isUnsettledTopic, kafkaFault } from './kafka-error.ts';
+import { firstContactFault, isTopicNotReady, kafkaFault } from './kafka-error.ts';
 
 const TRIES = 10;
 const PAUSE_MS = 200;
@@ -43,12 +43,12 @@ export async function createMissingTopics(
   const missing = topics.filter(({ topic }) => !known.has(topic));
   const names = missing.map(({ topic }) => topic);
   if (missing.length > 0) await untilSettled(() => brokers.controller((broker) => broker.createTopics(missing)));
-  await settledTopics(brokers, names);
+  await readyTopics(brokers, names);
   return names;
 }
 
 /** Describes the topics as soon as all of them are known and have leaders. */
-export function settledTopics(
+export function readyTopics(
   brokers: Pick<Brokers, 'metadata'>,
   names: readonly string[],
 ): Promise<readonly TopicMetadata[]> {
@@ -70,7 +70,7 @@ export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (tries === TRIES || !isUnsettledTopic(error)) throw error;
+      if (tries === TRIES || !isTopicNotReady(error)) throw error;
       await delay(PAUSE_MS);
     }
   }

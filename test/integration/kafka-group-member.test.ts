@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { GroupMember } from '../../src/kafka/groups/group-member.ts';
-import { createMissingTopics, settledTopics, withBrokers } from '../../src/kafka/topics.ts';
+import { createMissingTopics, readyTopics, withBrokers } from '../../src/kafka/topics.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -19,7 +19,7 @@ it.each(KAFKA_CLIENTS)(
       () => {},
       async (brokers) => {
         await createMissingTopics(brokers, [{ topic, partitions: 2, replication: -1, settings: {} }]);
-        await settledTopics(brokers, [topic]);
+        await readyTopics(brokers, [topic]);
       },
     );
     const member = new GroupMember(config, topic, { group: topic, sessionTimeoutMs: 10_000 }, () => {});

@@ -1,6 +1,6 @@
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { ProducerIdAndEpoch } from '../../kafka/contract.ts';
-import { errorClassOf, isUnsettledTopic } from '../../kafka/kafka-error.ts';
+import { errorClassOf, isTopicNotReady } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
 
@@ -43,7 +43,7 @@ export class SequencedWriter {
         return await this.#attempt(batches, leader);
       } catch (error) {
         for (const { layout } of batches) this.#stale.add(layout);
-        if (isAgain || !isUnsettledTopic(error)) throw error;
+        if (isAgain || !isTopicNotReady(error)) throw error;
       }
     }
   }

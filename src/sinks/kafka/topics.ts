@@ -5,7 +5,7 @@ import type { NewTopic, TopicSettings } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
-import { createMissingTopics, settledTopics, topicNames, untilSettled, withBrokers } from '../../kafka/topics.ts';
+import { createMissingTopics, readyTopics, topicNames, untilSettled, withBrokers } from '../../kafka/topics.ts';
 
 /** A topic, and how it differs from the configuration. */
 export interface TopicDescription {
@@ -44,7 +44,7 @@ export async function describeTopics(
     const known = await topicNames(brokers);
     const wanted = wantedTopics(config, environmentPrefixes);
     const there = wanted.map(({ topic }) => topic).filter((topic) => known.has(topic));
-    const topics = new Map((await settledTopics(brokers, there)).map(({ topic, partitions }) => [topic, partitions]));
+    const topics = new Map((await readyTopics(brokers, there)).map(({ topic, partitions }) => [topic, partitions]));
     const names = [...new Set(wanted.flatMap((each) => Object.keys(each.settings)))];
     const settings = there.length === 0 ? undefined : await brokers.any((broker) => broker.topicSettings(there, names));
     return Promise.all(
@@ -94,7 +94,7 @@ export async function prepareTopics(
   const names = wanted.map(({ topic }) => topic);
   try {
     await createMissingTopics(brokers, wanted);
-    const topics = await settledTopics(brokers, names);
+    const topics = await readyTopics(brokers, names);
     return new Map(topics.map(({ topic, partitions }) => [topic, new TopicLayout(topic, partitions)]));
   } catch (error) {
     throw kafkaFault(error);

@@ -33,7 +33,7 @@ export const RECONNECT = { initial_delay_ms: 1000, max_delay_ms: 4000, max_attem
 export const FEED = { fail_back_after_ms: 2000, coin_stale_after_ms: 5000 };
 
 /** One run of the whole pipeline for one row: its venues, its broker, its process, and the faults. */
-export class Stage implements Scene {
+export class TestBed implements Scene {
   readonly row: Row;
   readonly folder: string;
   readonly broker: Broker | undefined;
@@ -72,12 +72,12 @@ export class Stage implements Scene {
       row.sink === 'file'
         ? { kind: 'file', dir: join(folder, 'data') }
         : { kind: 'kafka', brokers: broker?.brokers ?? brokers, prefix: `${row.name.replaceAll('/', '.')}.` };
-    const stage = new Stage(row, folder, broker, venues, store);
+    const bed = new TestBed(row, folder, broker, venues, store);
     try {
-      return await stage.#play();
+      return await bed.#play();
     } finally {
-      await stage.#pipeline?.kill();
-      await stage.#consumer.end();
+      await bed.#pipeline?.kill();
+      await bed.#consumer.end();
       await undo?.();
       await venues.end();
       await broker?.close();
