@@ -1,4 +1,4 @@
-/** Measures bare stages that need a socket or a broker. No pipeline of these parts can cost less than their sum. */
+/** Measures bare steps that need a socket or a broker. No pipeline of these parts can cost less than their sum. */
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Producer as PlatformaticProducer, ProduceAcks, stringSerializers } from '@platformatic/kafka';

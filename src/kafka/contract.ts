@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 
 /**
- * One connection to one broker, with the requests that market-feed makes. An adapter implements it with a client library;
+ * One connection to one broker, with the requests that market-feed makes. Each client library has an implementation;
  * each call is one attempt. Promises reject with a BrokerError. Its `type` names the broker's error; without a type there
  * was no answer, and the connection must not be used again.
  */

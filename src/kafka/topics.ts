@@ -42,7 +42,7 @@ export async function createMissingTopics(
   const known = await topicNames(brokers);
   const missing = topics.filter(({ topic }) => !known.has(topic));
   const names = missing.map(({ topic }) => topic);
-  if (missing.length > 0) await untilSettled(() => brokers.controller((broker) => broker.createTopics(missing)));
+  if (missing.length > 0) await untilReady(() => brokers.controller((broker) => broker.createTopics(missing)));
   await readyTopics(brokers, names);
   return names;
 }
@@ -52,7 +52,7 @@ export function readyTopics(
   brokers: Pick<Brokers, 'metadata'>,
   names: readonly string[],
 ): Promise<readonly TopicMetadata[]> {
-  return untilSettled(async () => {
+  return untilReady(async () => {
     if (names.length === 0) return [];
     const { topics } = await brokers.metadata(names);
     for (const { topic, error, partitions } of topics) {
@@ -65,7 +65,7 @@ export function readyTopics(
 }
 
 /** Retries work that fails because a broker does not know a new topic yet, or the topic has no leader yet. */
-export async function untilSettled<T>(work: () => Promise<T>): Promise<T> {
+export async function untilReady<T>(work: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();

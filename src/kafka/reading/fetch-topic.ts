@@ -3,7 +3,7 @@ import { Brokers } from '../brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import type { OffsetAt, TopicMessage } from '../contract.ts';
 import { isOutOfRange, kafkaFault } from '../kafka-error.ts';
-import { untilSettled } from '../topics.ts';
+import { untilReady } from '../topics.ts';
 import { type FetchWatcher, type ReadRange, Rounds } from './fetch-round.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
@@ -102,7 +102,7 @@ export function addNewPartitions(
 
 /** Returns the offsets to read of each partition. Waits until the brokers know a new topic. */
 export function settledStartOf(topic: PartitionedTopic, options: FetchOptions): Promise<Map<number, ReadRange>> {
-  return untilSettled(async () => {
+  return untilReady(async () => {
     await topic.refresh();
     return startOf(topic, options);
   });

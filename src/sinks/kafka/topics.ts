@@ -5,7 +5,7 @@ import type { NewTopic, TopicSettings } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
-import { createMissingTopics, readyTopics, topicNames, untilSettled, withBrokers } from '../../kafka/topics.ts';
+import { createMissingTopics, readyTopics, topicNames, untilReady, withBrokers } from '../../kafka/topics.ts';
 
 /** A topic, and how it differs from the configuration. */
 export interface TopicDescription {
@@ -57,7 +57,7 @@ export async function describeTopics(
         }
         const replication = Math.min(...partitions.map(({ replicas }) => replicas));
         const topic = new PartitionedTopic(brokers, name, partitions);
-        const offsets = await untilSettled(() =>
+        const offsets = await untilReady(() =>
           topic.offsetsAt(
             partitions.map(({ partitionId }) => partitionId),
             'end',
