@@ -49,7 +49,7 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly commitEveryMs?: number;
   /** A group drops a member that sends no heartbeat for this long, milliseconds; default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** How many events of each partition the client remembers, to drop repeated ones; default 10,000. */
+  /** How many records of each partition the client remembers, to drop repeated ones; default 10,000. */
   readonly identityWindow?: number;
 }
 

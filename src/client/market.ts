@@ -97,7 +97,7 @@ export class Market {
 
   /**
    * Reads a topic's records at the caller's pace: `for await (const trade of market.read('trades'))`. The topic's first
-   * subscriber starts where the option `from` says, a later one at the present record.
+   * subscriber starts where the option `from` says, a later one with the next record.
    */
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
     const { coin, overflow = { kind: 'pause' } } = options;
@@ -165,7 +165,7 @@ export class Market {
     return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
   }
 
-  /** A reading that may pause never shares an always-read topic: the guard's lag must not depend on its pace. */
+  /** A reading that may pause never shares an always-read topic: its pauses would count as the guard's lag. */
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { newReader, canReuseAlwaysRead } = this.#parts;

@@ -77,7 +77,7 @@ export class Brokers {
     return this.at(this.#controllerId, ask);
   }
 
-  /** Finds the coordinator of a group or a transactional id. Returns a function that asks it, until it moves. */
+  /** Finds the coordinator of a group or a transactional id. The returned function asks it; if it has moved, find it again. */
   async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
     const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
     return (ask) => this.#ask(broker, ask);
@@ -95,7 +95,7 @@ export class Brokers {
     try {
       return await ask(connection);
     } catch (error) {
-      // Without an answer the connection may be dead.
+      // Without an answer the connection may be broken.
       if (!(error instanceof BrokerError) || error.type === undefined) {
         this.#forget(broker, opening);
         connection.close();

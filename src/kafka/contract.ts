@@ -18,7 +18,7 @@ export interface BrokerConnection {
     offsets: ReadonlyMap<number, bigint>,
     limits: { readonly maxWaitMs: number; readonly maxBytes: number },
   ): Promise<readonly FetchedPartition[]>;
-  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: no record is as late. */
+  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: there is none. */
   listOffsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>>;
 
   /** Creates topics; the broker must be the controller. Existing topics stay as they are. */
@@ -26,7 +26,7 @@ export interface BrokerConnection {
   /** Returns settings of topics, by topic and then by name of the setting. */
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>>;
 
-  /* For the transactional id's coordinator. */
+  /* Requests to the coordinator of a transactional id. */
   initProducerId(transactionalId: string, timeoutMs: number): Promise<ProducerIdAndEpoch>;
   addPartitionsToTransaction(
     transaction: Transaction,
@@ -35,7 +35,7 @@ export interface BrokerConnection {
   /** Commits the transaction; ours are always empty. */
   endTransaction(transaction: Transaction): Promise<void>;
 
-  /* For the group's coordinator. */
+  /* Requests to the coordinator of a group. */
   joinGroup(request: JoinRequest): Promise<Joined>;
   /** Returns this member's assignment. Only the leader passes `assignments`. */
   syncGroup(member: Member, assignments: readonly MemberBytes[]): Promise<Buffer>;
@@ -60,7 +60,7 @@ export interface OpenOptions {
   readonly tls: ConnectionOptions | undefined;
   readonly requestTimeoutMs: number;
   readonly log: KafkaLog;
-  /** Called when the connection is over, whichever side ended it. */
+  /** Called when the connection is closed, by either side. */
   readonly onClosed: () => void;
   /** Aborts the opening. */
   readonly signal: AbortSignal;
@@ -129,7 +129,7 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
-  /** Offset of the last fetched record, committed or not; undefined: none came. */
+  /** Offset of the last fetched record, committed or not; undefined: none was fetched. */
   readonly lastOffset: bigint | undefined;
   readonly messages: readonly TopicMessage[];
 }

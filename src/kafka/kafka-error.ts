@@ -70,7 +70,7 @@ export const isNotYetCoordinated = says(
   'OPERATION_NOT_ATTEMPTED',
 );
 
-/** The coordinator knows a later writer of the transactional id. Only newer requests than ours get PRODUCER_FENCED. */
+/** The coordinator knows a later writer of the transactional id. Our request versions never get PRODUCER_FENCED. */
 export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
 /** There was no transaction to end. */

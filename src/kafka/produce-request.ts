@@ -138,8 +138,8 @@ function writeBatch(
 }
 
 /*
- * A record of a record batch (format 2, https://kafka.apache.org/documentation/#record), without headers, at the batch's
- * time. `offsetDelta` is its index in the batch.
+ * A record of a record batch (format 2, https://kafka.apache.org/documentation/#record), without headers, with the
+ * batch's time. `offsetDelta` is its index in the batch.
  */
 
 export function sizeOfRecord(key: string, value: Uint8Array, offsetDelta: number): number {

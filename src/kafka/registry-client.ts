@@ -11,7 +11,7 @@ type RegistryConfig = NonNullable<KafkaConfig['schemaRegistry']>;
 
 const registries = new WeakMap<RegistryConfig, SchemaRegistry>();
 
-/** The configured schema registry, if there is one. Throws as `registryAt`. */
+/** The configured schema registry, if there is one. @throws Fault (never) if `caFile` is unreadable */
 export function registryOf({ schemaRegistry }: Pick<KafkaConfig, 'schemaRegistry'>): SchemaRegistry | undefined {
   return schemaRegistry === null ? undefined : registryAt(schemaRegistry);
 }

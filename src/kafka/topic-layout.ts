@@ -13,7 +13,7 @@ export class TopicLayout {
     this.learn(metadata);
   }
 
-  /** Replaces the metadata by newer ones. */
+  /** Replaces the metadata by newer metadata. */
   learn(metadata: readonly PartitionLeader[]): void {
     if (metadata === this.#metadata) return;
     if (metadata.length !== this.#metadata.length) this.#partitions.clear();

@@ -17,7 +17,7 @@ export interface OutRecord {
 export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
-  /** Not delivered; the fault says when to retry. `never`: the sink takes nothing more, as after another writer's start. */
+  /** Not delivered; the fault says when to retry. `never`: the sink takes nothing more (another writer started). */
   | { readonly kind: 'retry'; readonly fault: Fault }
   /** The sink will never accept it, so it goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
@@ -56,14 +56,14 @@ export interface RecentOptions {
   readonly checkpoints: readonly SeriesCheckpoint[];
   /** Trades to read of each series at least, whatever their age. */
   readonly trades: number;
-  /** All trades less than this before their venue's last trade are wanted; milliseconds of the venue's clock. */
+  /** How long before their venue's last trade all trades are wanted, milliseconds by the venue's clock. */
   readonly spanMs: number;
   /** The same limit for windows, by their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 
 export interface Recent {
-  /** In the order of publishing of each topic and symbol. An idle symbol may have too few: a sink bounds its reads. */
+  /** For each topic and symbol in the order of publishing. An idle symbol may have too few: a sink bounds its reads. */
   readonly trades: readonly AnyTrade[];
   /** In the same order; a window may appear twice. */
   readonly windows: readonly TradeStats[];

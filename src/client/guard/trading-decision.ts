@@ -2,7 +2,7 @@ import type { HaltCause } from '../../tradability/halt.ts';
 import { STATUS_SILENCE_MS, type TradabilityLimits } from '../../tradability/rules.ts';
 import { unusableOption } from '../unusable-option.ts';
 
-/** Whether a coin (or anything at all) may be traded, and why not. */
+/** Whether a coin (or, without a coin, any coin) may be traded, and why not. */
 export interface TradingDecision {
   readonly state: 'allowed' | 'halted';
   /** A sentence for people. */

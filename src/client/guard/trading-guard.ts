@@ -19,7 +19,7 @@ export type GuardEvent =
   | PriceTick
   | Gap
   | { readonly kind: 'lag'; readonly lagMs: number }
-  /** The lag is no longer measured; the last value stays. */
+  /** The lag is no longer measured; from now on, its last value counts. */
   | { readonly kind: 'lag_over' }
   | { readonly kind: 'ended' };
 
@@ -49,7 +49,7 @@ export class TradingGuard {
   readonly #symbols = new Map<string, SymbolFacts>();
   readonly #symbolOf: (name: string) => string;
 
-  /** `symbolOf`: the symbol of a coin. */
+  /** `symbolOf` returns the symbol of a coin. */
   constructor(options: GuardOptions, started: Moment, symbolOf: (name: string) => string) {
     this.#options = options;
     this.#started = started;
@@ -149,7 +149,7 @@ export class TradingGuard {
     return facts;
   }
 
-  /** The facts of the symbol with this name, or of the coin's symbol; of all symbols for null. */
+  /** Returns the facts of the symbol or coin with this name; for null, of all symbols. */
   #named(name: string | null): readonly SymbolFacts[] {
     if (name === null) return [...this.#symbols.values()];
     const one = this.#symbols.get(name) ?? this.#symbols.get(this.#symbolOf(name));
@@ -170,7 +170,7 @@ export class TradingGuard {
     const { resumeAfterMs } = this.#options;
     const halts = symbolHalts(facts, this.#facts, this.#options, now);
     if (halts.length > 0) facts.lastBadAt = now.monotonic;
-    // A gap halt ends by time, whether or not a decision was requested meanwhile.
+    // A gap halt ends by time, even if no decision was requested during the halt.
     else if (facts.gapUntil > facts.lastBadAt) facts.lastBadAt = facts.gapUntil;
     const isRecovering = halts.length === 0 && now.monotonic < facts.lastBadAt + resumeAfterMs;
     return isRecovering ? [{ cause: 'recovering', forMs: resumeAfterMs }] : halts;

@@ -24,7 +24,7 @@ export interface TradingWatch {
    * halt, and then completes, or errors if a source failed.
    */
   (coin?: string): Observable<TradingDecision>;
-  /** The decision at this moment, for use before each order. The coin's subscribers are notified of it first. */
+  /** The decision at this moment, for use before each order. The coin's subscribers get it before it returns. */
   decision(coin?: string): TradingDecision;
   /** True if `decision` is allowed. */
   isAllowed(coin?: string): boolean;
@@ -37,7 +37,7 @@ export interface WatchDeps extends ClientDeps {
   readonly symbolOf: (name: string) => string;
 }
 
-/** Longest time between two checks, milliseconds. A change of the wall clock needs them: it fires no alarm. */
+/** Maximum time between two checks, milliseconds. They notice that the wall clock was set, which fires no timer. */
 const CHECK_EVERY_MS = 200;
 
 /**

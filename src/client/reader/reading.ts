@@ -19,7 +19,7 @@ export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefine
 
 type Taker<T> = (result: IteratorResult<T, undefined> | Promise<never>) => void;
 
-/** A reading, and the listener that fills it. */
+/** A reading that listens to its topic, and queues the records until the loop takes them. */
 export class BufferedReading<T extends FeedRecord> implements Reading<T>, RecordListener {
   readonly buffered: WaitingRecords<T>;
   readonly #wants: (record: FeedRecord) => record is T;

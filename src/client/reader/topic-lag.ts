@@ -26,7 +26,7 @@ const SILENCE_MS = 1000;
 /** Measures how far a reader is behind. The brokers' silence counts as lag, since unread records may wait there. */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
-  /** Since when reading waits to start, by the monotonic clock; undefined once it started, or has nothing to read. */
+  /** Since when the reader waits to start, by the monotonic clock, milliseconds; undefined: it does not wait. */
   #waitsSince: number | undefined;
 
   constructor({ monotonic }: Moment) {
@@ -79,7 +79,7 @@ export class LagMeter {
     return { ms: Math.max(now.wall - since, this.#silence(now.monotonic)), records: records + waiting };
   }
 
-  /** The longest time that a partition is without an answer, milliseconds; 0 up to `SILENCE_MS`. */
+  /** The longest time that a partition is without an answer, milliseconds; 0 if it is at most `SILENCE_MS`. */
   #silence(monotonic: number): number {
     const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
     const silence = monotonic - Math.min(monotonic, this.#waitsSince ?? monotonic, ...answeredAt);

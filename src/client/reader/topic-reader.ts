@@ -35,7 +35,7 @@ export interface TopicReaderOptions extends ClientDeps {
   /** The topic's name at the source: in Kafka the full name, in files the folder. */
   readonly topic: string;
   readonly source: TopicSource;
-  /** How many events of each partition are remembered, to drop repeated ones. */
+  /** How many records of each partition are remembered, to drop repeated ones. */
   readonly identityWindow: number;
   readonly warn: (warning: ClientWarning) => void;
 }
@@ -60,7 +60,7 @@ export class TopicReader implements TopicHandler {
   #stop: AbortController | undefined;
   #ended: Promise<void> = Promise.resolve();
   #ready = Promise.withResolvers<void>();
-  /** Settles `ready` of the current run; the next run may be awaited before this one ends. */
+  /** Resolves the promise that `ready` returned for the current run; `#ready` may already be the next run's. */
   #settle: () => void = () => {};
 
   constructor(options: TopicReaderOptions) {

@@ -100,8 +100,8 @@ async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, s
 }
 
 /**
- * Returns where to resume: in each partition at its position. Without any position, reading starts as at first. A
- * partition that was added meanwhile is read from its beginning.
+ * Returns where to resume: each partition at its position, or `from` if there are no positions. A partition that was
+ * added since the start is read from its beginning.
  */
 export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {
   const offsets = new Map([...positions].map(([partition, offset]) => [partition, BigInt(offset)]));

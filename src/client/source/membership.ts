@@ -73,7 +73,7 @@ export class Membership {
     }
   }
 
-  /** Partitions that this member can resume: no other member read them further meanwhile. */
+  /** Partitions that this member can resume, because no other member has committed a later offset. */
   #stillOwn(share: Share): ReadonlySet<number> {
     const positions = this.#parts.handler.positions();
     const left = [...share].filter(([partition, committed]) => {

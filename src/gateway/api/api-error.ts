@@ -39,7 +39,7 @@ function fromFramework(error: FastifyError): ApiError {
   const [problem] = error.validation ?? [];
   if (problem !== undefined) return invalid(problem as Problem, error.validationContext ?? 'request');
   const status = error.statusCode ?? 500;
-  if (status >= 500) return new ApiError(500, 'internal', 'something went wrong here; it was logged');
+  if (status >= 500) return new ApiError(500, 'internal', 'the gateway failed to answer; its log has the error');
   return new ApiError(status, NAMES[status] ?? 'bad_request', error.message);
 }
 

@@ -34,7 +34,9 @@ export const VenueAnswer = object({
   reconnects: nullable(wholeNumber('Connections lost or not made')),
   reason: text('Why it is in this state; may be empty'),
   event_lag_ms: nullable(
-    Type.Number({ description: 'From event to receipt, clock offset aside: the least of the last second with data' }),
+    Type.Number({
+      description: 'Least time from event to receipt in the last second with data, corrected by the clock offset',
+    }),
   ),
   latency_ms: nullable(object({ venue_to_socket: nullable(Latency), socket_to_emitted: nullable(Latency) })),
   clock_offset_ms: nullable(Type.Number({ description: "The venue's clock minus ours" })),
@@ -118,7 +120,7 @@ export const QualityAnswer = object({
       average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
       event_lag_ms: nullable(
         Type.Number({
-          description: 'From event to receipt, clock offset aside: the least of the last second with data',
+          description: 'Least time from event to receipt in the last second with data, corrected by the clock offset',
         }),
       ),
       inverted_spreads: wholeNumber('Book tickers whose bid is not below the ask'),

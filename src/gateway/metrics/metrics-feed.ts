@@ -71,6 +71,6 @@ export function gatewayMetrics({ view, stats }: MetricsSource): readonly Metric[
     own.counter('gateway_sent_messages', 'WebSocket messages sent.', (of) => of.messages_sent),
     own.counter('gateway_sent_bytes', 'Payload of WebSocket messages.', (of) => of.bytes_sent),
     own.counter('gateway_missed_trades', 'Trades that slow clients did not get.', (of) => of.missed_trades),
-    own.counter('gateway_closed_slow', 'Clients that did not read.', (of) => of.closed_slow),
+    own.counter('gateway_closed_slow', 'Clients disconnected because they did not read.', (of) => of.closed_slow),
   ];
 }

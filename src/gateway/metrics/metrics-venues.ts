@@ -21,10 +21,13 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
     reported.gauge('venue_clock_offset_seconds', "The venue's clock minus ours.", ({ clock }) =>
       seconds(clock.estimate?.offsetMs ?? null),
     ),
-    gauge('event_lag_seconds', 'From event to receipt on a line, clock offset aside: the least of a second.', () =>
-      (view.snapshot?.venues ?? []).flatMap(({ venue, lineLags }) =>
-        lineLags.map(({ line, eventLagMs }) => [{ venue, line: String(line) }, eventLagMs / 1000] as const),
-      ),
+    gauge(
+      'event_lag_seconds',
+      'Least lag of a line in a second: from an event to its receipt, corrected by the clock offset.',
+      () =>
+        (view.snapshot?.venues ?? []).flatMap(({ venue, lineLags }) =>
+          lineLags.map(({ line, eventLagMs }) => [{ venue, line: String(line) }, eventLagMs / 1000] as const),
+        ),
     ),
     reported.counter('venue_clock_failures', "Failed requests for the venue's time.", ({ clock }) => clock.failures),
     reported.counter('frames', 'Frames received.', (of) => of.frames),

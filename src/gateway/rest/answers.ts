@@ -103,7 +103,7 @@ export function qualityAnswer(view: GatewayView) {
   return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
 }
 
-/** Why the feed behind the gateway is not ready; empty if it is. */
+/** Why the gateway's feed is not ready; empty if it is. */
 export function notReady(view: GatewayView): readonly string[] {
   const { behind } = view;
   const { tradability } = view.feed;

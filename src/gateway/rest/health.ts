@@ -9,9 +9,9 @@ import { addGet, errorSchema, protectedBy } from './endpoint.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
-/** Adds `/healthz` (the process lives) and `/readyz` (the feed can be relied on). They need no token, for probes. */
+/** Adds `/healthz` (the process runs) and `/readyz` (the feed can be relied on). Probes need no token for them. */
 export function addHealth(app: FastifyInstance, view: GatewayView): void {
-  const alive = { summary: 'The process lives', ...common, response: { 200: HealthAnswer } };
+  const alive = { summary: 'The process runs', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));
   const answers = { 200: Readiness, 503: errorSchema('not_ready: details.reasons says why') };
   addGet(app, '/readyz', { summary: 'The feed can be relied on', ...common, response: answers }, async () => {

@@ -37,7 +37,7 @@ export class Audience {
     return this.#members.size === 0;
   }
 
-  /** The client's symbols: `*` means all and data without symbols; empty if it is not subscribed. */
+  /** The client's symbols: `*` stands for all symbols and for data without a symbol; empty: not subscribed. */
   symbolsOf(client: StreamReceiver): ReadonlySet<string> {
     return this.#members.get(client)?.symbols ?? NONE;
   }

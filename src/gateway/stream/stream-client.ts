@@ -86,7 +86,7 @@ export class StreamClient {
       for (const item of backlog.take(Number.POSITIVE_INFINITY).filter(isWanted)) backlog.add(item);
   }
 
-  /** Counts a request; false if the client sent too many and was closed. */
+  /** Counts a request; false if the client sent too many, so that its socket is closed. */
   mayAsk(now: number): boolean {
     this.answered(now);
     const second = Math.floor(now / 1000);

@@ -14,7 +14,7 @@ const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
   ['/ws/asset/:symbol/trades/', 'trades'],
 ];
 
-/** Adds the WebSocket paths. They answer before the upgrade if it fails: 404, 426 without an upgrade, 503 if full. */
+/** Adds the WebSocket paths. They refuse with 404 (unknown symbol), 426 (no upgrade) or 503 (too many clients). */
 export function addStreams(app: FastifyInstance, view: GatewayView, hub: StreamHub): void {
   for (const [path, channel] of ROUTES) {
     const fixed = (request: FastifyRequest): Subscription | undefined => {

@@ -10,7 +10,7 @@ export interface VenueSummary {
   readonly venue: string;
   readonly state: VenueStateName;
   readonly reason: string;
-  /** Age of its last data; null if no heartbeat reported it. */
+  /** Age of its last data, milliseconds; null if no heartbeat reported it. */
   readonly ageMs: number | null;
 }
 
@@ -53,7 +53,7 @@ export class FeedSummary {
     return new Map(reported.map((venue) => [venue.venue, venue]));
   }
 
-  /** The reason, by the sink's name. */
+  /** Why each sink is down, by the sink's name; without sinks that are up. */
   get sinksDown(): ReadonlyMap<string, string> {
     return new Map(this.instances.all.flatMap(({ sinksDown }) => [...sinksDown]));
   }

@@ -48,7 +48,7 @@ export class GatewayView {
     this.feed = new FeedSummary(() => ({ wall: wallClockMs(), monotonic: scheduler.now() }));
   }
 
-  /** Adds a record. Returns false if the record is of a previous epoch: then it changes nothing. */
+  /** Adds a record. Returns false if the record is of a previous epoch: then it only raises `counts`. */
   add(record: FeedRecord): boolean {
     this.counts.set(record.kind, (this.counts.get(record.kind) ?? 0) + 1);
     switch (record.kind) {

@@ -63,7 +63,7 @@ function readerOf(from: Buffer) {
   const int16 = (): number => next(2).readInt16BE();
   const int32 = (): number => next(4).readInt32BE();
   const text = (): string => next(int16()).toString();
-  /** null has a length below 0. */
+  /** A null value has the length -1. */
   const bytes = (): Buffer => next(Math.max(0, int32()));
   return { int16, int32, text, bytes };
 }

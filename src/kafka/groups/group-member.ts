@@ -62,7 +62,7 @@ export class GroupMember {
     this.#topic = topic;
     this.#options = options;
     this.#assigner = options.assigner ?? IN_TURN;
-    // The answer to a join comes when all members have joined, or their sessions are over.
+    // The answer to a join comes when all members have joined, or their sessions have timed out.
     const requestTimeoutMs = Math.max(REQUEST_TIMEOUT_MS, options.sessionTimeoutMs + ANSWER_MS);
     this.#brokers = brokers ?? new Brokers(config, log, { requestTimeoutMs });
   }
@@ -138,7 +138,7 @@ export class GroupMember {
   async #join(): Promise<Share> {
     const { group, sessionTimeoutMs } = this.#options;
     const userData = this.#assigner.about(this.#id === '');
-    // The name keeps members of another topic out of the group: they would get its partitions.
+    // The name keeps members for another topic out of the group: they would get partitions of this topic.
     const name = `${this.#assigner.name}:${this.#topic}`;
     const protocol = { name, metadata: encodeSubscription(this.#topic, userData) };
     const request = { group, memberId: this.#id, sessionTimeoutMs, protocol };
@@ -191,8 +191,8 @@ export class GroupMember {
   }
 
   /**
-   * True if the member has to join again. Other errors forget the coordinator. An error of an earlier generation says
-   * nothing about the current member id.
+   * True if the member has to join again. After any other error, the next request looks up the coordinator again. An
+   * error of an earlier generation says nothing about the current member id.
    */
   #isOver(error: unknown, generation = this.#generation): boolean {
     const errorClass = membershipErrorClass(error);

@@ -15,7 +15,7 @@ export function brokerError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
   const chain = errorChain<LibraryError>(error);
   const answers = chain.filter(({ apiId }) => typeof apiId === 'string');
-  // A part of the request that the broker did not try does not show the cause.
+  // OPERATION_NOT_ATTEMPTED is never the cause: another part of the request failed before.
   const answer = answers.find(({ apiId }) => apiId !== 'OPERATION_NOT_ATTEMPTED') ?? answers[0];
   if (answer !== undefined) {
     const said = typeof answer.serverErrorMessage === 'string' ? answer.serverErrorMessage : answer.message;
@@ -33,7 +33,7 @@ export function brokerError(error: unknown, broker: string): Error {
   return HUNG_UP.has(deepest.constructor.name) ? new HungUpError(message, fields) : new BrokerError(message, fields);
 }
 
-/** Classes of a closed connection, and of TLS on a port without it. Timeouts have another class. */
+/** Error classes for a closed connection, and for TLS on a port without TLS. Timeouts have another class. */
 const HUNG_UP = new Set(['NetworkError', 'UserError']);
 
 /** The answer in an error: if some parts of a request fail, the library rejects with the whole answer. */

@@ -21,7 +21,7 @@ export interface StartOffsets {
 
 export interface FetchOptions {
   readonly from: StartAt;
-  /** true: waits for new messages; false: ends where the topic ended at the start. */
+  /** true: waits for new messages; false: ends where the topic ended when reading began. */
   readonly follow: boolean;
   /** Without `follow`: ends before the first message with this or a later append time, milliseconds since 1970. */
   readonly until?: number | undefined;
@@ -123,7 +123,7 @@ async function startOf(
   const stops = until === undefined ? ends : await topic.offsetsAt(partitions, { timeMs: until });
   return new Map(
     [...ends].map(([partition, end]) => {
-      // -1: no record is as late as that time
+      // -1: no record has this time or a later one
       const at = (offsets: ReadonlyMap<number, bigint>): bigint => {
         const offset = offsets.get(partition) ?? -1n;
         return offset < 0n ? end : offset;

@@ -25,7 +25,7 @@ export class PartitionedTopic {
     this.#partitions = topic?.partitions ?? [];
   }
 
-  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: no record is as late. */
+  /** Returns, by partition, the offset of the first committed record at `at` or later; -1: there is none. */
   async offsetsAt(partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>> {
     const byLeader = this.byLeader(new Map(partitions.map((partition) => [partition, partition])));
     const found = Array.from(byLeader, ([leader, led]) =>

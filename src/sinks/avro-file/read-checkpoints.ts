@@ -7,9 +7,9 @@ import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, seriesKey } from '../resume/checkpoints.ts';
 import { lastPositions } from './last-positions.ts';
 
-/** Maximum time of a run that is read back, microseconds. Positions are written every 10 s. */
+/** How far back from the folder's last trade it reads, microseconds. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
-/** Maximum time between two blocks that counts, microseconds: the process may have paused for longer. */
+/** Two blocks count as at most this far apart, microseconds: the feed may have been stopped between them. */
 const STEP_US = 10_000_000;
 
 /** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */

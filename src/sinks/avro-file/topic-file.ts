@@ -86,7 +86,7 @@ export class TopicFile {
     const last = this.#last ?? (await listFiles(this.#folder)).at(-1) ?? { seq: 0, stamp: '' };
     const seq = last.seq + 1;
     const now = stampOf(this.#options.now());
-    // Names sort as the numbers do, even if the clock was set back.
+    // File names sort by sequence number, even if the clock was set back.
     const stamp = now < last.stamp ? last.stamp : now;
     const path = join(this.#folder, fileName(stamp, seq));
     const handle = await open(path + PART, 'wx');

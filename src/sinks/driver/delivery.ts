@@ -14,7 +14,7 @@ export interface DeliveryOptions {
 
 /** The result of one try. */
 export interface Attempt {
-  /** Why records have to be retried; undefined: none has to. */
+  /** Why records have to be retried; undefined: no record has to be. */
   readonly fault: Fault | undefined;
   /** Milliseconds to wait before the next try. */
   readonly pauseMs: number;
@@ -26,7 +26,7 @@ export class Delivery {
   readonly #pendingLosses: PendingLosses;
   readonly #options: DeliveryOptions;
   #failures = 0;
-  /** The batch in flight; after a try, the records of it that have to be retried. */
+  /** The batch in flight; after a try, only its records that have to be retried. */
   batch: Batch | undefined;
   /** When the current try began, by the monotonic clock, milliseconds; undefined between tries. */
   sentAt: number | undefined;

@@ -122,7 +122,7 @@ export class SinkDriver {
 
   /**
    * Reads the recent records, those in the spill of a previous process included. Call it once, after `resume`, with its
-   * checkpoints. Records that are pushed meanwhile do not count; to a file sink none may be pushed. @throws Fault
+   * checkpoints. Records pushed before it returns do not count; with a file sink, push none before. @throws Fault
    */
   async recent(options: RecentOptions): Promise<Recent> {
     // The spill is read first: records that leave it meanwhile are found in the sink.

@@ -45,7 +45,7 @@ function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
     for (const [index, { key, value }] of [...messages.entries()].toReversed()) {
       // Venues may already send trades, so others get a turn of the event loop.
       if (index % AT_ONCE === 0) await setImmediate();
-      // The first message shows how far back the stretch goes, whatever its key.
+      // The oldest message is always decoded: its time shows how far back reading got.
       const isSought = index === 0 || (key !== null && lookback.seeks(key));
       const record = value === null || !isSought ? undefined : await decode(value);
       if (record === undefined || record instanceof Fault) lookback.pass();

@@ -14,15 +14,15 @@ export interface TopicDescription {
   readonly exists: boolean;
   readonly partitions: number;
   readonly replication: number;
-  /** The broker's values of the settings that the feed makes. */
+  /** The broker's values of the settings that the feed sets. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Records and transaction markers that were ever written, of all partitions. */
+  /** Number of records and transaction markers that were ever written to all partitions. */
   readonly records: bigint;
   /** Texts for people; empty if there are no differences. */
   readonly differences: readonly string[];
 }
 
-/** A start reads a whole compacted topic, and a broker compacts no current segment, which is a week long by default. */
+/** A start reads all of a compacted topic. Brokers never compact the active segment, which lasts a week by default. */
 const SEGMENT_MS = 3_600_000;
 
 /** Creates the feed's missing topics and returns their full names. Rejects with a Fault. */

@@ -43,11 +43,11 @@ export class SinkQueue {
   #seqs = new Float64Array(FIRST_CAPACITY);
   /** Flags and drop priorities. */
   #flags = new Uint8Array(FIRST_CAPACITY);
-  /** Positions count from the first record ever; a slot is a position modulo the capacity, a power of two. */
+  /** Indices count from the first record ever; a slot is an index modulo the capacity, a power of two. */
   #head = 0;
   #tail = 0;
   bytes = 0;
-  /** Topic → key → position of the last price tick; before the head: the tick is no longer queued. */
+  /** Topic → key → index of the last price tick. Below the head's index, the tick is no longer queued. */
   #ticks = new Map<string, Map<string, number>>();
 
   constructor(limits: SinkQueueLimits) {
@@ -193,7 +193,7 @@ export class SinkQueue {
     };
   }
 
-  /** Copies the records into a new ring, without those at some positions. */
+  /** Copies the records into a new ring, except the records at the indices in `without`. */
   #rebuild(capacity: number, without: ReadonlySet<number> = new Set()): void {
     const [records, pushedAt, seqs, flags] = [this.#records, this.#pushedAt, this.#seqs, this.#flags];
     const kept: number[] = [];

@@ -55,7 +55,7 @@ export class Checkpoints {
     return seriesCheckpoints(this.#epochs.values(), this.#kinds);
   }
 
-  /** Returns the record's epoch, and begins it if it is new; undefined if the epoch is over. */
+  /** Returns the record's epoch, and begins it if it is new; undefined if a later epoch is known. */
   #epochOf(record: AnyTrade): FoundEpoch | undefined {
     const known = this.#epochs.get(seriesKey(record));
     if (known === undefined || known.epoch < record.epoch) return this.#begin(record, null);

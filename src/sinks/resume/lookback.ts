@@ -25,7 +25,7 @@ export interface SoughtSeries {
   readonly symbol: string;
   /** Message key of its records. */
   readonly key: string;
-  /** All records after this time are wanted, milliseconds by the venue's clock; infinite: none are. */
+  /** All records after this time are wanted, milliseconds by the venue's clock; infinite: no record is. */
   readonly since: number;
   /** Id of the last trade that counts. Later trades were published while the topic was read. */
   readonly upTo?: string;
@@ -33,9 +33,9 @@ export interface SoughtSeries {
 
 /** Maximum numbers of records to read from a partition. */
 export interface LookbackBounds {
-  /** The limit while the records may not cover the time span. */
+  /** The limit while the time span is not covered yet. */
   readonly span: number;
-  /** The limit once only the number of trades of a series is too small. */
+  /** The limit once the span is covered, and only too few trades of a series were found. */
   readonly count: number;
 }
 
@@ -60,7 +60,7 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
       const key = keyOf({ venue, symbol });
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  // If a checkpoint has no trade, its series has none: those that are found were published meanwhile.
+  // A checkpoint without a trade means a series without trades: trades found in it were published after the start.
   const tradeSeries = seriesSince(spanMs).flatMap((series, index) => {
     const upTo = checkpoints[index]?.last?.id;
     return upTo === undefined ? [] : [{ ...series, upTo }];

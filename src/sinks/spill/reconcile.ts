@@ -227,7 +227,7 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const known = this.epochOf(gap);
     if (known?.epoch !== gap.epoch || gap.toId === null) return false;
-    // If trades are published, gaps count them: aggregated trades continue after a pending gap.
+    // If trades are published, gaps are between their ids: aggregated trades continue while a gap is pending.
     const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
     return end != null && compareIds(gap.toId, end.id) <= 0;
   }

@@ -239,7 +239,7 @@ export function folderDisk(dir: string): SpillDisk {
     open() {
       mkdirSync(dir, { recursive: true });
       const database = new DatabaseSync(path);
-      // Only one process uses the folder. A commit survives a kill at once, a power loss from the next checkpoint on.
+      // Only one process uses the folder. A commit survives a kill at once, a power loss after the next WAL checkpoint.
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       return database;
     },

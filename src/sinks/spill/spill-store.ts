@@ -17,12 +17,13 @@ export interface SpillStoreOptions {
 export interface AppendResult {
   /** Records that cannot be encoded. */
   readonly rejected: readonly { readonly out: OutRecord; readonly fault: Fault }[];
-  /** The number of records dropped to make room, by topic, and the trades among them. */
+  /** The number of records dropped to make room, by topic. */
   readonly dropped: ReadonlyMap<string, number>;
+  /** The dropped trades. */
   readonly losses: readonly TradeLoss[];
 }
 
-/** Records of a scan, some tens of milliseconds, before others get a turn of the event loop. */
+/** Records that a scan reads, in some tens of milliseconds, before others get a turn of the event loop. */
 const SCAN_AT_ONCE = 4096;
 const DROP_AT_ONCE = 1000;
 
