@@ -9,7 +9,10 @@ export interface RawFrame {
   readonly receivedAt: number;
 }
 
-/** The market data of one frame, all of one symbol. `value` is empty if the frame only repeats earlier data. */
+/**
+ * The market data of one frame, all of one symbol. `value` is empty if the frame only repeats earlier data, or if the
+ * market has no price yet.
+ */
 export interface MarketFrame {
   readonly kind: 'value';
   /** The canonical symbol. */
@@ -20,7 +23,10 @@ export interface MarketFrame {
   readonly warning?: DataWarning;
 }
 
-/** Our own reasons: `channel_mute`, a channel of the connection has no data; `late`, its data comes too late. */
+/**
+ * Why a connection must be replaced. `channel_mute`: one of its channels has no data. `late`: its data arrives too
+ * late.
+ */
 export type ClosingReason = 'server_shutdown' | 'maintenance' | 'lifetime' | 'channel_mute' | 'late';
 
 /**

@@ -82,7 +82,10 @@ export class SubscribedSymbols {
     }
   }
 
-  /** From now on the connection misses no trade of these topics. Earlier trades can be fetched. */
+  /**
+   * Handles an acknowledged subscription. From now on, the connection misses no trade of these topics; earlier ones can
+   * be fetched.
+   */
   #subscribed(line: number, connection: number, topics: readonly string[]): void {
     const { venue, lines, arbiter, books, coins, channels, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));

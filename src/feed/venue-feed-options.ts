@@ -33,7 +33,7 @@ export type VenueFeedEvent =
 export type RestEvent =
   /** A row of an answer could not be read; the other rows are used. */
   | MalformedData
-  /** The venue's last host refuses us; undefined: one serves. */
+  /** No REST host of the venue serves us any more; undefined: one serves. */
   | { readonly kind: 'rest_hosts'; readonly refusal: Fault | undefined };
 
 export interface ConnectArguments {
@@ -58,7 +58,10 @@ export interface ListFollowing {
 export interface BookQuestion {
   /** How many sizes larger than the first size the book should be. */
   readonly larger: number;
-  /** True if the price left the book's levels. The request may then use budget that other book requests must leave. */
+  /**
+   * True if the price left the book's levels. The request may then use the part of the budget that other book requests
+   * must leave free.
+   */
   readonly isUrgent: boolean;
   /** Called when the request is sent; the budget may delay it. */
   readonly onSent: () => void;
@@ -80,7 +83,7 @@ export interface VenueFeedOptions {
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;
-  /** The greatest age of data at its receipt, without the clock offset. */
+  /** Data is late if it is older than this at its receipt, without the clock offset. Milliseconds. */
   readonly maxEventLagMs: number;
   readonly failBackAfterMs: number;
   readonly activity: Activity;
@@ -99,7 +102,7 @@ export interface VenueFeedOptions {
   readonly fetchMissing:
     | ((instrument: Instrument, gap: TradeGap, attempt: number) => Observable<readonly SequencedTrade[]>)
     | undefined;
-  /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue has none, or backfill is off. */
+  /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue cannot return them, or backfill is off. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<PageRows<TradeEvent>>) | undefined;
   /** Fetches a symbol's last closed one-minute candles. */
   readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;

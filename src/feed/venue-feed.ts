@@ -32,7 +32,9 @@ interface VenueSymbol {
   readonly arbiter: ArbiterSymbol;
 }
 
-/** The feed of one venue: merges its lines into one stream. Subscribe once; it closes its lines at the end. */
+/**
+ * The feed of one venue: merges its lines into one stream. Subscribe once. When the subscription ends, the lines close.
+ */
 export class VenueFeed {
   readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;

@@ -160,8 +160,8 @@ export class VenueReport {
   }
 
   /**
-   * Reports that REST hosts refuse us. Without a line it does not: the refused handshakes are reported, which have the
-   * same cause.
+   * Reports that the REST hosts refuse us, but only while a line is connected. Otherwise the refused handshakes are
+   * reported, which have the same cause.
    */
   #reportRest(): void {
     const refusal = this.#restRefusal;

@@ -2,7 +2,9 @@ import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from '../domain
 import { roundHalfEven } from '../domain/exact.ts';
 import { Digits, doubleOf, integerAt, numberAt } from './digits.ts';
 
-/** Keeps exact running sums in units of their finest place: in numbers, and beyond those in bigints. */
+/**
+ * Keeps exact running sums, in units of their finest decimal place. Parts that do not fit a number exactly are bigints.
+ */
 export class ExactSums {
   /** −0 instead of 0, so that V8 stores doubles from the start. */
   readonly #low: number[];

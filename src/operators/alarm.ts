@@ -8,7 +8,8 @@ export interface Alarm {
    */
   set(delayMs: number): void;
   /**
-   * Goes off once, at `time` (the scheduler's, milliseconds), or at the time that is set already if this is earlier.
+   * Goes off once, at `time` (milliseconds by the scheduler's clock). If an earlier time is set already, that one
+   * stays.
    */
   by(time: number): void;
   clear(): void;

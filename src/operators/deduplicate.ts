@@ -20,7 +20,7 @@ export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<
   if (!(Number.isSafeInteger(size) && size > 0))
     throw new RangeError(`size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
-  /** Iterates over the keys in the order of arrival. It has passed the keys that were removed. */
+  /** Iterates over the keys, oldest first. Its next key is the oldest one in the window. */
   const leaving = seen.values();
   return {
     add(key) {

@@ -15,26 +15,26 @@ import { listen } from './listen.ts';
 /** Options of `failover`. */
 export interface FailoverOptions<T> extends FailoverTiming {
   /**
-   * Id of the source to wait for at the start, until it fails. If it serves first, the values that it sent before are
-   * emitted as `held`. Default: waits for the first source and drops such values.
+   * Id of the source to wait for at the start, until it fails. If it is the first to serve, its values from before that
+   * time are emitted as `held`. Default: waits for the first source in the list, and drops such values.
    */
   readonly startWith?: string;
   /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */
   readonly ringSpan: number;
-  /** Which values the ring keeps. Default: all. */
+  /** Which of these values to keep. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
   /**
    * Returns the number of a key's new epoch at a source. It must rise for each key. Default: each key counts from 1.
    */
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
-   * Returns whether this source continues a key where a previous run ended. Then all kept values of the key come first,
-   * as `held`. Called before a switch is emitted, for keys that no source has served yet. Default: false.
+   * Returns whether this source continues a key where a previous run ended. If so, all its kept values of the key are
+   * emitted, as `held`. Called before a switch is emitted, for keys that no source has served yet. Default: false.
    */
   readonly canResume?: (key: string, source: string) => boolean;
   /**
-   * Called when a kept value of such a key became too old and was dropped. From now on, `canResume` must return false
-   * for the key at this source.
+   * Called when `canResume` is true for a key, and a kept value of it became too old and was dropped. From then on,
+   * `canResume` must return false for the key at this source.
    */
   readonly onLapsed?: (key: string, source: string) => void;
   /** The source of time. Default `asyncScheduler`. */

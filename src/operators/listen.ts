@@ -24,7 +24,7 @@ export function listen<T, R>(
   return inner;
 }
 
-/** A value costs two calls; a Subscriber around an observer costs four. */
+/** Calls the handlers directly: two calls for each value. A Subscriber around an observer would make four. */
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
   readonly #listener: Listener<T, R>;

@@ -79,7 +79,8 @@ export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
    */
   fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly (T | undefined)[]>;
   /**
-   * Called when values of a series after a checkpoint are missing or may be missing; with undefined when this is over.
+   * Called when values after a series' checkpoint are missing or may be missing, and with undefined once none can be
+   * missing.
    */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
@@ -91,7 +92,7 @@ export type GapEvent<T, K = string> =
   | { readonly kind: 'pending'; readonly key: K; readonly gap: SequenceGap<T> }
   /**
    * The repair ended: with success if `filled` equals `missing`. Filled values may still follow, then the value
-   * `after`. If ids jump, also a value that came too late and was dropped: `missing` is 1.
+   * `after`. If ids jump, a value that came too late and was dropped is also a `gap`, with `missing` 1.
    */
   | { readonly kind: 'gap'; readonly key: K; readonly gap: SequenceGap<T> }
   /** The ids restart with the next value; `before` is the last value with the previous ids. */

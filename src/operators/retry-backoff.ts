@@ -20,9 +20,14 @@ export interface RetryBackoffOptions<T> {
   readonly immediate?: { readonly afterMs: number; readonly jitterMs: number; readonly everyMs: number };
   /** Effect of an error that says `never`: `error` (default) ends the result, `probe` retries every `probeEveryMs`. */
   readonly onNever?: 'error' | 'probe';
-  /** True for values that prove that the source delivers. Only these reset the waits; an open connection does not. */
+  /**
+   * True for values that prove that the source delivers. Only these make the waits short again; an open connection does
+   * not.
+   */
   isData(value: T): boolean;
-  /** Position of a wait between floor and bound, uniform in [0, 1). Default `Math.random`. */
+  /**
+   * Random number in [0, 1), uniform: where a wait lies between its floor and its upper bound. Default `Math.random`.
+   */
   random?(): number;
   /** The source of time. Default `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
@@ -120,10 +125,10 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
   return (source) =>
     new Observable((subscriber) => {
       let attempt = 0;
-      /** Time of the subscription's first data. */
+      /** Time of this subscription's first data, milliseconds by the scheduler; undefined before it. */
       let deliversSince: number | undefined;
       let immediateAt = Number.NEGATIVE_INFINITY;
-      /** The immediate attempt counts, but the backoff begins after it. */
+      /** 1 after an immediate attempt. `attempt` includes it, but the waits must not grow because of it. */
       let skipped = 0;
 
       const delayFor = (decision: RetryDecision, probing: boolean): number => {

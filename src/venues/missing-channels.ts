@@ -20,8 +20,9 @@ const having = (ids: readonly VenueId[], channel: Channel): readonly VenueId[] =
   ids.filter((id) => hasChannel(venues[id], channel));
 
 /**
- * Returns the venues that can serve a symbol, in the same order. Without `trade`, the aggregated trades are the trades
- * of an epoch, so a venue without them cannot have one. If no venue has them, all stay for the other channels.
+ * Returns the venues that can serve a symbol, in the same order. Without the channel `trade`, epochs consist of
+ * aggregated trades, so a venue without them cannot serve. If no venue has them, all venues stay for the other
+ * channels.
  */
 export function servingVenues(ids: readonly VenueId[], channels: readonly Channel[]): readonly VenueId[] {
   if (channels.includes('trade') || !channels.includes('agg_trade')) return ids;

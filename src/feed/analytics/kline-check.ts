@@ -46,8 +46,8 @@ export function agreementOf(
 /**
  * Compares the venues' candles with candles made from their published trades.
  *
- * Each epoch begins without data. The time before its first trade or candle counts as a gap. So does each gap that is
- * not repaired.
+ * Each epoch begins without data, so the time before its first trade or candle counts as a gap. Repaired gaps do not
+ * count.
  */
 export class KlineCheck {
   /** Emits each candle that differs, as soon as the difference is known. */
@@ -82,7 +82,7 @@ export class KlineCheck {
     for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
   }
 
-  /** Notes a gap. A gap of another epoch explains no candle of this one. */
+  /** Notes a gap, unless it is repaired or belongs to another epoch. */
   #gap(gap: Gap): void {
     const series = this.#series.get(gap.venue)?.get(gap.symbol);
     if (series?.epoch === gap.epoch && gap.outcome !== 'repaired') series.addGap(gap.fromTime, gap.toTime);
@@ -147,7 +147,7 @@ class Series {
       this.addGap(Number.NEGATIVE_INFINITY, timestamp);
     }
     if (timestamp > this.#reached) this.#reached = timestamp;
-    // The checks need only fetched trades.
+    // `noteTrade` only matters for fetched trades.
     if (trade.source === 'backfill') for (const check of this.#checks.values()) check.noteTrade(trade);
     let differences: readonly CandleDifference[] = NONE;
     for (const builder of this.#builders)

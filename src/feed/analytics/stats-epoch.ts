@@ -6,14 +6,12 @@ import type { ClosedWindow } from '../../operators/window/window-timeline.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
-/**
- * The last records that previous runs published in a symbol's epoch. It is the epoch that the symbol had at their end.
- */
+/** The last records that previous runs published of a symbol, in the epoch that the symbol had when they ended. */
 export interface PreviousTrades {
   readonly symbol: string;
   readonly venue: string;
   readonly epoch: number;
-  /** The last trades in publishing order, for the oldest open window and for the history. */
+  /** The last trades, in the order of publishing: enough for the oldest open window and for the history. */
   readonly trades: readonly SequencedTrade[];
   /** All windows that end at this time or before were published, milliseconds. */
   readonly publishedTo: number;

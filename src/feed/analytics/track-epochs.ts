@@ -52,7 +52,7 @@ const UNKNOWN = 'unknown';
  *
  * Events wait until the previous run's output is known; a feed that stops earlier drops them. A new epoch holds its
  * windows until its first trades come: they may be older than the trades of the venue's other symbols. A hold ends
- * after the burst of trades that ends it, never inside.
+ * after the task in which its last gap was released, so trades that came together are counted first.
  */
 export function trackEpochs(
   options: TrackEpochsOptions,

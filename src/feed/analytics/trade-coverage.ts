@@ -1,12 +1,12 @@
 import type { Gap, TradeEvent } from '../../domain/record.ts';
 
-/** Venue time, milliseconds, both inclusive. */
+/** A span of the venue's time, milliseconds, both ends inclusive. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** A gap without an outcome: no trade after its start is known yet. */
+/** A gap without an outcome yet. Until then, any trade after its start may be missing. */
 export interface PendingGap {
   readonly from: number;
   /** Until when the gap keeps windows open, milliseconds on the caller's clock. */
@@ -16,8 +16,8 @@ export interface PendingGap {
 }
 
 /**
- * After a series was served for this time without a trade, no trade happened. Before, its subscription may have been
- * missing. Milliseconds.
+ * If a series has no trade for this time after it is first served, none happened. Sooner, its subscription may not have
+ * begun. Milliseconds.
  */
 const SETTLES_MS = 10_000;
 /** If there are more gaps, the two oldest are joined. */
@@ -67,7 +67,7 @@ export class TradeCoverage {
     return held;
   }
 
-  /** Returns true if no trade of the time can be missing. `end` is exclusive. */
+  /** Returns true if no trade between `start` (inclusive) and `end` (exclusive) can be missing. */
   isWhole(start: number, end: number): boolean {
     if (start < this.#knownFrom) return false;
     for (const { from } of this.#pending.values()) if (from < end) return false;

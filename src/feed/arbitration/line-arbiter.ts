@@ -123,7 +123,7 @@ export class LineArbiter {
     }
   }
 
-  /** Undoes `resume` if nothing was published since: another venue served the symbol meanwhile. */
+  /** Undoes `resume` if nothing was published since. Call it when another venue has served the symbol. */
   forget(symbol: string): void {
     for (const series of this.#seriesOf(symbol)) this.#change(series, (sequence) => sequence.forget());
   }
@@ -178,7 +178,7 @@ export class LineArbiter {
     const carried = this.#lines.get(to);
     for (const { symbol, trades } of this.#symbols.values())
       this.#change(trades, (sequence, now) =>
-        // If `to` was refused the symbol, its data ends with `from`.
+        // If the venue refused the symbol's topics on `to`, the symbol's data ends with `from`.
         carried?.has(symbol) === true ? sequence.replaced(from, to, now) : sequence.lost(from, now),
       );
   }

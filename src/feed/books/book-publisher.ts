@@ -13,14 +13,14 @@ interface Published {
   seenId: string | undefined;
   /** The last published delta's update id. Undefined: the chain must begin again. */
   lastId: string | undefined;
-  /** When the last snapshot was published among the deltas, the caller's milliseconds. */
+  /** When the last snapshot was published among the deltas, milliseconds by the caller's clock. */
   snapshotAt: number;
   /** The last sample; if the book is stale, its last correct one. */
   sample: OrderBookSnapshot | undefined;
   stale: boolean;
 }
 
-/** Levels a side of a snapshot among the deltas: more would fill a batch. */
+/** Maximum levels of each side in a snapshot among the deltas. More would fill a batch. */
 const SNAPSHOT_LEVELS = 5000;
 
 /**
@@ -81,7 +81,7 @@ export class BookPublisher {
     for (const published of this.#published.values()) published.lastId = undefined;
   }
 
-  /** Notes that the symbol's epoch ended, at this venue or at any. None of its records may follow. */
+  /** Notes that the symbol's epoch at this venue (default: at any venue) has ended. None of its records may follow. */
   ended(symbol: string, venue = this.#published.get(symbol)?.origin.venue): void {
     if (this.#published.get(symbol)?.origin.venue === venue) this.#published.delete(symbol);
   }

@@ -37,7 +37,7 @@ export function publishBooks(options: BooksStageOptions): FeedStage {
             if (event.key !== null) publisher.ended(event.key);
             return NONE;
           case 'availability':
-            // The book of a symbol that its venue lost has no updates.
+            // A venue that no longer serves the symbol sends no updates of its book.
             if (!event.serves) publisher.ended(event.symbol, event.venue);
             return NONE;
           case 'unfollowed':

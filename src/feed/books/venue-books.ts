@@ -138,7 +138,7 @@ export class VenueBooks {
     if (book?.sync.state === 'in_step') this.#emit(book, [this.#event(book, { kind: 'stale', reason })]);
   }
 
-  /** Begins a book again that is wrong although its updates are complete. */
+  /** Resynchronises a book that is wrong although its updates are complete. */
   resynchronise(symbol: string, reason: string): void {
     const book = this.#books.get(symbol);
     if (book?.sync.state === 'in_step') this.#report(book, book.sync.fail(reason));
@@ -150,7 +150,7 @@ export class VenueBooks {
     return sync?.state === 'in_step' ? sync : undefined;
   }
 
-  /** Returns a book that is in step, as a step that replaces everything. */
+  /** Returns a symbol's book as a step that replaces the whole book. Undefined if the book is not in step. */
   current(symbol: string): BookStepped | undefined {
     const book = this.#books.get(symbol);
     if (book?.sync.state !== 'in_step') return undefined;

@@ -111,8 +111,8 @@ export class VenueConnectionPool {
   }
 
   /**
-   * Unsubscribes and subscribes an instrument's topics, or only `own`. `number`: on this line; null: on all. Returns
-   * the ids of the connections that may miss data meanwhile.
+   * Unsubscribes and subscribes an instrument's topics, or only `own`. `number`: the number of the line; null: all
+   * lines. Returns the ids of the connections that may miss data meanwhile.
    */
   resubscribe(
     instrument: Instrument,

@@ -10,13 +10,14 @@ import { ManagedConnection } from './managed-connection.ts';
 import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
 /**
- * Length of a new connection's first moment, milliseconds. Its data shows what the old connection has yet to deliver.
+ * Length of a new connection's first moment, milliseconds. The data of this moment shows what the old connection must
+ * still deliver.
  */
 const SETTLE_MS = 500;
 const NONE: readonly never[] = [];
 /**
- * If the venue announces the close of a new connection before its cutover, the next cutover begins this long after it.
- * Milliseconds.
+ * If the venue announces a new connection's close before it has taken over, the next cutover begins this long after it
+ * takes over. Milliseconds.
  */
 const AGAIN_AFTER_MS = 5000;
 
@@ -45,7 +46,7 @@ interface Rotation {
 
 /**
  * One line of a venue. For a cutover it opens a second connection, and closes the first one when the second misses
- * nothing. If it loses one of the two, the other continues, so that only one of them reconnects.
+ * nothing. If one of the two is lost, the other continues: at most one of them reconnects.
  */
 export class ConnectionSlot {
   readonly number: number;
@@ -156,7 +157,8 @@ export class ConnectionSlot {
   }
 
   /**
-   * Handles topics that were refused before. The other open connection may have missed the request, so it asks again.
+   * Handles topics that were refused before. During a cutover, they are also subscribed on the other connection, which
+   * may have missed the request.
    */
   #acknowledged(by: ManagedConnection, topics: readonly string[]): void {
     const again = this.topics.acknowledge(topics);
@@ -166,8 +168,8 @@ export class ConnectionSlot {
   }
 
   /**
-   * Begins a cutover, or postpones it. Only a cutover for age can wait: a venue that announces a close promises no
-   * time.
+   * Begins a cutover, or postpones it. Only a cutover for age can wait: after a venue's announcement, the close may
+   * come at any time.
    */
   #onClosing(connection: ManagedConnection, notice: ConnectionClosing): void {
     if (connection !== this.#current) {
@@ -193,7 +195,7 @@ export class ConnectionSlot {
       this.#restart(rotation);
       this.#report(connection, event, { wasUp });
     } else if (rotation.successor.waiting) {
-      // The line's own retry comes sooner than the successor's, because the line had data.
+      // Both must retry. The old connection's retry comes sooner, because it had data.
       this.#end(rotation);
       rotation.successor.close();
       this.#report(connection, event, { wasUp });
@@ -286,7 +288,10 @@ export class ConnectionSlot {
   }
 }
 
-/** A late connection may never catch up. It is replaced only if another line is in time, which has its data. */
+/**
+ * A connection with late data may never catch up. It is replaced only if another line is on time, which has the same
+ * data.
+ */
 function isReady({ cutover, notice }: Rotation): boolean {
   return cutover.caughtUp || (notice.reason === 'late' && cutover.settled);
 }

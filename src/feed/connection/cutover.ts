@@ -6,11 +6,11 @@
  * latest one of that moment counts, because venues begin with old states.
  */
 export class Cutover {
-  /** All that is wanted is acknowledged to the new connection. */
+  /** True once the venue has acknowledged all wanted topics on the new connection. */
   subscribed = false;
   #settled = false;
   #isLate = false;
-  /** The new connection's latest venue time between its subscription and `settle`, milliseconds. */
+  /** The latest venue time of the new connection's data between its subscription and `settle`, milliseconds. */
   #from: number | undefined;
   /** The old connection's latest venue time, milliseconds. */
   #reached = Number.NEGATIVE_INFINITY;
@@ -24,14 +24,14 @@ export class Cutover {
     return this.#settled;
   }
 
-  /** True once nothing can be missed any more. */
+  /** True once the old connection can close without a gap. */
   get caughtUp(): boolean {
     return this.#settled && this.#from !== undefined && this.#reached >= this.#from;
   }
 
   /**
-   * True if the old connection lives, and neither connection had a venue time since the subscription. Read it some time
-   * after the subscription.
+   * True if the old connection works, and no data on either connection had a venue time since the subscription. Read it
+   * some time after the subscription.
    */
   get idle(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
@@ -47,7 +47,7 @@ export class Cutover {
     this.#from = undefined;
   }
 
-  /** All that is wanted is acknowledged to the new connection. */
+  /** Notes that the venue has acknowledged all wanted topics on the new connection. */
   subscribe(): void {
     this.subscribed = true;
     this.#oldTimed = false;
@@ -56,7 +56,7 @@ export class Cutover {
     this.#oldAnswered = false;
   }
 
-  /** Ends the new connection's first moment. Without any data so far, the moment begins with the first data. */
+  /** Ends the new connection's first moment. If it had no data yet, the moment begins with its first data. */
   settle(): void {
     if (this.#from === undefined) this.#isLate = true;
     else this.#settled = true;

@@ -115,8 +115,8 @@ class Epochs {
     const symbols = event.key === null ? [...this.#followed] : [event.key];
     const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.current(symbol)?.last }));
     if (event.key === null) {
-      // All epochs begin at once, because each single one would cost a round to the sink. Symbols that the venue serves
-      // already stay in their epoch.
+      // All epochs begin at once, because each single one would cost a round trip to the sink. Symbols that the venue
+      // serves already stay in their epoch.
       const moving = symbols.filter(
         (symbol) => !this.#lacking.has(`${event.to} ${symbol}`) && this.#ledger.current(symbol)?.venue !== event.to,
       );

@@ -4,7 +4,7 @@ import type { StageOptions } from '../feed-options.ts';
 import { venueToStartWith } from '../resume/previous-runs.ts';
 
 /**
- * A standby keeps its trades for `stale_after_ms` and this time, milliseconds. A switch from a stale venue comes after
+ * A standby keeps its trades for `stale_after_ms` plus this time, milliseconds. A switch from a stale venue comes after
  * `stale_after_ms`.
  */
 const RING_EXTRA_MS = 5000;

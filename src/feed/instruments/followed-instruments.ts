@@ -33,8 +33,8 @@ export type InstrumentChange =
   /** The venue lists these instruments now. */
   | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
   /**
-   * The venue does not list an instrument, or it does not trade. An `unlisted` one is looked up again, because a halt
-   * ends.
+   * The venue does not list an instrument, or has halted it. An `unlisted` one is looked up again, because it may trade
+   * later.
    */
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
   /** The venue's list is not available. `opens`: nothing is followed before it comes. */

@@ -2,7 +2,10 @@ import { getOrCreate } from '../../domain/get-or-create.ts';
 
 /** A venue is judged every second. A longer pause means that it is not judged any more. */
 const JUDGED_MS = 2500;
-/** How long a venue must be in time to count as such: after a common trouble, not all recover in the same second. */
+/**
+ * A venue counts as on time after its data was on time for this long. After a common fault, venues recover in different
+ * seconds. Milliseconds.
+ */
 const IN_TIME_MS = 2000;
 
 /** When something last happened, and when it happened first after an idle time. The scheduler's milliseconds. */
@@ -18,7 +21,7 @@ interface Entry {
   /** When data came that was not a repeat. */
   readonly events: Pulse;
   readonly trades: Map<string, Pulse>;
-  /** Since when its data was found in time at each judgement, and the last one. */
+  /** Since when each judgement found its data on time, and when the last of them was. */
   inTime: { readonly since: number; readonly at: number } | undefined;
 }
 
@@ -54,14 +57,14 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
-  /** Notes whether a venue's data is in time, once a second. Undefined: it cannot be judged. */
+  /** Notes whether a venue's data is late. Call it every second. Undefined: it cannot be judged. */
   judgedLate(venue: string, isLate: boolean | undefined, now: number): void {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
     entry.inTime = isLate === false ? { since: entry.inTime?.since ?? now, at: now } : undefined;
   }
 
-  /** True if another connected venue of the market has had data in time for two seconds. */
+  /** True if the data of another connected venue of the market has been on time for two seconds. */
   isInTimeElsewhere(venue: string, now: number): boolean {
     return this.#others(venue).some(
       ({ inTime }) => inTime !== undefined && now - inTime.at < JUDGED_MS && now - inTime.since >= IN_TIME_MS,
@@ -76,7 +79,7 @@ export class Activity {
     return trades === undefined ? newPulse() : getOrCreate(trades, coin, newPulse);
   }
 
-  /** Notes a data frame. `eventful`: it did not only repeat, as venues do in an idle market. */
+  /** Notes a data frame. `eventful`: false if it only repeats known values, as venues do in an idle market. */
   data(venue: string, now: number, eventful: boolean): void {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;
@@ -101,8 +104,8 @@ export class Activity {
   }
 
   /**
-   * Returns true if all other venues of the market are idle, or have just become active: venues do not do so at the
-   * same moment.
+   * Returns true if all other venues of the market are idle, or have just become active: venues do not become active at
+   * the same moment.
    */
   venueIsIdle(venue: string, now: number): boolean {
     const others = this.#others(venue);

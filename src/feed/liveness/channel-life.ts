@@ -1,12 +1,15 @@
-/** A connection is behind after it missed this many frames, and delivers again after as many. */
+/** A connection is behind after it missed this many frames. It counts as delivering again after as many frames. */
 const MISSED = 3;
 /** Maximum frames that count in a second. A burst of trades says little about the time to the next one. */
 const COUNTED_A_SECOND = 6;
 /** A channel is overdue after this many mean intervals without a frame on any line. */
 const MEAN_INTERVALS = 25;
-/** Minimum number of proofs. */
+/** A channel is proven stale after this many proofs at the earliest. */
 const LEAST_PROOFS = 4;
-/** The weight that a second keeps with each later second. After ten minutes, about a third of it remains. */
+/**
+ * The means weight each second by this factor for every later second. After ten minutes, about a third of its weight
+ * remains.
+ */
 const MEMORY = 1 - 1 / 600;
 
 /**
@@ -30,7 +33,9 @@ export class ConnectionFrames {
   /** Frames of other connections since this one's last frame. */
   missed = 0;
   missedSince = 0;
-  /** The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity: none. */
+  /**
+   * The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity: no frame showed one.
+   */
   leastLagMs = Number.POSITIVE_INFINITY;
 
   constructor(line: number, connection: number) {
@@ -112,8 +117,8 @@ export class ChannelLife {
   }
 
   /**
-   * Notes the frames of a second, as `compare` returned them. `isProven`: in that second came data, such as trades, that
-   * the channel must show as well.
+   * Notes the frames of a second, as `compare` returned them. `isProven`: other data of that second, such as trades,
+   * shows that the channel must have had a frame.
    */
   note(frames: number, isProven: boolean, now: number): void {
     this.#seconds = this.#seconds * MEMORY + 1;

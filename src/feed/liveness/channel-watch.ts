@@ -82,7 +82,7 @@ export class ChannelWatch {
     this.#stale.remove(symbol);
   }
 
-  /** The least lags since the last call, of each symbol and line with data that shows one. */
+  /** Returns the least lag since the last call, for each symbol and line whose data shows one. */
   takeLags(): readonly MeasuredLag[] {
     const lags: MeasuredLag[] = [];
     for (const [symbol, { lives }] of this.#symbols)
@@ -142,7 +142,7 @@ export class ChannelWatch {
       const life = lives.get(kind);
       if (instrument === undefined || life === undefined) continue;
       const ageMs = now - life.missingSince;
-      // A slow coin's first trades may be late. Its other channels follow the trades.
+      // Until a coin's mean interval is known, its trades may just be rare. Its other channels follow the trades.
       const isStaleAlone =
         life.isOverdue(now, this.#options) && life.isProvenStale && (life.hasMean || kind !== neededChannel);
       const isStale =

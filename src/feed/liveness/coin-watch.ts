@@ -34,7 +34,10 @@ export class CoinState {
   resubscribedAt: number | undefined = undefined;
   /** True if the venue refused the subscription, so that nothing is expected. */
   refused = false;
-  /** Set while the symbol is left to another venue. `deliversSince`: this venue delivers without a break since then. */
+  /**
+   * Set while the symbol is left to another venue. `deliversSince`: this venue has delivered without a break since
+   * then.
+   */
   leftToOther: { deliversSince: number | undefined } | undefined = undefined;
 
   restart(instrument: Instrument, now: number): void {

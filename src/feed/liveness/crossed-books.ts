@@ -4,9 +4,12 @@ import type { BookTicker, TradeEvent } from '../../domain/record.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 
-/** A book that must have changed, and has not for this long, is stale: many times the longest push interval of 100 ms. */
+/**
+ * A book is stale if it must have changed, but has not for this long. Venues push changes at least every 100 ms.
+ * Milliseconds.
+ */
 const UNCHANGED_MS = 2000;
-/** A book that changes and is crossed by the best prices at each look for this long is wrong. */
+/** A book is wrong if it changes, but the best prices cross it at each check for this long. Milliseconds. */
 const WRONG_MS = 5000;
 /** The pause until a book is synchronised again, milliseconds. */
 const AGAIN_MS = 30_000;
@@ -19,7 +22,7 @@ export class BookWitness {
   quote: BookTicker | undefined;
   /** Since when a newer trade or quote crosses the unchanged book, and the book's update id then. */
   unchanged: { readonly since: number; readonly updateId: string } | undefined;
-  /** Since when the quote crossed the book at each look. */
+  /** Since when the quote has crossed the book at each check. */
   wrongSince: number | undefined;
   resynchronisedAt = Number.NEGATIVE_INFINITY;
 
@@ -33,9 +36,9 @@ export class BookWitness {
 export interface CrossedBooksOptions {
   /** The symbol's book, if it is in step. */
   readonly inStep: (symbol: string) => BookSync | undefined;
-  /** The book should have changed and has not. */
+  /** Called when a book should have changed and has not. */
   readonly markStale: (symbol: string, reason: string) => void;
-  /** The book changes and is wrong: it must begin again. */
+  /** Called when a book is wrong although it changes. It must be synchronised again. */
   readonly resynchronise: (symbol: string, reason: string) => void;
 }
 

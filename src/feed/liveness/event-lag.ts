@@ -4,7 +4,7 @@ import type { VenueFeedEvent } from '../venue-feed-options.ts';
 
 /** A lag is shown for this long after it was measured, milliseconds. */
 const SHOWN_MS = 10_000;
-/** Late data of this many seconds in a row makes a line late. */
+/** A line is late after this many seconds in a row with late data. */
 const LATE_SECONDS = 2;
 
 /** The options of `EventLag`. Times are the scheduler's milliseconds. */
@@ -27,7 +27,10 @@ export interface EventLagOptions {
   readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'stale' | 'recovered' }>) => void;
 }
 
-/** The least time from a venue's event to its receipt within a second, on one line, by the two clocks as they are. */
+/**
+ * The least time from a venue's event to its receipt on one line within a second. It still includes the offset between
+ * the two clocks.
+ */
 export interface MeasuredLag {
   readonly symbol: string;
   readonly line: number;
@@ -46,10 +49,10 @@ interface LineLag {
 type Place = 'venue' | 'process';
 
 /**
- * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, without the clock offset.
- * A line is late if its least lag exceeds `maxEventLagMs` in two seconds with data in a row. Its connection is replaced
- * if another line of its group is not late. If none is, the venue is late: it is stale for failover if another venue's
- * data is fresher. Otherwise this host is slow, and connecting again would only add load.
+ * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, without the clock
+ * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data. Its connection
+ * is replaced if another line of its group is not late. If none is, the venue is late: it is stale for failover if
+ * another venue's data is fresher. Otherwise this host is slow, and connecting again would only add load.
  */
 export class EventLag {
   readonly #options: EventLagOptions;
@@ -61,7 +64,7 @@ export class EventLag {
     this.#options = options;
   }
 
-  /** True while the venue's data is late: it does not prove that the venue delivers. */
+  /** True while the venue's data is late. Such data does not prove that the venue delivers. */
   get isLate(): boolean {
     return this.#late !== undefined;
   }
@@ -72,20 +75,20 @@ export class EventLag {
     return shown.length === 0 ? null : Math.min(...shown);
   }
 
-  /** The same of each line that has one. */
+  /** The least event lag of each line, milliseconds, without lines that were not measured in the last ten seconds. */
   linesMs(now: number): readonly { readonly line: number; readonly eventLagMs: number }[] {
     return [...this.#lines].flatMap(([line, { lagMs, at }]) =>
       now - at < SHOWN_MS ? { line, eventLagMs: lagMs } : [],
     );
   }
 
-  /** The same of one symbol. */
+  /** A symbol's event lag, milliseconds. Null: not measured in the last ten seconds. */
   symbolMs(symbol: string | null, now: number): number | null {
     const lag = symbol === null ? undefined : this.#symbols.get(symbol);
     return lag === undefined || now - lag.at >= SHOWN_MS ? null : lag.lagMs;
   }
 
-  /** The venue was stale and has data again, which is judged from the beginning. */
+  /** Notes that the venue was stale and has data again. Its lag is judged from the beginning. */
   restart(): void {
     if (this.#late === 'venue') this.#options.report({ kind: 'recovered' });
     this.#late = undefined;

@@ -11,7 +11,10 @@ export interface ExplainStaleOptions<T> {
   readonly isAnswer: (value: T) => boolean;
   /** True if other venues show that the market is idle. */
   readonly isIdle: (now: number) => boolean;
-  /** True for the event that the socket is open. Before it, nothing is stale. Default: judges from the subscription on. */
+  /**
+   * True for the event that reports an open socket; before it, nothing counts as stale. Default: data can be stale from
+   * the subscription on.
+   */
   readonly isOpening?: (value: T) => boolean;
   /** Returns a Fault to end the stream when it is stale. Default: it continues. */
   readonly faultOf?: (stale: Extract<Staleness, { kind: 'stale' }>) => Fault | undefined;
@@ -24,8 +27,8 @@ export type Staleness =
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
 /**
- * Returns the time within which a live socket answers, milliseconds. The socket is probed every half of `staleAfterMs`,
- * sometimes a little late.
+ * Returns the time within which a live socket answers, milliseconds. The connection pings at intervals of half of
+ * `staleAfterMs`, sometimes a little later.
  */
 export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;

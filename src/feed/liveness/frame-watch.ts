@@ -31,7 +31,10 @@ export interface SymbolWatch {
   trades: Pulse | undefined;
 }
 
-/** The time from a live trade or book change to its receipt, by the two clocks as they are. Infinity: unknown. */
+/**
+ * The time from a live trade or book change to its receipt, milliseconds, including the clock offset. Infinity:
+ * unknown.
+ */
 function lagMs(event: MarketEvent, receivedAt: number): number {
   switch (event.kind) {
     case 'trade':

@@ -19,7 +19,7 @@ export interface VenueLivenessOptions {
   readonly out: (event: VenueFeedEvent) => void;
 }
 
-/** Watches whether a venue's frames, coins and channels are alive, and acts on those that are not. */
+/** Watches whether a venue's frames, coins and channels deliver on time, and acts on those that do not. */
 export class VenueLiveness {
   readonly frames: FrameWatch;
   readonly coins: CoinWatch;

@@ -11,7 +11,7 @@ export interface PreviousEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** The last trade of the kind that positions count. Null: none in this epoch. */
+  /** The last trade, of the kind that position records name. Null: none in this epoch. */
   readonly last: Checkpoint | null;
   /** Undefined if the epoch cannot continue. */
   readonly resumePoint: Resumption | undefined;
@@ -20,7 +20,7 @@ export interface PreviousEpoch {
 export interface PreviousRunsOptions {
   /** Only runs of this environment are resumed. */
   readonly environment: SeriesCheckpoint['environment'];
-  /** The published kinds of trades, first the one that positions count. */
+  /** The published kinds of trades. Position records name trades of the first kind. */
   readonly kinds: readonly TradeKind[];
   /** The key of a series with its own epoch numbers. Default: the symbol. */
   readonly keyOf?: MarketKeyOf;

@@ -35,7 +35,7 @@ export function recentOptions(
 
 export interface PreviousSink {
   readonly name: string;
-  /** The checkpoints of the kind of trade that positions count. */
+  /** The checkpoints of the kind of trade that position records name. */
   readonly checkpoints: readonly SeriesCheckpoint[];
   recent(options: RecentOptions): Promise<Recent>;
 }

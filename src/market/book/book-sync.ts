@@ -55,7 +55,7 @@ export class BookSync {
   /** The last id of each line; '' before the first. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
-  /** The id of the whole book that it began with. */
+  /** The id of the whole book that the current book began with. */
   #base = '';
   readonly #depth = new KnownDepth(this.book);
   /**
@@ -117,7 +117,7 @@ export class BookSync {
   /**
    * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
    * book in step uses it for deeper levels, with the updates applied since on top. A book with the id 0 has had no
-   * order. It is in step, but requested until its first update or level: the venue may not have loaded it yet.
+   * order. It is in step, but requested again until its first update or level: the venue may not have loaded it yet.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
@@ -137,7 +137,8 @@ export class BookSync {
 
   /**
    * A whole book from a line replaces the book, unless the book is in step and newer, because this line lags. The venue
-   * restarted its ids if the line itself had a higher one, or if the id is 1 (but not another line's late 1).
+   * restarted its ids if the line itself had a higher one, or if the id is 1. An id of 1 is no restart if the book
+   * began with 1 and the line had no id before.
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;

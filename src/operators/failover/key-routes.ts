@@ -67,8 +67,8 @@ export class KeyRoutes<T> {
 
   /**
    * Moves a key to another source. `until`: time of receipt up to which the current source counts as having served.
-   * Returns the time after which values of the new source count. This is `until`, or the end of the epoch before if the
-   * current epoch has no value.
+   * Returns the time after which values of the new source count. This is `until`, or the end of the previous epoch if
+   * the current one has no value.
    */
   move(key: string, to: SourceState<T>, until: number): number {
     const route = this.#routes.get(key);

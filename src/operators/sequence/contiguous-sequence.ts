@@ -21,7 +21,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   /** Time of the last value, and the latest time so far. */
   #lastTimestamp = Number.NEGATIVE_INFINITY;
   #latest = Number.NEGATIVE_INFINITY;
-  /** When the ids restarted, by the venue, milliseconds. */
+  /** When the ids restarted, by the venue's clock, milliseconds. */
   #resetAt = Number.NEGATIVE_INFINITY;
   /** The last id of the previous run. */
   #resumedId = NOTHING;
@@ -29,7 +29,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   #partly: { readonly before: Checkpoint; filled: number } | undefined;
   /** Subscribed lines. */
   readonly #lines = new Set<number>();
-  /** The checkpoint at the loss of the last line. */
+  /** The checkpoint when the last subscribed line was lost. */
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
@@ -60,14 +60,14 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#isUnwatched ? this.#unwatched : undefined;
   }
 
-  /** False after the last line was lost, because no line can deliver the values of that time. */
+  /** False after the last line was lost: no line can deliver the values from the time in which none was subscribed. */
   get isFilledByLines(): boolean {
     return !this.#isUnwatched;
   }
 
   get #isUnwatched(): boolean {
     const before = this.#unwatched?.before;
-    // After a reset, another value may have the same id.
+    // After a restart of the ids, another value may have the same id.
     return before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
   }
 

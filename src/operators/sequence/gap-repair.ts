@@ -32,9 +32,8 @@ const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
 
 /**
- * Fetches the missing values of several series, page by page. It sends one request for each series, and `atOnce` at a
- * time, so that many gaps cause no storm. Series take turns, so that one that cannot be filled does not block the
- * others.
+ * Fetches the missing values of several series, page by page. At most one request runs for each series and `atOnce` for
+ * all, however many gaps there are. Series take turns: a gap that cannot be filled does not block the other series.
  */
 export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #options: GapRepairOptions<K, G, T>;

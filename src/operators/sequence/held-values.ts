@@ -15,7 +15,10 @@ export interface HeldValue<T> {
   /** When a line delivered it, milliseconds on the caller's clock; Infinity if it was fetched. */
   readonly since: number;
   readonly fetched: boolean;
-  /** True if the gap before this value was announced. Such a gap ends here in any case. */
+  /**
+   * True if the gap before this value was announced. Such a gap ends at this value, even if values before it come
+   * later.
+   */
   announced: boolean;
 }
 

@@ -11,7 +11,7 @@ export interface SequenceGap<T> {
   readonly after: T;
   /** How many values are missing; null if the ids do not say. */
   readonly missing: number | null;
-  /** How many of them were passed on after all, or follow this event. */
+  /** How many of the missing values were passed on after all, or follow this event. */
   readonly filled: number;
 }
 

@@ -58,8 +58,8 @@ export class LineBuffers<T> {
   }
 
   /**
-   * Yields the lines out of step that hold such a value. Each line is checked when the loop gets to it, because passing
-   * one line's values may change the others.
+   * Yields the lines that are not in step and hold a value for which `isIt` is true. Each line is checked when the loop
+   * gets to it, because passing one line's values may change the others.
    */
   *holding(isIt: (value: T) => boolean): Iterable<LineBuffer<T>> {
     for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;

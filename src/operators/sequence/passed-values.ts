@@ -34,7 +34,7 @@ export class PassedValues<T> {
   #floor: Checkpoint | undefined;
   #lastId: string | undefined;
   #lastTimestamp = 0;
-  /** Fetched values passed since the last one from a line. */
+  /** Number of fetched values passed since the last value from a line, and the checkpoint before them. */
   #filled: { readonly before: Checkpoint; count: number } | undefined;
   /** True if no line was in step for some time since the last passed value. */
   isUnwatched = false;
@@ -105,9 +105,9 @@ export class PassedValues<T> {
     const live = new Set(held.map(id));
     const end = held.at(-1);
     const [begin] = held;
-    // The held values miss nothing.
+    // From its first held value on, a line missed nothing. So only unread values before it are gaps.
     let gaps = begin === undefined ? unread : unread.filter((before) => compare(before, id(begin)) < 0);
-    // Later values were not missed: they are on their way.
+    // Fetched values after the last held one were not missed: a line will still deliver them.
     const missed = fetched.filter(
       (value) => !live.has(id(value)) && (end === undefined || compare(id(value), id(end)) < 0),
     );
@@ -126,7 +126,8 @@ export class PassedValues<T> {
   }
 
   /**
-   * Returns undefined for a new value, nothing for a duplicate, and a gap for a late value if no other gap covers it.
+   * Returns undefined for a new value and an empty array for a duplicate. For a late value, returns its gap, unless
+   * another gap covers it.
    */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);

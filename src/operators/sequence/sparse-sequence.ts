@@ -28,7 +28,7 @@ interface Wait {
 }
 
 /**
- * Orders the values of one key whose ids rise but jump, so that only a second line shows a gap.
+ * Orders the values of one key whose ids rise but jump. The ids do not show a gap; only a second line does.
  *
  * A line is in step if it missed nothing that another line in step delivered. Between lines in step, the first arrival
  * wins and the second is a duplicate. Another line holds its values until one of them has also come by a line in step.
@@ -258,7 +258,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   #pass(value: T): Sequenced<T>[] {
     const known = this.#passed.lateOrSeen(value);
     if (known !== undefined) {
-      // A repeat proves that nothing lies between: no gap after all.
+      // The line repeats a passed value, so it missed none since then: there is no gap after all.
       if (known.length === 0) this.#passed.isUnwatched = false;
       return known;
     }

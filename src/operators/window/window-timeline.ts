@@ -68,7 +68,7 @@ export class WindowTimeline<A> {
     byKey.set(key, window);
   }
 
-  /** Closes the windows that are over, by end. */
+  /** Closes the windows that are due at this event time. Returns them ordered by end. */
   closeDue(eventTime = this.eventTime): readonly ClosedWindow<A>[] {
     if (!this.hasClosed(this.#earliest, eventTime)) return NONE;
     const closed: ClosedWindow<A>[] = [];
@@ -85,7 +85,8 @@ export class WindowTimeline<A> {
   }
 
   /**
-   * Closes windows before their time, of one key or of all keys. They stay in the timeline, but take no more values.
+   * Closes the windows of one key, or of all keys, before their time. They stay in the timeline, but take no more
+   * values.
    */
   cut(key?: string): ClosedWindow<A>[] {
     const closed: ClosedWindow<A>[] = [];

@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly commands$?: Observable<ConnectionCommand>;
   readonly scheduler: SchedulerLike;
   readonly connectTimeoutMs: number;
-  /** The venue is pinged each time no data came for so long, milliseconds. */
+  /** The venue is pinged each time no data has come for this long, milliseconds. */
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
@@ -31,8 +31,8 @@ export interface ConnectionOptions {
 
 const MEGABYTE = 1024 * 1024;
 /**
- * Ticks in `probeAfterMs`. The time without data is counted in ticks, so a frame sets a flag instead of reading the
- * clock.
+ * How often a timer fires in `probeAfterMs`. It counts the time without data, so a frame sets a flag instead of reading
+ * the clock.
  */
 const TICKS_PER_PROBE = 10;
 

@@ -8,7 +8,7 @@ import { ControlRequests, type Outgoing } from './control-requests.ts';
 /** Commands to an open connection. */
 export type ConnectionCommand =
   | { readonly kind: 'subscribe' | 'unsubscribe' | 'resubscribe'; readonly topics: readonly string[] }
-  /** Makes the venue prove that it is alive. */
+  /** Sends a heartbeat or a ping, which the venue must answer. */
   | { readonly kind: 'probe' };
 
 /** Sends a connection's requests within the venue's limits, and interprets the answers. */

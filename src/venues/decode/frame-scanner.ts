@@ -25,8 +25,8 @@ const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
 /**
- * A span is a position with a length in its low bits. The length of a wrong text may exceed MAX_TEXT, but the text lies
- * inside the frame.
+ * A span is a byte offset with a length in its low bits. The length of a wrong text may exceed MAX_TEXT, but the text
+ * lies inside the frame.
  */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
@@ -149,7 +149,7 @@ export class FrameScanner {
     return asciiText(this.#view, this.#offset + start, end - start);
   }
 
-  /** The position of the next value. */
+  /** The byte offset of the next value in the frame. */
   get at(): number {
     return this.#at;
   }

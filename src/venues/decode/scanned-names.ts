@@ -3,7 +3,7 @@ import { ascii, WORD } from './literal.ts';
 /** Printable ASCII that JSON does not escape. */
 const PLAIN = /^[ !#-[\]-~]+$/;
 
-/** Words of a row: the name's length and the name. A row is as long as a cache line. */
+/** Number of 4-byte words in a row: the name's length, then the name. A row is as long as a cache line. */
 const ROW = 16;
 const MAX_NAME_BYTES = (ROW - 1) * WORD;
 const MIN_ROWS = 64;

@@ -24,7 +24,9 @@ export function readBestLevel(
   throw malformed(zero, `is 0, but ${other} is not`);
 }
 
-/** Makes a book ticker, with null for a side that is undefined. An odd spread is passed on with a warning. */
+/**
+ * Makes a book ticker, with null for a side that is undefined. A spread of zero or below is passed on with a warning.
+ */
 export function bookTickerFrame(
   market: MarketFields,
   bid: BestLevel | undefined,

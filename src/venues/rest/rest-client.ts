@@ -20,8 +20,8 @@ export class VenueRest {
   readonly #scheduler: SchedulerLike;
   readonly #get: typeof getJson;
   /**
-   * The burst, which is the weight that may be spent at once, and the weight that returns in a millisecond. Each is
-   * half of the limit a minute by default, so no minute exceeds the limit.
+   * The weight that may be spent at once, and the weight that returns in a millisecond. By default, half of a minute's
+   * limit may be spent at once, and the other half returns within a minute. So no minute exceeds the limit.
    */
   readonly #burst: number;
   readonly #perMs: number;
@@ -31,7 +31,7 @@ export class VenueRest {
   #blockedUntil = Number.NEGATIVE_INFINITY;
   #sentWeight = 0;
 
-  /** @param share part of the venue's limits, above 0 to 1, if others use the same address */
+  /** @param share part of the venue's limits, above 0 and at most 1, if others use the same address */
   constructor(
     venue: Venue,
     restUrls: readonly string[],
@@ -49,7 +49,7 @@ export class VenueRest {
     this.#countedAt = scheduler.now();
   }
 
-  /** Emits a Fault when the last host refuses us, and undefined when one serves again. */
+  /** Emits a Fault when no host is left that serves us, and undefined when one serves again. */
   get refused$(): RestHosts['refused$'] {
     return this.#hosts.refused$;
   }

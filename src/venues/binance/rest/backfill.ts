@@ -13,8 +13,8 @@ const REACH = 900n;
 type ReadRow<T> = (row: unknown, origin: PastOrigin) => T;
 
 /**
- * Requests the trades of a gap: in turn the last trades, and the past by id, which lags a little. Long gaps use only
- * the past. A market-data-only host has no past by id: there aggregated trades replace it.
+ * Requests the trades of a gap: alternately the venue's last trades, and trades by id, which appear a little later.
+ * Long gaps use only trades by id. A market-data-only host has none: there aggregated trades replace them.
  */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
@@ -24,7 +24,7 @@ export function backfillById(venue: VenueId) {
   };
 }
 
-/** As `backfillById` without an API key: aggregated trades replace the past by id. */
+/** As `backfillById` without an API key: aggregated trades replace the trades by id. */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> =>
     wanted.attempt % 2 === 0 && isShort(wanted) ? lastTrades(venue, 1, wanted) : aggregatesFrom(venue, 1, wanted);

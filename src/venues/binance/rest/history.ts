@@ -15,7 +15,7 @@ export interface HistoryVariant extends Pick<VenueHistory, 'intervals'> {
   readonly weights: { readonly aggTrades: number; readonly klines: number };
 }
 
-/** Binance's past: trades and aggregated trades by id, candles by open time. */
+/** Binance's past data: trades and aggregated trades by id, candles by open time. */
 export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: HistoryVariant): VenueHistory {
   return {
     trades: tradesById ? (origin) => trades(id, origin, weights.aggTrades) : undefined,

@@ -1,7 +1,10 @@
 import { Fault } from '../../../domain/fault.ts';
 import { firewallRefusal, httpRefusal, refusalReason } from '../../rest/http-refusal.ts';
 
-/** CloudFront's page has this text if the venue does not serve the country. The rest speaks of too much traffic. */
+/**
+ * CloudFront's page has this text if the venue does not serve the country. Its other pages name too much traffic as the
+ * cause.
+ */
 const BLOCKED_COUNTRY = 'block access from your country';
 
 /**

@@ -9,7 +9,7 @@ import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
 
-/** Bybit's past: candles, and only the last trades. */
+/** Bybit's past data: candles, but of the trades only the last ones. */
 export const bybitHistory: VenueHistory = {
   klines,
   intervals: KLINE_INTERVALS.filter((interval) => INTERVAL_NAMES[interval] !== undefined),
