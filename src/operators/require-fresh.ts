@@ -66,8 +66,8 @@ export class StaleDataError extends Error {
  * - **complete**: when the source completes.
  *
  * Before the first value, the age counts from the subscription. `clock` measures a value's age on arrival; the
- * scheduler measures how it ages from then on. A value costs one reading of each clock. A value sets a timer only after
- * a halt, or if it becomes too old before the value that the timer waits for.
+ * scheduler measures how it ages from then on. A value costs one reading of each clock. It sets a timer only after a
+ * halt, or if it will be too old earlier than the running timer fires.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';
