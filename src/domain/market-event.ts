@@ -31,6 +31,8 @@ export interface BookUpdate extends MarketFields {
   readonly asks: readonly BookLevel[];
   /** When the book changed, by the venue's clock, milliseconds; null if the venue does not say. */
   readonly timestamp: number | null;
+  /** The venue's matching sequence, digits, equal on all its connections; null if the venue does not send it. */
+  readonly sequence: string | null;
 }
 
 /** A decoded piece of market data. Decoders set `epoch` to 0; the feed sets the real one. */

@@ -222,6 +222,8 @@ export interface BookDelta extends MarketFields {
   readonly asks: readonly BookLevel[];
   /** When the book changed, by the venue's clock; null: the venue does not send it. */
   readonly timestamp: null | number;
+  /** The venue's matching sequence of the change, digits; null: the venue does not send it. Books of any depth and trades of the venue share it. */
+  readonly sequence: null | string;
 }
 
 /** Statistics of the trades in one window of event time, without block trades. Topic `trade-stats`. */

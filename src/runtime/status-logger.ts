@@ -11,6 +11,7 @@ const LOUD = new Set([
   'rate_limited',
   'sink_unavailable',
   'trading_halted',
+  'lines_disagree',
 ]);
 
 /** Logs a feed's status records. At a heartbeat it also logs symbols whose quality became poor. */

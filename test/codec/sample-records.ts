@@ -196,6 +196,7 @@ export const sampleBookDelta = (changes: Partial<BookDelta> = {}): BookDelta => 
   bids: [{ price: '55653.87', quantity: '0' }],
   asks: [],
   timestamp: null,
+  sequence: null,
   ...changes,
 });
 

@@ -190,6 +190,7 @@ export function venueBooks({ venue, fixtures, books, context, receivedAt }: Subj
         const asked = request(100);
         expect(asked.parse(body)).toEqual({
           kind: 'book_update',
+          sequence: null,
           venue: venue.id,
           symbol: 'BTCUSDT',
           venueSymbol: 'BTCUSDT',

@@ -103,6 +103,7 @@ export function bookUpdate(updateId: number, fields: Partial<BookUpdate> = {}): 
     bids: [{ price: '61837.63', quantity: '1' }],
     asks: [{ price: '61837.64', quantity: '2' }],
     timestamp: null,
+    sequence: null,
     ...fields,
   };
 }

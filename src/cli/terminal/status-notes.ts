@@ -68,6 +68,7 @@ const LABELS: Readonly<Record<string, string>> = {
   region_blocked: 'region blocked',
   rate_limited: 'rate limited',
   subscription_rejected: 'subscription rejected',
+  lines_disagree: 'lines disagree',
 };
 
 /** Events that end a problem of a whole venue or sink. */

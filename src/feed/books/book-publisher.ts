@@ -90,7 +90,7 @@ export class BookPublisher {
     const { origin, epoch, lastId } = published;
     if (step.kind === 'replaced' || lastId === undefined || step.previousUpdateId !== lastId)
       return [this.#snapshot(published, now)];
-    const { receivedAt, firstUpdateId, lastUpdateId, bids, asks, timestamp } = step.update;
+    const { receivedAt, firstUpdateId, lastUpdateId, bids, asks, timestamp, sequence } = step.update;
     published.lastId = lastUpdateId;
     const delta: BookDelta = {
       kind: 'book_delta',
@@ -104,6 +104,7 @@ export class BookPublisher {
       bids,
       asks,
       timestamp,
+      sequence,
     };
     const due = now >= published.snapshotAt + this.#books.deltaSnapshotEveryMs;
     return due ? [delta, this.#snapshot(published, now)] : [delta];
@@ -126,6 +127,7 @@ export class BookPublisher {
       bids: book.book.bids(SNAPSHOT_LEVELS),
       asks: book.book.asks(SNAPSHOT_LEVELS),
       timestamp: book.timestamp,
+      sequence: book.sequence,
     };
   }
 

@@ -19,6 +19,7 @@ import type { Venue } from '../../venues/contract.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
+import { linesDisagree } from './lines-disagree.ts';
 
 /** How long a book waits for changes that one line skipped and the other may deliver, milliseconds. */
 const OTHER_LINE_MS = 500;
@@ -48,6 +49,8 @@ export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' 
 interface Followed {
   readonly origin: BookOrigin;
   readonly sync: BookSync;
+  /** True after two lines delivered different books; reported once. */
+  disagrees: boolean;
   /** True while the book is queued, requested, or waiting for the next attempt. */
   busy: boolean;
   attempts: number;
@@ -126,6 +129,11 @@ export class VenueBooks {
     const book = this.#books.get(first.symbol) ?? this.#follow(first);
     const steps = updates.length === 1 ? book.sync.update(line, first, now) : [];
     if (updates.length > 1) for (const update of updates) steps.push(...book.sync.update(line, update, now));
+    const difference = steps.length > 0 || book.disagrees ? undefined : linesDisagree(first, book.sync);
+    if (difference !== undefined) {
+      book.disagrees = true;
+      this.#options.out({ kind: 'status', note: difference });
+    }
     // Even held updates prove that the venue delivers.
     const { symbol: key, receivedAt: at } = first;
     this.#options.out({ kind: 'value', key, at, value: this.#stepped(book, steps) });
@@ -318,7 +326,7 @@ export class VenueBooks {
 
 function newBook(origin: BookOrigin, sync: BookSync): Followed {
   return {
-    ...{ origin, sync, busy: false, attempts: 0, replacedAt: Number.NEGATIVE_INFINITY, larger: 0 },
+    ...{ origin, sync, disagrees: false, busy: false, attempts: 0, replacedAt: Number.NEGATIVE_INFINITY, larger: 0 },
     ...{ queued: undefined, pause: undefined, patience: undefined },
   };
 }

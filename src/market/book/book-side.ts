@@ -59,6 +59,12 @@ export class BookSide {
     for (const level of levels) this.set(level);
   }
 
+  /** Returns true if the quantity at the price is the level's; 0 means none. */
+  has({ price, quantity }: BookLevel): boolean {
+    const index = this.#find(this.#sign * scaledPrice(price, this.#scale), price);
+    return quantity === (this.#levels[index]?.quantity ?? '0');
+  }
+
   /** Sets the quantity at a price; quantity 0 removes the level. */
   set(level: BookLevel): void {
     const { price, quantity } = level;

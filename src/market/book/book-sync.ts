@@ -36,10 +36,11 @@ export class BookSync {
    */
   readonly book = new OrderBook();
   state: 'empty' | 'in_step' | 'stale' = 'empty';
-  /** The last applied update: its id, the venue's time (milliseconds) and time of receipt (microseconds). */
+  /** The last applied update: its id, the venue's time (ms), the time of receipt (µs), the matching sequence. */
   updateId: string | undefined;
   timestamp: number | null = null;
   receivedAt = 0;
+  sequence: string | null = null;
   /** What the caller must request: a whole book by REST, or a new subscription. */
   wants: 'snapshot' | 'subscription' | undefined;
   /** True if deeper levels are wanted, because the price has moved too far for the fetched ones. */
@@ -236,10 +237,11 @@ export class BookSync {
     return !this.book.crossed && (this.#depth.wantedFrom === undefined || this.#depth.knows(1));
   }
 
-  #setPosition({ lastUpdateId, timestamp, receivedAt }: BookUpdate): void {
+  #setPosition({ lastUpdateId, timestamp, receivedAt, sequence }: BookUpdate): void {
     this.updateId = lastUpdateId;
     this.timestamp = timestamp;
     this.receivedAt = receivedAt;
+    this.sequence = sequence;
   }
 
   /** Clears a book that is crossed or whose best prices are unknown; the steps that led to it are dropped. */

@@ -49,6 +49,11 @@ export class OrderBook {
     return this.#asks.top(limit);
   }
 
+  /** Returns true if each level is in the book; quantity 0 means that none is. */
+  has(bids: readonly BookLevel[], asks: readonly BookLevel[]): boolean {
+    return bids.every((level) => this.#bids.has(level)) && asks.every((level) => this.#asks.has(level));
+  }
+
   /** Replaces all levels; they may come in any order. */
   replace(bids: readonly BookLevel[], asks: readonly BookLevel[]): void {
     this.#bids.replace(bids);

@@ -65,6 +65,7 @@ export function bybitStreams(host: VenueHost) {
 
   function restartBook(instrument: SimulatedInstrument, now: number): void {
     instrument.restartBook(now);
+    if (host.market !== undefined) host.market.lastSequence++;
     books.restart(instrument, now);
     paced.sendAtOnce(`orderbook.1.${instrument.symbol}`, now);
   }

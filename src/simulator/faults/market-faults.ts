@@ -168,8 +168,10 @@ function setWithdrawn(
   isWithdrawn: boolean,
   { venue, command, now }: Pick<FaultContext, 'venue' | 'command' | 'now'>,
 ): void {
-  for (const instrument of instrumentsOf(venue, command))
+  for (const instrument of instrumentsOf(venue, command)) {
     for (const side of sides) instrument.setWithdrawn(side, isWithdrawn, now);
+    if (venue.host.market !== undefined) venue.host.market.lastSequence++;
+  }
 }
 
 /** The instruments of a fault's symbol, or all. */

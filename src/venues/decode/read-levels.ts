@@ -22,6 +22,7 @@ export function bookUpdate(
     bids: book.bids,
     asks: book.asks,
     timestamp: book.timestamp,
+    sequence: book.sequence,
   };
 }
 

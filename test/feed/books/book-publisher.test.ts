@@ -73,6 +73,19 @@ describe('BookPublisher', () => {
     ]);
   });
 
+  it("passes the venue's matching sequence on, in changes and in snapshots", () => {
+    const venue = new Venue();
+    const publisher = newPublisher();
+    const deltas = [
+      ...publish(publisher, venue.update({ ...SNAPSHOT, sequence: '70' })),
+      ...publish(publisher, venue.update({ lastUpdateId: '11', bids: [], asks: [], sequence: '75' })),
+    ].filter(({ kind }) => kind === 'book_delta');
+    expect(deltas).toMatchObject([
+      { snapshot: true, sequence: '70' },
+      { snapshot: false, sequence: '75' },
+    ]);
+  });
+
   it('starts the chain of deltas again with a snapshot after deltas were lost', () => {
     const venue = new Venue();
     const publisher = newPublisher();

@@ -2,6 +2,7 @@ import { defer, delay, NEVER, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import { VenueBooks } from '../../../src/feed/books/venue-books.ts';
+import type { StatusNote } from '../../../src/feed/status/status-numbering.ts';
 import { bookUpdate } from '../../../testing/judges/events.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
@@ -21,6 +22,7 @@ interface Setting {
 function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) {
   const scheduler = new SteppedScheduler();
   const emitted: string[] = [];
+  const reported: StatusNote[] = [];
   const asked: string[] = [];
   const resubscribed: string[] = [];
   const counted: string[] = [];
@@ -51,6 +53,10 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
     },
     scheduler,
     out: (signal) => {
+      if (signal.kind === 'status') {
+        reported.push(signal.note);
+        return;
+      }
       if (signal.kind !== 'value') throw new Error(`a book emits ${signal.kind}`);
       if (signal.late === true && fetch !== undefined) inFlight = Math.max(0, inFlight - 1);
       for (const event of signal.value) {
@@ -65,7 +71,7 @@ function setUp({ fetch, lines = 2, answerMs = 10, waits = new Set() }: Setting) 
   const update = (line: number, first: number, last = first, symbol = 'BTCUSDT') =>
     books.updated(line, [bookUpdate(last, { firstUpdateId: String(first), symbol })]);
   const sent = (line: number, id: number) => books.updated(line, [bookUpdate(id, { snapshot: true })]);
-  return { scheduler, books, emitted, asked, resubscribed, counted, update, sent, most: () => most };
+  return { scheduler, books, emitted, reported, asked, resubscribed, counted, update, sent, most: () => most };
 }
 
 const whole = (id: number, symbol = 'BTCUSDT') => of(bookUpdate(id, { snapshot: true, symbol }));
@@ -394,5 +400,68 @@ describe('VenueBooks', () => {
     scheduler.advance(100_000);
     expect(asked).toHaveLength(3);
     expect(emitted).toEqual([]);
+  });
+});
+
+describe('two lines at the same matching sequence', () => {
+  const best = (price: string, quantity = '1') => [{ price, quantity }];
+  const begun = () => {
+    const set = setUp({});
+    const at = (id: number, fields: Partial<BookUpdate>) =>
+      bookUpdate(id, { sequence: `${1000 + id}`, asks: [], ...fields });
+    const sent = (line: number, id: number, fields: Partial<BookUpdate>) => set.books.updated(line, [at(id, fields)]);
+    sent(1, 10, { snapshot: true, bids: [...best('99'), ...best('98')] });
+    sent(2, 10, { snapshot: true, bids: [...best('99'), ...best('98')] });
+    return { ...set, sent };
+  };
+
+  it('are not reported if their books are equal, even if a line groups the changes in another way', () => {
+    const { reported, sent } = begun();
+    sent(1, 11, { bids: best('99', '0') });
+    sent(1, 12, { bids: best('97') });
+    sent(2, 11, { sequence: '1012', bids: [...best('99', '0'), ...best('97')] });
+    expect(reported).toEqual([]);
+  });
+
+  it('are reported once if a quantity differs', () => {
+    const { reported, emitted, sent } = begun();
+    for (const id of [11, 12]) {
+      sent(1, id, { bids: best('99', '2') });
+      sent(2, id, { bids: best('99', '3') });
+    }
+    expect(reported).toEqual([
+      {
+        state: 'lines_disagree',
+        reason: 'two lines deliver different books of BTCUSDT at the same matching sequence',
+        venue: 'binance',
+        symbol: 'BTCUSDT',
+        coin: 'BTC',
+        channel: 'depth',
+        details: { sequence: '1011' },
+      },
+    ]);
+    expect(emitted.at(-1)).toBe('0 BTCUSDT changed 12');
+  });
+
+  it.each([
+    ['a level that one line removed', { bids: best('99', '0') }, { bids: best('99') }],
+    [
+      'a whole book with another level',
+      { bids: [] },
+      { snapshot: true, bids: [...best('99'), ...best('98'), ...best('97')] },
+    ],
+  ])('are reported for %s', (_, first, second) => {
+    const { reported, sent } = begun();
+    sent(1, 11, first);
+    sent(2, 11, second);
+    expect(reported).toMatchObject([{ state: 'lines_disagree' }]);
+  });
+
+  it('are not compared while one line is behind', () => {
+    const { reported, sent } = begun();
+    sent(1, 11, { bids: best('99', '2') });
+    sent(1, 12, { bids: best('99', '3') });
+    sent(2, 11, { bids: best('99', '2') });
+    expect(reported).toEqual([]);
   });
 });

@@ -30,7 +30,7 @@ class Books {
     const id = String(++this.#id);
     const [timestamp, receivedAt] = [this.now, this.now * 1000];
     const levels = { bids: [{ price: bid, quantity: '1' }], asks: [{ price: ask, quantity: '1' }] };
-    const ids = { firstUpdateId: id, lastUpdateId: id, snapshot: true };
+    const ids = { firstUpdateId: id, lastUpdateId: id, snapshot: true, sequence: id };
     this.#sync.update(1, { kind: 'book_update', ...MARKET, ...ids, ...levels, timestamp, receivedAt }, this.now);
     return this;
   }

@@ -17,6 +17,7 @@ export const EMPTY_UPDATE: BookUpdate = {
   bids: [],
   asks: [],
   timestamp: null,
+  sequence: null,
 };
 
 const TICKS = 16;

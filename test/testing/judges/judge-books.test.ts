@@ -8,12 +8,26 @@ const BASE = {
 };
 const level = (price: string, quantity = '1') => ({ price, quantity });
 const whole = (id: number): BookDelta => ({
-  ...{ ...BASE, kind: 'book_delta', snapshot: true, firstUpdateId: String(id), lastUpdateId: String(id) },
+  ...{
+    ...BASE,
+    kind: 'book_delta',
+    sequence: null,
+    snapshot: true,
+    firstUpdateId: String(id),
+    lastUpdateId: String(id),
+  },
   ...{ previousUpdateId: null, bids: [level('9'), level('8')], asks: [level('10'), level('11')] },
 });
 /** Removes the best bid and lowers the best ask. */
 const change = (id: number, previous = id - 1): BookDelta => ({
-  ...{ ...BASE, kind: 'book_delta', snapshot: false, firstUpdateId: String(id), lastUpdateId: String(id) },
+  ...{
+    ...BASE,
+    kind: 'book_delta',
+    sequence: null,
+    snapshot: false,
+    firstUpdateId: String(id),
+    lastUpdateId: String(id),
+  },
   ...{ previousUpdateId: String(previous), bids: [level('9', '0')], asks: [level('9.5', '2')] },
 });
 const book = (id: number, over: Partial<OrderBookSnapshot> = {}): OrderBookSnapshot => ({

@@ -160,6 +160,7 @@ export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpd
     bids: readChanges(frame.b, 'b'),
     asks: readChanges(frame.a, 'a'),
     timestamp: readTime(frame.E, 'E'),
+    sequence: null,
   });
 }
 
@@ -179,5 +180,6 @@ export function readBook(book: Unchecked, market: MarketFields): BookUpdate {
     bids,
     asks,
     timestamp: null,
+    sequence: null,
   });
 }

@@ -192,6 +192,7 @@ export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
     bids: snapshot ? readSide(book.b, 'data.b', 'bids') : readChanges(book.b, 'data.b'),
     asks: snapshot ? readSide(book.a, 'data.a', 'asks') : readChanges(book.a, 'data.a'),
     timestamp: matchedAt(message),
+    sequence: readNumericId(book.seq, 'data.seq'),
   });
 }
 
