@@ -34,7 +34,7 @@ export interface VenueSnapshot {
   readonly frames: number;
   readonly reconnects: number;
   readonly clock: ClockState;
-  /** Latencies of live trades since the start; null if none was measured. */
+  /** Latencies of live trades in the last half to whole minute; null if none was measured. */
   readonly latencyMs: {
     readonly venueToSocket: LatencySummary | null;
     readonly socketToEmitted: LatencySummary | null;
@@ -64,7 +64,7 @@ export interface SinkSnapshot {
   readonly lagMs: number | null;
   readonly delivered: number;
   readonly dropped: number;
-  /** Latencies since the start; null before the first acknowledgement. */
+  /** Latencies in the last half to whole minute; null without acknowledgements in it. */
   readonly latencyMs: { readonly emittedToAcknowledged: LatencySummary | null };
 }
 

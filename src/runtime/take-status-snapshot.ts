@@ -42,7 +42,7 @@ export function takeStatusSnapshot(
       lagMs: stats.oldestUnackedMs,
       delivered: stats.delivered,
       dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
-      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.summary() },
+      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.recent(schedulerNow) },
     })),
     counts: countsOf(feed),
   };
@@ -85,7 +85,7 @@ function venueSnapshot(
     frames: venue.counts.frames,
     reconnects: venue.counts.reconnects,
     reason: state.reason,
-    ...latencies.venue(id).summary(),
+    ...latencies.venue(id).recent(now),
   };
 }
 

@@ -15,41 +15,50 @@ export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
 
-/** The distribution of one latency, in 6 KiB. Negative latencies count, too: they show that our clock is behind. */
+/** A half of the time that `recent` covers, milliseconds. */
+const HALF_MS = 30_000;
+
+/** The distribution of one latency, in 18 KiB. Negative latencies count, too: they show that our clock is behind. */
 export class LatencyHistogram {
-  /** The lower half is for negative latencies, mirrored at the middle. */
-  readonly #counts = new Float64Array(2 * BUCKETS);
+  readonly #all = new Counts();
+  /** The observations since the last turn of half a minute, and those of the half minute before. */
+  #newer = new Counts();
+  #older = new Counts();
+  #turnedAt = Number.NEGATIVE_INFINITY;
   /** Number of observations between each bound and the one before; the last counts those above all bounds. */
   readonly #between = new Float64Array(BOUNDS_MS.length + 1);
-  #count = 0;
   #sum = 0;
-  #max = Number.NEGATIVE_INFINITY;
 
   observe(ms: number): void {
     const micros = Math.max(-LONGEST, Math.min(LONGEST, Math.trunc(ms * 1000)));
     const bucket = micros < 0 ? BUCKETS - 1 - bucketOf(-micros) : BUCKETS + bucketOf(micros);
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1;
+    this.#all.add(bucket, ms);
+    this.#newer.add(bucket, ms);
     let bound = 0;
     while (bound < BOUNDS_MS.length && ms > (BOUNDS_MS[bound] ?? 0)) bound++;
     this.#between[bound] = (this.#between[bound] ?? 0) + 1;
-    this.#count++;
     this.#sum += Math.max(0, ms);
-    if (ms > this.#max) this.#max = ms;
   }
 
   /** Quantiles since the start; null without observations. */
   summary(): LatencySummary | null {
-    if (this.#count === 0) return null;
-    return {
-      count: this.#count,
-      p50: this.#quantile(0.5),
-      p99: this.#quantile(0.99),
-      p999: this.#quantile(0.999),
-      max: Math.round(this.#max * 1000) / 1000,
-    };
+    return this.#all.summary();
   }
 
-  /** Exact counts, for comparing two moments. Negative latencies add zero to the sum, which must not fall. */
+  /**
+   * Quantiles of the last half to whole minute, if it is called every few seconds; otherwise of more. Null without
+   * observations. `now`: milliseconds by any clock.
+   */
+  recent(now: number): LatencySummary | null {
+    if (now - this.#turnedAt >= HALF_MS) {
+      this.#older = this.#newer;
+      this.#newer = new Counts();
+      this.#turnedAt = now;
+    }
+    return this.#older.plus(this.#newer).summary();
+  }
+
+  /** Exact counts since the start, for comparing two moments. Negative latencies add zero to the sum, which must not fall. */
   distribution(): Distribution {
     let within = 0;
     return {
@@ -58,16 +67,45 @@ export class LatencyHistogram {
         within += this.#between[bound] ?? 0;
         return within;
       }),
-      count: this.#count,
+      count: this.#all.count,
       sumMs: this.#sum,
     };
+  }
+}
+
+/** Observations in fine buckets. */
+class Counts {
+  count = 0;
+  #max = Number.NEGATIVE_INFINITY;
+  /** The lower half is for negative latencies, mirrored at the middle. */
+  readonly #buckets = new Float64Array(2 * BUCKETS);
+
+  add(bucket: number, ms: number): void {
+    this.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + 1;
+    this.count++;
+    if (ms > this.#max) this.#max = ms;
+  }
+
+  plus(other: Counts): Counts {
+    const sum = new Counts();
+    sum.count = this.count + other.count;
+    sum.#max = Math.max(this.#max, other.#max);
+    for (let bucket = 0; bucket < sum.#buckets.length; bucket++)
+      sum.#buckets[bucket] = (this.#buckets[bucket] ?? 0) + (other.#buckets[bucket] ?? 0);
+    return sum;
+  }
+
+  summary(): LatencySummary | null {
+    if (this.count === 0) return null;
+    const [p50, p99, p999] = [this.#quantile(0.5), this.#quantile(0.99), this.#quantile(0.999)];
+    return { count: this.count, p50, p99, p999, max: Math.round(this.#max * 1000) / 1000 };
   }
 
   /** The middle of the quantile's bucket. */
   #quantile(share: number): number {
-    let left = Math.ceil(share * this.#count);
+    let left = Math.ceil(share * this.count);
     let bucket = -1;
-    while (left > 0) left -= this.#counts[++bucket] ?? left;
+    while (left > 0) left -= this.#buckets[++bucket] ?? left;
     const micros = bucket < BUCKETS ? -middleOf(BUCKETS - 1 - bucket) : middleOf(bucket - BUCKETS);
     return Math.min(micros, Math.round(this.#max * 1000)) / 1000;
   }

@@ -50,6 +50,20 @@ describe('LatencyHistogram', () => {
     );
   });
 
+  it('gives the recent latencies of the last half to whole minute, and the others since the start', () => {
+    const histogram = new LatencyHistogram();
+    expect(histogram.recent(0)).toBeNull();
+    histogram.observe(1000);
+    expect(histogram.recent(29_000)).toMatchObject({ count: 1, max: 1000 });
+    expect(histogram.recent(30_000)).toMatchObject({ count: 1, max: 1000 });
+    histogram.observe(10);
+    expect(histogram.recent(59_000)).toMatchObject({ count: 2, max: 1000 });
+    expect(histogram.recent(60_000)).toMatchObject({ count: 1, max: 10 });
+    expect(histogram.recent(90_000)).toBeNull();
+    expect(histogram.summary()).toMatchObject({ count: 2, max: 1000 });
+    expect(histogram.distribution().count).toBe(2);
+  });
+
   it('has a sum that never falls, because a scraper reads a fall as a restart', () => {
     const histogram = histogramOf([20]);
     histogram.observe(-5);

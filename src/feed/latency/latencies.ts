@@ -39,11 +39,19 @@ export class VenueLatency {
     return true;
   }
 
+  /** The clock, and latencies since the start. */
   summary(): Pick<VenueSnapshot, 'clock' | 'latencyMs'> {
     return {
       clock: this.clock,
       latencyMs: { venueToSocket: this.venueToSocket.summary(), socketToEmitted: this.socketToEmitted.summary() },
     };
+  }
+
+  /** The clock, and latencies of the last minute. `now`: milliseconds by any clock. */
+  recent(now: number): Pick<VenueSnapshot, 'clock' | 'latencyMs'> {
+    const { venueToSocket, socketToEmitted } = this;
+    const latencyMs = { venueToSocket: venueToSocket.recent(now), socketToEmitted: socketToEmitted.recent(now) };
+    return { clock: this.clock, latencyMs };
   }
 }
 
