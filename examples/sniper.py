@@ -83,6 +83,7 @@ class Guard:
             return ["not_served"]
         speaker = self.speakers[self.speaker_of[symbol]]
         venue, record = price["venue"], speaker["last"]
+        lag = speaker["lags"].get(venue, 0)  # how late the venue's data arrives at the feed
         quiet = venue in speaker["quiet"] or f"{venue}:{symbol}" in speaker["quiet"]
         real = price["environment"] == record["environment"] == "production"
         rules = {
@@ -93,7 +94,7 @@ class Guard:
             "coin_halted": symbol in speaker["halted"],
             "test_data": not self.allow_test_data and (not real or record["active_venue"] == "binance_testnet"),
             "venue_changed": symbol in self.moved,
-            "price_age": is_old(ms(price["received_at"]), came, MAX_PRICE_AGE_MS) and not quiet,
+            "price_age": is_old(ms(price["received_at"]), came, MAX_PRICE_AGE_MS - lag) and not quiet,
             "gap": monotonic() < self.gap_until.get(symbol, 0),
             "lag": self.lag_ms > MAX_LAG_MS,
         }
@@ -132,7 +133,7 @@ class Guard:
             self.causes(symbol)
         instance, state, beat = status["instance"], status["state"], status["heartbeat"]
         new = {"sequence": 0, "stamp": 0.0, "came": 0.0, "trading": False, "stopped": False}
-        new |= {"symbols": set(), "halted": set(), "quiet": {}}
+        new |= {"symbols": set(), "halted": set(), "quiet": {}, "lags": {}}
         speaker = self.speakers.get(instance, new)
         if status["sequence"] <= speaker["sequence"]:
             return
@@ -144,6 +145,7 @@ class Guard:
             came = monotonic() if status["told_before"] is None else float("-inf")
             speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
+            speaker["lags"] = {of["venue"]: max(0, of["event_lag_ms"] or 0) for of in beat["venue_ages"]}
             for each in speaker["symbols"]:
                 if self.speaker_of.get(each) == instance:
                     continue

@@ -48,8 +48,12 @@ export function takeStatusSnapshot(
   };
 }
 
-function coinSnapshots({ view, symbols }: FeedWatch, now: number): readonly CoinSnapshot[] {
+function coinSnapshots({ view, symbols, venues }: FeedWatch, now: number): readonly CoinSnapshot[] {
   const { halted } = symbols;
+  const lagMs = (symbol: string, venue: string | undefined): number => {
+    const lag = venues.find(({ options }) => options.venue.id === venue)?.lag;
+    return Math.max(0, lag?.symbolMs(symbol, now) ?? lag?.venueMs(now) ?? 0);
+  };
   return [...view.symbols.values()].map(({ coin, symbol, tick, lastAt, rate }) => ({
     coin,
     symbol,
@@ -58,7 +62,7 @@ function coinSnapshots({ view, symbols }: FeedWatch, now: number): readonly Coin
     price: tick?.price ?? null,
     change24h: tick?.change24h ?? null,
     tradesPerSecond: rate.perSecond,
-    ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt,
+    ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt + lagMs(symbol, tick?.venue),
     stale: halted.has(symbol),
   }));
 }

@@ -36,6 +36,7 @@ export class FeedInstance {
   /** Since when a market is idle by the instance's wall clock, by VENUE or VENUE:SYMBOL. */
   readonly idleMarkets = new Map<string, number>();
   readonly #ages = new Map<string, ReportedAge>();
+  readonly #eventLags = new Map<string, number>();
   #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
 
   constructor(first: FeedStatus) {
@@ -71,6 +72,11 @@ export class FeedInstance {
     return age === undefined ? null : age.ageMs + (now.monotonic - age.at);
   }
 
+  /** Returns how late the venue's data arrives at the feed, by its last heartbeat, milliseconds; 0 if it is not known. */
+  eventLagMs(venue: string): number {
+    return this.#eventLags.get(venue) ?? 0;
+  }
+
   isIdleMarket(venue: string, symbol: string): boolean {
     return this.idleMarkets.has(venue) || this.idleMarkets.has(`${venue}:${symbol}`);
   }
@@ -85,7 +91,8 @@ export class FeedInstance {
     replace(this.halted, halted);
     this.staleBooks = staleBooks;
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
-    for (const { venue, ageMs } of venueAges) {
+    for (const { venue, ageMs, eventLagMs } of venueAges) {
+      this.#eventLags.set(venue, Math.max(0, eventLagMs ?? 0));
       const known = this.#venue(venue);
       this.#ages.set(venue, { at: now.monotonic - onTheWayMs, ageMs });
       this.venues.set(venue, ageMs < DELIVERS_MS && known.staleness === null ? delivering(known, null) : known);

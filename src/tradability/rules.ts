@@ -4,7 +4,7 @@ import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
 import type { FeedInstances } from './feed-instances.ts';
 import type { FeedHalt, Halt } from './halt.ts';
 import type { Moment } from './moment.ts';
-import { isOfPreviousVenue, type SymbolFacts } from './symbol-facts.ts';
+import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-facts.ts';
 
 /** A consumer's limits in milliseconds, from 0; Infinity means no limit. */
 export interface TradabilityLimits {
@@ -109,9 +109,15 @@ const testData: Rule = ({ symbol, price }, { feed }, { allowTestData }) => {
 
 const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs }, now) => {
   if (price === undefined || feed.speakerOf(symbol)?.isIdleMarket(price.venue, symbol) === true) return undefined;
-  const { receivedAtMs, cameAt } = price;
-  return ageMs(receivedAtMs, cameAt, now) >= limitMs ? { cause: 'price_age', symbol, limitMs } : undefined;
+  return priceAgeMs(price, feed.speakerOf(symbol), now) >= limitMs
+    ? { cause: 'price_age', symbol, limitMs }
+    : undefined;
 };
+
+/** The age of a price since its event: since the feed received it, and the venue's event lag. */
+function priceAgeMs(price: LastPrice, speaker: FeedInstance | undefined, now: Moment): number {
+  return ageMs(price.receivedAtMs, price.cameAt, now) + (speaker?.eventLagMs(price.venue) ?? 0);
+}
 
 /**
  * A consumer that has not reported its lag for longer is delayed itself: the additional time counts as lag.
@@ -181,7 +187,7 @@ export function dueTimes(
     gapUntil - now.monotonic,
     // A lag may be as long as its limit.
     ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.monotonic]),
-    ...(price === undefined ? [] : [maxPriceAgeMs - ageMs(price.receivedAtMs, price.cameAt, now)]),
+    ...(price === undefined ? [] : [maxPriceAgeMs - priceAgeMs(price, speaker, now)]),
     ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),
   ];
 }

@@ -26,7 +26,7 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
     volume_24h: tick?.volume24h ?? null,
     quote_volume_24h: tick?.quoteVolume24h ?? null,
     trades_per_second: series?.tradesPerSecond ?? 0,
-    age_ms: series === undefined ? null : view.ageMs(series.receivedAt),
+    age_ms: series === undefined ? null : view.ageMs(series.id, series.receivedAt),
     stale: series === undefined || view.feed.isStale(series.id),
     flow: flow?.flow ?? null,
     buy_ratio: flow?.buyRatio ?? null,

@@ -50,5 +50,5 @@ function bookState(view: GatewayView, book: OrderBookSnapshot) {
 /** The age of a price or book, and whether it is stale. */
 export function freshnessOf(view: GatewayView, of: PriceTick | OrderBookSnapshot) {
   const isOutOfStep = of.kind === 'order_book' && of.stale;
-  return { age_ms: view.ageMs(of.receivedAt), stale: isOutOfStep || view.feed.isStale(of) };
+  return { age_ms: view.ageMs(of, of.receivedAt), stale: isOutOfStep || view.feed.isStale(of) };
 }

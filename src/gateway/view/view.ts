@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
-import type { FeedRecord, FeedStatus, Gap } from '../../domain/record.ts';
+import type { FeedRecord, FeedStatus, Gap, MarketFields } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
 import { FeedSummary } from './feed-summary.ts';
@@ -89,9 +89,13 @@ export class GatewayView {
     return this.#options.wallClockMs();
   }
 
-  /** Milliseconds since something was received; at least 0, as clocks may differ. */
-  ageMs(receivedAt: number): number {
-    return Math.max(this.at - receivedAt / 1000, 0);
+  /**
+   * Milliseconds since the event of data: since its receipt (microseconds since 1970), and the venue's event lag. The
+   * first part is at least 0, as clocks may differ.
+   */
+  ageMs({ venue, symbol }: Pick<MarketFields, 'venue' | 'symbol'>, receivedAt: number): number {
+    const lagMs = this.feed.instances.speakerOf(symbol)?.eventLagMs(venue) ?? 0;
+    return Math.max(this.at - receivedAt / 1000, 0) + lagMs;
   }
 
   /** The canonical symbol of a symbol or coin in any letter case; undefined if it is unknown. */

@@ -303,6 +303,15 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual(['feed_halted']);
     });
 
+    it('the age of a price counts from its event: the event lag of its venue shortens the limit', () => {
+      allowed({ maxPriceAgeMs: 2500 });
+      const lag = (eventLagMs: number) => ({ venue: 'bybit', ageMs: 10, clockOffsetMs: 0, eventLagMs });
+      take(heartbeat(ms, { heartbeat: { venueAges: [lag(2400)] } }));
+      expect(causes()).toEqual([]);
+      take(heartbeat(ms, { heartbeat: { venueAges: [lag(2500)] } }));
+      expect(causes()).toEqual(['price_age']);
+    });
+
     it('a heartbeat halts the symbols that it lists as halted, and no others', () => {
       allowed();
       take(heartbeat(ms, { heartbeat: { halted: ['ETHUSDT', 'SOLUSDT'] } }));

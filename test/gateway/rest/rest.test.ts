@@ -59,6 +59,19 @@ describe('gateway REST: the feed', () => {
     expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
   });
 
+  it('counts ages from the event: the time since the receipt, and how late the venue delivers', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    const ageAt = async (eventLagMs: number): Promise<number> => {
+      publish(heartbeat({ venueAges: [{ ...venueAge('bybit', 10), eventLagMs }] }), price('100.5'));
+      const { prices } = (await json('/api/prices')) as { prices: readonly { age_ms: number }[] };
+      return prices[0]?.age_ms ?? Number.NaN;
+    };
+    const sinceReceipt = await ageAt(0);
+    expect(await ageAt(1500)).toBe(sinceReceipt + 1500);
+    // Within the uncertainty of the clock offset, data may seem to arrive before its event.
+    expect(await ageAt(-3)).toBe(sinceReceipt);
+  });
+
   it('builds the status from the published records, without a status snapshot', async () => {
     const { publish, json, time } = await gatewayUnderTest();
     publish(
