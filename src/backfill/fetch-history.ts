@@ -20,7 +20,7 @@ export interface HistoryJob {
   /** Its places are trade ids or, for candles, open times. */
   readonly series: PastSeries;
   readonly range: HistoryRange;
-  /** The user's arguments: a job with the same ones resumes an interrupted job. */
+  /** The user's arguments. A job with the same arguments as an interrupted job resumes it. */
   readonly arguments: string;
   readonly dir: string;
   /** With the environment's prefix (`testnet.trades`), but without the configured `topic_prefix`. */

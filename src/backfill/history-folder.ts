@@ -34,7 +34,7 @@ export async function lockFolder(dir: string, pid: number): Promise<() => Promis
   const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
   if (own !== undefined)
     throw new HistoryRefused(
-      `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a folder of its own for the past`,
+      `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a separate folder for past data`,
     );
   await mkdir(join(dir, NOTES), { recursive: true });
   const lock = join(dir, NOTES, 'lock');

@@ -70,7 +70,7 @@ export function resumePoint(
   const { last, lastIsOpen, unbrokenFrom } = previous;
   const next = step(last, 1);
   if (begin > next) return { from: begin, unbrokenFrom: begin, leavesGap: true };
-  // A run without any record says nothing about earlier ones.
+  // If the job of the note wrote no record, the note says nothing about earlier records.
   const known = unbrokenFrom !== undefined && unbrokenFrom <= last;
   if (begin > last && !known) return { from: begin, unbrokenFrom: begin, leavesGap: false };
   if (!known || begin < unbrokenFrom) return undefined;

@@ -8,7 +8,7 @@ export interface GetOptions extends Pick<HttpOptions, 'maxBytes' | 'signal'> {
 }
 
 /**
- * GET of a JSON resource; redirects are answers. Rejects with the signal's reason if that aborts.
+ * Sends a GET request for JSON. Redirects are answers. Rejects with the signal's reason if that aborts.
  * @throws Fault `connect_failed`, `connect_timeout` or, for a body above `maxBytes`, `malformed`.
  */
 export async function getJson(url: string, options: GetOptions): Promise<HttpAnswer> {

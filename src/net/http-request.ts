@@ -33,8 +33,8 @@ export interface HttpAnswer {
 const HEADERS = { 'user-agent': 'market-feed', 'accept-encoding': 'gzip' };
 
 /**
- * Sends one request; rejects only without a whole answer. Redirects are answers. It does not use `fetch`, which accepts
- * no additional certificate authorities.
+ * Sends one request. Rejects only if no whole answer comes. Redirects are answers. It does not use `fetch`, which
+ * accepts no additional certificate authorities.
  * @throws Fault `connect_timeout` or, for a body above `maxBytes`, `malformed`; otherwise Node's error.
  */
 export function httpRequest(

@@ -23,7 +23,7 @@ interface KeptAnswer {
 
 /** The only requests that a capture in another format can answer. */
 const BOOK_PATH = /\/depth\?/;
-/** How long an answer waits for a request that is later than in the capture. */
+/** How long an answer waits for a request that is later than in the capture, milliseconds. */
 const KEEP_ANSWER_MS = 10_000;
 
 /** Answers REST requests from a capture: each request gets the next recorded answer to its path, or a recent one. */

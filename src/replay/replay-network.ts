@@ -32,7 +32,7 @@ interface Attached {
   recorded: Recorded | undefined;
 }
 
-/** A connection of the capture while it lives. */
+/** A connection of the capture, until the replay no longer needs it. */
 interface Recorded {
   readonly name: string;
   readonly key: string;

@@ -225,7 +225,7 @@ export class ReplayRun {
     if (aheadMs > 1) await delay(aheadMs, undefined, { signal: this.#signal }).catch(() => {});
   }
 
-  /** Await it after each event: it lets promises of answered requests run. */
+  /** Lets the promises of answered requests run. Await it after each event. */
   #promises(): Promise<void> | null {
     return this.#network.answers.takeSettled() ? turn() : null;
   }

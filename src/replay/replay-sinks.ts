@@ -15,7 +15,7 @@ export interface ReplaySinksOptions {
   readonly log: Logger;
   /** The virtual wall clock, for the names of files. */
   readonly wallClockMs: () => number;
-  /** Called when the record's batch is acknowledged, at a moment of the capture. */
+  /** Called for each record that a sink rejects, once its batch is acknowledged. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
   /** The registry of sinks by default. */
   readonly makers?: typeof sinks;
@@ -158,7 +158,7 @@ export class ReplaySinks {
     this.#reportRejected();
   }
 
-  /** Delivers waiting records within seconds: an aborted replay has some. */
+  /** Delivers the records that still wait, as they do after an aborted replay. Gives up after 5 s. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
     const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ timeoutMs: CLOSE_WITHIN_MS })));

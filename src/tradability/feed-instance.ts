@@ -2,7 +2,7 @@ import type { FeedStatus, Heartbeat } from '../domain/record.ts';
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
 import type { Moment } from './moment.ts';
 
-/** A venue whose last data is younger than this delivers, whatever state its lines have. Milliseconds. */
+/** A venue whose last data is younger than this counts as delivering, whatever state its lines have. Milliseconds. */
 export const DELIVERS_MS = 1000;
 
 /**

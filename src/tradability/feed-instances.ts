@@ -12,8 +12,8 @@ interface Served {
 }
 
 /**
- * The feed's instances, computed from the status records alone. A symbol's speaker is the last whose heartbeat named
- * it.
+ * The feed's instances, computed from the status records alone. A symbol's speaker is the last instance whose heartbeat
+ * named it.
  */
 export class FeedInstances {
   activeVenue: string | null = null;
@@ -33,7 +33,7 @@ export class FeedInstances {
     return instance;
   }
 
-  /** The instances with heartbeats. One without symbols, such as a shard that got none, counts only if no other has any. */
+  /** The instances with heartbeats. An instance without symbols counts only if no instance has any. */
   get speakers(): readonly FeedInstance[] {
     return this.#alive.filter(({ lastHeartbeat }) => lastHeartbeat !== undefined);
   }

@@ -61,7 +61,7 @@ export function haltText(halt: Halt | FeedHalt): string {
     case 'book_stale':
       return `the order book of ${halt.symbol} is stale`;
     case 'test_data':
-      return halt.from === 'active venue' ? 'the testnet is the active venue' : `the data are ${halt.from}`;
+      return halt.from === 'active venue' ? 'the testnet is the active venue' : `the data is ${halt.from}`;
     case 'venue_changed':
       return `no price of ${halt.symbol} at ${halt.venue} yet`;
     case 'price_age':

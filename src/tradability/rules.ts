@@ -66,7 +66,7 @@ export function instanceHalts(feed: FeedInstance, now: Moment, silenceMs = STATU
   return INSTANCE_RULES.flatMap((rule) => rule(feed, silenceMs, now) ?? []);
 }
 
-/** While trading is halted, a venue without data for longer is stale. Milliseconds. */
+/** While trading is halted, a venue without data for longer than this is stale. Milliseconds. */
 const VENUE_STALE_AFTER_MS = 5000;
 
 interface Origin {
@@ -120,7 +120,7 @@ function priceAgeMs(price: LastPrice, speaker: FeedInstance | undefined, now: Mo
 }
 
 /**
- * A consumer that has not reported its lag for longer is delayed itself: the additional time counts as lag.
+ * A consumer that has not reported its lag for longer than this is delayed itself: the time beyond it counts as lag.
  * Milliseconds.
  */
 const LAG_SILENCE_MS = 1000;

@@ -42,7 +42,7 @@ export interface Served {
   readonly byOneVenue: boolean;
 }
 
-/** Makes a price the last one, unless its epoch is over; returns whether it did. */
+/** Makes a price the last one, unless its epoch has ended. Returns true if it did. */
 export function setPrice(
   facts: SymbolFacts,
   { venue, epoch, environment, receivedAt }: PriceTick,
@@ -64,8 +64,8 @@ interface Dated {
 }
 
 /**
- * Returns true if data is of an epoch that is over. An instance that took over since `last` may have started with lower
- * epochs.
+ * Returns true if data belongs to an epoch that has ended. An instance that took over since `last` may have started
+ * with lower epochs.
  */
 export function isOfPreviousEpoch(data: Dated, last: Dated, servedSince: number): boolean {
   const isOfNewInstance = last.receivedAtMs < servedSince && data.receivedAtMs >= servedSince;

@@ -16,8 +16,8 @@ export interface PendingGap {
 }
 
 /**
- * If a series has no trade for this time after it is first served, none happened. Sooner, its subscription may not have
- * begun. Milliseconds.
+ * For this time after a series is first served, trades may be missing, because its subscription may not have begun.
+ * Milliseconds.
  */
 const SETTLES_MS = 10_000;
 /** If there are more gaps, the two oldest are joined. */
@@ -30,8 +30,8 @@ export class TradeCoverage {
   readonly #pending = new Map<string, PendingGap>();
 
   /**
-   * Notes the first known trade. `servedSince`, milliseconds since 1970: if the trade came long after it, nothing was
-   * traded in between.
+   * Notes the first known trade. `servedSince`, milliseconds since 1970: nothing was traded between `SETTLES_MS` after
+   * it and this trade.
    */
   begin(
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,

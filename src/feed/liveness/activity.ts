@@ -1,10 +1,10 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** A venue is judged every second. A longer pause means that it is not judged any more. */
+/** A venue is judged every second. An older judgement than this does not count any more. Milliseconds. */
 const JUDGED_MS = 2500;
 /**
- * A venue counts as on time after its data was on time for this long. After a common fault, venues recover in different
- * seconds. Milliseconds.
+ * A venue counts as on time after its data was on time for this long. After a common outage, venues recover in
+ * different seconds. Milliseconds.
  */
 const IN_TIME_MS = 2000;
 

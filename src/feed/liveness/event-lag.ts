@@ -159,7 +159,7 @@ export class EventLag {
         lag.isReported = false;
         report({
           kind: 'status',
-          note: { state: 'feed_recovered', reason: `line ${line} is in time again`, venue, line },
+          note: { state: 'feed_recovered', reason: `line ${line} is on time again`, venue, line },
         });
       }
       return;
@@ -177,7 +177,7 @@ export class EventLag {
 
 const TEXTS: Readonly<Record<Place, string>> = {
   venue: ', and another venue is not late',
-  process: ', and no other venue is known to be in time: this host or its network may be too slow',
+  process: ', and no other venue is known to be on time: this host or its network may be too slow',
 };
 
 function newLineLag(): LineLag {

@@ -150,8 +150,8 @@ export class EpochLedger {
   }
 
   /**
-   * Returns the positions of all current epochs, so that none is outdated. `fresh`: only of epochs whose first trade in
-   * this run has no position yet.
+   * Makes new positions of all current epochs. `fresh`: only of epochs whose first trade in this run has no position
+   * yet.
    */
   checkpoint(which: 'all' | 'fresh'): Position[] {
     const positions: Position[] = [];

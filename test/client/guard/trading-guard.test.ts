@@ -441,7 +441,7 @@ describe('TradingGuard', () => {
     it('halts with the environment in the reason', () => {
       allowed();
       take(price(ms, { environment: 'testnet' }));
-      expect(guard.decide('BTC', now()).reason).toBe('the data are testnet');
+      expect(guard.decide('BTC', now()).reason).toBe('the data is testnet');
     });
   });
 

@@ -23,7 +23,7 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
     klines: (origin, interval) => klines(id, origin, interval, weights.klines),
     intervals,
     recentTrades: 0,
-    whyNoTrades: tradesById ? '' : 'its past by trade id needs an API key; agg_trades needs none',
+    whyNoTrades: tradesById ? '' : 'trades by id need an API key; agg_trades needs none',
   };
 }
 
