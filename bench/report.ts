@@ -198,7 +198,7 @@ Median of ${runs} runs (lowest–highest). The programs alternate; each round ru
 - **settings**: everything else is the default. Every field is validated, the sequence of ids checked, duplicates
   dropped. Staleness is watched, failover is ready, decimals are exact, and the producer is idempotent with one batch in
   flight. Price ticks, positions and status go to their own topics as well.
-- **sustained**: the highest rate of a rising ramp that the program held for ${pace.holdMs / 1000} s. At its end, at most 250 ms of trades are in flight,
+- **sustained**: the highest rate of a rising ramp that the program held for ${pace.holdMs / 1000} s. At the end of this time, at most 250 ms of trades are in flight,
   and their number does not grow. The next rate, about 5 % higher, was tried twice, and the program did not hold it.
 - **out, where more come in**: how many trades a second the consumer received at the rates that the program did not
   hold. The table has their median.
