@@ -31,5 +31,5 @@ process.once('SIGINT', () => {
   void feed.close();
 });
 
-// Resolves with the first data, however long that takes. Rejects only if the feed is closed before.
+// Resolves with the first data, however long that takes. Rejects only if the feed is closed first.
 await feed.connect().catch((error: Error) => console.error(error.message));

@@ -180,7 +180,7 @@ class Guard:
 
 
 class Sniper:
-    """Buys on a strong flow and a large trade, sells at a level. During a halt it opens nothing and keeps positions."""
+    """Buys on a strong flow with a large trade, sells at a target or a stop. A halt stops buying and selling."""
 
     def __init__(self, guard: Guard):
         self.guard = guard

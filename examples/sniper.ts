@@ -1,5 +1,5 @@
-// A paper strategy on the topics. It buys on a strong buy flow with a large trade, sells at a level, and asks the
-// trading guard before each order. It writes its ledger as JSON to stdout.
+// A paper strategy on the topics. It buys on a strong buy flow with a large trade, and sells at a target or a stop. It
+// asks the trading guard before each order, and writes its ledger as JSON to stdout.
 //   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
 //   node examples/sniper.ts localhost:9092 --coins BTC,ETH             with a feed that writes to Kafka
 // In your own project, import from 'market-feed' and 'market-feed/client'.
@@ -11,7 +11,7 @@ const BUDGET = '1000'; // of the quote asset, for each position
 const TAKE_PROFIT = '1.001'; // times the paid price
 const STOP_LOSS = '0.9995';
 const FLOW_MS = 5000; // how long a strong flow counts, by the venue's clock
-const FRESH_MS = 5000; // greatest age of a record to act on, by received_at
+const FRESH_MS = 5000; // maximum age of a record to act on, by received_at
 
 interface Position {
   readonly coin: string;

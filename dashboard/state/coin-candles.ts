@@ -36,7 +36,7 @@ export function startCandles(): void {
   });
 }
 
-/** Makes the next candle fetch the earlier candles again. */
+/** After this call, the next candle from the stream causes a fetch of the earlier candles. */
 export function candlesBeginAnew(): void {
   pastAsked = false;
   pastKnown = false;

@@ -51,7 +51,7 @@ const paint = onFrame(() => {
 });
 
 export function startFeedState(): void {
-  // Also ends the last flash, which no tick follows.
+  // Ends the flash of a last move, which no tick follows.
   setInterval(() => {
     if (rows.peek().some(({ flash }) => flash.peek())) paint();
   }, 200);

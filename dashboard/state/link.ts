@@ -10,7 +10,7 @@ export interface LinkState {
   readonly opened: number;
 }
 
-/** The gateway sends a message each second. A socket without one for this long is dead, even if it counts as open. */
+/** The gateway sends a message each second. A socket without one for this long is broken, even if it counts as open. */
 const SILENT_MS = 4000;
 
 /** This page's own connection to the gateway. */

@@ -58,7 +58,7 @@ function FeedBanner() {
   if (silent > FEED_SILENT_MS)
     return (
       <p class="banner is-bad">
-        <strong>The feed is silent</strong> No word from it for {age(silent)}.
+        <strong>The feed is silent</strong> No heartbeat for {age(silent)}.
       </p>
     );
   if (state.state !== 'allowed')

@@ -18,7 +18,7 @@ export function Tape({ stale }: { readonly stale?: string | undefined }) {
       staleReason={stale}
       tools={
         <span class="note">
-          {missed.value > 0 ? `${count(missed.value)} left out: too slow here` : '12×: times the mean'}
+          {missed.value > 0 ? `${count(missed.value)} left out: this page is too slow` : '12×: times the mean'}
         </span>
       }
     >

@@ -46,7 +46,7 @@ export function TimelinePanel() {
       }
     >
       {overview === undefined ? (
-        <p class="empty">No word from the feed yet.</p>
+        <p class="empty">No status of the feed yet.</p>
       ) : (
         <TimelinePicture timeline={timeline(events.value, present, from, to)} gaps={gaps.value} />
       )}

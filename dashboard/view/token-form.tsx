@@ -14,10 +14,10 @@ export function TokenForm() {
       }}
     >
       <label>
-        <strong>This gateway asks for a token</strong>
+        <strong>This gateway requires a token</strong>
         <input name="token" type="password" required autocomplete="off" />
       </label>
-      <button type="submit">Go on</button>
+      <button type="submit">Connect</button>
     </form>
   );
 }

@@ -18,7 +18,7 @@ export function Venues() {
   return (
     <Panel id="venues" title="Venues">
       {overview === undefined ? (
-        <p class="empty">No word from the feed yet.</p>
+        <p class="empty">No status of the feed yet.</p>
       ) : (
         <>
           <ul class="venues">

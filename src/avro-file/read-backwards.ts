@@ -15,7 +15,7 @@ export interface ReadBackwardsOptions {
 
 /**
  * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns 'stop'. Returns
- * false at unreadable data. Without `passOverTorn`, nothing may write to the folder meanwhile.
+ * false at unreadable data. Without `passOverTorn`, nothing may write to the folder until it returns.
  */
 export async function readBackwards(
   folder: string,
@@ -38,7 +38,7 @@ export async function readBackwards(
   return true;
 }
 
-/** Yields the records of one file block by block, the last block first. @throws Fault (malformed) at damage */
+/** Yields the records of one file block by block, the last block first. @throws Fault (malformed) if it is damaged */
 export async function* readFileBackwards(path: string, mayBeTorn = false): AsyncGenerator<FeedRecord[]> {
   let read: ReturnType<typeof blockReader> | undefined;
   for await (const { header, ...block } of blocksBackwards(path, mayBeTorn)) {

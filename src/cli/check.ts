@@ -94,7 +94,7 @@ async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Prom
   const without = absent.length === 0 ? '' : `; not listed there: ${absent.join(', ')}`;
   return [
     ...(config.coins.kind === 'all'
-      ? [row('  connections', `${lines} a group of topics, after the venue's list`)]
+      ? [row('  connections', `${lines} for each group of topics, once the venue's list is fetched`)]
       : [
           row('  connections', `${connections.length}: ${on}`),
           row('  subscriptions', `${topics} topics for ${instruments.length} symbols${without}`),

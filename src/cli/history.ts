@@ -188,7 +188,7 @@ function remarks({ records, missing, complete, leavesGap }: HistoryResult, title
     ...(complete && records === 0 ? [`${title}: the venue has no records that are not in the folder yet`] : []),
     ...(missing > 0 ? [`${title}: the venue left out ${count(missing)} records, or sent them unreadable`] : []),
     ...(leavesGap
-      ? [`${title}: the earlier records of the folder end before; the records in between are not fetched`]
+      ? [`${title}: the records between these and the earlier ones in the folder are missing: they are not fetched`]
       : []),
     ...(complete ? [] : ['interrupted; run the same command to continue from here']),
   ];

@@ -12,7 +12,7 @@ export const command: Command = {
     'tail <topic> [--coin C] [--from beginning|end|TIME] [--limit N] [--follow] [--json] [--dir DIR] [--config FILE]',
   about:
     'Prints decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
-    "from Kafka, without configured brokers from a file sink's folder, or from --dir.\n" +
+    "from Kafka, or, if no brokers are configured, from a file sink's folder, or from --dir.\n" +
     'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },

@@ -33,7 +33,7 @@ function mergedVenue(all: readonly VenueMetrics[]): VenueMetrics {
     reconnects: sumByName(all.map(({ reconnects }) => reconnects)),
     bookResyncs: sum(all, ({ bookResyncs }) => bookResyncs),
     booksNotHad: sum(all, ({ booksNotHad }) => booksNotHad),
-    // All feeds use the same client.
+    // All feeds share one REST client, so each reports the same weight.
     restWeight: Math.max(...all.map(({ restWeight }) => restWeight)),
     venueToSocket: distribution(all.map(({ venueToSocket }) => venueToSocket)),
     socketToEmitted: distribution(all.map(({ socketToEmitted }) => socketToEmitted)),

@@ -2,7 +2,7 @@ import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
-/** Merges the status of several feeds; `left` have ended. The highest latency counts: quantiles cannot be added. */
+/** Merges the status of running feeds, and of ended ones (`left`). The highest latency counts: quantiles do not add. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,

@@ -12,7 +12,7 @@ export interface ShardWeights {
   readonly rates: ReadonlyMap<number, number>;
 }
 
-/** A step that evens two loads by less than this part of their mean does not justify its cutover. */
+/** A step that evens two loads by less than this part of the mean load does not justify its cutover. */
 const LEAST_STEP = 0.05;
 
 /**

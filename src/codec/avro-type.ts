@@ -6,7 +6,7 @@ import { type AvroField, type AvroSchema, isUnion, type RecordSchema } from './s
 
 export type AvroType = avro.Type;
 
-/** avsc's buffer with a position. */
+/** avsc's buffer, and the offset of the next byte to read or write. */
 interface Tap {
   readonly buf: Uint8Array;
   pos: number;
@@ -76,7 +76,7 @@ const LARGEST_LONG = 2 ** 53 - 2;
 const SMALL_LONG = 2 ** 30;
 const FOUR_BYTES = 2 ** 28;
 
-/** Writes four bytes with one division; avsc needs a division for each. */
+/** Writes four bytes with one division; avsc divides once for each byte. */
 class LongType extends CheckedType {
   protected _write(tap: Tap, value: unknown): void {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < SMALLEST_LONG || value > LARGEST_LONG) {

@@ -38,7 +38,7 @@ export interface VenueSymbolName {
   readonly symbol: string;
 }
 
-/** Message key of market records, with its own numbering of epochs: symbol, or VENUE:SYMBOL in mode `all`. */
+/** Returns the message key of market records: symbol, or VENUE:SYMBOL in mode `all`. Each key has its own epochs. */
 export function marketKeyOf(mode: FeedMode): MarketKeyOf {
   return mode === 'all' ? ({ venue, symbol }) => `${venue}:${symbol}` : symbolKey;
 }

@@ -78,7 +78,7 @@ function whole(reader: RecordReader, message: Uint8Array, offset: number): FeedR
 
 let byFingerprint: Map<string, RecordReader> | undefined;
 
-/** Released and current versions of our schemas; the current one if the fingerprint is the same. */
+/** Finds the released or current schema with the fingerprint; the current one if both have it. */
 function readerByFingerprint(fingerprint: Uint8Array): RecordReader {
   byFingerprint ??= new Map(
     TOPICS.flatMap(({ schema }) => [...releasedSchemas(schema), currentSchema(schema)]).map((schema) => [

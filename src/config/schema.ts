@@ -48,7 +48,7 @@ function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
   });
 }
 
-/** `mistake`: the message for a value with a common mistake. */
+/** `mistake` returns the message for a value with a common mistake; undefined: the value has none. */
 function url(schemes: readonly [string, string], mistake: (value: string) => string | undefined = () => undefined) {
   const error = `a URL with ${schemes[0]}:// or ${schemes[1]}://, without user, password, query or fragment`;
   return z.string({ error }).superRefine((value, context) => {

@@ -77,7 +77,7 @@ export class Brokers {
     return this.at(this.#controllerId, ask);
   }
 
-  /** Finds the coordinator of a group or a transactional id. The returned function asks it; if it has moved, find it again. */
+  /** Finds the coordinator of a group or transactional id. The returned function asks it; find it again if it moves. */
   async coordinator(kind: CoordinatorKind, id: string): Promise<<T>(ask: Ask<T>) => Promise<T>> {
     const broker = addressOf(await this.any((connection) => connection.findCoordinator(kind, id)));
     return (ask) => this.#ask(broker, ask);

@@ -23,7 +23,7 @@ export interface FeedDependencies extends VenueDependencies {
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
 
-/** Builds the feed of a configuration. It connects when it starts, except for venues that are already warm. */
+/** Builds the feed of a configuration. Its start connects to the venues that are not connected yet. */
 export function buildFeed(
   config: Config,
   dependencies: FeedDependencies,

@@ -88,7 +88,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   });
 }
 
-/** The configured venues that take part. With failover, a venue takes part only if it can have epochs. */
+/** The configured venues that take part. With failover, only venues that can serve take part. */
 export function venuesInUse(config: Config): readonly VenueId[] {
   const configured = feedVenues(config);
   return config.feed.mode === 'all' ? configured : servingVenues(configured, config.feed.channels);

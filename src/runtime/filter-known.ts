@@ -13,7 +13,7 @@ export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
 /** How far a sink has an epoch that the feed resumes from an earlier trade. */
 interface KnownEpoch {
   readonly ends: ReadonlyMap<TradeKind, Checkpoint>;
-  /** Number of trade ids after the ends that came since the start. */
+  /** Number of trade ids after the ends, of trades that came since the start. */
   passed: number;
   /** The gap that the sink ends in, until the trade after it comes. Trades fetched for it may come first. */
   gap: Gap | undefined;

@@ -101,7 +101,7 @@ export class MarketFeed {
     });
   }
 
-  /** Connects, and resolves with the first data. Until then the feed keeps trying. Rejects if it is closed before. */
+  /** Connects, and resolves with the first data. Until then the feed keeps trying. Rejects if it is closed first. */
   async connect(): Promise<void> {
     // The feed publishes status and checkpoints without any data.
     const data$ = this.#records$.pipe(

@@ -4,7 +4,7 @@ import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/venue-state.ts';
 import { increment } from '../feed/venue-counts.ts';
 
-/** All counts exist from the start. Otherwise the first of a kind would not show as a rise. */
+/** All counters exist from the start, as 0. Otherwise Prometheus would not see a rise at the first count. */
 const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];
 const STAGES = ['decode', 'encode'];
 

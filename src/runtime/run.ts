@@ -48,13 +48,13 @@ export interface PipelinePart {
   readonly access: VenueAccess;
 }
 
-/** The running main job, in one pipeline. */
+/** A running feed with its sinks. */
 export interface Pipeline extends Running {
   readonly feed: RunningFeed;
   stop(reason: string, options?: StopOptions): Promise<Stopped>;
 }
 
-/** The running main job, in one pipeline or several. */
+/** What `market-feed run` runs: one pipeline, or one for each shard of this instance. */
 export interface Running {
   /** The feeds that run now. */
   feeds(): readonly FeedWatch[];
@@ -62,7 +62,7 @@ export interface Running {
   metrics(): PipelineMetrics;
   /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
-  /** Closes the connections and delivers what was received, within 5 s. Resolves with the numbers of other records. */
+  /** Closes the connections and delivers what was received, within 5 s. Resolves with the counts of other records. */
   stop(reason: string): Promise<Stopped>;
 }
 
@@ -77,10 +77,10 @@ const STOP_WITHIN_MS = 3500;
 const WARM_WITHIN_MS = 1000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
-/** How long a stop waits for these records: no other run publishes the large trades since the start. */
+/** How long a stop waits for the recent records: no other run publishes the large trades since the start. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
-/** The least share of the memory for a shard: its warm-up buffers empty at once and need this much room. */
+/** Minimum share of the memory for a shard: its warm-up buffers all empty at the same time and need this room. */
 const LEAST_BUFFER_SHARE = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {

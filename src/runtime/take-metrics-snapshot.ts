@@ -63,7 +63,7 @@ function sinkMetrics(
     rejected,
     conflated,
     batches,
-    // All topics of the environment exist from the start. Otherwise the first drop would not show as a rise.
+    // All topics of the environment have a counter from the start. Otherwise Prometheus would not see the first drop.
     dropped: { ...Object.fromEntries(TOPICS.map((topic) => [prefix + topic.name, 0])), ...dropped },
     spill: spill === null ? null : { ...spill, limitBytes: maxMb * 2 ** 20 },
     emittedToAcknowledged: latencies.sink(name).histogram.distribution(),

@@ -17,7 +17,7 @@ export interface VenueAccessOptions {
   readonly onMalformedRows?: (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
 }
 
-/** What all feeds at one address share of the venues: request and connection budgets, and the most traded coins. */
+/** What the feeds of one IP address share: the venues' request and connection budgets, and the most traded coins. */
 export class VenueAccess {
   /** Undefined unless only the most traded coins are followed. */
   readonly topCoins$: Observable<ReadonlySet<string>> | undefined;

@@ -68,7 +68,7 @@ export class Connection {
     return this.interference;
   }
 
-  /** Queues a data frame, bypassing any interference. `framed` is its latin1 form. */
+  /** Queues a data frame, bypassing any interference. `framed` is the WebSocket frame of it, as latin1. */
   push(payload: string, framed: string): void {
     this.frames++;
     if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });

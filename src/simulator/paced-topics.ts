@@ -22,7 +22,7 @@ export interface Pace {
   readonly interval?: KlineInterval;
   /** The interval's name in the journal. */
   readonly intervalName?: string;
-  /** Makes the event. `unit` follows milliseconds: '', or '000' for microseconds. */
+  /** Makes the event. `unit` is appended to milliseconds: '', or '000' for microseconds. */
   readonly make: (now: number, unit: string, candle: CandleSpan) => string;
 }
 

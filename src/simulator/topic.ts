@@ -46,14 +46,15 @@ export class Topic implements ListenedTopic {
     return this.forms.flat().sort((a, b) => a.number - b.number);
   }
 
-  /** True if a fault works on a listener. */
+  /** True if a fault affects a listener. */
   get disturbed(): boolean {
     return this.forms.some((form) => form.some(({ interference }) => interference !== undefined));
   }
 
   /**
-   * Sends an event to every listener. `make` returns its latin1 bytes; its argument follows milliseconds: '', or '000'
-   * for microseconds. `kind` selects the faults that apply. Returns the numbers of the reached connections, as JSON.
+   * Sends an event to every listener. `make` returns its latin1 bytes and appends its argument to milliseconds: '', or
+   * '000' for microseconds. `kind` selects the faults that apply. Returns the numbers of the reached connections, as
+   * JSON.
    */
   publish(make: (unit: string) => string, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;

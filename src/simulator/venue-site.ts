@@ -146,7 +146,7 @@ export class VenueSite {
       this.pings.answered(connection, data.toString());
     });
     ws.on('close', () => host.connectionClosed(connection));
-    // A reset is an ordinary end; 'close' follows.
+    // A TCP reset ends a connection like any other end; 'close' follows.
     ws.on('error', () => {});
   }
 

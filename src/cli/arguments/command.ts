@@ -3,7 +3,7 @@ import { nearestKey } from '../../config/nearest-key.ts';
 /**
  * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
  * 0 done, 1 failed. A UsageError or ConfigError ends in 2, any other error in 1. `run` ends soon after `signal` aborts.
- * It imports heavy modules itself, so that help and errors are instant.
+ * `run` imports heavy modules itself, so that help and errors are instant.
  */
 export interface Command {
   /** The command line after `market-feed `. */
@@ -32,7 +32,7 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Data for people and scripts. */
   readonly out: Output;
-  /** Logs and complaints. */
+  /** Log entries and error messages. */
   readonly err: Output;
   /** Aborts when the command should end. */
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-/** The longest timer of Node.js; a longer one ends at once. */
+/** The longest timer of Node.js; a longer one fires at once. */
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** Returns a signal that aborts after `ms`: fractions and, unlike AbortSignal.timeout, more than 24.8 days work. */

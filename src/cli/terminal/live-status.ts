@@ -13,7 +13,7 @@ import { inColumns, padSpans, type Span, type Style, span, spansWidth, textWidth
 
 export interface StatusView {
   readonly snapshot: StatusSnapshot;
-  /** The prices painted so far, including this one's. */
+  /** The prices painted so far, including this snapshot's. */
   readonly memory: PriceMemory;
   /** Shown as far as there is room. */
   readonly notes: Pick<StatusNotes, 'latest'>;
@@ -44,7 +44,7 @@ export function renderStatus(
   const hintRows = hints.map((hint): Row => [span(` ${hint}`, 'dim')]);
   const across = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const room = rows - top.length - venues.length - 1 - Math.ceil(snapshot.coins.length / across);
-  // Coins come first: for them the latencies are left out, then the blank rows, then the hints.
+  // Coins come first: to make room for them, the latencies are left out, then the blank rows, then the hints.
   const shown = [...sinks, ...counts, ...hintRows];
   const timed = [...sinks, ...latencyRows(snapshot, columns), ...counts, ...hintRows];
   const bottom = timed.length + BLANKS <= room ? timed : shown.length <= room ? shown : [...sinks, ...counts];

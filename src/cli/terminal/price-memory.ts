@@ -39,7 +39,7 @@ export const placesOf = ({ prices }: PriceTrail): number =>
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** The last `width` prices as a row of bars, lowest to highest; blank until there are two. */
+/** The last `width` prices as a row of bars, lowest to highest; empty until there are two. */
 export function sparkline(prices: readonly Decimal[], width: number): string {
   const values = prices.slice(-width).map(Number);
   if (values.length < 2) return '';

@@ -25,7 +25,7 @@ const KEPT = 60;
 /** A short version of the log for people: no routine events, and one note for repeats and related events. */
 export class StatusNotes {
   #notes: readonly TimedNote[] = [];
-  /** Lost connections, as VENUE LINE: only for those is `connected` worth a note. */
+  /** Lost connections, as VENUE LINE. Only their `connected` is worth a note. */
   readonly #lost = new Set<string>();
   #halted = false;
 
@@ -40,7 +40,7 @@ export class StatusNotes {
     this.#notes = keepMost([...others, same === undefined ? note : joined(same, note)], KEPT);
   }
 
-  /** The `most` important notes, oldest first. */
+  /** At most `most` notes, oldest first. The oldest unimportant ones are left out first. */
   latest(most: number): readonly Note[] {
     return keepMost(this.#notes, most).map((note) => ({ level: note.level, text: textOf(note) }));
   }

@@ -22,7 +22,7 @@ interface DepthTopic {
   /** Levels of a partial book; 0: differences. */
   readonly levels: number;
   readonly everyMs: number;
-  /** The changes since the topic was last sent. */
+  /** The changes since the topic's last event. */
   changes: Changes;
 }
 
@@ -162,7 +162,7 @@ class DepthSide {
     this.quantities = new Map(this.active.map(({ price, quantity }) => [price, quantity]));
   }
 
-  /** Quantity steps at a price where an order is or was; 0: none is left. */
+  /** The quantity, in lots, at a price that has or had an order; 0: no order is left. */
   quantityAt(price: number): number {
     if (this.isWithdrawn) return 0;
     const isBehind = this.side === 'bids' ? price < this.last : price > this.last;

@@ -6,7 +6,7 @@ import type { VenueHost } from '../venue-host.ts';
 import { type BookView, bookFrame } from './bybit-frames.ts';
 
 const EVERY_MS: Readonly<Record<number, number>> = { 50: 20, 200: 100, 1000: 200 };
-/** The book whose update ids REST shows. */
+/** Number of levels of the book whose update ids REST shows. */
 const REST_LEVELS = 1_000;
 
 interface Book {

@@ -2,10 +2,10 @@ import type { OnOrder, SimulatedMarket } from './market.ts';
 
 /** Maximum seconds of trades that one slice makes. */
 const MAX_MADE_SECONDS = 0.05;
-/** Maximum seconds that trades may be late; older ones are dropped. */
+/** Trades that are due for longer than this, seconds, are dropped. */
 const BACKLOG_SECONDS = 2;
 
-/** Keeps one market at its rate: each slice makes the trades that are due, late ones included. */
+/** Keeps one market at its rate: each slice makes the trades that are due, and what earlier slices left. */
 export class MarketClock {
   private readonly market: SimulatedMarket;
   private readonly onOrder: OnOrder;

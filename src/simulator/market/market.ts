@@ -20,8 +20,8 @@ export interface MarketOptions {
 
 /**
  * One venue's market. The seed and the number of trades alone decide what it trades, never the clock: the same options
- * give the same trades in the same order. Market time is the number of trades divided by the rate; it gives all venues
- * about the same prices.
+ * give the same trades in the same order. Market time is the number of trades divided by the rate. Prices follow it, so
+ * all venues have about the same ones.
  */
 export class SimulatedMarket {
   readonly instruments: readonly SimulatedInstrument[];
