@@ -59,13 +59,13 @@ function canonical(text: string): string {
   return decimal;
 }
 
-/** Ticks of the generated market are cents; it starts at 61,837.63. */
+/** First price of the generated market, in steps of 0.01: 61,837.63. */
 const START_TICK = 6_183_763;
-/** Mean distance of a change from the top, ticks. FAR_SHARE of the changes lie anywhere. */
+/** Mean distance of a change from the top, in price steps. FAR_SHARE of the changes lie anywhere. */
 const NEAR_TICKS = 40;
 const FAR_SHARE = 0.1;
 const REMOVED_SHARE = 0.45;
-/** Largest move of the top at each change, ticks. */
+/** Largest move of the top at each change, in price steps. */
 const MOVE_TICKS = 3;
 
 /**

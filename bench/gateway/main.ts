@@ -1,11 +1,12 @@
 /**
  * Measures the cost of WebSocket clients, and what clients that never read cost the others:
  * `node bench/gateway/main.ts [SECONDS]`, SECONDS for each phase (default 15). Phases with and without stalled clients
- * take turns. Three rounds, medians; ends when the gateway has closed all stalled clients.
+ * take turns. Results are medians of three rounds. It ends when the gateway has closed all stalled clients.
  *
- * A simulator sends 500 trades a second to `market-feed run`, and clients listen to prices: three processes. An age is the
- * time from the feed's socket to the client, with the transfer to the gateway (20 ms) and conflation (100 ms). The feed's
- * own latency is the time from its socket to the output of its records, in a run without clients and in one with them.
+ * A simulator sends 500 trades a second to `market-feed run`, and clients listen to prices: three processes. An age is
+ * the time from the feed's socket to the client. It includes the transfer to the gateway (20 ms) and conflation
+ * (100 ms). The feed's own latency is the time from its socket to the output of its records, in a run without clients
+ * and in one with them.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

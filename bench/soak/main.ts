@@ -18,7 +18,7 @@ import { isFlat, type Sample, slopeOf, slopeText } from '../slope.ts';
 const SAMPLE_EVERY_MS = 5000;
 /** Share of the run that counts as warm-up: code is compiled, histories and buffers fill. */
 const WARM_UP_SHARE = 0.25;
-/** Time without faults at the end of the run. What the faults used is released in it. */
+/** Time without faults at the end of the run, in which the pipeline releases what the faults made it use. */
 const CALM_MS = 30_000;
 const MEBIBYTE = 2 ** 20;
 
@@ -66,7 +66,7 @@ const series: Readonly<
  */
 const JUDGED = ['data', 'external', 'handles', 'timers', 'resources'] as const;
 
-// The judge needs the position of every epoch. Compaction would keep only the last one.
+// The judge needs the position record of every epoch. Compaction would keep only the last one.
 const broker = await startBroker({ config: { 'log.cleaner.enable': 'false' }, isForLong: true });
 const run = new LongRun({ broker, folder, seed, durationMs, schedule, rate: Number(flags.rate), prefix: 'soak.' });
 const interrupted = new Promise<never>((_, reject) => {

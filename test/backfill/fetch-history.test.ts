@@ -52,7 +52,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     deeds++ < lifetime ? deed() : Promise.reject(new Killed('killed'));
   const sink = new AvroFileSink({
     dir: job.dir,
-    // The header alone has 6 KB, so one page fills some files, and others stay open.
+    // A file's header alone has 6 KB, so a page of records completes some files and leaves others open.
     rotateMb: 0.008,
     codec: 'null',
     now: () => 0,

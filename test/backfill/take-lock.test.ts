@@ -41,7 +41,7 @@ describe('takeLock', () => {
     expect(await readFile(lock, 'utf8')).toBe(String(process.ppid));
   });
 
-  it('acquires the lock of a dead process, even if another one died while it acquired the lock', async () => {
+  it('acquires the lock of an ended process, even if a second one ended while it acquired the lock', async () => {
     await writeFile(lock, '999999999');
     await writeFile(`${lock}.left`, '999999998');
     await takeLock(lock, process.pid, refusal);

@@ -31,7 +31,7 @@ describe('layersOf and layersTable', () => {
     });
   });
 
-  it('list the layers per trade for each profile, the largest first', () => {
+  it('list the CPU time of each layer per trade, with a column for each CPU profile, largest first', () => {
     const columns = [
       { title: 'few', layers: new Map([['a', 10]]), trades: 10 },
       {

@@ -28,7 +28,7 @@ describe('the report of the benchmark', () => {
     expect(found(results, 'sustained trades/s, kafkajs-1')).toMatchObject({ found: '1.10', met: true });
   });
 
-  it('shows how much time the cores leave for a faster program', () => {
+  it("shows the CPU that the cores have for each trade at a multiple of the script's rate", () => {
     const results = {
       script: [measurement(200_000)],
       'platformatic-1': [{ ...measurement(150_000), cpuAtBest: 5, othersAtBest: 9 }],

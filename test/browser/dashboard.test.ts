@@ -72,7 +72,7 @@ describe('the dashboard of a healthy feed', () => {
     });
   });
 
-  it('shows candles, book, depth, trades and profile of the selected coin, and updates the trades', async () => {
+  it('shows candles, book, depth, trades and volume profile of the selected coin, and updates the trades', async () => {
     const page = await open('#/eth');
     expect(await page.locator('#coin-title').textContent()).toBe('ETH/USDT');
     await until(async () => (await coloursOf(page, '.candle-chart canvas')) > 3, { message: 'candles are drawn' });

@@ -165,7 +165,7 @@ it('mergeStatus names no active venue if the feeds are at different venues', () 
   expect(mergeStatus([snapshot(), snapshot({ activeVenue: 'bybit' })], OF).activeVenue).toBeNull();
 });
 
-it('mergeStatus reports trading as halted without a shard', () => {
+it('mergeStatus reports trading as halted if there is no shard', () => {
   expect(mergeStatus([], OF)).toMatchObject({
     trading: { state: 'halted', reason: 'no shard is assigned to this instance' },
     venues: [],

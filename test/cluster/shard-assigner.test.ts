@@ -51,7 +51,7 @@ it('every member knows the trade rate of a shard whose holder has left', () => {
   expect(read(leader.userData?.(left))).toEqual({ 0: [300, 10], 1: [0, 10], 2: [100, 10], 3: [100, 10] });
 });
 
-it("the assigner adds at most ten minutes of earlier measurements to a member's own ones", () => {
+it("the assigner combines a member's own measurements with at most ten minutes of earlier ones", () => {
   const held = new Map<number, ShardRate>();
   const member = shardAssigner(
     () => held,

@@ -83,7 +83,7 @@ it('a given-up shard without a takeover ends after its time limit and reports wh
   });
 });
 
-it('a given-up shard continues if it is kept before its time limit', async () => {
+it('a given-up shard continues if it is assigned again before its time limit', async () => {
   const shard = new Scripted();
   await shard.begin();
   shard.run.giveUp(1000);

@@ -202,7 +202,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
       await sink.close();
     });
 
-    it('SC-08 finds the last position of every venue and symbol after a restart, per environment', async () => {
+    it('SC-08 finds the last position record of every venue and symbol after a restart, per environment', async () => {
       const first = await openSink();
       expect(await first.checkpoints(asked())).toEqual([]);
       const position = (venue: string, symbol: string, epoch: number) => samplePosition({ venue, symbol, epoch });
@@ -260,7 +260,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         return byVenueAndSymbol(await (await openSink()).checkpoints(asked(over)));
       }
 
-      it('SC-13 use the last trade after the last position, with all fields', async () => {
+      it('SC-13 use the last trade after the last position record, with all fields', async () => {
         const batches = [[traded(1, 1)], [placed(1, 1)], [traded(2, 2), traded(3, 3)]];
         expect((await checkpointsBehind(batches)).get('binance:BTCUSDT')).toEqual({
           venue: 'binance',
@@ -272,7 +272,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         });
       });
 
-      it('SC-14 use a position whose trade is not stored', async () => {
+      it('SC-14 use a position record whose trade is not stored', async () => {
         const ended = await checkpointsBehind([[placed(7, 5)]]);
         expect(ended.get('binance:BTCUSDT')).toMatchObject({ epoch: 1, trade: at(7, 5), agg_trade: undefined });
       });
@@ -364,7 +364,7 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         expect(ended.get('bybit:BTCUSDT')).toMatchObject({ epoch: 5, trade: at(71, 2) });
       });
 
-      it('SC-23 use trades of the testnet topics, and testnet positions of the common topic', async () => {
+      it('SC-23 use trades of the testnet topics, and testnet position records of the common topic', async () => {
         const venue = 'binance_testnet';
         const tested = (id: number, second: number): OutRecord => {
           const sent = traded(id, second, { venue, environment: 'testnet' });

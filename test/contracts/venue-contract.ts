@@ -261,7 +261,7 @@ export function venueContract(contract: VenueContract): void {
       expect(venue.refusal(status, headers, '<html>no</html>')).toMatchObject({ kind, retry, status });
     });
 
-    it('VC-15 a 403 without a known cause asks for ten minutes without a request', () => {
+    it('VC-15 a 403 without a known cause asks for a pause of ten minutes', () => {
       const retry = { kind: 'after', afterMs: 600_000 };
       for (const body of ['', '<html>no</html>'])
         expect(venue.refusal(403, {}, body)).toMatchObject({ retry, status: 403 });

@@ -249,7 +249,7 @@ describe('Feed', () => {
     ...{ historyTrades: 1000, largeTradeThreshold: 10 },
   };
 
-  it('in mode all, publishes a position before the first record of each series, even if it is added later', () => {
+  it('in mode all, publishes a position record before each series, even if the series is added later', () => {
     const scripted = new Scripted({ mode: 'all' });
     scripted.trade('binance', 1).trade('bybit', 2);
     scripted.feed.add('binance', TRX);

@@ -164,7 +164,7 @@ describe.each([true, false])('VenueFeed: the cutover of one line, contiguous ids
     expect(run.trades).toEqual([1, 50, 2]);
   });
 
-  it('uses the new connection when the old one dies, and does not report the venue as disconnected', () => {
+  it('uses the new connection when the old one is lost, and does not report the venue as disconnected', () => {
     const run = new ScriptedRun({ contiguous });
     const old = run.connection(0);
     deliver(old, 1, 2);

@@ -317,8 +317,8 @@ function judgeable(mode: Script['mode'], happenings: Script['happenings']): Scri
  * - `preferred-venue-serves`: at the end, the first venue of the order serves again.
  * - `something-published`: the other checkers had records to check.
  * - `trades-once-in-order`: in an epoch, each trade comes once, in the order of ids, or is inside a published gap.
- * - `epochs-and-gaps`: epochs are announced, positions and gaps are true and written in time, no venue is stale for
- * long.
+ * - `epochs-and-gaps`: epochs are announced, position records and gaps are true and written in time, no venue is
+ * stale for long.
  * - `books-true`: deltas chain, books equal those of the venue, none stays stale.
  * - `windows-true`: each window comes once; a complete one equals its trades, an incomplete one has a reason.
  * - `large-trades-true`: exactly the large trades, with their mean.

@@ -34,7 +34,7 @@ export class ShiftedTime implements SchedulerLike {
   }
 }
 
-/** A gateway over records that the test publishes, on a free port. It is closed at the end of the test. */
+/** A gateway that serves the records of the test on a free port. It is closed at the end of the test. */
 export async function gatewayUnderTest(
   settings: Partial<GatewaySettings> = {},
   options: Partial<Omit<GatewayOptions, 'settings'>> = {},

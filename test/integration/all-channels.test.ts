@@ -136,7 +136,7 @@ async function recordsIn(dir: string): Promise<FeedRecord[]> {
   return records;
 }
 
-/** Puts records into the order that the rules need: each topic has an order of its own, and positions come first. */
+/** Marks position records as barriers. The order stays that of `recordsIn`, which reads position records first. */
 function inOrderOfTopics(records: readonly FeedRecord[]) {
   return records.map((record) => ({ record, barrier: record.kind === 'position' }));
 }

@@ -131,7 +131,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   const verdict = judge.verdict();
   expect(verdict).toMatchObject({ losses: [], repeats: [], problems: [], lost: 0, duplicated: 0, outOfOrder: 0 });
   expect(verdict).toMatchObject({ instances: 2, epochs: 1, undetectable: 0 });
-  // Records from the seconds before the first stop were only in the spill. Now they are stored, and not in a gap.
+  // The trades that the first stop left in the spill are stored now. The trades between the two runs are in a gap.
   expect(verdict.published).toBeGreaterThan(left / 2);
   expect(verdict.inGaps).toBeGreaterThan(0);
 

@@ -34,7 +34,7 @@ const BUSY_MS = 15_000;
 const WITH_COINS = [...new Set(marketCoins(COINS).map(({ symbol }) => shardOf(symbol, SHARDS)))];
 
 it(
-  `a cluster with ${COINS} coins publishes each trade once if an instance dies and one hangs ${STANDS_STILL} s`,
+  `a cluster with ${COINS} coins publishes each trade once if one instance is killed and another hangs ${STANDS_STILL} s`,
   async () => {
     const brokers = await sharedBrokers();
     const folder = await temporaryFolder();

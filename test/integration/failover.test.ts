@@ -77,7 +77,7 @@ describe.concurrent('failover when the region is blocked', () => {
   );
 
   it.each(BLOCKS)(
-    'serves by the next venue if %s (before %s) blocks our country from the start with %s',
+    'leaves %s for %s within 1 s when it blocks our country from the start with %s',
     async (venue, next, status) => {
       await using simulated = await SimulatedFeed.start({
         rates: { [venue]: 60, [next]: 60 },

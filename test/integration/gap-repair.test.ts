@@ -219,7 +219,7 @@ describe.concurrent('gap repair of aggregated trades', () => {
     const fetched = simulated.of('agg_trade').filter(({ source }) => source === 'backfill');
     expect(fetched.length).toBeGreaterThan(10);
     expect(fetched.every(({ tradeId, firstTradeId }) => tradeId === firstTradeId)).toBe(true);
-    // The journal only has aggregates that were sent. Their trades show that none is missing.
+    // The journal lacks aggregates that were sent to no line. Here the ids of their trades show that none is missing.
     for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
       const trades = simulated.of('agg_trade').filter((trade) => trade.symbol === symbol);
       const jumps = trades.filter(({ tradeId }, index) => {

@@ -16,7 +16,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('data of %s that arrives
     ...{ venue: BRISK, measuresClocks: true },
   };
 
-  it('on one line gets a new connection, and no trade is missing', async () => {
+  it('on one line causes a new connection, and no trade is missing', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await simulated.moreTrades(100, venue);
     simulated.simulator.fault({ venue, ...SLOW, line: 1 });
@@ -30,7 +30,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('data of %s that arrives
     expect(compareTrades(simulated.records, await simulated.end()).problems).toEqual([]);
   });
 
-  it('on all lines is left for a standby in time, until it is in time again', async () => {
+  it('on all lines causes a failover, and a failback once it is in time again', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await simulated.moreTrades(100, venue);
     simulated.simulator.fault({ venue, ...SLOW, line: 'all' });

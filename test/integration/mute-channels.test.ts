@@ -34,7 +34,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('a channel of %s without
     },
   );
 
-  it('on no line makes the book stale until it changes again, although trades continue', async () => {
+  it('on all lines makes the book stale until it changes again, although trades continue', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
     await simulated.moreTrades(300, venue);
@@ -47,7 +47,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('a channel of %s without
     await until(() => simulated.of('order_book').at(-1)?.stale === false);
   });
 
-  it('on no line makes the book stale as soon as trades or best prices cross it', async () => {
+  it('on all lines makes the book stale as soon as trades or best prices cross it', async () => {
     const slow = { ...options, feed: { ...feed, stale_after_ms: 60_000 } };
     await using simulated = await SimulatedFeed.start(slow);
     await until(() => simulated.of('order_book').some((book) => book.venue === venue && !book.stale));
@@ -61,7 +61,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('a channel of %s without
     await until(() => simulated.of('order_book').at(-1)?.stale === false);
   });
 
-  it('on no line is left to the standby if it carries the trades, until they return', async () => {
+  it('on all lines causes a failover if it carries the trades, and a failback when they return', async () => {
     await using simulated = await SimulatedFeed.start(options);
     await simulated.moreTrades(300, venue);
     simulated.simulator.fault({ venue, fault: 'mute_channel', channel: 'trade', line: 'all' });

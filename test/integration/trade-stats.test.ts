@@ -60,7 +60,7 @@ async function expectRight(simulated: SimulatedFeed): Promise<void> {
   expect(unpublishedWindows(records, WINDOW_MS, LATENESS_MS)).toEqual([]);
 }
 
-/** The positions of the incomplete windows among the windows of a symbol, in the order of time. */
+/** The indexes of the incomplete windows in the list of a symbol's windows, which is in the order of time. */
 function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
   return windowsIn(simulated, symbol).flatMap(({ complete }, number) => (complete ? [] : [number]));
 }
@@ -185,7 +185,7 @@ describe.concurrent('windows at a failover', () => {
         (record) => record.kind === 'trade_stats' && record.symbol === symbol && record.epoch === 1,
       );
       expect(lastOfOld).toBeLessThan(first);
-      // A symbol without a trade in the last window of the others has only whole windows.
+      // A symbol without a trade in the last window of the others has only complete windows.
       const last = turns[0]?.at(-1);
       expect(last?.complete).toBe(last !== undefined && last.windowEnd + LATENESS_MS <= eventTime);
       const inWindows = (epoch: number) =>

@@ -223,8 +223,8 @@ describe('failover', () => {
         );
       failover(
         [
-          // Received at 2, emitted at 12: the trades of the standby since 4 come first, and nothing reports that `a`
-          // has recovered.
+          // `l` and `m` are late, so they do not count as data. The held values are those after 4, the time of the last
+          // data from source a, and nothing reports that a has recovered.
           { id: 'a', events$: data('C-a-b-------lS-m------------------------', { l: late('l', 2), m: late('m', 3) }) },
           { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
         ],

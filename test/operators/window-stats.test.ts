@@ -322,7 +322,7 @@ describe('windowStats without new values', () => {
 
   it('keeps a window open during a pause until event time by the clock has passed its end', () => {
     marbles(({ hot, expectObservable }) => {
-      // 10 ms after a, the time is 0 + 10, not beyond 10 + 3. 8 ms after b it is 8 + 8, which is.
+      // When b comes, event time by the clock is 0 + 10, less than 10 + 3. 8 ms after b it is 8 + 8, which is enough.
       const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
       const unsub = '       ----------------------!';
       const expected = '    -------------------w---';
@@ -334,7 +334,7 @@ describe('windowStats without new values', () => {
     marbles(({ hot, expectObservable }) => {
       const source = hot('  -ab------------------------c---d--', trades({ a: 9, b: 12, c: 35, d: 43 }));
       const unsub = '       ----------------------------------!';
-      // [0, 10): 8 ms without a value after b; [10, 20): 12 + 11 ms without a value reach 20 + 3.
+      // [0, 10) closes 8 ms after b. [10, 20) closes 11 ms after b, when 12 + 11 reaches 20 + 3.
       const expected = '    ----------w--x-----------------y--';
       const values = { w: window(0, 'a'), x: window(10, 'b'), y: window(30, 'c') };
       expectObservable(source.pipe(windowStats(idle)), unsub).toBe(expected, values);

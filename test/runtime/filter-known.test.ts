@@ -133,7 +133,7 @@ describe('filterKnown', () => {
     ]);
   });
 
-  it('replaces a position before the checkpoint with the checkpoint', () => {
+  it('replaces a position record from before the checkpoint with the checkpoint', () => {
     const published = (...ids: readonly (number | null)[]) => {
       const sink = ahead();
       return ids.map((id) => {

@@ -9,7 +9,7 @@ const made = (coins: unknown, options: unknown = {}) =>
 const CONFIGS = [{}, { config: loadConfig({ values: { coins: ['BTC'] } }) }];
 
 describe('MarketFeed', () => {
-  it.each(CONFIGS)('refuses by name what is no coin against its quote: %#', async (options) => {
+  it.each(CONFIGS)('names a refused value that is no coin or symbol of its quote: %#', async (options) => {
     const allowed = 'allowed: a coin or its symbol against USDT, such as BTC or BTCUSDT';
     expect(() => made(['BTC', 'BTCUSD'], options)).toThrow(`MarketFeed: found "BTCUSD", ${allowed}`);
     expect(() => made([7], options)).toThrow(`MarketFeed: found 7, ${allowed}`);
@@ -33,7 +33,7 @@ describe('MarketFeed', () => {
     );
   });
 
-  it('refuses a venue and another exchange', () => {
+  it('refuses a venue together with another exchange', () => {
     expect(() => made(['BTC'], { venue: 'bybit', exchange: 'binance' })).toThrow(
       'MarketFeed: found venue bybit and exchange binance, allowed: one of them',
     );

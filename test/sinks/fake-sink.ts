@@ -167,7 +167,7 @@ export function deadLetter(payload: Uint8Array, over: Partial<DeadLetter> = {}):
   });
 }
 
-/** `t7` of trade 7, `p61` of a tick at 61, `e2` of the position of epoch 2, `g` of a gap. */
+/** A record as short text: `t7` is trade 7, `p61` a tick at 61, `e2` the position record of epoch 2, `g` a gap. */
 export function short({ record: value }: OutRecord): string {
   switch (value.kind) {
     case 'trade':

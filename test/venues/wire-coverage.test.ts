@@ -12,7 +12,7 @@ import { Client } from '../simulator/client.ts';
 const BINANCE = ['trade', 'aggTrade', 'ticker', 'miniTicker', 'bookTicker', 'kline_1m', 'depth@100ms', 'depth5'];
 const BYBIT = ['publicTrade', 'tickers', 'orderbook.1', 'orderbook.50', 'orderbook.1000', 'kline.1'];
 const ENOUGH_FRAMES = 3000;
-/** An untraded symbol has only its ticker and candle, each second. */
+/** Number of frames to wait for during a fault. An untraded symbol only has a ticker and a candle each second. */
 const FRAMES_OF_A_FAULT = 3;
 
 const parsed = (frames: readonly string[]): unknown[] => frames.map((frame) => JSON.parse(frame));
@@ -45,12 +45,12 @@ describe('the simulator', () => {
   });
   afterAll(() => simulator.close());
 
-  // Documents show the ticker's first trade id as 0.
+  // Documents show the ticker's first trade id only as 0. The simulator sends other ids, too.
   it.each([
     ['bybit', []],
     ['binance', ['24hrTicker F: number']],
   ] as const)(
-    'sends what %s was seen to send, and only the named fields and forms beside it',
+    'sends no field or form that recordings and documents of %s lack, except the named ones',
     async (protocol, more) => {
       const client = await subscribed(protocol, simulator);
       await until(() => client.texts.length >= ENOUGH_FRAMES);

@@ -182,7 +182,7 @@ export class SimulatedFeed implements AsyncDisposable {
     });
   }
 
-  /** The status records without heartbeats, one line each. */
+  /** The status records without heartbeats, one row each. */
   story(): string[] {
     return this.statuses({}).flatMap(({ at, state, venue, symbol, line, cause, reason, details }) =>
       state === 'heartbeat'

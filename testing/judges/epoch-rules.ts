@@ -7,16 +7,16 @@ interface Step {
 }
 
 /**
- * Checks the records of a feed in mode failover: venues, epochs, positions, order and gaps. Returns each breach as
- * text, at most 20.
+ * Checks the records of a feed in mode failover: venues, epochs, position records, order and gaps. Returns each
+ * breach as text, at most 20.
  */
 export function epochProblems(published: readonly Step[]): string[] {
   return [...epochOrderProblems(published), ...idProblems(published.map(({ record }) => record))].slice(0, 20);
 }
 
 /**
- * Checks that the epochs of a symbol only rise, and that each belongs to one venue. The position of an epoch must come
- * before its first record, as a barrier.
+ * Checks that the epochs of a symbol only rise, and that each belongs to one venue. The position record of an epoch
+ * must come before its other records, as a barrier.
  */
 function epochOrderProblems(published: readonly Step[]): string[] {
   const problems: string[] = [];

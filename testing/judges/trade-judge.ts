@@ -239,7 +239,7 @@ export class TradeJudge {
     for (const [at, run] of epochs.entries()) {
       if (epochs[at + 1]?.epoch === run.epoch)
         this.#problem(`${symbol}: epoch ${run.epoch} is ${run.venue}'s and ${epochs[at + 1]?.venue}'s`);
-      // After compaction, files only keep the last position.
+      // After compaction, files keep only the last position record.
       if (this.#options.timed === false && at < epochs.length - 1) continue;
       const announcedAt = this.#announcedAt.get(run.name);
       if (announcedAt === undefined) this.#problem(`${run.name}: no position announces it`);

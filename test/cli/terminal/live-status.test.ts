@@ -176,7 +176,7 @@ describe('the row of latencies', () => {
     expect(lineOf(99, 40, { venues })).toBe(' p99  binance → socket 250 ms  feed → file 6.2 ms');
   });
 
-  it('loses complete stages, then disappears, if there is no room', () => {
+  it('omits whole stages if there is little room, and is absent if there is none', () => {
     expect(lineOf(60, 40)).toBe(' p99  bybit → socket 34 ms  socket → feed 0.3 ms');
     expect(lineOf(79, 25)).toBeDefined();
     expect(lineOf(79, 24)).toBeUndefined();

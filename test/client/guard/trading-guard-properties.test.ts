@@ -6,7 +6,7 @@ import { watchTrading } from '../../../src/client/guard/watch-trading.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
 import { ethPrice, gap, heartbeat, price, START, status, VirtualClock } from './trading-guard-records.ts';
 
-/** Every limit is a multiple of a tick, so nothing happens between two of them. */
+/** The time step of the scripts, milliseconds. Every limit is a multiple of it, so nothing happens in between. */
 const TICK = 50;
 const LIMITS: GuardOptions = {
   maxPriceAgeMs: 300,
@@ -199,8 +199,8 @@ function sinceStart(stamp: number): number {
 
 describe('the trading guard under random events in any order', () => {
   /**
-   * Plays a script. Returns, for each tick, the decision of the guard, and whether anything was wrong since the tick
-   * before.
+   * Plays a script. Returns, for each time step, the decision of the guard, and whether anything was wrong since the
+   * previous step.
    */
   function play(steps: readonly { pauseTicks: number; choice: Choice }[]) {
     const clock = new VirtualClock();
@@ -224,7 +224,7 @@ describe('the trading guard under random events in any order', () => {
         emitted: new Map([...emitted].map(([each, { state }]) => [each, state])),
         asked: new Map(SYMBOLS.map((each) => [each, watch.decision(each).state])),
       });
-      // What was wrong after the last event of a tick stayed wrong until the next event.
+      // What was wrong after the last event of a time step stayed wrong until the next event.
       wrong.clear();
       look(at);
     };

@@ -72,7 +72,7 @@ describe('watchTrading', () => {
     expect(emitted).toEqual(['10000 ok', '10100 price_age']);
   });
 
-  it('halts on time after a nearly too old price that ends an idle market', () => {
+  it('halts on time if the price that ends an idle market is itself almost too old', () => {
     run(10_000);
     input.status$.next(
       status('feed_stale', 10_000, {
@@ -139,7 +139,7 @@ describe('watchTrading', () => {
     expect(log('BTC')).toEqual(['2000 ended', 'complete']);
   });
 
-  it('tracks halts without subscribers, so that a price after a halt only starts the recovery', () => {
+  it('tracks halts even without subscribers: a new price after a halt only starts the recovery', () => {
     run(10_000);
     run(15_000, { prices: false });
     input.prices$.next(price(15_000));

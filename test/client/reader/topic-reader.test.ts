@@ -234,7 +234,7 @@ describe('TopicReader', () => {
     expect(received).toEqual(['1', '2']);
   });
 
-  it('is ready when the current run has started, not when the previous run ends', async () => {
+  it('is ready when its current run has started; a late start of the previous run does not count', async () => {
     const parts = readerOf();
     const { one } = listener();
     const leave = parts.reader.listen(one);
@@ -283,7 +283,7 @@ describe('TopicReader', () => {
     parts.source.handler.keepOnly(new Set([1]));
     expect((await slow.next()).value?.tradeId).toBe('11');
     expect(parts.reader.committable()).toEqual(new Map([[1, 11]]));
-    // The partition is assigned to the same member again. Revoked records were not handed out.
+    // The same member is assigned the partition again. Trade 1 was not handed out before, so it is read again.
     parts.source.handler.started(new Map([[0, 1]]));
     await parts.source.take(...trades(1, 1));
     await slow.next();

@@ -7,7 +7,7 @@ import type { Share } from '../../../src/kafka/groups/group-member.ts';
 import type { StartOffsets } from '../../../src/kafka/reading/fetch-topic.ts';
 import { until } from '../../../testing/tools/until.ts';
 
-/** A handler that only keeps positions. Everything that it hands out is done. */
+/** A handler that only stores the read position of each partition. Every record before it counts as done. */
 function positionsOnly() {
   const positions = new Map<number, number>();
   const handler: TopicHandler = {

@@ -3,7 +3,7 @@ import { bookNote, noneYet } from '../../../dashboard/text/state-text.ts';
 
 const fresh = { outOfStep: false, ageMs: 0, coinNote: undefined };
 
-it('bookNote marks a book that has not changed for 12 seconds, but not for less than ten', () => {
+it('bookNote marks a book as unchanged after 12 seconds, and not before ten', () => {
   expect(bookNote(fresh)).toBeUndefined();
   expect(bookNote({ ...fresh, ageMs: 9999 })).toBeUndefined();
   expect(bookNote({ ...fresh, ageMs: 12_000 })).toBe('unchanged for 12 s');

@@ -153,7 +153,7 @@ describe('KlineCheck', () => {
     const second = { epoch: 2 };
     checked.trade(0).kline(0, 1).trade(60).kline(1, 1).trade(120);
     expect(checked.minutes).toEqual({ compared: 1, equal: 1 });
-    // The trades at 125 s and before 130 s belong to another venue, or to none.
+    // The candle of minute 2 has four trades, of which epoch 2 published only one, at 130 s.
     checked.trade(130, second).kline(2, 4, second).trade(190, second).kline(3, 1, second);
     expect(checked.minutes).toEqual({ compared: 2, equal: 2 });
     checked.trade(250, second).trade(310, second);

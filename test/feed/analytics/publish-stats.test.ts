@@ -39,7 +39,8 @@ function text(record: StatsRecord): string {
 }
 
 /**
- * The stages with a clock that follows the events, in seconds after T0, and what they published since the last look.
+ * The statistics stages of a feed, with a clock in seconds after T0. `records` and `output` return what the stages
+ * published since the last call of either.
  */
 class Desk {
   now = 0;
@@ -59,7 +60,7 @@ class Desk {
     };
   }
 
-  /** What was published since the last look, as text. */
+  /** `records` as text. */
   get output(): string[] {
     return this.records.map(text);
   }
@@ -98,7 +99,7 @@ class Desk {
     return this;
   }
 
-  /** Delivers a trade of another coin of the venue, an hour ago. */
+  /** Delivers an hour-old trade of another coin, because windows just after a venue's first trade are incomplete. */
   #delivered(venue: string): void {
     this.#started.began('OTHER', { venue, epoch: 1, at: 0 });
     this.#started.trade('OTHER', trade(this.now - 3600, { venue, symbol: 'OTHER' }));

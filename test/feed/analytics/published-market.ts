@@ -35,7 +35,7 @@ export type Step =
 
 interface PublishedWindow {
   readonly record: TradeStats;
-  /** The event time of its venue when the window was published. It advances with trades, and while none come. */
+  /** The event time of its venue at the publication. It advances with trades, and by the clock while none come. */
   readonly reached: number;
 }
 

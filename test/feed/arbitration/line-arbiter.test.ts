@@ -213,7 +213,7 @@ describe('LineArbiter', () => {
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );
-    // The possible gap and the pending gap do not come with a frame (`late`, here negative). The trades do.
+    // A negative size is an output without a frame (`late`): here the possible gap and the pending gap.
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 
@@ -350,7 +350,7 @@ describe('LineArbiter', () => {
     expect(run.emitted).toBe(`(${id(18)},${id(20)}):? ${id(20)}`);
   });
 
-  it('with sparse ids, emits one gap for the late trades of a frame between the same two trades', () => {
+  it('with sparse ids, emits one gap for all late trades of a frame that lie between the same two trades', () => {
     const run = bybit();
     run.arbiter.lineJoined(1);
     const late = [11, 14, 17].map((id) => tradeEvent(id));
@@ -410,7 +410,7 @@ describe('LineArbiter', () => {
     expect(untimed.passed(1, bookTicker(2, { receivedAt: 6_100_000 }))).toBe(1);
   });
 
-  it('passes the book ticker of a closed market once at once, and the first after it opens', () => {
+  it('passes the book ticker of a closed market at once and only once, and the first one after it opens', () => {
     const run = bybit();
     const noOrders = { bidPrice: null, bidQuantity: null, askPrice: null, askQuantity: null };
     run.frames(1, bookTicker(900, { timestamp: 1000 }));

@@ -76,7 +76,7 @@ describe('the possible gap of a TradeSeries after a reconnect', () => {
     expect(possibleGapOf(series)).toBeUndefined();
   });
 
-  it('lasts while trades wait for a gap if ids are contiguous, and moves after them if no line is left', () => {
+  it('lasts while trades wait behind a gap if ids are contiguous; with no line left, it begins after them', () => {
     const series = again({ contiguous: true });
     series.sequence.accept(3, tradeEvent(4), 30);
     expect(series.sequence.possibleGap).toMatchObject({ before: { id: '1' }, since: 30 });
@@ -108,7 +108,7 @@ describe('the possible gap of a TradeSeries after a reconnect', () => {
   });
 });
 
-it('a TradeSeries with restarted ids has no possible gap at the id of an earlier possible gap', () => {
+it('a TradeSeries opens no possible gap when restarted ids reach the id of an earlier possible gap', () => {
   const series = carried({ contiguous: true });
   series.sequence.accept(1, tradeEvent(2, { timestamp: 1_800_000_000_000 }), 10);
   series.sequence.lost(1, 20);

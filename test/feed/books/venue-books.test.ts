@@ -98,7 +98,7 @@ describe('VenueBooks', () => {
     expect(emitted).toEqual(['1010 BTCUSDT replaced 11 late']);
   });
 
-  it('fetches a book that has not begun again after 1 s, then less and less often', () => {
+  it('fetches a book again after 1 s if it has not begun, then less and less often', () => {
     const empty = of(bookUpdate(0, { snapshot: true, bids: [], asks: [] }));
     const { scheduler, emitted, asked, counted, books } = setUp({
       fetch: (_, attempt) => (attempt < 5 ? empty : whole(7)),
@@ -168,7 +168,7 @@ describe('VenueBooks', () => {
     expect(counted).toEqual(['book_out_of_step']);
   });
 
-  it('fetches more levels when less than half is left: a larger size if soon again, then once a second', () => {
+  it('fetches more levels when fewer than half are left: a larger size if soon again, then once a second', () => {
     const sizes: number[] = [];
     const level = (price: string, quantity = '1') => ({ price, quantity });
     const bids = ['104', '103', '102', '101'].map((price) => level(price));

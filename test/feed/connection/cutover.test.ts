@@ -20,7 +20,7 @@ describe('Cutover', () => {
     expect(cutover.caughtUp).toBe(true);
   });
 
-  it("waits for the latest time of the new connection's first moment, because old states come first", () => {
+  it("waits for the latest time in the new connection's first data, because it may begin with old states", () => {
     cutover.byOld(90);
     cutover.subscribe();
     cutover.byNew(10);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { WarmUpBuffer } from '../../../src/feed/connection/warm-up-buffer.ts';
 
-it('WarmUpBuffer passes values on in order, and then the values that arrive meanwhile', () => {
+it('WarmUpBuffer passes on its values in order, then those that arrive while it is emptied', () => {
   const held = new WarmUpBuffer<string>(2, () => true);
   const got: string[] = [];
   held.push('a');

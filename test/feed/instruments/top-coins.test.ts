@@ -78,7 +78,7 @@ describe('topCoins', () => {
     expect([seen, volumes.asked]).toEqual([['B', 'none', 'none'], 3]);
   });
 
-  it('asks the venue that answered first again, even when the preferred one is back', () => {
+  it('keeps asking the venue that answered first, even when the preferred one is back', () => {
     const scheduler = new SteppedScheduler();
     let isBack = false;
     const away = throwError(() => new Error('away'));

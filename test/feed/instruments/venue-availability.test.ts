@@ -23,7 +23,7 @@ describe('VenueAvailability', () => {
     expect(listed.listed('binance', ['N'])).toEqual([{ venue: 'binance', symbol: 'N', serves: true }]);
   });
 
-  it('returns true when the last venue delists a symbol', () => {
+  it('delisted() returns true only for the last venue that delists a symbol', () => {
     const listed = new VenueAvailability();
     listed.listed('bybit', ['A']);
     listed.listed('binance', ['A']);

@@ -150,7 +150,7 @@ describe('watchClock', () => {
         changed.wallAheadMs = 200;
       },
     });
-    // The first request of the round was spoilt, the second one was not.
+    // The clock was set during the first request of the round, so only the second one counts.
     expect(estimatesOf(world)).toEqual([-100]);
   });
 

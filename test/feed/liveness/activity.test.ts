@@ -28,14 +28,14 @@ describe('Activity', () => {
     expect(activity.venueIsIdle('a', 220)).toBe(true);
   });
 
-  it('treats a market as idle for a moment after its first new event', () => {
+  it('still treats a market as idle for a moment after its first new event', () => {
     const activity = twoVenues();
     for (const now of [0, 50, 250, 300, 345]) activity.data('b', now, true);
     expect(activity.venueIsIdle('a', 349)).toBe(true);
     expect(activity.venueIsIdle('a', 350)).toBe(false);
   });
 
-  it('knows a venue in time elsewhere once it was in time at each judgement of two seconds, and only while judged', () => {
+  it('treats another venue as in time after two seconds of judgements in time, until a late or missing one', () => {
     const activity = twoVenues();
     const judge = (isLate: boolean | undefined, now: number): boolean => {
       activity.data('b', now, true);
@@ -60,7 +60,7 @@ describe('Activity', () => {
     expect(activity.venueIsIdle('a', 500)).toBe(false);
   });
 
-  it('treats a coin as idle if other venues no longer trade it, and for a moment after they trade again', () => {
+  it('treats a coin as idle if other venues no longer trade it, and still for a moment after they trade again', () => {
     const activity = twoVenues();
     activity.data('b', 0, true);
     expect(activity.coinIsIdle('a', 'BTC', 5000)).toBe(false);

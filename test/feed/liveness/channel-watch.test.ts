@@ -135,7 +135,7 @@ describe('ChannelWatch', () => {
     expect(scene.reported.at(-1)).toBe('621 feed_recovered trade BTCUSDT null');
   });
 
-  it('finds trades and tickers stale together, since depth and another venue deliver', () => {
+  it('finds trades and tickers stale at the same time, because depth and another venue deliver', () => {
     const scene = new Scene();
     scene.run(600);
     scene.run(30, ({ kind }) => (kind === 'book_update' ? 10 : 0));

@@ -51,7 +51,7 @@ class Books {
     return this;
   }
 
-  /** Lets seconds pass; each ends with a look at the book, after `before`. */
+  /** Advances the time by seconds. At the end of each, calls `before` and then checks the book. */
   seconds(count: number, before: () => void = () => {}): this {
     for (let second = 0; second < count; second++) {
       this.now += 1000;
@@ -89,7 +89,7 @@ describe('CrossedBooks', () => {
     expect(books.said).toEqual(['BTCUSDT is stale: the best prices cross the book']);
   });
 
-  it('does not take a sweep for a contradiction: the book changes within two seconds', () => {
+  it('accepts trades outside a book that changes within two seconds, as after a large market order', () => {
     const books = new Books();
     books.seconds(1, () => books.trade('98'));
     books.seconds(1, () => books.changes('97', '98'));
@@ -106,7 +106,7 @@ describe('CrossedBooks', () => {
     expect(books.said).toEqual([]);
   });
 
-  it('begins a book again that changes and stays crossed by the best prices for five seconds, once in half a minute', () => {
+  it('begins a changing book again if the best prices cross it for five seconds, at most twice a minute', () => {
     const books = new Books();
     const wrong = () => books.changes('99', '101').quote('102', '103');
     books.seconds(5, wrong);

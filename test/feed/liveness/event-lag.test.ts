@@ -88,7 +88,7 @@ describe('EventLag', () => {
     expect(lagging.said.slice(2)).toEqual(['feed_recovered all', 'recovered']);
   });
 
-  it('stays with a late venue if no other venue is in time: this process is the place', () => {
+  it('stays with a late venue if no other venue is in time, and reports this process as the place', () => {
     const lagging = new Lagging();
     lagging.isFresherElsewhere = false;
     lagging.seconds(5, { 1: 3000, 2: 3000 });
@@ -99,7 +99,7 @@ describe('EventLag', () => {
     expect(lagging.said.slice(1)).toEqual(['feed_stale all late venue', 'stale']);
   });
 
-  it('counts as in time for other venues only if no second was late', () => {
+  it('does not count as in time for other venues after a single late second, but reports nothing yet', () => {
     const lagging = new Lagging().seconds(1, { 1: 3000, 2: 3000 });
     expect(lagging.judged).toEqual([true]);
     expect(lagging.said).toEqual([]);

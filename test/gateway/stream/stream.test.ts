@@ -219,7 +219,7 @@ describe('WebSocket path /ws/', () => {
 });
 
 describe('WebSocket client that does not read', () => {
-  /** About 4 KB each, which soon fills the buffers of the operating system. */
+  /** A trade of about 4 KB. Such trades soon fill the buffers of the operating system. */
   const fat = (id: number) => trade(id, { conditions: ['x'.repeat(4000)] });
 
   it('receives the exact count of its missed trades, and does not delay another client', async () => {

@@ -36,8 +36,9 @@ interface Tally {
 }
 
 /**
- * Compares a book with the journal of its venue, from a seed. There is one change a tick. Lines lag, lose, repeat,
- * break and come back; snapshots are slow and old; in some runs, ids start again. The faults decrease and then stop.
+ * Compares a book with the journal of its venue, from a seed. The venue's book changes once in each time step. Lines
+ * lag, lose, repeat, break and come back; snapshots are slow and old; in some runs, ids start again. The faults
+ * decrease and then stop.
  */
 function run(seed: number, { mode, limit }: Way, tally: Tally): void {
   const random = seededRandom(seed);

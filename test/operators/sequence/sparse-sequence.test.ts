@@ -187,7 +187,7 @@ describe('SparseSequence', () => {
     expect(textOf(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
     expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
-    // A line that is not in step has no place to pass on.
+    // Line 3 was not in step, so line 4, which replaces it, is not in step either.
     sequence.joined(3);
     sequence.joined(4);
     expect(textOf(sequence.replaced(3, 4, 0))).toBe('');
@@ -431,7 +431,7 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.unsubscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 15)).toBe('');
       expect(textOf(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
-      // The values were of the subscription that ends. Between it and the next one is a time without values.
+      // These values came from the subscription that ended. Values from the time before the next one may be missing.
       expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 21)).toBe('');
       expect(textOf(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
@@ -489,7 +489,7 @@ describe('SparseSequence', () => {
       fc.property(fc.array(step, { maxLength: 150 }), (steps) => {
         const sequence = create({ window: 1000 });
         const journal = Array.from({ length: 200 }, (_, index) => 1000 + index * 3);
-        // The next journal entry of each line. A cut line continues where the faster one is.
+        // The index of the next journal entry, by line. A cut line continues at the index of the faster line.
         const next = new Map([
           [1, 0],
           [2, 0],

@@ -453,7 +453,7 @@ describe('simulated venue faults', () => {
     await raw.end();
   });
 
-  it('bad_rows makes every so many REST rows of a symbol lose their price', async () => {
+  it('bad_rows sets the price to null in every n-th REST row of a symbol', async () => {
     const rows = async (path: string): Promise<readonly { id?: number; price?: unknown }[]> =>
       (await fetch(`${simulator.httpUrl}${path}`)).json() as Promise<readonly object[]>;
     await until(async () => (await rows('/binance/api/v3/trades?symbol=BTCUSDT&limit=30')).length === 30);

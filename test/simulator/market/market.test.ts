@@ -11,7 +11,7 @@ interface Made {
   quantity: number;
   group: number;
   sell: boolean;
-  /** Number of the order of the trade. */
+  /** Number of the order that made the trade. */
   order: number;
 }
 

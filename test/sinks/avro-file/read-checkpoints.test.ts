@@ -24,7 +24,7 @@ const placed = (id: number, second: number, symbol = 'BTCUSDT'): OutRecord => ({
   record: samplePosition({ symbol, epoch: 1, tradeId: String(id), timestamp: T + second * 1000 }),
 });
 
-/** A folder with a file of trades for each list, and the positions. */
+/** A folder with a file of trades for each list, and the position records. */
 async function written(files: readonly (readonly OutRecord[])[], positions: readonly OutRecord[]): Promise<string> {
   const dir = await testFolder();
   for (const batch of [...files, positions]) {
@@ -60,7 +60,7 @@ describe('readCheckpoints of the Avro file sink', () => {
     expect(await lastIds(dir)).toEqual({ BTCUSDT: '3', ETHUSDT: '9' });
   });
 
-  it('reads back one minute of running time for an idle symbol, and then uses its position', async () => {
+  it('reads back one minute of running time for an idle symbol, and then uses its position record', async () => {
     const quiet = [traded(9, 0, 'ETHUSDT')];
     const positions = [placed(100, 100), placed(9, 0, 'ETHUSDT')];
     const long = await written([quiet, seconds(1, 120).map((at) => traded(at, at))], positions);

@@ -218,7 +218,7 @@ describe('Avro file sink', () => {
     expect(await tradeIds(dir)).toEqual(range(1, 10_000));
   });
 
-  it('keeps only the last position of each symbol after a restart', async () => {
+  it('keeps only the last position record of each symbol after a restart', async () => {
     const dir = await testFolder();
     for (let run = 1; run <= 3; run++) {
       const sink = await openSink(dir);
@@ -244,7 +244,7 @@ describe('Avro file sink', () => {
     ]);
   });
 
-  it('drops old positions while it runs, but keeps the last one of each venue and symbol', async () => {
+  it('drops old position records while it runs, but keeps the last one of each venue and symbol', async () => {
     const dir = await testFolder();
     const sink = new AvroFileSink({ dir, rotateMb: 0.002, codec: 'null', now: () => START });
     await sink.open();
@@ -273,7 +273,7 @@ describe('Avro file sink', () => {
     await sink.close();
   });
 
-  it('refuses to read checkpoints if the positions are damaged', async () => {
+  it('refuses to read checkpoints if a file of position records is damaged', async () => {
     const dir = await testFolder();
     await mkdir(join(dir, 'positions'));
     await writeFile(join(dir, 'positions', '20261121T083100-0000000001.avro'), 'broken');

@@ -314,7 +314,7 @@ describe('price ticks', () => {
     expect(out.at(-1)).toBe('p4');
   });
 
-  it('of a new epoch stay after the position that opens the epoch', async () => {
+  it('of a new epoch stay after the position record that opens the epoch', async () => {
     const { clock, sink, driver, batches } = await setUp();
     driver.push(trade(1));
     await clock.advance(0);
@@ -477,7 +477,7 @@ describe('SinkDriver opening a sink', () => {
 });
 
 describe('the limits of the queue', () => {
-  it('drop price ticks first, then dead letters, then trades, and gaps and positions last', async () => {
+  it('drop price ticks first, then dead letters, then trades, and gaps and position records last', async () => {
     const { clock, driver, dropped } = await setUp({ maxRecords: 4 });
     driver.push(trade(0));
     await clock.advance(0);

@@ -14,7 +14,7 @@ describe('stretchesOf, the stretches of a topic with the last trades', () => {
     expect(stretchesOf([])).toEqual([]);
   });
 
-  it('returns one stretch, from a minute before the oldest of positions that are close together', () => {
+  it('returns one stretch for position records that are close together, from a minute before the oldest', () => {
     expect(stretchesOf([at(10 * HOUR + 5, 'A'), at(10 * HOUR, 'B')])).toEqual([{ from: 10 * HOUR - 60_000 }]);
   });
 
@@ -25,14 +25,14 @@ describe('stretchesOf, the stretches of a topic with the last trades', () => {
     expect(stretchesOf(positions, marketKeyOf('all'))).toHaveLength(2);
   });
 
-  it('returns a stretch around each much older position, and one from the newest position to the end', () => {
+  it('returns a stretch around each much older position record, and one from the newest to the end', () => {
     expect(stretchesOf([at(10 * HOUR, 'A'), at(2 * HOUR, 'B'), at(2 * HOUR + 90_000, 'C')])).toEqual([
       { from: 2 * HOUR - 60_000, until: 2 * HOUR + 150_000 },
       { from: 10 * HOUR - 60_000 },
     ]);
   });
 
-  it('returns the end of the topic even if the newest position is of an earlier epoch', () => {
+  it('returns the end of the topic even if the newest position record is of an earlier epoch', () => {
     expect(stretchesOf([at(10 * HOUR, 'A', 1, 'bybit'), at(9 * HOUR, 'A', 2)])).toEqual([
       { from: 9 * HOUR - 60_000, until: 9 * HOUR + 60_000 },
       { from: 10 * HOUR - 60_000 },

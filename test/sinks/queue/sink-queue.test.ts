@@ -106,7 +106,7 @@ describe('SinkQueue', () => {
     for (let count = 0; count < maxRecords; count++) queue.push(outOf('trade', 'BTCUSDT'), false, ++seq, 0);
     const keys = Array.from({ length: 20 }, (_, index) => `COIN${index}USDT`);
     const before = process.cpuUsage();
-    // Few ticks wait.
+    // Few price ticks wait, because each one replaces an older one of its symbol.
     for (let count = 0; count < 100_000; count++) {
       const out = outOf(count % 2 === 0 ? 'trade' : 'price', keys[count % keys.length] as string);
       if (queue.replace(out)) continue;

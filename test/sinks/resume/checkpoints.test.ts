@@ -17,7 +17,7 @@ describe('Checkpoints', () => {
     expect([...all.resumable()]).toEqual(['binance:BTCUSDT', 'bybit:BTCUSDT']);
   });
 
-  it('resumes a later epoch that has trades but no position', () => {
+  it('resumes a later epoch that has trades but no position record', () => {
     const checkpoints = new Checkpoints([position({ epoch: 3, tradeId: '100' })], KINDS);
     checkpoints.add(tradeEvent(200, { ...ofBinance, epoch: 4 }));
     checkpoints.add(tradeEvent(101, { ...ofBinance, epoch: 3 }));

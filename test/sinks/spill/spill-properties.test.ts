@@ -74,7 +74,7 @@ class Run {
       this.epochs.set(symbol, epoch);
       if (last) this.ids.set(symbol, Number(last.id));
     }
-    // In an epoch without a trade, the previous one shows where the feed was.
+    // A symbol without a checkpoint is in epoch 1.
     for (const one of SYMBOLS) this.epochs.set(one, this.epochs.get(one) ?? 1);
   }
 
@@ -134,7 +134,8 @@ async function play(
   const starts: Recent[] = [];
   let run = new Run(stored, new MemoryDisk(), maxBytes);
   await run.start();
-  // If the next epoch has no trade, the feed knows the end from the previous checkpoint; the test stores it.
+  // By symbol, the last id before its latest epoch. No second epoch begins at the same id, as it might after a kill
+  // that lost the first trade of the epoch.
   const top = new Map<string, number>();
   const restart = async () => {
     run.sink.isDead = true;
