@@ -23,7 +23,7 @@ export interface HistoryJob {
   /** The user's arguments. A job with the same arguments as an interrupted job resumes it. */
   readonly arguments: string;
   readonly dir: string;
-  /** With the environment's prefix (`testnet.trades`), but without the configured `topic_prefix`. */
+  /** Name of the topic, with the environment's prefix (`testnet.trades`), but without the configured `topic_prefix`. */
   readonly topic: string;
 }
 

@@ -43,7 +43,7 @@ export class FeedInstances {
     return [...this.#byName.values()];
   }
 
-  /** The last heartbeat of all instances. */
+  /** The newest heartbeat of any instance. */
   get lastHeartbeat(): FeedStatus | undefined {
     return this.speakers.at(-1)?.lastHeartbeat;
   }

@@ -174,7 +174,8 @@ function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
 }
 
 /**
- * Returns in how many milliseconds each rule's result for a symbol changes by time alone; 0 or below if it has changed.
+ * Returns, for each rule, in how many milliseconds its result for the symbol changes without new data. 0 or below: it
+ * has changed.
  */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,

@@ -172,7 +172,7 @@ export class LineArbiter {
     for (const { trades } of this.#symbols.values()) this.#change(trades, (sequence, now) => sequence.lost(line, now));
   }
 
-  /** Notes that `to` replaces `from`: it was subscribed before `from` closes. */
+  /** Notes that line `to`, which is subscribed, replaces line `from`, which is about to close. */
   lineReplaced(from: number, to: number): void {
     this.#lines.delete(from);
     const carried = this.#lines.get(to);

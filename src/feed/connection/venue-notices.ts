@@ -4,8 +4,8 @@ import { requireFresh } from '../../operators/require-fresh.ts';
 import { keepConnecting, type Retrying } from './keep-connecting.ts';
 
 /**
- * Without any message for this time, pongs included, the connection is dead. Venues are pinged at least every 20 s.
- * Milliseconds.
+ * Without any message for this time, pongs included, the connection counts as failed. Venues are pinged at least every
+ * 20 s. Milliseconds.
  */
 const STALE_AFTER_MS = 60_000;
 

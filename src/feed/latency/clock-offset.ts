@@ -25,7 +25,7 @@ import type { ClockEstimate, ClockState } from '../../domain/status-snapshot.ts'
 export interface ClockReading {
   /** The wall clock, since 1970; it may be stepped. */
   readonly wall: number;
-  /** The monotonic clock, since any time; it is never stepped. */
+  /** The monotonic clock, from any start; it is never stepped. */
   readonly monotonic: number;
 }
 

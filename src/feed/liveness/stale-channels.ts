@@ -109,8 +109,8 @@ export class StaleChannels {
     for (const group of this.#groups.values()) {
       const steps = group.line === null ? ON_ALL_LINES : ON_A_LINE;
       const waitsMs = group.steps === 0 ? 0 : group.steps % steps.length === 0 ? againAfterMs : staleAfterMs;
-      // The first condition: not stale at the moment, but not ended. Some venues send one frame after a subscription,
-      // then nothing.
+      // A group that is not found stale now gets no step, but does not end: some venues send one frame after each
+      // subscription, then nothing.
       if (group.foundAt < now || now - group.steppedAt < waitsMs) continue;
       const step = steps[group.steps % steps.length] ?? 'resubscribed';
       group.steps++;

@@ -27,8 +27,8 @@ export interface PreviousRunsOptions {
 }
 
 /**
- * Merges the sinks' checkpoints. A series resumes if all sinks have it in the same epoch, and begins at the sink that
- * is furthest behind.
+ * Merges the sinks' checkpoints. A series resumes if all sinks have it in the same epoch. It resumes from the
+ * checkpoint of the sink that is furthest behind.
  */
 export function previousEpochs(
   sinks: readonly (readonly SeriesCheckpoint[])[],

@@ -19,7 +19,7 @@ export class KnownDepth {
   readonly #book: OrderBook;
   /** How deep each side is known; undefined if the whole book is. */
   #reach: Reach | undefined;
-  /** Updates applied since deeper levels are wanted, and the id before them. */
+  /** Updates applied since deeper levels were wanted, and the id before them. Undefined: none are wanted. */
   #since: { before: string; readonly updates: BookUpdate[] } | undefined;
 
   constructor(book: OrderBook) {

@@ -169,7 +169,10 @@ export class PassedValues<T> {
     return { kind: 'value', value };
   }
 
-  /** Returns the gap before a value: of unknown size if no line was in step for some time, otherwise filled. */
+  /**
+   * Returns the gap before a value. Its size is unknown if no line was in step for some time; otherwise, fetched values
+   * have filled it.
+   */
   #gapBefore(after: T): SequenceGap<T> | undefined {
     const before = this.#filled?.before ?? this.last;
     if (before === undefined || this.isWhole) return undefined;

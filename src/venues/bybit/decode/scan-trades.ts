@@ -30,7 +30,7 @@ interface Scanned {
   readonly symbol: Literal;
 }
 
-/** Reads `publicTrade` frames from their bytes, with the results of `readTrades`. */
+/** Reads `publicTrade` frames from their bytes, with the same results as `readTrades`. */
 export class TradeScanner {
   readonly #origin: Origin;
   readonly #instruments: DecoderContext['instruments'];
