@@ -293,7 +293,7 @@ export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance: 1, 2, 3, …. */
   readonly sequence: number;
-  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, heartbeat or stopped. Not published yet: gap_healed, instrument_halted, price_disputed, lines_disagree. */
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, heartbeat or stopped. Not published yet: gap_healed, instrument_halted, price_disputed. */
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
