@@ -103,7 +103,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       if (state === 'closed' && blocks.offset < (await blocks.size()))
         throw damaged(blocks.path, `no whole block at ${blocks.offset}`);
       if (state !== 'grows') return;
-      // The state is read before the next try, so that a closed file is read to its end.
+      // The file's state is read before the next try, so that a closed file is read to its end.
       const files = await listFiles(folder);
       const listed = files.find(({ name }) => name === file.name);
       if (listed?.open === false) state = 'closed';

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip, zstdCompress, zstdDecompress } from 'node:zlib';
 
-/** Compresses the records of a batch with one of Kafka's codecs. */
+/** Compresses and decompresses the records of a batch with one of Kafka's codecs. */
 export interface Codec {
   compress(bytes: Buffer): Promise<Buffer>;
   decompress(bytes: Buffer): Promise<Buffer>;

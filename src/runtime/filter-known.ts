@@ -134,7 +134,7 @@ function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
   if (missing === null || fromId === null || toId === null) return rest;
-  // With contiguous ids, the ids give the number. Otherwise the sink has the filled trades that did not come now.
+  // With contiguous ids, the ids give the number. Otherwise the sink has the filled trades that did not come since the start.
   const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
   const left = missing - had;
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };

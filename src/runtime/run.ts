@@ -67,7 +67,7 @@ export interface Running {
 }
 
 export interface StopOptions {
-  /** How much of the five seconds is already used, milliseconds. */
+  /** How much of a stop's five seconds is already used, milliseconds. */
   readonly afterMs?: number;
 }
 

@@ -144,7 +144,7 @@ function partial(instrument: SimulatedInstrument, { updateId, bids, asks }: View
 /** One side of a whole book at one update id. */
 class DepthSide {
   private readonly best: number;
-  /** The last price whose quantity changes. */
+  /** The price of the last level whose quantity changes. */
   private readonly last: number;
   private readonly instrument: SimulatedInstrument;
   private readonly side: SideName;

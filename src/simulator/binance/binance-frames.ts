@@ -2,7 +2,7 @@ import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instru
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
-/** Data of `@trade`. `unit` is appended to milliseconds: '' or '000' (microseconds). Binance US still sends order ids. */
+/** Data of `@trade`. `unit` is appended to milliseconds: '' or '000' (microseconds). Binance US also sends order ids. */
 export function tradeData(symbol: string, trade: TradeTexts, unit: string, orderIds: boolean): string {
   const { id, price, quantity, sell } = trade;
   const time = trade.time + unit;

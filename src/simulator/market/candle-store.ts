@@ -60,7 +60,7 @@ export class CandleStore {
     return result;
   }
 
-  /** The 24 hours up to `now`: the made-up day before the start and everything since. */
+  /** Approximates the 24 hours up to `now`: the made-up past of that time, and all trades since the start. */
   day(now: number): SimulatedCandle {
     if (this.isUntraded) return emptyCandle(0);
     const { startedAt } = this.past.options;

@@ -61,7 +61,7 @@ export async function readCheckpoints(
   return checkpoints.all();
 }
 
-/** Returns, by key, the latest epochs that were served until near the end: their last trades are wanted. */
+/** Returns, by key, the latest epochs with a position after `from`: their last trades are wanted. */
 function soughtFrom(
   from: number,
   positions: readonly PlacedPosition[],

@@ -31,7 +31,7 @@ export class SequencedWriter {
 
   /**
    * Tries to store the batches at the broker that leads them all, and once more if it may not lead them any more. Returns
-   * the batches without an answer. After a rejection, the same batches must come again before others of their partitions.
+   * the batches without an answer. After a rejection, send the same batches again before others of their partitions.
    * Rejects with Moved if another broker leads them.
    */
   async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {

@@ -38,7 +38,7 @@ export class SpillStore {
   /** When the database was created or found, by the monotonic clock, milliseconds; undefined: there is none. */
   since: number | undefined;
   lastSeq = 0;
-  /** Records up to here are delivered or rejected. */
+  /** Records up to here are settled: delivered, rejected or dropped. */
   settledSeq = 0;
   /** Records up to here are read, or appended from memory. */
   readSeq = 0;
