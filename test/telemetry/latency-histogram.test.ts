@@ -50,7 +50,7 @@ describe('LatencyHistogram', () => {
     );
   });
 
-  it('gives the recent latencies of the last half to whole minute, and the others since the start', () => {
+  it('gives recent latencies for the last 30 to 60 s, and all others since the start', () => {
     const histogram = new LatencyHistogram();
     expect(histogram.recent(0)).toBeNull();
     histogram.observe(1000);

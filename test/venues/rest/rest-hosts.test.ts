@@ -68,12 +68,12 @@ describe('the REST hosts of a venue', () => {
   });
 
   it.each([
-    ['its firewall refuses us', binanceSpot, { status: 403, body: '<H1>403 ERROR</H1>Request blocked.' }],
-    ['it refuses us without a cause', bybitSpot, { status: 403, body: '' }],
-    ['it names the region in its answer', bybitSpot, { status: 403, body: '{"retCode":10024,"retMsg":"Compliance"}' }],
-    ['it cannot be reached', binanceSpot, new Fault('connect_failed', 'cannot reach first: ENOTFOUND')],
-    ['it does not answer in time', binanceSpot, new Fault('connect_timeout', 'no answer')],
-  ] as const)('are asked in turn when of the first %s', async (_what, venue, first) => {
+    ['the firewall refuses us', binanceSpot, { status: 403, body: '<H1>403 ERROR</H1>Request blocked.' }],
+    ['a refusal names no cause', bybitSpot, { status: 403, body: '' }],
+    ['the answer names our region', bybitSpot, { status: 403, body: '{"retCode":10024,"retMsg":"Compliance"}' }],
+    ['no connection succeeds', binanceSpot, new Fault('connect_failed', 'cannot reach first: ENOTFOUND')],
+    ['no answer comes in time', binanceSpot, new Fault('connect_timeout', 'no answer')],
+  ] as const)('are asked in turn if, at the first host, %s', async (_what, venue, first) => {
     const { ask, scheduler } = hostsOf(venue, { first, second: serve });
     expect(await ask()).toEqual(['first/ping second/ping', serve.body]);
     scheduler.advance(TEN_MINUTES - 1);
@@ -84,7 +84,7 @@ describe('the REST hosts of a venue', () => {
     ['Binance limits our requests', binanceSpot, { status: 429, body: '{"code":-1003,"msg":"Too much"}' }],
     ['Binance bans our address', binanceSpot, { status: 418, body: '{"code":-1003,"msg":"banned"}' }],
     ['Bybit limits our requests', bybitSpot, { status: 403, body: 'access too frequent' }],
-  ] as const)('all wait when %s, since its limits count addresses', async (_what, venue, first) => {
+  ] as const)('all wait if %s, because the venue counts requests by address', async (_what, venue, first) => {
     const { ask, asked, rest, scheduler } = hostsOf(venue, { first, second: serve });
     const [hosts, outcome] = await ask();
     expect(hosts).toBe('first/ping');
@@ -97,7 +97,7 @@ describe('the REST hosts of a venue', () => {
   it.each([
     ['a symbol', { status: 400, body: '{"code":-1121,"msg":"Invalid symbol."}' }, 'unknown_symbol'],
     ['an overload', { status: 503, body: '' }, 'unavailable'],
-  ] as const)('are not changed for %s', async (_what, first, kind) => {
+  ] as const)('are not switched for %s', async (_what, first, kind) => {
     const { ask } = hostsOf(binanceSpot, { first, second: serve });
     const [hosts, outcome] = await ask();
     expect(hosts).toBe('first/ping');
