@@ -90,9 +90,12 @@ function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], 
   return `/** ${doc} */\n${lines.join('\n')}\n`;
 }
 
+/** `Instrument` is the name of another type already: what the feed needs to know of an instrument to subscribe it. */
+const interfaceName = (record: string): string => (record === 'Instrument' ? 'InstrumentRecord' : record);
+
 const records = TOPICS.map((topic, index) => {
   const { name, doc, fields } = schemas[index] as RecordSchema;
-  return interfaceOf(name, `${doc} Topic \`${topic.name}\`.`, fields, topic.kind);
+  return interfaceOf(interfaceName(name), `${doc} Topic \`${topic.name}\`.`, fields, topic.kind);
 });
 const shared = bases.map(({ name, doc, fields }) => interfaceOf(name, doc, fields));
 
@@ -103,7 +106,7 @@ const text = [
   ...nested.values(),
   ...shared,
   ...records,
-  `/** Every record that a topic carries, distinguished by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => topic.record).join(' | ')};`,
+  `/** Every record that a topic carries, distinguished by \`kind\`. */\nexport type FeedRecord = ${TOPICS.map((topic) => interfaceName(topic.record)).join(' | ')};`,
   "export type RecordKind = FeedRecord['kind'];\n",
 ].join('\n');
 

@@ -14,6 +14,7 @@ export type {
   FeedRecord,
   FeedStatus,
   Gap,
+  InstrumentRecord,
   Kline,
   LargeTrade,
   OrderBookSnapshot,

@@ -10,7 +10,7 @@ export function checkBody({ name, file }: Extract<Recording, { kind: 'body' }>):
   if (/instruments|exchange-?info/i.test(name)) {
     const { rows, malformed } = venues[venue].instruments.parse(body);
     return {
-      notes: [`${rows.length} instruments, ${rows.filter(({ trading }) => trading).length} trading`],
+      notes: [`${rows.length} instruments, ${rows.filter(({ status }) => status === 'trading').length} trading`],
       wrong: malformed === 0 ? [] : [`${malformed} rows cannot be read`],
     };
   }

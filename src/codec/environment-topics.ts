@@ -55,6 +55,7 @@ export function messageKeyOf(record: FeedRecord, mode: FeedMode): string {
       return record.symbol === null ? record.venue : `${record.venue}:${record.symbol}`;
     case 'gap':
     case 'position':
+    case 'instrument':
       return `${record.venue}:${record.symbol}`;
     case 'dead_letter':
       return record.venue;

@@ -35,6 +35,7 @@ const DEFINITIONS = [
   { kind: 'large_trade', name: 'large-trades', schema: 'large-trade', record: 'LargeTrade', ...week },
   { kind: 'status', name: 'feed-status', schema: 'feed-status', record: 'FeedStatus', ...month },
   { kind: 'gap', name: 'gaps', schema: 'gap', record: 'Gap', ...month },
+  { kind: 'instrument', name: 'instruments', schema: 'instrument', record: 'Instrument', ...forEver },
   { kind: 'position', name: 'positions', schema: 'position', record: 'Position', ...forEver },
   { kind: 'dead_letter', name: 'dead-letters', schema: 'dead-letter', record: 'DeadLetter', ...week },
 ] as const satisfies readonly TopicDefinition[];

@@ -19,6 +19,12 @@ export interface Instrument {
   readonly venueSymbol: string;
 }
 
+/**
+ * Whether an instrument trades, as its venue's list says. `halted`: listed, but nothing is traded. `cancel_only`: orders
+ * can only be cancelled. `closed`: the venue does not list it.
+ */
+export type InstrumentStatus = 'trading' | 'halted' | 'cancel_only' | 'closed';
+
 export const KLINE_INTERVALS = [
   '1s',
   '1m',

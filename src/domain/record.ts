@@ -352,6 +352,37 @@ export interface Gap {
   readonly environment: Environment;
 }
 
+/** What a venue's instrument list says of one market: whether it trades, and its steps and minimums. Published at each start and on change. Topic `instruments`. */
+export interface InstrumentRecord {
+  readonly kind: 'instrument';
+  /** The venue whose list it is. */
+  readonly venue: string;
+  /** Canonical symbol, coin and quote without separator, e.g. BTCUSDT. */
+  readonly symbol: string;
+  /** The symbol as the venue spells it. */
+  readonly venueSymbol: string;
+  /** The base asset, e.g. BTC. */
+  readonly coin: string;
+  /** The asset in which prices are stated, e.g. USDT. */
+  readonly quote: string;
+  /** trading; halted: listed, but nothing is traded; cancel_only: orders can only be cancelled; closed: the venue does not list it. */
+  readonly status: string;
+  /** Smallest step of prices, quote asset; null: the list states none. */
+  readonly tickSize: null | Decimal;
+  /** Smallest step of quantities, base asset; null: the list states none. */
+  readonly lotStep: null | Decimal;
+  /** Smallest quantity of an order, base asset; null: the list states none. */
+  readonly minQuantity: null | Decimal;
+  /** Smallest price times quantity of an order, quote asset; null: the list states none. */
+  readonly minValue: null | Decimal;
+  /** Number of shares that one token stands for (Bybit xStocks); null: the instrument has none. */
+  readonly multiplier: null | Decimal;
+  /** When the list arrived, microseconds since 1970 by our wall clock. */
+  readonly receivedAt: number;
+  /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
+  readonly environment: Environment;
+}
+
 /** Internal: an epoch of a symbol, and how far its trades were published. Written before the epoch's first record and again as trades are published. Topic `positions`. */
 export interface Position {
   readonly kind: 'position';
@@ -387,5 +418,5 @@ export interface DeadLetter {
 }
 
 /** Every record that a topic carries, distinguished by `kind`. */
-export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | Position | DeadLetter;
+export type FeedRecord = TradeEvent | AggTrade | PriceTick | BookTicker | Kline | OrderBookSnapshot | BookDelta | TradeStats | LargeTrade | FeedStatus | Gap | InstrumentRecord | Position | DeadLetter;
 export type RecordKind = FeedRecord['kind'];

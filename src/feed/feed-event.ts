@@ -1,6 +1,14 @@
 import type { OperatorFunction } from 'rxjs';
 import type { VenueId } from '../domain/instrument.ts';
-import type { AggTrade, DeadLetter, FeedRecord, Gap, Position, TradeEvent } from '../domain/record.ts';
+import type {
+  AggTrade,
+  DeadLetter,
+  FeedRecord,
+  Gap,
+  InstrumentRecord,
+  Position,
+  TradeEvent,
+} from '../domain/record.ts';
 import type { FailoverEvent } from '../operators/failover/failover-events.ts';
 import type { MergedEvent, PossibleGapEvent } from './arbitration/merged-event.ts';
 import type { StatusNote } from './status/status-numbering.ts';
@@ -27,6 +35,7 @@ export interface FeedData {
 export type FeedReport =
   | { readonly kind: 'status'; readonly venue: VenueId; readonly note: StatusNote }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
+  | { readonly kind: 'instrument'; readonly record: InstrumentRecord }
   /** Whether the venue has the symbol. Default: a venue has every symbol. */
   | { readonly kind: 'availability'; readonly venue: string; readonly symbol: string; readonly serves: boolean }
   | { readonly kind: 'followed'; readonly symbol: string; readonly coin: string }

@@ -12,7 +12,7 @@ import { AvailabilityReports } from './instruments/availability-reports.ts';
 import { fanOut } from './publish/fan-out.ts';
 import { publishPrices, rememberFigures } from './publish/publish-prices.ts';
 import { publishTrades } from './publish/publish-trades.ts';
-import { publishEach, showTo } from './publish/publishing.ts';
+import { publishEach, publishing, showTo } from './publish/publishing.ts';
 import { EpochLedger } from './resume/epoch-ledger.ts';
 import { publishPositions } from './resume/publish-positions.ts';
 import { publishStatus } from './status/publish-status.ts';
@@ -43,6 +43,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
       publishEach('book_ticker'),
       publishEach('kline'),
       publishBooks(stages),
+      publishing((event) => (event.kind === 'instrument' ? [event.record] : [])),
       publishStatus(stages),
       publishPositions(stages),
     ),

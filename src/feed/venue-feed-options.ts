@@ -3,7 +3,7 @@ import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
 import type { Channel, Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
-import type { DeadLetter, Environment, Kline, TradeEvent } from '../domain/record.ts';
+import type { DeadLetter, Environment, InstrumentRecord, Kline, TradeEvent } from '../domain/record.ts';
 import type { ClockState } from '../domain/status-snapshot.ts';
 import type { MalformedData, RawFrame, VenueEvent } from '../domain/venue-event.ts';
 import type { ConnectionCommand } from '../venues/connection/control-channel.ts';
@@ -20,6 +20,7 @@ export type VenueFeedEvent =
   | { readonly kind: 'status'; readonly note: StatusNote }
   | { readonly kind: 'instruments'; readonly instruments: readonly Instrument[] }
   | { readonly kind: 'dead_letter'; readonly record: DeadLetter }
+  | { readonly kind: 'instrument'; readonly record: InstrumentRecord }
   | { readonly kind: 'connected' }
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   /** The whole venue is stale, and its market is not idle. */
@@ -88,6 +89,7 @@ export interface VenueFeedOptions {
   readonly failBackAfterMs: number;
   readonly activity: Activity;
   readonly scheduler: SchedulerLike;
+  readonly wallClockMs: () => number;
   readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
   /** The venue's announcements, one connection for each subscription. Undefined: it makes none. */
   readonly notices$?: Observable<VenueEvent> | undefined;

@@ -1,6 +1,7 @@
 import type { Fault } from '../domain/fault.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { MalformedData } from '../domain/venue-event.ts';
+import type { ListedInstrument } from '../venues/contract.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { ConnectionEvent, CutOver, LineChange } from './connection/line-event.ts';
 import type { InstrumentChange } from './instruments/followed-instruments.ts';
@@ -10,7 +11,8 @@ import type { StatusNote } from './status/status-numbering.ts';
 import { increment, type VenueCounts } from './venue-counts.ts';
 import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 
-export interface VenueReportOptions extends Pick<VenueFeedOptions, 'venue' | 'feedEnvironment' | 'activity'> {
+export interface VenueReportOptions
+  extends Pick<VenueFeedOptions, 'venue' | 'environment' | 'feedEnvironment' | 'activity' | 'wallClockMs'> {
   readonly lines: VenueConnectionPool;
   readonly counts: VenueCounts;
   readonly out: (event: VenueFeedEvent) => void;
@@ -102,7 +104,7 @@ export class VenueReport {
         for (const { symbol } of change.instruments) out({ kind: 'serves', symbol, serves: true });
         return;
       case 'unlisted': {
-        const reason = 'not in the instrument list of the venue, or not trading';
+        const reason = 'not in the instrument list of the venue';
         this.#note({ state: 'subscription_rejected', reason, ...factsOf(change.instrument) });
         out({ kind: 'serves', symbol: change.instrument.symbol, serves: false });
         return;
@@ -115,6 +117,9 @@ export class VenueReport {
         out({ kind: 'delisted', symbol });
         return;
       }
+      case 'described':
+        this.#described(change.instrument, change.row);
+        return;
       case 'unavailable':
         increment(counts.ignored, 'instrument_list_unavailable');
         if (!change.opens) return;
@@ -124,6 +129,15 @@ export class VenueReport {
       case 'doubtful':
         increment(counts.ignored, 'instrument_list_doubtful');
     }
+  }
+
+  #described({ symbol, coin }: Instrument, { base: _, ...row }: ListedInstrument): void {
+    const { environment, wallClockMs, out } = this.#options;
+    const receivedAt = wallClockMs() * 1000;
+    out({
+      kind: 'instrument',
+      record: { kind: 'instrument', venue: this.#id, symbol, coin, ...row, receivedAt, environment },
+    });
   }
 
   stale(event: StalenessOf<'stale'>): void {

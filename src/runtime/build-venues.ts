@@ -78,6 +78,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
       failBackAfterMs,
       activity,
       scheduler,
+      wallClockMs,
       ...venueRequests(config, id, access, wallClockMs),
       ...connectionsOf(config, id, dependencies),
       ...timingOf(venue, access.rest(id), dependencies),

@@ -1,8 +1,8 @@
 import type { Decimal } from '../domain/decimal.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { BookDepth, Channel, Instrument, KlineInterval, VenueId } from '../domain/instrument.ts';
+import type { BookDepth, Channel, Instrument, InstrumentStatus, KlineInterval, VenueId } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
-import type { AggTrade, Environment, Kline, TradeEvent } from '../domain/record.ts';
+import type { AggTrade, Environment, InstrumentRecord, Kline, TradeEvent } from '../domain/record.ts';
 import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-event.ts';
 
 export type ControlPurpose = 'subscribe' | 'unsubscribe';
@@ -140,11 +140,14 @@ export interface VenueHistory {
   readonly whyNoTrades: string;
 }
 
-export interface ListedInstrument {
-  readonly venueSymbol: string;
+/** A row of a venue's instrument list. Steps and minimums are null if the venue does not state them, or states 0. */
+export interface ListedInstrument
+  extends Pick<
+    InstrumentRecord,
+    'venueSymbol' | 'quote' | 'tickSize' | 'lotStep' | 'minQuantity' | 'minValue' | 'multiplier'
+  > {
   readonly base: string;
-  readonly quote: string;
-  readonly trading: boolean;
+  readonly status: InstrumentStatus;
 }
 
 export interface DayVolume {

@@ -6,6 +6,7 @@ import type {
   FeedRecord,
   FeedStatus,
   Gap,
+  InstrumentRecord,
   Kline,
   LargeTrade,
   OrderBookSnapshot,
@@ -160,6 +161,24 @@ export const samplePosition = (changes: Partial<Position> = {}): Position => ({
   ...changes,
 });
 
+export const sampleInstrument = (changes: Partial<InstrumentRecord> = {}): InstrumentRecord => ({
+  kind: 'instrument',
+  venue: 'bybit',
+  symbol: 'AAPLXUSDT',
+  venueSymbol: 'AAPLXUSDT',
+  coin: 'AAPLX',
+  quote: 'USDT',
+  status: 'trading',
+  tickSize: '0.01',
+  lotStep: '0.001',
+  minQuantity: null,
+  minValue: '5',
+  multiplier: '1.002',
+  receivedAt: 1_763_712_345_123_456,
+  environment: 'production',
+  ...changes,
+});
+
 export const sampleDeadLetter = (changes: Partial<DeadLetter> = {}): DeadLetter => ({
   kind: 'dead_letter',
   venue: 'binance_us',
@@ -250,6 +269,7 @@ export const sampleRecords: readonly FeedRecord[] = [
   sampleLargeTrade(),
   sampleStatus(),
   sampleGap(),
+  sampleInstrument(),
   samplePosition(),
   sampleDeadLetter(),
 ];

@@ -72,6 +72,7 @@ class Scripted {
         failBackAfterMs: 30_000,
         activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
         scheduler,
+        wallClockMs,
         connect: () => NEVER,
         listed$: NEVER,
         fetchMissing: undefined,

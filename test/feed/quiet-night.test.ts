@@ -10,6 +10,7 @@ import { VenueFeed } from '../../src/feed/venue-feed.ts';
 import { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
+import { listedRow } from '../venues/listed-row.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 
 const MINUTE = 60_000;
@@ -75,10 +76,9 @@ async function nightOf(
           failBackAfterMs,
           activity,
           scheduler,
+          wallClockMs: options.wallClockMs,
           connect: () => connection(id),
-          listed$: of(
-            instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
-          ),
+          listed$: of(instruments.map(({ coin }) => listedRow(coin))),
           fetchMissing: undefined,
           fetchRecent: undefined,
         });

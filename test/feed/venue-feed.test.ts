@@ -1,4 +1,4 @@
-import { defer, map, of, Subject, type Subscription, throwError } from 'rxjs';
+import { defer, map, of, Subject, type Subscription, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
@@ -8,6 +8,7 @@ import type { VenueFeedEvent, VenueFeedOptions } from '../../src/feed/venue-feed
 import type { ListedInstrument } from '../../src/venues/contract.ts';
 import { bookUpdate, ticker as tickerOf, tradeEvent } from '../../testing/judges/events.ts';
 import { fakeVenue } from '../venues/fake-venue.ts';
+import { listedRow } from '../venues/listed-row.ts';
 import { SteppedScheduler } from '../venues/stepped-scheduler.ts';
 import {
   instrument,
@@ -260,26 +261,79 @@ describe('VenueFeed: a symbol that is subscribed again, sparse ids', () => {
 describe('VenueFeed: named instruments', () => {
   const named = ['A', 'B'].map((coin) => instrument(coin));
 
-  it('are followed once a later list shows that they trade', () => {
-    const answers = ['A', 'A', '?', 'A', 'AB', ''];
-    let asked = 0;
+  /** A venue whose list has these coins, one list a second, and then the last list again. `?`: no answer. */
+  function listing(answers: readonly string[], more: Partial<VenueFeedOptions> = {}): ScriptedRun {
+    let next = 0;
     const listed$ = defer(() => {
-      const answer = answers[asked++] as string;
+      const answer = answers[Math.min(next++, answers.length - 1)] as string;
       if (answer === '?') return throwError(() => new Fault('unavailable', 'no answer'));
-      return of(['A', 'B'].map((base) => row(base, answer.includes(base))));
+      return of([...answer].map((base) => listedRow(base)));
     });
-    const row = (base: string, trading: boolean) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading });
-    const run = new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000 } });
-    const topics = () => [...(run.connections[0]?.args.topics() ?? [])];
+    return new ScriptedRun({ more: { instruments: named, listed$, listEveryMs: 1000, ...more } });
+  }
+  const topicsOf = (run: ScriptedRun) => [...(run.connections[0]?.args.topics() ?? [])];
+  const records = (run: ScriptedRun) =>
+    run.signals.flatMap((event) => (event.kind === 'instrument' ? [event.record] : []));
+
+  it('are followed once a later list has them', () => {
+    const run = listing(['A', 'A', '?', 'A', 'AB']);
     expect(run.reported('subscription_rejected')).toMatchObject([{ symbol: 'BUSDT' }]);
-    run.scheduler.advance(3999);
-    expect([asked, topics()]).toEqual([4, ['trade.AUSDT']]);
+    run.scheduler.advance(7999);
+    expect(topicsOf(run)).toEqual(['trade.AUSDT']);
     run.scheduler.advance(1);
-    expect(topics()).toEqual(['trade.AUSDT', 'trade.BUSDT']);
+    expect(topicsOf(run)).toEqual(['trade.AUSDT', 'trade.BUSDT']);
     expect(run.reported('subscribed').filter(({ cause }) => cause === 'listed')).toMatchObject([{ symbol: 'BUSDT' }]);
     expect(run.signals.filter(({ kind }) => kind === 'serves')).toMatchObject([{ serves: false }, { serves: true }]);
-    run.scheduler.advance(60_000);
-    expect(asked).toBe(5);
+  });
+
+  it('are described by a record at the start and at each change of their rows', () => {
+    let lotStep = '0.1';
+    const listed$ = defer(() => of([listedRow('A', { lotStep }), listedRow('X')]));
+    const run = listing([], { listed$ });
+    const market = { kind: 'instrument', venue: 'bybit', environment: 'production', quote: 'USDT', multiplier: null };
+    const a = { ...market, symbol: 'AUSDT', venueSymbol: 'AUSDT', coin: 'A', status: 'trading', lotStep: '0.1' };
+    const limits = { tickSize: '0.01', minQuantity: '0.0001', minValue: '5' };
+    const none = { tickSize: null, lotStep: null, minQuantity: null, minValue: null };
+    const b = { ...market, symbol: 'BUSDT', venueSymbol: 'BUSDT', coin: 'B', status: 'closed', ...none };
+    expect(records(run)).toEqual([
+      { ...a, ...limits, receivedAt: 0 },
+      { ...b, receivedAt: 0 },
+    ]);
+    run.scheduler.advance(5000);
+    expect(records(run)).toHaveLength(2);
+    lotStep = '1';
+    run.scheduler.advance(1000);
+    expect(records(run).slice(2)).toEqual([{ ...a, ...limits, lotStep: '1', receivedAt: 6_000_000 }]);
+  });
+
+  it('stay followed if lists lack them, but count as closed after two lists', () => {
+    const run = listing(['ABX', 'ABX', 'AX', 'ABX', 'AX', 'AX']);
+    const statuses = () => records(run).map(({ coin, status }) => `${coin} ${status}`);
+    run.scheduler.advance(4000);
+    expect(statuses()).toEqual(['A trading', 'B trading']);
+    run.scheduler.advance(1000);
+    expect(statuses().slice(2)).toEqual(['B closed']);
+    expect(topicsOf(run)).toEqual(['trade.AUSDT', 'trade.BUSDT']);
+  });
+
+  it.each([
+    [1999, 0, undefined],
+    [6300, 1, { reason: 'instrument list not available (no answer for 2000 ms); symbols are not checked yet' }],
+  ])('connect after 2 s at the latest, with one request of the list, which takes %d ms', (takesMs, late, reported) => {
+    const scheduler = new SteppedScheduler();
+    let asked = 0;
+    const listed$ = defer(() => {
+      asked++;
+      return timer(takesMs, scheduler).pipe(map(() => [listedRow('A')]));
+    });
+    const run = new ScriptedRun({ more: { instruments: named, listed$, scheduler } });
+    scheduler.advance(2000);
+    expect(topicsOf(run)).toEqual(late ? ['trade.AUSDT', 'trade.BUSDT'] : ['trade.AUSDT']);
+    expect(run.reported('connecting').filter(({ reason }) => reason.includes('list'))).toMatchObject(
+      reported === undefined ? [] : [reported],
+    );
+    scheduler.advance(takesMs);
+    expect([asked, topicsOf(run)]).toEqual([1, ['trade.AUSDT']]);
   });
 
   it('cause no more list requests after they are removed or the feed is stopped', () => {
@@ -312,7 +366,7 @@ describe('VenueFeed: all instruments that a venue lists', () => {
     let next = 0;
     const listed$ = defer(() => {
       const coins = [...(answers[Math.min(next++, answers.length - 1)] as string)];
-      return of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+      return of(coins.map((base) => listedRow(base)));
     });
     const all = {
       quote: 'USDT',
@@ -493,7 +547,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
 
   it('is asked for refused topics in batches, the next soon after it accepts one', () => {
     const coins = [...'ABCDEFGHIJKLM'];
-    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const listed$ = of(coins.map((base) => listedRow(base)));
     const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
     for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
     pass(run, ASK_AGAIN_MS);
@@ -526,7 +580,7 @@ describe('VenueFeed: a venue that refuses topics', () => {
 
   it('is asked for ten refused topics at a time in turn, except those that are no longer followed', () => {
     const coins = [...'ABCDEFGHIJKLM'];
-    const listed$ = of(coins.map((base) => ({ venueSymbol: `${base}USDT`, base, quote: 'USDT', trading: true })));
+    const listed$ = of(coins.map((base) => listedRow(base)));
     const run = new ScriptedRun({ more: { instruments: coins.map(instrument), listed$ } });
     for (const coin of coins) refuse(run, 0, `trade.${coin}USDT`);
     run.feed.remove('AUSDT');

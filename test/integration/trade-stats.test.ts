@@ -179,7 +179,12 @@ describe.concurrent('windows at a failover', () => {
       const turns = [1, 2, 3].map((epoch) => windowsIn(simulated, symbol).filter((window) => window.epoch === epoch));
       expect(turns.map((windows) => windows[0]?.venue)).toEqual(['bybit', 'binance', 'bybit']);
       const first = records.findIndex(
-        (record) => 'symbol' in record && record.symbol === symbol && 'receivedAt' in record && record.epoch === 2,
+        (record) =>
+          'symbol' in record &&
+          record.symbol === symbol &&
+          'receivedAt' in record &&
+          'epoch' in record &&
+          record.epoch === 2,
       );
       const lastOfOld = records.findLastIndex(
         (record) => record.kind === 'trade_stats' && record.symbol === symbol && record.epoch === 1,

@@ -81,7 +81,7 @@ const INSTRUMENTS = JSON.stringify({
     status: 'TRADING',
   })),
 });
-const LIST_PATH = '/api/v3/exchangeInfo?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false';
+const LIST_PATH = '/api/v3/exchangeInfo?permissions=SPOT&showPermissionSets=false';
 const LIST = line(
   10,
   'binance:rest',
@@ -231,7 +231,7 @@ describe('a replay', () => {
     ];
     const [first, second] = [await replayed(lines), await replayed(lines)];
     expect(Object.keys(first.files).map((name) => name.replace(/\/.*/, ''))).toEqual(
-      ['feed-status', 'positions', 'prices', 'trade-stats', 'trades'].map((topic) => `replay.${topic}`),
+      ['feed-status', 'instruments', 'positions', 'prices', 'trade-stats', 'trades'].map((topic) => `replay.${topic}`),
     );
     expect(second.files).toEqual(first.files);
     expect(second.records).toEqual(first.records);

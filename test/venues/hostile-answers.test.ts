@@ -12,6 +12,7 @@ const NAMES = [
   ...['status', 'baseAsset', 'quoteAsset', 'quoteVolume', 'serverTime', 'lastUpdateId', 'bids', 'asks'],
   ...['retCode', 'retMsg', 'result', 'list', 'execId', 'seq', 'side', 'size', 'timeSecond', 'timeNano', 'isBlockTrade'],
   ...['category', 'nextPageCursor', 'baseCoin', 'quoteCoin', 'turnover24h', 'b', 's', 'u', 'ts', 'cts'],
+  ...['filters', 'filterType', 'stepSize', 'lotSizeFilter', 'basePrecision', 'priceFilter', 'tickSize', 'symbolType'],
 ];
 
 function requestsOf(venue: Venue): readonly RestRequest<unknown>[] {

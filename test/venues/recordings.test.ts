@@ -150,7 +150,19 @@ describe('decoding real recordings', () => {
   it('parses the Bybit REST bodies of instruments and time', () => {
     const body = (name: string): unknown => JSON.parse(lines(`bybit-testnet-rest-${name}.json`)[0] ?? '');
     expect(venues.bybit.instruments.parse(body('instruments-info'))).toEqual({
-      rows: [{ venueSymbol: 'BTCUSDT', base: 'BTC', quote: 'USDT', trading: true }],
+      rows: [
+        {
+          venueSymbol: 'BTCUSDT',
+          base: 'BTC',
+          quote: 'USDT',
+          status: 'trading',
+          tickSize: '0.1',
+          lotStep: '0.000001',
+          minQuantity: '0.000001',
+          minValue: '5',
+          multiplier: null,
+        },
+      ],
       malformed: 0,
     });
     expect(venues.bybit.time.parse(body('time'))).toBeCloseTo(1_789_299_611_107.0286, 3);

@@ -50,6 +50,8 @@ function body(event: Shown, watched: boolean): string {
       return `${symbol(event)}${event.outcome}  ${event.venue} #${event.epoch}  after ${event.fromId ?? 'start'} before ${event.toId ?? 'end'}  missing ${event.missing ?? '?'}  filled ${event.filled}`;
     case 'position':
       return `${symbol(event)}${event.venue} #${event.epoch}  trade ${event.tradeId ?? '–'}`;
+    case 'instrument':
+      return `${symbol(event)}${inColumns(event.status, 11)}  tick ${event.tickSize ?? '–'}  lot ${event.lotStep ?? '–'}  from ${event.minQuantity ?? '–'} or ${event.minValue ?? '–'} ${event.quote}  ${event.venue}`;
     case 'dead_letter':
       return `${inColumns(event.venue, 16)}${event.stage}: ${event.reason}`;
   }

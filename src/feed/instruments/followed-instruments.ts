@@ -1,28 +1,23 @@
-import {
-  catchError,
-  EMPTY,
-  exhaustMap,
-  filter,
-  identity,
-  interval,
-  map,
-  type Observable,
-  Subscription,
-  timeout,
-} from 'rxjs';
-import { asFault, type Fault } from '../../domain/fault.ts';
+import { BehaviorSubject, defer, EMPTY, identity, map, type Observable, Subscription, timeout, timer } from 'rxjs';
+import { asFault, Fault } from '../../domain/fault.ts';
 import type { Instrument } from '../../domain/instrument.ts';
-import type { ListFollowing, VenueFeedOptions } from '../venue-feed-options.ts';
+import type { ListedInstrument } from '../../venues/contract.ts';
+import type { VenueFeedOptions } from '../venue-feed-options.ts';
 import { InstrumentDiff } from './instrument-diff.ts';
-import { type ListAnswer, pollInstruments, tradingAgainst } from './poll-instruments.ts';
+import { followable, pollInstruments, type VenueList } from './poll-instruments.ts';
+import { RowChanges } from './row-changes.ts';
 
 /**
- * How long connecting waits for the instrument list, milliseconds. Without the list, unknown symbols are found later.
+ * How long connecting waits for the instrument list, milliseconds. Without the list, unknown symbols are found when it
+ * comes.
  */
-const LIST_TIMEOUT_MS = 2000;
-/** How often the list is fetched, and how soon after a failure if everything listed is followed. Milliseconds. */
+const OPEN_WITHIN_MS = 2000;
+/** How long a symbol that is added waits for the list, milliseconds. */
+const LIST_TIMEOUT_MS = 10_000;
+/** How often the list is fetched, how soon after a failure, and how soon if it is wanted. Milliseconds. */
 const LIST_EVERY_MS = 300_000;
 const LIST_AGAIN_MS = 5000;
+const LIST_WANTED_MS = 30_000;
 
 /** A change of the instruments that are followed at a venue. */
 export type InstrumentChange =
@@ -32,11 +27,10 @@ export type InstrumentChange =
   | { readonly kind: 'added'; readonly instrument: Instrument }
   /** The venue lists these instruments now. */
   | { readonly kind: 'listed'; readonly instruments: readonly Instrument[] }
-  /**
-   * The venue does not list an instrument, or has halted it. An `unlisted` one is looked up again, because it may trade
-   * later.
-   */
+  /** The venue does not list an instrument. An `unlisted` one is followed once it is listed. */
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
+  /** The row of an instrument is new or has changed. Its status is `closed` if the list lacks it. */
+  | { readonly kind: 'described'; readonly instrument: Instrument; readonly row: ListedInstrument }
   /** The venue's list is not available. `opens`: nothing is followed before it comes. */
   | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
   /** A list lacks most rows of the previous one and is ignored. */
@@ -50,21 +44,25 @@ export interface FollowedInstrumentsOptions extends VenueOptions {
   readonly onChange: (change: InstrumentChange) => void;
 }
 
-/** Decides which instruments are followed at a venue: the named ones that it lists, or all that it lists. */
+/**
+ * Decides which instruments are followed at a venue: the named ones that it lists, or all that it lists. Reports what
+ * the list says of them.
+ */
 export class FollowedInstruments {
   readonly #options: FollowedInstrumentsOptions;
-  readonly #everyMs: number;
   readonly #subscription = new Subscription();
   readonly #named: Map<string, Instrument>;
-  #isRunning = false;
-  /** Lookups of named instruments in the venue's list, by symbol. */
+  /** Requests of the list for single instruments, by symbol. */
   readonly #lookups = new Map<string, Subscription>();
-  /** Named instruments that the venue does not list, by symbol. */
-  readonly #unlisted = new Map<string, Instrument>();
+  readonly #rows = new RowChanges();
+  readonly #isWanted$ = new BehaviorSubject(false);
+  #isRunning = false;
+  #isOpen = false;
+  /** Undefined until the first list. */
+  #diff: InstrumentDiff | undefined;
 
   constructor(options: FollowedInstrumentsOptions) {
     this.#options = options;
-    this.#everyMs = options.listEveryMs ?? LIST_EVERY_MS;
     this.#named = new Map(options.instruments.map((instrument) => [instrument.venueSymbol, instrument]));
   }
 
@@ -73,23 +71,45 @@ export class FollowedInstruments {
   }
 
   start(): void {
+    const { all, listEveryMs: everyMs = LIST_EVERY_MS, scheduler } = this.#options;
     this.#isRunning = true;
-    const { all } = this.#options;
-    this.#subscription.add(all === null ? this.#followNamed() : this.#followAll(all));
-    this.#subscription.add(this.#lookForUnlisted());
+    const answers$ = pollInstruments({
+      list$: this.#list$,
+      everyMs,
+      againMs: LIST_AGAIN_MS,
+      wantedMs: LIST_WANTED_MS,
+      isWanted$: this.#isWanted$,
+      scheduler,
+    });
+    this.#subscription.add(
+      answers$.subscribe((answer) => {
+        this.#isWanted$.next(false);
+        if (answer.kind === 'listed') this.#listed(answer.list);
+        else this.#unavailable(answer.fault);
+      }),
+    );
+    if (all !== null || this.#isOpen) return;
+    const late = new Fault('unavailable', `no answer for ${OPEN_WITHIN_MS} ms`);
+    this.#subscription.add(timer(OPEN_WITHIN_MS, scheduler).subscribe(() => this.#open(this.named, late)));
+  }
+
+  /** Requests the list soon, because an instrument may have been halted or trade again. */
+  check(): void {
+    this.#isWanted$.next(true);
   }
 
   /** Follows one more instrument if the venue lists it. Some venues acknowledge any name and then send nothing. */
   add(instrument: Instrument): void {
-    const { followed, onChange } = this.#options;
+    const { followed, listed$, scheduler, onChange } = this.#options;
     const { symbol, venueSymbol } = instrument;
     this.#named.set(venueSymbol, instrument);
     if (!this.#isRunning) return;
     if (followed.has(venueSymbol) || this.#lookups.has(symbol)) return;
-    const lookup = this.#tradingInTime.subscribe({
-      next: (trading) => {
-        if (trading.has(venueSymbol)) onChange({ kind: 'added', instrument });
-        else this.#leaveOut([instrument]);
+    const lookup = listed$.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler })).subscribe({
+      next: (rows) => {
+        const row = rows.find((each) => each.venueSymbol === venueSymbol);
+        onChange({ kind: row === undefined ? 'unlisted' : 'added', instrument });
+        this.#describe(instrument, row);
       },
       error: () => onChange({ kind: 'added', instrument }),
     });
@@ -100,7 +120,7 @@ export class FollowedInstruments {
 
   remove(symbol: string): void {
     for (const [venueSymbol, named] of this.#named) if (named.symbol === symbol) this.#named.delete(venueSymbol);
-    this.#unlisted.delete(symbol);
+    this.#rows.remove(symbol);
     this.#lookups.get(symbol)?.unsubscribe();
   }
 
@@ -109,78 +129,66 @@ export class FollowedInstruments {
     this.#subscription.unsubscribe();
   }
 
-  /** Emits the venue's symbols that trade now. */
-  get #trading(): Observable<ReadonlySet<string>> {
-    return this.#options.listed$.pipe(
-      map((rows) => new Set(rows.filter(({ trading }) => trading).map(({ venueSymbol }) => venueSymbol))),
+  get #list$(): Observable<VenueList> {
+    const { all, listed$, followed } = this.#options;
+    if (all !== null) return followable(listed$, all.quote, all.ours ?? identity, followed);
+    const list$ = listed$.pipe(
+      map((listed) => {
+        const rows = new Map(listed.map((row) => [row.venueSymbol, row]));
+        return { all: [...rows.keys()], rows, ours: this.named.filter(({ venueSymbol }) => rows.has(venueSymbol)) };
+      }),
     );
+    return defer(() => (this.#isOpen && this.#named.size === 0 ? EMPTY : list$));
   }
 
-  get #tradingInTime(): Observable<ReadonlySet<string>> {
-    return this.#trading.pipe(timeout({ first: LIST_TIMEOUT_MS, scheduler: this.#options.scheduler }));
+  #open(instruments: readonly Instrument[], unchecked?: Fault): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#options.onChange({ kind: 'opened', instruments, ...(unchecked === undefined ? {} : { unchecked }) });
   }
 
-  #followNamed(): Subscription {
-    const { followed, onChange } = this.#options;
-    const instruments = this.named;
-    return this.#tradingInTime.subscribe({
-      next: (trading) => {
-        this.#leaveOut(instruments.filter(({ venueSymbol }) => !trading.has(venueSymbol)));
-        onChange({ kind: 'opened', instruments: instruments.filter(({ venueSymbol }) => trading.has(venueSymbol)) });
-      },
-      error: (error: unknown) => {
-        onChange({ kind: 'opened', instruments, unchecked: asFault(error) });
-        const late$ = this.#trading.pipe(catchError(() => EMPTY));
-        const check = (trading: ReadonlySet<string>): void =>
-          this.#leaveOut([...followed.values()].filter(({ venueSymbol }) => !trading.has(venueSymbol)));
-        this.#subscription.add(late$.subscribe(check));
-      },
-    });
+  #unavailable(fault: Fault): void {
+    const { all, onChange } = this.#options;
+    onChange({ kind: 'unavailable', fault: asFault(fault), opens: all !== null && !this.#isOpen });
+    if (all === null) this.#open(this.named, fault);
   }
 
-  #followAll({ quote, ours = identity }: ListFollowing): Subscription {
-    const { listed$, scheduler, followed, onChange } = this.#options;
-    const list$ = tradingAgainst(listed$, quote, ours);
-    let changes: InstrumentDiff | undefined;
-    const onAnswer = (answer: ListAnswer): void => {
-      if (answer.kind === 'unavailable') {
-        onChange({ kind: 'unavailable', fault: answer.fault, opens: changes === undefined });
-        return;
-      }
-      if (changes === undefined) {
-        changes = new InstrumentDiff(answer.list);
-        onChange({ kind: 'opened', instruments: answer.list.ours });
-        return;
-      }
-      const change = changes.next(answer.list, followed);
-      if (change === undefined) {
-        onChange({ kind: 'doubtful' });
-        return;
-      }
-      for (const instrument of change.delisted) onChange({ kind: 'delisted', instrument });
-      if (change.listed.length > 0) onChange({ kind: 'listed', instruments: change.listed });
-    };
-    return pollInstruments({ list$, everyMs: this.#everyMs, againMs: LIST_AGAIN_MS, scheduler }).subscribe(onAnswer);
+  #listed(list: VenueList): void {
+    if (this.#diff === undefined) this.#firstListed(list);
+    else this.#nextListed(list, this.#diff);
   }
 
-  #leaveOut(instruments: readonly Instrument[]): void {
-    for (const instrument of instruments) {
-      this.#unlisted.set(instrument.symbol, instrument);
-      this.#options.onChange({ kind: 'unlisted', instrument });
+  #firstListed(list: VenueList): void {
+    const { all, followed, onChange } = this.#options;
+    this.#diff = new InstrumentDiff(list);
+    const lacking = this.named.filter(({ venueSymbol }) => !list.rows.has(venueSymbol));
+    for (const instrument of lacking) onChange({ kind: 'unlisted', instrument });
+    this.#open(list.ours);
+    const described = all === null ? this.named : [...followed.values()];
+    for (const instrument of described) this.#describe(instrument, list.rows.get(instrument.venueSymbol));
+  }
+
+  #nextListed(list: VenueList, diff: InstrumentDiff): void {
+    const { all, followed, onChange } = this.#options;
+    const change = diff.next(list, followed);
+    if (change === undefined) {
+      onChange({ kind: 'doubtful' });
+      return;
+    }
+    for (const instrument of change.delisted) {
+      // A named instrument stays subscribed: the list of some venues lacks an instrument while it is halted.
+      if (all !== null) onChange({ kind: 'delisted', instrument });
+      this.#describe(instrument, undefined);
+    }
+    if (change.listed.length > 0) onChange({ kind: 'listed', instruments: change.listed });
+    for (const instrument of followed.values()) {
+      const row = list.rows.get(instrument.venueSymbol);
+      if (row !== undefined) this.#describe(instrument, row);
     }
   }
 
-  #lookForUnlisted(): Subscription {
-    const { scheduler, onChange } = this.#options;
-    return interval(this.#everyMs, scheduler)
-      .pipe(
-        filter(() => this.#unlisted.size > 0),
-        exhaustMap(() => this.#tradingInTime.pipe(catchError(() => EMPTY))),
-      )
-      .subscribe((trading) => {
-        const instruments = [...this.#unlisted.values()].filter(({ venueSymbol }) => trading.has(venueSymbol));
-        for (const { symbol } of instruments) this.#unlisted.delete(symbol);
-        if (instruments.length > 0) onChange({ kind: 'listed', instruments });
-      });
+  #describe(instrument: Instrument, row: ListedInstrument | undefined): void {
+    const changed = this.#rows.next(instrument, row);
+    if (changed !== undefined) this.#options.onChange({ kind: 'described', instrument, row: changed });
   }
 }

@@ -16,12 +16,15 @@ export class InstrumentDiff {
   /** Followed instruments that the last valid list lacks. */
   #lacked: ReadonlySet<string> = new Set();
 
-  constructor({ all }: VenueList) {
+  constructor({ all }: Pick<VenueList, 'all'>) {
     this.#all = new Set(all);
   }
 
   /** Compares a list with the followed instruments, by the venue's symbol. Undefined: the list is doubtful. */
-  next({ all, ours }: VenueList, followed: ReadonlyMap<string, Instrument>): InstrumentDifference | undefined {
+  next(
+    { all, ours }: Pick<VenueList, 'all' | 'ours'>,
+    followed: ReadonlyMap<string, Instrument>,
+  ): InstrumentDifference | undefined {
     const before = this.#all;
     this.#all = new Set(all);
     if (before.difference(this.#all).size * 2 > before.size) return undefined;

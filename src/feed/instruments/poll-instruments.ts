@@ -1,10 +1,13 @@
 import {
   catchError,
   defer,
+  filter,
+  identity,
   map,
   type Observable,
   type OperatorFunction,
   of,
+  race,
   repeat,
   type SchedulerLike,
   switchMap,
@@ -17,6 +20,8 @@ import type { ListedInstrument } from '../../venues/contract.ts';
 
 export interface VenueList {
   readonly all: readonly string[];
+  /** By the venue's symbol. */
+  readonly rows: ReadonlyMap<string, ListedInstrument>;
   /** The instruments to follow. */
   readonly ours: readonly Instrument[];
 }
@@ -31,11 +36,20 @@ export interface InstrumentPollOptions {
   /** The pauses after a list and after a failure, milliseconds. */
   readonly everyMs: number;
   readonly againMs: number;
+  /** The pause while `isWanted$` is true, milliseconds. */
+  readonly wantedMs: number;
+  /** Emits its present value to each subscriber. */
+  readonly isWanted$: Observable<boolean>;
   readonly scheduler: SchedulerLike;
 }
 
 /** Fetches a venue's list again and again; never ends. */
-export function pollInstruments({ list$, everyMs, againMs, scheduler }: InstrumentPollOptions): Observable<ListAnswer> {
+export function pollInstruments(options: InstrumentPollOptions): Observable<ListAnswer> {
+  const { list$, everyMs, againMs, wantedMs, isWanted$, scheduler } = options;
+  const wanted$ = timer(wantedMs, scheduler).pipe(
+    switchMap(() => isWanted$),
+    filter(identity),
+  );
   return defer(() => {
     let pauseMs = everyMs;
     return list$.pipe(
@@ -44,28 +58,30 @@ export function pollInstruments({ list$, everyMs, againMs, scheduler }: Instrume
       tap(({ kind }) => {
         pauseMs = kind === 'listed' ? everyMs : againMs;
       }),
-      repeat({ delay: () => timer(pauseMs, scheduler) }),
+      repeat({ delay: () => race(timer(pauseMs, scheduler), wanted$) }),
     );
   });
 }
 
 /**
- * Emits the instruments that trade at a venue against the quote, and which of them `ours` selects. Fails if nothing
- * trades.
+ * Emits a venue's list for a quote. Those of `ours` are to be followed that trade, or are `followed` already: a halt
+ * ends. Fails if nothing can be followed.
  */
-export function tradingAgainst(
+export function followable(
   listed$: Observable<readonly ListedInstrument[]>,
   quote: string,
   ours: OperatorFunction<readonly ListedInstrument[], readonly ListedInstrument[]>,
+  followed: ReadonlyMap<string, Instrument>,
 ): Observable<VenueList> {
   return listed$.pipe(
-    map((rows) => rows.filter((row) => row.trading && row.quote === quote)),
-    switchMap((rows) => {
-      if (rows.length === 0) throw new Fault('unavailable', `nothing trades against ${quote}`);
-      const all = rows.map(({ venueSymbol }) => venueSymbol);
-      return of(rows).pipe(
+    map((rows) => rows.filter((row) => row.quote === quote)),
+    switchMap((against) => {
+      const rows = new Map(against.map((row) => [row.venueSymbol, row]));
+      const kept = against.filter(({ status, venueSymbol }) => status === 'trading' || followed.has(venueSymbol));
+      if (kept.length === 0) throw new Fault('unavailable', `nothing trades against ${quote}`);
+      return of(kept).pipe(
         ours,
-        map((own) => ({ all, ours: own.map(instrumentOf) })),
+        map((own) => ({ all: [...rows.keys()], rows, ours: own.map(instrumentOf) })),
       );
     }),
   );

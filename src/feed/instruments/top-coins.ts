@@ -43,9 +43,9 @@ export function mostTraded(
 ): ReadonlySet<string> {
   const volumeOf = new Map(volumes.map(({ venueSymbol, quoteVolume }) => [venueSymbol, quoteVolume]));
   const ranked = rows
-    .flatMap(({ base, quote: against, trading, venueSymbol }) => {
+    .flatMap(({ base, quote: against, status, venueSymbol }) => {
       const volume = volumeOf.get(venueSymbol);
-      return trading && against === quote && volume !== undefined ? [{ base, volume }] : [];
+      return status === 'trading' && against === quote && volume !== undefined ? [{ base, volume }] : [];
     })
     .sort((a, b) => compareDecimals(b.volume, a.volume));
   const stay = ranked.slice(most, Math.floor(most * KEEP_WITHIN)).filter(({ base }) => kept.has(base));

@@ -60,6 +60,7 @@ export class GatewayView {
         this.gaps.add(record);
         break;
       case 'position':
+      case 'instrument':
       case 'dead_letter':
         break;
       default: {

@@ -1,6 +1,6 @@
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 
-/** The priority of gaps, positions and status: they are few, and trades depend on them. */
+/** The priority of gaps, positions, status and instruments: they are few, and others depend on them. */
 export const DROPPED_LAST = 4;
 /** The priority of trades and aggregated trades. */
 export const TRADES = 3;
@@ -18,6 +18,7 @@ const PRIORITIES: Readonly<Record<RecordKind, number>> = {
   agg_trade: TRADES,
   gap: DROPPED_LAST,
   position: DROPPED_LAST,
+  instrument: DROPPED_LAST,
   status: DROPPED_LAST,
 };
 

@@ -38,15 +38,15 @@ function venueOf(id: VenueId, variant: Variant): Venue {
   };
 }
 
-/** Requests the instruments without their permission sets, which are most of the answer. */
-const SPOT_TRADING = exchangeInfo('?permissions=SPOT&symbolStatus=TRADING&showPermissionSets=false', 20);
+/** Requests the instruments in every status, without their permission sets, which are most of the answer. */
+const SPOT = exchangeInfo('?permissions=SPOT&showPermissionSets=false', 20);
 
 const DAY_VOLUMES = dayVolumes('?type=MINI', 80);
 
 const spot = (id: VenueId): Venue =>
   venueOf(id, {
     intervals: KLINE_INTERVALS,
-    instruments: SPOT_TRADING,
+    instruments: SPOT,
     dayVolumes: DAY_VOLUMES,
     backfill: backfillById(id),
     tradesById: true,

@@ -190,3 +190,10 @@ export function readDayPrice(value: unknown, field: string): Decimal | null {
 export function priceOrNull(price: Decimal): Decimal | null {
   return price === '0' ? null : price;
 }
+
+/** Reads a step or a minimum of the instrument list. Null: absent, or 0, which means that there is none. */
+export function readLimit(value: unknown, field: string): Decimal | null {
+  if (value === undefined) return null;
+  const limit = readNotNegative(value, field);
+  return isPositive(limit) ? limit : null;
+}

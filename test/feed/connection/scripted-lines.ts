@@ -11,6 +11,7 @@ import type { ConnectArguments, VenueFeedOptions } from '../../../src/feed/venue
 import type { ConnectionCommand } from '../../../src/venues/connection/control-channel.ts';
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { fakeVenue } from '../../venues/fake-venue.ts';
+import { listedRow } from '../../venues/listed-row.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
 export const STALE_AFTER_MS = 5000;
@@ -116,15 +117,14 @@ export function scriptedVenue(
     failBackAfterMs: 30_000,
     activity: new Activity({ idleAfterMs: 2500, coinIdleAfterMs: 30_000 }),
     scheduler,
+    wallClockMs: () => scheduler.now(),
     ...(lifetimeMs === undefined ? {} : { lifetimeMs }),
     ...(random === undefined ? {} : { random }),
     connect: (args) =>
       new Observable((subscriber) => {
         onConnect(new ScriptedConnection(args, subscriber));
       }),
-    listed$: of(
-      instruments.map(({ coin, venueSymbol }) => ({ venueSymbol, base: coin, quote: 'USDT', trading: true })),
-    ),
+    listed$: of(instruments.map(({ coin }) => listedRow(coin))),
     fetchMissing: undefined,
     fetchRecent: undefined,
   };

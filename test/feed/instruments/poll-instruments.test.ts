@@ -1,34 +1,35 @@
-import { defer, map, NEVER, type Observable, of, throwError } from 'rxjs';
+import { BehaviorSubject, defer, map, NEVER, type Observable, of, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import {
+  followable,
   type ListAnswer,
   pollInstruments,
-  tradingAgainst,
   type VenueList,
 } from '../../../src/feed/instruments/poll-instruments.ts';
 import type { ListedInstrument } from '../../../src/venues/contract.ts';
+import { listedRow } from '../../venues/listed-row.ts';
 
-const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
-  venueSymbol: base + quote,
-  base,
-  quote,
-  trading,
-});
-const list = (...all: readonly string[]): VenueList => ({ all, ours: [] });
+const row = (base: string, quote = 'USDT', trading = true): ListedInstrument =>
+  listedRow(base, { venueSymbol: base + quote, quote, status: trading ? 'trading' : 'halted' });
+const list = (...all: readonly string[]): VenueList => ({ all, rows: new Map(), ours: [] });
 
 describe('pollInstruments', () => {
-  function asked(answers: readonly Observable<VenueList>[], untilMs: number): string[] {
+  function asked(answers: readonly Observable<VenueList>[], untilMs: number, wantedAt?: number): string[] {
     const scheduler = new TestScheduler(() => {});
+    const isWanted$ = new BehaviorSubject(false);
     const seen: string[] = [];
     let next = 0;
     const list$ = defer(() => answers[next++] ?? NEVER);
     scheduler.run(() => {
       const textOf = (listing: ListAnswer) =>
         listing.kind === 'listed' ? listing.list.all.join('') : listing.fault.message;
-      const subscription = pollInstruments({ list$, everyMs: 300, againMs: 50, scheduler }).subscribe((listing) =>
-        seen.push(`${scheduler.now()} ${textOf(listing)}`),
-      );
+      const options = { list$, everyMs: 300, againMs: 50, wantedMs: 100, isWanted$, scheduler };
+      const subscription = pollInstruments(options).subscribe((listing) => {
+        isWanted$.next(false);
+        seen.push(`${scheduler.now()} ${textOf(listing)}`);
+      });
+      if (wantedAt !== undefined) scheduler.schedule(() => isWanted$.next(true), wantedAt);
       scheduler.schedule(() => subscription.unsubscribe(), untilMs);
     });
     return seen;
@@ -39,27 +40,40 @@ describe('pollInstruments', () => {
     expect(asked([away, of(list('A')), away, of(list('B'))], 1000)).toEqual(['0 away', '50 A', '350 away', '400 B']);
   });
 
+  it.each([
+    [150, '150 B'],
+    [50, '100 B'],
+  ])('asks at once if the list is wanted at %d ms, but not within 100 ms of an answer', (wantedAt, second) => {
+    expect(asked([of(list('A')), of(list('B'))], 350, wantedAt)).toEqual(['0 A', second]);
+  });
+
   it('stops asking after it is unsubscribed', () => {
     expect(asked([of(list('A')), of(list('B'))], 200)).toEqual(['0 A']);
   });
 });
 
-describe('tradingAgainst', () => {
-  it('emits the trading instruments of the quote, and which of them are ours', () => {
-    const rows = [row('A'), row('B', 'USDC'), row('C', 'USDT', false), row('D')];
-    const seen: unknown[] = [];
-    const ours = map((all: readonly ListedInstrument[]) => all.filter(({ base }) => base === 'A'));
-    tradingAgainst(of(rows), 'USDT', ours).subscribe((list) => seen.push(list));
-    expect(seen).toEqual([{ all: ['AUSDT', 'DUSDT'], ours: [{ coin: 'A', symbol: 'AUSDT', venueSymbol: 'AUSDT' }] }]);
+describe('followable', () => {
+  const instrument = (coin: string) => ({ coin, symbol: `${coin}USDT`, venueSymbol: `${coin}USDT` });
+  const followed = (...coins: readonly string[]) => new Map(coins.map((coin) => [`${coin}USDT`, instrument(coin)]));
+
+  it('emits the rows of the quote; ours are those that trade, or are followed and halted', () => {
+    const rows = [row('A'), row('B', 'USDC'), row('C', 'USDT', false), row('D'), row('E', 'USDT', false)];
+    const seen: VenueList[] = [];
+    const ours = map((all: readonly ListedInstrument[]) => all.filter(({ base }) => base !== 'D'));
+    followable(of(rows), 'USDT', ours, followed('C')).subscribe((list) => seen.push(list));
+    expect(seen).toMatchObject([
+      { all: ['AUSDT', 'CUSDT', 'DUSDT', 'EUSDT'], ours: [instrument('A'), instrument('C')] },
+    ]);
+    expect(seen[0]?.rows.get('CUSDT')).toEqual(rows[2]);
   });
 
-  it('fails if no instrument trades, but accepts a list with none of ours', () => {
-    const textOf = (rows: readonly ListedInstrument[]) => {
+  it('fails if nothing trades and nothing listed is followed, but accepts a list with none of ours', () => {
+    const resultOf = (rows: readonly ListedInstrument[], known = followed()) => {
       let last: unknown;
       const nothing = map((): readonly ListedInstrument[] => []);
-      tradingAgainst(of(rows), 'USDT', nothing).subscribe({
-        next: (list) => {
-          last = list;
+      followable(of(rows), 'USDT', nothing, known).subscribe({
+        next: ({ all, ours }) => {
+          last = [all, ours];
         },
         error: (error: unknown) => {
           last = error;
@@ -67,7 +81,9 @@ describe('tradingAgainst', () => {
       });
       return last;
     };
-    expect(textOf([row('A', 'USDC'), row('B', 'USDT', false)])).toMatchObject({ name: 'Fault', kind: 'unavailable' });
-    expect(textOf([row('A')])).toEqual({ all: ['AUSDT'], ours: [] });
+    const halted = [row('A', 'USDC'), row('B', 'USDT', false)];
+    expect(resultOf(halted)).toMatchObject({ name: 'Fault', kind: 'unavailable' });
+    expect(resultOf(halted, followed('B'))).toEqual([['BUSDT'], []]);
+    expect(resultOf([row('A')])).toEqual([['AUSDT'], []]);
   });
 });

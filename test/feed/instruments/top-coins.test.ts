@@ -2,14 +2,11 @@ import { defer, type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { among, mostTraded, topCoins } from '../../../src/feed/instruments/top-coins.ts';
 import type { DayVolume, ListedInstrument } from '../../../src/venues/contract.ts';
+import { listedRow } from '../../venues/listed-row.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
-const row = (base: string, quote = 'USDT', trading = true): ListedInstrument => ({
-  venueSymbol: base + quote,
-  base,
-  quote,
-  trading,
-});
+const row = (base: string, quote = 'USDT', trading = true): ListedInstrument =>
+  listedRow(base, { venueSymbol: base + quote, quote, status: trading ? 'trading' : 'halted' });
 const volume = (venueSymbol: string, quoteVolume: string): DayVolume => ({ venueSymbol, quoteVolume });
 const NOTHING: ReadonlySet<string> = new Set();
 

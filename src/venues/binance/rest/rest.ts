@@ -1,4 +1,4 @@
-import type { VenueId } from '../../../domain/instrument.ts';
+import type { InstrumentStatus, VenueId } from '../../../domain/instrument.ts';
 import type { BookUpdate } from '../../../domain/market-event.ts';
 import type {
   BookRequest,
@@ -9,7 +9,17 @@ import type {
   RestRequest,
   Rows,
 } from '../../contract.ts';
-import { readNotNegative, readObject, readPage, readRows, readString, readTime } from '../../decode/fields.ts';
+import {
+  readEach,
+  readLimit,
+  readNotNegative,
+  readObject,
+  readPage,
+  readRows,
+  readString,
+  readTime,
+  type Unchecked,
+} from '../../decode/fields.ts';
 import { pastFields } from '../../rest/past-records.ts';
 import { readBook } from '../decode/read-events.ts';
 
@@ -31,13 +41,33 @@ export function exchangeInfo(query: string, weight: number): RestRequest<Rows<Li
   return {
     path: `/api/v3/exchangeInfo${query}`,
     weight,
-    parse: (body) =>
-      readRows(readObject(body, '').symbols, 'symbols', (symbol) => ({
-        venueSymbol: readString(symbol.symbol, 'symbol'),
-        base: readString(symbol.baseAsset, 'baseAsset'),
-        quote: readString(symbol.quoteAsset, 'quoteAsset'),
-        trading: readString(symbol.status, 'status') === 'TRADING',
-      })),
+    parse: (body) => readRows(readObject(body, '').symbols, 'symbols', readInstrument),
+  };
+}
+
+/** Statuses in which something can be done. In the others (HALT, BREAK, END_OF_DAY) nothing is traded. */
+const STATUSES: Readonly<Record<string, InstrumentStatus>> = { TRADING: 'trading', CANCEL_ONLY: 'cancel_only' };
+
+function readInstrument(row: Unchecked): ListedInstrument {
+  const filters = new Map(
+    readEach(row.filters ?? [], 'filters', (value) => {
+      const filter = readObject(value, '');
+      return [readString(filter.filterType, 'filterType'), filter] as const;
+    }),
+  );
+  const limitOf = (filterType: string, name: string) =>
+    readLimit(filters.get(filterType)?.[name], `filters.${filterType}.${name}`);
+  return {
+    venueSymbol: readString(row.symbol, 'symbol'),
+    base: readString(row.baseAsset, 'baseAsset'),
+    quote: readString(row.quoteAsset, 'quoteAsset'),
+    status: STATUSES[readString(row.status, 'status')] ?? 'halted',
+    tickSize: limitOf('PRICE_FILTER', 'tickSize'),
+    lotStep: limitOf('LOT_SIZE', 'stepSize'),
+    minQuantity: limitOf('LOT_SIZE', 'minQty'),
+    // Until 2023 the filter had the other name; some instruments still have it.
+    minValue: limitOf('NOTIONAL', 'minNotional') ?? limitOf('MIN_NOTIONAL', 'minNotional'),
+    multiplier: null,
   };
 }
 

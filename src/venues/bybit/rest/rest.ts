@@ -3,6 +3,7 @@ import type { DayVolume, ListedInstrument, PageRows, PastOrigin, RestRequest, Ro
 import {
   malformed,
   readBoolean,
+  readLimit,
   readNotNegative,
   readObject,
   readPage,
@@ -24,14 +25,25 @@ import { faultOfCode } from './refusal.ts';
 export const instruments: RestRequest<Rows<ListedInstrument>> = {
   path: '/v5/market/instruments-info?category=spot',
   weight: 1,
-  parse: (body) =>
-    readRows(readResult(body).list, 'result.list', (instrument) => ({
-      venueSymbol: readString(instrument.symbol, 'symbol'),
-      base: readString(instrument.baseCoin, 'baseCoin'),
-      quote: readString(instrument.quoteCoin, 'quoteCoin'),
-      trading: readString(instrument.status, 'status') === 'Trading',
-    })),
+  parse: (body) => readRows(readResult(body).list, 'result.list', readInstrument),
 };
+
+/** Every row has a multiplier; it has a meaning only for tokenised shares (xStocks). */
+function readInstrument(row: Unchecked): ListedInstrument {
+  const lots = readObject(row.lotSizeFilter ?? {}, 'lotSizeFilter');
+  const prices = readObject(row.priceFilter ?? {}, 'priceFilter');
+  return {
+    venueSymbol: readString(row.symbol, 'symbol'),
+    base: readString(row.baseCoin, 'baseCoin'),
+    quote: readString(row.quoteCoin, 'quoteCoin'),
+    status: readString(row.status, 'status') === 'Trading' ? 'trading' : 'halted',
+    tickSize: readLimit(prices.tickSize, 'priceFilter.tickSize'),
+    lotStep: readLimit(lots.basePrecision, 'lotSizeFilter.basePrecision'),
+    minQuantity: readLimit(lots.minOrderQty, 'lotSizeFilter.minOrderQty'),
+    minValue: readLimit(lots.minOrderAmt, 'lotSizeFilter.minOrderAmt'),
+    multiplier: row.symbolType === 'xstocks' ? readPositive(row.xstockMultiplier, 'xstockMultiplier') : null,
+  };
+}
 
 export const dayVolumes: RestRequest<Rows<DayVolume>> = {
   path: '/v5/market/tickers?category=spot',
