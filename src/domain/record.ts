@@ -293,7 +293,7 @@ export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance: 1, 2, 3, …. */
   readonly sequence: number;
-  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, heartbeat or stopped. Not published yet: gap_healed, instrument_halted, price_disputed. */
+  /** connecting, connected, disconnected, subscribed, subscription_rejected, feed_stale, feed_recovered, failed_over, failed_back, gap_detected, gap_repaired, gap_unrepaired, region_blocked, rate_limited, session_rotated, sink_unavailable, sink_recovered, trading_halted, trading_resumed, lines_disagree, instrument_halted, heartbeat or stopped. Not published yet: gap_healed, price_disputed. */
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
@@ -311,7 +311,7 @@ export interface FeedStatus {
   readonly activeVenue: null | string;
   /** The channel concerned, e.g. trade or agg_trade; null: all, or none in particular. */
   readonly channel: null | string;
-  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime, channel_mute or late. subscribed: listed. subscription_rejected: delisted. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
+  /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime, channel_mute or late. subscribed: listed. subscription_rejected: delisted. instrument_halted: the status, halted, cancel_only or closed. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
   readonly cause: null | string;
   /** The line concerned, from 1; null: the venue as a whole. */
   readonly line: null | number;

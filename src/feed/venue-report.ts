@@ -1,5 +1,5 @@
 import type { Fault } from '../domain/fault.ts';
-import type { Instrument } from '../domain/instrument.ts';
+import type { Instrument, InstrumentStatus } from '../domain/instrument.ts';
 import type { MalformedData } from '../domain/venue-event.ts';
 import type { ListedInstrument } from '../venues/contract.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
@@ -22,6 +22,14 @@ type Note = Omit<StatusNote, 'venue'>;
 type About = Pick<Note, 'line' | 'details'>;
 type EventOf<K extends ConnectionEvent['kind']> = Extract<ConnectionEvent, { kind: K }>;
 type StalenessOf<K extends Staleness['kind']> = Extract<Staleness, { kind: K }>;
+
+/** What the instrument list of a venue says of a halted instrument. */
+const HALTS: Readonly<Record<InstrumentStatus, string>> = {
+  trading: 'trades',
+  halted: 'is halted by the venue',
+  cancel_only: 'accepts only cancellations of orders',
+  closed: 'is no longer in the instrument list of the venue',
+};
 
 /** Reports what happens to a venue's connections and to its instruments. */
 export class VenueReport {
@@ -120,6 +128,17 @@ export class VenueReport {
       case 'described':
         this.#described(change.instrument, change.row);
         return;
+      case 'halted': {
+        const { instrument, status } = change;
+        const reason = `${instrument.symbol} ${HALTS[status]}; nothing is expected until it trades again`;
+        this.#note({ state: 'instrument_halted', reason, cause: status, ...factsOf(instrument) });
+        return;
+      }
+      case 'resumed': {
+        const reason = `${change.instrument.symbol} trades again`;
+        this.#note({ state: 'feed_recovered', reason, ...factsOf(change.instrument) });
+        return;
+      }
       case 'unavailable':
         increment(counts.ignored, 'instrument_list_unavailable');
         if (!change.opens) return;

@@ -31,6 +31,8 @@ export class VenueFaults {
   readonly rejectedSymbols = new Set<string>();
   readonly symbolsWithRejectedTrades = new Set<string>();
   readonly delistedSymbols = new Set<string>();
+  /** Symbols that the venue has halted. */
+  readonly haltedSymbols = new Set<string>();
   /** The books of these symbols are empty, as before the first order or after the last one. */
   readonly symbolsWithEmptyBooks = new Set<string>();
   /** REST rows of these symbols whose number is divisible by the value have no price. */

@@ -1,6 +1,7 @@
 import { defer, map, of, Subject, type Subscription, throwError, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { Fault } from '../../src/domain/fault.ts';
+import type { InstrumentStatus } from '../../src/domain/instrument.ts';
 import type { VenueEvent } from '../../src/domain/venue-event.ts';
 import type { StatusNote } from '../../src/feed/status/status-numbering.ts';
 import { VenueFeed } from '../../src/feed/venue-feed.ts';
@@ -316,6 +317,70 @@ describe('VenueFeed: named instruments', () => {
     expect(topicsOf(run)).toEqual(['trade.AUSDT', 'trade.BUSDT']);
   });
 
+  it('that the venue halts stay subscribed without data, are left to another venue, and then serve again', () => {
+    let status: InstrumentStatus = 'trading';
+    const listed$ = defer(() => of([listedRow('BTC', { status }), listedRow('ETH')]));
+    const more = { listed$, listEveryMs: 20_000, coinStaleAfterMs: 30_000, failBackAfterMs: 10_000 };
+    const run = new ScriptedRun({ lines: 2, more });
+    const eth = (id: number) => tradeEvent(id, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: id });
+    const pass = (seconds: number, delivers: boolean) => {
+      for (let second = 0; second < seconds; second++) {
+        run.scheduler.advance(1000);
+        const id = run.scheduler.now() / 1000;
+        for (const connection of run.connections) {
+          connection.market(eth(id));
+          if (delivers) deliver(connection, id);
+        }
+      }
+    };
+    const served = () => run.signals.flatMap((event) => (event.kind === 'serves' ? [event.serves] : []));
+    pass(15, true);
+    status = 'halted';
+    pass(300, false);
+    const about = { symbol: 'BTCUSDT', coin: 'BTC', venue: 'bybit' };
+    expect(run.reported('instrument_halted')).toMatchObject([{ ...about, cause: 'halted' }]);
+    expect([run.reported('feed_stale'), served()]).toEqual([[], [false]]);
+    status = 'cancel_only';
+    pass(20, false);
+    status = 'trading';
+    pass(20, false);
+    expect(run.reported('feed_recovered')).toMatchObject([about]);
+    expect([run.reported('instrument_halted').length, served()]).toEqual([1, [false]]);
+    pass(12, true);
+    expect(served()).toEqual([false, true]);
+    expect(run.connections.flatMap(({ commands }) => commands)).toEqual([]);
+    expect(records(run).filter(({ coin }) => coin === 'BTC')).toMatchObject([
+      { status: 'trading' },
+      { status: 'halted' },
+      { status: 'cancel_only' },
+      { status: 'trading' },
+    ]);
+  });
+
+  it('that are stale are looked up in the list soon, so that a halt ends the attempts to subscribe them again', () => {
+    let status: InstrumentStatus = 'trading';
+    const listed$ = defer(() => of([listedRow('BTC', { status }), listedRow('ETH')]));
+    const run = new ScriptedRun({ more: { listed$ } });
+    status = 'halted';
+    for (let second = 1; second <= 200; second++) {
+      run.scheduler.advance(1000);
+      run.connection(0).market(tradeEvent(second, { symbol: 'ETHUSDT', coin: 'ETH', timestamp: second }));
+    }
+    expect(run.connection(0).commands).toMatchObject([{ kind: 'resubscribe' }]);
+    expect(run.reported('instrument_halted')).toMatchObject([{ symbol: 'BTCUSDT' }]);
+  });
+
+  it('that are not in two lists in a row count as halted, and a venue that lists them again serves them', () => {
+    const run = listing(['ABX', 'AX', 'AX', 'AX', 'ABX']);
+    run.scheduler.advance(1000);
+    expect(run.reported('instrument_halted')).toEqual([]);
+    run.scheduler.advance(2000);
+    expect(run.reported('instrument_halted')).toMatchObject([{ symbol: 'BUSDT', cause: 'closed' }]);
+    run.scheduler.advance(1000);
+    expect(run.reported('feed_recovered')).toMatchObject([{ symbol: 'BUSDT' }]);
+    expect(topicsOf(run)).toEqual(['trade.AUSDT', 'trade.BUSDT']);
+  });
+
   it.each([
     [1999, 0, undefined],
     [6300, 1, { reason: 'instrument list not available (no answer for 2000 ms); symbols are not checked yet' }],
@@ -401,6 +466,19 @@ describe('VenueFeed: all instruments that a venue lists', () => {
       ['C', 1],
       ['C', 1],
     ]);
+  });
+
+  it('keeps an instrument that the list has as halted, but does not begin to follow one', () => {
+    let now = 0;
+    const statusOf = (base: string) => ('AC'.includes(base) && now > 0 ? 'halted' : 'trading');
+    const coins = () => [...(now === 0 ? 'AB' : 'ABC')];
+    const listed$ = defer(() => of(coins().map((base) => listedRow(base, { status: statusOf(base) }))));
+    const run = new ScriptedRun({ more: { instruments: [], listed$, all: { quote: 'USDT' }, listEveryMs: 1000 } });
+    now = 1;
+    run.scheduler.advance(3000);
+    expect(topicsOf(run)).toBe('AB');
+    expect(run.reported('instrument_halted')).toMatchObject([{ symbol: 'AUSDT', cause: 'halted' }]);
+    expect(run.reported('subscription_rejected')).toEqual([]);
   });
 
   it('requests the list again soon if no instrument trades, and keeps its subscriptions', () => {

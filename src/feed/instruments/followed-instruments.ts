@@ -1,6 +1,6 @@
 import { BehaviorSubject, defer, EMPTY, identity, map, type Observable, Subscription, timeout, timer } from 'rxjs';
 import { asFault, Fault } from '../../domain/fault.ts';
-import type { Instrument } from '../../domain/instrument.ts';
+import type { Instrument, InstrumentStatus } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
 import type { VenueFeedOptions } from '../venue-feed-options.ts';
 import { InstrumentDiff } from './instrument-diff.ts';
@@ -31,6 +31,10 @@ export type InstrumentChange =
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
   /** The row of an instrument is new or has changed. Its status is `closed` if the list lacks it. */
   | { readonly kind: 'described'; readonly instrument: Instrument; readonly row: ListedInstrument }
+  /** A followed instrument does not trade, with what the list says of it. It stays subscribed, because a halt ends. */
+  | { readonly kind: 'halted'; readonly instrument: Instrument; readonly status: InstrumentStatus }
+  /** A halted instrument trades again. */
+  | { readonly kind: 'resumed'; readonly instrument: Instrument }
   /** The venue's list is not available. `opens`: nothing is followed before it comes. */
   | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
   /** A list lacks most rows of the previous one and is ignored. */
@@ -55,6 +59,8 @@ export class FollowedInstruments {
   /** Requests of the list for single instruments, by symbol. */
   readonly #lookups = new Map<string, Subscription>();
   readonly #rows = new RowChanges();
+  /** Symbols of the followed instruments that do not trade. */
+  readonly #halted = new Set<string>();
   readonly #isWanted$ = new BehaviorSubject(false);
   #isRunning = false;
   #isOpen = false;
@@ -121,6 +127,7 @@ export class FollowedInstruments {
   remove(symbol: string): void {
     for (const [venueSymbol, named] of this.#named) if (named.symbol === symbol) this.#named.delete(venueSymbol);
     this.#rows.remove(symbol);
+    this.#halted.delete(symbol);
     this.#lookups.get(symbol)?.unsubscribe();
   }
 
@@ -184,11 +191,24 @@ export class FollowedInstruments {
     for (const instrument of followed.values()) {
       const row = list.rows.get(instrument.venueSymbol);
       if (row !== undefined) this.#describe(instrument, row);
+      else if (!this.#halted.has(instrument.symbol)) this.check();
     }
   }
 
   #describe(instrument: Instrument, row: ListedInstrument | undefined): void {
+    const { followed, onChange } = this.#options;
+    const { symbol, venueSymbol } = instrument;
     const changed = this.#rows.next(instrument, row);
-    if (changed !== undefined) this.#options.onChange({ kind: 'described', instrument, row: changed });
+    if (changed === undefined) return;
+    onChange({ kind: 'described', instrument, row: changed });
+    const { status } = changed;
+    const wasHalted = this.#halted.delete(symbol);
+    if (!followed.has(venueSymbol)) return;
+    if (status === 'trading') {
+      if (wasHalted) onChange({ kind: 'resumed', instrument });
+      return;
+    }
+    this.#halted.add(symbol);
+    if (!wasHalted) onChange({ kind: 'halted', instrument, status });
   }
 }

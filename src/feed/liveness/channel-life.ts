@@ -78,6 +78,13 @@ export class ChannelLife {
     if (index >= 0) this.connections.splice(index, 1);
   }
 
+  /** Counts missing frames from now on. */
+  restart(now: number): void {
+    this.missingSince = now;
+    this.proofs = 0;
+    for (const each of this.connections) each.missed = 0;
+  }
+
   isCarriedBy(line: number): boolean {
     return this.connections.some((each) => each.line === line);
   }

@@ -27,6 +27,8 @@ export interface ChannelWatchOptions
 /** The channels of one symbol: looked up once a frame. */
 export class SymbolChannels {
   instrument: Instrument | undefined = undefined;
+  /** True if the instrument does not trade at the venue, so that nothing is expected. */
+  halted = false;
   readonly lives = new Map<ChannelKind, ChannelLife>();
 
   received(kind: ChannelKind, connection: number, lagMs: number): void {
@@ -78,8 +80,22 @@ export class ChannelWatch {
     const of = this.#symbols.get(symbol);
     if (of === undefined) return;
     of.instrument = undefined;
+    of.halted = false;
     of.lives.clear();
     this.#stale.remove(symbol);
+  }
+
+  /** Notes that the symbol's instrument does not trade at this venue. */
+  halt(symbol: string): void {
+    this.of(symbol).halted = true;
+    this.#stale.remove(symbol);
+  }
+
+  /** Notes that a halted instrument trades again. */
+  resume(symbol: string, now: number): void {
+    const of = this.of(symbol);
+    of.halted = false;
+    for (const life of of.lives.values()) life.restart(now);
   }
 
   /** Returns the least lag since the last call, for each symbol and line whose data shows one. */
@@ -138,9 +154,9 @@ export class ChannelWatch {
     const isVenueOverdue = all.isOverdue(now, this.#options);
     const isMarketIdle = isIdle(now);
     for (const of of this.#symbols.values()) {
-      const { instrument, lives } = of;
+      const { instrument, lives, halted } = of;
       const life = lives.get(kind);
-      if (instrument === undefined || life === undefined) continue;
+      if (instrument === undefined || life === undefined || halted) continue;
       const ageMs = now - life.missingSince;
       // Until a coin's mean interval is known, its trades may just be rare. Its other channels follow the trades.
       const isStaleAlone =

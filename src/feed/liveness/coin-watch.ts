@@ -15,6 +15,8 @@ export interface CoinWatchOptions extends Settings {
   /** Pause between two attempts to subscribe a stale symbol again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
+  /** Called with each trade of a halted instrument. */
+  readonly onHaltedTrade: () => void;
   readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
 }
 
@@ -34,6 +36,8 @@ export class CoinState {
   resubscribedAt: number | undefined = undefined;
   /** True if the venue refused the subscription, so that nothing is expected. */
   refused = false;
+  /** True if the instrument does not trade at the venue, so that nothing is expected. */
+  halted = false;
   /**
    * Set while the symbol is left to another venue. `deliversSince`: this venue has delivered without a break since
    * then.
@@ -108,6 +112,28 @@ export class CoinWatch {
     this.#stopServing(coin);
   }
 
+  /** Notes that the coin's instrument does not trade at this venue. Another venue serves the coin meanwhile. */
+  halt(symbol: string): void {
+    const coin = this.#followed(symbol);
+    if (coin === undefined) return;
+    coin.halted = true;
+    coin.staleSince = undefined;
+    coin.resubscribedAt = undefined;
+    coin.idle = false;
+    this.#stopServing(coin);
+  }
+
+  /** Notes that a halted instrument trades again. The venue serves the coin once data has come for a while. */
+  resume(symbol: string, now: number): void {
+    const coin = this.#followed(symbol);
+    if (coin === undefined) return;
+    coin.halted = false;
+    coin.lastAt = now;
+    coin.tradedAt = now;
+    coin.untraded = 0;
+    if (!coin.refused) coin.untradedSince = undefined;
+  }
+
   /** Notes that the venue has connected. Before that, nothing could come from it. */
   connected(now: number): void {
     for (const coin of this.#coins.values()) if (coin.staleSince === undefined) coin.lastAt = now;
@@ -122,6 +148,10 @@ export class CoinWatch {
   seen(coin: CoinState, now: number, isTrade: boolean): void {
     if (!isFollowed(coin)) return;
     coin.lastAt = now;
+    if (coin.halted) {
+      if (isTrade) this.#options.onHaltedTrade();
+      return;
+    }
     if (isTrade && !coin.refused) {
       coin.tradedAt = now;
       coin.untraded = 0;
@@ -144,7 +174,7 @@ export class CoinWatch {
 
   sweep(now: number): void {
     for (const coin of this.#coins.values()) {
-      if (!isFollowed(coin)) continue;
+      if (!isFollowed(coin) || coin.halted) continue;
       const { untradedSince, leftToOther } = coin;
       if (now - (untradedSince ?? coin.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(coin, now);
       else if (leftToOther?.deliversSince === undefined || untradedSince !== undefined) continue;

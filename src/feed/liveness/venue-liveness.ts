@@ -16,6 +16,8 @@ export interface VenueLivenessOptions {
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
   readonly counts: VenueCounts;
+  /** Requests the instrument list soon: what is missing may be halted, or trade again. */
+  readonly checkList: () => void;
   readonly out: (event: VenueFeedEvent) => void;
 }
 
@@ -27,11 +29,12 @@ export class VenueLiveness {
   readonly lag: EventLag;
   readonly crossed: CrossedBooks;
 
-  constructor({ options, lines, arbiter, books, counts, out }: VenueLivenessOptions) {
+  constructor({ options, lines, arbiter, books, counts, checkList, out }: VenueLivenessOptions) {
     const { activity, timing, settings } = options;
     const venue = options.venue.id;
     const { neededChannel } = lines;
     const resubscribe = (instrument: Instrument, channels: readonly Channel[], line: number | null): void => {
+      checkList();
       const connections = lines.resubscribe(instrument, lines.topicsOf(instrument, channels), line);
       if (neededChannel !== undefined && !channels.includes(neededChannel)) return;
       for (const connection of connections) arbiter.unsubscribed(instrument.symbol, connection);
@@ -48,6 +51,7 @@ export class VenueLiveness {
         const isAll = what === 'all' || neededChannel === undefined;
         resubscribe(instrument, isAll ? options.channels : [neededChannel], null);
       },
+      onHaltedTrade: checkList,
       report: out,
     });
     this.channels = new ChannelWatch({
@@ -82,6 +86,17 @@ export class VenueLiveness {
     });
     const watches = { coins: this.coins, channels: this.channels, crossed: this.crossed };
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, ...watches, counts, neededChannel });
+  }
+
+  /** Expects no data of a symbol whose instrument does not trade. */
+  halt(symbol: string): void {
+    this.coins.halt(symbol);
+    this.channels.halt(symbol);
+  }
+
+  resume(symbol: string, now: number): void {
+    this.coins.resume(symbol, now);
+    this.channels.resume(symbol, now);
   }
 
   /** Judges all coins, channels, books and lags. Call it every `SWEEP_MS`. */

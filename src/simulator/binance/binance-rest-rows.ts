@@ -120,6 +120,10 @@ export function dayRow(instrument: SimulatedInstrument, now: number): string {
   );
 }
 
+export function statusOf(host: VenueHost, symbol: string): 'HALT' | 'TRADING' {
+  return host.faults.haltedSymbols.has(symbol) ? 'HALT' : 'TRADING';
+}
+
 /** The row of one symbol in `exchangeInfo`. */
 export function symbolRow(host: VenueHost, symbol: string): string {
   const { base, quote, tick, lot } = host.instrumentRow(symbol);
@@ -128,7 +132,7 @@ export function symbolRow(host: VenueHost, symbol: string): string {
     `{"filterType":"LOT_SIZE","minQty":"${lot}","maxQty":"9000000.00000000","stepSize":"${lot}"},` +
     '{"filterType":"NOTIONAL","minNotional":"5.00000000","applyMinToMarket":true,"maxNotional":"9000000.00000000","applyMaxToMarket":false,"avgPriceMins":5}]';
   return (
-    `{"symbol":"${symbol}","status":"TRADING","baseAsset":"${base}","baseAssetPrecision":8,"quoteAsset":"${quote}","quotePrecision":8,"quoteAssetPrecision":8,` +
+    `{"symbol":"${symbol}","status":"${statusOf(host, symbol)}","baseAsset":"${base}","baseAssetPrecision":8,"quoteAsset":"${quote}","quotePrecision":8,"quoteAssetPrecision":8,` +
     '"orderTypes":["LIMIT","LIMIT_MAKER","MARKET"],"icebergAllowed":true,"isSpotTradingAllowed":true,"isMarginTradingAllowed":false,' +
     `"filters":${filters},"permissions":["SPOT"],"permissionSets":[["SPOT"]]}`
   );

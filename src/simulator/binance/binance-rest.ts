@@ -3,7 +3,16 @@ import { RestError, RestLimit, rowLimit } from '../rest.ts';
 import type { VenueHost } from '../venue-host.ts';
 import type { RestAnswer, SimulatedRest, VenueRequest } from '../venue-protocol.ts';
 import type { BinanceDepth } from './binance-depth.ts';
-import { aggTradeRows, dayRow, klineRows, missing, type RowsOf, symbolRow, tradeRows } from './binance-rest-rows.ts';
+import {
+  aggTradeRows,
+  dayRow,
+  klineRows,
+  missing,
+  type RowsOf,
+  statusOf,
+  symbolRow,
+  tradeRows,
+} from './binance-rest-rows.ts';
 
 /** A request's weight at Binance and at Binance US, and the body of its answer. @throws RestError */
 type Route = readonly [weight: Weight, usWeight: Weight, body: (request: VenueRequest) => string];
@@ -64,7 +73,11 @@ function exchangeInfo(host: VenueHost, { query, now }: VenueRequest): string {
   const list = query.get('symbols');
   const wanted = list === null ? (single === null ? undefined : [single]) : parsedList(list);
   if (wanted?.some((symbol) => !host.lists(symbol)) === true) throw invalidSymbol();
-  const symbols = (wanted ?? host.listedSymbols).map((symbol) => symbolRow(host, symbol)).join(',');
+  const status = query.get('symbolStatus');
+  const symbols = (wanted ?? host.listedSymbols)
+    .filter((symbol) => status === null || status === statusOf(host, symbol))
+    .map((symbol) => symbolRow(host, symbol))
+    .join(',');
   const limits =
     `[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE","intervalNum":1,"limit":${host.spec.restLimit.amount}},` +
     '{"rateLimitType":"ORDERS","interval":"SECOND","intervalNum":10,"limit":100},' +

@@ -64,7 +64,8 @@ function instrumentsInfo(host: VenueHost, query: URLSearchParams): string {
   requireSpot(query);
   const symbol = query.get('symbol');
   if (symbol !== null && !host.lists(symbol)) throw wrongSymbol();
-  const names = symbol === null ? host.listedSymbols : [symbol];
+  const { haltedSymbols } = host.faults;
+  const names = (symbol === null ? host.listedSymbols : [symbol]).filter((name) => !haltedSymbols.has(name));
   const rows = names.map((name, index) => instrumentInfo(host, name, index));
   return `{"category":"spot","list":[${rows.join(',')}]}`;
 }
@@ -73,7 +74,7 @@ function instrumentInfo(host: VenueHost, symbol: string, index: number): string 
   const { base, quote, tick, lot } = host.instrumentRow(symbol);
   return (
     `{"symbolId":${(host.instrument(symbol)?.index ?? index) + 1},"symbol":"${symbol}","baseCoin":"${base}","quoteCoin":"${quote}","innovation":"0","status":"Trading","marginTrading":"utaOnly","stTag":"0",` +
-    `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999"},` +
+    `"lotSizeFilter":{"basePrecision":"${lot}","quotePrecision":"0.0000001","minOrderQty":"${lot}","maxOrderQty":"1000000","minOrderAmt":"5","maxOrderAmt":"1999999999","maxLimitOrderQty":"1000000","maxMarketOrderQty":"1000000","postOnlyMaxLimitOrderSize":"11000000"},` +
     `"priceFilter":{"tickSize":"${tick}"},"riskParameters":{"priceLimitRatioX":"0.05","priceLimitRatioY":"0.05"},"symbolType":"","xstockMultiplier":"1"}`
   );
 }

@@ -131,6 +131,17 @@ export const MARKET_FAULTS: SimulatedFaults = {
     needs: ['symbol'],
     onVenue: ({ faults }, { symbol }) => faults.symbolsWithRejectedTrades.add(symbol),
   },
+  halt_symbol: {
+    description:
+      'The venue halts the symbol: it makes no trades and no changes, and its sockets and other REST answers go on. Binance: its status in the instrument list is HALT. Bybit: the list, which has only symbols that trade, lacks it.',
+    parameters: ['symbol', 'seconds'],
+    lasting: true,
+    needs: ['symbol'],
+    onVenue: ({ faults, market }, { symbol }) => {
+      faults.haltedSymbols.add(symbol);
+      market?.pausedSymbols.add(symbol);
+    },
+  },
   delist_symbol: {
     description:
       'The symbol leaves the instrument list and trades no more, until list_symbol, or for seconds; its listeners receive nothing.',

@@ -135,6 +135,31 @@ describe('ChannelWatch', () => {
     expect(scene.reported.at(-1)).toBe('621 feed_recovered trade BTCUSDT null');
   });
 
+  it('expects nothing of a halted symbol, and judges it again from the end of the halt', () => {
+    const scene = new Scene();
+    scene.run(600);
+    const mute = without(({ symbol }) => symbol === 'BTCUSDT');
+    scene.run(3, mute);
+    scene.watch.halt('BTCUSDT');
+    scene.run(300, mute);
+    scene.watch.resume('BTCUSDT', scene.now);
+    scene.run(4, mute);
+    expect([scene.reported, scene.actions, [...scene.muteBooks]]).toEqual([[], [], []]);
+    scene.run(1, mute);
+    expect(scene.reported).toContain('908 feed_stale channel_mute trade BTCUSDT null resubscribed');
+  });
+
+  it('ends the steps of a stale channel when its symbol is halted', () => {
+    const scene = new Scene();
+    scene.run(600);
+    const mute = without(({ kind, symbol }) => kind === 'trade' && symbol === 'BTCUSDT');
+    scene.run(6, mute);
+    expect(scene.actions).toEqual(['subscribe trade of BTCUSDT on null']);
+    scene.watch.halt('BTCUSDT');
+    scene.run(60, mute);
+    expect(scene.actions).toHaveLength(1);
+  });
+
   it('finds trades and tickers stale at the same time, because depth and another venue deliver', () => {
     const scene = new Scene();
     scene.run(600);

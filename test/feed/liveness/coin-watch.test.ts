@@ -17,6 +17,7 @@ function watch(): CoinWatch {
     isIdle: () => idle,
     resubscribeEveryMs: 60_000,
     resubscribe: (symbol, what) => reported.push(`resubscribe ${what === 'all' ? '' : `${what} of `}${symbol}`),
+    onHaltedTrade: () => reported.push('trade of a halted coin'),
     report: (event) =>
       reported.push(
         event.kind === 'serves'
@@ -51,6 +52,23 @@ describe('CoinWatch', () => {
       pass(coins, second, second);
     }
     expect(reported).toEqual([]);
+  });
+
+  it('expects nothing of a halted coin, and serves it again once it has delivered for a while after the halt', () => {
+    const coins = watch();
+    coins.halt('BTCUSDT');
+    pass(coins, 1, 300);
+    expect(reported).toEqual(['BTCUSDT not served']);
+    coins.seen(coins.of('BTCUSDT'), 300_500, false);
+    coins.seen(coins.of('BTCUSDT'), 300_600, true);
+    coins.resume('BTCUSDT', 301_000);
+    pass(coins, 301, 330);
+    expect(reported.slice(1)).toEqual(['trade of a halted coin']);
+    coins.seen(coins.of('BTCUSDT'), 330_500, true);
+    pass(coins, 331, 341);
+    expect(reported.slice(2)).toEqual(['BTCUSDT served']);
+    pass(coins, 342, 361);
+    expect(reported.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
   });
 
   it('reports a stale coin, subscribes it again once, and stops serving it if that does not help', () => {
