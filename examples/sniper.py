@@ -160,14 +160,14 @@ class Guard:
             speaker["trading"] = state == "trading_resumed"
         elif state == "stopped":
             speaker["stopped"] = True
-        elif state in ("feed_stale", "feed_recovered") and status["line"] is None:
+        elif state in ("feed_stale", "feed_recovered", "instrument_halted") and status["line"] is None:
             is_quiet = state == "feed_stale" and status["cause"] == "quiet_market"
             key = f"{venue}:{symbol}" if symbol else venue
             speaker["quiet"].pop(key, None)
             if is_quiet:
                 speaker["quiet"][key] = ms(status["timestamp"])
             if symbol in self.prices and self.prices[symbol][0]["venue"] == venue:
-                if state == "feed_stale" and not is_quiet:
+                if state != "feed_recovered" and not is_quiet:
                     speaker["halted"].add(symbol)
                 else:
                     speaker["halted"].discard(symbol)

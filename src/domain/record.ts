@@ -39,6 +39,8 @@ export interface Heartbeat {
   readonly symbols: readonly string[];
   /** Symbols whose order book is out of step with the venue. */
   readonly staleBooks: readonly string[];
+  /** Symbols whose instrument does not trade at the venue that serves them. They are in halted, too. */
+  readonly haltedInstruments: readonly string[];
   /** One item for each venue that has delivered data. */
   readonly venueAges: readonly VenueAge[];
 }

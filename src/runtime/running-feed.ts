@@ -156,20 +156,21 @@ export class RunningFeed {
       heartbeat: {
         trading: state,
         tradingReason: reason,
-        halted: this.#haltedSymbols(),
+        halted: this.#haltedSymbols(({ symbols }) => symbols.halted),
         symbols: [...new Set(symbols)],
         staleBooks: [...new Set(this.watches.flatMap(({ staleBooks }) => staleBooks()))],
+        haltedInstruments: this.#haltedSymbols(({ symbols }) => symbols.haltedInstruments),
         venueAges: this.watches.flatMap((watch) => watch.ages()),
       },
     });
   }
 
   /** Symbols for which none of the feeds that follow them allows trading. */
-  #haltedSymbols(): readonly string[] {
-    const halted = new Set(this.watches.flatMap(({ symbols }) => [...symbols.halted]));
+  #haltedSymbols(haltedOf: (watch: FeedWatch) => ReadonlySet<string>): readonly string[] {
+    const all = this.watches.map((watch) => ({ followed: watch.view.symbols, halted: haltedOf(watch) }));
     const isInOrder = (symbol: string) =>
-      this.watches.some(({ view, symbols }) => view.symbols.has(symbol) && !symbols.halted.has(symbol));
-    return [...halted].filter((symbol) => !isInOrder(symbol)).sort();
+      all.some(({ followed, halted }) => followed.has(symbol) && !halted.has(symbol));
+    return [...new Set(all.flatMap(({ halted }) => [...halted]))].filter((symbol) => !isInOrder(symbol)).sort();
   }
 
   /** Symbols with too many invalid messages, as VENUE:SYMBOL. */

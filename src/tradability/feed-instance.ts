@@ -29,6 +29,8 @@ export class FeedInstance {
   readonly symbols = new Set<string>();
   /** The symbols that it has halted. */
   readonly halted = new Set<string>();
+  /** Those of them whose instrument does not trade. */
+  readonly haltedInstruments = new Set<string>();
   staleBooks: readonly string[] = [];
   /** Why each unavailable sink is down, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
@@ -82,13 +84,14 @@ export class FeedInstance {
   }
 
   #addHeartbeat(record: FeedStatus, heartbeat: Heartbeat, now: Moment): void {
-    const { trading: state, tradingReason, symbols, halted, staleBooks, venueAges } = heartbeat;
+    const { trading: state, tradingReason, symbols, halted, haltedInstruments, staleBooks, venueAges } = heartbeat;
     this.lastHeartbeat = record;
     this.#lastHeartbeatAt = now.monotonic;
     this.stopped = false;
     this.tradability = state === 'allowed' ? { state, reason: '' } : { state: 'halted', reason: tradingReason };
     replace(this.symbols, symbols);
     replace(this.halted, halted);
+    replace(this.haltedInstruments, haltedInstruments);
     this.staleBooks = staleBooks;
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
     for (const { venue, ageMs, eventLagMs } of venueAges) {

@@ -16,6 +16,8 @@ export type Halt =
   | { readonly cause: 'feed_halted'; readonly reason: string }
   /** The feed halted this symbol. */
   | { readonly cause: 'coin_halted'; readonly symbol: string }
+  /** The symbol's instrument does not trade at the venue that serves it. */
+  | { readonly cause: 'instrument_halted'; readonly symbol: string }
   /** The feed reports the symbol's order book as stale, and the consumer asked for books. */
   | { readonly cause: 'book_stale'; readonly symbol: string }
   /** The data is not production data. */
@@ -58,6 +60,8 @@ export function haltText(halt: Halt | FeedHalt): string {
       return `the feed halted trading: ${halt.reason}`;
     case 'coin_halted':
       return `the feed reports ${halt.symbol} as stale`;
+    case 'instrument_halted':
+      return `${halt.symbol} does not trade at its venue`;
     case 'book_stale':
       return `the order book of ${halt.symbol} is stale`;
     case 'test_data':

@@ -142,8 +142,11 @@ const SYMBOL_RULES: readonly Rule[] = [
         return speaker && rule(speaker, statusSilenceMs, now);
       },
   ),
-  ({ symbol }, { feed }) =>
-    feed.speakerOf(symbol)?.halted.has(symbol) === true ? { cause: 'coin_halted', symbol } : undefined,
+  ({ symbol }, { feed }) => {
+    const speaker = feed.speakerOf(symbol);
+    if (speaker?.halted.has(symbol) !== true) return undefined;
+    return { cause: speaker.haltedInstruments.has(symbol) ? 'instrument_halted' : 'coin_halted', symbol };
+  },
   ({ symbol }, { feed }, { requireBooks }) =>
     requireBooks && feed.speakerOf(symbol)?.staleBooks.includes(symbol) === true
       ? { cause: 'book_stale', symbol }

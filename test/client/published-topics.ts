@@ -91,6 +91,7 @@ export function heartbeat(sequence: number, symbols: readonly string[], fields: 
       halted: [],
       symbols,
       staleBooks: [],
+      haltedInstruments: [],
       venueAges: [],
     },
     details: {},

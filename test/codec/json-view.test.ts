@@ -18,6 +18,7 @@ describe('toJson', () => {
       halted: [],
       symbols: ['BTCUSDT'],
       staleBooks: [],
+      haltedInstruments: [],
       venueAges: [venueAge],
     };
     expect(toJson(sampleStatus({ heartbeat, switch: null }))).toMatchObject({
@@ -27,6 +28,7 @@ describe('toJson', () => {
         halted: [],
         symbols: ['BTCUSDT'],
         stale_books: [],
+        halted_instruments: [],
         venue_ages: [{ venue: 'bybit', age_ms: 5, clock_offset_ms: null, event_lag_ms: null }],
       },
       switch: null,

@@ -241,6 +241,7 @@ export const heartbeat = (given: Partial<Heartbeat> = {}, fields: Partial<FeedSt
       halted: [],
       symbols: ['BTCUSDT'],
       staleBooks: [],
+      haltedInstruments: [],
       venueAges: [venueAge('bybit', 10)],
       ...given,
     },

@@ -128,10 +128,12 @@ export class TradingGuard {
     if (instance === undefined) return;
     for (const each of heartbeat?.symbols ?? []) this.#of(each);
     for (const each of taken) setVenue(this.#of(each), activeVenue, timestamp);
-    if (line === null && (state === 'feed_stale' || state === 'feed_recovered')) {
+    if (line === null && (state === 'feed_stale' || state === 'feed_recovered' || state === 'instrument_halted')) {
       if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== venue) return;
-      if (state === 'feed_stale' && cause !== 'quiet_market') instance.halted.add(symbol);
-      else instance.halted.delete(symbol);
+      if (state === 'feed_recovered' || cause === 'quiet_market') instance.halted.delete(symbol);
+      else instance.halted.add(symbol);
+      if (state === 'instrument_halted') instance.haltedInstruments.add(symbol);
+      else instance.haltedInstruments.delete(symbol);
     }
     if (state === 'failed_over' || state === 'failed_back')
       for (const facts of this.#symbols.values())

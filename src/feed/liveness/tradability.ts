@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subject, type Subscription } from 'rxjs';
+import { getOrCreate } from '../../domain/get-or-create.ts';
 import { type ConditionReport, circuitBreaker } from '../../operators/circuit-breaker.ts';
 import { type FeedHalt, haltText } from '../../tradability/halt.ts';
 import type { StatusNote } from '../status/status-numbering.ts';
@@ -46,10 +47,21 @@ export class SymbolTradability {
   readonly #servedBy = new Map<string, string>();
   readonly #stale = new Set<string>();
   readonly #onTestnet = new Set<string>();
+  /** The venues at which a symbol's instrument does not trade. */
+  readonly #haltedAt = new Map<string, Set<string>>();
 
-  /** Symbols that are stale at their active venue, or served by the testnet. */
+  /** Symbols that are stale or halted at their active venue, or served by the testnet. */
   get halted(): ReadonlySet<string> {
-    return this.#stale.union(this.#onTestnet);
+    return this.#stale.union(this.#onTestnet).union(this.haltedInstruments);
+  }
+
+  /** Symbols whose instrument does not trade at their active venue, or if none has served them yet, at any venue. */
+  get haltedInstruments(): ReadonlySet<string> {
+    const isHalted = (symbol: string, venues: ReadonlySet<string>): boolean => {
+      const servedBy = this.#servedBy.get(symbol);
+      return servedBy === undefined ? venues.size > 0 : venues.has(servedBy);
+    };
+    return new Set([...this.#haltedAt].flatMap(([symbol, venues]) => (isHalted(symbol, venues) ? [symbol] : [])));
   }
 
   /** Another venue serves the symbol: trouble at the previous one no longer matters. */
@@ -64,12 +76,16 @@ export class SymbolTradability {
     this.#servedBy.delete(symbol);
     this.#stale.delete(symbol);
     this.#onTestnet.delete(symbol);
+    this.#haltedAt.delete(symbol);
   }
 
   /** Notes what happened to a symbol at a venue. It counts if that venue serves the symbol, and not only one line. */
   happened(venue: string, { symbol = null, line = null, state, cause }: StatusNote): void {
-    if (symbol === null || line !== null || this.#servedBy.get(symbol) !== venue) return;
+    if (symbol === null || line !== null) return;
+    if (state === 'instrument_halted') getOrCreate(this.#haltedAt, symbol, () => new Set()).add(venue);
+    if (state === 'feed_recovered') this.#haltedAt.get(symbol)?.delete(venue);
+    if (this.#servedBy.get(symbol) !== venue) return;
     if (state === 'feed_stale' && cause !== 'quiet_market') this.#stale.add(symbol);
-    if (state === 'feed_recovered') this.#stale.delete(symbol);
+    if (state === 'feed_recovered' || state === 'instrument_halted') this.#stale.delete(symbol);
   }
 }

@@ -40,6 +40,7 @@ const WELL: Heartbeat = {
   halted: [],
   symbols: ['BTCUSDT', 'ETHUSDT'],
   staleBooks: [],
+  haltedInstruments: [],
   venueAges: [],
 };
 

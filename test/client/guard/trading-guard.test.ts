@@ -321,6 +321,25 @@ describe('TradingGuard', () => {
       expect(causes('ETH')).toEqual(['recovering']);
     });
 
+    it('a heartbeat names the symbols whose instrument does not trade', () => {
+      allowed();
+      take(heartbeat(ms, { heartbeat: { halted: ['ETHUSDT'], haltedInstruments: ['ETHUSDT'] } }));
+      expect([causes('BTC'), causes('ETH')]).toEqual([[], ['instrument_halted']]);
+      take(heartbeat(ms));
+      expect(causes('ETH')).toEqual(['recovering']);
+    });
+
+    it('instrument_halted halts a symbol until feed_recovered, but only at the venue of its price', () => {
+      allowed();
+      const coin = { coin: 'BTC', symbol: 'BTCUSDT' };
+      take(status('instrument_halted', ms, { venue: 'binance', ...coin, cause: 'halted' }));
+      expect(causes()).toEqual([]);
+      take(status('instrument_halted', ms, { venue: 'bybit', ...coin, cause: 'closed' }));
+      expect(causes()).toEqual(['instrument_halted']);
+      take(status('feed_recovered', ms, { venue: 'bybit', ...coin }));
+      expect(causes()).toEqual(['recovering']);
+    });
+
     it('a stale order book halts its symbol if requireBooks is set, and not otherwise', () => {
       allowed({ requireBooks: true });
       take(heartbeat(ms, { heartbeat: { staleBooks: ['ETHUSDT'] } }));

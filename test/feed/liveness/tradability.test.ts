@@ -36,3 +36,19 @@ it('SymbolTradability halts a symbol that the testnet serves, even after a recov
   one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
   expect([...one.halted]).toEqual([]);
 });
+
+it('SymbolTradability halts a symbol whose instrument does not trade at its venue, also before its first data', () => {
+  const one = new SymbolTradability();
+  const halted = { state: 'instrument_halted' as const, reason: '', symbol: 'BTCUSDT', cause: 'halted' };
+  const symbols = () => [[...one.halted], [...one.haltedInstruments]];
+  one.happened('bybit', halted);
+  expect(symbols()).toEqual([['BTCUSDT'], ['BTCUSDT']]);
+  one.served('BTCUSDT', { venue: 'binance', isTestnet: false });
+  expect(symbols()).toEqual([[], []]);
+  one.happened('binance', stale('subscription_mute'));
+  expect(symbols()).toEqual([['BTCUSDT'], []]);
+  one.served('BTCUSDT', { venue: 'bybit', isTestnet: false });
+  expect(symbols()).toEqual([['BTCUSDT'], ['BTCUSDT']]);
+  one.happened('bybit', recovered);
+  expect(symbols()).toEqual([[], []]);
+});
