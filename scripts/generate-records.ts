@@ -76,7 +76,7 @@ function baseOf(name: string, doc: string, last: string) {
 
 /** The base with more fields comes first. */
 const bases = [
-  baseOf('TradeFields', 'What a record says of one trade, or of several as one.', 'source'),
+  baseOf('TradeFields', 'What a record says of one trade, or of several as one.', 'timestamp_us'),
   baseOf('MarketFields', 'What every record of a market says of its origin.', 'received_at'),
 ];
 

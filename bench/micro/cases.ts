@@ -181,7 +181,7 @@ function scriptsEncoder(): (frame: Buffer) => Buffer {
     const record = {
       venue: 'binance', symbol: data.s, venue_symbol: data.s, coin: data.s.slice(0, -4), environment: 'simulated', epoch: 1,
       received_at: Date.now() * 1000, price: decimal(data.p), quantity: decimal(data.q), is_buyer_maker: data.m, timestamp: data.T,
-      event_time: data.E, trade_id: String(data.t), last_trade_id: null, conditions: [], source: 'live',
+      event_time: data.E, trade_id: String(data.t), last_trade_id: null, conditions: [], source: 'live', timestamp_us: null,
     };
     return Buffer.from(scratch.subarray(0, type.encode(record, scratch, HEADER_BYTES)));
   };

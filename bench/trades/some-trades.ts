@@ -36,6 +36,7 @@ export function someTrades(count: number): readonly TradeEvent[] {
       lastTradeId: null,
       conditions: [],
       source: 'live',
+      timestampUs: null,
     };
   });
 }

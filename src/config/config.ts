@@ -35,10 +35,19 @@ export type VenueConfig = Camel<Sections['venues']['bybit']>;
 /** The settings of each venue; ids such as `binance_us` keep their spelling. */
 export const camelVenues = ({ bybit, binance, binance_us, binance_testnet }: Sections['venues']): Config['venues'] => ({
   bybit: camelKeys(bybit),
-  binance: camelKeys(binance),
+  binance: inTimeUnit(camelKeys(binance)),
   binance_us: camelKeys(binance_us),
-  binance_testnet: camelKeys(binance_testnet),
+  binance_testnet: inTimeUnit(camelKeys(binance_testnet)),
 });
+
+/** Adds the unit of times to the addresses that do not name one. Milliseconds are the venues' own default. */
+function inTimeUnit({ timeUnit, ...venue }: Camel<Sections['venues']['binance']>): VenueConfig {
+  if (timeUnit === 'millisecond') return venue;
+  const websocketUrls = venue.websocketUrls.map((url) =>
+    /[?&]timeUnit=/i.test(url) ? url : `${url}${url.includes('?') ? '&' : '?'}timeUnit=MICROSECOND`,
+  );
+  return { ...venue, websocketUrls };
+}
 
 export type ReconnectConfig = VenueConfig['reconnect'];
 

@@ -48,19 +48,24 @@ function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
   });
 }
 
-/** `mistake` returns the message for a value with a common mistake; undefined: the value has none. */
-function url(schemes: readonly [string, string], mistake: (value: string) => string | undefined = () => undefined) {
+function url(schemes: readonly [string, string]) {
   const error = `a URL with ${schemes[0]}:// or ${schemes[1]}://, without user, password, query or fragment`;
+  return z.string({ error }).refine((value) => isPlainUrl(value, schemes, /[?#]/), { error });
+}
+
+function webSocketUrl() {
+  const error = 'a URL with wss:// or ws://, without user, password or fragment';
   return z.string({ error }).superRefine((value, context) => {
-    const message = mistake(value) ?? (isPlainUrl(value, schemes) ? undefined : error);
+    const message = streamsInUrl(value) ?? (isPlainUrl(value, ['wss', 'ws'], /#/) ? undefined : error);
     if (message !== undefined) context.addIssue({ code: 'custom', input: value, message });
   });
 }
 
-function isPlainUrl(value: string, schemes: readonly string[]): boolean {
+/** `refused`: characters that the URL must not have. */
+function isPlainUrl(value: string, schemes: readonly string[], refused: RegExp): boolean {
   if (!URL.canParse(value) || /\s/.test(value)) return false;
   const parsed = new URL(value);
-  const plain = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
+  const plain = parsed.username === '' && parsed.password === '' && !refused.test(value);
   return plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`));
 }
 
@@ -100,25 +105,35 @@ const reconnect = section({
 });
 
 function venue(id: VenueId, restUrls: readonly string[]) {
+  return section(venueKeys(id, restUrls)).prefault({});
+}
+
+/** A venue that sends times in microseconds on request. */
+function venueWithMicros(id: VenueId, restUrls: readonly string[]) {
   return section({
+    ...venueKeys(id, restUrls),
+    time_unit: oneOf(['microsecond', 'millisecond']).default('microsecond'),
+  }).prefault({});
+}
+
+function venueKeys(id: VenueId, restUrls: readonly string[]) {
+  return {
     enabled: flag().default(true),
-    websocket_urls: list(url(['wss', 'ws'], streamsInUrl), 'a list of at least one WebSocket URL', 1).default([
-      ...WEBSOCKET_URLS[id],
-    ]),
+    websocket_urls: list(webSocketUrl(), 'a list of at least one WebSocket URL', 1).default([...WEBSOCKET_URLS[id]]),
     rest_urls: list(url(['https', 'http']), 'a list of at least one REST URL', 1).default([...restUrls]),
     lines: whole(1, 8).default(2),
     reconnect: reconnect.prefault({}),
     connect_timeout_ms: ms(10, 600_000).default(10_000),
     compression: flag().default(false),
     max_frame_mb: whole(1, 256, ' of megabytes').default(32),
-  }).prefault({});
+  };
 }
 
 const venues = section({
   bybit: venue('bybit', ['https://api.bybit.com']),
-  binance: venue('binance', ['https://api.binance.com', 'https://data-api.binance.vision']),
+  binance: venueWithMicros('binance', ['https://api.binance.com', 'https://data-api.binance.vision']),
   binance_us: venue('binance_us', ['https://api.binance.us']),
-  binance_testnet: venue('binance_testnet', ['https://testnet.binance.vision']),
+  binance_testnet: venueWithMicros('binance_testnet', ['https://testnet.binance.vision']),
 } satisfies Record<VenueId, unknown>);
 
 const ssl = z

@@ -81,6 +81,8 @@ export interface TradeFields extends MarketFields {
   readonly conditions: readonly string[];
   /** live: received from the stream of the active venue; backfill: fetched, or held until its venue became active. */
   readonly source: TradeSource;
+  /** When the venue matched the trade, by its clock, microseconds since 1970; null: the venue sends milliseconds. */
+  readonly timestampUs: null | number;
 }
 
 /** What every record of a market says of its origin. */
@@ -155,6 +157,8 @@ export interface BookTicker extends MarketFields {
   readonly updateId: null | string;
   /** When the book changed, by the venue's clock; null: the venue does not send it. */
   readonly timestamp: null | number;
+  /** When the book changed, by the venue's clock, microseconds since 1970; null: the venue sends milliseconds, or no time. */
+  readonly timestampUs: null | number;
 }
 
 /** A candle of one interval, open or closed. Topic `klines`. */

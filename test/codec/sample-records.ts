@@ -38,6 +38,7 @@ export const sampleTrade = (changes: Partial<TradeEvent> = {}): TradeEvent => ({
   lastTradeId: null,
   conditions: [],
   source: 'live',
+  timestampUs: 1_763_712_345_100_123,
   ...changes,
 });
 
@@ -55,6 +56,7 @@ export const sampleAggTrade = (changes: Partial<AggTrade> = {}): AggTrade => ({
   lastTradeId: '3735683264',
   conditions: ['aggregated'],
   source: 'backfill',
+  timestampUs: null,
   ...changes,
 });
 
@@ -83,6 +85,7 @@ export const sampleBookTicker = (changes: Partial<BookTicker> = {}): BookTicker 
   askQuantity: '0.000000000000000001',
   updateId: '400900217',
   timestamp: null,
+  timestampUs: null,
   ...changes,
 });
 

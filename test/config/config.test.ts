@@ -64,12 +64,14 @@ describe('loadConfig with a valid configuration', () => {
       maxFrameMb: 32,
     });
     expect(config.venues.binance.websocketUrls).toEqual([
-      'wss://stream.binance.com:9443/stream',
-      'wss://data-stream.binance.vision/stream',
+      'wss://stream.binance.com:9443/stream?timeUnit=MICROSECOND',
+      'wss://data-stream.binance.vision/stream?timeUnit=MICROSECOND',
     ]);
     expect(config.venues.binance.restUrls).toEqual(['https://api.binance.com', 'https://data-api.binance.vision']);
     expect(config.venues.binance_us.websocketUrls).toEqual(['wss://stream.binance.us:9443/stream']);
-    expect(config.venues.binance_testnet.websocketUrls).toEqual(['wss://stream.testnet.binance.vision/stream']);
+    expect(config.venues.binance_testnet.websocketUrls).toEqual([
+      'wss://stream.testnet.binance.vision/stream?timeUnit=MICROSECOND',
+    ]);
     expect(config.sinks).toEqual(['file']);
     expect(config.kafka).toEqual({
       brokers: [],
@@ -141,6 +143,21 @@ describe('loadConfig with a valid configuration', () => {
   it('writes to Kafka by default if brokers are configured', () => {
     expect(load('kafka: { brokers: ["localhost:9092"] }').sinks).toEqual(['kafka']);
     expect(load('kafka: { brokers: ["localhost:9092"] }\nsinks: [file, kafka]').sinks).toEqual(['file', 'kafka']);
+  });
+
+  it('requests microseconds of Binance and its testnet, unless the unit or the address says otherwise', () => {
+    const urls = (yaml: string) => {
+      const { binance, binance_us: us, binance_testnet: testnet } = load(yaml).venues;
+      return [binance, us, testnet].map(({ websocketUrls }) => websocketUrls[0]);
+    };
+    const [production, us, testnet] = urls('venues: { binance: { time_unit: millisecond } }');
+    expect(production).toBe('wss://stream.binance.com:9443/stream');
+    expect(us).toBe('wss://stream.binance.us:9443/stream');
+    expect(testnet).toBe('wss://stream.testnet.binance.vision/stream?timeUnit=MICROSECOND');
+    const first = (url: string) => urls(`venues: { binance: { websocket_urls: ["${url}"] } }`)[0];
+    expect(first('wss://host/ws')).toBe('wss://host/ws?timeUnit=MICROSECOND');
+    expect(first('wss://host/stream?route=eu')).toBe('wss://host/stream?route=eu&timeUnit=MICROSECOND');
+    expect(first('wss://host/stream?timeUnit=millisecond')).toBe('wss://host/stream?timeUnit=millisecond');
   });
 
   it('accepts the file codec null, quoted or not', () => {
@@ -478,6 +495,21 @@ const BAD: readonly BadCase[] = [
       'allowed: the address without streams, wss://stream.binance.com:9443/stream',
       'coins and feed.channels',
     ],
+  },
+  {
+    name: 'a unit of times that a venue does not offer',
+    yaml: 'venues: { binance: { time_unit: nanosecond } }',
+    says: ['venues.binance.time_unit:', '"nanosecond"', 'one of microsecond, millisecond'],
+  },
+  {
+    name: 'a unit of times for a venue without microseconds',
+    yaml: 'venues: { binance_us: { time_unit: microsecond } }',
+    says: ['venues.binance_us.time_unit:'],
+  },
+  {
+    name: 'a WebSocket URL with a fragment',
+    yaml: 'venues: { bybit: { websocket_urls: ["wss://stream.bybit.com/v5/public/spot#1"] } }',
+    says: ['venues.bybit.websocket_urls[0]:', 'without user, password or fragment'],
   },
   {
     name: 'a WebSocket URL with a stream in its path',

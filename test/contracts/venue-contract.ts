@@ -356,6 +356,7 @@ export function venueContract(contract: VenueContract): void {
         receivedAt: RECEIVED_AT,
         eventTime: null,
         source: 'backfill',
+        timestampUs: null,
         ...trade,
       })),
     );

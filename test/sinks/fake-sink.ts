@@ -100,6 +100,7 @@ export function trade(id: number, symbol = 'BTCUSDT', over: Partial<TradeEvent> 
     lastTradeId: null,
     conditions: [],
     source: 'live',
+    timestampUs: null,
     ...over,
   });
 }

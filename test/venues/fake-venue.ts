@@ -108,5 +108,6 @@ function trade(symbol: string, tradeId: string, receivedAt: number, context: Dec
     lastTradeId: null,
     conditions: [],
     source: 'live',
+    timestampUs: null,
   };
 }

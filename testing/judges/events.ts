@@ -25,6 +25,7 @@ export function tradeEvent(id: number | string, fields: Partial<TradeEvent> = {}
     lastTradeId: null,
     conditions: [],
     source: 'live',
+    timestampUs: null,
     ...fields,
   };
 }
@@ -66,6 +67,7 @@ export function bookTicker(updateId: number, fields: Partial<BookTicker> = {}): 
     askQuantity: '2',
     updateId: String(updateId),
     timestamp: null,
+    timestampUs: null,
     ...fields,
   };
 }

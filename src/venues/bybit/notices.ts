@@ -4,7 +4,7 @@ import { readArray, readObject, readString, type Unchecked } from '../decode/fie
 import { jsonOf, refuseDuplicateKeys, textOf } from '../decode/read-frame.ts';
 import { readAnswer } from './decode/answer.ts';
 
-const SPOT_PATH = /\/v5\/public\/spot$/;
+const SPOT_PATH = /\/v5\/public\/spot(?=\?|$)/;
 const TOPIC = 'system.status';
 const SPOT = 2;
 /** `env` of demo trading, which Bybit announces on the same stream. */

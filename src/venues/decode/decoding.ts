@@ -43,6 +43,7 @@ export function liveTrade(
     lastTradeId: null,
     conditions: trade.conditions,
     source: 'live',
+    timestampUs: trade.timestampUs,
   };
 }
 

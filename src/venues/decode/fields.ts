@@ -8,8 +8,10 @@ export type Unchecked = Readonly<Record<string, unknown>>;
 
 const ZERO = /^0+(?:\.0*)?$/;
 
-/** Times above this are microseconds by mistake (16 digits). */
+/** No time in milliseconds since 1970 is as large as this. */
 const TIME_LIMIT_MS = 100_000_000_000_000;
+/** Times from this on have 16 digits: they are microseconds since 1970, from 2001 on. */
+const MICROS_FROM = 1_000_000_000_000_000;
 
 /** Makes a Fault for an undocumented value. `field`: its path, `data.p`; empty for the whole frame. */
 export function malformed(field: string, problem: string): Fault {
@@ -118,6 +120,21 @@ export function readBoolean(value: unknown, field: string): boolean {
 export function readTime(value: unknown, field: string): number {
   if (typeof value !== 'number' || !isTime(value)) throw wrong(field, value, 'milliseconds since 1970');
   return value;
+}
+
+/** Reads a time in milliseconds or microseconds since 1970; returns milliseconds. */
+export function readTimeOfAnyUnit(value: unknown, field: string): number {
+  return isMicros(value) ? millisOf(value) : readTime(value, field);
+}
+
+/** Returns true if a time is in microseconds since 1970: it has 16 digits. */
+export function isMicros(value: unknown): value is number {
+  return typeof value === 'number' && value >= MICROS_FROM && Number.isSafeInteger(value);
+}
+
+/** Returns microseconds as milliseconds, rounded down. */
+export function millisOf(micros: number): number {
+  return Math.floor(micros / 1000);
 }
 
 /** As `readTime`, for a venue that sends 0 if there is no time. */

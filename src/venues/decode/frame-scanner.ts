@@ -19,6 +19,8 @@ const HIGH_BITS = 0xf0f0f0f0;
 
 /** Number of digits of a time in milliseconds since 1970, from 2001 to 2286. */
 const TIME_DIGITS = 13;
+/** Number of digits that microseconds have more. */
+const MICROS_DIGITS = 3;
 /** Integers with up to this many digits are safe. */
 const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
@@ -122,7 +124,7 @@ export class FrameScanner {
     return value;
   }
 
-  /** Reads a time in milliseconds since 1970, thirteen digits. */
+  /** Reads a time since 1970: in milliseconds with 13 digits, in microseconds with 16. */
   time(): number {
     const start = this.#at;
     this.#at = start + TIME_DIGITS;
@@ -138,7 +140,27 @@ export class FrameScanner {
     const last = view.getUint8(from + LONG + WORD) - ZERO;
     const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= NINE - ZERO;
     if (!areAll || (first & 0xff) === 0) this.#fits = false;
-    return ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
+    const millis = ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
+    return isDigit(this.#bytes[this.#at] ?? 0) ? this.#micros(millis) : millis;
+  }
+
+  /** Reads the three digits that follow the milliseconds of a time in microseconds. */
+  #micros(millis: number): number {
+    const bytes = this.#bytes;
+    let value = millis;
+    for (const end = this.#at + MICROS_DIGITS; this.#at < end; this.#at++) {
+      const code = bytes[this.#at] ?? 0;
+      if (!isDigit(code)) this.#fits = false;
+      value = value * 10 + (code - ZERO);
+    }
+    if (value > Number.MAX_SAFE_INTEGER) this.#fits = false;
+    return value;
+  }
+
+  /** Skips an integer without sign. */
+  skipInteger(): void {
+    const start = this.#at;
+    this.#end(start, this.#skipDigits(start), MAX_ID_DIGITS);
   }
 
   /** Reads an integer as text, of at most `most` digits. */
@@ -268,6 +290,10 @@ export class FrameScanner {
  */
 function areDigits(four: number): boolean {
   return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
 }
 
 function hasQuote(four: number): boolean {

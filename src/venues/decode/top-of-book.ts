@@ -51,6 +51,7 @@ export function bookTickerFrame(
         askQuantity: ask?.quantity ?? null,
         updateId,
         timestamp,
+        timestampUs: null,
       },
     ],
     spreadWarning(bid, ask),

@@ -11,9 +11,9 @@ export function pastFields(venue: VenueId, { instrument, environment, receivedAt
 
 export function pastTrade(
   market: MarketFields,
-  trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source'>,
+  trade: Omit<TradeEvent, keyof MarketFields | 'kind' | 'eventTime' | 'source' | 'timestampUs'>,
 ): TradeEvent {
-  return { kind: 'trade', ...market, ...trade, eventTime: null, source: 'backfill' };
+  return { kind: 'trade', ...market, ...trade, eventTime: null, source: 'backfill', timestampUs: null };
 }
 
 export interface CandleRow extends Pick<Kline, 'takerBuyVolume' | 'takerBuyQuoteVolume' | 'tradeCount'> {

@@ -21,6 +21,7 @@ function trade(id: string, timestamp: number): TradeJson {
     last_trade_id: null,
     conditions: [],
     source: 'live',
+    timestamp_us: null,
   };
 }
 

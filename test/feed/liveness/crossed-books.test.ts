@@ -38,7 +38,7 @@ class Books {
   trade(price: string, { conditions = [], source = 'live', timestamp = this.now }: Partial<TradeEvent> = {}): this {
     this.#crossed.of('BTCUSDT').passed({
       ...{ kind: 'trade', ...MARKET, price, quantity: '1', isBuyerMaker: true, timestamp, eventTime: null },
-      ...{ tradeId: '1', lastTradeId: null, conditions, source, receivedAt: this.now * 1000 },
+      ...{ tradeId: '1', lastTradeId: null, conditions, source, receivedAt: this.now * 1000, timestampUs: null },
     });
     return this;
   }
@@ -46,7 +46,7 @@ class Books {
   quote(bidPrice: string, askPrice: string, timestamp: BookTicker['timestamp'] = this.now): this {
     this.#crossed.of('BTCUSDT').passed({
       ...{ kind: 'book_ticker', ...MARKET, bidPrice, bidQuantity: '1', askPrice, askQuantity: '1' },
-      ...{ updateId: null, timestamp, receivedAt: this.now * 1000 },
+      ...{ updateId: null, timestamp, timestampUs: null, receivedAt: this.now * 1000 },
     });
     return this;
   }

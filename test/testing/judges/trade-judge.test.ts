@@ -16,7 +16,7 @@ function trade(id: number, over: Partial<TradeEvent> = {}): TradeEvent {
   return {
     ...{ ...BASE, kind: 'trade', venue: 'binance', epoch: 1, receivedAt: 0, price: '10.5', quantity: '1' },
     ...{ isBuyerMaker: true, timestamp: 1000 + id, eventTime: null, tradeId: String(id), lastTradeId: null },
-    ...{ conditions: [], source: 'live' },
+    ...{ conditions: [], source: 'live', timestampUs: null },
     ...over,
   };
 }

@@ -32,7 +32,7 @@ describe("Bybit's system status: the URL", () => {
     ['ws://127.0.0.1:9000/bybit/v5/public/spot', 'ws://127.0.0.1:9000/bybit/v5/public/misc/status'],
     ['wss://stream.bybit.com/v5/public/linear', undefined],
     ['wss://proxy.example/market', undefined],
-    ['wss://proxy.example/v5/public/spot?region=1', undefined],
+    ['wss://proxy.example/v5/public/spot?region=1', 'wss://proxy.example/v5/public/misc/status?region=1'],
   ])('is derived from the base URL %s as %s', (base, url) => {
     expect(notices.url(base)).toBe(url);
   });

@@ -25,6 +25,8 @@ const INSTRUMENTS = new Map(
 
 const BINANCE = [
   '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":388510,"p":"76745.19000000","q":"0.00065000","T":1789295134225,"m":false,"M":true}}',
+  '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226789,"s":"BTCUSDT","t":388510,"p":"76745.19000000","q":"0.00065000","T":1789295134225001,"m":false,"M":true}}',
+  '{"stream":"btcusdt@ticker","data":{"e":"24hrTicker","E":1789295134226789,"s":"BTCUSDT","p":"1","P":"1.000","w":"9","x":"1","c":"10","Q":"2","b":"4","B":"4","a":"4","A":"9","o":"9","h":"10","l":"8","v":"1","q":"9","O":1789208734226789,"C":1789295134226789,"F":1,"L":2,"n":2}}',
   '{"stream":"ethusdt@trade","data":{"e":"trade","E":1789295134226,"s":"ETHUSDT","t":1,"p":"4000","q":"12345678.10","T":1789295134225,"m":true,"M":false}}',
   '{"stream":"1000satsusdt@trade","data":{"e":"trade","E":1789295134226,"s":"1000SATSUSDT","t":37356832590,"p":"0.00000012","q":"100.0","T":1789295134225,"m":true,"M":true}}',
   '{"stream":"btcusdt@trade","data":{"e":"trade","E":1789295134226,"s":"BTCUSDT","t":9,"p":"76745.190000000000000001","q":"10","b":12,"a":13,"T":1789295134225,"m":false,"M":true}}',
@@ -110,7 +112,9 @@ describe('the frame scanner', () => {
       frame.replace(/"p":"[\d.]+"/, '"p":"123456789012345678901"'),
       frame.replace(/"p":"[\d.]+"/, '"p":"0.1234567890123456789"'),
       frame.replace(/"T":\d+/, '"T":0'),
-      frame.replace(/"T":\d+/, '"T":1789295134225000'),
+      frame.replace(/"T":\d+/, '"T":178929513422500'),
+      frame.replace(/"T":\d+/, '"T":17892951342250001'),
+      frame.replace(/"T":\d+/, '"T":9999999999999999'),
       frame.replace('"s":"BTC', '"s":"ETH'),
       frame.replace('"s":"BTC', '"s":"\\u0042TC'),
       frame.replace('BTC', 'SOL').replace('btc', 'sol'),

@@ -6,6 +6,7 @@ import { compareIds } from '../../../domain/trade-id.ts';
 import type { Decoded } from '../../contract.ts';
 import { liveTrade } from '../../decode/decoding.ts';
 import {
+  isMicros,
   malformed,
   readBoolean,
   readCount,
@@ -14,14 +15,14 @@ import {
   readNotNegative,
   readNumericId,
   readPositive,
-  readTime,
+  readTimeOfAnyUnit,
   type Unchecked,
 } from '../../decode/fields.ts';
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 
 // According to `web-socket-streams.md` of binance-spot-api-docs. Binance US and the testnet are the same. Prices and
-// quantities are decimal text, times milliseconds, ids integers. `E` is the time of publication. Frequent events list
+// quantities are decimal text, times milli- or microseconds, ids integers. `E` is the time of publication. Frequent events list
 // the common fields one by one, because a spread is several times slower.
 
 export const NO_CONDITIONS: readonly string[] = [];
@@ -32,11 +33,16 @@ export function readTrade(frame: Unchecked, market: MarketFields): TradeEvent {
     price: readPositive(frame.p, 'p'),
     quantity: readPositive(frame.q, 'q'),
     isBuyerMaker: readBoolean(frame.m, 'm'),
-    timestamp: readTime(frame.T, 'T'),
-    eventTime: readTime(frame.E, 'E'),
+    timestamp: readTimeOfAnyUnit(frame.T, 'T'),
+    eventTime: readTimeOfAnyUnit(frame.E, 'E'),
     tradeId: readNumericId(frame.t, 't'),
     conditions: NO_CONDITIONS,
+    timestampUs: microsOrNull(frame.T),
   });
+}
+
+function microsOrNull(time: unknown): number | null {
+  return isMicros(time) ? time : null;
 }
 
 /** Reads the common part of an aggregated trade's frame and its REST row. */
@@ -48,7 +54,7 @@ export function readAggregate(frame: Unchecked) {
     price: readPositive(frame.p, 'p'),
     quantity: readPositive(frame.q, 'q'),
     isBuyerMaker: readBoolean(frame.m, 'm'),
-    timestamp: readTime(frame.T, 'T'),
+    timestamp: readTimeOfAnyUnit(frame.T, 'T'),
     tradeId,
     lastTradeId,
     conditions: AGGREGATED,
@@ -70,12 +76,13 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
     quantity: aggregate.quantity,
     isBuyerMaker: aggregate.isBuyerMaker,
     timestamp: aggregate.timestamp,
-    eventTime: readTime(frame.E, 'E'),
+    eventTime: readTimeOfAnyUnit(frame.E, 'E'),
     tradeId: aggregate.tradeId,
     firstTradeId: aggregate.tradeId,
     lastTradeId: aggregate.lastTradeId,
     conditions: aggregate.conditions,
     source: 'live',
+    timestampUs: microsOrNull(frame.T),
   };
 }
 
@@ -94,7 +101,7 @@ export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
     epoch: market.epoch,
     receivedAt: market.receivedAt,
     price,
-    timestamp: readTime(frame.E, 'E'),
+    timestamp: readTimeOfAnyUnit(frame.E, 'E'),
     volume24h: readNotNegative(frame.v, 'v'),
     quoteVolume24h: readNotNegative(frame.q, 'q'),
     change24h: isMini ? percentChange(open24h, price) : readDecimal(frame.P, 'P'),
@@ -125,14 +132,14 @@ export function readBookTicker(frame: Unchecked, market: MarketFields): Decoded 
 export function readKline(frame: Unchecked, k: Unchecked, interval: string, market: MarketFields): Kline {
   if (k.i !== interval) throw malformed('k.i', `is ${JSON.stringify(k.i)}, not the stream's ${interval}`);
   if (k.s !== frame.s) throw malformed('k.s', `is ${JSON.stringify(k.s)}, not the frame's ${JSON.stringify(frame.s)}`);
-  const openTime = readTime(k.t, 'k.t');
-  const closeTime = readTime(k.T, 'k.T');
+  const openTime = readTimeOfAnyUnit(k.t, 'k.t');
+  const closeTime = readTimeOfAnyUnit(k.T, 'k.T');
   if (closeTime <= openTime) throw malformed('k.T', `is ${closeTime}, not after the open time ${openTime}`);
   return {
     kind: 'kline',
     ...market,
     interval,
-    timestamp: readTime(frame.E, 'E'),
+    timestamp: readTimeOfAnyUnit(frame.E, 'E'),
     openTime,
     closeTime,
     open: readPositive(k.o, 'k.o'),
@@ -159,7 +166,7 @@ export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpd
     snapshot: false,
     bids: readChanges(frame.b, 'b'),
     asks: readChanges(frame.a, 'a'),
-    timestamp: readTime(frame.E, 'E'),
+    timestamp: readTimeOfAnyUnit(frame.E, 'E'),
     sequence: null,
   });
 }

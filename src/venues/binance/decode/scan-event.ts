@@ -6,7 +6,7 @@ import type { TradeEvent } from '../../../domain/record.ts';
 import type { RawFrame } from '../../../domain/venue-event.ts';
 import type { Decoded, DecoderContext } from '../../contract.ts';
 import { liveTrade, marketFrame, type Origin } from '../../decode/decoding.ts';
-import { isTime, priceOrNull } from '../../decode/fields.ts';
+import { isMicros, millisOf, priceOrNull } from '../../decode/fields.ts';
 import { FrameScanner } from '../../decode/frame-scanner.ts';
 import { ascii, type Literal } from '../../decode/literal.ts';
 import { ScannedNames } from '../../decode/scanned-names.ts';
@@ -106,15 +106,16 @@ export class EventScanner {
     }
     const timestamp = scanner.time();
     const isBuyerMaker = this.#maker();
-    if (!scanner.isWhole || !isTime(timestamp) || !isTime(eventTime)) return undefined;
+    if (!scanner.isWhole) return undefined;
     return liveTrade(this.#origin, instrument, receivedAt, {
       price: scanner.cut(price),
       quantity: scanner.cut(quantity),
       isBuyerMaker,
-      timestamp,
-      eventTime,
+      timestamp: isMicros(timestamp) ? millisOf(timestamp) : timestamp,
+      eventTime: isMicros(eventTime) ? millisOf(eventTime) : eventTime,
       tradeId: scanner.cut(idSpan),
       conditions: NO_CONDITIONS,
+      timestampUs: isMicros(timestamp) ? timestamp : null,
     });
   }
 
@@ -133,7 +134,7 @@ export class EventScanner {
   #ticker({ symbol: toChange }: Scanned, instrument: Instrument, receivedAt: number): Ticker | undefined {
     const scanner = this.#scanner;
     scanner.literal(TICKER);
-    const timestamp = scanner.integer();
+    const timestamp = scanner.time();
     scanner.literal(toChange);
     scanner.skipDecimal();
     scanner.literal(PERCENT);
@@ -160,12 +161,12 @@ export class EventScanner {
     const quoteVolume24h = scanner.notNegative();
     for (const key of COUNTS) {
       scanner.literal(key);
-      scanner.integer();
+      scanner.skipInteger();
     }
     scanner.literal(TRADES);
     const tradeCount24h = scanner.integer();
     scanner.literal(END);
-    if (!scanner.isWhole || !isTime(timestamp)) return undefined;
+    if (!scanner.isWhole) return undefined;
     return {
       kind: 'ticker',
       venue: this.#origin.venue,
@@ -176,7 +177,7 @@ export class EventScanner {
       epoch: 0,
       receivedAt,
       price,
-      timestamp,
+      timestamp: isMicros(timestamp) ? millisOf(timestamp) : timestamp,
       volume24h,
       quoteVolume24h,
       change24h,

@@ -96,7 +96,7 @@ function aggregatedTradeRow(venue: VenueId): ReadRow<TradeEvent> {
 export function aggTradeRow(venue: VenueId): ReadRow<AggTrade> {
   return (row, origin) => {
     const aggregate = readAggregate(readObject(row, ''));
-    const rest = { firstTradeId: aggregate.tradeId, eventTime: null, source: 'backfill' } as const;
+    const rest = { firstTradeId: aggregate.tradeId, eventTime: null, source: 'backfill', timestampUs: null } as const;
     return { kind: 'agg_trade', ...pastFields(venue, origin), ...aggregate, ...rest };
   };
 }

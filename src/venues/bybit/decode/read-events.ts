@@ -51,6 +51,7 @@ function readTrade(trade: Unchecked, publishedAt: number | null, market: MarketF
     eventTime: publishedAt,
     tradeId: readTextId(trade.i, 'i'),
     conditions: conditionsOf(readBoolean(trade.BT, 'BT'), trade.RPI !== undefined && readBoolean(trade.RPI, 'RPI')),
+    timestampUs: null,
   });
 }
 

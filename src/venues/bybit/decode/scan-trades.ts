@@ -88,6 +88,7 @@ export class TradeScanner {
           eventTime,
           tradeId,
           conditions,
+          timestampUs: null,
         }),
       );
     } while (scanner.option(NEXT));

@@ -49,6 +49,7 @@ describe.each([binance, binanceTestnet])('trade history of $id', (venue) => {
       lastTradeId: null,
       conditions: [],
       source: 'backfill',
+      timestampUs: null,
     });
   });
 
@@ -148,6 +149,7 @@ describe.each([
             lastTradeId: '27783',
             conditions: ['aggregated'],
             source: 'backfill',
+            timestampUs: null,
           },
         },
       ],
