@@ -67,8 +67,12 @@ export interface ClientDeps {
   readonly wallClockMs: () => number;
 }
 
-/** Returns where a topic's reading begins. @throws Fault (never) if `from` is not a time. */
+/**
+ * Returns where a topic's reading begins. The compacted topic of instruments is read from its beginning: it is a state.
+ * @throws Fault (never) if `from` is not a time.
+ */
 export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
+  if (name === 'instruments') return 'beginning';
   const start = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (start === 'end' || start === 'beginning') return start;
   const timeMs = typeof start === 'number' ? start : start.getTime();

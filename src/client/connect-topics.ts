@@ -53,7 +53,8 @@ export async function connectTopics(
   const fromEnd = (name: TopicName): TopicReader => readerFrom(name, backend.ungrouped('end'));
   const own = { prices: fromEnd('prices'), 'feed-status': fromEnd('feed-status'), gaps: fromEnd('gaps') };
   const alwaysRead = new AlwaysReadTopics(own, gapHaltMs);
-  const isGrouped = (name: TopicName): boolean => options.group !== undefined && !isOfTheFeed(name);
+  const isGrouped = (name: TopicName): boolean =>
+    options.group !== undefined && !isOfTheFeed(name) && name !== 'instruments';
   const readers = {
     newReader: (name: TopicName) => {
       const start = startOf(options, name);

@@ -1,4 +1,4 @@
-import { map, Observable, Subject, share, takeUntil, timer } from 'rxjs';
+import { defer, filter, map, merge, Observable, Subject, share, takeUntil, tap, timer } from 'rxjs';
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
@@ -61,6 +61,8 @@ export class Market {
   readonly tradeStats$ = (coin?: string) => this.records$('trade-stats', coin);
   readonly largeTrades$ = (coin?: string) => this.records$('large-trades', coin);
   readonly gaps$ = (coin?: string) => this.records$('gaps', coin);
+  /** The last instrument record of each venue and symbol that was read. */
+  readonly #instruments = new Map<string, TopicRecords['instruments']>();
   readonly #parts: MarketParts;
   readonly #closed$ = new Subject<void>();
   readonly #readers = new Map<TopicName, TopicReader>();
@@ -93,6 +95,19 @@ export class Market {
         end: () => subscriber.complete(),
       });
     });
+  }
+
+  /** What the venues' lists say of a coin (default: of all coins): each venue's last known record, then each change. */
+  instrument$(coin?: string): Observable<TopicRecords['instruments']> {
+    const symbol = this.#symbol(coin);
+    const remember = (record: TopicRecords['instruments']): void => {
+      this.#instruments.set(`${record.venue}:${record.symbol}`, record);
+    };
+    return defer(() =>
+      merge([...this.#instruments.values()], this.records$('instruments').pipe(tap(remember))).pipe(
+        filter((record) => symbol === undefined || record.symbol === symbol),
+      ),
+    );
   }
 
   /**

@@ -21,6 +21,8 @@ const LOOK_BACK_MS = {
   'feed-status': 60 * MINUTE_MS,
   gaps: 24 * 60 * MINUTE_MS,
   klines: 8 * 60 * MINUTE_MS,
+  // A client reads all of them.
+  instruments: 0,
 } satisfies { readonly [N in TopicName]?: number };
 const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
 

@@ -9,6 +9,7 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
+import { sampleInstrument } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { heartbeat, priceTick } from './published-topics.ts';
 
@@ -61,6 +62,31 @@ it.each([
   await writeFile(part, damage(await readFile(part)));
   const market = await connect({ dir });
   expect(market.latest('BTC')?.price).toBe(price);
+});
+
+it('a client gets the last instrument record of each venue, then each change, also as a second subscriber', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  const record = (venue: string, status: string, receivedAt: number, coin = 'BTC') =>
+    sampleInstrument({ venue, status, receivedAt, coin, symbol: `${coin}USDT` });
+  await write(
+    sink,
+    record('bybit', 'trading', 1),
+    record('binance', 'trading', 2),
+    record('bybit', 'trading', 3, 'ETH'),
+  );
+  const market = await connect({ dir });
+  const seenBy = (coin?: string): string[] => {
+    const seen: string[] = [];
+    market.instrument$(coin).subscribe(({ venue, status, coin }) => seen.push(`${coin} ${venue} ${status}`));
+    return seen;
+  };
+  const first = seenBy('BTC');
+  await until(() => first.length === 2);
+  await write(sink, record('bybit', 'halted', 4));
+  await until(() => first.length === 3);
+  expect(first).toEqual(['BTC bybit trading', 'BTC binance trading', 'BTC bybit halted']);
+  expect(seenBy()).toEqual(['BTC bybit halted', 'BTC binance trading', 'ETH bybit trading']);
 });
 
 it('a client reads files from the beginning or from a given receive time', async () => {

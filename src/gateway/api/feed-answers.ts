@@ -105,6 +105,8 @@ export type Status = Static<typeof Status>;
 export const Gaps = object({ gaps: list(recordSchema('gap')) });
 export type Gaps = Static<typeof Gaps>;
 
+export const Instruments = object({ instruments: list(recordSchema('instrument')) });
+
 export const Events = object({ events: list(recordSchema('status')) });
 export type Events = Static<typeof Events>;
 

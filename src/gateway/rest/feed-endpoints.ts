@@ -1,5 +1,13 @@
 import { Type } from 'typebox';
-import { Events, Gaps, type GatewayStats, PricesAnswer, QualityAnswer, Status } from '../api/feed-answers.ts';
+import {
+  Events,
+  Gaps,
+  type GatewayStats,
+  Instruments,
+  PricesAnswer,
+  QualityAnswer,
+  Status,
+} from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
@@ -13,6 +21,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
   const about = {
     prices: 'The last price of every symbol',
     status: 'Venues, coins, sinks, and whether the feed allows trading',
+    instruments: "What the venues' instrument lists say of each symbol: status, tick size, lot step and minimums",
     gaps: 'Gaps in the trades and their outcomes, newest first',
     events: 'What happened to the feed, newest first',
     quality: 'The data quality of each venue and symbol; how its candles compare with candles built from its trades',
@@ -20,6 +29,11 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
   return [
     feedEndpoint('/api/prices', about.prices, {}, PricesAnswer, () => pricesAnswer(view)),
     feedEndpoint('/api/status', about.status, {}, Status, () => statusAnswer(view, stats())),
+    feedEndpoint('/api/instruments', about.instruments, { symbol }, Instruments, (asked) => {
+      const wanted = asked.symbol === undefined ? undefined : knownSymbol(view, asked.symbol);
+      const all = [...view.instruments.values()];
+      return { instruments: all.filter((each) => wanted === undefined || each.symbol === wanted).map(recordJson) };
+    }),
     feedEndpoint('/api/gaps', about.gaps, { symbol, limit }, Gaps, (asked) => {
       const wanted = asked.symbol === undefined ? undefined : knownSymbol(view, asked.symbol);
       const gaps = view.gaps.latest(asked.limit, (gap) => wanted === undefined || gap.symbol === wanted);

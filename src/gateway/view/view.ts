@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
-import type { FeedRecord, FeedStatus, Gap, MarketFields } from '../../domain/record.ts';
+import type { FeedRecord, FeedStatus, Gap, InstrumentRecord, MarketFields } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
 import { FeedSummary } from './feed-summary.ts';
@@ -27,6 +27,8 @@ const EVENTS_KEPT = 1000;
 export class GatewayView {
   readonly feed: FeedSummary;
   readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
+  /** The last record of each instrument, by VENUE:SYMBOL. */
+  readonly instruments = new Map<string, InstrumentRecord>();
   /** Status records without heartbeats. */
   readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
   /** The pipeline's last snapshot; undefined if it runs elsewhere. */
@@ -59,8 +61,10 @@ export class GatewayView {
       case 'gap':
         this.gaps.add(record);
         break;
-      case 'position':
       case 'instrument':
+        this.instruments.set(`${record.venue}:${record.symbol}`, record);
+        break;
+      case 'position':
       case 'dead_letter':
         break;
       default: {

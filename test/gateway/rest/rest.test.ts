@@ -12,6 +12,7 @@ import { quantityImpacts } from '../../../src/market/book/price-impact.ts';
 import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { kline } from '../../../testing/judges/events.ts';
+import { sampleInstrument } from '../../codec/sample-records.ts';
 import {
   gatewayUnderTest,
   heartbeat,
@@ -48,6 +49,17 @@ describe('gateway REST: the feed', () => {
     ]);
     time.pass(3500);
     expect((await json('/api/prices')).prices).toMatchObject([{ stale: true }, { stale: true }]);
+  });
+
+  it('returns the last record of each instrument', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    const btc = sampleInstrument({ symbol: 'BTCUSDT', coin: 'BTC' });
+    const halted = { ...btc, status: 'halted', receivedAt: btc.receivedAt + 1 };
+    const atBinance = { ...btc, venue: 'binance' };
+    const eth = sampleInstrument({ symbol: 'ETHUSDT', coin: 'ETH' });
+    publish(heartbeat({ symbols: ['BTCUSDT', 'ETHUSDT'] }), btc, atBinance, eth, halted);
+    expect(await json('/api/instruments')).toEqual({ instruments: [halted, atBinance, eth].map(toJson) });
+    expect(await json('/api/instruments?symbol=ethusdt')).toEqual({ instruments: [toJson(eth)] });
   });
 
   it('marks testnet prices and order books as stale if the feed is a production feed', async () => {
