@@ -80,15 +80,8 @@ export class VenueFeed {
       out,
     });
     const books = new VenueBooks({ ...options, lines, count: (what) => increment(counts.warnings, what), out });
-    this.#liveness = new VenueLiveness({
-      options,
-      lines,
-      arbiter,
-      books,
-      counts,
-      checkList: () => this.#instruments.check(),
-      out,
-    });
+    const checkList = (): void => this.#instruments.check();
+    this.#liveness = new VenueLiveness({ options, lines, arbiter, books, counts, checkList, out });
     const { coins, channels } = this.#liveness;
     this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, coins, channels, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
@@ -254,13 +247,10 @@ export class VenueFeed {
       this.#report.recovered(item);
       this.#liveness.lag.restart();
     } else if (item.kind === 'malformed' || item.kind === 'rest_hosts') this.#report.rest(item);
-    else this.#onInstrumentChange(item);
-  }
-
-  #onInstrumentChange(change: InstrumentChange): void {
-    this.#report.instruments(change);
-    if (change.kind === 'halted') this.#liveness.halt(change.instrument.symbol);
-    if (change.kind === 'resumed') this.#liveness.resume(change.instrument.symbol, this.options.scheduler.now());
+    else {
+      this.#report.instruments(item);
+      this.#liveness.instruments(item, this.options.scheduler.now());
+    }
   }
 
   #onInstruments(change: InstrumentChange): void {

@@ -2,6 +2,7 @@ import type { Channel, Instrument } from '../../domain/instrument.ts';
 import type { LineArbiter } from '../arbitration/line-arbiter.ts';
 import type { VenueBooks } from '../books/venue-books.ts';
 import type { VenueConnectionPool } from '../connection/connection-pool.ts';
+import type { InstrumentChange } from '../instruments/followed-instruments.ts';
 import type { VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 import { ChannelWatch } from './channel-watch.ts';
@@ -88,15 +89,13 @@ export class VenueLiveness {
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, ...watches, counts, neededChannel });
   }
 
-  /** Expects no data of a symbol whose instrument does not trade. */
-  halt(symbol: string): void {
-    this.coins.halt(symbol);
-    this.channels.halt(symbol);
-  }
-
-  resume(symbol: string, now: number): void {
-    this.coins.resume(symbol, now);
-    this.channels.resume(symbol, now);
+  /** Expects no data of a symbol whose instrument does not trade, until it trades again. */
+  instruments(change: InstrumentChange, now: number): void {
+    if (change.kind !== 'halted' && change.kind !== 'resumed') return;
+    const { symbol } = change.instrument;
+    for (const watch of [this.coins, this.channels])
+      if (change.kind === 'halted') watch.halt(symbol);
+      else watch.resume(symbol, now);
   }
 
   /** Judges all coins, channels, books and lags. Call it every `SWEEP_MS`. */
