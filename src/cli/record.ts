@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { aborted$ } from '../net/aborted.ts';
-import { type Command, type CommandContext, choiceIn, UsageError, writeResult } from './arguments/command.ts';
-import { configOption, configurationOf, selectionOptions } from './arguments/configuration.ts';
+import { type Command, type CommandContext, UsageError, writeResult } from './arguments/command.ts';
+import { configOption, configurationOf, selectionOptions, withVenues } from './arguments/configuration.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/number-text.ts';
 
@@ -38,11 +38,7 @@ export const command: Command = {
 function configOf(context: CommandContext): Config {
   const { options } = context;
   const config = configurationOf(context, { symbols: options.texts('symbol'), channels: options.texts('channel') });
-  const venues = options.texts('venue')?.map((name) => choiceIn('--venue', name, VENUE_IDS));
-  if (venues === undefined) return config;
-  const off = venues.find((venue) => !config.venues[venue].enabled);
-  if (off !== undefined) throw new UsageError(`--venue: ${off} is not enabled in the configuration`);
-  return { ...config, feed: { ...config.feed, venues: [...new Set(venues)] } };
+  return withVenues(config, options.texts('venue'));
 }
 
 async function record(

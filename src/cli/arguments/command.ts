@@ -22,6 +22,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** `list`: may be given several times, each with several words or commas. */
   readonly many?: 'list';
+  /** True: the value may be left out; then `flag` is true and `text` undefined. */
+  readonly isOptional?: true;
   readonly help: string;
 }
 

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { coinNamed } from '../../config/coin-list.ts';
 import { type Config, instrumentsFor } from '../../config/config.ts';
 import { type ConfigOverrides, loadConfig } from '../../config/load-config.ts';
-import type { Instrument, VenueId } from '../../domain/instrument.ts';
-import { type CommandContext, type OptionSpec, UsageError } from './command.ts';
+import { type Instrument, VENUE_IDS, type VenueId } from '../../domain/instrument.ts';
+import { type CommandContext, choiceIn, type OptionSpec, UsageError } from './command.ts';
 
 const DEFAULT_FILES = ['config/market-feed.yaml', 'market-feed.yaml'];
 
@@ -25,6 +25,15 @@ export function configurationOf(
 ): Config {
   const file = options.text('config') ?? DEFAULT_FILES.find((name) => existsSync(name));
   return loadConfig({ environment, overrides, file });
+}
+
+/** The configuration with the venues of `--venue` alone. @throws UsageError if one is unknown or not enabled */
+export function withVenues(config: Config, names: readonly string[] | undefined): Config {
+  const venues = names?.map((name) => choiceIn('--venue', name, VENUE_IDS));
+  if (venues === undefined) return config;
+  const off = venues.find((venue) => !config.venues[venue].enabled);
+  if (off !== undefined) throw new UsageError(`--venue: ${off} is not enabled in the configuration`);
+  return { ...config, feed: { ...config.feed, venues: [...new Set(venues)] } };
 }
 
 /** The venue's instrument of a coin, or of its symbol against the configured quote. @throws UsageError if it is neither. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { ConfigError } from '../../config/problem.ts';
 import { hideCredentials } from '../../domain/hide-credentials.ts';
 import { COMMANDS } from '../commands.ts';
 import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
+import { packageVersion } from './package-version.ts';
 import { parseArguments } from './parse-arguments.ts';
 
 /** Runs one command line (without node and script) and returns the exit code. Errors go to `err`, help to `out`. */
@@ -23,7 +23,7 @@ export async function dispatch(
     await io.err.write(overview());
     return 2;
   }
-  if (first === '--version' || first === '-v' || first === '-V') return say(`${version()}\n`);
+  if (first === '--version' || first === '-v' || first === '-V') return say(`${packageVersion()}\n`);
   if (first === '--help' || first === '-h') return say(overview());
   if (first === 'help') return rest[0] === undefined ? say(overview()) : dispatch([rest[0], '--help'], io);
 
@@ -73,9 +73,4 @@ function helpOf(name: string, { usage, about, options }: Command, summary: strin
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     '',
   ].join('\n');
-}
-
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  return String(manifest.version);
 }

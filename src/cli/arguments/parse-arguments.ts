@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
-import { type Command, type CommandContext, didYouMean, OptionValues, UsageError } from './command.ts';
+import { type Command, type CommandContext, didYouMean, type OptionSpec, OptionValues, UsageError } from './command.ts';
 
 type Parsed = Pick<CommandContext, 'options' | 'arguments'>;
 
 /** Parses the options and words of a command line for a command. @throws UsageError */
 export function parseArguments(command: Command, argv: readonly string[]): Parsed {
-  const typeOf = (value: string | undefined) => ({ type: value === undefined ? 'boolean' : 'string' }) as const;
-  const options = Object.fromEntries(Object.entries(command.options).map(([name, { value }]) => [name, typeOf(value)]));
+  // A boolean leaves the next word alone: an optional value is taken from the words after the option.
+  const typeOf = ({ value, isOptional }: OptionSpec) =>
+    ({ type: value === undefined || isOptional === true ? 'boolean' : 'string' }) as const;
+  const options = Object.fromEntries(Object.entries(command.options).map(([name, spec]) => [name, typeOf(spec)]));
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const values = new Map<string, string[]>();
   const words: string[] = [];
@@ -46,6 +48,11 @@ function takeOption(
     if (inlineValue === true) throw new UsageError(`--${name} takes no value, found "${value}"`);
     values.set(name, []);
     return undefined;
+  }
+  if (spec.isOptional === true) {
+    const given = value === undefined ? [] : [value];
+    values.set(name, given);
+    return value === undefined ? given : undefined;
   }
   const looksLikeOption = inlineValue !== true && value !== undefined && /^-(?!\d|$)/.test(value);
   if (value === undefined || value === '' || looksLikeOption)

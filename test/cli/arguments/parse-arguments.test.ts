@@ -51,3 +51,18 @@ it('number() refuses exponents, and refuses fractions unless they are allowed', 
   expect(() => options.number('one', 0, 2)).toThrow('--one: found "1.5", allowed: a whole number from 0 to 2');
   expect(() => parse('--one', '1e9').options.number('one', 0, 2e9)).toThrow('found "1e9"');
 });
+
+it('an optional value may be left out, before another option or at the end', () => {
+  const optional: Command = {
+    ...command,
+    options: { ...command.options, maybe: { value: 'N', isOptional: true, help: '' } },
+  };
+  const parsed = (...argv: string[]) => {
+    const { options } = parseArguments(optional, argv);
+    return [options.flag('maybe'), options.number('maybe', 0, 100), options.flag('flag')];
+  };
+  expect(parsed('--flag')).toEqual([false, undefined, true]);
+  expect(parsed('--maybe', '--flag')).toEqual([true, undefined, true]);
+  expect(parsed('--flag', '--maybe', '30')).toEqual([true, 30, true]);
+  expect(parsed('--maybe=30')).toEqual([true, 30, false]);
+});
