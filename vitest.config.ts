@@ -31,6 +31,7 @@ const LONGEST = [
   'integration/history',
   'integration/kafka-fence',
   'integration/record-and-replay',
+  'integration/live-check',
   'integration/package',
   'integration/kafka-secure',
   'integration/kill',

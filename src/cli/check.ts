@@ -7,16 +7,38 @@ import {
   instrumentsFor,
   subscribedChannels,
 } from '../config/config.ts';
-import type { VenueId } from '../domain/instrument.ts';
-import type { Command } from './arguments/command.ts';
-import { configOption, configurationOf } from './arguments/configuration.ts';
+import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { type Command, UsageError } from './arguments/command.ts';
+import { configOption, configurationOf, withVenues } from './arguments/configuration.ts';
+
+const LIVE_SECONDS = 30;
 
 export const command: Command = {
-  usage: 'check [--config FILE]',
+  usage: 'check [--config FILE] [--live [SECONDS]] [--venue V…] [--out DIR] [--json]',
   about:
-    'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.',
-  options: { config: configOption },
+    'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.\n' +
+    'With --live it connects to each venue on two lines, subscribes to the configured channels and prints PASS or FAIL for each item. ' +
+    'It writes a report and a capture of everything that it saw. Exit code 1 if an item failed.',
+  options: {
+    config: configOption,
+    live: {
+      value: 'SECONDS',
+      isOptional: true,
+      help: `checks the venues themselves, for ${LIVE_SECONDS} s by default`,
+    },
+    venue: { value: 'V…', many: 'list', help: `with --live, these venues alone: ${VENUE_IDS.join(', ')}` },
+    out: { value: 'DIR', help: 'with --live, folder of the report and the capture; default: named by the time' },
+    json: { help: 'with --live, the result as one JSON object' },
+  },
   async run(context) {
+    const { options } = context;
+    if (options.flag('live')) {
+      const seconds = options.number('live', 1, 3600) ?? LIVE_SECONDS;
+      const { runLiveCheck } = await import('./live-check/run-live-check.ts');
+      return runLiveCheck(context, withVenues(configurationOf(context), options.texts('venue')), seconds);
+    }
+    for (const name of ['venue', 'out', 'json'])
+      if (options.flag(name)) throw new UsageError(`--${name} is for --live, which is not given`);
     const config = configurationOf(context);
     const { environment } = config;
     const lines = [

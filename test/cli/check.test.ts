@@ -43,3 +43,14 @@ it('check names a venue that is not used, and plans no connections for it', asyn
 it('check warns of nothing if the venues have all channels', async () => {
   expect(warnings(await checked({ MARKET_FEED__FEED__CHANNELS: 'trade,ticker,depth20' }))).toEqual([]);
 });
+
+it('check refuses options of --live without it, and values that are not allowed, with exit code 2', async () => {
+  const refusal = async (...argv: readonly string[]) => {
+    const io = fakeIo();
+    expect(await dispatch(['check', '--config', 'config/market-feed.yaml', ...argv], io)).toBe(2);
+    return io.err.text();
+  };
+  expect(await refusal('--json')).toBe('market-feed: check: --json is for --live, which is not given\n');
+  expect(await refusal('--live', 'soon')).toContain('--live: found "soon", allowed: a whole number from 1 to 3600');
+  expect(await refusal('--live', '--venue', 'kraken')).toContain('--venue: found "kraken", allowed: one of bybit');
+});

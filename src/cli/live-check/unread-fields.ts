@@ -1,0 +1,36 @@
+import type { RawFrame } from '../../domain/venue-event.ts';
+import type { Decoded, DecoderContext, Venue } from '../../venues/contract.ts';
+
+type Place = readonly (string | number)[];
+
+/**
+ * Returns the fields of a frame that its decoder does not read, such as `data.M`: those without which the events are
+ * the same. New fields of a venue appear here.
+ */
+export function unreadFields(venue: Venue, context: DecoderContext, frame: RawFrame): readonly string[] {
+  const decode = (value: unknown): string => textOf(venue.newDecoder(context)({ ...frame, data: bytesOf(value) }));
+  const parse = (): unknown => JSON.parse(Buffer.from(frame.data).toString('utf8'));
+  const whole = parse();
+  const events = decode(whole);
+  return placesOf(whole).flatMap((place) => {
+    const without = parse();
+    remove(without, place);
+    return decode(without) === events ? [place.join('.')] : [];
+  });
+}
+
+/** The places of all fields; of an array, those of its first element. */
+function placesOf(value: unknown, at: Place = []): readonly Place[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value)) return placesOf(value[0], [...at, 0]);
+  return Object.entries(value).flatMap(([name, inner]) => [[...at, name], ...placesOf(inner, [...at, name])]);
+}
+
+function remove(value: unknown, place: Place): void {
+  const parent = place.slice(0, -1).reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value);
+  Reflect.deleteProperty(Object(parent), place.at(-1) ?? '');
+}
+
+const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
+
+const textOf = (decoded: Decoded): string => JSON.stringify(decoded);
