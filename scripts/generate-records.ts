@@ -80,7 +80,7 @@ const bases = [
   baseOf('MarketFields', 'What every record of a market says of its origin.', 'received_at'),
 ];
 
-/** The text of an interface. It extends a base, and does not repeat equal fields of the base. */
+/** The text of an interface. If it has all fields of a base, it extends that base and does not repeat equal fields. */
 function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], kind?: string): string {
   const names = new Set(fields.map((field) => field.name));
   const base = bases.find((one) => one.name !== name && one.fields.every((field) => names.has(field.name)));

@@ -176,8 +176,8 @@ broker is away, it makes 8,000. Three settings are shorter than the defaults, so
 **ok** means:
 
 - Nothing is repeated, out of order or lost. Trades are in gaps only if that is unavoidable.
-- Data comes again in time. With a ready standby, that means less than 1,000 ms after a close or a refusal, and less
-  than 5,500 ms after silence.
+- Data comes again in time. With a ready standby, the limit is 1,000 ms after a close or a refusal, and 5,500 ms after
+  silence. It is longer if only one symbol or one channel is lost (12 and 22 s) or the broker is away (30 and 75 s).
 - Every gap has true bounds and is written before the trade after it. Every epoch is announced before its first trade. No status
   record is missing.
 - The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet

@@ -37,7 +37,10 @@ export function isOtherPast([drawn]: readonly KlineJson[], [next]: readonly Klin
   return drawn === undefined || next === undefined || next.open_time < drawn.open_time || !isOfSeries(drawn, next);
 }
 
-/** Open time of the newest candle that is missing between others, or is not in its last state; undefined if none is. */
+/**
+ * Finds the newest place where candles are missing or one is not closed, and returns the open time of its first candle. The
+ * last candle may be open. Undefined if there is no such place.
+ */
 export function newestLack(klines: readonly KlineJson[]): number | undefined {
   for (let at = klines.length - 2; at >= 0; at--) {
     const [kline, next] = klines.slice(at, at + 2);

@@ -184,7 +184,7 @@ async function loadStats(): Promise<void> {
   if (answer !== undefined) takeStats(answer.windows.toReversed());
 }
 
-/** Adds statistics of windows, oldest first. */
+/** Adds windows, given oldest first, to `stats`, which is newest first. Windows of another length are left out. */
 function takeStats(added: readonly TradeStatsJson[]): void {
   const minutes = added.filter(({ window_ms }) => window_ms === WINDOW_MS);
   if (minutes.length === 0) return;

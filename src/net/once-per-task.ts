@@ -1,4 +1,7 @@
-/** Reads the clock once for each task of the event loop, so that all frames of one socket read get the same time. */
+/**
+ * Reads the clock once for each run of code between two microtasks. So all frames of one socket read get the same time,
+ * unless they are compressed.
+ */
 export function oncePerTask(clock: () => number): () => number {
   let reading: number | undefined;
   const forget = (): void => {

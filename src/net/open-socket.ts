@@ -13,7 +13,7 @@ export interface SocketOptions {
   readonly compression: boolean;
   /** Limit of an inflated frame; a longer one ends the connection. */
   readonly maxFrameBytes: number;
-  /** Stamps the frames; frames of one socket read get the same time. Default: the system's wall clock. */
+  /** Stamps the frames; uncompressed frames of one socket read get the same time. Default: the system's wall clock. */
   readonly clock?: WallClock | undefined;
 }
 

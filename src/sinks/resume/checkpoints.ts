@@ -46,7 +46,10 @@ export class Checkpoints {
     epoch?.found.add(record.kind);
   }
 
-  /** Marks missing checkpoints of a kind as unknown, because an unreadable part may hold them. */
+  /**
+   * Makes a kind's checkpoint unknown in each epoch in which no trade of that kind was found, because an unreadable part may
+   * hold that trade.
+   */
   forget(kind: TradeKind): void {
     for (const { found, last } of this.#epochs.values()) if (!found.has(kind)) last.delete(kind);
   }

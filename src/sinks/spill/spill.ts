@@ -25,7 +25,7 @@ export class Spill {
   readonly #hooks: SpillHooks;
   /** True while records go to the disk and come from it. */
   isOn = false;
-  /** Set while records of a previous process are on the disk. */
+  /** Set from `recover` until the spill is empty, if a previous process left records. */
   #recovered: Recovered | undefined;
   #broken = 0;
 

@@ -269,7 +269,7 @@ describe('VenueBooks', () => {
     expect(emitted.slice(-2)).toEqual(['1020 ETHUSDT replaced 12 late', '1020 BTCUSDT replaced 12 late']);
   });
 
-  it('does not increase the size if the request fails', () => {
+  it('asks for the same number of levels again if a request for more levels fails', () => {
     const sizes: number[] = [];
     const bids = [{ price: '104', quantity: '1' }];
     const { scheduler, books, update } = setUp({

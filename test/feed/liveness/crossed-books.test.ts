@@ -8,7 +8,7 @@ const MARKET = {
   environment: 'simulated' as const,
 };
 
-/** One book with the best bid 99 and the best ask 101, and what is reported about it. */
+/** One book with best bid 99 and best ask 101, and what `CrossedBooks` reports when later trades or quotes lie beyond. */
 class Books {
   now = 10_000;
   readonly said: string[] = [];
