@@ -23,5 +23,5 @@ it.each([
     ...['--seed', SEED, '--max-examples', isLong ? '50' : '6', '--continue-on-failure', '--warnings', 'off'],
   ]);
   expect(code, `${stdout}\n${stderr}`).toBe(0);
-  expect(stdout).toContain('Tested: 19');
+  expect(stdout).toContain('Tested: 20');
 });

@@ -71,3 +71,20 @@ describe('delist_symbol', () => {
     expect(() => simulator.fault({ venue: 'all', fault: 'list_symbol' })).toThrow('list_symbol needs one');
   });
 });
+
+describe('halt_symbol', () => {
+  it('is the status HALT at Binance, and a missing row at Bybit, until it is cleared', async () => {
+    const statuses = async (query = '') => {
+      const path = `/binance/api/v3/exchangeInfo${query}`;
+      const { symbols } = await answerOf<{ symbols: { symbol: string; status: string }[] }>(path);
+      return symbols.map(({ symbol, status }) => `${symbol} ${status}`);
+    };
+    simulator.fault({ venue: 'all', fault: 'halt_symbol', symbol: 'ETHUSDT' });
+    expect(await statuses()).toEqual(['BTCUSDT TRADING', 'ETHUSDT HALT', 'SOLUSDT TRADING']);
+    expect(await statuses('?symbolStatus=TRADING')).toEqual(['BTCUSDT TRADING', 'SOLUSDT TRADING']);
+    expect(await listedAt('bybit')).toEqual(['BTCUSDT', 'SOLUSDT']);
+    simulator.clearFaults();
+    expect(await statuses('?symbolStatus=HALT')).toEqual([]);
+    expect(await listedAt('bybit')).toEqual(['BTCUSDT', 'ETHUSDT', 'SOLUSDT']);
+  });
+});
