@@ -4,8 +4,8 @@ import type { Decoded, DecoderContext, Venue } from '../../venues/contract.ts';
 type Place = readonly (string | number)[];
 
 /**
- * Returns the fields of a frame that its decoder does not read, such as `data.M`: those without which the events are
- * the same. New fields of a venue appear here.
+ * Returns the fields of a frame that its decoder does not read, such as `data.M`: those that may have any value
+ * and the events stay the same. New fields of a venue appear here.
  */
 export function unreadFields(venue: Venue, context: DecoderContext, frame: RawFrame): readonly string[] {
   const decode = (value: unknown): string => textOf(venue.newDecoder(context)({ ...frame, data: bytesOf(value) }));
@@ -13,9 +13,9 @@ export function unreadFields(venue: Venue, context: DecoderContext, frame: RawFr
   const whole = parse();
   const events = decode(whole);
   return placesOf(whole).flatMap((place) => {
-    const without = parse();
-    remove(without, place);
-    return decode(without) === events ? [place.join('.')] : [];
+    const changed = parse();
+    replace(changed, place);
+    return decode(changed) === events ? [place.join('.')] : [];
   });
 }
 
@@ -26,9 +26,10 @@ function placesOf(value: unknown, at: Place = []): readonly Place[] {
   return Object.entries(value).flatMap(([name, inner]) => [[...at, name], ...placesOf(inner, [...at, name])]);
 }
 
-function remove(value: unknown, place: Place): void {
+/** Puts an empty object at a place: no field that is read may be one. */
+function replace(value: unknown, place: Place): void {
   const parent = place.slice(0, -1).reduce<unknown>((inner, name) => Reflect.get(Object(inner), name), value);
-  Reflect.deleteProperty(Object(parent), place.at(-1) ?? '');
+  Reflect.set(Object(parent), place.at(-1) ?? '', {});
 }
 
 const bytesOf = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckItem } from '../../../src/cli/live-check/check-item.ts';
 import { CheckedVenue } from '../../../src/cli/live-check/checked-venue.ts';
+import { unreadFields } from '../../../src/cli/live-check/unread-fields.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 import type { Channel, Instrument } from '../../../src/domain/instrument.ts';
 import type { VenueEvent } from '../../../src/domain/venue-event.ts';
@@ -175,6 +176,23 @@ describe('CheckedVenue', () => {
     frame(0, { stream, data: { ...data, pq: { rate: '1' } } });
     expect(item('fields not read')?.detail).toBe('trade: data.M data.pq data.pq.rate');
   });
+});
+
+it('unreadFields does not list a field that is read and often absent, such as RPI of Bybit', () => {
+  const context = { environment: 'simulated', instruments: new Map([['BTCUSDT', BTC]]) } as const;
+  const trade = {
+    T: 1672304486865,
+    s: 'BTCUSDT',
+    S: 'Buy',
+    v: '0.001',
+    p: '16578.50',
+    i: '2290000000162346789',
+    BT: false,
+    RPI: false,
+  };
+  const frame = { topic: 'publicTrade.BTCUSDT', type: 'snapshot', ts: 1672304486868, data: [{ ...trade, seq: 1 }] };
+  const raw = { data: Buffer.from(JSON.stringify(frame)), binary: false, receivedAt: 0 };
+  expect(unreadFields(venues.bybit, context, raw)).toEqual(['type', 'data.0.seq']);
 });
 
 describe('CheckedVenue with books', () => {
