@@ -6,7 +6,7 @@ import type { VenueBooks } from './books/venue-books.ts';
 import type { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineChange } from './connection/line-event.ts';
 import type { ChannelWatch } from './liveness/channel-watch.ts';
-import type { CoinWatch } from './liveness/coin-watch.ts';
+import type { SymbolWatch } from './liveness/symbol-watch.ts';
 import type { VenueCounts } from './venue-counts.ts';
 
 export interface SubscribedSymbolsOptions {
@@ -14,13 +14,13 @@ export interface SubscribedSymbolsOptions {
   readonly lines: VenueConnectionPool;
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
-  readonly coins: CoinWatch;
+  readonly symbols: SymbolWatch;
   readonly channels: ChannelWatch;
   readonly counts: VenueCounts;
   readonly scheduler: SchedulerLike;
 }
 
-/** A venue's subscribed symbols: passes changes of symbols and connections on to trades, books and coins. */
+/** A venue's subscribed symbols: passes changes of symbols and connections on to trades, books and symbols. */
 export class SubscribedSymbols {
   readonly #options: SubscribedSymbolsOptions;
 
@@ -30,35 +30,35 @@ export class SubscribedSymbols {
 
   /** Opens the connections with the first instruments. */
   open(instruments: readonly Instrument[]): void {
-    const { coins, lines, scheduler } = this.#options;
-    for (const instrument of instruments) coins.add(instrument, scheduler.now());
+    const { symbols, lines, scheduler } = this.#options;
+    for (const instrument of instruments) symbols.add(instrument, scheduler.now());
     lines.open(instruments);
   }
 
   add(instrument: Instrument): void {
-    const { coins, lines, scheduler } = this.#options;
-    coins.add(instrument, scheduler.now());
+    const { symbols, lines, scheduler } = this.#options;
+    symbols.add(instrument, scheduler.now());
     lines.add(instrument);
   }
 
   remove(symbol: string): void {
-    const { arbiter, books, coins, channels, counts, lines } = this.#options;
+    const { arbiter, books, symbols, channels, counts, lines } = this.#options;
     const instrument = lines.bySymbol(symbol);
     if (instrument !== undefined) {
       lines.remove(instrument);
       arbiter.unsubscribed(symbol);
     }
-    coins.remove(symbol);
+    symbols.remove(symbol);
     channels.remove(symbol);
     books.remove(symbol);
     counts.quality.remove(symbol);
   }
 
   change({ line, connection, successor, event, wasUp }: LineChange): void {
-    const { arbiter, books, coins, channels, lines, scheduler } = this.#options;
+    const { arbiter, books, symbols, channels, lines, scheduler } = this.#options;
     switch (event.kind) {
       case 'connected':
-        if (lines.up === 1 && !successor) coins.connected(scheduler.now());
+        if (lines.up === 1 && !successor) symbols.connected(scheduler.now());
         arbiter.lineJoined(connection.id);
         books.lineJoined(connection.id);
         return;
@@ -67,7 +67,7 @@ export class SubscribedSymbols {
         arbiter.lineLost(connection.id);
         books.lineLost(connection.id);
         channels.connectionLost(connection.id);
-        for (const { symbol } of lines.lacking()) coins.refuse(symbol, scheduler.now());
+        for (const { symbol } of lines.lacking()) symbols.refuse(symbol, scheduler.now());
         return;
       case 'subscribed':
         this.#subscribed(line.number, connection.id, event.topics);
@@ -87,14 +87,14 @@ export class SubscribedSymbols {
    * be fetched.
    */
   #subscribed(line: number, connection: number, topics: readonly string[]): void {
-    const { venue, lines, arbiter, books, coins, channels, scheduler } = this.#options;
+    const { venue, lines, arbiter, books, symbols, channels, scheduler } = this.#options;
     const about = new Set(topics.flatMap((topic) => lines.byTopic(topic) ?? []));
     const acknowledged = new Set(topics);
     const withTopic = (topicsOf: (instrument: Instrument) => readonly string[]): readonly Instrument[] =>
       [...about].filter((instrument) => topicsOf(instrument).some((topic) => acknowledged.has(topic)));
     books.subscribed(withTopic((instrument) => lines.bookTopicsOf(instrument)));
     for (const { symbol } of withTopic((instrument) => lines.neededOf(instrument)))
-      coins.acknowledged(symbol, scheduler.now());
+      symbols.acknowledged(symbol, scheduler.now());
     const at = { line, connection, now: scheduler.now() };
     for (const channel of lines.channels)
       for (const instrument of withTopic((each) => lines.topicsOf(each, [channel])))
@@ -104,10 +104,10 @@ export class SubscribedSymbols {
   }
 
   #refused(connection: number, topic: string): void {
-    const { venue, lines, arbiter, coins, scheduler } = this.#options;
+    const { venue, lines, arbiter, symbols, scheduler } = this.#options;
     const instrument = lines.byTopic(topic);
     if (instrument === undefined) return;
     if (venue.topics(instrument, 'trade').includes(topic)) arbiter.unsubscribed(instrument.symbol, connection);
-    if (lines.lacks(instrument)) coins.refuse(instrument.symbol, scheduler.now());
+    if (lines.lacks(instrument)) symbols.refuse(instrument.symbol, scheduler.now());
   }
 }

@@ -14,7 +14,7 @@ import { FollowedInstruments, type InstrumentChange } from './instruments/follow
 import { SWEEP_MS } from './liveness/channel-watch.ts';
 import type { EventLag } from './liveness/event-lag.ts';
 import { explainStale, type Staleness } from './liveness/explain-stale.ts';
-import type { SymbolWatch } from './liveness/frame-watch.ts';
+import type { WatchedSymbol } from './liveness/frame-watch.ts';
 import { VenueLiveness } from './liveness/venue-liveness.ts';
 import { SubscribedSymbols } from './subscribed-symbols.ts';
 import { increment, VenueCounts } from './venue-counts.ts';
@@ -28,7 +28,7 @@ type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
 
 /** The state of one symbol: looked up once a frame. */
 interface VenueSymbol {
-  readonly watch: SymbolWatch;
+  readonly watch: WatchedSymbol;
   readonly arbiter: ArbiterSymbol;
 }
 
@@ -82,8 +82,8 @@ export class VenueFeed {
     const books = new VenueBooks({ ...options, lines, count: (what) => increment(counts.warnings, what), out });
     const checkList = (): void => this.#instruments.check();
     this.#liveness = new VenueLiveness({ options, lines, arbiter, books, counts, checkList, out });
-    const { coins, channels } = this.#liveness;
-    this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, coins, channels, counts, scheduler });
+    const { symbols, channels } = this.#liveness;
+    this.#subscribed = new SubscribedSymbols({ venue, lines, arbiter, books, symbols, channels, counts, scheduler });
     this.#report = new VenueReport({ ...options, lines, counts, out });
     const onChange = (change: InstrumentChange): void => this.#onInstruments(change);
     this.#instruments = new FollowedInstruments({ ...options, followed: lines.instruments, onChange });

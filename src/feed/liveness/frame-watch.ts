@@ -6,15 +6,15 @@ import type { VenueLatency } from '../latency/latencies.ts';
 import { increment, type VenueCounts } from '../venue-counts.ts';
 import type { Activity, Pulse } from './activity.ts';
 import type { ChannelWatch, SymbolChannels } from './channel-watch.ts';
-import type { CoinState, CoinWatch } from './coin-watch.ts';
 import type { BookWitness, CrossedBooks } from './crossed-books.ts';
 import type { Count } from './data-quality.ts';
+import type { SymbolLife, SymbolWatch } from './symbol-watch.ts';
 
 export interface FrameWatchOptions {
   readonly venue: string;
   readonly activity: Activity;
   readonly latency: VenueLatency | undefined;
-  readonly coins: CoinWatch;
+  readonly symbols: SymbolWatch;
   readonly channels: ChannelWatch;
   readonly crossed: CrossedBooks;
   readonly counts: VenueCounts;
@@ -23,8 +23,8 @@ export interface FrameWatchOptions {
 }
 
 /** The watchers' state of one symbol: looked up once a frame. */
-export interface SymbolWatch {
-  readonly coin: CoinState;
+export interface WatchedSymbol {
+  readonly life: SymbolLife;
   readonly channels: SymbolChannels;
   readonly witness: BookWitness;
   readonly quality: Count;
@@ -59,20 +59,20 @@ export class FrameWatch {
     this.#options = options;
   }
 
-  of(symbol: string): SymbolWatch {
-    const { coins, channels, crossed, counts } = this.#options;
+  of(symbol: string): WatchedSymbol {
+    const { symbols, channels, crossed, counts } = this.#options;
     const quality = counts.quality.of(symbol);
     const witness = crossed.of(symbol);
-    return { coin: coins.of(symbol), channels: channels.of(symbol), witness, quality, trades: undefined };
+    return { life: symbols.of(symbol), channels: channels.of(symbol), witness, quality, trades: undefined };
   }
 
-  received(of: SymbolWatch, connection: number, { at, value, warning }: MarketFrame, now: number): void {
-    const { venue, activity, coins, counts, neededChannel } = this.#options;
+  received(of: WatchedSymbol, connection: number, { at, value, warning }: MarketFrame, now: number): void {
+    const { venue, activity, symbols, counts, neededChannel } = this.#options;
     const first = value[0];
     this.lastDataAt = now;
     activity.data(venue, now, first !== undefined);
     if (warning !== undefined) increment(counts.warnings, warning);
-    coins.seen(of.coin, now, first !== undefined && first.kind === neededChannel);
+    symbols.seen(of.life, now, first !== undefined && first.kind === neededChannel);
     // A frame without changes only proves that the venue delivers.
     if (first === undefined) return;
     of.channels.received(first.kind, connection, lagMs(first, at));
@@ -87,13 +87,13 @@ export class FrameWatch {
   }
 
   /** Notes the events of a frame that passed the arbiter. */
-  passed(of: SymbolWatch, events: readonly MergedEvent[], now: number): void {
-    const { coins, counts, neededChannel, latency } = this.#options;
+  passed(of: WatchedSymbol, events: readonly MergedEvent[], now: number): void {
+    const { symbols, counts, neededChannel, latency } = this.#options;
     const first = events[0];
     const last = events.at(-1);
     counts.events += events.length;
     if (last !== undefined) of.witness.passed(last);
-    if (first?.kind === 'ticker' && neededChannel !== undefined) coins.priced(of.coin, first.price, now);
+    if (first?.kind === 'ticker' && neededChannel !== undefined) symbols.priced(of.life, first.price, now);
     latency?.received(first);
   }
 }

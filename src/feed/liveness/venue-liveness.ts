@@ -6,10 +6,10 @@ import type { InstrumentChange } from '../instruments/followed-instruments.ts';
 import type { VenueCounts } from '../venue-counts.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 import { ChannelWatch } from './channel-watch.ts';
-import { CoinWatch } from './coin-watch.ts';
 import { CrossedBooks } from './crossed-books.ts';
 import { EventLag } from './event-lag.ts';
 import { FrameWatch } from './frame-watch.ts';
+import { SymbolWatch } from './symbol-watch.ts';
 
 export interface VenueLivenessOptions {
   readonly options: VenueFeedOptions;
@@ -22,10 +22,10 @@ export interface VenueLivenessOptions {
   readonly out: (event: VenueFeedEvent) => void;
 }
 
-/** Watches whether a venue's frames, coins and channels deliver on time, and acts on those that do not. */
+/** Watches whether a venue's frames, symbols and channels deliver on time, and acts on those that do not. */
 export class VenueLiveness {
   readonly frames: FrameWatch;
-  readonly coins: CoinWatch;
+  readonly symbols: SymbolWatch;
   readonly channels: ChannelWatch;
   readonly lag: EventLag;
   readonly crossed: CrossedBooks;
@@ -40,7 +40,7 @@ export class VenueLiveness {
       if (neededChannel !== undefined && !channels.includes(neededChannel)) return;
       for (const connection of connections) arbiter.unsubscribed(instrument.symbol, connection);
     };
-    this.coins = new CoinWatch({
+    this.symbols = new SymbolWatch({
       ...options,
       venue,
       tradesWanted: neededChannel !== undefined,
@@ -66,7 +66,7 @@ export class VenueLiveness {
       againAfterMs: settings.reconnect.probeEveryMs,
       resubscribe,
       replace: (instrument, line) => lines.replace(instrument, line),
-      leave: (symbol, now) => this.coins.leave(symbol, now),
+      leave: (symbol, now) => this.symbols.leave(symbol, now),
       report: out,
     });
     this.lag = new EventLag({
@@ -85,7 +85,7 @@ export class VenueLiveness {
       markStale: (symbol, reason) => books.markStale(symbol, reason),
       resynchronise: (symbol, reason) => books.resynchronise(symbol, reason),
     });
-    const watches = { coins: this.coins, channels: this.channels, crossed: this.crossed };
+    const watches = { symbols: this.symbols, channels: this.channels, crossed: this.crossed };
     this.frames = new FrameWatch({ venue, activity, latency: timing?.latency, ...watches, counts, neededChannel });
   }
 
@@ -93,14 +93,14 @@ export class VenueLiveness {
   instruments(change: InstrumentChange, now: number): void {
     if (change.kind !== 'halted' && change.kind !== 'resumed') return;
     const { symbol } = change.instrument;
-    for (const watch of [this.coins, this.channels])
+    for (const watch of [this.symbols, this.channels])
       if (change.kind === 'halted') watch.halt(symbol);
       else watch.resume(symbol, now);
   }
 
-  /** Judges all coins, channels, books and lags. Call it every `SWEEP_MS`. */
+  /** Judges all symbols, channels, books and lags. Call it every `SWEEP_MS`. */
   sweep(now: number): void {
-    this.coins.sweep(now);
+    this.symbols.sweep(now);
     this.channels.sweep(now);
     this.crossed.sweep(now);
     this.lag.sweep(this.channels.takeLags(), now);

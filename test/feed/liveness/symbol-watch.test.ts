@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CoinWatch, type CoinWatchOptions } from '../../../src/feed/liveness/coin-watch.ts';
+import { SymbolWatch, type SymbolWatchOptions } from '../../../src/feed/liveness/symbol-watch.ts';
 
 const btc = { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' };
 const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
@@ -7,8 +7,8 @@ const eth = { coin: 'ETH', symbol: 'ETHUSDT', venueSymbol: 'ETHUSDT' };
 let reported: string[];
 let idle: boolean;
 
-function watch(): CoinWatch {
-  const options: CoinWatchOptions = {
+function watch(): SymbolWatch {
+  const options: SymbolWatchOptions = {
     venue: 'bybit',
     tradesWanted: true,
     coinStaleAfterMs: 30_000,
@@ -25,21 +25,21 @@ function watch(): CoinWatch {
           : `${event.note.state} ${event.note.coin} ${event.note.cause ?? ''}`.trim(),
       ),
   };
-  const coins = new CoinWatch(options);
+  const coins = new SymbolWatch(options);
   coins.add(btc, 0);
   coins.add(eth, 0);
   return coins;
 }
 
 /** One sweep a second, as in the feed. ETH has data all the time. */
-function pass(coins: CoinWatch, fromSecond: number, toSecond: number): void {
+function pass(coins: SymbolWatch, fromSecond: number, toSecond: number): void {
   for (let second = fromSecond; second <= toSecond; second++) {
     coins.seen(coins.of('ETHUSDT'), second * 1000, false);
     coins.sweep(second * 1000);
   }
 }
 
-describe('CoinWatch', () => {
+describe('SymbolWatch', () => {
   beforeEach(() => {
     reported = [];
     idle = false;
@@ -87,7 +87,7 @@ describe('CoinWatch', () => {
   });
 
   describe('a coin that the venue refuses', () => {
-    const alive = (coins: CoinWatch, from: number, to: number, isTrade: boolean): void => {
+    const alive = (coins: SymbolWatch, from: number, to: number, isTrade: boolean): void => {
       for (let second = from; second <= to; second++) {
         coins.seen(coins.of('BTCUSDT'), second * 1000, isTrade);
         pass(coins, second, second);
@@ -158,7 +158,7 @@ describe('CoinWatch', () => {
 
   describe('a coin whose price moves without a trade', () => {
     /** One event of BTC each second, from the characters: `t` a trade, `-` none, otherwise a ticker with this price. */
-    const play = (coins: CoinWatch, fromSecond: number, events: string): void => {
+    const play = (coins: SymbolWatch, fromSecond: number, events: string): void => {
       [...events].forEach((event, index) => {
         const now = (fromSecond + index) * 1000;
         if (event !== 't' && event !== '-') coins.priced(coins.of('BTCUSDT'), event, now);
