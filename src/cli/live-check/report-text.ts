@@ -18,12 +18,12 @@ const WORDS: Readonly<Record<CheckResult, { readonly word: string; readonly styl
 const LEGEND = 'Two values are of line 1 / line 2.';
 const NAME_COLUMNS = 22;
 const MARGIN = 2 + 4 + 2 + NAME_COLUMNS + 1;
-/** The narrowest column for details. */
+/** The narrowest column for the last part of a row. */
 const LEAST_COLUMNS = 30;
 
 export const hasFailed = ({ items }: CheckedTable): boolean => items.some(({ result }) => result === 'fail');
 
-/** The tables for a terminal, each row at most `columns` wide; details that do not fit continue below. */
+/** The tables for a terminal, each row at most `columns` wide; what does not fit continues below. */
 export function tableText(tables: readonly CheckedTable[], columns: number, color: boolean): string {
   const width = Math.max(MARGIN + LEAST_COLUMNS, columns);
   const rows = tables.flatMap((table) => [

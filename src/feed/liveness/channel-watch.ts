@@ -3,11 +3,21 @@ import type { Channel, Instrument } from '../../domain/instrument.ts';
 import type { VenueFeedOptions } from '../venue-feed-options.ts';
 import { type ChannelKind, kindOf } from './channel-kinds.ts';
 import { ChannelLife } from './channel-life.ts';
-import type { MeasuredLag } from './event-lag.ts';
 import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
 
 /** How often channels are judged, milliseconds. */
 export const SWEEP_MS = 1000;
+
+/**
+ * The least time from a venue's event to its receipt on one line within a second. It still includes the offset between
+ * the two clocks.
+ */
+export interface MeasuredLag {
+  readonly symbol: string;
+  readonly line: number;
+  readonly lagMs: number;
+}
+
 /** The options of `ChannelWatch`. Times are the scheduler's milliseconds. */
 export interface ChannelWatchOptions
   extends Pick<VenueFeedOptions, 'channels' | 'staleAfterMs' | 'coinStaleAfterMs'>,

@@ -1,7 +1,11 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { ClockEstimate } from '../../domain/status-snapshot.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
+import { type MeasuredLag, SWEEP_MS } from './channel-watch.ts';
 
+/** A sweep that comes this much late shows that the process is slow, for how long after it. Milliseconds. */
+const SLOW_MS = 250;
+const SLOW_FOR_MS = 3000;
 /** A lag is shown for this long after it was measured, milliseconds. */
 const SHOWN_MS = 10_000;
 /** A line is late after this many seconds in a row with late data. */
@@ -27,16 +31,6 @@ export interface EventLagOptions {
   readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'stale' | 'recovered' }>) => void;
 }
 
-/**
- * The least time from a venue's event to its receipt on one line within a second. It still includes the offset between
- * the two clocks.
- */
-export interface MeasuredLag {
-  readonly symbol: string;
-  readonly line: number;
-  readonly lagMs: number;
-}
-
 interface LineLag {
   lagMs: number;
   at: number;
@@ -49,16 +43,20 @@ interface LineLag {
 type Place = 'venue' | 'process';
 
 /**
- * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, without the clock
+ * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, corrected by the clock
  * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data. Its connection
  * is replaced if another line of its group is not late. If none is, the venue is late: it is stale for failover if
- * another venue's data is fresher. Otherwise this host is slow, and connecting again would only add load.
+ * another venue's data is fresher. Otherwise this host is slow, and connecting again would only add load. The same holds
+ * if the calls of `sweep` come late.
  */
 export class EventLag {
   readonly #options: EventLagOptions;
   readonly #lines = new Map<number, LineLag>();
   readonly #symbols = new Map<string, { readonly lagMs: number; readonly at: number }>();
   #late: Place | undefined;
+  #sweptAt = Number.NaN;
+  /** Until then this process counts as slow. */
+  #slowUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: EventLagOptions) {
     this.#options = options;
@@ -95,8 +93,10 @@ export class EventLag {
     for (const line of this.#lines.values()) line.lateSeconds = 0;
   }
 
-  /** Judges the lags of the last second. */
+  /** Judges the lags of the last second. Call it every `SWEEP_MS`. */
   sweep(measured: readonly MeasuredLag[], now: number): void {
+    if (now - this.#sweptAt > SWEEP_MS + SLOW_MS) this.#slowUntil = now + SLOW_FOR_MS;
+    this.#sweptAt = now;
     const clock = this.#options.clock();
     if (clock === null) {
       this.#lines.clear();
@@ -110,7 +110,7 @@ export class EventLag {
     const isLate = [...groups.values()].some((lines) => lines.every(([, lag]) => isLateLine(lag)));
     this.#options.judged(groups.size === 0 ? undefined : isLate || this.#mayBeLate(), now);
     this.#judgeVenue(isLate, now);
-    if (!isLate) for (const [line, lag] of this.#lines) this.#judgeLine(line, lag, now);
+    if (!isLate && now >= this.#slowUntil) for (const [line, lag] of this.#lines) this.#judgeLine(line, lag, now);
   }
 
   #note(measured: readonly MeasuredLag[], { offsetMs, uncertaintyMs }: ClockEstimate, now: number): void {
@@ -137,7 +137,7 @@ export class EventLag {
   #judgeVenue(isLate: boolean, now: number): void {
     const { venue, report, isFresherElsewhere, maxEventLagMs } = this.#options;
     const before = this.#late;
-    this.#late = isLate ? (isFresherElsewhere(now) ? 'venue' : 'process') : undefined;
+    this.#late = isLate ? (isFresherElsewhere(now) && now >= this.#slowUntil ? 'venue' : 'process') : undefined;
     if (this.#late === before) return;
     if (this.#late === undefined) {
       const reason = `data is at most ${maxEventLagMs} ms late again`;

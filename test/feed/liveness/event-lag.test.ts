@@ -25,9 +25,10 @@ class Lagging {
   });
 
   /** Seconds in which each line has this least lag, in milliseconds. */
-  seconds(count: number, lags: Readonly<Record<number, number>>, symbol = 'BTCUSDT'): this {
+  seconds(count: number, lags: Readonly<Record<number, number>>, sweepAfterMs = 1000): this {
+    const symbol = 'BTCUSDT';
     for (let second = 0; second < count; second++) {
-      this.now += 1000;
+      this.now += sweepAfterMs;
       const measured = Object.entries(lags).map(([line, lagMs]) => ({ symbol, line: Number(line), lagMs }));
       this.lag.sweep(measured, this.now);
     }
@@ -103,6 +104,16 @@ describe('EventLag', () => {
     const lagging = new Lagging().seconds(1, { 1: 3000, 2: 3000 });
     expect(lagging.judged).toEqual([true]);
     expect(lagging.said).toEqual([]);
+  });
+
+  it('takes this process for the place while its own sweeps come late, and replaces no line then', () => {
+    const lagging = new Lagging().seconds(1, { 1: 10, 2: 10 }).seconds(1, { 1: 3000, 2: 3000 }, 1300);
+    lagging.seconds(1, { 1: 3000, 2: 3000 });
+    expect(lagging.said).toEqual(['feed_stale all late process']);
+    lagging.seconds(2, { 1: 3000, 2: 3000 });
+    expect(lagging.said.slice(1)).toEqual(['feed_stale all late venue', 'stale']);
+    const one = new Lagging().seconds(1, { 1: 3000, 2: 10 }).seconds(5, { 1: 3000, 2: 10 }, 1300);
+    expect(one.replaced).toEqual([]);
   });
 
   it('ignores lines without data for ten seconds', () => {
