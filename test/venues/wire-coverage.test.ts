@@ -11,7 +11,7 @@ import { Client } from '../simulator/client.ts';
 
 const BINANCE = ['trade', 'aggTrade', 'ticker', 'miniTicker', 'bookTicker', 'kline_1m', 'depth@100ms', 'depth5'];
 const BYBIT = ['publicTrade', 'tickers', 'orderbook.1', 'orderbook.50', 'orderbook.1000', 'kline.1'];
-const ENOUGH_FRAMES = 3000;
+const ENOUGH_FRAMES = 1000;
 /** Number of frames to wait for during a fault. An untraded symbol only has a ticker and a candle each second. */
 const FRAMES_OF_A_FAULT = 3;
 
