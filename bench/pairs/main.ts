@@ -22,7 +22,6 @@ import {
   type ProgramSetup,
   prepareProgram,
   SMALL_LOGS,
-  schemaFile,
   startProgram,
   topicOf,
 } from '../programs.ts';
@@ -101,7 +100,8 @@ async function run(name: string, checkout: string): Promise<Measurement> {
   const prefix = `${name}-${++runNumber}.`;
   const setup = { address, broker: broker.brokers[0] as string, prefix, folder, checkout };
   await prepareProgram(name, setup);
-  const reads = [setup.broker, topicOf(setup), `${PARTITIONS}`, schemaFile];
+  const schema = join(checkout, 'schemas', 'trade-event.avsc');
+  const reads = [setup.broker, topicOf(setup), `${PARTITIONS}`, schema];
   const consumer = startChild(join(import.meta.dirname, '..', 'consumer.ts'), reads);
   const subject = await startProgram(name, setup);
   try {
