@@ -18,7 +18,7 @@ export interface GatewayThreadOptions {
 
 /** The records that the gateway shows; it shows books by their snapshots. */
 const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
-const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap']);
+const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'instrument']);
 /** Records are posted in batches, because each message has a fixed cost. */
 const POST_EVERY_MS = 20;
 /** A gateway with more unprocessed records than this does not keep up, and is restarted. */
@@ -37,6 +37,8 @@ export class GatewayThread {
   readonly #later = new Subscription();
   #worker: Worker | undefined;
   #url: string | undefined;
+  /** The last record of each instrument, for a new thread: the feed publishes them only at the start and on change. */
+  readonly #instruments = new Map<string, FeedRecord>();
   #waiting: FeedRecord[] = [];
   #unacknowledged = 0;
   #isPosting = false;
@@ -75,6 +77,8 @@ export class GatewayThread {
   }
 
   publish(records: readonly FeedRecord[]): void {
+    for (const record of records)
+      if (record.kind === 'instrument') this.#instruments.set(`${record.venue}:${record.symbol}`, record);
     if (this.#worker === undefined) return;
     for (const record of records) if (SHOWN.has(record.kind)) this.#waiting.push(record);
     if (this.#isPosting || this.#waiting.length === 0) return;
@@ -102,6 +106,7 @@ export class GatewayThread {
     if (worker === undefined) return;
     this.#worker = worker;
     this.#unacknowledged = 0;
+    this.publish([...this.#instruments.values()]);
     let why = 'its thread ended';
     worker.on('message', (message: FromGateway) => {
       if (message.kind === 'acknowledged') this.#unacknowledged -= message.count;

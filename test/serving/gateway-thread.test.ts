@@ -9,6 +9,7 @@ import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
+import { sampleRecords } from '../codec/sample-records.ts';
 
 /** Each test starts threads, which load a web server from its source. */
 vi.setConfig({ testTimeout: 60_000 });
@@ -60,6 +61,25 @@ it('GatewayThread reports a taken port once, and retries until it is free', asyn
   await new Promise((resolve) => other.close(resolve));
   await listens();
   expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
+});
+
+it('GatewayThread serves instruments also from a new thread, although they were published once', async () => {
+  const instrument = sampleRecords.find(({ kind }) => kind === 'instrument');
+  if (instrument === undefined) throw new Error('no sample of an instrument');
+  const { gateway, said, listens } = gatewayAt(await freePort(), hurried);
+  gateway.publish([instrument]);
+  const statusesAt = async (url: string): Promise<unknown> => {
+    const answer = await fetch(new URL('/api/instruments', url));
+    return ((await answer.json()) as { instruments: { status: string }[] }).instruments.map(({ status }) => status);
+  };
+  const serves = async (): Promise<void> => {
+    const url = await listens();
+    await until(async () => expect(await statusesAt(url)).toHaveLength(1) ?? true);
+  };
+  await serves();
+  gateway.publish(Array.from({ length: 100_001 }, (_, id) => tradeEvent(id)));
+  await until(() => said.some(({ event }) => event === 'gateway_unavailable'));
+  await serves();
 });
 
 it('GatewayThread restarts the thread if too many records wait for it, without an error for the publisher', async () => {

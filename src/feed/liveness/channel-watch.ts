@@ -121,13 +121,13 @@ export class ChannelWatch {
     return lags;
   }
 
-  /** Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. */
-  sweep(now: number): void {
+  /** Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. `venueIsLate`: its frames are on their way. */
+  sweep(now: number, venueIsLate = false): void {
     this.#compare(now);
     // After a pause of this process, frames may still wait to be read.
     const isLate = now - this.#sweptAt > 2 * SWEEP_MS;
     this.#sweptAt = now;
-    if (isLate) return;
+    if (isLate || venueIsLate) return;
     this.#stale.endDelivering((symbol, kind) => this.#symbols.get(symbol)?.lives.get(kind), now);
     const hasData = now - (this.#options.lastDataAt() ?? Number.NEGATIVE_INFINITY) < this.#options.staleAfterMs / 2;
     if (hasData) for (const [kind, all] of this.#all) this.#judge(kind, all, now);

@@ -101,7 +101,7 @@ export class VenueLiveness {
   /** Judges all symbols, channels, books and lags. Call it every `SWEEP_MS`. */
   sweep(now: number): void {
     this.symbols.sweep(now);
-    this.channels.sweep(now);
+    this.channels.sweep(now, this.lag.isLate);
     this.crossed.sweep(now);
     this.lag.sweep(this.channels.takeLags(), now);
   }

@@ -25,6 +25,7 @@ class Scene {
   readonly watch: ChannelWatch;
   isIdle = false;
   tradedElsewhere: 'always' | 'never' | undefined = 'always';
+  venueIsLate = false;
   now = 0;
 
   constructor(coins: readonly string[] = ['BTC', 'ETH'], neededChannel: 'trade' | undefined = 'trade') {
@@ -74,7 +75,7 @@ class Scene {
             for (let frame = 0; frame < frames; frame++) this.watch.of(symbol).received(kind, connection, 0);
           }
       this.now += 1000;
-      this.watch.sweep(this.now);
+      this.watch.sweep(this.now, this.venueIsLate);
     }
   }
 }
@@ -265,6 +266,20 @@ describe('ChannelWatch', () => {
     scene.run(600);
     scene.now += 20_000;
     scene.run(1, () => 0);
+    scene.run(60);
+    expect(scene.reported).toEqual([]);
+  });
+
+  it('does not judge while the data of the venue is late, because frames are on their way', () => {
+    const scene = new Scene();
+    scene.run(600);
+    scene.venueIsLate = true;
+    scene.run(
+      60,
+      without(({ kind }) => kind === 'trade'),
+    );
+    expect(scene.reported).toEqual([]);
+    scene.venueIsLate = false;
     scene.run(60);
     expect(scene.reported).toEqual([]);
   });
