@@ -93,7 +93,7 @@ export async function fetchHistory(job: HistoryJob, dependencies: HistoryDepende
   return { ...progress, share: 1, complete: true };
 }
 
-/** Writes records to one topic, in order. @throws the Fault of the first record that the sink rejects. */
+/** Writes records to one topic, in order. @throws the Fault of the first record that was not delivered. */
 export async function writeRecords(
   sink: Pick<Sink, 'write'>,
   topic: string,

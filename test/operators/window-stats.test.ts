@@ -320,7 +320,7 @@ describe('windowStats without new values', () => {
     });
   });
 
-  it('keeps a window open during a pause until event time by the clock has passed its end', () => {
+  it('keeps a window open during a pause until the clock has moved event time past its end and the allowed lateness', () => {
     marbles(({ hot, expectObservable }) => {
       // When b comes, event time by the clock is 0 + 10, less than 10 + 3. 8 ms after b it is 8 + 8, which is enough.
       const source = hot('  -a---------b-----------', trades({ a: 0, b: 8 }));
