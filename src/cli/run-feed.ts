@@ -3,12 +3,14 @@ import { startCluster } from '../cluster/cluster.ts';
 import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
+import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type Running, startPipeline } from '../runtime/run.ts';
 import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
+import { threadBusyMs } from '../telemetry/thread-meter.ts';
 import type { CommandContext } from './arguments/command.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/number-text.ts';
@@ -57,7 +59,8 @@ export async function runFeed(
   const start = config.cluster.enabled ? startCluster : startPipeline;
   let pipeline: Running;
   try {
-    pipeline = await start(config, { log, signal, onPublished: (records) => gateway?.publish(records) });
+    const onPublished = (records: readonly FeedRecord[]): void => gateway?.publish(records);
+    pipeline = await start(config, { log, signal, busyMs: threadBusyMs, onPublished });
   } catch (error) {
     await gateway?.close();
     if (signal.aborted) return 0;

@@ -84,7 +84,7 @@ export interface VenueFeedOptions {
   readonly channels: readonly Channel[];
   readonly staleAfterMs: number;
   readonly coinStaleAfterMs: number;
-  /** Data is late if it is older than this at its receipt, without the clock offset. Milliseconds. */
+  /** Data is late if it is older than this at its receipt, corrected by the clock offset. Milliseconds. */
   readonly maxEventLagMs: number;
   readonly failBackAfterMs: number;
   readonly activity: Activity;
@@ -115,6 +115,13 @@ export interface VenueFeedOptions {
   readonly onFrame?: ((frame: RawFrame, line: number) => void) | undefined;
   readonly restWeight?: () => number;
   readonly restEvents$?: Observable<RestEvent>;
-  /** Latencies, and the venue's clock for them. Undefined: nothing is timed. */
-  readonly timing?: { readonly latency: VenueLatency; readonly clock$: Observable<ClockState> };
+  /**
+   * Latencies, and the venue's clock for them. `busyMs`: how long this thread has computed so far, milliseconds; undefined:
+   * it never counts as busy. Undefined: nothing is timed.
+   */
+  readonly timing?: {
+    readonly latency: VenueLatency;
+    readonly clock$: Observable<ClockState>;
+    readonly busyMs?: (() => number) | undefined;
+  };
 }

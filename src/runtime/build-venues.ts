@@ -33,6 +33,8 @@ export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
   /** Measures all stages. Without it nothing is timed. */
   readonly latencies?: Latencies;
+  /** How long this thread has computed so far, milliseconds. Without it the thread never counts as busy. */
+  readonly busyMs?: () => number;
   /** The budgets for requests and connections, shared by the feeds of a process. Default: new ones. */
   readonly access?: VenueAccess;
   /** Selects the symbols to follow. Default: all configured ones. */
@@ -137,7 +139,7 @@ function connectionsOf(
 function timingOf(
   venue: Venue,
   rest: VenueRest,
-  { latencies, scheduler }: VenueDependencies,
+  { latencies, scheduler, busyMs }: VenueDependencies,
 ): Pick<VenueFeedOptions, 'timing'> {
   if (latencies === undefined) return {};
   const clock$ = watchClock(
@@ -147,5 +149,5 @@ function timingOf(
     },
     scheduler,
   );
-  return { timing: { latency: latencies.venue(venue.id), clock$ } };
+  return { timing: { latency: latencies.venue(venue.id), clock$, busyMs } };
 }

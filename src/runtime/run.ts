@@ -23,7 +23,8 @@ import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
 import { takeStatusSnapshot } from './take-status-snapshot.ts';
 import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
-export interface PipelineDependencies extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs'> {
+export interface PipelineDependencies
+  extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs' | 'busyMs'> {
   readonly log: Logger;
   /** Ends the wait for sinks that cannot be opened. */
   readonly signal?: AbortSignal;

@@ -15,6 +15,11 @@ const GC_KINDS: ReadonlyMap<number, string> = new Map([
 
 type Collection = PerformanceEntry & { readonly detail: { readonly kind: number } };
 
+/** How long this thread has computed so far, without the time in which it waited for events. Milliseconds. */
+export function threadBusyMs(): number {
+  return performance.eventLoopUtilization().active;
+}
+
 /** Measures the thread that it runs in: event loop, heap and garbage collection. */
 export class ThreadMeter {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -43,7 +48,7 @@ export class ThreadMeter {
     const { heapUsed, external } = process.memoryUsage();
     return {
       eventLoopDelay: this.#longest.distribution(),
-      busyMs: performance.eventLoopUtilization().active,
+      busyMs: threadBusyMs(),
       heapUsedBytes: heapUsed,
       heapLimitBytes: getHeapStatistics().heap_size_limit,
       externalBytes: external,

@@ -57,10 +57,7 @@ it(
     const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '20', '--journal', journal);
     const prefix = `${randomUUID()}.`;
     const config = await writeConfiguration(folder, {
-      ...simulatedValues(simulate, {
-        // A busy machine may read its data late.
-        feed: { venues, channels: CHANNELS, allow_test_data: false, max_event_lag_ms: 60_000 },
-      }),
+      ...simulatedValues(simulate, { feed: { venues, channels: CHANNELS, allow_test_data: false } }),
       coins: join(root, 'config/coins.json'),
       kafka: { brokers, topic_prefix: prefix },
       gateway: { enabled: false },

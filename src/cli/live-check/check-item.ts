@@ -1,4 +1,4 @@
-/** `info`: worth reading, and no failure. */
+/** `info`: additional information, which is neither passed nor failed. */
 export type CheckResult = 'pass' | 'fail' | 'info';
 
 /** One row of the table of `check --live`. */

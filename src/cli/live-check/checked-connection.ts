@@ -1,8 +1,9 @@
 import { duration } from '../../domain/duration.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import { type Channel, KLINE_INTERVALS } from '../../domain/instrument.ts';
+import type { Channel } from '../../domain/instrument.ts';
 import type { MarketEvent } from '../../domain/market-event.ts';
 import type { RawFrame, VenueEvent } from '../../domain/venue-event.ts';
+import { kindOf } from '../../feed/liveness/channel-kinds.ts';
 import type { ConnectionPlan } from '../../venues/connection/plan-connections.ts';
 import { count } from '../terminal/number-text.ts';
 import { type CheckItem, checkedItem, failed, firstOf, noted, passed } from './check-item.ts';
@@ -205,9 +206,8 @@ function dataOf(event: MarketEvent): string {
 
 /** As `dataOf`, for a channel. `ticker` and `mini_ticker` have the same events. */
 export function dataOfChannel(channel: Channel): string {
-  if (channel === 'mini_ticker') return 'ticker';
-  if (KLINE_INTERVALS.some((interval) => channel === `kline_${interval}`)) return channel;
-  return channel.startsWith('depth') ? 'book_update' : channel;
+  const kind = kindOf(channel);
+  return kind === 'kline' ? channel : kind;
 }
 
 /** The items of a venue's connections. `channels`: those that the venue has. */

@@ -25,7 +25,7 @@ const KEPT = 60;
 /** A short version of the log for people: no routine events, and one note for repeats and related events. */
 export class StatusNotes {
   #notes: readonly TimedNote[] = [];
-  /** Lost connections, as VENUE LINE. Only their `connected` is worth a note. */
+  /** Lost connections, as VENUE LINE. Only these make a note when they are connected again. */
   readonly #lost = new Set<string>();
   #halted = false;
 

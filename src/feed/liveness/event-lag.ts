@@ -1,11 +1,10 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { ClockEstimate } from '../../domain/status-snapshot.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
-import { type MeasuredLag, SWEEP_MS } from './channel-watch.ts';
+import type { MeasuredLag } from './channel-watch.ts';
 
-/** A sweep that comes this much late shows that the process is slow, for how long after it. Milliseconds. */
-const SLOW_MS = 250;
-const SLOW_FOR_MS = 3000;
+/** A thread that computes for this share of the time reads its sockets late. */
+const BUSY_SHARE = 0.8;
 /** A lag is shown for this long after it was measured, milliseconds. */
 const SHOWN_MS = 10_000;
 /** A line is late after this many seconds in a row with late data. */
@@ -20,6 +19,8 @@ export interface EventLagOptions {
   readonly againAfterMs: number;
   /** The venue's clock. Null: it is not measured, so nothing is late. */
   readonly clock: () => ClockEstimate | null;
+  /** How long this thread has computed so far, milliseconds. */
+  readonly busyMs: () => number;
   /** Lines of one group carry the same symbols. */
   readonly groupOf: (line: number) => number | undefined;
   /** Notes for other venues whether this one is late. Undefined: it is not judged. */
@@ -47,7 +48,7 @@ type Place = 'venue' | 'process';
  * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data. Its connection
  * is replaced if another line of its group is not late. If none is, the venue is late: it is stale for failover if
  * another venue's data is fresher. Otherwise this host is slow, and connecting again would only add load. The same holds
- * if the calls of `sweep` come late.
+ * while this thread is busy.
  */
 export class EventLag {
   readonly #options: EventLagOptions;
@@ -55,8 +56,7 @@ export class EventLag {
   readonly #symbols = new Map<string, { readonly lagMs: number; readonly at: number }>();
   #late: Place | undefined;
   #sweptAt = Number.NaN;
-  /** Until then this process counts as slow. */
-  #slowUntil = Number.NEGATIVE_INFINITY;
+  #busyMs = Number.NaN;
 
   constructor(options: EventLagOptions) {
     this.#options = options;
@@ -95,8 +95,7 @@ export class EventLag {
 
   /** Judges the lags of the last second. Call it every `SWEEP_MS`. */
   sweep(measured: readonly MeasuredLag[], now: number): void {
-    if (now - this.#sweptAt > SWEEP_MS + SLOW_MS) this.#slowUntil = now + SLOW_FOR_MS;
-    this.#sweptAt = now;
+    const isBusy = this.#isBusy(now);
     const clock = this.#options.clock();
     if (clock === null) {
       this.#lines.clear();
@@ -109,8 +108,17 @@ export class EventLag {
     );
     const isLate = [...groups.values()].some((lines) => lines.every(([, lag]) => isLateLine(lag)));
     this.#options.judged(groups.size === 0 ? undefined : isLate || this.#mayBeLate(), now);
-    this.#judgeVenue(isLate, now);
-    if (!isLate && now >= this.#slowUntil) for (const [line, lag] of this.#lines) this.#judgeLine(line, lag, now);
+    this.#judgeVenue(isLate, isBusy, now);
+    if (!isLate && !isBusy) for (const [line, lag] of this.#lines) this.#judgeLine(line, lag, now);
+  }
+
+  /** True if this thread had hardly any idle time since the last call. Then data may wait in its sockets. */
+  #isBusy(now: number): boolean {
+    const busyMs = this.#options.busyMs();
+    const isBusy = busyMs - this.#busyMs >= BUSY_SHARE * (now - this.#sweptAt);
+    this.#busyMs = busyMs;
+    this.#sweptAt = now;
+    return isBusy;
   }
 
   #note(measured: readonly MeasuredLag[], { offsetMs, uncertaintyMs }: ClockEstimate, now: number): void {
@@ -134,10 +142,10 @@ export class EventLag {
     return [...this.#lines.values()].every(({ lateSeconds }) => lateSeconds > 0);
   }
 
-  #judgeVenue(isLate: boolean, now: number): void {
+  #judgeVenue(isLate: boolean, isBusy: boolean, now: number): void {
     const { venue, report, isFresherElsewhere, maxEventLagMs } = this.#options;
     const before = this.#late;
-    this.#late = isLate ? (isFresherElsewhere(now) && now >= this.#slowUntil ? 'venue' : 'process') : undefined;
+    this.#late = isLate ? (isFresherElsewhere(now) && !isBusy ? 'venue' : 'process') : undefined;
     if (this.#late === before) return;
     if (this.#late === undefined) {
       const reason = `data is at most ${maxEventLagMs} ms late again`;

@@ -74,6 +74,7 @@ export class VenueLiveness {
       venue,
       againAfterMs: settings.reconnect.probeEveryMs,
       clock: () => timing?.latency.clock.estimate ?? null,
+      busyMs: () => timing?.busyMs?.() ?? 0,
       groupOf: (line) => lines.groupOf(line),
       judged: (isLate, now) => activity.judgedLate(venue, isLate, now),
       isFresherElsewhere: (now) => activity.isInTimeElsewhere(venue, now),

@@ -9,6 +9,9 @@ class Lagging {
   clock: ClockEstimate | null = { offsetMs: 0, uncertaintyMs: 5 };
   isFresherElsewhere = true;
   now = 0;
+  /** The share of each second in which the thread computes. */
+  busyShare = 0.1;
+  #busyMs = 0;
   readonly replaced: number[] = [];
   readonly judged: (boolean | undefined)[] = [];
   readonly reports: Report[] = [];
@@ -17,6 +20,7 @@ class Lagging {
     maxEventLagMs: 2000,
     againAfterMs: 30_000,
     clock: () => this.clock,
+    busyMs: () => this.#busyMs,
     groupOf: (line) => (line + 1) >> 1,
     judged: (isLate) => this.judged.push(isLate),
     isFresherElsewhere: () => this.isFresherElsewhere,
@@ -25,10 +29,11 @@ class Lagging {
   });
 
   /** Seconds in which each line has this least lag, in milliseconds. */
-  seconds(count: number, lags: Readonly<Record<number, number>>, sweepAfterMs = 1000): this {
+  seconds(count: number, lags: Readonly<Record<number, number>>): this {
     const symbol = 'BTCUSDT';
     for (let second = 0; second < count; second++) {
-      this.now += sweepAfterMs;
+      this.now += 1000;
+      this.#busyMs += 1000 * this.busyShare;
       const measured = Object.entries(lags).map(([line, lagMs]) => ({ symbol, line: Number(line), lagMs }));
       this.lag.sweep(measured, this.now);
     }
@@ -106,14 +111,17 @@ describe('EventLag', () => {
     expect(lagging.said).toEqual([]);
   });
 
-  it('takes this process for the place while its own sweeps come late, and replaces no line then', () => {
-    const lagging = new Lagging().seconds(1, { 1: 10, 2: 10 }).seconds(1, { 1: 3000, 2: 3000 }, 1300);
-    lagging.seconds(1, { 1: 3000, 2: 3000 });
-    expect(lagging.said).toEqual(['feed_stale all late process']);
+  it('takes this process for the place while its thread is busy, and replaces no line then', () => {
+    const lagging = new Lagging().seconds(1, { 1: 10, 2: 10 });
+    lagging.busyShare = 0.9;
     lagging.seconds(2, { 1: 3000, 2: 3000 });
+    expect(lagging.said).toEqual(['feed_stale all late process']);
+    lagging.busyShare = 0.7;
+    lagging.seconds(1, { 1: 3000, 2: 3000 });
     expect(lagging.said.slice(1)).toEqual(['feed_stale all late venue', 'stale']);
-    const one = new Lagging().seconds(1, { 1: 3000, 2: 10 }).seconds(5, { 1: 3000, 2: 10 }, 1300);
-    expect(one.replaced).toEqual([]);
+    const one = new Lagging().seconds(1, { 1: 10, 2: 10 });
+    one.busyShare = 0.9;
+    expect(one.seconds(5, { 1: 3000, 2: 10 }).replaced).toEqual([]);
   });
 
   it('ignores lines without data for ten seconds', () => {
