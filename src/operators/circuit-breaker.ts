@@ -58,14 +58,15 @@ interface Condition {
  * result   s--o---h------p-      s: halted, starting; o, p: allowed; h: halted, a: REASON
  * ```
  *
- * - **next**: the decision at the subscription (`starting`), then each decision with another state or reason.
+ * - **next**: `halted` with the reason `starting` at the subscription. Then a decision each time the state or the
+ *   reason changes.
  * - **error**: the source's error; a `RangeError` for a report of a source that is not listed.
- * - **complete**: when the source completes. A last halt (`ended`) comes right before, because nothing reports any
- *   more.
+ * - **complete**: when the source completes. Right before, it emits `halted` with the reason `ended`, because nothing
+ *   reports any more.
  *
  * At the start, the decision is `allowed` as soon as every source has reported that it is good. After a source was bad,
- * all must stay good for `resumeAfterMs`. A source that does not report for `maxSilenceMs` is bad with reason
- * `silence`; this counts from the subscription.
+ * all must stay good for `resumeAfterMs`. A source is bad with the reason `silence` if it has not reported for its
+ * `maxSilenceMs`. This time counts from its last report, at first from the subscription.
  *
  * @example
  * import { from } from 'rxjs';

@@ -41,14 +41,14 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
  * result   -------r------s--(t|)  r: [A, b], s: [c], t: [b]
  * ```
  *
- * - **next**: an array of the waiting values, one for each key, in the order in which the keys began to wait. Never
- *   empty.
- * - **error**: at once, the error of the source or of `release$`, or what a callback throws. The waiting values are
- *   dropped.
+ * - **next**: an array of the waiting values, one for each key, in the order in which the keys began to wait. The array
+ *   is never empty.
+ * - **error**: the error of the source or of `release$`, or what a callback throws. It comes at once, and the waiting
+ *   values are dropped.
  * - **complete**: when the source completes, after a last array of the waiting values.
  *
- * It remembers one value for each key. No timer runs while nothing waits. After `release$` completes, the waiting
- * values come when the source completes.
+ * The operator remembers one value for each waiting key. No timer runs while no value waits. After `release$` has
+ * completed, the waiting values come when the source completes.
  *
  * @example
  * import { from } from 'rxjs';

@@ -60,8 +60,8 @@ export interface DeduplicateOptions<T> {
  * - **error**: the source's error; what a callback throws.
  * - **complete**: when the source completes.
  *
- * It remembers `size` keys, as long as the subscription lives. Merge redundant connections before this operator, so
- * that the window survives their reconnects. If ids can restart, put the epoch into the key.
+ * Each subscription remembers `size` keys. Merge redundant connections before this operator, so the keys are kept when
+ * one of them reconnects. If ids can restart, the key also needs a number that changes at each restart.
  *
  * @example
  * import { from } from 'rxjs';

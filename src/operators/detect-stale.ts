@@ -38,7 +38,7 @@ export type Freshness =
  * - **error**: the source's error; what `isData` throws.
  * - **complete**: when the source completes.
  *
- * A value costs at most one reading of the clock. While data flows, the operator sets about one timer in each
+ * Each value costs at most one reading of the clock. While data flows, the operator sets about one timer every
  * `staleAfterMs`.
  *
  * @example

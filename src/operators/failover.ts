@@ -55,15 +55,17 @@ export interface FailoverOptions<T> extends FailoverTiming {
  *
  * - **next**: `value` for each value of the source that serves its key. `switched` when another source begins to serve,
  *   also at the start. `epoch` right before the first value of a key each time a source begins to serve it (not in the
- *   picture). Any other event passes at once and unchanged, whether its source serves or not.
- * - **error**: the last source's error, when every source has ended; what an option function throws.
- * - **complete**: when every source has ended and none of them with an error. A source that ends alone counts as
- *   blocked.
+ *   picture). Events of other kinds than those of a source pass at once and unchanged, whether their source serves or
+ *   not.
+ * - **error**: when every source has ended, the last error of a source, if there was one; what an option function
+ *   throws.
+ * - **complete**: when every source has ended, none of them with an error. While other sources continue, a source that
+ *   has ended counts as blocked.
  *
- * After a switch, the new source's values since the last data of the old one come first, marked `held`. If the old
- * source sent no value of a key while it served, the new source's values since the key was last served come instead. No
- * value of a previous epoch follows a later epoch of its key. It remembers the ring of each source (up to twice
- * `ringSpan`) and a few numbers for each key.
+ * After a switch, the values that the new source sent since the old source's last data come first, marked `held`. If
+ * the old source sent no value of a key while it served, they go back to the time when the key was last served. After
+ * the first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps the
+ * values of up to twice `ringSpan`.
  *
  * @example
  * import { Subject } from 'rxjs';

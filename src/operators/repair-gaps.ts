@@ -118,10 +118,10 @@ export type GapEvent<T, K = string> =
  *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.
  * - **complete**: when the source has completed and nothing waits any more.
  *
- * If the source fills a gap within `graceMs`, no gap is emitted. A series waits until `holdMs` pass or `maxHeld` values
- * wait; then the gap is emitted as it is and the values follow. Other series do not wait. Answers without a missing
- * value lengthen the pause between requests, up to 3 s. It remembers the waiting values and a few numbers for each
- * series.
+ * If the source fills a gap within `graceMs`, no gap is emitted. A series waits for at most `holdMs`, or until
+ * `maxHeld` values wait. Then the repair ends, and the waiting values follow. Other series do not wait. If an answer
+ * brings no missing value, the pause before the next request grows, up to 3 s. The operator remembers the waiting
+ * values and a few numbers for each series.
  *
  * @example
  * import { from, of } from 'rxjs';

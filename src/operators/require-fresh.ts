@@ -49,7 +49,7 @@ export class StaleDataError extends Error {
 }
 
 /**
- * Mirrors the source while its data is fresh, and turns old data into an error or a halt.
+ * Mirrors the source while its data is fresh, and turns old data into an error or a `halted` event.
  *
  * <span class="informal">A price that was true a while ago is not a price to trade on.</span>
  *
@@ -59,15 +59,15 @@ export class StaleDataError extends Error {
  * result   -a-b----h--(rc)i-(sd)      h, i: halted; r, s: resumed
  * ```
  *
- * - **next**: with `error`, each value. With `halt`, each value comes as `{ kind: 'value', value }`. `halted` comes as
- *   soon as the last value is `maxAgeMs` old, `resumed` right before the next fresh value. A value that is too old on
- *   arrival also halts, and is dropped.
+ * - **next**: with `onStale: 'error'`, each value. With `'halt'`, each value as `{ kind: 'value', value }`, `halted` as
+ *   soon as the last value is `maxAgeMs` old, and `resumed` right before the next fresh value. A value that is too old
+ *   on arrival is dropped, and also leads to `halted`.
  * - **error**: the source's error; a `StaleDataError` with `onStale: 'error'`; what `receivedAt` or `clock` throws.
  * - **complete**: when the source completes.
  *
  * Before the first value, the age counts from the subscription. `clock` measures a value's age on arrival; the
- * scheduler measures how it ages from then on. A value costs one reading of each clock. It sets a timer only after a
- * halt, or if it will be too old earlier than the running timer fires.
+ * scheduler measures how it ages from then on. A value costs one reading of each clock. It sets a timer only if no
+ * timer runs, or if the running timer would fire too late.
  *
  * @example
  * import { concat, delay, of } from 'rxjs';

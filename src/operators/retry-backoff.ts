@@ -60,8 +60,8 @@ const FLOOR = 0.1;
 /**
  * Mirrors the source, and subscribes again after an error: exponential backoff with jitter.
  *
- * <span class="informal">It is `retry` for servers in trouble: it waits longer after each failure, and starts over only
- * when data flows.</span>
+ * <span class="informal">It is `retry` for servers in trouble: it waits longer after each failure, and begins with
+ * short waits again only after data has come.</span>
  *
  * ```
  * first    -o-d-#                        o: opened, d: data
@@ -73,16 +73,16 @@ const FLOOR = 0.1;
  * ```
  *
  * - **next**: every value of every subscription to the source, unchanged.
- * - **error**: the source's error if it says `never` and `onNever` is not `probe`; what a callback throws. Without
- *   `probeEveryMs`, a `RetriesExhausted` after `maxAttempts` without data, with the last error as its cause.
+ * - **error**: the source's error if its `retry` says `never` and `onNever` is not `'probe'`; what a callback throws.
+ *   Without `probeEveryMs`, a `RetriesExhausted` after `maxAttempts` without data.
  * - **complete**: when the source completes. A completion is not retried.
  *
  * The n-th wait in a row without data is random, between a floor and `min(maxDelayMs, initialDelayMs × 2^(n−1))`. The
- * floor is a tenth of the first upper bound. An error with the property `retry` decides for itself: `{ kind: 'never' }`
- * ends the result (see `onNever`), `{ kind: 'after', afterMs }` sets the wait. Every other error is retried.
+ * floor is a tenth of the first upper bound. An error can say by its property `retry` that the wait is `afterMs`, or
+ * that it must not be retried. Every other error is retried.
  *
- * With `immediate`, the first attempt after a source that delivered for a while comes almost at once, because most
- * failures affect one connection, not the server.
+ * With `immediate`, if the source delivered for a while, the first attempt comes almost at once, because most failures
+ * affect one connection, not the server.
  *
  * @example
  * import { defer, of, throwError } from 'rxjs';

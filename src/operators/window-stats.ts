@@ -33,8 +33,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
 /**
  * Aggregates values by key in tumbling windows of event time.
  *
- * <span class="informal">What happened in each window by the venue's clock, emitted once, when the window is certainly
- * over.</span>
+ * <span class="informal">Each window of the venue's time is emitted once, when it is certainly over.</span>
  *
  * ```
  * source   -a--b--c--d---|       timestamps: a 2, b 8, c 14, d 9
@@ -46,15 +45,15 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  *   of `control$` closed it.
  * - **error**: the error of the source or of `control$`; what a callback throws.
  * - **complete**: when the source completes. Open windows are dropped, because they are not over. To get them, send a
- *   cut first.
+ *   `cut` before.
  *
  * A window closes when the event time of its clock group reaches its end + `allowedLatenessMs`. A clock group is all
  * keys with the same `clockOf`; its event time is their highest timestamp. If a group has no value for
  * `allowedLatenessMs` + `idleAfterMs`, its event time continues with the scheduler's clock and closes its windows. A
  * pause in the middle of a long window does not close it. A value for a closed window goes to `onLate` only.
  *
- * It remembers the open windows and a few numbers for each key and clock group; a cut of a key removes the key. The
- * number of clock groups should be bounded.
+ * The operator remembers the open windows, and a few numbers for each key and clock group. A `cut` of a key removes its
+ * numbers. Clock groups are never removed, so their number should be small.
  *
  * @example
  * import { from } from 'rxjs';

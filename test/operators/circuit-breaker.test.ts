@@ -234,7 +234,7 @@ describe('circuitBreaker', () => {
     });
   });
 
-  it('halts only when reports stop after twelve hours, and sets fewer than 100 timers', () => {
+  it('stays allowed while reports come for twelve hours, then halts, and sets fewer than 100 timers', () => {
     const schedule = vi.fn();
     marbles(({ scheduler, expectObservable }) => {
       const counted: typeof scheduler.schedule = (...action) => {

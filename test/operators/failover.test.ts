@@ -398,7 +398,7 @@ describe('failover', () => {
     expect(given({ a: 'CE-1-N-----', b: 'CL--x-----y' })).toEqual(['3 btc@1 1', '5 btc@2 x held', '10 btc@2 y']);
   });
 
-  it('calls onLapsed for a key with canResume once an earlier value is older than ringSpan', () => {
+  it('calls onLapsed for a key with canResume once one of its kept values is older than ringSpan', () => {
     const lapsed: string[] = [];
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b' && lapsed.length === 0;
     const onLapsed = (key: string, source: string) => lapsed.push(`${key} at ${source}`);
@@ -455,12 +455,12 @@ describe('failover', () => {
     expect(run({ a: '-N-CE-----', b: 'CF--------' }, { canResume }).lines).toContain('4 a>b not_served btc');
   });
 
-  it('continues a key at another source after the key’s newest value, even if a late value came last', () => {
+  it('continues a key at another source after the key’s newest value, even if an older value came last', () => {
     const { lines } = run({ a: 'C1-2-LN--', b: 'Cx-yz----' });
     expect(lines.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
-  it('emits the values since a key was last served if the source in between had none of that key', () => {
+  it('emits a key’s values since it was last served if the source in between sent none of them', () => {
     // First only btc changes its source, then all keys do.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([
@@ -506,7 +506,7 @@ describe('failover', () => {
     expect(run(sources('C-x-S-R-y---')).lines.slice(3, -1)).toEqual(whole);
   });
 
-  it('serves a key that the new source lacks from a third one, without values older than its last data', () => {
+  it('serves a key that the new source lacks from a third source, without values that were already served', () => {
     const { lines } = run(
       //  0123456789012345678901234
       {
@@ -618,7 +618,7 @@ describe('failover', () => {
   });
 
   it.each([30 * 86_400_000, Number.POSITIVE_INFINITY])(
-    'waits %s ms before failback in timers no longer than Node.js supports',
+    'waits %s ms before it fails back, with timers no longer than Node.js supports',
     (failBackAfterMs) => {
       const scheduler = new SteppedScheduler();
       const timers = vi.spyOn(scheduler, 'schedule');
@@ -639,7 +639,7 @@ describe('failover', () => {
     expect(run({ a: 'C1-2', b: 'C--x' }, { keepInRing: failing }).lines.at(-1)).toBe('3 error no ring');
   });
 
-  it('fails over and back twelve times a day for two weeks, with exact times, epochs and held values', () => {
+  it('switches to the standby and back twelve times a day for two weeks, with exact times, epochs and held values', () => {
     const cycleMs = 7_200_000;
     const cycles = Array.from({ length: 14 * 12 - 1 }, (_, index) => index + 1);
     const causes = [

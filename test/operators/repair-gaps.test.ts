@@ -436,7 +436,7 @@ describe('repairGaps', () => {
     ]);
   });
 
-  it('emits the values that an event of changes$ releases', () => {
+  it('emits the waiting values that an event of changes$ releases', () => {
     const release = { at: 5, change: { key: '', change: (sequence: IdSequence<string>) => sequence.release() } };
     expect(byLines('a1 c3 d6', { graceMs: 100 }, [release])).toEqual(['1 a', '5 gap a-c 0/1', '5 c', '6 d']);
   });
@@ -456,7 +456,7 @@ describe('repairGaps', () => {
     expect(out).toEqual(['1', '2', '1', '2']);
   });
 
-  it('repairs every gap in three days with a value a second, without a timer for each value', () => {
+  it('repairs every gap in three days of a value a second, without a timer for each value', () => {
     const DAYS = 3 * 86_400;
     const counts = { value: 0, pending: 0, gap: 0, reset: 0 };
     let schedules = 0;

@@ -66,7 +66,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('does not reset the wait at an open or an acknowledgement: 2, 4, 8, 8 ms', () => {
+  it('does not reset the waits at an open or an acknowledgement: they are 2, 4, 8 and 8 ms', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' -oa#                              ');
       const subs = [
@@ -311,7 +311,7 @@ describe('retryBackoff', () => {
     expect(() => retryBackoff({ ...backoff, onNever: 'probe' })).toThrow(RangeError);
   });
 
-  it('reconnects a lost connection without an effect on the other one', () => {
+  it('reconnects one of two connections, without an effect on the other one', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const lineA = cold('  -a-d#                ');
       const lineB = cold('  d-----d-----d-----d--');
@@ -341,7 +341,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('retries a source that is down for a day once a minute, until it delivers', () => {
+  it('retries a source that is down for a day every minute, until it delivers', () => {
     let asked = 0;
     marbles(({ cold, expectObservable }) => {
       const dead = cold<string>('#');

@@ -86,7 +86,7 @@ describe('windowStats', () => {
     });
   });
 
-  it('adds a value to its window until event time reaches the window’s end + allowedLatenessMs', () => {
+  it('adds values to a window until event time reaches the window’s end + allowedLatenessMs', () => {
     const late: string[] = [];
     marbles(({ cold, expectObservable }) => {
       const source = cold(' a-b-c-d-e-|', trades({ a: 0, b: 12, c: 9, d: 13, e: 9 }));
@@ -356,7 +356,7 @@ describe('windowStats without new values', () => {
     });
   });
 
-  it('closes a window near its end earlier than another group’s window near its start', () => {
+  it('closes a window by the clock sooner if its last value was nearer to the window’s end', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 0 },
@@ -373,7 +373,7 @@ describe('windowStats without new values', () => {
     });
   });
 
-  it('orders windows by end when several clock groups go idle together', () => {
+  it('orders windows by end if several clock groups have no more values at the same time', () => {
     marbles(({ hot, expectObservable }) => {
       const table = trades({
         a: { venue: 'v1', key: 'a', timestamp: 19 },
