@@ -303,7 +303,7 @@ export interface FeedStatus {
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
-  /** The process that publishes the record, unique per start. */
+  /** The instance of the feed that publishes the record. Each start of a feed, and in a cluster of a shard, is a new instance. */
   readonly instance: string;
   /** When it happened, by our wall clock. */
   readonly timestamp: number;
@@ -406,18 +406,18 @@ export interface Position {
   readonly environment: Environment;
 }
 
-/** A frame that could not be decoded, or a record that could not be written, with the reason. Topic `dead-letters`. */
+/** A frame, or a row of a REST answer, that could not be decoded, or a record that could not be written, with the reason. Topic `dead-letters`. */
 export interface DeadLetter {
   readonly kind: 'dead_letter';
   /** The venue that it came from. */
   readonly venue: string;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock; 0: the record has no such time. */
   readonly receivedAt: number;
-  /** What failed. decode: the frame could not be decoded; encode: the record could not be encoded, or a sink refused it. */
+  /** What failed. decode: the frame or row could not be decoded; encode: the record could not be encoded, or a sink refused it. */
   readonly stage: string;
   /** What was wrong, with the field's name. It ends with «(payload cut: N bytes)» if the payload was longer than 64 KiB. */
   readonly reason: string;
-  /** The frame as received, or the record as JSON; at most 64 KiB. */
+  /** The frame as received, or the row or record as JSON; at most 64 KiB. */
   readonly payload: Uint8Array;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
