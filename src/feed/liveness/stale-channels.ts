@@ -34,8 +34,8 @@ interface Group {
   readonly kind: ChannelKind;
   readonly line: number | null;
   readonly instruments: Map<string, Instrument>;
-  /** The longest time without data when it was found, milliseconds. */
-  ageMs: number;
+  /** When the data of its channels ended, of the channel that ended first. */
+  missingSince: number;
   /** Frames after this time show that the channels deliver again. */
   readonly since: number;
   /** When a channel of the group was last found stale. */
@@ -69,11 +69,12 @@ export class StaleChannels {
   add({ kind, line, instrument, ageMs }: StaleChannel, now: number): void {
     const key = line === null ? keyOf(kind, instrument.symbol) : `${kind} ${line}`;
     const group = getOrCreate(this.#groups, key, () => {
-      return { kind, line, instruments: new Map(), ageMs, since: now, foundAt: now, steps: 0, steppedAt: now };
+      const times = { missingSince: now - ageMs, since: now, foundAt: now, steppedAt: now };
+      return { kind, line, instruments: new Map(), ...times, steps: 0 };
     });
     group.instruments.set(instrument.symbol, instrument);
     group.foundAt = now;
-    group.ageMs = Math.max(group.ageMs, ageMs);
+    group.missingSince = Math.min(group.missingSince, now - ageMs);
   }
 
   /** Returns true if no line delivers the channel, and the symbol is not served without it. */
@@ -89,7 +90,7 @@ export class StaleChannels {
   /** Ends the groups whose channels deliver again. */
   endDelivering(lifeOf: (symbol: string, kind: ChannelKind) => ChannelLife | undefined, now: number): void {
     for (const [key, group] of this.#groups) {
-      const { kind, line, since, ageMs, instruments } = group;
+      const { kind, line, since, missingSince, instruments } = group;
       const lives = [...instruments.keys()].flatMap((symbol) => lifeOf(symbol, kind) ?? []);
       if (line !== null && !lives.some((life) => life.isCarriedBy(line))) {
         // The loss of the line is reported by itself.
@@ -98,7 +99,7 @@ export class StaleChannels {
       }
       if (!lives.every((life) => life.hasDelivered(since, line))) continue;
       this.#groups.delete(key);
-      const details = { stale_for_ms: String(Math.round(now - since + ageMs)) };
+      const details = { stale_for_ms: String(Math.round(now - missingSince)) };
       this.#report(group, 'feed_recovered', 'delivers again', details);
     }
   }
@@ -116,7 +117,7 @@ export class StaleChannels {
       group.steps++;
       group.steppedAt = now;
       this.#take(step, group, now);
-      const ageMs = String(Math.round(now - group.since + group.ageMs));
+      const ageMs = String(Math.round(now - group.missingSince));
       const details = { age_ms: ageMs, step, symbols: [...group.instruments.keys()].join(' ') };
       this.#report(group, 'feed_stale', `has no data for ${ageMs} ms while others deliver: ${TEXTS[step]}`, details);
     }

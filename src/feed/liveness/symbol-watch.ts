@@ -5,6 +5,9 @@ import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts'
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
+/** After a new subscription, data other than trades may be a snapshot for this long, milliseconds. */
+const SNAPSHOT_MS = 1000;
+
 /** The options of `SymbolWatch`. Times are the scheduler's milliseconds. */
 export interface SymbolWatchOptions extends Settings {
   readonly venue: string;
@@ -147,6 +150,7 @@ export class SymbolWatch {
   /** Notes an event of a symbol from any line. */
   seen(life: SymbolLife, now: number, isTrade: boolean): void {
     if (!isFollowed(life)) return;
+    if (!isTrade && life.resubscribedAt !== undefined && now - life.resubscribedAt < SNAPSHOT_MS) return;
     life.lastAt = now;
     if (life.halted) {
       if (isTrade) this.#options.onHaltedTrade();

@@ -15,6 +15,8 @@ const healthy: Delivers = ({ kind }) => PER_SECOND[kind] ?? 0;
 /** A venue with two lines, which are connections 1 and 2. The watch sweeps once a second. */
 class Scene {
   readonly reported: string[] = [];
+  /** The details `age_ms` or `stale_for_ms` of each report, seconds. */
+  readonly ages: number[] = [];
   readonly actions: string[] = [];
   readonly muteBooks = new Set<string>();
   readonly instruments: readonly Instrument[];
@@ -45,12 +47,14 @@ class Scene {
       resubscribe: ({ symbol }, channels, line) => this.actions.push(`subscribe ${channels} of ${symbol} on ${line}`),
       replace: ({ symbol }, line) => this.actions.push(`replace the connection of ${symbol} on ${line}`),
       leave: (symbol) => this.actions.push(`leave ${symbol}`),
-      report: ({ note: { state, cause, channel, symbol, line, details } }) =>
+      report: ({ note: { state, cause, channel, symbol, line, details } }) => {
+        this.ages.push(Number(details?.age_ms ?? details?.stale_for_ms) / 1000);
         this.reported.push(
           `${this.now / 1000} ${state} ${cause ?? ''} ${channel} ${symbol} ${line} ${details?.step ?? ''}`
             .replaceAll(/ +/g, ' ')
             .trim(),
-        ),
+        );
+      },
     });
     for (const [connection, line] of this.connections) this.subscribe(connection, line);
   }
@@ -134,6 +138,7 @@ describe('ChannelWatch', () => {
     expect(scene.actions.at(-1)).toBe('leave BTCUSDT');
     scene.run(1);
     expect(scene.reported.at(-1)).toBe('621 feed_recovered trade BTCUSDT null');
+    expect(scene.ages).toEqual([5, 10, 15, 21]);
   });
 
   it('expects nothing of a halted symbol, and judges it again from the end of the halt', () => {

@@ -79,6 +79,24 @@ describe('SymbolWatch', () => {
     expect(reported.slice(2)).toEqual(['BTCUSDT not served']);
   });
 
+  it('does not take a snapshot for data: a venue may answer a subscription with one although nothing else comes', () => {
+    const coins = watch();
+    pass(coins, 1, 30);
+    expect(reported).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
+    coins.seen(coins.of('BTCUSDT'), 30_100, false);
+    pass(coins, 31, 35);
+    expect(reported.slice(2)).toEqual(['BTCUSDT not served']);
+    coins.seen(coins.of('BTCUSDT'), 35_100, false);
+    expect(reported.slice(3)).toEqual(['feed_recovered BTC']);
+  });
+
+  it('takes a trade for data as soon as it comes', () => {
+    const coins = watch();
+    pass(coins, 1, 30);
+    coins.seen(coins.of('BTCUSDT'), 30_100, true);
+    expect(reported.slice(2)).toEqual(['feed_recovered BTC']);
+  });
+
   it('subscribes a stale coin again every minute', () => {
     const coins = watch();
     pass(coins, 1, 300);
