@@ -186,6 +186,14 @@ export const VENUE_ROWS: readonly Row[] = [
     more: { symbol: 'BTCUSDT' },
   }),
 
+  ...rowsOf({
+    ...{ name: 'halt', fault: 'one symbol halted by the venue', cut: BOTH, venues: TWO, seconds: 75 },
+    faults: [{ fault: 'halt_symbol', symbol: 'ETHUSDT', seconds: 75 }],
+    noticedBy: reports('instrument_halted'),
+    // While a symbol has no data, its venue's instrument list is requested every 30 s. It must lack the symbol twice.
+    expected: { ...WHOLE, withinMs: 14_000, noticedWithinMs: 70_000 },
+    more: { symbol: 'ETHUSDT' },
+  }),
   ...muteChannel('trade', 24, 9000),
   ...muteChannel('ticker', 30, 30_000),
   ...muteChannel('book_ticker', 12, 12_000),
