@@ -46,7 +46,7 @@ export interface DeduplicateOptions<T> {
 }
 
 /**
- * Emits the first value with each key and drops repeats, within the last `size` different keys.
+ * Emits the first value with each key, and drops repeats of the last `size` different keys.
  *
  * <span class="informal">Two connections carry the same trades; the first arrival counts.</span>
  *

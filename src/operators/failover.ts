@@ -55,7 +55,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
  *
  * - **next**: `value` for each value of the source that serves its key. `switched` when another source begins to serve,
  *   also at the start. `epoch` right before the first value of a key each time a source begins to serve it (not in the
- *   picture). Events of other kinds than those of a source pass at once and unchanged, whether their source serves or
+ *   picture). Events whose kind `failover` does not handle pass at once and unchanged, whether their source serves or
  *   not.
  * - **error**: when every source has ended, the last error of a source, if there was one; what an option function
  *   throws.
@@ -63,7 +63,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
  *   has ended counts as blocked.
  *
  * After a switch, the values that the new source sent since the old source's last data come first, marked `held`. If
- * the old source sent no value of a key while it served, they go back to the time when the key was last served. After
+ * the old source sent no value of a key while it served, the key's values since it was last served come first. After
  * the first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps the
  * values of up to twice `ringSpan`.
  *

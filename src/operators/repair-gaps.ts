@@ -114,8 +114,8 @@ export type GapEvent<T, K = string> =
  * - **next**: `value` for each value, once and in the order of its ids. `pending` when a gap outlasts `graceMs` and its
  *   fetch begins. `gap` when the repair has ended, before the first value after the gap, with the number of filled ids.
  *   `reset` before a value whose id does not rise although its timestamp is later than any before.
- * - **error**: the source's error, after the waiting values were emitted; what a callback throws. A failed Observable
- *   of `fetch` is not an error: it is retried, or given up if the error's property `retry` says `never`.
+ * - **error**: the source's error, after the waiting values were emitted; what a callback throws. If the Observable of
+ *   `fetch` fails, the operator fetches again. If the error's property `retry` says `never`, it gives up the gap.
  * - **complete**: when the source has completed and nothing waits any more.
  *
  * If the source fills a gap within `graceMs`, no gap is emitted. A series waits for at most `holdMs`, or until

@@ -209,7 +209,7 @@ describe('failover', () => {
     expect(lines.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
   });
 
-  it('does not count late values as data for a source’s health or for the start of held values', () => {
+  it('does not count late values as data, neither for the health of a source nor for where held values begin', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     const lines: string[] = [];
     const late = (value: string, at: number): Source => ({ kind: 'value', key: 'btc', at, value, late: true });
@@ -294,7 +294,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('emits late values from before a source’s first data only if startWith names the source', () => {
+  it('emits late values that came before a source’s first data only if startWith names the source', () => {
     const sources = { a: 'C-L--1' };
     expect(run(sources, { startWith: 'a' }).lines).toEqual([
       '5 ->a first',
@@ -460,7 +460,7 @@ describe('failover', () => {
     expect(lines.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
-  it('emits a key’s values since it was last served if the source in between sent none of them', () => {
+  it('emits a key’s values since it was last served if the source in between sent no value of the key', () => {
     // First only btc changes its source, then all keys do.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([

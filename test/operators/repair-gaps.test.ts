@@ -497,7 +497,7 @@ describe('repairGaps', () => {
     expect(schedules).toBeLessThan(4 * losses);
   });
 
-  it('emits each id once and in order or names it in one gap, for any loss, order and fetch result', () => {
+  it('emits each id once and in order, or includes it in one gap, for random losses, orders and answers', () => {
     let filled = 0;
     let missing = 0;
     fc.assert(

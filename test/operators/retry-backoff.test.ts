@@ -149,7 +149,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('continues every probeEveryMs after maxAttempts, and starts over at the first data', () => {
+  it('continues every probeEveryMs after maxAttempts, and counts anew after the first data', () => {
     const notices: string[] = [];
     marbles(({ cold, scheduler, expectObservable, expectSubscriptions }) => {
       const dead = cold('   #                               ');
@@ -176,7 +176,7 @@ describe('retryBackoff', () => {
     ]);
   });
 
-  it('probes no earlier than the error allows', () => {
+  it('with probeEveryMs, tries again no earlier than the error allows', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const source = cold(' #', undefined, limited(20));
       const subs = ['       (^!)', '20ms (^!)', '40ms (^!)', '60ms (^!)'];
@@ -293,7 +293,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('with onNever probe, retries a never error after probeEveryMs and does not count it as an attempt', () => {
+  it('with onNever probe, retries an error that says never after probeEveryMs, and does not count it as an attempt', () => {
     const retries: unknown[] = [];
     const onRetry = ({ attempt, delayMs, probing }: RetryNotice) => retries.push([attempt, delayMs, probing]);
     marbles(({ cold, expectObservable }) => {
@@ -341,7 +341,7 @@ describe('retryBackoff', () => {
     });
   });
 
-  it('retries a source that is down for a day every minute, until it delivers', () => {
+  it('retries every minute while a source is down for a day, until it delivers', () => {
     let asked = 0;
     marbles(({ cold, expectObservable }) => {
       const dead = cold<string>('#');
