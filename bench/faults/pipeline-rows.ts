@@ -173,17 +173,17 @@ export const PIPELINE_ROWS: readonly Row[] = [
     act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
-    ...{ ...SPILLING, name: 'spill-full/binance', fault: 'the same, and spill.max_mb (4) is reached' },
+    ...{ ...SPILLING, name: 'spill-full/binance', fault: 'broker away, and spill.max_mb (4) is reached' },
     ...{ spill: { max_mb: 4 }, expected: { inGaps: 'some', exitCode: 1 } },
     act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
-    ...{ ...SPILLING, name: 'disk-full/binance', fault: 'the same, and the file system (4 MB) is full' },
+    ...{ ...SPILLING, name: 'disk-full/binance', fault: 'broker away, and the disk of the spill (4 MB) is full' },
     ...{ prepare: smallFileSystem, expected: { inGaps: 'some', exitCode: 1 } },
     act: (scene) => takeBrokerAway(scene, SPILLING_SECONDS, 'stop'),
   },
   {
-    ...{ ...SPILLING, name: 'spill-kill/binance', fault: 'the same, and kill -9 before the broker is back' },
+    ...{ ...SPILLING, name: 'spill-kill/binance', fault: 'broker away, and kill -9 before it is back' },
     expected: { inGaps: 'allowed' },
     act: killWithSpill,
   },

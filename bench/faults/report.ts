@@ -20,7 +20,15 @@ export interface Circumstances {
 }
 
 const HEAD = [
-  ...['fault', 'active venue', 'standby', 'lines cut', 'noticed after, ms', 'data again after, ms', 'halted after, ms'],
+  ...[
+    'fault',
+    'active venue',
+    'standby',
+    'affected lines',
+    'noticed after, ms',
+    'data again after, ms',
+    'halted after, ms',
+  ],
   ...['lost', 'in gaps', 'duplicated', 'out of order', 'epochs', 'verdict'],
 ];
 /** Columns with numbers. */
@@ -132,59 +140,71 @@ export function document(rows: readonly Played[], about: Circumstances): string 
 
 Use this page to see how the feed behaves under each fault. \`make faults\` writes it; do not edit it. Each row injects one
 fault into the whole pipeline while trades continue. ${good} of ${rows.length - skipped} rows are as required${skipped === 0 ? '' : `; ${skipped} could not be run here`}.
+[What the columns mean](#what-the-columns-mean) follows the table.
 
 ${table(rows)}
 
 ## How it was measured
 
-\`make faults\` runs all rows. \`make faults ARGS="--only close-both/binance"\` runs one row again and puts it into the
-table; \`--list\` prints the names. Measured ${date}, ${cores} cores, Node ${node}, Kafka ${kafka}, ${atOnce} rows
-at a time, ${minutes} minutes.
+- \`make faults\` runs all rows and writes this page.
+- \`make faults ARGS="--list"\` prints the names of the rows.
+- \`make faults ARGS="--only close-both/binance"\` runs one row and replaces it in the table.
 
-Each row is a separate run with these processes:
+Measured on ${date} with ${cores} cores, Node ${node} and Kafka ${kafka}. It took ${minutes} minutes, with ${atOnce} rows at a time.
 
-- \`market-feed run\`, with two lines for each venue and the standby ready
-- the simulated venues ([src/simulator](../src/simulator)), with a journal of every trade that they make
-- a real broker
-- a consumer of the topics with the trading guard
+Each row is a separate run of these processes:
 
-The fault begins after everything has run for two seconds. The run ends when the feed is in the same state as before the
-fault. Then the journal is compared with the stored records of all topics (\`read_committed\`). Within a venue, symbol
-and epoch, each trade must be there once and in order, or inside a published gap with true bounds
+- \`market-feed run\`, with two lines (connections with the same subscriptions) for each venue
+- the simulated venues ([src/simulator](../src/simulator)), which write every trade to a journal
+- a real Kafka broker
+- a consumer that reads the topics and uses the [trading guard](trading-guard.md)
+
+The fault begins after everything has run for two seconds. The run ends when all lines are connected and the first venue serves
+again. Then the journal is compared with the records that were published
 ([testing/judges/trade-judge.ts](../testing/judges/trade-judge.ts)).
 
-Each venue makes 600 trades a second of three symbols. In rows in which the records must not fit into memory while the
-broker is away, it makes 8,000. Three settings are shorter than the defaults, so that each row includes the failback:
-\`fail_back_after_ms\` is 2,000, \`coin_stale_after_ms\` 5,000, and the longest delay before a reconnect 4 s.
+Each venue makes 600 trades a second of three symbols. In the rows *broker away*, it makes 8,000, so that the records do not fit
+into memory.
+
+Three settings are shorter than their defaults, so that each row includes the switch back to the first venue:
+
+- \`fail_back_after_ms\` is 2,000.
+- \`coin_stale_after_ms\` is 5,000.
+- The longest delay before a reconnect is 4,000 ms.
 
 ## What the columns mean
 
-- **noticed after**: the time from the fault to the first \`feed-status\` record that reports it; – if nothing has to be
-  reported.
-- **data again after**: the longest time between two live trades of the active stream, as the broker stored them. It is
-  measured from just before the fault to the end, including the failback. If the fault concerns one symbol, only its
-  trades count.
-- **halted after**: the time from the fault until a consumer's trading guard ([the rule](trading-guard.md#the-rule))
-  halts a symbol. The consumer reads the topics in another process. *not needed*: the symbol's data stayed fresh.
-- **lost**: trades of the serving venue that are neither published nor inside a published gap. They lie between the
-  first and the last published trade of an epoch, or between consecutive epochs of one venue.
-- **in gaps**: missing trades inside a record of the topic \`gaps\`.
-- **epochs**: number of epochs of the symbol that has the most.
+- **active venue** and **standby**: the venue that serves when the fault begins, and the venue that is ready to replace it.
+  –: there is no standby.
+- **affected lines**: how many of the active venue's two lines have the fault.
+- **noticed after**: the time from the fault to the first \`feed-status\` record that reports it. –: no report is
+  required.
+- **data again after**: the longest time between two live trades of the venue that serves, as the broker stored them, from
+  the fault to the end of the run. If only one symbol gets no data, only its trades count.
+- **halted after**: the time from the fault until the consumer's trading guard halts a symbol
+  ([the rule](trading-guard.md#the-rule)). *not needed*: the symbol's data stayed fresh.
+- **lost**: trades that are neither published nor inside a published gap. Only trades between the first and the last published
+  trade of a venue count. If another venue serves in between, each of the venue's turns counts alone.
+- **in gaps**: missing trades that a record of the topic \`gaps\` reports.
+- **duplicated** and **out of order**: published trades that appear twice, or after a later trade of their venue, symbol and epoch.
+- **epochs**: how many times a venue began to serve a symbol, for the symbol with the most.
 
 ## What the verdicts mean
 
-**ok** means:
+**ok**: the row meets all of these requirements.
 
-- Nothing is repeated, out of order or lost. Trades are in gaps only if that is unavoidable.
-- Data comes again in time. With a ready standby, the limit is 1,000 ms after a close or a refusal, and 5,500 ms after
-  silence. It is longer if only one symbol or one channel is lost (12 and 22 s) or the broker is away (30 and 75 s).
-- Every gap has true bounds and is written before the trade after it. Every epoch is announced before its first trade. No status
-  record is missing.
-- The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a testnet
-  price, or within a minute of an unrepaired gap.
-- The guard halts each affected symbol within 250 ms (with files: 1,750 ms) after one of these moments: a price or a
-  heartbeat becomes too old, the feed reports a halt, or an unrepaired gap is stored.
+- **Trades.** Nothing is repeated, out of order or lost. Trades are in gaps only if that is unavoidable.
+- **Gaps and status.** Every gap has true bounds and is written before the trade after it. Every epoch is announced before its
+  first trade. No status record is missing.
+- **Paper trading.** The consumer trades on paper whenever the guard allows it. It never trades at a price of 5 s or older, at a
+  testnet price, or within a minute of an unrepaired gap.
+- **Halts.** The guard halts each affected symbol within 250 ms (with files: 1,750 ms) after a price or a heartbeat becomes too
+  old, the feed reports a halt, or an unrepaired gap is stored.
+- **Data.** With a standby, data comes again within 1,000 ms after a close or a refusal, and within 5,500 ms if a venue sends no
+  data. The limit is longer for one symbol (12 s, or 14 s if its venue halts it) and for the channel \`trade\` (22 s), and after the broker was killed (30 s) or
+  stopped (75 s).
 
-**not detectable** means: Bybit's ids are sparse, so nobody can notice a trade that no line delivered.
+**not detectable**: the row is as required, but trades are lost. Bybit's trade ids jump, so nobody can notice a trade that no
+line delivered.
 `;
 }

@@ -52,7 +52,7 @@ function muteChannel(
   bothSeconds: number,
   bothNoticedWithinMs: number,
 ): Row[] {
-  const fault = `channel ${channel} mute`;
+  const fault = `no data of channel ${channel}`;
   const what: Fault = { fault: 'mute_channel', channel: channel === 'kline_1m' ? 'kline' : channel };
   const noticedBy = (status: FeedStatus, venue: VenueId): boolean =>
     stale(status, venue) && status.cause === 'channel_mute' && status.channel === channel;
@@ -137,7 +137,7 @@ function cuts(
 /** Faults of the serving venue. The pipeline and its broker have none. */
 export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
-    ...{ name: 'none', fault: 'none', cut: NONE, venues: THREE, faults: [], seconds: 5, expected: WHOLE },
+    ...{ name: 'none', fault: 'no fault', cut: NONE, venues: THREE, faults: [], seconds: 5, expected: WHOLE },
     more: {
       act: async (scene) => {
         scene.markBegun();
@@ -146,39 +146,39 @@ export const VENUE_ROWS: readonly Row[] = [
     },
   }),
 
-  ...cuts('close', 'clean close', { fault: 'close' }, { noticedBy: disconnected }, WHOLE),
+  ...cuts('close', 'connection closed by the venue', { fault: 'close' }, { noticedBy: disconnected }, WHOLE),
   ...rowsOf({
-    ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: CONTIGUOUS, alone: true },
+    ...{ name: 'close-both', fault: 'connection closed by the venue', cut: BOTH, venues: CONTIGUOUS, alone: true },
     ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: WHOLE_EVENTUALLY },
   }),
   ...rowsOf({
-    ...{ name: 'close-both', fault: 'clean close', cut: BOTH, venues: ['bybit'], alone: true },
+    ...{ name: 'close-both', fault: 'connection closed by the venue', cut: BOTH, venues: ['bybit'], alone: true },
     ...{ faults: [{ fault: 'close' }], noticedBy: disconnected, expected: { inGaps: 'some' } },
   }),
   ...cuts('reset', 'connection reset', { fault: 'reset' }, { noticedBy: disconnected }, WHOLE),
 
   ...cuts(
     'silence-with-pong',
-    'silence with pong',
+    'no data, but pings are answered',
     { fault: 'silence_with_pong', seconds: 8 },
     { seconds: 8, noticedBy: stale },
     WHOLE_AFTER_SILENCE,
   ),
   ...cuts(
     'silence-without-pong',
-    'silence without pong (half open)',
+    'no data, no answer to pings (half open)',
     { fault: 'silence_without_pong', seconds: 8 },
     { seconds: 8, noticedBy: stale },
     WHOLE_AFTER_SILENCE,
   ),
 
   ...rowsOf({
-    ...{ name: 'mute-symbol-one', fault: 'one symbol mute', cut: ONE, venues: TWO, seconds: 10 },
+    ...{ name: 'mute-symbol-one', fault: 'no data of one symbol', cut: ONE, venues: TWO, seconds: 10 },
     faults: [{ fault: 'mute_symbol', line: 1, symbol: 'BTCUSDT', seconds: 10 }],
     ...{ expected: WHOLE, more: { symbol: 'BTCUSDT' } },
   }),
   ...rowsOf({
-    ...{ name: 'mute-symbol-both', fault: 'one symbol mute', cut: BOTH, venues: THREE, seconds: 16 },
+    ...{ name: 'mute-symbol-both', fault: 'no data of one symbol', cut: BOTH, venues: THREE, seconds: 16 },
     faults: [{ fault: 'mute_symbol', line: 'all', symbol: 'BTCUSDT', seconds: 16 }],
     noticedBy: (status, venue) => stale(status, venue) && status.coin === 'BTC',
     // The symbol must first be stale. Then a new subscription must be stale for as long again.
@@ -201,7 +201,7 @@ export const VENUE_ROWS: readonly Row[] = [
   ...muteChannel('depth', 12, 12_000),
 
   ...rowsOf({
-    ...{ name: 'close-loop', fault: 'close loop at connect', cut: BOTH, venues: THREE },
+    ...{ name: 'close-loop', fault: 'each new connection is closed at once', cut: BOTH, venues: THREE },
     ...{ faults: [{ fault: 'close_loop', seconds: 8 }], seconds: 8, noticedBy: disconnected, expected: WHOLE },
   }),
   ...rowsOf({
@@ -210,23 +210,23 @@ export const VENUE_ROWS: readonly Row[] = [
   }),
   ...[403, 429, 503].flatMap((status) =>
     rowsOf({
-      ...{ name: `refuse-${status}`, fault: `refusal ${status}`, cut: BOTH, venues: TWO },
+      ...{ name: `refuse-${status}`, fault: `refusal with HTTP ${status}`, cut: BOTH, venues: TWO },
       ...{ faults: [{ fault: 'refuse', status, seconds: 6 }], seconds: 6 },
       ...{ noticedBy: disconnected, expected: WHOLE },
     }),
   ),
   ...rowsOf({
-    ...{ name: 'refuse-503', fault: 'refusal 503', cut: BOTH, venues: TWO, alone: true, seconds: 5 },
+    ...{ name: 'refuse-503', fault: 'refusal with HTTP 503', cut: BOTH, venues: TWO, alone: true, seconds: 5 },
     ...{ faults: [{ fault: 'refuse', status: 503, seconds: 5 }], noticedBy: disconnected },
     expected: { inGaps: 'allowed' },
   }),
 
   ...rowsOf({
-    ...{ name: 'slow-trickle-one', fault: 'slow trickle', cut: ONE, venues: TWO, seconds: 8 },
+    ...{ name: 'slow-trickle-one', fault: 'slow link, 200 B/s', cut: ONE, venues: TWO, seconds: 8 },
     ...{ faults: [{ fault: 'slow_trickle', line: 1, seconds: 8 }], expected: WHOLE },
   }),
   ...rowsOf({
-    ...{ name: 'slow-trickle-both', fault: 'slow trickle', cut: BOTH, venues: TWO, seconds: 8 },
+    ...{ name: 'slow-trickle-both', fault: 'slow link, 200 B/s', cut: BOTH, venues: TWO, seconds: 8 },
     ...{ faults: [{ fault: 'slow_trickle', line: 'all', seconds: 8 }], expected: WHOLE_AFTER_SILENCE },
   }),
   ...slowLink('weak', 60_000),
@@ -234,12 +234,12 @@ export const VENUE_ROWS: readonly Row[] = [
   ...slowLink('strong', 6000),
 
   ...rowsOf({
-    ...{ name: 'server-shutdown-one', fault: 'serverShutdown', cut: ONE, venues: CONTIGUOUS, seconds: 5 },
+    ...{ name: 'server-shutdown-one', fault: 'serverShutdown announced', cut: ONE, venues: CONTIGUOUS, seconds: 5 },
     ...{ faults: [{ fault: 'server_shutdown', line: 1, seconds: 4 }] },
     ...{ noticedBy: reports('session_rotated', 'disconnected'), expected: WHOLE },
   }),
   ...rowsOf({
-    ...{ name: 'server-shutdown-both', fault: 'serverShutdown', cut: BOTH, venues: CONTIGUOUS, seconds: 5 },
+    ...{ name: 'server-shutdown-both', fault: 'serverShutdown announced', cut: BOTH, venues: CONTIGUOUS, seconds: 5 },
     ...{ faults: [{ fault: 'server_shutdown', line: 'all', seconds: 4 }] },
     ...{ noticedBy: reports('session_rotated', 'disconnected'), expected: WHOLE },
   }),
@@ -248,7 +248,7 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ faults: [{ fault: 'maintenance', seconds: 6 }], noticedBy: reports('session_rotated'), expected: WHOLE },
   }),
   ...rowsOf({
-    ...{ name: 'lifetime', fault: '24-hour close, each line at its own age', cut: `${ONE}, then the other` },
+    ...{ name: 'lifetime', fault: '24-hour close of each line in turn', cut: `${ONE}, then the other` },
     ...{ venues: ['binance'], faults: [], noticedBy: disconnected, expected: WHOLE },
     more: {
       simulator: { lifetimeMs: 14_000 },
@@ -261,24 +261,24 @@ export const VENUE_ROWS: readonly Row[] = [
   }),
 
   ...rowsOf({
-    ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: CONTIGUOUS, seconds: 1 },
+    ...{ name: 'skip-one', fault: '20 trades left out', cut: ONE, venues: CONTIGUOUS, seconds: 1 },
     faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
     expected: WHOLE,
   }),
   ...rowsOf({
-    ...{ name: 'skip-one', fault: 'skipped ids', cut: ONE, venues: ['bybit'], seconds: 1 },
+    ...{ name: 'skip-one', fault: '20 trades left out', cut: ONE, venues: ['bybit'], seconds: 1 },
     faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
     // The other line delivers the skipped trades. Each one that comes after a later trade of the first line is
     // published as a gap.
     expected: GAPS_ALLOWED,
   }),
   ...rowsOf({
-    ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
+    ...{ name: 'skip-both', fault: '20 trades left out', cut: BOTH, venues: CONTIGUOUS, seconds: 2 },
     faults: [{ fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 }],
     ...{ noticedBy: reports('gap_detected'), expected: WHOLE },
   }),
   ...rowsOf({
-    ...{ name: 'skip-both', fault: 'skipped ids', cut: BOTH, venues: ['bybit'], seconds: 2 },
+    ...{ name: 'skip-both', fault: '20 trades left out', cut: BOTH, venues: ['bybit'], seconds: 2 },
     faults: [{ fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 }],
     expected: { ...WHOLE, notDetectable: true },
   }),
@@ -308,7 +308,7 @@ export const VENUE_ROWS: readonly Row[] = [
     expected: { ...GAPS_ALLOWED, inGaps: 'some' },
   }),
   ...rowsOf({
-    ...{ name: 'malformed', fault: 'malformed bursts', cut: BOTH, venues: TWO, seconds: 4 },
+    ...{ name: 'malformed', fault: '500 malformed frames', cut: BOTH, venues: TWO, seconds: 4 },
     ...{ faults: [{ fault: 'malformed', line: 'all', count: 500 }], expected: WHOLE },
   }),
   ...rowsOf({
@@ -339,7 +339,7 @@ export const VENUE_ROWS: readonly Row[] = [
       }),
     ),
     ...rowsOf({
-      ...{ name: `rest-${status}-long`, fault: `REST ${status} for 16 s, longer than the hold`, cut: BOTH },
+      ...{ name: `rest-${status}-long`, fault: `REST ${status} for 16 s, longer than trades wait`, cut: BOTH },
       venues: ['binance'],
       faults: [
         { fault: 'refuse_rest', status, seconds: 16 },
