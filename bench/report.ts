@@ -23,6 +23,8 @@ interface Row {
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 const tenths = (value: number) => value.toFixed(1);
 const hundredths = (value: number) => value.toFixed(2);
+/** The title of a ratio. */
+const withoutUnit = (title: string) => title.replace(/, (?:ms|µs|MiB)$/, '');
 const alike = (target: Target) => ({ 'kafkajs-1': target, 'platformatic-1': target });
 
 const ROWS: readonly Row[] = [
@@ -32,28 +34,48 @@ const ROWS: readonly Row[] = [
     text: whole,
     targets: { 'kafkajs-1': { atLeast: 1 }, 'platformatic-1': { atLeast: 2 }, 'platformatic-2': { atLeast: 1.3 } },
   },
-  { title: 'trades/s out, where more come in', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
-  { title: `p50 at ${LOW_RATE}/s, ms`, of: ({ p50 }) => p50, text: hundredths, targets: alike({ atMost: 0.5 }) },
-  { title: `p99 at ${LOW_RATE}/s, ms`, of: ({ p99 }) => p99, text: tenths, targets: alike({ atMost: 0.8 }) },
-  { title: `p99.9 at ${LOW_RATE}/s, ms`, of: ({ p999 }) => p999, text: tenths, targets: alike({ atMost: 0.8 }) },
-  { title: 'CPU µs a trade, at best', of: ({ cpuAtBest }) => cpuAtBest, text: tenths, targets: {} },
+  { title: 'trades/s under overload', of: ({ overloaded }) => overloaded, text: whole, targets: {} },
   {
-    title: 'CPU µs a trade of all else, at best',
+    title: `p50 latency at ${LOW_RATE} trades/s, ms`,
+    of: ({ p50 }) => p50,
+    text: hundredths,
+    targets: alike({ atMost: 0.5 }),
+  },
+  {
+    title: `p99 latency at ${LOW_RATE} trades/s, ms`,
+    of: ({ p99 }) => p99,
+    text: tenths,
+    targets: alike({ atMost: 0.8 }),
+  },
+  {
+    title: `p99.9 latency at ${LOW_RATE} trades/s, ms`,
+    of: ({ p999 }) => p999,
+    text: tenths,
+    targets: alike({ atMost: 0.8 }),
+  },
+  { title: 'CPU of a trade at the sustained rate, µs', of: ({ cpuAtBest }) => cpuAtBest, text: tenths, targets: {} },
+  {
+    title: 'CPU of a trade at the sustained rate, other programs, µs',
     of: ({ othersAtBest }) => othersAtBest,
     text: tenths,
     targets: {},
   },
   {
-    title: `CPU µs a trade, at ${LOW_RATE}/s`,
+    title: `CPU of a trade at ${LOW_RATE} trades/s, µs`,
     of: ({ cpuAtLow }) => cpuAtLow,
     text: whole,
     targets: { 'kafkajs-1': { atMost: 1.3 }, 'platformatic-1': { atMost: 0.8 } },
   },
-  { title: `MiB resident, at ${LOW_RATE}/s`, of: ({ memoryAtLow }) => memoryAtLow, text: whole, targets: {} },
-  { title: 'MiB resident, peak', of: ({ memoryPeak }) => memoryPeak, text: whole, targets: {} },
+  {
+    title: `resident memory at ${LOW_RATE} trades/s, MiB`,
+    of: ({ memoryAtLow }) => memoryAtLow,
+    text: whole,
+    targets: {},
+  },
+  { title: 'highest resident memory, MiB', of: ({ memoryPeak }) => memoryPeak, text: whole, targets: {} },
   { title: 'trades sent', of: ({ sent }) => sent, text: whole },
   { title: 'trades lost', of: ({ lost }) => lost, text: whole },
-  { title: 'repeated or out of order', of: ({ repeated }) => repeated, text: whole },
+  { title: 'trades repeated or out of order', of: ({ repeated }) => repeated, text: whole },
 ];
 
 /**
@@ -67,7 +89,7 @@ export function cpuBudgetText(results: Results, name: string, times: number, cor
   if (rounds.length === 0) return '';
   const middle = (of: (round: (typeof rounds)[number]) => number) => tenths(median(rounds.map(of)));
   const busy = ({ cpuAtBest, othersAtBest, sustained }: Measurement) => ((cpuAtBest + othersAtBest) * sustained) / 1e6;
-  return `- **What is left**: at ${times} times the script's rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade. At its own best
+  return `- **The cores**: all programs share the ${cores} cores. At ${times} times the script's rate, the ${cores} cores have ${middle(({ script }) => (cores * 1e6) / (times * script.sustained))} µs of CPU for each trade. At its own best
   rate, ${name} needs ${middle(({ measurement }) => measurement.cpuAtBest)} µs of them. The other programs (simulator, broker, consumer, the bench) need ${middle(({ measurement }) => measurement.othersAtBest)} µs.
   Then ${middle(({ measurement }) => busy(measurement))} cores are busy. With the script at its best rate, ${middle(({ script }) => busy(script))} cores are busy.
 `;
@@ -84,7 +106,9 @@ export function targetResultsOf(results: Results): readonly TargetResult[] {
   const found = ROWS.flatMap(({ title, of, targets = {} }) =>
     Object.entries(targets).flatMap(([name, target]): TargetResult[] => {
       if (results[name] === undefined || results[SCRIPT] === undefined) return [];
-      return [targetResult(`${title}, ${name} divided by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target)];
+      return [
+        targetResult(`${withoutUnit(title)}, ${name} divided by ${SCRIPT}`, ratioOf(results, name, SCRIPT, of), target),
+      ];
     }),
   );
   if (results[CRYPTOFEED] === undefined || results['platformatic-1'] === undefined) return found;
@@ -125,7 +149,7 @@ export function table(results: Results): string {
   ]);
   const ours = names.filter((name) => name !== SCRIPT);
   const ratios = ROWS.flatMap((row) =>
-    row.targets === undefined ? [] : [[row.title, ...ours.map((name) => ratioText(results, name, row))]],
+    row.targets === undefined ? [] : [[withoutUnit(row.title), ...ours.map((name) => ratioText(results, name, row))]],
   );
   const tables = [markdown([['', ...names], ...values])];
   if (ours.length < names.length)
@@ -164,7 +188,7 @@ export function targetTable(targets: readonly TargetResult[]): string {
     target,
     met ? 'met' : '**missed**',
   ]);
-  return markdown([['measured', 'found', 'target', ''], ...rows]);
+  return markdown([['measured', 'found', 'target', 'result'], ...rows]);
 }
 
 export function document(
@@ -176,41 +200,52 @@ export function document(
   return `# Performance
 
 Use this page to compare the speed of the feed with other programs, and to see which targets are missed. \`make bench\`
-writes it; do not edit it. Absolute values are of one machine on one day, with everything on the same cores. Compare only
-ratios, and only within one run of the benchmark. [speed.md](speed.md) explains the missed targets.
+writes it; do not edit it. All programs ran on the same cores of one machine, so compare only ratios of one run of the benchmark.
+[speed.md](speed.md) explains the missed targets.
 
 ${targetTable([...targetResultsOf(results), ...parts.flatMap(({ targets }) => targets)])}
 
-## The whole pipeline beside others
+## The whole pipeline compared with other programs
 
 ${table(results)}
 ${missing.map((line) => `\n${line}\n`).join('')}
-Median of ${runs} runs (lowest–highest). The programs alternate; each round runs every program once. A ratio is the median of the ratios of the rounds. ${cores} cores, Node ${node}.
+The values are medians of ${runs} runs, with the lowest and the highest value in brackets. In each round, every program runs once.
+A ratio is the median of the ratios of the rounds. The machine has ${cores} cores and Node ${node}.
 
-- **The work**: 20 symbols of Binance's \`@trade\` stream over WebSockets, from the simulator to the topic \`trades\` of one
-  Kafka broker. The simulator (\`src/simulator\`) runs in another process and also sends bursts of trades. The records are
-  \`schemas/trade-event.avsc\` in Avro single-object encoding, keyed by symbol, in 4 partitions, without compression,
-  acknowledged by all replicas (one).
-- **script**: [bench/baseline/script.ts](../bench/baseline/script.ts) with ws, JSON.parse, avsc and kafkajs. It sends one
-  batch every 5 ms, or as soon as the last one is acknowledged. It checks nothing.
-- **kafkajs-1** and the others: \`market-feed run\` with that \`kafka.client\`, one venue and that many lines. With two
-  lines, every trade arrives twice and is published once.
-- **settings**: everything else is the default. Every field is validated, the sequence of ids checked, duplicates
-  dropped. Staleness is watched, failover is ready, decimals are exact, and the producer is idempotent with one batch in
-  flight. Price ticks, positions and status go to their own topics as well.
-- **sustained**: the highest rate of a rising ramp that the program held for ${pace.holdMs / 1000} s. At the end of this time, at most 250 ms of trades are in flight,
-  and their number does not grow. The next rate, about 5 % higher, was tried twice, and the program did not hold it.
-- **out, where more come in**: how many trades a second the consumer received at the rates that the program did not
-  hold. The table has their median.
-- **p50, p99**: the time from the simulator's send until a consumer in another process has the record. The consumer
-  reads the broker over a socket
-  ([bench/consumer.ts](../bench/consumer.ts)), at ${LOW_RATE.toLocaleString('en-US')} trades a second. The simulator cuts its times to whole milliseconds, so 0.5 ms is subtracted from each latency.
-- **At the low rate**: each program first runs for ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} trades a second (cryptofeed: 500). By then V8
-  has compiled most of the code of the Node.js programs.
-${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **CPU**: user and system time of all threads of the program, as the operating system counts it, divided by the number of delivered trades.
-- **lost**: trades that were sent to the program and that the consumer never received, in the whole run, including overload.
-- **cryptofeed**: [its own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), which writes JSON
-  to one partition. Its ramp begins at 1,000 trades a second.
+The programs:
+
+- **script**: a short program with ws, JSON.parse, avsc and kafkajs ([bench/baseline/script.ts](../bench/baseline/script.ts)).
+  It sends a batch every 5 ms, or as soon as the last one is acknowledged. It checks nothing.
+- **kafkajs-1**, **kafkajs-2**: \`market-feed run\` with \`kafka.client: kafkajs\`, one venue, and one or two lines (connections with
+  the same subscriptions). With two lines, every trade arrives twice and is published once. All other settings are the
+  defaults.
+- **platformatic-1**, **platformatic-2**: \`market-feed run\` with \`kafka.client: platformatic\` and one or two lines.
+- **cryptofeed**: [cryptofeed's own Binance connection and Kafka backend](../bench/peers/simulated_binance.py), which writes
+  JSON to one partition.
+
+The work of each program:
+
+- **Input**: trades of 20 symbols from Binance's \`@trade\` stream. A simulator (\`src/simulator\`) in another process sends them
+  over WebSockets, also in bursts.
+- **Output**: records of \`schemas/trade-event.avsc\` in Avro single-object encoding, in the topic \`trades\` of one Kafka broker.
+  The topic has 4 partitions, and the key is the symbol. Records are not compressed, and all replicas (one) acknowledge them.
+  Only cryptofeed writes JSON instead.
+- **More work of \`market-feed run\`**: it validates every field, checks the sequence of ids, drops duplicates, and watches for
+  stale data. It also writes price ticks, positions and status to their topics.
+
+The values:
+
+- **sustained trades/s**: the highest rate that the program held for ${pace.holdMs / 1000} s. It holds a rate if at most 250 ms of
+  trades are in flight at the end of this time, and their number does not grow. The program did not hold the next rate, about 5 % higher, in two attempts.
+- **trades/s under overload**: how many trades a second the consumer received at rates that the program did not hold.
+- **latency**: the time from the simulator's send until a consumer in another process has the record
+  ([bench/consumer.ts](../bench/consumer.ts)). The simulator cuts its times to whole milliseconds, so 0.5 ms is
+  subtracted from each latency.
+- **at ${LOW_RATE} trades/s**: before these measurements, each program runs for ${pace.warmUpMs / 1000} s at ${WARM_UP_RATE.toLocaleString('en-US')} trades a second (cryptofeed: 500). By then, V8
+  has compiled most of the code.
+- **CPU of a trade**: user and system time of all threads of the program, as the operating system counts it, divided
+  by the number of delivered trades. *Other programs* are the simulator, the broker, the consumer and the bench.
+${cpuBudgetText(results, 'platformatic-1', 2, cores)}- **trades lost**: trades that the simulator sent and the consumer never received, in the whole run.
 
 ${parts.map(({ title, text }) => `## ${title}\n\n${text}\n`).join('\n')}`;
 }

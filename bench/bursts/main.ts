@@ -119,25 +119,25 @@ const recovery = median(bursts.map((each) => each.recovery));
 const growth = (bursts.at(-1)?.after ?? Number.NaN) / (bursts[0]?.after ?? Number.NaN);
 const targets: readonly TargetResult[] = [
   {
-    measured: `after ${HIGH_RATE} trades/s for ${BURST_MS / 1000} s: latency is back within`,
+    measured: `time until the latency is normal after a burst of ${BURST_MS / 1000} s at ${HIGH_RATE} trades/s`,
     found: ms(recovery),
     target: `≤ ${ms(RECOVERED_WITHIN_MS)}`,
     met: recovery <= RECOVERED_WITHIN_MS,
   },
   {
-    measured: 'trades lost, trades repeated',
+    measured: 'trades lost and trades repeated in bursts',
     found: `${lost}, ${repeated}`,
     target: '0, 0',
     met: lost === 0 && repeated === 0,
   },
   {
-    measured: `MiB resident after burst ${bursts.length}, divided by that after the first`,
+    measured: `resident memory after burst ${bursts.length}, divided by the memory after burst 1`,
     found: growth.toFixed(2),
     target: `≤ ${MAX_GROWTH}`,
     met: growth <= MAX_GROWTH,
   },
   {
-    measured: 'pauses of the garbage collector, p99.9',
+    measured: 'p99.9 of the pauses of the garbage collector in bursts',
     found: ms(pause),
     target: `< ${ms(MAX_PAUSE_MS)}`,
     met: pause < MAX_PAUSE_MS,
@@ -146,14 +146,24 @@ const targets: readonly TargetResult[] = [
 await reportPart({
   title: 'Bursts',
   text: [
-    `| ${flags.client}, burst | p50 before, ms | p99 before, ms | worst p99 of ${INTERVAL_MS} ms in it, ms | back after, ms | MiB before | MiB after |`,
+    `${flags.client} with the gateway and all features gets ${LOW_RATE} trades/s, and in each burst ${HIGH_RATE} for ${BURST_MS / 1000} s: \`node bench/bursts/main.ts\`.\nThe latency is normal again when the p50 of each ${INTERVAL_MS} ms is at most the p99 before the burst.`,
+    '',
+    `| burst | p50 before, ms | p99 before, ms | highest p99 of ${INTERVAL_MS} ms in the burst, ms | normal again after, ms | memory before, MiB | memory after, MiB |`,
     '| --- | --: | --: | --: | --: | --: | --: |',
     ...bursts.map(
       ({ p50, p99, worst, recovery: back, before, after }, index) =>
         `| ${index + 1} | ${p50.toFixed(2)} | ${p99.toFixed(1)} | ${worst.toFixed(0)} | ${back.toFixed(0)} | ${before.toFixed(0)} | ${after.toFixed(0)} |`,
     ),
     '',
-    `The garbage collector paused the main thread ${pauses.length} times after the trades began. The p99.9 of these pauses is ${ms(pause)}. The longest of the ${young.length} pauses for the young generation took ${ms(Math.max(0, ...young))}, the longest of the ${others.length} others ${ms(Math.max(0, ...others))}. ${loopDelay}`,
+    'Pauses of the main thread by the garbage collector, from the first trade on:',
+    '',
+    '| pauses | number | longest | p99.9 |',
+    '| --- | --: | --: | --: |',
+    `| for the young generation | ${young.length} | ${ms(Math.max(0, ...young))} | |`,
+    `| all others | ${others.length} | ${ms(Math.max(0, ...others))} | |`,
+    `| all | ${pauses.length} | | ${ms(pause)} |`,
+    '',
+    loopDelay,
   ].join('\n'),
   targets,
 });
@@ -201,7 +211,7 @@ async function eventLoopDelay(port: number): Promise<string> {
   );
   const total = buckets.at(-1)?.count ?? 0;
   const below = (share: number) => buckets.find(({ count }) => count >= share * total)?.le ?? Number.NaN;
-  return `The exported metric has the longest delay of the event loop in each of ${total} seconds. It is at most ${ms(below(0.5) * 1000)} in half of the seconds, and at most ${ms(below(1) * 1000)} in all.`;
+  return `\`market_feed_event_loop_delay_seconds\` has the longest delay of the event loop in each of ${total} seconds. It was at most ${ms(below(0.5) * 1000)} in half of the seconds, and at most ${ms(below(1) * 1000)} in all.`;
 }
 
 function configuration({ webSocket, rest }: { webSocket: string; rest: string }, port: number): string {

@@ -98,7 +98,7 @@ const operators: readonly Case[] = [
   operator<TradeEvent>('conflate', () => conflate({ key: keyOf, everyMs: MINUTE_MS }), trade),
   operator<TradeEvent>('repairGaps, nothing missing', () => repairGaps(noGaps()), trade),
   operator<TradeEvent>(
-    'windowStats of a count, 1 s',
+    'windowStats that counts, windows of 1 s',
     () =>
       windowStats({
         windowMs: 1000,
@@ -112,7 +112,7 @@ const operators: readonly Case[] = [
     trade,
   ),
   operator<SourceEvent<TradeEvent>>(
-    'failover, the first of two serves',
+    'failover, the first of two sources serves',
     () => (first) =>
       failover(
         [
@@ -131,7 +131,7 @@ const operators: readonly Case[] = [
     [{ kind: 'connected' }],
   ),
   operator<ConditionReport<'feed'>>(
-    'circuitBreaker, a good report',
+    'circuitBreaker, a report without a fault',
     () => circuitBreaker({ sources: { feed: {} }, resumeAfterMs: 0 }),
     () => report,
   ),
@@ -221,7 +221,7 @@ const decodes: readonly Case[] = (['binance', 'bybit'] as const).flatMap((venue)
     },
     {
       group: 'decode',
-      title: `JSON.parse of the same as text, ${venue}`,
+      title: `JSON.parse of the same text, ${venue}`,
       events: EVENTS,
       begin: () => (index) => JSON.parse(texts[index] as string),
     },
@@ -231,13 +231,13 @@ const decodes: readonly Case[] = (['binance', 'bybit'] as const).flatMap((venue)
 const encodes: readonly Case[] = [
   {
     group: 'encode',
-    title: 'encode a trade, with its header',
+    title: 'encode a trade with its header',
     events: EVENTS,
     begin: () => (index) => encodeSingleObject(trade(index)),
   },
   {
     group: 'bare step',
-    title: 'parse + map + avsc, as the script does it',
+    title: 'parse, map and encode a trade as the script does',
     events: EVENTS,
     begin: () => {
       const encode = scriptsEncoder();
@@ -252,7 +252,7 @@ const books = generatedStream({ seed: 7, depth: 1000, size: CHANGED_LEVELS, chan
 
 const book: Case = {
   group: 'order book',
-  title: `order book of 1,000 levels, a change of some ${CHANGED_LEVELS}`,
+  title: `change about ${CHANGED_LEVELS} levels of a book of 1,000`,
   events: BOOK_CHANGES,
   begin: () => {
     const own = new OrderBook();
@@ -270,7 +270,7 @@ const WINDOWS_MS = [1000, 60_000];
 const statistics: readonly Case[] = [
   {
     group: 'statistics',
-    title: 'all of the pipeline: windows of 1 s and 60 s, large trades, volatility',
+    title: 'all that the pipeline does: windows of 1 s and 60 s, large trades, volatility',
     events: EVENTS,
     begin: () => {
       const events$ = new Subject<FeedEvent>();
@@ -305,7 +305,7 @@ const statistics: readonly Case[] = [
     (sums, value) => sums.add(value),
   ),
   perTrade(
-    'history of 1,000',
+    'keep the last 1,000 trades',
     () => new TradeHistory({ size: 1000 }),
     (history, value) => history.add(value),
   ),

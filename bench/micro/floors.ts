@@ -48,7 +48,10 @@ export async function measureReceiving(): Promise<readonly Floor[]> {
       await delay(RECEIVE_MS);
       rounds.push((cpuNanoseconds() - before) / (received - from));
     }
-    floors.push({ title: `ws: a frame received and counted, ${rate.toLocaleString('en-US')}/s`, ns: median(rounds) });
+    floors.push({
+      title: `ws: receive and count a frame, at ${rate.toLocaleString('en-US')} frames/s`,
+      ns: median(rounds),
+    });
   }
   socket.terminate();
   await wire.end();
@@ -97,7 +100,7 @@ export async function measureProducing(): Promise<readonly Floor[]> {
       }
     }
     return [...rounds].map(([name, ns]) => ({
-      title: `${name}: a record stored, batches of ${BATCH.toLocaleString('en-US')}`,
+      title: `${name}: store a record, in batches of ${BATCH.toLocaleString('en-US')}`,
       ns: median(ns),
     }));
   } finally {

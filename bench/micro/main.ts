@@ -38,7 +38,7 @@ await child.end();
 const floors: readonly Floor[] = [...(await measureReceiving()), ...(flags.broker ? await measureProducing() : [])];
 
 const whole = (value: number): string => Math.round(value).toLocaleString('en-US');
-const lines = ['| one event | ns of CPU | bytes on the heap | bytes in buffers |', '| --- | --: | --: | --: |'];
+const lines = ['| one event | CPU, ns | heap, bytes | buffers, bytes |', '| --- | --: | --: | --: |'];
 for (const [index, each] of CASES.entries()) {
   const { heap, buffers } = bytes[index] ?? { heap: Number.NaN, buffers: Number.NaN };
   const ns = median(measured.get(each) ?? []);
@@ -48,13 +48,13 @@ for (const { title, ns } of floors) lines.push(`| bare step: ${title} | ${whole(
 
 await reportPart({
   title: 'Each part alone',
-  text: lines.join('\n'),
+  text: `CPU and allocated memory of one event, if a part of the code runs alone: \`node bench/micro/main.ts\`.\nCPU is the median of ${ROUNDS} rounds, with garbage collection. A *bare step* is a library without our code.\n\n${lines.join('\n')}`,
   targets: ['binance', 'bybit'].map((venue): TargetResult => {
     const ns = (title: string): number =>
       median(measured.get(CASES.find((each) => each.title === `${title}${venue}`) as Case) ?? []);
     const times = ns('JSON.parse of the same bytes, ') / ns('decode a trade of ');
     return {
-      measured: `decode of a trade of ${venue}, JSON.parse of the same bytes divided by it`,
+      measured: `CPU of JSON.parse, divided by the CPU to decode the same trade of ${venue}`,
       found: times.toFixed(2),
       target: `≥ ${DECODE_TARGET}`,
       met: times >= DECODE_TARGET,

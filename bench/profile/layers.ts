@@ -15,20 +15,20 @@ const LAYERS: readonly (readonly [part: string, layer: string])[] = [
   ['/src/codec/', 'encoding'],
   ['/src/venues/', 'decoding, validation'],
   ['/src/net/', 'decoding, validation'],
-  ['/src/sinks/', 'queue, pending losses, sinks'],
-  ['/src/avro-file/', 'queue, pending losses, sinks'],
+  ['/src/sinks/', 'sinks and their queues'],
+  ['/src/avro-file/', 'sinks and their queues'],
   ['/src/market/', 'statistics'],
   ['/src/feed/analytics/', 'statistics'],
   ['/src/operators/window', 'statistics'],
-  ['/src/', 'sequence, merging, failover, quality'],
+  ['/src/', 'feed: order of trades, lines, failover'],
   ['/node_modules/rxjs/', 'rxjs'],
   ['node:', 'Node: sockets, streams, timers'],
   ['/bench/', 'the profiler'],
 ];
-const KERNEL = 'the kernel, for the main thread: sockets, timers';
+const KERNEL = 'kernel, for the main thread: sockets, timers';
 const PROGRAM = 'V8, libuv';
 const COLLECTOR = 'garbage collector, main thread';
-const OTHER_THREADS = "other threads: V8's collector and compiler, libuv";
+const OTHER_THREADS = "other threads: V8's garbage collector and compiler, libuv";
 /** Names that the profiler gives to time outside of functions. */
 const STATES: ReadonlyMap<string, string> = new Map([
   ['(garbage collector)', COLLECTOR],
@@ -44,7 +44,7 @@ const PROFILE_WITHIN_MS = 20_000;
 
 /** Text under a table of layers. */
 export const LAYERS_NOTE =
-  "CPU is measured by the operating system. V8's sampling profiler splits the main thread's CPU outside the kernel.";
+  "The operating system measures the CPU of each thread and of the kernel.\nV8's sampling profiler splits the main thread's CPU outside the kernel into the other rows.";
 
 /** Microseconds of CPU by layer. */
 export type Layers = ReadonlyMap<string, number>;
@@ -143,7 +143,7 @@ export function layersTable(
   const row = (title: string, of: (layers: Layers) => number) =>
     `| ${[title, ...columns.map(({ layers, trades }) => (of(layers) / trades).toFixed(2))].join(' | ')} |`;
   return [
-    `| ${['µs of CPU a trade', ...columns.map(({ title }) => title)].join(' | ')} |`,
+    `| ${['CPU of a trade, µs', ...columns.map(({ title }) => title)].join(' | ')} |`,
     `| --- |${' --: |'.repeat(columns.length)}`,
     ...names.map((name) => row(name, (layers) => layers.get(name) ?? 0)),
     row('all', (layers) => [...layers.values()].reduce((sum, micros) => sum + micros, 0)),

@@ -53,7 +53,7 @@ try {
       const made = () => load.ask<number>('sent');
       const seconds = Number(flags.seconds);
       const { layers, trades } = await profiled.layers(subject.pid, seconds * 1000, made);
-      columns.push({ title: `${Math.round(trades / seconds)}/s`, layers, trades });
+      columns.push({ title: `at ${Math.round(trades / seconds)} trades/s`, layers, trades });
     }
   } finally {
     await subject.stop();
@@ -65,6 +65,6 @@ try {
 if (flags.keep === undefined) await rm(folder, { recursive: true, force: true });
 await reportPart({
   title: `Where the CPU of ${name} goes`,
-  text: `${layersTable(columns)}\n\n${LAYERS_NOTE} One run each: \`node bench/profile/main.ts\`.`,
+  text: `${layersTable(columns)}\n\n${LAYERS_NOTE}\nEach column is one run of \`node bench/profile/main.ts\`.`,
   targets: [],
 });

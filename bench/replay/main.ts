@@ -57,7 +57,7 @@ if (flags.keep === undefined) await rm(folder, { recursive: true, force: true })
 
 const [loop, replay] = [median(loops), median(replays)];
 const result: TargetResult = {
-  measured: '`replay` of trades to files, its rate divided by that of JSON.parse of the same frames',
+  measured: 'frames/s of `replay` to files, divided by the frames/s of JSON.parse alone',
   found: (replay / loop).toFixed(2),
   target: `≥ ${TARGET}`,
   met: replay / loop >= TARGET,
@@ -67,12 +67,12 @@ await reportPart({
   text: [
     `| ${count.toLocaleString('en-US')} frames of trades | frames/s |`,
     '| --- | --: |',
-    `| JSON.parse of each, in memory, and nothing else | ${rate(loop)} |`,
+    `| only JSON.parse of each frame, in memory | ${rate(loop)} |`,
     `| \`market-feed replay\` into Avro files, with gzip | ${rate(replay)} |`,
     '',
     layersTable([{ title: 'replay', layers, trades: count }]),
     '',
-    "The main thread, by V8's sampling profiler, in a separate replay.",
+    "The second table splits the CPU of the replay's main thread, by V8's sampling profiler in a separate run. Command: `node bench/replay/main.ts`.",
   ].join('\n'),
   targets: [result],
 });

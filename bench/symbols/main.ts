@@ -92,8 +92,15 @@ const text = (['few', 'many'] as const).map((name) => {
 await reportPart({
   title: 'Many symbols',
   text: [
-    ...['| symbols | µs of CPU a trade | MiB resident |', '| --- | --: | --: |', ...text],
-    ...(columns.length === 0 ? [] : ['', layersTable(columns), '', `${LAYERS_NOTE} Measured in separate runs.`]),
+    ...['| symbols | CPU of a trade, µs | resident memory, MiB |', '| --- | --: | --: |', ...text],
+    ...(columns.length === 0
+      ? []
+      : [
+          '',
+          layersTable(columns),
+          '',
+          `${LAYERS_NOTE}\nThe two tables are from separate runs of \`node bench/symbols/main.ts\`.`,
+        ]),
   ].join('\n'),
   targets,
 });
@@ -107,7 +114,7 @@ function ratioOfCpu(): TargetResult {
     ? ''
     : ' (means nothing, because not all trades were published: use a lower --rate, or bench/symbols/virtual.ts)';
   return {
-    measured: `CPU a trade, ${many} symbols divided by ${few}`,
+    measured: `CPU of a trade with ${many} symbols, divided by the CPU with ${few} symbols`,
     found: `${ratio.toFixed(2)}${why}`,
     target: `≤ ${TARGET}`,
     met: allPublished && ratio <= TARGET,
