@@ -201,8 +201,8 @@ Three settings are shorter than their defaults, so that each row includes the sw
 - **Halts.** The guard halts each affected symbol within 250 ms (with files: 1,750 ms) after a price or a heartbeat becomes too
   old, the feed reports a halt, or an unrepaired gap is stored.
 - **Data.** With a standby, data comes again within 1,000 ms after a close or a refusal, and within 5,500 ms if a venue sends no
-  data. The limit is longer for one symbol (12 s, or 14 s if its venue halts it) and for the channel \`trade\` (22 s), and after the broker was killed (30 s) or
-  stopped (75 s).
+  data. For one symbol, the limit is 12 s, or 14 s if its venue halts it. For the channel \`trade\`, it is 22 s. After the
+  broker was killed, it is 30 s, and after it was stopped for 60 s, 75 s.
 
 **not detectable**: the row is as required, but trades are lost. Bybit's trade ids jump, so nobody can notice a trade that no
 line delivered.
