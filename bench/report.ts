@@ -228,8 +228,8 @@ The work of each program:
 - **Input**: trades of 20 symbols from Binance's \`@trade\` stream. A simulator (\`src/simulator\`) in another process sends them
   over WebSockets, also in bursts.
 - **Output**: records of \`schemas/trade-event.avsc\` in Avro single-object encoding, in the topic \`trades\` of one Kafka broker.
-  The topic has 4 partitions, and the key is the symbol. Records are not compressed, and all replicas (one) acknowledge them.
-  Only cryptofeed writes JSON instead.
+  The topic has 4 partitions, and the key is the symbol. Records are not compressed. The broker is the only
+  replica, and acknowledges them. Only cryptofeed writes JSON instead.
 - **More work of \`market-feed run\`**: it validates every field, checks the sequence of ids, drops duplicates, and watches for
   stale data. It also writes price ticks, positions and status to their topics.
 
