@@ -166,11 +166,8 @@ again. Then the journal is compared with the records that were published
 Each venue makes 600 trades a second of three symbols. In the rows *broker away*, it makes 8,000, so that the records do not fit
 into memory.
 
-Three settings are shorter than their defaults, so that each row includes the switch back to the first venue:
-
-- \`fail_back_after_ms\` is 2,000.
-- \`coin_stale_after_ms\` is 5,000.
-- The longest delay before a reconnect is 4,000 ms.
+Three settings are shorter than their defaults, so that each row includes the switch back to the first venue. They are
+\`fail_back_after_ms\` (2,000), \`coin_stale_after_ms\` (5,000) and the longest delay before a reconnect (4,000 ms).
 
 ## What the columns mean
 
@@ -183,8 +180,8 @@ Three settings are shorter than their defaults, so that each row includes the sw
   the fault to the end of the run. If only one symbol gets no data, only its trades count.
 - **halted after**: the time from the fault until the consumer's trading guard halts a symbol
   ([the rule](trading-guard.md#the-rule)). *not needed*: the symbol's data stayed fresh.
-- **lost**: trades that are neither published nor inside a published gap. Only trades between the first and the last published
-  trade of a venue count. If another venue serves in between, each of the venue's turns counts alone.
+- **lost**: trades that are neither published nor inside a published gap. Trades before the first or after the last
+  published trade of a venue's turn do not count.
 - **in gaps**: missing trades that a record of the topic \`gaps\` reports.
 - **duplicated** and **out of order**: published trades that appear twice, or after a later trade of their venue, symbol and epoch.
 - **epochs**: how many times a venue began to serve a symbol, for the symbol with the most.
