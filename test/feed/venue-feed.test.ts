@@ -22,9 +22,9 @@ interface Scripted extends ScriptedOptions {
   /** True by default. */
   readonly contiguous?: boolean;
   readonly more?: Partial<VenueFeedOptions>;
-  /** True: it connects before it is subscribed. */
+  /** True: the venue connects before the test subscribes to its events. */
   readonly warm?: boolean;
-  /** False: the first connections are neither open nor subscribed until the test does that. */
+  /** False: the test itself opens and subscribes the first connections. */
   readonly answers?: boolean;
 }
 

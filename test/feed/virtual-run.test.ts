@@ -36,7 +36,10 @@ const CHANNELS: readonly (readonly Channel[])[] = [
   ['trade', 'book_ticker', 'kline_1m'],
   ['trade', 'depth'],
 ];
-/** Only for venues that have the channel, and not together with trades: gaps do not name their channel. */
+/**
+ * Channels for venues with aggregated trades. They never run together with trades, because gaps do not name their
+ * channel.
+ */
 const AGGREGATED: readonly (readonly Channel[])[] = [['agg_trade']];
 const SINKS = ['kafka', 'file'] as const;
 const COINS = ['BTC', 'ETH', 'SOL'];
@@ -119,7 +122,7 @@ const happeningAt = (
         }),
     },
     {
-      // If one of two sinks is away at a kill, the other one is ahead.
+      // A kill while one of two sinks is away leaves the other sink ahead, so this is tested often.
       weight: sinks.length > 1 ? 8 : 2,
       arbitrary: fc
         .tuple(fc.constantFrom(...sinks), fc.integer({ min: 1, max: 9000 }))
@@ -342,8 +345,8 @@ async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, sinks, happenings } = script;
   const { written, journal, tops, activeVenue, left } = await play(script);
   const isBack = mode === 'all' || activeVenue === venues[0];
-  // Statistics are computed once for all sinks. If the sinks differ, they follow the sink that ended first. Records
-  // that a previous owner spilled come late, when it is the owner again.
+  // Statistics are computed once for all sinks, so they fit only if all sinks have the same trades. Records that a
+  // previous owner spilled come late, when it is the owner again.
   const isTakenOver = happenings.some(({ what }) => what.kind === 'takeover');
   const judgesStatistics = !isTakenOver && new Set(written.map(tradesText)).size === 1;
   return [
@@ -431,7 +434,7 @@ function recordProblems(
     ...by(
       'books-true',
       bookProblems(records, tops, {
-        // What was dropped right before a kill is not reported.
+        // Records that were dropped right before a kill are not reported.
         mayMiss: isKilled ? happenings.some(isOfSink) : records.some(isDropOfDeltas),
       }),
     ),
@@ -488,8 +491,7 @@ it("a pipeline publishes a book snapshot within 8 s of the sink's return if its 
     ...{ channels: ['trade', 'depth'], lines: 1, allCoins: false, sinks: ['kafka'], machines: 1 },
     happenings: [{ afterMs: 0, what: { kind: 'store', name: 'kafka', awayMs } }],
   });
-  // The sink is retried after at most 5 s. Then the waiting records are sent, and no record may be dropped for a
-  // second.
+  // The sink is retried after at most 5 s. Within 3 s after that, the waiting records are sent, and drops have ended.
   const soonAfter = STARTED_AT + BEFORE_MS + awayMs + 8000;
   const deltas = (written[0] ?? []).filter((record) => record.kind === 'book_delta');
   for (const symbol of SYMBOLS) {

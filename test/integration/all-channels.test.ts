@@ -22,12 +22,12 @@ const PER_SECOND = isLong ? 2000 : 1000;
 const STANDBY_PER_SECOND = PER_SECOND / 10;
 const ALL = CHANNELS.filter((channel) => !isDepthChannel(channel));
 const TWENTY = join(root, 'config/coins.json');
-/** The names of intervals in the topics of Bybit and in the journal. */
+/** Maps the interval names in Bybit's topics to the names in the journal. */
 const BYBIT_INTERVALS: Readonly<Record<string, string>> = {
   ...{ 1: '1m', 3: '3m', 5: '5m', 15: '15m', 30: '30m', 60: '1h', 120: '2h', 240: '4h', 360: '6h', 720: '12h' },
   ...{ D: '1d', W: '1w', M: '1M' },
 };
-/** Time from the first trade of the last coin until all its other topics are subscribed on both lines. */
+/** Within this time after the last coin's first trade, all its other topics are subscribed on both lines. */
 const SETTLE_MS = 2000;
 
 const now = wallClock();
@@ -136,7 +136,7 @@ async function recordsIn(dir: string): Promise<FeedRecord[]> {
   return records;
 }
 
-/** Marks position records as barriers. The order stays that of `recordsIn`, which reads position records first. */
+/** Prepares records for `epochProblems`. The position records are barriers, and `recordsIn` reads them first. */
 function inOrderOfTopics(records: readonly FeedRecord[]) {
   return records.map((record) => ({ record, barrier: record.kind === 'position' }));
 }
@@ -203,7 +203,10 @@ function compareKlines(records: readonly FeedRecord[], journal: readonly Journal
   return published.length;
 }
 
-/** Ticks with a price at which the symbol was not traded, and ticks that are older than the previous one. */
+/**
+ * Returns ticks with a price at which the symbol was not traded, and ticks that are older than the symbol's tick
+ * before.
+ */
 function comparePrices(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
   const prices = new Set(journal.map(({ symbol, price }) => `${symbol} ${exactValue(price)}`));
   const last = new Map<string, number>();

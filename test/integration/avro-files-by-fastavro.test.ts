@@ -20,7 +20,7 @@ function asPythonSeesIt(record: FeedRecord): unknown {
   return fields;
 }
 
-/** The sample of a kind, and enough other records to fill the batches; the same in every run. */
+/** Returns the samples of a kind, and random records that fill the batches. They are the same in every run. */
 function records(kind: RecordKind): FeedRecord[] {
   const sample = sampleRecords.filter((record) => record.kind === kind);
   const others = fc.sample(arbitraryRecord(kind), { numRuns: BATCHES * PER_BATCH - sample.length, seed: 7 });

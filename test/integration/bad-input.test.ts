@@ -24,7 +24,7 @@ interface Listening extends Disposable {
   readonly records: FeedRecord[];
 }
 
-/** The real feed with a venue that sends what the test wants. */
+/** Starts the real feed with a venue that sends what the test wants. */
 async function listen(protocol: Protocol, server: VenueServer, lines: number): Promise<Listening> {
   const feed = buildFeed(
     loadConfig({
@@ -52,7 +52,7 @@ function deadLetters(records: readonly FeedRecord[]): DeadLetter[] {
   return records.filter((record) => record.kind === 'dead_letter');
 }
 
-/** Bytes that are kept alive, including buffers. */
+/** Returns the bytes of the heap and of buffers after a garbage collection. */
 function retainedBytes(): number {
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();

@@ -11,7 +11,7 @@ const BTC = 'BTCUSDT';
 const ETH = 'ETHUSDT';
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
 
-/** A feed of BTC and ETH. REST rows of trades whose id is divisible by `every` have no price. */
+/** Starts a feed of BTC and ETH. REST rows of trades whose id is divisible by `every` have no price. */
 async function started(venue: VenueId, rate: number, every: number): Promise<SimulatedFeed> {
   const simulated = await SimulatedFeed.start({
     rates: { [venue]: rate },

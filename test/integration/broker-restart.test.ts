@@ -64,7 +64,7 @@ async function statusIn(prefix: string): Promise<Status[]> {
 it('a run delivers all trades received during a broker outage, also after a stop and a new start', async () => {
   const journal = join(await temporaryFolder(), 'journal.ndjson');
   const simulate = await startSimulate('--rate', `${PER_SECOND}`, '--symbols', '5', '--journal', journal);
-  // Each run has a venue of its own, so a journal shows what one run was sent.
+  // Each run has its own venue, so the journal shows which trades were sent to which run.
   const staying = await startRun(simulate, 'binance');
   const leaving = await startRun(simulate, 'bybit');
   await staying.run.logged('trading_resumed');
@@ -117,7 +117,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
   };
   expect(problems).toEqual([]);
   expect(trades.records).toBeGreaterThan((PER_SECOND * OUTAGE_MS) / 1000);
-  // One epoch for each symbol. stop.test.ts checks what was in flight when the connections closed.
+  // `runs` counts epochs: one for each symbol. stop.test.ts checks `unsent[1]`, the trades in flight at the stop.
   expect(trades.runs).toBe(COINS.length);
   expect(trades.unsent[0]).toBe(0);
   expect(staying.run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({
@@ -142,7 +142,7 @@ it('a run delivers all trades received during a broker outage, also after a stop
     'sink_recovered',
   ]);
   expect(status.at(-1)?.state).toBe('stopped');
-  // The feed continued: one heartbeat a second, each with fresh data before it.
+  // The feed continued: it published a heartbeat each second, which reported fresh data.
   const beats = status.filter(
     ({ state, timestamp }) => state === 'heartbeat' && timestamp > stoppedAt && timestamp < startedAt,
   );

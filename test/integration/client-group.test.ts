@@ -20,7 +20,7 @@ function member(...of: ConstructorParameters<typeof MemberProcess>): Promise<Mem
 }
 
 const PER_SECOND = 500;
-/** The default of the client. */
+/** The client's default time between two commits. */
 const COMMIT_EVERY_MS = 1000;
 
 async function feed() {

@@ -118,7 +118,7 @@ describe('Market.read', () => {
     const topic = `${config.topicPrefix}trades`;
     const admin = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).admin();
     await admin.connect();
-    // Makes the admin look up the topic, which deleting it does not do.
+    // Makes the admin load the topic's metadata, because `deleteTopicRecords` does not load it.
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '101' }] });
     await admin.disconnect();

@@ -20,7 +20,7 @@ import {
 import { isLong } from '../../testing/tools/is-long.ts';
 import { until } from '../../testing/tools/until.ts';
 
-/** Seconds for which an instance is stopped. */
+/** Seconds for which an instance hangs (SIGSTOP). */
 const STANDS_STILL = isLong ? 60 : 10;
 /** The shortest session timeout that a broker allows. */
 const SESSION_MS = 6000;
@@ -28,7 +28,7 @@ const COINS = isLong ? 60 : 20;
 const SHARDS = isLong ? 12 : 6;
 const PER_SECOND = isLong ? 3000 : 600;
 const QUIET_MS = isLong ? 8000 : 2000;
-/** Limit for delays, because the shards, a broker, the simulator and other tests share two cores. */
+/** Allowed delay, milliseconds. The shards, a broker, the simulator and other tests share two cores. */
 const BUSY_MS = 15_000;
 /** The shards that have at least one of the coins. */
 const WITH_COINS = [...new Set(marketCoins(COINS).map(({ symbol }) => shardOf(symbol, SHARDS)))];
@@ -73,8 +73,8 @@ it(
     a.signal('SIGKILL');
     const others = [c];
     let joined = killed.at;
-    // At full length, each fault comes alone, and a new instance joins in between. Otherwise the instance that
-    // continues is the one that joins.
+    // In the long test, instance `d` joins between the two faults. In the short test, `b` hangs right after the kill,
+    // and later continues as the joining instance.
     if (isLong) {
       await until(() => held([b, c]).length === SHARDS, { timeoutMs: 60_000, message: () => logsOf(b, c) });
       await delay(QUIET_MS);
@@ -116,7 +116,7 @@ it(
     const verdict = judge.verdict();
     const silences = (from: number, to: number, shards: readonly number[]) =>
       shards.filter((shard) => WITH_COINS.includes(shard)).map((shard) => longestSilence(live, shard, from, to));
-    // Bursts are of single coins, so the load of a shard only shows over the whole run.
+    // A burst of trades is of one coin, so only the counts over the whole run show the load of a shard.
     const ranMs = ended - killed.at;
     const rates = Array.from({ length: SHARDS }, (_, shard) => countOf(live, shard, killed.at, ended));
     const loads = last.map((shards) => shards.reduce((sum, shard) => sum + (rates[shard] ?? 0), 0));
@@ -138,8 +138,8 @@ it(
     };
     console.info(JSON.stringify({ ...found, last }));
     expect(verdict).toMatchObject({ lost: 0, duplicated: 0, outOfOrder: 0, inGaps: 0, problems: [] });
-    // The targets, session_timeout_ms + 2 s and a spread of 0.2, are for a machine that does nothing else. They are
-    // printed above.
+    // The targets are session_timeout_ms + 2 s and a spread of 0.2, on a machine that does nothing else. The measured
+    // values are printed above.
     for (const ms of [...found.killed, ...found.stoodStill]) expect(ms).toBeLessThan(SESSION_MS + BUSY_MS);
     for (const ms of [...found.joined, ...found.woken]) expect(ms).toBeLessThan(BUSY_MS);
     if (isLong) expect(found.spread).toBeLessThan(0.6);
@@ -168,7 +168,7 @@ interface Live {
   readonly symbol: string;
 }
 
-/** The longest time between two stored trades of a shard, with both ends of the range. */
+/** Returns the longest time between two stored trades of a shard. Both ends of the range count as trades. */
 function longestSilence(live: readonly Live[], shard: number, from: number, to: number): number {
   let longest = 0;
   let before = from;

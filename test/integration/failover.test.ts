@@ -38,7 +38,10 @@ function venueStory(simulated: SimulatedFeed, states: readonly string[]): string
     );
 }
 
-/** Each venue's answer to a country that it does not serve: its status, and words of its body. */
+/**
+ * Rows of venue, standby venue, and the venue's answer to a country that it does not serve: status and words of the
+ * body.
+ */
 const BLOCKS = [
   ['bybit', 'binance', '403', 'configured to block access from your country'],
   ['binance', 'bybit', '451', 'restricted location'],
@@ -51,7 +54,7 @@ describe.concurrent('failover when the region is blocked', () => {
     async (venue, next, status, words) => {
       await using simulated = await SimulatedFeed.start({
         rates: { [venue]: 60, [next]: 60 },
-        // The grace applies only to lost connections. The feed leaves a blocked region at once.
+        // The grace applies only to lost connections. If a venue blocks our region, the feed leaves it at once.
         feed: { venues: [venue, next], failover_grace_ms: 10_000 },
       });
       await simulated.moreTrades(50, venue);
@@ -318,8 +321,8 @@ describe.concurrent.each([{ fault: 'mute_channel', channel: 'trade' }, { fault: 
       await using simulated = await SimulatedFeed.start({ rates, coins: ['BTC', 'ETH'], feed, venue: BRISK });
       await simulated.moreTrades(50, 'bybit');
       simulated.simulator.fault({ venue: 'bybit', ...fault, symbol: 'ETHUSDT' });
-      // Existing subscriptions stay. Only new connections are refused, which is no reason to leave the venue for the
-      // other coins.
+      // The fault keeps existing subscriptions and rejects new ones, so the test closes each line. A rejected
+      // subscription to ETH is no reason to leave the venue for the other coins.
       if (fault.fault === 'reject_trades')
         for (const line of [1, 2]) {
           simulated.simulator.fault({ venue: 'bybit', fault: 'close', line: 1 });
@@ -345,7 +348,7 @@ describe.concurrent.each(['bybit', 'binance'] as const)('two lines of %s', (venu
     for (let round = 1; round <= 4; round++) {
       await until(() => simulated.feed.venues[0]?.linesUp === 2);
       await simulated.untilStatus({ state: 'subscribed' }, { count: round + 1 });
-      // A new line is in step after its first trade of each coin.
+      // After its first trade of each coin, a new line can replace the other line without a gap.
       await simulated.moreTrades(150);
       simulated.simulator.fault({ venue, fault: round % 2 === 0 ? 'reset' : 'close', line: 1 });
       await simulated.untilStatus({ state: 'disconnected' }, { count: round });

@@ -47,7 +47,9 @@ async function newTopic(topic: string): Promise<void> {
   await admin.disconnect();
 }
 
-/** The job of deploy/, with the topics of this test, up to their current end. */
+/**
+ * Writes the Flink job of deploy/ with this test's topics, which it reads up to their current end. Returns the file.
+ */
 async function jobOver(topics: string, folder: string): Promise<string> {
   let sql = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');
   for (const [theirs, ours] of [

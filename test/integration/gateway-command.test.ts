@@ -30,7 +30,7 @@ const symbolsAt = async (url: string): Promise<string[]> =>
 /** The status of an HTTP answer. */
 const statusOf = async (url: string, path: string): Promise<number> => (await fetch(new URL(path, url))).status;
 
-/** Everything that arrives over a WebSocket. */
+/** Opens a WebSocket. Returns the list of its messages, which grows as they arrive. */
 async function listen(url: string, path: string): Promise<{ type: string; data: unknown }[]> {
   const socket = new WebSocket(new URL(path, url.replace('http', 'ws')));
   onTestFinished(() => socket.terminate());

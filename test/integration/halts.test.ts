@@ -12,7 +12,10 @@ const FEED = { channels: CHANNELS, stale_after_ms: 2000, coin_stale_after_ms: 30
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 1000 } };
 const BTC = { symbol: 'BTCUSDT', coin: 'BTC' };
 
-/** What was reported of BTC's data; a busy machine may be late with the data of a whole line. */
+/**
+ * Returns the reports of stale BTC data. A line that is stale as a whole does not count: a busy machine may be the
+ * cause.
+ */
 const staleOf = (simulated: SimulatedFeed) =>
   simulated
     .statuses({ state: 'feed_stale' })

@@ -34,8 +34,8 @@ interface Past {
 }
 
 /**
- * A venue that has made this many trades of BTC and makes no more. A gate holds requests for pages of trades. Call it
- * in a test.
+ * Returns a venue that has made this many trades of BTC and makes no more. `rest` holds REST requests for trades until
+ * the test lets them pass. Call it in a test.
  */
 async function pastOf(venue: VenueId, trades = FEW): Promise<Past> {
   const folder = await temporaryFolder();

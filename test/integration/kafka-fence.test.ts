@@ -254,7 +254,8 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(await running.write([trade(1)])).toEqual(DELIVERED);
     await openSink(of, ['replay.']);
     expect(await running.write([trade(2)])).toEqual(DELIVERED);
-    // The writer first writes a marker to the topic, which only the last writer of an id may do.
+    // The writer must first write a marker to the new topic. The brokers allow that only to the last writer of a
+    // transactional id.
     expect(await running.write([{ ...trade(3), topic: 'testnet.trades' }])).toEqual(DELIVERED);
     expect(await read(of, 'trades')).toEqual(['t1', 't2']);
   });

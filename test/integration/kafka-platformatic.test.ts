@@ -79,8 +79,8 @@ describe('a connection with @platformatic/kafka', () => {
 
 describe('the packages of the Kafka clients', () => {
   /**
-   * A script that writes with a sink and reads its checkpoints, while a package cannot be resolved. It prints the
-   * errors.
+   * Returns a script that writes with a sink and reads its checkpoints, while the package `missing` cannot be resolved.
+   * It prints the errors.
    */
   const script = (config: KafkaConfig, missing: string) => `
     import { registerHooks } from 'node:module';

@@ -153,7 +153,7 @@ describe('the Kafka sink with a schema registry', () => {
     await driver.idle();
     await door.shut();
 
-    // Known schemas work without the registry. Other topics wait for it.
+    // A topic with a known schema works without the registry. A new topic waits for the registry.
     driver.push(trade(2));
     await driver.idle();
     driver.push({ ...trade(3), topic: 'simulated.trades' });

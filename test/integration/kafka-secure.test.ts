@@ -204,7 +204,8 @@ describe('Kafka over TLS, with a login', () => {
       if (failure.retry === 'never') expect((await opened)?.retry).toEqual({ kind: 'never' });
       else await expect.poll(() => states.length > 0 && driver.stats().state).toBe('down');
       await driver.close({ timeoutMs: 0 });
-      // A start that is never retried failed with the reason. The close ended a start that the driver still retried.
+      // If the failure is never retried, the start failed with its reason. Otherwise the driver retried the start until
+      // `close` ended it.
       expect((await opened)?.message).toMatch(failure.retry === 'never' ? failure.reason : /closed before it was open/);
       expect(logged.join()).not.toContain('kein-passwort');
 

@@ -5,7 +5,9 @@ import { compareTrades } from '../../testing/judges/journal.ts';
 vi.setConfig({ maxConcurrency: 4 });
 
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 30_000 } };
-/** A link of this many bytes a second falls behind by most of a second in each second. */
+/**
+ * Limits a link to this many bytes a second, a small part of the data. Each second, it falls behind by almost a second.
+ */
 const SLOW = { fault: 'slow_trickle', count: 5000 } as const;
 
 describe.concurrent.each(['bybit', 'binance'] as const)('data of %s that arrives late over a slow link', (venue) => {

@@ -84,7 +84,7 @@ describe.concurrent.each<VenueId>(['binance', 'binance_us', 'bybit'])('a side th
   });
 });
 
-/** The sides of ETH that its last book ticker quotes, as a reader of the topic has it. */
+/** Describes the sides in ETH's last book ticker, as a reader of the topic decodes it. */
 function quoteOf(simulated: SimulatedFeed): string {
   const last = simulated.of('book_ticker').findLast(({ symbol }) => symbol === ETH);
   if (last === undefined) return 'nothing';
@@ -98,7 +98,7 @@ function quoteOf(simulated: SimulatedFeed): string {
   return `${side('bid')} and ${side('ask')}`;
 }
 
-/** The number of bids and asks in the last sample of ETH's book. */
+/** Returns the number of bids and asks in the last sample of ETH's book. */
 function levelsOf(simulated: SimulatedFeed): string {
   const last = simulated.of('order_book').findLast(({ symbol }) => symbol === ETH);
   return `${last?.bids.length} and ${last?.asks.length}`;

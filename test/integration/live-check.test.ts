@@ -107,7 +107,7 @@ describe('check --live', () => {
 
 interface Case {
   readonly fault: FaultRequest & { readonly venue: VenueId };
-  /** True: the fault begins when the lines have data. */
+  /** True: the fault begins when the lines have data. Otherwise it begins before the check. */
   readonly isLater?: boolean;
   readonly seconds?: number;
   readonly fails: readonly string[];

@@ -15,8 +15,8 @@ import { runPython } from '../../testing/tools/python.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 
-// Each test has a simulator and 20 books in this process. A book waits at most 500 ms for the other line, so that more
-// tests at once would make it give up.
+// Each test has a simulator and 20 books in this process. A book waits at most 500 ms for the other line. With more
+// tests at once, this time would not be enough.
 vi.setConfig({ maxConcurrency: 2 });
 
 const SECONDS = isLong ? 60 : 4;

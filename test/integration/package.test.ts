@@ -79,7 +79,7 @@ it('the types of the package match the documents under a strict compiler', async
   expect(stdout).toBe('');
 });
 
-/** The oldest version, ours, and in `make faults` the newest: each is a download. */
+/** The oldest version, ours, and in `make faults` the newest. Each of them is downloaded. */
 const NODE_VERSIONS = [OLDEST_NODE, '24', ...(isLong ? ['26'] : [])];
 
 describe.each(NODE_VERSIONS)('the package on Node %s', (version) => {

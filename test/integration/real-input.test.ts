@@ -44,8 +44,8 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const config = await writeConfiguration(await temporaryFolder(), {
     ...simulatedValues(simulate, {
       coins,
-      // After its end, the session sends nothing. The feed must not reconnect for that, because that would play it
-      // again.
+      // After its end, the capture sends nothing. The feed must not reconnect then, because a new connection plays the
+      // capture again.
       feed: { venues: [venue], channels, allow_test_data: false, stale_after_ms: 120_000 },
       venue: { lines },
     }),
@@ -136,7 +136,7 @@ describe('captures of the real venues', () => {
       coins: ['BTC'],
       channels: ['trade', 'book_ticker'],
       lines: 2,
-      // The session has 14 top-of-book frames, and 2 of them are repeats.
+      // The capture has 14 top-of-book frames, and 2 of them are repeats.
       expected: { trades: 8, 'book-tickers': 12 },
     });
     expect(counts).toMatchObject({ trades: 8, 'book-tickers': 12, 'dead-letters': 0, gaps: 0 });

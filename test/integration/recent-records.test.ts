@@ -61,7 +61,10 @@ const idsOf = ({ trades }: Recent, symbol = 'BTCUSDT'): number[] =>
   trades.flatMap((trade) => (trade.symbol === symbol ? [Number(trade.tradeId)] : []));
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** Trades of 20 symbols, from 17 a second down to one in 20 s, in the order of time, with their windows of a second. */
+/**
+ * Returns trades of 20 symbols in the order of time, with windows of one second. The rates go from 17 a second to one
+ * in 20 s.
+ */
 function market(seconds: number): {
   readonly records: readonly OutRecord[];
   readonly checkpoints: readonly SeriesCheckpoint[];
@@ -105,7 +108,7 @@ describe('Sink.recent', () => {
       const before = process.cpuUsage();
       const found = await sink.recent(options({ checkpoints }));
       const tookMs = performance.now() - started;
-      // CPU time, because a clock says little on a busy machine.
+      // Measures CPU time, because on a busy machine the elapsed time says little.
       const { user, system } = process.cpuUsage(before);
       const cpuMs = (user + system) / 1000;
       await sink.close();
@@ -189,7 +192,8 @@ describe('Sink.recent', () => {
     const checkpoints = [checkpoint(40_000, 400_000), checkpoint(5, 5, 'ETHUSDT')];
     const read = (spanMs: number) =>
       readRecent(of, options({ checkpoints, spanMs }), exists, quiet, { span: 12_000, count: 8000 });
-    // Two blocks of reading are 20,480 records or 204 s, of which 30 s are for records out of order.
+    // The two blocks that are read have 20,480 records, or 204 s. 30 s of them are a margin for records out of order,
+    // so 180 s are too long.
     const [short, long] = [await read(60_000), await read(180_000)];
     expect([short.whole, long.whole]).toEqual([true, false]);
     expect(idsOf(short, 'ETHUSDT')).toEqual([]);

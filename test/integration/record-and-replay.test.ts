@@ -53,7 +53,7 @@ function sumsOf(dir: string): Record<string, string> {
   );
 }
 
-/** Trades and gaps as they were published, without the fields that differ between runs. */
+/** Returns the published trades and gaps without the fields that differ between runs. */
 function essence(records: readonly FeedRecord[]): unknown[] {
   return records.flatMap((record): object[] => {
     if (record.kind === 'trade') {

@@ -69,7 +69,7 @@ it.concurrent('a feed fetches aggregated trades if the market-data-only host has
   expect(aggregated.length).toBeGreaterThan(100);
   expect(new Set(aggregated.map(({ source }) => source))).toEqual(new Set(['backfill']));
   expect(sum('missing')).toBe(1200);
-  // The first trades may be a part of an aggregate that began before the gap.
+  // If an aggregate began before the gap, its trades in the gap stay missing.
   expect(sum('filled')).toBeGreaterThan(800);
   await expectWholeAndInOrder(simulated);
 });

@@ -81,7 +81,7 @@ describe.concurrent('a cutover after an announcement', () => {
   });
 
   it('closes a lagging connection only after all its data has arrived', async () => {
-    // A coin with few trades may have no trade that both connections deliver. Then a gap of unknown outcome is
+    // With more coins, a coin may have no trade that both connections deliver. Then a gap of unknown outcome is
     // published.
     const coins = ['BTC'];
     await using simulated = await started('bybit', 1, { coins, feed: { venues: ['bybit'], channels: ['trade'] } });

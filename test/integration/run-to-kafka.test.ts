@@ -30,9 +30,9 @@ beforeAll(async () => {
 interface Compared {
   readonly records: number;
   readonly symbols: number;
-  /** Events between the first and the last published one that were left out. */
+  /** Number of events between the first and the last published event that were not published. */
   readonly skipped: number;
-  /** Number of events that were sent to the pipeline before the first and after the last published one. */
+  /** Number of events that were sent to the pipeline before the first and after the last published event. */
   readonly unsent: readonly [number, number];
 }
 
@@ -82,10 +82,11 @@ it(
     for (const topic of ['trades', 'book_tickers', 'klines', 'agg_trades']) {
       const { symbols, skipped, unsent } = found[topic] as Compared;
       expect(symbols, topic).toBe(20);
-      // If a line joins while others are ahead, its first event may be older than what they delivered.
+      // If a line joins while others are ahead, its first events may be older than delivered ones. They are not
+      // published.
       expect(skipped, `${topic} skipped`).toBeLessThan(topic.endsWith('trades') ? 1 : 20);
       expect(unsent[0], `${topic} before the first published`).toBe(0);
-      // stop.test.ts checks the events that were in flight when the connections closed, frame by frame.
+      // stop.test.ts checks `unsent[1]`, the events in flight when the connections closed, frame by frame.
     }
     expect(found.trades?.records).toBeGreaterThanOrEqual(PER_SECOND * duration);
     expect(run.log().find(({ undelivered }) => undelivered !== undefined)).toMatchObject({

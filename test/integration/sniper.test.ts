@@ -84,7 +84,8 @@ describe('the sniper examples on Kafka', () => {
 
   it('halt within the limit when the pipeline is killed, and place no order until they resume', async () => {
     const folder = await temporaryFolder();
-    // Binance returns trades from before the restart, so the restart leaves no gap that would halt for a minute.
+    // Binance returns the trades from before the restart. So the restart leaves no gap, which would halt trading for a
+    // minute.
     const simulate = await startSimulate('--rate', '300', '--symbols', '3');
     const prefix = `${randomUUID()}.`;
     const values = simulatedValues(simulate, { feed: { venues: ['binance', 'bybit'], allow_test_data: false } });

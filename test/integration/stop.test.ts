@@ -121,9 +121,9 @@ describe('a run that is stopped', () => {
       expectWholeStory(await recordsOf('status', `${prefix}feed-status`));
 
       // The journal is in the order of sending, for all symbols, and a connection keeps that order. So a closed
-      // connection has delivered a beginning of what was sent to it. Both lines were sent the same trades, so together
-      // they too have delivered a beginning. Nothing that was received is missing if the published trades are such a
-      // beginning, and as many as were received.
+      // connection has delivered a prefix of what was sent to it. Both lines were sent the same trades, so together
+      // they too have delivered a prefix. Nothing that was received is missing if the published trades are such a
+      // prefix, and as many as were received.
       const published = await recordsOf('trade', `${prefix}trades`);
       expect(new Set(published.map(keyOfTrade)).size).toBe(published.length);
       // The line that subscribed later may deliver first, so a symbol starts with the first trade from either line.
@@ -161,7 +161,7 @@ describe('a run that is stopped', () => {
       run.signal(index % 2 === 0 ? 'SIGTERM' : 'SIGINT');
       expect(await run.exited, `${afterMs} ms: ${run.stderr}`).toBe(0);
       expect(performance.now() - askedAt, `${afterMs} ms`).toBeLessThan(limitMs(WITHIN_MS));
-      // If the run had begun, it logs that it stopped.
+      // If the run had begun, its last status record is `stopped`.
       if (run.stderr.includes('"connecting"'))
         expectWholeStory(await recordsOf('status', `${prefix}simulated.feed-status`));
     }

@@ -51,7 +51,7 @@ interface Setting {
   readonly rate: number;
 }
 
-/** Lets `go` run the pipeline several times with one simulator. Returns the stored records and the truth. */
+/** Lets `go` run the pipeline several times with one simulator. Returns the stored records and the journal. */
 async function storedBy(
   { venue, sink, rate }: Setting,
   go: (values: object, folder: string, place: RunStore) => Promise<void>,
@@ -103,7 +103,9 @@ async function stopped(values: object): Promise<void> {
   }
 }
 
-/** True if each symbol has a short window that began at `since` or later. Then all earlier ones are published. */
+/**
+ * True if each symbol has a short window that began at `since` or later. Then all windows before `since` are published.
+ */
 function hasWindowsSince(records: readonly FeedRecord[], since: number): boolean {
   const symbols = records.flatMap((record) =>
     record.kind === 'trade_stats' && record.windowMs === WINDOWS_MS[0] && record.windowStart >= since
@@ -148,7 +150,7 @@ function expectWindowsOnce({ records, journal }: Stored): void {
   expect(new Set(records.flatMap((record) => (record.kind === 'trade' ? [record.epoch] : [])))).toEqual(new Set([1]));
 }
 
-/** Names of the incomplete windows that are not the first of their length. */
+/** Returns the names of incomplete windows, except the first window of each symbol and length. */
 function incomplete({ records }: Stored): string[] {
   const windows = records.filter((record) => record.kind === 'trade_stats');
   const first = new Map<string, string>();

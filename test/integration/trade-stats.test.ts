@@ -14,7 +14,7 @@ const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR 
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
 const WINDOW_MS = 1000;
 const LATENESS_MS = 500;
-/** The simulator's trades have up to four times their mean quantity. */
+/** Threshold in mean quantities. The simulator's trades have up to four times the mean quantity. */
 const LARGE = 3;
 const BTC = 'BTCUSDT';
 const SYMBOLS = [BTC, 'ETHUSDT', 'SOLUSDT'];
@@ -78,7 +78,8 @@ describe.concurrent('windows of trades', () => {
 
   it.each([
     ['an idle market', ['binance', 'bybit'], true],
-    // The feed opens new lines. What the previous lines would have delivered is unknown.
+    // The feed opens new lines. Trades that only the previous lines would have delivered may be missing, so windows are
+    // incomplete.
     ['a single venue that stops sending', ['binance'], false],
   ])('close by the clock after the last trade: %s', async (_, venues, isWhole) => {
     const staleMs = 3000;
@@ -96,7 +97,7 @@ describe.concurrent('windows of trades', () => {
     expect(closedAt - tradedAt).toBeGreaterThanOrEqual(LATENESS_MS + staleMs - 1);
     expect(closedAt - tradedAt).toBeLessThan(LATENESS_MS + staleMs + limitMs(WINDOW_MS));
     await expectRight(simulated);
-    // A symbol may have no trade in the last window in which others had some.
+    // The clock closes the windows that event time has not closed. A symbol may have none of them.
     const eventTime = Math.max(...simulated.of('trade').map(({ timestamp }) => timestamp));
     for (const symbol of SYMBOLS) {
       const byTheClock = windowsIn(simulated, symbol).flatMap(({ windowEnd }, number) =>
@@ -117,7 +118,7 @@ describe.concurrent('windows around a gap', () => {
     await moreWindows(simulated, 2);
     await expectRight(simulated);
     for (const symbol of SYMBOLS) expect(incomplete(simulated, symbol)).toEqual([0]);
-    // Only the symbol with the gap waited.
+    // Only the windows of the symbol with the gap waited.
     const repairedAt = simulated.statuses({ state: 'gap_repaired' })[0]?.at ?? 0;
     const detectedAt = simulated.statuses({ state: 'gap_detected' })[0]?.at ?? 0;
     const meanwhile = simulated.published.flatMap(({ at, record }) =>
@@ -190,7 +191,8 @@ describe.concurrent('windows at a failover', () => {
         (record) => record.kind === 'trade_stats' && record.symbol === symbol && record.epoch === 1,
       );
       expect(lastOfOld).toBeLessThan(first);
-      // A symbol without a trade in the last window of the others has only complete windows.
+      // The switch ends windows that event time has not closed. A symbol without such a window has only complete
+      // windows.
       const last = turns[0]?.at(-1);
       expect(last?.complete).toBe(last !== undefined && last.windowEnd + LATENESS_MS <= eventTime);
       const inWindows = (epoch: number) =>

@@ -106,7 +106,7 @@ class Desk {
     this.#started.ended('OTHER');
   }
 
-  /** Starts an epoch of coins at a venue, by default an hour ago. None was traded in that time. */
+  /** Starts an epoch of coins at a venue, by default an hour ago. The coins had no trade since. */
   began(coins: string, { venue = 'binance', epoch = 1, ago = 3600 } = {}): this {
     if (ago === 3600) this.#delivered(venue);
     for (const coin of coins.split(' '))
@@ -133,7 +133,7 @@ class Desk {
     return this;
   }
 
-  /** No line carries trades of the coin after a moment. */
+  /** Reports that no line carries trades of the coin from this second on. */
   noLine(coin: string, fromTime: number): this {
     this.#started.noLine(`${coin}USDT`, T0 + fromTime * 1000);
     return this;

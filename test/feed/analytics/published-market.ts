@@ -20,7 +20,7 @@ const LOOK_MS = 100;
 const NOTICED_MS = 300;
 const VENUES = ['binance', 'bybit'] as const;
 
-/** The next step. `symbol` is a number. */
+/** A step of a `PublishedMarket`. `symbol` is the number of a symbol. */
 export type Step =
   /** Both venues trade the symbol, `afterMs` after the previous step. The trade arrives `delayMs` late. */
   | { readonly kind: 'trade'; readonly symbol: number; readonly afterMs: number; readonly delayMs: number }
@@ -35,7 +35,9 @@ export type Step =
 
 interface PublishedWindow {
   readonly record: TradeStats;
-  /** The event time of its venue at the publication. It advances with trades, and by the clock while none come. */
+  /**
+   * The venue's event time when the window was published. It advances with trades, and by the clock while none come.
+   */
   readonly reached: number;
 }
 
@@ -58,7 +60,7 @@ interface Symbol {
   missing: TradeEvent[];
   waiting: TradeEvent[];
   gapSince: number;
-  /** Start of an epoch that has had no trade yet. */
+  /** Start of the current epoch; undefined once the epoch has a trade. */
   begunAt: number | undefined;
 }
 
@@ -110,7 +112,7 @@ export class PublishedMarket {
         this.#trade(this.#symbolOf(step.symbol), step.delayMs, true);
         return;
       case 'lose':
-        // A loss before the first trade of an epoch cannot be noticed.
+        // A loss before the first trade of an epoch cannot be noticed, so the trade is published.
         this.#trade(this.#symbolOf(step.symbol), 0, this.#symbolOf(step.symbol).last === undefined);
         this.#advance(NOTICED_MS);
         this.#trade(this.#symbolOf(step.symbol), 0, true);

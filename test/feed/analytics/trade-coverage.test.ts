@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { TradeCoverage } from '../../../src/feed/analytics/trade-coverage.ts';
 
-/** An epoch that began at 100 s by our clock. Its first trade is of 100.5 s by the venue's clock, and came at once. */
+/**
+ * An epoch that began at 100 s by our clock. Its first trade has the venue time 100.5 s, and was received at 100.5 s.
+ */
 function begun(): TradeCoverage {
   const coverage = new TradeCoverage();
   coverage.begin({ timestamp: 100_500, receivedAt: 100_500_000 }, 100_000);

@@ -72,7 +72,10 @@ class Arbitration {
     });
   }
 
-  /** Passes the events of each symbol in one frame. Returns what passed, including earlier events that waited. */
+  /**
+   * Delivers the events of each symbol in one frame. Returns the events that passed, including earlier events that
+   * waited.
+   */
   frames(line: number, ...events: readonly LineData[]): string {
     for (const { symbol } of events.filter((event, at) => event.symbol !== events[at - 1]?.symbol)) {
       const frame = events.filter((event) => event.symbol === symbol);
@@ -89,7 +92,7 @@ class Arbitration {
     return first === undefined ? 0 : this.arbiter.data(this.arbiter.of(first.symbol), line, events, 0).length;
   }
 
-  /** What was emitted since the last look. */
+  /** The events that were emitted since the last call, as text. */
   get emitted(): string {
     const emitted = this.#emitted;
     this.#emitted = [];
@@ -213,7 +216,8 @@ describe('LineArbiter', () => {
     expect(run.frames(1, tradeEvent(1), tradeEvent(2), tradeEvent(4), tradeEvent(5))).toBe(
       '1 2 opened (2,4):1 3 (2,4):1 filled 1 4 5',
     );
-    // A negative size is an output without a frame (`late`): here the possible gap and the pending gap.
+    // A negative size is an output without a frame (`late`): the possible gap, the pending gap, and the possible gap's
+    // end.
     expect(sizes).toEqual([2, -1, -1, 3, -1, 1]);
   });
 

@@ -11,7 +11,7 @@ interface Setting {
   readonly fetch?: (symbol: string, attempt: number, larger: number) => Observable<BookUpdate>;
   readonly lines?: number;
   readonly answerMs?: number;
-  /** Symbols for which, after the first two requests, only urgent ones are sent. */
+  /** Symbols for which only urgent requests are sent after the first two requests. */
   readonly waits?: ReadonlySet<string>;
 }
 
@@ -262,7 +262,7 @@ describe('VenueBooks', () => {
       ['1010 ETHUSDT', '1010 BTCUSDT'],
       [0, 0, 1, 1],
     ]);
-    // The request is already sent, and its answer is good enough.
+    // ETH needs no new request: the answer to its last request has update 12.
     lose(4, 12, 'ETHUSDT');
     scheduler.advance(10);
     expect(asked).toHaveLength(4);

@@ -412,7 +412,7 @@ describe('VenueConnectionPool: connections near the end of their lifetime', () =
   });
 });
 
-/** Refuses every connection from the `count`th on. */
+/** Refuses every connection after the first `count`. */
 function refuseAfter(count: number): (connection: ScriptedConnection) => void {
   let made = 0;
   return (connection) => {
@@ -421,7 +421,8 @@ function refuseAfter(count: number): (connection: ScriptedConnection) => void {
 }
 
 /**
- * Opens after 100 ms, subscribes, delivers every four seconds, reports its age, and is closed by the venue at the end.
+ * Plays the life of a connection. It opens after 100 ms, subscribes and delivers data every four seconds. It reports
+ * that its end is near, and then the venue closes it.
  */
 function lifeOf(connection: ScriptedConnection, scheduler: ScriptedLines['scheduler'], lifetimeMs: number): void {
   const after = (ms: number, work: () => void): void => {

@@ -7,7 +7,7 @@ class Sink {
   now = 0;
   readonly latency = new AckLatency(() => this.now);
 
-  /** Pushes a record at each millisecond from now on. */
+  /** Pushes this many records, one in each millisecond. */
   push(count: number): OutRecord[] {
     return Array.from({ length: count }, (_, index) => {
       const record = { topic: 'trades', key: 'BTCUSDT', record: tradeEvent(index) };

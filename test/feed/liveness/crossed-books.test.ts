@@ -8,7 +8,10 @@ const MARKET = {
   environment: 'simulated' as const,
 };
 
-/** One book with best bid 99 and best ask 101, and what `CrossedBooks` reports when later trades or quotes lie beyond. */
+/**
+ * A book with best bid 99 and best ask 101. `said` lists what `CrossedBooks` reports if later trades or quotes lie
+ * beyond these prices.
+ */
 class Books {
   now = 10_000;
   readonly said: string[] = [];

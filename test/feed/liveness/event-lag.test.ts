@@ -4,12 +4,12 @@ import { EventLag, type EventLagOptions } from '../../../src/feed/liveness/event
 
 type Report = Parameters<EventLagOptions['report']>[0];
 
-/** Lines 1 and 2 carry the same symbols, and so do 3 and 4. */
+/** An `EventLag` of four lines. Lines 1 and 2 carry the same symbols, and so do 3 and 4. */
 class Lagging {
   clock: ClockEstimate | null = { offsetMs: 0, uncertaintyMs: 5 };
   isFresherElsewhere = true;
   now = 0;
-  /** The share of each second in which the thread computes. */
+  /** The fraction of each second in which the thread computes. */
   busyShare = 0.1;
   #busyMs = 0;
   readonly replaced: number[] = [];
@@ -28,7 +28,7 @@ class Lagging {
     report: (event) => this.reports.push(event),
   });
 
-  /** Seconds in which each line has this least lag, in milliseconds. */
+  /** Passes this many seconds, in each of which the lines have these least lags, in milliseconds. */
   seconds(count: number, lags: Readonly<Record<number, number>>): this {
     const symbol = 'BTCUSDT';
     for (let second = 0; second < count; second++) {

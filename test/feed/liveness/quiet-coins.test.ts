@@ -11,7 +11,10 @@ const CHANNELS: readonly Channel[] = ['trade', 'ticker', 'book_ticker', 'kline_1
 /** For every third coin: the probability in each second that an idle time of one to ten minutes begins. */
 const FALLS_QUIET = 1 / 900;
 
-/** A coin with trades at random times, at our venue and at another one: 20 a second for the first coin, or fewer. */
+/**
+ * A coin with trades at random times, at our venue and at another one. The first coin has 20 trades a second, the
+ * others have fewer.
+ */
 interface Coin {
   readonly instrument: Instrument;
   readonly tradesASecond: number;
