@@ -6,7 +6,7 @@ import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 
 /** A record to publish, with its topic and key. */
 export interface OutRecord {
-  /** Topic with the environment's prefix, without the configured one: `trades`, `simulated.trades`. */
+  /** Topic with the environment's prefix, but without the configured prefix: `trades`, `simulated.trades`. */
   readonly topic: string;
   /** Message key, UTF-8. */
   readonly key: string;
@@ -17,12 +17,15 @@ export interface OutRecord {
 export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
-  /** Not delivered; the fault says when to retry. `never`: the sink takes nothing more (another writer started). */
+  /**
+   * Not delivered; the fault says when to retry. If it says `never`, the sink takes nothing more: another writer
+   * started.
+   */
   | { readonly kind: 'retry'; readonly fault: Fault }
   /** The sink will never accept it, so it goes to dead letters. */
   | { readonly kind: 'rejected'; readonly fault: Fault };
 
-/** Where a series (one kind of trades of one venue and symbol) ends in a sink, in its last epoch there. */
+/** The last trade of a series (one kind of trades of one venue and symbol) in a sink, in its last epoch there. */
 export interface SeriesCheckpoint {
   readonly venue: string;
   readonly symbol: string;
@@ -35,11 +38,14 @@ export interface SeriesCheckpoint {
 
 /** Selects the series whose checkpoints a start needs. */
 export interface CheckpointOptions {
-  /** Prefixes of the environments whose topics are read, such as `simulated.`. The first one has all positions. */
+  /**
+   * Prefixes of the environments whose topics are read, such as `simulated.`. The first prefix's topic has all
+   * positions.
+   */
   readonly environmentPrefixes: readonly string[];
   /** The published kinds of trades; `trade` comes first, if it is published. */
   readonly kinds: readonly TradeKind[];
-  /** Message key of market records. All series of one key share their epoch numbers. The symbol by default. */
+  /** Message key of market records; the symbol by default. All series of a key share their epoch numbers. */
   readonly keyOf?: MarketKeyOf;
   /** The symbols of this writer, if several share the topics; all by default. */
   readonly isOwn?: ((symbol: string) => boolean) | undefined;
@@ -47,23 +53,26 @@ export interface CheckpointOptions {
 
 /** Selects the recent records that a start needs. */
 export interface RecentOptions {
-  /** Prefixes of the environments whose topics are read. The first one has all gaps. */
+  /** Prefixes of the environments whose topics are read. The first prefix's topic has all gaps. */
   readonly environmentPrefixes: readonly string[];
   readonly kind: TradeKind;
   /** Message key of market records; the symbol by default. */
   readonly keyOf?: MarketKeyOf;
-  /** The checkpoints of the wanted series, of that kind. The latest one of a venue is the venue's last trade. */
+  /** The checkpoints of the wanted series, of `kind`. The latest one of a venue is the venue's last trade. */
   readonly checkpoints: readonly SeriesCheckpoint[];
-  /** Trades to read of each series at least, whatever their age. */
+  /** Minimum number of trades to read of each series, whatever their age. */
   readonly trades: number;
-  /** How long before their venue's last trade all trades are wanted, milliseconds by the venue's clock. */
+  /** All trades of this time before their venue's last trade are wanted, too; milliseconds by the venue's clock. */
   readonly spanMs: number;
-  /** The same limit for windows, by their ends; `spanMs` by default. */
+  /** The same time for statistics windows, which count by their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 
 export interface Recent {
-  /** For each topic and symbol in the order of publishing. An idle symbol may have too few: a sink bounds its reads. */
+  /**
+   * In the order of publishing for each topic and symbol. An idle symbol may have too few trades: a sink bounds its
+   * reads.
+   */
   readonly trades: readonly AnyTrade[];
   /** In the same order; a window may appear twice. */
   readonly windows: readonly TradeStats[];
@@ -86,7 +95,7 @@ export interface Sink {
   open(): Promise<void>;
   /** Returns one outcome per record, in the order of the batch. Errors of the destination are outcomes, too. */
   write(batch: readonly OutRecord[]): Promise<readonly Outcome[]>;
-  /** Reads where each series ends, from `positions` and the trades after them. Called once, after `open`. */
+  /** Reads the last trade of each series, from `positions` and the trades after them. Called once, after `open`. */
   checkpoints(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]>;
   /** Reads the recent records, within bounds of memory and time. Called at most once, after `checkpoints`. */
   recent(options: RecentOptions): Promise<Recent>;

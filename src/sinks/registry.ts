@@ -15,7 +15,7 @@ export interface SinkSettings {
   /** Topic prefixes of the environments in use: `` for production, `simulated.` and so on. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
-  /** Awaited before previous writers are shut out. */
+  /** Called and awaited before the sink shuts out previous writers. */
   readonly beforeFence?: () => Promise<unknown>;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;

@@ -7,9 +7,9 @@ import type { CheckpointOptions, SeriesCheckpoint } from '../contract.ts';
 import { Checkpoints, seriesKey } from '../resume/checkpoints.ts';
 import { lastPositions } from './last-positions.ts';
 
-/** How far back from the folder's last trade it reads, microseconds. Positions are written every 10 s. */
+/** Maximum time to read back from the folder's last trade, microseconds. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
-/** Two blocks count as at most this far apart, microseconds: the feed may have been stopped between them. */
+/** Maximum time that counts between two blocks, microseconds. After a longer time, the feed had been stopped. */
 const STEP_US = 10_000_000;
 
 /** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */
@@ -31,8 +31,8 @@ export async function readCheckpoints(
 }
 
 /**
- * Reads the last trade of each series in the folder's last minute, in the order of writing. `known` is false if an
- * unreadable part may hide the trade of a wanted series.
+ * Reads the last trade of each series from the last minute of the folder, in the order of writing. `known` is false if
+ * an unreadable part may hide the trade of a wanted series.
  */
 async function lastTrades(
   folder: string,

@@ -3,7 +3,9 @@ import { readBackwards } from '../../avro-file/read-backwards.ts';
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, soughtOf } from '../resume/lookback.ts';
 
-/** Maximum numbers of records to read: more than of a Kafka partition, because one file has all symbols. */
+/**
+ * Maximum numbers of records to read from a folder. They are larger than for a Kafka partition: a file has all symbols.
+ */
 const BOUNDS: LookbackBounds = { span: 500_000, count: 120_000 };
 
 /** Reads the recent records from the folders in `dir`; see `Sink.recent`. */

@@ -26,16 +26,16 @@ export interface AvroFileSinkOptions {
   /** MiB at which a file is closed and the next one starts. */
   readonly rotateMb: number;
   readonly codec: FileCodec;
-  /** Returns the wall clock's time, milliseconds since 1970; it names the files. */
+  /** Returns the wall clock's time for the names of files, milliseconds since 1970. */
   readonly now: () => number;
   /** True: a folder that becomes unusable while the sink runs is retried. False: it ends the sink. */
   readonly waitsForFolder?: boolean;
-  /** Called for every file that a crash left open. */
+  /** Called after the repair of each file that a crash left open. */
   readonly onRepaired?: (path: string, repair: Repair) => void;
 }
 
 const DELIVERED: Outcome = { kind: 'delivered' };
-/** Bytes at which a file of positions is closed: a few hours of positions. */
+/** Size at which a file of positions is closed, bytes: a few hours of positions. */
 const POSITIONS_BYTES = 2 ** 20;
 
 /**
@@ -91,7 +91,7 @@ export class AvroFileSink implements Sink {
     }
   }
 
-  /** Waits for the writes before it, because it reads open files to their ends. */
+  /** Reads after all earlier writes, because it reads open files to their ends. */
   recent(options: RecentOptions): Promise<Recent> {
     return this.#next(async () => {
       try {
@@ -146,10 +146,10 @@ export class AvroFileSink implements Sink {
     return fault;
   }
 
-  /** Keeps only the last positions of a full file, because the next start reads all of them. */
+  /** Replaces closed position files by the last positions, because the next start reads all position files. */
   async #compact(topic: string): Promise<void> {
     this.#files.delete(topic);
-    // If this fails, the next start reads more, and the next full file compacts again.
+    // If this fails, the next start only reads more, and the next full file is compacted again.
     await compactPositions(this.#options.dir, topic, this.#fileOptionsOf(topic)).catch(() => {});
   }
 
@@ -170,7 +170,7 @@ interface TopicPart {
   readonly bodies: Buffer[];
 }
 
-/** Encodes the batch, by topic. Sets the outcome of each record that cannot be encoded. */
+/** Encodes the batch and groups it by topic. Sets the outcome of each record that cannot be encoded. */
 function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, TopicPart> {
   const parts = new Map<string, TopicPart>();
   batch.forEach(({ topic, record }, index) => {
@@ -188,7 +188,7 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
   return parts;
 }
 
-/** Errors of an unusable folder: a retry does not help. */
+/** Error codes of a folder that no retry makes usable. */
 const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
 
 function folderFault(error: unknown): Fault {

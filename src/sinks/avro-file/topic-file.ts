@@ -5,13 +5,15 @@ import { fileName, listFiles, PART, stampOf } from '../../avro-file/file-name.ts
 import type { RecordCodec } from '../../codec/avro.ts';
 import { errorCode } from '../../domain/fault.ts';
 
-/** Bytes of records in a block, before compression. It limits what a torn block loses and what a reader needs in memory. */
+/**
+ * Bytes of records in a block, before compression. They limit what an incomplete block loses, and a reader's memory.
+ */
 const BLOCK_BYTES = 256 * 1024;
 
 export interface TopicFileOptions {
   readonly rotateBytes: number;
   readonly codec: FileCodec;
-  /** Returns the wall clock's time, milliseconds since 1970; it names the files. */
+  /** Returns the wall clock's time for the names of files, milliseconds since 1970. */
   readonly now: () => number;
 }
 
@@ -38,7 +40,7 @@ export class TopicFile {
     this.#options = options;
   }
 
-  /** False before the first append and after a full file: the next append opens a new file. */
+  /** False before the first append and after a full file was closed: the next append opens a new file. */
   get isOpen(): boolean {
     return this.#open !== undefined;
   }
@@ -104,7 +106,7 @@ export class TopicFile {
     return file.handle;
   }
 
-  /** Restores the file if the work fails. */
+  /** If the work fails, cuts the file back to its last whole block. */
   async #guarded(work: () => Promise<void>): Promise<void> {
     try {
       await work();

@@ -91,7 +91,7 @@ export class DeliveryLoop {
     return this.#idle.promise;
   }
 
-  /** Resolves `idle` if no record is left. Call it after records are settled or dropped. */
+  /** Resolves `idle` if no record is left. Call it after records were acknowledged, rejected or dropped. */
   checkIdle(): void {
     if (!this.isIdle) return;
     this.#idle?.resolve();

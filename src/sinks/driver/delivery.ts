@@ -14,7 +14,7 @@ export interface DeliveryOptions {
 
 /** The result of one try. */
 export interface Attempt {
-  /** Why records have to be retried; undefined: no record has to be. */
+  /** Why records have to be retried; undefined if no record needs a retry. */
   readonly fault: Fault | undefined;
   /** Milliseconds to wait before the next try. */
   readonly pauseMs: number;
@@ -45,7 +45,7 @@ export class Delivery {
     return this.batch?.records.length ?? 0;
   }
 
-  /** Tries the batch once. Records to retry stay in flight. */
+  /** Writes the batch to the sink once. Records to retry stay in `batch`. */
   async send(batch: Batch, now: number): Promise<Attempt> {
     this.batches++;
     this.sentAt = now;

@@ -10,15 +10,18 @@ export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealth
   /** Runs all timers; its clock must be monotonic. */
   readonly scheduler: SchedulerLike;
   /**
-   * Stores records on disk after a second without the sink, or when half of the memory is used. With a spill, no record
-   * is delivered before `resume` has returned.
+   * Stores records on disk after a second without the sink, or when half of `maxRecords` or `maxBytes` is used. With a
+   * spill, no record is delivered before `resume` has returned.
    */
   readonly spill?: SpillOptions;
-  /** Returns topic and key of the gap record for dropped trades; by default, `gaps` beside the trades' topic. */
+  /**
+   * Returns the gap record for dropped trades, with topic and key. By default its topic is `gaps`, with the trades'
+   * prefix.
+   */
   readonly outGap?: OutGap;
-  /** Records that may wait in memory; 200,000 by default. */
+  /** Maximum number of records that wait in memory; 200,000 by default. */
   readonly maxRecords?: number;
-  /** Approximate heap bytes that may wait in memory; 256 MiB by default. */
+  /** Maximum size of the waiting records in memory, approximate heap bytes; 256 MiB by default. */
   readonly maxBytes?: number;
   /** True by default: a newer price tick replaces a waiting one. */
   readonly conflates?: boolean;
@@ -39,7 +42,7 @@ export interface CloseResult {
 export interface DriverStats {
   readonly state: SinkState;
   readonly reason: string;
-  /** Records that wait, in memory or in the spill, or are in flight. */
+  /** Number of records that wait (in memory or in the spill) or are in flight. */
   readonly queued: number;
   /** Age of the oldest record that is not acknowledged, milliseconds; null: all are acknowledged. */
   readonly oldestUnackedMs: number | null;

@@ -17,7 +17,7 @@ const LAST_ANSWER_MS = 500;
 
 /**
  * Carries records to a sink: one batch at a time, in order, in bounded memory. It retries undelivered records before
- * newer ones. If it has a spill, records wait on disk while the sink is away for more than a second.
+ * newer ones. If it has a spill, records wait on disk once the sink has been down for a second.
  */
 export class SinkDriver {
   /** Resolves when the sink is open. Rejects with a Fault if it can never open, or if the driver closes first. */
@@ -76,7 +76,7 @@ export class SinkDriver {
     this.#loop.wake();
   }
 
-  /** Resolves when all records pushed so far are acknowledged, rejected or dropped. */
+  /** Resolves when no record waits any more: all are acknowledged, rejected or dropped. */
   idle(): Promise<void> {
     return this.#loop.idle();
   }
@@ -100,8 +100,8 @@ export class SinkDriver {
   }
 
   /**
-   * Reads where every series ends, in the sink and in the spill of a previous process, and starts to deliver that spill.
-   * Call it once, after `opened` and before the first push. @throws Fault
+   * Reads the last trade of every series in the sink and in the spill of a previous process, and starts to deliver that
+   * spill. Call it once, after `opened` and before the first push. @throws Fault
    */
   async resume(options: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> {
     const read = async (of: CheckpointOptions): Promise<readonly SeriesCheckpoint[]> => {
@@ -121,8 +121,9 @@ export class SinkDriver {
   }
 
   /**
-   * Reads the recent records, those in the spill of a previous process included. Call it once, after `resume`, with its
-   * checkpoints. Records pushed before it returns do not count; with a file sink, push none before. @throws Fault
+   * Reads the recent records of the sink and of a previous process's spill. Call it once, after `resume`, with the
+   * checkpoints that `resume` returned. Records pushed meanwhile do not count. With a file sink, push none until this
+   * returns. @throws Fault
    */
   async recent(options: RecentOptions): Promise<Recent> {
     // The spill is read first: records that leave it meanwhile are found in the sink.
@@ -131,7 +132,7 @@ export class SinkDriver {
     return spilled === undefined ? stored : recentWithSpilled(stored, spilled, options);
   }
 
-  /** Delivers the waiting records for `timeoutMs` at most, puts the rest into the spill, and closes the sink. */
+  /** Delivers waiting records for at most `timeoutMs`, puts undelivered ones into the spill, and closes the sink. */
   close({ timeoutMs }: { readonly timeoutMs: number }): Promise<CloseResult> {
     this.#closed ??= this.#close(timeoutMs);
     return this.#closed;
@@ -140,11 +141,12 @@ export class SinkDriver {
   async #close(timeoutMs: number): Promise<CloseResult> {
     await this.#loop.finish(timeoutMs);
     try {
-      // The rest goes to the disk first. If the closing sink still takes some of it, the next start detects that.
+      // Undelivered records are on disk before the sink closes. If the sink still takes some, the next start detects
+      // it.
       if (this.#loop.maySpill) this.#spill?.saveAll();
       await this.#sink.close();
     } finally {
-      // A last answer about the batch in flight still counts.
+      // The sink may still answer for the batch in flight.
       await Promise.race([this.#loop.run, this.#timers.delay(LAST_ANSWER_MS)]);
       this.#timers.clear();
       this.#spill?.close();

@@ -4,9 +4,9 @@ import type { Timers } from '../timers.ts';
 export type SinkState = 'opening' | 'up' | 'down';
 
 export interface SinkHealthOptions {
-  /** Milliseconds without an answer to a batch after which the sink counts as down; 2000 by default. */
+  /** If a batch gets no answer for this many milliseconds, the sink counts as down; 2000 by default. */
   readonly downAfterMs?: number;
-  /** Called when the state changes, or the reason of a sink that is down. The reason is for people. */
+  /** Called when the state changes, or when a sink that is down gets another reason. The reason is for people. */
   readonly onState?: (state: SinkState, reason: string) => void;
 }
 
@@ -49,8 +49,8 @@ export class SinkHealth {
   }
 
   /**
-   * Checks regularly whether a write hangs; then the sink counts as down. `onChecked` gets how long the sink has been
-   * down, in milliseconds.
+   * Checks every 250 ms whether a write hangs; if it does, the sink counts as down. `onChecked` gets for how many
+   * milliseconds the sink has been down, or 0.
    */
   watch(onChecked: (downMs: number) => void): void {
     this.#parts.timers.after(WATCH_EVERY_MS, () => {

@@ -18,14 +18,19 @@ const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;
 const PAUSES_MS = [5, 10, 20, 50, 100, 200];
 
-/** The id of a writer, one for each client id, prefix and environment: a replay must not shut out a live run. */
+/**
+ * The transactional id of a writer. Client id, prefix and environment are in it: a replay must not shut out a live run.
+ */
 export function transactionalIdOf({ clientId, topicPrefix }: KafkaConfig, environmentPrefix = ''): string {
   return `market-feed.${clientId}.${topicPrefix}${environmentPrefix}`;
 }
 
 type FenceBrokers = Pick<Brokers, 'coordinator'>;
 
-/** Each id is used once a day: a coordinator forgets it after a week without use (transactional.id.expiration.ms). */
+/**
+ * All topics are fenced again each day: a coordinator forgets an id after a week without use
+ * (transactional.id.expiration.ms).
+ */
 const AGAIN_MS = 86_400_000;
 const RETRY_MS = 1000;
 
@@ -85,7 +90,7 @@ export class Fence {
     try {
       await this.#close(producer, [...layouts.values()]);
     } catch (error) {
-      // Records do not wait for an unavailable coordinator.
+      // If the coordinator is unavailable, records are written all the same, and the fence is retried after a second.
       if (this.#faultOf(error).retry.kind === 'never') throw error;
       this.#againAt = now + RETRY_MS;
     }
@@ -108,7 +113,7 @@ export class Fence {
       partitions: Array.from({ length: partitionCount }, (_, partition) => partition),
     }));
     await this.#ask((broker) => broker.addPartitionsToTransaction(transaction, partitions));
-    // The first answer only accepts the request. The second one comes when each partition has its marker.
+    // The first answer means that the request is accepted. The second one comes when each partition has its marker.
     await this.#ask((broker) => broker.endTransaction(transaction));
     await this.#ask((broker) => broker.endTransaction(transaction));
   }
@@ -127,7 +132,7 @@ export class Fence {
     return { transactionalId: this.#transactionalId, producerId, producerEpoch };
   }
 
-  /** Retries while the coordinator loads, moves, or still ends a transaction. */
+  /** Retries the request for 10 s while the coordinator loads, moves, or still ends a transaction. */
   async #ask<T>(request: (broker: BrokerConnection) => Promise<T>): Promise<T> {
     const started = this.#now();
     for (let failures = 0; ; failures++) {

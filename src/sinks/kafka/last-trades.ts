@@ -4,7 +4,7 @@ import { isTrade } from '../../domain/trade-id.ts';
 import type { TakeBackwards } from '../../kafka/reading/fetch-backwards.ts';
 import type { MessageDecoder } from '../../kafka/reading/read-topic.ts';
 
-/** The latest epoch of a key. Its last trade is wanted. */
+/** The latest epoch of a message key, whose last trade is wanted. */
 export interface SoughtTrade {
   readonly epoch: number;
   /** True: the epoch has a trade in the time that is read. */

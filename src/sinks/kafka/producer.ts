@@ -17,9 +17,9 @@ export interface ProducerOptions {
   readonly brokers: Pick<Brokers, 'at' | 'coordinator' | 'end' | 'metadata'>;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
-  /** Returns the time to date records with, milliseconds since 1970. */
+  /** Returns the wall clock's time for the records' timestamps, milliseconds since 1970. */
   readonly wallClockMs: () => number;
-  /** Waits between attempts, until the signal aborts at most. */
+  /** Waits for a time between attempts, but ends the wait when the signal aborts. */
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Prefix of the configured environment's topics; none by default. */
   readonly environmentPrefix?: string;
@@ -27,7 +27,10 @@ export interface ProducerOptions {
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 
-/** Maximum bytes of a batch: below the brokers' default of 1 MiB, and halved if they take less. */
+/**
+ * Maximum bytes of a batch at first, below the brokers' default of 1 MiB. Halved if a broker refuses a batch as too
+ * large.
+ */
 const FIRST_MAX_BATCH_BYTES = 900_000;
 const MIN_MAX_BATCH_BYTES = 16_384;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
@@ -73,7 +76,10 @@ export class RepeatingProducer {
     }
   }
 
-  /** Returns one outcome per message, once each is certain. Waits while the brokers are away; `close` ends the wait. */
+  /**
+   * Returns one outcome per message when all are certain. Waits while the brokers are unavailable; `close` ends the
+   * wait.
+   */
   produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]> {
     const outcomes = this.#produce(messages, layouts);
     this.#underWay = outcomes;
@@ -85,7 +91,7 @@ export class RepeatingProducer {
     this.#layouts = layouts;
     try {
       if (this.#broken !== undefined || this.#writer === undefined) {
-        // A new epoch settles what the previous writer left uncertain: its requests cannot be stored any more.
+        // With a new epoch, no request of the broken writer can be stored any more.
         this.#writer = undefined;
         await this.open(layouts);
       } else await this.#fence.keep(layouts);
@@ -99,7 +105,7 @@ export class RepeatingProducer {
     return outcomes;
   }
 
-  /** Ends the current `produce` (its outcome is `retry`) and every connection. */
+  /** Ends the current `produce` and every connection. Messages without an answer get the outcome `retry`. */
   async close(): Promise<void> {
     // If the brokers are available, their answer comes soon.
     if (this.trouble === undefined)
@@ -159,7 +165,8 @@ export class RepeatingProducer {
         await this.#judge(batch, leader, errorClass, error, outcomes);
         return;
       }
-      // The error does not name its batch, so the batches are sent one by one. Their sequences show which are stored.
+      // The error does not name its batch, so the batches are sent one by one. Their sequence numbers show which are
+      // stored.
       for (const each of batches) await this.#settle([each], leader, outcomes, true);
       return;
     }

@@ -15,19 +15,19 @@ export interface PlacedPosition extends Position {
   readonly appendedAt: number;
 }
 
-/** A range of append times to read, milliseconds since 1970; without `until` to the topic's end. */
+/** A range of append times to read, milliseconds since 1970. Without `until`, it reaches to the topic's end. */
 export interface Stretch {
   readonly from: number;
   readonly until?: number;
 }
 
 /**
- * Maximum time between a series' last position and its last trade, milliseconds. Positions are written every 10 s; the
- * rest is for brokers' clocks that differ, and for aggregated trades, which positions do not count.
+ * Maximum time between a series' last position and its last trade, milliseconds. Positions are written every 10 s. The
+ * margin also covers brokers' clocks that differ, and aggregated trades, which positions do not name.
  */
 const MARGIN_MS = 60_000;
 
-/** Reads the checkpoints from the topics; see `Sink.checkpoints`. `exists` gets full names. */
+/** Reads the checkpoints from the topics; see `Sink.checkpoints`. `exists` gets full topic names. */
 export async function readCheckpoints(
   config: KafkaConfig,
   { environmentPrefixes, kinds, keyOf, isOwn }: CheckpointOptions,
@@ -61,7 +61,7 @@ export async function readCheckpoints(
   return checkpoints.all();
 }
 
-/** Returns, by key, the latest epochs with a position after `from`: their last trades are wanted. */
+/** Returns, by message key, the latest epochs whose last position was appended at `from` or later. */
 function soughtFrom(
   from: number,
   positions: readonly PlacedPosition[],
@@ -73,7 +73,10 @@ function soughtFrom(
   );
 }
 
-/** Reads the last trades from a time on, in order. undefined: partitions were added, so all have to be read. */
+/**
+ * Reads the last trades from the time `from` on, in order. undefined: partitions were added, so all trades have to be
+ * read.
+ */
 async function lastTrades(
   config: KafkaConfig,
   topic: string,
@@ -116,8 +119,8 @@ async function lastPositions(
 }
 
 /**
- * The stretches with the last trades of the series that may resume. A series that was served to the end of the run ends
- * near the newest position of all; another one ends near its own position.
+ * Returns the time ranges with the last trades of the series that may resume. A series that was served to the end of
+ * the run ends near the newest position of all series, any other near its own position.
  */
 export function stretchesOf(positions: readonly PlacedPosition[], keyOf?: MarketKeyOf): readonly Stretch[] {
   if (positions.length === 0) return [];

@@ -6,12 +6,12 @@ import { type MessageDecoder, newMessageDecoder } from '../../kafka/reading/read
 import type { Recent, RecentOptions } from '../contract.ts';
 import { Lookback, type LookbackBounds, recentOf, type Sought, soughtOf } from '../resume/lookback.ts';
 
-/** Records that are handled before others get a turn of the event loop. */
+/** Number of records that are handled before other work gets a turn of the event loop. */
 const AT_ONCE = 500;
 /** Maximum numbers of records to read of each partition. */
 const BOUNDS: LookbackBounds = { span: 200_000, count: 30_000 };
 
-/** Reads the recent records from the topics; see `Sink.recent`. `exists` gets full names. */
+/** Reads the recent records from the topics; see `Sink.recent`. `exists` gets full topic names. */
 export async function readRecent(
   config: KafkaConfig,
   options: RecentOptions,
@@ -43,9 +43,9 @@ export async function readRecent(
 function takerOf(lookback: Lookback, decode: MessageDecoder): TakeBackwards {
   return async (messages, isFirst) => {
     for (const [index, { key, value }] of [...messages.entries()].toReversed()) {
-      // Venues may already send trades, so others get a turn of the event loop.
+      // Venues may already send trades, so other work gets a turn of the event loop.
       if (index % AT_ONCE === 0) await setImmediate();
-      // The oldest message is always decoded: its time shows how far back reading got.
+      // The oldest message of a call is always decoded, because its time shows how far back reading got.
       const isSought = index === 0 || (key !== null && lookback.seeks(key));
       const record = value === null || !isSought ? undefined : await decode(value);
       if (record === undefined || record instanceof Fault) lookback.pass();

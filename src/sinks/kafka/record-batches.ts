@@ -29,8 +29,8 @@ export interface RecordBatch {
 const RECORD_OVERHEAD_BYTES = 32;
 
 /**
- * Groups messages by partition, in order, into batches of at most `maxBatchBytes`; a larger message is alone. Each round
- * has at most one batch of a partition.
+ * Groups messages by partition, in order, into batches of at most `maxBatchBytes`; a larger message has its own batch.
+ * Each round has at most one batch of a partition.
  */
 export function inRounds(
   messages: readonly Message[],

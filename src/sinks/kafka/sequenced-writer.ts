@@ -4,25 +4,25 @@ import { errorClassOf, isTopicNotReady } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 import type { RecordBatch } from './record-batches.ts';
 
-/** Sequences have 31 bits and wrap to 0. */
+/** Sequence numbers have 31 bits and start again at 0. */
 const SEQUENCES = 2 ** 31;
 
 type WriterBrokers = Pick<Brokers, 'at' | 'metadata'>;
 
 /**
- * An idempotent producer with a given id and epoch. It counts the sequences itself, so that a retry repeats them: the
- * client libraries' own producers do not.
+ * An idempotent producer with a given id and epoch. It counts the sequence numbers itself, so that a retry repeats
+ * them: the client libraries' own producers do not repeat them.
  */
 export class SequencedWriter {
   readonly #brokers: WriterBrokers;
   readonly #producer: ProducerIdAndEpoch;
   readonly #wallClockMs: () => number;
-  /** The number of the next record, by topic and partition. */
+  /** The sequence number of the next record, by topic and partition. */
   readonly #sequences = new Map<string, number>();
   /** Topics whose leaders have to be looked up before the next request. */
   readonly #stale = new Set<TopicLayout>();
 
-  /** `wallClockMs` returns the time to date records with, milliseconds since 1970. */
+  /** `wallClockMs` returns the wall clock's time for the records' timestamps, milliseconds since 1970. */
   constructor(brokers: WriterBrokers, producer: ProducerIdAndEpoch, wallClockMs: () => number) {
     this.#brokers = brokers;
     this.#producer = producer;
@@ -30,9 +30,9 @@ export class SequencedWriter {
   }
 
   /**
-   * Tries to store the batches at the broker that leads them all, and once more if it may not lead them any more. Returns
-   * the batches without an answer. After a rejection, send the same batches again before others of their partitions.
-   * Rejects with Moved if another broker leads them.
+   * Sends the batches to `leader`, which leads all their partitions, and once more if it may no longer lead them.
+   * Returns the batches without an answer. If this rejects, send the same batches again before others of their
+   * partitions. Rejects with Moved if another broker leads one of the partitions.
    */
   async send(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
     for (let isAgain = false; ; isAgain = true) {

@@ -32,11 +32,11 @@ export interface KafkaSinkOptions {
   /** Prefixes of the environments whose topics are created at the start (`simulated.`), the configured one first. */
   readonly environmentPrefixes: readonly string[];
   readonly log: KafkaLog;
-  /** Awaited before previous writers are shut out. */
+  /** Called and awaited before the sink shuts out previous writers. */
   readonly beforeFence?: (() => Promise<unknown>) | undefined;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
-  /** Returns the time to date records with, milliseconds since 1970. */
+  /** Returns the wall clock's time for the records' timestamps, milliseconds since 1970. */
   readonly wallClockMs: () => number;
 }
 
@@ -55,7 +55,7 @@ export class KafkaSink implements Sink {
   readonly #fullNames = new Map<string, string>();
   readonly #nameOf = (topic: string): string => this.#options.config.topicPrefix + topic;
 
-  /** @throws Fault (never) if the configuration cannot be used */
+  /** @throws Fault with retry `never` if the configuration cannot be used */
   constructor(options: KafkaSinkOptions) {
     const { config, environmentPrefixes, log, now, wallClockMs } = options;
     this.#options = options;

@@ -22,7 +22,9 @@ export interface TopicDescription {
   readonly differences: readonly string[];
 }
 
-/** A start reads all of a compacted topic. Brokers never compact the active segment, which lasts a week by default. */
+/**
+ * Brokers never compact the active segment, which lasts a week by default. Each start reads all of a compacted topic.
+ */
 const SEGMENT_MS = 3_600_000;
 
 /** Creates the feed's missing topics and returns their full names. Rejects with a Fault. */
@@ -78,13 +80,16 @@ export async function describeTopics(
   });
 }
 
-/** True if the brokers show the topic. Rejects with a Fault. */
+/** True if the topic exists. Rejects with a Fault. */
 export async function hasTopic(brokers: Brokers, name: string): Promise<boolean> {
   const names = await topicNames(brokers).catch((error: unknown) => Promise.reject(kafkaFault(error)));
   return names.has(name);
 }
 
-/** Creates the environments' missing topics. Returns all their layouts, by full name. Rejects with a Fault. */
+/**
+ * Creates the environments' missing topics. Returns the layouts of all their topics, by full name. Rejects with a
+ * Fault.
+ */
 export async function prepareTopics(
   brokers: Brokers,
   config: KafkaConfig,

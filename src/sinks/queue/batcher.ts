@@ -21,7 +21,7 @@ export interface Batch {
   readonly records: readonly OutRecord[];
   /** When the oldest of them was pushed, milliseconds of the driver's clock. */
   readonly since: number;
-  /** Sequence number of the first record. Gap records have fractions between two records' numbers. */
+  /** Sequence number of the first record. A gap record's number is a fraction between two records' numbers. */
   readonly firstSeq: number;
   /** Difference between the numbers of two records: 1, or less for gap records. */
   readonly seqStep: number;
@@ -51,7 +51,7 @@ export class Batcher {
     return this.#sources.queue.length >= this.#options.enough;
   }
 
-  /** Milliseconds that an idle sink waits for more records. */
+  /** Milliseconds to wait for more records before an idle sink gets a batch. */
   waitMs(waiting: number, now: number): number {
     const { lingerMs, maxBatch } = this.#options;
     return lingerMs > 0 && waiting < maxBatch ? lingerMs : this.tooSoonMs(now);
@@ -62,7 +62,7 @@ export class Batcher {
     const { oldestAt, beginsWithBarrier } = this.#sources.queue;
     const { minIntervalMs } = this.#options;
     if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog || beginsWithBarrier) return 0;
-    // A barrier kept the record out of the last batch, so it has waited long enough.
+    // A record older than the last batch's start was kept out by a barrier, and has waited long enough.
     if (oldestAt === undefined || oldestAt <= this.#lastBegunAt) return 0;
     return Math.max(0, Math.ceil(this.#lastBegunAt + minIntervalMs - now));
   }
@@ -72,7 +72,7 @@ export class Batcher {
     this.#lastBegunAt = now;
   }
 
-  /** Removes the next batch from the queue; undefined if nothing waits. */
+  /** Returns the next batch of waiting records; undefined if none wait. */
   take(): Batch | undefined {
     const { queue, pendingLosses, spill } = this.#sources;
     const { maxBatch } = this.#options;

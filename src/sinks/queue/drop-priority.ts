@@ -1,6 +1,6 @@
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 
-/** The priority of gaps, positions, status and instruments: they are few, and others depend on them. */
+/** The priority of gaps, positions, status and instruments: they are few, and other records depend on them. */
 export const DROPPED_LAST = 4;
 /** The priority of trades and aggregated trades. */
 export const TRADES = 3;

@@ -17,7 +17,7 @@ export interface TradeLoss {
   readonly symbol: string;
   readonly epoch: number;
   readonly environment: Environment;
-  /** Number of their ids; null: unknown whether any are missing. */
+  /** Number of dropped trade ids; null: unknown whether any are missing. */
   readonly missing: number | null;
   /** Sequence number of the last dropped trade. Records with a higher number come after the gap. */
   readonly seq: number;
@@ -57,7 +57,7 @@ export function lossBefore({ topic, key }: OutRecord, trade: AnyTrade, missing: 
   return { topic, key, venue, symbol, epoch, environment, missing, seq, firstTime };
 }
 
-/** Names the series of a trade: a topic, a venue, a symbol, an epoch. */
+/** Returns a name for the series of a trade, from its topic, venue, symbol and epoch. */
 export function seriesOf(
   { topic }: Pick<OutRecord, 'topic'>,
   { venue, symbol, epoch }: Pick<AnyTrade, 'venue' | 'symbol' | 'epoch'>,
@@ -67,19 +67,19 @@ export function seriesOf(
 
 /**
  * Remembers dropped trades until their gap record is sent, before the first trade after the gap. If no such trade
- * comes, the series ends before the gap, and a start resumes from there.
+ * comes, the series ends before the gap, and the next start resumes from there.
  */
 export class PendingLosses {
   readonly #outGap: OutGap;
-  /** Losses by topic and key, in order. */
+  /** Losses by topic and key, in the order in which they were added. */
   readonly #pending = new Map<string, PendingLoss[]>();
   /** Topic → key → the last trade that the sink acknowledged. */
   readonly #last = new Map<string, Map<string, OutRecord>>();
-  /** Where each series ended before this process. */
+  /** The last trade of each series before this process started. */
   readonly #checkpoints = new Map<string, Checkpoint>();
-  /** Any record up to this number may be missing, because a part of the spill was unreadable. */
+  /** Any record up to this sequence number may be missing, because part of the spill was unreadable. Negative: none. */
   #suspectSeq = -1;
-  /** By topic and key: number of the last trade that was checked for a gap before it. */
+  /** By topic and key: sequence number of the last trade that was checked for a gap before it. */
   readonly #checked = new Map<string, number>();
 
   constructor(outGap: OutGap = defaultOutGap) {
@@ -90,7 +90,7 @@ export class PendingLosses {
     return this.#pending.size === 0 && this.#suspectSeq < 0;
   }
 
-  /** Sets where the series ended before this process. */
+  /** Sets the last trade of each series before this process started. */
   seed(checkpoints: readonly SeriesCheckpoint[]): void {
     for (const { kind, venue, symbol, epoch, last } of checkpoints) {
       if (last) this.#checkpoints.set(`${kind} ${venue} ${symbol} ${epoch}`, last);
@@ -112,7 +112,10 @@ export class PendingLosses {
     }
   }
 
-  /** Adds losses. Losses with the same `mark` become one: no record lies between them. `isSaved`: the spill has them. */
+  /**
+   * Adds losses. Losses of a series with the same `mark` become one: no record lies between them. `isSaved`: the spill
+   * has them.
+   */
   lost(losses: readonly TradeLoss[], mark: string, isSaved = false): void {
     for (const loss of losses) {
       const list = getOrCreate(this.#pending, `${loss.topic} ${loss.key}`, () => []);
@@ -125,7 +128,7 @@ export class PendingLosses {
     }
   }
 
-  /** Passes losses that the spill does not have yet to `write`: the process may end before it publishes their gaps. */
+  /** Gives `write` the losses that the spill does not have yet. The process may end before it publishes their gaps. */
   save<T>(write: (losses: readonly TradeLoss[]) => T): T {
     const unsaved = [...this.#pending.values()].flat().filter(({ isSaved }) => !isSaved);
     const written = write(unsaved);
@@ -133,7 +136,10 @@ export class PendingLosses {
     return written;
   }
 
-  /** Marks all records up to `seq` as suspect: a series gets a gap unless its next trade follows its last one. */
+  /**
+   * Says that records up to `seq` may be missing. A series then gets a gap unless its next trade's id follows its last
+   * one.
+   */
   suspectAll(seq: number): void {
     this.#suspectSeq = Math.max(this.#suspectSeq, seq);
   }
@@ -145,7 +151,7 @@ export class PendingLosses {
     return pending?.some((loss) => loss.seq < seq) === true || this.#isSuspect(out, seq);
   }
 
-  /** Removes and returns the gaps that precede the record. */
+  /** Removes the losses before the record and returns their gap records. */
   takeDue(out: OutRecord, seq: number): readonly OutRecord[] {
     const trade = tradeOf(out);
     if (trade === undefined) return [];

@@ -4,14 +4,14 @@ import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, dropPriorityOf } from './drop-priority.ts';
 
 const FIRST_CAPACITY = 1024;
-/** Approximate heap bytes of a record with its strings, without payloads and levels. */
+/** Approximate heap bytes of a record with its strings, without a dead letter's payload and a book's levels. */
 const RECORD_BYTES = 700;
 /** Approximate heap bytes of a book level: an object and two short strings. */
 const LEVEL_BYTES = 120;
 
 /** A queued record with its sequence number. */
 export interface QueueEntry {
-  /** Rises in the order of pushing. */
+  /** Sequence number; it rises in the order of pushing. */
   readonly seq: number;
   /** True: later records are written only after this one is acknowledged. */
   readonly barrier: boolean;
@@ -33,7 +33,7 @@ export interface SinkQueueLimits {
 
 /**
  * Queues records for a sink: first in, first out, bounded. A newer price tick of the same topic, key and epoch replaces
- * a waiting one. It takes that tick's place, so it still follows the record that opens its epoch. The queue is a
+ * a waiting one. It takes the waiting tick's place, so it stays behind the record that opens its epoch. The queue is a
  * ring of parallel arrays: it allocates nothing for a record.
  */
 export class SinkQueue {
@@ -41,13 +41,16 @@ export class SinkQueue {
   #records: (OutRecord | undefined)[] = new Array(FIRST_CAPACITY);
   #pushedAt = new Float64Array(FIRST_CAPACITY);
   #seqs = new Float64Array(FIRST_CAPACITY);
-  /** Flags and drop priorities. */
+  /** The flags and the drop priority of each record. */
   #flags = new Uint8Array(FIRST_CAPACITY);
-  /** Indices count from the first record ever; a slot is an index modulo the capacity, a power of two. */
+  /**
+   * Indices of the oldest record and after the newest one. An index modulo the capacity, a power of two, is the
+   * record's slot in the arrays.
+   */
   #head = 0;
   #tail = 0;
   bytes = 0;
-  /** Topic → key → index of the last price tick. Below the head's index, the tick is no longer queued. */
+  /** Topic → key → index of the last price tick. If the index is below `#head`, the tick is no longer queued. */
   #ticks = new Map<string, Map<string, number>>();
 
   constructor(limits: SinkQueueLimits) {
@@ -58,7 +61,7 @@ export class SinkQueue {
     return this.#tail - this.#head;
   }
 
-  /** Number of records removed so far, without evicted ones. */
+  /** Number of records removed so far, not counting evicted ones. */
   get dequeuedCount(): number {
     return this.#head;
   }
@@ -108,9 +111,9 @@ export class SinkQueue {
   }
 
   /**
-   * Removes a batch of at most `max` records. A batch contains either barriers or other records: a barrier in the sink
-   * means that all earlier records are there too. A position never follows other records, because it names a published
-   * trade. `stop` ends the batch before a record.
+   * Removes a batch of at most `max` records. In a batch, only barriers follow a barrier, and only positions and
+   * barriers come before them. So all other earlier records are acknowledged first: a position names a published trade.
+   * `stop` ends the batch before a record.
    */
   take(max: number, stop?: (record: OutRecord, seq: number) => boolean): OutRecord[] {
     const batch: OutRecord[] = [];
@@ -142,8 +145,8 @@ export class SinkQueue {
   }
 
   /**
-   * Makes room: removes up to 1 % of `maxRecords`, but at least one record. Priority 0 goes first, within a priority
-   * the oldest record. If only bytes are short, it stops after the first priorities that suffice.
+   * Makes room: removes up to 1 % of `maxRecords`, but at least one record. Records of priority 0 go first, and of each
+   * priority the oldest. If only bytes are short, it stops after the first priority that frees enough.
    */
   evict(): QueueEntry[] {
     const { maxRecords, maxBytes } = this.#limits;

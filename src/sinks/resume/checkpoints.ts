@@ -4,27 +4,28 @@ import { type AnyTrade, isTrade, lastIdOf, type TradeKind } from '../../domain/t
 import type { Checkpoint } from '../../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../contract.ts';
 
-/** The last epoch of one venue and symbol in a sink, with the checkpoint of each kind, as in SeriesCheckpoint. */
+/** The last epoch of one venue and symbol in a sink, with the last trade of each kind of trades. */
 export interface LastEpoch extends Omit<SeriesCheckpoint, 'kind' | 'last'> {
   readonly last: ReadonlyMap<TradeKind, SeriesCheckpoint['last']>;
 }
 
 interface FoundEpoch extends LastEpoch {
   readonly last: Map<TradeKind, SeriesCheckpoint['last']>;
-  /** The kinds whose trades were found: positions no longer define their ends. */
+  /** The kinds of which a trade was found. Their last trade no longer comes from the position. */
   readonly found: Set<TradeKind>;
 }
 
 /**
- * Derives checkpoints from the last positions and the trades near a sink's end. Of the latest epoch, the trade that was
- * published last counts, not the highest id: a testnet's ids start again. Without a trade, the position's trade counts.
+ * Derives checkpoints from the last positions and the trades near a sink's end. A checkpoint is the trade published
+ * last in the latest epoch, not the one with the highest id, because a testnet's ids start again. If no trade is found,
+ * the position's trade counts.
  */
 export class Checkpoints {
   readonly #kinds: readonly TradeKind[];
   readonly #keyOf: MarketKeyOf | undefined;
   readonly #epochs = new Map<string, FoundEpoch>();
 
-  /** @param kinds the published kinds; a position names a trade of the first kind. */
+  /** @param kinds the published kinds of trades; a position names a trade of the first kind. */
   constructor(positions: readonly Position[], kinds: readonly TradeKind[], keyOf?: MarketKeyOf) {
     this.#kinds = kinds;
     this.#keyOf = keyOf;
@@ -33,7 +34,7 @@ export class Checkpoints {
     }
   }
 
-  /** The keys of the series that may be resumed, by `latestEpochs`. */
+  /** The keys (`seriesKey`) of the series that may resume: only those in the latest epoch of their message key. */
   resumable(): ReadonlySet<string> {
     return new Set(latestEpochs([...this.#epochs.values()], this.#keyOf).map(seriesKey));
   }
@@ -98,7 +99,7 @@ export function seriesKey({ venue, symbol }: VenueSymbolName): string {
   return `${venue}:${symbol}`;
 }
 
-/** The items of each key's latest epoch. */
+/** Returns the items in the latest epoch of their message key. */
 export function latestEpochs<T extends VenueSymbolName & { readonly epoch: number }>(
   all: readonly T[],
   keyOf: MarketKeyOf = symbolKey,

@@ -5,7 +5,7 @@ import { type AnyTrade, compareIds, isTrade, lastIdOf } from '../../domain/trade
 import type { Recent, RecentOptions, SeriesCheckpoint } from '../contract.ts';
 import { seriesKey } from './checkpoints.ts';
 
-/** A record that a start reads back. */
+/** A record that the feed reads back from a sink when it starts. */
 export type Dated = AnyTrade | TradeStats | Gap;
 
 /** Selects the recent records of one topic. */
@@ -14,7 +14,7 @@ export interface Sought {
   readonly topic: string;
   readonly kind: Dated['kind'];
   readonly series: readonly SoughtSeries[];
-  /** Records wanted of each series, whatever their age. */
+  /** Number of the newest records of each series that are wanted whatever their age. */
   readonly count: number;
   /** Maximum difference between a record's own time and the time of the records around it, milliseconds. */
   readonly slackMs: number;
@@ -25,21 +25,23 @@ export interface SoughtSeries {
   readonly symbol: string;
   /** Message key of its records. */
   readonly key: string;
-  /** All records after this time are wanted, milliseconds by the venue's clock; infinite: no record is. */
+  /** Records after this time are wanted, milliseconds by the venue's clock. `Infinity`: none are. */
   readonly since: number;
-  /** Id of the last trade that counts. Later trades were published while the topic was read. */
+  /** Id of the series' last trade when the process started. Trades with higher ids are newer and do not count. */
   readonly upTo?: string;
 }
 
 /** Maximum numbers of records to read from a partition. */
 export interface LookbackBounds {
-  /** The limit while the time span is not covered yet. */
+  /** The limit while records of the wanted time span may be missing. */
   readonly span: number;
-  /** The limit once the span is covered, and only too few trades of a series were found. */
+  /** The limit once the span is complete, while a series has too few trades. */
   readonly count: number;
 }
 
-/** Trades may be published late: a repair takes up to 10 s, a standby keeps trades, and clocks differ. */
+/**
+ * Trades may be published late: a repair takes up to 10 s, standby venues' trades wait for a switch, and clocks differ.
+ */
 const SLACK_MS = 30_000;
 
 /** The timestamp of each venue's last trade, milliseconds. */
@@ -60,14 +62,14 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
       const key = keyOf({ venue, symbol });
       return { venue, symbol, key, since: (lastOf.get(venue) ?? Number.POSITIVE_INFINITY) - span };
     });
-  // A checkpoint without a trade means a series without trades: trades found in it were published after the start.
+  // Without a last trade, a series had no trades at the start or cannot resume, so none of its trades are wanted.
   const tradeSeries = seriesSince(spanMs).flatMap((series, index) => {
     const upTo = checkpoints[index]?.last?.id;
     return upTo === undefined ? [] : [{ ...series, upTo }];
   });
   const gapSeries = seriesSince(spanMs).map((series) => ({ ...series, key: seriesKey(series) }));
   const ofTrades = { kind, series: tradeSeries, count: trades, slackMs: SLACK_MS };
-  // A window may be published long before its end (at a switch), or long after its last trade.
+  // A statistics window may be published long before its end, at a switch of venue, or long after its last trade.
   const windowSlackMs = SLACK_MS + spanMs;
   const ofWindows = {
     kind: 'trade_stats',
@@ -88,7 +90,7 @@ export function soughtOf(options: RecentOptions): readonly Sought[] {
 
 interface Series extends SoughtSeries {
   found: number;
-  /** Time of the oldest record found. */
+  /** Time of the oldest record found, milliseconds by the venue's clock. */
   oldest: number;
 }
 
@@ -98,7 +100,7 @@ export class Lookback {
   readonly #bounds: LookbackBounds;
   readonly #series: ReadonlyMap<string, Series>;
   readonly #byKey: ReadonlyMap<string, readonly Series[]>;
-  /** Newest first. */
+  /** The wanted records, newest first. */
   readonly #kept: Dated[] = [];
   #read = 0;
   #oldest = Number.POSITIVE_INFINITY;
@@ -117,13 +119,13 @@ export class Lookback {
     return this.#byKey.get(key)?.some((series) => !this.#hasCount(series) || !this.#isCovered(series)) === true;
   }
 
-  /** Adds the next record, backwards. */
+  /** Adds the next record of the partition, which is read backwards. */
   add(record: FeedRecord): void {
     this.#read++;
     if (record.kind !== this.#sought.kind) return;
     const dated = record as Dated;
     const time = timeOf(dated);
-    // A late or fetched record lies where it arrived, not where its own time would put it.
+    // A late or fetched record lies in the topic by its time of arrival, not by its own time.
     const arrival = dated.kind === 'gap' ? time : dated.receivedAt / 1000;
     this.#oldest = Math.min(this.#oldest, Math.max(time, arrival));
     const series = this.#series.get(seriesKey(dated));
@@ -138,7 +140,7 @@ export class Lookback {
     this.#read++;
   }
 
-  /** Marks the start of the partition. */
+  /** Notes that the start of the partition was reached. */
   end(): void {
     this.#isAtStart = true;
   }

@@ -8,7 +8,7 @@ import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/pending-
 import type { QueueEntry } from '../queue/sink-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
-/** Checkpoints in the topics of environments that share epochs. */
+/** Checkpoints from the topics of environments that share their epoch numbers. */
 export interface CheckpointGroup extends Pick<CheckpointOptions, 'environmentPrefixes' | 'kinds'> {
   readonly checkpoints: readonly SeriesCheckpoint[];
 }
@@ -18,22 +18,23 @@ interface Series {
   /** The series' first trade in the spill, with its topic and key. */
   readonly out: OutRecord;
   readonly trade: AnyTrade;
-  /** The sink has the series' records up to this number; -1: it has none of them. */
+  /** The sink has the series' records up to this sequence number; -1: it has none of them. */
   storedSeq: number;
-  /** The spill has the sink's last trade, so the order decides, not the ids. */
+  /** True if the spill has the sink's last trade. Then the order in the spill decides what is stored, not the ids. */
   isExact: boolean;
-  /** The sink does not know where the series ends: records that may have been sent count as stored. */
+  /** True if the sink's last trade is unknown. Then records that may have been sent count as stored. */
   isUnsure: boolean;
   lastSeq: number;
   last: Checkpoint;
 }
 
 /**
- * Decides which records of a spill the sink already has:
- * - trades of a series up to the sink's last trade, by their order in the spill. If that trade is not in the spill, by
- *   id and time: a testnet's ids start again;
- * - all records of an epoch that a later one has followed;
- * - if the sink does not know where a series ends, the trades that may have been sent. A gap reports them as unknown;
+ * Decides which records of a spill count as stored in the sink, and are not sent again:
+ * - trades of a series up to the sink's last trade, by their order in the spill. If that trade is not in the spill, ids
+ *   and times decide together: a testnet's ids start again;
+ * - if the sink's last trade is unknown, the trades that may have been sent. A gap reports them as unknown;
+ * - trades, positions and price ticks of an epoch if the sink has a later one;
+ * - a position if the sink has its trade or a later one;
  * - a price tick before the sink's last trade of its epoch;
  * - an unsent gap before the sink's last trade: another process has resumed meanwhile;
  * - an epoch that another process overtook, or started at another venue. The feed resumes where that process ended.
@@ -43,12 +44,12 @@ export class Reconciler {
   readonly #handedSeq: number;
   readonly #series = new Map<string, Series>();
   readonly #lastTradeSeq = new Map<string, number>();
-  /** The last stored record that is not a trade. */
+  /** Sequence number of the last stored record that is not a trade; -1: there is none. */
   #lastStoredOther = -1;
   /** The last position of each venue and symbol, of the first group. */
   readonly #positions = new Map<string, { readonly seq: number; readonly of: Position | AnyTrade }>();
 
-  /** Records above `handedSeq` were never sent. */
+  /** Records with sequence numbers above `handedSeq` were never sent. */
   constructor(groups: readonly CheckpointGroup[], handedSeq: number, keyOf: MarketKeyOf = symbolKey) {
     this.#handedSeq = handedSeq;
     this.#groups = groups.map((group) => new Group(group, keyOf));
@@ -96,18 +97,18 @@ export class Reconciler {
     }
   }
 
-  /** True if the sink has the record. */
+  /** True if the record counts as stored in the sink. */
   isStored({ out, seq }: QueueEntry): boolean {
     if (out.record.kind === 'position') return this.#groupOf(out).hasPosition(out.record);
     if (out.record.kind === 'price') return this.#groupOf(out).isLaterThan(out.record);
-    // The trades after the gap were not sent either: another process stored them, and published its own gaps.
+    // If the sink has a trade after this unsent gap, another process published that trade, and its own gaps.
     if (out.record.kind === 'gap') return seq > this.#handedSeq && this.#groupOf(out).isPast(out.record);
     const trade = tradeOf(out);
     if (trade === undefined) return 'epoch' in out.record && this.#groupOf(out).isVoid(out.record);
     return seq <= (this.#series.get(seriesOf(out, trade))?.storedSeq ?? -1);
   }
 
-  /** No record with a higher number is stored. */
+  /** The highest sequence number of a stored record; -1: none is stored. */
   get lastStoredSeq(): number {
     return [...this.#series.values()].reduce((last, { storedSeq }) => Math.max(last, storedSeq), this.#lastStoredOther);
   }
@@ -119,14 +120,14 @@ export class Reconciler {
     return stored < loss.seq && (this.#lastTradeSeq.get(`${loss.topic} ${loss.key}`) ?? -1) > loss.seq;
   }
 
-  /** Trades that may be missing, because the sink does not know where their series ends. */
+  /** Losses of unknown size, one for each series whose last trade in the sink is unknown. */
   unsure(): readonly TradeLoss[] {
     return [...this.#series.values()]
       .filter(({ isUnsure }) => isUnsure)
       .map(({ out, trade, storedSeq }) => lossBefore(out, trade, null, storedSeq));
   }
 
-  /** Where each series of the first group will end when the spill is empty. */
+  /** The last trade of each series of the first group once the whole spill is delivered. */
   checkpoints(): readonly SeriesCheckpoint[] {
     const [own] = this.#groups;
     if (own === undefined) return [];
@@ -162,7 +163,7 @@ export class Reconciler {
   }
 }
 
-/** Maximum difference between clocks of venues and hosts. */
+/** Maximum difference between clocks of venues and hosts, milliseconds. */
 const SKEW_MS = 2000;
 
 type Epoch = Pick<Position, 'venue' | 'symbol' | 'epoch'>;
@@ -175,7 +176,7 @@ class Group {
   readonly #keyOf: MarketKeyOf;
   /** The latest epoch of each message key. */
   readonly #latest = new Map<string, LastEpoch>();
-  /** The first epoch whose records in the spill are void, by message key. */
+  /** By message key: the first epoch in the spill whose records are not sent, because another process has resumed. */
   readonly #void = new Map<string, number>();
 
   constructor({ environmentPrefixes, kinds, checkpoints }: CheckpointGroup, keyOf: MarketKeyOf) {
@@ -197,7 +198,7 @@ class Group {
     return this.#epochs.get(seriesKey(of));
   }
 
-  /** Voids the position's epoch if another process has resumed meanwhile. */
+  /** Marks the position's epoch and all later ones as void if another process has resumed meanwhile. */
   judge(position: Position): void {
     const { venue, epoch, timestamp } = position;
     const key = this.#keyOf(position);
@@ -211,7 +212,10 @@ class Group {
     return of.epoch >= (this.#void.get(this.#keyOf(of)) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** True if a later epoch of the symbol started: its position was written after all earlier records. */
+  /**
+   * True if the sink has a later epoch: its position was written after all records of this one. Also true for void
+   * epochs.
+   */
   isFollowed(of: Epoch): boolean {
     return (this.#latest.get(this.#keyOf(of))?.epoch ?? 0) > of.epoch || this.isVoid(of);
   }
@@ -227,7 +231,7 @@ class Group {
     if (this.isFollowed(gap)) return true;
     const known = this.epochOf(gap);
     if (known?.epoch !== gap.epoch || gap.toId === null) return false;
-    // If trades are published, gaps are between their ids: aggregated trades continue while a gap is pending.
+    // The first published kind counts, because gaps have its ids. Aggregated trades continue while a gap is pending.
     const end = this.kinds.map((kind) => known.last.get(kind)).find((last) => last !== undefined);
     return end != null && compareIds(gap.toId, end.id) <= 0;
   }
