@@ -41,7 +41,7 @@ let failed: string | undefined;
 const lastIds = new Map<string, number>();
 /**
  * The wall clock minus performance.now(), milliseconds. The wall clock is truncated to whole milliseconds, so the
- * largest difference is the right one.
+ * largest difference is the most exact one.
  */
 let wallOffset = Number.NEGATIVE_INFINITY;
 setInterval(() => {

@@ -38,7 +38,7 @@ export async function fetchTopic({ broker, topic, partitions, onRecord }: FetchO
   }
 }
 
-/** The responses of the broker, without their length. */
+/** Yields the responses of the broker, without their length prefix. */
 async function* responsesOf(socket: Socket): AsyncGenerator<Buffer, void> {
   let chunks: Buffer[] = [];
   let size = 0;
@@ -94,7 +94,7 @@ function request(correlation: number, topic: string, offsets: readonly number[])
 let at = 0;
 
 function readResponse(body: Buffer, offsets: number[], now: number, onRecord: FetchOptions['onRecord']): void {
-  at = 8; // correlation, throttle time
+  at = 8; // skips the correlation id and the throttle time
   for (let topics = int32(body); topics > 0; topics--) {
     at += 2 + body.readInt16BE(at);
     for (let left = int32(body); left > 0; left--) {
@@ -130,7 +130,7 @@ function readBatch(body: Buffer, from: number, now: number, onRecord: FetchOptio
   for (let record = 0; record < count && (attributes & CONTROL_BATCH) === 0; record++) {
     const recordEnd = varint(body) + at;
     at++;
-    varint(body); // timestamp
+    varint(body); // skips the timestamp
     const offset = base + varint(body);
     const key = varint(body);
     at += Math.max(0, key);

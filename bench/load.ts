@@ -4,8 +4,8 @@ import { answer } from './child.ts';
 
 const VENUE = 'binance';
 /**
- * The rate with which the market is created, trades a second. It sets the length of bursts: one order makes at most a
- * tenth of a second's trades.
+ * The rate with which the market is created, trades a second. It limits bursts: one order makes at most as many trades
+ * as 0.1 s at this rate.
  */
 const NOMINAL_RATE = 2000;
 

@@ -1,3 +1,4 @@
+/** Measures one program of `make bench`: its latency and CPU at a low rate, and the highest rate that it holds. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { until } from '../testing/tools/until.ts';
 import type { Child } from './child.ts';
@@ -62,7 +63,10 @@ const STEP_FACTOR = 1.5;
 const TOP_RATE = 400_000;
 /** A rate is held only if at most this many seconds of trades are in flight at the end. More are a backlog. */
 const MAX_BACKLOG_SECONDS = 0.25;
-/** A rate is held only if the trades in flight grow by at most this between the first and the last third of a step. */
+/**
+ * A rate is held only if the trades in flight grow by at most this many seconds of trades, from the first to the last
+ * third of a step.
+ */
 const MAX_GROWTH_SECONDS = 0.05;
 const HOPELESS_BACKLOG_SECONDS = 1;
 const SAMPLE_EVERY_MS = 100;
@@ -233,7 +237,10 @@ async function clearBacklog(parties: Parties, sentBefore: number): Promise<void>
   await untilDrained(parties, sentBefore);
 }
 
-/** Waits until at most `left` trades are in flight. If nothing arrives for 3 s, the rest counts as lost. */
+/**
+ * Waits until at most `left` trades are in flight. If nothing arrives for 3 s, returns anyway: the missing trades count
+ * as lost.
+ */
 async function untilDrained(parties: Parties, sentBefore: number, left = NO_BACKLOG): Promise<void> {
   let last = -1;
   let since = performance.now();

@@ -1,3 +1,4 @@
+/** Runs a part of the benchmark in a process of its own, and sends its result to `make bench`. */
 import { fork } from 'node:child_process';
 
 /** What was measured, the value found, and its target. */

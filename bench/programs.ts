@@ -1,3 +1,4 @@
+/** The programs that `make bench` compares, and how each is configured and started. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import coins from '../config/coins.json' with { type: 'json' };

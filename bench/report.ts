@@ -1,3 +1,4 @@
+/** The tables and texts of docs/performance.md that compare the programs of `make bench`. */
 import { LOW_RATE, type Measurement, median, type Pace, WARM_UP_RATE } from './measure.ts';
 import type { Part, TargetResult } from './part.ts';
 import { CRYPTOFEED, SCRIPT } from './programs.ts';
@@ -23,7 +24,7 @@ interface Row {
 const whole = (value: number) => Math.round(value).toLocaleString('en-US');
 const tenths = (value: number) => value.toFixed(1);
 const hundredths = (value: number) => value.toFixed(2);
-/** The title of a ratio. */
+/** The title of a row without its unit, because a ratio has none. */
 const withoutUnit = (title: string) => title.replace(/, (?:ms|µs|MiB)$/, '');
 const alike = (target: Target) => ({ 'kafkajs-1': target, 'platformatic-1': target });
 
@@ -79,7 +80,8 @@ const ROWS: readonly Row[] = [
 ];
 
 /**
- * Text about the CPU that the cores have for a program with `times` the script's rate; empty if it was not measured.
+ * Text that compares two amounts of CPU a trade: what all cores have at `times` the script's rate, and what program
+ * `name` needs at its best rate. Empty if one was not measured.
  */
 export function cpuBudgetText(results: Results, name: string, times: number, cores: number): string {
   const rounds = (results[name] ?? []).flatMap((measurement, round) => {

@@ -14,8 +14,8 @@ import { WebSocket } from 'ws';
 const [url = '', broker = '', topic = '', schemaFile = '', header = '', ...symbols] = process.argv.slice(2);
 const BATCH_MS = 5;
 /**
- * Largest number of messages in a request. Without it, the script would end after it falls behind: the broker refuses
- * larger requests.
+ * Largest number of messages in a request. After the script falls behind, a larger request would end it, because the
+ * broker refuses such requests.
  */
 const MAX_BATCH = 4000;
 
@@ -52,7 +52,7 @@ socket.on('open', () => {
 socket.on('message', (frame: Buffer) => {
   const { data }: { data?: Trade } = JSON.parse(frame.toString());
   if (data === undefined) return;
-  // biome-ignore format: the record, three lines
+  // biome-ignore format: keeps the record on three lines
   const trade = {
     venue: 'binance', symbol: data.s, venue_symbol: data.s, coin: data.s.slice(0, -4), environment: 'simulated', epoch: 1,
     received_at: Date.now() * 1000, price: decimal(data.p), quantity: decimal(data.q), is_buyer_maker: data.m,

@@ -61,15 +61,19 @@ function canonical(text: string): string {
 
 /** First price of the generated market, in steps of 0.01: 61,837.63. */
 const START_TICK = 6_183_763;
-/** Mean distance of a change from the top, in price steps. FAR_SHARE of the changes lie anywhere. */
+/**
+ * Mean distance of a changed level from the best price, in price steps. For a share FAR_SHARE of the levels, it is
+ * random.
+ */
 const NEAR_TICKS = 40;
 const FAR_SHARE = 0.1;
 const REMOVED_SHARE = 0.45;
-/** Largest move of the top at each change, in price steps. */
+/** Largest move of the best price at each change, in price steps. */
 const MOVE_TICKS = 3;
 
 /**
- * Generates a market from a seed, with `depth` levels a side. Each change has `size` levels, most of them near the top.
+ * Generates a market from a seed, with `depth` levels a side. Each change has `size` levels, most of them near the best
+ * price.
  */
 export function generatedStream(options: { seed: number; depth: number; size: number; changes: number }): DiffStream {
   const { seed, depth, size, changes } = options;
@@ -90,7 +94,7 @@ export function generatedStream(options: { seed: number; depth: number; size: nu
     bids: [...bids].map((tick) => level(tick, 1 + below(1e6))),
     asks: [...asks].map((tick) => level(tick, 1 + below(1e6))),
   };
-  /** Removes the levels that the top has moved past, then changes others at random. */
+  /** Removes the levels that the best price has moved past, then changes random levels. */
   function changed(side: Set<number>, direction: 1 | -1, best: number, number: number): BookLevel[] {
     const levels: BookLevel[] = [];
     for (let tick = best - direction * 2 * MOVE_TICKS; tick !== best; tick += direction)

@@ -1,5 +1,5 @@
 /**
- * Compares the cost of a change of an order book: our book, the simplest one, and a library's. `node
+ * Compares the time per change of three order books: ours, the simplest possible one and a library's. `node
  * bench/books/main.ts [NAME.depth.ndjson.gz …]` reads recorded diff streams, with NAME.rest-depth.json.gz in the same
  * folder. Without arguments, it generates two streams from a seed.
  */
@@ -23,12 +23,13 @@ const BOOKS: Readonly<Record<string, new () => Book>> = {
   'sorted arrays, parseFloat': FloatBook,
   'tardis-dev': LibraryBook,
 };
-/** Time of a book update that this project's predecessor published: 0.5 ms. */
+/** The predecessor of this project published this time for one book update: 0.5 ms. */
 const PREDECESSOR_NS = 500_000;
 const WARM_UP_CHANGES = 15_000;
 const ROUNDS = 21;
 /**
- * Number of changes that are timed together. Other programs seldom interrupt so short a time, and only in some rounds.
+ * Number of changes that are timed together. Other programs seldom interrupt so few changes, and the median over the
+ * rounds leaves those times out.
  */
 const CHANGES_PER_TIMING = 50;
 const BOOKS_IN_MEMORY = 20;
@@ -45,7 +46,10 @@ console.table(Object.fromEntries(streams.map((stream) => [stream.name, speeds(st
 console.log('Memory of a book with its strings, KiB');
 console.table(Object.fromEntries(made.map((stream) => [stream.name, memories(stream.start)])));
 
-/** The time of a change for each book, as text. Each part of the stream counts with its median over the rounds. */
+/**
+ * The time per change for each book, as text. It is the sum over all parts of the stream, each with its median over the
+ * rounds, divided by the number of changes.
+ */
 function speeds(stream: DiffStream): Record<string, string> {
   const { start, changes } = stream;
   const taken = new Map<string, number[][]>(Object.keys(BOOKS).map((name) => [name, []]));

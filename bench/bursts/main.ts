@@ -29,8 +29,8 @@ const INTERVAL_MS = 250;
 const RECOVERED_WITHIN_MS = 2000;
 const MAX_PAUSE_MS = 10;
 /**
- * Limit for the memory after the last burst, divided by the memory after the first. Without a leak it varies by this
- * much.
+ * Limit for the memory after the last burst, divided by the memory after the first. Without a leak, this ratio stays
+ * below the limit.
  */
 const MAX_GROWTH = 1.1;
 
@@ -66,7 +66,10 @@ const bursts: Burst[] = [];
 let lost = Number.NaN;
 let repeated = Number.NaN;
 let loopDelay = '';
-/** When the trades begin. Earlier pauses belong to the start of the program and do not count. */
+/**
+ * When the trades begin, milliseconds since 1970. Earlier pauses of the garbage collector belong to the program's start
+ * and do not count.
+ */
 let begunAt = Number.NaN;
 let feed: PipelineProcess | undefined;
 try {
@@ -200,7 +203,7 @@ async function intervals(lengthMs: number): Promise<readonly { readonly p50: num
   return found;
 }
 
-/** A sentence about the longest delay of the event loop in each second, from the program's metric. */
+/** Returns a sentence about the longest delay of the event loop in each second, from the program's metric. */
 async function eventLoopDelay(port: number): Promise<string> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const buckets = [...text.matchAll(/^market_feed_event_loop_delay_seconds_bucket\{(.*)\} (\d+)$/gm)].flatMap(

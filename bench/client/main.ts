@@ -1,7 +1,7 @@
 /**
  * Measures the client library with a real broker: `node bench/client/main.ts [--seconds N]`. Simulator, pipeline,
  * broker and client are separate processes. First it compares every trade of 20 coins with the simulator's journal, and
- * measures the latency. Then it does the same across a restart of the broker. At last it kills a member of a consumer
+ * measures the latency. Then it does the same across a restart of the broker. Finally, it kills a member of a consumer
  * group.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

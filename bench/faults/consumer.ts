@@ -1,6 +1,6 @@
 /**
- * A consumer of the topics as a user would write it, in a process of its own. While the guard allows it, it makes a
- * paper trade of every coin every 50 ms. Arguments as JSON: where the topics are, the coins.
+ * A consumer of the topics as a user would write it, in a process of its own. Every 50 ms, it makes a paper trade of
+ * each coin that the trading guard allows. Arguments as JSON: where the topics are, the coins.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectTopics, type Market } from '../../src/client/index.ts';
@@ -39,7 +39,7 @@ let market: Market | undefined;
 
 async function start(): Promise<void> {
   const where = store.kind === 'kafka' ? { brokers: store.brokers, topicPrefix: store.prefix } : { dir: store.dir };
-  // Every record of a row is simulated or from the testnet.
+  // All venues are simulated. By default, the client refuses records of simulated venues and of the testnet.
   const connected = await connectTopics({ ...where, allowTestData: true, onWarning: () => {} });
   market = connected;
   const guard = connected.guard();

@@ -1,3 +1,4 @@
+/** Checks whether the trading guard of a consumer halted in time, for each row of the fault matrix. */
 import { DEFAULT_GUARD } from '../../src/client/guard/trading-decision.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { type RunStore, stored } from '../../testing/judges/read-run.ts';
@@ -8,12 +9,12 @@ const TOLERANCE_MS = { kafka: 250, file: 1750 };
 
 /** What the judge found about a consumer with the guard. */
 export interface GuardOutcome {
-  /** Time from the fault to the first halt of any coin; undefined: there was none. */
+  /** Time from the fault to the first halt of any coin; undefined if no coin was halted. */
   readonly haltedAfterMs: number | undefined;
   readonly trades: number;
   /** Halts that came too late, or did not come. */
   readonly late: readonly string[];
-  /** Paper trades that the guard had to prevent. */
+  /** Paper trades that the guard should have prevented. */
   readonly wrong: readonly string[];
 }
 
@@ -25,9 +26,9 @@ interface RequiredHalt {
 }
 
 /**
- * Judges a consumer by the stored records, without the guard. A coin must be halted within `TOLERANCE_MS` after its
- * price or the heartbeat became too old, the feed reported halted, or an unrepaired gap was stored. No paper trade may
- * use a price that is too old or of the testnet, or follow such a gap within a minute.
+ * Judges a consumer by the stored records, without the guard's code. A coin must be halted within `TOLERANCE_MS` after
+ * its price or the heartbeat became too old, the feed reported that trading is halted, or an unrepaired gap was stored.
+ * No paper trade may use a price that is too old or of the testnet, or follow such a gap within a minute.
  */
 export async function judgeGuard(
   store: RunStore,
@@ -97,7 +98,9 @@ function reportsHalt(record: FeedRecord & { readonly kind: 'status' }): boolean 
   return ['trading_halted', 'stopped'].includes(record.state) || record.heartbeat?.trading === 'halted';
 }
 
-/** The moments at which the latest stamp became older than the limit, before the next one was stored. */
+/**
+ * Returns each moment at which the newest stored stamp became older than `limitMs`, if no newer one was stored before.
+ */
 function lapses(stamped: readonly { readonly stamp: number; readonly at: number }[], limitMs: number): number[] {
   return stamped.flatMap(({ stamp, at }, index) => {
     const old = Math.max(at, stamp + limitMs);

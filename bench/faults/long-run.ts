@@ -1,3 +1,4 @@
+/** Runs the pipeline for `make chaos` and `make soak`: many scheduled faults in one long run. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +17,7 @@ const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK',
 export const RUN_SYMBOLS: readonly string[] = COINS.map((coin) => `${coin}USDT`);
 const LINES = 2;
 const RECONNECT = { initial_delay_ms: 500, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
-/** Longest time without data. Stale data, a failover and reconnects each take less. */
+/** Longest allowed time without data. Stale data, a failover and reconnects each take less. */
 const MAX_WITHOUT_DATA_MS = 30_000;
 /** A violation is shown with at most MAX_NEAR status records, from this long before it to this long after it. */
 const NEAR_MS = 3000;
@@ -81,9 +82,9 @@ export class LongRun {
         await pipeline.kill();
         pipeline = this.#start(watch);
       } else {
-        // The broker is taken away once at a time.
+        // Each stop of the broker begins after the previous one has ended.
         brokerAway = brokerAway.then(() => takeBrokerAway(broker, one));
-        // The error surfaces at `await brokerAway`.
+        // This handler only prevents an unhandled rejection. `await brokerAway` throws the error.
         brokerAway.catch(() => {});
       }
     }

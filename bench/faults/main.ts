@@ -1,7 +1,7 @@
 /**
- * `make faults`: runs the whole pipeline once for each fault that we can inject, and compares journal and topics. ARGS:
- * --only NAME (the whole name, or its part before the slash; may be repeated), --list, --at-once N, --keep DIR (keeps
- * the files of all rows there; the files of a failed row are always kept).
+ * `make faults`: runs the whole pipeline once for each fault that we can inject, and compares the topics with the
+ * simulator's journal. ARGS: --only NAME (the whole name, or its part before the slash; may be repeated), --list,
+ * --at-once N, --keep DIR (keeps the files of all rows there; the files of a failed row are always kept).
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -103,7 +103,9 @@ async function playAll({ brokers }: Broker): Promise<readonly Played[]> {
   return results;
 }
 
-/** Plays a row. If it only missed time limits, plays it again: other rows run at the same time. */
+/**
+ * Plays a row. If it missed only time limits, plays it again, because other rows at the same time may have slowed it.
+ */
 async function play(row: Row, brokers: readonly string[]): Promise<Played> {
   let result = await playOnce(row, brokers, fileName(row));
   if (result.outcome !== undefined) {

@@ -1,3 +1,4 @@
+/** The rows of the fault matrix for faults outside the venues: broker, disk, our own process, the clock. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';
@@ -19,11 +20,11 @@ const HOUR_MS = 3_600_000;
 const DRAINED_WITHIN_MS = 150_000;
 /** At most this many records wait in normal operation. */
 const FEW_WAITING = 5000;
-/** At this many trades a second, memory holds the records of only some seconds without a broker. */
+/** Trades a second. Without a broker, memory then holds the records of only some seconds. */
 const SPILLING_RATE = 8000;
 const SPILLING_SECONDS = 40;
 const SLEEPERS = 20;
-/** The gateway closes a client that reads nothing after 30 s. */
+/** The gateway closes a client that has read nothing for 30 s. */
 const SLEEPERS_GONE_AFTER_S = 40;
 const BINANCE: readonly VenueId[] = ['binance', 'bybit'];
 const BYBIT: readonly VenueId[] = ['bybit', 'binance'];
@@ -92,7 +93,7 @@ function killRow(name: string, venues: readonly VenueId[], sink: 'kafka' | 'file
   };
 }
 
-/** Topics of the file sink that fastavro cannot read, and why; none for Kafka. */
+/** Returns the topics of the file sink that fastavro cannot read, each with the reason; none for Kafka. */
 async function damagedFiles({ store }: Pick<Scene, 'store'>): Promise<string[]> {
   if (store.kind === 'kafka') return [];
   const complaints: string[] = [];

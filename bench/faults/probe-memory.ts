@@ -1,6 +1,6 @@
 /**
- * Preloaded into a program (`node --expose-gc --import`). Every five seconds, it writes the heap after a collection and
- * the number of open resources to stderr.
+ * Preloaded into a program (`node --expose-gc --import`). Every five seconds, it writes to stderr the size of the heap
+ * after a garbage collection, and the number of open resources.
  */
 import { getHeapSpaceStatistics } from 'node:v8';
 

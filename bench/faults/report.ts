@@ -1,9 +1,10 @@
+/** Writes the results of the fault matrix as Markdown, for docs/fault-matrix.md. */
 import { misses, type Outcome, type Row } from './row.ts';
 
 /** A row and its outcome. */
 export interface Played {
   readonly row: Row;
-  /** Why it was not played. */
+  /** Why the row was not played. */
   readonly skipped?: string;
   readonly outcome?: Outcome;
   /** True for a second run, after the first one was too slow. */
@@ -55,7 +56,7 @@ export function table(rows: readonly Played[]): string {
   return markdown([HEAD, ...rows.map(cells)]);
 }
 
-/** The first columns of a row, which name it. */
+/** The first columns of a row, which say what it tests. */
 function subjectOf({ fault, venues, cut }: Row): string[] {
   const [active = '', standby = '–'] = venues;
   return [fault, active, standby, cut];
@@ -99,8 +100,8 @@ function markdown(rows: readonly (readonly string[])[]): string {
 }
 
 /**
- * Replaces the rows of the page that were played again, and adds those that it lacks, in the order of `all`. Returns the
- * page unchanged if its table has other columns.
+ * Replaces the page's rows that were played again, and adds rows that the page lacks, in the order of `all`. Returns
+ * the page unchanged if its table has other columns.
  */
 export function replaceRows(page: string, rows: readonly Played[], all: readonly Row[]): string {
   const isRow = (line: string) => line.startsWith('|') && !line.startsWith('| --');

@@ -1,3 +1,4 @@
+/** Types of the rows of the fault matrix (docs/fault-matrix.md): one fault, what the run must show, what it showed. */
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
@@ -48,7 +49,7 @@ export interface Expectation {
   readonly inGaps: 'none' | 'allowed' | 'some';
   /** Exit code of the stop at the end; default 0. It is 1 if a record could be neither delivered nor spilled. */
   readonly exitCode?: number;
-  /** True if missing trades cannot be detected: the venue's ids are sparse, and no line carried them. */
+  /** True if missing trades cannot be detected: the venue's ids are not contiguous, and no line carried the trades. */
   readonly notDetectable?: boolean;
 }
 
@@ -57,9 +58,9 @@ export interface Row {
   /** Name of the row for `--only`. */
   readonly name: string;
   readonly fault: string;
-  /** Which lines of the active venue it cuts, for the table. */
+  /** Which lines of the active venue the fault cuts, for the table. */
   readonly cut: string;
-  /** In order of preference: the first serves. */
+  /** The venues in order of preference. The first one serves. */
   readonly venues: readonly VenueId[];
   /** Trades a second of each venue. */
   readonly rate?: number;
@@ -68,7 +69,7 @@ export interface Row {
   readonly ownBroker?: boolean;
   /** True: the pipeline has a gateway, on any port. */
   readonly gateway?: boolean;
-  /** Sections of the configuration. */
+  /** Keys for the section `feed` of the configuration. */
   readonly feed?: object;
   /** True: Binance's market-data-only host is its second host. */
   readonly dataOnly?: boolean;
@@ -85,7 +86,7 @@ export interface Row {
   readonly prepare?: (folder: string) => Promise<() => Promise<void>>;
   /** Injects the fault and resolves when it is over. */
   readonly act: (scene: Scene) => Promise<void>;
-  /** Checks what the run left, after its end. */
+  /** Checks the files and topics after the end of the run. */
   readonly afterwards?: (scene: Scene) => Promise<void>;
   /**
    * Matches the first status record that reports the fault. Undefined: no record is needed, because a line or a repair
@@ -113,7 +114,10 @@ export interface Outcome {
   readonly complaints: readonly string[];
 }
 
-/** How an outcome misses the expectation of its row, as text. `slow`: only a time limit is missed. */
+/**
+ * Returns how an outcome misses the expectation of its row, as text. `slow` has missed time limits, `wrong` has all
+ * else.
+ */
 export function misses(row: Row, outcome: Outcome): { readonly wrong: string[]; readonly slow: string[] } {
   const { verdict, guard, noticedAfterMs, withoutDataMs, exitCode, complaints } = outcome;
   const { withinMs, noticedWithinMs, inGaps, notDetectable } = row.expected;

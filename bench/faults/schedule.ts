@@ -1,8 +1,9 @@
+/** Draws the random faults of `make chaos` and `make soak` from a seed. */
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Random } from '../../src/simulator/market/random.ts';
 
-/** A planned event of a chaos run. `atMs`: milliseconds after its start. */
+/** A planned event of a chaos run. `atMs`: milliseconds after the start of the run. */
 export type Happening = { readonly atMs: number } & (
   | { readonly kind: 'venue'; readonly request: FaultRequest }
   | { readonly kind: 'broker'; readonly how: 'stop' | 'kill'; readonly awayMs: number }
@@ -29,7 +30,7 @@ const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: rea
   [3, (random) => ({ fault: 'silence_with_pong', line: line(random), seconds: seconds(random, 9) })],
   [3, (random) => ({ fault: 'silence_without_pong', line: line(random), seconds: seconds(random, 9) })],
   [3, (random, symbol) => ({ fault: 'mute_symbol', line: line(random), symbol, seconds: seconds(random, 9) })],
-  // Not 403: the venue would be away for ten minutes, most of the run.
+  // Status 403 is left out, because the venue would then be away for ten minutes, most of the run.
   [2, (random) => ({ fault: 'refuse', status: [418, 429, 451, 503][random.below(4)], seconds: seconds(random, 6) })],
   [3, (random) => ({ fault: 'refuse_rest', status: [429, 500, 503][random.below(3)], seconds: seconds(random, 8) })],
   [2, (random) => ({ fault: 'close_loop', seconds: seconds(random, 5) })],
@@ -71,14 +72,14 @@ const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: rea
 
 const MIN_BETWEEN_MS = 1500;
 const MAX_BETWEEN_MS = 5000;
-/** One event in this many is a kill. */
+/** On average, one event in this many kills the pipeline. */
 const KILL_EVERY = 12;
-/** One event in this many stops or kills the broker. */
+/** On average, one event in this many stops or kills the broker. */
 const BROKER_EVERY = 16;
 /** Nothing happens at the start and at the end, so that the run begins and ends healthy. */
 const START_MS = 6000;
 const END_MS = 15_000;
-/** Kills only in the first part: memory is judged on the process that runs to the end. */
+/** Kills come only in this first part of the run, because memory is judged in the process that runs to the end. */
 const KILLS_UNTIL = 0.5;
 
 /** Plans the events of a run. The same seed, duration, venues and symbols give the same plan. */

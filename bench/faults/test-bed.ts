@@ -1,3 +1,4 @@
+/** Plays one row of the fault matrix: starts venues, broker, pipeline and consumer, injects the fault, and judges. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,7 +27,7 @@ const TRADES_WITHIN_MS = 10_000;
 /** Time between the recovery and the end of the run. */
 const SETTLE_MS = 2500;
 const RECOVERED_WITHIN_MS = 15_000;
-/** Times without data are measured from this long before the fault: a trade may be stored before `inject` returns. */
+/** The measurement of times without data begins this long before the fault. */
 const JUST_BEFORE_MS = 200;
 
 export const RECONNECT = { initial_delay_ms: 1000, max_delay_ms: 4000, max_attempts: 10, probe_every_ms: 4000 };
@@ -141,7 +142,7 @@ export class TestBed implements Scene {
     await delay(WARM_MS);
     await this.row.act(this);
     this.#overAt = Date.now();
-    // The published records decide whether everything recovered. This wait does not.
+    // The published records show whether everything recovered, so a timeout of this wait does not matter.
     await this.untilServing(RECOVERED_WITHIN_MS).catch(() => {});
     await delay(SETTLE_MS);
     const judgedTo = Date.now();

@@ -1,3 +1,4 @@
+/** The rows of the fault matrix for faults of the serving venue. */
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
@@ -61,13 +62,13 @@ function muteChannel(
     ...rowsOf({
       ...{ name: `mute-${channel}-one`, fault, cut: ONE, venues: TWO, seconds: 9, noticedBy, more },
       faults: [{ ...what, line: 1, seconds: 9 }],
-      // Candles come every two seconds, and the time without data begins with the first missed one.
+      // Candles come only every two seconds, so the feed may notice their absence two seconds later.
       expected: { ...WHOLE, noticedWithinMs: channel === 'kline_1m' ? 9000 : 7000 },
     }),
     ...rowsOf({
       ...{ name: `mute-${channel}-both`, fault, cut: BOTH, venues: TWO, seconds: bothSeconds, noticedBy, more },
       faults: [{ ...what, line: 'all', seconds: bothSeconds }],
-      // Trades are left to the standby after three steps of 5 s.
+      // The feed first subscribes again, then replaces the connection. The standby serves after 15 s without trades.
       expected: {
         inGaps: 'none',
         noticedWithinMs: bothNoticedWithinMs,
@@ -86,7 +87,7 @@ function slowLink(strength: string, bytesPerSecond: number): Row[] {
       ...{ name: `slow-link-${strength}-${lines}`, fault, cut: lines === 'one' ? ONE : BOTH, venues: TWO },
       ...{ noticedBy, seconds: 12 },
       faults: [{ fault: 'slow_trickle', line: lines === 'one' ? 1 : 'all', count: bytesPerSecond, seconds: 12 }],
-      // The data is 2 s late after up to 7 s, and a line is late in the second after that.
+      // The data is 2 s late after at most 7 s. The feed reports it after two late seconds in a row.
       expected: { ...(lines === 'one' ? WHOLE : WHOLE_AFTER_SILENCE), noticedWithinMs: 10_000 },
     }),
   );
@@ -103,7 +104,8 @@ function rowsOf({ name, fault, cut, venues, alone, faults, seconds, noticedBy, e
       if (seconds !== undefined) await scene.wait(seconds);
     },
     ...(noticedBy === undefined ? {} : { noticedBy: (status: FeedStatus) => noticedBy(status, venue) }),
-    // With sparse ids, missing trades cannot be fetched. A venue that is back before the standby serves leaves a gap.
+    // Bybit's missing trades cannot be fetched, because its ids are not contiguous. If Bybit is back before the standby
+    // serves, a gap stays.
     expected:
       venue === 'bybit' && cut === BOTH && expected.inGaps === 'none' ? { ...expected, inGaps: 'allowed' } : expected,
     ...more,
@@ -181,7 +183,7 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'mute-symbol-both', fault: 'no data of one symbol', cut: BOTH, venues: THREE, seconds: 16 },
     faults: [{ fault: 'mute_symbol', line: 'all', symbol: 'BTCUSDT', seconds: 16 }],
     noticedBy: (status, venue) => stale(status, venue) && status.coin === 'BTC',
-    // The symbol must first be stale. Then a new subscription must be stale for as long again.
+    // The symbol is stale after 5 s. If a new subscription brings no data for 5 s either, the standby serves.
     expected: { inGaps: 'none', withinMs: 12_000 },
     more: { symbol: 'BTCUSDT' },
   }),
@@ -190,7 +192,8 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'halt', fault: 'one symbol halted by the venue', cut: BOTH, venues: TWO, seconds: 75 },
     faults: [{ fault: 'halt_symbol', symbol: 'ETHUSDT', seconds: 75 }],
     noticedBy: reports('instrument_halted'),
-    // While a symbol has no data, its venue's instrument list is requested every 30 s. It must lack the symbol twice.
+    // While a symbol has no data, its venue's instrument list is requested every 30 s. The list must show the halt
+    // twice.
     expected: { ...WHOLE, withinMs: 14_000, noticedWithinMs: 70_000 },
     more: { symbol: 'ETHUSDT' },
   }),
@@ -253,7 +256,8 @@ export const VENUE_ROWS: readonly Row[] = [
     more: {
       simulator: { lifetimeMs: 14_000 },
       act: async (scene) => {
-        // Both lines opened at the same time. One is closed, so that it opens again and their ages differ.
+        // Both lines opened at the same time, so the venue would close them together. One is closed first, so that
+        // their ages differ.
         await scene.inject({ venue: 'binance', fault: 'close', line: 1 });
         await scene.wait(22);
       },
@@ -268,8 +272,8 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'skip-one', fault: '20 trades left out', cut: ONE, venues: ['bybit'], seconds: 1 },
     faults: [{ fault: 'skip_trades', line: 1, symbol: 'BTCUSDT', count: 20 }],
-    // The other line delivers the skipped trades. Each one that comes after a later trade of the first line is
-    // published as a gap.
+    // The other line delivers the skipped trades. If the first line has delivered a later trade before, a skipped trade
+    // is published as a gap.
     expected: GAPS_ALLOWED,
   }),
   ...rowsOf({
@@ -304,7 +308,8 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'reorder-both', fault: 'reordered trades', cut: BOTH, venues: ['bybit'], seconds: 2 },
     faults: [{ fault: 'reorder_trades', line: 'all', symbol: 'BTCUSDT', count: 10 }],
-    // With sparse ids, the feed does not wait for earlier trades. A trade after a later one is published as a gap.
+    // Bybit's ids are not contiguous, so the feed does not wait for earlier trades. It publishes a trade that comes
+    // after a later one as a gap.
     expected: { ...GAPS_ALLOWED, inGaps: 'some' },
   }),
   ...rowsOf({
@@ -318,15 +323,15 @@ export const VENUE_ROWS: readonly Row[] = [
   ...rowsOf({
     ...{ name: 'huge-frame', fault: '40 MB frame, more than max_frame_mb', cut: BOTH, venues: ['binance'] },
     ...{ faults: [{ fault: 'big_frame', line: 'all', count: 40 }], seconds: 3, noticedBy: disconnected },
-    // Each line receives 32 MB before it is cut.
+    // The frame ends both lines. Making and sending 40 MB may take longer than a close.
     expected: { inGaps: 'none', withinMs: AFTER_SILENCE_MS },
   }),
 
   ...[429, 503].flatMap((status) => [
     ...[
       { venues: ['binance'] as const, expected: WHOLE },
-      // After 5 s, the last trades from its REST API may not reach back to the gap. Aggregates that lie only partly in
-      // the gap do not count.
+      // After 5 s, the last trades from Binance US's REST API may not reach back to the gap. Of aggregated trades, only
+      // those entirely in the gap count.
       { venues: ['binance_us'] as const, expected: { ...GAPS_ALLOWED } },
     ].flatMap(({ venues, expected }) =>
       rowsOf({
@@ -357,7 +362,7 @@ export const VENUE_ROWS: readonly Row[] = [
       { fault: 'skip_trades', line: 'all', symbol: 'BTCUSDT', count: 20 },
     ],
     ...{ seconds: 12, noticedBy: reports('gap_detected') },
-    // Half of the rows cannot be read: trades at Binance, aggregated trades at Binance US.
+    // Half of the REST rows cannot be read. They are trades at Binance, and aggregated trades at Binance US.
     expected: { ...GAPS_ALLOWED, inGaps: 'some' },
   }),
   ...rowsOf({

@@ -20,7 +20,7 @@ const stalled: Socket[] = [];
 let ages: number[] = [];
 let messages = 0;
 
-/** Measures the age of a message's first price: the time from the feed's socket to here. */
+/** Measures the age of a message's first price: the time from the feed's socket to this client. */
 function measure(text: string): void {
   const at = text.indexOf(RECEIVED_AT) + RECEIVED_AT.length;
   const receivedMs = Number(text.slice(at, at + MICROS_DIGITS)) / 1000;

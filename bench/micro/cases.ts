@@ -177,7 +177,7 @@ function scriptsEncoder(): (frame: Buffer) => Buffer {
   const scratch = Buffer.alloc(4096);
   return (frame) => {
     const { data }: { data: ParsedTrade } = JSON.parse(frame.toString());
-    // biome-ignore format: the record, three lines
+    // biome-ignore format: keeps the record on three lines
     const record = {
       venue: 'binance', symbol: data.s, venue_symbol: data.s, coin: data.s.slice(0, -4), environment: 'simulated', epoch: 1,
       received_at: Date.now() * 1000, price: decimal(data.p), quantity: decimal(data.q), is_buyer_maker: data.m, timestamp: data.T,

@@ -28,7 +28,7 @@ import {
 
 const REPOSITORY = join(import.meta.dirname, '..', '..');
 const QUANTITIES = ['cpu', 'mainThread', 'p50', 'p99'] as const;
-/** Two-sided 97.5 % quantiles of Student's t by degrees of freedom, from 1 on. */
+/** 97.5 % quantiles of Student's t distribution for 1, 2, 3 … degrees of freedom. */
 const T_QUANTILES = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
 const WARM_UP_MS = 6000;
 const SETTLE_MS = 2500;

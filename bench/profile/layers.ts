@@ -36,8 +36,8 @@ const STATES: ReadonlyMap<string, string> = new Map([
   ['(root)', PROGRAM],
 ]);
 /**
- * Entries of the profile whose time does not count. In `(idle)` the main thread does nothing. The others call the kernel,
- * so the kernel or other processes spend their time.
+ * Entries of the profile whose time does not count. In `(idle)` the main thread does nothing. The other entries are
+ * calls of the kernel, whose CPU is counted separately.
  */
 const WAITING = new Set(['(idle)', 'writeBuffer', 'writev', 'writeLatin1String', 'writeUtf8String']);
 const PROFILE_WITHIN_MS = 20_000;
@@ -132,8 +132,8 @@ function layerOfFile(url: string): string | undefined {
 }
 
 /**
- * A Markdown table: microseconds of CPU a trade by layer, largest first. Each column is a profile with the trades made
- * meanwhile.
+ * A Markdown table: microseconds of CPU a trade by layer, largest first. Each column is a profile with the number of
+ * trades made during it.
  */
 export function layersTable(
   columns: readonly { readonly title: string; readonly layers: Layers; readonly trades: number }[],

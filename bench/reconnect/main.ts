@@ -16,7 +16,10 @@ import { LOW_RATE } from '../measure.ts';
 import { linesOf, type ProgramSetup, prepareProgram, SMALL_LOGS, startProgram } from '../programs.ts';
 
 const PROGRAM = 'kafkajs-2';
-/** Time for which connections deliver before the close: only after 10 s is the first attempt immediate. */
+/**
+ * Time for which connections deliver before the close. The feed reconnects at once only if a connection delivered for
+ * 10 s.
+ */
 const DELIVERS_MS = 11_000;
 const WATCHED_MS = 2500;
 const LIMIT_MS = 150;

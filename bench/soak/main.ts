@@ -105,7 +105,7 @@ function sampleOften(pipeline: PipelineProcess): void {
         series.handles.samples.push({ at, value: handles });
         series.resident.samples.push({ at, value: memory.now });
       },
-      () => {}, // it has just ended
+      () => {}, // the process has just ended
     );
   }, SAMPLE_EVERY_MS);
 }

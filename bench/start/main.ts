@@ -32,7 +32,7 @@ const load = startChild(join(import.meta.dirname, '..', 'load.ts'));
 
 /** Milliseconds since the process was started. */
 interface Start {
-  /** The program has been loaded and has read its configuration. */
+  /** When the program has been loaded and has read its configuration. */
   readonly loaded: number;
   readonly subscribed: number;
   readonly first: number;

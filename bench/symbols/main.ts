@@ -160,7 +160,7 @@ async function followMemory({ feed }: Running): Promise<boolean> {
   const samples = feed.events.flatMap(({ event, at, heap_bytes }): Sample[] =>
     event === 'memory' ? [{ at: Number(at) / 60_000, value: Number(heap_bytes) / MEBIBYTE }] : [],
   );
-  // The first third is the warm-up: histories fill.
+  // The first third of the run is the warm-up, in which histories fill. It does not count.
   const slope = slopeOf(samples.slice(Math.floor(samples.length / 3)));
   const flatness = isFlat(slope);
   console.log(
