@@ -16,7 +16,7 @@ import type { StatusNote } from './status/status-numbering.ts';
 /** Records to publish, in order. */
 export interface FeedOutput {
   readonly records: readonly FeedRecord[];
-  /** True if nothing after these records is written before the sink acknowledges them. */
+  /** True if a sink must acknowledge these records before it gets later ones. */
   readonly barrier: boolean;
 }
 
@@ -43,7 +43,7 @@ export type FeedReport =
 
 export type FeedCommand =
   | Extract<FeedReport, { kind: 'followed' | 'unfollowed' }>
-  /** A sink dropped book changes: each book's chain begins again with a snapshot. */
+  /** A sink dropped changes of books, so each book is published again from a snapshot on. */
   | { readonly kind: 'deltas_lost' };
 
 /** A symbol's last trade in the previous epoch and its first in the new one, if they exist yet. */
@@ -62,13 +62,16 @@ interface GapFacts {
   readonly toId: string;
 }
 
-/** The events after the failover stage: one venue a symbol, in epochs. */
+/** The events after the failover stage. One venue at a time serves a symbol, in numbered epochs. */
 export type FeedEvent =
   | FeedData
   | FeedReport
   | FeedCommand
   | (Extract<FailoverEvent<never>, { kind: 'switched' }> & {
-      /** The ends of the previous epochs and the starts of the next ones. Complete when the current task is over. */
+      /**
+       * Returns the last trades of the previous epochs and the first trades of the next ones. Call it in a microtask,
+       * when all of them are known.
+       */
       readonly seams: () => readonly Seam[];
     })
   /** A venue's epochs begin or are resumed. `records` are acknowledged before the first record of these epochs. */
@@ -83,7 +86,7 @@ export type FeedEvent =
   /** The first data of an epoch follows. */
   | { readonly kind: 'served'; readonly symbol: string; readonly venue: string }
   | ({ readonly kind: 'gap_pending'; readonly gap: Gap } & GapFacts)
-  /** `gap` is undefined if no part of it lies in the epoch. */
+  /** `gap` is undefined if no part of the gap lies in the epoch. */
   | ({ readonly kind: 'gap_closed'; readonly gap: Gap | undefined } & GapFacts)
   | { readonly kind: 'ids_restarted'; readonly coin: string; readonly gap: Gap; readonly after: TradeEvent | AggTrade }
   | PossibleGapEvent;

@@ -11,7 +11,7 @@ import type { VenueFeed } from './venue-feed.ts';
 
 export interface TradeStatsOptions
   extends Pick<Config['stats'], 'windowsMs' | 'allowedLatenessMs' | 'historyTrades' | 'largeTradeThreshold'> {
-  /** If a venue has no trades for this time plus `allowedLatenessMs`, the clock closes its windows. Milliseconds. */
+  /** If a venue has no trades for this time plus `allowedLatenessMs`, its windows close by the clock. Milliseconds. */
   readonly idleAfterMs: number;
 }
 

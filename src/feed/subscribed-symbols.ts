@@ -20,7 +20,7 @@ export interface SubscribedSymbolsOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** A venue's subscribed symbols: passes changes of symbols and connections on to trades, books and symbols. */
+/** Passes changes of a venue's symbols and connections on to the code for trades, books and stale symbols. */
 export class SubscribedSymbols {
   readonly #options: SubscribedSymbolsOptions;
 
@@ -83,8 +83,8 @@ export class SubscribedSymbols {
   }
 
   /**
-   * Handles an acknowledged subscription. From now on, the connection misses no trade of these topics; earlier ones can
-   * be fetched.
+   * Handles an acknowledged subscription. From now on, the connection misses no trade of these topics. Earlier trades
+   * can be fetched.
    */
   #subscribed(line: number, connection: number, topics: readonly string[]): void {
     const { venue, lines, arbiter, books, symbols, channels, scheduler } = this.#options;

@@ -1,11 +1,11 @@
 import type { FaultKind } from '../domain/fault.ts';
 import { DataQuality } from './liveness/data-quality.ts';
 
-/** The counts of a venue feed. They are never reset. */
+/** The counts of a venue feed since its start. */
 export class VenueCounts {
   frames = 0;
   events = 0;
-  /** Arrival of the last frame with events, microseconds since 1970. Null: none yet. */
+  /** Arrival of the last frame with events, microseconds since 1970. Null before the first. */
   lastReceivedAt: number | null = null;
   malformed = 0;
   readonly quality: DataQuality;

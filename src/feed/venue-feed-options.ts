@@ -34,7 +34,7 @@ export type VenueFeedEvent =
 export type RestEvent =
   /** A row of an answer could not be read; the other rows are used. */
   | MalformedData
-  /** No REST host of the venue serves us any more; undefined: one serves. */
+  /** `refusal`: why no REST host of the venue serves us any more. Undefined if a host serves us again. */
   | { readonly kind: 'rest_hosts'; readonly refusal: Fault | undefined };
 
 export interface ConnectArguments {
@@ -44,7 +44,7 @@ export interface ConnectArguments {
   readonly topics: () => readonly string[];
   readonly commands$: Observable<ConnectionCommand>;
   readonly instruments: ReadonlyMap<string, Instrument>;
-  /** The age at which the connection asks to be replaced, milliseconds. Undefined: never. */
+  /** The age at which the connection asks to be replaced, milliseconds. Undefined if it never does. */
   readonly closingAfterMs: number | undefined;
   readonly onFrame: (frame: RawFrame) => void;
 }
@@ -71,7 +71,7 @@ export interface BookQuestion {
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
-  /** Limits attempts to connect for all runs at the same address. Default: a budget of this run. */
+  /** Limits attempts to connect for all runs with the same IP address. Default: a budget of this run alone. */
   readonly connectionBudget?: ConnectionBudget;
   /** The environment of market records. */
   readonly environment: Environment;
@@ -91,14 +91,14 @@ export interface VenueFeedOptions {
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
   readonly connect: (args: ConnectArguments) => Observable<VenueEvent>;
-  /** The venue's announcements, one connection for each subscription. Undefined: it makes none. */
+  /** The venue's announcements; each subscription opens a connection. Undefined if the venue makes none. */
   readonly notices$?: Observable<VenueEvent> | undefined;
   /** The age at which the venue closes a connection, milliseconds. Default: the venue's limit. */
   readonly lifetimeMs?: number | undefined;
   /** Uniform in [0, 1); `Math.random` by default. */
   readonly random?: (() => number) | undefined;
   readonly listed$: Observable<readonly ListedInstrument[]>;
-  /** How often to fetch a list that may change what is followed, milliseconds. Default: five minutes. */
+  /** How often to fetch the instrument list, milliseconds. Default: five minutes. */
   readonly listEveryMs?: number | undefined;
   /** Fetches missing trades by REST. Undefined: the venue cannot return them, or backfill is off. */
   readonly fetchMissing:
@@ -116,8 +116,8 @@ export interface VenueFeedOptions {
   readonly restWeight?: () => number;
   readonly restEvents$?: Observable<RestEvent>;
   /**
-   * Latencies, and the venue's clock for them. `busyMs`: how long this thread has computed so far, milliseconds; undefined:
-   * it never counts as busy. Undefined: nothing is timed.
+   * Measures latencies; undefined if nothing is timed. `busyMs` returns how long this thread has computed so far,
+   * milliseconds. Without `busyMs`, the thread never counts as busy.
    */
   readonly timing?: {
     readonly latency: VenueLatency;

@@ -26,7 +26,7 @@ const MAX_BUFFERED = 20_000;
 
 type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
 
-/** The state of one symbol: looked up once a frame. */
+/** The state of one symbol, in one object so that a frame needs one lookup. */
 interface VenueSymbol {
   readonly watch: WatchedSymbol;
   readonly arbiter: ArbiterSymbol;
@@ -101,7 +101,7 @@ export class VenueFeed {
 
   /**
    * Connects and buffers events for a later subscriber. Resolves when each line has its subscriptions or failed once,
-   * at the latest after `withinMs`. `bufferShare`: the venue's share of the buffer.
+   * at the latest after `withinMs`. `bufferShare`: the venue's fraction of `MAX_BUFFERED`.
    */
   warm({
     withinMs = 0,
@@ -147,7 +147,7 @@ export class VenueFeed {
     return this.#instruments.named;
   }
 
-  /** Time of the last data frame, repeats included, in the scheduler's milliseconds. Null: none, or it does not run. */
+  /** When the last data frame came, the scheduler's milliseconds. Null if none has come, or the feed does not run. */
   get lastDataAt(): number | null {
     return this.running ? this.#liveness.frames.lastDataAt : null;
   }
@@ -168,22 +168,22 @@ export class VenueFeed {
     return this.#liveness.lag;
   }
 
-  /** Returns a symbol's current book if it is in step. */
+  /** Returns a symbol's current book; undefined if the book lacks updates. */
   book(symbol: string): BookStepped | undefined {
     return this.#books.current(symbol);
   }
 
-  /** Returns a symbol's possible gaps now. */
+  /** Returns where trades of a symbol are or may be missing now. */
   possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#arbiter.possibleGaps(symbol);
   }
 
-  /** Gives up pending gaps and emits the trades after them: nothing more will come. */
+  /** Gives up pending gaps and emits the trades after them, because no more data will come. */
   flush(): void {
     this.#arbiter.flush();
   }
 
-  /** Drops a symbol's resume point: another venue has served it meanwhile. */
+  /** Drops a symbol's resume point, because another venue has served the symbol meanwhile. */
   forget(symbol: string): void {
     this.#arbiter.forget(symbol);
   }
@@ -274,7 +274,7 @@ export class VenueFeed {
     }
     const events = this.#arbiter.data(of.arbiter, connection, value as readonly LineData[], at); // as above
     this.#liveness.frames.passed(of.watch, events, now);
-    // Trades that wait also prove that the venue delivers.
+    // Trades that wait for missing ones also prove that the venue delivers.
     if (events.length > 0 || holds(of.arbiter)) this.#emit({ kind: 'value', key, at, value: events });
   }
 

@@ -12,7 +12,7 @@ export interface KlineCheckOptions {
   /** The kind of trade that our candles are made of. */
   readonly trades: SequencedTrade['kind'];
   readonly intervals: readonly KlineInterval[];
-  /** How far event time must pass a candle's end before it closes, milliseconds. Later trades are not counted. */
+  /** A candle closes when event time has passed its end by this, milliseconds. Later trades are not counted. */
   readonly allowedLatenessMs: number;
   /** Venues whose trade ids step by one. */
   readonly contiguousVenues: ReadonlySet<string>;
@@ -46,8 +46,8 @@ export function agreementOf(
 /**
  * Compares the venues' candles with candles made from their published trades.
  *
- * Each epoch begins without data, so the time before its first trade or candle counts as a gap. Repaired gaps do not
- * count.
+ * An epoch begins without data, so the time before its first trade or candle counts as a gap. Repaired gaps are
+ * ignored.
  */
 export class KlineCheck {
   /** Emits each candle that differs, as soon as the difference is known. */
@@ -67,7 +67,7 @@ export class KlineCheck {
     return [...this.#counts.values()].map((of) => ({ ...of, fields: { ...of.fields }, causes: { ...of.causes } }));
   }
 
-  /** Receives everything that is published, in order. */
+  /** Receives all published records, in order. */
   published(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'trade' || record.kind === 'agg_trade') {
@@ -77,7 +77,7 @@ export class KlineCheck {
     }
   }
 
-  /** Compares the waiting candles as far as possible: nothing more will come. */
+  /** Compares the candles that still wait, because no more data will come. */
   flush(): void {
     for (const bySymbol of this.#series.values()) for (const series of bySymbol.values()) this.#report(series.flush());
   }
@@ -114,7 +114,7 @@ class Series {
   readonly epoch: number;
   readonly #countsOf: (interval: string) => CandleCounts;
   readonly #builders: readonly CandleBuilder[];
-  /** The check of each interval, from the venue's first candle on. */
+  /** The check of each interval. It is created with the venue's first candle of the interval. */
   readonly #checks = new Map<string, CandleCheck>();
   /** The latest time of a trade or gap. A check that begins now does not know the trades up to this time. */
   #reached = Number.NEGATIVE_INFINITY;

@@ -18,7 +18,7 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
  *
  * A window closes when the venue's event time passes its end + `allowedLatenessMs`, or after `allowedLatenessMs` +
  * `idleAfterMs` without data. The end of the epoch closes it at once, as incomplete. A pending gap holds a symbol's
- * windows for at most 10 s. A trade that comes later is counted as late.
+ * windows for at most 10 s. A trade that comes after its window closed is only counted, as late.
  */
 export function publishStats(options: StatsStageOptions): FeedStage {
   const { stats, counts, recent = [[]], watch, scheduler } = options;

@@ -6,16 +6,19 @@ import type { ClosedWindow } from '../../operators/window/window-timeline.ts';
 import type { SequencedTrade } from '../arbitration/merged-event.ts';
 import { TradeCoverage } from './trade-coverage.ts';
 
-/** The last records that previous runs published of a symbol, in the epoch that the symbol had when they ended. */
+/** The last published records of a symbol, from the epoch in which the previous runs ended. */
 export interface PreviousTrades {
   readonly symbol: string;
   readonly venue: string;
   readonly epoch: number;
-  /** The last trades, in the order of publishing: enough for the oldest open window and for the history. */
+  /**
+   * The last trades, in the order of publishing. They cover the oldest open window, and the trades to which a large
+   * trade is compared.
+   */
   readonly trades: readonly SequencedTrade[];
-  /** All windows that end at this time or before were published, milliseconds. */
+  /** All windows that end at or before this time were published. Milliseconds since 1970. */
   readonly publishedTo: number;
-  /** Other published windows, ordered by start. One-minute windows go further back, for the volatility. */
+  /** The published windows that end later, ordered by start. For the volatility, they begin long before the trades. */
   readonly windows: readonly Pick<TradeStats, 'windowMs' | 'windowStart' | 'windowEnd' | 'close'>[];
   /** Gaps within the time of the trades, of any epoch. */
   readonly gaps: readonly Pick<Gap, 'epoch' | 'outcome' | 'fromTime' | 'toTime'>[];
@@ -36,7 +39,7 @@ export interface EpochBegin {
   readonly at: number;
 }
 
-/** The facts of one epoch of a symbol that its window records share. */
+/** The state of one epoch of a symbol that all its window records use. */
 export class StatsEpoch {
   readonly id: string;
   readonly venue: string;
@@ -116,7 +119,7 @@ export function windowEnd(windowMs: number, time: number): number {
   return (Math.floor(time / windowMs) + 1) * windowMs;
 }
 
-/** Returns the end of the last window of a length that a previous run published. */
+/** Returns the end of the last window with the length `windowMs` that previous runs published. */
 export function lastEnd({ windows, publishedTo }: PreviousTrades, windowMs: number): number {
   let end = publishedTo;
   for (const window of windows) if (window.windowMs === windowMs) end = Math.max(end, window.windowStart + windowMs);

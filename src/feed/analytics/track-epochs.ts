@@ -20,6 +20,8 @@ import {
 } from './stats-epoch.ts';
 import type { PendingGap } from './trade-coverage.ts';
 
+// Decides which epoch a trade counts in, and how long its windows are held open for missing trades.
+
 export interface CountedTrade {
   readonly epoch: StatsEpoch;
   readonly trade: SequencedTrade;
@@ -28,7 +30,7 @@ export interface CountedTrade {
 export interface TrackEpochsOptions {
   readonly counts: SequencedTrade['kind'];
   readonly stats: TradeStatsOptions;
-  /** Receives when to hold, release and cut windows, in order with the trades. */
+  /** Receives the commands to hold, release and cut windows, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly onLarge: (trade: LargeTrade) => void;
   readonly recent: NonNullable<StageOptions['recent']>;
@@ -36,9 +38,11 @@ export interface TrackEpochsOptions {
 }
 
 const CANDLE_MS = 60_000;
-/** The longest time that a pending gap holds a symbol's windows open. */
+/** The longest time that a pending gap holds a symbol's windows open, milliseconds. */
 const HOLD_MS = 10_000;
-/** Maximum events that wait for the previous run's output. With more, its open windows are not rebuilt. */
+/**
+ * Maximum events that wait for the previous run's output. If more wait, the windows that it left open are not rebuilt.
+ */
 const MAX_WAITING = 100_000;
 /** Minimum number of trades in the history before a trade can be large. */
 const MIN_TRADES = 100;
@@ -48,11 +52,11 @@ const BEGINNING = '';
 const UNKNOWN = 'unknown';
 
 /**
- * Emits the trades of each epoch, and when to hold, release and cut its windows.
+ * Emits the trades of each epoch, and sends the commands to hold, release and cut its windows.
  *
  * Events wait until the previous run's output is known; a feed that stops earlier drops them. A new epoch holds its
- * windows until its first trades come: they may be older than the trades of the venue's other symbols. A hold ends
- * after the task in which its last gap was released, so trades that came together are counted first.
+ * windows until its first trades come, because these may be older than the trades of the venue's other symbols. After
+ * the release of its last gap, a hold ends in a later task, so that trades that came together are counted first.
  */
 export function trackEpochs(
   options: TrackEpochsOptions,
@@ -173,7 +177,7 @@ class Epochs {
     this.#wait(epoch, gap, pending);
   }
 
-  /** Ends the hold for a gap: the gap has its outcome, and the trades after it follow. */
+  /** Ends the hold for a gap, whose outcome is known now. The trades after the gap follow. */
   release(symbol: string, gap: string, outcome?: Gap): void {
     const epoch = this.#epochs.get(symbol);
     if (outcome !== undefined) epoch?.addGap(outcome);

@@ -1,17 +1,19 @@
 import type { Gap, TradeEvent } from '../../domain/record.ts';
 
+// Decides whether a window is complete: no trade in it can be missing.
+
 /** A span of the venue's time, milliseconds, both ends inclusive. */
 interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/** A gap without an outcome yet. Until then, any trade after its start may be missing. */
+/** A gap whose outcome is not known yet. Until it is known, any trade after the start of the gap may be missing. */
 export interface PendingGap {
   readonly from: number;
   /** Until when the gap keeps windows open, milliseconds on the caller's clock. */
   readonly until: number;
-  /** True if it keeps them open only while the venue has data. */
+  /** True if the gap keeps windows open only while the venue has data. */
   readonly endsWithoutData: boolean;
 }
 
@@ -30,8 +32,8 @@ export class TradeCoverage {
   readonly #pending = new Map<string, PendingGap>();
 
   /**
-   * Notes the first known trade. `servedSince`, milliseconds since 1970: nothing was traded between `SETTLES_MS` after
-   * it and this trade.
+   * Notes the first known trade. Nothing was traded from `SETTLES_MS` after `servedSince` (milliseconds since 1970)
+   * until this trade.
    */
   begin(
     { timestamp, receivedAt }: Pick<TradeEvent, 'timestamp' | 'receivedAt'>,

@@ -18,7 +18,9 @@ import type {
 import { NewestValues } from './newest-values.ts';
 import { TradeSeries } from './trade-series.ts';
 
-/** When and how gaps in trades are fetched. */
+// Merges the lines of one venue into one stream: the first arrival of each event passes.
+
+/** When and how the arbiter fetches missing trades. */
 export type TradeRepair = Pick<
   RepairLinesOptions<Arrival, SequencedTrade, TradeSeries>,
   'graceMs' | 'holdMs' | 'atOnce' | 'fetch'
@@ -26,11 +28,11 @@ export type TradeRepair = Pick<
 
 export interface LineArbiterOptions {
   readonly contiguousTradeIds: boolean;
-  /** The ids are sparse and the venue's last trades can be fetched. */
+  /** True if the ids are sparse, and the venue's last trades can be fetched. */
   readonly recentTrades: boolean;
   readonly repair: TradeRepair;
   readonly scheduler: SchedulerLike;
-  /** Receives events that come without a frame, or before the rest of a frame. */
+  /** Receives events that come without a frame, or that must go before the other events of a frame. */
   readonly out: (events: ArbitratedEvents) => void;
 }
 
@@ -41,7 +43,7 @@ interface Arrival {
   readonly trade: SequencedTrade;
 }
 
-/** The arbiter's state of one symbol. It is never replaced. */
+/** The arbiter's state of one symbol. It is never replaced, so callers may keep it. */
 export interface ArbiterSymbol {
   readonly symbol: string;
   readonly trades: TradeSeries;
@@ -54,7 +56,7 @@ const NONE: readonly never[] = [];
 /** Merges the lines of one venue: the first arrival passes, trades come in order of ids, gaps are repaired. */
 export class LineArbiter {
   readonly #options: LineArbiterOptions;
-  /** Receives the trades. A Subject would take as long for each trade as all later steps. */
+  /** Receives the trades. It is no Subject, because a Subject takes as long for a trade as all later steps together. */
   #arrivals: Subscriber<Arrival> | undefined;
   readonly #changes$ = new Subject<SequenceChange<TradeSeries, SequencedTrade>>();
   readonly #subscription: Subscription;
@@ -183,7 +185,7 @@ export class LineArbiter {
       );
   }
 
-  /** Returns a symbol's possible gaps now. */
+  /** Returns where trades of a symbol are or may be missing now. */
   possibleGaps(symbol: string): readonly PossibleGapEvent[] {
     return this.#seriesOf(symbol)
       .map((series) => possibleGapOf(series, series.sequence.possibleGap))
@@ -222,7 +224,7 @@ export class LineArbiter {
   }
 }
 
-/** Returns true if trades of the symbol wait for others. */
+/** Returns true if trades of the symbol wait for missing trades. */
 export function holds({ trades, aggTrades }: ArbiterSymbol): boolean {
   return trades.sequence.heldSince !== undefined || aggTrades.sequence.heldSince !== undefined;
 }

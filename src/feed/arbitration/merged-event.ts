@@ -4,7 +4,9 @@ import type { TradeKind } from '../../domain/trade-id.ts';
 import type { BookStep, BookSync } from '../../market/book/book-sync.ts';
 import type { Checkpoint, SequenceGap } from '../../operators/sequence/id-sequence.ts';
 
-/** Values that come in order of their ids, each once. */
+// The events of one venue after its lines were merged.
+
+/** The trades that the arbiter emits in the order of their ids, each once. */
 export type SequencedTrade = TradeEvent | AggTrade;
 
 /** Returns true for market data of this kind. All events of a frame are of one kind. */
@@ -20,7 +22,10 @@ interface SymbolEvent {
   readonly coin: string;
 }
 
-/** A gap in one symbol's trades, in its place in the stream. While it is pending, no later trade passes. */
+/**
+ * A gap in one symbol's trades, emitted before the trade that follows the gap. While it is pending, no later trade
+ * passes.
+ */
 export type SequenceGapEvent = GapEventOf<'sequence_gap_closed'> | GapEventOf<'sequence_gap_pending'>;
 
 interface GapEventOf<K extends string> extends SymbolEvent {
@@ -35,14 +40,14 @@ export interface IdsRestarted extends SymbolEvent {
   readonly after: SequencedTrade;
 }
 
-/** It is not known yet whether trades after `before` are missing. Repeated when such a span begins again. */
+/** Trades after `before` are missing or may be missing. Emitted again when another such gap begins. */
 export interface PossibleGapEvent {
   readonly kind: 'possible_gap';
   readonly symbol: string;
   readonly of: SequencedTrade['kind'];
-  /** Null: no trade may be missing any more. */
+  /** Null if no trade may be missing any more. */
   readonly before: Checkpoint | null;
-  /** True if later trades wait. False if nothing came since a time without any line. */
+  /** True if later trades wait for the missing ones. False if no trade has come since a time without any line. */
   readonly waits: boolean;
 }
 
@@ -57,7 +62,7 @@ export interface BookStepped extends SymbolEvent {
   readonly book: BookSync;
 }
 
-/** Market data that the arbiter merges event by event. Books are merged as a whole. */
+/** Market data that the arbiter merges. `VenueBooks` merges the updates of books. */
 export type LineData = Exclude<MarketEvent, BookUpdate>;
 
 export type MergedEvent = LineData | BookStepped | SequenceGapEvent | IdsRestarted | PossibleGapEvent;
@@ -69,7 +74,7 @@ export interface ArbitratedEvents {
   /** Arrival, microseconds since 1970. */
   readonly at: number;
   readonly value: readonly MergedEvent[];
-  /** Set if they were held or fetched, so that they do not prove that the venue delivers. */
+  /** Set if the events were held or fetched. Such events do not prove that the venue delivers now. */
   readonly late?: true;
 }
 

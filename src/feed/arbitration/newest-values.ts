@@ -2,10 +2,13 @@ import type { BookTicker, Kline } from '../../domain/record.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
-/** Without timestamps, a lower book update id after this time means that the venue restarted its ids. Microseconds. */
+/**
+ * A book ticker without a timestamp and with a lower update id shows restarted ids if it comes this long after the last
+ * one. Microseconds.
+ */
 const BOOK_RESET_AFTER_US = 5_000_000;
 
-/** The candles of one interval that were passed on. */
+/** The last candles of one interval that were passed on. */
 interface Candles {
   last: Kline;
   /** The open time of the last closed candle that was passed on, milliseconds since 1970. */
@@ -42,7 +45,7 @@ export class NewestValues {
       return true;
     }
     const isNewer = isNewerKline(event, candles.last);
-    // Another line may have brought the next candle first.
+    // Another line may deliver the next candle before this candle's last value.
     const isEnd = event.closed && event.openTime > candles.closed;
     if (isNewer) candles.last = event;
     if (isEnd) candles.closed = event.openTime;

@@ -6,7 +6,7 @@ import type { SequencedTrade } from './merged-event.ts';
 
 /** Maximum trades held while one gap is filled. */
 const MAX_HELD = 10_000;
-/** Trades remembered per symbol if ids are sparse. */
+/** Number of trades whose ids a symbol remembers to find repeated ones, if ids are sparse. */
 const SEEN_WINDOW = 2048;
 
 /** Caches the last id that was read: a sequence asks for it several times. */
@@ -38,13 +38,14 @@ export class TradeSeries {
   readonly kind: SequencedTrade['kind'];
   readonly sequence: IdSequence<SequencedTrade>;
   /**
-   * Arrival of the first waiting trade when trades were last fetched, microseconds since 1970. Undefined: none waited.
+   * Arrival of the first trade that waited when trades were last fetched, microseconds since 1970. Undefined if none
+   * waited.
    */
   fetchedFor: number | undefined;
   /** Arrival of the last trade that was emitted late, microseconds since 1970. */
   lateAt = Number.NEGATIVE_INFINITY;
 
-  /** `contiguous`: ids step by one. `recent`: else the venue's last trades can be fetched. */
+  /** `contiguous`: ids step by one. `recent`: ids are sparse, and the venue's last trades can be fetched. */
   constructor(symbol: string, kind: SequencedTrade['kind'], { contiguous = true, recent = false } = {}) {
     this.symbol = symbol;
     this.kind = kind;

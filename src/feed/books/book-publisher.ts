@@ -11,16 +11,16 @@ interface Published {
   readonly epoch: number;
   /** The update id of the last step. The book may be ahead of it. */
   seenId: string | undefined;
-  /** The last published delta's update id. Undefined: the chain must begin again. */
+  /** The last published delta's update id. Undefined if the next delta must be a snapshot. */
   lastId: string | undefined;
   /** When the last snapshot was published among the deltas, milliseconds by the caller's clock. */
   snapshotAt: number;
-  /** The last sample; if the book is stale, its last correct one. */
+  /** The last published best levels. While the book is stale, they are the last correct ones. */
   sample: OrderBookSnapshot | undefined;
   stale: boolean;
 }
 
-/** Maximum levels of each side in a snapshot among the deltas. More would fill a batch. */
+/** Maximum levels of each side in a snapshot among the deltas. More levels would fill a whole batch. */
 const SNAPSHOT_LEVELS = 5000;
 
 /**
@@ -76,7 +76,7 @@ export class BookPublisher {
     return [...this.#published].flatMap(([symbol, { stale }]) => (stale ? [symbol] : []));
   }
 
-  /** Notes that published changes were lost. Each chain begins again with its book's next change. */
+  /** Notes that published changes were lost. With its next change, each book begins again with a snapshot. */
   lost(): void {
     for (const published of this.#published.values()) published.lastId = undefined;
   }

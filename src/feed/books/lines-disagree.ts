@@ -3,8 +3,9 @@ import type { BookSync } from '../../market/book/book-sync.ts';
 import type { StatusNote } from '../status/status-numbering.ts';
 
 /**
- * Compares an update that another line delivered first with the book. At one matching sequence the books of all lines
- * must be equal, even if their update ids differ. Returns the report of a difference; undefined if nothing is compared.
+ * Compares a book with an update that the book has already got from another line. At the same sequence number of the
+ * venue's matching engine, the books of all lines must be equal, even if update ids differ. Returns the status to
+ * report; undefined if nothing differs or nothing can be compared.
  */
 export function linesDisagree(update: BookUpdate, { state, sequence, book }: BookSync): StatusNote | undefined {
   const isComparable = state === 'in_step' && sequence !== null && update.sequence === sequence;

@@ -17,7 +17,7 @@ export function publishBooks(options: BooksStageOptions): FeedStage {
     defer(() => {
       const publisher = new BookPublisher(books, () => wallClockMs() * 1000);
       watch.staleBooks = () => publisher.stale;
-      /** Begins with the venue's current book, because its next change may take long. */
+      /** Publishes the venue's current book first, because the book's next change may come late. */
       const begin = (symbol: string, venue: string, epoch: number): readonly FeedRecord[] => {
         publisher.ended(symbol);
         const book = venueOf(venue)?.book(symbol);
@@ -37,7 +37,7 @@ export function publishBooks(options: BooksStageOptions): FeedStage {
             if (event.key !== null) publisher.ended(event.key);
             return NONE;
           case 'availability':
-            // A venue that no longer serves the symbol sends no updates of its book.
+            // A venue that no longer serves the symbol sends no updates, so its book is not published any more.
             if (!event.serves) publisher.ended(event.symbol, event.venue);
             return NONE;
           case 'unfollowed':

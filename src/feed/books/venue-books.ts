@@ -33,7 +33,9 @@ const LASTS_MS = 60_000;
 const MAX_LARGER = 3;
 /** Maximum book requests at once. It is low, because gap repair uses the same budget and must not wait for books. */
 const AT_ONCE = 3;
-/** Maximum requests for deeper levels of correct books at once. Books out of step do not wait for them. */
+/**
+ * Maximum requests for deeper levels of correct books at once. Books that lack updates do not wait for these requests.
+ */
 const DEEPER_AT_ONCE = 1;
 /** The first pause before another attempt, milliseconds. It doubles each time, up to the maximum. */
 const AGAIN_MS = 1000;
@@ -55,11 +57,11 @@ interface Followed {
   busy: boolean;
   attempts: number;
   replacedAt: number;
-  /** How many sizes larger than the first one to fetch, because the levels did not last. */
+  /** How many sizes above the first size to fetch, because the price soon left the fetched levels. */
   larger: number;
   /** The book's place in a queue, until the request is sent. */
   queued: Queued | undefined;
-  /** The pause before the next request, if the book is in step. */
+  /** The pause before the next request, if the book is correct. */
   pause: Subscription | undefined;
   patience: Subscription | undefined;
 }
@@ -68,7 +70,7 @@ interface Queued {
   readonly book: Followed;
   /** True if the book is correct and only deeper levels are wanted. */
   readonly isDeeper: boolean;
-  /** Emits when the book gets another place in a queue. */
+  /** Emits when the book gets another place in a queue, so that this one has no effect any more. */
   readonly overtaken$: Subject<void>;
 }
 
@@ -94,9 +96,7 @@ export class VenueBooks {
     for (const { sync } of this.#books.values()) sync.joined(line);
   }
 
-  /**
-   * Fetches books whose changes are subscribed. A book is fetched at its first change, or after a moment without one.
-   */
+  /** Fetches each book whose changes are subscribed, at its first change or after `FIRST_CHANGE_MS` without one. */
   subscribed(instruments: readonly Instrument[]): void {
     if (this.#options.fetchBook === undefined || instruments.length === 0) return;
     this.#later(FIRST_CHANGE_MS, () => {
@@ -152,13 +152,13 @@ export class VenueBooks {
     if (book?.sync.state === 'in_step') this.#report(book, book.sync.fail(reason));
   }
 
-  /** Returns a symbol's book if it is in step. */
+  /** Returns a symbol's book; undefined if the book lacks updates. */
   inStep(symbol: string): BookSync | undefined {
     const sync = this.#books.get(symbol)?.sync;
     return sync?.state === 'in_step' ? sync : undefined;
   }
 
-  /** Returns a symbol's book as a step that replaces the whole book. Undefined if the book is not in step. */
+  /** Returns a symbol's book as a step that replaces the whole book. Undefined if the book lacks updates. */
   current(symbol: string): BookStepped | undefined {
     const book = this.#books.get(symbol);
     if (book?.sync.state !== 'in_step') return undefined;
@@ -212,7 +212,7 @@ export class VenueBooks {
     this.#options.out({ kind: 'value', key: book.origin.symbol, at: book.sync.receivedAt, value, late: true });
   }
 
-  /** Starts the requests that a book needs to be in step. */
+  /** Fetches a book or subscribes it again, if it lacks updates or deeper levels are wanted. */
   #resync(book: Followed): void {
     const { sync } = book;
     if (sync.waitingSince !== undefined) this.#wait(book, sync.waitingSince);

@@ -9,15 +9,17 @@ import { LineTopics } from './line-topics.ts';
 import { ManagedConnection } from './managed-connection.ts';
 import { MAX_POSTPONEMENTS } from './rotation-age.ts';
 
+// One line of a venue: opens its connections, and replaces one without missing data.
+
 /**
- * Length of a new connection's first moment, milliseconds. The data of this moment shows what the old connection must
- * still deliver.
+ * The data of a new connection in this time after its subscription shows what the old connection must still deliver.
+ * Milliseconds.
  */
 const SETTLE_MS = 500;
 const NONE: readonly never[] = [];
 /**
- * If the venue announces a new connection's close before it has taken over, the next cutover begins this long after it
- * takes over. Milliseconds.
+ * If the venue announces the close of a new connection during its cutover, the next cutover begins this long after the
+ * first one. Milliseconds.
  */
 const AGAIN_AFTER_MS = 5000;
 
@@ -157,8 +159,8 @@ export class ConnectionSlot {
   }
 
   /**
-   * Handles topics that were refused before. During a cutover, they are also subscribed on the other connection, which
-   * may have missed the request.
+   * Handles acknowledged topics. During a cutover, topics that were refused before are also subscribed on the other
+   * connection, which may have missed the request.
    */
   #acknowledged(by: ManagedConnection, topics: readonly string[]): void {
     const again = this.topics.acknowledge(topics);
@@ -289,8 +291,8 @@ export class ConnectionSlot {
 }
 
 /**
- * A connection with late data may never catch up. It is replaced only if another line is on time, which has the same
- * data.
+ * Returns true if the old connection can close. One with late data need not catch up, because it is replaced only while
+ * another line has the same data on time.
  */
 function isReady({ cutover, notice }: Rotation): boolean {
   return cutover.caughtUp || (notice.reason === 'late' && cutover.settled);

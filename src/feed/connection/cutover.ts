@@ -1,9 +1,10 @@
 /**
  * Decides when a new connection may replace an old one without a gap. Pure, without a clock.
  *
- * Until the end of the new connection's first moment, trades may come by the old one alone. So the old connection must
- * first deliver all data that the venue made until then. Venue times decide, because only they are equal on both. The
- * latest one of that moment counts, because venues begin with old states.
+ * Just after its subscription, a new connection may still miss trades. This time ends with `settle`. The old connection
+ * must deliver all data that the venue made until then. The data's venue times show this, because they are equal on
+ * both connections. The latest time that the new connection delivered until `settle` counts, because its first data may
+ * be older.
  */
 export class Cutover {
   /** True once the venue has acknowledged all wanted topics on the new connection. */
@@ -19,7 +20,7 @@ export class Cutover {
   #newUntimed = false;
   #oldAnswered = false;
 
-  /** True once the new connection's first moment has ended. */
+  /** True once `settle` was called after the new connection had data with a venue time. */
   get settled(): boolean {
     return this.#settled;
   }
@@ -30,8 +31,8 @@ export class Cutover {
   }
 
   /**
-   * True if the old connection works, and no data on either connection had a venue time since the subscription. Read it
-   * some time after the subscription.
+   * True if the old connection works, and neither connection had data with a venue time since the subscription. The
+   * cutover then need not wait for data. Read it some time after the subscription.
    */
   get idle(): boolean {
     const bothUntimed = this.#from === undefined && !this.#oldTimed;
@@ -56,15 +57,18 @@ export class Cutover {
     this.#oldAnswered = false;
   }
 
-  /** Ends the new connection's first moment. If it had no data yet, the moment begins with its first data. */
+  /**
+   * Ends the time in which the new connection may miss trades. If it had no data yet, this time begins only with its
+   * first data.
+   */
   settle(): void {
     if (this.#from === undefined) this.#isLate = true;
     else this.#settled = true;
   }
 
   /**
-   * Notes the new connection's data. `time`: the venue's, milliseconds, or null. Returns true if its first moment
-   * begins only now.
+   * Notes the new connection's data. `time`: the venue's time of the data, milliseconds; null if it has none. Returns
+   * true for the first data if `settle` came before it, and must be called again.
    */
   byNew(time: number | null): boolean {
     if (!this.subscribed) return false;

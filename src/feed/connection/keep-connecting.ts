@@ -24,12 +24,15 @@ interface KeepConnectingOptions<T> extends Retrying {
   readonly onLost: (loss: ConnectionLoss) => void;
 }
 
-/** The first attempt is seldom immediate, because Binance bans an address at 300 attempts in five minutes. */
+/**
+ * At most one attempt a minute is immediate, and only after 10 s of data. Binance bans an address at 300 attempts in
+ * five minutes.
+ */
 const IMMEDIATE = { afterMs: 10_000, jitterMs: 50, everyMs: 60_000 };
 
 /**
- * Opens a connection again after each loss. After a fault that forbids a retry, or after too many attempts, it only
- * probes.
+ * Opens a connection again after each loss. After a fault that forbids a retry, or after too many attempts, it tries
+ * only every `probeEveryMs`.
  */
 export function keepConnecting<T>(connection$: Observable<T>, options: KeepConnectingOptions<T>): Observable<T> {
   const { reconnect, scheduler, random = Math.random, isData, onLost } = options;

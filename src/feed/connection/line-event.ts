@@ -21,7 +21,7 @@ export interface CutOver {
   readonly durationMs: number;
 }
 
-/** `connection`: the id of the connection that the frame came by. */
+/** `connection`: the id of the connection that received the frame. */
 export type LineEvent =
   | { readonly kind: 'frame'; readonly connection: number; readonly frame: MarketFrame }
   | LineChange;
@@ -37,7 +37,7 @@ export interface LineChange {
   /** True for a new connection that has not taken over yet. */
   readonly successor: boolean;
   readonly event: Exclude<ConnectionEvent, MarketFrame | ConnectionClosing> | CutOver;
-  /** For `lost`: the connection had been open. */
+  /** For `lost`: true if the connection had been open. */
   readonly wasUp: boolean;
   /** For `refused`: the topics that were not refused before. */
   readonly newlyRefused: readonly string[];

@@ -1,8 +1,8 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
 
-/** Maximum refused topics in one attempt, because each may cost a request of its own. */
+/** Maximum refused topics that are subscribed again at a time, because each may cost a request of its own. */
 const ASK_AGAIN = 10;
-/** The pause until the next attempt if the venue accepted a refused topic, milliseconds. */
+/** The pause before the other refused topics are subscribed again, if the venue accepted one, milliseconds. */
 const ACCEPTED_AGAIN_MS = 1000;
 
 export interface LineTopicsOptions {

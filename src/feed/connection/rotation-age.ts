@@ -5,9 +5,9 @@ const MARGIN = 6;
 const STEP = 2;
 
 /**
- * Returns the age at which to replace a connection before the venue closes it, milliseconds. If the lifetime is a day:
- * 23 hours for the first line, and 20 minutes less for each further line. Minus up to ten random minutes, to spread the
- * feeds.
+ * Returns the age at which to replace a connection before the venue closes it, milliseconds. If the lifetime is a day,
+ * the age is 23 hours for the first line, and 20 minutes less for each of the next three. Up to ten random minutes are
+ * subtracted, so that feeds reconnect at different times.
  *
  * @param line the line's place in its group, from 0
  * @param random uniform in [0, 1)
@@ -21,7 +21,7 @@ export function postponement(lifetimeMs: number): number {
   return unit(lifetimeMs);
 }
 
-/** Maximum postponements; the margin is longer. */
+/** Maximum postponements. Together they are shorter than the margin. */
 export const MAX_POSTPONEMENTS = MARGIN - 1;
 
 /**

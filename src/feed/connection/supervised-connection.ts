@@ -19,7 +19,7 @@ export function supervisedConnection(options: SupervisedConnectionOptions): Obse
   const watched$ = connection$.pipe(
     explainStale({
       staleAfterMs,
-      // The connect timeout judges the time before the socket is open.
+      // Before the socket is open, only the connect timeout applies.
       isData: ({ kind }) => kind === 'value' || kind === 'connected',
       isAnswer: ({ kind }) => kind === 'answered',
       isIdle,

@@ -18,7 +18,10 @@ export interface VenueNoticesOptions extends Retrying {
   readonly onLost: () => void;
 }
 
-/** Emits what a venue announces, each announcement once, however often the venue sends it. Reconnects for ever. */
+/**
+ * Emits the venue's notices that it will close connections. Emits each notice once, even if the venue repeats it.
+ * Reconnects for ever.
+ */
 export function venueNotices({ connection$, ...options }: VenueNoticesOptions): Observable<ConnectionClosing> {
   const { scheduler } = options;
   const watched$ = connection$.pipe(requireFresh({ maxAgeMs: STALE_AFTER_MS, onStale: 'error', scheduler }));

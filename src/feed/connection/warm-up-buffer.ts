@@ -1,6 +1,6 @@
 /**
- * Keeps values in order until `empty`. If it has more than `most` values, it drops the oldest ones that `mayGo`
- * accepts.
+ * Keeps the venue's data in order until the process may publish. With more than `most` values, it drops the oldest ones
+ * for which `mayGo` is true.
  */
 export class WarmUpBuffer<T> {
   readonly #most: number;
@@ -18,13 +18,13 @@ export class WarmUpBuffer<T> {
     if (this.#values.length > this.#most && !this.#isEmptied) this.#thinOut();
   }
 
-  /** Passes on all values, and the values pushed meanwhile. */
+  /** Passes all values to `next`, also values that are pushed meanwhile. */
   empty(next: (value: T) => void): void {
     this.#isEmptied = true;
     for (const value of this.#values) next(value);
   }
 
-  /** Drops a tenth at once, since each time costs a pass over all values. */
+  /** Drops a tenth of the values at once, because each call passes over all values. */
   #thinOut(): void {
     let surplus = Math.ceil(this.#most / 10);
     this.#values = this.#values.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);

@@ -11,7 +11,7 @@ type RoutedEvent = FailoverEvent<readonly MergedEvent[]> | FeedReport | FeedComm
 type Out = Pick<Subscriber<FeedEvent>, 'next'>;
 type Begun = Extract<FeedEvent, { kind: 'epochs' }>;
 
-/** Numbers each symbol's epochs, stamps the active venue's data and makes gap records. */
+/** Numbers each symbol's epochs, stamps the active venue's data with their numbers and makes gap records. */
 export function assignEpochs(options: AssignEpochsOptions): OperatorFunction<RoutedEvent, FeedEvent> {
   const epochs = new Epochs(options);
   return stage((event, out) => epochs.next(event, out));
@@ -98,8 +98,8 @@ class Epochs {
   }
 
   /**
-   * Begins a new epoch, because one epoch cannot have both ranges of ids. Trades may be missing between the ranges, so
-   * the old epoch ends with a gap.
+   * Begins a new epoch, because one epoch cannot have ids from before and after a restart. Trades may be missing at the
+   * restart, so the old epoch ends with a gap.
    */
   #onIdsRestarted({ symbol, coin, after }: IdsRestarted, out: Out): void {
     out.next({ kind: 'served', symbol, venue: after.venue });
@@ -115,8 +115,8 @@ class Epochs {
     const symbols = event.key === null ? [...this.#followed] : [event.key];
     const ended = symbols.map((symbol) => ({ symbol, last: this.#ledger.current(symbol)?.last }));
     if (event.key === null) {
-      // All epochs begin at once, because each single one would cost a round trip to the sink. Symbols that the venue
-      // serves already stay in their epoch.
+      // All epochs begin at once, because separate epochs would cost one round trip to the sink each. Symbols that the
+      // venue serves already stay in their epoch.
       const moving = symbols.filter(
         (symbol) => !this.#lacking.has(`${event.to} ${symbol}`) && this.#ledger.current(symbol)?.venue !== event.to,
       );
@@ -130,7 +130,7 @@ class Epochs {
     out.next({ ...event, seams });
   }
 
-  /** Begins epochs at a venue. Their positions are acknowledged before their first record. */
+  /** Begins epochs at a venue. The sinks acknowledge the positions of the epochs before they get data of them. */
   #begin(symbols: readonly string[], venue: string, out: Out): void {
     const at = this.#options.wallClockMs();
     const records = symbols.flatMap((symbol) => {
@@ -179,7 +179,7 @@ function emitData(symbol: string, epoch = 0, events: readonly MergedEvent[], out
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** Writes to the event itself, only here: a copy of each event would cost more than any other step. */
+/** Changes the event itself, as no other code does: a copy of each event would cost more than any other step. */
 function stamp(event: LineData, epoch = 0, held: boolean): void {
   const open: Mutable<LineData> = event;
   open.epoch = epoch;

@@ -4,8 +4,8 @@ import type { StageOptions } from '../feed-options.ts';
 import { venueToStartWith } from '../resume/previous-runs.ts';
 
 /**
- * A standby keeps its trades for `stale_after_ms` plus this time, milliseconds. A switch from a stale venue comes after
- * `stale_after_ms`.
+ * A standby venue keeps its trades for `stale_after_ms` plus this time, milliseconds. They are needed at a switch, and
+ * a venue counts as stale only after `stale_after_ms`.
  */
 const RING_EXTRA_MS = 5000;
 
@@ -29,7 +29,7 @@ export function failoverOptions(
   };
 }
 
-/** Returns true for events that a standby keeps: trades, and events of gaps and restarted ids between them. */
+/** Returns true for events that a standby venue keeps: trades, and events of gaps and restarted ids between them. */
 function isOfTrades(event: MergedEvent | undefined): boolean {
   const kind = event?.kind;
   return kind === 'trade' || kind === 'agg_trade' || kind === 'sequence_gap_closed' || kind === 'ids_restarted';

@@ -12,7 +12,7 @@ const OTHER_LINE_MS = 500;
 /** How long trades after a gap wait for fetched trades, milliseconds. */
 const REPAIR_MS = 10_000;
 /**
- * Maximum requests at once. With so many, 500 symbols get their turn within `REPAIR_MS`. The REST client keeps the
+ * Maximum requests at once. With so many, 500 symbols get their turn within `REPAIR_MS`. The REST client observes the
  * venue's limits.
  */
 const AT_ONCE = 10;
@@ -21,14 +21,14 @@ type RestRequests = Pick<VenueFeedOptions, 'fetchMissing' | 'fetchRecent'>;
 type Lines = Pick<VenueConnectionPool, 'bySymbol' | 'connectionsOf'>;
 
 /**
- * Returns how a venue repairs gaps: first the other line gets a moment, then trades are fetched if the venue returns
- * them.
+ * Returns how a venue repairs gaps: it waits `OTHER_LINE_MS` for another line, then fetches the trades if the venue can
+ * return them.
  */
 export function tradeRepair(requests: RestRequests, lines: Lines): TradeRepair {
   const { fetchMissing, fetchRecent } = requests;
   const fetches = fetchMissing !== undefined || fetchRecent !== undefined;
   const graceMs = ({ symbol, sequence }: TradeSeries): number => {
-    // A resume point lies before everything that any line has delivered.
+    // No line can fill a gap after a resume point, because its trades are from before the first connection.
     const isBeforeLines = fetches && sequence.isResumed;
     return isBeforeLines || lines.connectionsOf(symbol) < 2 ? 0 : OTHER_LINE_MS;
   };
@@ -55,7 +55,7 @@ function fetchTrades(
   if (instrument === undefined) return EMPTY;
   if (kind === 'trade' && fetchRecent !== undefined) {
     const since = sequence.heldSince;
-    // Trades that were requested before a line subscribed again do not reach to its first trade.
+    // If a line subscribed again during the request, the fetched trades may not reach to the line's first trade.
     return fetchRecent(instrument).pipe(map((trades) => (sequence.heldSince === since ? trades : [])));
   }
   if (fetchMissing === undefined || after === undefined) return EMPTY;

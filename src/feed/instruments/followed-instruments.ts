@@ -8,20 +8,20 @@ import { followable, pollInstruments, type VenueList } from './poll-instruments.
 import { RowChanges } from './row-changes.ts';
 
 /**
- * How long connecting waits for the instrument list, milliseconds. Without the list, unknown symbols are found when it
- * comes.
+ * How long the first connections wait for the instrument list, milliseconds. If the list comes later, symbols that it
+ * lacks are found only then.
  */
 const OPEN_WITHIN_MS = 2000;
 /** How long a symbol that is added waits for the list, milliseconds. */
 const LIST_TIMEOUT_MS = 10_000;
-/** How often the list is fetched, how soon after a failure, and how soon if it is wanted. Milliseconds. */
+/** Pauses between two fetches of the list, milliseconds: usually, after a failure, and if the list is wanted soon. */
 const LIST_EVERY_MS = 300_000;
 const LIST_AGAIN_MS = 5000;
 const LIST_WANTED_MS = 30_000;
 
 /** A change of the instruments that are followed at a venue. */
 export type InstrumentChange =
-  /** The first instruments. `unchecked`: the venue's list did not come in time. */
+  /** The first instruments. `unchecked`: why the venue's list did not come in time. */
   | { readonly kind: 'opened'; readonly instruments: readonly Instrument[]; readonly unchecked?: Fault }
   /** The user added an instrument. */
   | { readonly kind: 'added'; readonly instrument: Instrument }
@@ -31,7 +31,7 @@ export type InstrumentChange =
   | { readonly kind: 'unlisted' | 'delisted'; readonly instrument: Instrument }
   /** The row of an instrument is new or has changed. Its status is `closed` if the list lacks it. */
   | { readonly kind: 'described'; readonly instrument: Instrument; readonly row: ListedInstrument }
-  /** A followed instrument does not trade, with what the list says of it. It stays subscribed, because a halt ends. */
+  /** A followed instrument does not trade; `status` is from the list. It stays subscribed, because a halt ends. */
   | { readonly kind: 'halted'; readonly instrument: Instrument; readonly status: InstrumentStatus }
   /** A halted instrument trades again. */
   | { readonly kind: 'resumed'; readonly instrument: Instrument }
@@ -49,8 +49,8 @@ export interface FollowedInstrumentsOptions extends VenueOptions {
 }
 
 /**
- * Decides which instruments are followed at a venue: the named ones that it lists, or all that it lists. Reports what
- * the list says of them.
+ * Decides which instruments are followed at a venue: the named ones that the venue lists, or all that it lists. Reports
+ * changes of their rows in the list.
  */
 export class FollowedInstruments {
   readonly #options: FollowedInstrumentsOptions;

@@ -43,7 +43,7 @@ export interface InstrumentPollOptions {
   readonly scheduler: SchedulerLike;
 }
 
-/** Fetches a venue's list again and again; never ends. */
+/** Fetches a venue's instrument list again and again, for ever. */
 export function pollInstruments(options: InstrumentPollOptions): Observable<ListAnswer> {
   const { list$, everyMs, againMs, wantedMs, isWanted$, scheduler } = options;
   const wanted$ = timer(wantedMs, scheduler).pipe(
@@ -64,8 +64,8 @@ export function pollInstruments(options: InstrumentPollOptions): Observable<List
 }
 
 /**
- * Emits a venue's list for a quote. Those of `ours` are to be followed that trade, or are `followed` already: a halt
- * ends. Fails if nothing can be followed.
+ * Emits a venue's list of the instruments with one quote. `ours` chooses from the instruments that trade, and from
+ * `followed` ones, which may be halted for a time. Fails with a Fault of kind `unavailable` if there are none.
  */
 export function followable(
   listed$: Observable<readonly ListedInstrument[]>,

@@ -1,14 +1,14 @@
 import type { Instrument } from '../../domain/instrument.ts';
 import type { ListedInstrument } from '../../venues/contract.ts';
 
-/** Remembers the last row of each instrument, and finds changed ones. Pure: no clock, no I/O. */
+/** Remembers each instrument's last row in the venue's list, and finds changed rows. Pure: no clock, no I/O. */
 export class RowChanges {
   /** By canonical symbol. */
   readonly #last = new Map<string, ListedInstrument>();
 
   /**
-   * Returns the row if it differs from the instrument's last one. Without a row, the instrument is closed: this is its
-   * last row with that status.
+   * Returns the row if it differs from the instrument's last one. If the list has no row, the row is the last one with
+   * the status `closed`.
    */
   next(instrument: Instrument, listed: ListedInstrument | undefined): ListedInstrument | undefined {
     const last = this.#last.get(instrument.symbol);

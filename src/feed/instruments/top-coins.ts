@@ -22,14 +22,17 @@ export interface VolumeSource {
 }
 
 export interface TopCoinsOptions {
-  /** In order of preference, at least one. Until a first answer, the next one is asked if one does not answer. */
+  /**
+   * The venues to ask, in order of preference; at least one. Until a first answer, the next venue is asked if one
+   * fails.
+   */
   readonly sources: readonly VolumeSource[];
   readonly quote: string;
   readonly most: number;
   readonly scheduler: SchedulerLike;
 }
 
-/** A followed coin stays until its rank is this many times the limit: ranks change all day. */
+/** A followed coin stays until its rank is this many times the limit, because ranks change all day. */
 const KEEP_WITHIN = 1.25;
 /** How long all venues use the same answer, milliseconds. */
 const FRESH_FOR_MS = 60_000;
@@ -54,7 +57,7 @@ export function mostTraded(
 
 /**
  * Emits the most traded coins of the first venue that answers, and later of this venue alone. A subscription fetches
- * them if the last answer is old.
+ * them again after `FRESH_FOR_MS`.
  */
 export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<string>> {
   const { sources, quote, most, scheduler } = options;
@@ -73,7 +76,7 @@ export function topCoins(options: TopCoinsOptions): Observable<ReadonlySet<strin
         return coins;
       }),
     );
-    // After the first answer no other venue is asked: its ranks would replace followed coins without need.
+    // After the first answer no other venue is asked, because its ranks would replace followed coins without need.
     const isLast = index + 1 === sources.length || chosen !== undefined;
     const answered$ = coins$.pipe(timeout({ first: ANSWER_WITHIN_MS, scheduler }));
     return isLast ? answered$ : answered$.pipe(catchError(() => ask(index + 1)));

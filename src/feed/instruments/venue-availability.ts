@@ -6,7 +6,10 @@ export interface Serving {
   readonly serves: boolean;
 }
 
-/** Knows which symbols a venue lacks that others list. Without a list it lacks nothing. Pure: no clock, no I/O. */
+/**
+ * Knows which symbols a venue lacks although another venue lists them. A venue without a list lacks nothing. Pure: no
+ * clock, no I/O.
+ */
 export class VenueAvailability {
   readonly #byVenue = new Map<string, Set<string>>();
 

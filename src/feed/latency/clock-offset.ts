@@ -35,9 +35,12 @@ export interface ClockSample {
   readonly roundTripMs: number;
 }
 
-/** A smaller difference between the two clocks comes from reading them one after the other. Milliseconds. */
+/**
+ * A request's durations by the two clocks may differ by this, because the clocks are read one after the other.
+ * Milliseconds.
+ */
 const SAME_PACE_MS = 10;
-/** A larger difference between two readings means that the wall clock was set, or the machine slept. Milliseconds. */
+/** If the clocks differ by more between two readings, the wall clock was set, or the machine slept. Milliseconds. */
 const STEP_MS = 250;
 const LOOK_EVERY_MS = 1000;
 const KEPT_SAMPLES = 9;
@@ -45,7 +48,7 @@ const FIRST_SAMPLES = 5;
 const FIRST_EVERY_MS = 1000;
 const EVERY_MS = 60_000;
 
-/** Makes a sample of a request and its response. Undefined if the wall clock was stepped in between. */
+/** Makes a sample of a request and its response. Undefined if the wall clock was stepped between them. */
 export function clockSample(asked: ClockReading, answered: ClockReading, venueMs: number): ClockSample | undefined {
   const roundTripMs = answered.monotonic - asked.monotonic;
   if (Math.abs(answered.wall - asked.wall - roundTripMs) > SAME_PACE_MS) return undefined;
@@ -57,7 +60,8 @@ export function isStepped(before: ClockReading, after: ClockReading): boolean {
 }
 
 /**
- * Returns the median of the samples. The fastest response bounds the error, because the venue read its clock during it.
+ * Returns the median of the samples. The fastest request bounds the error, because the venue read its clock between
+ * request and response.
  */
 export function estimateClock(samples: readonly ClockSample[]): ClockEstimate | null {
   if (samples.length === 0) return null;
@@ -83,7 +87,10 @@ export interface ClockQuestion {
   readonly read: () => ClockReading;
 }
 
-/** Emits the faster of two samples: the first request may wait for a connection. Empty if the wall clock was set. */
+/**
+ * Emits the faster of two samples, because the first request may wait for a connection. If the wall clock was stepped
+ * during both, it emits nothing.
+ */
 export function askClock({ ask, read }: ClockQuestion): Observable<ClockSample> {
   const once$ = defer(() => {
     let asked = read();

@@ -28,13 +28,16 @@ export class VenueLatency {
     this.venueToSocket.observe(event.receivedAt / 1000 + estimate.offsetMs - sentAt);
   }
 
-  /** Times a trade, and returns true if it did: at most one a millisecond, as reading a clock is expensive. */
+  /**
+   * Times at most one trade in a millisecond, because reading a clock is expensive. Returns true if it timed this
+   * trade.
+   */
   emitted({ receivedAt }: LiveTrade, clock: WallClock): boolean {
     // The absolute difference, because a clock that is set back must not end the timing.
     if (Math.abs(receivedAt - this.#timedAt) < TIMED_EVERY_US) return false;
     this.#timedAt = receivedAt;
     const micros = clock() - receivedAt;
-    // Below zero the wall clock was set, and the difference means nothing.
+    // A difference below zero means nothing, because the wall clock was set.
     if (micros >= 0) this.socketToEmitted.observe(micros / 1000);
     return true;
   }

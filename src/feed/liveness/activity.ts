@@ -1,6 +1,8 @@
 import { getOrCreate } from '../../domain/get-or-create.ts';
 
-/** A venue is judged every second. An older judgement than this does not count any more. Milliseconds. */
+// Remembers when venues last had data, to distinguish stale subscriptions from idle markets.
+
+/** A judgement of a venue that is older than this does not count any more, milliseconds. There is one each second. */
 const JUDGED_MS = 2500;
 /**
  * A venue counts as on time after its data was on time for this long. After a common outage, venues recover in
@@ -21,7 +23,9 @@ interface Entry {
   /** When data came that was not a repeat. */
   readonly events: Pulse;
   readonly trades: Map<string, Pulse>;
-  /** Since when each judgement found its data on time, and when the last of them was. */
+  /**
+   * Since when all judgements found the venue's data on time, and when the last one did. Undefined if the last did not.
+   */
   inTime: { readonly since: number; readonly at: number } | undefined;
 }
 
@@ -57,7 +61,7 @@ export class Activity {
     if (entry !== undefined) entry.connected = connected;
   }
 
-  /** Notes whether a venue's data is late. Call it every second. Undefined: it cannot be judged. */
+  /** Notes whether a venue's data is late; undefined if this is not known. Call it every second. */
   judgedLate(venue: string, isLate: boolean | undefined, now: number): void {
     const entry = this.#venues.get(venue);
     if (entry === undefined) return;

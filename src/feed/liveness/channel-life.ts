@@ -1,14 +1,14 @@
 /** A connection is behind after it missed this many frames. It counts as delivering again after as many frames. */
 const MISSED = 3;
-/** Maximum frames that count in a second. A burst of trades says little about the time to the next one. */
+/** Maximum frames that count in a second. A burst of trades says little about the time to the next trade. */
 const COUNTED_A_SECOND = 6;
 /** A channel is overdue after this many mean intervals without a frame on any line. */
 const MEAN_INTERVALS = 25;
-/** A channel is proven stale after this many proofs at the earliest. */
+/** With fewer proofs of a missing frame than this, a channel is never proven stale. */
 const LEAST_PROOFS = 4;
 /**
- * The means weight each second by this factor for every later second. After ten minutes, about a third of its weight
- * remains.
+ * With each later second, the weight of a second in the means is multiplied by this. After ten minutes, about a third
+ * of it remains.
  */
 const MEMORY = 1 - 1 / 600;
 
@@ -28,13 +28,14 @@ export class ConnectionFrames {
   frames = 0;
   /** Number of frames at the last comparison. */
   compared = 0;
-  /** When its last frame came, by the times of `compare`. */
+  /** The time of the `compare` that found its last frame. */
   lastAt = Number.NEGATIVE_INFINITY;
-  /** Frames of other connections since this one's last frame. */
+  /** Frames that other connections delivered since this one's last frame. */
   missed = 0;
   missedSince = 0;
   /**
-   * The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity: no frame showed one.
+   * The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity if no frame showed
+   * one.
    */
   leastLagMs = Number.POSITIVE_INFINITY;
 
@@ -43,7 +44,7 @@ export class ConnectionFrames {
     this.connection = connection;
   }
 
-  /** Returns true if others deliver the channel, and this connection has not delivered it for `forMs`. */
+  /** Returns true if other connections deliver the channel, and this one has not delivered it for `forMs`. */
   isBehind(now: number, forMs: number): boolean {
     return this.missed >= MISSED && now - this.missedSince >= forMs;
   }
@@ -52,15 +53,15 @@ export class ConnectionFrames {
 /** The frames of one channel of one symbol, by connection. Pure, without a clock: `compare` is called once a second. */
 export class ChannelLife {
   readonly connections: ConnectionFrames[] = [];
-  /** When a frame last came from any connection, by the times of `compare`. */
+  /** The time of the last `compare` that found a frame of any connection. */
   lastAt = Number.NEGATIVE_INFINITY;
-  /** Since when frames are missing: `lastAt`, or the first subscription if it came later. */
+  /** Since when frames are missing: the latest of `lastAt`, the first subscription and `restart`. */
   missingSince = 0;
   /** Number of seconds since the last frame in which other data proved that a frame is missing. */
   proofs = 0;
-  /** The mean time between two frames until the last one, milliseconds. Infinity: not known yet. */
+  /** The mean time between two frames, computed at the last frame, milliseconds. Infinity if it is not known yet. */
   meanMs = Number.POSITIVE_INFINITY;
-  /** The mean number of proofs between two frames. */
+  /** The mean number of proofs between two frames. Infinity if it is not known yet. */
   meanProofs = Number.POSITIVE_INFINITY;
   #seconds = 0;
   #frames = 0;
@@ -90,7 +91,8 @@ export class ChannelLife {
   }
 
   /**
-   * Returns true if a frame came after `since` by any line, or several frames by `line`: the first may be a snapshot.
+   * Returns true if frames came after `since`: from any line if `line` is null. A single line must have delivered
+   * several frames, because the first may be a snapshot.
    */
   hasDelivered(since: number, line: number | null): boolean {
     if (line === null) return this.lastAt > since;
@@ -142,7 +144,7 @@ export class ChannelLife {
     this.meanProofs = frequent > 0 ? this.#proofs / frequent : Number.POSITIVE_INFINITY;
   }
 
-  /** False until enough frames have come to know what is usual. */
+  /** False until enough frames have come to compute the mean. */
   get hasMean(): boolean {
     return this.meanMs < Number.POSITIVE_INFINITY;
   }

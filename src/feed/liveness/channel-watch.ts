@@ -5,6 +5,8 @@ import { type ChannelKind, kindOf } from './channel-kinds.ts';
 import { ChannelLife } from './channel-life.ts';
 import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
 
+// A channel of a symbol is stale if it has had no data for unusually long, while other data shows that it must have.
+
 /** How often channels are judged, milliseconds. */
 export const SWEEP_MS = 1000;
 
@@ -22,9 +24,9 @@ export interface MeasuredLag {
 export interface ChannelWatchOptions
   extends Pick<VenueFeedOptions, 'channels' | 'staleAfterMs' | 'coinStaleAfterMs'>,
     StaleChannelsOptions {
-  /** The channel of the trades, if any are wanted. */
+  /** The channel of trades. Undefined if no trades are wanted. */
   readonly neededChannel: 'trade' | 'agg_trade' | undefined;
-  /** When another connected venue last traded the coin. Undefined: none has. */
+  /** When another connected venue last traded the coin. Undefined if none has. */
   readonly tradedElsewhereAt: (coin: string) => number | undefined;
   /** True if other venues show that the whole market is idle. */
   readonly isIdle: (now: number) => boolean;
@@ -34,7 +36,7 @@ export interface ChannelWatchOptions
   readonly onBookStale: (symbol: string) => void;
 }
 
-/** The channels of one symbol: looked up once a frame. */
+/** The channels of one symbol. Callers keep this object, so that a frame needs one lookup at most. */
 export class SymbolChannels {
   instrument: Instrument | undefined = undefined;
   /** True if the instrument does not trade at the venue, so that nothing is expected. */
@@ -47,13 +49,16 @@ export class SymbolChannels {
 }
 
 /**
- * Finds channels without data while others deliver. Each kind of data of a symbol is judged by itself: against the
- * same channel of the other line, the symbol's other channels, and the other venues.
+ * Finds channels without data while others deliver. Each kind of data of a symbol is judged by itself. It is compared
+ * with the same channel on other lines, with the symbol's other channels and with other venues.
  */
 export class ChannelWatch {
   readonly #options: ChannelWatchOptions;
   readonly #symbols = new Map<string, SymbolChannels>();
-  /** Each kind's frames of all symbols. The needed kind comes first: the others are compared with it. */
+  /**
+   * Each kind's frames of all symbols. The kind of the trades comes first, because the other kinds are judged with its
+   * result.
+   */
   readonly #all: ReadonlyMap<ChannelKind, ChannelLife>;
   readonly #stale: StaleChannels;
   #sweptAt = Number.NEGATIVE_INFINITY;
@@ -71,7 +76,7 @@ export class ChannelWatch {
     return getOrCreate(this.#symbols, symbol, () => new SymbolChannels());
   }
 
-  /** Notes that the venue acknowledged a channel's subscription to a connection. */
+  /** Notes that the venue acknowledged a channel's subscription on a connection. */
   subscribed(
     instrument: Instrument,
     channel: Channel,
@@ -121,7 +126,10 @@ export class ChannelWatch {
     return lags;
   }
 
-  /** Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. `venueIsLate`: its frames are on their way. */
+  /**
+   * Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. `venueIsLate`: the venue's frames come late,
+   * so nothing is judged.
+   */
   sweep(now: number, venueIsLate = false): void {
     this.#compare(now);
     // After a pause of this process, frames may still wait to be read.
@@ -168,7 +176,8 @@ export class ChannelWatch {
       const life = lives.get(kind);
       if (instrument === undefined || life === undefined || halted) continue;
       const ageMs = now - life.missingSince;
-      // Until a coin's mean interval is known, its trades may just be rare. Its other channels follow the trades.
+      // Until a coin's mean interval is known, its trades may just be rare. Its other channels can be judged by its
+      // trades.
       const isStaleAlone =
         life.isOverdue(now, this.#options) && life.isProvenStale && (life.hasMean || kind !== neededChannel);
       const isStale =
@@ -188,8 +197,8 @@ export class ChannelWatch {
   }
 
   /**
-   * Returns true if a channel is stale because its kind is overdue for the whole venue. If no trades can prove it,
-   * other channels of the symbol must deliver.
+   * Returns true if a channel is stale because its kind is overdue for the whole venue. If no trades can prove this,
+   * another channel of the symbol must deliver.
    */
   #isStaleWithAll(
     { instrument, lives }: SymbolChannels,

@@ -11,7 +11,7 @@ import type { MergedEvent } from '../arbitration/merged-event.ts';
 const UNCHANGED_MS = 2000;
 /** A book is wrong if it changes, but the best prices cross it at each check for this long. Milliseconds. */
 const WRONG_MS = 5000;
-/** The pause until a book is synchronised again, milliseconds. */
+/** The shortest time between two resynchronisations of a book, milliseconds. */
 const AGAIN_MS = 30_000;
 /** Best prices and book are compared only if they were received within this time, microseconds. */
 const SAME_TIME_US = 1_000_000;
@@ -34,7 +34,7 @@ export class BookWitness {
 }
 
 export interface CrossedBooksOptions {
-  /** The symbol's book, if it is in step. */
+  /** Returns the symbol's book; undefined if the book lacks updates. */
   readonly inStep: (symbol: string) => BookSync | undefined;
   /** Called when a book should have changed and has not. */
   readonly markStale: (symbol: string, reason: string) => void;
@@ -43,8 +43,9 @@ export interface CrossedBooksOptions {
 }
 
 /**
- * Finds order books that the venue's own trades or best prices contradict. A newer trade or quote beyond the book's best
- * price shows that the book must change. A sweep or a slower channel looks the same for a moment, so time decides.
+ * Finds order books that the venue's own trades or best prices contradict. A newer trade or quote beyond the book's
+ * best price shows that the book must change. A sweep or a slower channel looks the same for a moment, so only a
+ * lasting contradiction counts.
  */
 export class CrossedBooks {
   readonly #options: CrossedBooksOptions;
@@ -96,7 +97,10 @@ export class CrossedBooks {
   }
 }
 
-/** True if the venue made the event after the book's last change; by the times of receipt if it sends no time. */
+/**
+ * True if the venue made the event after the book's last change. Without venue times, the times of receipt are
+ * compared.
+ */
 function isNewer(event: { readonly timestamp: number | null; readonly receivedAt: number }, book: BookSync): boolean {
   if (event.timestamp === null || book.timestamp === null) return event.receivedAt > book.receivedAt;
   return event.timestamp > book.timestamp;

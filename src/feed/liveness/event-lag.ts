@@ -3,7 +3,7 @@ import type { ClockEstimate } from '../../domain/status-snapshot.ts';
 import type { VenueFeedEvent } from '../venue-feed-options.ts';
 import type { MeasuredLag } from './channel-watch.ts';
 
-/** A thread that computes for this share of the time reads its sockets late. */
+/** A thread that computes for this fraction of the time or more reads its sockets late. */
 const BUSY_SHARE = 0.8;
 /** A lag is shown for this long after it was measured, milliseconds. */
 const SHOWN_MS = 10_000;
@@ -17,13 +17,13 @@ export interface EventLagOptions {
   readonly maxEventLagMs: number;
   /** Pause until a late line's connection is replaced again, milliseconds. */
   readonly againAfterMs: number;
-  /** The venue's clock. Null: it is not measured, so nothing is late. */
+  /** The venue's clock. Null if it is not measured; then nothing counts as late. */
   readonly clock: () => ClockEstimate | null;
   /** How long this thread has computed so far, milliseconds. */
   readonly busyMs: () => number;
   /** Lines of one group carry the same symbols. */
   readonly groupOf: (line: number) => number | undefined;
-  /** Notes for other venues whether this one is late. Undefined: it is not judged. */
+  /** Called each second for the other venues with whether this one is late. Undefined if this is not known. */
   readonly judged: (isLate: boolean | undefined, now: number) => void;
   /** True if another venue's data is not late. */
   readonly isFresherElsewhere: (now: number) => boolean;
@@ -45,10 +45,10 @@ type Place = 'venue' | 'process';
 
 /**
  * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, corrected by the clock
- * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data. Its connection
- * is replaced if another line of its group is not late. If none is, the venue is late: it is stale for failover if
- * another venue's data is fresher. Otherwise this host is slow, and connecting again would only add load. The same holds
- * while this thread is busy.
+ * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data.
+ * Its connection is replaced if another line of its group is on time. If all lines of a group are late, the venue is
+ * late. It counts as stale for failover if another venue is on time. Otherwise this host is probably slow, and
+ * connecting again would only add load. The same holds while this thread is busy.
  */
 export class EventLag {
   readonly #options: EventLagOptions;
@@ -67,7 +67,7 @@ export class EventLag {
     return this.#late !== undefined;
   }
 
-  /** The venue's least event lag, milliseconds. Null: not measured in the last ten seconds. */
+  /** The venue's least event lag, milliseconds. Null if it was not measured in the last ten seconds. */
   venueMs(now: number): number | null {
     const shown = this.linesMs(now).map(({ eventLagMs }) => eventLagMs);
     return shown.length === 0 ? null : Math.min(...shown);
@@ -80,7 +80,7 @@ export class EventLag {
     );
   }
 
-  /** A symbol's event lag, milliseconds. Null: not measured in the last ten seconds. */
+  /** A symbol's event lag, milliseconds. Null if it was not measured in the last ten seconds. */
   symbolMs(symbol: string | null, now: number): number | null {
     const lag = symbol === null ? undefined : this.#symbols.get(symbol);
     return lag === undefined || now - lag.at >= SHOWN_MS ? null : lag.lagMs;

@@ -5,7 +5,7 @@ import { detectStale } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
 
 export interface ExplainStaleOptions<T> {
-  /** As in `detectStale`. */
+  /** Without data for this time, the source is stale. Milliseconds. */
   readonly staleAfterMs: number;
   readonly isData: (value: T) => boolean;
   readonly isAnswer: (value: T) => boolean;
@@ -16,7 +16,7 @@ export interface ExplainStaleOptions<T> {
    * the subscription on.
    */
   readonly isOpening?: (value: T) => boolean;
-  /** Returns a Fault to end the stream when it is stale. Default: it continues. */
+  /** Returns a Fault to end the stream when it is stale. Default: the stream continues. */
   readonly faultOf?: (stale: Extract<Staleness, { kind: 'stale' }>) => Fault | undefined;
   readonly scheduler: SchedulerLike;
 }

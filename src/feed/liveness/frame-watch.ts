@@ -18,11 +18,11 @@ export interface FrameWatchOptions {
   readonly channels: ChannelWatch;
   readonly crossed: CrossedBooks;
   readonly counts: VenueCounts;
-  /** The channel of the trades, if any are wanted. */
+  /** The channel of trades. Undefined if no trades are wanted. */
   readonly neededChannel: Channel | undefined;
 }
 
-/** The watchers' state of one symbol: looked up once a frame. */
+/** The watchers' state of one symbol, in one object so that a frame needs one lookup. */
 export interface WatchedSymbol {
   readonly life: SymbolLife;
   readonly channels: SymbolChannels;
@@ -86,7 +86,7 @@ export class FrameWatch {
     if (first.kind === 'book_update') counts.events += value.length;
   }
 
-  /** Notes the events of a frame that passed the arbiter. */
+  /** Notes those events of a frame that passed the arbiter. */
   passed(of: WatchedSymbol, events: readonly MergedEvent[], now: number): void {
     const { symbols, counts, neededChannel, latency } = this.#options;
     const first = events[0];

@@ -7,7 +7,7 @@ import type { ChannelLife } from './channel-life.ts';
 /** The options of `StaleChannels`. Times are the scheduler's milliseconds. */
 export interface StaleChannelsOptions extends Pick<VenueFeedOptions, 'channels' | 'staleAfterMs'> {
   readonly venue: string;
-  /** Pause until the steps begin again, milliseconds. */
+  /** Pause after the last step until the steps begin again with the first, milliseconds. */
   readonly againAfterMs: number;
   /** Subscribes an instrument's channels again. `line`: its number; null: all lines. */
   readonly resubscribe: (instrument: Instrument, channels: readonly Channel[], line: number | null) => void;
@@ -28,13 +28,14 @@ export interface StaleChannel {
 }
 
 /**
- * Stale channels of one kind that take their steps together: of all symbols on one line, or of one symbol on all lines.
+ * Stale channels of one kind that get the same steps together: of all symbols on one line, or of one symbol on all
+ * lines.
  */
 interface Group {
   readonly kind: ChannelKind;
   readonly line: number | null;
   readonly instruments: Map<string, Instrument>;
-  /** When the data of its channels ended, of the channel that ended first. */
+  /** When the data ended on the channel that stopped first. */
   missingSince: number;
   /** Frames after this time show that the channels deliver again. */
   readonly since: number;
@@ -93,7 +94,7 @@ export class StaleChannels {
       const { kind, line, since, missingSince, instruments } = group;
       const lives = [...instruments.keys()].flatMap((symbol) => lifeOf(symbol, kind) ?? []);
       if (line !== null && !lives.some((life) => life.isCarriedBy(line))) {
-        // The loss of the line is reported by itself.
+        // The line's loss has a report of its own.
         this.#groups.delete(key);
         continue;
       }

@@ -3,6 +3,8 @@ import type { Instrument } from '../../domain/instrument.ts';
 import type { StatusNote } from '../status/status-numbering.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 
+// A symbol is stale after `coinStaleAfterMs` without an event, or without a trade that its ticker shows.
+
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
 /** After a new subscription, data other than trades may be a snapshot for this long, milliseconds. */
@@ -18,7 +20,7 @@ export interface SymbolWatchOptions extends Settings {
   /** Pause between two attempts to subscribe a stale symbol again, milliseconds. */
   readonly resubscribeEveryMs: number;
   readonly resubscribe: (symbol: string, what: 'all' | 'trades') => void;
-  /** Called with each trade of a halted instrument. */
+  /** Called for each trade of a halted instrument. */
   readonly onHaltedTrade: () => void;
   readonly report: (event: Extract<VenueFeedEvent, { kind: 'status' | 'serves' }>) => void;
 }
@@ -28,7 +30,7 @@ export class SymbolLife {
   instrument: Instrument | undefined = undefined;
   lastAt = Number.NEGATIVE_INFINITY;
   tradedAt = Number.NEGATIVE_INFINITY;
-  /** The ticker's last price, and how many new ones came without a trade. */
+  /** The ticker's last price, and how many new prices came without a trade. */
   price: string | undefined = undefined;
   untraded = 0;
   /** Since when the ticker shows that a trade is missing. */
@@ -166,7 +168,10 @@ export class SymbolWatch {
     if (life.leftToOther !== undefined) life.leftToOther.deliversSince ??= now;
   }
 
-  /** Notes a ticker's price, in order. A second new one long after the last trade means that trades are missing. */
+  /**
+   * Notes a ticker's price; call it in the tickers' order. A second new price long after the last trade means that
+   * trades are missing.
+   */
   priced(life: SymbolLife, price: string, now: number): void {
     if (!isFollowed(life) || life.price === price) return;
     const isFirst = life.price === undefined;

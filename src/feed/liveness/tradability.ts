@@ -55,7 +55,10 @@ export class SymbolTradability {
     return this.#stale.union(this.#onTestnet).union(this.haltedInstruments);
   }
 
-  /** Symbols whose instrument does not trade at their active venue, or if none has served them yet, at any venue. */
+  /**
+   * Symbols whose instrument does not trade at their active venue. Before a venue has served a symbol, any venue
+   * counts.
+   */
   get haltedInstruments(): ReadonlySet<string> {
     const isHalted = (symbol: string, venues: ReadonlySet<string>): boolean => {
       const servedBy = this.#servedBy.get(symbol);
@@ -79,7 +82,10 @@ export class SymbolTradability {
     this.#haltedAt.delete(symbol);
   }
 
-  /** Notes what happened to a symbol at a venue. It counts if that venue serves the symbol, and not only one line. */
+  /**
+   * Notes a status of a symbol at a venue. Statuses of single lines are ignored. Staleness counts only at the venue
+   * that serves the symbol.
+   */
   happened(venue: string, { symbol = null, line = null, state, cause }: StatusNote): void {
     if (symbol === null || line !== null) return;
     if (state === 'instrument_halted') getOrCreate(this.#haltedAt, symbol, () => new Set()).add(venue);

@@ -17,7 +17,10 @@ export interface VenueLivenessOptions {
   readonly arbiter: LineArbiter;
   readonly books: VenueBooks;
   readonly counts: VenueCounts;
-  /** Requests the instrument list soon: what is missing may be halted, or trade again. */
+  /**
+   * Requests the instrument list soon, because an instrument without data may be halted, and a halted one may trade
+   * again.
+   */
   readonly checkList: () => void;
   readonly out: (event: VenueFeedEvent) => void;
 }

@@ -7,7 +7,9 @@ import { publishing } from './publishing.ts';
 
 const NONE: readonly never[] = [];
 
-/** Publishes a price tick for every trade and every ticker. */
+/**
+ * Publishes a price tick for each live trade and each ticker, except block trades and data older than the last tick.
+ */
 export function publishPrices(ticks: SymbolPriceTicks): FeedStage {
   return publishing((event) => {
     if (event.kind !== 'data') return NONE;

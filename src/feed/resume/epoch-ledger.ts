@@ -10,7 +10,9 @@ export interface Epoch {
   readonly symbol: string;
   readonly epoch: number;
   readonly at: number;
-  /** The last trade that a previous run published in it. Null: none, or it began in this run. */
+  /**
+   * The last trade that a previous run published in the epoch. Null if there is none, or the epoch began in this run.
+   */
   resumedFrom: Checkpoint | null;
   first: AnyTrade | undefined;
   last: AnyTrade | undefined;
@@ -26,7 +28,7 @@ export function notePublished(epoch: Epoch, trade: AnyTrade): void {
 export class EpochLedger {
   readonly #environment: Environment;
   readonly #numbers = new Map<string, number>();
-  /** Where previous runs ended, until this one serves the symbol. */
+  /** Where previous runs ended, until this run serves the symbol. */
   readonly #previous: Map<string, PreviousEpoch[]>;
   readonly #current = new Map<string, Epoch>();
   /** Current epochs without a published position that names a trade of this run. */
@@ -123,7 +125,8 @@ export class EpochLedger {
       if (first === undefined || last === undefined || compareIds(found.after.tradeId, first.tradeId) <= 0)
         return undefined;
       if (compareIds(before.id, first.tradeId) < 0) {
-        // The epoch began with a trade fetched for this gap: the gap's rest begins after the last fetched trade.
+        // The epoch began with a trade fetched for this gap, so what is left of the gap begins after the last fetched
+        // trade.
         if (filled === missing) return undefined;
         const passed = missing === null ? 0 : idsBetween(before.id, lastIdOf(last));
         before = lastTradeOf(last);
@@ -139,7 +142,8 @@ export class EpochLedger {
   }
 
   /**
-   * Handles restarted ids of a symbol. One epoch cannot have both ranges of ids, so a gap ends it and a new one begins.
+   * Handles restarted ids of a symbol. One epoch cannot have ids from before and after a restart, so a gap ends it and
+   * a new epoch begins.
    */
   restart(symbol: string, { venue, timestamp }: AnyTrade, at: number): readonly (Gap | Position)[] {
     const current = this.#current.get(symbol);

@@ -11,7 +11,7 @@ export interface PreviousEpoch {
   readonly venue: string;
   readonly symbol: string;
   readonly epoch: number;
-  /** The last trade, of the kind that position records name. Null: none in this epoch. */
+  /** The last trade, of the kind that position records name. Null if none is known in this epoch. */
   readonly last: Checkpoint | null;
   /** Undefined if the epoch cannot continue. */
   readonly resumePoint: Resumption | undefined;
@@ -63,7 +63,10 @@ export function previousEpochs(
 
 type Reached = SeriesCheckpoint['last'];
 
-/** Returns the checkpoint that is furthest behind. Undefined if one is unknown, or if only some sinks have a trade. */
+/**
+ * Returns the checkpoint that is furthest behind. Null if no sink has a trade. Undefined if a checkpoint is unknown, or
+ * if only some sinks have a trade.
+ */
 function furthestBehind(trades: readonly Reached[]): Reached {
   if (trades.every((trade) => trade === null)) return null;
   let least: Checkpoint | undefined;

@@ -8,9 +8,11 @@ import { lastTimes } from '../../sinks/resume/lookback.ts';
 import type { PreviousTrades } from '../analytics/stats-epoch.ts';
 import type { PreviousEpoch } from './previous-runs.ts';
 
-/** The longest time that a gap repair or an idle venue keeps windows open, milliseconds. */
+// Reads what previous runs published lately, to continue the statistics of resumed epochs.
+
+/** The longest time that a gap repair keeps windows open, milliseconds. */
 const HELD_MS = 10_000;
-/** The time of thirty closed candles and the open one, milliseconds. */
+/** The time of the thirty closed candles and the open one that the volatility needs, milliseconds. */
 const CANDLES_MS = 31 * 60_000;
 
 /** Returns what a sink must read for the statistics of these series; undefined if nothing. */
@@ -52,7 +54,8 @@ export interface NearPast {
 
 /**
  * Reads what was published lately in the resumed series, each from the sink that is furthest behind. If a sink cannot
- * report its records, its windows become incomplete, or are published again by the other sinks.
+ * return its records, the open windows of series that resume from it become incomplete. The sink may also get windows a
+ * second time.
  */
 export async function readNearPast(
   config: Parameters<typeof recentOptions>[0],
@@ -89,7 +92,10 @@ function windowsKnownFrom({ checkpoints, spanMs, windowsSpanMs = spanMs }: Recen
   return new Map([...lastTimes(checkpoints)].map(([venue, last]) => [venue, last - windowsSpanMs]));
 }
 
-/** Leaves out windows that some sink does not have, unless they end before the trades begin. */
+/**
+ * Leaves out windows that a sink lacks, so that they are published again. Windows that end before the first trade stay,
+ * because they cannot be made again.
+ */
 function publishedByAll(previous: Found, published: readonly PublishedWindows[]): PreviousTrades {
   const from = previous.trades[0]?.timestamp ?? Number.POSITIVE_INFINITY;
   const windows = previous.windows.filter(

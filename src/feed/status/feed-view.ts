@@ -5,7 +5,7 @@ export interface SymbolView {
   readonly coin: string;
   readonly symbol: string;
   tick: PriceTick | undefined;
-  /** When a record was last published, the scheduler's milliseconds. -Infinity: never. */
+  /** When a record was last published, the scheduler's milliseconds. -Infinity if none was. */
   lastAt: number;
   trades: number;
   readonly rate: CountRate;

@@ -19,7 +19,7 @@ export function publishStatus({ numbering, watch }: Pick<StageOptions, 'numberin
         const from = event.from ?? watch.venues[0]?.options.venue.id ?? null;
         if (from === event.to) return;
         const coin = key === null ? undefined : watch.view.symbols.get(key)?.coin;
-        // The new venue's buffered trades follow at once. After them both sides of the seams are known.
+        // The new venue's buffered trades follow at once. After them, the first trades of the new epochs are known.
         queueMicrotask(() => {
           if (!to.closed) publish(switchNote({ ...event, from, symbol: key, coin }, seams()), to);
         });

@@ -13,8 +13,8 @@ type Switch = Pick<Extract<FeedEvent, { kind: 'switched' }>, 'from' | 'to' | 'ba
 const NAMED_SYMBOLS = 25;
 
 /**
- * Makes `failed_over` or `failed_back`. For one symbol, `switch` has the trades on both sides. For all symbols,
- * `details` has them as text.
+ * Makes a status `failed_over` or `failed_back`. For one symbol, `switch` has the last trade before the switch and the
+ * first one after it. For all symbols, `details` has these trades as text.
  */
 export function switchNote({ from, to, reason, back, symbol, coin }: Switch, seams: readonly Seam[]): StatusNote {
   const [only] = symbol === null ? [] : seams;
