@@ -76,8 +76,8 @@ function baseOf(name: string, doc: string, last: string) {
 
 /** The base with more fields comes first. */
 const bases = [
-  baseOf('TradeFields', 'What a record says of one trade, or of several as one.', 'timestamp_us'),
-  baseOf('MarketFields', 'What every record of a market says of its origin.', 'received_at'),
+  baseOf('TradeFields', 'The fields of a trade, or of an aggregated trade.', 'timestamp_us'),
+  baseOf('MarketFields', 'The fields that every record of a market has, about its origin.', 'received_at'),
 ];
 
 /** The text of an interface. If it has all fields of a base, it extends that base and does not repeat equal fields. */

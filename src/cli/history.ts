@@ -99,7 +99,7 @@ function folderOf(text: string): string {
   return path.resolve(text);
 }
 
-/** The named venue, or the first configured venue that has all of the wanted data, or else some of it. */
+/** The venue of `--venue`, or the first configured venue that has all wanted data, or else the first that has some. */
 async function venueFor(kind: HistoryKind, config: Config, options: OptionValues, range: HistoryRange): Promise<Venue> {
   const { venues } = await import('../venues/registry.ts');
   const named = options.oneOf('venue', VENUE_IDS);

@@ -66,7 +66,7 @@ async function configOf(
   return out === undefined ? config : { ...config, sinks: ['file'], file: { ...config.file, dir: path.resolve(out) } };
 }
 
-/** The configuration with the capture's own settings. */
+/** The configuration with the settings that the capture was recorded with. */
 async function asCaptured(file: string, own: Config): Promise<Config> {
   const { captureHeader } = await import('../capture/read-capture.ts');
   const { withCaptured } = await import('../replay/captured-config.ts');
@@ -113,7 +113,7 @@ async function replayFile(
   const tookMs = performance.now() - startedAt;
   await writeResult(out, inWords(result, tookMs), forScripts(source.file, result, tookMs));
   if (result.undelivered > 0) await err.write(`market-feed: ${result.undelivered} records could not be delivered\n`);
-  // Everything before the error is replayed and reported; the exit code says that it is incomplete.
+  // Everything before the error is replayed and reported. The exit code says that the replay is incomplete.
   if (result.error !== undefined) throw result.error;
   return result.undelivered === 0 || signal.aborted ? 0 : 1;
 }

@@ -18,7 +18,7 @@ import { logLineText, StatusNotes } from './terminal/status-notes.ts';
 import { type Painter, paintStatus } from './terminal/status-painter.ts';
 
 export interface RunFeedOptions {
-  /** Where the data goes, for the live status. */
+  /** Rows of text that say where the data goes, for the live status or the log. */
   readonly hints: readonly string[];
   /** How often the status is logged without a terminal, milliseconds. */
   readonly logEveryMs?: number;
@@ -26,7 +26,7 @@ export interface RunFeedOptions {
   readonly durationMs?: number;
 }
 
-/** Runs the pipeline until the context's signal, shows or logs its status, and returns the exit code. */
+/** Runs the pipeline until the signal aborts. Shows or logs its status. Returns the exit code. */
 export async function runFeed(
   { out, err, signal, environment }: CommandContext,
   config: Config,
@@ -83,7 +83,7 @@ export async function runFeed(
   await firstValueFrom(aborted$(AbortSignal.any([signal, failed, ...(limit === undefined ? [] : [limit])])));
 
   clearInterval(reporter);
-  // The last status is logged before the stop: afterwards no venue is connected.
+  // The last status is logged before the stop, because no venue is connected after it.
   if (!live) logStatus(log, pipeline.snapshot());
   const reason = failed.aborted ? 'a sink failed' : signal.aborted ? String(signal.reason) : 'the time is up';
   const { undelivered, spilled, dropped } = await pipeline.stop(reason);

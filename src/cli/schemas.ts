@@ -53,7 +53,7 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
   return registryAt({ ...login, url, register: true });
 }
 
-/** Prints the standing of each subject; returns false if one is incompatible. */
+/** Prints how our schemas relate to the registry's subjects. Returns false if one is incompatible. */
 async function report(
   subjects: Awaited<ReturnType<typeof subjectsOf>>,
   registry: SchemaRegistry,

@@ -68,7 +68,7 @@ function simulatorOptions({ options }: CommandContext) {
   };
 }
 
-/** Parses `--rate`: `1000`, or `bybit=1000`. Venues without a name there get the last plain number. */
+/** Parses `--rate`: `1000`, or `bybit=1000`. A venue that is not named gets the last number without a name. */
 function rates(texts: readonly string[] | undefined): number | Partial<Record<VenueId, number>> | undefined {
   if (texts === undefined) return undefined;
   const named: Partial<Record<VenueId, number>> = {};

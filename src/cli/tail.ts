@@ -119,14 +119,14 @@ async function* fileRecords(
   }
 }
 
-/** Why there may be nothing to read; undefined if the topic exists, or may be one without records yet. */
+/** Why there may be nothing to read; undefined if the topic has a folder, or if it may just have no records yet. */
 async function absence(dir: string, topic: string): Promise<string | undefined> {
   if (!existsSync(dir)) return `no folder ${dir}`;
   if (existsSync(path.join(dir, topic))) return undefined;
   const { TOPICS } = await import('../codec/topics.ts');
   const bare = topic.replace(ENVIRONMENT_PREFIX, '');
   const there = (name: string) => existsSync(path.join(dir, name));
-  // The topic itself may just have been created.
+  // Not the topic itself, whose folder may have been created since the check above.
   const elsewhere = ['', ...OTHER_ENVIRONMENTS]
     .map((prefix) => prefix + bare)
     .filter((name) => name !== topic && there(name));
@@ -135,7 +135,7 @@ async function absence(dir: string, topic: string): Promise<string | undefined> 
   return fed ? undefined : `no topics in ${dir}`;
 }
 
-/** Maximum rows that wait for a reader of the output. */
+/** Maximum rows that wait until the output's reader takes them. */
 const MOST_UNWRITTEN = 1000;
 
 async function print(

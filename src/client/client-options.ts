@@ -8,7 +8,7 @@ import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
 import { unusableOption } from './unusable-option.ts';
 
-/** Options of `connectTopics`. The guard's limits here are the defaults of `market.trading$` and `market.guard`. */
+/** Options of `connectTopics`. Guard limits given here are the defaults of `market.trading$` and `market.guard`. */
 export interface ClientOptions extends Partial<GuardOptions> {
   /** Kafka brokers, each host:port. Set either these or `dir`. */
   readonly brokers?: readonly string[];
@@ -18,12 +18,12 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly topicPrefix?: string;
   /**
    * Selects the topics by the kind of market: simulated trades are in `market.simulated.trades`. Default production. A
-   * feed with `allow_test_data` publishes its test data in the production topics, too.
+   * feed with `allow_test_data` publishes test data in the production topics instead.
    */
   readonly environment?: Environment;
   /** Quote asset that completes a coin to a symbol: with USDT, the default, `BTC` means `BTCUSDT`. */
   readonly quote?: string;
-  /** Clients with the same group share the records of market data. Without a group each client gets all of them. */
+  /** Clients with the same group share the records of market data. Without a group each client gets every record. */
   readonly group?: string;
   /** This client's name at the brokers; default `market-feed-client`. */
   readonly clientId?: string;
@@ -54,8 +54,8 @@ export interface ClientOptions extends Partial<GuardOptions> {
 }
 
 /**
- * Where a topic's reading begins. A Date or number (milliseconds since 1970) is the time when the broker appended the
- * first wanted record. In files it is the time when the feed received that record.
+ * Where a topic's reading begins. With a Date or number (milliseconds since 1970) it begins with the first record that
+ * the broker appended at this time or later. In files, the time when the feed received a record counts.
  */
 export type Beginning = 'beginning' | 'end' | Date | number;
 
@@ -68,8 +68,8 @@ export interface ClientDeps {
 }
 
 /**
- * Returns where a topic's reading begins. The compacted topic of instruments is read from its beginning: it is a state.
- * @throws Fault (never) if `from` is not a time.
+ * Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole.
+ * @throws Fault with retry `never` if `from` is not a time.
  */
 export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   if (name === 'instruments') return 'beginning';
@@ -83,12 +83,12 @@ export function startOf({ from = 'end' }: ClientOptions, name: TopicName): Offse
 /** Returns the prefix of topics with market data (`market`), and the prefix of `feed-status` and `gaps` (`feed`). */
 export function prefixesOf({ topicPrefix = 'market.', environment = 'production', dir }: ClientOptions) {
   const prefix = dir === undefined ? topicPrefix : '';
-  // No feed has the environment testnet: a production feed reports on it.
+  // A testnet venue runs in a production feed, which publishes its status and gaps in production topics.
   const feed = environment === 'testnet' ? 'production' : environment;
   return { market: prefix + environmentPrefix(environment, false), feed: prefix + environmentPrefix(feed, false) };
 }
 
-/** @throws Fault (never) if options contradict each other, or one is unusable. */
+/** @throws Fault with retry `never` if options contradict each other, or one is unusable. */
 export function checkOptions(options: ClientOptions): void {
   const { brokers, dir, group, identityWindow = 1 } = options;
   for (const name of TOPIC_NAMES) startOf(options, name);

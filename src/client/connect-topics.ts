@@ -27,7 +27,7 @@ import { Warnings } from './warnings.ts';
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * have no such topics. It also rejects with a Fault if the folder does not exist or an option is unusable.
+ * do not have the topics. It also rejects with a Fault if the folder does not exist or an option is unusable.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });
@@ -85,7 +85,7 @@ const isOfTheFeed = (name: TopicName): boolean => name === 'feed-status' || name
 interface TopicBackend {
   /** Names the brokers or the folder in messages. */
   readonly where: string;
-  /** Rejects with a Fault if the brokers cannot be reached or have no such topics, or if the folder does not exist. */
+  /** Rejects with a Fault if the brokers do not answer or do not have the topics, or if the folder does not exist. */
   readonly check: (topics: readonly string[]) => Promise<void>;
   readonly ungrouped: (start: OffsetAt) => TopicSource;
   readonly grouped: (start: OffsetAt) => TopicSource;

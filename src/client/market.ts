@@ -46,7 +46,7 @@ const LAG_EVERY_MS = 250;
 export class Market {
   /** The feed's status records. */
   readonly status$: Observable<TopicRecords['feed-status']>;
-  /** `lag()` every 250 ms. */
+  /** Emits `lag()` every 250 ms. */
   readonly lag$: Observable<ClientLag>;
   /** Lost or skipped records, and failures of reading. */
   readonly warnings$: Observable<ClientWarning>;
@@ -61,7 +61,7 @@ export class Market {
   readonly tradeStats$ = (coin?: string) => this.records$('trade-stats', coin);
   readonly largeTrades$ = (coin?: string) => this.records$('large-trades', coin);
   readonly gaps$ = (coin?: string) => this.records$('gaps', coin);
-  /** The last instrument record of each venue and symbol that was read. */
+  /** The last instrument record of each venue and symbol. */
   readonly #instruments = new Map<string, TopicRecords['instruments']>();
   readonly #parts: MarketParts;
   readonly #closed$ = new Subject<void>();
@@ -97,7 +97,7 @@ export class Market {
     });
   }
 
-  /** What the venues' lists say of a coin (default: of all coins): each venue's last known record, then each change. */
+  /** The instrument records of a coin (default: of all coins): each venue's last known record, then all new ones. */
   instrument$(coin?: string): Observable<TopicRecords['instruments']> {
     const symbol = this.#symbol(coin);
     const remember = (record: TopicRecords['instruments']): void => {
@@ -151,7 +151,7 @@ export class Market {
   /**
    * Returns the guard with the decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Each set of options has
    * one guard, until `close`.
-   * @throws Fault (never) if a limit is unusable.
+   * @throws Fault with retry `never` if a limit is unusable.
    */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
     return this.#watches.of(this.#parts.guard, options);
@@ -180,7 +180,7 @@ export class Market {
     return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
   }
 
-  /** A reading that may pause never shares an always-read topic: its pauses would count as the guard's lag. */
+  /** A reading that may pause never uses an always-read topic's reader: its pauses would count as the guard's lag. */
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { newReader, canReuseAlwaysRead } = this.#parts;

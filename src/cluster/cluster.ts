@@ -30,7 +30,7 @@ const BEATS_A_SESSION = 10;
 const AGAIN_MS = 1000;
 /** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
-/** How long a stop lets other instances take over before delivery ends. */
+/** How long a stopping instance continues delivery, so that others can take over its shards. */
 const TAKEOVER_MS = 1500;
 /** Seconds after which a shard's measured rate is meaningful. */
 const MEASURED_AFTER_S = 5;
@@ -54,7 +54,7 @@ class Cluster implements Running {
   readonly #dependencies: PipelineDependencies;
   readonly #scheduler: SchedulerLike;
   readonly #member: GroupMember;
-  /** All shards of this instance have one address at the venues. */
+  /** All shards of this instance share it, because a venue limits them together, by their one IP address. */
   readonly #access: VenueAccess;
   readonly #runs = new Map<number, ShardRun>();
   readonly #failing = new AbortController();
@@ -161,7 +161,7 @@ class Cluster implements Running {
           }
           logged = '';
         } catch (error) {
-          // The instance continues without the group: if it is fenced, its pipelines stop.
+          // The instance continues without the group. If another instance has fenced a pipeline, that pipeline stops.
           const { message } = asFault(error);
           if (logged !== message) log.warn({ event: 'group_unreachable' }, `the group cannot be reached: ${message}`);
           logged = message;
@@ -221,12 +221,15 @@ class Cluster implements Running {
     over.catch((error: unknown) => this.#fail(asFault(error)));
   }
 
-  /** Starts the shard again once the group confirms it. Otherwise two instances could fence each other for ever. */
+  /**
+   * Starts the shard again once the group confirms that this instance is still a member. Otherwise two instances could
+   * fence each other for ever.
+   */
   async #restartShard(shard: number): Promise<void> {
     while (this.#assigned.has(shard) && !this.#runs.has(shard)) {
       await this.#pause(AGAIN_MS);
       const isMember = await this.#member.heartbeat().catch(() => undefined);
-      // If it left the group, the next assignment starts its shards.
+      // This instance must join again, and the next assignment starts its shards.
       if (isMember === false) return;
       if (isMember === true && this.#assigned.has(shard) && !this.#runs.has(shard)) this.#startShard(shard);
     }
@@ -255,7 +258,7 @@ class Cluster implements Running {
   }
 }
 
-/** The number of configured coins in a shard. If the venues' lists decide, all shards count alike. */
+/** Returns the number of a shard's configured coins; 1 if the venues' lists decide which coins there are. */
 function sizesOf(config: Config): (shard: number) => number {
   const symbols = coinSymbols(config);
   if (symbols.length === 0) return () => 1;
@@ -263,7 +266,7 @@ function sizesOf(config: Config): (shard: number) => number {
   return (shard) => sizes.get(shard)?.length ?? 0;
 }
 
-/** A shard's writer has its own name, the same in every instance, and its own part of the spill. */
+/** A shard's configuration: its writer's name, which is the same in every instance, and its own spill folder. */
 function configOfShard(config: Config, shard: number): Config {
   const name = `shard-${shard}`;
   const maxMb = config.spill.maxMb / config.cluster.shards;

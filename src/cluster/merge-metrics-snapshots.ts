@@ -17,7 +17,7 @@ export function mergeMetrics(parts: readonly PipelineMetrics[]): PipelineMetrics
   };
 }
 
-/** The counts that remain of an ended feed. */
+/** Returns the metrics to keep of an ended feed: all but the spill's. */
 export function metricsLeft(metrics: PipelineMetrics): PipelineMetrics {
   const sinks = Object.entries(metrics.sinks).map(([name, sink]) => [name, { ...sink, spill: null }] as const);
   return { ...metrics, sinks: Object.fromEntries(sinks) };

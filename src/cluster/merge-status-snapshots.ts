@@ -2,7 +2,7 @@ import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
-/** Merges the status of running feeds, and of ended ones (`left`). The highest latency counts: quantiles do not add. */
+/** Merges the status of running and ended (`left`) feeds. Of several latencies it takes the highest p99. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,
@@ -32,7 +32,7 @@ export function mergeStatus(
   };
 }
 
-/** The counts that remain of an ended feed. */
+/** Returns the status to keep of an ended feed: its counts, without coins and present states. */
 export function statusLeft(snapshot: StatusSnapshot): StatusSnapshot {
   return {
     ...snapshot,

@@ -10,10 +10,10 @@ export interface ShardRate {
 type RatesByShard = Readonly<Record<string, readonly [rate: number, seconds: number]>>;
 type Rates = ReadonlyMap<number, ShardRate>;
 
-/** Earlier rates weigh at most this many seconds, so that bursts even out and a changing market is followed. */
+/** A mean counts as at most this many seconds of measurement. So bursts even out, and a change still shows. */
 const REMEMBERED_S = 600;
 
-/** Assigns shards by trades a second. Each assignment carries all rates, so that they survive their owner. */
+/** Assigns shards by trades a second. Each assignment has all rates, so that a shard's next owner knows its rate. */
 export function shardAssigner(held: () => Rates, sizeOf: (shard: number) => number): Assigner {
   let known: Rates = new Map();
   const learnt = (members: readonly AboutMember[]): Rates =>

@@ -6,7 +6,7 @@ import { aborted$ } from '../net/aborted.ts';
 import type { Pipeline, StopOptions } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 
-/** How a shard's pipeline ended here. */
+/** How a shard's pipeline ended in this instance. */
 export interface ShardEnd {
   /** Why it failed. Undefined: it was given up or stopped. */
   readonly fault: Fault | undefined;
@@ -37,7 +37,7 @@ export class ShardRun {
     return this.#givenUp !== undefined;
   }
 
-  /** Leaves the shard to another instance: ends when that one took over, at the latest after `withinMs`. */
+  /** Leaves the shard to another instance. The pipeline ends when that instance takes over, or after `withinMs`. */
   giveUp(withinMs: number, options: StopOptions = {}): void {
     if (this.pipeline === undefined) {
       this.stop('given up');
@@ -76,7 +76,7 @@ export class ShardRun {
     const snapshot = pipeline.snapshot();
     this.pipeline = undefined;
     const fault = failed.aborted ? asFault(failed.reason) : undefined;
-    // The new owner fetches what came later and is not in the topics.
+    // After a failure the next owner fetches the trades that are not in the topics, so they do not count as lost.
     const left = fault === undefined ? stopped : { undelivered: 0, spilled: 0, dropped };
     return { fault, ran: { stopped: left, metrics, snapshot } };
   }

@@ -6,18 +6,18 @@ export interface ShardHolder {
 
 /** The expected load of each shard. */
 export interface ShardWeights {
-  /** Number of coins of a shard: the estimate if it has no measured rate. */
+  /** Number of coins of a shard. It estimates the load of a shard without a measured rate. */
   readonly sizeOf: (shard: number) => number;
   /** Measured trades a second of a shard. */
   readonly rates: ReadonlyMap<number, number>;
 }
 
-/** A step that evens two loads by less than this part of the mean load does not justify its cutover. */
+/** A move costs a cutover, so it must reduce the difference of two loads by more than this part of the mean load. */
 const LEAST_STEP = 0.05;
 
 /**
  * Assigns each shard to one member. A member keeps its shards unless moving or exchanging one evens the loads. Shards
- * without an owner go to the lightest member, the heaviest first.
+ * without an owner go to the member with the least load, the heaviest shard first.
  */
 export function shareShards(
   members: readonly ShardHolder[],
@@ -55,13 +55,13 @@ function weightsOf(shards: readonly number[], { sizeOf, rates }: ShardWeights): 
   return new Map(
     shards.map((shard) => {
       const rate = rates.get(shard) || sizeOf(shard) * perCoin;
-      // A shard without coins needs an owner, too.
+      // At least 1, so that shards without coins are shared evenly, too.
       return [shard, Math.max(1, Math.round((COIN * rate) / perCoin))];
     }),
   );
 }
 
-/** Moves a shard to a lighter load or exchanges two, and returns true; false if no step is worth it. */
+/** Moves a shard to a member with less load, or exchanges two shards. Returns false if no move is worth its cost. */
 function evenOut(
   loads: readonly Load[],
   weigh: (shard: number) => number,

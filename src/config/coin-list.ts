@@ -73,8 +73,8 @@ function readCoinList(
 }
 
 /**
- * True if a venue's symbol is the coin against the quote. If it starts with the coin, the rest must be the quote:
- * BTCUSD is not BTC against USDT, and BTCBUSD is not BTC against USD.
+ * True if a venue's symbol can be the coin against the quote. Of a symbol that starts with the coin, the rest must be
+ * the quote: BTCUSD is not BTC against USDT, and BTCBUSD is not BTC against USD.
  */
 function isAgainst(quote: string, coin: string, venueSymbol: string): boolean {
   if (venueSymbol.startsWith(coin)) return venueSymbol === coin + quote;

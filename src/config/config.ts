@@ -23,7 +23,7 @@ export interface CoinEntry {
 
 export type CoinSelection =
   | { readonly kind: 'list'; readonly entries: readonly CoinEntry[] }
-  /** All coins that the venues list against the quote, or the most traded ones in 24 hours at the preferred venue. */
+  /** All coins that the venues list against the quote, or only the most traded in 24 hours at the preferred venue. */
   | { readonly kind: 'all'; readonly topByVolume?: number };
 
 export function allCoins(topByVolume: number | null | undefined): CoinSelection {
@@ -40,7 +40,7 @@ export const camelVenues = ({ bybit, binance, binance_us, binance_testnet }: Sec
   binance_testnet: inTimeUnit(camelKeys(binance_testnet)),
 });
 
-/** Adds the unit of times to the addresses that do not name one. Milliseconds are the venues' own default. */
+/** Adds the parameter `timeUnit` to addresses without it. Without the parameter, the venues send milliseconds. */
 function inTimeUnit({ timeUnit, ...venue }: Camel<Sections['venues']['binance']>): VenueConfig {
   if (timeUnit === 'millisecond') return venue;
   const websocketUrls = venue.websocketUrls.map((url) =>
@@ -60,7 +60,7 @@ type KafkaConfig = Omit<KafkaSection, 'batch' | 'ssl' | 'sasl' | 'schemaRegistry
 
 /** The loaded configuration: defaults filled in, paths absolute, secrets read. A secret is logged as `[secret]`. */
 export interface Config {
-  /** The file it came from; null for built-in defaults. */
+  /** The configuration file; null for built-in defaults. */
   readonly source: string | null;
   readonly coins: CoinSelection;
   readonly quote: string;
@@ -116,7 +116,7 @@ export function subscribedChannels(config: Config): readonly Channel[] {
 
 /** How much of the books is published. */
 export interface BooksWanted extends BookDepth {
-  /** Publishes deltas, too. False if only the best levels are subscribed, which venues always send whole. */
+  /** True if deltas are published, too. False if only best levels are subscribed: venues always send all of them. */
   readonly deltas: boolean;
   /** How often the deltas include a snapshot, milliseconds. */
   readonly deltaSnapshotEveryMs: number;

@@ -1,4 +1,4 @@
-/** The name with the fewest edits from `text` (ignoring case), or else one that starts with `text`; undefined: none. */
+/** The name most like `text` (few edits, ignoring case), or else one that starts with `text`; undefined: none. */
 export function nearestKey(text: string, names: Iterable<string>): string | undefined {
   const wanted = text.slice(0, 100).toLowerCase();
   let best: string | undefined;

@@ -4,25 +4,24 @@ import { ConfigError, type Problem, SECRET_NAME, shown } from './problem.ts';
 import { allKeys } from './schema-walk.ts';
 import { type KeyPath, valueAt, type YamlSource } from './yaml-source.ts';
 
-/** Collects the problems of a configuration, at most one for each key, with the place that each key came from. */
+/** Collects the problems of a configuration, at most one for each key, and says where each value came from. */
 export class ConfigReport {
   readonly problems: Problem[] = [];
   readonly #file: string;
   readonly #yaml: YamlSource | undefined;
   readonly #origins = new Map<string, string>();
 
-  /** `file` is the name to show; without `yaml` there are no lines. */
+  /** `file` is the name to show. Without `yaml`, problems have no line numbers. */
   constructor(file: string, yaml: YamlSource | undefined) {
     this.#file = file;
     this.#yaml = yaml;
   }
 
-  /** Notes that a key, and all below it, comes from `origin` instead of the file. */
+  /** Stores that a key, and all keys below it, come from `origin` instead of the file. */
   override(key: KeyPath, origin: string): void {
     this.#origins.set(dotted(key), origin);
   }
 
-  /** Adds a problem. */
   refuse(key: KeyPath, found: string, allowed: string, hint?: string): void {
     const place = this.#placeOf(key);
     if (this.problems.some((other) => other.key === dotted(key) && other.where === place.where)) return;
@@ -77,7 +76,7 @@ export function refuseIssue(validated: Validated, issue: z.core.$ZodIssue, at: K
     return;
   }
   if (issue.code === 'invalid_union') {
-    // The best message is from the option whose own type fits: all of its problems are in inner keys.
+    // The best message is from the union's option with the right type: all of its problems are in inner keys.
     const meant = issue.errors.find(
       (issues) =>
         issues.length > 0 &&

@@ -22,7 +22,7 @@ export function isNullable(schema: unknown): boolean {
   return current instanceof z.ZodNullable;
 }
 
-/** The keys of a section with their schemas; undefined if the schema is not a section. A union counts as its section. */
+/** The keys of a section, or of the section in a union, with their schemas; undefined if there is no section. */
 export function keysOf(schema: unknown): Readonly<Record<string, unknown>> | undefined {
   const inner = bare(schema);
   if (inner instanceof z.ZodObject) return inner.shape;

@@ -61,7 +61,7 @@ function webSocketUrl() {
   });
 }
 
-/** `refused`: characters that the URL must not have. */
+/** True for a URL with one of the schemes, and without login and blanks. `refused` matches what it must not have. */
 function isPlainUrl(value: string, schemes: readonly string[], refused: RegExp): boolean {
   if (!URL.canParse(value) || /\s/.test(value)) return false;
   const parsed = new URL(value);
@@ -69,7 +69,7 @@ function isPlainUrl(value: string, schemes: readonly string[], refused: RegExp):
   return plain && parsed.hostname !== '' && schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`));
 }
 
-/** The message for an address with streams, in the query or in a path such as `/ws/btcusdt@trade`. */
+/** The message for an address with streams, in the query or in a path such as `/ws/btcusdt@trade`; else undefined. */
 function streamsInUrl(value: string): string | undefined {
   if (!/[?&]streams=|\/ws\/[^?#]*@/i.test(value) || !URL.canParse(value)) return undefined;
   const { protocol, host, pathname } = new URL(value);

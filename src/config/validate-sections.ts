@@ -24,7 +24,7 @@ export function validateSections(root: Plain, report: ConfigReport): Partial<Sec
     if (result.success) valid[name] = result.data;
     else for (const issue of result.error.issues) refuseIssue(validated, issue, [name]);
   }
-  // Each value was parsed by the schema of its name.
+  // The cast is safe: each value was parsed by the schema of its name.
   const checked = valid as Partial<Sections>;
   checkTogether(checked, report);
   return checked;

@@ -4,10 +4,10 @@ import { ConfigError, type Problem, unusable } from './problem.ts';
 
 export type KeyPath = readonly (string | number)[];
 
-/** A YAML (or JSON) file as plain values, and the place of each. */
+/** A YAML (or JSON) file as plain values, with their lines in the file. */
 export interface YamlSource {
   readonly value: unknown;
-  /** Line of a key or list entry, from 1; if it is absent, of the section around it. */
+  /** Line of a key or list entry, from 1. If the file does not have it: the line of the section around it. */
   lineOf(path: KeyPath): number;
   /** A number as written; undefined for other values. */
   numberAt(path: KeyPath): string | undefined;

@@ -1,4 +1,4 @@
-/** The `@` in the stream names of a Binance address: `/ws/btcusdt@trade`, `?streams=btcusdt@depth5@100ms`. */
+/** The `@` in a Binance stream name, which ends no login: `/ws/btcusdt@trade`, `?streams=btcusdt@depth5@100ms`. */
 const IN_STREAM_NAME =
   /(?<=(?:\/ws\/|[?&]streams=)[\w/@]*)@(?=(?:trade|aggTrade|blockTrade|bookTicker|ticker|miniTicker|avgPrice|depth|kline_|1000?ms)\w*(?:[@/?&]|[^\w.:]*$))/g;
 

@@ -15,7 +15,7 @@ export interface Instrument {
   readonly coin: string;
   /** Canonical symbol: coin + quote, `BTCUSDT`. */
   readonly symbol: string;
-  /** The venue's spelling, in upper case if the venue has case. */
+  /** The symbol as the venue spells it, in upper case if its letters have case. */
   readonly venueSymbol: string;
 }
 

@@ -24,7 +24,7 @@ export interface BookUpdate extends MarketFields {
   /** True: the levels are the whole book, best first. False: set them; quantity 0 removes a level. */
   readonly snapshot: boolean;
   /**
-   * Most levels of a side that the request for a book returns. A side with as many levels may have more at the venue.
+   * Maximum levels of each side in the answer to the request. A side with as many levels may have more at the venue.
    */
   readonly limit?: number;
   readonly bids: readonly BookLevel[];

@@ -54,17 +54,17 @@ export interface SpillMetrics {
   readonly records: number;
   readonly bytes: number;
   readonly limitBytes: number;
-  /** Age of the oldest record; null if the spill is empty. */
+  /** Age of the oldest record, milliseconds; null if the spill is empty. */
   readonly oldestMs: number | null;
-  /** Number of parts of files that could not be read. */
+  /** Number of damaged parts of files, whose records could not be read. */
   readonly broken: number;
 }
 
 /** Numbers of the thread that receives, decodes and publishes. */
 export interface ThreadMetrics {
-  /** One observation for each second: its longest delay. */
+  /** The longest delay of each second is one observation. */
   readonly eventLoopDelay: Distribution;
-  /** Time that the event loop was busy. */
+  /** How long the event loop was busy since the start, milliseconds. */
   readonly busyMs: number;
   readonly heapUsedBytes: number;
   readonly heapLimitBytes: number;

@@ -15,7 +15,7 @@ export interface BookLevel {
   readonly quantity: Decimal;
 }
 
-/** The age of a venue's last data. */
+/** The age of a venue's last data, with its clock offset and event lag. */
 export interface VenueAge {
   /** The venue. */
   readonly venue: string;
@@ -23,7 +23,7 @@ export interface VenueAge {
   readonly ageMs: number;
   /** The venue's clock minus ours, milliseconds; null: not measured. */
   readonly clockOffsetMs: null | number;
-  /** Least time from an event to its receipt, in the last second with data: received_at minus the event's time plus clock_offset_ms, milliseconds; null: not measured for ten seconds. */
+  /** Event lag, milliseconds: received_at minus the event's time plus clock_offset_ms, the least of the last second with data. Null: not measured for ten seconds. */
   readonly eventLagMs: null | number;
 }
 
@@ -37,7 +37,7 @@ export interface Heartbeat {
   readonly halted: readonly string[];
   /** Symbols that the instance serves. If its heartbeats stop, consumers halt these symbols until a heartbeat of another instance names them. */
   readonly symbols: readonly string[];
-  /** Symbols whose order book is out of step with the venue. */
+  /** Symbols whose order book is stale: it may differ from the venue's book. */
   readonly staleBooks: readonly string[];
   /** Symbols whose instrument does not trade at the venue that serves them. They are in halted, too. */
   readonly haltedInstruments: readonly string[];
@@ -53,15 +53,15 @@ export interface VenueSwitch {
   readonly to: string;
   /** Id of the last trade of the previous epoch; null: none is known. */
   readonly lastId: null | string;
-  /** Timestamp of that trade. */
+  /** Timestamp of that trade, milliseconds since 1970. */
   readonly lastTimestamp: null | number;
   /** Id of the first trade of the new epoch; null: none came yet. */
   readonly firstId: null | string;
-  /** Timestamp of that trade. */
+  /** Timestamp of that trade, milliseconds since 1970. */
   readonly firstTimestamp: null | number;
 }
 
-/** What a record says of one trade, or of several as one. */
+/** The fields of a trade, or of an aggregated trade. */
 export interface TradeFields extends MarketFields {
   /** Price in the quote asset, exactly as the venue sent it. */
   readonly price: Decimal;
@@ -69,9 +69,9 @@ export interface TradeFields extends MarketFields {
   readonly quantity: Decimal;
   /** True if the taker sold (the buyer's order was resting), false if the taker bought. */
   readonly isBuyerMaker: boolean;
-  /** When the venue matched the trade, by its clock. */
+  /** When the venue matched the trade, by its clock, milliseconds since 1970. */
   readonly timestamp: number;
-  /** When the venue published the event, by its clock; null: the venue does not send it. */
+  /** When the venue published the event, by its clock, milliseconds since 1970; null: the venue does not send it. */
   readonly eventTime: null | number;
   /** The venue's id of the trade, digits; of an aggregated trade its first trade id. Compare as integers. */
   readonly tradeId: string;
@@ -85,7 +85,7 @@ export interface TradeFields extends MarketFields {
   readonly timestampUs: null | number;
 }
 
-/** What every record of a market says of its origin. */
+/** The fields that every record of a market has, about its origin. */
 export interface MarketFields {
   /** The venue that the event comes from: bybit, binance, binance_us or binance_testnet. */
   readonly venue: string;
@@ -122,7 +122,7 @@ export interface PriceTick extends MarketFields {
   readonly kind: 'price';
   /** Last price in the quote asset. */
   readonly price: Decimal;
-  /** The venue's time of the trade or ticker that the tick comes from. */
+  /** The venue's time of the trade or ticker that the tick comes from, milliseconds since 1970. */
   readonly timestamp: number;
   /** Volume of the last 24 hours, base asset. */
   readonly volume24h: null | Decimal;
@@ -155,7 +155,7 @@ export interface BookTicker extends MarketFields {
   readonly askQuantity: null | Decimal;
   /** The venue's book update id, digits. */
   readonly updateId: null | string;
-  /** When the book changed, by the venue's clock; null: the venue does not send it. */
+  /** When the book changed, by the venue's clock, milliseconds since 1970; null: the venue does not send it. */
   readonly timestamp: null | number;
   /** When the book changed, by the venue's clock, microseconds since 1970; null: the venue sends milliseconds, or no time. */
   readonly timestampUs: null | number;
@@ -166,11 +166,11 @@ export interface Kline extends MarketFields {
   readonly kind: 'kline';
   /** Length of the candle: 1s 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 3d 1w 1M. */
   readonly interval: string;
-  /** When the venue published this state of the candle. */
+  /** When the venue published this state of the candle, by its clock, milliseconds since 1970. */
   readonly timestamp: number;
-  /** Start of the candle, inclusive. */
+  /** Start of the candle, inclusive, milliseconds since 1970. */
   readonly openTime: number;
-  /** End of the candle, inclusive (…999). */
+  /** Last millisecond of the candle, milliseconds since 1970; it ends with 999. */
   readonly closeTime: number;
   /** First price. */
   readonly open: Decimal;
@@ -205,9 +205,9 @@ export interface OrderBookSnapshot extends MarketFields {
   readonly bids: readonly BookLevel[];
   /** The best level first; at most as many levels as configured. */
   readonly asks: readonly BookLevel[];
-  /** When the book last changed, by the venue's clock; null: the venue does not send it. */
+  /** When the book last changed, by the venue's clock, milliseconds since 1970; null: the venue does not send it. */
   readonly timestamp: null | number;
-  /** True while the book is out of step with the venue and is being fetched again. The levels are the last correct ones; do not trade on them. */
+  /** True while the book may differ from the venue's book and the feed is getting it again. The levels are the last correct ones; do not trade on them. */
   readonly stale: boolean;
 }
 
@@ -226,7 +226,7 @@ export interface BookDelta extends MarketFields {
   readonly bids: readonly BookLevel[];
   /** Levels to set; quantity 0 removes a level. A snapshot lists the best level first. */
   readonly asks: readonly BookLevel[];
-  /** When the book changed, by the venue's clock; null: the venue does not send it. */
+  /** When the book changed, by the venue's clock, milliseconds since 1970; null: the venue does not send it. */
   readonly timestamp: null | number;
   /** The venue's matching sequence of the change, digits; null: the venue does not send it. Books of any depth and trades of the venue share it. */
   readonly sequence: null | string;
@@ -239,9 +239,9 @@ export interface TradeStats extends MarketFields {
   readonly receivedAt: number;
   /** Length of the window, milliseconds. */
   readonly windowMs: number;
-  /** Start of the window, inclusive, by the venue's clock. */
+  /** Start of the window, inclusive, by the venue's clock, milliseconds since 1970. */
   readonly windowStart: number;
-  /** End of the window, exclusive. */
+  /** End of the window, exclusive, milliseconds since 1970. */
   readonly windowEnd: number;
   /** Number of trades; an aggregated trade counts as one. */
   readonly trades: number;
@@ -288,13 +288,13 @@ export interface TradeStats extends MarketFields {
 /** A trade that is much larger than the trades before it. Topic `large-trades`. */
 export interface LargeTrade extends TradeFields {
   readonly kind: 'large_trade';
-  /** Mean quantity of the symbol's trades before this one: the last stats.history_trades (1,000), at least 100. Rounded half-even at 18 places. */
+  /** Mean quantity of the last trades of the symbol before this one: at least 100, at most stats.history_trades (default 1,000). Rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
   /** The trade's quantity divided by average_quantity. */
   readonly multiple: number;
 }
 
-/** An event of the feed, or its heartbeat: once a second, the whole current state. Topic `feed-status`. */
+/** An event of the feed, or its heartbeat, which has the whole current state once a second. Topic `feed-status`. */
 export interface FeedStatus {
   readonly kind: 'status';
   /** Number of the record within its instance: 1, 2, 3, …. */
@@ -303,9 +303,9 @@ export interface FeedStatus {
   readonly state: string;
   /** The reason, as text for people. */
   readonly reason: string;
-  /** The instance of the feed that publishes the record. Each start of a feed, and in a cluster of a shard, is a new instance. */
+  /** The instance of the feed that publishes the record. Each start of a feed is a new instance. In a cluster, each start of a shard is one. */
   readonly instance: string;
-  /** When it happened, by our wall clock. */
+  /** When it happened, by our wall clock, milliseconds since 1970. */
   readonly timestamp: number;
   /** The venue concerned; null: the whole feed. */
   readonly venue: null | string;
@@ -315,7 +315,7 @@ export interface FeedStatus {
   readonly coin: null | string;
   /** The venue that serves the feed when the record is written; null: none. */
   readonly activeVenue: null | string;
-  /** The channel concerned, e.g. trade or agg_trade; null: all, or none in particular. */
+  /** The channel concerned, e.g. trade or agg_trade; null: all channels, or no particular one. */
   readonly channel: null | string;
   /** The reason, for programs. feed_stale: socket_dead, subscription_mute, channel_mute, late or quiet_market (no fault). disconnected: probing (retries continue at the slow pace) or replaced (another connection of the line continues). session_rotated: server_shutdown, maintenance, lifetime, channel_mute or late. subscribed: listed. subscription_rejected: delisted. instrument_halted: the status, halted, cancel_only or closed. gap_detected: ids_restarted. sink_unavailable, sink_recovered: the sink's name. failed_over, failed_back: why, e.g. stale. */
   readonly cause: null | string;
@@ -344,15 +344,15 @@ export interface Gap {
   readonly fromId: null | string;
   /** Id of the first trade after the gap, exclusive; null: nothing followed in this epoch. */
   readonly toId: null | string;
-  /** Timestamp of the trade before the gap. */
+  /** Timestamp of the trade before the gap, milliseconds since 1970. */
   readonly fromTime: number;
-  /** Timestamp of the trade after the gap; without such a trade, when the epoch ended. */
+  /** Timestamp of the trade after the gap, milliseconds since 1970; without such a trade, when the epoch ended. */
   readonly toTime: number;
   /** Number of trades that were missing; null if the ids do not show it. */
   readonly missing: null | number;
   /** Number of missing trades that were published after all: fetched, or delivered by a slower line. */
   readonly filled: number;
-  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and none followed. */
+  /** repaired: every missing trade was published after all; unrepaired: trades are missing, or may be; unknown: trades may be missing, and no later trade came in the epoch. */
   readonly outcome: GapOutcome;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
@@ -400,7 +400,7 @@ export interface Position {
   readonly epoch: number;
   /** Id of a published trade of the epoch; later trades may have been published, too. Null: none yet. */
   readonly tradeId: null | string;
-  /** Timestamp of that trade; without one, when the epoch began. */
+  /** Timestamp of that trade, milliseconds since 1970; without such a trade, when the epoch began. */
   readonly timestamp: number;
   /** What kind of market the record describes; only production prices are market prices. Comes from the configuration, never from an address. */
   readonly environment: Environment;
@@ -409,11 +409,11 @@ export interface Position {
 /** A frame, or a row of a REST answer, that could not be decoded, or a record that could not be written, with the reason. Topic `dead-letters`. */
 export interface DeadLetter {
   readonly kind: 'dead_letter';
-  /** The venue that it came from. */
+  /** The venue that the frame, row or record came from. */
   readonly venue: string;
   /** When the frame arrived at our socket, microseconds since 1970 by our wall clock; 0: the record has no such time. */
   readonly receivedAt: number;
-  /** What failed. decode: the frame or row could not be decoded; encode: the record could not be encoded, or a sink refused it. */
+  /** What failed. decode: the frame or row could not be decoded; encode: the record could not be encoded, or a sink refused the record. */
   readonly stage: string;
   /** What was wrong, with the field's name. It ends with «(payload cut: N bytes)» if the payload was longer than 64 KiB. */
   readonly reason: string;

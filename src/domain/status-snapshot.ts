@@ -34,7 +34,7 @@ export interface VenueSnapshot {
   readonly frames: number;
   readonly reconnects: number;
   readonly clock: ClockState;
-  /** Latencies of live trades in the last half to whole minute; null if none was measured. */
+  /** Latencies of live trades in the last 30 to 60 seconds; null if none was measured. */
   readonly latencyMs: {
     readonly venueToSocket: LatencySummary | null;
     readonly socketToEmitted: LatencySummary | null;
@@ -60,11 +60,11 @@ export interface SinkSnapshot {
   readonly state: 'opening' | 'up' | 'down';
   readonly reason: string;
   readonly queued: number;
-  /** Age of the oldest record that is not acknowledged; null if all are. */
+  /** Age of the oldest record that is not acknowledged, milliseconds; null if all are. */
   readonly lagMs: number | null;
   readonly delivered: number;
   readonly dropped: number;
-  /** Latencies in the last half to whole minute; null without acknowledgements in it. */
+  /** Latencies in the last 30 to 60 seconds; null if the sink acknowledged nothing in this time. */
   readonly latencyMs: { readonly emittedToAcknowledged: LatencySummary | null };
 }
 
@@ -82,7 +82,7 @@ export interface Quality {
   /** Mean of (ask − bid) / mid of all book tickers, percent. */
   readonly averageSpreadPct: number | null;
   readonly invertedSpreads: number;
-  /** Valid messages over the last seconds. */
+  /** Mean rate of valid messages in the last five seconds. */
   readonly messagesPerSecond: number;
   readonly warnings: readonly QualityWarning[];
 }
@@ -97,7 +97,8 @@ export interface SymbolQuality extends Quality {
 export type QualityWarning = 'invalid' | 'stale';
 
 /**
- * Compares a venue's closed candles with candles made from its trades. `market/candles/candle-check` names the keys.
+ * Compares a venue's closed candles with candles made from its trades. The keys of `fields` and `causes` are defined in
+ * `market/candles/candle-check`.
  */
 export interface CandleAgreement {
   readonly venue: string;
@@ -122,7 +123,7 @@ export interface ClockState {
   readonly failures: number;
 }
 
-/** Latencies in milliseconds. Percentiles are exact to 3 %, and to a microsecond. */
+/** Latencies in milliseconds. A percentile's error is at most 3 %, or a microsecond. */
 export interface LatencySummary {
   readonly count: number;
   readonly p50: number;

@@ -49,7 +49,7 @@ export type VenueStateName = (typeof VENUE_STATES)[number];
 export interface VenueState {
   readonly connected: boolean;
   readonly linesUp: ReadonlySet<number>;
-  /** Venue-wide: no data comes, or the market is idle. */
+  /** `stale`: no data comes from the whole venue. `quiet`: its market is idle. Null: neither. */
   readonly staleness: 'stale' | 'quiet' | null;
   /** Why it is not connected; null if no failure is known. */
   readonly trouble: 'disconnected' | 'probing' | 'region_blocked' | 'rate_limited' | null;
@@ -77,7 +77,7 @@ export function nextVenueState(venue: VenueState, happening: VenueHappening): Ve
     case 'connected':
     case 'subscribed': {
       const next = delivering(venue, line);
-      // An event without a line is about REST, which serves again.
+      // An event without a line is about REST. It answers again, so the reason is out of date.
       return line === null && next.staleness === null && next.reason !== '' ? { ...next, reason: '' } : next;
     }
     case 'disconnected': {
@@ -115,8 +115,8 @@ export function venueStateName({ connected, staleness, trouble }: VenueState): V
 }
 
 /**
- * Returns the trouble after a lost connection. A venue that refused us also refuses the next attempts, which are not
- * reported again.
+ * Returns the trouble after a lost connection. A refusal stays the trouble: the venue also refuses the next attempts,
+ * which are not reported again.
  */
 function troubleAfterLoss({ trouble }: VenueState, cause: string | null): VenueState['trouble'] {
   if (trouble === 'region_blocked' || trouble === 'rate_limited') return trouble;

@@ -44,7 +44,7 @@ export interface ServerOptions {
 const MAX_MESSAGE_BYTES = 16 * 1024;
 const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
-/** Node's own limit of a request's length; the schemas limit each parameter. */
+/** Maximum length of a path parameter: as Node's limit of a request's head, so that the schemas decide first. */
 const MAX_URL = 16 * 1024;
 /** An idle HTTP connection is closed after this time; WebSockets have their own rule. */
 const IDLE_AFTER_MS = 60_000;
@@ -138,14 +138,14 @@ async function limitRate(api: FastifyInstance, { requestsPerMinute }: ServerSett
 const origins = ({ allowedOrigins }: ServerSettings): string[] =>
   allowedOrigins.map((origin) => new URL(origin).origin);
 
-/** @throws ApiError 403 */
+/** @throws ApiError with status 403 if a WebSocket's origin is not allowed. */
 function checkOrigin(request: FastifyRequest, settings: ServerSettings): void {
   if (!isUpgrade(request) || isAllowedOrigin(request, origins(settings))) return;
   const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
   throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
 }
 
-/** @throws ApiError 401 */
+/** @throws ApiError with status 401 if the token is missing or wrong. */
 function checkToken(request: FastifyRequest, token: string): void {
   const given = tokenOf(request);
   if (given !== undefined && sameToken(given, token)) return;

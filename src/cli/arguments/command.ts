@@ -20,7 +20,7 @@ export interface Command {
 export interface OptionSpec {
   /** Placeholder of the value, `FILE`; an option without it is a flag. */
   readonly value?: string;
-  /** `list`: may be given several times, each with several words or commas. */
+  /** `list`: may be given several times, each time with several values, separated by blanks or commas. */
   readonly many?: 'list';
   /** True: the value may be left out; then `flag` is true and `text` undefined. */
   readonly isOptional?: true;
@@ -44,7 +44,7 @@ export interface Output {
   readonly isTerminal: boolean;
   /** The terminal's present size. */
   size(): { readonly columns: number; readonly rows: number };
-  /** Resolves when there is room for more. Writing to a closed pipe does nothing. */
+  /** Resolves when the text is handed to the system. Writing to a closed pipe does nothing. */
   write(text: string): Promise<void>;
 }
 

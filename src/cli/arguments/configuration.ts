@@ -36,7 +36,7 @@ export function withVenues(config: Config, names: readonly string[] | undefined)
   return { ...config, feed: { ...config.feed, venues: [...new Set(venues)] } };
 }
 
-/** The venue's instrument of a coin, or of its symbol against the configured quote. @throws UsageError if it is neither. */
+/** The venue's instrument of a coin, or of a symbol with the configured quote. @throws UsageError for other texts. */
 export function instrumentNamed(text: string, config: Config, venue: VenueId): Instrument {
   const { quote } = config;
   const coin = coinNamed(text, quote);

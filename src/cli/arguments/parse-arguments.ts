@@ -5,7 +5,7 @@ type Parsed = Pick<CommandContext, 'options' | 'arguments'>;
 
 /** Parses the options and words of a command line for a command. @throws UsageError */
 export function parseArguments(command: Command, argv: readonly string[]): Parsed {
-  // A boolean leaves the next word alone: an optional value is taken from the words after the option.
+  // An option whose value is optional is declared as boolean. Then `parseArgs` leaves the next words to the loop below.
   const typeOf = ({ value, isOptional }: OptionSpec) =>
     ({ type: value === undefined || isOptional === true ? 'boolean' : 'string' }) as const;
   const options = Object.fromEntries(Object.entries(command.options).map(([name, spec]) => [name, typeOf(spec)]));

@@ -20,7 +20,7 @@ export function checkedItem(name: string, problems: readonly string[], detail: s
 
 const SHOWN = 3;
 
-/** The first texts, and how many more there are. */
+/** Joins the first three texts, and says how many more there are. */
 export function firstOf(texts: readonly string[]): string {
   const more = texts.length - SHOWN;
   return texts.slice(0, SHOWN).join('; ') + (more > 0 ? `; and ${more} more` : '');

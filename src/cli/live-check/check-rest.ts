@@ -8,11 +8,11 @@ import type { VenueRest } from '../../venues/rest/rest-client.ts';
 import { count } from '../terminal/number-text.ts';
 import { type CheckItem, checkedItem, failed, firstOf, passed } from './check-item.ts';
 
-/** Records of a history that are read. */
+/** Each history is read from this many records before its end. */
 const RECORDS = 1000;
 const TIMEOUT_MS = 10_000;
 
-/** A venue's REST interface and the origin of its past records. */
+/** A venue's REST interface, with the environment and the time of receipt that its records get. */
 export interface CheckedRest {
   readonly venue: Venue;
   readonly ask: <T>(request: RestRequest<T>) => Promise<T>;
@@ -36,7 +36,7 @@ export function askWithin(rest: VenueRest, ended$: Observable<unknown>): Checked
     );
 }
 
-/** Reads a list of the venue: the rows, and the item about it. */
+/** Reads one of the venue's lists. Returns its rows, and the check item about the list. */
 export async function checkList<T>(
   name: string,
   request: RestRequest<Rows<T>>,
@@ -51,7 +51,7 @@ export async function checkList<T>(
   }
 }
 
-/** Reads the last records of each history of an instrument, row by row. */
+/** Reads the last records of each history of an instrument. Rows that cannot be read fail the check. */
 export async function checkHistory(checked: CheckedRest, instrument: Instrument): Promise<readonly CheckItem[]> {
   const { venue, environment, receivedAt } = checked;
   const origin: PastOrigin = { instrument, environment, receivedAt };

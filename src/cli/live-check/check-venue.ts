@@ -28,20 +28,20 @@ export interface VenueCheck {
 }
 
 export const LINES = 2;
-/** Coins of a venue that are checked, so that its REST limits are kept. */
+/** Maximum coins of a venue that are checked. Requests for more books could exceed the venue's REST limits. */
 const MOST_COINS = 20;
 const PING_EVERY_MS = 5000;
 const FIRST_PING_MS = 500;
-/** How often missing books are asked for. */
+/** How often missing books are requested. */
 const BOOKS_EVERY_MS = 1000;
-/** Levels a side of the fetched books. */
+/** How many levels of each side a fetched book has. */
 const BOOK_LEVELS = 1000;
-/** Symbols whose book is fetched a second time. */
+/** How many symbols' books are fetched again, to compare them with the followed books. */
 const COMPARED_BOOKS = 5;
-/** The part of the time after which books are compared with REST. */
+/** The fraction of the check's duration after which books are compared with REST. */
 const COMPARE_AFTER = 0.4;
 
-/** Connects to a venue as the feed does, and returns the items of what it saw. */
+/** Connects to a venue as the feed does, and returns check items about what it received. */
 export async function checkVenue(check: VenueCheck): Promise<readonly CheckItem[]> {
   const { config, id, networks, signal } = check;
   const venue = venues[id];
@@ -73,11 +73,11 @@ export async function checkVenue(check: VenueCheck): Promise<readonly CheckItem[
     ...(all.length > MOST_COINS ? [noted('coins', `${MOST_COINS} of ${all.length}`)] : []),
     ...(absent.length === 0 ? [] : [noted('not trading', absent.map(({ symbol }) => symbol).join(' '))]),
   ];
-  // Information comes last.
+  // Items with the result `info` come last.
   return items.toSorted((a, b) => Number(a.result === 'info') - Number(b.result === 'info'));
 }
 
-/** Waits for the half of the time, so that books and lists are fetched first. */
+/** Checks the history after half of the check's duration, so that books and lists are fetched before. */
 async function checkHistoryLater(
   { seconds, signal }: VenueCheck,
   checked: CheckedRest,
@@ -157,7 +157,7 @@ async function checkStreams(
           checked.event(connection, event, now());
           if (event.kind === 'connected') pings.add(timer(FIRST_PING_MS, PING_EVERY_MS).subscribe(ping));
         },
-        // `disconnected` came before, with this error.
+        // The event `disconnected` has already reported this error.
         error: () => pings.unsubscribe(),
       }),
     );
@@ -176,7 +176,7 @@ interface FetchBooks extends Pick<CheckedRest, 'venue' | 'environment'> {
   readonly seconds: number;
 }
 
-/** Fetches the books that are wanted, and later some once more to compare them. */
+/** Fetches the missing books. Later it fetches some books again, to compare them with the followed ones. */
 function fetchBooks(checked: CheckedVenue, options: FetchBooks): Subscription {
   const { venue, rest, instruments, environment, now, seconds } = options;
   const running = new Subscription();

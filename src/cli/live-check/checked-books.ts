@@ -8,19 +8,19 @@ import { count } from '../terminal/number-text.ts';
 import { type CheckItem, checkedItem, failed, noted } from './check-item.ts';
 import { TopPrices } from './top-prices.ts';
 
-/** Best levels a side that are compared. */
+/** How many of the best levels of each side are compared. */
 const LEVELS = 20;
-/** States of a symbol's books that wait for the same state of another one. */
+/** Maximum states of a symbol's books that are kept, to be compared with the same states of its other books. */
 const WAITING_STATES = 1000;
-/** The book that began with a later REST answer, beside the books of the lines 0 and 1. */
+/** The number of the book that begins with a later REST answer. The lines' books have the numbers 0 and 1. */
 const LATER = 2;
 
 interface CheckedBook {
   readonly symbol: string;
-  /** By line, and the book of `LATER`. */
+  /** By the book's number. */
   readonly syncs: Map<number, BookSync>;
   readonly tops: Map<number, TopPrices>;
-  /** The first book's levels and update id by its place, and which book it was. */
+  /** States by matching sequence or update id; `by` is the number of the book that reached the state first. */
   readonly states: Map<string, { readonly by: number; readonly levels: string; readonly updateId: string }>;
 }
 
@@ -38,7 +38,7 @@ export class CheckedBooks {
   readonly #rest: Comparison = { equal: 0, problems: [] };
   #restProblem: string | undefined;
   #changes = 0;
-  /** States of line 1's books, and how often both lines had the same update id in such a state. */
+  /** How many states the first line's books had, and in how many both lines had the same update id. */
   #states = 0;
   #sameIds = 0;
   #updates = 0;
@@ -71,7 +71,7 @@ export class CheckedBooks {
     this.#topOf(this.#bookOf(symbol), line).ticker(bidPrice, askPrice, at);
   }
 
-  /** Begins another book of a symbol with the next REST answer, to compare it with the first one. */
+  /** Begins another book of a symbol with the next REST answer, to compare it with the lines' books. */
   compareWithRest(symbol: string): void {
     const sync = this.#syncOf(this.#bookOf(symbol), LATER);
     sync.subscribed();
@@ -101,18 +101,18 @@ export class CheckedBooks {
     const sync = this.#syncOf(book, by);
     for (const step of apply(sync)) {
       if (step.kind === 'stale') {
-        // A book that lost its fetched levels asks for more of them; the venue did nothing wrong.
+        // A short book is stale because the price has left its fetched levels. That is no error of the venue.
         if (!sync.isShort) this.#problems.push(`${nameOf(by)}, ${book.symbol}: ${step.reason}`);
       } else this.#changes++;
     }
     if (by !== LATER) this.#topOf(book, by).book(sync.state === 'in_step' ? sync.book : undefined, at);
     if (sync.state !== 'in_step' || sync.updateId === undefined) return;
     if (by === 0) this.#states++;
-    // A fetched book of which the price has left half of the levels may lack some of the best ones.
+    // If the price has left half of a fetched book's levels, some of the best levels may be missing.
     if (!sync.isShort) this.#compare(book, by, sync, sync.updateId);
   }
 
-  /** Compares at equal matching sequences, or at equal update ids if the venue sends no sequence. */
+  /** Compares two books' levels at the same matching sequence, or, if the venue sends none, at the same update id. */
   #compare({ symbol, states }: CheckedBook, by: number, { sequence, book }: BookSync, updateId: string): void {
     const place = sequence ?? updateId;
     const levels = levelsOf(book);
@@ -132,7 +132,7 @@ export class CheckedBooks {
   #lineItems(): readonly CheckItem[] {
     const { equal, problems } = this.#lines;
     const common = equal + problems.length;
-    // Venues do not promise that both lines have the same update ids.
+    // This is only information: venues do not promise that both lines have the same update ids.
     const ids = noted('update ids', `${count(this.#sameIds)} of ${count(this.#states)} of line 1 came on line 2, too`);
     if (common === 0) return [ids];
     return [checkedItem('lines agree: book', problems, `equal levels at ${count(equal)} common states`), ids];

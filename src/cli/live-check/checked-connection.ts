@@ -12,7 +12,7 @@ import { type CheckItem, checkedItem, failed, firstOf, noted, passed } from './c
 const ANSWER_WITHIN_MS = 10_000;
 const DATA_WITHIN_MS = 10_000;
 const PONG_WITHIN_MS = 5000;
-/** Characters of an unknown frame in the table. */
+/** Maximum bytes of an unknown frame that the table shows. */
 const FRAME_CHARACTERS = 120;
 
 interface Data {
@@ -27,7 +27,7 @@ interface Counted {
   readonly frame: string;
 }
 
-/** What is said of one connection in an item. */
+/** The part of a check item that is about one connection. */
 interface Finding {
   readonly isGood: boolean;
   readonly text: string;
@@ -66,7 +66,7 @@ export class CheckedConnection {
     this.#startedAt = startedAt;
   }
 
-  /** Notes a frame, before its events. */
+  /** Counts and keeps a frame. Call it before `event` for the frame's events. */
   frame(frame: RawFrame): void {
     this.frames++;
     this.#frame = frame;
@@ -199,18 +199,18 @@ export class CheckedConnection {
   }
 }
 
-/** What the data of a channel is counted as: the kind of its events, and a candle's interval. */
+/** The name under which an event is counted: its kind, and for a candle also the interval. */
 function dataOf(event: MarketEvent): string {
   return event.kind === 'kline' ? `kline_${event.interval}` : event.kind;
 }
 
-/** As `dataOf`, for a channel. `ticker` and `mini_ticker` have the same events. */
+/** The name under which a channel's events are counted. `ticker` and `mini_ticker` have the same events. */
 export function dataOfChannel(channel: Channel): string {
   const kind = kindOf(channel);
   return kind === 'kline' ? channel : kind;
 }
 
-/** The items of a venue's connections. `channels`: those that the venue has. */
+/** Returns the check items about a venue's connections. `channels`: the subscribed channels that the venue has. */
 export function connectionItems(
   connections: readonly CheckedConnection[],
   channels: readonly Channel[],

@@ -3,7 +3,7 @@ import { type AnyTrade, compareIds, lastIdOf } from '../../domain/trade-id.ts';
 import { count } from '../terminal/number-text.ts';
 import { type CheckItem, checkedItem, noted } from './check-item.ts';
 
-/** A line's trades of one series, in the order of their arrival: the id, and the fields that must be equal. */
+/** One line's trades of a series in the order of arrival, by id: the fields that must be equal on both lines. */
 type Arrived = Map<string, string>;
 
 const LINES = [0, 1];
@@ -73,7 +73,7 @@ export class CheckedTrades {
   }
 }
 
-/** The ids between the first and the last trade that both lines have. */
+/** Returns each line's ids from the first to the last trade that both lines have. */
 function overlap(one: Arrived, other: Arrived): ReadonlySet<string> {
   return new Set([...between(one, other), ...between(other, one)]);
 }

@@ -15,17 +15,17 @@ export interface CheckedVenueOptions {
   readonly context: DecoderContext;
   readonly channels: readonly Channel[];
   readonly plans: readonly ConnectionPlan[];
-  /** Monotonic milliseconds, as all times here. */
+  /** When the check started. All times here are milliseconds by the monotonic clock. */
   readonly startedAt: number;
 }
 
-/** Everything that a check saw of one venue's streams: events in, items out. Pure. */
+/** Collects what a check receives from one venue's streams, and makes check items of it. Has no clock and no I/O. */
 export class CheckedVenue {
   readonly books: CheckedBooks;
   readonly connections: readonly CheckedConnection[];
   readonly #options: CheckedVenueOptions;
   readonly #trades: CheckedTrades;
-  /** The fields that are not read, by kind of data. */
+  /** The fields that the decoder does not read, by the kind of a frame's first event. */
   readonly #unread = new Map<string, readonly string[]>();
   #frame: RawFrame | undefined;
 
@@ -37,7 +37,7 @@ export class CheckedVenue {
     this.connections = plans.map((plan) => new CheckedConnection(plan, startedAt));
   }
 
-  /** Notes a frame, before its events. */
+  /** Keeps a frame. Call it before `event` for the frame's events. */
   frame(connection: CheckedConnection, frame: RawFrame): void {
     connection.frame(frame);
     this.#frame = frame;
@@ -90,7 +90,7 @@ export class CheckedVenue {
     ];
   }
 
-  /** The symbols without such data, if others have some. */
+  /** The symbols without data of this kind; empty if no symbol has any. */
   #symbolsWithout(of: string, instruments: readonly Instrument[]): readonly string[] {
     const seen = new Set(this.connections.flatMap((connection) => [...connection.symbolsWith(of)]));
     if (seen.size === 0) return [];

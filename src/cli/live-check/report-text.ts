@@ -14,11 +14,11 @@ const WORDS: Readonly<Record<CheckResult, { readonly word: string; readonly styl
   fail: { word: 'FAIL', style: 'downBold' },
   info: { word: 'info', style: 'dim' },
 };
-/** Above the tables. */
+/** Is printed above the tables. */
 const LEGEND = 'Two values are of line 1 / line 2.';
 const NAME_COLUMNS = 22;
 const MARGIN = 2 + 4 + 2 + NAME_COLUMNS + 1;
-/** The narrowest column for the last part of a row. */
+/** Minimum width of the table's last column, in characters. */
 const LEAST_COLUMNS = 30;
 
 export const hasFailed = ({ items }: CheckedTable): boolean => items.some(({ result }) => result === 'fail');
@@ -41,7 +41,7 @@ export function resultText(tables: readonly CheckedTable[]): string {
   return failures === 0 ? `PASS: all ${all.length} checks passed` : `FAIL: ${failures} of ${all.length} checks failed`;
 }
 
-/** A table for an issue. */
+/** A table in Markdown, for a GitHub issue. */
 export function markdownTable(table: CheckedTable): string {
   const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
   const rows = table.items.map(

@@ -2,20 +2,20 @@ import type { Decimal } from '../../domain/decimal.ts';
 import { duration } from '../../domain/duration.ts';
 import type { OrderBook } from '../../market/book/order-book.ts';
 
-/** Changes of a book come late by the venue's interval, so both differ for moments. Milliseconds. */
+/** A venue sends book changes only once an interval, so book and ticker may differ for a moment. Milliseconds. */
 const APART_AT_MOST_MS = 3000;
 
 /** Measures how long the best prices of a book and of the book ticker differ. Times are monotonic milliseconds. */
 export class TopPrices {
   #book: string | undefined;
   #ticker: string | undefined;
-  /** When both were last equal, or both became known. */
+  /** When the prices of book and ticker were last equal, or when both became known. */
   #equalAt = 0;
   #longestMs = 0;
-  /** True if both were known at the same time. */
+  /** True if the prices of book and ticker were ever known at the same time. */
   isCompared = false;
 
-  /** Notes the book's best prices; undefined: it is out of step. */
+  /** Sets the book's best prices. Undefined: there is no book, or it is stale. */
   book(book: OrderBook | undefined, at: number): void {
     const prices = book && pricesOf(book.bestBid?.price ?? null, book.bestAsk?.price ?? null);
     if (prices === this.#book) return;
@@ -50,7 +50,7 @@ export class TopPrices {
     return this.#areKnown && this.#book !== this.#ticker;
   }
 
-  /** Notes that both were equal, or not both known, until now. */
+  /** Measures the time until now. Call it before a price changes. */
   #before(at: number): void {
     if (this.#differ) this.#longestMs = Math.max(this.#longestMs, at - this.#equalAt);
     else this.#equalAt = at;

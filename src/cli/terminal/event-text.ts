@@ -7,14 +7,14 @@ import { inColumns } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
 
-/** An event or record as one JSON line with the schemas' names; tickers and book updates likewise, though without a schema. */
+/** An event or record as one JSON line, with the schema's names. Tickers and book updates get such names, too. */
 export function jsonLine(event: Shown): string {
   if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${JSON.stringify(toJson(event))}\n`;
   const { kind: _kind, epoch: _epoch, ...fields } = event;
   return `${JSON.stringify(snakeKeys(fields))}\n`;
 }
 
-/** An event or record as one line for people. In a candle ✓ means closed. With `watched` the line may omit the venue. */
+/** An event or record as a row of text for people. In a candle ✓ means closed. With `watched` it may omit the venue. */
 export function textLine(event: Shown, watched = false): string {
   const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
   return `${clock(event)}  ${body(event, watched)}${test}\n`;

@@ -15,7 +15,7 @@ export interface StatusView {
   readonly snapshot: StatusSnapshot;
   /** The prices painted so far, including this snapshot's. */
   readonly memory: PriceMemory;
-  /** Shown as far as there is room. */
+  /** As many notes are shown as there is room for. */
   readonly notes: Pick<StatusNotes, 'latest'>;
   /** Files and commands, one row each. */
   readonly hints: readonly string[];
@@ -74,7 +74,7 @@ function titleRow({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot,
   return gap < 2 ? left : [...left, span(' '.repeat(gap)), span(right, 'dim')];
 }
 
-/** A banner: these prices are not market prices. */
+/** A banner that says that these prices are not market prices; none in production. */
 function bannerRows({ environment, venues }: StatusSnapshot, columns: number): readonly Row[] {
   const active = venues.find((venue) => venue.active);
   const shown = active !== undefined && active.environment !== 'production' ? active.environment : environment;
@@ -94,7 +94,7 @@ const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
   region_blocked: 'bad',
 };
 
-/** The width of a venue's row with its counters. */
+/** The columns of a venue's row with its counters, without a reason. */
 const COUNTED_WIDTH = 76;
 /** If fewer columns of a reason fit beside the counters, the reason replaces them. */
 const REASON_WIDTH = 20;
@@ -131,7 +131,7 @@ const CELL = { coin: 7, price: 13, arrow: 2, change: 9, rate: 7 };
 const CELL_WIDTH = 1 + CELL.coin + CELL.price + CELL.arrow + CELL.change + CELL.rate;
 const EXTRAS = { trail: 22, age: 10, venue: 18 };
 
-/** A header and the coins, in as few columns as show all coins in `room` rows, or as many as the width allows. */
+/** A header and the coins, side by side only as far as needed to show all coins in `room` rows. */
 function coinBlock(coins: readonly CoinSnapshot[], memory: PriceMemory, columns: number, room: number): Row[] {
   const most = Math.max(1, Math.floor(columns / CELL_WIDTH));
   const across = Math.min(most, Math.max(1, Math.ceil(coins.length / Math.max(1, room - 1))));
@@ -212,7 +212,7 @@ function sinkRow({ name, state, lagMs, queued, delivered, dropped, reason }: Sin
   ];
 }
 
-/** Shows the p99 latency of each stage: of the active venue, or of the slowest if none is active. */
+/** Shows the p99 latency of each stage, for the active venue, or for the slowest venue if none is active. */
 function latencyRows({ venues, sinks }: StatusSnapshot, columns: number): readonly Row[] {
   const arrival = (venue: VenueSnapshot) => venue.latencyMs.venueToSocket?.p99 ?? Number.NEGATIVE_INFINITY;
   const venue = venues.find(({ active }) => active) ?? venues.toSorted((a, b) => arrival(b) - arrival(a))[0];

@@ -27,7 +27,7 @@ export function remember(
   return next;
 }
 
-/** The price's move since the last paint: negative, zero or positive. */
+/** The price's move since the previous paint: negative, zero or positive. */
 export function moveOf({ prices }: PriceTrail): number {
   const [last, before] = [prices.at(-1), prices.at(-2)];
   return last === undefined || before === undefined ? 0 : compareDecimals(last, before);
@@ -39,7 +39,7 @@ export const placesOf = ({ prices }: PriceTrail): number =>
 
 const BARS = '▁▂▃▄▅▆▇█';
 
-/** The last `width` prices as a row of bars, lowest to highest; empty until there are two. */
+/** The last `width` prices as a row of bars, scaled from the lowest to the highest price; empty until there are two. */
 export function sparkline(prices: readonly Decimal[], width: number): string {
   const values = prices.slice(-width).map(Number);
   if (values.length < 2) return '';

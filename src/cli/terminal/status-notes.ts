@@ -8,7 +8,7 @@ export interface Note {
 
 interface TimedNote {
   readonly level: Note['level'];
-  /** True for problems and their ends, which are kept if there is little room. */
+  /** True for problems, and for ends of a venue's or sink's problem: they are kept if there is little room. */
   readonly important: boolean;
   readonly clock: string;
   readonly venue: string;
@@ -57,7 +57,7 @@ export class StatusNotes {
   }
 }
 
-/** Events without a note. `gap_detected` is followed at once by the gap's outcome. */
+/** Events without a note. After `gap_detected`, a note tells the gap's outcome. */
 const ROUTINE = new Set(['starting', 'hint', 'status', 'subscribed', 'heartbeat', 'gap_detected']);
 
 const LABELS: Readonly<Record<string, string>> = {

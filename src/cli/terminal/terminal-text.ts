@@ -6,7 +6,7 @@ export interface Span {
 
 export type Style = keyof typeof STYLES;
 
-/** Select Graphic Rendition parameters: the 16 colours of the terminal's own theme. */
+/** Parameters of the escape sequence for styles (SGR). The colours are the 16 of the terminal's own theme. */
 const STYLES = {
   plain: '',
   dim: '2',

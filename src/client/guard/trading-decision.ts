@@ -35,7 +35,10 @@ export const DEFAULT_GUARD: GuardOptions = {
   requireBooks: false,
 };
 
-/** Merges limits: for each, the last argument that has it wins. @throws Fault (never) if a value is unusable. */
+/**
+ * Merges limits: if several arguments have a limit, the last one's counts.
+ * @throws Fault with retry `never` if a limit is unusable.
+ */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
   const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
     [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);

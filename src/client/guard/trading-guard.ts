@@ -39,8 +39,8 @@ export interface TradingPast {
  * - Speaker and price are of the environment production, unless `allowTestData` is set.
  * - No unrepaired gap was reported within `gapHaltMs`, and the consumer's lag is at most `maxLagMs`.
  *
- * The decision for all coins together (null) is `allowed` while any coin is allowed. The guard has no clock: each call
- * passes its moment.
+ * The decision for all coins together (null) is `allowed` while any coin is allowed. The guard has no clock: the caller
+ * passes the time to each method.
  */
 export class TradingGuard {
   readonly #options: GuardOptions;
@@ -81,7 +81,7 @@ export class TradingGuard {
     return true;
   }
 
-  /** The decision for a coin or symbol, or for all (null). */
+  /** Returns the decision for a coin or symbol, or for all coins together (null). */
   decide(name: string | null, now: Moment): TradingDecision {
     const found = this.#named(name).map((facts) => this.#check(facts, now));
     const against = name === null ? leastHindered(found) : found;
@@ -94,7 +94,7 @@ export class TradingGuard {
     return { state: 'halted', reason, causes, coin: name, at: now.wall };
   }
 
-  /** Milliseconds until a decision (of one symbol, or of any) can change by time alone; Infinity if it cannot. */
+  /** Milliseconds until a symbol's (or any) decision can change without a new record; Infinity if none can. */
   dueInMs(now: Moment, symbol?: string): number {
     let dueInMs = Number.POSITIVE_INFINITY;
     for (const facts of symbol === undefined ? this.#symbols.values() : [this.#of(symbol)]) {
@@ -122,7 +122,7 @@ export class TradingGuard {
   #addStatus(status: FeedStatus, now: Moment): void {
     const { feed } = this.#facts;
     const { state, heartbeat, symbol, line, venue, cause, activeVenue, timestamp } = status;
-    // An instance that takes over a symbol may have started with another venue.
+    // The symbols that this instance takes over. It may have another active venue than the previous instance.
     const taken = heartbeat?.symbols.filter((each) => feed.speakerOf(each)?.name !== status.instance) ?? [];
     const instance = feed.add(status, now);
     if (instance === undefined) return;
@@ -172,7 +172,7 @@ export class TradingGuard {
     const { resumeAfterMs } = this.#options;
     const halts = symbolHalts(facts, this.#facts, this.#options, now);
     if (halts.length > 0) facts.lastBadAt = now.monotonic;
-    // A gap halt ends by time, even if no decision was requested during the halt.
+    // After a gap halt the wait begins at the halt's end, even if no check ran during the halt.
     else if (facts.gapUntil > facts.lastBadAt) facts.lastBadAt = facts.gapUntil;
     const isRecovering = halts.length === 0 && now.monotonic < facts.lastBadAt + resumeAfterMs;
     return isRecovering ? [{ cause: 'recovering', forMs: resumeAfterMs }] : halts;

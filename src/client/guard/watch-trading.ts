@@ -13,18 +13,18 @@ export interface TradingInput {
   readonly status$: Observable<FeedStatus>;
   readonly prices$: Observable<PriceTick>;
   readonly gaps$: Observable<Gap>;
-  /** This consumer's lag in milliseconds. After a second without a value the lag grows by itself. May complete. */
+  /** This consumer's lag in milliseconds. Without a value for a second the lag grows, but not after completion. */
   readonly lagMs$: Observable<number>;
 }
 
-/** A consumer's guard. Call it with a coin or symbol, or without one for all. */
+/** A consumer's guard. Call it with a coin or symbol, or without an argument for all coins together. */
 export interface TradingWatch {
   /**
-   * Emits the present decision, then each decision with another state or other causes. When the guard ends, emits a
+   * Emits the present decision, then each decision that differs in its state or causes. When the guard ends, emits a
    * halt, and then completes, or errors if a source failed.
    */
   (coin?: string): Observable<TradingDecision>;
-  /** The decision at this moment, for use before each order. The coin's subscribers get it before it returns. */
+  /** Returns the present decision, for use before each order. The coin's subscribers get it first. */
   decision(coin?: string): TradingDecision;
   /** True if `decision` is allowed. */
   isAllowed(coin?: string): boolean;
@@ -49,7 +49,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
   const moment = (): Moment => ({ wall: wallClockMs(), monotonic: scheduler.now() });
   const guard = new TradingGuard(options, moment(), symbolOf);
   if (input.past !== undefined) guard.recall(input.past, moment());
-  /** Emits whose decision may have changed: a name, null for all coins together, or undefined for every name. */
+  /** Emits the name whose decision may have changed. Null: all coins together. Undefined: every name. */
   const changed$ = new Subject<string | null | undefined>();
   let alarm = Subscription.EMPTY;
   /** When the alarm is due, by the monotonic clock, milliseconds. */
@@ -71,7 +71,7 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
       wake();
       return;
     }
-    // There are many prices, and most change no decision.
+    // Subscribers are notified only if the price changes a decision: most of the many prices do not.
     const { symbol } = event;
     const before = guard.decide(symbol, now);
     const concernsAll = guard.apply(event, now);
@@ -130,7 +130,7 @@ export class TradingWatches {
     this.#create = create;
   }
 
-  /** @throws Fault (never) if a limit is unusable. */
+  /** @throws Fault with retry `never` if a limit is unusable. */
   of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
     const limits = guardOptions(...given);
     return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#create(limits));

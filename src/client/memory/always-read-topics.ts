@@ -12,7 +12,7 @@ export class AlwaysReadTopics {
   readonly readers: Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
   readonly last: LastPrices = new Map();
   readonly memory: FeedMemory;
-  /** Hot; each fails or completes with its reader. */
+  /** Hot. Each Observable errors or completes with its reader. */
   readonly prices$ = new Subject<PriceTick>();
   readonly status$ = new Subject<FeedStatus>();
   readonly gaps$ = new Subject<Gap>();
@@ -71,7 +71,7 @@ function listen<N extends TopicName>(
 /** Maximum messages of a partition that are read backwards to find the prices of wanted symbols. */
 const MAX_MESSAGES = 30_000;
 
-/** Messages of a partition that are read backwards in any case: they may have prices of other symbols. */
+/** Minimum messages of a partition that are read backwards, also to find prices of symbols that are not wanted. */
 const MIN_MESSAGES = 4000;
 
 /** The last price of each symbol, whichever venue it is from. */

@@ -11,7 +11,7 @@ interface Dated<T> {
   readonly appendedAt: number;
 }
 
-/** Maximum messages that are read backwards to find the last heartbeat, or gaps. */
+/** Maximum messages of a partition that are read backwards to find the last heartbeat, or gaps. */
 const MAX_MESSAGES = 20_000;
 
 /** How long status records are kept, milliseconds. Older ones are not needed: the last heartbeat has the state. */
@@ -60,7 +60,7 @@ export class FeedMemory {
       this.#gaps.set(gap.symbol, { gap, reportedAt });
   }
 
-  /** Reads the status records from before the start; later ones are known already. */
+  /** Reads the status records from before the start. The later records are known already. */
   async recallStatus(readBackwards: ReadTopicBackwards, topic: string, nowMs: number): Promise<void> {
     let isFound = this.#heartbeat !== undefined;
     const past = await this.#recall(readBackwards, topic, 'feed-status', ({ record, appendedAt }) => {
@@ -102,7 +102,7 @@ function recent<T>(all: readonly Dated<T>[], nowMs: number): readonly Dated<T>[]
   return all.filter(({ appendedAt }) => appendedAt >= nowMs - STATUS_MS);
 }
 
-/** The past records, followed by the records that arrived while the past was read. */
+/** Returns the past records, then the records that arrived while the past was read. Each record is there once. */
 function joined(past: readonly Dated<FeedStatus>[], live: readonly Dated<FeedStatus>[]): readonly Dated<FeedStatus>[] {
   const known = new Set(live.map(({ record }) => identityOf(record)));
   return [...past.filter(({ record }) => !known.has(identityOf(record))), ...live];

@@ -21,7 +21,7 @@ export interface PastMessage {
 
 type Next = 'continue' | 'stop';
 
-/** Gets the messages of a partition, newest first, until it returns 'stop'. */
+/** Is called with each message of a partition, newest first, until it returns 'stop'. */
 export type MessageVisitor = (message: PastMessage) => Next | Promise<Next>;
 
 /** Reads a topic (full name) backwards, with one visitor for each partition. `partitionOf` gives a key's partition. */
@@ -59,7 +59,7 @@ export function kafkaBackwardsReader(config: KafkaConfig, log: KafkaLog): ReadTo
 
 const MAX_FILE_RECORDS = 20_000;
 
-/** Reads a file sink's folder. Its files count as one partition, and their records have no keys. */
+/** Returns a reader for a file sink's folder. A topic's files count as one partition, and the records have no keys. */
 export function fileBackwardsReader(dir: string): ReadTopicBackwards {
   return async (topic, visitorOf) => {
     const visit = visitorOf(0, () => 0);

@@ -4,8 +4,8 @@ import type { MessageOffset } from '../source/source.ts';
 /** How far a client is behind in a topic. */
 export interface TopicLag {
   /**
-   * Age of the oldest record that is not done, milliseconds; an upper bound if that record is unread. 0 if all records
-   * are done and the brokers answer.
+   * Age of the oldest record that is not done, milliseconds. If that record is not read yet, its age is an upper bound.
+   * 0 if all records are done and the brokers answer. A record is done when no listener needs it any more.
    */
   readonly ms: number;
   /** How many records are not read or not done. */
@@ -14,19 +14,22 @@ export interface TopicLag {
 
 interface PartitionLag {
   behind: number;
-  /** When the broker appended the last record that was read, or when no unread record was left; wall clock, ms. */
+  /**
+   * No unread record is older than this: when the broker appended the last record that was read, or when none was
+   * unread. Wall clock, milliseconds.
+   */
   reachedAt: number;
   /** When the broker last answered, by the monotonic clock, milliseconds. */
   answeredAt: number;
 }
 
-/** A broker answers every 250 ms; after this long without an answer, the silence counts as lag. */
+/** A broker answers at least every 250 ms. A longer time without an answer than this counts as lag. */
 const SILENCE_MS = 1000;
 
 /** Measures how far a reader is behind. The brokers' silence counts as lag, since unread records may wait there. */
 export class LagMeter {
   readonly #partitions = new Map<number, PartitionLag>();
-  /** Since when the reader waits to start, by the monotonic clock, milliseconds; undefined: it does not wait. */
+  /** When the reader began to wait for its start, by the monotonic clock, milliseconds; undefined: it does not wait. */
   #waitsSince: number | undefined;
 
   constructor({ monotonic }: Moment) {
@@ -79,7 +82,7 @@ export class LagMeter {
     return { ms: Math.max(now.wall - since, this.#silence(now.monotonic)), records: records + waiting };
   }
 
-  /** The longest time that a partition is without an answer, milliseconds; 0 if it is at most `SILENCE_MS`. */
+  /** Milliseconds since the last answer, of the partition without an answer for longest; 0 up to `SILENCE_MS`. */
   #silence(monotonic: number): number {
     const answeredAt = [...this.#partitions.values()].map((lag) => lag.answeredAt);
     const silence = monotonic - Math.min(monotonic, this.#waitsSince ?? monotonic, ...answeredAt);

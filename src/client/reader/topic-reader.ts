@@ -40,7 +40,7 @@ export interface TopicReaderOptions extends ClientDeps {
   readonly warn: (warning: ClientWarning) => void;
 }
 
-/** Records handed out before others get a turn of the event loop. */
+/** After this many records, other code gets a turn of the event loop. */
 const RECORDS_PER_TURN = 256;
 
 /** Reads a topic once for all listeners, while there are any: each record once, in the order of its partition. */
@@ -49,7 +49,7 @@ export class TopicReader implements TopicHandler {
   readonly #options: TopicReaderOptions;
   readonly #listeners = new Set<RecordListener>();
   readonly #positions = new Map<number, number>();
-  /** The records of each partition; repeats are dropped before the listeners. */
+  /** The records of each partition, which go to the listeners without repeats. */
   readonly #records = new Map<number, Subject<ReadRecord>>();
   #lag: LagMeter;
   /** Messages that are read, but not given to listeners yet. */
@@ -70,7 +70,7 @@ export class TopicReader implements TopicHandler {
     this.#ready.resolve();
   }
 
-  /** Returns the function that stops listening. */
+  /** Gives the records from now on to the listener. Returns the function that stops it. */
   listen(listener: RecordListener): () => void {
     this.#listeners.add(listener);
     this.#start();
@@ -198,7 +198,7 @@ export class TopicReader implements TopicHandler {
 
   #leave(listener: RecordListener): void {
     if (!this.#listeners.delete(listener) || this.#listeners.size > 0) return;
-    // Records that the last listener still buffered are not done.
+    // The records that the last listener still buffers are not done, so a group must not commit them.
     if (listener.buffered !== undefined) lower(this.#positions, listener.buffered);
     this.#stop?.abort();
     this.#stop = undefined;
@@ -254,7 +254,7 @@ export class TopicReader implements TopicHandler {
   }
 }
 
-/** Sets the done offsets back to the oldest record that is still in the buffer. */
+/** Sets each partition's done offset back to its oldest record that is still in the buffer. */
 function lower(done: Map<number, number>, buffered: Buffered): void {
   for (const { partition, offset } of buffered.undone())
     if (offset < (done.get(partition) ?? Number.NEGATIVE_INFINITY)) done.set(partition, offset);

@@ -54,7 +54,7 @@ export class WaitingRecords<T> {
     return this.#waiting.size >= this.max;
   }
 
-  /** True: do not offer records while the queue is full. */
+  /** True if no record may be offered while the queue is full. */
   get pauses(): boolean {
     return this.#overflow.kind === 'pause';
   }
@@ -76,7 +76,7 @@ export class WaitingRecords<T> {
     }
   }
 
-  /** The next record, in hand until it is done, and how many were dropped before it. */
+  /** Takes the next record, which is in hand until `done`. `missed`: how many records were dropped before it. */
   take(): { readonly record: T; readonly missed: number } | undefined {
     const next = this.#takeFirst();
     if (next === undefined) return undefined;
@@ -96,7 +96,7 @@ export class WaitingRecords<T> {
     return this.#inHand === undefined ? this.#waiting.values() : [this.#inHand, ...this.#waiting.values()];
   }
 
-  /** Removes the records of other partitions; dropped records still count as missed. */
+  /** Removes the records of all other partitions. Records that were dropped before still count as missed. */
   keepOnly(partitions: ReadonlySet<number>): void {
     if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
     for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);

@@ -14,13 +14,13 @@ export interface KafkaReach {
   readonly config: KafkaConfig;
   readonly log: KafkaLog;
   readonly scheduler: SchedulerLike;
-  /** Rejects with a Fault if the topic does not exist (`unavailable`), or the brokers do not answer or refuse. */
+  /** Rejects with a Fault: of kind `unavailable` if there is no such topic, else if the brokers fail or refuse. */
   readonly requireTopic: (topic: string) => Promise<void>;
 }
 
 const RETRY_MS = 1000;
 
-/** Reads all partitions of a topic (full name) without a group: it stores nothing at the brokers. */
+/** Reads all partitions of a topic (full name) without a group, so no offset is stored at the brokers. */
 export function kafkaSource(reach: KafkaReach, start: OffsetAt): TopicSource {
   return {
     async follow(topic, handler, signal) {
@@ -30,7 +30,7 @@ export function kafkaSource(reach: KafkaReach, start: OffsetAt): TopicSource {
   };
 }
 
-/** Reads this client's share of a topic (full name) as a member of a group. */
+/** Reads the partitions of a topic (full name) that this client has as a member of a group. */
 export function groupSource(reach: KafkaReach, settings: GroupSettings): TopicSource {
   return {
     async follow(topic, handler, signal) {
@@ -74,7 +74,7 @@ interface FetchTo {
   readonly from: StartAt;
 }
 
-/** Reads until the signal aborts. After a failure it resumes after the last record handed out. */
+/** Reads until the signal aborts. After a failure it resumes after the last record that was given to listeners. */
 async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, signal: AbortSignal): Promise<void> {
   const decode = newMessageDecoder(reach.config);
   const toEncoded = ({ partition, offset, timestamp, value }: TopicMessage): EncodedMessage => ({
@@ -100,7 +100,7 @@ async function fetchTo(handler: TopicHandler, { reach, topic, from }: FetchTo, s
 }
 
 /**
- * Returns where to resume: each partition at its position, or `from` if there are no positions. A partition that was
+ * Returns where to resume: each partition at its position, or `from` if no position is known. A partition that was
  * added since the start is read from its beginning.
  */
 export function behindPositions(from: StartAt, positions: ReadonlyMap<number, number>): StartAt {

@@ -30,7 +30,7 @@ const FIRST_COMMIT_MS = 50;
 /** How often the group's leader checks for new partitions. */
 const CHECK_EVERY_MS = 30_000;
 
-/** One client in a group: joins, reads its share, sends heartbeats and commits, until the group rebalances. */
+/** One client in a group: joins, reads its partitions, sends heartbeats and commits, until the group rebalances. */
 export class Membership {
   readonly #parts: MembershipParts;
   #committed = new Map<number, number>();
@@ -56,7 +56,7 @@ export class Membership {
     await this.#commit();
   }
 
-  /** Leaves the group with the last commit. */
+  /** Commits a last time, and leaves the group. */
   async end(): Promise<void> {
     await this.#commit();
     await this.#parts.member.leave();
@@ -99,7 +99,7 @@ export class Membership {
     return read({ offsets, otherwise: settings.start, onlyThese: true }, signal);
   }
 
-  /** Resolves when this member lost its share, or a rebalance is needed, or the signal aborts. */
+  /** Resolves when this member lost its partitions, or a rebalance is needed, or the signal aborts. */
   async #keepAlive(share: Share, signal: AbortSignal): Promise<void> {
     const { member, handler, scheduler } = this.#parts;
     const { commitEveryMs, sessionTimeoutMs } = this.#parts.settings;
@@ -122,8 +122,8 @@ export class Membership {
         if (scheduler.now() >= commitAt) {
           const begunAt = scheduler.now();
           await this.#commit();
-          // The first offsets are known a moment after the start. They are committed soon: from then on, a crash loses
-          // no record.
+          // The first offsets are known shortly after the start. They are committed early: with a committed offset, a
+          // crash loses no record.
           const isKnown = this.#committed.size >= share.size;
           commitAt = begunAt + (isKnown ? commitEveryMs : FIRST_COMMIT_MS);
         }

@@ -11,7 +11,7 @@ export interface MessageOffset {
 
 /** A message that is not decoded yet. */
 export interface EncodedMessage extends MessageOffset {
-  /** The record, a Fault (malformed), or undefined for an empty message. Rejects if its schema cannot be fetched. */
+  /** The record, a Fault of kind `malformed`, or undefined if the message is empty. Rejects if it lacks the schema. */
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }
 
@@ -27,7 +27,7 @@ export interface TopicHandler {
   lost(partition: number, from: number, next: number): void;
   /** Reading failed; the source retries. */
   readFailed(fault: Fault): void;
-  /** The next offset to hand out, by partition. */
+  /** The offset of the next record for the listeners, by partition. */
   positions(): ReadonlyMap<number, number>;
   /** The offset to commit, by partition: all listeners are done with the records before it. */
   committable(): ReadonlyMap<number, number>;

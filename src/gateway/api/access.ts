@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 
-/** Our subprotocol. A client may also offer its token as a second one. */
+/** Our WebSocket subprotocol. A client may also offer its token as a second subprotocol. */
 export const SUBPROTOCOL = 'market-feed';
 const TOKEN_PROTOCOL = 'token.';
 
@@ -11,7 +11,7 @@ export function sameToken(given: string, wanted: string): boolean {
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-/** A request's token. A WebSocket may have it in a subprotocol or the query: browsers cannot set its headers. */
+/** A request's token. For a WebSocket it may be in a subprotocol or the query, as browsers cannot set its headers. */
 export function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;

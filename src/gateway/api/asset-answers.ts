@@ -97,7 +97,7 @@ export type TradeStatsAnswer = Static<typeof TradeStatsAnswer>;
 const NOT_FIGURES =
   /^(?:venue|symbol|venue_symbol|coin|environment|epoch|received_at|window_.*|volatility|complete|revision)$/;
 
-/** A window's figures, over any trades except block trades. */
+/** The figures of several trades, without block trades: the fields of `trade_stats` that do not describe its window. */
 const Figures = Type.Unsafe<Json<TradeFigures>>(
   object(Object.fromEntries(Object.entries(recordFields('trade_stats')).filter(([name]) => !NOT_FIGURES.test(name)))),
 );

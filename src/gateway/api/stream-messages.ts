@@ -26,7 +26,7 @@ export const Subscription = object({
 });
 export type Subscription = Static<typeof Subscription>;
 
-/** How many items of a channel and symbol were dropped since its last `missed`. */
+/** How many items of a channel and symbol a client missed since the last `missed` message about them. */
 export interface Missed {
   readonly channel: StreamChannel;
   /** Absent if the channel is about the whole feed. */

@@ -23,7 +23,7 @@ export function counter(name: string, help: string, read: () => MetricSeries<num
   return { type: 'counter', name: `market_feed_${name}_total`, help, read };
 }
 
-/** Makes metrics with one series for each of several things; `all` returns them with their labels. */
+/** Makes metrics with one series for each of several things. `all` returns the things with their labels. */
 export function metricsOfEach<T>(all: () => MetricSeries<T>) {
   const each =
     <V>(read: (of: T) => V | null) =>

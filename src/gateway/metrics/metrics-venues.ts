@@ -59,7 +59,7 @@ export function venueMetrics({ view, snapshot }: MetricsSource): readonly Metric
   ];
 }
 
-/** Sums over all symbols and intervals of a venue. */
+/** The metrics of the candle comparison, summed over all symbols and intervals of a venue. */
 function candleMetrics(view: MetricsSource['view']): readonly Metric[] {
   const byVenue = () => [...Map.groupBy(view.snapshot?.klines ?? [], ({ venue }) => venue)];
   const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);

@@ -10,7 +10,7 @@ import type { Book } from '../api/asset-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 
-/** The book cut to its best `levels`, with figures computed from those. */
+/** The book cut to its best `levels`, with figures computed from these levels. */
 export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));

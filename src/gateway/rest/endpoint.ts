@@ -74,7 +74,7 @@ const VenueName = Type.Enum(['bybit', 'binance', 'binance_us', 'binance_testnet'
   description: 'The venue, if several are published (mode all); default: the first known',
 });
 
-/** @throws ApiError (404) if the symbol is unknown. */
+/** @throws ApiError with status 404 if the symbol is unknown. */
 export function knownSymbol(view: GatewayView, name: string): string {
   const symbol = view.symbolOf(name);
   if (symbol !== undefined) return symbol;
@@ -130,7 +130,7 @@ interface GetSchema extends FastifySchema {
   readonly response: Readonly<Record<number, unknown>>;
 }
 
-/** Adds the token to an endpoint's schema. */
+/** Documents in an endpoint's schema that it needs the token. */
 export function protectedBy<S extends GetSchema>(schema: S) {
   return { ...schema, response: { ...schema.response, ...UNAUTHORIZED }, security: [{ token: [] }] };
 }

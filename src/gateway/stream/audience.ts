@@ -17,7 +17,7 @@ interface Membership {
   readonly symbols: ReadonlySet<string>;
 }
 
-/** The clients of one channel. All clients with the same symbols share one message. */
+/** The clients that have subscribed a channel. All clients with the same symbols share one message. */
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();

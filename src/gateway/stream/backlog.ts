@@ -1,6 +1,6 @@
 import type { Item } from './stream-channels.ts';
 
-/** A slow client's waiting items: the newest of each key, or all in order. Beyond `most` it drops the oldest. */
+/** A slow client's waiting items: the newest of each key, or all in order. Of more than `most`, it drops the oldest. */
 export class Backlog {
   readonly #keeps: 'newest' | 'all';
   readonly #most: number;

@@ -96,7 +96,7 @@ export class StreamClient {
     return false;
   }
 
-  /** Notes that the client sent something, so it is alive. While bytes wait for it, only reading counts. */
+  /** Notes that the client sent something, so it is alive. While bytes wait for the client, only its reading counts. */
   answered(now: number): void {
     if (!this.#wasBlocked) this.#aliveAt = now;
   }

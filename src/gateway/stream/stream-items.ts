@@ -8,7 +8,7 @@ import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { Item } from './stream-channels.ts';
 
-/** Maximum past trades of a symbol, and of all together, that a new subscriber gets. */
+/** Maximum past trades that a new subscriber gets: of one symbol, and of all symbols together. */
 const PAST_TRADES = 50;
 const MAX_PAST_TRADES = 1000;
 

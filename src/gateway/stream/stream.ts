@@ -23,14 +23,14 @@ export interface StreamOptions {
 
 const SECOND_TICKS = 1000 / TICK_MS;
 const PING_TICKS = 10 * SECOND_TICKS;
-/** Maximum unknown names of one request with an error of their own; the others are counted. */
+/** At most this many unknown names of a request get an error each. One more error counts the others. */
 const MAX_UNKNOWN = 10;
 const GOING_AWAY = 1001;
 const newAudience = (channel: StreamChannel): Audience => new Audience(channel);
 
 /**
- * All WebSocket clients. Each tick, a channel's new items become one message, which clients with the same symbols share.
- * A slow client gets them later from its own bounded backlog, and delays neither the feed nor other clients.
+ * Serves all WebSocket clients. At regular times, a channel's new items become one message, which clients with the same
+ * symbols share. A slow client gets the items later from its own bounded backlog, and delays nobody else.
  */
 export class StreamHub {
   readonly #options: StreamOptions;
@@ -110,7 +110,7 @@ export class StreamHub {
     if (added.size === 0) return;
     this.#subscribe(client, channel, added.has(ALL) ? added : had.union(added));
     const { view } = this.#options;
-    // Symbols that it already had are not sent again.
+    // The first items are not sent again for symbols that the client already had.
     const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
     for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
   }

@@ -25,7 +25,7 @@ export class CandleSeries {
     return [...this.#byInterval.values()].flatMap((known) => known.slice(-1));
   }
 
-  /** The last candles, oldest first; the newest may be open. Undefined if no interval that makes them is subscribed. */
+  /** The last candles, oldest first; the newest may be open. Undefined if no subscribed interval gives them. */
   latest(interval: KlineInterval, limit: number): readonly Kline[] | undefined {
     const own = this.#byInterval.get(interval);
     if (own !== undefined) return own.slice(-limit);
@@ -39,7 +39,7 @@ function isNewer(kline: Kline, than: Kline): boolean {
   return kline.timestamp >= than.timestamp;
 }
 
-/** Merges shorter candles into longer ones, which are left out if a part is missing. The last one may be incomplete. */
+/** Merges shorter candles into longer ones. A longer one without all parts is left out; the last may lack its end. */
 function merged(parts: readonly Kline[], interval: KlineInterval): readonly Kline[] {
   const byOpenTime = [...Map.groupBy(parts, ({ openTime }) => openTimeOf(interval, openTime))];
   return byOpenTime.flatMap(([openTime, own], index) => {
@@ -73,7 +73,7 @@ function mergedOne(parts: readonly Kline[], interval: KlineInterval, openTime: n
   };
 }
 
-/** Returns the sum of a value of all parts; null if a part has none. */
+/** Returns the sum of one value over all parts; null if a part does not have the value. */
 function sumOrNull(parts: readonly Kline[], of: (part: Kline) => Decimal | null): Decimal | null {
   const values = parts.map(of);
   return values.every((value) => value !== null)

@@ -37,7 +37,7 @@ export class FeedSummary {
       .sort();
   }
 
-  /** Symbols whose order book is out of step. */
+  /** Symbols whose order book is stale. */
   get staleBooks(): readonly string[] {
     return [...new Set(this.instances.speakers.flatMap(({ staleBooks }) => staleBooks))].sort();
   }
@@ -71,7 +71,7 @@ export class FeedSummary {
     return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
   }
 
-  /** True if data does not show the feed's present market. */
+  /** True if data does not show the market as it is now. */
   isStale(of: { readonly symbol: string; readonly venue: string; readonly environment: Environment }): boolean {
     return isStale(this.instances, of, this.#now());
   }

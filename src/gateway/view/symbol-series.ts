@@ -29,7 +29,7 @@ const SPARKLINE_POINTS = 60;
 const FEW_CANDLES = 10;
 const SPARKLINE_STEP_US = 5_000_000;
 const FLOW_WINDOW_MS = 60_000;
-/** Trades that are older on arrival do not count for the present rate. */
+/** Trades that are older than this on arrival do not count for the present rate. */
 const LIVE_MS = 5000;
 
 /** The data of one symbol at one venue in one epoch, in bounded memory. */
@@ -44,7 +44,7 @@ export class SymbolSeries {
   readonly #historyTrades: number;
   readonly #rate = new CountRate();
   #liveTrades = 0;
-  /** The last trades' quantities, without block trades, as far back as large trades need. */
+  /** The last trades' quantities, without block trades, as many as `largeTrades` needs. */
   #quantities: Decimal[] = [];
   readonly #windows = new Map<number, TradeStats[]>();
   #sparkline: { receivedAt: number; readonly price: Decimal }[] = [];
@@ -74,7 +74,7 @@ export class SymbolSeries {
     return this.#rate.perSecond;
   }
 
-  /** At most 60 prices, oldest first: closes of one-minute candles, or if few are known, ticks about 5 s apart. */
+  /** At most 60 prices, oldest first: closes of one-minute candles, or, if few are known, prices about 5 s apart. */
   get sparkline(): readonly Decimal[] {
     const candles = this.candles.latest('1m', SPARKLINE_POINTS) ?? [];
     return candles.length < FEW_CANDLES ? this.#sparkline.map(({ price }) => price) : candles.map(({ close }) => close);

@@ -21,8 +21,8 @@ const GAPS_KEPT = 1000;
 const EVENTS_KEPT = 1000;
 
 /**
- * The state after all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series, in mode
- * `all` one for each venue. A new epoch or environment starts a new series, so no figure mixes two venues or epochs.
+ * The state after all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series; in mode
+ * `all` it has one for each venue. A new epoch or environment starts a new series, so no figure mixes venues or epochs.
  */
 export class GatewayView {
   readonly feed: FeedSummary;
@@ -35,7 +35,7 @@ export class GatewayView {
   snapshot: StatusSnapshot | undefined;
   /** Records by kind since the start. */
   readonly counts = new Map<FeedRecord['kind'], number>();
-  /** The key of a record's series. */
+  /** Returns the key of a record's series. */
   readonly keyOf: (of: VenueSymbolName) => string;
   readonly #options: ViewOptions;
   readonly #bySymbol = new Map<string, Map<string, SymbolSeries>>();
@@ -95,8 +95,8 @@ export class GatewayView {
   }
 
   /**
-   * Milliseconds since the event of data: since its receipt (microseconds since 1970), and the venue's event lag. The
-   * first part is at least 0, as clocks may differ.
+   * The age of data, milliseconds: the time since its receipt, plus the venue's event lag. `receivedAt` is microseconds
+   * since 1970. A receipt in the future counts as now, because the clocks of feed and gateway may differ.
    */
   ageMs({ venue, symbol }: Pick<MarketFields, 'venue' | 'symbol'>, receivedAt: number): number {
     const lagMs = this.feed.instances.speakerOf(symbol)?.eventLagMs(venue) ?? 0;
