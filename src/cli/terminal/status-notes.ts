@@ -57,7 +57,7 @@ export class StatusNotes {
   }
 }
 
-/** Events without a note. After `gap_detected`, a note tells the gap's outcome. */
+/** Events without a note. `gap_detected` needs none, because the gap's outcome makes a note. */
 const ROUTINE = new Set(['starting', 'hint', 'status', 'subscribed', 'heartbeat', 'gap_detected']);
 
 const LABELS: Readonly<Record<string, string>> = {
