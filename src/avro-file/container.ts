@@ -16,7 +16,10 @@ const LEVEL = 4;
 const deflate: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
 
-/** Makes a file's sync marker. It differs for each file of a topic, but the same records make the same file. */
+/**
+ * Makes a file's sync marker. It differs for each file of a topic, but is the same whenever the same file is written
+ * again.
+ */
 export function syncMarker(schemaJson: string, seq: number): Buffer {
   return createHash('sha256').update(`${seq}:${schemaJson}`).digest().subarray(0, SYNC_BYTES);
 }
@@ -115,7 +118,10 @@ function readText(bytes: Buffer, at: number): { text: string; end: number } | un
 /** Maximum bytes of the two longs in front of a block's data. */
 export const BLOCK_HEAD_BYTES = 2 * LONGEST_LONG;
 
-/** Reads a block's number of records, where its data lies, and its length with the sync marker; undefined if incomplete. */
+/**
+ * Reads a block's number of records, the start and size of its data, and its length with the sync marker; undefined if
+ * incomplete.
+ */
 export function readBlockHead(bytes: Buffer) {
   const count = readLong(bytes, 0);
   const size = count && readLong(bytes, count.end);

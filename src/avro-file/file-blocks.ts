@@ -16,7 +16,7 @@ export class FileBlocks {
   readonly #file: FileHandle;
   /** The file's header; known after the first call of `next` that found it complete. */
   header: FileHeader | undefined;
-  /** Where the last whole block ends. */
+  /** Where the last whole block that was read ends, in bytes. */
   offset = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -32,7 +32,7 @@ export class FileBlocks {
     return (await this.#file.stat()).size;
   }
 
-  /** Reads the next block; undefined if no whole one follows (yet): the file ends, or is torn. */
+  /** Reads the next block; undefined if no whole block follows (yet), because the file ends or is torn. */
   async next(): Promise<FileBlock | undefined> {
     if (this.header === undefined) {
       this.header = await headerOf(this.#file, await this.size());

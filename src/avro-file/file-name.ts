@@ -21,7 +21,7 @@ export const fileName = (stamp: string, seq: number): string => `${stamp}-${Stri
 export const stampOf = (milliseconds: number): string =>
   new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '');
 
-/** Lists the files of a topic's folder by number; none if the folder does not exist. */
+/** Lists the files of a topic's folder in the order of their numbers; none if the folder does not exist. */
 export async function listFiles(folder: string): Promise<readonly DataFile[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];

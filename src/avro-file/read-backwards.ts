@@ -14,8 +14,9 @@ export interface ReadBackwardsOptions {
 }
 
 /**
- * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns 'stop'. Returns
- * false at unreadable data. Without `passOverTorn`, nothing may write to the folder until it returns.
+ * Passes the records of a topic's folder to `take` block by block, the last block first, until it returns 'stop'.
+ * Returns false if it reaches unreadable data. Without `passOverTorn`, nothing may write to the folder until it
+ * returns.
  */
 export async function readBackwards(
   folder: string,
@@ -38,7 +39,10 @@ export async function readBackwards(
   return true;
 }
 
-/** Yields the records of one file block by block, the last block first. @throws Fault (malformed) if it is damaged */
+/**
+ * Yields the records of one file block by block, the last block first. @throws Fault of kind `malformed` if it is
+ * damaged
+ */
 export async function* readFileBackwards(path: string, mayBeTorn = false): AsyncGenerator<FeedRecord[]> {
   let read: ReturnType<typeof blockReader> | undefined;
   for await (const { header, ...block } of blocksBackwards(path, mayBeTorn)) {
@@ -48,8 +52,8 @@ export async function* readFileBackwards(path: string, mayBeTorn = false): Async
 }
 
 /**
- * Yields the blocks of a container file backwards. It finds them by the sync markers between them. `mayBeTorn` skips what
- * follows the last marker. @throws Fault (malformed) at an incomplete block
+ * Yields the blocks of a container file backwards. It finds them by the sync markers between them. `mayBeTorn` skips
+ * the bytes after the last marker. @throws Fault of kind `malformed` at an incomplete block
  */
 export async function* blocksBackwards(
   path: string,
@@ -96,7 +100,7 @@ async function lastMarkerEnd(file: FileHandle, size: number, header: FileHeader)
   return header.end;
 }
 
-/** Reads the bytes as one block; undefined if they are not exactly one. */
+/** Reads the bytes as one block; undefined if they are not exactly one block. */
 function blockIn(bytes: Buffer, { sync }: FileHeader): FileBlock | undefined {
   const head = readBlockHead(bytes.subarray(0, BLOCK_HEAD_BYTES));
   const isWhole = head?.length === bytes.length && bytes.subarray(-SYNC_BYTES).equals(sync);

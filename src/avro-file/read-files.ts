@@ -25,7 +25,7 @@ export interface ReadFilesOptions {
 /**
  * Yields the records in DIR/TOPIC, file after file; in an open file, only the records in whole blocks. It ends at once
  * if the folder does not exist, unless it follows. While it follows, the folder may be emptied and filled again.
- * @throws Fault (malformed) with the path of a damaged file
+ * @throws Fault of kind `malformed` with the path of a damaged file
  */
 export async function* readFiles(
   dir: string,
@@ -36,7 +36,7 @@ export async function* readFiles(
   const folder = join(dir, topic);
   let onStart = options.onStart;
   let last: DataFile | undefined;
-  /** The files that existed when the last one was opened. */
+  /** The files that existed when the last file was opened. */
   let known: ReadonlySet<string> = new Set();
   let skipLast = from === 'end';
   while (signal?.aborted !== true) {
@@ -59,7 +59,9 @@ export async function* readFiles(
   }
 }
 
-/** The file with the next number. If the last file is gone, numbers may have restarted: then the first new file. */
+/**
+ * The file with the next number. If the last file is gone, numbers may have restarted: then it is the first new file.
+ */
 function nextFile(
   files: readonly DataFile[],
   last: DataFile | undefined,
@@ -107,7 +109,7 @@ async function* readFile(folder: string, file: DataFile, options: ReadFileOption
       const files = await listFiles(folder);
       const listed = files.find(({ name }) => name === file.name);
       if (listed?.open === false) state = 'closed';
-      // The file is gone; or it is open though a later one exists: a crash left it, or it was just closed.
+      // The file is gone, or it is open although a later file exists: a crash left it, or it was just closed.
       else if (!follow || listed === undefined || files.at(-1) !== listed) state = 'left';
       if (state !== 'grows') continue;
       options.onCaughtUp?.();
@@ -137,7 +139,7 @@ export async function openEither<T>(
   return undefined;
 }
 
-/** Returns a decoder for the blocks of a file with this header. @throws Fault (malformed) */
+/** Returns a decoder for the blocks of a file with this header. @throws Fault of kind `malformed` */
 export function blockReader(header: FileHeader, path: string): (block: FileBlock) => Promise<FeedRecord[]> {
   const { codec } = header;
   if (codec !== 'null' && codec !== 'deflate') throw damaged(path, `codec ${codec} is not known`);

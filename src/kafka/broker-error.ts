@@ -23,12 +23,14 @@ export class BrokerError extends Error {
   }
 }
 
-/** The broker closed the connection without an answer, or does not speak this protocol (TLS, plain text). */
+/** The broker closed the connection without an answer, or does not speak this protocol (TLS or plain text). */
 export class HungUpError extends BrokerError {
   override readonly name = 'HungUpError';
 }
 
-/** Lists an error, its causes and the errors of aggregates. `E` is not checked: declare its added fields `unknown`. */
+/**
+ * Returns an error, its causes and the errors of aggregates. `E` is not checked: declare its added fields `unknown`.
+ */
 export function errorChain<E extends Error>(error: unknown): readonly E[] {
   const found: E[] = [];
   const visit = (each: unknown): void => {

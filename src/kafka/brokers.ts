@@ -14,7 +14,7 @@ import { tlsOptions } from './tls-options.ts';
 
 export interface BrokersOptions {
   readonly requestTimeoutMs?: number;
-  /** Opens a connection. Default: the configured client does. */
+  /** Opens a connection; by default with the configured client library. */
   readonly open?: OpenBroker;
 }
 
@@ -35,7 +35,7 @@ export class Brokers {
   #addresses: ReadonlyMap<number, string> = new Map();
   #controllerId = -1;
 
-  /** @throws Fault (never) if a certificate or key cannot be read. */
+  /** @throws Fault with retry `never` if a certificate or key cannot be read */
   constructor(config: KafkaConfig, log: KafkaLog, { requestTimeoutMs = 10_000, open }: BrokersOptions = {}) {
     this.#config = config;
     this.#options = { config, log, requestTimeoutMs, tls: config.ssl === null ? undefined : tlsOptions(config.ssl) };
@@ -58,7 +58,7 @@ export class Brokers {
     return Promise.reject(new BrokerError(`broker ${nodeId} is not known`, fields));
   }
 
-  /** Asks the brokers in turn until one answers. Rejects with the last failure. */
+  /** Asks the brokers in turn until one answers, even with an error. If none answers, rejects with the last failure. */
   async any<T>(ask: Ask<T>): Promise<T> {
     let failed: unknown = new Error('no broker is configured');
     for (const broker of new Set([...this.#connections.keys(), ...this.#addresses.values(), ...this.#config.brokers])) {
@@ -143,7 +143,7 @@ const PACKAGES: Readonly<Record<KafkaConfig['client'], string>> = {
   platformatic: '@platformatic/kafka@2.12.1',
 };
 
-/** Loads the configured client library. Rejects with a Fault (never) if it is not installed. */
+/** Loads the configured client library. Rejects with a Fault with retry `never` if it is not installed. */
 async function openBrokerOf(client: KafkaConfig['client']): Promise<OpenBroker> {
   try {
     if (client === 'kafkajs') return (await import('./kafkajs/kafkajs.ts')).openKafkajs;

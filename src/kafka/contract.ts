@@ -10,9 +10,14 @@ export interface BrokerConnection {
   metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata>;
   findCoordinator(kind: CoordinatorKind, id: string): Promise<BrokerAddress>;
 
-  /** Writes outside any transaction, acknowledged by all in-sync replicas. The broker may leave out batches in its answer. */
+  /**
+   * Writes batches outside any transaction; all in-sync replicas acknowledge them. The answer may leave out batches.
+   */
   produce(batches: readonly ProduceBatch[], producer: ProducerIdAndEpoch): Promise<readonly ProduceAnswer[]>;
-  /** Reads committed records from the offsets on, `maxBytes` a partition. Waits up to `maxWaitMs` for the first record. */
+  /**
+   * Reads committed records from the offsets on, at most `maxBytes` of each partition. Waits up to `maxWaitMs` for the
+   * first record.
+   */
   fetch(
     topic: string,
     offsets: ReadonlyMap<number, bigint>,
@@ -82,7 +87,7 @@ export interface ClusterMetadata {
 
 export interface TopicMetadata {
   readonly topic: string;
-  /** Why its partitions are unknown. */
+  /** Why the topic's partitions are unknown; undefined: they are known. */
   readonly error: Error | undefined;
   readonly partitions: readonly PartitionMetadata[];
 }
@@ -111,7 +116,7 @@ export interface Transaction extends ProducerIdAndEpoch {
 export interface ProduceBatch {
   readonly topic: string;
   readonly partition: number;
-  /** The number of its first record in that partition, counted by the producer. */
+  /** The sequence number of its first record in that partition, counted by the producer. */
   readonly sequence: number;
   /** The time of all its records, milliseconds since 1970. */
   readonly timestamp: number;
@@ -144,7 +149,7 @@ export interface TopicMessage {
   readonly value: Buffer | null;
 }
 
-/** A time is the broker's append time, milliseconds since 1970. */
+/** `timeMs` is the broker's append time, milliseconds since 1970. */
 export type OffsetAt = 'beginning' | 'end' | { readonly timeMs: number };
 
 export interface NewTopic {

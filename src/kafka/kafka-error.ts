@@ -127,8 +127,8 @@ export function kafkaFault(error: unknown): Fault {
 }
 
 /**
- * The fault of a first contact. Its retry is `never` if only another configuration helps (a wrong password, an unknown
- * authority). If a broker hangs up without an answer, the message names the likely reason.
+ * Makes the fault of a failed first contact. Its retry is `never` if only another configuration helps (a wrong
+ * password, an unknown authority). If a broker hangs up without an answer, the message names the likely reason.
  */
 export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl' | 'sasl'>): Fault {
   const fault = kafkaFault(error);
@@ -139,7 +139,7 @@ export function firstContactFault(error: unknown, config: Pick<KafkaConfig, 'ssl
   return guess === undefined ? fault : new Fault(fault.kind, `${fault.message}: ${guess}`, { cause: error });
 }
 
-/** Brokers close the connection without an answer if the client uses the wrong port or no login. */
+/** Guesses why a broker closed the connection without an answer: a wrong port, or no login. */
 function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sasl'>): string | undefined {
   const causes = causesOf(error);
   const isReset = causes.some((cause) => errorCode(cause) === 'ECONNRESET');
@@ -149,12 +149,12 @@ function whyHungUp(error: unknown, { ssl, sasl }: Pick<KafkaConfig, 'ssl' | 'sas
   return sasl === null ? 'does it want a login (sasl)?' : undefined;
 }
 
-/** The reason, for people. */
+/** Returns the reason of an error, for people. */
 export function reasonOf(error: unknown): string {
   return obstacleIn(error)?.text ?? (error instanceof Error ? error.message : String(error));
 }
 
-/** Kafka's names of the errors in an error. */
+/** Returns Kafka's names of an error and its causes. */
 function typesOf(error: unknown): readonly string[] {
   return causesOf(error).flatMap((each) => typeOf(each) ?? []);
 }

@@ -5,18 +5,18 @@ import type { ProduceBatch, ProducerIdAndEpoch } from './contract.ts';
 export interface ProduceOptions {
   readonly producer: ProducerIdAndEpoch;
   readonly compression: Compression;
-  /** CRC-32C. */
+  /** Returns the CRC-32C of the bytes. */
   readonly checksum: (bytes: Buffer) => number;
 }
 
-/** A batch with its compressed records, if it is compressed, and their size in bytes. */
+/** A batch, its records in compressed form (undefined: not compressed), and their size in bytes. */
 interface Packed {
   readonly batch: ProduceBatch;
   readonly compressed: Uint8Array | undefined;
   readonly size: number;
 }
 
-/** Shared: every request is copied to its connection before the next one is made. */
+/** All requests share this buffer, because each is copied to its connection before the next one is made. */
 let scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** Makes the body of a request; call it once. The next call of any `ProduceBody` overwrites the buffer. */
@@ -35,7 +35,7 @@ export async function produceBody(batches: readonly ProduceBatch[], options: Pro
   return () => {
     if (packed === undefined) throw new Error('the body of a request is made once');
     const body = write(packed, options);
-    // Clients keep a request long after its answer. Its records would burden the garbage collector.
+    // Client libraries keep a request long after its answer, and its records would burden the garbage collector.
     packed = undefined;
     return body;
   };
@@ -51,7 +51,7 @@ const CRC_START = 21;
 const MAGIC = 2;
 const LEADER_EPOCH_UNKNOWN = -1;
 const ATTRIBUTES: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
-/** Bytes of a request, a topic and a batch, without names and the batch itself. */
+/** Fixed bytes of a request, of each topic and of each batch, without names and the batches themselves. */
 const REQUEST_BYTES = 12;
 const TOPIC_BYTES = 6;
 const BATCH_BYTES = 8;
@@ -147,7 +147,7 @@ export function sizeOfRecord(key: string, value: Uint8Array, offsetDelta: number
   return sizeOfVarint(size) + size;
 }
 
-/** Returns where the next byte goes. */
+/** Writes a record. Returns the offset after its last byte. */
 export function writeRecord(
   target: Uint8Array,
   from: number,
@@ -206,7 +206,7 @@ function sizeOfVarint(value: number): number {
   return value < 0x40 ? 1 : value < 0x2000 ? 2 : value < 0x10_0000 ? 3 : value < 0x800_0000 ? 4 : 5;
 }
 
-/** Returns where the next byte goes. */
+/** Writes a number. Returns the offset after its last byte. */
 function writeVarint(bytes: Uint8Array, from: number, value: number): number {
   let at = from;
   let rest = value * 2;

@@ -11,12 +11,15 @@ type RegistryConfig = NonNullable<KafkaConfig['schemaRegistry']>;
 
 const registries = new WeakMap<RegistryConfig, SchemaRegistry>();
 
-/** The configured schema registry, if there is one. @throws Fault (never) if `caFile` is unreadable */
+/** The configured schema registry, if there is one. @throws Fault with retry `never` if `caFile` is unreadable */
 export function registryOf({ schemaRegistry }: Pick<KafkaConfig, 'schemaRegistry'>): SchemaRegistry | undefined {
   return schemaRegistry === null ? undefined : registryAt(schemaRegistry);
 }
 
-/** The schema registry of a configuration; its users share a cache. @throws Fault (never) if `caFile` is unreadable */
+/**
+ * Returns a configuration's schema registry; its users share a cache. @throws Fault with retry `never` if `caFile` is
+ * unreadable
+ */
 export function registryAt(config: RegistryConfig): SchemaRegistry {
   return getOrCreate(registries, config, newRegistry);
 }

@@ -5,7 +5,7 @@ import type { KafkaConfig } from './config.ts';
 
 /**
  * Node's TLS options for the configuration's `kafka.ssl`; `{}`: the system's certificate authorities.
- * @throws Fault (never) if a certificate or key cannot be read
+ * @throws Fault with retry `never` if a certificate or key cannot be read
  */
 export function tlsOptions(ssl: NonNullable<KafkaConfig['ssl']>): ConnectionOptions {
   if (ssl === true) return {};

@@ -32,8 +32,8 @@ export async function topicNames(brokers: Pick<Brokers, 'metadata'>): Promise<Re
 }
 
 /**
- * Creates the topics that do not exist yet. Resolves to their names when the brokers know them: the controller answers
- * before the other brokers do.
+ * Creates the topics that do not exist yet. Resolves to their names once the brokers know them, which is later than the
+ * controller's answer.
  */
 export async function createMissingTopics(
   brokers: Pick<Brokers, 'controller' | 'metadata'>,

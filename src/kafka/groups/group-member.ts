@@ -22,7 +22,7 @@ export interface Assigner {
   about(isNew: boolean): Buffer;
   /** Assigns each partition to one member, by member id. */
   share(members: readonly AboutMember[], partitions: readonly number[]): ReadonlyMap<string, readonly number[]>;
-  /** The leader's data for all members. */
+  /** Returns the leader's data for all members. */
   userData?(members: readonly AboutMember[]): Buffer;
   onUserData?(data: Buffer): void;
 }
@@ -88,7 +88,10 @@ export class GroupMember {
     }
   }
 
-  /** Sends a heartbeat. False: the share is lost; commit, then join again. Rejects with a Fault if the brokers fail. */
+  /**
+   * Sends a heartbeat. Returns false if the group rebalances or has dropped this member: commit, then join again.
+   * Rejects with a Fault if the brokers fail.
+   */
   async heartbeat(): Promise<boolean> {
     const generation = this.#generation;
     try {
@@ -100,7 +103,10 @@ export class GroupMember {
     }
   }
 
-  /** As leader: false if the topic has new partitions; join again. Rejects with a Fault if the brokers fail. */
+  /**
+   * Returns false if this member is the leader and the topic has new partitions: join again. Rejects with a Fault if
+   * the brokers fail.
+   */
   async sharesAll(): Promise<boolean> {
     if (this.#sharedOut === undefined) return true;
     try {
@@ -110,7 +116,9 @@ export class GroupMember {
     }
   }
 
-  /** Commits the offsets to resume at. False: too late, the share is lost. */
+  /**
+   * Commits the offsets to resume at. Returns false if it is too late: the group rebalances or has dropped this member.
+   */
   async commit(offsets: ReadonlyMap<number, bigint>): Promise<boolean> {
     if (offsets.size === 0) return true;
     const generation = this.#generation;

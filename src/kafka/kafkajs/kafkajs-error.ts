@@ -1,6 +1,6 @@
 import { BrokerError, errorChain, HungUpError } from '../broker-error.ts';
 
-/** Converts an error of kafkajs to one with the broker and Kafka's or Node's error name. */
+/** Converts an error of kafkajs to an error with the broker's address and the name that Kafka or Node.js gives it. */
 export function kafkajsError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
   const causes = errorChain<LibraryError>(error);

@@ -237,7 +237,7 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
   };
 }
 
-/** kafkajs rejects with an error for each topic that was not created. */
+/** Ignores topics that exist. kafkajs rejects with a list of errors, one for each topic that was not created. */
 function unlessTheyExist(error: unknown): void {
   if (!(error instanceof Error && 'errors' in error && Array.isArray(error.errors))) throw error;
   const refused = error.errors.find(({ type }) => type !== 'TOPIC_ALREADY_EXISTS');
@@ -266,7 +266,7 @@ function addCodecs(): void {
     [CompressionTypes.ZSTD, CODECS.zstd],
   ] as const;
   for (const [type, codec] of table) {
-    // Node finds no named export of this name.
+    // Node.js does not find `CompressionCodecs` as a named export.
     kafkajs.CompressionCodecs[type] = () => ({
       compress: (encoder: { readonly buffer: Buffer }) => codec.compress(encoder.buffer),
       decompress: (bytes: Buffer) => codec.decompress(bytes),

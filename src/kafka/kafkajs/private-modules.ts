@@ -1,6 +1,6 @@
 /**
- * The private modules of kafkajs 2.2.4 that market-feed uses; no other file imports one. kafkajs' public clients retry,
- * number, sort and assign by themselves; only these modules send one request to one broker.
+ * The private modules of kafkajs 2.2.4 that market-feed uses; no other file imports them. kafkajs' public clients retry
+ * requests, number records and assign partitions by themselves; only these modules send one request to one broker.
  */
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
@@ -20,7 +20,7 @@ export const Broker = require('kafkajs/src/broker') as new (options: {
 /** Requests with an empty answer. */
 type Acknowledged = 'createTopics' | 'addPartitionsToTxn' | 'endTxn' | 'heartbeat' | 'leaveGroup' | 'offsetCommit';
 
-/** kafkajs' codecs define the requests; the contract suite checks them. */
+/** The fields of requests are not typed: kafkajs' codecs define them, and the contract suite checks them. */
 export interface Broker extends Record<Acknowledged, (request: object) => Promise<unknown>> {
   readonly connectionPool: ConnectionPool;
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
@@ -77,7 +77,7 @@ export type SocketFactory = (to: {
   readonly onConnect: () => void;
 }) => Socket;
 
-/** What kafkajs logs with. */
+/** The logger that kafkajs calls. */
 export interface KafkajsLogger extends Record<LogLevel, (message: string, details?: object) => void> {
   namespace(name: string): KafkajsLogger;
 }
@@ -147,7 +147,10 @@ interface RawMetadata {
 
 const asDecoded = async (decoded: unknown): Promise<unknown> => decoded;
 
-/** Requests the metadata of topics; without names, of all. kafkajs' own method fails if one topic has an error. */
+/**
+ * Requests the metadata of topics, or of all topics if none is named. kafkajs' own method fails if one topic has an
+ * error.
+ */
 export async function requestMetadata(broker: Broker, topics: readonly string[]): Promise<RawMetadata> {
   const { request, response } = broker.lookupRequest(
     apiKeys.Metadata,

@@ -10,7 +10,9 @@ interface LibraryError extends Error {
 
 const OWN = 'PLT_KFK_';
 
-/** Converts an error of the library to one with the broker and Kafka's or Node's error name. */
+/**
+ * Converts an error of the library to an error with the broker's address and the name that Kafka or Node.js gives it.
+ */
 export function brokerError(error: unknown, broker: string): Error {
   if (error instanceof BrokerError) return error;
   const chain = errorChain<LibraryError>(error);
@@ -36,7 +38,7 @@ export function brokerError(error: unknown, broker: string): Error {
 /** Error classes for a closed connection, and for TLS on a port without TLS. Timeouts have another class. */
 const HUNG_UP = new Set(['NetworkError', 'UserError']);
 
-/** The answer in an error: if some parts of a request fail, the library rejects with the whole answer. */
+/** Returns the answer in an error: if some parts of a request fail, the library rejects with the whole answer. */
 export function responseIn<T>(error: unknown): T {
   const { response } = error as LibraryError;
   if (response === undefined) throw error;

@@ -34,7 +34,7 @@ const SASL_MECHANISMS = {
 
 type Produced = ReturnType<typeof produceV7.parseResponse>;
 
-/** The library's own request takes an object for each record and copies its bytes several times. */
+/** Replaces the library's own request, which takes an object for each record and copies its bytes several times. */
 const produce: API<[body: ProduceBody], Produced> = createAPI(
   produceV7.api.key,
   produceV7.api.version,
@@ -48,8 +48,8 @@ const bodyChecksum = (bytes: Buffer): number => crc32c(Writer.create().append(by
 
 /**
  * Opens a connection with @platformatic/kafka 2.12.1. Only its connections and requests are used: its producer takes a
- * new producer id after any error and would store records twice. Brokers from 3.1 on have these versions of the
- * requests. Newer EndTxn and Produce requests would change the producer's epoch at each transaction (KIP-890).
+ * new producer id after any error and would store records twice. Kafka brokers from version 3.1 on have these versions
+ * of the requests. Newer EndTxn and Produce requests would change the producer's epoch at each transaction (KIP-890).
  */
 export async function openPlatformatic(options: OpenOptions): Promise<BrokerConnection> {
   const { host, port, config, tls, requestTimeoutMs, onClosed, signal } = options;
@@ -61,12 +61,12 @@ export async function openPlatformatic(options: OpenOptions): Promise<BrokerConn
     ...(tls === undefined ? {} : { tls, tlsServerName: isIP(host) === 0 }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   });
-  // The library's close ends its timers, but waits for the far side to close the socket.
+  // The library's close ends its timers, but waits for the broker to close the socket.
   const close = () => {
     connection.close(() => {});
     connection.socket?.destroy();
   };
-  /** The error that broke the connection. A request's own error only shows that it is closed. */
+  /** The error that broke the connection. A request's own error only says that the connection is closed. */
   let broken: Error | undefined;
   connection.on('error', (error) => {
     broken = error;

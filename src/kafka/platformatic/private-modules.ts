@@ -1,5 +1,5 @@
 /**
- * The modules of @platformatic/kafka 2.12.1 that market-feed uses; no other file imports one. They are loaded by file,
+ * The modules of @platformatic/kafka 2.12.1 that market-feed uses; no other file imports them. They are loaded by file,
  * because the package as a whole takes twice the time and memory: its clients compile schemas on load.
  */
 import { createRequire } from 'node:module';

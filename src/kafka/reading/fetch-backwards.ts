@@ -7,8 +7,8 @@ import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /**
- * Gets the committed messages of the next stretch backwards, in order. `isFirst`: no message lies before them. Returns
- * whether to read the stretch before it.
+ * Called with the committed messages of a stretch of offsets, in order; each call has the stretch before. `isFirst`: no
+ * message lies before it. Returns whether to read on.
  */
 export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<'continue' | 'stop'>;
 
@@ -17,7 +17,10 @@ const FIRST_STRETCH = 4096;
 /** Number of offsets of each further stretch: about as many as one answer has. */
 const STRETCH = 16_384;
 
-/** Reads committed messages of a topic (full name) backwards, in all partitions of `takersOf`. Rejects with a Fault. */
+/**
+ * Reads committed messages of a topic (full name) backwards, in the partitions that `takersOf` returns. Rejects with a
+ * Fault.
+ */
 export function fetchBackwards(
   config: KafkaConfig,
   name: string,
@@ -55,7 +58,7 @@ function firstOf({ start, end }: Rest, length: number): bigint {
   return first > start ? first : start;
 }
 
-/** Fetches the last `length` offsets of each rest. */
+/** Fetches the last `length` unread offsets of each partition. */
 async function fetchStretches(
   topic: PartitionedTopic,
   rests: readonly Rest[],

@@ -4,22 +4,25 @@ import type { PartitionedTopic } from './partitioned-topic.ts';
 /** The offsets of a partition that are still to be read. */
 export interface ReadRange {
   next: bigint;
-  /** Where reading ends; undefined: never. */
+  /** Offset at which reading ends; undefined: never. */
   readonly end: bigint | undefined;
 }
 
-/** Callbacks about the progress of reading. Each comes before the messages that it concerns. */
+/** Callbacks about the progress of reading. Each is called before the messages that it concerns are returned. */
 export interface FetchWatcher {
   /** Called with the first offsets, by partition; again for new partitions. */
   started?(offsets: ReadonlyMap<number, bigint>): void;
   /** Called for each answer, with the number of offsets that are still unread. */
   answered?(partition: number, behind: number): void;
-  /** Offsets from `from` on were deleted unread; reading resumes at `next`. `next` < `from`: the topic was recreated. */
+  /**
+   * Called when offsets from `from` on were deleted unread; reading resumes at `next`. `next` < `from`: the topic was
+   * recreated.
+   */
   lost?(partition: number, from: bigint, next: bigint): void;
 }
 
 const FETCH_BYTES = 2 * 2 ** 20;
-/** How long a broker waits for something new. */
+/** How long a broker waits for a new message. */
 const WAIT_MS = 250;
 
 /** Keeps one request open at each leading broker, so that a broker without new messages delays no other. */
@@ -55,7 +58,7 @@ export class Rounds {
   }
 }
 
-/** Fetches the next messages of each partition, a few MiB at most, and advances the readings. */
+/** Fetches the next messages of each partition, a few MiB at most, and advances `readings` past them. */
 export async function fetchRound(
   topic: PartitionedTopic,
   readings: ReadonlyMap<number, ReadRange>,
@@ -78,7 +81,8 @@ export async function fetchRound(
     }
     if (lastOffset >= reading.next) reading.next = lastOffset + 1n;
     else if (reading.next < fetched.lastStableOffset) {
-      // The answer had no room for the next batch, so it is fetched alone. Or compaction emptied that batch.
+      // The answer had no room for this partition, so it is fetched alone. If it was alone, compaction emptied its next
+      // batch.
       if (readings.size === 1) reading.next++;
       else messages.push(...(await fetchRound(topic, new Map([[partition, reading]]), watcher)));
     }

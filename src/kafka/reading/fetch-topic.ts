@@ -15,7 +15,7 @@ export interface StartOffsets {
   /** undefined: the partition starts at `otherwise`. */
   readonly offsets: ReadonlyMap<number, bigint | undefined>;
   readonly otherwise: OffsetAt;
-  /** true: only partitions in `offsets` are read. false: the others are read from `otherwise`. */
+  /** true: only partitions in `offsets` are read. false: all other partitions are read from `otherwise`. */
   readonly onlyThese: boolean;
 }
 
@@ -34,7 +34,7 @@ const NEW_PARTITIONS_EVERY_MS = 30_000;
 
 /**
  * Yields the committed messages of a topic in batches, in order per partition, without a consumer group: joining one
- * takes 3 s with a broker's defaults. Rejects with a Fault. While it follows, it retries after temporary errors.
+ * takes 3 s with a broker's defaults. Rejects with a Fault, but retries after an error while it follows.
  */
 export async function* fetchTopic(
   config: KafkaConfig,

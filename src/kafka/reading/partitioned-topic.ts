@@ -38,7 +38,7 @@ export class PartitionedTopic {
     return this.#brokers.at(leader, request);
   }
 
-  /** Groups partitions' values by leading broker. */
+  /** Groups the partitions' values by the broker that leads the partition. */
   byLeader<T>(ofPartitions: ReadonlyMap<number, T>): ReadonlyMap<number, ReadonlyMap<number, T>> {
     const leaders = new Map<number, Map<number, T>>();
     for (const { partitionId, leader } of this.#partitions) {

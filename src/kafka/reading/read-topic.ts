@@ -11,7 +11,7 @@ export interface TopicRecord {
   /** The broker's append time, milliseconds since 1970. */
   readonly timestamp: number;
   readonly key: string | null;
-  /** A Fault (malformed) if it is not a record of the feed. */
+  /** A Fault of kind `malformed` if the message is not a record of the feed. */
   readonly record: FeedRecord | Fault;
 }
 
@@ -37,8 +37,8 @@ export async function* readTopic(
 }
 
 /**
- * Decodes a value; a Fault (malformed) if it is not a record of the feed. Returns a Promise only if it has to ask the
- * registry; the Promise rejects if that fails.
+ * Decodes a value; returns a Fault of kind `malformed` if it is not a record of the feed. Returns a Promise only if it
+ * has to ask the registry; the Promise rejects if the registry fails.
  */
 export type MessageDecoder = (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 

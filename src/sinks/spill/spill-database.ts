@@ -10,11 +10,11 @@ import { DROPPED_LAST, dropPriorityOf } from '../queue/drop-priority.ts';
 import { seriesOf, type TradeLoss } from '../queue/pending-losses.ts';
 import type { QueueEntry } from '../queue/sink-queue.ts';
 
-/** How far the sink got. */
+/** How far the sink got with the spilled records. */
 export interface SpillMark {
-  /** All records up to this number are settled: delivered, rejected or dropped. */
+  /** All records up to this sequence number are settled: delivered, rejected or dropped. */
   readonly settledSeq: number;
-  /** No record above this number was ever sent; infinite if unknown. */
+  /** No record above this sequence number was ever sent; infinite if unknown. */
   readonly handedSeq: number;
 }
 
@@ -33,7 +33,7 @@ export interface SpilledRow {
 }
 
 const VERSION = 3;
-/** The order by drop priority lets a drop free whole pages. */
+/** Rows are sorted by drop priority, so that dropping rows of the lowest priority frees whole pages. */
 const TABLES = `
   CREATE TABLE writer_schema (id INTEGER PRIMARY KEY, json TEXT UNIQUE);
   CREATE TABLE record (
@@ -61,7 +61,7 @@ export class SpillDatabase {
   readonly #readers = new Map<number, RecordReader>();
   readonly #ids = new Map<RecordKind, number>();
 
-  /** @throws Fault (never) if it is of another version, or has a schema that cannot be read */
+  /** @throws Fault with retry `never` if the database has another version, or a schema in it cannot be read */
   constructor(database: DatabaseSync) {
     this.#database = database;
     const version = this.#number('PRAGMA user_version', 'user_version');
@@ -85,7 +85,7 @@ export class SpillDatabase {
     }
   }
 
-  /** Makes the row of a record. @throws Fault (encode) if the record does not fit its schema */
+  /** Makes the row of a record. @throws Fault of kind `encode` if the record does not fit its schema */
   rowOf({ seq, barrier, out: { topic, key, record } }: QueueEntry): SpilledRow {
     const body = codecOf(record.kind).encode(record);
     const schema = this.#ids.get(record.kind) ?? 0;
@@ -101,7 +101,9 @@ export class SpillDatabase {
     for (const topic of new Set(rows.map((row) => row.topic))) name.run(topic);
   }
 
-  /** Reads the rows after a number, in order, up to an unreadable page. Throws only if it could read none. */
+  /**
+   * Reads the rows after sequence number `from`, in order, up to an unreadable page. Throws only if it can read no row.
+   */
   rowsAfter(from: number, max: number): SpilledRow[] {
     const rows: SpilledRow[] = [];
     try {
@@ -120,7 +122,7 @@ export class SpillDatabase {
     return all.filter(({ priority }) => priority === all[0]?.priority);
   }
 
-  /** Deletes the rows up to a number, of all drop priorities or of one. */
+  /** Deletes the rows up to a sequence number, of all or only of the given drop priorities. */
   delete(seq: number, priorities: readonly number[] = PRIORITIES): void {
     this.#database.exec(`DELETE FROM record WHERE priority IN (${priorities.join()}) AND seq <= ${seq}`);
   }
@@ -137,18 +139,21 @@ export class SpillDatabase {
     }
   }
 
-  /** The topics of all records that it ever had. */
+  /** The topics of all records that the database ever had. */
   topics(): readonly string[] {
     const rows = this.#database.prepare('SELECT name FROM topic').all();
     return rows.map(({ name }) => String(name));
   }
 
-  /** The highest number of a record or loss; 0: there is none. */
+  /** The highest sequence number of a record or loss; 0: there is none. */
   lastSeq(): number {
     return this.#number(LAST_SEQ, 'last');
   }
 
-  /** Adds a loss to the loss of the same series and stretch: no record lies between them. So losses stay few. */
+  /**
+   * Adds a loss to the known loss of the same series and stretch: no record lies between the two. So few rows are
+   * needed.
+   */
   addLoss(stretch: string, loss: TradeLoss): void {
     const series = seriesOf(loss, loss);
     const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);
@@ -215,9 +220,9 @@ export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_CORRUPT;
 }
 
-/** The place of a spill's database; tests have one in memory. */
+/** Where a spill's database is stored; tests have one in memory. */
 export interface SpillDisk {
-  /** @throws Fault if a previous version left its files */
+  /** @throws Fault with retry `never` if files of a previous version are there */
   exists(): boolean;
   /** Creates the database if it does not exist. */
   open(): DatabaseSync;

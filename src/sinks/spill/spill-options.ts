@@ -7,10 +7,10 @@ import type { Timers } from '../timers.ts';
 import type { SpillDisk } from './spill-database.ts';
 
 export interface SpillOptions {
-  /** A folder for this sink and one process alone; created when needed. */
+  /** A folder that only this sink of this process uses; created when needed. */
   readonly dir: string;
   readonly maxBytes: number;
-  /** Replaces the folder's own disk in tests. */
+  /** Used instead of `dir` in tests. */
   readonly disk?: SpillDisk | undefined;
 }
 

@@ -10,15 +10,16 @@ import type { SpillStore } from './spill-store.ts';
 
 type ReadCheckpoints = (options: CheckpointOptions) => Promise<readonly SeriesCheckpoint[]>;
 
-/** The records of a previous process, up to `lastSeq`. */
+/** The records that a previous process left in the spill, up to sequence number `lastSeq`. */
 export interface Recovered {
   readonly reconciler: Reconciler;
   readonly lastSeq: number;
 }
 
 /**
- * Opens the store of a previous process and excludes the records that the sink has. `read` asks the sink, also for the
- * kinds and environments of the spilled records. @throws Fault if the database is of another version
+ * Opens the store of a previous process and excludes the records that the sink has. `read` reads the sink's
+ * checkpoints, also for the kinds and environments of the spilled records. @throws Fault if the database has another
+ * version
  */
 export async function recoverSpill(
   store: SpillStore,
@@ -47,14 +48,14 @@ export async function recoverSpill(
   return reconciler;
 }
 
-/** The records found of a topic; `needed` of them were needed at the last pick. */
+/** The records found in a topic so far. The last `pick` kept `needed` of them. */
 interface Gathered {
   readonly sought: Sought;
   records: Dated[];
   needed: number;
 }
 
-/** Maximum unneeded records of a topic that are gathered before the next pick. */
+/** Records of a topic that are gathered before the next `pick`, beside twice the needed ones. */
 const MAX_NEEDLESS = 10_000;
 
 /** Reads the recent records in the spill of a previous process, without those that the sink has. */
@@ -93,7 +94,7 @@ export async function recentInSpill(
   return { ...byKind(found.filter((record) => (seqs.get(record) ?? settledSeq) > settledSeq)), whole };
 }
 
-/** The checkpoints of the environments in `options`, and those of each other environment in the topics. */
+/** Reads the checkpoints of the environments in `options`, and of each other environment with spilled records. */
 function readGroups(
   topics: readonly string[],
   options: CheckpointOptions,

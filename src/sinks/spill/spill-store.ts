@@ -10,7 +10,7 @@ export interface SpillStoreOptions {
   readonly maxBytes: number;
   /** Returns the monotonic clock's time, milliseconds. */
   readonly now: () => number;
-  /** Called for an unreadable stretch that ends at `seq`; `hasTrades`: it may contain trades. */
+  /** Called for unreadable records up to sequence number `seq`; `hasTrades`: trades may be among them. */
   readonly onBreak: (seq: number, hasTrades: boolean) => void;
 }
 
@@ -23,26 +23,28 @@ export interface AppendResult {
   readonly losses: readonly TradeLoss[];
 }
 
-/** Records that a scan reads, in some tens of milliseconds, before others get a turn of the event loop. */
+/**
+ * Number of records that a scan reads, in some tens of milliseconds, before other work gets a turn of the event loop.
+ */
 const SCAN_AT_ONCE = 4096;
 const DROP_AT_ONCE = 1000;
 
-/** A bounded queue of records on disk. Each operation is synchronous and done wholly or not at all. */
+/** A bounded queue of records on disk. Each change is synchronous, and done wholly or not at all. */
 export class SpillStore {
   readonly #disk: SpillDisk;
   readonly #options: SpillStoreOptions;
   #database: SpillDatabase | undefined;
-  /** The database is settled, but could not be removed. */
+  /** True if all records are settled, but the database could not be removed. */
   #isOver = false;
   #isWanted: (entry: QueueEntry) => boolean = () => true;
   /** When the database was created or found, by the monotonic clock, milliseconds; undefined: there is none. */
   since: number | undefined;
   lastSeq = 0;
-  /** Records up to here are settled: delivered, rejected or dropped. */
+  /** Records up to this sequence number are settled: delivered, rejected or dropped. */
   settledSeq = 0;
-  /** Records up to here are read, or appended from memory. */
+  /** Records up to this sequence number were read back, or appended from memory. */
   readSeq = 0;
-  /** Number of records that were not read yet. */
+  /** Number of records that have not been read back yet. */
   unread = 0;
 
   constructor(disk: SpillDisk, options: SpillStoreOptions) {
@@ -84,7 +86,7 @@ export class SpillStore {
     }
   }
 
-  /** Reads the next records, `max` at most; none at the end. */
+  /** Reads the next records, at most `max`; an empty array means that none are left. */
   read(max: number): readonly QueueEntry[] {
     for (;;) {
       const { entries, end } = this.#entriesAfter(this.readSeq, max, this.#options.onBreak);
@@ -99,7 +101,10 @@ export class SpillStore {
     }
   }
 
-  /** Appends records and losses. @throws SQLite's error, or a Fault if only records that are dropped last are left */
+  /**
+   * Appends records and losses. @throws SQLite's error, or a Fault if the limit is reached and no more records may be
+   * dropped
+   */
   append(entries: readonly QueueEntry[], losses: readonly TradeLoss[]): AppendResult {
     const database = this.#open();
     const rejected: { out: OutRecord; fault: Fault }[] = [];
@@ -167,7 +172,7 @@ export class SpillStore {
     return this.#database;
   }
 
-  /** Drops records by their drop priority, oldest first, until the rest fits. */
+  /** Drops the oldest records of the lowest drop priority, until the database fits into `maxBytes`. */
   #makeRoom(database: SpillDatabase): { readonly dropped: ReadonlyMap<string, number>; readonly lost: TradeLoss[] } {
     const { maxBytes } = this.#options;
     const dropped = new Map<string, number>();
@@ -190,7 +195,10 @@ export class SpillStore {
     return { dropped, lost };
   }
 
-  /** Reads the readable records after a number, and where they end; `end` is undefined after the last record. */
+  /**
+   * Reads rows after sequence number `from`, and returns the readable records. `end` is the last row's number;
+   * undefined: no row is left.
+   */
   #entriesAfter(
     from: number,
     max: number,

@@ -18,7 +18,7 @@ export interface SpillWriterParts {
 }
 
 export interface SpillWriterHooks {
-  /** The records in flight, and the records that were read back. */
+  /** Returns the records in flight, and the records that were read back. */
   inMemory(): readonly QueueEntry[];
   onAppended(appended: AppendResult): void;
   /** Called when the disk fails, or works again (undefined). */
@@ -31,7 +31,7 @@ export class SpillWriter {
   readonly #hooks: SpillWriterHooks;
   /** False: the next write includes the records in flight and the records that were read back. */
   isMemorySaved = true;
-  /** The next write; undefined: halted. */
+  /** The timer of the next write; undefined: the writer is halted. */
   #next: { readonly timer: Subscription; readonly isSoon: boolean } | undefined;
   #fault: Fault | undefined;
 
@@ -54,7 +54,9 @@ export class SpillWriter {
     this.#next = undefined;
   }
 
-  /** While halted: writes all waiting records and synchronises the disk; `isOver` ends it early. */
+  /**
+   * Writes all waiting records and synchronises the disk; stops early if `isOver` returns true. Call it while halted.
+   */
   writeAll(isOver: () => boolean): void {
     while (!isOver() && this.#append());
     this.#parts.store.sync();

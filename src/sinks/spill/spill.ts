@@ -13,8 +13,8 @@ const READ_AT_ONCE = 5000;
 const SAVE_MS = 1000;
 
 /**
- * The queue on disk while a sink is away. It moves the driver's queue into a database, reads the records back in order
- * when the sink takes them again, and turns off when nothing is left.
+ * The queue on disk while a sink takes no records. It moves the driver's queue into a database, reads the records back
+ * in order when the sink takes them again, and turns off when nothing is left.
  */
 export class Spill {
   /** Records that were read back: they are sent before the queue. */
@@ -76,8 +76,8 @@ export class Spill {
   }
 
   /**
-   * Opens the records of a previous process, without those that the sink has (see Reconciler). Returns where each series
-   * will end when the spill is empty. @throws Fault
+   * Opens the records of a previous process, without those that the sink has (see Reconciler). Returns the last trade
+   * that each series will have when the spill is delivered. @throws Fault
    */
   async recover(
     options: CheckpointOptions,
@@ -95,12 +95,15 @@ export class Spill {
     return reconciler.checkpoints().filter(({ kind }) => options.kinds.includes(kind));
   }
 
-  /** After `recover`: the recent records of a previous process that the sink does not have. */
+  /** Returns the recent records of a previous process that the sink does not have. Call it after `recover`. */
   async recent(options: RecentOptions): Promise<Recent | undefined> {
     return this.#recovered && recentInSpill(this.#store, this.#recovered, options);
   }
 
-  /** Starts to write the queue to the disk, after the batch in flight and the backlog. */
+  /**
+   * Starts to write to the disk: the batch in flight, then the backlog and the queue. If this has started, writes at
+   * once.
+   */
   begin(reason: string): void {
     if (this.isOn) {
       this.#writer.hurry();
@@ -111,7 +114,10 @@ export class Spill {
     this.#hooks.onEvent('spilling', reason);
   }
 
-  /** Fills the backlog with the next records; without any, the spill turns off. Returns the number of replaced ticks. */
+  /**
+   * Fills the backlog with the next records; if none are left, the spill turns off. Returns the number of replaced
+   * price ticks.
+   */
   readBack(): number {
     const entries = this.#store.read(READ_AT_ONCE);
     const now = this.#parts.timers.now();
@@ -143,7 +149,7 @@ export class Spill {
     }
   }
 
-  /** Removes settled records from the disk. Call it when the batch in flight is settled. */
+  /** Removes settled records (delivered, rejected or dropped) from the disk. Call it when a whole batch is settled. */
   settled(): void {
     if (!this.isOn && !this.#store.isThere) return;
     try {
@@ -154,7 +160,7 @@ export class Spill {
     }
   }
 
-  /** Writes all waiting records to the disk, within a second. */
+  /** Writes waiting records to the disk, for at most a second. */
   saveAll(): void {
     this.#writer.halt();
     if (!this.isOn) {
@@ -186,7 +192,9 @@ export class Spill {
     }
   }
 
-  /** The number of records on the disk that are waiting or sent but not acknowledged. Read at the end of a run. */
+  /**
+   * The number of records on the disk that are waiting or sent but not acknowledged. It is read at the end of a run.
+   */
   get saved(): number {
     const { batch } = this.#parts.delivery;
     const inFlight = batch?.records.length ?? 0;
