@@ -17,7 +17,7 @@ import { readPages } from './read-pages.ts';
 
 export interface HistoryJob {
   readonly name: SeriesName;
-  /** Its places are trade ids or, for candles, open times. */
+  /** A record's place in it is the trade id or, for candles, the open time. */
   readonly series: PastSeries;
   readonly range: HistoryRange;
   /** The user's arguments. A job with the same arguments as an interrupted job resumes it. */
@@ -111,7 +111,10 @@ interface Start extends ResumePoint {
   complete(): Promise<void>;
 }
 
-/** Determines what to fetch and writes the job's note, its progress file; undefined if the venue has nothing there. */
+/**
+ * Determines what to fetch and writes the job's note, its progress file; undefined if the venue has no records in the
+ * range.
+ */
 async function startJob(job: HistoryJob, ask: Ask): Promise<Start | undefined> {
   const { dir, name, series } = job;
   const note = await readNote(dir, name);

@@ -12,7 +12,7 @@ export interface RecentJob extends Omit<HistoryJob, 'series' | 'arguments'> {
   readonly most: number;
 }
 
-/** As `fetchHistory`, for a venue that returns only its last trades. */
+/** Does what `fetchHistory` does, for a venue that returns only its last trades. */
 export async function fetchRecent(job: RecentJob, sink: Pick<Sink, 'write'>, ask: Ask): Promise<HistoryResult> {
   const { name, dir, topic, range, most } = job;
   const rows = await ask(job.recent);

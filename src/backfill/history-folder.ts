@@ -6,7 +6,7 @@ import { HistoryRefused, type HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 import { takeLock } from './take-lock.ts';
 
-/** Folder of the notes and the lock, beside the topics. */
+/** Folder of the notes (progress files of jobs) and of the lock, beside the topics' folders. */
 const NOTES = '.history';
 /** Topics that only a running feed writes. */
 const FEEDS_OWN = /(?:^|\.)(?:positions|feed-status)$/;
@@ -19,11 +19,11 @@ const noteSchema = z.object({
   complete: z.boolean(),
 });
 
-/** The last request for a series. The stored records show how far it got. */
+/** The last job for a series, as its progress file stores it. The written records show how far it got. */
 export interface HistoryNote extends HistorySpan {
   /** The user's arguments; they identify the job. */
   readonly arguments: string;
-  /** The place where the unbroken run of records begins. */
+  /** The trade id or open time at which the last run of records without a gap begins. */
   readonly unbrokenFrom: number;
   readonly complete: boolean;
 }
@@ -45,7 +45,7 @@ export async function lockFolder(dir: string, pid: number): Promise<() => Promis
   );
 }
 
-/** Reads the note of a series; undefined if there is no readable one. */
+/** Reads the note of a series; undefined if there is no readable note. */
 export async function readNote(dir: string, series: SeriesName): Promise<HistoryNote | undefined> {
   const text = await readFile(noteFile(dir, series), 'utf8').catch(() => '');
   try {
@@ -67,6 +67,6 @@ export async function writeNote(dir: string, series: SeriesName, note: HistoryNo
 
 function noteFile(dir: string, { environment, kind, venue, symbol, interval }: SeriesName): string {
   const words = [environment, kind, venue, encodeURIComponent(symbol), ...(interval === undefined ? [] : [interval])];
-  // 1m and 1M must differ on a file system without case.
+  // 1m and 1M must differ, even on a file system that ignores case.
   return join(dir, NOTES, `${words.join('.').replace('1M', '1month')}.json`);
 }

@@ -1,5 +1,7 @@
 import type { PastSeries, RestRequest } from '../venues/contract.ts';
 
+/* Determines which past records a job fetches from a venue, and where an interrupted job resumes. */
+
 /** Reports an argument that cannot be used; the message names it and what is allowed. */
 export class HistoryRefused extends Error {
   override readonly name = 'HistoryRefused';
@@ -18,19 +20,19 @@ export interface HistoryRange {
   readonly limit: number | undefined;
 }
 
-/** First and last place of a series, both inclusive; empty if `end` is before `begin`. */
+/** First and last place (trade id or open time) in a series, both inclusive; empty if `end` is before `begin`. */
 export interface HistorySpan {
   readonly begin: number;
   readonly end: number;
 }
 
-/** Asks the venue for the places of a range; undefined if it has nothing there. */
+/** Asks the venue for the places of a time range's first and last record; undefined if it has no record there. */
 export async function historySpan(
   series: PastSeries,
   { fromMs, toMs, limit }: HistoryRange,
   ask: Ask,
 ): Promise<HistorySpan | undefined> {
-  // Asked first: if the next answer has no record at or after `toMs`, this last record is before `toMs`.
+  // The last record is requested first. If no record at or after `toMs` is found then, the last one is before `toMs`.
   const latest = await ask(series.latest);
   const after = toMs === undefined ? undefined : await ask(series.firstFrom(toMs));
   const end = after === undefined ? latest : series.step(after, -1);
@@ -45,7 +47,7 @@ export interface PreviousHistory {
   readonly last: number;
   /** True if the last record is a candle that was still open. It is fetched again. */
   readonly lastIsOpen: boolean;
-  /** Where the unbroken run up to the last record begins; undefined if unknown. */
+  /** Place at which the run of records without a gap up to the last one begins; undefined if unknown. */
   readonly unbrokenFrom: number | undefined;
 }
 

@@ -8,7 +8,7 @@ const PAUSE_MS = 1000;
 
 export interface ReadPagesOptions {
   readonly series: PastSeries;
-  /** First and last place, both inclusive; the venue has the last one. */
+  /** First and last place (trade id or open time) to read, both inclusive; the venue has a record at the last place. */
   readonly from: number;
   readonly end: number;
   /** True if `from` was calculated, so that missing records at the beginning are not a gap. */
@@ -23,7 +23,7 @@ export interface ReadPagesOptions {
 export interface CheckedPage {
   readonly rows: readonly PlacedRecord[];
   readonly next: number;
-  /** Records that the venue left out before and among these, as far as places show. */
+  /** Number of records that the venue left out before and among `rows`, as far as their places show. */
   readonly missing: number;
 }
 
@@ -36,7 +36,7 @@ export async function* readPages(options: ReadPagesOptions): AsyncGenerator<Chec
   while (at <= end) {
     const page = await ask(series.page(at, end, venueNowMs()));
     if (page.next <= at) {
-      // The venue's database of past trades lags a little.
+      // Past trades appear at the venue a little late, so the page is requested again.
       waits++;
       if (waits > PATIENCE)
         throw new Fault('unavailable', `the venue has no record at ${at}, but its last one is at ${end}`);

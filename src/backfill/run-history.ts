@@ -45,7 +45,7 @@ export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly onProgress: (progress: HistoryProgress) => void;
   /** Called for each row of an answer that is left out because it cannot be read. */
   readonly onBadRow: (fault: Fault) => void;
-  /** Called for each file that a killed process left open. */
+  /** Called after the repair of each file that a killed process left open. */
   readonly onRepaired: (path: string, repair: Repair) => void;
 }
 

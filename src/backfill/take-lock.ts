@@ -24,12 +24,12 @@ export async function takeLock(
   return () => rm(lock, { force: true });
 }
 
-/** Links the file to the name, unless the name exists. A lock always names its holder. */
+/** Links the written file to the lock's name, unless that name exists. So a lock always names its holder. */
 async function putInPlace(file: string, name: string): Promise<boolean> {
   try {
     await link(file, name).catch((error: unknown) => {
       if (errorCode(error) === 'EEXIST') throw error;
-      // The file system has no links.
+      // The file system may have no hard links.
       return copyFile(file, name, constants.COPYFILE_EXCL);
     });
     return true;

@@ -32,7 +32,7 @@ export type CapturedAnswer = { readonly path: string } & (CapturedHttp | { reado
 export type CaptureMark =
   | { readonly verb: 'connecting'; readonly url: string }
   | { readonly verb: 'connected' | 'ping' | 'pong' }
-  /** We closed it. */
+  /** We closed the connection. */
   | { readonly verb: 'closed' }
   | { readonly verb: 'ended'; readonly end: CapturedEnd }
   | { readonly verb: 'answer'; readonly answer: CapturedAnswer }
@@ -40,7 +40,7 @@ export type CaptureMark =
   | { readonly verb: 'clock'; readonly stepMicros: number };
 
 interface RowHead {
-  /** When it was received, whole microseconds since 1970; undefined: unknown. */
+  /** When the frame or event was received, whole microseconds since 1970; undefined: unknown. */
   readonly at: number | undefined;
   /** Name of the recorded connection; empty if there is only one. */
   readonly connection: string;
@@ -49,14 +49,14 @@ interface RowHead {
 export type ParsedRow =
   | (RowHead & { readonly kind: 'frame'; readonly frame: Buffer; readonly binary: boolean })
   | (RowHead & { readonly kind: 'mark'; readonly mark: CaptureMark })
-  /** A REST body with a book in a capture of another format; `symbol` if the capture names it. */
+  /** A REST body with an order book, in a capture of a foreign format; `symbol` if the capture names it. */
   | (RowHead & { readonly kind: 'body'; readonly body: string; readonly symbol?: string })
   /** A row without an event: a header, an empty row. */
   | { readonly kind: 'nothing' }
   /** Not a row of the format. */
   | { readonly kind: 'odd' };
 
-/** A parsed frame is a view on the row, not a copy. */
+/** A parsed frame may be a view on the row. */
 type ParseRow = (row: Buffer) => ParsedRow;
 
 const NOTHING: ParsedRow = { kind: 'nothing' };

@@ -83,7 +83,7 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
     return ready;
   };
   gunzip.on('data', (part: Buffer) => out.push(part));
-  // Each wait has a listener of its own; an error without a listener would end the process.
+  // `written` and `ended` listen for errors only while they wait. An error without a listener would end the process.
   gunzip.on('error', () => {});
   try {
     for await (const chunk of source) {
@@ -101,7 +101,10 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
   }
 }
 
-/** Node.js does not call back for a failed write. Zero bytes after the gzip data end the stream without a callback. */
+/**
+ * Resolves when a write has ended. Node.js calls no callback if it fails, or if zero bytes after the gzip data end the
+ * stream.
+ */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {
     gunzip.once('error', resolve);

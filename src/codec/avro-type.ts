@@ -31,7 +31,9 @@ class DecimalType extends avro.types.LogicalType {
     const { precision, scale } = schema as { precision?: unknown; scale?: unknown };
     if (precision !== DECIMAL_PRECISION || scale !== DECIMAL_SCALE) throw new Error('not our decimal');
   }
-  /** Writes into the buffer directly: prices hardly ever repeat, and each would be a buffer of its own. */
+  /**
+   * Writes into avsc's buffer, without a new buffer for each price. A cache would not help: prices hardly ever repeat.
+   */
   protected _write(tap: Tap, text: unknown): void {
     const at = tap.pos + 1;
     const hasRoom = typeof text === 'string' && at + MAX_DECIMAL_BYTES <= tap.buf.length;
@@ -69,7 +71,7 @@ abstract class CheckedType extends avro.types.LogicalType {
   }
 }
 
-/** avsc checks the upper bound, but silently rounds numbers below this one. */
+/** Numbers below this would be rounded silently: avsc checks only the upper bound. */
 const SMALLEST_LONG = -(2 ** 52);
 const LARGEST_LONG = 2 ** 53 - 2;
 /** Below this, the doubled number fits the 32-bit integers of bit shifts. */
@@ -140,7 +142,7 @@ const MAX_ASCII = 0x7f;
 
 /** Text whose lone surrogates are replaced, because they are not UTF-8. A venue's JSON may contain them. */
 class TextType extends CheckedType {
-  /** Writes short ASCII text, nearly all of it, into the buffer directly. */
+  /** Writes short ASCII text directly into the buffer. Nearly all texts are short and ASCII. */
   protected _write(tap: Tap, text: unknown): void {
     const { buf, pos } = tap;
     if (typeof text === 'string' && text.length < SHORT_TEXT && pos + text.length < buf.length) {
@@ -173,7 +175,8 @@ const checked: Readonly<Record<string, AvroSchema>> = {
 /** Gives a schema names in camelCase and stricter checks of primitives. The bytes on the wire stay the same. */
 function inMemory(schema: AvroSchema): AvroSchema {
   if (typeof schema === 'string') return checked[schema] ?? schema;
-  // Nullable strings are names or ids, no free text; with a type of ours, avsc would try every branch of the union.
+  // Nullable strings stay as they are, for they are names or ids, no free text. With our type, avsc would try every
+  // branch of the union.
   if (isUnion(schema)) return schema.map((branch) => (branch === 'string' ? branch : inMemory(branch)));
   if (schema.logicalType === 'decimal') return schema;
   if (typeof schema.type === 'string' && schema.type in checked) return inMemory(schema.type);
@@ -210,7 +213,7 @@ export const typeOf = (schema: AvroSchema): avro.Type =>
     },
   });
 
-/** The type that encodes our records, with names in camelCase. On the wire it is the schema as written. */
+/** Returns the Avro type of our records, with names in camelCase. It writes the same bytes as the original schema. */
 export const recordType = (schema: RecordSchema): avro.Type => typeOf(inMemory(schema));
 
 /** Views the bytes as Node's Buffer, without a copy. */

@@ -10,7 +10,7 @@ import { TOPICS, type TopicDefinition, topicOf } from './topics.ts';
 /** Reads records that were written with one schema, as records of our current schema. */
 export interface RecordReader {
   readonly kind: RecordKind;
-  /** Reads the record at `offset`, and returns where it ends. @throws Fault `malformed`. */
+  /** Reads the record at `offset`, and returns where it ends. @throws Fault of kind `malformed` */
   read(bytes: Uint8Array, offset: number): { readonly record: FeedRecord; readonly end: number };
 }
 
@@ -21,7 +21,10 @@ export interface RecordCodec extends RecordReader {
   readonly schema: RecordSchema;
   readonly schemaJson: string;
   readonly fingerprint: Uint8Array;
-  /** Encodes a record, with a copy of `header` before it. @throws Fault `encode` (never) that names the field. */
+  /**
+   * Encodes a record, with a copy of `header` before it. @throws Fault of kind `encode` with retry `never`, which names
+   * the field
+   */
   encode(record: FeedRecord, header?: Uint8Array): Buffer;
 }
 
@@ -50,7 +53,7 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
       try {
         const decoded: { value: object | undefined; offset: number } = type.decode(viewOf(bytes), offset, resolver);
         if (decoded.value === undefined) throw new Error('truncated');
-        // The schema has no field `kind`; in memory it names the topic.
+        // The schema has no field `kind`, but each record in memory has it.
         const record = decoded.value as { kind: RecordKind };
         record.kind = kind;
         return { record: record as FeedRecord, end: decoded.offset };
@@ -61,7 +64,7 @@ function newReader(kind: RecordKind, type: AvroType, resolver?: ReturnType<AvroT
   };
 }
 
-/** A buffer for long records. It has room for the longest usual one: a dead letter of 64 KiB with its reason. */
+/** A buffer for long records. It has room for the longest usual record: a dead letter of 64 KiB with its reason. */
 let scratch = Buffer.allocUnsafeSlow(80 * 1024);
 /** Short records share a buffer: one buffer each would cost a copy and more garbage collection. */
 const SLAB_BYTES = 64 * 1024;
@@ -147,7 +150,7 @@ export function codecOf(kind: RecordKind): RecordCodec {
 
 /**
  * Returns a reader of records of another version of our schema. Fields that the writer lacks get our defaults. @throws
- * Fault `malformed` (never) if the schema is not ours or cannot be read as ours.
+ * Fault of kind `malformed` with retry `never` if the schema is not ours or cannot be read as ours
  */
 export function readerOf(schemaJson: string): RecordReader {
   try {

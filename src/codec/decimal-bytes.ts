@@ -2,8 +2,8 @@ import { DECIMAL_PRECISION, DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTe
 
 /**
  * Decimal text ⇄ bytes of an Avro decimal: value × 10^18 as the shortest big-endian integer. Writing uses small
- * integers ("limbs") in doubles; BigInt takes a quarter longer for a trade. Every index is in range: `?? 0` costs
- * nothing.
+ * integers ("limbs") in doubles; BigInt takes a quarter longer for a trade. Every index is in range: `?? 0` is for the
+ * compiler, and costs nothing.
  */
 
 const LIMB = 0x1000000;
@@ -20,7 +20,7 @@ const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 
-/** A magnitude, lowest limb first; limbs from `used` on are 0. */
+/** The current number without its sign, lowest limb first; limbs from `used` on are 0. */
 const limbs = new Float64Array(LIMBS);
 let used = 0;
 const wide = new Uint8Array(BYTES);
@@ -80,7 +80,10 @@ function negate(): void {
   }
 }
 
-/** Writes a decimal to `target`, which needs room for 16 bytes; returns their number, or 0 if it does not fit. */
+/**
+ * Writes a decimal to `target`, which needs room for 16 bytes. Returns the number of bytes; 0: no decimal, or it does
+ * not fit.
+ */
 export function writeDecimal(text: string, target: Uint8Array, at: number): number {
   const negative = text.charCodeAt(0) === MINUS;
   if (!parse(text, negative ? 1 : 0)) return 0;

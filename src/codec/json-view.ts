@@ -5,6 +5,8 @@ import { codecOf } from './avro.ts';
 import { camelCase } from './key-case.ts';
 import { type AvroField, type AvroSchema, isUnion } from './schema-files.ts';
 
+/* Shows records as JSON, with the names of the Avro schemas. */
+
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** The fields of a record by name. */

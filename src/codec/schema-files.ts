@@ -36,7 +36,7 @@ export const isUnion = (schema: AvroSchema): schema is readonly AvroSchema[] => 
 
 const FOLDER = new URL('../../schemas/', import.meta.url);
 
-/** Parses the schema of a record. @throws Error if it is none. */
+/** Parses the schema of a record. @throws Error if the JSON is no schema of a record. */
 export function parseSchema(json: string): RecordSchema {
   const schema: unknown = JSON.parse(json);
   if (isRecordSchema(schema)) return schema;

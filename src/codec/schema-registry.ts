@@ -32,7 +32,10 @@ export type Standing =
   /** The schema may not become the next version; the reasons are for people. */
   | { readonly kind: 'incompatible'; readonly reasons: readonly string[] };
 
-/** Fails with the Fault `unavailable` (away, overloaded), `sink` (refuses) or `malformed` (unknown id). */
+/**
+ * Rejects with a Fault of kind `unavailable` (the registry is away or overloaded), `sink` (it refuses) or `malformed`
+ * (it has no such id).
+ */
 export interface SchemaRegistry {
   /**
    * Returns the id of our schema under a subject (`TOPIC-value`); registers the schema if `register` is set. The
@@ -106,7 +109,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
     if (id !== undefined) return { kind: 'registered', id };
     const versions = await versionsOf(subject);
     if (versions.length === 0) return { kind: 'new' };
-    // Our check comes first: the registry's own setting may be weaker, or off.
+    // Our check comes first: the registry's own check may be weaker, or off.
     const reasons = versions.flatMap(({ number, schema: version }) => problemsWith(schema, version, number));
     if (reasons.length > 0) return { kind: 'incompatible', reasons };
     const path = `/compatibility${pathOf(subject)}/versions?verbose=true`;
@@ -156,7 +159,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   };
 }
 
-/** The id in an answer; undefined without an answer. It precedes each record in 32 bits. */
+/** The id in an answer; undefined without an answer. It must fit the 32 bits that are for it before each record. */
 function idIn(answer: unknown): number | undefined {
   return answer === undefined ? undefined : wholeNumber(fieldOf(answer, 'id'), 'id');
 }
@@ -178,7 +181,7 @@ function problemsWith(schema: RecordSchema, version: string, number: number): re
 const refusal = (message: string): Fault =>
   new Fault('sink', `schema registry: ${message}`, { retry: { kind: 'never' } });
 
-/** Remembers a successful answer. */
+/** Returns the remembered answer, or asks for it. Failures are not remembered. */
 function remember<K, V>(answers: Map<K, Promise<V>>, key: K, ask: () => Promise<V>): Promise<V> {
   return getOrCreate(answers, key, () => {
     const answer = ask();

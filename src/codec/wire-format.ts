@@ -20,7 +20,7 @@ const singleObjectHeaders = new Map<RecordKind, Uint8Array>();
 const singleObjectHeader = (kind: RecordKind): Uint8Array =>
   Uint8Array.of(SINGLE_OBJECT, SINGLE_OBJECT_VERSION, ...codecOf(kind).fingerprint);
 
-/** Encodes a record in single-object encoding. @throws Fault `encode` that names the field. */
+/** Encodes a record in single-object encoding. @throws Fault of kind `encode` that names the field */
 export function encodeSingleObject(record: FeedRecord): Buffer {
   return codecOf(record.kind).encode(record, getOrCreate(singleObjectHeaders, record.kind, singleObjectHeader));
 }
@@ -28,7 +28,10 @@ export function encodeSingleObject(record: FeedRecord): Buffer {
 const confluentHeader = new Uint8Array(1 + ID_BYTES);
 const confluentId = new DataView(confluentHeader.buffer);
 
-/** Encodes a record in Confluent wire format; `schemaId` is the registry's id. @throws Fault `encode` with the field. */
+/**
+ * Encodes a record in Confluent wire format; `schemaId` is the registry's id. @throws Fault of kind `encode` that names
+ * the field
+ */
 export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
   confluentId.setUint32(1, schemaId);
   return codecOf(record.kind).encode(record, confluentHeader);
@@ -36,7 +39,7 @@ export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
 
 /**
  * Decodes a message in single-object encoding or in the Confluent wire format. Returns a Promise if the schema must be
- * fetched first. @throws Fault `malformed`, or rejects with it
+ * fetched first. @throws Fault of kind `malformed`, or rejects with it
  */
 export type WireDecoder = (message: Uint8Array) => FeedRecord | Promise<FeedRecord>;
 

@@ -13,6 +13,8 @@ import {
 } from '../../kafka/kafka-error.ts';
 import type { TopicLayout } from '../../kafka/topic-layout.ts';
 
+/* Makes the brokers refuse records of previous writers to the same topics. */
+
 /** How long a broker keeps a transaction open if the process that began it dies. */
 const TRANSACTION_TIMEOUT_MS = 60_000;
 const NOT_READY_MS = 10_000;

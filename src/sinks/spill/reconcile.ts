@@ -8,6 +8,8 @@ import { lossBefore, seriesOf, type TradeLoss, tradeOf } from '../queue/pending-
 import type { QueueEntry } from '../queue/sink-queue.ts';
 import { checkpointAt, type LastEpoch, lastEpochs, seriesCheckpoints, seriesKey } from '../resume/checkpoints.ts';
 
+/* Decides, when a process starts, which records of the spill the sink already has. */
+
 /** Checkpoints from the topics of environments that share their epoch numbers. */
 export interface CheckpointGroup extends Pick<CheckpointOptions, 'environmentPrefixes' | 'kinds'> {
   readonly checkpoints: readonly SeriesCheckpoint[];
