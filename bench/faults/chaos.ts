@@ -1,7 +1,7 @@
 /**
  * `make chaos`: runs the pipeline with three venues of 2,000 trades a second each, and a random fault every few
  * seconds. Then it checks the delivery rule for every symbol and epoch, the published gaps, and the memory. ARGS:
- * --seconds N (600), --seed N (default: random, printed), --rate N (2000), --keep DIR.
+ * --seconds N (600), --seed N (default: random, printed), --rate N (trades a second of each venue, 2000), --keep DIR.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

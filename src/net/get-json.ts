@@ -8,8 +8,9 @@ export interface GetOptions extends Pick<HttpOptions, 'maxBytes' | 'signal'> {
 }
 
 /**
- * Sends a GET request for JSON. Redirects are answers. Rejects with the signal's reason if that aborts.
- * @throws Fault `connect_failed`, `connect_timeout` or, for a body above `maxBytes`, `malformed`.
+ * Sends a GET request for JSON. A redirect is an answer and is not followed. Rejects with the signal's reason if the
+ * signal aborts.
+ * @throws Fault of kind `connect_failed` or `connect_timeout`, or of kind `malformed` if the body exceeds `maxBytes`
  */
 export async function getJson(url: string, options: GetOptions): Promise<HttpAnswer> {
   try {

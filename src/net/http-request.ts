@@ -12,11 +12,11 @@ export interface HttpRequest {
 }
 
 export interface HttpOptions {
-  /** PEM of the trusted authorities. Default: the system's. */
+  /** PEM certificates of the trusted authorities. Default: the authorities that Node.js trusts. */
   readonly ca?: string | Buffer;
   /** Milliseconds from the request to the last byte of the answer. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Limit of the decompressed body. Default 32 MiB. */
+  /** Limit of the decompressed body, bytes. Default 32 MiB. */
   readonly maxBytes?: number;
   /** Aborts the request; the promise then rejects. */
   readonly signal?: AbortSignal;
@@ -33,9 +33,10 @@ export interface HttpAnswer {
 const HEADERS = { 'user-agent': 'market-feed', 'accept-encoding': 'gzip' };
 
 /**
- * Sends one request. Rejects only if no whole answer comes. Redirects are answers. It does not use `fetch`, which
- * accepts no additional certificate authorities.
- * @throws Fault `connect_timeout` or, for a body above `maxBytes`, `malformed`; otherwise Node's error.
+ * Sends one request. Rejects only if no whole answer comes. A redirect is an answer and is not followed. It does not
+ * use `fetch`, which accepts no additional certificate authorities.
+ * @throws Fault of kind `connect_timeout`, or of kind `malformed` if the body exceeds `maxBytes`; otherwise Node's
+ * error
  */
 export function httpRequest(
   { method, url, headers, body }: HttpRequest,
@@ -80,6 +81,6 @@ export function flatHeaders({ headers }: IncomingMessage): HttpAnswer['headers']
 
 function decompressed(response: IncomingMessage): Readable {
   if (response.headers['content-encoding'] !== 'gzip') return response;
-  // The returned stream reports the error too.
+  // The callback is empty, because the returned stream emits the error too.
   return pipeline(response, createGunzip(), () => {});
 }

@@ -7,7 +7,10 @@ export function networkFault(error: unknown, url: string): Fault {
   return new Fault('connect_failed', `cannot reach ${host}: ${explain(error)}`, { cause: error });
 }
 
-/** Node puts the reason into a code, into an AggregateError (one error per address), or into a cause (fetch). */
+/**
+ * Finds the reason in the error: Node puts it into a code, an AggregateError (one error per address) or a cause
+ * (fetch).
+ */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0)

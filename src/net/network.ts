@@ -10,5 +10,5 @@ export interface Network {
 
 export const network: Network = { open: openSocket, get: getJson };
 
-/** Selects the network of a venue's line, counted from 1; line 0 is for requests outside the lines. */
+/** Selects the network of a venue's line. Lines count from 1; line 0 is for requests outside the lines. */
 export type VenueNetworks = (venue: VenueId, line: number) => Network;

@@ -1,6 +1,6 @@
 /**
- * Reads the clock once for each run of code between two microtasks. So all frames of one socket read get the same time,
- * unless they are compressed.
+ * Returns a clock that is read only once in each run of synchronous code. So all frames of one socket read get the same
+ * time, unless they are compressed.
  */
 export function oncePerTask(clock: () => number): () => number {
   let reading: number | undefined;

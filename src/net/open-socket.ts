@@ -11,16 +11,19 @@ export interface SocketOptions {
   /** Milliseconds from the start of the connection to the end of the handshake. */
   readonly connectTimeoutMs: number;
   readonly compression: boolean;
-  /** Limit of an inflated frame; a longer one ends the connection. */
+  /** Limit of a decompressed frame; a longer frame ends the connection. */
   readonly maxFrameBytes: number;
   /** Stamps the frames; uncompressed frames of one socket read get the same time. Default: the system's wall clock. */
   readonly clock?: WallClock | undefined;
 }
 
 export type SocketEnd =
-  /** The handshake was answered, but not with 101. The refusal has at most 64 KiB of the body. */
+  /** The handshake was answered, but not with HTTP status 101. The refusal has at most 64 KiB of the body. */
   | { readonly kind: 'refused'; readonly refusal: HttpAnswer }
-  /** Fault `connect_failed`, `connect_timeout` or `connection_closed`; its status is the close code. */
+  /**
+   * The fault's kind is `connect_failed`, `connect_timeout` or `connection_closed`; its status is the close code, if
+   * any.
+   */
   | { readonly kind: 'failed'; readonly fault: Fault }
   /** The server sent something that cannot be received, so the connection was closed. */
   | { readonly kind: 'violated'; readonly what: 'frame_too_large' | 'protocol_error'; readonly fault: Fault };
@@ -46,8 +49,8 @@ export interface Socket {
 }
 
 /**
- * Bytes to read before other work gets its turn. Otherwise libuv would read 2 MiB at once, and the sink's answers would
- * wait.
+ * Number of bytes to read before other work gets its turn. Otherwise libuv would read 2 MiB at once, and the sink's
+ * answers would wait.
  */
 const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;
@@ -132,7 +135,7 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
       socket.terminate();
     });
   });
-  // Never removed: ws emits errors after close() and terminate() too, and an unhandled one would end the process.
+  // This listener stays: ws emits errors after close() and terminate() too, and an unhandled one would end the process.
   socket.on('error', onError);
   socket.on('close', (code, reason) => {
     end({ kind: 'failed', fault: closed(code, reason, url) });

@@ -1,10 +1,10 @@
 /** Returns microseconds since 1970. */
 export type WallClock = () => number;
 
-/** How far the fine clock may run ahead of the coarse one, milliseconds. */
+/** How far the refined clock may run ahead of the system's clock, milliseconds. */
 const TOLERANCE_MS = 2;
 
-/** Refines the system's milliseconds by the monotonic clock: never behind them, at most 2 ms ahead. */
+/** Refines the system's clock by the monotonic clock: never behind the system's milliseconds, at most 2 ms ahead. */
 export function wallClock(wall = Date.now, monotonic = () => performance.now()): WallClock {
   let offset = wall() - monotonic();
   return () => {

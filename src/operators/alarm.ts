@@ -3,19 +3,19 @@ import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 /** A timer of an operator. */
 export interface Alarm {
   /**
-   * Goes off once, `delayMs` milliseconds from now. It replaces an earlier setting. The delay may exceed
+   * Makes the alarm go off once, `delayMs` milliseconds from now, in place of an earlier setting. The delay may exceed
    * `LONGEST_TIMER_MS`.
    */
   set(delayMs: number): void;
   /**
-   * Goes off once, at `time` (milliseconds by the scheduler's clock). If an earlier time is set already, that one
+   * Makes the alarm go off once, no later than at `time` (milliseconds by the scheduler's clock). An earlier setting
    * stays.
    */
   by(time: number): void;
   clear(): void;
 }
 
-/** Longest delay of a timer, milliseconds. Node.js and browsers fire a longer one at once. */
+/** Longest delay of a timer, milliseconds. In Node.js and browsers, a timer with a longer delay fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**

@@ -3,7 +3,7 @@ import { listen } from './listen.ts';
 
 /** Remembers the last `size` different keys. */
 export interface SeenWindow<K extends Key> {
-  /** Adds the key. Returns false if the window has it already; a repeat does not make it newer. */
+  /** Adds the key. Returns false if the window has the key already; a repeat does not make the key newer. */
   add(key: K): boolean;
   has(key: K): boolean;
   clear(): void;

@@ -10,7 +10,10 @@ export interface DetectStaleOptions<T> {
    * True for values that count as data. Pongs and acknowledgements do not: they pass, but do not prove that data comes.
    */
   isData(value: T): boolean;
-  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
+  /**
+   * The source of time. Default `asyncScheduler`. If the wall clock may be set, pass a scheduler with a monotonic
+   * clock.
+   */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -62,7 +65,7 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
       let countedFrom = scheduler.now();
       let staleSince: number | undefined;
 
-      // When the alarm fires, it is compared with the clock. So it need not be set again with each value.
+      // When the alarm fires, the age of the data is computed anew. So the alarm need not be set again with each value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         // Compares times, not ages: a rounded age could stay just below the limit for ever.
@@ -88,7 +91,8 @@ export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction
           subscriber.next(value);
         },
       });
-      // Set after the source is subscribed: if both are due in the same millisecond, the value comes first.
+      // Set after the source is subscribed: if a value and the alarm are due in the same millisecond, the value comes
+      // first.
       alarm.set(staleAfterMs);
     });
 }

@@ -21,7 +21,7 @@ export interface FailoverOptions<T> extends FailoverTiming {
   readonly startWith?: string;
   /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */
   readonly ringSpan: number;
-  /** Which of these values to keep. Default: all. */
+  /** Returns true for the values to keep for a switch. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
   /**
    * Returns the number of a key's new epoch at a source. It must rise for each key. Default: each key counts from 1.
@@ -63,9 +63,9 @@ export interface FailoverOptions<T> extends FailoverTiming {
  *   has ended counts as blocked.
  *
  * After a switch, the values that the new source sent since the old source's last data come first, marked `held`. If
- * the old source sent no value of a key while it served, the key's values since it was last served come first. After
- * the first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps the
- * values of up to twice `ringSpan`.
+ * the old source sent no value of a key while it served, the values since the key was last served come first. After the
+ * first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps the values
+ * of up to twice `ringSpan`.
  *
  * @example
  * import { Subject } from 'rxjs';
@@ -125,7 +125,7 @@ class FailoverRun<T, E extends OtherEvent> {
   readonly #wake: Alarm;
   readonly #startWith: number;
   #active: SourceState<T> | undefined;
-  /** True while a switch of all keys is emitted: its subscriber may make a source emit. */
+  /** True while a switch of all keys is emitted. Meanwhile, the result's subscriber may make a source emit. */
   #switching = false;
   #lastError: { readonly error: unknown } | undefined;
 
@@ -258,7 +258,7 @@ class FailoverRun<T, E extends OtherEvent> {
     this.#switching = true;
     this.#emitSwitch(from, to, reason, null);
     this.#switching = false;
-    // At the start, all held values of `startWith` count, and none of another source.
+    // At the start, all held values of the source `startWith` are emitted, but none of another source.
     const start = to.id === this.#options.startWith ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     const cut = from?.lastAt ?? start;
     // A key that the new source lacks keeps its source here; the next decision may reroute it.
@@ -272,15 +272,17 @@ class FailoverRun<T, E extends OtherEvent> {
   }
 
   /**
-   * Returns the keys whose held values all count, because they continue a previous run. Call it before the switch is
-   * emitted: its subscriber may change the answer of `canResume`.
+   * Returns the keys whose held values are all emitted, because they continue a previous run. Call it before the switch
+   * is emitted: the result's subscriber may change what `canResume` returns.
    */
   #continuing(source: SourceState<T>, keys: Iterable<string>): ReadonlySet<string> {
     const { canResume } = this.#options;
     return new Set([...keys].filter((key) => !this.#routes.wasServed(key) && canResume?.(key, source.id) === true));
   }
 
-  /** Emits the held values of these keys: the ones newer than the key's cut, and all values of a continuing key. */
+  /**
+   * Emits the held values of these keys: all values of a continuing key, otherwise the values newer than the key's cut.
+   */
   #release(source: SourceState<T>, cuts: ReadonlyMap<string, number>, continuing: ReadonlySet<string>): void {
     for (const { key, at, value } of source.ring.remove(cuts)) {
       const cut = cuts.get(key) ?? Number.NEGATIVE_INFINITY;

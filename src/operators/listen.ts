@@ -1,6 +1,6 @@
 import { type Observable, Subscriber, type Subscription } from 'rxjs';
 
-/** Handlers of an operator. An error or completion without a handler goes to the result. */
+/** Handlers for what an operator's source emits. An error or completion without a handler goes to the result. */
 export interface Listener<T, R = unknown> {
   readonly next: (this: void, value: T, destination: Subscriber<R>) => void;
   error?(error: unknown): void;
@@ -28,7 +28,10 @@ export function listen<T, R>(
 class ListenSubscriber<T, R> extends Subscriber<T> {
   readonly #destination: Subscriber<R>;
   readonly #listener: Listener<T, R>;
-  /** A copy of `listener.next`. Listeners have many shapes, so a look-up would cost as much as the call. */
+  /**
+   * A copy of `listener.next`. Listeners have many shapes, so V8 would look up the property for each value, which costs
+   * as much as the call.
+   */
   readonly #next: Listener<T, R>['next'];
 
   constructor(destination: Subscriber<R>, listener: Listener<T, R>) {

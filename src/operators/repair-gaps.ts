@@ -19,7 +19,7 @@ export interface MissingIds<T> {
   readonly after: T;
 }
 
-/** Times and limits of gap repair. `K` names a series. */
+/** Times and limits of gap repair. A key of type `K` names a series. */
 export interface GapTiming<K> {
   /**
    * How long to wait for the source itself to deliver missing values before they are fetched, milliseconds. Default 0.
@@ -29,7 +29,10 @@ export interface GapTiming<K> {
   readonly holdMs?: number;
   /** How many requests run at a time, each for another series. Default 1. */
   readonly atOnce?: number;
-  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
+  /**
+   * The source of time. Default `asyncScheduler`. If the wall clock may be set, pass a scheduler with a monotonic
+   * clock.
+   */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -52,7 +55,7 @@ export interface RepairGapsOptions<T> extends GapTiming<string> {
   readonly maxHeld?: number;
 }
 
-/** A change of a series other than a value: a line is subscribed or lost, or the series is given up. */
+/** A change of a series other than a value: for example, a line is subscribed or lost. */
 export interface SequenceChange<K, T> {
   readonly key: K;
   readonly change: (sequence: IdSequence<T>, now: number) => readonly Sequenced<T>[];
@@ -65,11 +68,11 @@ export interface SequenceChange<K, T> {
 export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
   /** Series of the arrival. */
   key(arrival: A): K;
-  /** Line that delivered it. */
+  /** Line that delivered the value. */
   line(arrival: A): number;
   /** The value that was delivered. */
   value(arrival: A): T;
-  /** Makes the state of a new series; called once. */
+  /** Makes the state of a new series; called once for each series. */
   sequence(key: K): IdSequence<T>;
   /** Other changes of a series: a line joins, is subscribed or is lost. */
   readonly changes$?: Observable<SequenceChange<K, T>>;
@@ -79,8 +82,8 @@ export interface RepairLinesOptions<A, T, K> extends GapTiming<K> {
    */
   fetch?(key: K, missing: MissingValues<T>, attempt: number): Observable<readonly (T | undefined)[]>;
   /**
-   * Called when values after a series' checkpoint are missing or may be missing, and with undefined once none can be
-   * missing.
+   * Called when values after a series' checkpoint are missing or may be missing. Called with undefined when no value
+   * can be missing any more.
    */
   onPossibleGap?(key: K, gap: PossibleGap | undefined): void;
 }
@@ -187,9 +190,9 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
   return (source) =>
     new Observable((subscriber) => {
       const sequences = new Map<K, IdSequence<T>>();
-      /** Series with waiting values, and when to check each again. */
+      /** Series with waiting values, and when to check each again, milliseconds by the scheduler. */
       const holding = new Map<K, number>();
-      /** `since` of each reported possible gap. */
+      /** The `since` of each series' reported possible gap. */
       const possible = new Map<K, number>();
       let completed = false;
 
@@ -254,7 +257,8 @@ function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFun
         const sequence = sequenceOf(key);
         const grace = graceOf(key, sequence);
         const now = scheduler.now();
-        // The check was planned for `since + ms`. Then `now - ms` may be rounded to just below `since`: the sum decides.
+        // The check was planned for `since + ms`. At that time, rounding may make `now - ms` less than `since`. So the
+        // sum decides.
         const sinceBy = (since: number | undefined, ms: number): number =>
           since !== undefined && since + ms <= now ? Math.max(since, now - ms) : now - ms;
         if (fetches) emit(key, sequence.announce(sinceBy(sequence.unannouncedSince, grace)));

@@ -21,7 +21,10 @@ export interface RequireFreshOptions<T> {
   receivedAt?(value: T): number;
   /** The clock of `receivedAt`, milliseconds. Default: the scheduler's. */
   clock?(): number;
-  /** The source of time. Default `asyncScheduler`. Pass a monotonic one if the wall clock may be set. */
+  /**
+   * The source of time. Default `asyncScheduler`. If the wall clock may be set, pass a scheduler with a monotonic
+   * clock.
+   */
   readonly scheduler?: SchedulerLike;
 }
 
@@ -106,7 +109,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         else subscriber.next({ kind: 'halted', ageMs });
       };
 
-      // When the alarm fires, it is compared with the clock. So it need not be set again with each value.
+      // When the alarm fires, the age of the data is computed anew. So the alarm need not be set again with each value.
       const alarm = createAlarm(subscriber, scheduler, () => {
         const now = scheduler.now();
         if (now < freshUntil) alarm.by(freshUntil);
@@ -117,7 +120,7 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
         next(value) {
           const now = scheduler.now();
           const ageMs = ageOf(value);
-          // Negated, so that NaN is too old.
+          // Negated, so that an age of NaN counts as too old.
           if (!(ageMs < maxAgeMs)) {
             if (halted === undefined) {
               alarm.clear();
@@ -136,7 +139,8 @@ export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFuncti
           subscriber.next(onStale === 'error' ? value : { kind: 'value', value });
         },
       });
-      // Set after the source is subscribed: if both are due in the same millisecond, the value comes first.
+      // Set after the source is subscribed: if a value and the alarm are due in the same millisecond, the value comes
+      // first.
       if (halted === undefined) alarm.by(freshUntil);
     });
 }

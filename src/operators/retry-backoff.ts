@@ -5,11 +5,13 @@ import { type RetryDecision, retryDecision } from './retry-decision.ts';
 
 /** Options of `retryBackoff`. */
 export interface RetryBackoffOptions<T> {
-  /** Upper bound of the first wait, milliseconds, above 0. It doubles with every attempt without data. */
+  /** Upper bound of the first wait, milliseconds, above 0. The bound doubles with every attempt without data. */
   readonly initialDelayMs: number;
   /** Upper bound of every wait, milliseconds. */
   readonly maxDelayMs: number;
-  /** Attempts in a row without data before it gives up, or continues every `probeEveryMs`. Default: no limit. */
+  /**
+   * Attempts in a row without data before the operator gives up, or continues every `probeEveryMs`. Default: no limit.
+   */
   readonly maxAttempts?: number;
   /** Time between attempts after `maxAttempts`, milliseconds. Without it, the result ends with an error instead. */
   readonly probeEveryMs?: number;
@@ -167,7 +169,7 @@ export function retryBackoff<T>(options: RetryBackoffOptions<T>): MonoTypeOperat
             const decision = retryDecision(error);
             const isNever = decision.kind === 'never';
             if (isNever && onNever === 'error') return subscriber.error(error);
-            // After an error that says `never`, the failed attempts are counted anew.
+            // After an error that says `never`, the count of failed attempts begins at 0 again.
             attempt = isNever ? 0 : attempt + 1;
             const probing = isNever || attempt > maxAttempts;
             if (probing && probeEveryMs === undefined) {

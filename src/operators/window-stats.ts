@@ -47,8 +47,8 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  * - **complete**: when the source completes. Open windows are dropped, because they are not over. To get them, send a
  *   `cut` before.
  *
- * A window closes when the event time of its clock group reaches its end + `allowedLatenessMs`. A clock group is all
- * keys with the same `clockOf`; its event time is their highest timestamp. If a group has no value for
+ * A window closes when the event time of its clock group reaches the window's end + `allowedLatenessMs`. A clock group
+ * is all keys with the same `clockOf`; its event time is their highest timestamp. If a group has no value for
  * `allowedLatenessMs` + `idleAfterMs`, its event time continues with the scheduler's clock and closes its windows. A
  * pause in the middle of a long window does not close it. A value for a closed window goes to `onLate` only.
  *
@@ -81,7 +81,7 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
  */
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
   const { scheduler = asyncScheduler, control$ } = options;
-  // No pause closes a window sooner than this, so a check at this interval is exact.
+  // A pause shorter than this closes no window, so a check at this interval is exact.
   const idleMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
   return (source) =>
@@ -103,7 +103,7 @@ export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFu
           next: (control) => {
             if (control.kind === 'hold') windows.hold(control, control.closedEnd);
             else emit(control.kind === 'cut' ? windows.cut(control) : windows.release(control));
-            // The released windows may be due already.
+            // After a hold, the key's windows may already be due by the clock.
             if (control.kind === 'release') alarm.by(scheduler.now());
           },
           complete: () => {},

@@ -4,7 +4,10 @@ import { coinEntrySchema } from '../config/coin-list.ts';
 import { allCoins, type Config, camelVenues } from '../config/config.ts';
 import { sections } from '../config/schema.ts';
 
-/** The part of a configuration that decides which records the same frames give. A replay sets the rest. */
+/**
+ * The part of a configuration that decides which records the feed makes of given frames. The rest comes from the
+ * replay.
+ */
 type Captured = Pick<Config, 'quote' | 'coins' | 'feed' | 'venues' | 'orderBooks' | 'stats'>;
 
 const capturedSchema = z.object({
@@ -15,7 +18,7 @@ const capturedSchema = z.object({
   ]),
   feed: sections.feed,
   venues: sections.venues,
-  // Old captures have neither books nor statistics.
+  // Captures of old versions have neither of these two sections.
   order_books: sections.order_books,
   stats: sections.stats,
 });
@@ -33,8 +36,8 @@ export function capturedConfig({ quote, coins, feed, venues, orderBooks, stats }
 }
 
 /**
- * Puts a captured configuration into another one; `allowTestData` stays.
- * @throws Error if this version cannot read the captured one, without the name of the file
+ * Returns `config` with a captured configuration in it; `allowTestData` stays as it is in `config`.
+ * @throws Error if this version cannot read the captured configuration; the message does not name the file
  */
 export function withCaptured(config: Config, value: unknown): Config {
   const { data, error } = capturedSchema.safeParse(value);

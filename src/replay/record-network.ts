@@ -8,7 +8,7 @@ import type { WallClock } from '../net/wall-clock.ts';
 
 export interface RecordOptions {
   readonly capture: Pick<CaptureWriter, 'frame' | 'mark'>;
-  /** Stamps all marks. */
+  /** Gives the times of the marks, which are all rows that are not frames. */
   readonly clock: WallClock;
   /** Monotonic milliseconds, to detect steps of the wall clock. */
   readonly now: () => number;
@@ -17,7 +17,7 @@ export interface RecordOptions {
   readonly networks?: VenueNetworks;
 }
 
-/** A smaller difference between wall clock and monotonic time is ignored, microseconds. */
+/** A smaller step of the wall clock, compared with monotonic time, is ignored. Microseconds. */
 const STEP_MICROS = 250_000;
 
 /** Wraps the network and writes everything that arrives into a capture. */
@@ -26,7 +26,7 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
   const names = new Set<string>();
   let offset = clock() - now() * 1000;
 
-  /** Writes a step of the wall clock before the next row. */
+  /** If the wall clock has stepped, writes a mark about the step, before the next row. */
   function watchClock(atMicros: number): void {
     const step = Math.round(atMicros - now() * 1000 - offset);
     if (Math.abs(step) < STEP_MICROS) return;
@@ -40,7 +40,10 @@ export function recordNetworks(options: RecordOptions): VenueNetworks {
     capture.mark(connection, at, what);
   }
 
-  /** `binance:1`: the venue's first line; if another connection has that name, `binance:1.2`. */
+  /**
+   * Returns a name such as `binance:1`, for the venue's first line; if another open connection has this name,
+   * `binance:1.2`.
+   */
   function freeName(venue: VenueId, line: number): string {
     let name = `${venue}:${line}`;
     for (let more = 2; names.has(name); more++) name = `${venue}:${line}.${more}`;

@@ -13,7 +13,7 @@ import type { Logger } from '../telemetry/log.ts';
 import { capturedConfig } from './captured-config.ts';
 import { recordNetworks } from './record-network.ts';
 
-/** An open capture, with the network and random source of the recorded feed. */
+/** An open capture file, with the networks and the random numbers for the feed that it records. */
 export interface CaptureFile {
   readonly networks: VenueNetworks;
   readonly random: () => number;

@@ -21,15 +21,18 @@ interface KeptAnswer {
   readonly answer: CapturedAnswer;
 }
 
-/** The only requests that a capture in another format can answer. */
+/** Requests for books. A capture in another format can answer only these. */
 const BOOK_PATH = /\/depth\?/;
-/** How long an answer waits for a request that is later than in the capture, milliseconds. */
+/** How long a recorded answer waits for a request that comes later than in the capture, milliseconds. */
 const KEEP_ANSWER_MS = 10_000;
 
-/** Answers REST requests from a capture: each request gets the next recorded answer to its path, or a recent one. */
+/**
+ * Answers REST requests from a capture: each request gets the next recorded answer to its path, or one from the last 10
+ * s.
+ */
 export class RecordedAnswers {
   readonly #scheduler: VirtualScheduler;
-  /** A capture in another format has only bodies of books, without their requests. */
+  /** True for a capture in another format: it has only bodies of books, without their requests. */
   readonly #isForeign: boolean;
   readonly #requests = new Set<OpenRequest>();
   #kept: KeptAnswer[] = [];
@@ -40,7 +43,7 @@ export class RecordedAnswers {
     this.#isForeign = isForeign;
   }
 
-  /** Returns true once after an answer, because promises have to run before the next row. */
+  /** Returns true once after a request ended, because its promises have to run before the next row is played. */
   takeSettled(): boolean {
     const settled = this.#settled;
     this.#settled = false;
@@ -92,7 +95,7 @@ export class RecordedAnswers {
     this.#give((key) => key === own, answer);
   }
 
-  /** Gives a body of a capture in another format to any fitting request at that time. */
+  /** Answers a request for a book of the same symbol with a body from a capture in another format. */
   takeBody({ body, symbol }: Body): void {
     const isOfSymbol = new RegExp(symbol === undefined ? '' : `[?&]symbol=${symbol}(&|$)`);
     const answer = { path: '', status: 200, headers: {}, body };

@@ -10,7 +10,7 @@ import type { VirtualScheduler } from './virtual-scheduler.ts';
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
   readonly restUrls: (venue: VenueId) => readonly string[];
-  /** The venue of a capture that names no connections. */
+  /** The venue of a capture that names no connections; otherwise undefined. */
   readonly single: VenueId | undefined;
 }
 
@@ -25,6 +25,7 @@ export interface ReplayCounts {
 
 type ConnectionRow = Exclude<CaptureRow, { kind: 'body' }>;
 
+/** A socket that the feed has opened in the replay. */
 interface Attached {
   /** Venue and line. */
   readonly key: string;
@@ -38,14 +39,14 @@ interface Recorded {
   readonly key: string;
   opened: boolean;
   socket?: Attached | undefined;
-  /** True if it has had a socket. */
+  /** True if it has played to a socket. */
   known: boolean;
-  /** Rows that came without a socket. */
+  /** Rows that came while it had no socket. */
   waiting: ConnectionRow[];
   endedAt?: number;
 }
 
-/** The end for a socket that is attached after the recorded feed closed the connection. */
+/** The end of a connection that the recorded feed closed, for a socket that gets the connection only later. */
 const CLOSED: CaptureMark = {
   verb: 'ended',
   end: {
@@ -58,8 +59,8 @@ const MAX_WAITING = 10_000;
 const KEEP_ENDED_MS = 1000;
 
 /**
- * Replaces the network by a capture. Each opened connection becomes the next recorded one of its venue and line; each
- * request gets the recorded answer to its path. Both react to each row of the capture as it is passed in.
+ * Replaces the network by a capture. Each socket that the feed opens gets the next recorded connection of its venue and
+ * line. Each request gets the recorded answer to its path. `take` plays the rows of the capture to both.
  */
 export class ReplayNetwork {
   readonly counts: ReplayCounts = { frames: 0, answers: 0, bodies: 0, missed: 0 };
@@ -85,7 +86,7 @@ export class ReplayNetwork {
     get: (url, options) => this.answers.get(venue, pathAfter(this.#options.restUrls(venue), url), options),
   });
 
-  /** True while it keeps rows for a connection that will open again. */
+  /** True while rows are kept for a connection that the replay has closed and is expected to open again. */
   get hasWaiting(): boolean {
     return [...this.#byName.values()].some(({ known, waiting }) => known && waiting.length > 0);
   }
@@ -154,7 +155,7 @@ export class ReplayNetwork {
     socket.recorded = undefined;
     if (recorded === undefined) return;
     recorded.socket = undefined;
-    // The recorded connection continued in the capture: the next socket gets it.
+    // The recorded connection continues in the capture, so the next socket gets it.
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
@@ -189,7 +190,7 @@ export class ReplayNetwork {
     }
     const { verb } = row.mark;
     if (verb === 'ended' || verb === 'closed') this.#end(recorded);
-    // The replay closed it, as the recorded feed did.
+    // The replay has closed the connection, as the recorded feed did.
     if (verb === 'closed' && recorded.known && recorded.waiting.length === 0) this.#alone.delete(recorded);
     else recorded.waiting.push(verb === 'closed' ? { ...row, mark: CLOSED } : row);
   }
@@ -241,7 +242,10 @@ export class ReplayNetwork {
   }
 }
 
-/** `binance:1.2` belongs to `binance:1`; a name without a number is a first line. */
+/**
+ * Returns the venue and line of a connection: `binance:1` for `binance:1.2`. A connection without a number is a first
+ * line.
+ */
 function recordedLineOf(connection: string): string {
   const [, key] = /^([^:]*:\d+)(?:\.\d+)?$/.exec(connection) ?? [];
   return key ?? `${connection}:1`;

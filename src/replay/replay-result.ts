@@ -26,7 +26,7 @@ export interface ReplayProgress {
   readonly elapsedMs: number;
 }
 
-/** Counts and times of a replay, for the command's report. The names of most counts are those in its JSON. */
+/** Counts and times of a replay, for the command's report. Most counts have the same names in the report's JSON. */
 export interface ReplayResult extends ReplayCounts, ReplayProgress {
   /** When the capture starts and ends, milliseconds since 1970. */
   readonly fromMs: number;

@@ -19,7 +19,7 @@ const ROWS_A_TURN = 250;
 const DEFAULT_SEED = 1;
 /** A longer pause in a capture without receive times is shortened to this, milliseconds. */
 const MAX_PAUSE_MS = 60_000;
-/** How long time may continue after the last row, for rows that the network still keeps. Milliseconds. */
+/** How long virtual time may continue after the last row, for rows that the network still keeps. Milliseconds. */
 const LINGER_MS = 90_000;
 
 /** Plays one capture through the pipeline. */
@@ -167,7 +167,7 @@ export class ReplayRun {
     }
   }
 
-  /** Returns when a row happened, in the scheduler's time; undefined if together with the previous row. */
+  /** Returns when a row happened, in the scheduler's time; undefined: at the same time as the previous row. */
   #momentOf(row: CaptureRow): number | undefined {
     if (row.kind === 'mark' && row.mark.verb === 'clock') {
       this.#stepMs += row.mark.stepMicros / 1000;
@@ -186,7 +186,10 @@ export class ReplayRun {
     return { ...row, at: at * 1000 };
   }
 
-  /** Moves time to the moment if nothing is due before; false if something is. */
+  /**
+   * Moves time to the moment, and returns true. Returns false if something is due before, or time has the recorded
+   * pace.
+   */
   #passesTo(moment: number): boolean {
     const next = this.#scheduler.nextDueAt;
     if (next !== undefined && next < moment) return false;
@@ -221,7 +224,7 @@ export class ReplayRun {
     if (sinks?.isDue(moment) === true) await this.#unlessGivenUp(sinks.pass(moment));
     if (this.#options.speed === 'max') return;
     const aheadMs = moment - this.#from - (performance.now() - this.#realFrom);
-    // The loop checks the signal after an aborted wait.
+    // An aborted wait is not an error: the loop checks the signal.
     if (aheadMs > 1) await delay(aheadMs, undefined, { signal: this.#signal }).catch(() => {});
   }
 

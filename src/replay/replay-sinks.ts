@@ -17,45 +17,45 @@ export interface ReplaySinksOptions {
   readonly wallClockMs: () => number;
   /** Called for each record that a sink rejects, once its batch is acknowledged. */
   readonly onRejected: (record: FeedRecord, fault: Fault) => void;
-  /** The registry of sinks by default. */
+  /** Default: the registry of sinks. */
   readonly makers?: typeof sinks;
 }
 
-/** Length of a window, in records: in a window, newer price ticks replace older ones. */
+/** Length of a window, in records. In a window, a newer price tick replaces an older one. */
 const WINDOW_RECORDS = 500;
-/** Length of a window, in milliseconds of the capture. Market data waits for two windows at most. */
+/** Length of a window, in milliseconds of the capture. Market data waits for at most two windows. */
 const LONGEST_WAIT_MS = 1000;
-/** Approximate heap bytes of a batch; it may exceed them by a window. */
+/** A batch is sent when it has about this many heap bytes. It may have the bytes of one window more. */
 const BATCH_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;
 
 /**
- * The sinks of a replay. It sends records in batches that the capture alone decides, each after the acknowledgement of
- * the one before. So every replay makes the same batches, file blocks and replaced price ticks, whatever the machine's
- * speed.
+ * Sends the records of a replay to its sinks, each batch after the previous batch was acknowledged. The capture alone
+ * decides which records are in a batch. So every replay makes the same batches and file blocks and replaces the same
+ * price ticks, whatever the machine's speed.
  */
 export class ReplaySinks {
-  /** Records by topic, before price ticks replaced each other. */
+  /** Number of records by topic, before price ticks replaced each other. */
   readonly counts = new Map<string, number>();
   readonly #config: Config;
   readonly #topicOf: (record: FeedRecord) => string;
   readonly #options: ReplaySinksOptions;
   #drivers: readonly SinkDriver[] = [];
-  /** Rejected with its fault when a sink has failed for good. */
+  /** Rejects when a sink has failed for good, with the sink's fault. */
   readonly #failed = Promise.withResolvers<never>();
   #waiting: OutRecord[] = [];
   #barriers = new Set<OutRecord>();
   #bytes = 0;
-  /** When the first waiting market data came. */
+  /** When the first waiting market data came, milliseconds of the capture. */
   #since: number | undefined;
-  /** Records of the current window. */
+  /** Number of records in the current window. */
   #inWindow = 0;
-  /** When the first market data of the current window came. */
+  /** When the first market data of the current window came, milliseconds of the capture. */
   #windowSince: number | undefined;
   /** Topic → key → index of the price tick that a newer one may replace. */
   readonly #ticks = new Map<string, Map<string, number>>();
-  /** When the last batch was sent; names new files. */
+  /** When the last batch was sent, by the virtual wall clock, milliseconds. New files are named by this time. */
   #handedMs: number;
   #rejected: { readonly record: FeedRecord; readonly fault: Fault }[] = [];
 
@@ -64,7 +64,7 @@ export class ReplaySinks {
     this.#topicOf = topicNaming(config.feed.allowTestData);
     this.#options = options;
     this.#handedMs = options.wallClockMs();
-    // Each wait for a sink throws the fault.
+    // Not an unhandled rejection: each wait for a sink throws the fault.
     this.#failed.promise.catch(() => {});
   }
 
@@ -92,7 +92,7 @@ export class ReplaySinks {
           scheduler: monotonicScheduler,
           maxBatch: name === 'kafka' ? config.kafka.batch.maxRecords : Number.POSITIVE_INFINITY,
           conflates: false,
-          // The duration of an answer is not part of the capture.
+          // How long a sink takes must not change the records: it is not part of the capture.
           downAfterMs: Number.POSITIVE_INFINITY,
           onState: (state, reason) => {
             if (state === 'down') log.warn({ event: 'sink_unavailable', sink: name }, `waits for ${name}: ${reason}`);
@@ -158,7 +158,7 @@ export class ReplaySinks {
     this.#reportRejected();
   }
 
-  /** Delivers the records that still wait, as they do after an aborted replay. Gives up after 5 s. */
+  /** Delivers the records that still wait, for example after an aborted replay. Gives up after 5 s. */
   async close(): Promise<{ readonly undelivered: number }> {
     this.#push();
     const ends = await Promise.all(this.#drivers.map((driver) => driver.close({ timeoutMs: CLOSE_WITHIN_MS })));
@@ -199,7 +199,7 @@ export class ReplaySinks {
     this.#ticks.clear();
   }
 
-  /** Replaces a price tick of the same topic, key, epoch and window; false if there is none. */
+  /** Replaces the price tick of the same topic, key, epoch and window. Returns false if there is none. */
   #replaces(out: OutRecord): boolean {
     const keys = getOrCreate(this.#ticks, out.topic, () => new Map());
     const place = keys.get(out.key) ?? -1;

@@ -2,7 +2,7 @@ import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 import { at } from '../domain/at.ts';
 
 interface Due {
-  /** The moment when it is due. */
+  /** When it is due, milliseconds of virtual time. */
   readonly moment: number;
   /** Orders actions that are due at the same moment. */
   readonly order: number;
@@ -16,7 +16,7 @@ const MIN_STEP_MS = 1e-6;
 export class VirtualScheduler implements SchedulerLike {
   #now: number;
   #orders = 0;
-  /** Sorted backwards: the next one is the last. */
+  /** The scheduled actions, latest first: the action that is due next is the last. */
   readonly #due: Due[] = [];
 
   constructor(now: number) {
@@ -31,7 +31,7 @@ export class VirtualScheduler implements SchedulerLike {
     return new VirtualAction(this, work).schedule(state, delay);
   }
 
-  /** When the next action is due; undefined: none is. */
+  /** When the next action is due, milliseconds; undefined: no action is scheduled. */
   get nextDueAt(): number | undefined {
     return this.#due.at(-1)?.moment;
   }

@@ -23,7 +23,7 @@ export interface FeedDependencies extends VenueDependencies {
   readonly recent?: Promise<readonly PreviousTrades[]>;
 }
 
-/** Builds the feed of a configuration. Its start connects to the venues that are not connected yet. */
+/** Builds the feed of a configuration. `start()` of the feed connects the venues that are not connected yet. */
 export function buildFeed(
   config: Config,
   dependencies: FeedDependencies,
@@ -64,7 +64,7 @@ export function buildFeed(
   });
 }
 
-/** Names each channel that a venue lacks, once, at the start. */
+/** Makes the status reports of the start: one for each channel that a venue lacks. */
 function channelReports(config: Config): readonly Extract<FeedReport, { kind: 'status' }>[] {
   const missing = missingChannels(feedVenues(config), subscribedChannels(config), venuesInUse(config));
   return missing.map(({ venue, channel, reason }) => ({
@@ -74,7 +74,7 @@ function channelReports(config: Config): readonly Extract<FeedReport, { kind: 's
   }));
 }
 
-/** Compares the venues' candles with candles of their trades, if both are subscribed. */
+/** Makes the check that compares the venues' candles with their trades; undefined unless both are subscribed. */
 function klineCheckOf({ feed: { channels }, stats }: Config): KlineCheck | undefined {
   const subscribed = subscribedKlines(channels);
   const { allowedLatenessMs } = stats;

@@ -26,12 +26,12 @@ import { venueRequests } from './venue-requests.ts';
 
 /** Timeout of a clock request: a slower response would show little about the venue's clock. */
 const CLOCK_TIMEOUT_MS = 3000;
-/** How often a connection for announcements alone is probed. */
+/** A connection that has only announcements is pinged each time no data has come for this long, milliseconds. */
 const NOTICES_PROBE_MS = 20_000;
 
 export interface VenueDependencies extends VenueAccessOptions {
   readonly wallClockMs: () => number;
-  /** Measures all stages. Without it nothing is timed. */
+  /** Measures the latency of each stage. Without it, no latency is measured. */
   readonly latencies?: Latencies;
   /** How long this thread has computed so far, milliseconds. Without it the thread never counts as busy. */
   readonly busyMs?: () => number;
@@ -39,9 +39,12 @@ export interface VenueDependencies extends VenueAccessOptions {
   readonly access?: VenueAccess;
   /** Selects the symbols to follow. Default: all configured ones. */
   readonly follows?: ((symbol: string) => boolean) | undefined;
-  /** The age at which venues close a connection, milliseconds, instead of their limits; for tests. */
+  /** The age at which venues close a connection, milliseconds. It replaces the venues' own limits, for tests. */
   readonly lifetimeMs?: number;
-  /** How often the venues' lists are fetched, milliseconds, if everything listed is followed. Default: five minutes. */
+  /**
+   * How often the venues' instrument lists are fetched, milliseconds, if all instruments are followed. Default: five
+   * minutes.
+   */
   readonly listEveryMs?: number;
   /** Uniform in [0, 1), for the times of retries and rotations; `Math.random` by default. */
   readonly random?: () => number;
@@ -49,7 +52,7 @@ export interface VenueDependencies extends VenueAccessOptions {
   readonly onFrame?: (venue: VenueId, line: number, frame: RawFrame) => void;
 }
 
-/** Builds the venues of a configuration on the network. */
+/** Makes the feed of each venue that the configuration uses. */
 export function buildVenues(config: Config, dependencies: VenueDependencies): readonly VenueFeed[] {
   const { scheduler, wallClockMs, random, lifetimeMs, listEveryMs, onFrame, follows = () => true } = dependencies;
   const { access = new VenueAccess(config, dependencies) } = dependencies;
@@ -91,7 +94,7 @@ export function buildVenues(config: Config, dependencies: VenueDependencies): re
   });
 }
 
-/** The configured venues that take part. With failover, only venues that can serve take part. */
+/** Returns the configured venues that take part. With failover, only venues that can serve take part. */
 export function venuesInUse(config: Config): readonly VenueId[] {
   const configured = feedVenues(config);
   return config.feed.mode === 'all' ? configured : servingVenues(configured, config.feed.channels);

@@ -7,17 +7,23 @@ import { epochKey, type PublishedWindows } from '../feed/resume/recent-trades.ts
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 
-/** Maps a record to what a sink does not have yet: nothing, the record, or its rest. */
+/** Maps a record to the records that a sink does not have yet: none, this record, or a shorter gap. */
 export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
 
-/** How far a sink has an epoch that the feed resumes from an earlier trade. */
+/** How much of an epoch a sink already has, if the feed resumes the epoch from an earlier trade. */
 interface KnownEpoch {
   readonly ends: ReadonlyMap<TradeKind, Checkpoint>;
-  /** Number of trade ids after the ends, of trades that came since the start. */
+  /** Number of trade ids after `ends` that have come since the start. */
   passed: number;
-  /** The gap that the sink ends in, until the trade after it comes. Trades fetched for it may come first. */
+  /**
+   * The gap in which the sink's trades end. It is kept until the trade after the gap comes, because fetched trades may
+   * come first.
+   */
   gap: Gap | undefined;
-  /** Trades received later than this need no filter, microseconds. Undefined before the first trade after the ends. */
+  /**
+   * Trades received later than this time need no filter, microseconds since 1970. Undefined before the first trade
+   * after `ends`.
+   */
   until: number | undefined;
 }
 
@@ -26,10 +32,10 @@ const GAP_US = 60_000_000;
 const NOTHING: readonly FeedRecord[] = [];
 
 /**
- * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind;
- * this one must not receive trades, gaps, checkpoints or windows it already has, nor the end of an epoch that it lacks
- * or left. The rest of a gap that the sink ends in comes before the trade after it. Returns undefined if the sink needs
- * no filter.
+ * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind. So
+ * a sink that is ahead must not get again the trades, gaps, checkpoints and windows that it has. It also must not get
+ * the end of an epoch that it does not know or has already left. If its trades end inside a gap, the rest of this gap
+ * comes before the trade after the gap. Returns undefined if the sink needs no filter.
  */
 export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
@@ -65,7 +71,7 @@ export function filterKnown(
   };
 }
 
-/** True if the sink left the epoch, or does not know it. */
+/** Returns true if the sink has left the epoch for a later one, or does not know the epoch. */
 function isForeign(
   { epoch, last }: PreviousEpoch,
   own: readonly SeriesCheckpoint[],
@@ -82,7 +88,7 @@ function isAhead({ last, resumePoint }: PreviousEpoch, ends: ReadonlyMap<TradeKi
   return [...resumePoint].some(([kind, checkpoint]) => isBefore(checkpoint, ends.get(kind)));
 }
 
-/** A sink's position never goes back: a position before its own end becomes that end. */
+/** A sink's position never goes back: a position before the last trade of the sink becomes this trade's position. */
 function atLeast(position: Extract<FeedRecord, { kind: 'position' }>, known: KnownEpoch | undefined): FeedRecord {
   const [end] = known?.ends.values() ?? [];
   const isBehind = end !== undefined && (position.tradeId === null || compareIds(position.tradeId, end.id) < 0);
@@ -118,7 +124,7 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   if (known === undefined || end === undefined || fromId === null) return [gap];
   const isAfterEnd = compareIds(end.id, fromId) <= 0;
   if (toId === null) {
-    // This gap ends the epoch, so the sink's ends in it do not matter any more.
+    // This gap ends the epoch, so it does not matter any more how much of the epoch the sink had.
     all.delete(key);
     return [isAfterEnd ? gap : { ...gap, fromId: end.id, fromTime: end.timestamp }];
   }
@@ -129,12 +135,16 @@ function restOfGap(all: Map<string, KnownEpoch>, gap: Gap): readonly FeedRecord[
   return NOTHING;
 }
 
-/** The part of a gap after the sink's end, of which `passed` trades came since the start. Undefined: none is left. */
+/**
+ * Returns the part of a gap after the sink's last trade; undefined if no part is left. `passed`: how many of its trades
+ * have come since the start.
+ */
 function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
   if (missing === null || fromId === null || toId === null) return rest;
-  // With contiguous ids, the ids give the number. Otherwise the sink has the filled trades that did not come since the start.
+  // How many of the gap's trades lie before the sink's last one: with contiguous ids, the ids give this number.
+  // Otherwise, these are the filled trades that did not come since the start.
   const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
   const left = missing - had;
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };

@@ -57,7 +57,7 @@ export interface VenueFrame extends RawFrame {
 export class MarketFeed {
   readonly #records$ = new Subject<FeedRecord>();
   readonly #frames$ = new Subject<VenueFrame>();
-  /** One price for every trade and every ticker. */
+  /** Emits one price for every trade and every ticker. */
   readonly prices$: Observable<PriceTick> = this.#records$.pipe(filter((record) => record.kind === 'price'));
   readonly trades$: Observable<TradeEvent> = this.#records$.pipe(filter((record) => record.kind === 'trade'));
   readonly status$: Observable<FeedStatus> = this.#records$.pipe(filter((record) => record.kind === 'status'));
@@ -86,7 +86,7 @@ export class MarketFeed {
       wallClockMs: Date.now,
       instance: randomUUID(),
       onFrame: (venue, line, frame) => {
-        // The frame is a view into the socket's buffer, which is reused.
+        // The frame's data is a view into the socket's buffer, which is reused.
         if (this.#frames$.observed) this.#frames$.next({ ...frame, data: new Uint8Array(frame.data), venue, line });
       },
     });
@@ -101,9 +101,11 @@ export class MarketFeed {
     });
   }
 
-  /** Connects, and resolves with the first data. Until then the feed keeps trying. Rejects if it is closed first. */
+  /**
+   * Connects, and resolves with the first data. Until then, the feed keeps trying. Rejects if the feed is closed first.
+   */
   async connect(): Promise<void> {
-    // The feed publishes status and checkpoints without any data.
+    // Status and checkpoints do not count as data: the feed publishes them without any.
     const data$ = this.#records$.pipe(
       filter(({ kind }) => kind !== 'status' && kind !== 'position'),
       throwIfEmpty(() => new Error('the feed was closed before any data came')),
@@ -138,7 +140,7 @@ export class MarketFeed {
     if (this.#coins.delete(name)) this.#feed.remove(name + this.#config.quote);
   }
 
-  /** The last price of a coin; undefined before its first. */
+  /** Returns the last price of a coin; undefined before its first price. */
   getPrice(coin: string): PriceTick | undefined {
     const name = coinNamed(coin, this.#config.quote);
     if (name === undefined) return undefined;
@@ -168,8 +170,9 @@ export class MarketFeed {
   }
 
   /**
-   * Emits the tradability of a coin, or of the whole feed without one: the guard of `market-feed/client` over this feed.
-   * Emits the current decision at once. It knows only what happened since the first call with these limits.
+   * Emits whether trading of a coin is allowed, or of the whole feed if no coin is given. It is the guard of
+   * `market-feed/client`, applied to this feed. The current decision comes at once. It uses only what has happened
+   * since the first call with these limits.
    */
   trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
     return this.#watches.of(options)(coin);
@@ -196,7 +199,9 @@ export class MarketFeed {
 
 const OPTIONS = ['venue', 'exchange', 'venues', 'quote', 'channels', 'config'] as const;
 
-/** The venues in order of preference; undefined: as configured. @throws TypeError */
+/**
+ * Returns the venues in order of preference; undefined: as configured. @throws TypeError for an unknown option or venue
+ */
 function orderOf(options: MarketFeedOptions): readonly VenueId[] | undefined {
   for (const name of Object.keys(options))
     if (!OPTIONS.some((known) => known === name))

@@ -3,12 +3,15 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
-/** Number of one-minute candles in one response of a venue. */
+/** How many past one-minute candles are fetched for each symbol. */
 export const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
-/** Fetches the one-minute candles from before the run, for charts: one symbol at a time, and again after a switch. */
+/**
+ * Fetches the one-minute candles from before the run, for charts: one symbol at a time, and again when another venue
+ * serves the symbol.
+ */
 export class PastCandles {
   readonly candles$: Observable<readonly Kline[]>;
   readonly #feeds: () => readonly CandleFeed[];
@@ -22,7 +25,7 @@ export class PastCandles {
     this.candles$ = this.#wanted$.pipe(concatMap(({ feed, symbol }) => candlesOf(feed, symbol)));
   }
 
-  /** Requests the candles of new symbols, and of symbols after a switch. Call it every second. */
+  /** Requests the candles of symbols that are new or served by another venue now. Call it every second. */
   requestNew(): void {
     for (const feed of this.#feeds()) {
       const asked = getOrCreate(this.#asked, feed, () => new Map<string, string>());

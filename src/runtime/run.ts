@@ -40,7 +40,7 @@ export interface PipelineDependencies
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
 }
 
-/** The part of the coins that a pipeline serves; others of the cluster serve the rest. */
+/** The part of the coins that a pipeline serves. Other pipelines of the cluster serve the other coins. */
 export interface PipelinePart {
   readonly isOwn: (symbol: string) => boolean;
   /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */
@@ -63,7 +63,9 @@ export interface Running {
   metrics(): PipelineMetrics;
   /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
-  /** Closes the connections and delivers what was received, within 5 s. Resolves with the counts of other records. */
+  /**
+   * Closes the connections and delivers what was received, within 5 s. Resolves with the counts of undelivered records.
+   */
   stop(reason: string): Promise<Stopped>;
 }
 
@@ -72,16 +74,18 @@ export interface StopOptions {
   readonly afterMs?: number;
 }
 
-/** The drivers' deadline within a stop's five seconds: a driver needs up to 1.5 s more. */
+/** How long the sink drivers may deliver after a stop. They need up to 1.5 s more, and a stop has 5 s. */
 const STOP_WITHIN_MS = 3500;
 /** How long the sinks wait for the venues' subscriptions before they fence the previous writer. */
 const WARM_WITHIN_MS = 1000;
 /** The pause before the recent records are read: missed trades are fetched first. */
 const LOOK_BACK_AFTER_MS = 1000;
-/** How long a stop waits for the recent records: no other run publishes the large trades since the start. */
+/** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
-/** Minimum share of the memory for a shard: its warm-up buffers all empty at the same time and need this room. */
+/**
+ * Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room.
+ */
 const LEAST_BUFFER_SHARE = 0.25;
 
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {

@@ -15,7 +15,7 @@ const HEARTBEAT_MS = 1000;
 export type FeedHost = Pick<FeedOptions, 'commands$' | 'stop$' | 'numbering' | 'watch'>;
 
 export interface RunningFeedOptions {
-  /** The venues of each feed: all in one with failover, or one each. */
+  /** The venues of each feed: with failover, one feed has all venues; otherwise, each feed has one venue. */
   readonly venues: readonly (readonly VenueFeed[])[];
   readonly feed: (venues: readonly VenueFeed[], host: FeedHost) => Observable<FeedOutput>;
   readonly instance: string;
@@ -31,7 +31,7 @@ interface Part {
   readonly output$: Observable<FeedOutput>;
 }
 
-/** The feeds of one process as one, with one heartbeat and one numbering of status records. */
+/** Runs the feeds of one process as one feed, with one heartbeat and one numbering of status records. */
 export class RunningFeed {
   readonly output$: Observable<FeedOutput>;
   readonly venues: readonly VenueFeed[];
@@ -131,7 +131,7 @@ export class RunningFeed {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'unfollowed', symbol });
   }
 
-  /** Requests whole books. Call it when a sink dropped book changes, so its consumers need them. */
+  /** Requests whole books. Call it when a sink has dropped book changes: its consumers need whole books then. */
   deltasLost(): void {
     for (const { commands$ } of this.#parts) commands$.next({ kind: 'deltas_lost' });
   }
@@ -165,7 +165,7 @@ export class RunningFeed {
     });
   }
 
-  /** Symbols for which none of the feeds that follow them allows trading. */
+  /** Returns the symbols that are halted in every feed that follows them. */
   #haltedSymbols(haltedOf: (watch: FeedWatch) => ReadonlySet<string>): readonly string[] {
     const all = this.watches.map((watch) => ({ followed: watch.view.symbols, halted: haltedOf(watch) }));
     const isInOrder = (symbol: string) =>

@@ -22,7 +22,7 @@ import type { RunningFeed } from './running-feed.ts';
 /** Maximum records and bytes that wait in memory for a sink. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
-/** The batches of files are large, because small blocks compress badly and cost a write each. */
+/** Batches for files are large, because small blocks compress badly and each block costs a write. */
 const FILE_BATCHES = { minIntervalMs: 100, enough: 500 };
 const REPORTED_EVERY_MS = 1000;
 const DELTAS = topicOf('book_delta').name;
@@ -35,7 +35,7 @@ export interface SinkPipelineOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly latency: AckLatency;
-  /** The shard's symbols. Undefined: all of them. */
+  /** Returns true for the shard's symbols. Undefined: all symbols are its own. */
   readonly isOwn: CheckpointOptions['isOwn'];
   readonly spillDisk: SpillDisk | undefined;
   /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */
@@ -58,7 +58,7 @@ export class SinkPipeline {
   #isOver = false;
   #dropped = new Map<string, number>();
   #reporting = false;
-  /** True if book changes were dropped, and no snapshot has replaced them yet. */
+  /** True if book changes were dropped, and whole books have not been requested since. */
   #lacksDeltas = false;
 
   constructor(sink: Sink, options: SinkPipelineOptions) {
@@ -76,7 +76,7 @@ export class SinkPipeline {
       outGap: (gap) => this.#outOf({ ...gap, environment: config.environment }),
       onFailed: (fault) => {
         this.#isOver = true;
-        // In a cluster, a shard's new owner fences the previous one like this.
+        // In a cluster, this is normal: a shard's new owner fences the previous owner.
         const level = isOwn !== undefined && isTakenOver(fault.cause) ? 'debug' : 'error';
         log[level]({ event: 'sink_failed', sink: sink.name }, fault.message);
         onFailed(fault);
@@ -85,7 +85,7 @@ export class SinkPipeline {
       onState: (state, reason) => this.#onState(state, reason),
       onDelivered: (records) => latency.acknowledged(records),
       onRejected: (record, fault) => this.#onRejected(record.record, fault.message),
-      // Drops at a failed sink are reported with its failure.
+      // If the sink has failed, its failure was reported, so its drops are not.
       onDropped: (byTopic) => {
         if (!this.#isOver) this.#onDropped(byTopic);
       },
@@ -103,7 +103,10 @@ export class SinkPipeline {
     });
   }
 
-  /** Writes the checkpoints again as positions, so that the next start finds them whatever happens to this run. */
+  /**
+   * Connects the sink to the feed. Writes the checkpoints again as positions, so that the next start finds them
+   * whatever happens to this run.
+   */
   start(feed: SinkObserver, previous: readonly PreviousEpoch[], windows: PublishedWindows | undefined): void {
     this.#feed = feed;
     this.#filter = filterKnown(this.checkpoints, previous, windows, marketKeyOf(this.#options.config.feed.mode));
@@ -199,7 +202,7 @@ export function addressing({ feed: { mode, allowTestData } }: Config): (record: 
   return (record) => ({ topic: topicNameOf(record), key: messageKeyOf(record, mode), record });
 }
 
-/** The published kinds of trades, first the one that positions count. */
+/** Returns the published kinds of trades. Positions have the checkpoints of the first kind. */
 export function tradeKinds({ feed: { channels } }: Config): readonly TradeKind[] {
   const kinds = (['trade', 'agg_trade'] as const).filter((kind) => channels.includes(kind));
   return kinds.length > 0 ? kinds : ['trade'];

@@ -29,7 +29,7 @@ export class SinkPipelines {
     this.#outOf = addressing(config);
   }
 
-  /** Opens all sinks and returns where previous runs ended. @throws the signal's reason if that comes first */
+  /** Opens all sinks and returns where previous runs ended. @throws the signal's reason if it aborts first */
   async open(signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
     await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
@@ -40,7 +40,7 @@ export class SinkPipelines {
     return previousEpochs(checkpoints, options);
   }
 
-  /** True if recent records can be read while new ones are written; files cannot. */
+  /** True if recent records can be read while new records are written. With a file sink, this is not possible. */
   get isReadableLater(): boolean {
     return this.#all.every(({ name }) => name === 'kafka');
   }
@@ -69,7 +69,7 @@ export class SinkPipelines {
     }
   }
 
-  /** Closes all sinks, also if one fails. @throws its error when all are closed */
+  /** Closes all sinks, also if closing one fails. @throws the error of the failed sink, when all are closed */
   async close(timeoutMs: number): Promise<Stopped> {
     const closing = this.#all.map(({ driver }) => driver.close({ timeoutMs }));
     await Promise.allSettled(closing);

@@ -14,7 +14,7 @@ const LOUD = new Set([
   'lines_disagree',
 ]);
 
-/** Logs a feed's status records. At a heartbeat it also logs symbols whose quality became poor. */
+/** Logs a feed's status records. At a heartbeat, it also logs each symbol that newly has too many invalid messages. */
 export function statusLogger(
   log: Logger,
   feed: { readonly poorQuality: readonly string[] },

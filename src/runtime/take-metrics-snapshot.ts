@@ -16,7 +16,7 @@ export interface MetricsParts {
   readonly sinks: readonly { readonly name: string; readonly stats: DriverStats }[];
 }
 
-/** These warnings are metrics of their own. */
+/** These two warnings have metrics of their own, so they are not among the other warnings. */
 const BOOK_RESYNC = 'book_out_of_step';
 const BOOK_NOT_HAD = 'book_not_had';
 

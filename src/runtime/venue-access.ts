@@ -17,7 +17,10 @@ export interface VenueAccessOptions {
   readonly onMalformedRows?: (venue: VenueId, list: 'instruments' | 'volumes', rows: number) => void;
 }
 
-/** What the feeds of one IP address share: the venues' request and connection budgets, and the most traded coins. */
+/**
+ * What the feeds of a process share: the venues' request and connection budgets, which count for an IP address, and the
+ * most traded coins.
+ */
 export class VenueAccess {
   /** Undefined unless only the most traded coins are followed. */
   readonly topCoins$: Observable<ReadonlySet<string>> | undefined;
@@ -55,7 +58,7 @@ export class VenueAccess {
     return getOrCreate(this.#connections, id, () => new ConnectionBudget(connectionsPerFiveMinutes, venueBudgetShare));
   }
 
-  /** The venue's instrument list, fetched for each subscription. */
+  /** The venue's instrument list. Each subscription fetches it. */
   listed$(id: VenueId): Observable<readonly ListedInstrument[]> {
     return this.#readableRows(id, 'instruments', venues[id].instruments);
   }

@@ -12,7 +12,7 @@ import type { VenueRest } from '../venues/rest/rest-client.ts';
 import { PAST_CANDLES } from './past-candles.ts';
 import type { VenueAccess } from './venue-access.ts';
 
-/** A slower response would only delay the gaps of other symbols. */
+/** Timeout of a request for missing trades. A slower response would delay the repair of other symbols' gaps. */
 const BACKFILL_TIMEOUT_MS = 3000;
 
 type VenueRequests = Pick<
@@ -75,11 +75,17 @@ function fetchTradesOf(source: Source): Pick<VenueRequests, 'fetchMissing' | 'fe
   };
 }
 
-/** Levels of each side in a fetched book. The first fetch has as many as the venue's budget allows for all symbols. */
+/**
+ * Possible numbers of levels on each side of a fetched book. The first fetch of a book has as many levels as the
+ * venue's request budget allows for all symbols.
+ */
 const BOOK_LEVELS = [5000, 1000, 500, 100];
-/** The share of a minute's weight for all books; the rest is for trades. */
+/** The part of a minute's request weight that the first fetches of all books may use. The rest is for trades. */
 const BOOKS_SHARE = 0.25;
-/** The share of the current budget that books leave for trades and urgent books; urgent books leave less. */
+/**
+ * The part of the weight that may be spent at once which a fetch of a book leaves for trades and urgent books. An
+ * urgent book leaves less.
+ */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;
 

@@ -16,7 +16,7 @@ export interface GatewayThreadOptions {
   readonly log: (level: 'info' | 'warn', fields: object, message: string) => void;
 }
 
-/** The records that the gateway shows; it shows books by their snapshots. */
+/** The kinds of records that the gateway shows. It shows books from their snapshots only. */
 const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
 const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'instrument']);
 /** Records are posted in batches, because each message has a fixed cost. */
@@ -30,7 +30,10 @@ const MAX_RESTART_DELAY_MS = 300_000;
 const CLOSE_WITHIN_MS = 1000;
 const HEAP_MB = 1024;
 
-/** The gateway in its own thread, so that clients cost the feed nothing. It restarts if it ends or cannot keep up. */
+/**
+ * Runs the gateway in a thread of its own, so that clients cost the feed nothing. It restarts if it ends or cannot keep
+ * up.
+ */
 export class GatewayThread {
   readonly #options: GatewayThreadOptions;
   /** The pending timers. */
@@ -126,7 +129,7 @@ export class GatewayThread {
     worker.on('exit', () => this.#ended(worker, why));
   }
 
-  /** Undefined if the system cannot start a thread; a restart is scheduled then. */
+  /** Starts a thread. Returns undefined if the system cannot start one; then a restart is scheduled. */
   #newWorker(): Worker | undefined {
     try {
       return new Worker(new URL(`./gateway-worker${extname(fileURLToPath(import.meta.url))}`, import.meta.url), {

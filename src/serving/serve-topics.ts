@@ -8,8 +8,8 @@ import { gatewayOptions } from './gateway-options.ts';
 import { topicsSource } from './topics-source.ts';
 
 /**
- * Serves a gateway from the topics, until the signal. It is ready when it has read them up to the present. Rejects if it
- * cannot listen, the brokers refuse it, or a topic can no longer be read.
+ * Serves a gateway from the topics, until the signal aborts. The gateway is ready when it has read the topics up to the
+ * present. Rejects if it cannot listen, the brokers refuse it, or a topic can no longer be read.
  */
 export async function serveTopics(
   config: Config,

@@ -21,12 +21,12 @@ const LOOK_BACK_MS = {
   'feed-status': 60 * MINUTE_MS,
   gaps: 24 * 60 * MINUTE_MS,
   klines: 8 * 60 * MINUTE_MS,
-  // A client reads all of them.
+  // Has no effect: a client always reads this topic from its beginning.
   instruments: 0,
 } satisfies { readonly [N in TopicName]?: number };
 const SHOWN = Object.keys(LOOK_BACK_MS) as readonly (keyof typeof LOOK_BACK_MS)[];
 
-/** A topic with a smaller lag counts as read, milliseconds. */
+/** A topic with a smaller lag counts as read up to the present, milliseconds. */
 const NEARLY_THERE_MS = 1000;
 /** After this time the source counts as caught up, whatever the lag. */
 const CATCH_UP_WITHIN_MS = 20_000;
@@ -42,7 +42,7 @@ export interface TopicsSourceOptions extends ClientDeps {
 export interface TopicsSource extends GatewaySource {
   /** Connects, retrying as long as needed, and reads up to the present. Rejects with a Fault if that is impossible. */
   start(): Promise<void>;
-  /** Rejects with a Fault if a topic can no longer be read, since old data would look like present data. */
+  /** Rejects with a Fault if a topic can no longer be read, because old data would look like present data. */
   readonly failed: Promise<never>;
   close(): Promise<void>;
 }
@@ -110,7 +110,7 @@ export function topicsSource(options: TopicsSourceOptions): TopicsSource {
       const stopped$ = aborted$(signal);
       await firstValueFrom(race(from(market.ready()), stopped$), { defaultValue: undefined });
       const there$ = market.lag$.pipe(
-        // A topic without an answer shows its lag only after a second.
+        // If the brokers do not answer about a topic, its lag shows this only after a second.
         skipUntil(timer(ANSWERED_WITHIN_MS, scheduler)),
         filter((lag) => Object.values(lag).every(({ ms }) => ms < NEARLY_THERE_MS)),
       );

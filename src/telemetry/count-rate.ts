@@ -2,7 +2,7 @@ const SECONDS = 5;
 
 /** The mean rate over the last five whole seconds, from a count that only rises. */
 export class CountRate {
-  /** The count at the ends of the last seconds, newest last. */
+  /** The counts at the ends of the last seconds, newest last. */
   readonly #counts: number[] = [];
 
   /** Adds the count so far. Call it every second. */

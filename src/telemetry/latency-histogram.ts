@@ -1,15 +1,15 @@
 import type { Distribution } from '../domain/metrics-snapshot.ts';
 import type { LatencySummary } from '../domain/status-snapshot.ts';
 
-/** Sixteen buckets for each doubling; below 16 µs one for each microsecond. */
+/** The histogram has sixteen buckets for each doubling of the latency; below 16 µs, one for each microsecond. */
 const STEP_BITS = 4;
 const STEPS = 2 ** STEP_BITS;
 /** The longest latency with its own bucket, microseconds (134 s). Longer ones count in the last bucket. */
 const LONGEST = 2 ** 27 - 1;
 const BUCKETS = bucketOf(LONGEST) + 1;
 /**
- * Upper bounds of the exported buckets, milliseconds. They are few, because each is a series of every metric. The first
- * is 0, for latencies below zero: a clock may be behind.
+ * Upper bounds of the exported buckets, milliseconds. They are few, because each bound is a time series of every
+ * metric. The first is 0, for latencies below zero: a clock may be behind.
  */
 export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
@@ -21,11 +21,14 @@ const HALF_MS = 30_000;
 /** The distribution of one latency, in 18 KiB. Negative latencies count, too: they show that our clock is behind. */
 export class LatencyHistogram {
   readonly #all = new Counts();
-  /** The observations since the last turn of half a minute, and those of the half minute before. */
+  /** The observations of the current half minute, and of the half minute before it. */
   #newer = new Counts();
   #older = new Counts();
   #turnedAt = Number.NEGATIVE_INFINITY;
-  /** Number of observations between each bound and the one before; the last counts those above all bounds. */
+  /**
+   * Number of observations between each bound and the bound before it. The last number counts the observations above
+   * all bounds.
+   */
   readonly #between = new Float64Array(BOUNDS_MS.length + 1);
   #sum = 0;
 
@@ -46,7 +49,7 @@ export class LatencyHistogram {
   }
 
   /**
-   * Quantiles of the last half to whole minute, if it is called every few seconds; otherwise of more. Null without
+   * Quantiles of the last 30 to 60 s, if it is called every few seconds; otherwise of a longer time. Null without
    * observations. `now`: milliseconds by any clock.
    */
   recent(now: number): LatencySummary | null {
@@ -73,7 +76,7 @@ export class LatencyHistogram {
   }
 }
 
-/** Observations in fine buckets. */
+/** Counts observations in fine buckets. */
 class Counts {
   count = 0;
   #max = Number.NEGATIVE_INFINITY;
@@ -101,7 +104,7 @@ class Counts {
     return { count: this.count, p50, p99, p999, max: Math.round(this.#max * 1000) / 1000 };
   }
 
-  /** The middle of the quantile's bucket. */
+  /** Returns the middle of the quantile's bucket, milliseconds, but not more than the maximum. */
   #quantile(share: number): number {
     let left = Math.ceil(share * this.count);
     let bucket = -1;

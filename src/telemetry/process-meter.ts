@@ -6,9 +6,9 @@ export interface ProcessMetrics {
   readonly residentBytes: number;
   /** Start of the process, milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** Null if the system does not provide it. */
+  /** Number of open files; null if the system does not provide it. */
   readonly openFiles: number | null;
-  /** The soft limit of `openFiles`. */
+  /** The soft limit of `openFiles`; null if there is none. */
   readonly maxOpenFiles: number | null;
 }
 
@@ -35,7 +35,7 @@ function softLimitOfFiles(): number | null {
   return soft === undefined ? null : Number(soft);
 }
 
-/** Only Linux has these files. */
+/** Returns null if the files of `/proc` are missing: only Linux has them. */
 function unlessMissing<T>(read: () => T): T | null {
   try {
     return read();

@@ -3,7 +3,10 @@ import { getHeapStatistics } from 'node:v8';
 import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
-/** The interval of Node's timer; time beyond it is the delay. */
+/**
+ * The interval of the timer with which Node measures the event loop's delay. The time beyond this interval is the
+ * delay.
+ */
 const RESOLUTION_MS = 10;
 
 const GC_KINDS: ReadonlyMap<number, string> = new Map([
@@ -41,7 +44,10 @@ export class ThreadMeter {
     this.#delays.enable();
   }
 
-  /** Measures the thread since the last call. One caller calls it every second. */
+  /**
+   * Returns the metrics now. `eventLoopDelay` gets the longest delay since the last call, so one caller calls it every
+   * second.
+   */
   sample(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();

@@ -29,13 +29,16 @@ export class FeedInstance {
   readonly symbols = new Set<string>();
   /** The symbols that it has halted. */
   readonly halted = new Set<string>();
-  /** Those of them whose instrument does not trade. */
+  /** The halted symbols whose instrument does not trade. */
   readonly haltedInstruments = new Set<string>();
   staleBooks: readonly string[] = [];
   /** Why each unavailable sink is down, by the sink's name. */
   readonly sinksDown = new Map<string, string>();
   readonly venues = new Map<string, VenueState>();
-  /** Since when a market is idle by the instance's wall clock, by VENUE or VENUE:SYMBOL. */
+  /**
+   * Since when each idle market is idle, milliseconds since 1970 by the instance's wall clock. The key is VENUE or
+   * VENUE:SYMBOL.
+   */
   readonly idleMarkets = new Map<string, number>();
   readonly #ages = new Map<string, ReportedAge>();
   readonly #eventLags = new Map<string, number>();
@@ -62,7 +65,7 @@ export class FeedInstance {
     if (state === 'sink_recovered') this.sinksDown.delete(cause);
   }
 
-  /** Returns the milliseconds since its last heartbeat: since the arrival or by the timestamp, whichever is longer. */
+  /** Returns the milliseconds since its last heartbeat: by its arrival or by its timestamp, whichever is longer. */
   silentMs(now: Moment): number {
     const { timestamp = Number.NEGATIVE_INFINITY } = this.lastHeartbeat ?? {};
     return Math.max(now.monotonic - this.#lastHeartbeatAt, now.wall - timestamp, 0);

@@ -33,7 +33,7 @@ export class FeedInstances {
     return instance;
   }
 
-  /** The instances with heartbeats. An instance without symbols counts only if no instance has any. */
+  /** The instances with heartbeats. An instance without symbols counts only if no instance has symbols. */
   get speakers(): readonly FeedInstance[] {
     return this.#alive.filter(({ lastHeartbeat }) => lastHeartbeat !== undefined);
   }
@@ -62,7 +62,7 @@ export class FeedInstances {
     return this.#bySymbol.get(symbol)?.by;
   }
 
-  /** Returns false if its speaker has no active venue: then every venue is a feed of its own. */
+  /** Returns false if the symbol's speaker has no active venue: then every venue is a feed of its own. */
   isByOneVenue(symbol: string): boolean {
     return this.speakerOf(symbol)?.lastHeartbeat?.activeVenue !== null;
   }
@@ -72,7 +72,9 @@ export class FeedInstances {
     return this.speakerOf(symbol)?.symbols.has(symbol) === true;
   }
 
-  /** Returns when its speaker first named the symbol, milliseconds since 1970; -Infinity if it has no speaker. */
+  /**
+   * Returns when the symbol's speaker first named it, milliseconds since 1970; -Infinity if the symbol has no speaker.
+   */
   servedSince(symbol: string): number {
     return this.#bySymbol.get(symbol)?.since ?? Number.NEGATIVE_INFINITY;
   }

@@ -8,7 +8,7 @@ import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-fa
 
 /** A consumer's limits in milliseconds, from 0; Infinity means no limit. */
 export interface TradabilityLimits {
-  /** Greatest age of a coin's last price: by its `received_at` or since its arrival, whichever is longer. */
+  /** Greatest age of a symbol's last price: by its `received_at` or since its arrival, whichever is longer. */
   readonly maxPriceAgeMs: number;
   /** Greatest lag of the consumer behind the topics. */
   readonly maxLagMs: number;
@@ -20,7 +20,7 @@ export interface TradabilityLimits {
   readonly requireBooks: boolean;
 }
 
-/** An instance without a heartbeat for this time halts its symbols, milliseconds. One is due each second. */
+/** An instance without a heartbeat for this time halts its symbols, milliseconds. A heartbeat is due each second. */
 export const STATUS_SILENCE_MS = 3000;
 
 /** A consumer's facts about the feed and itself. */
@@ -28,7 +28,10 @@ export interface ConsumerFacts {
   readonly feed: FeedInstances;
   /** The consumer's lag behind the topics, milliseconds; 0 until it is reported. */
   lagMs: number;
-  /** When the lag was reported, by the monotonic clock; undefined if it never was, or no longer is. */
+  /**
+   * When the lag was reported, by the monotonic clock, milliseconds; undefined if it was never reported, or no longer
+   * is.
+   */
   lagReportedAt: number | undefined;
   ended: boolean;
 }
@@ -55,7 +58,8 @@ const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Mom
   ({ stopped }) => (stopped ? { cause: 'feed_stopped' } : undefined),
   (feed, limitMs, now) => {
     const silentMs = feed.silentMs(now);
-    // As a difference: an infinite silence must not exceed an infinite limit.
+    // Computed as a difference, because Infinity - Infinity is NaN: an infinite silence does not reach an infinite
+    // limit.
     return silentMs - limitMs >= 0 ? { cause: 'status_silent', silentMs, limitMs } : undefined;
   },
   ({ tradability: { state, reason } }) => (state === 'halted' ? { cause: 'feed_halted', reason } : undefined),
@@ -75,7 +79,7 @@ interface Origin {
   readonly environment: Environment;
 }
 
-/** Returns true if data does not show the market as it is now. */
+/** Returns true if a symbol's data from a venue does not show the market as it is now. */
 export function isStale(feed: FeedInstances, { symbol, venue, environment }: Origin, now: Moment): boolean {
   const by = feed.isServed(symbol) ? feed.speakerOf(symbol) : undefined;
   if (by?.lastHeartbeat?.environment !== environment || by.halted.has(symbol)) return true;
@@ -114,14 +118,16 @@ const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs },
     : undefined;
 };
 
-/** The age of a price since its event: since the feed received it, and the venue's event lag. */
+/**
+ * The age of a price since its event, milliseconds: the time since the feed received it, plus the venue's event lag.
+ */
 function priceAgeMs(price: LastPrice, speaker: FeedInstance | undefined, now: Moment): number {
   return ageMs(price.receivedAtMs, price.cameAt, now) + (speaker?.eventLagMs(price.venue) ?? 0);
 }
 
 /**
- * A consumer that has not reported its lag for longer than this is delayed itself: the time beyond it counts as lag.
- * Milliseconds.
+ * If a consumer has not reported its lag for longer than this, the time beyond this counts as lag: the consumer itself
+ * is delayed. Milliseconds.
  */
 const LAG_SILENCE_MS = 1000;
 
@@ -130,7 +136,7 @@ const lag: Rule = (_, { lagMs: reported, lagReportedAt = Number.POSITIVE_INFINIT
   return lagMs > maxLagMs ? { cause: 'lag', lagMs } : undefined;
 };
 
-/** The rules about a consumer's symbol, with those about its speaker. */
+/** The rules about a consumer's symbol, with the rules about the symbol's speaker. */
 const SYMBOL_RULES: readonly Rule[] = [
   (_, { ended }) => (ended ? { cause: 'ended' } : undefined),
   starting,
@@ -177,8 +183,8 @@ function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
 }
 
 /**
- * Returns, for each rule, in how many milliseconds its result for the symbol changes without new data. 0 or below: it
- * has changed.
+ * Returns, for each rule about time, in how many milliseconds its result for the symbol changes without new data. 0 or
+ * below: the result has changed.
  */
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
@@ -189,7 +195,7 @@ export function dueTimes(
   const speaker = feed.speakerOf(symbol);
   return [
     gapUntil - now.monotonic,
-    // A lag may be as long as its limit.
+    // A lag that equals its limit is allowed, so 1 ms is added.
     ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.monotonic]),
     ...(price === undefined ? [] : [maxPriceAgeMs - priceAgeMs(price, speaker, now)]),
     ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),

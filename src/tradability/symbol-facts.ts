@@ -22,7 +22,10 @@ export interface ReportedGap {
 export interface SymbolFacts {
   readonly symbol: string;
   price: LastPrice | undefined;
-  /** The venue that took over the symbol, and when by the feed's clock; undefined after its first price. */
+  /**
+   * The venue that took over the symbol, and when, milliseconds since 1970 by the feed's clock. Undefined after its
+   * first price.
+   */
   movedTo: { readonly venue: string; readonly at: number } | undefined;
   /** When the halt for a gap ends, by the monotonic clock, milliseconds. */
   gapUntil: number;
@@ -36,13 +39,13 @@ export function newSymbolFacts(symbol: string, startedAt: number): SymbolFacts {
 
 /** What the rules need to know about a symbol's speaker. */
 export interface Served {
-  /** Its first heartbeat that named the symbol, milliseconds since 1970. */
+  /** When the speaker's heartbeats first named the symbol, milliseconds since 1970. */
   readonly since: number;
-  /** False: every venue is a feed of its own, with its own epochs. */
+  /** True if one venue at a time serves the symbol. False: every venue is a feed of its own, with its own epochs. */
   readonly byOneVenue: boolean;
 }
 
-/** Makes a price the last one, unless its epoch has ended. Returns true if it did. */
+/** Stores a price as the last one, unless its epoch has ended. Returns true if it was stored. */
 export function setPrice(
   facts: SymbolFacts,
   { venue, epoch, environment, receivedAt }: PriceTick,
@@ -80,8 +83,8 @@ export function setVenue(facts: SymbolFacts, venue: string | null, at: number): 
 }
 
 /**
- * Returns true if the last price came from the previous venue, before the failover. (A symbol may stay at another
- * venue.)
+ * Returns true if the last price came from the previous venue before the failover. A later price from another venue
+ * counts, because the new venue may lack the symbol.
  */
 export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
   return (

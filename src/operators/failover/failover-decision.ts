@@ -1,9 +1,10 @@
 /**
  * Times that decide when `failover` changes the source.
  *
- * It leaves a blocked source at once, a source without a connection after `graceMs`, and a stale source at once. After
- * a start, it leaves a stale source after `connectTimeoutMs` at the earliest. It never switches to an unhealthy source.
- * A source earlier in the order serves again once it has been healthy for `failBackAfterMs` without a break.
+ * `failover` leaves a blocked source at once, a source without a connection after `graceMs`, and a stale source at
+ * once. After a start, it leaves a stale source after `connectTimeoutMs` at the earliest. It never switches to an
+ * unhealthy source. A source earlier in the order serves again once it has been healthy for `failBackAfterMs` without a
+ * break.
  */
 export interface FailoverTiming {
   /** How long the active source may be without a connection, milliseconds. */
@@ -19,14 +20,14 @@ export interface SourceHealth {
   readonly connected: boolean;
   readonly blocked: boolean;
   readonly stale: boolean;
-  /** It has delivered data since it was connected. */
+  /** True if the source has delivered data since it connected. */
   readonly hasData: boolean;
   /**
-   * Since when it counts as failed, because no connection delivers data. At the start, this is `connectTimeoutMs`
-   * ahead. Null: it has data, or was not tried yet.
+   * Since when the source counts as failed, because no connection delivers data. After the start, this time lies
+   * `connectTimeoutMs` ahead. Null: the source has data, or was not tried yet.
    */
   readonly downSince: number | null;
-  /** Since when it is connected, delivering and not stale; null: it is not. */
+  /** Since when the source is healthy: connected, with data, and not stale. Null: it is not healthy. */
   readonly healthySince: number | null;
 }
 
@@ -38,7 +39,7 @@ export interface Decision {
   readonly active: number;
   /** Set when `active` changed. */
   readonly reason?: SwitchReason;
-  /** When to decide again, because the decision may change without an event; null: never. */
+  /** When to decide again although no event has come, by the scheduler, milliseconds; null: never. */
   readonly wakeAt: number | null;
 }
 
@@ -92,8 +93,8 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
 }
 
 /**
- * Decides which source serves. `active` is -1 if none has served yet. Then the source at the index `startWith` is
- * preferred.
+ * Decides which source serves. `active` is the index of the serving source, or -1 before any source serves. In that
+ * case, the source at the index `startWith` is preferred.
  */
 export function decide(
   sources: readonly SourceHealth[],
@@ -121,7 +122,7 @@ export function decide(
   return { active, wakeAt: earlier(leaveAt, backAt) };
 }
 
-/** At a start, waits for one source until it serves or fails; then any healthy one serves. */
+/** At the start, waits for the source at `startWith`. If it fails, the first healthy source serves. */
 function atStart(sources: readonly SourceHealth[], now: number, timing: FailoverTiming, startWith: number): Decision {
   const first = sources[startWith];
   if (first === undefined) return { active: -1, wakeAt: null };

@@ -10,7 +10,7 @@ export type SourceEvent<T> =
   | { readonly kind: 'value'; readonly key: string; readonly at: number; readonly value: T; readonly late?: true }
   /** The source can deliver. */
   | { readonly kind: 'connected' }
-  /** The source has no connection left, or an attempt failed. `blocked`: a retry cannot succeed. */
+  /** The source has no connection left, or an attempt to connect failed. `blocked`: a retry cannot succeed. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean }
   /** Data should come and does not. */
   | { readonly kind: 'stale' }

@@ -1,5 +1,6 @@
 import type { SourceState } from './source-state.ts';
 
+/** The source that serves one key, and how far it has come. */
 export interface Route<T> {
   readonly source: SourceState<T>;
   /** Number of the key's epoch; 0 before its first value. */
@@ -47,8 +48,9 @@ export class KeyRoutes<T> {
   }
 
   /**
-   * Returns the source that should serve a key: the active source if it has the key; else the current one while it is
-   * healthy and has the key; else the first such source; without any, the current one.
+   * Returns the source that should serve a key: the active source if it has the key; else the current source if it is
+   * healthy and has the key; else the first source that is healthy and has the key. If there is none, the current
+   * source stays.
    */
   choose(key: string, active: SourceState<T>, current: SourceState<T>): SourceState<T> {
     const lacking = this.#lacking.get(key);
@@ -68,7 +70,7 @@ export class KeyRoutes<T> {
   /**
    * Moves a key to another source. `until`: time of receipt up to which the current source counts as having served.
    * Returns the time after which values of the new source count. This is `until`, or the end of the previous epoch if
-   * the current one has no value.
+   * the current epoch has no value.
    */
   move(key: string, to: SourceState<T>, until: number): number {
     const route = this.#routes.get(key);

@@ -7,7 +7,7 @@ interface Held<T> {
   readonly value: T;
 }
 
-/** Recent values of a source that does not serve their keys, oldest first, for a switch. */
+/** Keeps recent values of the keys that a source does not serve, oldest first. A switch to the source emits them. */
 class Ring<T> {
   readonly #span: number;
   #held: Held<T>[] = [];
@@ -24,7 +24,8 @@ class Ring<T> {
   /** Adds a value. Returns the keys of values that became too old, if any. */
   push(held: Held<T>): ReadonlySet<string> | undefined {
     this.#held.push(held);
-    // Old values are removed in large pieces, so each value is moved about once. The ring grows to twice its span.
+    // Old values are removed once they are half of the ring, so each value is moved about once. So the ring covers up
+    // to twice its span.
     const middle = this.#held.length >> 1;
     const oldest = held.at - this.#span;
     const isOver = (index: number): boolean => (this.#held[index]?.at ?? held.at) < oldest;

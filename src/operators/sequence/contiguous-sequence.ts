@@ -7,29 +7,31 @@ const NONE: readonly never[] = [];
 /**
  * Orders the values of one key whose ids step by exactly one, from any number of lines.
  *
- * The next id is passed on; an id that was passed on before is a duplicate; a jump is a gap. Values after a gap wait
- * until another line delivers the missing ones (then there was no gap), fetched values fill it, or the caller gives it
- * up. A gap lies between two values that came by a line. It is returned before the value that ends it if it was
- * announced, filled with fetched values, or given up. A smaller id with a later timestamp than any before is a restart
- * of the ids, not a duplicate. Values from before a restart are dropped.
+ * A value with the next id is passed on. A value with an id that was passed on before is a duplicate. A jump of the ids
+ * is a gap. The values after a gap wait. The gap ends when another line delivers the missing values (then there was no
+ * gap), fetched values fill it, or the caller gives it up. A gap lies between two values that came by a line. A gap
+ * that was announced, filled with fetched values or given up is returned before the value that ends it. If an id does
+ * not rise although its timestamp is later than any before, the ids have restarted. Values from before a restart are
+ * dropped.
  */
 export class ContiguousSequence<T> implements IdSequence<T> {
   readonly #access: ContiguousAccess<T>;
   readonly #maxHeld: number;
   readonly #held: HeldValues<T>;
   #lastId = NOTHING;
-  /** Time of the last value, and the latest time so far. */
+  /** Timestamp of the last passed value. */
   #lastTimestamp = Number.NEGATIVE_INFINITY;
+  /** Latest timestamp of all passed values. */
   #latest = Number.NEGATIVE_INFINITY;
   /** When the ids restarted, by the venue's clock, milliseconds. */
   #resetAt = Number.NEGATIVE_INFINITY;
   /** The last id of the previous run. */
   #resumedId = NOTHING;
-  /** The first gap, once some of its values were passed on. */
+  /** The first gap, if some of the values inside it were already passed on. */
   #partly: { readonly before: Checkpoint; filled: number } | undefined;
   /** Subscribed lines. */
   readonly #lines = new Set<number>();
-  /** The checkpoint when the last subscribed line was lost. */
+  /** The last value when the last subscribed line was lost: values after it may be missing. */
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
@@ -60,14 +62,14 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#isUnwatched ? this.#unwatched : undefined;
   }
 
-  /** False after the last line was lost: no line can deliver the values from the time in which none was subscribed. */
+  /** False after the last line was lost: no line will deliver the values from the time without a subscribed line. */
   get isFilledByLines(): boolean {
     return !this.#isUnwatched;
   }
 
   get #isUnwatched(): boolean {
     const before = this.#unwatched?.before;
-    // After a restart of the ids, another value may have the same id.
+    // The timestamp counts too, because after a restart of the ids, another value may have this id.
     return before?.id === String(this.#lastId) && before.timestamp === this.#lastTimestamp;
   }
 
@@ -193,7 +195,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return passed;
   }
 
-  /** Passes the held values that wait for no id any more. */
+  /** Passes on the held values before which no id is missing any more. */
   #passHeld(): Sequenced<T>[] {
     if (this.#held.isEmpty) return [];
     const out: Sequenced<T>[] = [];

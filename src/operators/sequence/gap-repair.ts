@@ -4,9 +4,9 @@ import { retryDecision } from '../retry-decision.ts';
 import type { MissingValues } from './id-sequence.ts';
 
 export interface GapRepairOptions<K, G extends MissingValues<unknown>, T> {
-  /** Fetches missing values; `attempt` counts from 0. Only the first answer counts. */
+  /** Fetches missing values; `attempt` counts from 0. Only the first emitted array is used. */
   readonly fetch: (key: K, gap: G, attempt: number) => Observable<readonly T[]>;
-  /** Returns the gaps that are open now, in order; empty if there is none. */
+  /** Returns the open gaps of a series, in order. */
   readonly gaps: (key: K) => readonly G[];
   readonly fill: (key: K, values: readonly T[]) => void;
   /** Called when the missing values can never be fetched, so nothing may wait for them any longer. */
@@ -21,12 +21,13 @@ interface Repair<K> {
   attempt: number;
   fruitless: number;
   timer: Subscription;
-  /** The running request. */
+  /** The running request and the value after its gap; undefined while no request runs. */
   asked: { readonly after: unknown; readonly request: Subscription } | undefined;
 }
 
 /**
- * Pause after an answer that filled nothing, milliseconds. It doubles with each such answer, up to `LONGEST_WAIT_MS`.
+ * Pause after a request that brought no missing value, milliseconds. It doubles with each such request, up to
+ * `LONGEST_WAIT_MS`.
  */
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 3000;
@@ -40,7 +41,10 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
   readonly #repairs = new Map<K, Repair<K>>();
   readonly #waiting: Repair<K>[] = [];
   readonly #requests = new Set<Subscription>();
-  /** True while requests are sent: a synchronous answer must not send the next one inside. */
+  /**
+   * True while `#next` sends requests. If a request is answered synchronously, the answer must not call `#next`
+   * recursively.
+   */
   #asking = false;
   #closed = false;
 
@@ -48,7 +52,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     this.#options = options;
   }
 
-  /** Starts the repair of a series, unless it is running. */
+  /** Starts the repair of a series, unless it is already running. */
   repair(key: K): void {
     if (this.#closed || this.#repairs.has(key)) return;
     const repair = { key, attempt: 0, fruitless: 0, timer: Subscription.EMPTY, asked: undefined };
@@ -124,7 +128,10 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
     );
   }
 
-  /** Continues with the next series. This one gets another turn, after a pause if nothing was filled. */
+  /**
+   * Ends the turn of a series, and starts the next requests. The series queues again: after progress at once, otherwise
+   * after a pause.
+   */
   #settle(repair: Repair<K>, progress: boolean, atLeastMs: number): void {
     if (this.#closed) return;
     if (progress) {
@@ -133,7 +140,7 @@ export class GapRepair<K, G extends MissingValues<unknown>, T> {
       return;
     }
     const waitMs = Math.min(FIRST_WAIT_MS * 2 ** repair.fruitless++, LONGEST_WAIT_MS);
-    // NaN counts as no pause.
+    // If `atLeastMs` is NaN, it has no effect.
     this.#wait(repair, atLeastMs > waitMs ? atLeastMs : waitMs);
     this.#next();
   }

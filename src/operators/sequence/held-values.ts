@@ -12,11 +12,11 @@ export interface ContiguousAccess<T> {
 
 export interface HeldValue<T> {
   readonly value: T;
-  /** When a line delivered it, milliseconds on the caller's clock; Infinity if it was fetched. */
+  /** When a line delivered the value, by the caller's clock, milliseconds; Infinity if it was fetched. */
   readonly since: number;
   readonly fetched: boolean;
   /**
-   * True if the gap before this value was announced. Such a gap ends at this value, even if values before it come
+   * True if the gap before this value was announced. An announced gap keeps its end, even if values inside it come
    * later.
    */
   announced: boolean;
@@ -25,14 +25,14 @@ export interface HeldValue<T> {
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * Keeps the values that wait for the first gap to end, by first id, without overlap. The last one is never a fetched
- * one.
+ * Keeps the values that wait until the first gap ends, sorted by first id and without overlap. The last value always
+ * came by a line.
  */
 export class HeldValues<T> {
   readonly #access: ContiguousAccess<T>;
   #values: HeldValue<T>[] = [];
   #fetched = 0;
-  /** The ids before the announced gaps, in order. */
+  /** The last id before each announced gap, in order. */
   readonly #announced: number[] = [];
   #since = NEVER;
   #unannouncedSince = NEVER;
@@ -50,12 +50,12 @@ export class HeldValues<T> {
     return this.#values.length - this.#fetched;
   }
 
-  /** Since when the oldest gap is open, milliseconds on the caller's clock; Infinity if none is. */
+  /** Since when the oldest gap is open, by the caller's clock, milliseconds; Infinity if no gap is open. */
   get since(): number {
     return this.#since;
   }
 
-  /** Since when an unannounced gap may be open; Infinity if none is. */
+  /** Since when an unannounced gap may be open, by the same clock; Infinity if there is none. */
   get unannouncedSince(): number {
     return this.#unannouncedSince;
   }
@@ -68,12 +68,12 @@ export class HeldValues<T> {
     return this.#values.at(-1)?.value;
   }
 
-  /** The id before the first announced gap; Infinity if none is announced. */
+  /** The id before the first announced gap; Infinity if no gap is announced. */
   get idBeforeAnnounced(): number {
     return this.#announced[0] ?? NEVER;
   }
 
-  /** Adds a value; returns false if it overlaps another one and is dropped. */
+  /** Adds a value from a line. If it overlaps another value, it is dropped, and the result is false. */
   add(value: T, now: number): boolean {
     const { first, last } = this.#access;
     const at = this.#values.findLastIndex((held) => first(held.value) <= first(value)) + 1;
@@ -120,7 +120,9 @@ export class HeldValues<T> {
     return gaps;
   }
 
-  /** Announces the gaps that opened no later than `openedBy`, and those before them. */
+  /**
+   * Announces the gaps that opened no later than `openedBy`, and all gaps before them. The first gap begins at `start`.
+   */
   announce(openedBy: number, start: Checkpoint): SequenceGap<T>[] {
     if (this.#unannouncedSince > openedBy) return [];
     this.#unannouncedSince = NEVER;
@@ -143,7 +145,10 @@ export class HeldValues<T> {
     return gaps;
   }
 
-  /** Removes the first value if no id is missing between `lastId` and it. Call `settle` after the last removal. */
+  /**
+   * Removes and returns the first value if no id is missing between `lastId` and this value. Call `settle` after the
+   * last removal.
+   */
   removeNext(lastId: number): HeldValue<T> | undefined {
     const [held] = this.#values;
     if (held === undefined || this.#access.first(held.value) > lastId + 1) return undefined;
@@ -152,7 +157,7 @@ export class HeldValues<T> {
     return held;
   }
 
-  /** Removes the first gap: the values inside and the one that ends it. */
+  /** Removes the first gap. Returns the values inside it and the value that ends it. */
   removeGap(): { readonly inside: readonly T[]; readonly after: T } | undefined {
     const end = this.#values.findIndex(({ fetched, announced }) => (this.#announced.length > 0 ? announced : !fetched));
     const after = this.#values[end];
@@ -176,7 +181,7 @@ export class HeldValues<T> {
     return head?.value;
   }
 
-  /** Computes the times of the open gaps again. Call it after values were removed. */
+  /** Computes again since when gaps are open. Call it after values were removed. */
   settle(): void {
     this.#since = this.#values.reduce((oldest, { since }) => Math.min(oldest, since), NEVER);
     if (this.#values.length === 0) this.#unannouncedSince = NEVER;

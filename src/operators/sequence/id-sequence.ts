@@ -5,26 +5,26 @@ export interface Checkpoint {
   readonly timestamp: number;
 }
 
-/** Describes missing values between two known ones, both exclusive. */
+/** Describes values that are missing after `before` and before `after`. */
 export interface SequenceGap<T> {
   readonly before: Checkpoint;
   readonly after: T;
   /** How many values are missing; null if the ids do not say. */
   readonly missing: number | null;
-  /** How many of the missing values were passed on after all, or follow this event. */
+  /** How many of the missing values came after all: they were passed on, or follow right after the gap. */
   readonly filled: number;
 }
 
 /** Results of an `IdSequence`, in order. */
 export type Sequenced<T> =
   | { readonly kind: 'value'; readonly value: T }
-  /** Values wait until this gap is filled or given up. A `gap` with the same bounds follows then. */
+  /** Values wait until this gap is filled or given up. Then a `gap` with the same bounds follows. */
   | { readonly kind: 'pending'; readonly gap: SequenceGap<T> }
   | { readonly kind: 'gap'; readonly gap: SequenceGap<T> }
-  /** The ids restart. `value` is the first one with the new ids; it follows. */
+  /** The ids have restarted: `before` is the last value with the old ids. `value` has a new id, and follows. */
   | { readonly kind: 'reset'; readonly before: Checkpoint; readonly value: T };
 
-/** Names values to fetch: those between two others, or the last ones back to `before`. */
+/** Names values to fetch: the values between `before` and `after`, or the source's last values back to `before`. */
 export interface MissingValues<T> {
   readonly before: Checkpoint;
   /** Undefined if no later value came. */
@@ -34,7 +34,7 @@ export interface MissingValues<T> {
 /** A possible gap: values after a checkpoint may be missing. */
 export interface PossibleGap {
   readonly before: Checkpoint;
-  /** Distinguishes possible gaps with the same checkpoint. */
+  /** When values began to wait for it, or `NO_LINE`. It distinguishes possible gaps with the same checkpoint. */
   readonly since: number;
 }
 
@@ -43,15 +43,15 @@ export const NO_LINE = Number.NEGATIVE_INFINITY;
 
 /**
  * Orders the values of one key by id, each once, from one line or several. Times (`now`, `since`) are milliseconds of
- * the caller's clock. A method that returns an array returns what is passed on because of the call.
+ * the caller's clock. A method that returns an array returns the values and gaps that this call passes on.
  */
 export interface IdSequence<T> {
   readonly duplicates: number;
   /** Since when values wait for the oldest gap; undefined: no value waits. */
   readonly heldSince: number | undefined;
-  /** Since when a gap may be open that was not announced yet, so that `announce` has work; undefined: no such gap. */
+  /** Since when a gap that is not announced yet may be open; undefined: `announce` has nothing to announce. */
   readonly unannouncedSince: number | undefined;
-  /** The first value that came by a line and waits. */
+  /** The first waiting value that came by a line. */
   readonly waiting: T | undefined;
   /** The gaps to fetch, in order. */
   readonly gaps: readonly MissingValues<T>[];
@@ -82,12 +82,12 @@ export interface IdSequence<T> {
   replaced(from: number, to: number, now: number): Sequenced<T>[];
 
   /**
-   * Returns true if the value is simply the next one; it then counts as passed on. Otherwise, call `accept`. This is
-   * the hot path: it creates no object.
+   * Returns true if the value is simply the next one in order. It then counts as passed on. Otherwise, call `accept`.
+   * This is the hot path: it creates no object.
    */
   next(line: number, value: T): boolean;
   accept(line: number, value: T, now: number): readonly Sequenced<T>[];
-  /** Announces gaps not announced yet that opened no later than `openedBy`, and the gaps before them. */
+  /** Announces the gaps that opened no later than `openedBy`, and all gaps before them, each only once. */
   announce(openedBy: number): Sequenced<T>[];
   /**
    * Takes fetched values, in any order, and leaves out the values that are not missing. Undefined stands for a value
@@ -95,6 +95,8 @@ export interface IdSequence<T> {
    * value lies between its neighbours.
    */
   fill(values: readonly (T | undefined)[]): Sequenced<T>[];
-  /** Gives up the gaps that opened no later than `openedBy`, by default all: the values after them follow. */
+  /**
+   * Gives up the gaps that opened no later than `openedBy` (default: all gaps), and passes on the values after them.
+   */
   release(openedBy?: number): Sequenced<T>[];
 }

@@ -1,13 +1,14 @@
 import type { SparseAccess } from './passed-values.ts';
 
+/** The state of one line of a `SparseSequence`. */
 export interface LineBuffer<T> {
-  /** True if it missed nothing that another line in step delivered. */
+  /** True if the line missed no value that another line in step delivered. */
   inStep: boolean;
-  /** True if its subscription was acknowledged. */
+  /** True if the line's subscription was acknowledged. */
   acknowledged: boolean;
-  /** True if its subscription was acknowledged, or it has delivered. */
+  /** True if the line's subscription was acknowledged, or the line has delivered a value. */
   subscribed: boolean;
-  /** Values that wait for another line, or for fetched values; in order. */
+  /** Values that wait for another line or for fetched values, oldest first. */
   held: T[];
 }
 
@@ -20,7 +21,9 @@ export class LineBuffers<T> {
     this.#access = access;
   }
 
-  /** Adds a line that has connected. It is not in step: until proven otherwise, it missed values. */
+  /**
+   * Adds a line that has connected. It is not in step: until an overlap proves the opposite, it may have missed values.
+   */
   add(line: number): LineBuffer<T> {
     const added = { inStep: false, acknowledged: false, subscribed: false, held: [] };
     this.#lines.set(line, added);
@@ -58,8 +61,8 @@ export class LineBuffers<T> {
   }
 
   /**
-   * Yields the lines that are not in step and hold a value for which `isIt` is true. Each line is checked when the loop
-   * gets to it, because passing one line's values may change the others.
+   * Yields the lines that may have missed values (not in step) and hold a value for which `isIt` is true. Each line is
+   * checked when the loop gets to it, because passing one line's values may change the others.
    */
   *holding(isIt: (value: T) => boolean): Iterable<LineBuffer<T>> {
     for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;
@@ -78,7 +81,7 @@ export class LineBuffers<T> {
   }
 }
 
-/** Adds a value to a line's held ones, by id. */
+/** Inserts a value into a line's held values, in the order of ids. */
 export function hold<T>({ id, compare }: SparseAccess<T>, { held }: LineBuffer<T>, value: T): void {
   const at = held.findLastIndex((one) => compare(id(one), id(value)) <= 0) + 1;
   held.splice(at, 0, value);

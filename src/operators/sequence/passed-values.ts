@@ -12,23 +12,26 @@ export interface SparseAccess<T> {
 
 /** What the fetched values show about a gap. */
 export interface FilledBy {
-  /** True if the fetched values are all that was missed, except the unread ones. */
+  /** True if the fetched values include all missed values, except those that could not be read. */
   readonly reachesBack: boolean;
   /** The id right before each fetched value that could not be read. */
   readonly unread: readonly string[];
 }
 
-/** Remembers at least the last `size` passed values, which show duplicates, late values and the next gap's start. */
+/**
+ * Remembers the last passed values, at least `size` of them. They show whether a value is a duplicate or late, and
+ * where the next gap starts.
+ */
 export class PassedValues<T> {
   readonly #access: SparseAccess<T>;
   readonly #size: number;
-  /** The remembered values, in order: a full `older` part and the growing `recent` one. */
+  /** The remembered values, in order: first the full part `older`, then the growing part `recent`. */
   #older: T[] = [];
   #recent: T[] = [];
   /** Ids of late values, one set for each part. A set is dropped together with its part. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
-  /** Ids of values that follow a gap of unknown size. Such a gap covers all late values inside it. */
+  /** Ids of values that follow a gap of unknown size. A late value inside such a gap is not reported as another gap. */
   readonly #afterUnknown = new Set<string>();
   /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;
@@ -36,7 +39,9 @@ export class PassedValues<T> {
   #lastTimestamp = 0;
   /** Number of fetched values passed since the last value from a line, and the checkpoint before them. */
   #filled: { readonly before: Checkpoint; count: number } | undefined;
-  /** True if no line was in step for some time since the last passed value. */
+  /**
+   * True if values after the last passed one may be missing: no line was in step, or a fetched value could not be read.
+   */
   isUnwatched = false;
   duplicates = 0;
 
@@ -50,7 +55,7 @@ export class PassedValues<T> {
     return this.#lastId === undefined ? undefined : { id: this.#lastId, timestamp: this.#lastTimestamp };
   }
 
-  /** Starts as if the value at the checkpoint, if any, had been passed. */
+  /** Starts as if the checkpoint's value had been passed; undefined: as if no value had been passed. */
   startAt(checkpoint: Checkpoint | undefined): void {
     this.#lastId = checkpoint?.id;
     this.#lastTimestamp = checkpoint?.timestamp ?? 0;
@@ -90,7 +95,7 @@ export class PassedValues<T> {
     this.#recentLate = new Set();
   }
 
-  /** Passes a value from a line, after the gap that ends at it. */
+  /** Passes a value from a line. If a gap ends at this value, the gap comes first. */
   pass(value: T): Sequenced<T>[] {
     const gap = this.#gapBefore(value);
     const passed: Sequenced<T>[] = gap === undefined ? [] : [{ kind: 'gap', gap }];
@@ -105,7 +110,7 @@ export class PassedValues<T> {
     const live = new Set(held.map(id));
     const end = held.at(-1);
     const [begin] = held;
-    // From its first held value on, a line missed nothing. So only unread values before it are gaps.
+    // A line missed nothing after its first held value. So only unread values before that value are gaps.
     let gaps = begin === undefined ? unread : unread.filter((before) => compare(before, id(begin)) < 0);
     // Fetched values after the last held one were not missed: a line will still deliver them.
     const missed = fetched.filter(
@@ -127,7 +132,7 @@ export class PassedValues<T> {
 
   /**
    * Returns undefined for a new value and an empty array for a duplicate. For a late value, returns its gap, unless
-   * another gap covers it.
+   * another gap covers the value.
    */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
@@ -161,7 +166,7 @@ export class PassedValues<T> {
     return found !== undefined && idOf(found) === id;
   }
 
-  /** Passes a fetched value. The gap around it is returned before the next value from a line. */
+  /** Passes a fetched value. The gap that it fills is returned later, before the next value from a line. */
   #passFetched(value: T): Sequenced<T> {
     if (this.last !== undefined) this.#filled ??= { before: this.last, count: 0 };
     if (this.#filled !== undefined) this.#filled.count++;
@@ -170,8 +175,8 @@ export class PassedValues<T> {
   }
 
   /**
-   * Returns the gap before a value. Its size is unknown if no line was in step for some time; otherwise, fetched values
-   * have filled it.
+   * Returns the gap before a value, if there is one. Its size is unknown if other values may be missing
+   * (`isUnwatched`); otherwise, fetched values have filled it.
    */
   #gapBefore(after: T): SequenceGap<T> | undefined {
     const before = this.#filled?.before ?? this.last;
@@ -184,7 +189,10 @@ export class PassedValues<T> {
     return { before, after, missing, filled };
   }
 
-  /** Returns the gap that a late value shows; undefined if another gap covers it, or its neighbours are forgotten. */
+  /**
+   * Returns the gap that a late value shows. Undefined if another gap covers the value, or its neighbours are
+   * forgotten.
+   */
   #gapOfLate(id: string): SequenceGap<T> | undefined {
     const { compare, id: idOf } = this.#access;
     const isBefore = (value: T): boolean => compare(idOf(value), id) <= 0;

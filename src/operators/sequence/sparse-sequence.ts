@@ -13,7 +13,10 @@ import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts'
 export interface SparseOptions {
   /** How many of the last values are remembered to distinguish duplicates from late values. */
   readonly window: number;
-  /** True if the source's last values can be fetched. After a time without a line in step, values wait for them. */
+  /**
+   * True if the source's last values can be fetched. If every line may have missed values, new values wait for the
+   * fetched ones.
+   */
   readonly recent: boolean;
   /** How many values of a line wait for fetched values at most. */
   readonly maxHeld: number;
@@ -21,23 +24,24 @@ export interface SparseOptions {
 
 const NONE: readonly never[] = [];
 
-/** Lines whose values wait for the fetched ones. Each line misses nothing from its first value on. */
+/** The lines whose values wait for fetched values. Each of these lines misses nothing after its first value. */
 interface Wait {
   readonly since: number;
   readonly lines: Set<number>;
 }
 
 /**
- * Orders the values of one key whose ids rise but jump. The ids do not show a gap; only a second line does.
+ * Orders the values of one key whose ids rise but jump. The ids do not show a gap; only a second line shows it.
  *
- * A line is in step if it missed nothing that another line in step delivered. Between lines in step, the first arrival
- * wins and the second is a duplicate. Another line holds its values until one of them has also come by a line in step.
- * A new id below the last passed one is too late: the value is dropped and reported as a gap.
+ * A line is in step if it missed no value that another line in step delivered. Of two lines in step, the first to
+ * deliver a value wins, and the repeat by the second line is a duplicate. A line that is not in step holds its values
+ * until one of them has also come by a line in step. A value with a new id below the last passed id is too late: it is
+ * dropped and reported as a gap.
  *
  * If no line is left in step, the source's last values are fetched, and values from the lines wait. If the fetched
- * values reach back to the last one passed on, the new ones are passed on in order, then the waiting values. If they do
- * not reach back, or the fetch fails, the missing values are a gap of unknown size. A fetched value that could not be
- * read is such a gap too, unless a line has it.
+ * values reach back to the last passed value, the newer ones are passed on in order, then the waiting values. If they
+ * do not reach back, or the fetch fails, the missing values are a gap of unknown size. A fetched value that could not
+ * be read is such a gap too, unless a line has it.
  */
 export class SparseSequence<T> implements IdSequence<T> {
   readonly #access: SparseAccess<T>;
@@ -99,7 +103,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(this.#giveUp());
   }
 
-  /** Notes a connected line. Until proven otherwise, it missed values. */
+  /** Notes a connected line. Until an overlap proves the opposite, it may have missed values. */
   joined(line: number): void {
     this.#lines.add(line);
   }
@@ -114,7 +118,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     return this.#settled(out);
   }
 
-  /** Notes a lost line. Values that other lines held may become due. */
+  /** Notes a lost line. Values that other lines hold may then be passed on. */
   lost(line: number, now: number): Sequenced<T>[] {
     const gone = this.#lines.remove(line);
     if (gone?.subscribed !== true || this.#passed.isEmpty) return [];
@@ -132,7 +136,8 @@ export class SparseSequence<T> implements IdSequence<T> {
   }
 
   /**
-   * Notes the end of a subscription. Later values may still belong to it; the next acknowledgement begins a new one.
+   * Notes the end of a subscription. Its last values may still come, until the next acknowledgement begins a new
+   * subscription.
    */
   unsubscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.lost(line, now);
@@ -140,7 +145,10 @@ export class SparseSequence<T> implements IdSequence<T> {
     return out;
   }
 
-  /** `to` replaces `from`. If no value came by both, some may be missing between them: they are fetched if possible. */
+  /**
+   * Notes that line `to` replaces line `from`. If no value came by both lines, values may be missing between them. They
+   * are fetched if possible.
+   */
   replaced(from: number, to: number, now: number): Sequenced<T>[] {
     const previous = this.#lines.remove(from);
     const heir = this.#lines.of(to);
@@ -168,7 +176,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   accept(line: number, value: T, now: number): readonly Sequenced<T>[] {
     const state = this.#lines.of(line);
     state.subscribed = true;
-    // This shortcut serves half of all values when two lines are in step.
+    // When two lines are in step, this shortcut handles half of all values.
     if (this.#plain && state.inStep && this.#passed.has(this.#access.id(value))) {
       this.#passed.duplicates++;
       return NONE;
@@ -194,13 +202,13 @@ export class SparseSequence<T> implements IdSequence<T> {
     if (this.#wait === undefined || oldest === undefined) return [];
     const reachesBack = !this.#passed.isBeyond(id(oldest));
     const { waiting } = this;
-    // A line has an older value than the fetched ones, so these add nothing.
+    // A line holds a value that is older than all fetched ones, so the fetched values add nothing.
     if (!reachesBack && waiting !== undefined && compare(id(waiting), id(oldest)) < 0)
       return this.#settled(this.#giveUp());
     const lines = [...this.#wait.lines].map((number) => this.#lines.of(number));
     const begun = lines.filter((line) => line.held.length > 0);
     const held = begun.flatMap((line) => line.held.splice(0));
-    // A line without values may start later than those with values: it joins by overlap.
+    // A line without held values may have missed values. It is in step only after an overlap.
     for (const line of begun.length > 0 ? begun : lines) line.inStep = true;
     this.#wait = undefined;
     const unread = unreadAfter(values, (newer) => this.#passed.isBeyond(id(newer))).map(id);
@@ -228,14 +236,17 @@ export class SparseSequence<T> implements IdSequence<T> {
     return line.held.length > this.#options.maxHeld ? this.#giveUp() : [];
   }
 
-  /** Gives up the wait. The line with the oldest value continues; the others join it. */
+  /**
+   * Gives up the wait. The line with the oldest held value continues. The other lines are in step after an overlap with
+   * it.
+   */
   #giveUp(): Sequenced<T>[] {
     const first = this.#lines.oldest(this.#wait?.lines);
     this.#wait = undefined;
     return first === undefined ? [] : [...this.#inStep(first), ...this.#joinOverlapping()];
   }
 
-  /** Puts lines in step that hold a passed value. */
+  /** Puts the lines in step that hold a value that was already passed on. */
   #joinOverlapping(): Sequenced<T>[] {
     const out: Sequenced<T>[] = [];
     for (const line of this.#lines.holding((value) => this.#passed.has(this.#access.id(value))))
@@ -258,7 +269,7 @@ export class SparseSequence<T> implements IdSequence<T> {
   #pass(value: T): Sequenced<T>[] {
     const known = this.#passed.lateOrSeen(value);
     if (known !== undefined) {
-      // The line repeats a passed value, so it missed none since then: there is no gap after all.
+      // The line repeats a passed value, so it missed no value after it: there is no gap after all.
       if (known.length === 0) this.#passed.isUnwatched = false;
       return known;
     }
@@ -283,7 +294,10 @@ export class SparseSequence<T> implements IdSequence<T> {
   }
 }
 
-/** Returns the fetched value right before each unreadable one that may be missing. `values` are newest first. */
+/**
+ * Returns the fetched value right before each value that could not be read and may be missing. `values` is newest
+ * first.
+ */
 function unreadAfter<T>(values: readonly (T | undefined)[], isNew: (newer: T) => boolean): readonly T[] {
   return values.flatMap((value, at) => {
     if (value === undefined || at === 0 || values[at - 1] !== undefined) return [];

@@ -2,22 +2,25 @@ import { type ClosedWindow, type Window, WindowTimeline } from './window-timelin
 
 /** Options of tumbling windows: their lengths, event time, keys and accumulators. */
 export interface TumblingWindowsOptions<T, A> {
-  /** Length of the windows, or several lengths, milliseconds. The first windows begin at 1970-01-01T00:00:00Z. */
+  /**
+   * Length of the windows, or several lengths, milliseconds. The windows of each length are aligned to
+   * 1970-01-01T00:00:00Z.
+   */
   readonly windowMs: number | readonly number[];
   /** How far event time must pass a window's end before the window closes, milliseconds. */
   readonly allowedLatenessMs: number;
   /**
-   * A clock group without values for `allowedLatenessMs` plus this time continues with the caller's clock,
-   * milliseconds.
+   * After `allowedLatenessMs` plus this time without a value, event time continues with the caller's clock.
+   * Milliseconds.
    */
   readonly idleAfterMs: number;
   /** Event time, milliseconds. */
   timestampOf(value: T): number;
   /** Each key has its own windows. */
   keyOf(value: T): string;
-  /** Clock group: its values advance event time together. Default: the key itself. */
+  /** Returns the value's clock group: the keys of a group have one event time. Default: the key itself. */
   clockOf?(value: T): string;
-  /** Makes the accumulator of a new window; `add` gets the value next. */
+  /** Makes the accumulator of a new window. Then `add` is called with the same value. */
   create(windowStart: number, key: string, value: T): A;
   /** Returns the accumulator with the value in it: the same object or a new one. */
   add(accumulator: A, value: T): A;
@@ -41,9 +44,9 @@ export interface KeyInGroup {
 /** The windows of one length and key. */
 interface KeyWindows<A> {
   readonly timeline: WindowTimeline<A>;
-  /** The key's own timeline while its windows are held. */
+  /** The key's own timeline while its windows are held; otherwise undefined. */
   held: WindowTimeline<A> | undefined;
-  /** Windows that end at this time or before had closed when the key came. */
+  /** The key's windows that end at or before this time count as closed. */
   closedEnd: number;
   /** Start of the last value's window. The next value mostly belongs to this window, and look-ups are expensive. */
   windowStart: number;
@@ -54,7 +57,7 @@ interface KeyWindows<A> {
 interface ClockGroup<A> {
   /** One timeline for each window length. */
   readonly timelines: readonly WindowTimeline<A>[];
-  /** Time of the last value, on the caller's clock. */
+  /** When the last value came, by the caller's clock, milliseconds. */
   lastDataAt: number;
   /** The windows of each key, in the order of the lengths. */
   readonly keys: Map<string, readonly KeyWindows<A>[]>;
@@ -72,7 +75,7 @@ export interface TumblingWindows<T, A> {
   cut(which: Cut): readonly ClosedWindow<A>[];
   /**
    * Keeps a key's windows open until `release`, while the time of its group continues. Until then, a value of the key
-   * is late only if it would be late now. `closedEnd` is for a new key: its windows of this length that end at or
+   * is late only if it would be late now. `closedEnd` is for a new key: its windows of length `windowMs` that end at or
    * before the returned time count as closed. A second hold of the same key has no effect.
    */
   hold(which: KeyInGroup, closedEnd?: (windowMs: number) => number): void;
@@ -87,9 +90,10 @@ const byEnd = (a: ClosedWindow<unknown>, b: ClosedWindow<unknown>): number => a.
 /**
  * Makes the state machine of tumbling windows of event time, without rxjs.
  *
- * A window closes when its group's event time reaches its end + `allowedLatenessMs`. If the group has no value for
- * `allowedLatenessMs` + `idleAfterMs`, its event time continues with the clock. A cut closes a window at once. A value
- * whose window is closed, or would be, is late. The time of a held key stops, but its values advance its group's time.
+ * A window closes when the event time of its clock group reaches the window's end + `allowedLatenessMs`. If the group
+ * has no value for `allowedLatenessMs` + `idleAfterMs`, its event time continues with the caller's clock. A cut closes
+ * a window at once. A value is late if its window has closed, or would have closed. The time of a held key stops, but
+ * its values advance its group's time.
  */
 export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A>): TumblingWindows<T, A> {
   const { windowMs, allowedLatenessMs, idleAfterMs } = options;
@@ -161,7 +165,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
       for (const group of groups.values()) {
         for (const timeline of group.timelines) {
           if (timeline.isEmpty || now < idleAt(group, timeline)) continue;
-          // Not below `closesAt`: rounded fractions of a millisecond must not miss the time that `idleAt` returned.
+          // At least `closesAt`: otherwise, rounding could leave a window open at the time that `idleAt` returned.
           const reached = Math.max(timeline.closesAt, timeline.eventTime + (now - group.lastDataAt));
           closed.push(...timeline.closeDue(reached));
         }
@@ -219,7 +223,7 @@ export function createTumblingWindows<T, A>(options: TumblingWindowsOptions<T, A
   };
 }
 
-/** Returns true if the state of the key is not needed: its timeline alone decides what is late. */
+/** Returns true if the key's state can be forgotten, because its timeline alone decides which values are late. */
 function isForgettable({ timeline, held, closedEnd }: KeyWindows<unknown>): boolean {
   return held === undefined && (closedEnd === NEVER || timeline.hasClosed(closedEnd - timeline.windowMs));
 }

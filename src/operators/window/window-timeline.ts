@@ -6,14 +6,14 @@ export interface ClosedWindow<A> {
   /** End of the window, exclusive, milliseconds. */
   readonly windowEnd: number;
   readonly accumulator: A;
-  /** False if a cut closed it before its time. */
+  /** False if a cut closed the window before its time. */
   readonly complete: boolean;
 }
 
 /** An open window. */
 export interface Window<A> {
   accumulator: A;
-  /** True if it was emitted before its time. It stays until its end, so that it is not emitted again. */
+  /** True if a cut has emitted the window. It stays here until it is due, so that it is not emitted again. */
   cut: boolean;
 }
 

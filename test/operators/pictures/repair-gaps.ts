@@ -6,7 +6,7 @@ const fetched = { tone: 'second' } as const;
 const value = (id: string): GapEvent<string> => ({ kind: 'value', key: '', value: id });
 const before = { id: '2', timestamp: 2 };
 
-/** Each marble is an id, which is also its time. */
+/** The values are ids. The operator reads each id also as the value's timestamp, which is not its place in the picture. */
 export const picture: MarblePicture<string, GapEvent<string>> = {
   name: 'repairGaps',
   description:
