@@ -2,16 +2,18 @@ import { Digits } from './digits.ts';
 
 const FIRST_CAPACITY = 16;
 
-/** Greater than any number of decimal places. A value is stored as digits × PLACES + its decimal places. */
+/** Greater than the decimal places of a usual value. A value is stored as digits × PLACES + its decimal places. */
 const PLACES = 32;
-/** Up to this size the stored number is exact. */
+/** The stored number is exact if the value's digits are at most this. */
 const MAX_DIGITS = Number.MAX_SAFE_INTEGER / PLACES - 1;
 
-/** Remembers the last `most` values in one column, because long-lived objects are slow to collect. */
+/**
+ * Remembers the last `most` values in one array of numbers, because many long-lived objects slow garbage collection.
+ */
 export class DigitsRing {
   readonly #most: number;
   #column = new Float64Array(FIRST_CAPACITY);
-  /** The values that do not fit a number, by slot. */
+  /** The values that do not fit in a number, by their index in the column. */
   #long: Map<number, Digits> | undefined;
   #length = 0;
   #oldest = 0;
@@ -25,7 +27,7 @@ export class DigitsRing {
     return this.#length;
   }
 
-  /** Adds a value; returns the oldest if it had to go. */
+  /** Adds a value. If the ring is full, removes and returns the oldest value. */
   push(value: Digits): Digits | undefined {
     if (this.#length < this.#most) {
       if (this.#length === this.#column.length) this.#grow();

@@ -2,7 +2,7 @@ import { type Decimal, powerOfTen } from '../domain/decimal.ts';
 
 /**
  * A decimal as digits / 10^places. The digits are a bigint if a number would not be exact. A class, because V8 would
- * convert each object literal at its first use.
+ * migrate each object literal to another hidden class at its first use.
  */
 export class Digits {
   readonly digits: number | bigint;
@@ -28,7 +28,7 @@ interface Reading {
   readonly value: Digits;
 }
 
-/** The last two readings: all statistics of a trade read the same price and quantity in turn. */
+/** The last two decimals that were read, because all statistics of a trade read the same price and quantity. */
 let latest: Reading = { decimal: '0', value: new Digits(0, 0) };
 let previous = latest;
 
@@ -43,7 +43,7 @@ export function digitsOf(decimal: Decimal): Digits {
 /** Returns the double nearest to the value. */
 export function doubleOf({ digits, places }: Digits): number {
   const power = POWERS[places];
-  // One division of two exact numbers rounds once.
+  // One division of two exact numbers rounds once, so the result is the nearest double.
   if (typeof digits === 'number' && power !== undefined) return digits / power;
   return Number(`${digits}e-${places}`);
 }
@@ -75,13 +75,13 @@ export function times(a: Digits, b: Digits): Digits {
   const places = a.places + b.places;
   if (typeof a.digits === 'number' && typeof b.digits === 'number') {
     const digits = a.digits * b.digits;
-    // A safe result was not rounded.
+    // A product that is a safe integer was not rounded.
     if (Number.isSafeInteger(digits)) return new Digits(digits, places);
   }
   return new Digits(BigInt(a.digits) * BigInt(b.digits), places);
 }
 
-/** value × 10^`places` as a number; NaN if it is not whole or not exact. */
+/** Returns value × 10^`places` as a number; NaN if the result is not whole or not exact. */
 export function numberAt({ digits, places: own }: Digits, places: number): number {
   if (typeof digits !== 'number') return Number.NaN;
   if (own === places) return digits;
@@ -89,7 +89,7 @@ export function numberAt({ digits, places: own }: Digits, places: number): numbe
   return Number.isSafeInteger(scaled) ? scaled : Number.NaN;
 }
 
-/** value × 10^`places`; `places` is at least the value's own. */
+/** Returns value × 10^`places`; `places` is at least the value's own. */
 export function integerAt(value: Digits, places: number): bigint {
   const scaled = numberAt(value, places);
   return Number.isNaN(scaled) ? BigInt(value.digits) * powerOfTen(places - value.places) : BigInt(scaled);

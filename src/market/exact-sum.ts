@@ -6,12 +6,12 @@ import { Digits, doubleOf, integerAt, numberAt } from './digits.ts';
  * Keeps exact running sums, in units of their finest decimal place. Parts that do not fit a number exactly are bigints.
  */
 export class ExactSums {
-  /** −0 instead of 0, so that V8 stores doubles from the start. */
+  /** Filled with −0 instead of 0, so that V8 stores doubles from the start. */
   readonly #low: number[];
   readonly #places: number[];
   #high: bigint[] | undefined;
 
-  /** @param count number of sums, named by 0 to `count` − 1 */
+  /** @param count number of sums, which are selected by the index 0 to `count` − 1 */
   constructor(count = 1) {
     this.#low = new Array(count).fill(-0);
     this.#places = new Array(count).fill(0);
@@ -75,7 +75,10 @@ export class ExactSums {
   }
 }
 
-/** Returns the decimal of `total` / 10^`places`, rounded half-even at 18 places. A number must be a safe integer. */
+/**
+ * Returns `total` / 10^`places` as a decimal, rounded half-even at 18 places. If `total` is a number, it must be a safe
+ * integer.
+ */
 export function decimalOf(total: number | bigint, places: number): Decimal {
   if (places <= DECIMAL_SCALE) return fromUnscaled(total, places);
   return fromUnscaled(roundHalfEven(BigInt(total), powerOfTen(places - DECIMAL_SCALE)));

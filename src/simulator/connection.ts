@@ -6,7 +6,7 @@ import { controlFrame, textFrame } from './text-frame.ts';
 
 /** Bytes that may wait for a slow client before it is cut off, as venues do. */
 const SLOW_CLIENT_BYTES = 256 * 1024 * 1024;
-/** Bytes that may wait on a trickling connection; more are lost. */
+/** Bytes that may wait on a connection that the fault `slow_trickle` slows down; more are lost. */
 const MAX_TRICKLING_BYTES = 4_194_304;
 
 /** A stream or topic, as its listeners see it. */
@@ -22,7 +22,7 @@ export interface ListenedTopic extends FrameSubject {
 type Role = 'market' | 'status';
 type OnLeave = (connection: Connection) => void;
 
-/** One client's WebSocket at one venue. Data frames are collected and sent in one write a slice. */
+/** One client's WebSocket at one venue. Data frames are collected and sent in one write for each time step (1 ms). */
 export class Connection {
   /** Its number in the order of opening at its venue, from 1. */
   readonly number: number;
@@ -55,7 +55,7 @@ export class Connection {
 
   /** Closes with a handshake. Nothing may follow the close frame, so the connection leaves its topics at once. */
   close(code: number, reason: string): void {
-    // The rest of a frame that trickles belongs before the close frame.
+    // The unsent rest of a frame belongs before the close frame.
     if (this.out !== '') this.socket.write(this.out, 'latin1');
     this.out = '';
     this.onLeave();
@@ -68,7 +68,10 @@ export class Connection {
     return this.interference;
   }
 
-  /** Queues a data frame, bypassing any interference. `framed` is the WebSocket frame of it, as latin1. */
+  /**
+   * Queues a data frame; faults that drop or repeat frames were applied before. `framed` is `payload` as a WebSocket
+   * frame, in latin1.
+   */
   push(payload: string, framed: string): void {
     this.frames++;
     if (this.deflated) this.ws.send(Buffer.from(payload, 'latin1'), { binary: false });
@@ -86,7 +89,7 @@ export class Connection {
     this.flush(0);
   }
 
-  /** Sends a ping or pong after all queued data: between the pieces of a trickling frame it would be invalid. */
+  /** Sends a ping or pong after all queued data: it would be invalid inside a partly sent frame. */
   answer(kind: 'ping' | 'pong', payload: string): void {
     if (this.ws.readyState !== this.ws.OPEN) return;
     if (this.deflated) this.ws[kind](payload);
@@ -103,7 +106,7 @@ export class Connection {
     this.ws.send(payload);
   }
 
-  /** Writes queued bytes: all, or on a trickling connection as many as its rate allows in `elapsedMs` milliseconds. */
+  /** Writes queued bytes: all, or on a slowed connection as many as its rate allows in `elapsedMs` milliseconds. */
   flush(elapsedMs: number): void {
     const bytesPerSecond = this.interference?.bytesPerSecond;
     const size = bytesPerSecond === undefined ? this.out.length : Math.floor((bytesPerSecond * elapsedMs) / 1_000);

@@ -28,7 +28,7 @@ export async function answerFaults(
   }
 }
 
-/** An answer with a newline at the end, for people with curl. */
+/** Makes an answer with a newline at the end, for people with curl. */
 export function json(status: number, body: unknown): RestAnswer {
   return { status, body: `${JSON.stringify(body)}\n` };
 }

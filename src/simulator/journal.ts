@@ -22,7 +22,7 @@ export interface MadeEvent {
   readonly side?: 'buy' | 'sell' | '';
   /** When the venue made the event, milliseconds since 1970. */
   readonly time: number;
-  /** The numbers of the reached connections, as JSON, `[1,2]`. */
+  /** The numbers of the connections that the event reached, as JSON: `[1,2]`. */
   readonly sent: string;
   /** Further fields as JSON that begins with a comma: `,"k":"v"`. */
   readonly more?: string;
@@ -46,7 +46,7 @@ export class Journal {
   /** Replaces an existing file. @throws Error if the file cannot be opened */
   constructor(path: string) {
     this.file = createWriteStream(path, { fd: openSync(path, 'w') });
-    // `close` throws the error.
+    // Nothing to do here, because `close` throws the error.
     this.file.on('error', () => {});
     this.timer = setInterval(() => this.flush(), FLUSH_EVERY_MS);
   }

@@ -20,7 +20,7 @@ export interface Pace {
   readonly againMs?: number;
   /** The interval of candles. A topic of candles also sends when a candle closes. */
   readonly interval?: KlineInterval;
-  /** The interval's name in the journal. */
+  /** The interval's name in the journal; by default `interval`. */
   readonly intervalName?: string;
   /** Makes the event. `unit` is appended to milliseconds: '', or '000' for microseconds. */
   readonly make: (now: number, unit: string, candle: CandleSpan) => string;

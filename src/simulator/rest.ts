@@ -47,7 +47,7 @@ export class RestLimit {
     return { kind: 'banned', used: this.used, retryAfter: Math.ceil(banMs / 1_000) };
   }
 
-  /** Lifts a ban and forgets what was counted. */
+  /** Lifts a ban and forgets the counted requests. */
   clear(): void {
     this.used = 0;
     this.warned = 0;
@@ -55,7 +55,7 @@ export class RestLimit {
   }
 }
 
-/** The venue's refusal of a request. */
+/** Thrown to refuse a request, with the venue's error code. */
 export class RestError extends Error {
   override readonly name = 'RestError';
   readonly code: number;
@@ -72,7 +72,10 @@ export class RestError extends Error {
 const PRICE = /("p(?:rice)?":|^\["?\d+"?,)"[^"]*"/;
 const MINUTE = 60_000;
 
-/** A row of trades or candles; the fault `bad_rows` may remove its price. `number`: its trade id or open minute. */
+/**
+ * Returns a row of trades or candles, without its price if the fault `bad_rows` applies. `number` is the trade's id, or
+ * the candle's open time in minutes.
+ */
 export function rowUnder({ badRows }: VenueFaults, symbol: string, number: number | string, row: string): string {
   const every = badRows.get(symbol);
   return every === undefined || BigInt(number) % BigInt(every) !== 0n ? row : row.replace(PRICE, '$1null');
@@ -82,7 +85,7 @@ export function openMinute(openTime: number): number {
   return Math.floor(openTime / MINUTE);
 }
 
-/** The requested number of rows, at most `most`; `otherwise` if the parameter is missing or not valid. */
+/** Returns the requested number of rows, at most `most`; `otherwise` if the parameter is missing or not valid. */
 export function rowLimit(query: URLSearchParams, otherwise: number, most: number): number {
   const limit = Number(query.get('limit') ?? otherwise);
   return Number.isInteger(limit) && limit > 0 ? Math.min(limit, most) : otherwise;

@@ -1,13 +1,16 @@
 import type { Connection } from './connection.ts';
 import type { VenueSpec } from './venue-spec.ts';
 
-/** The pings of one connection: when the next one is due, and when unanswered ones were sent. */
+/** The pings of one connection: when the next ping is due, and when the unanswered pings were sent. */
 interface Pings {
   nextAt: number;
   readonly open: number[];
 }
 
-/** Pings clients as Binance does. It ends connections that do not answer with the payload in time, or are too old. */
+/**
+ * Pings clients as Binance does. Ends connections that do not return the payload in time, or are older than
+ * `lifetimeMs`.
+ */
 export function serverPings(ping: VenueSpec['ping'], lifetimeMs = Number.POSITIVE_INFINITY) {
   const pings = new WeakMap<Connection, Pings>();
 

@@ -27,14 +27,14 @@ export interface Simulator {
   /** `http://127.0.0.1:PORT` */
   readonly httpUrl: string;
   readonly counts: () => Record<string, SimulatedCounts>;
-  /** Starts a fault, as `POST /faults`. @throws BadFault */
+  /** Starts a fault, as `POST /faults` does. @throws BadFault */
   readonly fault: (request: FaultRequest) => ActiveFault[];
   /** Ends every fault, or every fault of one venue. */
   readonly clearFaults: (venue?: VenueId) => void;
   /** Changes a venue's trades a second. */
   readonly setRate: (venue: VenueId, rate: number) => void;
   readonly flushJournal: () => void;
-  /** Cuts every connection, frees the port, completes the journal. */
+  /** Cuts every connection, frees the port and completes the journal. */
   readonly close: () => Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import { bybitStreams } from './bybit/bybit-streams.ts';
 import type { VenueHost } from './venue-host.ts';
 import type { SimulatedVenue } from './venue-protocol.ts';
 
-/** Makes Bybit, Binance, Binance US or the Binance testnet, by the host's spec. */
+/** Makes Bybit, Binance, Binance US or the Binance testnet, as the host's spec says. */
 export function simulatedVenue(host: VenueHost): SimulatedVenue {
   if (host.spec.protocol === 'bybit') {
     const streams = bybitStreams(host);

@@ -27,7 +27,7 @@ export interface SimulatorOptions {
   readonly symbols?: number | undefined;
   /** File for all events, one JSON object a row. */
   readonly journal?: string | undefined;
-  /** Captures to serve instead of a market; other venues are not served then. */
+  /** Captures to serve instead of a market. Venues that are not in a capture are not served. */
   readonly capture?: CaptureOptions | undefined;
   /** Binance's server pings: by default every 20 s, to be answered within a minute (Binance US: 3 min and 10 min). */
   readonly ping?: { readonly everyMs: number; readonly answerWithinMs: number } | undefined;

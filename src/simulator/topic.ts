@@ -19,7 +19,7 @@ export class Topic implements ListenedTopic {
   private readonly forms: Connection[][] = [[], [], [], []];
   /** The numbers of the listening connections, as JSON. */
   listening = '[]';
-  /** The name as bytes, for names beyond ASCII. */
+  /** The name's UTF-8 bytes as latin1, for names beyond ASCII. */
   private readonly wireName: string;
 
   constructor(name: string, kind: EventKind, symbol: string) {
@@ -52,9 +52,9 @@ export class Topic implements ListenedTopic {
   }
 
   /**
-   * Sends an event to every listener. `make` returns its latin1 bytes and appends its argument to milliseconds: '', or
-   * '000' for microseconds. `kind` selects the faults that apply. Returns the numbers of the reached connections, as
-   * JSON.
+   * Sends an event to every listener. `make` returns the event's bytes as latin1, and appends its argument to
+   * milliseconds: '', or '000' for microseconds. `kind` selects the faults that apply. Returns the numbers of the
+   * reached connections, as JSON.
    */
   publish(make: (unit: string) => string, kind: EventKind = this.kind): string {
     const disturbed = this.disturbed;

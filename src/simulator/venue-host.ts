@@ -35,7 +35,7 @@ export class VenueFaults {
   readonly haltedSymbols = new Set<string>();
   /** The books of these symbols are empty, as before the first order or after the last one. */
   readonly symbolsWithEmptyBooks = new Set<string>();
-  /** REST rows of these symbols whose number is divisible by the value have no price. */
+  /** By symbol, a divisor: REST rows whose trade id or open minute is divisible by it have no price. */
   readonly badRows = new Map<string, number>();
 }
 
@@ -72,7 +72,7 @@ export class VenueHost {
     return this.spec.id;
   }
 
-  /** Open connections with market data. Fault scripts number them from 1, as `line`. */
+  /** Open connections with market data. A fault's `line` is a position in this list, from 1. */
   get marketConnections(): Connection[] {
     return this.connections.filter(({ role }) => role === 'market');
   }
@@ -155,7 +155,7 @@ export class VenueHost {
     this.journalEvent(topic, { kind, id: `${updateId}`, time, sent, more: sent === topic.listening ? '' : WITHHELD });
   }
 
-  /** Writes a trade to the journal; `topic` is set if it has listeners. */
+  /** Writes a trade to the journal; `topic` is undefined if the trade has no listeners. */
   journalTrade(symbol: string, trade: TradeTexts, sent: string, topic?: Topic): void {
     const more = topic !== undefined && sent !== topic.listening ? WITHHELD : '';
     this.journal?.event({ venue: this.id, symbol, kind: 'trade', ...tradeEvent(trade), sent, more });

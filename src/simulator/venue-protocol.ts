@@ -24,9 +24,9 @@ export interface RestAnswer {
 
 /** A venue's WebSocket protocol. Times are milliseconds since 1970. */
 export interface VenueSocket {
-  /** The purpose of a WebSocket path (below the prefix); undefined: no such path. */
+  /** The purpose of a WebSocket path (below the venue's prefix); undefined if there is no such path. */
   role(path: string): 'market' | 'status' | undefined;
-  /** Why a handshake is refused; undefined: accepted. */
+  /** The answer that refuses a handshake; undefined if the handshake is accepted. */
   refuses?(path: string, query: URLSearchParams): RestAnswer | undefined;
   opened?(connection: Connection, path: string, query: URLSearchParams): void;
   message(connection: Connection, text: string, now: number): void;

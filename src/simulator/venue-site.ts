@@ -15,8 +15,9 @@ const ATTEMPTS_WINDOW_MS = 300_000;
 const LIFETIME_MS = 86_400_000;
 
 export interface SimulatedCounts {
-  /** Open connections, and all that were ever opened. */
+  /** Open connections. */
   readonly connections: number;
+  /** All connections that were ever opened. */
   readonly opened: number;
   /** Open connections with market data. */
   readonly lines: number;
@@ -69,7 +70,9 @@ export class VenueSite {
     };
   }
 
-  /** Sends what is due. `monotonic` and `elapsedMs` are monotonic, `now` is milliseconds since 1970. */
+  /**
+   * Sends what is due. `monotonic` and `elapsedMs` are of a monotonic clock, `now` is since 1970; all in milliseconds.
+   */
   slice(monotonic: number, elapsedMs: number, now: number): void {
     const { host, streams, socket } = this.venue;
     this.clock?.slice(monotonic, now);
@@ -146,7 +149,7 @@ export class VenueSite {
       this.pings.answered(connection, data.toString());
     });
     ws.on('close', () => host.connectionClosed(connection));
-    // A TCP reset ends a connection like any other end; 'close' follows.
+    // A TCP reset ends a connection like any other end: 'close' follows, so there is nothing to do here.
     ws.on('error', () => {});
   }
 

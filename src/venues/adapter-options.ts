@@ -58,7 +58,7 @@ const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check
   onFrame: [(value) => typeof value === 'function', 'a function'],
 };
 
-/** Returns the options. @throws TypeError that names the first wrong one. */
+/** Checks the options and returns them. @throws TypeError that names the first wrong option */
 export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOptions {
   const { id } = venue;
   if (typeof options !== 'object' || options === null)

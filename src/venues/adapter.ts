@@ -13,8 +13,8 @@ import type { Venue } from './contract.ts';
 export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
 
 /**
- * Makes the adapter of a venue, with as many connections as its limits require. A connection that fails is an event
- * (`failed`, and `serves` for its symbols); the error comes when no connection is left.
+ * Makes the adapter of a venue, with as many connections as its limits require. If a connection fails, the adapter
+ * emits `failed`, and `serves` for its symbols. It errors only when no connection is left.
  */
 export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {
@@ -71,7 +71,8 @@ interface Carrying {
 }
 
 /**
- * Merges the connections. `connected` comes with the first connection, `disconnected` and the error with the last one.
+ * Merges the connections. `connected` comes with the first connection, `disconnected` and the error when the last one
+ * ends.
  */
 function together(
   connections: readonly Carrying[],

@@ -5,9 +5,11 @@ import type { BookUpdate } from '../domain/market-event.ts';
 import type { AggTrade, Environment, InstrumentRecord, Kline, TradeEvent } from '../domain/record.ts';
 import type { ConnectionClosing, MarketFrame, RawFrame } from '../domain/venue-event.ts';
 
+// The contract that every venue implements (`Venue`), with its requests, answers and past data.
+
 export type ControlPurpose = 'subscribe' | 'unsubscribe';
 
-/** A request over the socket; its answer has the same id. */
+/** A request over the WebSocket; its answer has the same id. */
 export interface ControlRequest {
   readonly id: string;
   readonly frame: string;
@@ -26,17 +28,23 @@ export type Decoded =
   | MarketFrame
   | { readonly kind: 'ack'; readonly id: string | undefined }
   | { readonly kind: 'pong' }
-  /** A control request was refused as a whole. `id` and `topics` as far as the answer names them. */
+  /**
+   * A control request was refused as a whole. If the answer does not name them, `id` is undefined and `topics` is
+   * empty.
+   */
   | {
       readonly kind: 'refused';
       readonly id: string | undefined;
       readonly topics: readonly string[];
       readonly fault: Fault;
-      /** The named topics, or all if none is named, are subscribed already: as good as an `ack`. */
+      /**
+       * The named topics are subscribed already, which counts as an `ack`. If none is named, all topics of the request
+       * are.
+       */
       readonly alreadySubscribed?: true;
     }
   | ConnectionClosing
-  /** Well-formed, but not requested; counted by reason. */
+  /** The frame is well-formed, but was not requested. Such frames are counted by reason. */
   | { readonly kind: 'ignored'; readonly reason: string }
   | {
       readonly kind: 'malformed';
@@ -53,14 +61,14 @@ export interface RestRequest<T> {
   readonly weight: number;
   /** Sent instead if the host does not serve this path (404). */
   readonly otherwise?: RestRequest<T>;
-  /** Reads the body of a 200; `onBadRow` is called for each row that is left out. @throws Fault `malformed` */
+  /** Reads the body of a 200; `onBadRow` is called for each row that is left out. @throws Fault of kind `malformed` */
   parse(body: unknown, onBadRow?: OnBadRow): T;
 }
 
 /** Called with an unreadable row of an answer, and a Fault that names its place in the answer. */
 export type OnBadRow = (fault: Fault, row: unknown) => void;
 
-/** The rows of an answer, in its order; undefined stands for an unreadable one. */
+/** The rows of an answer, in the answer's order; undefined stands for an unreadable row. */
 export type PageRows<T> = readonly (T | undefined)[];
 
 /** The market and the environment of past records. */
@@ -71,9 +79,9 @@ export interface PastOrigin {
   readonly receivedAt: () => number;
 }
 
-/** Missing trades between two others, both exclusive. */
+/** Asks for the missing trades between two known trades. */
 export interface BackfillRequest extends PastOrigin {
-  /** The last id and the venue's time of the trade before them, milliseconds. */
+  /** The known trade before the gap: its last id, and the venue's time in milliseconds. */
   readonly before: { readonly id: string; readonly timestamp: number };
   readonly after: TradeEvent | AggTrade;
   /** Counts from 0; later attempts may use another request. */
@@ -93,12 +101,12 @@ export interface PlacedRecord {
   readonly record: PastRecord;
 }
 
-/** One answer of a series, oldest record first. */
+/** The records of one answer, oldest record first. */
 export interface PastPage {
   readonly rows: readonly PlacedRecord[];
   /**
-   * The place where the next answer begins, also after unreadable rows. At most `from` if the venue has nothing there
-   * yet.
+   * The place from which to request the next page, after unreadable rows too. At most `from` if the venue has no record
+   * there yet.
    */
   readonly next: number;
 }
@@ -110,10 +118,11 @@ export interface PastSeries {
   /** Requests the place of the last record. */
   readonly latest: RestRequest<number | undefined>;
   /**
-   * Requests the first place at or after a time, milliseconds since 1970; the result is undefined if there is none yet.
+   * Requests the first place at or after a time, milliseconds since 1970; the result is undefined if no record is there
+   * yet.
    */
   firstFrom(timeMs: number): RestRequest<number | undefined>;
-  /** Returns the place that is `records` records after another; before it if `records` is negative. */
+  /** Returns the place that is `records` records after another place; before it if `records` is negative. */
   step(place: number, records: number): number;
   /**
    * Requests the records from one place to another, both inclusive, as many as one answer has. Candles that end before
@@ -174,16 +183,17 @@ export interface VenueLimits {
 
 /** A venue's announcements, on a connection of their own with the same protocol. */
 export interface VenueNotices {
-  /** Returns the address of the announcements for a configured address; undefined if unknown. */
+  /** Returns the address of the announcements for a configured address; undefined if the venue has none for it. */
   url(base: string): string | undefined;
   readonly topics: readonly string[];
   /**
-   * Makes a decoder that returns `closing` if connections should be replaced. `details.notice` is the same for repeats.
+   * Makes a decoder that returns `closing` if connections should be replaced. `details.notice` is the same for repeats
+   * of an announcement.
    */
   newDecoder(): Decoder;
 }
 
-/** A venue: a value of pure functions, without clock or I/O. */
+/** What the feed knows about a venue: values and pure functions, without clock or I/O. */
 export interface Venue {
   readonly id: VenueId;
   readonly limits: VenueLimits;
@@ -191,11 +201,11 @@ export interface Venue {
   readonly contiguousTradeIds: boolean;
   /** Returns the topics of a channel; empty if the venue has no such channel. */
   topics(instrument: Instrument, channel: Channel, books?: BookDepth): readonly string[];
-  /** The address for a connection with these topics. Default: the configured one. */
+  /** Returns the address for a connection with these topics. Default: the configured address. */
   readonly url?: (configured: string, topics: readonly string[]) => string;
-  /** Requests about topics, within the venue's limits. `nextId` counts from 1 in each connection. */
+  /** Makes the requests for topics, within the venue's limits. `nextId` counts from 1 in each connection. */
   control(purpose: ControlPurpose, topics: readonly string[], nextId: () => number): readonly ControlRequest[];
-  /** The heartbeat that the venue expects as a text frame; undefined if it pings us. */
+  /** The heartbeat that the venue expects as a text frame; undefined if the venue pings us. */
   readonly heartbeat?: { readonly everyMs: number; frame(id: number): string };
   newDecoder(context: DecoderContext): Decoder;
   readonly notices?: VenueNotices;
@@ -203,9 +213,12 @@ export interface Venue {
   readonly dayVolumes: RestRequest<Rows<DayVolume>>;
   /** REST weight allowed in a minute. */
   readonly restWeightPerMinute: number;
-  /** REST weight allowed at once, if the venue counts by less than a minute. */
+  /** REST weight allowed at once, if the venue's limit is for less than a minute. */
   readonly restBurst?: number;
-  /** Requests a gap's trades from its beginning, maybe with others. Undefined if ids do not show gaps. */
+  /**
+   * Requests trades from a gap's beginning on; trades after the gap may follow. Undefined if trade ids do not show
+   * gaps.
+   */
   readonly backfill?: (wanted: BackfillRequest) => RestRequest<readonly TradeEvent[]>;
   /** As `backfill`, for aggregated trades. */
   readonly backfillAggTrades?: (wanted: BackfillRequest) => RestRequest<readonly AggTrade[]>;
@@ -214,7 +227,7 @@ export interface Venue {
   /** Requests the whole book; undefined if the venue sends it after each subscription. */
   readonly book?: (wanted: BookRequest) => RestRequest<BookUpdate>;
   readonly history?: VenueHistory;
-  /** Server time, milliseconds since 1970, maybe with fractions. */
+  /** The server's time, milliseconds since 1970, maybe with fractions. */
   readonly time: RestRequest<number>;
   /** Converts a refused handshake or REST request to a Fault. Header names are in lower case. */
   refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault;

@@ -20,8 +20,8 @@ const having = (ids: readonly VenueId[], channel: Channel): readonly VenueId[] =
   ids.filter((id) => hasChannel(venues[id], channel));
 
 /**
- * Returns the venues that can serve a symbol, in the same order. Without the channel `trade`, epochs consist of
- * aggregated trades, so a venue without them cannot serve. If no venue has them, all venues stay for the other
+ * Returns the venues that can serve a symbol, in the same order. With `agg_trade` but without `trade`, epochs consist
+ * of aggregated trades, so a venue without them cannot serve. If no venue has them, all venues stay for the other
  * channels.
  */
 export function servingVenues(ids: readonly VenueId[], channels: readonly Channel[]): readonly VenueId[] {

@@ -5,7 +5,7 @@ import { digitsOf } from '../digits.ts';
 import { ExactSums } from '../exact-sum.ts';
 import { type BothSides, exactLevel } from './both-sides.ts';
 
-/** Figures of the best levels. The spread of an inverted book is negative. */
+/** Numbers computed from the best bid and ask. The spread is negative if the bid is above the ask. */
 export interface TopFigures {
   /** Best ask − best bid, quote asset, exact. */
   readonly spread: Decimal;
@@ -13,11 +13,11 @@ export interface TopFigures {
   readonly spreadPct: number;
   /** (Best bid + best ask) / 2, rounded half-even at 18 places. */
   readonly mid: Decimal;
-  /** (Bid × ask quantity + ask × bid quantity) / both quantities, rounded half-even at 18 places. */
+  /** (Bid × ask quantity + ask × bid quantity) / (bid quantity + ask quantity), rounded half-even at 18 places. */
   readonly microprice: Decimal;
 }
 
-/** Figures of a book; null if a needed side is empty. */
+/** Numbers computed from a whole book; null if a side that they need is empty. */
 export interface BookFigures {
   readonly bestBid: BookLevel | null;
   readonly bestAsk: BookLevel | null;
@@ -29,7 +29,7 @@ export interface BookFigures {
   readonly bidVolume: Decimal;
   /** Sum of the asks' quantities, base asset, exact. */
   readonly askVolume: Decimal;
-  /** (bidVolume − askVolume) / their sum, from −1 (only asks) to 1 (only bids). */
+  /** (bidVolume − askVolume) / their sum, from −1 (only asks) to 1 (only bids); null if both sides are empty. */
   readonly imbalance: number | null;
 }
 
@@ -64,12 +64,12 @@ export function topFigures({ bids, asks }: BothSides): TopFigures | undefined {
   };
 }
 
-/** As `BookFigures.imbalance`, over the best `levels` of each side. */
+/** Returns `BookFigures.imbalance`, computed only from the best `levels` levels of each side. */
 export function imbalance({ bids, asks }: BothSides, levels: number): number | null {
   return share(volume(bids.slice(0, levels)), volume(asks.slice(0, levels)));
 }
 
-/** Returns the sum of the quantities, unscaled. */
+/** Returns the sum of the quantities × 10^18. */
 function volume(levels: readonly BookLevel[]): bigint {
   const sum = new ExactSums();
   for (const { quantity } of levels) sum.add(digitsOf(quantity));

@@ -2,21 +2,21 @@ import { at } from '../../domain/at.ts';
 import { compareDecimals, type Decimal, integerDigits } from '../../domain/decimal.ts';
 import type { BookLevel } from '../../domain/record.ts';
 
-/** Digits of a key: integers up to this size are exact. */
+/** Maximum digits of a key. A number holds every integer with this many digits exactly. */
 const KEY_DIGITS = 15;
-/**
- * How many more integer digits than the side's first price a price may have. If it has more, prices are compared as
- * text.
- */
+/** A price with at most this many integer digits more than the side's first price gets an ordinary key. */
 const HEADROOM = 2;
-/** The key of prices with more integer digits than that, above all others. */
+/** The key of all prices with still more integer digits. Prices with equal keys are compared as decimals. */
 const BEYOND = 10 ** KEY_DIGITS;
 const POWERS: readonly number[] = Array.from({ length: KEY_DIGITS + 1 }, (_, exponent) => 10 ** exponent);
 
 const POINT = 46;
 const ZERO = 48;
 
-/** The levels of one side, best last. Integer keys order them: the price in units of 10^-scale, rounded down. */
+/**
+ * One side of an order book. The levels are sorted by an integer key, best last. The key is the price in units of
+ * 10^-scale, rounded down.
+ */
 export class BookSide {
   /** 1: the highest price is best (bids); -1: the lowest (asks). Keys have this sign. */
   readonly #sign: 1 | -1;
@@ -59,7 +59,7 @@ export class BookSide {
     for (const level of levels) this.set(level);
   }
 
-  /** Returns true if the quantity at the price is the level's; 0 means none. */
+  /** Returns true if the side has this quantity at this price. Quantity 0 means that it has no level there. */
   has({ price, quantity }: BookLevel): boolean {
     const index = this.#find(this.#sign * scaledPrice(price, this.#scale), price);
     return quantity === (this.#levels[index]?.quantity ?? '0');
@@ -112,7 +112,7 @@ export class BookSide {
   }
 }
 
-/** Number of decimal places that fit in a key beside the price's integer digits. */
+/** Returns how many decimal places fit in a key beside the price's integer digits. */
 function scaleFor(price: Decimal): number {
   return Math.max(0, KEY_DIGITS - HEADROOM - integerDigits(price));
 }

@@ -6,20 +6,20 @@ import { OrderBook } from './order-book.ts';
 
 /** What an update, or its absence, did to a book. */
 export type BookStep =
-  /** The book is in step and replaced as a whole. */
+  /** A whole book has replaced the book, which now equals the venue's book. */
   | {
       readonly kind: 'replaced';
       readonly receivedAt: number;
       readonly timestamp: number | null;
       readonly updateId: string;
     }
-  /** The update was applied to the book at `previousUpdateId`. */
+  /** An update was applied to the book, which had the id `previousUpdateId` before. */
   | { readonly kind: 'changed'; readonly update: BookUpdate; readonly previousUpdateId: string }
-  /** The book is out of step; `receivedAt` if a frame showed it. */
+  /** The book may differ from the venue's. `receivedAt` is set if a frame showed this: when it was received, in µs. */
   | { readonly kind: 'stale'; readonly reason: string; readonly receivedAt?: number };
 
 export interface BookSyncOptions {
-  /** `fetched`: whole books come by REST on request. `sent`: the venue sends one after each subscription. */
+  /** `fetched`: whole books come by REST on request. `sent`: the venue sends a whole book after each subscription. */
   readonly mode: 'fetched' | 'sent';
 }
 
@@ -28,40 +28,42 @@ const NOT_BEGUN = '0';
 /** If an update has a lower id than the book and is later by more than this (ms), the venue has restarted its ids. */
 const NEW_COUNT_AFTER_MS = 5000;
 
-/** Keeps one symbol's book in step with its venue, from the updates of all its lines. Pure. */
+/**
+ * Keeps one symbol's order book equal to the venue's book, from the updates of all lines. Pure: no clock and no I/O.
+ */
 export class BookSync {
   /**
-   * Correct in state `in_step`. After a gap it keeps its last correct levels. It is empty after it was crossed, or its
-   * best price was unknown.
+   * Equals the venue's book in state `in_step`. After a gap it keeps its last correct levels. It is cleared if bid and
+   * ask have crossed, or if its best price is no longer known.
    */
   readonly book = new OrderBook();
   state: 'empty' | 'in_step' | 'stale' = 'empty';
-  /** The last applied update: its id, the venue's time (ms), the time of receipt (µs), the matching sequence. */
+  /** The last applied update: id, venue's time (ms), time of receipt (µs), sequence number of the matching engine. */
   updateId: string | undefined;
   timestamp: number | null = null;
   receivedAt = 0;
   sequence: string | null = null;
-  /** What the caller must request: a whole book by REST, or a new subscription. */
+  /** What the caller must request: a whole book by REST, a new subscription, or nothing. */
   wants: 'snapshot' | 'subscription' | undefined;
-  /** True if deeper levels are wanted, because the price has moved too far for the fetched ones. */
+  /** True if deeper levels are requested, because the price has moved past too many of the fetched levels. */
   isShort = false;
-  /** Since when updates are missing that another line may still deliver, by the caller's clock, milliseconds. */
+  /** When the wait began for updates that another line may still deliver: caller's clock, ms; undefined: no wait. */
   waitingSince: number | undefined;
-  /** Counts: applied updates, updates without anything new, gaps that no line filled. */
+  /** Counts: applied updates, updates that brought nothing new, gaps that no line filled. */
   applied = 0;
   ignored = 0;
   gaps = 0;
 
   readonly #mode: BookSyncOptions['mode'];
-  /** The last id of each line; '' before the first. */
+  /** The last update id of each line; '' before its first update. */
   readonly #lines = new Map<number, string>();
   readonly #held = new HeldUpdates();
   /** The id of the whole book that the current book began with. */
   #base = '';
   readonly #depth = new KnownDepth(this.book);
   /**
-   * Last id of the update that showed the gap. A fetched book with a lower id is rejected, but only once: the venue may
-   * have restarted its ids.
+   * Last id of the update that showed that the book is stale. A fetched book with a lower id is rejected, but only
+   * once: the venue may have restarted its ids.
    */
   #shownBy: string | undefined;
 
@@ -85,22 +87,19 @@ export class BookSync {
     return this.#waited(now);
   }
 
-  /**
-   * Notes that another line replaces this one without a gap. If this one carried the book, the other one counts as
-   * carrying it, even before its first update.
-   */
+  /** Notes that line `to` replaces `from`, and carries the book if `from` did, even before its own first update. */
   cutOver(from: number, to: number, now: number): BookStep[] {
     const carried = (this.#lines.get(from) ?? '') !== '';
     if (carried && (this.#lines.get(to) ?? '') === '') this.#lines.set(to, '0');
     return this.lost(from, now);
   }
 
-  /** Notes a subscribed line. Requests a fetched book that is not in step, because the next update may take long. */
+  /** Notes a subscribed line. A `fetched` book that is not in step is requested: its next update may take long. */
   subscribed(): void {
     if (this.#mode === 'fetched' && this.state !== 'in_step') this.wants = 'snapshot';
   }
 
-  /** Processes an update of a line. If ids fall on one line, the venue has restarted them. */
+  /** Processes an update of a line. If the line's last update had a higher id, the venue has restarted its ids. */
   update(line: number, update: BookUpdate, now: number): BookStep[] {
     const last = this.#lines.get(line) ?? '';
     const id = update.lastUpdateId;
@@ -116,9 +115,10 @@ export class BookSync {
   }
 
   /**
-   * Processes a fetched book. It must reach the id before the first held update; otherwise another one is wanted. A
-   * book in step uses it for deeper levels, with the updates applied since on top. A book with the id 0 has had no
-   * order. It is in step, but requested again until its first update or level: the venue may not have loaded it yet.
+   * Processes a fetched book. It must reach the id before the first held update; otherwise the book is requested again.
+   * For a book in step, it brings deeper levels, and the updates since the request are applied on top. Id 0 means that
+   * the market has had no order. The book is then in step, but requested again until an update or another id comes: the
+   * venue may not have loaded it yet.
    */
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
@@ -131,15 +131,15 @@ export class BookSync {
     return this.#held.isMissedBy(id) || compareIds(id, shownBy) < 0 ? [] : this.#replace(update, now);
   }
 
-  /** Ends the wait for another line: the missing updates are a gap. */
+  /** Ends the wait for another line. The missing updates then count as a gap. */
   giveUp(): BookStep[] {
     return this.waitingSince === undefined ? [] : this.#gap();
   }
 
   /**
-   * A whole book from a line replaces the book, unless the book is in step and newer, because this line lags. The venue
-   * restarted its ids if the line itself had a higher one, or if the id is 1. An id of 1 is no restart if the book
-   * began with 1 and the line had no id before.
+   * Replaces the book with a whole book of a line. It is ignored if the book is in step and not older: the line lags.
+   * The venue has restarted its ids if the line itself had a higher id, or if the id is 1. An id of 1 is no restart if
+   * the book began with 1 and the line had no id before.
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
@@ -174,7 +174,7 @@ export class BookSync {
     return [{ kind: 'replaced', receivedAt, timestamp, updateId }];
   }
 
-  /** Ignores an old id. If it comes much later, the venue has restarted its ids: a testnet is reset every month. */
+  /** Ignores an old update. If it is much later than the book, the venue restarted its ids: a testnet does monthly. */
   #repeated(update: BookUpdate): BookStep[] {
     if (this.#countsAnew(update)) return this.fail('the venue restarted its update ids', update);
     this.ignored++;
@@ -189,18 +189,19 @@ export class BookSync {
       : update.receivedAt - receivedAt > NEW_COUNT_AFTER_MS * 1000;
   }
 
-  /** Holds an update until the book reaches it. If too many are held, the oldest goes: a whole book will replace it. */
+  /** Holds an update until the book reaches it. If too many are held, a book in step has a gap. */
   #hold(update: BookUpdate): BookStep[] {
     if (!this.#held.add(update)) this.ignored++;
     if (this.#held.tooMany) {
       if (this.state === 'in_step') return this.#gap();
+      // A whole book will replace the dropped update.
       this.#held.dropFirst();
     }
     if (this.state !== 'in_step') this.wants = this.#wanted;
     return [];
   }
 
-  /** Applies the held updates that the book reaches. */
+  /** Applies the held updates that follow the book without a gap. */
   #catchUp(steps: BookStep[], now: number): BookStep[] {
     while (true) {
       const id = this.updateId;
@@ -214,7 +215,7 @@ export class BookSync {
     return steps;
   }
 
-  /** Waits for a line that is behind the book; if there is none, the missing updates are a gap at once. */
+  /** Waits for the missing updates while a line is behind the book. If no line is behind, they are a gap at once. */
   #waited(now: number): BookStep[] {
     const { updateId } = this;
     if (this.state !== 'in_step' || updateId === undefined || this.#held.first === undefined) return [];
@@ -223,7 +224,7 @@ export class BookSync {
     return this.#gap();
   }
 
-  /** Applies an update; overlapping ones are fine, as quantities are absolute. False if the book is now wrong. */
+  /** Applies an update. It may repeat changes, as quantities are absolute. Returns false if the book is now wrong. */
   #apply(update: BookUpdate, previousUpdateId: string, steps: BookStep[]): boolean {
     this.book.apply(update.bids, update.asks);
     if (previousUpdateId === NOT_BEGUN) this.wants = undefined;
@@ -244,7 +245,7 @@ export class BookSync {
     this.sequence = sequence;
   }
 
-  /** Clears a book that is crossed or whose best prices are unknown; the steps that led to it are dropped. */
+  /** Clears a book that is crossed or whose best prices are unknown. The caller's steps are dropped. */
   #discard(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();

@@ -17,7 +17,9 @@ export function exactLevel({ price, quantity }: BookLevel): ExactLevel {
   return { price: unscaled(price), quantity: unscaled(quantity) };
 }
 
-/** Twice the mid, unscaled: the mid itself may need 19 places. Undefined if a side is empty. */
+/**
+ * Returns bid + ask, which is twice the mid, × 10^18: the mid itself may need 19 places. Undefined if a side is empty.
+ */
 export function twiceMidOf({ bids: [bid], asks: [ask] }: BothSides): bigint | undefined {
   return bid === undefined || ask === undefined ? undefined : unscaled(bid.price) + unscaled(ask.price);
 }

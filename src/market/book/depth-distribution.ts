@@ -26,10 +26,12 @@ export interface DepthBand {
   readonly cumulativeAsks: Depth;
 }
 
-/** Distances from mid in percent. */
+/** The default bounds of the bands: distances from the mid in percent. */
 export const DEPTH_BOUNDS: readonly Decimal[] = ['0.1', '0.25', '0.5', '1', '2', '5'];
 
-/** Sums a book in bands around mid; null if a side is empty. @throws RangeError unless `bounds` are rising. */
+/**
+ * Sums a book in bands around mid; null if a side is empty. @throws RangeError unless `bounds` are positive and rising
+ */
 export function depthDistribution(
   book: BothSides,
   bounds: readonly Decimal[] = DEPTH_BOUNDS,
@@ -66,7 +68,10 @@ export const ABOVE = 1n;
 
 const HUNDRED = 100n * ONE;
 
-/** Sums the levels of one side, best first, within each limit: rising, in percent of mid, unscaled. */
+/**
+ * Sums the levels of one side up to each limit. Levels come best first. Limits are rising distances from the mid, in
+ * percent × 10^18.
+ */
 export function depthsWithin(
   levels: readonly BookLevel[],
   side: typeof BELOW | typeof ABOVE,

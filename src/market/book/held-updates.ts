@@ -7,7 +7,7 @@ import { compareIds } from '../../domain/trade-id.ts';
  */
 const MAX_HELD = 300;
 
-/** Updates that a book cannot apply yet, each once, by first id. */
+/** Holds the updates that a book cannot apply yet, each once, sorted by first id. */
 export class HeldUpdates {
   readonly #updates: BookUpdate[] = [];
 
@@ -34,13 +34,13 @@ export class HeldUpdates {
     this.#updates.shift();
   }
 
-  /** Removes the first update if a book at `id` reaches or already has it. */
+  /** Removes and returns the first update if no updates are missing between a book at `id` and it. */
   removeNext(id: string): BookUpdate | undefined {
     const { first } = this;
     return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();
   }
 
-  /** Returns true if a whole book at `id` is older than the updates, with a gap between. */
+  /** Returns true if updates are missing between a whole book at `id` and the next held update. */
   isMissedBy(id: string): boolean {
     const next = this.#updates.find(({ lastUpdateId }) => compareIds(lastUpdateId, id) > 0);
     return next !== undefined && leavesGap(id, next);

@@ -3,35 +3,38 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { OrderBook } from './order-book.ts';
 
-/** The worst fetched price of each side; undefined if the side has no more levels. */
+/** The worst fetched price of each side; undefined if all levels of the side were fetched. */
 interface Reach {
   readonly bid: Decimal | undefined;
   readonly ask: Decimal | undefined;
-  /** Half of the fetched levels. If fewer levels of a side are known, deeper ones are wanted. */
+  /** Half of the requested levels. If fewer levels of a side are known, deeper ones are requested. */
   readonly least: number;
 }
 
-/** Maximum updates kept while deeper levels are requested: thirty seconds at ten a second. */
+/** Maximum number of updates kept while deeper levels are requested: thirty seconds at ten updates a second. */
 const MAX_SINCE = 300;
 
-/** Tracks how deep a fetched book is known. */
+/** Tracks down to which price each side of a fetched book is complete. */
 export class KnownDepth {
   readonly #book: OrderBook;
-  /** How deep each side is known; undefined if the whole book is. */
+  /** How deep each side is known; undefined if the whole book is known. */
   #reach: Reach | undefined;
-  /** Updates applied since deeper levels were wanted, and the id before them. Undefined: none are wanted. */
+  /**
+   * The updates since deeper levels were requested, and the book's id before them. Undefined if no levels are
+   * requested.
+   */
   #since: { before: string; readonly updates: BookUpdate[] } | undefined;
 
   constructor(book: OrderBook) {
     this.#book = book;
   }
 
-  /** The lowest id that a book with deeper levels may have; undefined if none is wanted. */
+  /** The lowest id that a requested book with deeper levels may have; undefined if no such book is requested. */
   get wantedFrom(): string | undefined {
     return this.#since?.before;
   }
 
-  /** Replaces the book and applies the updates since the request again. Returns true if there were any. */
+  /** Replaces the book and applies the updates since the request again. Returns true if there were such updates. */
   replace(update: BookUpdate): boolean {
     const since = (this.#since?.updates ?? []).filter(
       ({ lastUpdateId }) => compareIds(lastUpdateId, update.lastUpdateId) > 0,
@@ -54,7 +57,7 @@ export class KnownDepth {
     return begins;
   }
 
-  /** Returns true if the best `levels` of both sides are complete. */
+  /** Returns true if the best `levels` levels of both sides are complete. */
   knows(levels: number): boolean {
     if (this.#reach === undefined) return true;
     const { bid, ask } = this.#reach;

@@ -12,15 +12,15 @@ const HALF_DEPTH = 250_000;
 const HALF_SPREAD_PCT = 0.1;
 
 /**
- * Scores how well a market order of common size would fare, from 0 to 100. Scores are comparable across coins with one
- * dollar-like quote:
+ * Scores how well a market order of common size would fare, from 0 to 100. Scores are comparable across coins with the
+ * same dollar-like quote asset:
  *
  *     score   = 100 × (f(bids) + f(asks)) / 2 × 1 / (1 + spread in basis points / 10)
  *     f(side) = 1 / (1 + √(250,000 / value of the side within 0.5 % of mid))
  *
  * f is an S-curve over the logarithm of the value: 2,500 → 0.09, 250,000 → 0.5, 25,000,000 → 0.91.
  * If a book is cut to its best levels and these end before 0.5 % from mid, the score is too low.
- * Null if a side is empty or the book is inverted.
+ * Null if a side is empty or the best bid is above the best ask.
  */
 export function liquidityScore(book: BothSides): number | null {
   const twiceMid = twiceMidOf(book);

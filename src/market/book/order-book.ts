@@ -49,7 +49,7 @@ export class OrderBook {
     return this.#asks.top(limit);
   }
 
-  /** Returns true if each level is in the book; quantity 0 means that none is. */
+  /** Returns true if each level is in the book. Quantity 0 means that the book has no level at this price. */
   has(bids: readonly BookLevel[], asks: readonly BookLevel[]): boolean {
     return bids.every((level) => this.#bids.has(level)) && asks.every((level) => this.#asks.has(level));
   }
@@ -60,7 +60,7 @@ export class OrderBook {
     this.#asks.replace(asks);
   }
 
-  /** Sets levels in the given order; quantity 0 removes one. */
+  /** Sets levels in the given order; quantity 0 removes the level at its price. */
   apply(bids: readonly BookLevel[], asks: readonly BookLevel[]): void {
     for (const level of bids) this.#bids.set(level);
     for (const level of asks) this.#asks.set(level);

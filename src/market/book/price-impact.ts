@@ -5,7 +5,7 @@ import { type BothSides, type ExactLevel, exactLevel, twiceMidOf } from './both-
 /** The side of a market order: a buy takes asks, a sell takes bids. */
 export type OrderSide = 'buy' | 'sell';
 
-/** The result of a market order against this book alone, without fees. Prices are null if nothing can be filled. */
+/** The result of a market order against one book alone, without fees. Prices are null if nothing can be filled. */
 export interface PriceImpact {
   readonly side: OrderSide;
   /** The requested quantity (base asset) or value (quote asset). */
@@ -14,7 +14,10 @@ export interface PriceImpact {
   readonly averagePrice: Decimal | null;
   /** The worst price that the order reaches. */
   readonly worstPrice: Decimal | null;
-  /** (Average price − mid) / mid in basis points, positive if it costs; null also without a mid. */
+  /**
+   * Distance of the average price from the mid, basis points; positive if it is worse than the mid. Null also without a
+   * mid.
+   */
   readonly slippageBps: number | null;
   /** Base asset; rounded half-even at 18 places if a value was requested. */
   readonly filledQuantity: Decimal;
@@ -24,7 +27,7 @@ export interface PriceImpact {
   readonly complete: boolean;
 }
 
-/** Returns the impact of a market order for each quantity (base asset). @throws RangeError if one is not positive */
+/** Returns the impact of a market order for each quantity (base asset). @throws RangeError unless all are positive */
 export function quantityImpacts(
   book: BothSides,
   side: OrderSide,
@@ -33,16 +36,19 @@ export function quantityImpacts(
   return impacts(book, side, quantities, fillQuantity);
 }
 
-/** Returns the impact of a market order for each value (quote asset). @throws RangeError if one is not positive */
+/** Returns the impact of a market order for each value (quote asset). @throws RangeError unless all are positive */
 export function valueImpacts(book: BothSides, side: OrderSide, values: readonly Decimal[]): readonly PriceImpact[] {
   return impacts(book, side, values, fillValue);
 }
 
-/** An exact fill. The quantity is a fraction, because the last part of a fill by value is a quotient. */
+/**
+ * An exact fill. The quantity is a fraction (`quantity` / `divisor`), because the last part of a fill by value is a
+ * quotient.
+ */
 interface Fill {
   /** Value × 10^36. */
   readonly value: bigint;
-  /** (Quantity × 10^36) / divisor. */
+  /** Filled quantity × 10^18 × `divisor`. */
   readonly quantity: bigint;
   readonly divisor: bigint;
   readonly worst: bigint | undefined;
@@ -112,7 +118,7 @@ function impactOf(fill: Fill, side: OrderSide, twiceMid: bigint | undefined): Om
   };
 }
 
-/** (Average price − mid) / mid × 10,000, with the sign of a cost to this side. */
+/** Returns (average price − mid) / mid × 10,000, positive if the average price is worse for this side. */
 function slippageBps({ value, quantity, divisor }: Fill, side: OrderSide, twiceMid: bigint): number {
   const atMid = twiceMid * quantity;
   const above = 2n * value * divisor - atMid;

@@ -1,7 +1,10 @@
 import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
 import { digitsOf, doubleOf } from '../digits.ts';
 
-/** Open, high, low and close by timestamp. At the same millisecond, the first added opens and the last closes. */
+/**
+ * Keeps open, high, low and close, ordered by timestamp. In one millisecond, the first added price opens and the last
+ * added closes.
+ */
 export class PriceRange {
   #open: Decimal = '0';
   #high: Decimal = '0';
@@ -9,7 +12,7 @@ export class PriceRange {
   #close: Decimal = '0';
   #openedAt = Number.POSITIVE_INFINITY;
   #closedAt = Number.NEGATIVE_INFINITY;
-  /** The doubles nearest to high and low: texts are compared only if these are equal. */
+  /** The doubles nearest to high and low. Decimals are compared digit by digit only if their doubles are equal. */
   #nearHigh = Number.NEGATIVE_INFINITY;
   #nearLow = Number.POSITIVE_INFINITY;
 
@@ -33,7 +36,7 @@ export class PriceRange {
     }
   }
 
-  /** All four '0' before the first trade. */
+  /** All four are '0' before the first price. */
   get prices(): Ohlc {
     return { open: this.#open, high: this.#high, low: this.#low, close: this.#close };
   }

@@ -5,9 +5,11 @@ import { nextOpenTime, openTimeOf } from './kline-interval.ts';
 
 export interface CandleBuilderOptions {
   readonly interval: KlineInterval;
-  /** How far event time must pass a candle's end before it closes, milliseconds. Default 0. */
+  /** A candle closes when event time is this many milliseconds past its end. Default 0. */
   readonly allowedLatenessMs?: number;
-  /** True if the venue's trade ids step by one: an aggregated trade then counts for all its ids. Default false. */
+  /**
+   * True if the venue's trade ids step by one: an aggregated trade then counts as one trade for each id. Default false.
+   */
   readonly contiguousIds?: boolean;
   /** Called for each trade that no candle contains: a block trade, or one whose candle has closed. */
   onLeftOut?(trade: CandleTrade, why: LeftOut): void;
@@ -22,7 +24,7 @@ export class CandleBuilder {
   readonly #options: CandleBuilderOptions;
   readonly #latenessMs: number;
   readonly #contiguousIds: boolean;
-  /** The open candles by open time; only one if no lateness is allowed. */
+  /** The candles that are not closed, sorted by open time. There is only one if no lateness is allowed. */
   #open: CandleSums[] = [];
   #eventTime = Number.NEGATIVE_INFINITY;
 
@@ -32,7 +34,7 @@ export class CandleBuilder {
     this.#contiguousIds = options.contiguousIds ?? false;
   }
 
-  /** Adds a trade. Returns the candles that its timestamp closes, by open time. */
+  /** Adds a trade. Returns the candles that its timestamp closes, sorted by open time. */
   add(trade: CandleTrade): readonly Candle[] {
     if (isBlockTrade(trade)) {
       this.#options.onLeftOut?.(trade, 'block');
@@ -45,7 +47,7 @@ export class CandleBuilder {
     return closed;
   }
 
-  /** Advances event time without a trade. Returns the candles that close, by open time. */
+  /** Advances event time without a trade. Returns the candles that close, sorted by open time. */
   advance(time: number): readonly Candle[] {
     if (time <= this.#eventTime) return NONE;
     this.#eventTime = time;

@@ -10,8 +10,8 @@ const FIELDS = ['open', 'high', 'low', 'close', 'volume', 'quoteVolume', 'tradeC
 export type CandleField = (typeof FIELDS)[number];
 
 /**
- * `late_trade`, `block_trade`: exactly the volume of these trades is missing. `gap`: our trades have a gap there.
- * `aggregated_backfill`: the volume is right, but some trades were fetched as aggregates.
+ * `late_trade`, `block_trade`: exactly the volume of these trades is missing. `gap`: our trades have a gap in the
+ * interval. `aggregated_backfill`: the volume is right, but some trades were fetched as aggregates.
  */
 export type CandleCause = 'late_trade' | 'block_trade' | 'gap' | 'aggregated_backfill' | 'unexplained';
 
@@ -39,7 +39,7 @@ export function noCounts(): CandleCounts {
   };
 }
 
-/** Facts that explain a difference in one interval. Volumes × 10^18. */
+/** Facts that may explain a difference in one interval. `late` and `block` are volumes × 10^18. */
 interface Notes {
   late: bigint;
   block: bigint;
@@ -53,26 +53,26 @@ interface KnownGap {
 }
 
 const QUIET: Notes = { late: 0n, block: 0n, aggregated: false };
-/** Venues round the quote volume of a trade at 8 places; × 10^18. */
+/** Venues round the quote volume of a trade to 8 decimal places. This is one unit of the eighth place, × 10^18. */
 const QUOTE_ROUNDING = 10n ** 10n;
 const KEPT = 64;
 
 /**
- * Compares our closed candles with the venue's, once our next candle has closed. Until then, late trades still count.
- * `quoteVolume` may differ by the venue's rounding, 10⁻⁸ a trade. It remembers the last 64 intervals.
+ * Compares our closed candles with the venue's. A pair is compared once our next candle has closed, so late trades are
+ * noted until then. `quoteVolume` may differ by the venue's rounding, 10⁻⁸ a trade. It remembers the last 64 intervals.
  */
 export class CandleCheck {
   readonly #interval: KlineInterval;
   readonly #ours = new Map<number, Candle>();
   readonly #venue = new Map<number, Kline>();
   readonly #notes = new Map<number, Notes>();
-  /** Open times of compared candles, because a candle may be delivered twice. */
+  /** Open times of compared candles, because the venue's candle may be delivered twice. */
   readonly #done = new Map<number, true>();
   #gaps: KnownGap[] = [];
   #newest = Number.NEGATIVE_INFINITY;
   readonly #counts: CandleCounts;
 
-  /** @param counts counts of earlier checks, which are continued */
+  /** @param counts the counts of an earlier check, which are continued */
   constructor(interval: KlineInterval, counts = noCounts()) {
     this.#interval = interval;
     this.#counts = counts;
@@ -83,17 +83,19 @@ export class CandleCheck {
     return { ...this.#counts, fields: { ...fields }, causes: { ...causes } };
   }
 
-  /** Adds a trade that is in our candle. */
+  /** Notes a trade that is in our candle. */
   noteTrade(trade: CandleTrade): void {
     if (trade.source === 'backfill' && trade.lastTradeId !== null) this.#notesOf(trade).aggregated = true;
   }
 
-  /** Adds a trade that is in no candle. */
+  /** Notes a trade that is in no candle. */
   noteLeftOut(trade: CandleTrade, why: LeftOut): void {
     this.#notesOf(trade)[why] += unscaled(trade.quantity);
   }
 
-  /** Adds a gap in our trades, such as the time before the first: `from` inclusive, `to` exclusive. */
+  /**
+   * Notes a gap in our trades, such as the time before the first trade: `from` inclusive, `to` exclusive, milliseconds.
+   */
   noteGap(from: number, to: number): void {
     this.#gaps.push({ from, to });
     if (this.#gaps.length > KEPT) this.#gaps.shift();
@@ -107,7 +109,7 @@ export class CandleCheck {
     return this.#settle();
   }
 
-  /** Adds the venue's candle; open ones and compared ones are ignored. */
+  /** Adds the venue's candle; an open one, or one that was compared already, is ignored. Returns the differences. */
   venue(kline: Kline): readonly CandleDifference[] {
     if (!kline.closed || this.#done.has(kline.openTime)) return [];
     this.#venue.set(kline.openTime, kline);
@@ -115,7 +117,7 @@ export class CandleCheck {
     return this.#settle();
   }
 
-  /** Compares all waiting pairs up to our newest candle, at the end of a run. */
+  /** Compares all waiting candles of the venue up to our newest candle. Call it at the end of a run. */
   flush(): readonly CandleDifference[] {
     return this.#settle(this.#newest + 1);
   }

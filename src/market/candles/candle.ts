@@ -33,7 +33,7 @@ export class CandleSums {
     this.endTime = endTime;
   }
 
-  /** @param count the number of the venue's trades that the trade stands for */
+  /** @param count the number of the venue's trades for which this trade stands */
   add({ price, quantity, timestamp }: CandleTrade, count: number): void {
     const base = digitsOf(quantity);
     this.#sums.add(base, VOLUME);
@@ -42,7 +42,7 @@ export class CandleSums {
     this.#tradeCount += count;
   }
 
-  /** Adds a finer candle, as 1m into 1h, that is later than everything added. */
+  /** Adds a shorter candle, such as 1m into 1h. It must be later than everything added before. */
   addCandle({ openTime, closeTime, open, high, low, close, volume, quoteVolume, tradeCount }: Candle): void {
     this.#sums.add(digitsOf(volume), VOLUME);
     this.#sums.add(digitsOf(quoteVolume), QUOTE_VOLUME);
@@ -65,7 +65,10 @@ export class CandleSums {
   }
 }
 
-/** Number of venue trades that a trade stands for. Only contiguous ids show it for an aggregate; otherwise 1. */
+/**
+ * Returns for how many of the venue's trades a trade stands. For an aggregate, only contiguous ids show the number;
+ * otherwise it counts as 1.
+ */
 export function tradesIn({ tradeId, lastTradeId }: CandleTrade, contiguousIds: boolean): number {
   if (!contiguousIds || lastTradeId === null) return 1;
   return Number(BigInt(lastTradeId) - BigInt(tradeId)) + 1;

@@ -6,7 +6,7 @@ import { ExactSums } from '../exact-sum.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
 export interface LargeTradesOptions {
-  /** Multiple of the mean quantity from which a trade is large; above 0. */
+  /** A trade is large if its quantity is at least this multiple of the mean quantity; above 0. */
   readonly threshold: number;
   /** Number of preceding trades in the mean. Default 1000. */
   readonly most?: number;
@@ -17,14 +17,17 @@ export interface LargeTradesOptions {
 export interface LargeTradeFigures {
   /** Mean quantity of the preceding trades, rounded half-even at 18 places. */
   readonly averageQuantity: Decimal;
-  /** The trade's quantity / that mean, the nearest double. */
+  /** The trade's quantity / `averageQuantity`, as the nearest double. */
   readonly multiple: number;
 }
 
-/** Relative margin of the quick comparison, far above a double's error. */
+/** Relative margin of the quick comparison, far above the rounding error of doubles. */
 const MARGIN = 1e-9;
 
-/** Finds trades far above the mean quantity of the preceding ones, exactly. Do not add block trades. */
+/**
+ * Finds trades whose quantity is far above the mean of the preceding trades. Comparisons are exact. Do not add block
+ * trades.
+ */
 export class LargeTrades {
   readonly #threshold: number;
   readonly #exactThreshold: Digits;
@@ -32,7 +35,10 @@ export class LargeTrades {
   readonly #quantities: DigitsRing;
   readonly #sum = new ExactSums();
 
-  /** @throws RangeError unless `threshold` is a positive decimal, and the counts are whole with 1 ≤ least ≤ most. */
+  /**
+   * @throws RangeError unless `threshold` is above 0 with at most 18 places, and 1 ≤ `least` ≤ `most` are whole
+   * numbers
+   */
   constructor({ threshold, most = 1000, least = 100 }: LargeTradesOptions) {
     const decimal = canonicalDecimal(String(threshold));
     if (decimal === undefined || !(threshold > 0))
@@ -45,7 +51,7 @@ export class LargeTrades {
     this.#least = least;
   }
 
-  /** Compares a trade with those before it, and remembers it. Undefined if it is not large. */
+  /** Compares a trade with the trades before it, and remembers it. Returns undefined if the trade is not large. */
   next(trade: Pick<MeasuredTrade, 'quantity'>): LargeTradeFigures | undefined {
     const quantity = digitsOf(trade.quantity);
     const figures = this.#quantities.length < this.#least ? undefined : this.#judge(quantity);

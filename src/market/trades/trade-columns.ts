@@ -1,6 +1,9 @@
 import { type Digits, numberAt } from '../digits.ts';
 
-/** Trades in reused columns. Decimals are numbers in units of the finest place so far, NaN if not exact. */
+/**
+ * Keeps trades in reused arrays of numbers. Prices and quantities are in units of their finest decimal place so far;
+ * NaN if not exact.
+ */
 export class TradeColumns {
   readonly prices: Float64Array;
   readonly quantities: Float64Array;

@@ -27,8 +27,8 @@ export interface TradeAmounts {
 }
 
 /**
- * Computes the figures of trades. Sums are exact and quotients rounded half-even, both at 18 places. Returns undefined
- * if nothing was traded.
+ * Computes the figures of trades. Sums and quotients are exact before they are rounded half-even at 18 places. Returns
+ * undefined if nothing was traded.
  */
 export function tradeFigures(amounts: TradeAmounts, prices: Ohlc): TradeFigures | undefined {
   const { trades, buyTrades, buyVolume, sellVolume, quantityPlaces, buyValue, sellValue, valuePlaces } = amounts;

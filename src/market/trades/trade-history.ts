@@ -11,8 +11,8 @@ import { profileOf, type VolumeProfile, volumeProfile } from './volume-profile.t
 export type HistoricTrade = MeasuredTrade & Pick<TradeEvent, 'conditions'>;
 
 /**
- * Remembers the last trades of one symbol. Time and sales include block trades; figures and volume profile cover the
- * last `size` other trades, in the order of adding.
+ * Remembers the last trades of one symbol. `latest` includes block trades. Figures and volume profile leave them out
+ * and cover the last `size` other trades, in the order of adding.
  */
 export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   readonly #size: number;
@@ -21,8 +21,8 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
   #slot = 0;
   #blockTrades = 0;
   /**
-   * Number of trades other than block trades, ever. The last `size` are in the columns, each at its number modulo
-   * `size`.
+   * Number of trades other than block trades, ever. The last `size` of them are in the columns: number n, counted from
+   * 0, is at index n modulo `size`.
    */
   #count = 0;
   readonly #counted: T[] = [];
@@ -62,12 +62,18 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     return newestFirst.slice(0, count);
   }
 
-  /** Figures of the last `count` trades, or of all remembered ones; undefined if there are none. */
+  /**
+   * Returns the figures of the last `count` remembered trades (default: all), without block trades; undefined if there
+   * are no trades.
+   */
   lastTrades(count = this.#size): TradeFigures | undefined {
     return this.#figuresSince(Math.max(this.#count - count, this.#oldest));
   }
 
-  /** Returns the volume by price, without block trades; undefined if there are no trades. @throws as `volumeProfile` */
+  /**
+   * Returns the volume by price, without block trades; undefined if there are no trades. @throws RangeError unless
+   * `bins` is a whole number above 0
+   */
   volumeProfile(bins?: number): VolumeProfile | undefined {
     return profileOf(this.#columns, this.#counted.length, bins) ?? volumeProfile(this.#counted, bins);
   }
@@ -80,7 +86,7 @@ export class TradeHistory<T extends HistoricTrade = TradeEvent> {
     return first >= this.#count ? undefined : (this.#quickFigures(first) ?? this.#exactFigures(first));
   }
 
-  /** Calculates in numbers; undefined if one is not exact. */
+  /** Computes the figures with numbers instead of bigints; undefined if a number would not be exact. */
   #quickFigures(first: number): TradeFigures | undefined {
     const { prices, quantities, sold, pricePlaces, quantityPlaces } = this.#columns;
     const buy = { trades: 0, volume: new WholeSum(), value: new WholeSum() };

@@ -2,10 +2,13 @@ import type { Decimal } from '../../domain/decimal.ts';
 
 const MINUTE_MS = 60_000;
 const CANDLES = 30;
-/** Minutes kept before the newest one: the minutes of the candles, and as many again for calls with an earlier time. */
+/**
+ * Minutes kept before the newest minute: 30 for the candles, and 30 more because `at` may be called with an earlier
+ * time.
+ */
 const KEPT_MINUTES = 2 * CANDLES;
 
-/** The kept minutes, the close before them, and a new minute until the oldest is removed. */
+/** Number of rows: the kept minutes, the close before them, and a new minute until the oldest row is removed. */
 const ROWS = KEPT_MINUTES + 2;
 
 /** Columns of a row: minute, price, time of the price. */
@@ -22,7 +25,9 @@ const TIME = 2;
  * millisecond, the last added counts. Do not add block trades.
  */
 export class Volatility {
-  /** The minutes with a trade, in order. No object each: thousands of symbols keep an hour. */
+  /**
+   * The minutes with a trade, in order. They are plain numbers to save memory: thousands of symbols keep an hour each.
+   */
   readonly #rows = new Float64Array(SIZE * ROWS);
   #count = 0;
 
@@ -68,7 +73,7 @@ export class Volatility {
     return sampleDeviation(returns);
   }
 
-  /** Keeps one close at or before every minute that can be asked for. */
+  /** Removes the oldest rows. For each minute that can be asked for, a close at or before it stays. */
   #forget(): void {
     const oldest = this.#minuteAt(this.#count - 1) - KEPT_MINUTES;
     let first = 0;
@@ -76,7 +81,7 @@ export class Volatility {
     if (first > 0) this.#move(first, 0);
   }
 
-  /** Moves the rows from `from` on to `to`. */
+  /** Moves row `from` and all rows after it to row `to`. */
   #move(from: number, to: number): void {
     this.#rows.copyWithin(SIZE * to, SIZE * from, SIZE * this.#count);
     this.#count += to - from;

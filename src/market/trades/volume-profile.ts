@@ -6,7 +6,7 @@ import { decimalOf } from '../exact-sum.ts';
 import type { TradeColumns } from './trade-columns.ts';
 import type { MeasuredTrade } from './trade-figures.ts';
 
-/** Trades of one bin: from `low`, inclusive, to `high`, exclusive except in the last bin. */
+/** The trades with prices in one bin: from `low`, inclusive, to `high`, exclusive except in the last bin. */
 export interface ProfileBin {
   readonly low: Decimal;
   readonly high: Decimal;
@@ -16,7 +16,7 @@ export interface ProfileBin {
   readonly trades: number;
 }
 
-/** The bins around the point of control that hold 70 % of the volume. */
+/** The bins around the point of control that hold at least 70 % of the volume. */
 export interface ValueArea {
   readonly low: Decimal;
   readonly high: Decimal;
@@ -34,7 +34,10 @@ export interface VolumeProfile {
   readonly valueArea: ValueArea;
 }
 
-/** Sums by bin from the lowest; volumes × 10^`quantityPlaces`, prices × 10^`pricePlaces`. Numbers are safe integers. */
+/**
+ * Sums of each bin, lowest bin first; volumes × 10^`quantityPlaces`, prices × 10^`pricePlaces`. Numbers are safe
+ * integers.
+ */
 interface Bins {
   readonly buy: ArrayLike<number | bigint>;
   readonly sell: ArrayLike<number | bigint>;
@@ -50,11 +53,12 @@ const DEFAULT_BINS = 50;
 const VALUE_AREA_PERCENT = 70n;
 
 /**
- * Computes the volume by price: bins of equal width from the lowest to the highest price, and the value area with 70 %
- * of the volume.
+ * Computes the volume by price: bins of equal width from the lowest to the highest price, and the value area with at
+ * least 70 % of the volume.
  *
- * The value area grows from the point of control by the neighbour with more volume, upwards if both are equal. Volumes
- * are exact; bounds are rounded half-even at 18 places. Equal prices make one bin without width.
+ * The value area starts as the bin with the most volume (the point of control). It then takes in the neighbour bin with
+ * more volume, or the upper one if both are equal. Volumes are exact; bounds are rounded half-even at 18 places. Equal
+ * prices make one bin without width.
  * @returns undefined if nothing was traded
  * @throws RangeError unless `bins` is a whole number above 0
  */
@@ -64,8 +68,8 @@ export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_B
 }
 
 /**
- * Returns the profile of the first `slots` trades, computed in numbers; undefined if there are none or numbers are not
- * exact.
+ * Returns the profile of the first `slots` trades in the columns, computed with numbers; undefined if there are no
+ * trades or a number would not be exact.
  */
 export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);
@@ -97,7 +101,7 @@ export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_B
     trades[bin] = (trades[bin] ?? 0) + 1;
     total += quantity;
   }
-  // If a quantity is not a safe integer, the sum is NaN.
+  // A quantity that is not exact is NaN, and then the sum is NaN.
   if (!Number.isSafeInteger(total) || !Number.isSafeInteger(span * count)) return undefined;
   return assemble({
     buy,
@@ -202,7 +206,7 @@ function boundsOf(low: bigint, high: bigint, count: number, places: number): rea
   while (places + more < DECIMAL_SCALE && (span * powerOfTen(more)) % divisor !== 0n) more++;
   const scaledSpan = span * powerOfTen(more);
   const scaledLow = low * powerOfTen(more);
-  // The bound's distance from `low`; if `whole` is false, times `count`, to stay exact until the division.
+  // The bound's distance from `low`. If `whole` is false, it is times `count`, to stay exact until the division.
   let above = 0n;
   const whole = scaledSpan % divisor === 0n;
   const step = whole ? scaledSpan / divisor : scaledSpan;

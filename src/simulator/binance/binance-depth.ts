@@ -7,7 +7,7 @@ const FAST_MS = 100;
 const SLOW_MS = 1_000;
 /** Number of best levels of a side whose quantities change; deeper levels are constant. */
 const ACTIVE_LEVELS = 500;
-/** Number of levels that the venue names when a side is withdrawn or comes back: as many as REST shows. */
+/** If all orders of a side are withdrawn or come back, updates name this many levels: as many as REST shows. */
 const KNOWN_LEVELS = 5_000;
 
 /** The prices that changed since the update id `fromId`. */
@@ -19,7 +19,7 @@ interface Changes {
 
 interface DepthTopic {
   readonly topic: Topic;
-  /** Levels of a partial book; 0: differences. */
+  /** Number of levels of a partial book; 0: the stream sends changes. */
   readonly levels: number;
   readonly everyMs: number;
   /** The changes since the topic's last event. */
@@ -55,7 +55,7 @@ export function binanceDepth(host: VenueHost) {
     if (depth.view === undefined) start(depth);
   }
 
-  /** Call it when the book's update ids restart. */
+  /** Starts an instrument's depth streams again. Call it when the book's update ids restart. */
   function restart(instrument: SimulatedInstrument): void {
     const depth = depths.get(instrument);
     if (depth?.view !== undefined) start(depth);
@@ -144,7 +144,7 @@ function partial(instrument: SimulatedInstrument, { updateId, bids, asks }: View
 /** One side of a whole book at one update id. */
 class DepthSide {
   private readonly best: number;
-  /** The price of the last level whose quantity changes. */
+  /** The price of the worst level that may change; if the side is withdrawn, of the worst level that updates name. */
   private readonly last: number;
   private readonly instrument: SimulatedInstrument;
   private readonly side: SideName;
@@ -186,7 +186,7 @@ class DepthSide {
     return price;
   }
 
-  /** The prices at which a later side has another quantity, best first. */
+  /** Returns the prices at which a later state of the side has another quantity, best first. */
   changesTo(after: DepthSide): number[] {
     const { instrument, side } = this;
     const changes: number[] = [];

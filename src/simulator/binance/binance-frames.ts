@@ -2,7 +2,10 @@ import type { SimulatedInstrument, TradeTexts } from '../market/simulated-instru
 import type { Trade } from '../market/trade-ring.ts';
 import type { CandleSpan } from '../paced-topics.ts';
 
-/** Data of `@trade`. `unit` is appended to milliseconds: '' or '000' (microseconds). Binance US also sends order ids. */
+/**
+ * Makes the data of `@trade`. `unit` is appended to milliseconds: '', or '000' for microseconds. Binance US also sends
+ * order ids.
+ */
 export function tradeData(symbol: string, trade: TradeTexts, unit: string, orderIds: boolean): string {
   const { id, price, quantity, sell } = trade;
   const time = trade.time + unit;
@@ -10,7 +13,7 @@ export function tradeData(symbol: string, trade: TradeTexts, unit: string, order
   return `{"e":"trade","E":${time},"s":"${symbol}","t":${id},"p":"${price}","q":"${quantity}",${orders}"T":${time},"m":${sell},"M":true}`;
 }
 
-/** Joins consecutive trades of one `group` to an aggregated trade. */
+/** Yields one aggregated trade for consecutive trades with the same `group`. */
 export function* aggTrades(instrument: SimulatedInstrument, trades: Iterable<Trade>): Generator<TradeTexts, undefined> {
   let joined: Trade | undefined;
   let lastId = 0;

@@ -64,7 +64,7 @@ function aggTradesOf(instrument: SimulatedInstrument, query: AggTradesQuery): Tr
   const { fromId, startTime, endTime, limit } = query;
   const { trades, past } = instrument;
   const ends = ({ time }: Trade) => endTime !== undefined && time > endTime;
-  // The oldest kept trade may be in the middle of its group, so that group is left out.
+  // Older trades of the oldest kept trade's group may be lost, so this group is left out.
   const cut = trades.first > 0 ? `${trades.at(trades.first).group}` : '';
   const whole = (from: TradePredicate) =>
     aggTrades(instrument, instrument.tradesFrom(from, ends)).filter(({ id }) => id !== cut);

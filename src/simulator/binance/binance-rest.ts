@@ -21,7 +21,7 @@ type Weight = number | ((query: URLSearchParams) => number);
 const BAN_MS = 120_000;
 const WARNINGS = 20;
 
-/** Binance's public REST interface over one venue's market or capture: weights, limits, errors. */
+/** Answers requests like Binance's public REST interface, from a venue's market or capture: weights, limits, errors. */
 export function binanceRest(host: VenueHost, books: BinanceDepth): SimulatedRest {
   const { restLimit } = host.spec;
   const limit = new RestLimit({ ...restLimit, warnings: WARNINGS, banMs: BAN_MS });
@@ -112,7 +112,7 @@ function depth(host: VenueHost, books: BinanceDepth, query: URLSearchParams): st
   return host.capture?.depthBody(symbol) ?? '{"lastUpdateId":0,"bids":[],"asks":[]}';
 }
 
-/** Returns the weight of a depth request. `weights`: for up to 100, 500 and 1,000 levels, and for more. */
+/** Returns the weight of a depth request. `weights` are for up to 100, 500 and 1,000 levels, and for more levels. */
 function depthWeight(weights: readonly [number, number, number, number]): Weight {
   return (query) => {
     const levels = rowLimit(query, 100, 5_000);
@@ -179,7 +179,7 @@ function parsedList(text: string): readonly string[] {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list) && list.every((item) => typeof item === 'string')) return list;
   } catch {
-    // refused below
+    // The request is refused below.
   }
   throw illegalCharacters('symbols');
 }

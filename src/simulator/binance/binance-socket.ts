@@ -98,7 +98,7 @@ export function binanceSocket(host: VenueHost, streams: BinanceStreams): VenueSo
     return id === null || (typeof id === 'string' && /^[A-Za-z0-9-_]{0,36}$/.test(id));
   }
 
-  /** Closes a connection with more than five messages in a second, control frames included. Returns false then. */
+  /** Counts a message or control frame. With more than five in a second, closes the connection and returns false. */
   function countArrival(connection: Connection, now: number): boolean {
     const recent = (arrivals.get(connection) ?? []).filter((time) => now - time < 1_000);
     recent.push(now);
@@ -130,7 +130,7 @@ function error(id: RequestId, code: number, message: string): string {
   return `{"error":{"code":${code},"msg":${JSON.stringify(message)}},"id":${JSON.stringify(id)}}`;
 }
 
-/** Makes the error for an invalid request. `id`: undefined if the request has none. */
+/** Makes the error for an invalid request. `id` is undefined if the request has no id. */
 function invalid(reason: string, id?: RequestId): string {
   const of = id === undefined ? '' : `,"id":${JSON.stringify(id)}`;
   return `{"code":2,"msg":${JSON.stringify(`Invalid request: ${reason}`)}${of}}`;

@@ -26,7 +26,7 @@ export interface StreamName {
   readonly kind: EventKind;
   /** Interval of a kline stream. */
   readonly interval?: KlineInterval;
-  /** Levels of a partial book; 0: a depth stream with differences. */
+  /** Number of levels of a partial book; 0: a depth stream with changes. */
   readonly levels?: number;
   /** Milliseconds between two events of a depth stream. */
   readonly everyMs?: number;

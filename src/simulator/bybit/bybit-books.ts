@@ -98,7 +98,7 @@ export function bybitBooks(host: VenueHost) {
 
 export type BybitBooks = ReturnType<typeof bybitBooks>;
 
-/** The empty book of a closed market has the update id 0. */
+/** Returns the id of a book. The empty book of a closed market has the update id 0. */
 function idOf(view: BookView, updateId: number): number {
   return view === EMPTY_VIEW ? 0 : updateId;
 }
@@ -113,7 +113,7 @@ export function viewBook({ market, faults }: VenueHost, instrument: SimulatedIns
   return { updateId, sequence, changedAt, bids, asks };
 }
 
-/** The levels that turn one side into another; quantity 0 removes a level. */
+/** Returns the levels that turn `before` into `after`; quantity 0 removes a level. */
 function changedLevels(before: readonly SimulatedLevel[], after: readonly SimulatedLevel[]): SimulatedLevel[] {
   const old = new Map(before.map(({ price, quantity }) => [price, quantity]));
   const changes = after.filter(({ price, quantity }) => old.get(price) !== quantity);

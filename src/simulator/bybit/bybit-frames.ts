@@ -50,7 +50,7 @@ export function tickerFrame(instrument: SimulatedInstrument, now: number, sequen
   );
 }
 
-/** The 24 hour values that the topic and the REST ticker share. */
+/** The 24 hour values that the topic `tickers` and the REST ticker share. */
 export function dayStatistics(instrument: SimulatedInstrument, now: number) {
   const day = instrument.candles.day(now);
   return { ...instrument.candleTexts(day), change: ((day.close - day.open) / (day.open || 1)).toFixed(4) };
@@ -60,7 +60,7 @@ export function dayStatistics(instrument: SimulatedInstrument, now: number) {
 export interface BookView {
   /** The instrument's update id. */
   readonly updateId: number;
-  /** The venue's matching sequence. */
+  /** The sequence number of the venue's matching engine. */
   readonly sequence: number;
   /** When the book changed last, milliseconds since 1970; 0 for the empty book of a closed market. */
   readonly changedAt: number;
@@ -82,7 +82,7 @@ export function bookFrame(instrument: SimulatedInstrument, frame: BookFrame): st
   );
 }
 
-/** A frame of `kline`; `interval` is Bybit's name of it. */
+/** Makes a frame of `kline`. `interval` is Bybit's name of the interval, such as `60`. */
 export function klineFrame(instrument: SimulatedInstrument, interval: string, span: CandleSpan, now: number): string {
   const { open, end, closed } = span;
   const candle = instrument.candleTexts(instrument.candles.candle(open, end));

@@ -163,7 +163,7 @@ function tickerRow(instrument: SimulatedInstrument, now: number): string {
   );
 }
 
-/** Open time of the last of `limit` candles, if the first opens at `start` or later. */
+/** Returns the open time of the last of `limit` candles, if the first of them opens at `start` or next after it. */
 function lastOpenTime(interval: KlineInterval, start: number, limit: number): number {
   const open = openTimeOf(interval, start);
   return addIntervals(open, interval, open < start ? limit : limit - 1);

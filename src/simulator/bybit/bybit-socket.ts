@@ -70,7 +70,7 @@ export function bybitSocket(host: VenueHost, streams: BybitStreams): VenueSocket
     reply(connection, true, '', 'unsubscribe', id);
   }
 
-  /** Why the whole request is refused. */
+  /** Returns why the whole request is refused; undefined if it is accepted. */
   function refusal(connection: Connection, args: readonly unknown[]): string | undefined {
     if (args.length > MAX_ARGS) return 'args size >10';
     if (args.length === 0) return 'error:args is empty';

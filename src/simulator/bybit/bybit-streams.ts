@@ -17,9 +17,9 @@ const BOOK_LEVELS = ['1', '50', '200', '1000'];
 export interface TopicParts {
   readonly symbol: string;
   readonly kind: EventKind;
-  /** Of klines: the interval, by Bybit's name. */
+  /** The interval of a kline topic, by Bybit's name. */
   readonly interval?: string;
-  /** Of books: the number of levels. */
+  /** The number of levels of a book topic. */
   readonly levels?: number;
 }
 

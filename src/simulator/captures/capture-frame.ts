@@ -5,7 +5,7 @@ import type { TradeTexts } from '../market/simulated-instrument.ts';
 export interface DataFrame {
   readonly topic: string;
   readonly symbol: string;
-  /** The event without Binance's combined envelope. */
+  /** The event's JSON, without the wrapper of Binance's combined streams. */
   readonly data: string;
 }
 
@@ -64,7 +64,7 @@ function suffixOf(event: Record<string, unknown>): string | undefined {
   return interval === undefined ? undefined : `kline_${interval}`;
 }
 
-/** The trades in a data frame, in order; none for other events. */
+/** Returns the trades in a data frame, in order; an empty list for other events. */
 export function tradesOf(venue: VenueId, { topic, data }: DataFrame): TradeTexts[] {
   if (venue === 'bybit') return topic.startsWith('publicTrade.') ? bybitTrades(data) : [];
   const aggregated = topic.endsWith('@aggTrade');
@@ -87,7 +87,7 @@ function bybitTrades(frame: string): TradeTexts[] {
   });
 }
 
-/** Returns the trade; none if a field is neither text nor a number. The frame is still played. */
+/** Returns a list with the trade. It is empty if a field is neither text nor a number; the frame is still played. */
 function readable(
   i: unknown,
   p: unknown,

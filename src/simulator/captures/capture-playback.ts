@@ -12,9 +12,9 @@ import { type DataFrame, dataFrame, guessVenue, isDepthBody, tradesOf } from './
 const QUOTES = /^(.+?)(USDT|USDC|FDUSD|BUSD|TUSD|USDE|DAI|USD|EUR|GBP|TRY|BRL|BTC|ETH|BNB)$/;
 const SETTLE_MS = 300;
 const MAX_RECENT_TRADES = 1_000_000;
-/** Bytes that may wait in a socket. */
+/** The playback pauses while more bytes than this wait in a socket. */
 const MAX_WAITING_BYTES = 1_048_576;
-/** Recorded frames between two writes to the socket. */
+/** Number of recorded frames between two writes to the socket. */
 const FRAMES_A_WRITE = 200;
 /** A longer pause between two files is skipped. */
 const MAX_FILE_PAUSE_MS = 60_000;
@@ -54,14 +54,14 @@ export class CapturePlayback {
   /** Trades by stream or topic, as far as the most advanced connection has played. */
   private readonly trades = new Map<string, TradeTexts[]>();
   private readonly depthBodies = new Map<string, string>();
-  /** Topic → recorded connection → number of its frames. */
+  /** Topic → recorded connection → number of the topic's frames on it. */
   private readonly frameCounts = new Map<string, Map<string, number>>();
   /** Topic → the recorded connection that is played. */
   private readonly chosen = new Map<string, string>();
   /** The timers that start the playback for a connection. */
   private readonly timers = new WeakMap<Connection, NodeJS.Timeout>();
   private readonly playing = new WeakSet<Connection>();
-  /** The index that the most advanced connection has reached. */
+  /** The index of the last frame that the most advanced connection has played. */
   private reachedIndex = -1;
 
   constructor(venue: VenueId, source: CaptureSource) {
@@ -209,7 +209,7 @@ function pacer(connection: Connection): (played: PlayedFrame) => Promise<void> {
   };
 }
 
-/** Yields the messages of a file that can be served: JSON frames and depth bodies. @throws Error naming the file */
+/** Yields the messages of a file that can be served: JSON frames and depth bodies. @throws Error that names the file */
 async function* recordedMessages(file: string, format: CaptureFormat): AsyncGenerator<RecordedMessage> {
   for await (const row of readCapture(file, format)) {
     // Connections named `VENUE:0` carry only announcements.

@@ -1,4 +1,4 @@
-/** `depth`: changes of a book; `book`: a whole book or its best levels. */
+/** Kinds of data frames. `depth`: changes of a book; `book`: a whole book or its best levels. */
 export const EVENT_KINDS = [
   'trade',
   'agg_trade',

@@ -170,7 +170,7 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   ),
 };
 
-/** A fault of the next trade messages of a symbol, `least` of them by default. */
+/** Makes a fault of the symbol's next `count` trade messages. `least` is the default and the minimum of `count`. */
 function countedTrades(effect: Effect, least: number, description: string): SimulatedFault {
   return {
     description,

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { VENUE_IDS } from '../../domain/instrument.ts';
 import { EVENT_KINDS } from '../captures/frame-subject.ts';
 
-/** An impossible fault. The message names the wrong member and the allowed values. */
+/** Thrown if a fault cannot be started. The message names the wrong member and the allowed values. */
 export class BadFault extends Error {
   override readonly name = 'BadFault';
 }
 
 const VENUES = [...VENUE_IDS, 'all'] as const;
 
-/** Each member's description names the allowed values. */
+/** Makes the schema of a request. Each member's description names the allowed values. */
 function schemaOf(names: readonly string[]) {
   return z.strictObject({
     venue: z.enum(VENUES).describe(VENUES.join(', ')),
     fault: z.enum(names).describe(names.join(', ')),
-    // The number of a connection among the open ones, in the order of opening.
+    // The number of a connection: open connections count from 1, in the order of opening.
     line: z
       .union([
         z.literal('all'),
@@ -26,10 +26,10 @@ function schemaOf(names: readonly string[]) {
       ])
       .default('all')
       .describe('1, 2, … or "all"'),
-    // Empty: every symbol.
+    // An empty text means every symbol.
     symbol: z.string().toUpperCase().default('').describe('a text'),
     channel: z.enum(EVENT_KINDS).optional().describe(EVENT_KINDS.join(', ')),
-    // 0: the fault happens once, or lasts until it is cleared.
+    // 0: the fault happens once, lasts for its default time, or lasts until it is cleared.
     seconds: z.number().min(0).max(86_400).default(0).describe('a number from 0 to 86400'),
     status: z.int().min(100).max(4_999).optional().describe('a whole number from 100 to 4999'),
     count: z.int().min(1).max(1_000_000_000).optional().describe('a whole number from 1 to 1000000000'),

@@ -29,7 +29,7 @@ interface Running extends Omit<FaultContext, 'now'> {
   readonly kind: SimulatedFault;
 }
 
-/** Odd frames that are mixed into the good ones of a connection. */
+/** Broken or unknown frames that are mixed into the good frames of a connection. */
 interface Mixed {
   readonly connection: Connection;
   readonly venue: SimulatedVenue;
@@ -65,7 +65,7 @@ export class Faults {
     return this.running.map(({ fault }) => fault);
   }
 
-  /** Starts a fault at each named venue. @throws BadFault if it is impossible */
+  /** Starts a fault at each named venue. @throws BadFault if the fault is impossible */
   start(request: FaultRequest | unknown, now: number): ActiveFault[] {
     const command = parseFault(request, Object.keys(FAULT_KINDS));
     const kind = FAULT_KINDS[command.fault];
@@ -114,7 +114,7 @@ export class Faults {
     if (this.running.length > 0) this.apply();
   }
 
-  /** Ends expired faults and sends odd frames. */
+  /** Ends expired faults, and sends the broken or unknown frames that are due. */
   slice(now: number): void {
     if (this.mixed.length > 0 && now >= this.nextMix) this.mix(now);
     const before = this.running.length;

@@ -4,7 +4,7 @@ interface FrameTarget {
   push(payload: string, framed: string): void;
 }
 
-/** The effect on a number of frames: not sent, sent twice, or kept and sent in reverse order. */
+/** What happens to a number of frames: not sent, sent twice, or kept and sent in reverse order. */
 export type Effect = 'skip' | 'repeat' | 'reverse';
 
 interface Counted {

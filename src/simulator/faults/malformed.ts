@@ -1,6 +1,6 @@
 import { at } from '../../domain/at.ts';
 
-/** A frame that is not an event; binary if it is a Buffer. */
+/** A frame that clients cannot decode: broken, or of an unknown event. It is binary if `payload` is a Buffer. */
 export interface OddFrame {
   readonly name: string;
   readonly payload: string | Buffer;

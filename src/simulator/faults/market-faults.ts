@@ -4,7 +4,7 @@ import type { SimulatedVenue } from '../venue-protocol.ts';
 import type { FaultCommand } from './fault-command.ts';
 import { type FaultContext, reset, type SimulatedFault, type SimulatedFaults } from './simulated-fault.ts';
 
-/** Faults of the venue: announcements and its market. */
+/** Faults of a whole venue: its announcements and its market. */
 export const MARKET_FAULTS: SimulatedFaults = {
   server_shutdown: {
     description: 'Announces serverShutdown and closes the connections after seconds (5).',
@@ -185,7 +185,7 @@ function setWithdrawn(
   }
 }
 
-/** The instruments of a fault's symbol, or all. */
+/** Returns the instrument of the fault's symbol, or all instruments if the fault names no symbol. */
 function instrumentsOf({ host }: SimulatedVenue, { symbol }: FaultCommand): readonly SimulatedInstrument[] {
   return (host.market?.instruments ?? []).filter((instrument) => symbol === '' || symbol === instrument.symbol);
 }

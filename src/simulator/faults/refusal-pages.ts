@@ -17,7 +17,10 @@ const COUNTRY = 'The Amazon CloudFront distribution is configured to block acces
 /** Bybit's answer, with status 403, to an address in a country that it does not serve. */
 export const COUNTRY_ERROR = JSON.stringify({ error: COUNTRY });
 
-/** The page of Binance US, with status 403, for such an address. It mentions traffic, but the country is the reason. */
+/**
+ * The page of Binance US, with status 403, for an address in a country that it does not serve. The page also mentions
+ * traffic, which is not the reason.
+ */
 export const COUNTRY_PAGE = cloudFrontPage(`${COUNTRY}.`);
 
 /** The page of Binance's firewall, with status 403. */

@@ -8,32 +8,32 @@ import type { Interference } from './interference.ts';
 export interface FaultContext {
   readonly venue: SimulatedVenue;
   readonly command: FaultCommand;
-  /** The connections of the command's line. */
+  /** The connections that the command's `line` selects. */
   readonly connections: readonly Connection[];
   /** The present time, milliseconds since 1970. */
   readonly now: number;
-  /** Mixes odd frames into the good ones of a connection. */
+  /** Mixes `count` broken or unknown frames into the good frames of a connection. */
   readonly mixIn: (connection: Connection, kind: 'malformed' | 'unknown', count: number) => void;
 }
 
 export interface SimulatedFault {
   readonly description: string;
   readonly parameters: readonly ('line' | 'channel' | 'symbol' | 'seconds' | 'status' | 'count')[];
-  /** The venues that have it; all by default. */
+  /** The venues at which the fault can be started; all by default. */
   readonly venues?: readonly VenueId[];
-  /** It lasts until its seconds are over or it is cleared; otherwise it happens once. */
+  /** True if the fault lasts until its seconds are over or it is cleared. Otherwise it happens once. */
   readonly lasting?: true;
   /** The required parameters. */
   readonly needs?: readonly ('channel' | 'symbol')[];
-  /** Name of the fault that it ends at the same venue and symbol. */
+  /** Name of the fault that this fault ends, at the same venue and symbol. */
   readonly ends?: string;
-  /** How long it lasts if the command has no seconds; without this, until it is cleared. */
+  /** Seconds that the fault lasts if the command names none. Without this, it lasts until it is cleared. */
   readonly defaultSeconds?: number;
   readonly start?: (context: FaultContext) => void;
   readonly end?: (context: FaultContext) => void;
-  /** Sets its lasting effect on the venue. */
+  /** Sets the fault's lasting effect on the venue. */
   readonly onVenue?: (host: VenueHost, command: FaultCommand) => void;
-  /** Sets its lasting effect on one connection. */
+  /** Sets the fault's lasting effect on one connection. */
   readonly onConnection?: (interference: Interference, command: FaultCommand) => void;
 }
 

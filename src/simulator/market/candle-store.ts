@@ -11,7 +11,7 @@ const KEPT_MINUTES = 3_000;
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
-  /** Candles of a second by open time, oldest first; only seconds with trades. */
+  /** One-second candles by open time, oldest first. A second without trades has none. */
   private readonly seconds = new Map<number, SimulatedCandle>();
   private readonly minutes = new Map<number, SimulatedCandle>();
   /** One candle of all trades since the start. */
@@ -21,7 +21,7 @@ export class CandleStore {
   private lastTime = 0;
   private dayBefore: { readonly high: number; readonly low: number } | undefined;
 
-  /** @param keptSeconds seconds of candles kept for the interval 1s. */
+  /** @param keptSeconds number of one-second candles that are kept, for the interval 1s */
   constructor(past: PastTrades, keptSeconds: number) {
     this.past = past;
     this.keptSeconds = keptSeconds;
@@ -45,7 +45,9 @@ export class CandleStore {
     addTrade(openedAt(this.minutes, time - (time % MINUTE), price, KEPT_MINUTES), trade);
   }
 
-  /** The candle from `open` to before `end`: whole seconds, or whole minutes if it is a minute or longer. */
+  /**
+   * Returns the candle from `open` to before `end`. Both are whole seconds, or whole minutes for a minute or longer.
+   */
   candle(open: number, end: number): SimulatedCandle {
     if (this.isUntraded) return emptyCandle(0);
     const { startedAt, price } = this.past.options;

@@ -1,6 +1,6 @@
 import type { Trade } from './trade-ring.ts';
 
-/** One candle: prices in ticks, volumes in lots, quote volumes in their product. */
+/** One candle: prices in ticks, volumes in lots, quote volumes in ticks × lots. */
 export interface SimulatedCandle {
   open: number;
   high: number;

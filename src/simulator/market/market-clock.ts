@@ -1,11 +1,13 @@
 import type { OnOrder, SimulatedMarket } from './market.ts';
 
-/** Maximum seconds of trades that one slice makes. */
+/** One slice (time step) makes at most the trades of this many seconds. */
 const MAX_MADE_SECONDS = 0.05;
-/** Trades that are due for longer than this, seconds, are dropped. */
+/** A trade that is overdue by more than this many seconds is not made. */
 const BACKLOG_SECONDS = 2;
 
-/** Keeps one market at its rate: each slice makes the trades that are due, and what earlier slices left. */
+/**
+ * Keeps one market at its rate: each slice makes the trades that are due, also those that earlier slices did not make.
+ */
 export class MarketClock {
   private readonly market: SimulatedMarket;
   private readonly onOrder: OnOrder;
@@ -15,7 +17,7 @@ export class MarketClock {
   /** Number of trades that were never made, because the machine was too slow. */
   forgiven = 0;
 
-  /** @param startedAt milliseconds of a monotonic clock. */
+  /** @param startedAt when the market started, milliseconds of a monotonic clock */
   constructor(market: SimulatedMarket, startedAt: number, onOrder: OnOrder) {
     this.market = market;
     this.rate = market.rate;
@@ -23,7 +25,9 @@ export class MarketClock {
     this.onOrder = onOrder;
   }
 
-  /** Changes the trades a second. Trades that were due before are dropped; the market's own time continues. */
+  /**
+   * Changes the number of trades a second. Trades that were due before are dropped; the market's own time continues.
+   */
   setRate(rate: number, monotonic: number): void {
     this.rate = rate;
     this.startedAt = monotonic;

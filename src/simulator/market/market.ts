@@ -20,8 +20,8 @@ export interface MarketOptions {
 
 /**
  * One venue's market. The seed and the number of trades alone decide what it trades, never the clock: the same options
- * give the same trades in the same order. Market time is the number of trades divided by the rate. Prices follow it, so
- * all venues have about the same ones.
+ * give the same trades in the same order. Market time is the number of trades divided by the rate. Prices depend only
+ * on market time, so they are about the same at all venues.
  */
 export class SimulatedMarket {
   readonly instruments: readonly SimulatedInstrument[];
@@ -38,7 +38,7 @@ export class SimulatedMarket {
   private readonly longestOrder: number;
   private readonly thresholds: Float64Array;
   private readonly aliases: Int32Array;
-  /** The matching sequence of the last order (Bybit's `seq`). */
+  /** The matching engine's sequence number of the last order (Bybit's `seq`). */
   lastSequence: number;
   private hot: SimulatedInstrument | undefined;
   private hotOrders = 0;

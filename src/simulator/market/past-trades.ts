@@ -14,7 +14,7 @@ export interface PastTradesOptions {
   readonly price: number;
   /** When the market opened, milliseconds since 1970. */
   readonly startedAt: number;
-  /** Ids of the first real trade and of the first real aggregated trade. */
+  /** Ids of the first trade and of the first aggregated trade after the market opened. */
   readonly firstId: number;
   readonly firstGroup: number;
   /** Mean volume of a minute, in quantity steps. */
@@ -37,12 +37,12 @@ export class PastTrades {
     return this.timeOf(this.oldestId);
   }
 
-  /** Finds the first id whose trade passes, by binary search; the id of the first real trade if none does. */
+  /** Finds the first id whose trade passes, by binary search; `firstId` if no trade before the opening passes. */
   search(passes: TradePredicate): number {
     return firstNumber(this.oldestId, this.options.firstId, (id) => passes(this.trade(id)));
   }
 
-  /** The first id at `time` or later; at most the id of the first real trade. */
+  /** Returns the first id at `time` or later, at most `firstId`. */
   private firstIdAt(time: number): number {
     const { startedAt, firstId } = this.options;
     return Math.min(firstId, Math.max(this.oldestId, firstId - Math.floor((startedAt - time) / SECOND)));
@@ -89,7 +89,7 @@ export class PastTrades {
     };
   }
 
-  /** The price at a time before the start, in ticks. At the start it is the first real price. */
+  /** Returns the price at a time before the start, in ticks. At the start it is `options.price`. */
   priceAt(time: number): number {
     const { startedAt, price } = this.options;
     return Math.max(1, Math.round(price * (1 + this.wave(time) - this.wave(startedAt))));

@@ -22,7 +22,7 @@ export class PricePath {
     this.start = price * (1 + 0.02 * this.random.normal());
   }
 
-  /** USDT at `seconds` of market time. Call it with rising times. */
+  /** Returns the price in USDT at `seconds` of market time. Call it with rising times. */
   at(seconds: number): number {
     const position = seconds / STEP;
     const whole = Math.floor(position);

@@ -27,13 +27,13 @@ export interface TradeTexts {
   readonly firstId?: number;
   /** Id of the last trade in an aggregated trade. */
   readonly lastId?: number;
-  /** Bybit's matching sequence. Only Bybit has this field and the two below. */
+  /** The sequence number of Bybit's matching engine. Only Bybit has this field and the next two. */
   readonly sequence?: string;
   readonly blockTrade?: boolean;
   readonly rpi?: boolean;
 }
 
-/** Value of a typical level, trade and minute, in USDT. */
+/** Typical values in USDT: of a level, of a trade, and of all trades in a minute. */
 const LEVEL_VALUE = 25_000;
 const TRADE_VALUE = 1_500;
 const MINUTE_VALUE = 900_000;
@@ -176,7 +176,7 @@ export class SimulatedInstrument {
     return levels;
   }
 
-  /** The next price of a side that holds an order. */
+  /** Returns the next worse price of a side that holds an order. */
   behind(side: SideName, price: number): number {
     return side === 'bids' ? this.restingAtOrBelow(price - 1) : this.restingAtOrAbove(price + 1);
   }
@@ -246,7 +246,7 @@ export class SimulatedInstrument {
     this.changedAt = now;
   }
 
-  /** Restarts the book's update ids. */
+  /** Restarts the book's update ids at 1. */
   restartBook(now: number): void {
     this.updateId = 1;
     this.changedAt = now;

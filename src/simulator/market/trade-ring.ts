@@ -2,7 +2,7 @@ import { at } from '../../domain/at.ts';
 
 export interface Trade {
   readonly id: number;
-  /** The id of its aggregated trade (Binance), or its matching sequence (Bybit). */
+  /** The id of its aggregated trade (Binance), or its sequence number in the matching engine (Bybit). */
   readonly group: number;
   /** The price in ticks. */
   readonly price: number;
@@ -16,9 +16,9 @@ export interface Trade {
 
 export type TradePredicate = (trade: Trade) => boolean;
 
-/** The latest trades of one symbol. A trade's number counts the symbol's trades from 0. */
+/** Keeps the latest trades of one symbol. A trade's number counts the symbol's trades from 0. */
 export class TradeRing {
-  /** How many trades were ever pushed, which is the number of the next one. */
+  /** Number of trades since the start or the last `clear`, which is also the next trade's number. */
   count = 0;
   private readonly capacity: number;
   private readonly kept: Trade[] = [];
@@ -27,7 +27,7 @@ export class TradeRing {
     this.capacity = capacity;
   }
 
-  /** The oldest number still kept. */
+  /** The number of the oldest kept trade. */
   get first(): number {
     return Math.max(0, this.count - this.capacity);
   }
@@ -50,13 +50,15 @@ export class TradeRing {
     this.count = 0;
   }
 
-  /** Finds the first kept number whose trade passes; `count` if none does. All later trades must pass too. */
+  /** Finds the first kept number whose trade passes; `count` if no trade passes. All later trades must pass too. */
   search(passes: TradePredicate): number {
     return firstNumber(this.first, this.count, (number) => passes(this.at(number)));
   }
 }
 
-/** Finds the first number in [`low`, `high`) that passes; `high` if none does. All numbers after it must pass, too. */
+/**
+ * Finds the first number in [`low`, `high`) that passes; `high` if no number passes. All later numbers must pass too.
+ */
 export function firstNumber(low: number, high: number, passes: (number: number) => boolean): number {
   let [from, to] = [low, high];
   while (from < to) {

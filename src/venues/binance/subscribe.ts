@@ -1,7 +1,7 @@
 import type { BookDepth, Channel, Instrument, KlineInterval } from '../../domain/instrument.ts';
 import type { ControlPurpose, ControlRequest } from '../contract.ts';
 
-/** Venues have silently dropped larger requests. */
+/** Limits of one request. Venues have silently dropped larger requests. */
 const MAX_STREAMS_PER_REQUEST = 200;
 const MAX_REQUEST_CHARACTERS = 4_000;
 
@@ -37,7 +37,7 @@ export function binanceTopics(
   };
 }
 
-/** Uses `/stream` instead of `/ws` for partial books, because only the wrapper of its frames names the symbol. */
+/** Uses `/stream` instead of `/ws` for partial books, because only the wrapper of `/stream` frames names the symbol. */
 export function binanceUrl(configured: string, topics: readonly string[]): string {
   const hasPartialBooks = topics.some((topic) => PARTIAL_BOOK.test(topic));
   return hasPartialBooks ? configured.replace(/\/ws\/?(?=\?|$)/, '/stream') : configured;

@@ -58,7 +58,7 @@ const spot = (id: VenueId): Venue =>
 export const binanceSpot: Venue = spot('binance');
 export const binanceTestnetSpot: Venue = spot('binance_testnet');
 
-/** Binance US has no one-second candles and no filters of the instrument list. */
+/** Binance US has no one-second candles, and its instrument list cannot be filtered. */
 export const binanceUsSpot: Venue = venueOf('binance_us', {
   intervals: KLINE_INTERVALS.filter((interval) => interval !== '1s'),
   instruments: exchangeInfo('', 10),

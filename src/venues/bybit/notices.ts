@@ -7,13 +7,13 @@ import { readAnswer } from './decode/answer.ts';
 const SPOT_PATH = /\/v5\/public\/spot(?=\?|$)/;
 const TOPIC = 'system.status';
 const SPOT = 2;
-/** `env` of demo trading, which Bybit announces on the same stream. */
+/** The value of `env` for demo trading, which Bybit announces on the same stream. */
 const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
- * Bybit's announcements of maintenance and incidents. One that concerns spot and is not over causes a cutover, because
- * Bybit does not promise that connections survive it.
+ * Decodes Bybit's announcements of maintenance and incidents. An announcement that concerns spot and is not over leads
+ * to new connections, because Bybit does not promise that the old ones survive.
  */
 export const notices: VenueNotices = {
   url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),
@@ -48,8 +48,8 @@ function announced(data: readonly unknown[]): Decoded {
 }
 
 /**
- * Returns true if an announcement concerns spot; without a product it does. `product`: 1 futures, 2 spot, 3 options, 4
- * spreads.
+ * Returns true if an announcement concerns spot, also if it names no product. `product`: 1 futures, 2 spot, 3 options,
+ * 4 spreads.
  */
 function concernsSpot({ product, env }: Unchecked): boolean {
   const others = Array.isArray(product) && product.length > 0 && !product.some((each) => says(each, SPOT));

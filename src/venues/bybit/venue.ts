@@ -6,7 +6,7 @@ import { bybitHistory } from './rest/history.ts';
 import { refusal } from './rest/refusal.ts';
 import { dayVolumes, instruments, recentTrades, time } from './rest/rest.ts';
 
-/** Spot refuses a whole request if it has more topics. */
+/** If a request has more topics than this, Bybit refuses the whole request. */
 const MAX_TOPICS_PER_REQUEST = 10;
 
 export const bybitSpot: Venue = {
@@ -29,7 +29,7 @@ export const bybitSpot: Venue = {
   // 600 requests in 5 s, each of weight 1.
   restWeightPerMinute: 7200,
   restBurst: 300,
-  // Bybit's trade ids jump, so a gap has no size.
+  // Bybit's trade ids jump, so trades cannot be requested by id: the last trades are requested instead.
   recent: recentTrades,
   history: bybitHistory,
   time,

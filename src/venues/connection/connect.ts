@@ -10,7 +10,7 @@ export interface ConnectionOptions {
   readonly venue: Venue;
   readonly url: string;
   readonly context: DecoderContext;
-  /** The topics to subscribe when the connection opens. */
+  /** Returns the topics to subscribe to when the connection opens. */
   readonly topics: () => readonly string[];
   readonly commands$?: Observable<ConnectionCommand>;
   readonly scheduler: SchedulerLike;
@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   readonly probeAfterMs: number;
   readonly compression: boolean;
   readonly maxFrameMb: number;
-  /** Age at which to emit `closing`, milliseconds. Default: never. */
+  /** Age of the connection at which `closing` is emitted, milliseconds. Default: never. */
   readonly closingAfterMs?: number | undefined;
   /** Called with each frame before it is decoded. Must not throw. */
   readonly onFrame?: ((frame: RawFrame) => void) | undefined;
@@ -31,15 +31,15 @@ export interface ConnectionOptions {
 
 const MEGABYTE = 1024 * 1024;
 /**
- * How often a timer fires in `probeAfterMs`. It counts the time without data, so a frame sets a flag instead of reading
- * the clock.
+ * A timer fires this many times in `probeAfterMs` and counts the time without data. So a frame sets a flag instead of
+ * reading the clock.
  */
 const TICKS_PER_PROBE = 10;
 
 /**
  * Opens a connection for each subscriber, subscribes, keeps it alive and decodes every frame. It never completes; it
- * ends with a Fault, right after `disconnected`. If the venue refuses several topics at once, it requests them again in
- * smaller groups.
+ * ends with a Fault, right after `disconnected`. If the venue refuses several topics at once, they are requested again
+ * in smaller groups.
  */
 export function connect(options: ConnectionOptions): Observable<VenueEvent> {
   const { url, connectTimeoutMs, compression, maxFrameMb, clock, open = openSocket } = options;

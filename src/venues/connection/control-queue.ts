@@ -6,10 +6,10 @@ import { RateLimit } from './rate-limit.ts';
  * way.
  */
 const WINDOW_MS = 1100;
-/** The part of the limit that is used; the rest is for pongs, which cannot wait. */
+/** The queue uses this part of the limit. The remaining part is for pongs, which cannot wait. */
 const SHARE = 0.8;
 
-/** Sends one connection's messages in order, within the venue's limit for a second. */
+/** Sends one connection's messages in order, within the venue's limit of messages a second. */
 export class ControlQueue {
   readonly #scheduler: SchedulerLike;
   readonly #limit: RateLimit;

@@ -34,14 +34,14 @@ const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], know
 const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 60_000;
 /**
- * A refused batch is split into this many parts. Then ten topics are requested one by one, and two hundred take three
+ * A refused request is split into this many parts. Then ten topics are requested one by one, and two hundred take three
  * rounds.
  */
 const PARTS = 10;
 
 /**
  * Tracks a connection's requests. An answer belongs to the request with its id. Without an id, it belongs to the oldest
- * request with a topic that it names, or to the oldest of all if it names none.
+ * request with a topic that it names, or to the oldest request if it names no topic.
  */
 export class ControlRequests {
   readonly #venue: Venue;
@@ -79,7 +79,7 @@ export class ControlRequests {
     const answered = this.#take(id, named);
     if (answered === undefined) {
       if (alreadySubscribed) return NOTHING;
-      // The venue withdraws what it accepted, or names topics that were not requested.
+      // The answer belongs to no request: the venue withdraws accepted topics, or names topics that were not requested.
       const withdrawn = named.filter((topic) => this.#wanted.has(topic));
       return { ...NOTHING, refused: withdrawn, known: withdrawn.length > 0 };
     }
@@ -96,7 +96,10 @@ export class ControlRequests {
     return { ...NOTHING, retries };
   }
 
-  /** Returns the overdue requests to send again. `unanswered`: how many overdue requests had been sent again before. */
+  /**
+   * Returns requests to send again, because their answer is overdue. `unanswered`: how many of these had been sent
+   * again before.
+   */
   overdue(now: number): { readonly again: readonly Outgoing[]; readonly unanswered: number } {
     const again: Outgoing[] = [];
     let unanswered = 0;

@@ -1,7 +1,7 @@
 import type { BookDepth, Channel, Instrument } from '../../domain/instrument.ts';
 import type { Venue } from '../contract.ts';
 
-/** One connection of a plan. The lines of a group carry the same topics. */
+/** One connection of a plan. All connections of a group carry the same topics; `line` numbers them from 0. */
 export interface ConnectionPlan {
   /** Counts from 0; each group has its own topics. */
   readonly group: number;
@@ -19,7 +19,10 @@ export interface PlanOptions {
   readonly websocketUrls: readonly string[];
 }
 
-/** Splits topics into connections. A symbol's topics share a connection if they fit, to keep its events in order. */
+/**
+ * Splits topics into connections. A symbol's topics share a connection if they fit, to keep the symbol's events in
+ * order.
+ */
 export function planConnections(venue: Venue, options: PlanOptions): readonly ConnectionPlan[] {
   const { lines, websocketUrls } = options;
   return groupTopics(venue, options).flatMap((topics, group) =>

@@ -1,5 +1,5 @@
 const FIVE_MINUTES_MS = 300_000;
-/** The part of the limit that is used. It is not all, because the venue counts attempts when they arrive. */
+/** The part of the limit that is used. Some room is left, because the venue counts attempts when they arrive. */
 const SHARE = 0.9;
 
 /**
@@ -32,7 +32,7 @@ export class RateLimit {
 export class ConnectionBudget {
   readonly #limit: RateLimit;
 
-  /** @param share our part of the venue's limit */
+  /** @param share our part of the venue's limit, from 0 to 1 */
   constructor(perFiveMinutes: number, share = 1) {
     this.#limit = new RateLimit(perFiveMinutes * share * SHARE, FIVE_MINUTES_MS);
   }

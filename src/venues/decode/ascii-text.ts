@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 /**
- * Returns the text of ASCII bytes. For short texts it is twice as fast as `Buffer.toString`, which leaves JavaScript.
+ * Returns the text of ASCII bytes. For short texts it is twice as fast as `Buffer.toString`, which calls native code.
  */
 export function asciiText(v: DataView, i: number, length: number): string {
   // biome-ignore format: a table

@@ -18,7 +18,7 @@ export function marketFields(
   return { venue, symbol, venueSymbol, coin, environment, epoch: 0, receivedAt };
 }
 
-/** Makes a trade from a socket. Fields are listed one by one, because a spread takes some 200 ns. */
+/** Makes a trade from a socket. Fields are listed one by one, because an object spread takes some 200 ns. */
 export function liveTrade(
   origin: Origin,
   instrument: Instrument,
@@ -58,7 +58,7 @@ export function safely(read: (frame: RawFrame) => Decoded): Decoder {
   };
 }
 
-/** Wraps an error of a decoder. `symbol`: canonical, if already known. */
+/** Converts an error of a decoder to `malformed`. `symbol` is the canonical symbol, if it is already known. */
 export function malformedFrame(error: unknown, symbol?: string): Decoded {
   const reason = `frame cannot be read: ${asFault(error).message}`;
   const fault =

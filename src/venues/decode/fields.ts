@@ -10,10 +10,10 @@ const ZERO = /^0+(?:\.0*)?$/;
 
 /** No time in milliseconds since 1970 is as large as this. */
 const TIME_LIMIT_MS = 100_000_000_000_000;
-/** Times from this on have 16 digits: they are microseconds since 1970, from 2001 on. */
+/** Times from this number on have 16 digits: they are microseconds since 1970. */
 const MICROS_FROM = 1_000_000_000_000_000;
 
-/** Makes a Fault for an undocumented value. `field`: its path, `data.p`; empty for the whole frame. */
+/** Makes a Fault for an undocumented value. `field` is its path, such as `data.p`; empty for the whole frame. */
 export function malformed(field: string, problem: string): Fault {
   return new Fault('malformed', `${field === '' ? 'frame' : field} ${problem}`, {
     retry: { kind: 'never' },
@@ -60,7 +60,7 @@ export function readArray(value: unknown, field: string): readonly unknown[] {
   return value;
 }
 
-/** Reads all rows; throws for the first unreadable one. `read` names fields relative to the row. */
+/** Reads all rows; throws for the first unreadable one. In its faults, `read` names fields by their path in the row. */
 export function readEach<T>(value: unknown, field: string, read: (row: unknown) => T): readonly T[] {
   const rows = readArray(value, field);
   const all: T[] = [];
@@ -199,7 +199,7 @@ export function readNotNegative(value: unknown, field: string): Decimal {
   return decimal;
 }
 
-/** Reads a price of the last 24 hours; null for zero, which says that there was none. */
+/** Reads a price of the last 24 hours; null for zero, which says that there was no price. */
 export function readDayPrice(value: unknown, field: string): Decimal | null {
   return priceOrNull(readNotNegative(value, field));
 }
@@ -208,7 +208,7 @@ export function priceOrNull(price: Decimal): Decimal | null {
   return price === '0' ? null : price;
 }
 
-/** Reads a step or a minimum of the instrument list. Null: absent, or 0, which means that there is none. */
+/** Reads a step or a minimum of the instrument list. Null if it is absent or 0, which means that there is none. */
 export function readLimit(value: unknown, field: string): Decimal | null {
   if (value === undefined) return null;
   const limit = readNotNegative(value, field);

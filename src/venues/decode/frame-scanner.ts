@@ -9,7 +9,7 @@ const MINUS = 45;
 const POINT = 46;
 const ZERO = 48;
 const NINE = 57;
-/** Four characters `0` at once. */
+/** The character `0` in each of four bytes. */
 const ZEROS = 0x30303030;
 const QUOTES = 0x22222222;
 const ONES = 0x01010101;
@@ -19,7 +19,7 @@ const HIGH_BITS = 0xf0f0f0f0;
 
 /** Number of digits of a time in milliseconds since 1970, from 2001 to 2286. */
 const TIME_DIGITS = 13;
-/** Number of digits that microseconds have more. */
+/** Microseconds have this many digits more. */
 const MICROS_DIGITS = 3;
 /** Integers with up to this many digits are safe. */
 const SAFE_DIGITS = 15;
@@ -27,8 +27,8 @@ const MAX_ID_DIGITS = 39;
 const MAX_TEXT = 64;
 const MAX_INTEGER_DIGITS = DECIMAL_PRECISION - DECIMAL_SCALE;
 /**
- * A span is a byte offset with a length in its low bits. The length of a wrong text may exceed MAX_TEXT, but the text
- * lies inside the frame.
+ * A span is a byte offset with a length in its low bits. A text that is too long for them is a deviation, and its span
+ * still lies inside the frame.
  */
 const LENGTH_BITS = 7;
 const LENGTH_MASK = 127;
@@ -42,7 +42,7 @@ const FALSE = ascii('false');
  */
 export class FrameScanner {
   #bytes: Buffer = Buffer.alloc(0);
-  /** The memory that contains the frame. */
+  /** The ArrayBuffer that contains the frame. */
   #memory = this.#bytes.buffer;
   #view = new DataView(this.#memory);
   #offset = 0;
@@ -71,13 +71,13 @@ export class FrameScanner {
     return this.#fits;
   }
 
-  /** Requires these bytes. */
+  /** Skips these bytes, which must be next. */
   literal(expected: Literal): void {
     if (this.#isAt(expected)) this.#at += expected.length;
     else this.#fits = false;
   }
 
-  /** Skips these bytes if they are next. */
+  /** Skips these bytes if they are next, and returns true then. */
   option(expected: Literal): boolean {
     if (!this.#isAt(expected)) return false;
     this.#at += expected.length;
@@ -242,7 +242,7 @@ export class FrameScanner {
     return false;
   }
 
-  /** Ends an integer at `end`, with at most `most` digits. */
+  /** Moves to `end`. The bytes from `start` must be an integer without leading zeros, of 1 to `most` digits. */
   #end(start: number, end: number, most: number): void {
     const digits = end - start;
     if (digits === 0 || digits > most || (digits > 1 && this.#bytes[start] === ZERO)) this.#fits = false;
@@ -286,7 +286,7 @@ export class FrameScanner {
 }
 
 /**
- * Returns true if four bytes, XORed with ZEROS, are digits. In the sum, only a byte that is not a digit carries over.
+ * Returns true if four bytes, XORed with ZEROS, are digits. In the sum, only a byte that is not a digit can carry over.
  */
 function areDigits(four: number): boolean {
   return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;

@@ -10,7 +10,10 @@ const COMMA = 44;
 
 const MAX_DEPTH = 64;
 
-/** Returns the first key that an object of valid JSON has twice. @throws Fault if nested deeper than 64 levels. */
+/**
+ * Returns the first key that an object of valid JSON has twice. @throws Fault if the text is nested deeper than 64
+ * levels
+ */
 export function duplicateKey(text: string): string | undefined {
   /** Seen keys of each open object; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];

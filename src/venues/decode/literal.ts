@@ -2,15 +2,18 @@ export const WORD = 4;
 export const LONG = 2 * WORD;
 
 /**
- * ASCII text that is compared eight bytes at a time, as doubles. Eight ASCII characters are never zero or NaN, so the
- * doubles are equal exactly if the bytes are.
+ * ASCII text that is compared eight bytes at a time, as doubles. Eight ASCII characters are never zero or NaN, so two
+ * doubles are equal exactly if their bytes are equal.
  */
 export class Literal {
   readonly length: number;
   readonly bytes: Uint8Array;
-  /** Eight bytes each, little-endian. The last one ends with the text and may repeat bytes; empty for shorter texts. */
+  /**
+   * The text in doubles of eight bytes, little-endian; empty for shorter texts. The last double ends with the text and
+   * may repeat bytes of the double before.
+   */
   readonly longs: readonly number[];
-  /** The first and last four bytes, if there are four. */
+  /** The first and last four bytes; 0 if the text is shorter. */
   readonly first: number;
   readonly last: number;
 

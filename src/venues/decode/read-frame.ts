@@ -15,12 +15,12 @@ export function textOf(frame: RawFrame): string {
     throw malformed('', `has ${bytes.length} bytes, more than the ${MAX_FRAME_BYTES} that are read`);
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const text = buffer.toString('utf8');
-  // Decoding replaces wrong bytes by U+FFFD; only texts with one need the exact check.
+  // Decoding replaces wrong bytes by U+FFFD, so only texts that contain it need the exact check.
   if (text.includes('\uFFFD') && !isUtf8(buffer)) throw malformed('', 'is not valid UTF-8');
   return text;
 }
 
-/** Parses JSON. @throws Fault `malformed` */
+/** Parses JSON. @throws Fault of kind `malformed` */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -31,9 +31,9 @@ export function jsonOf(text: string): unknown {
 }
 
 /**
- * Refuses a text with a duplicate key in an object, which JSON.parse hides. A text with as many colons as `keys`
- * repeats no key; any other text is scanned. A text with an escape is scanned too, because V8 may misread it
- * (nodejs/node#63785).
+ * Refuses a text in which an object has a key twice, which JSON.parse hides. `keys` is the number of keys in the parsed
+ * text. With as many colons, the text repeats no key. Any other text is scanned, and also a text with an escape,
+ * because V8 may misread it (nodejs/node#63785).
  */
 export function refuseDuplicateKeys(text: string, keys: number): void {
   let colons = 0;

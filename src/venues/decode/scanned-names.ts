@@ -59,7 +59,7 @@ export class ScannedNames<T> {
   }
 }
 
-/** Compares words; the last one ends with the name and may repeat bytes. */
+/** Compares a name with a row, in 4-byte words. The last word ends with the name and may repeat bytes. */
 function isName(rows: Int32Array, at: number, view: DataView, start: number, length: number): boolean {
   const last = length - WORD;
   let from = 0;
@@ -67,7 +67,9 @@ function isName(rows: Int32Array, at: number, view: DataView, start: number, len
   return view.getInt32(start + last, true) === rows[at];
 }
 
-/** FNV-1a of the words of at least four bytes; the last word ends with them. */
+/**
+ * Returns the FNV-1a hash of at least four bytes, in 4-byte words. The last word ends with them and may repeat bytes.
+ */
 function hashOf(view: DataView, start: number, length: number): number {
   let hash = 0x811c9dc5 ^ length;
   const last = length - WORD;

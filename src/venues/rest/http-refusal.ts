@@ -24,7 +24,7 @@ export function httpRefusal(status: number, headers: Headers, body: string): Fau
   return fault('unavailable', asked ? retryAfter(headers, SECOND) : { kind: 'backoff' });
 }
 
-/** Makes the Fault for a refusal by a host's firewall: wait as long as it says, otherwise ten minutes. */
+/** Makes the Fault for a refusal by a host's firewall: wait as long as the refusal says, otherwise ten minutes. */
 export function firewallRefusal(status: number, headers: Headers, body: string): Fault {
   const retry = retryAfter(headers, TEN_MINUTES);
   return new Fault('rate_limited', refusalReason(status, body), { status, retry, onlyThisHost: true });
@@ -49,7 +49,7 @@ export function refusalReason(status: number, body: string): string {
 }
 
 /**
- * Reads the wait from a `retry-after` header (seconds), limited to `leastMs` and 3 days. Without a valid header, the
+ * Reads the wait from a `retry-after` header (seconds): at least `leastMs`, at most 3 days. Without a valid header, the
  * wait is `defaultMs`.
  */
 function retryAfter(headers: Headers, defaultMs: number, leastMs = SECOND): Retry {

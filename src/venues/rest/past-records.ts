@@ -26,7 +26,7 @@ export interface CandleRow extends Pick<Kline, 'takerBuyVolume' | 'takerBuyQuote
   readonly nowMs: number;
 }
 
-/** Reads a row: open time, open, high, low, close, volume, … */
+/** Reads a row of values: open time, open, high, low, close, volume, … */
 export function pastKline(value: unknown, market: MarketFields, candle: CandleRow): Kline {
   const { interval, openTime, closeTime, quoteVolumeAt, nowMs } = candle;
   const row = readArray(value, '');
@@ -36,7 +36,7 @@ export function pastKline(value: unknown, market: MarketFields, candle: CandleRo
     kind: 'kline',
     ...market,
     interval,
-    // The venue sends no time of publication. A closed candle gets its close time.
+    // The venue sends no time of publication. A closed candle gets its close time, an open one the time of the answer.
     timestamp: closed ? closeTime : Math.floor(nowMs),
     openTime,
     closeTime,

@@ -1,7 +1,9 @@
 import { Fault } from '../../domain/fault.ts';
 import type { OnBadRow, RestRequest } from '../contract.ts';
 
-/** Reports each unreadable row of the answer with the request's path and the row's place. */
+/**
+ * Returns the request, which now reports each unreadable row with the request's path and the row's place in the answer.
+ */
 export function reportBadRows<T>(request: RestRequest<T>, onBadRow: OnBadRow): RestRequest<T> {
   const report: OnBadRow = ({ kind, message, retry }, row) =>
     onBadRow(new Fault(kind, `GET ${request.path}: ${message}`, { retry }), row);

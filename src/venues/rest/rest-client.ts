@@ -31,7 +31,7 @@ export class VenueRest {
   #blockedUntil = Number.NEGATIVE_INFINITY;
   #sentWeight = 0;
 
-  /** @param share part of the venue's limits, above 0 and at most 1, if others use the same address */
+  /** @param share our part of the venue's limits, above 0 and at most 1, because others may use the same address */
   constructor(
     venue: Venue,
     restUrls: readonly string[],
@@ -58,7 +58,9 @@ export class VenueRest {
     return this.#sentWeight;
   }
 
-  /** Sends the request for each subscription; errors are Faults. `onSent` is called when it leaves the queue. */
+  /**
+   * Sends the request for each subscription; errors are Faults. `onSent` is called when the request leaves the queue.
+   */
   ask$<T>(request: RestRequest<T>, timeoutMs = 10_000, onSent?: () => void): Observable<T> {
     return new Observable((subscriber) => {
       const abort = new AbortController();
@@ -121,7 +123,7 @@ export class VenueRest {
     }
   }
 
-  /** @throws Fault for a status other than 200, or `malformed` for an undocumented body */
+  /** @throws Fault for a status other than 200; of kind `malformed` for an undocumented body */
   async #ask<T>(host: RestHost, request: RestRequest<T>, options: GetOptions): Promise<T> {
     const url = host.url + request.path;
     const { status, headers, body } = await this.#get(url, options);

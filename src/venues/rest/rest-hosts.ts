@@ -9,8 +9,9 @@ export interface RestHost {
   readonly url: string;
   /** Its address for people. */
   readonly name: string;
-  /** Why it does not serve, and until when others are asked instead. */
+  /** Why the host does not serve us; undefined if it serves. */
   refusal: Fault | undefined;
+  /** Until when other hosts are asked instead, by the scheduler, milliseconds. */
   asideUntil: number;
 }
 
@@ -31,7 +32,7 @@ export class RestHosts {
     this.refused$ = this.#refused$.pipe(distinctUntilChanged((a, b) => (a === undefined) === (b === undefined)));
   }
 
-  /** The first host that is not set aside, otherwise the host that may be asked first. */
+  /** The first host that is not set aside. If all are set aside, the host that may be asked soonest. */
   get next(): RestHost | undefined {
     const free = this.#free;
     if (free !== undefined) return free;

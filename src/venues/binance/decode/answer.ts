@@ -5,7 +5,7 @@ import { malformed, readObject, type Unchecked, wordsOf } from '../../decode/fie
 /** Returns the meaning of an answer to a request; undefined for other frames. */
 export function readAnswer(frame: Unchecked): Decoded | undefined {
   if (frame.error !== undefined) {
-    // Binance documents a flat form, but sends this one.
+    // Binance documents `code` and `msg` at the top level, but sends them inside `error`.
     const error = readObject(frame.error, 'error');
     return refused(frame.id, error.code, error.msg);
   }

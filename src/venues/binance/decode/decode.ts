@@ -26,7 +26,7 @@ import {
 import { EventScanner } from './scan-event.ts';
 import { type BinanceEvent, type BinanceStream, parseStreamName } from './stream-name.ts';
 
-/** `interval`: undefined for a bare frame. */
+/** Reads a payload. `interval` is the kline stream's interval; undefined for a bare frame, which names no stream. */
 type Read = (payload: Unchecked, market: MarketFields, interval: string | undefined) => Decoded;
 
 const READERS: ReadonlyMap<string, Read> = new Map<BinanceEvent, Read>([
@@ -81,7 +81,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
     }
   });
 
-  /** Decodes a frame of `/ws`, or an answer, which is bare on `/stream` too. */
+  /** Decodes a frame of `/ws`, or an answer to a request, which is bare on `/stream` too. */
   function decodeBare(text: string, payload: Unchecked, receivedAt: number): Decoded {
     const decoded = readAnswer(payload) ?? decodePayload(payload, undefined, receivedAt);
     if (decoded.kind !== 'ignored') refuseDuplicateKeys(text, keysOf(payload));
@@ -116,7 +116,7 @@ export function binanceDecoder(venue: VenueId, context: DecoderContext): Decoder
   }
 }
 
-/** Number of keys of a payload and its candle. */
+/** Returns the number of keys in a payload and in its candle. */
 function keysOf(payload: Unchecked): number {
   return Object.keys(payload).length + (isObject(payload.k) ? Object.keys(payload.k).length : 0);
 }

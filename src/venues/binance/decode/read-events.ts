@@ -21,9 +21,9 @@ import {
 import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 
-// According to `web-socket-streams.md` of binance-spot-api-docs. Binance US and the testnet are the same. Prices and
-// quantities are decimal text, times milli- or microseconds, ids integers. `E` is the time of publication. Frequent events list
-// the common fields one by one, because a spread is several times slower.
+// The frames follow `web-socket-streams.md` of binance-spot-api-docs. Binance US and the testnet send the same frames.
+// Prices and quantities are decimal text, times are milli- or microseconds, and ids are integers. `E` is the time of
+// publication. Frequent events list the common fields one by one, because an object spread is several times slower.
 
 export const NO_CONDITIONS: readonly string[] = [];
 const AGGREGATED: readonly string[] = ['aggregated'];
@@ -45,7 +45,7 @@ function microsOrNull(time: unknown): number | null {
   return isMicros(time) ? time : null;
 }
 
-/** Reads the common part of an aggregated trade's frame and its REST row. */
+/** Reads the fields that an aggregated trade has both as a frame and as a REST row. */
 export function readAggregate(frame: Unchecked) {
   const tradeId = readNumericId(frame.f, 'f');
   const lastTradeId = readNumericId(frame.l, 'l');
@@ -86,7 +86,9 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   };
 }
 
-/** Reads a ticker. The mini ticker has neither the change, which follows from the open price, nor average and count. */
+/**
+ * Reads a ticker. The mini ticker has no change, which is computed from the open price, and neither average nor count.
+ */
 export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
   const isMini = frame.e === '24hrMiniTicker';
   const price = readPositive(frame.c, 'c');
@@ -173,7 +175,7 @@ export function readDepthUpdate(frame: Unchecked, market: MarketFields): BookUpd
 
 /**
  * Reads a partial depth frame or a REST body; neither has a symbol or a time. Before the first order of a new listing,
- * and after the testnet's reset, the book is empty with the id -1. This becomes 0: no update has either id.
+ * and after the testnet's reset, the book is empty with the id -1. The id becomes 0 here; no update has the id -1 or 0.
  */
 export function readBook(book: Unchecked, market: MarketFields): BookUpdate {
   const bids = readSide(book.bids, 'bids', 'bids');

@@ -1,4 +1,4 @@
-// Imported, because the global `Buffer` is a getter, which costs time for each frame.
+// `Buffer` is imported, because the global `Buffer` is a getter, which costs time for each frame.
 import { Buffer } from 'node:buffer';
 import type { Instrument } from '../../../domain/instrument.ts';
 import type { Ticker } from '../../../domain/market-event.ts';
@@ -60,7 +60,7 @@ export class EventScanner {
     this.#instruments = instruments;
   }
 
-  /** Allows frames of a stream. Only trades and 24-hour tickers are scanned. */
+  /** Lets the scanner decode frames of a stream. Streams other than trades and 24-hour tickers are ignored. */
   learn(name: string, stream: BinanceStream): void {
     if (stream.event !== 'trade' && stream.event !== '24hrTicker') return;
     const isTrade = stream.event === 'trade';

@@ -7,14 +7,18 @@ import { NO_CONDITIONS, readAggregate } from '../decode/read-events.ts';
 import { askRows, symbolQuery } from './rest.ts';
 
 const PAGE = 1000;
-/** The last trades are requested only for gaps shorter than this. The rest of the page is for trades after the gap. */
+/**
+ * The last trades are requested only if the gap spans fewer ids than this. A page has room for 100 trades after the
+ * gap.
+ */
 const REACH = 900n;
 
 type ReadRow<T> = (row: unknown, origin: PastOrigin) => T;
 
 /**
- * Requests the trades of a gap: alternately the venue's last trades, and trades by id, which appear a little later.
- * Long gaps use only trades by id. A market-data-only host has none: there aggregated trades replace them.
+ * Requests the trades of a gap. Attempts alternate between the venue's last trades, and trades by id, which appear a
+ * little later. Long gaps use only trades by id. A market-data-only host has no trades by id, so aggregated trades
+ * replace them there.
  */
 export function backfillById(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> => {
@@ -24,15 +28,15 @@ export function backfillById(venue: VenueId) {
   };
 }
 
-/** As `backfillById` without an API key: aggregated trades replace the trades by id. */
+/** As `backfillById`, for a venue whose trades by id need an API key: aggregated trades replace them. */
 export function backfillByTime(venue: VenueId) {
   return (wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> =>
     wanted.attempt % 2 === 0 && isShort(wanted) ? lastTrades(venue, 1, wanted) : aggregatesFrom(venue, 1, wanted);
 }
 
 /**
- * Requests the last trades, and returns none if they do not reach back to the gap's beginning. Part of them would split
- * the gap, and an aggregate that crosses the split would be lost.
+ * Requests the last trades, and returns none if they do not reach back to the gap's beginning. A part of the missing
+ * trades would split the gap, and an aggregated trade across the split would be lost.
  */
 function lastTrades(venue: VenueId, weight: number, wanted: BackfillRequest): RestRequest<readonly TradeEvent[]> {
   const request = rows(`trades?${symbolQuery(wanted)}&limit=${PAGE}`, weight, wanted, tradeRow(venue));

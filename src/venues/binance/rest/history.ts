@@ -27,7 +27,7 @@ export function binanceHistory(id: VenueId, { intervals, tradesById, weights }: 
   };
 }
 
-/** Trades by id. The first aggregated trade from a time on gives the id for that time. */
+/** Requests trades by id. The id for a time comes from the first aggregated trade at or after that time. */
 function trades(venue: VenueId, origin: PastOrigin, aggTradesWeight: number): PastSeries {
   const read = tradeRow(venue);
   const symbol = symbolQuery(origin);
@@ -46,7 +46,7 @@ function trades(venue: VenueId, origin: PastOrigin, aggTradesWeight: number): Pa
   };
 }
 
-/** Aggregated trades by their own ids. Records lack these ids, so a record's place is found by its time. */
+/** Requests aggregated trades by their own ids. Records lack these ids, so a record's place is found by its time. */
 function aggTrades(venue: VenueId, origin: PastOrigin, weight: number): PastSeries {
   const read = aggTradeRow(venue);
   const query = `aggTrades?${symbolQuery(origin)}`;
@@ -87,7 +87,7 @@ function klines(venue: VenueId, origin: PastOrigin, interval: KlineInterval, wei
   };
 }
 
-/** Reads a candle. Close time, quote volume, number of trades and the takers' volumes follow the volume. */
+/** Reads a candle. In its row, close time, quote volume, number of trades and the takers' volumes follow the volume. */
 function readKline(value: unknown, venue: VenueId, origin: PastOrigin, interval: KlineInterval, nowMs: number): Kline {
   const row = readArray(value, '');
   const openTime = readTime(row[0], '0');

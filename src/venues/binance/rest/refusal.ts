@@ -2,14 +2,14 @@ import { Fault } from '../../../domain/fault.ts';
 import { firewallRefusal, httpRefusal, refusalReason } from '../../rest/http-refusal.ts';
 
 /**
- * CloudFront's page has this text if the venue does not serve the country. Its other pages name too much traffic as the
- * cause.
+ * CloudFront's page has this text if the venue does not serve the country. Its pages for other refusals name too much
+ * traffic as the cause.
  */
 const BLOCKED_COUNTRY = 'block access from your country';
 
 /**
- * Converts a refusal to a Fault, as Binance's document `rest-api.md` describes it. The document does not name two
- * statuses for a blocked region: 451 (Binance) and 403 (Binance US).
+ * Converts a refusal to a Fault, as Binance's document `rest-api.md` describes it. Two statuses for a blocked region
+ * are not in the document: 451 (Binance) and 403 (Binance US).
  */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   // Every other 403 comes from the firewall, which blocks an address because of its requests.

@@ -45,7 +45,10 @@ export function exchangeInfo(query: string, weight: number): RestRequest<Rows<Li
   };
 }
 
-/** Statuses in which something can be done. In the others (HALT, BREAK, END_OF_DAY) nothing is traded. */
+/**
+ * Statuses in which orders can be placed or canceled. With any other status (HALT, BREAK, END_OF_DAY), trading is
+ * halted.
+ */
 const STATUSES: Readonly<Record<string, InstrumentStatus>> = { TRADING: 'trading', CANCEL_ONLY: 'cancel_only' };
 
 function readInstrument(row: Unchecked): ListedInstrument {
@@ -65,7 +68,7 @@ function readInstrument(row: Unchecked): ListedInstrument {
     tickSize: limitOf('PRICE_FILTER', 'tickSize'),
     lotStep: limitOf('LOT_SIZE', 'stepSize'),
     minQuantity: limitOf('LOT_SIZE', 'minQty'),
-    // Until 2023 the filter had the other name; some instruments still have it.
+    // Until 2023 the filter was MIN_NOTIONAL; some instruments still have this name.
     minValue: limitOf('NOTIONAL', 'minNotional') ?? limitOf('MIN_NOTIONAL', 'minNotional'),
     multiplier: null,
   };
@@ -89,11 +92,11 @@ export const time: RestRequest<number> = {
   parse: (body) => readTime(readObject(body, '').serverTime, 'serverTime'),
 };
 
-/** Levels a side that can be requested before the request's weight rises. */
+/** Numbers of levels a side. A request's weight rises when the wanted levels exceed one of them. */
 const BOOK_LEVELS = [100, 500, 1000] as const;
 const MAX_BOOK_LEVELS = 5000;
 
-/** Requests the cheapest book with the wanted levels, or the largest book. */
+/** Requests the cheapest book that has the wanted levels, or the largest book if none has them. */
 export function bookBy(venue: VenueId, levelsPerWeight: number) {
   return (wanted: BookRequest): RestRequest<BookUpdate> => {
     const limit = BOOK_LEVELS.find((levels) => levels >= wanted.levels) ?? MAX_BOOK_LEVELS;

@@ -3,7 +3,7 @@ import type { Decoded } from '../../contract.ts';
 import { ignored } from '../../decode/decoding.ts';
 import { malformed, readBoolean, readString, type Unchecked } from '../../decode/fields.ts';
 
-/** Seen in the field: `error:already subscribed,topic:publicTrade.BTCUSDT`. */
+/** Matches a refusal that Bybit has sent: `error:already subscribed,topic:publicTrade.BTCUSDT`. */
 const ALREADY_SUBSCRIBED = /already subscribed/i;
 
 /** Returns the meaning of a frame without topic: an answer, or a pong (whose `op` is `ping` on spot). */

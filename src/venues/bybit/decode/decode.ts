@@ -66,7 +66,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
     }
   }
 
-  /** Returns no event for a repeat, which Bybit sends after three seconds without a change. */
+  /** Returns no event for a repeated book, which Bybit sends after three seconds without a change. */
   function newBookTicker(message: Unchecked, market: MarketFields): Decoded {
     const { updateId, decoded } = readBookTicker(message, market);
     const repeated = lastUpdate.get(market.venueSymbol) === updateId;
@@ -75,7 +75,7 @@ export function bybitDecoder(context: DecoderContext): Decoder {
   }
 }
 
-/** Number of keys of an envelope and the objects in it. */
+/** Returns the number of keys in a message and in the objects of its data. */
 function keysOf(message: Unchecked): number {
   let keys = Object.keys(message).length;
   for (const item of Array.isArray(message.data) ? message.data : [message.data])

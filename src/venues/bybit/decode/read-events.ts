@@ -24,15 +24,15 @@ import { bookUpdate, readChanges, readSide } from '../../decode/read-levels.ts';
 import { type BestLevel, bookTickerFrame, readBestLevel } from '../../decode/top-of-book.ts';
 import type { BybitTopic } from './topic.ts';
 
-// According to Bybit's v5 documentation (websocket/public). Prices and quantities are decimal text, times milliseconds.
-// Frequent events list the common fields one by one, because a spread is several times slower.
+// The frames follow Bybit's v5 documentation (websocket/public). Prices and quantities are decimal text, times are
+// milliseconds. Frequent events list the common fields one by one, because an object spread is several times slower.
 
 const NONE: readonly string[] = [];
 const BLOCK: readonly string[] = ['block'];
 const RPI: readonly string[] = ['rpi'];
 const BLOCK_RPI: readonly string[] = ['block', 'rpi'];
 
-/** Reads the trades of a message, in matching order. The envelope's time is their event time. */
+/** Reads the trades of a message, in the order of matching. Their event time is the message's `ts`. */
 export function readTrades(message: Unchecked, market: MarketFields): readonly TradeEvent[] {
   const publishedAt = readTimeOrZero(message.ts, 'ts');
   const trades = readEach(message.data, 'data', (row) => readTrade(readObject(row, ''), publishedAt, market));
@@ -40,7 +40,7 @@ export function readTrades(message: Unchecked, market: MarketFields): readonly T
   return trades;
 }
 
-/** Recordings from before 2025 have no `RPI` (retail price improvement). */
+/** `RPI` (retail price improvement) may be absent, as in recordings from before 2025. */
 function readTrade(trade: Unchecked, publishedAt: number | null, market: MarketFields): TradeEvent {
   requireSymbol(trade.s, 's', market.venueSymbol);
   return liveTrade(market, market, market.receivedAt, {
@@ -55,7 +55,7 @@ function readTrade(trade: Unchecked, publishedAt: number | null, market: MarketF
   });
 }
 
-/** @throws Fault if the symbol is not the topic's: Bybit has been seen to send another one. */
+/** @throws Fault of kind `malformed` if the symbol is not the topic's: Bybit has sent frames with another symbol. */
 export function requireSymbol(symbol: unknown, field: string, venueSymbol: string): void {
   if (symbol === venueSymbol) return;
   const problem = `is ${JSON.stringify(symbol)}, not the topic's ${venueSymbol}`;
@@ -158,7 +158,9 @@ function percent(fraction: Decimal): Decimal {
   return decimal;
 }
 
-/** Reads the best prices of a one-level book. It comes whole each time, and again after 3 s without a change. */
+/**
+ * Reads the best prices of a one-level book. Bybit sends them whole each time, and again after 3 s without a change.
+ */
 export function readBookTicker(message: Unchecked, market: MarketFields): { updateId: string; decoded: Decoded } {
   const book = readSnapshot(message);
   const updateId = readNumericId(book.u, 'data.u');
@@ -177,7 +179,7 @@ function readBest(value: unknown, field: string): BestLevel | undefined {
   return readBestLevel(level[0], `${field}[0][0]`, level[1], `${field}[0][1]`);
 }
 
-/** Reads a whole book, or changes of one. */
+/** Reads a whole book (`snapshot`) or changes of a book (`delta`). */
 export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
   const { type } = message;
   if (type !== 'snapshot' && type !== 'delta')
@@ -198,8 +200,8 @@ export function readBook(message: Unchecked, market: MarketFields): BookUpdate {
 }
 
 /**
- * Reads the matching engine's time, which trades have too. It is absent in recordings from before 2024, and 0 in a
- * closed market.
+ * Reads the matching engine's time, which trades have too. Null if it is absent, as in recordings from before 2024, or
+ * 0, as in a closed market.
  */
 function matchedAt(message: Unchecked): number | null {
   return message.cts === undefined ? null : readTimeOrZero(message.cts, 'cts');

@@ -1,4 +1,4 @@
-// Imported, because the global `Buffer` is a getter, which costs time for each frame.
+// `Buffer` is imported, because the global `Buffer` is a getter, which costs time for each frame.
 import { Buffer } from 'node:buffer';
 import type { TradeEvent } from '../../../domain/record.ts';
 import type { RawFrame } from '../../../domain/venue-event.ts';
@@ -42,7 +42,7 @@ export class TradeScanner {
     this.#instruments = instruments;
   }
 
-  /** Allows frames of a topic. */
+  /** Lets the scanner decode frames of a topic. Topics other than trades are ignored. */
   learn(name: string, topic: BybitTopic): void {
     if (topic.kind !== 'trade') return;
     const { symbol: venueSymbol } = topic;

@@ -1,6 +1,6 @@
 import type { BookDepth, Channel, Instrument, KlineInterval } from '../../../domain/instrument.ts';
 
-/** Bybit's names of its intervals. */
+/** Bybit's names of candle intervals. */
 export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = {
   '1m': '1',
   '3m': '3',
@@ -30,8 +30,7 @@ const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
 ]);
 
 /**
- * Levels a side of the books that Bybit sends as changes, shallowest first. Their changes come every 20, 100 and 200
- * ms.
+ * Levels a side of the books of which Bybit sends changes, fewest levels first. Changes come every 20, 100 and 200 ms.
  */
 const BOOK_LEVELS = [50, 200, 1000] as const;
 

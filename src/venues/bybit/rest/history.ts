@@ -9,7 +9,7 @@ import { readResult, readTextTime } from './rest.ts';
 
 const PAGE = 1000;
 
-/** Bybit's past data: candles, but of the trades only the last ones. */
+/** Bybit's past data: all candles, but only the last 60 trades. */
 export const bybitHistory: VenueHistory = {
   klines,
   intervals: KLINE_INTERVALS.filter((interval) => INTERVAL_NAMES[interval] !== undefined),
@@ -18,8 +18,8 @@ export const bybitHistory: VenueHistory = {
 };
 
 /**
- * Requests candles. A span must fit one answer, because Bybit leaves out the oldest candles of a longer one. Answers
- * for times before a listing are empty.
+ * Requests candles. The requested span must fit one answer, because Bybit leaves out the oldest candles of a longer
+ * span. Answers for times before a listing are empty.
  */
 function klines(origin: PastOrigin, interval: KlineInterval): PastSeries {
   const readRow = (row: unknown, nowMs: number) => {

@@ -10,7 +10,7 @@ const SERVER = new Set([10000, 10016]);
 /**
  * Converts a refusal to a Fault, according to the v5 documents (error codes, rate limits). A 403 has three causes: more
  * than 600 requests in 5 s, a GET with a body (we send none), or an address in a country that Bybit does not serve. All
- * get the same wait, because the first one demands ten minutes without a request, and only some bodies name the cause.
+ * three get the same wait: the first cause demands ten minutes without a request, and only some bodies name the cause.
  */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   const { retCode, retMsg } = parsed(body);
@@ -31,8 +31,8 @@ function parsed(body: string): Unchecked {
 }
 
 /**
- * Converts a `retCode` to a Fault, according to the v5 error codes. Returns undefined for codes that are not listed
- * above.
+ * Converts a `retCode` to a Fault, according to the v5 error codes. Returns undefined for codes other than the
+ * constants above.
  */
 export function faultOfCode(code: unknown, message: unknown, status: number | undefined): Fault | undefined {
   if (typeof code !== 'number') return undefined;

@@ -81,10 +81,10 @@ export function readResult(body: unknown): Unchecked {
   return readObject(result, 'result');
 }
 
-/** Spot returns no more trades, whatever limit is requested. */
+/** Bybit returns at most this many trades of a spot symbol, whatever limit is requested. */
 const MAX_TRADES = 60;
 
-/** Requests the last trades of an instrument, newest first. Bybit returns no older ones. */
+/** Requests the last trades of an instrument, newest first. Bybit returns no older trades. */
 export function recentTrades(origin: PastOrigin): RestRequest<PageRows<TradeEvent>> {
   const symbol = encodeURIComponent(origin.instrument.venueSymbol);
   return {
@@ -100,7 +100,7 @@ export function recentTrades(origin: PastOrigin): RestRequest<PageRows<TradeEven
   };
 }
 
-/** Bodies from before 2025 have no `isRPITrade` (retail price improvement). */
+/** `isRPITrade` (retail price improvement) may be absent, as in bodies from before 2025. */
 function readRecentTrade(row: Unchecked, market: MarketFields): TradeEvent {
   requireSymbol(row.symbol, 'symbol', market.venueSymbol);
   const isRpi = row.isRPITrade !== undefined && readBoolean(row.isRPITrade, 'isRPITrade');
