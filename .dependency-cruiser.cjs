@@ -1,6 +1,9 @@
-/** The import rules of ARCHITECTURE.md as errors, on the source; type-only imports count. */
+/** Checks the import rules of ARCHITECTURE.md. Type-only imports count, and each breach is an error. */
 
-/** A folder imports itself and lower layers, nothing of its own layer or of a higher one. */
+/**
+ * The layers of src, the lowest first. A folder may import itself and folders of lower layers, but no other folder of
+ * its own layer.
+ */
 const layers = [
   ['domain', 'operators'],
   ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability'],
@@ -24,7 +27,10 @@ const layerRules = layers.flatMap((folders, layer) =>
   })),
 );
 
-/** Folders that stand alone, with patterns of what they may import. The operators are a product of their own: not even a type. */
+/**
+ * Folders that may import only files that match these patterns. Types count too, because the operators are a product of
+ * their own.
+ */
 const closedFolders = [
   ['domain', '^src/'],
   ['market', '^src/'],
@@ -55,7 +61,7 @@ const packageRules = [
   to: { path: `^node_modules/(@types/)?${name}/` },
 }));
 
-/** Siblings of one kind know their contract and what they share, not each other. */
+/** Folders of the same kind must not import each other. They may import their contract and shared files. */
 const siblingRules = [
   ['venues', 'binance', 'bybit'],
   ['sinks', 'kafka', 'avro-file'],
@@ -76,14 +82,14 @@ module.exports = {
     ...siblingRules,
     {
       name: 'simulator-is-independent',
-      comment: 'The simulator is the other side of the wire: sharing venue code would share its mistakes.',
+      comment: 'The simulator plays the venues. If it shared their code, both would make the same mistakes.',
       severity: 'error',
       from: { path: folder('simulator') },
       to: { path: folder('venues', 'sinks', 'gateway', 'client') },
     },
     {
       name: 'the-dashboard-runs-in-browsers',
-      comment: 'Of the gateway it knows the types of what it is sent, of domain and market what is pure.',
+      comment: "It may import the types of the gateway's messages and answers, and the folders domain and market.",
       severity: 'error',
       from: { path: '^dashboard/' },
       to: {

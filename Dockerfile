@@ -1,5 +1,5 @@
 # The image of market-feed: `docker build -t market-feed:0.1.0 .`
-# Where no image registry is reached: deploy/node-base-image/build.sh, then --build-arg NODE_IMAGE=market-feed/node-base:VERSION.
+# Without an image registry: run deploy/node-base-image/build.sh, then add --build-arg NODE_IMAGE=market-feed/node-base:VERSION.
 ARG NODE_IMAGE=node:24.21.0-bookworm-slim
 
 FROM ${NODE_IMAGE} AS dependencies
@@ -36,9 +36,9 @@ COPY package.json ./
 COPY bin bin
 COPY schemas schemas
 COPY config config
-# The one folder that is written: what waits for a broker that is away, and the files of a file sink.
+# The only folder that the program writes to: the spill, and the files of a file sink.
 COPY --from=build --chown=1000:1000 /state /var/lib/market-feed
-# All interfaces of the container's own network; who publishes the port decides who reaches it.
+# The gateway listens on all interfaces of the container. Whoever publishes the port decides who can reach it.
 ENV NODE_ENV=production \
   MARKET_FEED__GATEWAY__HOST=0.0.0.0 \
   MARKET_FEED__FILE__DIR=/var/lib/market-feed/data \

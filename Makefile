@@ -3,72 +3,72 @@ SHELL := bash
 .PHONY: help demo test run bench faults chaos soak fuzz symbols captures image sbom lint format typecheck build dashboard python ready
 export PATH := $(CURDIR)/.tools/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
-help: ## these lines
+help: ## lists the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1 \2/p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-demo: dashboard ## simulated venues, the whole pipeline, Avro files on disk: nothing to set up
+demo: dashboard ## runs the whole pipeline with simulated venues and Avro files on disk; needs no setup
 	@exec node bin/market-feed.js demo $(ARGS)
 
-test: ready ## every test; the last line is N passed, N failed, N skipped
+test: ready ## runs every check and test; the last line is N passed, N failed, N skipped
 	@exec node scripts/test.ts
 
-run: dashboard ## the main job against the live venues, with config/market-feed.yaml
+run: dashboard ## runs the feed with the live venues and config/market-feed.yaml
 	@exec node bin/market-feed.js run --config config/market-feed.yaml $(ARGS)
 
-bench: ready ## benchmarks, as tables of ratios: order books, trade analysis, gateway, client, the whole pipeline, each part alone: docs/performance.md
+bench: ready ## measures order books, trade analysis, gateway, client, pipeline and its parts; writes docs/performance.md
 	@node bench/books/main.ts
 	@node bench/trades/main.ts
 	@node bench/gateway/main.ts
 	@node bench/client/main.ts
 	@exec node bench/main.ts $(ARGS)
 
-faults: dashboard ## every fault against the whole pipeline: docs/fault-matrix.md; then the integration tests at full length
+faults: dashboard ## plays every fault against the whole pipeline (docs/fault-matrix.md), then runs the integration tests at full length
 	@node bench/faults/main.ts $(ARGS)
 	@$(if $(ARGS),true,MARKET_FEED_LONG_TESTS=true exec vitest run)
 
-chaos: ready ## ten minutes of random faults from a seed, every trade accounted for
+chaos: ready ## runs the pipeline for ten minutes with random faults from a seed, and accounts for every trade
 	@exec node bench/faults/chaos.ts $(ARGS)
 
-soak: ready ## an hour of random faults, bounded: memory, handles and timers must not grow
+soak: ready ## runs the pipeline for an hour with random faults: memory, file handles and timers must not grow
 	@exec node bench/soak/main.ts $(ARGS)
 
-fuzz: ready ## property tests and virtual runs with new seeds for MINUTES=N (10); what fails becomes a fixed case
+fuzz: ready ## runs property tests and virtual runs with new seeds for MINUTES=N (10); each failure becomes a fixed test case
 	@MINUTES="$(MINUTES)" exec node scripts/fuzz.ts
 
-symbols: ready ## what a symbol costs: 20 against 2,000
+symbols: ready ## measures what a symbol costs: the same trades over 20 symbols and over 2,000
 	@exec node bench/symbols/main.ts $(ARGS)
 
-captures: ready ## every recording below CAPTURES=DIR (test/recordings) through decoders, order books and the pipeline
+captures: ready ## runs every recording below CAPTURES=DIR (test/recordings) through decoders, order books and the pipeline
 	@exec node scripts/recordings/main.ts "$(or $(CAPTURES),test/recordings)"
 
-lint: ready ## Biome, the import rules, the sizes of files, classes and folders, and the words of the glossary
+lint: ready ## checks with Biome, and the import rules, the sizes of files, classes and folders, and the words of the glossary
 	@biome check --error-on-warnings .
 	@depcruise $(wildcard src dashboard test testing scripts bench examples)
 	@node scripts/check-structure.ts
 	@node scripts/check-way.ts
 	@node scripts/check-language.ts
 
-format: ready ## what Biome can mend by itself
+format: ready ## formats, and corrects what Biome can correct by itself
 	@biome check --write .
 
-typecheck: ready ## the types, and how much of the source they cover
+typecheck: ready ## checks the types, and how much of the source has types
 	@node scripts/check-types.ts
 	@tsc -p dashboard
 
-build: ready ## dist/, as it is published; `make typecheck` checks its types
+build: ready ## builds dist/ as it is published; does not check types (make typecheck does)
 	@rm -rf dist && tsc -p tsconfig.build.json
 	@node scripts/build-dashboard.ts
 
-dashboard: ready ## the web page of the gateway, into dist/dashboard, where its source has changed
+dashboard: ready ## builds the web page of the gateway in dist/dashboard, if its source has changed
 	@node scripts/build-dashboard.ts
 
-image: ## the container image and docker-compose.yml, tried with a real Docker engine
+image: ## builds the container image, and tests it and docker-compose.yml with a real Docker engine
 	@exec bash deploy/try.sh
 
-sbom: ready ## the bill of materials of what is installed with the package: sbom.cdx.json
+sbom: ready ## writes the bill of materials of all packages that a user installs: sbom.cdx.json
 	@npm sbom --sbom-format cyclonedx --omit dev > sbom.cdx.json
 
-python: ready ## the Python environment of the independent readers, in .tools/python
+python: ready ## makes the Python environment of the tests' independent readers, in .tools/python
 	@node scripts/python.ts
 
 ready:

@@ -4,27 +4,40 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Runs that tests start do not contend for the gateway's port; those that are about it say so. */
+/**
+ * Disables the gateway in processes that tests start, so that they do not need the same port. Tests of the gateway
+ * enable it.
+ */
 const noGateway = { MARKET_FEED__GATEWAY__ENABLED: 'false' };
 
-/** Each of some hundred processes would take the types out of the same files again. */
+/**
+ * A cache of compiled files. Without it, each of several hundred processes would strip types from the same files again.
+ */
 const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/compiled') };
 
-/** A condition that is waited for proves nothing by coming soon. */
+/** The timeout of `expect.poll`, milliseconds. It is long, because these tests do not judge speed. */
 const patient = { poll: { timeout: 30_000 } };
 
-/** What uses sockets, brokers and clocks mostly waits: three more at a time than there are cores. */
+/**
+ * Test files that run at the same time: three more than there are cores, because most files mostly wait for sockets,
+ * brokers or clocks.
+ */
 const maxWorkers = availableParallelism() + 3;
 
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-/** The tests' own brokers, killed and started: in the suite other tests do that to them. */
+/**
+ * Tests of the test broker itself. They run only under `make faults`, because other tests of the suite kill and start
+ * brokers too.
+ */
 const onlyLong = ['test/integration/kafka-broker.test.ts'];
 
-/** It measures, so it runs after all others, alone. */
+/** This test measures latency, so it runs alone, after all others. */
 const measured = 'test/integration/latency.test.ts';
 
-/** They take longest, whatever else runs. One that begins last would run alone at the end. */
+/**
+ * The test files that take longest. They start first, because a long file that starts last would run alone at the end.
+ */
 const LONGEST = [
   'browser/dashboard',
   'integration/kafka-faults',
@@ -39,7 +52,10 @@ const LONGEST = [
   'integration/gap-repair',
 ].map((name) => `test/${name}.test.ts`);
 
-/** The longest files first, then what waits, then what is pure: that fills the cores while the last ones wait. */
+/**
+ * Starts the longest files first, then the other integration tests, then the unit tests. These keep the cores busy
+ * while the others wait.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ moduleId, project }: TestSpecification): number => {
@@ -52,7 +68,10 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** They replace a module for the whole process: each gets one of its own. The other unit tests share some. */
+/**
+ * Unit tests that replace a module. This affects the whole process, so each of these files gets its own. The other unit
+ * tests share processes.
+ */
 const MOCKING = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
   readFileSync(join(import.meta.dirname, file), 'utf8').includes('vi.mock('),
 );
@@ -65,7 +84,10 @@ const unit = {
   maxWorkers,
 };
 
-/** What is pure; what uses sockets, brokers and clocks; what uses a browser: all beside each other. */
+/**
+ * The projects of `make test`: unit tests, integration tests and browser tests at the same time, then the test that
+ * measures.
+ */
 const suite = [
   {
     test: {
@@ -112,12 +134,14 @@ const suite = [
   },
 ];
 
-/** Tests that are short in the suite or have wider limits there (testing/tools: is-long.ts, limit-ms.ts). */
+/** Tests that are shorter in the suite, or have wider limits there (testing/tools/is-long.ts and limit-ms.ts). */
 const SHORTER_IN_SUITE = globSync('test/{integration,browser}/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
   /isLong|limitMs/.test(readFileSync(join(import.meta.dirname, file), 'utf8')),
 );
 
-/** These tests at full length and with the limits that users rely on, one after the other: `make faults`. */
+/**
+ * The project of `make faults`: these tests one after the other, at full length and with the limits that users rely on.
+ */
 const long = {
   test: {
     name: 'long',

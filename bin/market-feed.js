@@ -11,7 +11,7 @@ const main = existsSync(at('src/cli/main.ts')) ? at('src/cli/main.ts') : at('dis
 const [major, minor] = process.versions.node.split('.').map(Number);
 
 // Commands that run for weeks get a fixed limit of the heap's young generation, in MiB. On machines with much memory,
-// Node's own limit is four times as high. Their allocator returns free memory to the system.
+// Node's own limit is four times as high. ALLOCATOR makes malloc return free memory to the system.
 const LONG_RUNNING = ['run', 'demo', 'gateway', 'simulate', 'record'];
 const YOUNG_GENERATION = '--max-semi-space-size=16';
 const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };

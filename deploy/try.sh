@@ -2,7 +2,7 @@
 # Tests docker-compose.yml and the image with a real Docker engine. Builds the image, starts Kafka, the feed and simulated
 # venues in a separate project, checks them, stops and removes them. Exit code 0: everything works.
 # Without an image registry, it builds the base images too.
-#   deploy/try.sh            images and ports: the variables of docker-compose.yml
+# The variables of docker-compose.yml choose images and ports.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 if docker compose version >/dev/null 2>&1; then compose=(docker compose); else compose=(docker-compose); fi

@@ -43,7 +43,7 @@ def ms(stamp: datetime) -> float:
 
 
 def is_old(stamp: float, came: float, limit: float) -> bool:
-    """True if it is too old by its timestamp and our wall clock, or by the time since it arrived."""
+    """True if a record is too old, by its timestamp and our wall clock or by the time since it arrived."""
     return wall() >= stamp + limit or monotonic() >= came + limit
 
 
@@ -61,7 +61,7 @@ class Guard:
         self.speaker_of = {}  # symbol → instance
         self.prices = {}  # symbol → (record, time of arrival)
         self.served_since = {}  # symbol → since when that instance speaks for it
-        self.moved = {}  # symbol → (venue, timestamp) of a switch without a price since
+        self.moved = {}  # symbol → (venue, timestamp) of a switch after which no price has come
         self.gap_until = {}
         self.last_bad = {}
         self.lag_ms = 0.0
@@ -123,7 +123,7 @@ class Guard:
     def on_gap(self, gap: dict) -> None:
         if gap["outcome"] == "repaired":
             return
-        # The halt lasts from the gap's publication: from now, or, for an earlier gap, from before the start.
+        # The halt begins when the gap was published: now, or before this program started.
         age = 0.0 if gap["told_before"] is None else max(0.0, wall() - gap["told_before"])
         until = monotonic() + GAP_HALT_MS - age
         self.gap_until[gap["symbol"]] = max(until, self.gap_until.get(gap["symbol"], 0))

@@ -11,7 +11,8 @@ command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer
 if [ "$(major node)" -lt 24 ]; then # make puts .tools first on the PATH
   echo "Node.js $(node --version 2>/dev/null || echo '(none)') is older than 24: installing Node 24 into .tools/" >&2
   mkdir -p .tools
-  # A package.json of its own keeps npm from walking up to ours; newer npm runs its install script only with permission.
+  # A package.json in .tools keeps npm from using ours. Newer npm runs the install script of the package `node` only
+  # with this permission.
   echo '{ "private": true, "allowScripts": { "node": true } }' >.tools/package.json
   npm install --prefix .tools --no-save --no-package-lock --loglevel=error node@24 >&2
   export PATH="$PWD/.tools/node_modules/node/bin:$PATH"

@@ -37,7 +37,7 @@ const listsAll = process.argv.includes('--all');
 let failed = false;
 console.log(`${'rule'.padEnd(42)}  aim  limit  count`);
 for (const [name, { rule, aim, limit }] of Object.entries(LIMITS)) {
-  const found = structure[name as keyof Structure]; // Object.entries forgets the names
+  const found = structure[name as keyof Structure]; // Object.entries types every name as string
   const exceeds = found.length > limit;
   failed ||= exceeds;
   const numbers = `${String(aim).padStart(3)}  ${String(limit).padStart(5)}  ${String(found.length).padStart(5)}`;

@@ -74,7 +74,7 @@ function baseOf(name: string, doc: string, last: string) {
   return { name, doc, fields: fields.slice(0, fields.findIndex((field) => field.name === last) + 1) };
 }
 
-/** The base with more fields comes first. */
+/** The base with more fields comes first, because a record extends the first base that fits. */
 const bases = [
   baseOf('TradeFields', 'The fields of a trade, or of an aggregated trade.', 'timestamp_us'),
   baseOf('MarketFields', 'The fields that every record of a market has, about its origin.', 'received_at'),

@@ -14,7 +14,10 @@ export class Totals implements Reporter {
   #vitest: Vitest | undefined;
   #alarm: NodeJS.Timeout | undefined;
 
-  /** @param onStuck called after the counting if no test has ended for three minutes: one of them loops forever. */
+  /**
+   * @param onStuck called when no test has ended for three minutes, because one loops forever. The counts are then
+   * complete.
+   */
   constructor(onStuck: () => void) {
     this.#onStuck = onStuck;
   }

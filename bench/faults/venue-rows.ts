@@ -192,8 +192,8 @@ export const VENUE_ROWS: readonly Row[] = [
     ...{ name: 'halt', fault: 'one symbol halted by the venue', cut: BOTH, venues: TWO, seconds: 75 },
     faults: [{ fault: 'halt_symbol', symbol: 'ETHUSDT', seconds: 75 }],
     noticedBy: reports('instrument_halted'),
-    // While a symbol has no data, its venue's instrument list is requested every 30 s. The list must show the halt
-    // twice.
+    // While a symbol has no data, its venue's instrument list is requested every 30 s. If it lacks the symbol, the next
+    // list must confirm that.
     expected: { ...WHOLE, withinMs: 14_000, noticedWithinMs: 70_000 },
     more: { symbol: 'ETHUSDT' },
   }),

@@ -1,6 +1,6 @@
 import type { KlineJson } from '../../src/gateway/api/record-schema.ts';
 
-/** Number of kept candles: about 17 hours of minutes. */
+/** Number of kept candles: about 17 hours of one-minute candles. */
 const MOST = 1000;
 
 /**
@@ -38,8 +38,8 @@ export function isOtherPast([drawn]: readonly KlineJson[], [next]: readonly Klin
 }
 
 /**
- * Finds the newest place where candles are missing or one is not closed, and returns the open time of its first candle. The
- * last candle may be open. Undefined if there is no such place.
+ * Finds the newest place before the last candle where candles are missing or one is not closed. Returns the open time
+ * of the first such candle; undefined if there is none.
  */
 export function newestLack(klines: readonly KlineJson[]): number | undefined {
   for (let at = klines.length - 2; at >= 0; at--) {

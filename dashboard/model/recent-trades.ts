@@ -20,7 +20,10 @@ export function tradeKey({ venue, trade_id }: TradeJson): string {
   return `${venue} ${trade_id}`;
 }
 
-/** Merges large trades by `tradeKey`; the value is quantity / mean quantity before. Keeps the latest 240. */
+/**
+ * Merges large trades by `tradeKey`. The value is the quantity divided by the mean quantity of the trades before. Keeps
+ * the latest 240.
+ */
 export function mergeLarge(
   known: ReadonlyMap<string, number>,
   more: readonly LargeTradeJson[],
@@ -30,7 +33,7 @@ export function mergeLarge(
   return new Map(merged.slice(-4 * MAX_TRADES));
 }
 
-/** Compares ids, digits of any length, as integers: by length, then by characters. */
+/** Compares ids of any length as integers: by length, then by characters. */
 function laterId(a: TradeJson, b: TradeJson): number {
   const longer = a.trade_id.length - b.trade_id.length;
   if (longer !== 0) return longer;

@@ -36,7 +36,7 @@ export interface Timeline {
   readonly switches: readonly { readonly at: number; readonly from: string | null; readonly to: string }[];
 }
 
-/** The present state, for what no event in the window shows. */
+/** The present state. The timeline shows it for venues and halts without an event. */
 export interface Present {
   readonly venues: readonly { readonly venue: string; readonly state: string; readonly active: boolean }[];
   readonly halted: boolean;
@@ -44,9 +44,9 @@ export interface Present {
 
 /**
  * Draws the last minutes: the state, epochs and events of each venue, and the feed's halts and switches. `events` are
- * in order of time. Events before the window show how it began. If there are none, the first event shows it: a venue
- * that disconnects was connected. Nothing is drawn before the feed's own first event. A venue is up while one of its
- * lines is up.
+ * in order of time. Events before the window show the state at its beginning. If there are none, the first event in it
+ * shows that state: a venue that disconnects was connected. Nothing is drawn before the feed's own first event. A venue
+ * is up while one of its lines is up.
  */
 export function timeline(events: readonly StatusJson[], present: Present, from: number, to: number): Timeline {
   const first = events[0];

@@ -14,7 +14,10 @@ export const interval = signal<Interval>('1m');
 /** The selected coin's candles of `interval`, oldest first. */
 export const candles = signal<readonly KlineJson[]>([]);
 
-/** Intervals with candles in the stream. The first candle of an interval shows that REST has earlier ones. */
+/**
+ * Intervals of the candles that came from the stream. Earlier candles are requested from REST only after the first one,
+ * because the gateway then has the interval.
+ */
 const received = new Set<string>();
 let pastAsked = false;
 let pastKnown = false;

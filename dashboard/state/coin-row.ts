@@ -8,7 +8,7 @@ import { placesOf } from '../text/number-text.ts';
 
 const FLASH_MS = 350;
 
-/** One coin's values, each in its own signal: a tick repaints its own text and nothing else. */
+/** One coin's values, each in its own signal, so that a new value repaints only its own text. */
 export class CoinRow {
   readonly coin: string;
   readonly symbol: string;
@@ -26,7 +26,6 @@ export class CoinRow {
   readonly flow = signal<string | null>(null);
   readonly buyRatio = signal<number | null>(null);
   readonly venue = signal<string | null>(null);
-  /** The environment of the values. */
   readonly environment = signal<Environment | null>(null);
   readonly epoch = signal(0);
   /** True if several venues publish the symbol beside each other: then the row shows one of them. */
@@ -34,7 +33,7 @@ export class CoinRow {
   readonly stale = signal(false);
   readonly bookStale = signal<boolean | null>(null);
   readonly sparkline = signal<readonly Decimal[]>([]);
-  /** When its last event came, by the page's monotonic clock, milliseconds; null: none yet. */
+  /** When the coin's last event came, by the page's monotonic clock, milliseconds; null: none yet. */
   readonly seenAt = signal<number | null>(null);
   #flashEnds = 0;
 
@@ -79,7 +78,7 @@ export class CoinRow {
     if (this.flash.peek() && pageMs >= this.#flashEnds) this.flash.value = false;
   }
 
-  /** Forgets the price of another venue or epoch. */
+  /** Forgets the price of the previous venue or epoch. */
   #forgetPrice(): void {
     this.price.value = null;
     this.direction.value = 0;

@@ -51,7 +51,7 @@ const paint = onFrame(() => {
 });
 
 export function startFeedState(): void {
-  // Ends the flash of a last move, which no tick follows.
+  // Without this timer, the flash of a price's last move would stay until the next event.
   setInterval(() => {
     if (rows.peek().some(({ flash }) => flash.peek())) paint();
   }, 200);
@@ -82,7 +82,10 @@ export function receiveFeed(message: ServerMessage): void {
   }
 }
 
-/** When the present venues began to serve, by the feed's clock: its start or its last switch. Undefined if unknown. */
+/**
+ * When the present venues began to serve, milliseconds since 1970 by the feed's clock: its start or its last switch.
+ * Undefined if unknown.
+ */
 export function epochBegan(): number | undefined {
   return events.peek().findLast(({ sequence, state }) => sequence <= 3 || SWITCHES.has(state))?.timestamp;
 }

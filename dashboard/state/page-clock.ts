@@ -3,7 +3,10 @@ import { signal } from '@preact/signals';
 /** This page's monotonic clock, milliseconds, updated twice a second, to show ages. */
 export const now = signal(performance.now());
 
-/** The feed's wall clock minus the page's monotonic clock, by the last overview. The browser's own clock may be wrong. */
+/**
+ * The feed's wall clock minus the page's monotonic clock, milliseconds. It comes from the last overview. The browser's
+ * own wall clock may be wrong.
+ */
 let feedAhead = Date.now() - performance.now();
 
 export function startPageClock(): void {

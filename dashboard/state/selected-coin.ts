@@ -31,7 +31,7 @@ const WINDOW_MS = 60_000;
 const STATS_KEPT = 30;
 const REFRESH_EVERY_MS = 5000;
 const MOST_WAITING = 200;
-/** Milliseconds between two paints of the tape, which is long: nobody reads it faster. */
+/** Milliseconds between two paints of the tape. It has many rows, and nobody reads it faster. */
 const TAPE_EVERY_MS = 250;
 
 /** The coin's trades, newest first. */
@@ -48,7 +48,9 @@ export const volumeProfile = signal<VolumeProfileAnswer | undefined>(undefined);
 /** The venue that took over while the coin was shown, and from which missing data is awaited. */
 export const awaitedFrom = signal<string | null>(null);
 
-/** True after the first message of the trade stream: it shows that REST has earlier trades. */
+/**
+ * True after the first trade of the current epoch from the stream. Only then are earlier trades requested from REST.
+ */
 let hasTrades = false;
 let newTrades: TradeJson[] = [];
 let tapeWaits = false;
@@ -81,7 +83,7 @@ export function startSelectedCoin(): void {
   effect(() => {
     const symbol = selected.value;
     const row = symbol === undefined ? undefined : rowOf(symbol);
-    // Another venue has other past data.
+    // Another venue or epoch has other past data, so the old data is cleared.
     if (row !== undefined) beginEpoch({ venue: row.venue.value, epoch: row.epoch.value });
   });
   startCandles();

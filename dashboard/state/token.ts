@@ -20,7 +20,10 @@ export function tokenHeaders(): Record<string, string> {
   return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
-/** A WebSocket has no headers here: the token is sent as a subprotocol if its characters allow it, or else in the URL. */
+/**
+ * Opens a WebSocket with the token. Browsers cannot add headers to it, so the token is a subprotocol if its characters
+ * allow it, or else in the URL.
+ */
 export function openSocket(path: string): WebSocket {
   const address = new URL(path, location.href.replace(/^http/, 'ws'));
   address.hash = '';

@@ -26,7 +26,7 @@ const list = signal<'events' | 'gaps'>('events');
 
 export function TimelinePanel() {
   const overview = status.value;
-  // Without a connection, nothing is known after the last status.
+  // Without a connection, the page knows nothing that happened after the last status.
   const to = feedTime(link.value.state === 'open' ? now.value : statusAt.value);
   const from = to - minutes.value * 60_000;
   const present = { venues: overview?.venues ?? [], halted: overview?.trading.state === 'halted' };

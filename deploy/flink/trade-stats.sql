@@ -6,7 +6,7 @@ SET 'execution.checkpointing.interval' = '10 s';
 CREATE TEMPORARY FUNCTION turnover AS 'market.feed.flink.Turnover';
 CREATE TEMPORARY FUNCTION vwap AS 'market.feed.flink.Vwap';
 
--- Without environment and source: Flink's Avro reads no enum.
+-- The fields environment and source are left out, because Flink's Avro format reads no enum.
 CREATE TABLE trades (
   venue STRING,
   symbol STRING,

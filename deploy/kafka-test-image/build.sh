@@ -23,13 +23,13 @@ mkdir -p "$root"/{bin,dev,etc,opt/kafka/libs,proc,root,tmp}
 chmod 1777 "$root/tmp"
 cp -L "$(command -v busybox)" "$root/bin/busybox"
 for applet in $(busybox --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
-# java.desktop: log4j uses java.beans
+# log4j needs java.beans, which is in java.desktop.
 jlink --output "$root/opt/jre" --strip-debug --no-header-files --no-man-pages --compress=2 --add-modules \
 java.base,java.desktop,java.logging,java.management,java.naming,java.net.http,java.security.jgss,java.security.sasl,java.sql,java.xml,jdk.crypto.ec,jdk.management,jdk.unsupported,jdk.zipfs
 cp "$jars"/*.jar "$root/opt/kafka/libs/"
 cp "$here/run" "$root/opt/kafka/run"
 install -D "$here/kafka-broker-api-versions.sh" "$root/opt/kafka/bin/kafka-broker-api-versions.sh"
-# Libraries of the JRE, those that glibc loads to resolve names, and those of zstd's library in the jars.
+# Copies the libraries that the JRE needs, that glibc loads to resolve names, and that zstd's library in the jars needs.
 {
   find "$root/opt/jre" \( -name '*.so' -o -path '*/bin/java' \) -exec ldd {} + 2>/dev/null |
     awk '$1 ~ "^/lib" && $2 ~ /^\(/ { print $1 } $3 ~ "^/(usr/)?lib" { print $3 }'

@@ -21,7 +21,7 @@ mkdir -p "$root/usr/bin" && ln -s /bin/env "$root/usr/bin/env"
 cp -L "$(command -v node)" "$root/usr/local/bin/node"
 cp -R "$(dirname "$(readlink -f "$(command -v npm)")")/.." "$root/usr/local/lib/node_modules/npm"
 ln -s ../lib/node_modules/npm/bin/npm-cli.js "$root/usr/local/bin/npm"
-# Libraries of Node.js, and those that glibc loads to resolve names.
+# Copies the libraries that Node.js needs, and those that glibc loads to resolve names.
 {
   ldd "$root/usr/local/bin/node" | awk '$1 ~ "^/lib" && $2 ~ /^\(/ { print $1 } $3 ~ "^/(usr/)?lib" { print $3 }'
   ls /lib/*-linux-gnu/libnss_{files,dns}.so.2 2>/dev/null || true

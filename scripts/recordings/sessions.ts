@@ -94,7 +94,10 @@ class Seen {
     return [...this.#ids[kind]].filter((id) => quoteOf(id.slice(0, id.indexOf(' '))) === quote).length;
   }
 
-  /** Applies a whole book among the frames. If its symbol is unknown, takes the first book that needs one. */
+  /**
+   * Applies a snapshot that was recorded among the frames. If its symbol is unknown, the first book that needs a
+   * snapshot gets it.
+   */
   body(text: string, symbol: string | undefined, receivedAt = 1): void {
     const { book } = venues[this.venue];
     for (const [name, { sync }] of this.books) {

@@ -21,8 +21,8 @@ export class GatedRest implements AsyncDisposable {
   }
 
   /**
-   * `target`: base URL of the real API, without a slash at its end. `gate`: requests are held if their path ends with
-   * it.
+   * `target`: base URL of the real API, without a slash at its end. `gate`: the end of the path of the requests that
+   * are held.
    */
   static async start(target: string, gate: string): Promise<GatedRest> {
     const server = createServer((request, response) => {
@@ -50,7 +50,7 @@ export class GatedRest implements AsyncDisposable {
     return this.#held.length;
   }
 
-  /** Abandons the held requests, and lets the next `count` requests through. */
+  /** Never answers the requests that are held now. Lets the next `count` requests through. */
   letThrough(count: number): void {
     this.#open = count;
     this.#held = [];

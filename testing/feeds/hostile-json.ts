@@ -29,7 +29,7 @@ export function hostileValue(names: readonly string[]): fc.Arbitrary<unknown> {
   return value;
 }
 
-/** The same values as JSON text. One in 61 is nested very deeply instead. */
+/** The values of `hostileValue` as JSON text. One text in 61 is nested very deeply instead. */
 export function hostileText(names: readonly string[]): fc.Arbitrary<string> {
   return fc.oneof(
     { arbitrary: hostileValue(names).map((value) => JSON.stringify(value)), weight: 60 },

@@ -31,7 +31,9 @@ export interface SimulatedValues {
   readonly venue?: object;
   /** Uses Binance's market-data-only host as the second host for streams and REST. */
   readonly dataOnly?: boolean;
-  /** Folder of the file sink. The spill gets a folder beside it, because all tests share the default one. */
+  /**
+   * Folder of the file sink. The spill gets a folder beside it, because the default folder is the same for all tests.
+   */
   readonly file?: { readonly dir: string };
   readonly stats?: object;
 }
@@ -62,7 +64,7 @@ function simulatedUrls({ url, httpUrl }: SimulatorAddress, venue: VenueId, dataO
 
 /** A record that the feed published, with its time. */
 export interface Published {
-  /** When the task that published it began, by the clock of the feed: milliseconds, as of `performance.now()`. */
+  /** When it was published, by the feed's monotonic clock, milliseconds. */
   readonly at: number;
   readonly record: FeedRecord;
   readonly barrier: boolean;
@@ -70,7 +72,7 @@ export interface Published {
 
 /** A status record with its time, as in `Published`. */
 export type StampedStatus = FeedStatus & { readonly at: number };
-/** The fields that a status record must have to match. */
+/** The values that a status record must have to match. Other fields may have any value. */
 export type Wanted = Partial<Omit<FeedStatus, 'switch'>> & { readonly switch?: Partial<VenueSwitch> };
 
 export interface SimulatedFeedOptions extends SimulatedValues {

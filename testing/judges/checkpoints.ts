@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../src/operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../../src/sinks/contract.ts';
 
-/** The last trade of a series. Its timestamp equals its id. */
+/** Makes the last trade of a series. Its timestamp equals its id. */
 export const lastTrade = (id: number): Checkpoint => ({ id: String(id), timestamp: id });
 
 /** The checkpoint of the trades of BTCUSDT at a venue. */

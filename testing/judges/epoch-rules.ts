@@ -1,6 +1,6 @@
 import type { FeedRecord, Gap, TradeEvent } from '../../src/domain/record.ts';
 
-/** A record in the order of publishing, and whether it is a barrier. */
+/** A published record. If it is a barrier, sinks write later records only after it is stored or rejected. */
 interface Step {
   readonly record: FeedRecord;
   readonly barrier: boolean;
@@ -94,7 +94,7 @@ function gapProblems(
       ? []
       : [`${gap} of ${missing} with ${filled} filled is ${outcome}`]),
     ...(trades.some((trade) => lastIdOf(trade) === from) ? [] : [`${gap} does not begin at a published trade`]),
-    // A run may end before the trade after its last gap is written.
+    // The trade after the last gap may be missing, because a run may end before it is written.
     ...(trades.some(({ tradeId }) => BigInt(tradeId) > to) && !trades.some(({ tradeId }) => BigInt(tradeId) === to)
       ? [`${gap} does not end at a published trade`]
       : []),

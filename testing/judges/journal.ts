@@ -117,7 +117,7 @@ function expectedRun(
   return wanted;
 }
 
-/** Combines two fills of one order at one price. */
+/** Combines two fills of one order. If their prices or sides differ, the text of the price matches no record. */
 function aggregateOf(first: JournalEvent, { price, side, quantity }: JournalEvent): JournalEvent {
   const same = price === first.price && side === first.side;
   return same ? { ...first, quantity: exactSum(first.quantity, quantity) } : { ...first, price: `${price} and others` };

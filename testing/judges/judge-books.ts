@@ -114,7 +114,7 @@ function snapshotProblems(record: OrderBookSnapshot, book: Kept | undefined, mad
   return isSame ? [] : [`${name}: other levels than the changes before it make`];
 }
 
-/** Prices are far enough apart for floats to sort them. */
+/** Returns the levels, the best price first. Prices are far enough apart to be compared as floats. */
 function best(side: Kept['bids'], direction: 1 | -1): [price: string, quantity: string][] {
   return [...side].sort(([a], [b]) => direction * (Number(a) - Number(b)));
 }

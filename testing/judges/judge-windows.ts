@@ -118,7 +118,7 @@ export function wholenessProblems(records: readonly FeedRecord[]): string[] {
     .slice(0, 20);
 }
 
-/** Names of the windows that ended by the time of their venue and were not published. */
+/** Names of the windows that ended at least `latenessMs` before their venue's last trade, and were not published. */
 export function unpublishedWindows(records: readonly FeedRecord[], windowMs: number, latenessMs: number): string[] {
   const published = new Set(records.flatMap((record) => (record.kind === 'trade_stats' ? [nameOf(record)] : [])));
   const trades = grouped(

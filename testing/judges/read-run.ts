@@ -51,7 +51,7 @@ export async function readRun(store: RunStore, judge: TradeJudge): Promise<Publi
   return { statuses, live: live.sort((a, b) => a.at - b.at) };
 }
 
-/** Reads all records of a topic in the order of storage, with the time at which each was stored. For files: made. */
+/** Reads all records of a topic in the order of storage, with the time at which each was stored (in files: made). */
 export async function* stored(store: RunStore, topic: string): AsyncGenerator<Stored> {
   if (store.kind === 'file') {
     for await (const record of readFiles(store.dir, topic)) yield { record, at: madeAt(record) };

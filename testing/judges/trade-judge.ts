@@ -4,17 +4,17 @@ import { fingerprint, type JournalIndex, type MadeTrades } from './journal-index
 /** The judge's findings. Numbers count trades, unless they say otherwise. */
 export interface Verdict {
   readonly published: number;
-  /** Number of epochs of the symbol with the most. */
+  /** The highest number of epochs that a symbol had. */
   readonly epochs: number;
   /**
    * Trades of the serving venue that are neither published nor in a gap, between the first and the last published one
    * of an epoch.
    */
   readonly lost: number;
-  /** The other unpublished trades of that range, which are inside a published gap. */
+  /** Unpublished trades of the same range that are inside a published gap. */
   readonly inGaps: number;
   /**
-   * Missing trades that cannot be detected: ids are sparse, and a fault withheld the trade from a line that stayed open.
+   * Missing trades that cannot be detected: ids are not contiguous, and a fault withheld the trade from an open line.
    */
   readonly undetectable: number;
   readonly duplicated: number;
@@ -36,8 +36,8 @@ export interface JudgeOptions {
   /** The venue itself skips ids at times, so a gap may contain ids of trades that were never made. */
   readonly venueLosesIds?: boolean;
   /**
-   * Longest time without a trade of a symbol, outside of gaps, while a venue sends some: milliseconds of event time.
-   * Default: no limit.
+   * Longest time without a published trade of a symbol, outside of gaps, while a venue sends trades of it: milliseconds
+   * of event time. Default: no limit.
    */
   readonly maxPauseMs?: number;
   /** True (default): the records come from a broker, whose times show the order between topics. False: from files. */
@@ -67,16 +67,15 @@ const MAX_FINDINGS = 100;
  * number.
  */
 const VENUE_PAUSES_PER_PAUSE = 5;
-/** Venues with sparse trade ids. */
+/** Venues whose trade ids are not contiguous. */
 const SPARSE_ID_VENUES: ReadonlySet<string> = new Set(['bybit']);
 
 /**
- * Compares the published records with what the venues made. Within a venue, symbol and epoch, each trade must be there
- * once and in order, or inside a published gap that is true. Epochs must only rise, belong to one venue, and be
- * announced.
- * Epochs of one venue that follow each other, without another venue between them, count as one run: a restart is no
- * reason to lose a trade.
- * The records of a topic must be passed in their order. `at` is when a record was stored, milliseconds since 1970.
+ * Compares the published records with what the venues made. Within a venue, symbol and epoch, each trade must be
+ * published once and in order, or be inside a published gap with true counts. Epochs must only rise, belong to one
+ * venue, and be announced by a position record. Epochs of one venue that follow each other, without another venue
+ * between them, count as one run: a restart is no reason to lose a trade. The records of a topic must be passed in
+ * their order. `at` is when a record was stored, milliseconds since 1970.
  */
 export class TradeJudge {
   readonly #journal: JournalIndex;
@@ -322,7 +321,8 @@ export class TradeJudge {
     if (from === -1 || to === -1) return;
     if (gap.outcome !== 'repaired') add(this.#named, `${text} written at ${at}`);
     this.#judgeCounts(text, run, { gap, at }, { from, to });
-    // A trade that arrives after a later one is published as a gap when it arrives, not before.
+    // A trade that arrives after a later one is published as a gap when it arrives, so this gap need not come before
+    // the trade after it.
     const isLate = SPARSE_ID_VENUES.has(venue) && gap.missing !== null;
     if (this.#options.timed === false || isLate) return;
     let after = to;

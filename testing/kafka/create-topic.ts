@@ -3,7 +3,8 @@ import { until } from '../tools/until.ts';
 
 /**
  * Creates a topic. Resolves when the leader of each partition serves it. kafkajs waits for less, and fails if the
- * broker is slow to learn the topic. A producer that one partition refuses would write to the others twice.
+ * broker is slow to learn the topic. If one partition refused a producer, the retry would write to the other partitions
+ * twice.
  */
 export async function createTopic(admin: Admin, topic: ITopicConfig): Promise<void> {
   await admin.createTopics({ topics: [topic], waitForLeaders: false });

@@ -32,7 +32,7 @@ const asProperties = (settings: Readonly<Record<string, string>>): string =>
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 
-/** Formats `log` in the folder. The result does not depend on addresses. */
+/** Formats the folder `log` inside `folder` for a broker. The result does not depend on addresses. */
 async function format(folder: string): Promise<void> {
   const addresses = { listeners: [], inside: `${HOST}:9092`, controller: `${HOST}:9093`, config: {} };
   const propertiesFile = join(folder, 'server.properties');
@@ -43,7 +43,7 @@ async function format(folder: string): Promise<void> {
   ]);
 }
 
-/** Runs a broker once. The JVM writes the classes that it loaded when it ends. */
+/** Runs a broker once. When its JVM ends, it writes the classes that it loaded to an archive. */
 async function archiveClasses(folder: string): Promise<void> {
   const broker = await start({}, `-XX:ArchiveClassesAtExit=${join(folder, 'classes.jsa')}`);
   await broker.stop();

@@ -3,7 +3,7 @@ import type { KafkaConfig } from '../../src/kafka/config.ts';
 /** The Kafka clients that the sink can use. */
 export const KAFKA_CLIENTS = ['kafkajs', 'platformatic'] as const satisfies readonly KafkaConfig['client'][];
 
-/** The configuration's defaults for a broker. */
+/** Makes the Kafka section of a configuration for these brokers, with its defaults. */
 export function kafkaConfig(brokers: readonly string[], over: Partial<KafkaConfig> = {}): KafkaConfig {
   return {
     brokers,

@@ -5,8 +5,8 @@ import { until } from '../tools/until.ts';
 const request = Buffer.from('00000011' + '0003' + '0004' + '00000001' + '0002' + '6d66' + '00000000' + '00', 'hex');
 
 /**
- * Resolves when the broker answers a Metadata request with at least one broker: registered and unfenced.
- * An open port alone is not readiness.
+ * Resolves when the answer to a Metadata request lists a broker: it is then registered and not fenced. An open port
+ * alone does not show that.
  */
 export async function waitForBroker(
   host: string,

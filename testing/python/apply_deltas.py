@@ -61,11 +61,11 @@ class Comparison:
         self.book = Book()
         self.counts = collections.Counter()
         self.expected = collections.defaultdict(list)
-        # After a restart of the ids, an id may come twice. A run is a part in which ids only rise; a record belongs to
-        # the last run that began before it.
+        # After a restart of the ids, an id may come twice. A run is a part of the topic in which ids only rise. A record
+        # belongs to the last run that began before the record.
         self.run = 0
         self.run_began = 0
-        self.results = {}  # id of a record to its run and the first difference found in it
+        self.results = {}  # by id(record): the record's run, and its first difference from the book
 
     def expect(self, record):
         if record["stale"]:

@@ -31,14 +31,14 @@ def journal_of(file, venues):
     return events
 
 
-# For this time after a start, the lines of a venue may be read in any order.
+# When a pipeline starts, the first events of a venue's connections may be read in any order for this time.
 BOTH_LINES_START_MS = 1000
 
 
 def missed_before(events, first):
     """
-    Returns how many events were sent before the first published one and should have been published. If the first
-    published event is the first event of one of its lines, the events in the second before it do not count.
+    Returns how many events before the first published one were sent and should have been published. If that event is
+    also the first on one of its connections, events of the 1000 ms before it do not count.
     """
     before = [event for event in events[:first] if event["sent"]]
     earlier = {connection for event in before for connection in event["sent"]}
@@ -185,8 +185,8 @@ class Topics:
 
 
 def percentiles(latencies):
-    """Returns percentiles of all trades, and of the trades after two seconds. In the first two seconds, code is
-    compiled and epochs begin.
+    """Returns latency percentiles of all trades, and of the trades after the first two seconds. In these two seconds,
+    code is compiled and epochs begin.
     """
     if not latencies:
         return None

@@ -25,7 +25,7 @@ def messages(brokers, topic, timeout=20):
             consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING)])
             heard = time.monotonic()
             while True:
-                # The timeout is short, because the last batch is never full and always waits for all of it.
+                # The timeout is short, because the last batch is never full and so always waits for the whole timeout.
                 batch = consumer.consume(1000, timeout=0.05)
                 if batch:
                     heard = time.monotonic()

@@ -28,8 +28,8 @@ export class VirtualStore {
 const MAX_AWAY_KEYS = 4;
 
 /**
- * A sink of one process. It is slow at times, and may refuse all keys or some. The next sink on the same store fences
- * it when it opens.
+ * A sink of one process. It is slow at times, and may refuse the records of all keys or of some. The next sink on the
+ * same store fences it when it opens.
  */
 export class VirtualSink implements Sink {
   readonly name: string;
@@ -93,7 +93,8 @@ export class VirtualSink implements Sink {
     const isAway = scheduler.now() < store.awayUntil;
     const failing = random.below(20) === 0 ? random.below(MAX_AWAY_KEYS) : undefined;
     return batch.map(({ key, record }): Outcome => {
-      // Status records are numbered over all keys. A process killed before a retry would leave missing numbers.
+      // Status records fail only together with all others. They are numbered over all keys, so a kill before a retry
+      // would leave out a number.
       const fails = record.kind !== 'status' && key.length % MAX_AWAY_KEYS === failing;
       if (isAway || fails) return { kind: 'retry', fault: AWAY };
       try {

@@ -1,7 +1,7 @@
 /**
- * Decodes all recorded and documented frames, and prints as JSON the branches of the decoders that none of them reached.
- * Branches that refuse a broken frame are left out: the venue contract breaks each fixture. It runs as its own process,
- * because V8 then sees the files as they are written.
+ * Decodes all recorded and documented frames, and prints as JSON the branches of the decoders that none of them
+ * reached. Branches that refuse a broken frame are left out: the venue contract breaks each fixture. It runs as its own
+ * process, because under vitest V8 does not see the files as they are written.
  */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';

@@ -37,7 +37,7 @@ function wireType(frame: unknown): string {
   return typeof stream === 'string' ? stream : 'answer';
 }
 
-/** Without the wrapper of Binance's combined streams. */
+/** Returns the data of a frame, without the wrapper of Binance's combined streams. */
 function dataOf(frame: unknown): unknown {
   const { stream, data } = frame as { stream?: unknown; data?: unknown };
   return stream === undefined ? frame : data;
