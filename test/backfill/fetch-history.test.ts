@@ -37,7 +37,7 @@ function jobOf(series: PastSeries, range: HistoryRange, folder = dir): HistoryJo
   return { name: TRADES, series, range, arguments: JSON.stringify(range), dir: folder, topic: 'trades' };
 }
 
-/** Number of files that were left open. */
+/** Number of repaired files, which a killed process left open. */
 let repaired = 0;
 
 class Killed extends Error {}
@@ -147,7 +147,7 @@ describe('fetchHistory', () => {
     past.places.push(...numbers(101, 150));
     expect(await run(job)).toMatchObject({ complete: true, resumed: true });
     expect(idsOf(await stored())).toEqual(numbers(61, 100));
-    // The job is done, so the same arguments now mean the last records of today.
+    // The job is done, so the same arguments now start a new job for the last records.
     expect(await run(job)).toMatchObject({ records: 40, leavesGap: true });
     expect(idsOf(await stored())).toEqual([...numbers(61, 100), ...numbers(111, 150)]);
   });

@@ -53,7 +53,7 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
           socketToEmitted: { count: expect.any(Number), p99: expect.any(Number) },
         },
       },
-      // A standby venue has latencies up to the socket.
+      // A standby venue has only latencies up to the socket.
       binance: { latencyMs: { venueToSocket: { count: expect.any(Number) }, socketToEmitted: null } },
     },
     sinks: [{ sink: 'file', latencyMs: { emittedToAcknowledged: { max: expect.any(Number) } } }],

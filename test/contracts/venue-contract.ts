@@ -335,7 +335,7 @@ export function venueContract(contract: VenueContract): void {
     venueBooks({ venue, fixtures, books: contract.books, context: fixtureContext(), receivedAt: RECEIVED_AT });
   });
 
-  /** Expects past trades of BTC, and nothing else. */
+  /** Expects the request to parse its answer to past trades of BTC, and to refuse invalid answers. */
   function expectPast<T>(
     request: RestRequest<readonly T[]>,
     kind: string,
@@ -389,7 +389,7 @@ function faultField(decoded: Decoded): string | undefined {
   return decoded.kind === 'malformed' ? decoded.fault.field : `not malformed: ${JSON.stringify(decoded)}`;
 }
 
-/** Matches the path, or a field inside it (an element of the wrong list). */
+/** Matches the field's path, or a path inside it. If the test put a list there, the fault may name an element. */
 function pathOrInner(path: string): RegExp {
   return new RegExp(`^${path.replace(/[.[\]]/g, '\\$&')}($|[.[])`);
 }

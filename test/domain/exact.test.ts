@@ -22,7 +22,9 @@ function fraction(double: number): readonly [bigint, bigint] {
   return exponent < 0 ? [digits, 1n << BigInt(-exponent)] : [digits << BigInt(exponent), 1n];
 }
 
-/** The distance of a double from a / b, times b × divisor. Compare it only with another one for the same a and b. */
+/**
+ * The distance of a double from a / b, times b × divisor. Compare it only with another distance for the same a and b.
+ */
 function distance(double: number, a: bigint, b: bigint): readonly [bigint, bigint] {
   const [above, below] = fraction(double);
   return [size(above * b - a * below), size(b * below)];

@@ -100,7 +100,7 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
           for (const log of this.topics.get(topic)?.logs ?? []) log.fencedBelow = transaction.producerEpoch;
       },
     };
-    return (ask) => ask(broker as BrokerConnection); // a fence asks for nothing else
+    return (ask) => ask(broker as BrokerConnection); // a fence sends no other requests
   }
 
   #confirm({ producerEpoch }: ProducerIdAndEpoch): void {
@@ -119,7 +119,7 @@ export class FakeCluster implements Pick<Brokers, 'at' | 'coordinator' | 'end' |
     const broker: Pick<BrokerConnection, 'produce'> = {
       produce: (batches, producer) => this.#produce(nodeId, producer, batches),
     };
-    return ask(broker as BrokerConnection); // a writer asks for nothing else
+    return ask(broker as BrokerConnection); // a writer sends no other requests
   }
 
   async #produce(

@@ -37,7 +37,7 @@ const batch = fc.record({
   timestamp: fc.constant(TIMESTAMP),
   messages: fc.array(message, { minLength: 1, maxLength: 60 }),
 });
-/** The library sorts the partitions of a topic. */
+/** The batches are sorted by partition, as the library sorts them. */
 const partitions = fc
   .uniqueArray(batch, { selector: ({ topic, partition }) => `${topic}:${partition}`, minLength: 1, maxLength: 12 })
   .map((batches) => batches.toSorted((a, b) => a.partition - b.partition));
@@ -80,8 +80,8 @@ describe('the body of a produce request', () => {
           options({ compression }),
         )
       )();
-      // Skips the transaction, acknowledgements and timeout, one topic with a name of one letter, one partition, its
-      // number, the length.
+      // Skips the transactional id, acknowledgements, timeout, number of topics, topic name of one letter, number of
+      // partitions, partition and length.
       const read = readRecordsBatch(Reader.from(body.subarray(2 + 2 + 4 + 4 + 3 + 4 + 4 + 4)));
       expect(read).toMatchObject({ firstSequence: 5, producerId: 7n, lastOffsetDelta: 49, magic: 2 });
       expect(read.records.map(({ key, value }) => [String(key), String(value)])).toEqual(

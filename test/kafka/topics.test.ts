@@ -24,7 +24,7 @@ class SlowBroker {
     const broker: Pick<BrokerConnection, 'createTopics'> = {
       createTopics: async (topics) => void this.created.push(...topics.map(({ topic }) => topic)),
     };
-    return ask(broker as BrokerConnection); // only topics are created
+    return ask(broker as BrokerConnection); // only `createTopics` is called
   }
 }
 

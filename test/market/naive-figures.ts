@@ -14,7 +14,8 @@ export function halfEven(a: bigint, b: bigint): bigint {
 }
 
 /**
- * Computes the same figures over all trades, with everything × 10^36. Trades must be in the order of their timestamps.
+ * Computes the figures of trades in the simplest way, with scaled integers. Trades must be in the order of their
+ * timestamps.
  */
 export function naiveFigures(trades: readonly MeasuredTrade[]): TradeFigures | undefined {
   const first = trades[0];

@@ -431,7 +431,7 @@ describe('openSocket: close()', () => {
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const server = await serve();
-    // A pipe that stops carrying data back, so the close frame is never answered.
+    // A proxy that passes back only the first answer, so the close frame is never answered.
     let gone = false;
     listener.on('connection', (inbound) => {
       const outbound = connectTcp(Number(new URL(server.url).port), '127.0.0.1');
@@ -463,7 +463,7 @@ describe('openSocket: close()', () => {
       handshake(socket) {
         asked++;
         socket.resume();
-        // The HTTP server keeps its half of the connection open.
+        // The HTTP server keeps its half of the connection open, so only `end` shows that the client is gone.
         socket.on('end', () => {
           gone = true;
         });

@@ -206,7 +206,7 @@ describe('conflate with everyMs', () => {
 
   it('emits 36,000 arrays for 10 values a second in three hours of virtual time', () => {
     marbles(({ scheduler, expectObservable }) => {
-      // One value every 100 ms: the first to wait and the two within 250 ms after it, then the next three.
+      // One value every 100 ms. An array has the first value that waits and the two values of the next 250 ms.
       const source = interval(100, scheduler).pipe(take(3 * 36_000));
       const result = source.pipe(conflate({ key: (index) => index % 2, everyMs: 250, scheduler }));
       const first = '350ms r 299ms (s|)';

@@ -38,7 +38,7 @@ interface Run {
   readonly subscriptions: readonly string[];
 }
 
-/** Two sources that both serve. The second one starts. */
+/** Two sources that both serve. Failover starts with the second one (`startWith`). */
 const bothServe = ['a', 'b'].map((id) => {
   const value: Source = { kind: 'value', key: 'btc', at: 0, value: id };
   return { id, events$: concat(of<Source[]>({ kind: 'connected' }, value), NEVER) };
@@ -189,8 +189,8 @@ describe('failover', () => {
   });
 
   it('fails back after the preferred source has been healthy for failBackAfterMs', () => {
-    // a delivers again at 7 and is active again at 27. b had no data since 3, so what a received after that comes
-    // first.
+    // a delivers again at 7 and is active again at 27. b had no data since 3, so the values that a received after 3
+    // come first.
     const { lines } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
     expect(lines.slice(3)).toEqual([
       '3 a>b blocked',
@@ -223,8 +223,8 @@ describe('failover', () => {
         );
       failover(
         [
-          // `l` and `m` are late, so they do not count as data. The held values are those after 4, the time of the last
-          // data from source a, and nothing reports that a has recovered.
+          // `l` and `m` are late, so they do not count as data. The last data of a is at 4, so b's values after 4 are
+          // held values. a does not recover.
           { id: 'a', events$: data('C-a-b-------lS-m------------------------', { l: late('l', 2), m: late('m', 3) }) },
           { id: 'b', events$: data('C--u---v---w---------x----------------y-') },
         ],

@@ -533,7 +533,10 @@ function timeline(source: string, options: Options): string[] {
 }
 
 interface Case {
-  /** For each id, what the source does with it. `late`: milliseconds by which it is late. */
+  /**
+   * For each id, what the source does with it. `late`: milliseconds by which it is late. `again`: milliseconds until
+   * the source repeats it; null: never.
+   */
   readonly deliveries: readonly { readonly lost: boolean; readonly late: number; readonly again: number | null }[];
   readonly graceMs: number;
   /** The answers of fetch, in turn. */

@@ -80,7 +80,7 @@ describe('windowStats', () => {
     marbles(({ cold, expectObservable }) => {
       const source = cold(' abcde----f-----|', trades({ a: 9, b: 10, c: 2, d: 22, e: 12, f: 69 }));
       const expected = '    ---w-----(xy)--|';
-      // e (12) comes in time for [10, 20), which waits for 23.
+      // e (12) comes in time for [10, 20), which stays open until event time reaches 23.
       const values = { w: window(0, 'ac'), x: window(10, 'be'), y: window(20, 'd') };
       expectObservable(source.pipe(windowStats(options))).toBe(expected, values);
     });

@@ -42,7 +42,7 @@ async function setUp(onRejected?: (sinks: ReplaySinks) => void) {
     take(outs: readonly OutRecord[], barrier = false): void {
       sinks.take({ records: outs.map(({ record }) => record as FeedRecord), barrier }, clock.ms);
     },
-    /** Advances the time. Returns false if it cannot before the sink has answered. */
+    /** Advances the time. Returns false if the sink must answer first. */
     async pass(ms: number): Promise<boolean> {
       let passed = false;
       if (sinks.isDue(ms)) {

@@ -110,7 +110,7 @@ describe('the journal of the simulator', () => {
     left.ws.pause();
     simulator.fault({ venue: 'binance', fault: 'close', line: 1 });
     left.send({ method: 'SUBSCRIBE', params: ['ethusdt@trade'], id: 1 });
-    // This request was sent first, so the subscription exists by then.
+    // The request of `left` was sent first, so its subscription exists when this request is answered.
     stays.send({ method: 'SUBSCRIBE', params: ['solusdt@trade'], id: 2 });
     await stays.message(({ id }) => id === 2);
     const before = stays.texts.length;

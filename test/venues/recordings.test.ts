@@ -207,7 +207,7 @@ function bookUpdates(events: readonly MarketEvent[], symbol: string): readonly B
   return events.flatMap((event) => (event.kind === 'book_update' && event.symbol === symbol ? [event] : []));
 }
 
-/** Expects consecutive update ids, and a book. */
+/** Expects at least one book update, and consecutive update ids. */
 function expectConsecutive(events: readonly MarketEvent[], symbol: string): void {
   const updates = bookUpdates(events, symbol);
   const expected = updates.slice(0, -1).map(({ lastUpdateId }) => String(BigInt(lastUpdateId) + 1n));

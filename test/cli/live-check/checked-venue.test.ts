@@ -202,7 +202,7 @@ describe('CheckedVenue with books', () => {
   ];
   const ASKS = [['101', '1']];
 
-  /** Two lines whose books are in step at update id 12. */
+  /** Returns a check of two lines whose books are complete up to update id 12. */
   function inStep(channels: readonly Channel[] = ['depth']) {
     const venue = check(channels);
     venue.opened(0, 1);

@@ -36,7 +36,7 @@ async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
   const text = await venueClock(venues.binance, [server.url], never);
   const took = performance.now() - startedAt;
   const [, offset, uncertainty] = (/^binance ([+-]\d+) ms ± (\d+) ms/.exec(text) ?? []).map(Number);
-  // Both clocks have whole milliseconds.
+  // Both clocks have whole milliseconds, so the error may be 2 ms larger.
   expect(Math.abs((offset ?? Number.NaN) - ms)).toBeLessThanOrEqual((uncertainty ?? 0) + 2);
   expect(uncertainty).toBeLessThanOrEqual(took + 1);
   return { offset: offset ?? Number.NaN, text };
@@ -45,7 +45,7 @@ async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
 describe('venueClock', () => {
   it.each([0, 120, -120, 700, -700])('reports how far the clock of a venue is ahead: %d ms', async (ms) => {
     const { offset, text } = await offsetAt(ms);
-    // A machine that stalls between request and answer may measure more.
+    // If the machine stalls between request and answer, the measured offset may be larger.
     expect(text.includes('WARNING')).toBe(Math.abs(offset) > 500);
   });
 

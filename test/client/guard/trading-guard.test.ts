@@ -20,7 +20,7 @@ describe('TradingGuard', () => {
     for (const event of events) guard.apply(event, now());
   };
   const causes = (name: string | null = 'BTC') => guard.decide(name, now()).causes;
-  /** Heartbeats and prices each second, as from a healthy feed. */
+  /** Delivers a heartbeat and prices every 500 ms until a time, as from a healthy feed. */
   const run = (until: number, more: { readonly prices?: boolean } = {}): void => {
     while (ms < until) {
       ms = Math.min(ms + 500, until);

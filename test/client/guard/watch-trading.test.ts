@@ -34,7 +34,7 @@ describe('watchTrading', () => {
     });
     return emitted;
   };
-  /** A healthy feed until the given time. */
+  /** Delivers heartbeats and prices every 500 ms until a time, as from a healthy feed. */
   const run = (until: number, { prices = true, heartbeats = true } = {}): void => {
     for (let ms = clock.scheduler.now() + 500; ms <= until; ms += 500) {
       clock.advanceTo(ms);

@@ -98,7 +98,7 @@ describe('recallPrices', () => {
     await recallPrices(readBackwards, 'prices', new Set(['BTCUSDT', 'ADAUSDT']), prices);
     expect([prices.get('BTCUSDT')?.price, prices.get('ADAUSDT')?.price]).toEqual(['8999', '1']);
     expect(prices.get('OLDUSDT')).toBeUndefined();
-    // Their keys show that the other records are older.
+    // The other messages are not decoded, because their keys show that they are not needed.
     expect(read).toHaveLength(2);
   });
 

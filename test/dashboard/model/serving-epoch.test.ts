@@ -6,7 +6,7 @@ const at = (venue: string | null, epoch: number) => ({ venue, epoch });
 it('isOfEpoch is false for data of another venue or another epoch', () => {
   expect(isOfEpoch(at('bybit', 1), at('binance', 2))).toBe(false);
   expect(isOfEpoch(at('binance', 2), at('binance', 2))).toBe(true);
-  // The feed has restarted, and its epochs too.
+  // The feed has restarted, so its epochs began again at 1.
   expect(isOfEpoch(at('bybit', 7), at('bybit', 1))).toBe(false);
   // In mode all, each venue has its own series.
   expect(isOfEpoch(at('binance', 0), at('bybit', 0))).toBe(false);

@@ -44,7 +44,7 @@ describe('WebSocket paths with a fixed subscription', () => {
       },
       { everyMs: 1 },
     );
-    // Twenty intervals, however long the connection took. The first interval may have begun before.
+    // 21 messages take 20 intervals of 100 ms. The first interval may have begun before `from`.
     expect(performance.now() - from).toBeGreaterThan(1880);
   });
 

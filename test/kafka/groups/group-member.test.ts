@@ -67,7 +67,7 @@ describe('GroupMember', () => {
     const { kafka } = loadConfig({ values: { kafka: { brokers: ['localhost:1'] } } });
     const log = () => {};
     const connection: Partial<BrokerConnection> = coordinator;
-    const open = async () => connection as BrokerConnection; // nothing else is asked
+    const open = async () => connection as BrokerConnection; // no other method is called
     const options = { group: 'group', sessionTimeoutMs: 1000 };
     return new GroupMember(kafka, 'topic', options, log, new Brokers(kafka, log, { open }));
   }

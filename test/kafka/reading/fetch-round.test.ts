@@ -17,7 +17,7 @@ function topicOf(
     metadata: () => Promise.reject(new Error('not asked for')),
     at: <T>(leader: number, ask: (broker: BrokerConnection) => Promise<T>) => {
       const broker: Pick<BrokerConnection, 'fetch'> = { fetch: (...request) => fetch(leader, ...request) };
-      return ask(broker as BrokerConnection); // nothing else is asked
+      return ask(broker as BrokerConnection); // only `fetch` is called
     },
   };
   return new PartitionedTopic(

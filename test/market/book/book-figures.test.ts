@@ -41,7 +41,7 @@ describe('bookFigures', () => {
     },
     {
       name: 'a book whose mid is rounded half-even at the last place',
-      // 1 + 2 = 3 of the last place, half of it 1.5 → 2; spread 1 / 1.5 × 100. Microprice 1.5 → 2.
+      // In units of the last place, mid (1 + 2) / 2 and microprice are 1.5, rounded to 2. Spread 1 / 1.5 × 100 %.
       sides: bookOf(['0.000000000000000001×1'], ['0.000000000000000002×1']),
       figures: {
         spread: '0.000000000000000001',
@@ -139,7 +139,7 @@ describe('imbalance over the best levels', () => {
   it.each([
     [1, (3 - 1) / 4],
     [2, (8 - 2) / 10],
-    [3, (12 - 2) / 14], // the asks have two levels: all of them
+    [3, (12 - 2) / 14], // the asks have only two levels
     [50, (12 - 2) / 14],
     [0, null],
   ])('for %s levels is %s', (levels, expected) => {

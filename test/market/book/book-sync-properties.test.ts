@@ -21,7 +21,7 @@ interface Line {
   previous: BookUpdate | undefined;
 }
 
-/** How whole books arrive. With a limit, not all levels are fetched, and only the best are known. */
+/** How whole books arrive. With a limit, not all levels are fetched, so only the best level is sure to be known. */
 interface Way {
   readonly mode: 'fetched' | 'sent';
   readonly limit?: number;

@@ -53,7 +53,7 @@ function inStep(mode: 'fetched' | 'sent', ...lines: readonly number[]): BookSync
 }
 
 describe('BookSync with a fetched book of limited depth', () => {
-  /** Four levels on each side, of which two are to be left. */
+  /** A book fetched with four levels on each side. If fewer than two of them are left, it requests a snapshot. */
   function bounded(limit = 4): BookSync {
     const sync = new BookSync({ mode: 'fetched' });
     sync.joined(A);

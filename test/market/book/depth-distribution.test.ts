@@ -46,7 +46,7 @@ describe('depthDistribution', () => {
   });
 
   it('measures distances from the exact mid price', () => {
-    // Mid 1.5 of the last place; the ask 2 is 0.5 away, which is 100 / 3 = 33.3̄ %.
+    // In units of the last place, mid is 1.5. The ask 2 is 0.5 away, which is 100 / 3 = 33.3̄ %.
     const book = bookOf(['0.000000000000000001×1'], ['0.000000000000000002×1']);
     const bands = depthDistribution(book, ['33.333333333333333333', '33.333333333333333334']);
     expect(bands?.map((band) => [band.bids.levels, band.asks.levels])).toEqual([
@@ -58,7 +58,7 @@ describe('depthDistribution', () => {
   it('uses the default bounds if none are given', () => {
     const bands = depthDistribution(bookOf(['99.96×1'], ['100.04×1', '103×2']));
     expect(bands?.map((band) => band.upTo)).toEqual(DEPTH_BOUNDS);
-    // away by 0.04 % and by 3 %
+    // The asks are 0.04 % and 3 % away from mid.
     expect(bands?.map((band) => band.asks.volume)).toEqual(['1', '0', '0', '0', '0', '2']);
     expect(bands?.[1]?.asks).toEqual(NOTHING);
     expect(bands?.at(-1)?.cumulativeAsks).toEqual(depth('3', '306.04', 2));

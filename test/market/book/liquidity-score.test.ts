@@ -11,26 +11,27 @@ describe('liquidityScore', () => {
   it.each([
     {
       name: 'a value of 250,000 per side without a spread',
-      // √(250,000 / 250,000) = 1, f = 1 / 2 on both sides; spread 0: 100 × 0.5
+      // f(side) = 1 / (1 + √(250,000 / 250,000)) = 1 / 2 on both sides. The spread is 0, so the score is 100 × 0.5.
       book: bookOf(['1000×250'], ['1000×250']),
       score: 50,
     },
     {
       name: 'a value of 2,500 on one side and 25,000,000 on the other',
-      // √(250,000 / 2,500) = 10, f = 1 / 11; √(250,000 / 25,000,000) = 0.1, f = 10 / 11; together 1, half of it 0.5
+      // f(bids) = 1 / (1 + √(250,000 / 2,500)) = 1 / 11; f(asks) = 1 / (1 + √(250,000 / 25,000,000)) = 10 / 11. Their
+      // mean is 0.5.
       book: bookOf(['1000×2.5'], ['1000×25000']),
       score: 50,
     },
     {
       name: 'a value of 250,000 per side at a spread of 10 basis points',
-      // mid 1000, spread 1: 10 basis points, which halves; 250,000 / 999.5 and 250,000 / 1000.5 are the quantities
+      // Mid 1000, spread 1: 10 basis points, which halve the score. Each side is worth 250,000.
       book: bookOf(['999.5×250.125062531265632816'], ['1000.5×249.875062468765617191']),
       score: 25,
     },
     {
       name: 'a book with levels beyond 0.5 %',
-      // mid 1000, spread 0; 995 is 0.5 % away and counts, 994.99 and 1005.01 do not:
-      // bids 1000 × 1 + 995 × 2 = 2990, asks 1000; 250,000 / 1000 = 250
+      // Mid 1000, spread 0. 995 is 0.5 % away and counts, 994.99 and 1005.01 do not.
+      // The bids are worth 1000 × 1 + 995 × 2 = 2990, the asks 1000; 250,000 / 1000 = 250.
       book: bookOf(['1000×1', '995×2', '994.99×1000000'], ['1000×1', '1005.01×1000000']),
       score: (100 * (1 / (1 + Math.sqrt(250_000 / 2990)) + 1 / (1 + Math.sqrt(250)))) / 2,
     },
@@ -98,8 +99,8 @@ describe('liquidityScore', () => {
 });
 
 /**
- * The score of a book with one level on each side, each `away` hundred-thousandths of mid from it (at most 0.5 %);
- * quantities in tenths.
+ * The score of a book with one level on each side, each `away` / 200,000 of mid away from it (at most 0.5 %).
+ * Quantities are in tenths.
  */
 function scoreAround(mid: number, away: number, tenths: { readonly bids: number; readonly asks: number }): number {
   const at = (hundredThousandths: number, quantity: number): BookLevel => ({

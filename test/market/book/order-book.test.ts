@@ -133,7 +133,8 @@ describe('OrderBook', () => {
 describe('OrderBook with random changes', () => {
   const ONE = 10n ** 18n;
   /**
-   * Prices near each other, so that they meet: in cents, in the last decimal place, with about 20 digits, or arbitrary.
+   * Prices near each other, so that changes often meet at a price: in cents, in the last decimal place, with about 20
+   * digits, or arbitrary.
    */
   const prices = fc
     .oneof(

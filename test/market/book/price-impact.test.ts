@@ -11,7 +11,7 @@ import { Fraction } from '../fraction.ts';
 import { anyBook, invertedBook, positiveDecimals } from './arbitrary-book.ts';
 import { bookOf } from './book-of.ts';
 
-/** Mid 100. Asks are worth 101 + 204 + 520 = 825 for 8; bids 198 + 285 = 483 for 5. */
+/** Mid 100. All asks cost 101 + 204 + 520 = 825 for a quantity of 8. All bids pay 198 + 285 = 483 for 5. */
 const BOOK = bookOf(['99×2', '95×3'], ['101×1', '102×2', '104×5']);
 const SIDES = ['buy', 'sell'] as const;
 
@@ -76,7 +76,7 @@ describe('quantityImpacts', () => {
   });
 
   it('rounds the filled value to 18 decimal places', () => {
-    // 0.000000001 × 0.0000000015 = 1.5 of the last place, half-even 2; the average is exact all the same
+    // 0.000000001 × 0.0000000015 is 1.5 units of the last place, rounded half-even to 2. The average price stays exact.
     const [buy] = quantityImpacts(bookOf([], ['0.000000001×1']), 'buy', ['0.0000000015']);
     expect(buy).toMatchObject({ filledValue: '0.000000000000000002', averagePrice: '0.000000001' });
   });
@@ -137,7 +137,9 @@ describe('quantityImpacts and valueImpacts', () => {
   });
 });
 
-/** `costOf`: what one unit of quantity takes of the size: 1 if the size is a quantity, the price if it is a value. */
+/**
+ * `costOf`: how much of `size` one unit of quantity uses up: 1 if the size is a quantity, the price if it is a value.
+ */
 function naive(book: BothSides, side: OrderSide, size: string, costOf: (price: Fraction) => Fraction): PriceImpact {
   let left = Fraction.of(size);
   const taken: { price: Fraction; quantity: Fraction }[] = [];

@@ -72,8 +72,8 @@ describe('TradeSums', () => {
 
   it('rounds quotients and values half-even at 18 decimal places', () => {
     const trades = [
-      tradeOf(['buy', '0.000000000000000001', '0.5']), // 5 × 10^-19: between 0 and 10^-18, to the even one
-      tradeOf(['sell', '0.000000000000000003', '0.5']), // 15 × 10^-19: between 1 and 2
+      tradeOf(['buy', '0.000000000000000001', '0.5']), // 5 × 10^-19, rounded to the even 0
+      tradeOf(['sell', '0.000000000000000003', '0.5']), // 15 × 10^-19, rounded to the even 2 × 10^-18
       tradeOf(['sell', '1', '2']),
     ];
     expect(sumsOf(trades).figures()).toMatchObject({

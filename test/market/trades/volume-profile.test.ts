@@ -6,8 +6,8 @@ import { halfEven } from '../naive-figures.ts';
 import { anyTrades, tradeOf } from './any-trades.ts';
 
 /**
- * One trade for each bin, from 100 on, each bin 1 wide. The last trade is at the upper bound of its bin, which belongs
- * to it.
+ * Returns a profile with one trade in each bin. The bins begin at 100 and are 1 wide. The last trade is at the upper
+ * bound of the last bin, which includes this bound.
  */
 function profileOfVolumes(...volumes: readonly number[]) {
   const last = volumes.length - 1;
@@ -42,7 +42,7 @@ describe('volumeProfile', () => {
       volume: '16',
       trades: 5,
       pointOfControl: control,
-      // 8.5 of 16 is 53 %; with the bin below, 4, 12.5 of 16 = 78 %.
+      // 8.5 of 16 is 53 %. With the 4 of the bin below, it is 12.5 of 16, which is 78 %.
       valueArea: { low: '100.5', high: '101.5', volume: '12.5', share: 12.5 / 16 },
     });
   });

@@ -29,7 +29,7 @@ function textOf(sequenced: readonly Sequenced<Trade>[]): string {
     .join(' ');
 }
 
-/** Feeds values as the arbiter does: the fast path first. */
+/** Feeds values as the arbiter does: it tries the fast path, `next`, before `accept`. */
 function feed(sequence: ContiguousSequence<Trade>, trades: readonly Trade[], now = 0): string {
   return trades
     .map((value) => (sequence.next(0, value) ? `${value.first}` : textOf(sequence.accept(0, value, now))))
@@ -343,7 +343,7 @@ const FIRST = 100;
 type Step =
   /** The next ids are made. Each line receives those that it does not lose. */
   | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
-  /** A line delivers its oldest values; with `swap`, the first two are in reverse order. */
+  /** A line delivers its oldest values; with `reverse`, the first two are in reverse order. */
   | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
   /** Fetches `count` values of the past from an id on: some left out, some aggregated, in any order. */
   | {
@@ -405,7 +405,7 @@ class Run {
   readonly #lines: [Trade[], Trade[]] = [[], []];
   #made = FIRST;
   #now = 0;
-  /** The last id passed on, and the first. */
+  /** The last id and the first id that passed. */
   #last = Number.NaN;
   #first = Number.NaN;
   readonly #covered = new Set<number>();
@@ -514,7 +514,7 @@ class Run {
     if (Number.isNaN(this.#last)) this.#first = first;
     else {
       this.#must(first > this.#last, `${first} after ${this.#last}`);
-      // Every skipped id was announced before.
+      // Every skipped id is in a gap that was announced before.
       for (let id = this.#last + 1; id < first; id++)
         this.#must(
           this.#gaps.some(({ from, to }) => from < id && id < to),

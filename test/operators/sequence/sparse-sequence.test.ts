@@ -183,11 +183,11 @@ describe('SparseSequence', () => {
     feed(sequence, 1, 10, 13);
     sequence.joined(2);
     feed(sequence, 2, 12, 15, 17);
-    // 12 came only on this line, too late.
+    // Only line 2 delivered 12, and it came after 13 had passed.
     expect(textOf(sequence.replaced(1, 2, 0))).toBe('(10,13):1 15 17');
     expect(textOf(sequence.lost(1, 0))).toBe('');
     expect(feed(sequence, 2, 17, 18)).toBe('18');
-    // Line 3 was not in step, so line 4, which replaces it, is not in step either.
+    // Line 3 may have missed values, so line 4, which replaces it, may have missed them too.
     sequence.joined(3);
     sequence.joined(4);
     expect(textOf(sequence.replaced(3, 4, 0))).toBe('');
@@ -291,7 +291,7 @@ describe('SparseSequence', () => {
       const sequence = cut();
       sequence.subscribed(2, 5);
       expect(textOf(sequence.fill([10, 13, 17, 15, 15]))).toBe('15 17');
-      // The line delivers it too, so there is no gap after it yet.
+      // The line delivers 17 too, so there is no gap after 17 yet.
       expect(feed(sequence, 2, 17)).toBe('');
       expect(feed(sequence, 2, 21, 22)).toBe('(13,21):2 filled 2 21 22');
     });
@@ -431,7 +431,7 @@ describe('SparseSequence', () => {
       expect(textOf(sequence.unsubscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 15)).toBe('');
       expect(textOf(sequence.fill([15, 12, 10]))).toBe('12 (10,15):1 filled 1 15');
-      // These values came from the subscription that ended. Values from the time before the next one may be missing.
+      // The values up to 15 are from the subscription that ended. Values between the two subscriptions may be missing.
       expect(textOf(sequence.subscribed(1, 0))).toBe('');
       expect(feed(sequence, 1, 21)).toBe('');
       expect(textOf(sequence.fill([21, 18, 15]))).toBe('18 (15,21):1 filled 1 21');
@@ -562,7 +562,7 @@ const recentStep = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('give up' as const) }) },
 );
 
-/** A line that subscribes while another line waits, and starts after the values that this line has yet to deliver. */
+/** A line subscribes while another line waits, and starts after values that the waiting line has yet to deliver. */
 const LATE_LINE: RecentStep[] = [
   { kind: 'made', count: 1 },
   { kind: 'deliver', line: 1, count: 1 },

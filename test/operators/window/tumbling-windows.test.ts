@@ -119,7 +119,7 @@ describe('createTumblingWindows with a held key', () => {
     const windows = machine();
     put(windows, 'a4', 'b12');
     windows.hold(place('a'));
-    // Not the time of a, which would be idle after 8 ms.
+    // This is when b's window [10, 20) closes. The held window of a would close earlier.
     expect(windows.nextIdleAt()).toBe(23);
     expect(textsOf(windows.idle(23))).toEqual(['b 10-20: 12']);
     expect(windows.nextIdleAt()).toBeUndefined();

@@ -73,7 +73,7 @@ describe('simulated Binance: depth', () => {
         const fresh = line.take<Update>();
         for (const update of fresh) for (const client of clients) client.apply(update);
         seen.push(...fresh);
-        // Snapshots come at any moment of an interval. A client has the earlier events in its buffer.
+        // Clients start at any moment of an update interval. Each has the last event before its snapshot in its buffer.
         if (venue.now % 13_335 !== 0) continue;
         const client = new RuleClient(depth(venue, 5_000));
         for (const update of seen.slice(-1)) client.apply(update);

@@ -29,7 +29,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** A sink that keeps the order per key: after a record is left for a retry, later records of its key are too. */
+/**
+ * Returns the outcomes of a sink that keeps the order per key: if a record must be retried, later records of its key
+ * must be, too.
+ */
 function answersOf(batch: readonly OutRecord[], kinds: readonly Outcome['kind'][]): Outcome[] {
   const left = new Set<string>();
   return batch.map(({ topic, key }, index) => {

@@ -234,7 +234,8 @@ describe('the partition of a key', () => {
       't',
       Array.from({ length: 100 }, (_, partitionId) => ({ partitionId, leader: 1 })),
     );
-    // org.apache.kafka.common.utils.UtilsTest.testMurmur2, then Utils.toPositive and modulo 100
+    // The hashes are from Kafka's test org.apache.kafka.common.utils.UtilsTest.testMurmur2. The partition is
+    // Utils.toPositive of the hash, modulo 100.
     const java = { '21': -973932308, foobar: -790332482, 'a-little-bit-long-string': -985981536, abc: 479470107 };
     for (const [key, hash] of Object.entries(java)) expect(layout.partitionOf(key)).toBe((hash & 0x7fffffff) % 100);
   });

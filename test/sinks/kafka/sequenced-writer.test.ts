@@ -5,7 +5,7 @@ import { TopicLayout } from '../../../src/kafka/topic-layout.ts';
 import type { RecordBatch } from '../../../src/sinks/kafka/record-batches.ts';
 import { SequencedWriter } from '../../../src/sinks/kafka/sequenced-writer.ts';
 
-/** The sequence numbers of batches with these numbers of records, if the broker answers with `error`. */
+/** Returns the sequence numbers of batches with these numbers of records, if the broker answers with `error`. */
 async function sequencesOf(counts: readonly number[], error?: BrokerError): Promise<number[]> {
   const sequences: number[] = [];
   const broker: Pick<BrokerConnection, 'produce'> = {
@@ -17,7 +17,7 @@ async function sequencesOf(counts: readonly number[], error?: BrokerError): Prom
   };
   const brokers = {
     metadata: async () => ({ brokers: [], controllerId: 1, topics: [] }),
-    at: <T>(_leader: number, ask: (broker: BrokerConnection) => Promise<T>) => ask(broker as BrokerConnection), // nothing else is asked
+    at: <T>(_leader: number, ask: (broker: BrokerConnection) => Promise<T>) => ask(broker as BrokerConnection), // only `produce` is called
   };
   const writer = new SequencedWriter(brokers, { producerId: '1', producerEpoch: 0 }, () => 0);
   const layout = new TopicLayout('a', [{ partitionId: 0, leader: 1 }]);

@@ -40,7 +40,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constant<Step>({ kill: true }) },
 );
 
-/** A process. To kill it, a test drops it. */
+/** A process. To kill it, a test marks its sink as dead and no longer uses it. */
 class Run {
   readonly clock = new VirtualClock();
   readonly sink: StoringSink;
@@ -58,7 +58,7 @@ class Run {
     this.driver = new SinkDriver(this.sink, {
       scheduler: this.clock,
       maxBatch: 5,
-      // Twice the records of one step, including an epoch: the disk is used before memory is full.
+      // Twice the records of one step, including an epoch, so the spill is used before memory is full.
       maxRecords: 64,
       spill: { dir: '', maxBytes, disk },
     });
@@ -111,7 +111,7 @@ function check(stored: Stored): void {
 const idsOf = (trades: readonly FeedRecord[], one: string): string[] =>
   trades.flatMap((record) => (record.kind === 'trade' && record.symbol === one ? [record.tradeId] : []));
 
-/** Checks that a start found the trades that were published at last, up to the last one of that time. */
+/** Checks that a start found the trades that were the last published ones at that time. */
 function checkRecent({ trades }: Recent, stored: Stored): void {
   for (const one of SYMBOLS) {
     const found = idsOf(trades, one);
@@ -121,7 +121,7 @@ function checkRecent({ trades }: Recent, stored: Stored): void {
     );
     const end = published.indexOf(found.at(-1) ?? '') + 1;
     expect(found).toEqual(published.slice(end - found.length, end));
-    // There may be more: all trades of the span count, which reaches back from the venue's last trade of any symbol.
+    // A start may find more trades: all trades of its time span, which ends at the venue's last trade of any symbol.
     expect(found.length).toBeGreaterThanOrEqual(Math.min(LATELY, end));
   }
 }
@@ -134,8 +134,8 @@ async function play(
   const starts: Recent[] = [];
   let run = new Run(stored, new MemoryDisk(), maxBytes);
   await run.start();
-  // By symbol, the last id before its latest epoch. No second epoch begins at the same id, as it might after a kill
-  // that lost the first trade of the epoch.
+  // By symbol, the last id before its latest epoch. With it, no second epoch begins at the same id, even if a kill lost
+  // the epoch's first trade.
   const top = new Map<string, number>();
   const restart = async () => {
     run.sink.isDead = true;

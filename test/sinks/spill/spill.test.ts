@@ -70,7 +70,7 @@ const aggregated = (out: OutRecord): OutRecord => {
 
 const texts = (stored: readonly OutRecord[]): string => stored.map(short).join(' ');
 
-/** Spills everything that is pushed, with nothing in the sink. */
+/** Makes the sink unavailable, and waits until pushed records go to the spill. */
 async function away(process: Process): Promise<void> {
   process.sink.isAway = true;
   process.driver.push(trade(0, 'XRPUSDT'));

@@ -36,8 +36,8 @@ function position(epoch: number, venue = 'binance'): Position {
 }
 
 /**
- * The verdict on trades in their order, each stored one millisecond after the previous one. Gaps are stored before all
- * trades.
+ * Returns the verdict on trades in their order, each stored one millisecond after the previous one. The judge gets the
+ * gaps first, with their storage times.
  */
 function judged(
   trades: readonly TradeEvent[],

@@ -51,7 +51,7 @@ const shared = {
 const frames = frameFixtures('binance');
 const recent = tradesFixture('binance', 'trades');
 const aggregated = tradesFixture('binance', 'agg-trades');
-/** The same rows as aggregated trades, which name their first id twice. */
+/** The same rows as aggregated trades, whose `firstTradeId` is equal to their `tradeId`. */
 const aggTrades: RestFixture<readonly object[]> = {
   ...aggregated,
   parsed: aggregated.parsed.map((trade) => ({ ...trade, firstTradeId: trade.tradeId })),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { notices } from '../../../src/venues/bybit/notices.ts';
 import type { Decoded } from '../../../src/venues/contract.ts';
 
-/** As in the v5 documents, websocket/system/system-status. */
+/** An announcement as in the v5 documents, websocket/system/system-status. */
 const STATUS = {
   id: '4d95b2a0-587f-11f0-bcc9-56f28c94d6ea',
   title: 't06',

@@ -1,6 +1,6 @@
 /**
- * Runs as a process: subscribes a line, unsubscribes at its first data, reports that to its parent, and does nothing
- * more. A timer that is left would keep it alive for ten minutes.
+ * Runs as a process: it opens a connection, unsubscribes at the first data, reports that to its parent, and does
+ * nothing more. A timer that is left would keep it alive for ten minutes.
  */
 import { asyncScheduler } from 'rxjs';
 import { connect } from '../../../src/venues/connection/connect.ts';

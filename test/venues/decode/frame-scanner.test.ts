@@ -45,8 +45,8 @@ const CASES = [
 ] as const;
 
 /**
- * A frame in memory. If its length is even, it fills its buffer; otherwise, other bytes of the connection surround it,
- * which would continue its last value.
+ * A frame in memory. If its length is even, it fills its buffer. Otherwise, other bytes surround it, as they do in a
+ * socket's buffer; they would continue its last value.
  */
 function frameOf(text: string): RawFrame {
   const bytes = Buffer.from(text);

@@ -143,7 +143,7 @@ describe('VenueRest', () => {
     const { asked, scheduler, restUrl } = await serveJson();
     const rest = new VenueRest(fakeVenue({ restWeightPerMinute: 7200, restBurst: 30 }), [restUrl], scheduler);
     for (let ask = 0; ask < 100; ask++) rest.ask$(request).subscribe();
-    // The venue allows 30 requests at once. After that, the budget of 60 requests a second comes back.
+    // The venue allows 30 requests at once. After that, the client may send 60 requests a second.
     for (const [ms, count] of [
       [0, 30],
       [500, 60],

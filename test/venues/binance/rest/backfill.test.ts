@@ -16,7 +16,10 @@ function requestOf(venue: Venue, attempt: number, wanted: Partial<BackfillReques
   return request;
 }
 
-/** The answer with one field of its second row changed; undefined removes the field. */
+/**
+ * Parses an answer whose second row has `value` in `field`; undefined removes the field. Returns the field that the
+ * fault names.
+ */
 function fieldOf(venue: Venue, attempt: number, row: Readonly<Record<string, unknown>>, field: string, value: unknown) {
   const faults: Fault[] = [];
   requestOf(venue, attempt).parse([row, { ...row, [field]: value }], (fault) => faults.push(fault));
