@@ -17,8 +17,7 @@ const deflate: (bytes: Buffer, options: ZlibOptions) => Promise<Buffer> = promis
 const inflate = promisify(inflateRaw);
 
 /**
- * Makes a file's sync marker. It differs for each file of a topic, but is the same whenever the same file is written
- * again.
+ * Makes a file's sync marker. It differs for each file of a topic, but does not change if the file is written again.
  */
 export function syncMarker(schemaJson: string, seq: number): Buffer {
   return createHash('sha256').update(`${seq}:${schemaJson}`).digest().subarray(0, SYNC_BYTES);

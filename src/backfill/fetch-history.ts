@@ -111,10 +111,7 @@ interface Start extends ResumePoint {
   complete(): Promise<void>;
 }
 
-/**
- * Determines what to fetch and writes the job's note, its progress file; undefined if the venue has no records in the
- * range.
- */
+/** Determines what to fetch and writes the job's progress file; undefined if the venue has no records in the range. */
 async function startJob(job: HistoryJob, ask: Ask): Promise<Start | undefined> {
   const { dir, name, series } = job;
   const note = await readNote(dir, name);

@@ -47,7 +47,7 @@ export interface PreviousHistory {
   readonly last: number;
   /** True if the last record is a candle that was still open. It is fetched again. */
   readonly lastIsOpen: boolean;
-  /** Place at which the run of records without a gap up to the last one begins; undefined if unknown. */
+  /** Place of the first record of the run that has no gap up to the last record; undefined if unknown. */
   readonly unbrokenFrom: number | undefined;
 }
 
@@ -60,8 +60,8 @@ export interface ResumePoint {
 }
 
 /**
- * Returns where to resume, so that each record is written once; undefined if the span begins before the folder's
- * records.
+ * Returns where to resume, so that each record is written once; undefined if the span begins, or may begin, before the
+ * folder's records.
  */
 export function resumePoint(
   { begin }: HistorySpan,

@@ -102,8 +102,8 @@ async function* inflateFile(path: string, onRead: (bytes: number) => void): Asyn
 }
 
 /**
- * Resolves when a write has ended. Node.js calls no callback if it fails, or if zero bytes after the gzip data end the
- * stream.
+ * Resolves when a write has ended, with the error if it failed. Node.js does not call back after a failure, or if zero
+ * bytes after the gzip data end the stream.
  */
 function written(gunzip: Gunzip, chunk: Buffer): Promise<Error | undefined> {
   return new Promise((resolve) => {

@@ -23,7 +23,7 @@ export interface RegistryOptions {
 
 /** How our schema relates to a subject. */
 export type Standing =
-  /** The subject has it as a version. */
+  /** The subject has the schema as a version. */
   | { readonly kind: 'registered'; readonly id: number }
   /** The registry does not know the subject. */
   | { readonly kind: 'new' }
@@ -159,7 +159,7 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   };
 }
 
-/** The id in an answer; undefined without an answer. It must fit the 32 bits that are for it before each record. */
+/** The id in an answer; undefined without an answer. It must fit into the 32 bits before each record. */
 function idIn(answer: unknown): number | undefined {
   return answer === undefined ? undefined : wholeNumber(fieldOf(answer, 'id'), 'id');
 }

@@ -32,8 +32,7 @@ export async function topicNames(brokers: Pick<Brokers, 'metadata'>): Promise<Re
 }
 
 /**
- * Creates the topics that do not exist yet. Resolves to their names once the brokers know them, which is later than the
- * controller's answer.
+ * Creates the topics that do not exist yet. Resolves to their names once the brokers know them, after the controller.
  */
 export async function createMissingTopics(
   brokers: Pick<Brokers, 'controller' | 'metadata'>,

@@ -18,8 +18,7 @@ export type Outcome =
   /** Acknowledged: the broker (all in-sync replicas) or the file system has it. */
   | { readonly kind: 'delivered' }
   /**
-   * Not delivered; the fault says when to retry. If it says `never`, the sink takes nothing more: another writer
-   * started.
+   * Not delivered; the fault says when to retry. Retry `never`: the sink takes nothing more, as another writer started.
    */
   | { readonly kind: 'retry'; readonly fault: Fault }
   /** The sink will never accept it, so it goes to dead letters. */
@@ -36,12 +35,9 @@ export interface SeriesCheckpoint {
   readonly last: Checkpoint | null | undefined;
 }
 
-/** Selects the series whose checkpoints a start needs. */
+/** Selects the series whose checkpoints a process needs when it starts. */
 export interface CheckpointOptions {
-  /**
-   * Prefixes of the environments whose topics are read, such as `simulated.`. The first prefix's topic has all
-   * positions.
-   */
+  /** Prefixes of the environments whose topics are read (`simulated.`). The first prefix's topic has all positions. */
   readonly environmentPrefixes: readonly string[];
   /** The published kinds of trades; `trade` comes first, if it is published. */
   readonly kinds: readonly TradeKind[];
@@ -51,7 +47,7 @@ export interface CheckpointOptions {
   readonly isOwn?: ((symbol: string) => boolean) | undefined;
 }
 
-/** Selects the recent records that a start needs. */
+/** Selects the recent records that a process needs when it starts. */
 export interface RecentOptions {
   /** Prefixes of the environments whose topics are read. The first prefix's topic has all gaps. */
   readonly environmentPrefixes: readonly string[];
@@ -62,17 +58,14 @@ export interface RecentOptions {
   readonly checkpoints: readonly SeriesCheckpoint[];
   /** Minimum number of trades to read of each series, whatever their age. */
   readonly trades: number;
-  /** All trades of this time before their venue's last trade are wanted, too; milliseconds by the venue's clock. */
+  /** All trades up to this long before their venue's last trade are wanted, too; milliseconds by the venue's clock. */
   readonly spanMs: number;
-  /** The same time for statistics windows, which count by their ends; `spanMs` by default. */
+  /** Like `spanMs`, for statistics windows by the times of their ends; `spanMs` by default. */
   readonly windowsSpanMs?: number;
 }
 
 export interface Recent {
-  /**
-   * In the order of publishing for each topic and symbol. An idle symbol may have too few trades: a sink bounds its
-   * reads.
-   */
+  /** In the order of publishing for each topic and symbol. An idle symbol may have too few: a sink bounds its reads. */
   readonly trades: readonly AnyTrade[];
   /** In the same order; a window may appear twice. */
   readonly windows: readonly TradeStats[];

@@ -7,8 +7,8 @@ import { settledStartOf } from './fetch-topic.ts';
 import { PartitionedTopic } from './partitioned-topic.ts';
 
 /**
- * Called with the committed messages of a stretch of offsets, in order; each call has the stretch before. `isFirst`: no
- * message lies before it. Returns whether to read on.
+ * Called with the committed messages of a stretch of offsets, in order, then of the stretch before it, and so on.
+ * `isFirst`: no message lies before this stretch. Returns whether to read on.
  */
 export type TakeBackwards = (messages: readonly TopicMessage[], isFirst: boolean) => Promise<'continue' | 'stop'>;
 

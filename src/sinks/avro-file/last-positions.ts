@@ -19,7 +19,7 @@ export async function lastPositions(dir: string, topic: string): Promise<readonl
 }
 
 /**
- * Replaces all closed files by one with the last positions, as `compact` does for the Kafka topic. The new file is
+ * Replaces all closed files by one file with the last positions, as `compact` does for the Kafka topic. The new file is
  * whole before the old ones are removed, so a crash in between loses nothing.
  */
 export async function compactPositions(dir: string, topic: string, options: TopicFileOptions): Promise<void> {

@@ -9,7 +9,7 @@ import { lastPositions } from './last-positions.ts';
 
 /** Maximum time to read back from the folder's last trade, microseconds. Positions are written every 10 s. */
 const REACH_US = 60_000_000;
-/** Maximum time that counts between two blocks, microseconds. After a longer time, the feed had been stopped. */
+/** The time between two blocks counts as this at most, microseconds: the feed may have been stopped between them. */
 const STEP_US = 10_000_000;
 
 /** Reads the checkpoints from the folders in `dir`; see `Sink.checkpoints`. */

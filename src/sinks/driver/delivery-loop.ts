@@ -74,7 +74,7 @@ export class DeliveryLoop {
     this.wake();
   }
 
-  /** Starts a batch, now or when it is due. It includes all records pushed in the same turn of the event loop. */
+  /** If records wait, starts a batch, now or when it is due, with all records pushed in this turn of the event loop. */
   wake(): void {
     if (this.run !== undefined || !this.#wasOpened || this.isStopped) return;
     const { batcher, timers } = this.#parts;

@@ -14,10 +14,7 @@ export interface DriverOptions extends BatchOptions, DeliveryOptions, SinkHealth
    * spill, no record is delivered before `resume` has returned.
    */
   readonly spill?: SpillOptions;
-  /**
-   * Returns the gap record for dropped trades, with topic and key. By default its topic is `gaps`, with the trades'
-   * prefix.
-   */
+  /** Returns the gap record for dropped trades with its topic and key; by default, `gaps` with the trades' prefix. */
   readonly outGap?: OutGap;
   /** Maximum number of records that wait in memory; 200,000 by default. */
   readonly maxRecords?: number;

@@ -141,8 +141,7 @@ export class SinkDriver {
   async #close(timeoutMs: number): Promise<CloseResult> {
     await this.#loop.finish(timeoutMs);
     try {
-      // Undelivered records are on disk before the sink closes. If the sink still takes some, the next start detects
-      // it.
+      // Undelivered records go to disk first. If the closing sink still takes some, the next start detects it.
       if (this.#loop.maySpill) this.#spill?.saveAll();
       await this.#sink.close();
     } finally {

@@ -27,10 +27,7 @@ export interface ProducerOptions {
 
 const DELIVERED: Outcome = { kind: 'delivered' };
 
-/**
- * Maximum bytes of a batch at first, below the brokers' default of 1 MiB. Halved if a broker refuses a batch as too
- * large.
- */
+/** Maximum bytes of a batch at first, below the brokers' default of 1 MiB. Halved when a batch is too large. */
 const FIRST_MAX_BATCH_BYTES = 900_000;
 const MIN_MAX_BATCH_BYTES = 16_384;
 const PAUSES_MS = [50, 100, 200, 400, 800, 1000];
@@ -76,10 +73,7 @@ export class RepeatingProducer {
     }
   }
 
-  /**
-   * Returns one outcome per message when all are certain. Waits while the brokers are unavailable; `close` ends the
-   * wait.
-   */
+  /** Returns one outcome per message when all are certain. Waits for unavailable brokers; `close` ends the wait. */
   produce(messages: readonly Message[], layouts: ReadonlyMap<string, TopicLayout>): Promise<readonly Outcome[]> {
     const outcomes = this.#produce(messages, layouts);
     this.#underWay = outcomes;

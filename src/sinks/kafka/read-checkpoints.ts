@@ -73,10 +73,7 @@ function soughtFrom(
   );
 }
 
-/**
- * Reads the last trades from the time `from` on, in order. undefined: partitions were added, so all trades have to be
- * read.
- */
+/** Reads the last trades from the time `from` on, in order. undefined: all trades must be read (new partitions). */
 async function lastTrades(
   config: KafkaConfig,
   topic: string,

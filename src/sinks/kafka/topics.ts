@@ -23,7 +23,8 @@ export interface TopicDescription {
 }
 
 /**
- * Brokers never compact the active segment, which lasts a week by default. Each start reads all of a compacted topic.
+ * An hour, because each start reads all of a compacted topic. Brokers never compact the active segment, which lasts a
+ * week by default.
  */
 const SEGMENT_MS = 3_600_000;
 

@@ -136,10 +136,7 @@ export class PendingLosses {
     return written;
   }
 
-  /**
-   * Says that records up to `seq` may be missing. A series then gets a gap unless its next trade's id follows its last
-   * one.
-   */
+  /** Says that records up to `seq` may be missing. A series gets a gap if its next trade's id does not follow. */
   suspectAll(seq: number): void {
     this.#suspectSeq = Math.max(this.#suspectSeq, seq);
   }

@@ -44,8 +44,8 @@ export class SinkQueue {
   /** The flags and the drop priority of each record. */
   #flags = new Uint8Array(FIRST_CAPACITY);
   /**
-   * Indices of the oldest record and after the newest one. An index modulo the capacity, a power of two, is the
-   * record's slot in the arrays.
+   * `#head` is the index of the oldest record, `#tail` the index after the newest one. An index modulo the capacity, a
+   * power of two, is the record's slot in the arrays.
    */
   #head = 0;
   #tail = 0;
@@ -111,9 +111,9 @@ export class SinkQueue {
   }
 
   /**
-   * Removes a batch of at most `max` records. In a batch, only barriers follow a barrier, and only positions and
-   * barriers come before them. So all other earlier records are acknowledged first: a position names a published trade.
-   * `stop` ends the batch before a record.
+   * Removes a batch of at most `max` records. In a batch, only barriers follow a barrier, and only barriers or
+   * positions precede a barrier or position. So earlier trades are acknowledged first: a position names a published
+   * trade. `stop` ends the batch before a record.
    */
   take(max: number, stop?: (record: OutRecord, seq: number) => boolean): OutRecord[] {
     const batch: OutRecord[] = [];

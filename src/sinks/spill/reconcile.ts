@@ -39,7 +39,8 @@ interface Series {
  * - a position if the sink has its trade or a later one;
  * - a price tick before the sink's last trade of its epoch;
  * - an unsent gap before the sink's last trade: another process has resumed meanwhile;
- * - an epoch that another process overtook, or started at another venue. The feed resumes where that process ended.
+ * - records of an epoch if another process published later trades in an earlier epoch, or used its number for another
+ *   venue. The feed resumes where that process ended.
  */
 export class Reconciler {
   readonly #groups: readonly Group[];
@@ -214,10 +215,7 @@ class Group {
     return of.epoch >= (this.#void.get(this.#keyOf(of)) ?? Number.POSITIVE_INFINITY);
   }
 
-  /**
-   * True if the sink has a later epoch: its position was written after all records of this one. Also true for void
-   * epochs.
-   */
+  /** True if the epoch is void, or the sink has a later one: its position was written after all records of this one. */
   isFollowed(of: Epoch): boolean {
     return (this.#latest.get(this.#keyOf(of))?.epoch ?? 0) > of.epoch || this.isVoid(of);
   }

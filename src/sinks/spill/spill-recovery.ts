@@ -55,7 +55,7 @@ interface Gathered {
   needed: number;
 }
 
-/** Records of a topic that are gathered before the next `pick`, beside twice the needed ones. */
+/** The records of a topic are picked again once twice the needed ones and this many more are gathered. */
 const MAX_NEEDLESS = 10_000;
 
 /** Reads the recent records in the spill of a previous process, without those that the sink has. */

@@ -101,8 +101,8 @@ export class Spill {
   }
 
   /**
-   * Starts to write to the disk: the batch in flight, then the backlog and the queue. If this has started, writes at
-   * once.
+   * Starts to write to the disk: the batch in flight, then the backlog and the queue. If the spill is on already,
+   * writes at once.
    */
   begin(reason: string): void {
     if (this.isOn) {
@@ -138,8 +138,8 @@ export class Spill {
   }
 
   /**
-   * Call it before a batch of the spill is sent. It saves that all records before the batch are settled, and that no
-   * record after it was ever sent.
+   * Saves that all records before the batch are settled, and that no record after it was ever sent. Call it before a
+   * batch of the spill is sent.
    */
   saveMark(): void {
     try {
