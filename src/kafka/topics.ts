@@ -32,7 +32,8 @@ export async function topicNames(brokers: Pick<Brokers, 'metadata'>): Promise<Re
 }
 
 /**
- * Creates the topics that do not exist yet. Resolves to their names once the brokers know them, after the controller.
+ * Creates the topics that do not exist yet. Resolves to their names once the brokers know them; the controller answers
+ * earlier.
  */
 export async function createMissingTopics(
   brokers: Pick<Brokers, 'controller' | 'metadata'>,

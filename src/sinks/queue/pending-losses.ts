@@ -136,7 +136,7 @@ export class PendingLosses {
     return written;
   }
 
-  /** Says that records up to `seq` may be missing. A series gets a gap if its next trade's id does not follow. */
+  /** Marks records up to `seq` as suspect: a series gets a gap unless its next trade's id follows its last one. */
   suspectAll(seq: number): void {
     this.#suspectSeq = Math.max(this.#suspectSeq, seq);
   }

@@ -150,7 +150,7 @@ export class SpillDatabase {
     return this.#number(LAST_SEQ, 'last');
   }
 
-  /** Adds a loss to the known loss of the same series and stretch: no record lies between, and few rows suffice. */
+  /** Adds a loss to the known loss of the same series and stretch: no record lies between. So rows stay few. */
   addLoss(stretch: string, loss: TradeLoss): void {
     const series = seriesOf(loss, loss);
     const found = this.#database.prepare('SELECT json FROM loss WHERE series = ? AND stretch = ?').get(series, stretch);
