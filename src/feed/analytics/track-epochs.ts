@@ -149,7 +149,7 @@ class Epochs {
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsWithoutData: false });
   }
 
-  /** Ends a symbol's epoch and cuts its open windows. */
+  /** Ends a symbol's epoch and closes its open windows as incomplete. */
   end(symbol: string): void {
     const epoch = this.#epochs.get(symbol);
     if (epoch === undefined) return;

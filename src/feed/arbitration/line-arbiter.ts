@@ -102,7 +102,7 @@ export class LineArbiter {
     return getOrCreate(this.#symbols, symbol, () => this.#newSymbol(symbol));
   }
 
-  /** Returns the events of a frame that pass. All are of one symbol. */
+  /** Returns those events of a frame that pass the arbiter. All are of one symbol. */
   data(of: ArbiterSymbol, line: number, events: readonly LineData[], receivedAt: number): readonly MergedEvent[] {
     const frame: MergedEvent[] = [];
     this.#frame = frame;
@@ -259,8 +259,8 @@ function possibleGapOf({ symbol, kind, sequence }: TradeSeries, gap: PossibleGap
 }
 
 /**
- * Adds an event to a frame. Trades that came too late may make several gaps between the same two trades. These are
- * joined, because they would have the same identity.
+ * Adds an event to a frame. Each trade that came too late and was dropped makes a gap. Gaps between the same two trades
+ * are joined, because they would have the same identity.
  */
 function pushTogether(out: MergedEvent[], event: MergedEvent): void {
   const last = out.at(-1);

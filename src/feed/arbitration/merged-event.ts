@@ -47,7 +47,9 @@ export interface PossibleGapEvent {
   readonly of: SequencedTrade['kind'];
   /** Null if no trade may be missing any more. */
   readonly before: Checkpoint | null;
-  /** True if later trades wait for the missing ones. False if no trade has come since a time without any line. */
+  /**
+   * True if later trades wait for the missing ones. False if no trade has come since a time without a connected line.
+   */
   readonly waits: boolean;
 }
 

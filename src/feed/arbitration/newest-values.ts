@@ -45,7 +45,7 @@ export class NewestValues {
       return true;
     }
     const isNewer = isNewerKline(event, candles.last);
-    // Another line may deliver the next candle before this candle's last value.
+    // Another line may deliver the next candle before this candle's closing value.
     const isEnd = event.closed && event.openTime > candles.closed;
     if (isNewer) candles.last = event;
     if (isEnd) candles.closed = event.openTime;
@@ -59,7 +59,7 @@ function isNewerBook(event: BookTicker, last: BookTicker): boolean {
   if (order > 0) return true;
   if (order === 0) return false;
   if (event.timestamp !== null && last.timestamp !== null) return event.timestamp > last.timestamp;
-  // A venue that sends times sends none for a closed market, whose update id is 0.
+  // If only this event has no time, the market has closed, and its update id is 0.
   if (last.timestamp !== null) return true;
   return event.receivedAt - last.receivedAt > BOOK_RESET_AFTER_US;
 }

@@ -38,7 +38,7 @@ export class TradeSeries {
   readonly kind: SequencedTrade['kind'];
   readonly sequence: IdSequence<SequencedTrade>;
   /**
-   * Arrival of the first trade that waited when trades were last fetched, microseconds since 1970. Undefined if none
+   * Arrival of the first waiting trade at the time of the last fetch, microseconds since 1970. Undefined if none
    * waited.
    */
   fetchedFor: number | undefined;

@@ -51,7 +51,7 @@ export interface VenueBooksOptions extends Pick<VenueFeedOptions, 'environment' 
 interface Followed {
   readonly origin: BookOrigin;
   readonly sync: BookSync;
-  /** True after two lines delivered different books; reported once. */
+  /** True after two lines delivered different books, which is reported only once. */
   disagrees: boolean;
   /** True while the book is queued, requested, or waiting for the next attempt. */
   busy: boolean;

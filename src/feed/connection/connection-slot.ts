@@ -291,8 +291,8 @@ export class ConnectionSlot {
 }
 
 /**
- * Returns true if the old connection can close. One with late data need not catch up, because it is replaced only while
- * another line has the same data on time.
+ * Returns true if the old connection can close. A connection with late data need not catch up, because it is replaced
+ * only while another line has the same data on time.
  */
 function isReady({ cutover, notice }: Rotation): boolean {
   return cutover.caughtUp || (notice.reason === 'late' && cutover.settled);

@@ -69,8 +69,8 @@ export class AvailabilityReports {
   }
 
   /**
-   * Reports whether a venue serves a symbol. The report comes before the event, because the failover answers the event
-   * at once.
+   * Reports whether a venue serves a symbol. `availability` comes before `serves`, because the failover answers
+   * `serves` at once.
    */
   #report({ venue, symbol, serves }: Serving): void {
     const out = this.#outs.get(venue);

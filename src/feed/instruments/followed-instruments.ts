@@ -35,7 +35,7 @@ export type InstrumentChange =
   | { readonly kind: 'halted'; readonly instrument: Instrument; readonly status: InstrumentStatus }
   /** A halted instrument trades again. */
   | { readonly kind: 'resumed'; readonly instrument: Instrument }
-  /** The venue's list is not available. `opens`: nothing is followed before it comes. */
+  /** The venue's list is not available. `opens`: true if nothing is followed before the list comes. */
   | { readonly kind: 'unavailable'; readonly fault: Fault; readonly opens: boolean }
   /** A list lacks most rows of the previous one and is ignored. */
   | { readonly kind: 'doubtful' };

@@ -7,7 +7,7 @@ export class RowChanges {
   readonly #last = new Map<string, ListedInstrument>();
 
   /**
-   * Returns the row if it differs from the instrument's last one. If the list has no row, the row is the last one with
+   * Returns the row if it differs from the instrument's last one. An instrument without a row gets its last row, with
    * the status `closed`.
    */
   next(instrument: Instrument, listed: ListedInstrument | undefined): ListedInstrument | undefined {

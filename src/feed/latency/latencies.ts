@@ -11,8 +11,8 @@ const TIMED_EVERY_US = 1000;
 
 export class VenueLatency {
   /**
-   * From a live trade's venue time to our socket, clock offset removed. It may be below zero within the offset's
-   * uncertainty.
+   * From a live trade's venue time to our socket, corrected by the clock offset. It may be below zero within the
+   * offset's uncertainty.
    */
   readonly venueToSocket = new LatencyHistogram();
   /** From our socket to the feed's output, including the wait for a gap to be filled. */

@@ -5,7 +5,7 @@ import { type ChannelKind, kindOf } from './channel-kinds.ts';
 import { ChannelLife } from './channel-life.ts';
 import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
 
-// A channel of a symbol is stale if it has had no data for unusually long, while other data shows that it must have.
+// A channel of a symbol is stale if it has no data for unusually long, although other data shows that it should.
 
 /** How often channels are judged, milliseconds. */
 export const SWEEP_MS = 1000;

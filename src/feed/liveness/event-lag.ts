@@ -21,9 +21,11 @@ export interface EventLagOptions {
   readonly clock: () => ClockEstimate | null;
   /** How long this thread has computed so far, milliseconds. */
   readonly busyMs: () => number;
-  /** Lines of one group carry the same symbols. */
+  /** Returns the group of a line. Lines of one group carry the same symbols. */
   readonly groupOf: (line: number) => number | undefined;
-  /** Called each second for the other venues with whether this one is late. Undefined if this is not known. */
+  /**
+   * Receives each second whether this venue is late, to compare other venues with it. Undefined if this is not known.
+   */
   readonly judged: (isLate: boolean | undefined, now: number) => void;
   /** True if another venue's data is not late. */
   readonly isFresherElsewhere: (now: number) => boolean;
@@ -45,10 +47,10 @@ type Place = 'venue' | 'process';
 
 /**
  * Finds data that arrives late. The event lag is the time from a venue's event to its receipt, corrected by the clock
- * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data.
- * Its connection is replaced if another line of its group is on time. If all lines of a group are late, the venue is
- * late. It counts as stale for failover if another venue is on time. Otherwise this host is probably slow, and
- * connecting again would only add load. The same holds while this thread is busy.
+ * offset. A line is late if its least lag exceeds `maxEventLagMs` in two consecutive seconds with data. Its connection
+ * is replaced if another line of its group is on time. If all lines of a group are late, the venue is late. It counts
+ * as stale for failover if another venue is on time. Otherwise, or while this thread is busy, this host is probably
+ * slow, and connecting again would only add load.
  */
 export class EventLag {
   readonly #options: EventLagOptions;

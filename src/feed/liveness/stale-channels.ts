@@ -9,7 +9,7 @@ export interface StaleChannelsOptions extends Pick<VenueFeedOptions, 'channels' 
   readonly venue: string;
   /** Pause after the last step until the steps begin again with the first, milliseconds. */
   readonly againAfterMs: number;
-  /** Subscribes an instrument's channels again. `line`: its number; null: all lines. */
+  /** Subscribes an instrument's channels again. `line`: the line's number; null: all lines. */
   readonly resubscribe: (instrument: Instrument, channels: readonly Channel[], line: number | null) => void;
   /** Replaces the connections that carry the instrument, on one line or (null) on all lines. */
   readonly replace: (instrument: Instrument, line: number | null) => void;
@@ -21,7 +21,7 @@ export interface StaleChannelsOptions extends Pick<VenueFeedOptions, 'channels' 
 /** A channel of a symbol that has no data while others deliver. */
 export interface StaleChannel {
   readonly kind: ChannelKind;
-  /** The line's number. Null: no line delivers, and the symbol is not served without this channel. */
+  /** The line's number. Null if no line delivers this channel, without which the symbol is not served. */
   readonly line: number | null;
   readonly instrument: Instrument;
   readonly ageMs: number;

@@ -22,7 +22,7 @@ export interface PreviousRunsOptions {
   readonly environment: SeriesCheckpoint['environment'];
   /** The published kinds of trades. Position records name trades of the first kind. */
   readonly kinds: readonly TradeKind[];
-  /** The key of a series with its own epoch numbers. Default: the symbol. */
+  /** Returns the key under which epochs are numbered. Default: the symbol. */
   readonly keyOf?: MarketKeyOf;
 }
 

@@ -15,7 +15,7 @@ const HELD_MS = 10_000;
 /** The time of the thirty closed candles and the open one that the volatility needs, milliseconds. */
 const CANDLES_MS = 31 * 60_000;
 
-/** Returns what a sink must read for the statistics of these series; undefined if nothing. */
+/** Returns what to read from a sink for the statistics of these series; undefined if nothing is needed. */
 export function recentOptions(
   config: Pick<Config, 'feed' | 'stats'> & Parameters<typeof environmentPrefixes>[0],
   checkpoints: readonly SeriesCheckpoint[],

@@ -84,7 +84,7 @@ export class FeedWatch {
     return lastDataAt === null ? null : this.#now() - lastDataAt;
   }
 
-  /** Returns the ages of the venues that have delivered. */
+  /** Returns the age of the last data of each venue that has delivered. */
   ages(): readonly VenueAge[] {
     return this.venues.flatMap((venue) => {
       const ageMs = this.ageMs(venue);

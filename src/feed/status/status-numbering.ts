@@ -12,7 +12,7 @@ export interface StatusNote extends Partial<Facts> {
   readonly reason: string;
 }
 
-/** Numbers the status records of one process start: `sequence` counts from 1 without a gap. */
+/** Numbers the status records of one run of the process: `sequence` counts from 1 without a gap. */
 export class StatusNumbering {
   readonly instance: string;
   readonly #environment: Environment;
