@@ -31,7 +31,7 @@ export const command: Command = {
     let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
       simulator = await startVenues(port);
-      // Without the user's environment variables: they may say production.
+      // The user's environment variables are not used, because they may configure production.
       const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort);
       const config = loadConfig({ values });
       if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);

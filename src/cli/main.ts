@@ -3,7 +3,9 @@ import { setFlagsFromString } from 'node:v8';
 import '../../bin/compile-cache.js';
 import type { Output } from './arguments/command.ts';
 
-/** Ends the command: this file runs it as a process, with signals, closed pipes and the exit code. */
+/* Runs a command as a process: handles signals, closed pipes and the exit code. */
+
+/** Aborts when the command should end. */
 const stopping = new AbortController();
 /** Signals within this time count as one: under npx one Ctrl-C arrives several times. */
 const SAME_MS = 1000;

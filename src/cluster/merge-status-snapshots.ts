@@ -2,7 +2,7 @@ import { at } from '../domain/at.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
-/** Merges the status of running and ended (`left`) feeds. Of several latencies it takes the highest p99. */
+/** Merges the status of running and ended (`left`) feeds. Of several latencies, the one with the highest p99 counts. */
 export function mergeStatus(
   running: readonly StatusSnapshot[],
   of: Pick<StatusSnapshot, 'at' | 'startedAt' | 'environment' | 'mode'>,

@@ -10,7 +10,10 @@ export function shardsTopicOf({ kafka, environment, feed }: Pick<Config, 'kafka'
   return `${kafka.topicPrefix}${environmentPrefix(environment, feed.allowTestData)}shards`;
 }
 
-/** Creates the topic if it is missing. @throws Fault with retry `never` if it has not the configured partitions */
+/**
+ * Creates the topic if it is missing.
+ * @throws Fault with retry `never` if it does not have the configured number of partitions
+ */
 export async function prepareShardsTopic(config: Config, log: KafkaLog): Promise<void> {
   const topic = shardsTopicOf(config);
   const { shards } = config.cluster;

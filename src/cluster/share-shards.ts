@@ -35,7 +35,7 @@ export function shareShards(
   for (const shard of [...orphans].sort((a, b) => weigh(b) - weigh(a) || a - b))
     loads.reduce((a, b) => (byWeight(b, a) < 0 ? b : a)).shards.add(shard);
   const mean = loads.reduce((sum, load) => sum + weightOf(load), 0) / loads.length;
-  // Each step evens two loads by a part of the mean, so the loop ends.
+  // Each step makes the difference of two loads smaller by at least a part of the mean, so the loop ends.
   while (evenOut(loads, weigh, weightOf, mean * LEAST_STEP));
   return new Map(loads.map(({ id, shards: own }) => [id, [...own].sort((a, b) => a - b)]));
 }

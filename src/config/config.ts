@@ -103,7 +103,7 @@ export function environmentOf(config: Config, venue: VenueId): Environment {
   return venue === 'binance_testnet' && config.environment !== 'replay' ? 'testnet' : config.environment;
 }
 
-/** The topic prefixes that this configuration may write to: `` or `simulated.`, and `testnet.`. */
+/** The topic prefixes that this configuration may write to: empty or `simulated.`, and `testnet.`. */
 export function environmentPrefixes(config: Config): readonly string[] {
   const environments = [config.environment, ...feedVenues(config).map((venue) => environmentOf(config, venue))];
   return [...new Set(environments.map((environment) => environmentPrefix(environment, config.feed.allowTestData)))];

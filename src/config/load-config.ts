@@ -27,7 +27,7 @@ export interface ConfigSource {
   readonly file?: string | undefined;
   /** The configuration as plain values (snake_case keys), instead of a file. */
   readonly values?: unknown;
-  /** The base of relative paths without a file; default the working directory. */
+  /** The base of relative paths if there is no file; default the working directory. */
   readonly directory?: string;
   /** Environment variables; by default none. */
   readonly environment?: Readonly<Record<string, string | undefined>>;

@@ -51,7 +51,7 @@ export function parseYaml(text: string, shownAs: string): YamlSource {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: true });
   const all = [...document.errors, ...document.warnings];
   const syntax = all.find(({ code }) => code !== 'DUPLICATE_KEY');
-  // Errors after a syntax error are mostly its consequences.
+  // A syntax error is reported alone, because the errors after it are mostly its consequences.
   const faults = syntax === undefined ? all : [syntax];
   if (faults.length > 0)
     throw new ConfigError(

@@ -1,5 +1,7 @@
 import { DECIMAL_SCALE, type Decimal, fromUnscaled, powerOfTen } from './decimal.ts';
 
+/* Exact arithmetic with decimals as unscaled integers: the decimal × 10^18. */
+
 /** 1 as an unscaled integer: 10^18. */
 export const ONE = powerOfTen(DECIMAL_SCALE);
 

@@ -11,7 +11,7 @@ export type DayFigures = Pick<
 export interface Ticker extends MarketFields, DayFigures {
   readonly kind: 'ticker';
   readonly price: Decimal;
-  /** When the venue published it, milliseconds. */
+  /** When the venue published it, milliseconds since 1970. */
   readonly timestamp: number;
 }
 
@@ -29,7 +29,7 @@ export interface BookUpdate extends MarketFields {
   readonly limit?: number;
   readonly bids: readonly BookLevel[];
   readonly asks: readonly BookLevel[];
-  /** When the book changed, by the venue's clock, milliseconds; null if the venue does not say. */
+  /** When the book changed, by the venue's clock, milliseconds since 1970; null if the venue does not say. */
   readonly timestamp: number | null;
   /** The venue's matching sequence, digits, equal on all its connections; null if the venue does not send it. */
   readonly sequence: string | null;

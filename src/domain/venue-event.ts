@@ -39,12 +39,12 @@ export interface ConnectionClosing {
   readonly details?: Readonly<Record<string, string>>;
 }
 
-/** Market data, or an event of a connection; includes the events of `failover`'s sources. */
+/** Market data, or an event of a connection. Includes the events that `failover` takes from its sources. */
 export type VenueEvent =
   | MarketFrame
   /** The socket is open; nothing is subscribed yet. */
   | { readonly kind: 'connected'; readonly url: string }
-  /** The connection ended or failed; the error follows. `blocked`: the venue refuses this region. */
+  /** The connection ended or failed; the Observable then errors. `blocked`: the venue refuses this region. */
   | { readonly kind: 'disconnected'; readonly blocked: boolean; readonly fault: Fault }
   /** One connection of an adapter ended; the others continue without its symbols. */
   | { readonly kind: 'failed'; readonly symbols: readonly string[]; readonly fault: Fault }

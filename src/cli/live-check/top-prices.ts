@@ -50,7 +50,7 @@ export class TopPrices {
     return this.#areKnown && this.#book !== this.#ticker;
   }
 
-  /** Measures the time until now. Call it before a price changes. */
+  /** Notes whether the prices of book and ticker differed until now. Call it before a price changes. */
   #before(at: number): void {
     if (this.#differ) this.#longestMs = Math.max(this.#longestMs, at - this.#equalAt);
     else this.#equalAt = at;

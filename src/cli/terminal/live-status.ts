@@ -96,7 +96,7 @@ const STATES: Readonly<Record<VenueSnapshot['state'], Style>> = {
 
 /** The columns of a venue's row with its counters, without a reason. */
 const COUNTED_WIDTH = 76;
-/** If fewer columns of a reason fit beside the counters, the reason replaces them. */
+/** If fewer columns of a reason fit beside the counters, the reason replaces the counters. */
 const REASON_WIDTH = 20;
 
 function venueHeader(columns: number): Row {

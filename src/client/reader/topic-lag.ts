@@ -23,7 +23,7 @@ interface PartitionLag {
   answeredAt: number;
 }
 
-/** A broker answers at least every 250 ms. A longer time without an answer than this counts as lag. */
+/** After this long without an answer, the time since the last one counts as lag. A broker answers every 250 ms. */
 const SILENCE_MS = 1000;
 
 /** Measures how far a reader is behind. The brokers' silence counts as lag, since unread records may wait there. */

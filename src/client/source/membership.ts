@@ -6,6 +6,8 @@ import type { StartOffsets } from '../../kafka/reading/fetch-topic.ts';
 import { aborted$, pauseFor } from '../../net/aborted.ts';
 import type { TopicHandler } from './source.ts';
 
+/* A client's membership in a Kafka consumer group, for one topic. */
+
 export interface GroupSettings {
   /** The client's group. At the brokers each topic has its own group, GROUP.TOPIC with the topic's full name. */
   readonly group: string;

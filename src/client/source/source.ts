@@ -11,7 +11,7 @@ export interface MessageOffset {
 
 /** A message that is not decoded yet. */
 export interface EncodedMessage extends MessageOffset {
-  /** The record, a Fault of kind `malformed`, or undefined if the message is empty. Rejects if it lacks the schema. */
+  /** The record, a Fault of kind `malformed`, or undefined if empty. Rejects if its schema cannot be fetched. */
   decode(): FeedRecord | Fault | undefined | Promise<FeedRecord | Fault | undefined>;
 }
 

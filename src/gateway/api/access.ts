@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 export const SUBPROTOCOL = 'market-feed';
 const TOKEN_PROTOCOL = 'token.';
 
-/** Compares in constant time. */
+/** Compares two tokens in constant time. */
 export function sameToken(given: string, wanted: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));

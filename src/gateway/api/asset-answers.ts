@@ -26,7 +26,7 @@ export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number;
 );
 export type Book = Static<typeof Book>;
 
-/** The book that the figures are computed from. */
+/** Says from which state of the book the figures are computed. */
 const bookState = {
   update_id: Type.String(),
   received_at: Type.Integer({ description: 'Microseconds since 1970' }),

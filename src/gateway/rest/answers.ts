@@ -7,6 +7,8 @@ import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { depthSummary, freshnessOf } from './book-answers.ts';
 
+/* Answers of the API about prices, coins and the whole feed. */
+
 export function pricesAnswer(view: GatewayView) {
   const ticks = view.symbols.flatMap((symbol) => view.allSeries(symbol)).flatMap(({ tick }) => tick ?? []);
   return { at: view.at, prices: ticks.map((tick) => ({ ...recordJson(tick), ...freshnessOf(view, tick) })) };

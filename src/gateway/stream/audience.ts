@@ -12,12 +12,12 @@ export type StreamReceiver = Pick<StreamClient, 'deliver'>;
 const NONE: ReadonlySet<string> = new Set();
 
 interface Membership {
-  /** Members with the same key get the same message. */
+  /** Clients with the same key get the same message. */
   readonly key: string;
   readonly symbols: ReadonlySet<string>;
 }
 
-/** The clients that have subscribed a channel. All clients with the same symbols share one message. */
+/** The clients that have subscribed to a channel. All clients with the same symbols share one message. */
 export class Audience {
   readonly #channel: StreamChannel;
   readonly #members = new Map<StreamReceiver, Membership>();

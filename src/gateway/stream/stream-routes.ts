@@ -6,7 +6,7 @@ import { knownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
 
-/** The WebSocket paths. A client of a path with a channel gets that channel and sends no requests. */
+/** The WebSocket paths. A client of a path with a channel gets that channel, and may send no requests. */
 const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
   ['/ws/'],
   ['/ws/status/', 'status'],
