@@ -62,7 +62,7 @@ export class Batcher {
     const { oldestAt, beginsWithBarrier } = this.#sources.queue;
     const { minIntervalMs } = this.#options;
     if (minIntervalMs === 0 || this.hasEnough || this.#hasBacklog || beginsWithBarrier) return 0;
-    // A record older than the last batch's start was kept out by a barrier, and has waited long enough.
+    // A record older than the last batch's start was left out of that batch, and has waited long enough.
     if (oldestAt === undefined || oldestAt <= this.#lastBegunAt) return 0;
     return Math.max(0, Math.ceil(this.#lastBegunAt + minIntervalMs - now));
   }

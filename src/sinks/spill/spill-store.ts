@@ -42,7 +42,7 @@ export class SpillStore {
   lastSeq = 0;
   /** Records up to this sequence number are settled: delivered, rejected or dropped. */
   settledSeq = 0;
-  /** Records up to this sequence number were read back, or appended from memory. */
+  /** Records up to this sequence number need not be read: they were read back, or memory still has them. */
   readSeq = 0;
   /** Number of records that have not been read back yet. */
   unread = 0;
