@@ -62,7 +62,7 @@ export class Connection {
     this.ws.close(code, reason);
   }
 
-  /** The connection's interference; created on first use. */
+  /** Returns the effects of faults on this connection. The first call creates the object. */
   disturb(): Interference {
     this.interference ??= new Interference();
     return this.interference;

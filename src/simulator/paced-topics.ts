@@ -33,7 +33,7 @@ interface PacedTopic {
   /** Open time of the current candle. */
   open: number;
   sentAt: number;
-  /** The instrument's book update id at the last event. Each order and each withdrawal has a new one. */
+  /** The instrument's book update id at the last event. Each order and each withdrawal changes this id. */
   sentUpdateId: number;
 }
 

@@ -31,7 +31,7 @@ export interface Simulator {
   readonly fault: (request: FaultRequest) => ActiveFault[];
   /** Ends every fault, or every fault of one venue. */
   readonly clearFaults: (venue?: VenueId) => void;
-  /** Changes a venue's trades a second. */
+  /** Changes a venue's number of trades a second. */
   readonly setRate: (venue: VenueId, rate: number) => void;
   readonly flushJournal: () => void;
   /** Cuts every connection, frees the port and completes the journal. */

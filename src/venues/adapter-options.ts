@@ -6,7 +6,7 @@ import type { Venue } from './contract.ts';
 import { hasChannel } from './missing-channels.ts';
 
 export interface AdapterOptions {
-  /** Canonical symbols, `BTCUSDT`, or instruments if the venue spells them differently. */
+  /** Canonical symbols such as `BTCUSDT`, or an instrument if the venue spells the symbol differently. */
   readonly symbols: readonly (string | Instrument)[];
   /** The quote asset at the end of the symbols. Default `USDT`. */
   readonly quote?: string;
@@ -14,7 +14,7 @@ export interface AdapterOptions {
   readonly channels?: readonly Channel[];
   /** Default: the venue's public streams. Each subscription uses the next address in turn. */
   readonly websocketUrls?: readonly string[] | undefined;
-  /** Marks every event. Default `production`; `testnet` for the testnet. */
+  /** The environment in every event. Default `production`; `testnet` for the testnet. */
   readonly environment?: Environment;
   /** Longest time until the connection is open, milliseconds. Default 10,000. */
   readonly connectTimeoutMs?: number;

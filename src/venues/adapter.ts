@@ -13,8 +13,8 @@ import type { Venue } from './contract.ts';
 export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
 
 /**
- * Makes the adapter of a venue, with as many connections as its limits require. If a connection fails, the adapter
- * emits `failed`, and `serves` for its symbols. It errors only when no connection is left.
+ * Makes the adapter of a venue, with as many connections as its limits require. If one of several connections fails,
+ * the adapter emits `failed`, and `serves` for its symbols. It errors only when no connection is left.
  */
 export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {

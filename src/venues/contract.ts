@@ -105,8 +105,8 @@ export interface PlacedRecord {
 export interface PastPage {
   readonly rows: readonly PlacedRecord[];
   /**
-   * The place from which to request the next page, after unreadable rows too. At most `from` if the venue has no record
-   * there yet.
+   * The place from which to request the next page, so that unreadable rows are not requested again. At most `from` if
+   * the venue has no record there yet.
    */
   readonly next: number;
 }

@@ -19,7 +19,10 @@ export function trades(): OperatorFunction<MarketSource, TradeEvent> {
   return eventsThat((event) => (event.kind === 'trade' ? event : undefined));
 }
 
-/** Emits a price for each trade and ticker, with the 24-hour figures of the last ticker. */
+/**
+ * Emits price ticks from trades and tickers, with the 24-hour figures of the venue's last ticker. Block trades,
+ * backfilled trades and events older than the last tick make no tick.
+ */
 export function prices(): OperatorFunction<MarketSource, PriceTick> {
   return (source) =>
     defer(() => {

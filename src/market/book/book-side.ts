@@ -59,7 +59,9 @@ export class BookSide {
     for (const level of levels) this.set(level);
   }
 
-  /** Returns true if the side has this quantity at this price. Quantity 0 means that it has no level there. */
+  /**
+   * Returns true if the side has this quantity at this price. With quantity 0, true if it has no level at the price.
+   */
   has({ price, quantity }: BookLevel): boolean {
     const index = this.#find(this.#sign * scaledPrice(price, this.#scale), price);
     return quantity === (this.#levels[index]?.quantity ?? '0');

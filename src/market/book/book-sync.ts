@@ -137,9 +137,9 @@ export class BookSync {
   }
 
   /**
-   * Replaces the book with a whole book of a line. It is ignored if the book is in step and not older: the line lags.
-   * The venue has restarted its ids if the line itself had a higher id, or if the id is 1. An id of 1 is no restart if
-   * the book began with 1 and the line had no id before.
+   * Replaces the book with a whole book of a line, unless the book is in step and not older, because the line lags. The
+   * venue has restarted its ids if the line itself had a higher id, or if the id is 1. An id of 1 is no restart if the
+   * book began with 1 and the line had no id before.
    */
   #sent(line: number, last: string, update: BookUpdate, now: number): BookStep[] {
     const id = update.lastUpdateId;
@@ -159,7 +159,7 @@ export class BookSync {
     return this.#replace(update, now);
   }
 
-  /** Replaces the book, then applies the updates since the request and the held ones. */
+  /** Replaces the book, then applies the updates since the request and the held updates. */
   #replace(update: BookUpdate, now: number): BookStep[] {
     this.isShort = false;
     if (!this.#depth.replace(update)) this.#setPosition(update);
@@ -174,7 +174,7 @@ export class BookSync {
     return [{ kind: 'replaced', receivedAt, timestamp, updateId }];
   }
 
-  /** Ignores an old update. If it is much later than the book, the venue restarted its ids: a testnet does monthly. */
+  /** Ignores an old update. If it is much later than the book, the venue has restarted its ids (testnets: monthly). */
   #repeated(update: BookUpdate): BookStep[] {
     if (this.#countsAnew(update)) return this.fail('the venue restarted its update ids', update);
     this.ignored++;
@@ -245,7 +245,7 @@ export class BookSync {
     this.sequence = sequence;
   }
 
-  /** Clears a book that is crossed or whose best prices are unknown. The caller's steps are dropped. */
+  /** Clears a book that is crossed or whose best prices are unknown. The steps that led to it are not returned. */
   #discard(update: BookUpdate): BookStep[] {
     const { crossed } = this.book;
     this.book.clear();

@@ -6,7 +6,7 @@ import { ABOVE, BELOW, depthsWithin } from './depth-distribution.ts';
 
 /** Depth counts up to this distance from mid, percent. */
 const NEAR = unscaled('0.5');
-/** Value of a side, in the quote asset, that gives half of the depth factor. */
+/** The value of a side, in the quote asset, for which `f` (see below) is 0.5. */
 const HALF_DEPTH = 250_000;
 /** The spread that halves the score, percent of mid. */
 const HALF_SPREAD_PCT = 0.1;

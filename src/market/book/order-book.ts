@@ -49,7 +49,7 @@ export class OrderBook {
     return this.#asks.top(limit);
   }
 
-  /** Returns true if each level is in the book. Quantity 0 means that the book has no level at this price. */
+  /** Returns true if the book has each level. For a level with quantity 0, it must have no level at the price. */
   has(bids: readonly BookLevel[], asks: readonly BookLevel[]): boolean {
     return bids.every((level) => this.#bids.has(level)) && asks.every((level) => this.#asks.has(level));
   }

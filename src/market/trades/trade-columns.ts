@@ -7,7 +7,7 @@ import { type Digits, numberAt } from '../digits.ts';
 export class TradeColumns {
   readonly prices: Float64Array;
   readonly quantities: Float64Array;
-  /** 1 if the taker sold. */
+  /** 1 if the taker sold, otherwise 0. */
   readonly sold: Uint8Array;
   pricePlaces = 0;
   quantityPlaces = 0;

@@ -98,7 +98,7 @@ export function bybitBooks(host: VenueHost) {
 
 export type BybitBooks = ReturnType<typeof bybitBooks>;
 
-/** Returns the id of a book. The empty book of a closed market has the update id 0. */
+/** Returns the book's update id: 0 for the empty book of a closed market, otherwise `updateId`. */
 function idOf(view: BookView, updateId: number): number {
   return view === EMPTY_VIEW ? 0 : updateId;
 }

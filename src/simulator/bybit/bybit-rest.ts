@@ -163,7 +163,7 @@ function tickerRow(instrument: SimulatedInstrument, now: number): string {
   );
 }
 
-/** Returns the open time of the last of `limit` candles, if the first of them opens at `start` or next after it. */
+/** Returns the open time of the last of `limit` candles. The first of them opens at `start`, or is the next to open. */
 function lastOpenTime(interval: KlineInterval, start: number, limit: number): number {
   const open = openTimeOf(interval, start);
   return addIntervals(open, interval, open < start ? limit : limit - 1);

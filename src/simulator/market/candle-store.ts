@@ -11,7 +11,7 @@ const KEPT_MINUTES = 3_000;
 export class CandleStore {
   private readonly past: PastTrades;
   private readonly keptSeconds: number;
-  /** One-second candles by open time, oldest first. A second without trades has none. */
+  /** One-second candles by open time, oldest first. A second without trades has no candle. */
   private readonly seconds = new Map<number, SimulatedCandle>();
   private readonly minutes = new Map<number, SimulatedCandle>();
   /** One candle of all trades since the start. */

@@ -32,7 +32,7 @@ export class PastTrades {
     this.oldestId = Math.max(1, firstId - firstGroup + 1, firstId - LONGEST_PAST / SECOND);
   }
 
-  /** The time of the first trade, milliseconds since 1970. */
+  /** The time of the oldest made-up trade, milliseconds since 1970. */
   get openedAt(): number {
     return this.timeOf(this.oldestId);
   }

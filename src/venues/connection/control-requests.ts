@@ -28,14 +28,14 @@ type Refusal = Extract<Decoded, { kind: 'refused' }>;
 const NOTHING: RefusalOutcome = { subscribed: [], refused: [], retries: [], known: true };
 
 /**
- * An unanswered request is sent again after this time, milliseconds. The time doubles with each attempt, up to the
- * maximum.
+ * An unanswered request to subscribe is sent again after this time, milliseconds. The time doubles with each attempt,
+ * up to the maximum.
  */
 const ANSWER_TIMEOUT_MS = 10_000;
 const MAX_TIMEOUT_MS = 60_000;
 /**
- * A refused request is split into this many parts. Then ten topics are requested one by one, and two hundred take three
- * rounds.
+ * A refused request is split into this many parts, unless the refusal names some of its topics. So ten topics are
+ * requested one by one, and two hundred take three rounds.
  */
 const PARTS = 10;
 

@@ -7,7 +7,7 @@ import { duplicateKey } from './json-keys.ts';
 /** Larger frames are refused. The largest documented message has some 200 kB. */
 export const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
-/** Returns the text of a frame. @throws Fault for binary frames, bytes that are not UTF-8 and oversized frames. */
+/** Returns the text of a frame. @throws Fault of kind `malformed` if it is binary, too large or not UTF-8 */
 export function textOf(frame: RawFrame): string {
   if (frame.binary) throw malformed('', 'is a binary frame');
   const bytes = frame.data;

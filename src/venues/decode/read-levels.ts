@@ -28,7 +28,10 @@ export function bookUpdate(
 
 export type Side = 'bids' | 'asks';
 
-/** Reads rows of price and quantity, in the venue's order. @throws Fault that names the place: `b[3][0]`. */
+/**
+ * Reads rows of price and quantity, in the venue's order. @throws Fault of kind `malformed` that names the place:
+ * `b[3][0]`
+ */
 export function readChanges(value: unknown, field: string): readonly BookLevel[] {
   return readEach(value, field, readLevel);
 }

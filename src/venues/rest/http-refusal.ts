@@ -8,7 +8,7 @@ const SECOND = 1000;
 const TEN_MINUTES = 600 * SECOND;
 const LONGEST_MS = 3 * 24 * 3_600_000;
 
-/** Converts a refusal to a Fault by its HTTP status, if the venue gives it no other meaning. */
+/** Converts a refusal to a Fault by its HTTP status, if the venue gives the status no other meaning. */
 export function httpRefusal(status: number, headers: Headers, body: string): Fault {
   const fault = (kind: FaultKind, retry: Retry) => new Fault(kind, refusalReason(status, body), { status, retry });
   if (status === 403 || status === 451)

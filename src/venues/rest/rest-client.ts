@@ -49,7 +49,7 @@ export class VenueRest {
     this.#countedAt = scheduler.now();
   }
 
-  /** Emits a Fault when no host is left that serves us, and undefined when one serves again. */
+  /** Emits a Fault when all hosts have failed and at least one refuses us, and undefined when a host serves again. */
   get refused$(): RestHosts['refused$'] {
     return this.#hosts.refused$;
   }

@@ -17,7 +17,7 @@ export interface RestHost {
 
 /** A venue's REST hosts in order of preference. If one host refuses us, the others may still serve. */
 export class RestHosts {
-  /** Emits a Fault when no host is left that serves us, and undefined when one serves again. */
+  /** Emits a Fault when all hosts have failed and at least one refuses us, and undefined when a host serves again. */
   readonly refused$: Observable<Fault | undefined>;
   readonly #hosts: readonly RestHost[];
   readonly #scheduler: SchedulerLike;

@@ -86,9 +86,7 @@ export function readAggTrade(frame: Unchecked, market: MarketFields): AggTrade {
   };
 }
 
-/**
- * Reads a ticker. The mini ticker has no change, which is computed from the open price, and neither average nor count.
- */
+/** Reads a ticker. The mini ticker has no average and no count, and its change is computed from the open price. */
 export function readTicker(frame: Unchecked, market: MarketFields): Ticker {
   const isMini = frame.e === '24hrMiniTicker';
   const price = readPositive(frame.c, 'c');
