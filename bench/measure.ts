@@ -118,7 +118,10 @@ export async function measure(parties: Parties, pace: Pace): Promise<Measurement
   };
 }
 
-/** Waits for the subscriptions and for the first trade. Returns how many trades were sent before: they had no receiver. */
+/**
+ * Waits for the subscriptions and for the first trade. Returns how many trades were sent before the program received
+ * one.
+ */
 export async function untilFirstTrade(parties: Pick<Parties, 'load' | 'consumer' | 'lines'>): Promise<number> {
   const { load } = parties;
   await until(async () => (await load.ask<number>('lines')) === parties.lines, {

@@ -233,7 +233,7 @@ class Sniper:
         self.write("sold", symbol=symbol, price=price, profit=profit)
 
     def look(self, symbol: str) -> list:
-        """Returns the causes that halt the symbol now. Writes a halt or resume before an order that depends on it."""
+        """Returns the causes that halt the symbol now. Writes a new halt or its end to the ledger, before any order."""
         causes = self.guard.causes(symbol)
         if causes != self.told.get(symbol):
             self.told[symbol] = causes

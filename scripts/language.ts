@@ -21,7 +21,7 @@ const LONGEST_LINE = 200;
 
 export interface Finding {
   readonly rule: 'word' | 'sentence' | 'line';
-  /** 1 for the first. */
+  /** Number of the row in the text, from 1. */
   readonly row: number;
   readonly text: string;
 }

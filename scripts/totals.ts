@@ -3,7 +3,10 @@ import type { Reporter, SerializedError, TestModule, Vitest } from 'vitest/node'
 /** Longest time without the end of a test, milliseconds. Every single test and hook takes less. */
 const SILENCE_MS = 180_000;
 
-/** Counts a test run. A file or suite that fails outside its tests, and an error outside any, count as a failure each. */
+/**
+ * Counts a test run. Each file or suite that fails outside its tests counts as one failure, and so does each error
+ * outside any file.
+ */
 export class Totals implements Reporter {
   passed = 0;
   readonly failures: string[] = [];

@@ -180,7 +180,7 @@ async function burst(pid: number): Promise<Burst> {
   const during = await intervals(BURST_MS);
   await load.ask('rate', LOW_RATE);
   const after = await intervals(CALM_MS);
-  // Recovered: from then on, the p50 of each interval is at most the p99 before the burst.
+  // The latency has recovered when the p50 of every later interval is at most the p99 before the burst.
   const lastBad = after.findLastIndex((each) => !(each.p50 <= p99));
   return {
     p50,

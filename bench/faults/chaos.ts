@@ -71,8 +71,8 @@ if (flags.keep === undefined) await rm(folder, { recursive: true, force: true })
 process.exit();
 
 /**
- * Compares the heap after a collection in the first and the last third of the last process's life. Returns a problem if
- * it grew too much.
+ * Compares the heap after a garbage collection in the first and the last third of the last process's life. Returns a
+ * problem if it grew too much.
  */
 function memoryGrowth({ events }: PipelineProcess): string[] {
   const samples = events

@@ -154,7 +154,7 @@ async function measure({ feed, made, simulator }: Running): Promise<Omit<Turn, '
   };
 }
 
-/** Follows the heap after a collection for `--minutes`. Returns true if it does not grow. */
+/** Follows the heap after a garbage collection for `--minutes`. Returns true if it does not grow. */
 async function followMemory({ feed }: Running): Promise<boolean> {
   await delay(Number(flags.minutes) * 60_000);
   const samples = feed.events.flatMap(({ event, at, heap_bytes }): Sample[] =>

@@ -13,7 +13,7 @@ export const selected = computed(() => {
 
 export function startSelection(): void {
   addEventListener('hashchange', () => {
-    // Other links lead to places on the page.
+    // Other links lead to places on the page and select no coin.
     if (location.hash.startsWith('#/')) hash.value = location.hash;
   });
 }

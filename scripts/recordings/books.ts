@@ -167,7 +167,8 @@ function expectedOf(expected: Readonly<Record<string, unknown>>): Record<string,
     Array.isArray(levels)
       ? (levels as [string, string][]).map(([price, quantity]) => [plain(price), plain(quantity)])
       : levels;
-  // The number of comparisons depends on the method: ours uses the last ticker at or before each id.
+  // The number of comparisons is not compared, because it depends on the method: ours uses the last ticker at or before
+  // each id.
   const { bids, asks, bookTickerChecks: _, ...others } = expected;
   return {
     ...others,

@@ -35,7 +35,7 @@ export function topOf(bid: string | undefined, ask: string | undefined): string 
 
 /**
  * Finds problems of books, at most 20, as text for people. Records must be in their order. A book that is not stale
- * must equal its venue's book, and follow from the changes before it. At the end, no book of a connected venue is
+ * must equal its venue's book, and follow from the changes before it. At the end, the last book of a symbol must not be
  * stale. The changes of a symbol must follow each other, unless some may be missing.
  */
 export function bookProblems(

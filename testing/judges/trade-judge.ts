@@ -247,7 +247,7 @@ export class TradeJudge {
     }
   }
 
-  /** Counts the trades of a run that were not published, up to `end`, exclusive. */
+  /** Counts the trades of a run that were not published, from its first published trade to index `end`. */
   #countMissing(run: Run, end: number, sum: { lost: number; inGaps: number; undetectable: number }): void {
     const { made, venue } = run;
     const publishedAt = this.#publishedAtOf(made);

@@ -12,7 +12,7 @@ import { isFuzz, setCurrentSeed, testSeed } from './seeds.ts';
 let fastCheck: typeof import('fast-check') | null = null;
 const casesOf = new Map<string, readonly FuzzCase[]>();
 
-// biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern that no fixture is asked for
+// biome-ignore lint/correctness/noEmptyPattern: the empty pattern shows vitest that the hook needs no fixture
 beforeAll(async ({}, { file }) => {
   if (readFileSync(file.filepath, 'utf8').includes("from 'fast-check'")) fastCheck = await import('fast-check');
   const path = relative(root, file.filepath);

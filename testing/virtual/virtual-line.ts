@@ -68,7 +68,7 @@ export class VirtualLine {
   readonly #socket = new ServerSocket(this);
   #toClientAt = 0;
   #toServerAt = 0;
-  /** True if the client unsubscribed, or received the end. */
+  /** True if the client has closed the line, or has received its end. */
   #ended = false;
   /** True if the venue has closed its end. */
   #gone = false;
@@ -115,7 +115,7 @@ export class VirtualLine {
     });
   }
 
-  /** Resets the connection. By chance, data in flight to the client arrives before that or is lost. */
+  /** Resets the connection. With equal chance, data in flight to the client arrives before the reset or is lost. */
   reset(): void {
     this.#leave();
     const broke = (): void => this.#broken(1006);

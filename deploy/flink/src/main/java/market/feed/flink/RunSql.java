@@ -10,10 +10,11 @@ import org.apache.flink.table.api.TableResult;
 
 /**
  * Runs a file of Flink SQL in this process, on an embedded cluster: statements that end with a semicolon at a line's
- * end, one after the other. Returns when the jobs that they started have ended; a job over an unbounded topic does not.
+ * end, one after the other. Returns when the jobs that they started have ended; a job over an unbounded topic never
+ * ends.
  */
 public final class RunSql {
-  /** SET is a command of Flink's client, not of its SQL. */
+  /** SET is a command of Flink's client and not of its SQL, so this program executes it itself. */
   private static final Pattern SET = Pattern.compile("\\s*SET\\s+'(.*?)'\\s*=\\s*'(.*?)'\\s*");
 
   private RunSql() {}
