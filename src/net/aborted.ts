@@ -1,6 +1,6 @@
 import { firstValueFrom, fromEvent, type Observable, of, race, type SchedulerLike, take, timer } from 'rxjs';
 
-/** Emits once when the signal aborts, or at once if it already has. Unsubscribing removes the listener. */
+/** Emits once when the signal aborts, or at once if it has already aborted. Unsubscribing removes the listener. */
 export const aborted$ = (signal: AbortSignal): Observable<unknown> =>
   signal.aborted ? of(undefined) : fromEvent(signal, 'abort').pipe(take(1));
 

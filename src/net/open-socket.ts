@@ -13,7 +13,10 @@ export interface SocketOptions {
   readonly compression: boolean;
   /** Limit of a decompressed frame; a longer frame ends the connection. */
   readonly maxFrameBytes: number;
-  /** Stamps the frames; uncompressed frames of one socket read get the same time. Default: the system's wall clock. */
+  /**
+   * Gives each frame its receive time; uncompressed frames of one socket read get the same time. Default: the system's
+   * wall clock.
+   */
   readonly clock?: WallClock | undefined;
 }
 

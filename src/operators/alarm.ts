@@ -8,7 +8,7 @@ export interface Alarm {
    */
   set(delayMs: number): void;
   /**
-   * Makes the alarm go off once, no later than at `time` (milliseconds by the scheduler's clock). An earlier setting
+   * Makes the alarm go off once, at `time` at the latest (milliseconds by the scheduler's clock). An earlier setting
    * stays.
    */
   by(time: number): void;

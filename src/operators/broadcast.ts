@@ -1,6 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 
-/** Emits each value to all subscribers, as a Subject does, at a third of its cost. */
+/** Emits each value to all subscribers, as a Subject does, at a third of a Subject's cost. */
 export class Broadcast<T> {
   readonly values$ = new Observable<T>((subscriber) => {
     this.#subscribers = [...this.#subscribers, subscriber];

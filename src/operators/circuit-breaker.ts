@@ -30,9 +30,9 @@ export interface CircuitBreakerOptions<S extends string> {
 export interface BreakerDecision {
   readonly state: 'allowed' | 'halted';
   /**
-   * `ok`; `starting` (not every source has reported yet); `ended` (the reports have completed); else the bad sources,
-   * joined by `; `, each as `SOURCE: REASON`, or `SOURCE` if it gave no reason. The last reason stays until the halt
-   * ends.
+   * `ok`, `starting` (not every source has reported yet), `ended` (the reports have completed), or the bad sources.
+   * Each bad source is `SOURCE: REASON`, or `SOURCE` if it gave no reason; `; ` joins them. The last reason stays until
+   * the halt ends.
    */
   readonly reason: string;
   /** When this state began, by the scheduler, milliseconds. */

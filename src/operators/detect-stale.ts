@@ -19,9 +19,9 @@ export interface DetectStaleOptions<T> {
 
 /** Events that `detectStale` emits between the values. Times are the scheduler's, in milliseconds. */
 export type Freshness =
-  /** No data for `ageMs`, since `lastDataAt`; if that is null, since the subscription. */
+  /** No data has come for `ageMs`: since `lastDataAt`, or since the subscription if `lastDataAt` is null. */
   | { readonly kind: 'stale'; readonly ageMs: number; readonly lastDataAt: number | null }
-  /** The next value is data again, `staleForMs` after the `stale` before it. */
+  /** The next value is data again. It comes `staleForMs` after the last `stale`. */
   | { readonly kind: 'recovered'; readonly staleForMs: number };
 
 /**

@@ -15,8 +15,8 @@ import { listen } from './listen.ts';
 /** Options of `failover`. */
 export interface FailoverOptions<T> extends FailoverTiming {
   /**
-   * Id of the source to wait for at the start, until it fails. If it is the first to serve, its values from before that
-   * time are emitted as `held`. Default: waits for the first source in the list, and drops such values.
+   * Id of the source to wait for at the start, until it fails. If it is the first to serve, the values that came before
+   * it served are emitted as `held`. Default: waits for the first source in the list, and drops such values.
    */
   readonly startWith?: string;
   /** How long values of a source that does not serve are kept for a switch, in the unit of `at`. */

@@ -6,6 +6,8 @@ import type { GetOptions } from '../net/get-json.ts';
 import type { HttpAnswer } from '../net/http-request.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
+/* Answers the REST requests of a replay from its capture. */
+
 type Body = Extract<CaptureRow, { kind: 'body' }>;
 
 interface OpenRequest {

@@ -7,6 +7,8 @@ import { pathAfter } from './record-network.ts';
 import { faultOf, RecordedAnswers } from './recorded-answers.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
+/* The network of a replay: sockets and REST answers come from a capture. */
+
 export interface ReplayNetworkOptions {
   readonly scheduler: VirtualScheduler;
   readonly restUrls: (venue: VenueId) => readonly string[];
@@ -17,9 +19,9 @@ export interface ReplayNetworkOptions {
 export interface ReplayCounts {
   frames: number;
   answers: number;
-  /** REST bodies among the frames of a capture in another format. */
+  /** Number of REST bodies among the frames of a capture in another format. */
   bodies: number;
-  /** Frames of connections that the replay opened too late or not at all. */
+  /** Number of frames of connections that the replay opened too late or not at all. */
   missed: number;
 }
 

@@ -33,7 +33,7 @@ export class ReplayRun {
   readonly #from: number;
   readonly #realFrom = performance.now();
   #sinks: ReplaySinks | undefined;
-  /** Sum of the wall clock's steps in the capture, milliseconds. */
+  /** Sum of the wall clock's steps and of the left-out parts of pauses in the capture, milliseconds. */
   #stepMs = 0;
   #bytes = 0;
   #rows = 0;

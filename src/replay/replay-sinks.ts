@@ -11,6 +11,8 @@ import { heapBytes } from '../sinks/queue/sink-queue.ts';
 import { type SinkSettings, sinks } from '../sinks/registry.ts';
 import type { Logger } from '../telemetry/log.ts';
 
+/* Delivers the records of a replay to its sinks, in batches that do not depend on speed. */
+
 export interface ReplaySinksOptions {
   readonly log: Logger;
   /** The virtual wall clock, for the names of files. */
@@ -25,7 +27,7 @@ export interface ReplaySinksOptions {
 const WINDOW_RECORDS = 500;
 /** Length of a window, in milliseconds of the capture. Market data waits for at most two windows. */
 const LONGEST_WAIT_MS = 1000;
-/** A batch is sent when it has about this many heap bytes. It may have the bytes of one window more. */
+/** A batch is sent at the end of the window in which it reaches about this many heap bytes. */
 const BATCH_BYTES = 4 * 2 ** 20;
 const CLOSE_WITHIN_MS = 5000;
 const BARRIER = { barrier: true } as const;

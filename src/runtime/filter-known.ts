@@ -143,8 +143,8 @@ function restOf(gap: Gap, end: Checkpoint, passed: number): Gap | undefined {
   const { missing, filled, fromId, toId } = gap;
   const rest = { ...gap, fromId: end.id, fromTime: end.timestamp, filled: passed };
   if (missing === null || fromId === null || toId === null) return rest;
-  // How many of the gap's trades lie before the sink's last one: with contiguous ids, the ids give this number.
-  // Otherwise, these are the filled trades that did not come since the start.
+  // How many of the gap's trades come no later than the sink's last trade: with contiguous ids, the ids give this
+  // number. Otherwise, these are the filled trades that did not come since the start.
   const had = missing === idsBetween(fromId, toId) - 1 ? idsBetween(fromId, end.id) : filled - passed;
   const left = missing - had;
   return left === 0 ? undefined : { ...rest, missing: left, outcome: outcomeOf(left, passed) };

@@ -14,6 +14,8 @@ import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
 import type { RunningFeed } from './running-feed.ts';
 
+/* The class `MarketFeed` of the library: prices, trades and status without Kafka. */
+
 const DEFAULT_QUOTE = 'USDT';
 
 export interface MarketFeedOptions {
@@ -105,7 +107,7 @@ export class MarketFeed {
    * Connects, and resolves with the first data. Until then, the feed keeps trying. Rejects if the feed is closed first.
    */
   async connect(): Promise<void> {
-    // Status and checkpoints do not count as data: the feed publishes them without any.
+    // Status and checkpoints do not count: the feed publishes them even if no data comes.
     const data$ = this.#records$.pipe(
       filter(({ kind }) => kind !== 'status' && kind !== 'position'),
       throwIfEmpty(() => new Error('the feed was closed before any data came')),
@@ -170,7 +172,7 @@ export class MarketFeed {
   }
 
   /**
-   * Emits whether trading of a coin is allowed, or of the whole feed if no coin is given. It is the guard of
+   * Emits whether trading of a coin is allowed, or of the whole feed if no coin is given. This is the guard of
    * `market-feed/client`, applied to this feed. The current decision comes at once. It uses only what has happened
    * since the first call with these limits.
    */

@@ -4,11 +4,12 @@ import type { FeedRecord, Gap } from '../domain/record.ts';
 import { FEED_STATES } from '../domain/venue-state.ts';
 import { increment } from '../feed/venue-counts.ts';
 
+/* Counts the published records, for the metrics. */
+
 /** All counters begin at 0. If a counter began with its first count, Prometheus would not see this count as a rise. */
 const OUTCOMES: readonly Gap['outcome'][] = ['repaired', 'unrepaired', 'unknown'];
 const STAGES = ['decode', 'encode'];
 
-/** Counts the published records, for the metrics. */
 export class RecordCounts {
   readonly #kinds = zeros(TOPICS.map(({ kind }) => kind));
   readonly #states = zeros(FEED_STATES);

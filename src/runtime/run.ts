@@ -23,14 +23,16 @@ import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
 import { takeStatusSnapshot } from './take-status-snapshot.ts';
 import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
+/* Starts and stops a pipeline: the venues, the feed and its sinks. */
+
 export interface PipelineDependencies
   extends Pick<VenueDependencies, 'networks' | 'random' | 'listEveryMs' | 'busyMs'> {
   readonly log: Logger;
-  /** Ends the wait for sinks that cannot be opened. */
+  /** When it aborts, the start no longer waits for sinks that cannot be opened. */
   readonly signal?: AbortSignal;
   readonly scheduler?: SchedulerLike;
   readonly wallClockMs?: () => number;
-  /** Stamps frames and times the feed's output. Default: the system's wall clock. */
+  /** Gives frames their receive times, and measures latencies. Default: the system's wall clock. */
   readonly clock?: WallClock;
   /** Test doubles for the sinks and the spill folder. */
   readonly sinks?: typeof sinkRegistry;

@@ -19,6 +19,8 @@ import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';
 import type { RunningFeed } from './running-feed.ts';
 
+/* The part of a pipeline that carries records to one sink. */
+
 /** Maximum records and bytes that wait in memory for a sink. */
 const MOST_WAITING = 200_000;
 const MOST_WAITING_BYTES = 256 * 2 ** 20;
@@ -35,7 +37,7 @@ export interface SinkPipelineOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly latency: AckLatency;
-  /** Returns true for the shard's symbols. Undefined: all symbols are its own. */
+  /** Returns true for the symbols of this pipeline's shard. Undefined: it serves all symbols. */
   readonly isOwn: CheckpointOptions['isOwn'];
   readonly spillDisk: SpillDisk | undefined;
   /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */

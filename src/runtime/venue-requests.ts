@@ -20,7 +20,7 @@ type VenueRequests = Pick<
   'fetchBook' | 'fetchCandles' | 'fetchMissing' | 'fetchRecent' | 'listed$' | 'restEvents$' | 'restWeight'
 >;
 
-/** The REST requests of a venue: its list, missing trades, books and past candles. */
+/** Makes the REST requests of a venue: for its instrument list, missing trades, books and past candles. */
 export function venueRequests(
   config: Config,
   id: VenueId,
@@ -83,8 +83,8 @@ const BOOK_LEVELS = [5000, 1000, 500, 100];
 /** The part of a minute's request weight that the first fetches of all books may use. The rest is for trades. */
 const BOOKS_SHARE = 0.25;
 /**
- * The part of the weight that may be spent at once which a fetch of a book leaves for trades and urgent books. An
- * urgent book leaves less.
+ * A fetch of a book leaves this part of the weight that may be spent at once, for trades and urgent books. An urgent
+ * book leaves less.
  */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;

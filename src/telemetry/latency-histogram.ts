@@ -15,10 +15,13 @@ export const BOUNDS_MS: readonly number[] = [
   0, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
 ];
 
-/** A half of the time that `recent` covers, milliseconds. */
+/** Half of the longest time that `recent` covers, milliseconds. */
 const HALF_MS = 30_000;
 
-/** The distribution of one latency, in 18 KiB. Negative latencies count, too: they show that our clock is behind. */
+/**
+ * The distribution of one latency, in 18 KiB of memory. Negative latencies count, too: they show that our clock is
+ * behind.
+ */
 export class LatencyHistogram {
   readonly #all = new Counts();
   /** The observations of the current half minute, and of the half minute before it. */

@@ -2,6 +2,8 @@ import type { FeedStatus, PriceTick } from '../domain/record.ts';
 import { FeedInstance } from './feed-instance.ts';
 import type { Moment } from './moment.ts';
 
+/* The instances of the feed that a consumer sees, and which of them speaks for each symbol. */
+
 /** How long an instance may exist before its first heartbeat, milliseconds. */
 const STARTS_WITHIN_MS = 3000;
 

@@ -6,6 +6,8 @@ import type { FeedHalt, Halt } from './halt.ts';
 import type { Moment } from './moment.ts';
 import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-facts.ts';
 
+/* The rules that decide whether trading is allowed, for the feed itself and for a consumer. */
+
 /** A consumer's limits in milliseconds, from 0; Infinity means no limit. */
 export interface TradabilityLimits {
   /** Greatest age of a symbol's last price: by its `received_at` or since its arrival, whichever is longer. */
@@ -177,7 +179,7 @@ export function symbolHalts(
   return SYMBOL_RULES.flatMap((rule) => rule(symbol, consumer, limits, now) ?? []);
 }
 
-/** Age by timestamp or since arrival, whichever is longer: clocks may differ, and may be set. */
+/** Returns the age by timestamp or since arrival, whichever is longer: clocks may differ, and may be set. */
 function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
   return Math.max(now.wall - stampedAt, now.monotonic - cameAt);
 }

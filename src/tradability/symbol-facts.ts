@@ -1,6 +1,8 @@
 import type { Environment, Gap, PriceTick } from '../domain/record.ts';
 import type { Moment } from './moment.ts';
 
+/* What a consumer knows about one symbol, for the rules of tradability. */
+
 /** The last price of a symbol. */
 export interface LastPrice {
   readonly venue: string;

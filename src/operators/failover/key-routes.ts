@@ -1,6 +1,8 @@
 import type { SourceState } from './source-state.ts';
 
-/** The source that serves one key, and how far it has come. */
+/* Decides which source serves each key. */
+
+/** The source that serves one key, with the key's epoch and the time of its last value. */
 export interface Route<T> {
   readonly source: SourceState<T>;
   /** Number of the key's epoch; 0 before its first value. */

@@ -1,5 +1,7 @@
 import { type FailoverTiming, type HealthEvent, nextHealth, type SourceHealth, UNTRIED } from './failover-decision.ts';
 
+/* The state of one source of `failover`: its health, and its recent values for a switch. */
+
 /** A value of a source that does not serve its key. */
 interface Held<T> {
   readonly key: string;
@@ -24,8 +26,8 @@ class Ring<T> {
   /** Adds a value. Returns the keys of values that became too old, if any. */
   push(held: Held<T>): ReadonlySet<string> | undefined {
     this.#held.push(held);
-    // Old values are removed once they are half of the ring, so each value is moved about once. So the ring covers up
-    // to twice its span.
+    // Old values are removed only when they are half of the ring. Then each value is moved about once, and the ring
+    // covers up to twice its span.
     const middle = this.#held.length >> 1;
     const oldest = held.at - this.#span;
     const isOver = (index: number): boolean => (this.#held[index]?.at ?? held.at) < oldest;

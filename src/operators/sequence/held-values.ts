@@ -1,5 +1,7 @@
 import type { Checkpoint, SequenceGap } from './id-sequence.ts';
 
+/* Keeps the values after a gap until the gap is filled or given up, for ids that step by one. */
+
 /** Reads ids and times of values whose ids step by one. */
 export interface ContiguousAccess<T> {
   /** First id that the value stands for; a safe integer. */

@@ -1,3 +1,5 @@
+/* The interface and results of a state machine that orders the values of one key by id. */
+
 /** Marks where a sequence ends: the last id that was passed on, possibly by a previous run, and its time. */
 export interface Checkpoint {
   readonly id: string;

@@ -1,5 +1,7 @@
 import type { Checkpoint, Sequenced, SequenceGap } from './id-sequence.ts';
 
+/* Remembers the last values of a series whose ids jump, to find duplicates, late values and gaps. */
+
 /** Reads ids and times of values whose ids jump. */
 export interface SparseAccess<T> {
   /** Returns the value's id. */

@@ -11,7 +11,7 @@ import { PassedValues, type SparseAccess, sortedById } from './passed-values.ts'
 
 /** Options of a `SparseSequence`. */
 export interface SparseOptions {
-  /** How many of the last values are remembered to distinguish duplicates from late values. */
+  /** How many of the last values are remembered, to distinguish duplicates from late values. */
   readonly window: number;
   /**
    * True if the source's last values can be fetched. If every line may have missed values, new values wait for the
@@ -108,7 +108,9 @@ export class SparseSequence<T> implements IdSequence<T> {
     this.#lines.add(line);
   }
 
-  /** Notes that the line misses nothing from now on. A second acknowledgement begins a new subscription. */
+  /**
+   * Notes an acknowledgement: the line misses nothing from now on. A second acknowledgement begins a new subscription.
+   */
   subscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
     const state = this.#lines.of(line);

@@ -10,8 +10,8 @@ export interface TumblingWindowsOptions<T, A> {
   /** How far event time must pass a window's end before the window closes, milliseconds. */
   readonly allowedLatenessMs: number;
   /**
-   * After `allowedLatenessMs` plus this time without a value, event time continues with the caller's clock.
-   * Milliseconds.
+   * After `allowedLatenessMs` plus this time without a value, a clock group's event time continues with the caller's
+   * clock. Milliseconds.
    */
   readonly idleAfterMs: number;
   /** Event time, milliseconds. */
@@ -48,7 +48,9 @@ interface KeyWindows<A> {
   held: WindowTimeline<A> | undefined;
   /** The key's windows that end at or before this time count as closed. */
   closedEnd: number;
-  /** Start of the last value's window. The next value mostly belongs to this window, and look-ups are expensive. */
+  /**
+   * Start of the last value's window. The next value usually belongs to this window too, and look-ups are expensive.
+   */
   windowStart: number;
   window: Window<A> | undefined;
 }
