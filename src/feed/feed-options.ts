@@ -20,7 +20,7 @@ export interface FeedOptions {
   /** How much of the books is published. Default: nothing. */
   readonly books?: BooksWanted;
   readonly stats: TradeStatsOptions;
-  /** Where previous runs ended, from the sinks. */
+  /** Where previous runs ended, as read from the sinks. */
   readonly previous: readonly PreviousEpoch[];
   /** What previous runs published lately in resumed epochs. Statistics wait for it. */
   readonly recent?: ObservableInput<readonly PreviousTrades[]>;

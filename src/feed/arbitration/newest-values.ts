@@ -3,8 +3,8 @@ import { compareIds } from '../../domain/trade-id.ts';
 import type { LineData, SequencedTrade } from './merged-event.ts';
 
 /**
- * A book ticker without a timestamp and with a lower update id shows restarted ids if it comes this long after the last
- * one. Microseconds.
+ * If the last book ticker had no timestamp, a lower update id that comes this long after it shows restarted ids.
+ * Microseconds.
  */
 const BOOK_RESET_AFTER_US = 5_000_000;
 

@@ -6,7 +6,10 @@ import type { StatusNote } from './status-numbering.ts';
 type Facts = Required<Pick<StatusNote, 'venue' | 'symbol' | 'channel' | 'details'>>;
 type GapEvent = Extract<FeedEvent, { kind: 'gap_pending' | 'gap_closed' | 'ids_restarted' }>;
 
-/** Makes two status notes of each gap: one when its repair begins, and one with its outcome. */
+/**
+ * Makes status notes of each gap: one when its repair begins, and one with its outcome. Restarted ids make only one
+ * note.
+ */
 export class GapNotes {
   /** Ids of the first trades after pending gaps, by symbol. */
   readonly #pending = new Map<string, Set<string>>();
