@@ -6,6 +6,8 @@ import { compareTrades, readJournal } from '../../testing/judges/journal.ts';
 import { kafkaConfig } from '../../testing/kafka/kafka-config.ts';
 import { until } from '../../testing/tools/until.ts';
 
+/* Follows a feed's topics with a client, and compares the received trades with the topic and the journal. */
+
 /** Milliseconds from the simulator's send to the client's `next`. */
 export interface Latency {
   readonly count: number;

@@ -7,7 +7,8 @@ import type { FeedRecord } from '../../src/domain/record.ts';
 import { expectHarmless, hostileText, hostileValue } from '../../testing/feeds/hostile-json.ts';
 import { sampleBookDelta, sampleRecords, sampleTrade } from './sample-records.ts';
 
-/** A record comes from anyone who may write to a topic, so any bytes must be decoded safely. */
+/* A record comes from anyone who may write to a topic, so any bytes must be decoded safely. */
+
 const schemas = sampleRecords.map(({ kind }) => codecOf(kind).schemaJson);
 const decode = newWireDecoder(async (id) => schemas[id] ?? Promise.reject(new Fault('malformed', `no schema ${id}`)));
 

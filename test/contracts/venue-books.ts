@@ -6,6 +6,8 @@ import type { FrameFixture, RestFixture } from '../fixtures/read-fixtures.ts';
 import { valueAt, withoutValue, withValue } from './json-path.ts';
 import { expectWellFormed } from './well-formed-event.ts';
 
+/* The part of the venue contract about order books: tests that every venue must pass. */
+
 /** Properties of the order books of a venue, for BTCUSDT. */
 export interface BookContract {
   readonly topics: readonly (readonly [channel: Channel, depth: BookDepth | undefined, topic: string])[];

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+/* Reads the names of metrics from docs/metrics.md and from PromQL expressions. */
+
 export interface DocumentedMetric {
   readonly name: string;
   readonly type: string;

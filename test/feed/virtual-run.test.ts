@@ -345,8 +345,8 @@ async function problemsOf(script: Script): Promise<readonly string[]> {
   const { venues, mode, sinks, happenings } = script;
   const { written, journal, tops, activeVenue, left } = await play(script);
   const isBack = mode === 'all' || activeVenue === venues[0];
-  // Statistics are computed once for all sinks, so they fit only if all sinks have the same trades. Records that a
-  // previous owner spilled come late, when it is the owner again.
+  // Statistics are computed once for all sinks, so they agree with the trades only if all sinks have the same trades.
+  // Records that a previous owner spilled come late, when it is the owner again.
   const isTakenOver = happenings.some(({ what }) => what.kind === 'takeover');
   const judgesStatistics = !isTakenOver && new Set(written.map(tradesText)).size === 1;
   return [

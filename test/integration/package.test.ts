@@ -45,7 +45,7 @@ feed.subscribePrice(tick => { const price: string = tick.price; const volume: st
 feed.subscribeTrades(trade => { const sold: boolean = trade.isBuyerMaker; const id: string = trade.tradeId; void sold; void id; });
 feed.subscribeStatus(s => { const state: string = s.state; void state; });
 const btc = feed.getPrice('BTC');
-// @ts-expect-error it may not have come yet
+// @ts-expect-error no price may have come yet
 btc.price;
 // @ts-expect-error a price is text, never a number
 const wrong: number | undefined = btc?.price;

@@ -9,6 +9,8 @@ import type {
   ProducerIdAndEpoch,
 } from '../../src/kafka/contract.ts';
 
+/* Kafka brokers in memory, for tests of the producer. */
+
 export interface Stored {
   readonly key: string;
   readonly value: string;

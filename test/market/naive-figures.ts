@@ -2,6 +2,8 @@ import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import type { MeasuredTrade, TradeFigures } from '../../src/market/trades/trade-figures.ts';
 import { flowOf } from '../../src/market/trades/trade-flow.ts';
 
+/* Figures of trades, computed in the simplest way for comparison. */
+
 const ONE = 10n ** 18n;
 
 /** a / b for a ≥ 0, b > 0, rounded half-even, by the definition. */
@@ -13,10 +15,7 @@ export function halfEven(a: bigint, b: bigint): bigint {
   return below % 2n === 0n ? below : below + 1n;
 }
 
-/**
- * Computes the figures of trades in the simplest way, with scaled integers. Trades must be in the order of their
- * timestamps.
- */
+/** Computes figures with scaled integers. The trades must be in the order of their timestamps. */
 export function naiveFigures(trades: readonly MeasuredTrade[]): TradeFigures | undefined {
   const first = trades[0];
   const last = trades.at(-1);

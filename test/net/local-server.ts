@@ -38,7 +38,7 @@ export async function localServer(options: LocalServerOptions = {}): Promise<Loc
     socket.on('close', () => all.delete(socket));
   });
   http.on('upgrade', (request, duplex, head) => {
-    // The upgrade of an HTTP server passes the TCP socket.
+    // The `upgrade` event of an HTTP server passes the TCP socket as a Duplex.
     const socket = duplex as Socket;
     if (options.handshake !== undefined) {
       options.handshake(socket, request);

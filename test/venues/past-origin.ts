@@ -1,5 +1,7 @@
 import type { PastOrigin, PastSeries } from '../../src/venues/contract.ts';
 
+/* What requests for past records need (`ORIGIN`), and the fields that these records then have (`COMMON`). */
+
 export const ORIGIN: PastOrigin = {
   instrument: { coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT' },
   environment: 'simulated',

@@ -535,7 +535,7 @@ describe('TradingGuard', () => {
       take(price(10_200, { epoch: 2 }));
       for (const at of [12_000, 14_000, 15_199]) beat(at);
       expect(causes()).toEqual([]);
-      // From here on epochs rise again.
+      // From here on, a lower epoch is ignored again.
       take(price(ms, { epoch: 1 }));
       beat(15_200);
       expect(causes()).toEqual(['price_age']);

@@ -3,6 +3,8 @@ import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts'
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
+/* Makes random input for `publishStats`, and the truth to compare its output with. */
+
 export const LATENESS_MS = 2000;
 export const IDLE_MS = 5000;
 const HOLD_MS = 10_000;
@@ -64,10 +66,7 @@ interface Symbol {
   begunAt: number | undefined;
 }
 
-/**
- * Two venues, some symbols, and a feed that publishes their trades with losses, repairs, switches and restarts. It
- * makes the input of `publishStats`, and the truth to compare the output with.
- */
+/** Two venues, some symbols, and a feed that publishes their trades with losses, repairs, switches and restarts. */
 export class PublishedMarket {
   readonly windows: PublishedWindow[] = [];
   readonly large: LargeTrade[] = [];

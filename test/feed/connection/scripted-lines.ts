@@ -14,6 +14,8 @@ import { fakeVenue } from '../../venues/fake-venue.ts';
 import { listedRow } from '../../venues/listed-row.ts';
 import { SteppedScheduler } from '../../venues/stepped-scheduler.ts';
 
+/* Connections that a test controls step by step, in place of a venue's. */
+
 export const STALE_AFTER_MS = 5000;
 
 export function instrument(coin: string): Instrument {

@@ -112,7 +112,7 @@ describe('tradeRepair', () => {
     arbiter.resume('BTCUSDT', left);
     data(tradeEvent(3));
     expect(emitted).toEqual(['0 sequence_gap_pending 0/1', '0 2', '0 sequence_gap_closed 1/1', '0 3']);
-    // From here on, the other line may have the missing trades.
+    // For a gap after trade 3, the other line may have the missing trades, so the repair waits.
     data(tradeEvent(5));
     expect(emitted).toHaveLength(4);
     scheduler.advance(500);

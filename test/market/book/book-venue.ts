@@ -1,6 +1,8 @@
 import type { BookUpdate } from '../../../src/domain/market-event.ts';
 import type { BookLevel } from '../../../src/domain/record.ts';
 
+/* A venue with one order book, which tests compare with the book of `BookSync`. */
+
 /** An empty update of one symbol. */
 export const EMPTY_UPDATE: BookUpdate = {
   kind: 'book_update',

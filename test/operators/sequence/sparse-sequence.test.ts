@@ -35,6 +35,7 @@ function feed(sequence: SparseSequence<number>, line: number, ...values: number[
     .join(' ');
 }
 
+/* A line is in step if it missed no value that another line in step delivered. */
 describe('SparseSequence', () => {
   it('passes the first arrival of each value from two lines in step, with ids that jump', () => {
     const sequence = create();
