@@ -17,7 +17,7 @@ export interface RecordOptions {
   readonly networks?: VenueNetworks;
 }
 
-/** A smaller step of the wall clock, compared with monotonic time, is ignored. Microseconds. */
+/** Smaller steps of the wall clock are not written, microseconds. */
 const STEP_MICROS = 250_000;
 
 /** Wraps the network and writes everything that arrives into a capture. */

@@ -180,7 +180,7 @@ export class ReplayRun {
   #dated(row: CaptureRow): CaptureRow {
     const at = row.kind === 'frame' ? venueTime(row.frame.toString('latin1')) : undefined;
     if (at === undefined) return row;
-    // A long pause may be no pause: such captures are often joined from several.
+    // A long pause may not be real: such a capture is often joined from several ones.
     const pauseMs = at - this.#stepMs - this.#scheduler.now();
     if (pauseMs > MAX_PAUSE_MS) this.#stepMs += pauseMs - MAX_PAUSE_MS;
     return { ...row, at: at * 1000 };

@@ -39,7 +39,7 @@ export interface Decision {
   readonly active: number;
   /** Set when `active` changed. */
   readonly reason?: SwitchReason;
-  /** When to decide again although no event has come, by the scheduler, milliseconds; null: never. */
+  /** When to decide again if no event comes before, by the scheduler, milliseconds; null: never. */
   readonly wakeAt: number | null;
 }
 

@@ -31,7 +31,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   #partly: { readonly before: Checkpoint; filled: number } | undefined;
   /** Subscribed lines. */
   readonly #lines = new Set<number>();
-  /** The last value when the last subscribed line was lost: values after it may be missing. */
+  /** The last value before all subscribed lines were lost: values after it may be missing. */
   #unwatched: PossibleGap | undefined;
   duplicates = 0;
 
@@ -62,7 +62,7 @@ export class ContiguousSequence<T> implements IdSequence<T> {
     return this.#isUnwatched ? this.#unwatched : undefined;
   }
 
-  /** False after the last line was lost: no line will deliver the values from the time without a subscribed line. */
+  /** False after all lines were lost: no line will deliver the values from the time without a subscribed line. */
   get isFilledByLines(): boolean {
     return !this.#isUnwatched;
   }

@@ -171,7 +171,8 @@ export class HeldValues<T> {
   }
 
   /**
-   * Drops the gap before the first value that came by a line, with the fetched values in it. Returns that first value.
+   * Drops the gap before the first value that came by a line, with the fetched values in it. Returns this first value;
+   * undefined if there is none.
    */
   startAtFirst(): T | undefined {
     const at = this.#values.findIndex(({ fetched }) => !fetched);
