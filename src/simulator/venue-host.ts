@@ -35,7 +35,7 @@ export class VenueFaults {
   readonly haltedSymbols = new Set<string>();
   /** The books of these symbols are empty, as before the first order or after the last one. */
   readonly symbolsWithEmptyBooks = new Set<string>();
-  /** By symbol, a divisor: REST rows whose trade id or open minute is divisible by it have no price. */
+  /** Symbol → divisor. REST rows have no price if it divides their trade id, or their open time in minutes. */
   readonly badRows = new Map<string, number>();
 }
 

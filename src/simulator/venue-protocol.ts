@@ -39,7 +39,7 @@ export interface VenueSocket {
 /** A venue's REST interface. */
 export interface SimulatedRest {
   answer(request: VenueRequest): RestAnswer;
-  /** The refusal with this status. Undefined: the refusal of a country that the venue does not serve. */
+  /** Makes the refusal with this status. Undefined means the refusal of a country that the venue does not serve. */
   refusal(status: number | undefined, now: number): RestAnswer;
   readonly limit: Pick<RestLimit, 'clear'>;
 }

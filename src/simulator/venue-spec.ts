@@ -4,7 +4,7 @@ import type { VenueId } from '../domain/instrument.ts';
 export interface VenueSpec {
   readonly id: VenueId;
   readonly protocol: 'bybit' | 'binance';
-  /** Difference of its prices from the common fair price (1 = 100 %). */
+  /** Relative difference of its prices from the common fair price: 0.002 is 0.2 %. */
   readonly priceOffset: number;
   readonly firstTradeId: number;
   readonly firstUpdateId: number;

@@ -34,7 +34,7 @@ export class HeldUpdates {
     this.#updates.shift();
   }
 
-  /** Removes and returns the first update if no updates are missing between a book at `id` and it. */
+  /** Removes and returns the first update if it leaves no gap after a book at `id`. */
   removeNext(id: string): BookUpdate | undefined {
     const { first } = this;
     return first === undefined || leavesGap(id, first) ? undefined : this.#updates.shift();

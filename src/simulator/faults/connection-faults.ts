@@ -170,7 +170,10 @@ export const CONNECTION_FAULTS: SimulatedFaults = {
   ),
 };
 
-/** Makes a fault of the symbol's next `count` trade messages. `least` is the default and the minimum of `count`. */
+/**
+ * Makes a fault that affects the symbol's next `count` trade messages. `least` is the default and the minimum of
+ * `count`.
+ */
 function countedTrades(effect: Effect, least: number, description: string): SimulatedFault {
   return {
     description,

@@ -37,7 +37,7 @@ export class ConnectionBudget {
     this.#limit = new RateLimit(perFiveMinutes * share * SHARE, FIVE_MINUTES_MS);
   }
 
-  /** Takes an attempt; returns how long to wait before it, milliseconds. */
+  /** Reserves an attempt; returns how long to wait before it, milliseconds. */
   reserve(now: number): number {
     const waitMs = this.#limit.waitMs(now);
     this.#limit.count(now + waitMs);

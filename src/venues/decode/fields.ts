@@ -40,7 +40,7 @@ function shown(value: unknown): string {
   return typeof value === 'string' && value.length > 40 ? `${text}… (${value.length} characters)` : text;
 }
 
-/** Returns a venue's text for people, shortened; other values are described. */
+/** Returns a venue's value for messages: text is shortened, other values are described. */
 export function wordsOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, 200) : shown(value);
 }

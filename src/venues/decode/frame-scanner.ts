@@ -286,7 +286,8 @@ export class FrameScanner {
 }
 
 /**
- * Returns true if four bytes, XORed with ZEROS, are digits. In the sum, only a byte that is not a digit can carry over.
+ * Returns true if four bytes, XORed with ZEROS, are digits. Only a byte that is not a digit can carry into the next
+ * byte of the sum.
  */
 function areDigits(four: number): boolean {
   return (((four + TO_SIXTEEN) | four) & HIGH_BITS) === 0;
@@ -301,7 +302,7 @@ function hasQuote(four: number): boolean {
   return ((others - ONES) & ~others & TOP_BITS) !== 0;
 }
 
-/** Returns the number of four digits, the first in the lowest byte. */
+/** Converts four digits to a number; the first digit is in the lowest byte. */
 function fourDigits(four: number): number {
   const pairs = Math.imul(four, 10) + (four >>> 8);
   return (pairs & 0xff) * 100 + ((pairs >>> 16) & 0xff);

@@ -10,7 +10,7 @@ const MIN_ROWS = 64;
 
 /** Looks up names in frames, such as topics, by their bytes. */
 export class ScannedNames<T> {
-  /** Open addressing: a name is in the first free row from its hash on. At least half of the rows are empty. */
+  /** Open addressing: a name takes the first free row at or after its hash. At least half of the rows are empty. */
   #rows = new Int32Array(MIN_ROWS * ROW);
   #meanings: (T | undefined)[] = new Array(MIN_ROWS).fill(undefined);
   #known: (readonly [name: string, meaning: T])[] = [];

@@ -7,7 +7,7 @@ const ASIDE_MS = 600_000;
 export interface RestHost {
   /** Its address, without a slash at the end. */
   readonly url: string;
-  /** Its address for people. */
+  /** Its address without the scheme, for messages. */
   readonly name: string;
   /** Why the host does not serve us; undefined if it serves. */
   refusal: Fault | undefined;
