@@ -1,7 +1,7 @@
 /**
  * Checks the types of all but the dashboard, and how many names have a type other than `any`, in one run of the
- * compiler. Prints each error and each `any`. The exit code is 1 if there is an error, or if the share of names with
- * such a type is below `typeCoverage.atLeast`.
+ * compiler. Prints each error and each `any`. The exit code is 1 if there is an error, or if the share of these names
+ * is below `typeCoverage.atLeast`.
  */
 import { relative } from 'node:path';
 import { lintSync } from 'type-coverage-core';

@@ -90,7 +90,7 @@ function interfaceOf(name: string, doc: string, fields: RecordSchema['fields'], 
   return `/** ${doc} */\n${lines.join('\n')}\n`;
 }
 
-/** `Instrument` is the name of another type already: what the feed needs to know of an instrument to subscribe it. */
+/** Another type is already called `Instrument`. It has what the feed needs to know to subscribe an instrument. */
 const interfaceName = (record: string): string => (record === 'Instrument' ? 'InstrumentRecord' : record);
 
 const records = TOPICS.map((topic, index) => {

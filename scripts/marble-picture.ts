@@ -26,8 +26,8 @@ export interface Row<V> {
   /** Times of values that do not pass. They are drawn hollow. */
   readonly leftOut?: readonly number[];
   /**
-   * Time spans with a caption: from, to, words after the milliseconds. They are drawn above the line, or on it after
-   * its end.
+   * Time spans: from, to, and the words that follow the milliseconds in the caption. They are drawn above the line, or
+   * on it after its end.
    */
   readonly spans?: readonly (readonly [from: number, to: number, says: string])[];
   /** True: each value holds until the next, and colours the line. */

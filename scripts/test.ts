@@ -17,7 +17,7 @@ import { Totals } from './totals.ts';
 
 interface Check {
   readonly name: string;
-  /** Resolves when it passed; rejects with what to print. */
+  /** Resolves if the check passes; rejects with the text to print. */
   readonly run: () => Promise<void>;
 }
 

@@ -23,7 +23,7 @@ const seconds = (random: Random, most: number) => 1 + random.below(most * 10) / 
 const line = (random: Random): number | 'all' => ([1, 2, 'all'] as const)[random.below(3)] ?? 'all';
 const count = (random: Random, most: number) => 1 + random.below(most);
 
-/** Every kind of fault that a venue can have; the weight says how often. */
+/** The faults that a venue can have. The weight says how often a fault is drawn. */
 const VENUE_FAULTS: readonly (readonly [weight: number, draw: Draw, venues?: readonly VenueId[]])[] = [
   [4, (random) => ({ fault: 'close', line: line(random) })],
   [4, (random) => ({ fault: 'reset', line: line(random) })],

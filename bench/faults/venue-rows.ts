@@ -78,7 +78,7 @@ function muteChannel(
   ];
 }
 
-/** A link that carries this many bytes a second: less than a line's data, which needs about 100,000. */
+/** Rows for a link that carries fewer bytes a second than the data of a line needs (about 100,000). */
 function slowLink(strength: string, bytesPerSecond: number): Row[] {
   const fault = `slow link, ${bytesPerSecond / 1000} kB/s`;
   const noticedBy = (status: FeedStatus, venue: VenueId): boolean => stale(status, venue) && status.cause === 'late';

@@ -1,7 +1,7 @@
 /**
  * Measures each part alone: `node bench/micro/main.ts`. It prints nanoseconds of CPU per event, with garbage
  * collection, and bytes allocated per event. Times are medians of rounds, with the cases in turn. Then it prints bare
- * stages, without our code. Flags: --no-broker (without the stages that need a broker).
+ * steps, without our code. Flags: --no-broker (without the steps that need a broker).
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

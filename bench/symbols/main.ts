@@ -1,8 +1,8 @@
 /**
  * Measures the cost of a symbol: the same trades a second over 20 symbols and over 2,000, in turn, on one instance with
  * `coins: { all: true }` and files. ARGS: --rate N (20000), --seconds N measured in a turn (20), --rounds N (2),
- * --lines N (2), --channels trade,ticker, --few N (20), --many N (2000), --gateway, --minutes N (0: afterwards, follows
- * the memory with 2,000 symbols for so long), --keep DIR.
+ * --lines N (2), --channels trade,ticker, --few N (20), --many N (2000), --gateway, --minutes N (0: how long it follows
+ * the memory with 2,000 symbols afterwards), --keep DIR.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,10 @@ const VENUE = 'binance';
 const TARGET = 1.2;
 const WARM_UP_MS = 10_000;
 const PROFILE_SECONDS = 8;
-/** The share of the trades made that must be published. Trades in flight at both ends are not counted. */
+/**
+ * The share of the trades made that must be published. It is below 1, because trades are in flight when a turn begins
+ * or ends.
+ */
 const MIN_PUBLISHED = 0.97;
 const MEBIBYTE = 2 ** 20;
 

@@ -100,7 +100,8 @@ function shownRows(): readonly CoinRow[] {
   const asked = wanted.value.trim().toUpperCase();
   const found = asked === '' ? rows.value : rows.value.filter(({ symbol }) => symbol.includes(asked));
   const { key } = sorting.value;
-  // Reading `now` sorts by moving values again twice a second. The values themselves do not repaint the table.
+  // If the key's values move, reading `now` sorts the rows again twice a second. The values themselves do not repaint
+  // the table.
   if (key !== 'listed' && key !== 'coin') now.value;
   return sortCoins(found, figuresOf, sorting.value);
 }

@@ -238,7 +238,7 @@ export class TradeJudge {
     for (const [at, run] of epochs.entries()) {
       if (epochs[at + 1]?.epoch === run.epoch)
         this.#problem(`${symbol}: epoch ${run.epoch} is ${run.venue}'s and ${epochs[at + 1]?.venue}'s`);
-      // After compaction, files keep only the last position record.
+      // In files, compaction keeps only the last position record, so earlier epochs are not judged.
       if (this.#options.timed === false && at < epochs.length - 1) continue;
       const announcedAt = this.#announcedAt.get(run.name);
       if (announcedAt === undefined) this.#problem(`${run.name}: no position announces it`);
@@ -281,7 +281,8 @@ export class TradeJudge {
   #intervalOf(made: MadeTrades, { fromId, toId, fromTime, toTime }: Gap): Interval {
     const indexOf = (id: string, time: number) => {
       const exact = made.find(BigInt(id), time);
-      // An aggregated trade has the time of its first trade. The gap begins after its last.
+      // An aggregated trade has the time of its first trade, but the gap begins after its last. So the time may not
+      // match.
       return exact === -1 ? made.find(BigInt(id)) : exact;
     };
     return {
