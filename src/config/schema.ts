@@ -37,7 +37,7 @@ function path() {
 }
 
 function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
-  // zod's own length checks also accept other values that have a `length`.
+  // The length is checked here, because zod's own checks also accept other values that have a `length`.
   return z.array(item, { error: allowed }).superRefine((items, context) => {
     if (items.length < atLeast)
       context.addIssue({ code: 'too_small', origin: 'array', minimum: atLeast, input: items, message: allowed });

@@ -71,7 +71,8 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
       wake();
       return;
     }
-    // Subscribers are notified only if the price changes a decision: most of the many prices do not.
+    // Most of the many prices change no decision. Subscribers are notified only if one may change now, or before the
+    // alarm.
     const { symbol } = event;
     const before = guard.decide(symbol, now);
     const concernsAll = guard.apply(event, now);
