@@ -10,7 +10,7 @@ export class PriceTicks {
   /** Time of the last tick, milliseconds. */
   #timestamp = 0;
 
-  /** Notes a ticker. A mini ticker has no average price and no number of trades, so the previous ones stay. */
+  /** Notes a ticker. A mini ticker has no average price and no number of trades, so the previous values stay. */
   learn(ticker: Ticker): void {
     const place = this.#figures.findIndex(({ venue }) => venue === ticker.venue);
     const before = this.#figures[place];

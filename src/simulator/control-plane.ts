@@ -7,7 +7,7 @@ import type { RestAnswer } from './venue-protocol.ts';
 
 const MAX_BODY_BYTES = 65_536;
 
-/** Answers `/faults`: GET lists all faults and the active ones, POST starts one, DELETE (`?venue=V`) ends all. */
+/** Answers `/faults`: GET lists all faults and the active faults, POST starts a fault, DELETE (`?venue=V`) ends all. */
 export async function answerFaults(
   request: IncomingMessage,
   query: URLSearchParams,

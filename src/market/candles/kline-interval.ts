@@ -35,7 +35,9 @@ export function openTimeOf(interval: KlineInterval, time: number): number {
   return Math.floor(time / LENGTHS[interval]) * LENGTHS[interval];
 }
 
-/** Returns the start of the candle `count` intervals after the one at `openTime`; before it if `count` is negative. */
+/**
+ * Returns the open time `count` intervals after the candle that opens at `openTime`; before it if `count` is negative.
+ */
 export function addIntervals(openTime: number, interval: KlineInterval, count: number): number {
   if (interval === '1M') {
     const date = new Date(openTime);
@@ -44,7 +46,7 @@ export function addIntervals(openTime: number, interval: KlineInterval, count: n
   return openTime + count * (interval === '1w' ? WEEK : LENGTHS[interval]);
 }
 
-/** Returns the start of the candle after the one at `openTime`. */
+/** Returns the open time of the next candle. */
 export function nextOpenTime(interval: KlineInterval, openTime: number): number {
   return addIntervals(openTime, interval, 1);
 }

@@ -29,7 +29,7 @@ export interface VolumeProfile {
   readonly bins: readonly ProfileBin[];
   readonly volume: Decimal;
   readonly trades: number;
-  /** The bin with the most volume; the lowest of equal ones. */
+  /** The bin with the most volume. If several bins have it, the lowest of them. */
   readonly pointOfControl: ProfileBin;
   readonly valueArea: ValueArea;
 }
@@ -53,7 +53,7 @@ const DEFAULT_BINS = 50;
 const VALUE_AREA_PERCENT = 70n;
 
 /**
- * Computes the volume by price: bins of equal width from the lowest to the highest price, and the value area with at
+ * Computes the volume by price, in bins of equal width from the lowest to the highest price. The value area has at
  * least 70 % of the volume.
  *
  * The value area starts as the bin with the most volume (the point of control). It then takes in the neighbour bin with
@@ -68,8 +68,8 @@ export function volumeProfile(trades: readonly MeasuredTrade[], bins = DEFAULT_B
 }
 
 /**
- * Returns the profile of the first `slots` trades in the columns, computed with numbers; undefined if there are no
- * trades or a number would not be exact.
+ * Returns the profile of the first `slots` trades in the columns, computed with numbers. Returns undefined if there are
+ * no trades, or a number would not be exact.
  */
 export function profileOf(columns: TradeColumns, slots: number, bins = DEFAULT_BINS): VolumeProfile | undefined {
   checkBins(bins);

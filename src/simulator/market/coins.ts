@@ -38,7 +38,7 @@ const REAL: readonly (readonly [coin: string, price: number, priceDecimals: numb
 
 export const DEFAULT_COINS = REAL.length;
 
-/** The first `count` coins: the real ones, then X0001, X0002, … with prices between 0.01 and 1,000 USDT. */
+/** Returns the first `count` coins: the real coins, then X0001, X0002, … with prices between 0.01 and 1,000 USDT. */
 export function marketCoins(count: number): MarketCoin[] {
   return Array.from({ length: count }, (_, index) => coinAt(index));
 }

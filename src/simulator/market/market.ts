@@ -19,7 +19,7 @@ export interface MarketOptions {
 }
 
 /**
- * One venue's market. The seed and the number of trades alone decide what it trades, never the clock: the same options
+ * One venue's market. The seed and the number of trades alone decide what it trades, never the clock. The same options
  * give the same trades in the same order. Market time is the number of trades divided by the rate. Prices depend only
  * on market time, so they are about the same at all venues.
  */

@@ -12,8 +12,8 @@ const DEMO = 2;
 const OVER: ReadonlySet<string> = new Set(['completed', 'canceled', 'cancelled']);
 
 /**
- * Decodes Bybit's announcements of maintenance and incidents. An announcement that concerns spot and is not over leads
- * to new connections, because Bybit does not promise that the old ones survive.
+ * Decodes Bybit's announcements of maintenance and incidents. If an announcement concerns spot and is not over, new
+ * connections replace the open connections, because Bybit does not promise that they survive.
  */
 export const notices: VenueNotices = {
   url: (base) => (SPOT_PATH.test(base) ? base.replace(SPOT_PATH, '/v5/public/misc/status') : undefined),

@@ -138,7 +138,10 @@ export class ControlRequests {
   }
 }
 
-/** Splits topics: each named topic alone and the others together, or equal parts if none or all are named. */
+/**
+ * Splits topics: each named topic alone and all other topics together. If no topic is named, or every topic, makes
+ * equal parts.
+ */
 function partsOf(topics: readonly string[], named: readonly string[]): readonly (readonly string[])[] {
   const blamed = topics.filter((topic) => named.includes(topic));
   const others = without(topics, named);

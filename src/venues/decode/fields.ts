@@ -72,7 +72,7 @@ export function readEach<T>(value: unknown, field: string, read: (row: unknown) 
   return all;
 }
 
-/** Reads the rows of an answer and reports the unreadable ones; throws if none is readable. */
+/** Reads the rows of an answer and reports the unreadable rows; throws if no row is readable. */
 export function readPage<T>(
   value: unknown,
   field: string,
@@ -99,7 +99,7 @@ export function readableRows<T>(rows: PageRows<T>): readonly T[] {
   return rows.filter((row) => row !== undefined);
 }
 
-/** Reads all readable rows and counts the others; throws if none is readable. */
+/** Reads all readable rows and counts the unreadable rows; throws if no row is readable. */
 export function readRows<T>(value: unknown, field: string, read: (row: Unchecked) => T): Rows<T> {
   const page = readPage(value, field, (row) => read(readObject(row, '')));
   const rows = readableRows(page);

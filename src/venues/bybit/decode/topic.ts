@@ -17,7 +17,9 @@ export const INTERVAL_NAMES: Partial<Readonly<Record<KlineInterval, string>>> = 
   '1M': 'M',
 };
 
-/** Topics without their symbol, by channel. Spot tickers lack best prices, so these come from the one-level book. */
+/**
+ * Topics without their symbol, by channel. Spot tickers lack best prices, so book tickers come from the one-level book.
+ */
 const TOPICS: ReadonlyMap<Channel, string> = new Map<Channel, string>([
   ['trade', 'publicTrade'],
   ['ticker', 'tickers'],

@@ -9,8 +9,8 @@ const SERVER = new Set([10000, 10016]);
 
 /**
  * Converts a refusal to a Fault, according to the v5 documents (error codes, rate limits). A 403 has three causes: more
- * than 600 requests in 5 s, a GET with a body (we send none), or an address in a country that Bybit does not serve. All
- * three get the same wait: the first cause demands ten minutes without a request, and only some bodies name the cause.
+ * than 600 requests in 5 s, a GET with a body (we send none), or a country that Bybit does not serve. All three get the
+ * same wait: the first cause demands ten minutes without a request, and only some bodies name the cause.
  */
 export function refusal(status: number, headers: Readonly<Record<string, string | undefined>>, body: string): Fault {
   const { retCode, retMsg } = parsed(body);
