@@ -17,7 +17,7 @@ const NODES = [
 
 describe('layersOf and layersTable', () => {
   it('assign the time of each function to the layer of its file, or of its caller, and leave out idle time', () => {
-    // The last sample lasts until the profile ends, at an unknown time.
+    // The last sample lasts until the profile ends, at an unknown time, so it does not count.
     const layers = layersOf({
       ...{ nodes: NODES, startTime: 0, endTime: 100 },
       samples: [2, 4, 5, 6, 7, 3, 8, 2, 2],

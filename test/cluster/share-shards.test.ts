@@ -89,7 +89,7 @@ describe('shareShards', () => {
           expect(new Map(shareShards(members.toReversed(), upTo(count), weights(sizeOf, rates)))).toEqual(
             new Map(shares),
           );
-          // A second repetition moves nothing.
+          // The first repetition may move shards. The second one moves nothing.
           const again = [...shares].map(([id, own]) => ({ id, holds: new Set(own) }));
           const first = shareShards(again, upTo(count), weights(sizeOf, rates));
           const next = [...first].map(([id, own]) => ({ id, holds: new Set(own) }));

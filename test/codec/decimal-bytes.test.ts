@@ -4,7 +4,10 @@ import { decimalFromBytes, decimalToBytes } from '../../src/codec/decimal-bytes.
 import { fromUnscaled, unscaled } from '../../src/domain/decimal.ts';
 import { arbitraryDecimal } from './arbitrary-records.ts';
 
-/** The definition: two's complement, big-endian, as few bytes as hold the sign (Java's BigInteger.toByteArray). */
+/**
+ * The definition: two's complement, big-endian, with as few bytes as hold value and sign (Java's
+ * BigInteger.toByteArray).
+ */
 function bytesByDefinition(text: string): Buffer {
   const value = unscaled(text);
   let length = 1;

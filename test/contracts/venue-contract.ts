@@ -91,7 +91,7 @@ export function venueContract(contract: VenueContract): void {
       },
     );
 
-    // Skipped as VC-03 is.
+    // Skipped for the same fixtures as VC-03.
     it.each(fixtures.filter(({ reads }) => reads !== undefined))(
       'VC-04 $name with a field of a wrong type is malformed, and the fault names the field',
       ({ frame, reads = [] }) => {
@@ -425,7 +425,7 @@ type Mutation = {
   readonly bytes: string;
 };
 
-/** Bytes with a meaning in JSON, numbers or these frames, and others. */
+/** Texts that the fuzz test writes into frames. Most of them have a meaning in JSON, in numbers or in these frames. */
 const snippets = fc.constantFrom(
   ...[
     '"',

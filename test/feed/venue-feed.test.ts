@@ -262,7 +262,7 @@ describe('VenueFeed: a symbol that is subscribed again, sparse ids', () => {
 describe('VenueFeed: named instruments', () => {
   const named = ['A', 'B'].map((coin) => instrument(coin));
 
-  /** A venue whose list has these coins, one list a second, and then the last list again. `?`: no answer. */
+  /** A venue that returns these lists, one a second, then the last again. Each character is a coin; `?`: no answer. */
   function listing(answers: readonly string[], more: Partial<VenueFeedOptions> = {}): ScriptedRun {
     let next = 0;
     const listed$ = defer(() => {

@@ -50,7 +50,7 @@ const WINDOWS_MS = [1000, 5000];
 const LATENESS_MS = 500;
 const LARGE = 3;
 const HISTORY = 150;
-/** Limit of a spill, megabytes. Each of its files has a 64th of it. */
+/** Limit of a spill, megabytes. */
 const SPILL_MB = 4;
 /** Time before the first fault of the script. */
 const BEFORE_MS = 8000;

@@ -203,10 +203,7 @@ function compareKlines(records: readonly FeedRecord[], journal: readonly Journal
   return published.length;
 }
 
-/**
- * Returns ticks with a price at which the symbol was not traded, and ticks that are older than the symbol's tick
- * before.
- */
+/** Returns ticks with a price at which the symbol was not traded, and ticks that are older than its previous tick. */
 function comparePrices(records: readonly FeedRecord[], journal: readonly JournalEvent[]): string[] {
   const prices = new Set(journal.map(({ symbol, price }) => `${symbol} ${exactValue(price)}`));
   const last = new Map<string, number>();

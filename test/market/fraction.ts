@@ -55,7 +55,7 @@ export class Fraction {
     return this.above < 0n && text !== '0' ? `-${text}` : text;
   }
 
-  /** The nearest double. JavaScript parses it from 60 decimal places, and one more digit if there are more. */
+  /** The nearest double. JavaScript parses it from 60 decimal places, and one more digit if the number is longer. */
   toNumber(): number {
     const { whole, places, rest } = this.#digits(60);
     const size = Number(`${whole}.${places}${rest === 0n ? '' : '1'}`);

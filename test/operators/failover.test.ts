@@ -595,7 +595,7 @@ describe('failover', () => {
       const events$ = of<Source[]>({ kind: 'connected' }, ...values).pipe(tap(() => pulled++));
       const timing = { graceMs: 5, failBackAfterMs: 20, connectTimeoutMs: 50 };
       const result = failover([{ id: 'a', events$ }], { ...timing, ringSpan: 100, scheduler });
-      // The source is first chosen, then the epoch begins, then its value 1 comes.
+      // The source is first chosen, then the epoch begins, then the source's value 1 comes.
       expectObservable(result.pipe(map(textOf), take(3))).toBe('(fev|)', {
         f: '->a first',
         e: 'btc epoch 1 of a',

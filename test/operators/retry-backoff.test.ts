@@ -6,7 +6,7 @@ import { expectPicture } from '../../testing/marbles/expect-picture.ts';
 import { marbles } from '../../testing/marbles/marbles.ts';
 import { picture } from './pictures/retry-backoff.ts';
 
-// o: opened, a: acknowledgement, d: data. With `random` at its top every delay is its upper bound.
+// o: opened, a: acknowledgement, d: data. With `top` as `random`, every delay is at its upper bound.
 const isData = (value: string): boolean => value === 'd';
 const top = (): number => 1;
 const backoff = { initialDelayMs: 2, maxDelayMs: 8, isData, random: top };

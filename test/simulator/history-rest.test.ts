@@ -88,7 +88,8 @@ describe('simulated Binance: REST history', () => {
     consecutive(whole.map(({ a }) => a));
     expect(whole.slice(1).map(({ f }) => f)).toEqual(whole.slice(0, -1).map(({ l }) => l + 1));
     const times = whole.map(({ T }) => T);
-    // Ranges before the simulator's start, across it, and after it. Many trades have the time of an end.
+    // Ranges before the simulator's start, across it, and after it. Many trades have the time at which a range begins
+    // or ends.
     for (const [from, to] of [
       [5, 200],
       [290, 600],

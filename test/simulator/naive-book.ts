@@ -28,7 +28,7 @@ export class NaiveBook {
     return Math.min(...this.asks.keys());
   }
 
-  /** Best first; only levels down (up) to a price, if one is given. */
+  /** Returns the bids best first, down to `lowest`; `askLevels` returns the asks up to `highest`. */
   bidLevels(lowest = 0): (readonly [number, string])[] {
     return [...this.bids].filter(([price]) => price >= lowest).sort(([a], [b]) => b - a);
   }

@@ -6,7 +6,9 @@ import { watchTrading } from '../../../src/client/guard/watch-trading.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
 import { ethPrice, gap, heartbeat, price, START, status, VirtualClock } from './trading-guard-records.ts';
 
-/** The time step of the scripts, milliseconds. Every limit is a multiple of it, so nothing happens in between. */
+/**
+ * The time step of the scripts, milliseconds. Every limit is a multiple of it, so nothing happens between two steps.
+ */
 const TICK = 50;
 const LIMITS: GuardOptions = {
   maxPriceAgeMs: 300,
@@ -115,7 +117,7 @@ const script = fc.array(
   { minLength: 20, maxLength: 150 },
 );
 
-/** True if a guard must halt at a moment: the rule in a simple form, which replays all events. */
+/** Returns whether a guard must halt at a moment. Applies the rule in a simple form, to all events up to then. */
 function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean {
   const speaker = new Map<Symbol, string>();
   const said = new Map<string, (FeedStatus & { cameAt: number })[]>();

@@ -29,7 +29,10 @@ function positionsOnly() {
   return { positions, handler };
 }
 
-/** A membership for which the test sets shares, ids and answers, and decides when a rebalance is due. */
+/**
+ * A membership whose member ids, assigned partitions and answers the test sets. The test decides when a rebalance is
+ * due.
+ */
 function membership({ start = 'end' as const } = {}) {
   const scheduler = new VirtualTimeScheduler();
   const { positions, handler } = positionsOnly();
@@ -53,7 +56,7 @@ function membership({ start = 'end' as const } = {}) {
   const settings = { start, commitEveryMs: 1000, sessionTimeoutMs: 9000 };
   const made = new Membership({ member, handler, read, settings, scheduler });
   const stop = new AbortController();
-  /** Runs the membership with this id and share until the rebalance. */
+  /** Runs the membership with this member id and these assigned partitions until the rebalance. */
   const runToEnd = async (id: string, share: Share): Promise<StartOffsets | undefined> => {
     member.next = { id, share };
     const before = begun.length;

@@ -32,7 +32,7 @@ export type Step =
   | { readonly kind: 'resolve'; readonly symbol: number; readonly fetched: boolean }
   | { readonly kind: 'silence'; readonly ms: number }
   | { readonly kind: 'switch'; readonly ringMs: number }
-  /** A new process reads what was published. It misses `afterMs` of trades. */
+  /** A new process reads what was published. It misses the trades of the `afterMs` before its start. */
   | { readonly kind: 'restart'; readonly afterMs: number };
 
 interface PublishedWindow {

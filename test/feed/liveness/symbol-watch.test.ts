@@ -31,7 +31,7 @@ function watch(): SymbolWatch {
   return coins;
 }
 
-/** One sweep a second, as in the feed. ETH has data all the time. */
+/** Sweeps once a second, as the feed does. ETH has data all the time. */
 function pass(coins: SymbolWatch, fromSecond: number, toSecond: number): void {
   for (let second = fromSecond; second <= toSecond; second++) {
     coins.seen(coins.of('ETHUSDT'), second * 1000, false);

@@ -26,7 +26,7 @@ function clientUnderTest() {
   const connection = { bytesWritten: 1000, writableLength: 0 };
   const counts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
   const client = new StreamClient(socket as unknown as WebSocket, connection as unknown as Socket, counts, 0);
-  /** Plays these seconds: in each of them, the client answers a ping, `each` runs, and the client is checked. */
+  /** Plays these seconds. In each, a pong and a message of the client arrive, then `each` and `check` run. */
   const pass = (from: number, to: number, each: () => void = () => undefined) => {
     for (let second = from; second <= to && !socket.isTerminated; second++) {
       client.answered(second * 1000);

@@ -31,7 +31,7 @@ describe('liquidityScore', () => {
     {
       name: 'a book with levels beyond 0.5 %',
       // Mid 1000, spread 0. 995 is 0.5 % away and counts, 994.99 and 1005.01 do not.
-      // The bids are worth 1000 × 1 + 995 × 2 = 2990, the asks 1000; 250,000 / 1000 = 250.
+      // The bids are worth 1000 × 1 + 995 × 2 = 2990, the asks 1000: 250,000 / 1000 = 250.
       book: bookOf(['1000×1', '995×2', '994.99×1000000'], ['1000×1', '1005.01×1000000']),
       score: (100 * (1 / (1 + Math.sqrt(250_000 / 2990)) + 1 / (1 + Math.sqrt(250)))) / 2,
     },

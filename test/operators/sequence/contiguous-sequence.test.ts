@@ -345,7 +345,10 @@ type Step =
   | { readonly kind: 'live'; readonly lost: readonly (readonly [boolean, boolean])[] }
   /** A line delivers its oldest values; with `reverse`, the first two are in reverse order. */
   | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
-  /** Fetches `count` values of the past from an id on: some left out, some aggregated, in any order. */
+  /**
+   * Fetches past values from an id on; with `backwards`, in reverse order. A piece is a value of `ids` ids. If `left`
+   * is true, it is left out.
+   */
   | {
       readonly kind: 'fetch';
       readonly from: number;

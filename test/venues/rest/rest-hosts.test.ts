@@ -43,7 +43,7 @@ function hostsOf(venue: Venue, answers: { first: Answer; second: Answer }) {
     refused,
     rest,
     scheduler,
-    /** Asks and returns which hosts were asked, and the outcome. */
+    /** Sends a request. Returns the hosts that were asked, and the outcome. */
     async ask(wanted = request) {
       asked.length = 0;
       const outcome = await firstValueFrom(rest.ask$(wanted)).catch((fault: Fault) => `${fault.kind} ${fault.message}`);
