@@ -301,8 +301,8 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 
 /**
  * Leaves out restarts of trade ids that the judge cannot check. After a second restart, ids may continue by chance at
- * the id at which they stopped, which nobody can detect. In mode all, restarted ids stay in the same epoch, where the
- * judge takes them for the same ids.
+ * the id at which they stopped, which nobody can detect. In mode all, restarted ids stay in the same epoch, so the
+ * judge takes their trades for repeats.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
   const reset = new Set<string>();

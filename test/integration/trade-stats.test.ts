@@ -99,7 +99,7 @@ describe.concurrent('windows of trades', () => {
     expect(closedAt - tradedAt).toBeGreaterThanOrEqual(LATENESS_MS + staleMs - 1);
     expect(closedAt - tradedAt).toBeLessThan(LATENESS_MS + staleMs + limitMs(WINDOW_MS));
     await expectRight(simulated);
-    // The clock closes the windows that event time has not closed. A symbol may have none of them.
+    // The clock closes the windows that event time has not closed. A symbol may have no such window.
     const eventTime = Math.max(...simulated.of('trade').map(({ timestamp }) => timestamp));
     for (const symbol of SYMBOLS) {
       const byTheClock = windowsIn(simulated, symbol).flatMap(({ windowEnd }, number) =>

@@ -22,7 +22,7 @@ describe('LargeTrades', () => {
     const large = new LargeTrades({ threshold: 10 });
     const before = judge(large, ...Array.from({ length: 100 }, (_, index) => (index === 50 ? '1000000' : '1')));
     expect(before.every((figures) => figures === undefined)).toBe(true);
-    // (99 + 1,000,000) / 100
+    // The mean is (99 + 1,000,000) / 100.
     expect(judge(large, '100009.9')).toEqual([{ averageQuantity: '10000.99', multiple: 10 }]);
   });
 
