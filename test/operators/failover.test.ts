@@ -371,7 +371,7 @@ describe('failover', () => {
     expect(lines.slice(3)).toEqual(['eth epoch 1 of c', 'eth@1 D', 'a>b blocked', 'eth@1 E']);
   });
 
-  it('emits a key’s earlier values as held if canResume is true, whichever source is active', () => {
+  it('emits all kept values of a key as held if canResume is true for the key’s first source, whichever source is active', () => {
     const canResume = (key: string, source: string) => key === 'btc' && source === 'b';
     const given = (sources: Record<string, string>) =>
       run(sources, { canResume }).lines.filter((text) => text.includes('btc@'));
