@@ -68,7 +68,7 @@ image: ## builds the container image, and tests it and docker-compose.yml with a
 sbom: ready ## writes the bill of materials of all packages that a user installs: sbom.cdx.json
 	@npm sbom --sbom-format cyclonedx --omit dev > sbom.cdx.json
 
-python: ready ## makes the Python environment of the tests' independent readers, in .tools/python
+python: ready ## makes the Python environment for the scripts of testing/python, in .tools/python
 	@node scripts/python.ts
 
 ready:

@@ -2,9 +2,9 @@
  * `make bench`: compares our pipeline with the script that one writes in an afternoon and with cryptofeed. The programs
  * run in turn, several times, on the same work. Then each part runs alone. It takes some 40 minutes and writes
  * docs/performance.md. ARGS: --quick (once each, rough, writes nothing), --runs N (5), --only PROGRAM,PROGRAM (no
- * parts, writes nothing), --no-parts, --minutes N (10: length of the memory part), --keep DIR (keeps configurations and
- * logs there). BENCH_CRYPTOFEED_PYTHON: a Python with cryptofeed and aiokafka; by default, one is installed into
- * .tools.
+ * parts, writes nothing), --no-parts (writes nothing), --minutes N (10: length of the memory part), --keep DIR (keeps
+ * configurations and logs there). BENCH_CRYPTOFEED_PYTHON: a Python with cryptofeed and aiokafka; by default, one is
+ * installed into .tools.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
+/* Reads the CPU time, memory and open files of a process from /proc, and the machine's CPU time. */
+
 const TICKS_PER_SECOND = 100;
 
 /** CPU seconds that all threads of a process have used. */

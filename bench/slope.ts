@@ -1,3 +1,5 @@
+/* Estimates how fast a value grows, for example memory in a long run, and whether the growth may be zero. */
+
 /** A value and its time, `at`, in any unit. */
 export interface Sample {
   readonly at: number;

@@ -29,7 +29,7 @@ const cruised = ['src', 'dashboard', 'test', 'testing', 'scripts', 'bench', 'exa
 const preparations: readonly Check[] = [
   { name: 'the dashboard builds (esbuild)', run: () => node('scripts/build-dashboard.ts') },
   { name: 'Kafka for the tests', run: prepareBroker },
-  { name: 'Python for the independent readers', run: preparePython },
+  { name: 'Python for the scripts of testing/python', run: preparePython },
   { name: 'a browser for the dashboard', run: prepareChromium },
   { name: 'promtool for the alert rules', run: preparePromtool },
   { name: `Node ${OLDEST_NODE} for the package`, run: async () => void (await nodeOfVersion(OLDEST_NODE)) },

@@ -1,4 +1,7 @@
-/** The rows of the fault matrix for faults outside the venues: broker, disk, our own process, the clock. */
+/**
+ * The rows of the fault matrix for faults outside the venues: broker, disk, our own process, the clock, a client of the
+ * gateway.
+ */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir } from 'node:fs/promises';

@@ -4,6 +4,8 @@ import type { RawFrame } from '../../src/domain/venue-event.ts';
 import { venues } from '../../src/venues/registry.ts';
 import { someTrades } from '../trades/some-trades.ts';
 
+/* Makes frames of trades as venues send them, and the decoders for them: the input of benchmarks of single parts. */
+
 /** Size of a socket read. Frames lie beside each other in its buffer. */
 const READ_BYTES = 65_536;
 const COINS = ['BTC', 'ETH', 'SOL', 'BNB', 'XRP', 'ADA', 'DOGE', 'AVAX', 'LINK', 'DOT'];

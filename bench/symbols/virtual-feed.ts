@@ -14,6 +14,8 @@ import { VENUE_SPECS, type VenueSpec } from '../../src/simulator/venue-spec.ts';
 import type { OutRecord, Sink } from '../../src/sinks/contract.ts';
 import { SinkDriver } from '../../src/sinks/driver/sink-driver.ts';
 
+/* Runs a whole pipeline in virtual time, without a network, to measure the cost of a symbol. */
+
 const VENUE = 'binance';
 const STARTED_AT = 1_790_000_000_000;
 /** Time before the first trade, in which all topics are subscribed, milliseconds. */

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
+/* Measures this process for its metrics: CPU time, memory, start and open files. */
+
 export interface ProcessMetrics {
   /** CPU time since the process start, user and system. */
   readonly cpuMs: number;

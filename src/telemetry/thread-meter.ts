@@ -3,6 +3,8 @@ import { getHeapStatistics } from 'node:v8';
 import type { ThreadMetrics } from '../domain/metrics-snapshot.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
+/* Measures the current thread for its metrics: event loop, heap and garbage collection. */
+
 /**
  * The interval of the timer with which Node measures the event loop's delay. The time beyond this interval is the
  * delay.

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root, tools } from '../tools/tools.ts';
 
+/* Builds and packs the package, and installs it as a user would, for tests. */
+
 const run = promisify(execFile);
 /**
  * Entries of the repository that the build and the package do not need. They may change during the copy, so they are

@@ -2,6 +2,8 @@ import { Random } from '../../src/simulator/market/random.ts';
 import { until } from '../tools/until.ts';
 import type { PipelineProcess } from './pipeline-process.ts';
 
+/* Kills a pipeline at random moments, and starts it again each time. */
+
 /** Every third kill comes while the pipeline starts, at most this long after the start, milliseconds. */
 const STARTING_MS = 4000;
 /** The other kills come under load, at most this long after the pipeline serves, milliseconds. */

@@ -5,6 +5,8 @@ import { promisify } from 'node:util';
 import { fillOnce } from '../tools/java.ts';
 import { tools } from '../tools/tools.ts';
 
+/* Installs other versions of Node.js, to test the package with them. */
+
 const run = promisify(execFile);
 
 /** The oldest version that the package supports (`engines` of package.json). */

@@ -5,13 +5,15 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { tools } from './tools.ts';
 
+/* Runs the scripts of testing/python, which check our output without our code, in a Python environment of their own. */
+
 const run = promisify(execFile);
 const scripts = join(import.meta.dirname, '../python');
 const environment = join(tools, 'python');
 const python = join(environment, 'bin/python');
 
 /**
- * Makes the Python environment of the independent readers in .tools/python, once for each requirements.txt.
+ * Makes the Python environment of these scripts in .tools/python, once for each requirements.txt.
  * @throws Error that names what is missing.
  */
 export async function preparePython(): Promise<void> {

@@ -3,6 +3,8 @@ import type { BookDelta, OrderBookSnapshot } from '../../domain/record.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 
+/* Makes the published records of order books: deltas, and samples of the best levels. */
+
 type BookRecord = BookDelta | OrderBookSnapshot;
 
 interface Published {

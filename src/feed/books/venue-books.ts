@@ -21,6 +21,8 @@ import type { VenueConnectionPool } from '../connection/connection-pool.ts';
 import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts';
 import { linesDisagree } from './lines-disagree.ts';
 
+/* Keeps the order books of one venue: all lines feed them, and whole books are fetched when needed. */
+
 /** How long a book waits for changes that one line skipped and the other may deliver, milliseconds. */
 const OTHER_LINE_MS = 500;
 /**

@@ -1,3 +1,5 @@
+/* Decides at which age a line's connection is replaced, before the venue closes it. */
+
 /** Number of different ages: the fifth line of a group has the age of the first. */
 const TURNS = 4;
 /** How long before the lifetime's end the first line is replaced, as a multiple of `unit`. */
@@ -21,7 +23,7 @@ export function postponement(lifetimeMs: number): number {
   return unit(lifetimeMs);
 }
 
-/** Maximum postponements. Together they are shorter than the margin. */
+/** How often a replacement may be postponed. All postponements together are shorter than the margin. */
 export const MAX_POSTPONEMENTS = MARGIN - 1;
 
 /**

@@ -4,6 +4,8 @@ import type { StaleCause } from '../../domain/venue-state.ts';
 import { detectStale } from '../../operators/detect-stale.ts';
 import { listen } from '../../operators/listen.ts';
 
+/* Detects that a source is stale, and why: dead socket, idle market or a subscription without data. */
+
 export interface ExplainStaleOptions<T> {
   /** Without data for this time, the source is stale. Milliseconds. */
   readonly staleAfterMs: number;
@@ -27,8 +29,8 @@ export type Staleness =
   | { readonly kind: 'recovered'; readonly cause: StaleCause; readonly staleForMs: number };
 
 /**
- * Returns the time within which a live socket answers, milliseconds. The connection pings at intervals of half of
- * `staleAfterMs`, sometimes a little later.
+ * Returns the age of the last answer above which a socket counts as dead, milliseconds. While no data comes, the
+ * connection pings after each half of `staleAfterMs`, sometimes a little later.
  */
 export function answerWindowMs(staleAfterMs: number): number {
   return staleAfterMs * 0.6;
