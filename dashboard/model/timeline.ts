@@ -21,7 +21,7 @@ export interface Mark {
 export interface Lane {
   readonly venue: string;
   readonly states: readonly Segment<LaneState>[];
-  /** When the venue served. */
+  /** When this was the active venue. */
   readonly active: readonly Segment<true>[];
   readonly marks: readonly Mark[];
 }

@@ -12,7 +12,10 @@ export function concerns(record: { readonly symbol: string; readonly venue: stri
   return row?.isOfSeveral !== true || venue === null || record.venue === venue;
 }
 
-/** True for a record of the current epoch, the only one that REST returns. */
+/**
+ * False for a record of an earlier epoch than the epoch in the symbol's row, or of another venue in the same epoch.
+ * REST returns only the current epoch.
+ */
 export function isPresent(record: ServingEpoch & { readonly symbol: string }): boolean {
   const row = rowOf(record.symbol);
   return mayBeShown(record, row === undefined ? undefined : { venue: row.venue.peek(), epoch: row.epoch.peek() });

@@ -97,8 +97,8 @@ export interface SymbolQuality extends Quality {
 export type QualityWarning = 'invalid' | 'stale';
 
 /**
- * Compares a venue's closed candles with candles made from its trades. The keys of `fields` and `causes` are defined in
- * `market/candles/candle-check`.
+ * How a venue's closed candles agree with candles made from its trades, for one symbol and interval. The keys of
+ * `fields` and `causes` are defined in `market/candles/candle-check`.
  */
 export interface CandleAgreement {
   readonly venue: string;

@@ -80,11 +80,14 @@ function fetchTradesOf(source: Source): Pick<VenueRequests, 'fetchMissing' | 'fe
  * venue's request budget allows for all symbols.
  */
 const BOOK_LEVELS = [5000, 1000, 500, 100];
-/** The part of a minute's request weight that the first fetches of all books may use. The rest is for trades. */
+/**
+ * The first fetches of all books may use this part of a minute's request weight. The rest is for trades and other
+ * requests.
+ */
 const BOOKS_SHARE = 0.25;
 /**
- * A fetch of a book leaves this part of the weight that may be spent at once, for trades and urgent books. An urgent
- * book leaves less.
+ * A fetch of a book leaves this part of the weight that may be spent at once, for trades, urgent books and other
+ * requests. An urgent book leaves less.
  */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;

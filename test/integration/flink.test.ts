@@ -48,7 +48,8 @@ async function newTopic(topic: string): Promise<void> {
 }
 
 /**
- * Writes the Flink job of deploy/ with this test's topics, which it reads up to their current end. Returns the file.
+ * Writes the Flink job of deploy/ with this test's topics to a file, and returns its path. The job reads the topics up
+ * to their current end.
  */
 async function jobOver(topics: string, folder: string): Promise<string> {
   let sql = await readFile(join(root, 'deploy/flink/trade-stats.sql'), 'utf8');

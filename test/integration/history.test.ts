@@ -34,8 +34,9 @@ interface Past {
 }
 
 /**
- * Returns a venue that has made this many trades of BTC and makes no more. `rest` holds REST requests for trades until
- * the test lets them pass. Call it in a test.
+ * Starts a simulated venue that has made at least this many trades of BTC, and makes no more. All requests pass `rest`
+ * until the test calls `rest.letThrough(n)`. From then on, n requests to `historicalTrades` pass, and the next ones are
+ * held. Call this function in a test.
  */
 async function pastOf(venue: VenueId, trades = FEW): Promise<Past> {
   const folder = await temporaryFolder();

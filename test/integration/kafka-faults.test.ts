@@ -123,7 +123,7 @@ it('the Kafka sink delivers each trade once over a broker kill with either clien
     await until(() => feeding.driver.stats().queued < 50, { timeoutMs: 60_000 });
     await delay(500);
     expect(await feeding.stop(10_000), client).toMatchObject({ undelivered: 0 });
-    // While the sink is down, the reason may change. It is then reported again.
+    // While the sink is down, the reason may change. Each new reason is reported as another `down`.
     const turns = feeding.states.filter(
       (state, index, all) => !(state.startsWith('down') && all[index - 1]?.startsWith('down')),
     );

@@ -53,7 +53,7 @@ async function canPull(engine: Engine, image: string): Promise<boolean> {
 /** The environment variable of the image apache/kafka for a setting. */
 const variableOf = (key: string): string => `KAFKA_${key.toUpperCase().replaceAll('-', '___').replaceAll('.', '_')}`;
 
-/** A KRaft broker of one node in a container. */
+/** Starts a Kafka broker in a container, as a KRaft cluster of one node. */
 export async function startDockerBroker(options: BrokerOptions): Promise<Broker> {
   const engine = await getContainerRuntimeClient();
   const image = await findImage(engine);

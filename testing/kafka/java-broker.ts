@@ -74,7 +74,7 @@ async function folderForData(): Promise<string> {
   return free >= ENOUGH_BYTES ? IN_MEMORY : tmpdir();
 }
 
-/** A KRaft broker of one node as a process of this machine. */
+/** Starts a Kafka broker as a process of this machine, as a KRaft cluster of one node. */
 export async function startJavaBroker(options: BrokerOptions): Promise<Broker> {
   await prepareJavaBroker();
   return start(options, `-XX:SharedArchiveFile=${archive}`);

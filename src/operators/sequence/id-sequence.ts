@@ -36,7 +36,10 @@ export interface MissingValues<T> {
 /** A possible gap: values after a checkpoint may be missing. */
 export interface PossibleGap {
   readonly before: Checkpoint;
-  /** When values began to wait for it, or `NO_LINE`. It distinguishes possible gaps with the same checkpoint. */
+  /**
+   * Since when values wait or may wait for this gap, or `NO_LINE`. This time distinguishes possible gaps with the same
+   * checkpoint.
+   */
   readonly since: number;
 }
 

@@ -33,7 +33,10 @@ export class PassedValues<T> {
   /** Ids of late values, one set for each part. A set is dropped together with its part. */
   #olderLate = new Set<string>();
   #recentLate = new Set<string>();
-  /** Ids of values that follow a gap of unknown size. A late value inside such a gap is not reported as another gap. */
+  /**
+   * Ids of the first values after gaps of unknown size. A late value lies in such a gap if the next remembered value
+   * has one of these ids. It is then not reported as another gap.
+   */
   readonly #afterUnknown = new Set<string>();
   /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;

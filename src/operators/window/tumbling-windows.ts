@@ -44,7 +44,7 @@ export interface KeyInGroup {
 /** The windows of one length and key. */
 interface KeyWindows<A> {
   readonly timeline: WindowTimeline<A>;
-  /** The key's own timeline while its windows are held; otherwise undefined. */
+  /** While `hold` keeps the key's windows open, their timeline. Otherwise undefined: they are in `timeline`. */
   held: WindowTimeline<A> | undefined;
   /** The key's windows that end at or before this time count as closed. */
   closedEnd: number;

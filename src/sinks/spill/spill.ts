@@ -138,8 +138,8 @@ export class Spill {
   }
 
   /**
-   * Saves that all records before the batch are settled, and that no record after it was ever sent. Call it before a
-   * batch of the spill is sent.
+   * Saves how far the sink got, for the start after a crash. Call it before a batch of the spill is sent. It saves that
+   * all records before this batch are settled, and that no record after the batch was ever sent.
    */
   saveMark(): void {
     try {

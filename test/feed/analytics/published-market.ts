@@ -3,7 +3,7 @@ import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts'
 import { tradeEvent } from '../../../testing/judges/events.ts';
 import { type StatsRecord, StatsStages } from './stats-stages.ts';
 
-/* Makes random input for `publishStats`, and the truth to compare its output with. */
+/* Turns steps into input for `publishStats`, and keeps the truth to compare its output with. */
 
 export const LATENESS_MS = 2000;
 export const IDLE_MS = 5000;

@@ -517,7 +517,7 @@ class Run {
     if (Number.isNaN(this.#last)) this.#first = first;
     else {
       this.#must(first > this.#last, `${first} after ${this.#last}`);
-      // Every skipped id is in a gap that was announced before.
+      // Every skipped id is in a gap that was emitted before, as an item of kind `gap`.
       for (let id = this.#last + 1; id < first; id++)
         this.#must(
           this.#gaps.some(({ from, to }) => from < id && id < to),
