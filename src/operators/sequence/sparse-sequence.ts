@@ -108,9 +108,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     this.#lines.add(line);
   }
 
-  /**
-   * Notes an acknowledgement: the line misses nothing from now on. A second acknowledgement begins a new subscription.
-   */
+  /** Notes an acknowledgement: the line misses nothing from now on. A second one begins a new subscription. */
   subscribed(line: number, now: number): Sequenced<T>[] {
     const out = this.#lines.of(line).acknowledged ? this.lost(line, now) : [];
     const state = this.#lines.of(line);
