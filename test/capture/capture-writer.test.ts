@@ -70,9 +70,14 @@ describe('CaptureWriter', () => {
             capture.frame(`bybit:${(index % 3) + 1}`, frame(data, binary, AT + index));
         });
         const lines = await read(path);
-        expect(lines.map((line) => line.kind === 'frame' && [line.frame, line.binary, line.at])).toEqual(
-          frames.map(([data, binary], index) => [Buffer.from(data), binary, AT + index]),
+        expect(lines.map((line) => line.kind === 'frame' && [line.binary, line.at])).toEqual(
+          frames.map(([, binary], index) => [binary, AT + index]),
         );
+        // `toEqual` compares long buffers slowly.
+        const differs = lines.findIndex((line, index) => {
+          return line.kind !== 'frame' || !line.frame.equals(frames[index]?.[0] ?? Buffer.of());
+        });
+        expect(differs).toBe(-1);
       }),
       { numRuns: 60 },
     );

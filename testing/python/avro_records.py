@@ -8,7 +8,6 @@ import decimal
 import io
 import json
 import pathlib
-import urllib.request
 
 import fastavro
 from fastavro.read import LOGICAL_READERS
@@ -70,6 +69,8 @@ class Decoder:
         if number not in self.by_id:
             if self.registry is None:
                 raise ValueError(f"schema id {number}, and no registry given")
+            import urllib.request  # here, because its import takes as long as all others together
+
             with urllib.request.urlopen(f"{self.registry}/schemas/ids/{number}", timeout=10) as answer:
                 self.by_id[number] = fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
         return self.by_id[number]
