@@ -96,6 +96,7 @@ export class SimulatedFeed implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly feed: RunningFeed;
   readonly published: Published[] = [];
+  readonly #statuses: StampedStatus[] = [];
   readonly #folder: string;
   readonly #capture: CaptureFile | undefined;
   #running = true;
@@ -107,7 +108,10 @@ export class SimulatedFeed implements AsyncDisposable {
     this.#capture = capture;
     feed.output$.subscribe(({ records, barrier }) => {
       const at = monotonicScheduler.now();
-      for (const record of records) this.published.push({ at, record, barrier });
+      for (const record of records) {
+        this.published.push({ at, record, barrier });
+        if (record.kind === 'status') this.#statuses.push({ ...record, at });
+      }
     });
   }
 
@@ -152,10 +156,8 @@ export class SimulatedFeed implements AsyncDisposable {
     const { details = {}, switch: venueSwitch = {}, ...fields } = wanted;
     const has = (of: object | null, all: object) =>
       Object.entries(all).every(([key, value]) => (of as Record<string, unknown> | null)?.[key] === value);
-    return this.published.flatMap(({ at, record }) =>
-      record.kind === 'status' && has(record, fields) && has(record.details, details) && has(record.switch, venueSwitch)
-        ? [{ ...record, at }]
-        : [],
+    return this.#statuses.filter(
+      (status) => has(status, fields) && has(status.details, details) && has(status.switch, venueSwitch),
     );
   }
 

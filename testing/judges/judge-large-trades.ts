@@ -47,13 +47,15 @@ export function largeTradeProblems(
 
 function expectedLargeTrades(trades: readonly TradeEvent[], threshold: number, most: number): LargeTrade[] {
   const counted = trades.filter(({ conditions }) => !conditions.includes('block'));
+  const quantities = counted.map(({ quantity }) => scaled(quantity));
   return counted.flatMap((trade, at): LargeTrade[] => {
-    const before = counted.slice(Math.max(0, at - most), at);
+    const before = quantities.slice(Math.max(0, at - most), at);
+    const quantity = scaled(trade.quantity);
     if (before.length < MIN_HISTORY) return [];
-    const sum = before.reduce((total, { quantity }) => total + scaled(quantity), 0n);
+    const sum = before.reduce((total, each) => total + each, 0n);
     const count = BigInt(before.length);
-    if (scaled(trade.quantity) * count < BigInt(threshold) * sum) return [];
-    const multiple = Number(scaled(trade.quantity) * count) / Number(sum);
+    if (quantity * count < BigInt(threshold) * sum) return [];
+    const multiple = Number(quantity * count) / Number(sum);
     return [{ ...trade, kind: 'large_trade', averageQuantity: decimalOf(halfEven(sum, count)), multiple }];
   });
 }
