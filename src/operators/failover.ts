@@ -24,7 +24,8 @@ export interface FailoverOptions<T> extends FailoverTiming {
   /** Returns true for the values to keep for a switch. Default: all. */
   readonly keepInRing?: (value: T) => boolean;
   /**
-   * Returns the number of a key's new epoch at a source. It must rise for each key. Default: each key counts from 1.
+   * Returns the number of a key's new epoch at a source, greater than the key's previous one. Default: each key counts
+   * from 1.
    */
   readonly nextEpoch?: (key: string, source: string) => number;
   /**
@@ -62,10 +63,10 @@ export interface FailoverOptions<T> extends FailoverTiming {
  * - **complete**: when every source has ended, none of them with an error. While other sources continue, a source that
  *   has ended counts as blocked.
  *
- * After a switch, the values that the new source sent since the old source's last data come first, marked `held`. If
- * the old source sent no value of a key while it served, the values since the key was last served come first. After the
- * first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps the values
- * of up to twice `ringSpan`.
+ * After a switch, the values that the new source sent since the old source's last data come first, marked `held`. A key
+ * may have had no value from the old source. Then its held values begin where an earlier source stopped serving it.
+ * After the first value of an epoch, no value of the key's earlier epochs comes. For each source, the operator keeps
+ * the values of up to twice `ringSpan`.
  *
  * @example
  * import { Subject } from 'rxjs';

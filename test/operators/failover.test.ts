@@ -294,7 +294,7 @@ describe('failover', () => {
     ]);
   });
 
-  it('emits late values that came before a source’s first data only if startWith names the source', () => {
+  it('without canResume, emits late values from before the first switch only if startWith names the new source', () => {
     const sources = { a: 'C-L--1' };
     expect(run(sources, { startWith: 'a' }).lines).toEqual([
       '5 ->a first',
@@ -460,7 +460,7 @@ describe('failover', () => {
     expect(lines.slice(-3)).toEqual(['6 a>b not_served btc', '6 btc epoch 2 of b', '6 btc@2 z held']);
   });
 
-  it('emits a key’s values since it was last served if the source in between sent no value of the key', () => {
+  it('begins a key’s held values where an earlier source stopped serving it if the source in between sent none', () => {
     // First only btc changes its source, then all keys do.
     const keyed = run({ a: 'C1-N2--3---Y-4', b: '----CE---F' }).lines.filter((text) => text.includes('btc'));
     expect(keyed.slice(2)).toEqual([

@@ -525,7 +525,7 @@ describe('windowStats with control$ or several window lengths', () => {
     });
   });
 
-  it('treats values of a new held key as late only in windows that end at closedEnd or before', () => {
+  it('after a hold with closedEnd, treats a new key’s value as late only if its window ends at or before closedEnd', () => {
     const late: string[] = [];
     marbles(({ hot, expectObservable }) => {
       const table = trades({

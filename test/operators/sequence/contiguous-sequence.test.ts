@@ -346,8 +346,8 @@ type Step =
   /** A line delivers its oldest values; with `reverse`, the first two are in reverse order. */
   | { readonly kind: 'arrive'; readonly line: 0 | 1; readonly count: number; readonly reverse: boolean }
   /**
-   * Fetches past values from an id on; with `backwards`, in reverse order. A piece is a value of `ids` ids. If `left`
-   * is true, it is left out.
+   * Fetches past values. The first id is the last passed id plus `from`. Each piece is a value that covers `ids` ids.
+   * With `left`, the answer lacks this value. `backwards`: the values come in reverse order.
    */
   | {
       readonly kind: 'fetch';
