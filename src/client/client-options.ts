@@ -55,7 +55,8 @@ export interface ClientOptions extends Partial<GuardOptions> {
 
 /**
  * Where a topic's reading begins. With a Date or number (milliseconds since 1970) it begins with the first record that
- * the broker appended at this time or later. In files, the time when the feed received a record counts.
+ * the broker appended at this time or later. In files, the time counts at which the feed received a record. If a record
+ * does not say this, its `timestamp` counts, or the end of a gap.
  */
 export type Beginning = 'beginning' | 'end' | Date | number;
 

@@ -14,7 +14,7 @@ export interface LastPrice {
   readonly cameAt: number;
 }
 
-/** A gap, and when the feed reported it, milliseconds since 1970. */
+/** A gap, and when it was published or came to this consumer, milliseconds since 1970. */
 export interface ReportedGap {
   readonly gap: Gap;
   readonly reportedAt: number;

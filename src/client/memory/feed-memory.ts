@@ -7,7 +7,10 @@ import type { ReadTopicBackwards } from './read-topic-backwards.ts';
 
 interface Dated<T> {
   readonly record: T;
-  /** When the broker appended the record, milliseconds since 1970. */
+  /**
+   * When the broker appended the record, milliseconds since 1970. In files: the `timestamp` of a status record, or the
+   * end of a gap.
+   */
   readonly appendedAt: number;
 }
 
@@ -39,7 +42,7 @@ export class FeedMemory {
     return heartbeat === undefined || status.includes(heartbeat) ? status : [heartbeat, ...status];
   }
 
-  /** The last unrepaired gap of each symbol; `reportedAt` is when the broker appended it. */
+  /** The last unrepaired gap of each symbol. `reportedAt` is when the broker appended it; in files, the gap's end. */
   gaps(): readonly ReportedGap[] {
     return [...this.#gaps.values()];
   }

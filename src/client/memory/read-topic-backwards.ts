@@ -13,7 +13,7 @@ import { arrivalMs } from '../source/file-source.ts';
 export interface PastMessage {
   /** Null if the message has no key; always null in files. */
   readonly key: string | null;
-  /** When the broker appended it, in files when the feed received it; milliseconds since 1970. */
+  /** When the broker appended the message, milliseconds since 1970. In files: the record's `arrivalMs`. */
   readonly appendedAt: number;
   /** Undefined if the message is not a record of the feed. */
   decode(): Promise<FeedRecord | undefined>;

@@ -22,7 +22,10 @@ export function fileSource(dir: string, start: OffsetAt): TopicSource {
   };
 }
 
-/** When the feed received the record, or the record's own time if that is unknown; milliseconds since 1970. */
+/**
+ * Returns when the feed received a record, milliseconds since 1970. If the record does not say this: its `timestamp`,
+ * or the end of a gap.
+ */
 export function arrivalMs(record: FeedRecord): number {
   if ('receivedAt' in record) return record.receivedAt / 1000;
   return record.kind === 'gap' ? record.toTime : record.timestamp;

@@ -5,7 +5,7 @@ import type { FeedRecord } from '../../domain/record.ts';
 export interface MessageOffset {
   readonly partition: number;
   readonly offset: number;
-  /** When the broker appended it, in files when the feed received it; milliseconds since 1970. */
+  /** When the broker appended the message, milliseconds since 1970. In files: the record's `arrivalMs`. */
   readonly appendedAt: number;
 }
 
