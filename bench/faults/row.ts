@@ -1,4 +1,4 @@
-/** Types of the rows of the fault matrix (docs/fault-matrix.md): one fault, what the run must show, what it showed. */
+/** A row of the fault matrix (docs/fault-matrix.md): one fault, what the run must show, what it showed, what it missed. */
 import type { VenueId } from '../../src/domain/instrument.ts';
 import type { FeedStatus } from '../../src/domain/record.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';

@@ -12,9 +12,9 @@ const INSTALL_WITHIN_MS = 300_000;
 export const cryptofeedScript = join(import.meta.dirname, 'simulated_binance.py');
 
 /**
- * Path of a Python with cryptofeed: BENCH_CRYPTOFEED_PYTHON, or an environment in .tools/cryptofeed, which is created
- * if it is missing.
- * @throws Error if it cannot be installed.
+ * Returns the path of a Python with cryptofeed and aiokafka: BENCH_CRYPTOFEED_PYTHON, or an environment in
+ * .tools/cryptofeed, which is created if it is missing.
+ * @throws Error if the packages cannot be installed or imported.
  */
 export async function cryptofeedPython(): Promise<string> {
   const given = process.env.BENCH_CRYPTOFEED_PYTHON;

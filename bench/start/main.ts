@@ -1,6 +1,6 @@
 /**
- * Measures the time from the start of `market-feed run` to its first trade in the topic. Broker and venue already run:
- * `node bench/start/main.ts`. Flags: --runs N (5).
+ * Measures the time from the start of `market-feed run` to its first trade in the topic: `node bench/start/main.ts`.
+ * It first starts a broker and a simulated venue; their starts are not measured. Flags: --runs N (5).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -85,7 +85,7 @@ const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 await reportPart({
   title: 'From start to the first trade in the topic',
   text: [
-    'Time from the start of the process, in the median of several starts: `node bench/start/main.ts`. Broker and venue run already.',
+    'Time from the start of the process, in the median of several starts: `node bench/start/main.ts`. A broker and a simulated venue run before it.',
     '',
     '| program | code is loaded | venue is subscribed | first trade is in the topic |',
     '| --- | --: | --: | --: |',

@@ -2,7 +2,10 @@ import type { Decimal } from './decimal.ts';
 import type { Environment } from './record.ts';
 import type { VenueStateName } from './venue-state.ts';
 
-/** The state of the running feed, for terminal, heartbeat and gateway. Times are wall-clock milliseconds. */
+/**
+ * The state of the running feed, for terminal, heartbeat and gateway. Times are wall-clock milliseconds, except
+ * `lastUpdateAt`.
+ */
 export interface StatusSnapshot {
   readonly at: number;
   readonly startedAt: number;

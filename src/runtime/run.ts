@@ -45,7 +45,10 @@ export interface PipelineDependencies
 /** The part of the coins that a pipeline serves. Other pipelines of the cluster serve the other coins. */
 export interface PipelinePart {
   readonly isOwn: (symbol: string) => boolean;
-  /** The share of the memory for waiting records that this pipeline may use: above 0, at most 1. */
+  /**
+   * This pipeline's share of the memory for waiting records: above 0, at most 1. A share below `LEAST_BUFFER_SHARE` is
+   * raised to it.
+   */
   readonly bufferShare: number;
   /** Shared by all parts of the process. */
   readonly access: VenueAccess;

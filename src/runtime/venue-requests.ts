@@ -86,8 +86,8 @@ const BOOK_LEVELS = [5000, 1000, 500, 100];
  */
 const BOOKS_SHARE = 0.25;
 /**
- * A fetch of a book leaves this part of the weight that may be spent at once, for trades, urgent books and other
- * requests. An urgent book leaves less.
+ * A fetch of a book waits until this part of the burst (the weight that may be spent at once) remains after it. The
+ * part is for trades, urgent books and other requests. An urgent book leaves less.
  */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;

@@ -108,7 +108,8 @@ export class CheckedBooks {
     if (by !== LATER) this.#topOf(book, by).book(sync.state === 'in_step' ? sync.book : undefined, at);
     if (sync.state !== 'in_step' || sync.updateId === undefined) return;
     if (by === 0) this.#states++;
-    // If the price has left half of a fetched book's levels, some of the best levels may be missing.
+    // If the price has moved past half of the fetched levels, the best levels may be incomplete. Such a book is not
+    // compared.
     if (!sync.isShort) this.#compare(book, by, sync, sync.updateId);
   }
 

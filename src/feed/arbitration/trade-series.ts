@@ -4,7 +4,10 @@ import type { IdSequence } from '../../operators/sequence/id-sequence.ts';
 import { SparseSequence } from '../../operators/sequence/sparse-sequence.ts';
 import type { SequencedTrade } from './merged-event.ts';
 
-/** Maximum trades held while one gap is filled. */
+/**
+ * Maximum trades of a series that wait for missing ones; if ids are sparse, of each line. If more would wait, the
+ * missing trades are given up.
+ */
 const MAX_HELD = 10_000;
 /** Number of trades whose ids a symbol remembers to find repeated ones, if ids are sparse. */
 const SEEN_WINDOW = 2048;

@@ -114,7 +114,7 @@ export class EventLag {
     if (!isLate && !isBusy) for (const [line, lag] of this.#lines) this.#judgeLine(line, lag, now);
   }
 
-  /** True if this thread had hardly any idle time since the last call. Then data may wait in its sockets. */
+  /** True if this thread was busy for most of the time since the last call. Then data may wait in its sockets. */
   #isBusy(now: number): boolean {
     const busyMs = this.#options.busyMs();
     const isBusy = busyMs - this.#busyMs >= BUSY_SHARE * (now - this.#sweptAt);

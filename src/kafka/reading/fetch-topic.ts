@@ -134,7 +134,10 @@ async function startOf(
   );
 }
 
-/** After an error while following: refreshes metadata, and skips deleted offsets. */
+/**
+ * After an error while following: refreshes metadata. If a partition's next offset no longer exists, continues at its
+ * first record.
+ */
 async function recover(
   topic: PartitionedTopic,
   error: unknown,

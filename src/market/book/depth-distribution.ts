@@ -13,7 +13,7 @@ export interface Depth {
   readonly levels: number;
 }
 
-/** The levels more than `above` and at most `upTo` away from mid; the first band includes the mid. */
+/** The levels more than `above` and at most `upTo` away from the mid; the first band includes the mid. */
 export interface DepthBand {
   /** Distance from the mid, percent. */
   readonly above: Decimal;
@@ -30,7 +30,8 @@ export interface DepthBand {
 export const DEPTH_BOUNDS: readonly Decimal[] = ['0.1', '0.25', '0.5', '1', '2', '5'];
 
 /**
- * Sums a book in bands around mid; null if a side is empty. @throws RangeError unless `bounds` are positive and rising
+ * Sums the levels of a book in bands around the mid; null if a side is empty.
+ * @throws RangeError unless `bounds` are positive and rising
  */
 export function depthDistribution(
   book: BothSides,

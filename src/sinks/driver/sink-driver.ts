@@ -17,7 +17,8 @@ const LAST_ANSWER_MS = 500;
 
 /**
  * Carries records to a sink: one batch at a time, in order, in bounded memory. It retries undelivered records before
- * newer ones. If it has a spill, records wait on disk once the sink has been down for a second.
+ * newer ones. With a spill, records wait on disk once the sink has been down for a second, or half of the memory is
+ * used.
  */
 export class SinkDriver {
   /** Resolves when the sink is open. Rejects with a Fault if it can never open, or if the driver closes first. */

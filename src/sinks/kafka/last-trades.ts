@@ -20,8 +20,8 @@ export interface LastTrades {
 }
 
 /**
- * Finds the last trade of each key's latest epoch in a partition that is read backwards. It decodes no further messages
- * of a key whose trade is found, and stops when all are found.
+ * Finds the last trade of each sought key, in the epoch given for it, in a partition that is read backwards. It decodes
+ * no further messages of a key whose trade is found, and stops when all are found.
  * @param from stops at this append time of the broker, milliseconds since 1970
  */
 export function lastTradesOf(

@@ -51,7 +51,7 @@ export function lossesOf(entries: readonly QueueEntry[]): TradeLoss[] {
   return [...losses.values()];
 }
 
-/** Makes a loss that starts with a trade, or lies right before it. */
+/** Makes a loss. `trade` is its first trade or, if that is unknown, the trade right after it. */
 export function lossBefore({ topic, key }: OutRecord, trade: AnyTrade, missing: number | null, seq: number): TradeLoss {
   const { venue, symbol, epoch, environment, timestamp: firstTime } = trade;
   return { topic, key, venue, symbol, epoch, environment, missing, seq, firstTime };

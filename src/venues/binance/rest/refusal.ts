@@ -2,8 +2,8 @@ import { Fault } from '../../../domain/fault.ts';
 import { firewallRefusal, httpRefusal, refusalReason } from '../../rest/http-refusal.ts';
 
 /**
- * CloudFront's page has this text if the venue does not serve the country. Its pages for other refusals name too much
- * traffic as the cause.
+ * CloudFront's page has this text only if the venue does not serve the country. Most of its pages, also this one,
+ * mention too much traffic, whatever the reason.
  */
 const BLOCKED_COUNTRY = 'block access from your country';
 
