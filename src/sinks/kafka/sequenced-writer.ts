@@ -50,27 +50,28 @@ export class SequencedWriter {
 
   async #attempt(batches: readonly RecordBatch[], leader: number): Promise<readonly RecordBatch[]> {
     const timestamp = this.#wallClockMs();
-    const numbered = batches.map(({ layout: { topic }, partition, messages }) => ({
-      topic,
-      partition,
-      messages,
-      timestamp,
-      sequence: this.#sequences.get(nameOf(topic, partition)) ?? 0,
-    }));
+    const numbered = batches.map((batch) => {
+      const { layout, partition, messages } = batch;
+      const { topic } = layout;
+      const name = nameOf(topic, partition);
+      return { batch, name, topic, partition, messages, timestamp, sequence: this.#sequences.get(name) ?? 0 };
+    });
     const answers = await this.#brokers.at(leader, (broker) => broker.produce(numbered, this.#producer));
     for (const answer of answers) {
       // stored: the broker has these records already
       if (answer.error !== undefined && errorClassOf(answer.error) !== 'stored') throw answer.error;
     }
     const answered = new Set(answers.map(({ topic, partition }) => nameOf(topic, partition)));
-    for (const { topic, partition, sequence, messages } of numbered) {
-      const name = nameOf(topic, partition);
+    const unanswered: RecordBatch[] = [];
+    for (const { batch, name, sequence, messages } of numbered) {
       if (answered.has(name)) this.#sequences.set(name, (sequence + messages.length) % SEQUENCES);
+      else unanswered.push(batch);
     }
-    return batches.filter(({ layout, partition }) => !answered.has(nameOf(layout.topic, partition)));
+    return unanswered;
   }
 
   async #learnLeaders(batches: readonly RecordBatch[]): Promise<void> {
+    if (this.#stale.size === 0) return;
     const stale = new Set(batches.map(({ layout }) => layout)).intersection(this.#stale);
     if (stale.size === 0) return;
     const { topics } = await this.#brokers.metadata([...stale].map(({ topic }) => topic));

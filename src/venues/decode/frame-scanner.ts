@@ -17,10 +17,9 @@ const TOP_BITS = 0x80808080;
 const TO_SIXTEEN = 0x06060606;
 const HIGH_BITS = 0xf0f0f0f0;
 
-/** Number of digits of a time in milliseconds since 1970, from 2001 to 2286. */
-const TIME_DIGITS = 13;
-/** Microseconds have this many digits more. */
-const MICROS_DIGITS = 3;
+/** Number of digits of a time since 1970 in milliseconds and in microseconds, from 2001 to 2286. */
+const MILLIS_DIGITS = 13;
+const MICROS_DIGITS = 16;
 /** Integers with up to this many digits are safe. */
 const SAFE_DIGITS = 15;
 const MAX_ID_DIGITS = 39;
@@ -127,8 +126,7 @@ export class FrameScanner {
   /** Reads a time since 1970: in milliseconds with 13 digits, in microseconds with 16. */
   time(): number {
     const start = this.#at;
-    this.#at = start + TIME_DIGITS;
-    if (this.#at > this.#bytes.length) {
+    if (start + MILLIS_DIGITS > this.#bytes.length) {
       this.#fits = false;
       return 0;
     }
@@ -137,24 +135,21 @@ export class FrameScanner {
     const first = view.getInt32(from, true) ^ ZEROS;
     const second = view.getInt32(from + WORD, true) ^ ZEROS;
     const third = view.getInt32(from + LONG, true) ^ ZEROS;
-    const last = view.getUint8(from + LONG + WORD) - ZERO;
-    const areAll = areDigits(first) && areDigits(second) && areDigits(third) && last >= 0 && last <= NINE - ZERO;
-    if (!areAll || (first & 0xff) === 0) this.#fits = false;
-    const millis = ((fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third)) * 10 + last;
-    return isDigit(this.#bytes[this.#at] ?? 0) ? this.#micros(millis) : millis;
-  }
-
-  /** Reads the three digits that follow the milliseconds of a time in microseconds. */
-  #micros(millis: number): number {
-    const bytes = this.#bytes;
-    let value = millis;
-    for (const end = this.#at + MICROS_DIGITS; this.#at < end; this.#at++) {
-      const code = bytes[this.#at] ?? 0;
-      if (!isDigit(code)) this.#fits = false;
-      value = value * 10 + (code - ZERO);
+    if (!areDigits(first) || !areDigits(second) || !areDigits(third) || (first & 0xff) === 0) this.#fits = false;
+    const twelve = (fourDigits(first) * 10_000 + fourDigits(second)) * 10_000 + fourDigits(third);
+    if (start + MICROS_DIGITS <= this.#bytes.length) {
+      const fourth = view.getInt32(from + LONG + WORD, true) ^ ZEROS;
+      if (areDigits(fourth)) {
+        this.#at = start + MICROS_DIGITS;
+        const micros = twelve * 10_000 + fourDigits(fourth);
+        if (micros > Number.MAX_SAFE_INTEGER) this.#fits = false;
+        return micros;
+      }
     }
-    if (value > Number.MAX_SAFE_INTEGER) this.#fits = false;
-    return value;
+    this.#at = start + MILLIS_DIGITS;
+    const last = view.getUint8(from + LONG + WORD);
+    if (!isDigit(last)) this.#fits = false;
+    return twelve * 10 + (last - ZERO);
   }
 
   /** Skips an integer without sign. */
