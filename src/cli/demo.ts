@@ -6,33 +6,36 @@ import { VENUE_IDS } from '../domain/instrument.ts';
 import { type Command, UsageError } from './arguments/command.ts';
 
 const DEFAULT_OUT = 'data/demo';
-const DEFAULT_PORT = 9100;
-const DEFAULT_GATEWAY_PORT = 8080;
+const DEFAULT_PORT = 8080;
+const DEFAULT_SIMULATOR_PORT = 9100;
 const ELSE_ANY = 'any free one if that is taken';
 const TRADES_PER_SECOND = 100;
 const LOG_EVERY_MS = 5000;
 
 export const command: Command = {
-  usage: 'demo [--port N] [--gateway-port N] [--duration S] [--out DIR]',
+  usage: 'demo [--port N] [--simulator-port N] [--duration S] [--out DIR]',
   about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\nA demo first deletes an earlier demo's files in ${DEFAULT_OUT}; with --out it continues the files of that folder.`,
   options: {
-    port: { value: 'N', help: `port of the simulated venues (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
-    'gateway-port': { value: 'N', help: `port of dashboard and API (default ${DEFAULT_GATEWAY_PORT}; ${ELSE_ANY})` },
+    port: { value: 'N', help: `port of dashboard and API (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
+    'simulator-port': {
+      value: 'N',
+      help: `port of the simulated venues (default ${DEFAULT_SIMULATOR_PORT}; ${ELSE_ANY})`,
+    },
     duration: { value: 'S', help: 'ends after this many seconds' },
     out: { value: 'DIR', help: `folder of the files (default ${DEFAULT_OUT})` },
   },
   async run(context) {
     const { options } = context;
-    const port = options.number('port', 0, 65_535);
-    const gatewayPort = options.number('gateway-port', 0, 65_535) ?? (await portOr(DEFAULT_GATEWAY_PORT));
+    const port = options.number('port', 0, 65_535) ?? (await portOr(DEFAULT_PORT));
+    const simulatorPort = options.number('simulator-port', 0, 65_535);
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
     const giveBack = await takeFolder(out);
     let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
-      simulator = await startVenues(port);
+      simulator = await startVenues(simulatorPort);
       // The user's environment variables are not used, because they may configure production.
-      const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), gatewayPort);
+      const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), port);
       const config = loadConfig({ values });
       if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);
       const { runFeed } = await import('./run-feed.ts');
@@ -64,7 +67,7 @@ async function startVenues(port: number | undefined) {
   const { startSimulator } = await import('../simulator/server.ts');
   const market = { rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) };
   try {
-    return await startSimulator({ ...market, port: port ?? DEFAULT_PORT });
+    return await startSimulator({ ...market, port: port ?? DEFAULT_SIMULATOR_PORT });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (!taken || port !== undefined) throw error;

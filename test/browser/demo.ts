@@ -10,14 +10,14 @@ import { until } from '../../testing/tools/until.ts';
 /** `market-feed demo` as a user starts it, on free ports. */
 export class Demo {
   readonly #port: number;
-  readonly #gatewayPort: number;
+  readonly #simulatorPort: number;
   readonly #folder: string;
   #child: ChildProcess | undefined;
   #said = '';
 
-  private constructor(port: number, gatewayPort: number, folder: string) {
+  private constructor(port: number, simulatorPort: number, folder: string) {
     this.#port = port;
-    this.#gatewayPort = gatewayPort;
+    this.#simulatorPort = simulatorPort;
     this.#folder = folder;
   }
 
@@ -30,11 +30,11 @@ export class Demo {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#gatewayPort}/`;
+    return `http://127.0.0.1:${this.#port}/`;
   }
 
   async run(): Promise<void> {
-    const ports = ['--port', String(this.#port), '--gateway-port', String(this.#gatewayPort)];
+    const ports = ['--port', String(this.#port), '--simulator-port', String(this.#simulatorPort)];
     const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...ports, '--out', this.#folder], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -81,6 +81,6 @@ export class Demo {
   }
 
   get #faults(): string {
-    return `http://127.0.0.1:${this.#port}/faults`;
+    return `http://127.0.0.1:${this.#simulatorPort}/faults`;
   }
 }

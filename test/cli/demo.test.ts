@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { freePort } from '../../testing/processes/free-port.ts';
+import { until } from '../../testing/tools/until.ts';
 import { fakeIo, fakeOutput } from './fake-io.ts';
 
 let dir: string;
@@ -62,6 +64,21 @@ it('demo logs its final status with latencies, and avoids port 9100 if it is tak
   const hint = log.find(({ msg }) => msg.startsWith('break '))?.msg ?? '';
   expect(hint).toMatch(/http:\/\/127\.0\.0\.1:\d+\/faults/);
   expect(hint).not.toContain(':9100/');
+});
+
+it('demo serves the dashboard at --port and the simulated venues at --simulator-port', {
+  timeout: 30_000,
+}, async () => {
+  const [port, simulatorPort] = [await freePort(), await freePort()];
+  const stopping = new AbortController();
+  const io = { ...fakeIo(), signal: stopping.signal };
+  const ended = dispatch([...demo('60'), '--port', `${port}`, '--simulator-port', `${simulatorPort}`], io);
+  await until(async () => {
+    const answers = [`${port}/api/status`, `${simulatorPort}/faults`].map((at) => fetch(`http://127.0.0.1:${at}`));
+    return (await Promise.all(answers).catch(() => [])).filter(({ ok }) => ok).length === 2;
+  });
+  stopping.abort('the test is over');
+  expect(await ended).toBe(0);
 });
 
 it('demo refuses the folder of another demo that is still running', async () => {
