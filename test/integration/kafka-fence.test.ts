@@ -283,7 +283,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     expect(await read(of, 'trades')).toEqual(['t1', 't3']);
   });
 
-  it('ends the previous run with exit code 1 and the reason', async () => {
+  it('ends the previous run with exit code 3 and the reason', async () => {
     const simulate = await startSimulate('--rate', '100', '--symbols', '3');
     const configuration = await writeConfiguration(await temporaryFolder(), {
       ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
@@ -293,7 +293,7 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
     const first = startMarketFeed('run', '--config', configuration);
     await first.logged('trading_resumed');
     const second = startMarketFeed('run', '--config', configuration);
-    expect(await first.exited, first.stderr).toBe(1);
+    expect(await first.exited, first.stderr).toBe(3);
     expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
     await second.logged('trading_resumed');
     second.signal('SIGTERM');

@@ -2,7 +2,7 @@ import { nearestKey } from '../../config/nearest-key.ts';
 
 /**
  * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
- * 0 done, 1 failed. A UsageError or ConfigError ends in 2, any other error in 1. `run` ends soon after `signal` aborts.
+ * 0 done, 1 failed, 3 another writer has taken over. A UsageError or ConfigError ends in 2, any other error in 1. `run` ends soon after `signal` aborts.
  * `run` imports heavy modules itself, so that help and errors are instant.
  */
 export interface Command {

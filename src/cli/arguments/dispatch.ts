@@ -53,7 +53,8 @@ function overview(): string {
     '',
     ...lines,
     '',
-    'market-feed <command> --help shows its options. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.',
+    'market-feed <command> --help shows its options. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration,',
+    '3 another writer has taken over.',
     '',
   ].join('\n');
 }
