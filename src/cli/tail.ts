@@ -112,27 +112,24 @@ async function* fileRecords(
   const { readFiles } = await import('../avro-file/read-files.ts');
   const { arrivalMs } = await import('../client/source/file-source.ts');
   const notice = await absence(dir, topic);
-  if (notice !== undefined) await err.write(`market-feed: tail: ${notice}${follow ? '; waiting' : ''}\n`);
+  if (notice !== undefined && !follow) throw new Error(notice);
+  if (notice !== undefined) await err.write(`market-feed: tail: ${notice}; waiting\n`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
   for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {
     if (arrivalMs(record) >= since) yield record;
   }
 }
 
-/** Why there may be nothing to read; undefined if the topic has a folder, or if it may just have no records yet. */
+/** Says that the topic has no folder, and which topics have one; undefined if it has. */
 async function absence(dir: string, topic: string): Promise<string | undefined> {
   if (!existsSync(dir)) return `no folder ${dir}`;
   if (existsSync(path.join(dir, topic))) return undefined;
   const { TOPICS } = await import('../codec/topics.ts');
-  const bare = topic.replace(ENVIRONMENT_PREFIX, '');
-  const there = (name: string) => existsSync(path.join(dir, name));
-  // Not the topic itself, whose folder may have been created since the check above.
-  const elsewhere = ['', ...OTHER_ENVIRONMENTS]
-    .map((prefix) => prefix + bare)
-    .filter((name) => name !== topic && there(name));
-  if (elsewhere.length > 0) return `no ${topic} in ${dir}, but ${elsewhere.join(', ')}`;
-  const fed = TOPICS.some(({ name }) => ['', ...OTHER_ENVIRONMENTS].some((prefix) => there(prefix + name)));
-  return fed ? undefined : `no topics in ${dir}`;
+  const others = ['', ...OTHER_ENVIRONMENTS]
+    .flatMap((prefix) => TOPICS.map(({ name }) => prefix + name))
+    // Not the topic itself: its folder may have been created since the check above.
+    .filter((name) => name !== topic && existsSync(path.join(dir, name)));
+  return others.length === 0 ? `no topics in ${dir}` : `no ${topic} in ${dir}; there are: ${others.join(', ')}`;
 }
 
 /** Maximum rows that wait until the output's reader takes them. */

@@ -94,9 +94,13 @@ describe('tail of files', () => {
     expect((await tail('--from', 'beginning')).out).toMatch(/^08:30:01\.000 {2}BTCUSDT .*64,250\.1 × /);
   });
 
-  it('prints nothing for a topic without records', async () => {
-    await sink.write([out(1)]);
-    expect(await tailOf('gaps', dir, '--from', 'beginning')).toEqual({ code: 0, out: '', err: '' });
+  it('exits with 1 for a topic without a folder, and names the topics that have one', async () => {
+    await sink.write([out(1), { ...out(3), topic: 'simulated.gaps' }]);
+    expect(await tailOf('gaps', dir, '--from', 'beginning')).toEqual({
+      code: 1,
+      out: '',
+      err: `market-feed: tail: no gaps in ${dir}; there are: trades, simulated.gaps\n`,
+    });
   });
 
   it('waits for the first record of a topic with --follow', async () => {
@@ -104,17 +108,18 @@ describe('tail of files', () => {
     const stopping = new AbortController();
     const io = { ...fakeIo(), signal: stopping.signal };
     const running = dispatch(['tail', 'agg-trades', '--dir', dir, '--from', 'beginning', '--follow', '--json'], io);
+    await until(() => io.err.text() !== '');
     await sink.write([{ topic: 'agg-trades', key: 'BTCUSDT', record: aggTrade(1, 2) }]);
     await until(() => io.out.text() !== '');
     stopping.abort('SIGINT');
     expect(await running).toBe(0);
-    expect(io.err.text()).toBe('');
+    expect(io.err.text()).toBe(`market-feed: tail: no agg-trades in ${dir}; there are: trades; waiting\n`);
   });
 
-  it('reports a missing folder and a folder without topics', async () => {
+  it('exits with 1 for a missing folder and for a folder without topics', async () => {
     const nowhere = path.join(dir, 'nowhere');
     expect(await tailOf('trades', nowhere, '--from', 'beginning')).toEqual({
-      code: 0,
+      code: 1,
       out: '',
       err: `market-feed: tail: no folder ${nowhere}\n`,
     });
@@ -133,12 +138,5 @@ describe('tail of files', () => {
     expect(await configured('trades')).toEqual([3]);
     expect(await configured('market.trades')).toEqual([1]);
     expect(await configured('simulated.trades')).toEqual([3]);
-  });
-
-  it('names the topics of other environments if the folder lacks the requested one', async () => {
-    await sink.write([{ ...out(3), topic: 'simulated.trades' }]);
-    expect((await tail('--from', 'beginning')).err).toBe(
-      `market-feed: tail: no trades in ${dir}, but simulated.trades\n`,
-    );
   });
 });
