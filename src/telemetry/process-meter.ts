@@ -5,10 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 export interface ProcessMetrics {
   /** CPU time since the process start, user and system. */
   readonly cpuMs: number;
-  readonly residentBytes: number;
+  /** Null if the system does not provide it, or no more files can be opened. */
+  readonly residentBytes: number | null;
   /** Start of the process, milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** Number of open files; null if the system does not provide it. */
+  /** Number of open files; null as above. */
   readonly openFiles: number | null;
   /** The soft limit of `openFiles`; null if there is none. */
   readonly maxOpenFiles: number | null;
@@ -23,7 +24,7 @@ export function createProcessMeter(wallClockMs: () => number): () => ProcessMetr
     const { user, system } = process.cpuUsage();
     return {
       cpuMs: (user + system) / 1000,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: unlessMissing(() => process.memoryUsage.rss()),
       startedAtMs,
       openFiles: unlessMissing(() => readdirSync('/proc/self/fd').length),
       maxOpenFiles,
@@ -37,7 +38,7 @@ function softLimitOfFiles(): number | null {
   return soft === undefined ? null : Number(soft);
 }
 
-/** Returns null if the files of `/proc` are missing: only Linux has them. */
+/** Returns null if the files of `/proc` are missing, or cannot be opened because too many are open. */
 function unlessMissing<T>(read: () => T): T | null {
   try {
     return read();

@@ -53,13 +53,14 @@ export class ThreadMeter {
   sample(): ThreadMetrics {
     if (this.#delays.count > 0) this.#longest.observe(Math.max(this.#delays.max / 1e6 - RESOLUTION_MS, 0));
     this.#delays.reset();
-    const { heapUsed, external } = process.memoryUsage();
+    // `process.memoryUsage` opens a file and throws if no more can be opened.
+    const heap = getHeapStatistics();
     return {
       eventLoopDelay: this.#longest.distribution(),
       busyMs: threadBusyMs(),
-      heapUsedBytes: heapUsed,
-      heapLimitBytes: getHeapStatistics().heap_size_limit,
-      externalBytes: external,
+      heapUsedBytes: heap.used_heap_size,
+      heapLimitBytes: heap.heap_size_limit,
+      externalBytes: heap.external_memory,
       gcRuns: { ...this.#gcRuns },
       gcMs: { ...this.#gcMs },
     };

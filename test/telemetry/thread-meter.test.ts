@@ -1,4 +1,5 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { createProcessMeter } from '../../src/telemetry/process-meter.ts';
 import { ThreadMeter } from '../../src/telemetry/thread-meter.ts';
 import { until } from '../../testing/tools/until.ts';
 
@@ -45,4 +46,19 @@ it('ThreadMeter reports the busy time, garbage collections and heap size of the 
   });
   expect(kept).toHaveLength(200_000);
   expect(meter.sample().busyMs).toBeGreaterThan(busyMs);
+});
+
+it('ThreadMeter and the process meter still measure the rest if no file can be opened', () => {
+  const noFile = (): never => {
+    throw new Error('EMFILE: too many open files, uv_resident_set_memory');
+  };
+  vi.spyOn(process.memoryUsage, 'rss').mockImplementation(noFile);
+  const { rss } = process.memoryUsage;
+  vi.spyOn(process, 'memoryUsage').mockImplementation(noFile);
+  Object.assign(process.memoryUsage, { rss });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const meter = new ThreadMeter();
+  onTestFinished(() => meter.close());
+  expect(meter.sample().heapUsedBytes).toBeGreaterThan(1e6);
+  expect(createProcessMeter(Date.now)()).toMatchObject({ residentBytes: null, cpuMs: expect.any(Number) });
 });
