@@ -26,16 +26,23 @@ export const command: Command = {
   },
   async run(context) {
     const { options } = context;
-    const port = options.number('port', 0, 65_535) ?? (await portOr(DEFAULT_PORT));
+    const port = options.number('port', 0, 65_535);
     const simulatorPort = options.number('simulator-port', 0, 65_535);
+    if (port !== undefined && port !== 0 && port === simulatorPort)
+      throw new UsageError(`--simulator-port: found "${port}", allowed: another port than --port`);
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
     const giveBack = await takeFolder(out);
     let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
-      simulator = await startVenues(simulatorPort);
+      simulator = await startVenues(simulatorPort, port);
       // The user's environment variables are not used, because they may configure production.
-      const values = demoValues(simulator.url, simulator.httpUrl, path.resolve(out), port);
+      const values = demoValues(
+        simulator.url,
+        simulator.httpUrl,
+        path.resolve(out),
+        port ?? (await portOr(DEFAULT_PORT)),
+      );
       const config = loadConfig({ values });
       if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);
       const { runFeed } = await import('./run-feed.ts');
@@ -63,11 +70,13 @@ async function takeFolder(out: string): Promise<() => Promise<void>> {
   return takeLock(lock, process.pid, refused);
 }
 
-async function startVenues(port: number | undefined) {
+/** Starts the simulated venues at `port`; by default at the usual port, if that is free and not the gateway's. */
+async function startVenues(port: number | undefined, gatewayPort: number | undefined) {
   const { startSimulator } = await import('../simulator/server.ts');
   const market = { rate: TRADES_PER_SECOND, seed: 1 + (Date.now() % 1_000_000) };
   try {
-    return await startSimulator({ ...market, port: port ?? DEFAULT_SIMULATOR_PORT });
+    const usual = gatewayPort === DEFAULT_SIMULATOR_PORT ? 0 : DEFAULT_SIMULATOR_PORT;
+    return await startSimulator({ ...market, port: port ?? usual });
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     if (!taken || port !== undefined) throw error;

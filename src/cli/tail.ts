@@ -30,14 +30,15 @@ export const command: Command = {
     const config = dir !== undefined && !options.flag('config') ? undefined : configurationOf(context);
     const from = startTime(options.text('from') ?? 'end', Date.now());
     const limit = options.number('limit', 1, Number.MAX_SAFE_INTEGER) ?? Number.POSITIVE_INFINITY;
-    const follow = options.flag('follow') || from === 'end' || Number.isFinite(limit);
+    const waits = options.flag('follow') || from === 'end';
+    const follow = waits || Number.isFinite(limit);
     const topic = await topicNamed(context.arguments[0], config);
     const wanted = coinFilter(options.text('coin'), config?.quote ?? 'USDT');
     const fromFiles = dir ?? (config?.sinks.includes('kafka') ? undefined : config?.file.dir);
     const records =
       fromFiles === undefined && config !== undefined
         ? kafkaRecords(config, topic, from, follow, context)
-        : fileRecords(fromFiles ?? '.', topic, from, follow, context);
+        : fileRecords(fromFiles ?? '.', topic, { from, follow, waits }, context);
     await print(records, wanted, limit, context);
     return 0;
   },
@@ -105,14 +106,13 @@ async function missingTopic(kafka: Config['kafka'], name: string): Promise<Error
 async function* fileRecords(
   dir: string,
   topic: string,
-  from: Start,
-  follow: boolean,
+  { from, follow, waits }: { readonly from: Start; readonly follow: boolean; readonly waits: boolean },
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { readFiles } = await import('../avro-file/read-files.ts');
   const { arrivalMs } = await import('../client/source/file-source.ts');
   const notice = await absence(dir, topic);
-  if (notice !== undefined && !follow) throw new Error(notice);
+  if (notice !== undefined && !waits) throw new Error(notice);
   if (notice !== undefined) await err.write(`market-feed: tail: ${notice}; waiting\n`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
   for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {

@@ -57,6 +57,11 @@ describe('wrong usage of the command line', () => {
     [['run', '--symbol', 'BTCUSD'], '"BTCUSD"', 'the configured quote USDT'],
     [['demo', '--duration', 'x'], '--duration: found "x"', 'a number from'],
     [['demo', '--port', '70000'], '--port: found "70000"', 'from 0 to 65535'],
+    [
+      ['demo', '--port', '9100', '--simulator-port', '9100'],
+      '--simulator-port: found "9100"',
+      'another port than --port',
+    ],
     [['watch', 'btcusdt', 'trades'], 'channel: found "trades"', 'did you mean trade?'],
     [['watch', 'btcusdt', 'depth50'], 'channel: found "depth50"', 'did you mean depth5?'],
     [['watch', 'btcusdt', 'trade', '0'], 'limit: found "0"', 'from 1'],
