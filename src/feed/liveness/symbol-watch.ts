@@ -7,7 +7,7 @@ import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts'
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
-/** After a new subscription, data other than trades may be a snapshot for this long, milliseconds. */
+/** For this long after a new subscription or its acknowledgement, data other than trades may be a snapshot, milliseconds. */
 const SNAPSHOT_MS = 1000;
 
 /** The options of `SymbolWatch`. Times are the scheduler's milliseconds. */
@@ -39,6 +39,8 @@ export class SymbolLife {
   staleSince: number | undefined = undefined;
   idle = false;
   resubscribedAt: number | undefined = undefined;
+  /** Until then, data other than trades may be a snapshot that answers a new subscription. */
+  snapshotsUntil = Number.NEGATIVE_INFINITY;
   /** True if the venue refused the subscription, so that nothing is expected. */
   refused = false;
   /** True if the instrument does not trade at the venue, so that nothing is expected. */
@@ -103,6 +105,7 @@ export class SymbolWatch {
       life.resubscribedAt = now;
       if (!this.#options.tradesWanted) life.untradedSince = undefined;
     }
+    if (life.resubscribedAt !== undefined) life.snapshotsUntil = now + SNAPSHOT_MS;
     // Prices from before the subscription do not show that a trade is missing.
     if (life.untradedSince === undefined) life.untraded = 0;
   }
@@ -149,10 +152,10 @@ export class SymbolWatch {
     if (life !== undefined) life.instrument = undefined;
   }
 
-  /** Notes an event of a symbol from any line. */
+  /** Notes an event of a symbol from any line. A snapshot that answers a new subscription does not show that data comes. */
   seen(life: SymbolLife, now: number, isTrade: boolean): void {
     if (!isFollowed(life)) return;
-    if (!isTrade && life.resubscribedAt !== undefined && now - life.resubscribedAt < SNAPSHOT_MS) return;
+    if (!isTrade && now < life.snapshotsUntil) return;
     life.lastAt = now;
     if (life.halted) {
       if (isTrade) this.#options.onHaltedTrade();
@@ -225,6 +228,7 @@ export class SymbolWatch {
       if (waitedMs >= staleAfterMs) this.#stopServing(life);
     } else if (waitedMs >= resubscribeEveryMs) {
       life.resubscribedAt = now;
+      life.snapshotsUntil = now + SNAPSHOT_MS;
       this.#options.resubscribe(symbol, untradedSince === undefined ? 'all' : 'trades');
     }
   }

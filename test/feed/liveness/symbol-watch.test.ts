@@ -90,6 +90,15 @@ describe('SymbolWatch', () => {
     expect(reported.slice(3)).toEqual(['feed_recovered BTC']);
   });
 
+  it('does not take a snapshot for data if the acknowledgement comes late', () => {
+    const coins = watch();
+    pass(coins, 1, 32);
+    coins.acknowledged('BTCUSDT', 32_500);
+    coins.seen(coins.of('BTCUSDT'), 32_600, false);
+    pass(coins, 33, 35);
+    expect(reported.slice(2)).toEqual(['BTCUSDT not served']);
+  });
+
   it('takes a trade for data as soon as it comes', () => {
     const coins = watch();
     pass(coins, 1, 30);
