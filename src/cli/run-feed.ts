@@ -5,7 +5,6 @@ import { duration } from '../domain/duration.ts';
 import { asFault } from '../domain/fault.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
-import { isTakenOver } from '../kafka/kafka-error.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type Running, startPipeline } from '../runtime/run.ts';
@@ -13,6 +12,7 @@ import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thr
 import { createLog, type Logger } from '../telemetry/log.ts';
 import { threadBusyMs } from '../telemetry/thread-meter.ts';
 import type { CommandContext } from './arguments/command.ts';
+import { exitCodeOf } from './arguments/exit-code.ts';
 import { timeLimit } from './arguments/time-limit.ts';
 import { count } from './terminal/number-text.ts';
 import { logLineText, StatusNotes } from './terminal/status-notes.ts';
@@ -26,9 +26,6 @@ export interface RunFeedOptions {
   /** Ends the run after this long, milliseconds. */
   readonly durationMs?: number;
 }
-
-/** The exit code if another writer has taken over. A supervisor must not start this process again. */
-const TAKEN_OVER = 3;
 
 /** Runs the pipeline until the signal aborts. Shows or logs its status. Returns the exit code. */
 export async function runFeed(
@@ -68,9 +65,7 @@ export async function runFeed(
   } catch (error) {
     await gateway?.close();
     if (signal.aborted) return 0;
-    if (!isTakenOver(asFault(error).cause)) throw error;
-    await err.write(`market-feed: ${asFault(error).message}\n`);
-    return TAKEN_OVER;
+    throw error;
   }
   gateway?.follow(pipeline);
   const limit = durationMs === undefined ? undefined : timeLimit(durationMs);
@@ -104,8 +99,8 @@ export async function runFeed(
   if (spilled > 0) await err.write(`market-feed: ${waiting}\n`);
   if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped because the queue was full\n`);
   if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
-  if (failed.aborted && isTakenOver(asFault(failed.reason).cause)) return TAKEN_OVER;
-  return undelivered + dropped === 0 && !failed.aborted ? 0 : 1;
+  if (failed.aborted) return exitCodeOf(failed.reason);
+  return undelivered + dropped === 0 ? 0 : 1;
 }
 
 const ERROR_LEVEL = /^\{"level":"(?:error|fatal)"/;

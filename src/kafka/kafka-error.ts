@@ -73,6 +73,9 @@ export const isNotYetCoordinated = says(
 /** The coordinator knows a later writer of the transactional id. Our request versions never get PRODUCER_FENCED. */
 export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
+/** As `isTakenOver`, but certain: a coordinator may also have forgotten an id that nobody else uses. */
+export const isFenced = says('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED');
+
 /** There was no transaction to end. */
 export const isNoTransaction = says('INVALID_TXN_STATE');
 

@@ -1,7 +1,8 @@
 import { ConfigError } from '../../config/problem.ts';
 import { hideCredentials } from '../../domain/hide-credentials.ts';
 import { COMMANDS } from '../commands.ts';
-import { type Command, type CommandContext, didYouMean, UsageError } from './command.ts';
+import { type Command, type CommandContext, didYouMean } from './command.ts';
+import { exitCodeOf } from './exit-code.ts';
 import { packageVersion } from './package-version.ts';
 import { parseArguments } from './parse-arguments.ts';
 
@@ -38,9 +39,8 @@ export async function dispatch(
   try {
     return await command.run({ ...io, ...parseArguments(command, rest) });
   } catch (error) {
-    if (error instanceof ConfigError) return refuse(error.message, 2);
-    if (error instanceof UsageError) return refuse(`${first}: ${error.message}`, 2);
-    return refuse(`${first}: ${error instanceof Error ? error.message : String(error)}`, 1);
+    const message = error instanceof Error ? error.message : String(error);
+    return refuse(error instanceof ConfigError ? message : `${first}: ${message}`, exitCodeOf(error));
   }
 }
 
