@@ -546,6 +546,15 @@ it('a pipeline delivers spilled aggregated trades of a new epoch once to a sink 
   expect(problems).toEqual([]);
 });
 
+it('a pipeline without faults keeps its connections, whose venue sends a ping every 20 s', async () => {
+  const { written } = await play({
+    ...{ seed: 5, venues: ['binance'], mode: 'failover', backfill: true, channels: ['trade'], lines: 1 },
+    ...{ allCoins: false, sinks: ['kafka'], machines: 1, happenings: [] },
+  });
+  const lost = (written[0] ?? []).filter((record) => record.kind === 'status' && record.state === 'disconnected');
+  expect(lost).toEqual([]);
+});
+
 it('a script of faults replays with the same records, so that a failure can be reproduced', async () => {
   const each: Script = {
     seed: 7,

@@ -32,6 +32,7 @@ type Arriving = Buffer | (() => void);
 
 const TEXT = 0x81;
 const BINARY = 0x82;
+const PING = 0x89;
 
 /**
  * The venue's end of a TCP connection, to which the simulator writes. A fault that freezes the connection replaces
@@ -124,7 +125,6 @@ export class VirtualLine {
   }
 
   #webSocket(): WebSocket {
-    const { handlers, heartbeat } = this.#options;
     const socket = this.#socket;
     const isOpen = (): boolean => !this.#gone;
     const ws = {
@@ -141,16 +141,6 @@ export class VirtualLine {
         if (!socket.isFrozen) this.toClient(() => this.#broken(code));
       },
       terminate: () => this.reset(),
-      ping: (payload: string) => {
-        if (socket.isFrozen) return;
-        this.toClient(() => {
-          handlers.onPing();
-          this.#toServer((connection) => {
-            this.#options.venueSocket.heartbeat?.(connection, this.#world.wallClockMs());
-            heartbeat.answered(connection, payload);
-          });
-        });
-      },
     };
     return ws as unknown as WebSocket;
   }
@@ -178,11 +168,21 @@ export class VirtualLine {
     for (let frame = parseFrame(rest); frame !== undefined && !this.#ended; frame = parseFrame(rest)) {
       rest = rest.subarray(frame.end);
       const { data, binary } = frame;
-      if (frame.opcode !== TEXT && !binary) this.#violated('protocol_error', 1002);
+      if (frame.opcode === PING) this.#pinged(data.toString('latin1'));
+      else if (frame.opcode !== TEXT && !binary) this.#violated('protocol_error', 1002);
       else if (data.length > maxFrameBytes) this.#violated('frame_too_large', 1009);
       else handlers.onFrame({ data, binary, receivedAt: this.#world.wallClockMs() * 1000 });
     }
     this.#received = rest;
+  }
+
+  #pinged(payload: string): void {
+    const { handlers, heartbeat, venueSocket } = this.#options;
+    handlers.onPing();
+    this.#toServer((connection) => {
+      venueSocket.heartbeat?.(connection, this.#world.wallClockMs());
+      heartbeat.answered(connection, payload);
+    });
   }
 
   #violated(what: 'protocol_error' | 'frame_too_large', status: number): void {
