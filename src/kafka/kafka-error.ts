@@ -73,7 +73,7 @@ export const isNotYetCoordinated = says(
 /** The coordinator knows a later writer of the transactional id. Our request versions never get PRODUCER_FENCED. */
 export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
-/** As `isTakenOver`, but certain: a coordinator may also have forgotten an id that nobody else uses. */
+/** Another writer certainly has a later epoch. INVALID_PRODUCER_ID_MAPPING may only mean that an unused id is forgotten. */
 export const isFenced = says('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED');
 
 /** There was no transaction to end. */

@@ -80,10 +80,10 @@ export class GatewayThread {
   }
 
   publish(records: readonly FeedRecord[]): void {
-    for (const record of records)
+    for (const record of records) {
       if (record.kind === 'instrument') this.#instruments.set(`${record.venue}:${record.symbol}`, record);
-    if (this.#worker === undefined) return;
-    for (const record of records) if (SHOWN.has(record.kind)) this.#waiting.push(record);
+      if (this.#worker !== undefined && SHOWN.has(record.kind)) this.#waiting.push(record);
+    }
     if (this.#isPosting || this.#waiting.length === 0) return;
     this.#isPosting = true;
     this.#after(POST_EVERY_MS, () => this.#postRecords());

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createProcessMeter } from '../../src/telemetry/process-meter.ts';
 import { ThreadMeter } from '../../src/telemetry/thread-meter.ts';
 import { until } from '../../testing/tools/until.ts';
@@ -52,11 +52,9 @@ it('ThreadMeter and the process meter still measure the rest if no file can be o
   const noFile = (): never => {
     throw new Error('EMFILE: too many open files, uv_resident_set_memory');
   };
-  vi.spyOn(process.memoryUsage, 'rss').mockImplementation(noFile);
-  const { rss } = process.memoryUsage;
-  vi.spyOn(process, 'memoryUsage').mockImplementation(noFile);
-  Object.assign(process.memoryUsage, { rss });
-  onTestFinished(() => void vi.restoreAllMocks());
+  const { memoryUsage } = process;
+  onTestFinished(() => void Object.assign(process, { memoryUsage }));
+  Object.assign(process, { memoryUsage: Object.assign(noFile, { rss: noFile }) });
   const meter = new ThreadMeter();
   onTestFinished(() => meter.close());
   expect(meter.sample().heapUsedBytes).toBeGreaterThan(1e6);

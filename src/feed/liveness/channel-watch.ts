@@ -130,7 +130,7 @@ export class ChannelWatch {
    * Judges all channels, and acts on stale ones. Call it every `SWEEP_MS`. `venueIsLate`: the venue's frames come late,
    * so nothing is judged.
    */
-  sweep(now: number, venueIsLate = false): void {
+  sweep(now: number, venueIsLate: boolean): void {
     this.#compare(now);
     // After a pause of this process, frames may still wait to be read.
     const isLate = now - this.#sweptAt > 2 * SWEEP_MS;

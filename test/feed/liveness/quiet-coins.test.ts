@@ -80,7 +80,7 @@ it('ChannelWatch finds no stale channel in a market where every third coin is id
       }
     }
     now += SWEEP_MS;
-    watch.sweep(now);
+    watch.sweep(now, false);
   }
   expect(found).toEqual([]);
 });
