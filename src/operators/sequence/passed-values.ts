@@ -122,7 +122,9 @@ export class PassedValues<T> {
       (value) => !live.has(id(value)) && (end === undefined || compare(id(value), id(end)) < 0),
     );
     const all = sortedById(this.#access, [...held, ...missed]).filter((value) => this.isBeyond(id(value)));
-    const out = held.flatMap((value) => this.lateOrSeen(value) ?? []);
+    // A value whose line was lost before it came may have a lower id than values that have passed.
+    const late = fetched.filter((value) => !this.isBeyond(id(value)) && !this.#isKnown(id(value)));
+    const out = joined([...held, ...late].flatMap((value) => this.lateOrSeen(value) ?? []));
     if (reachesBack) this.isUnwatched = false;
     for (const value of all) {
       const later = gaps.filter((before) => compare(before, id(value)) >= 0);
@@ -141,7 +143,7 @@ export class PassedValues<T> {
    */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
-    if (this.has(id) || id === this.#floor?.id) {
+    if (this.#isKnown(id)) {
       this.duplicates++;
       return [];
     }
@@ -149,6 +151,10 @@ export class PassedValues<T> {
     const gap = this.#gapOfLate(id);
     this.#recentLate.add(id);
     return gap === undefined ? [] : [{ kind: 'gap', gap }];
+  }
+
+  #isKnown(id: string): boolean {
+    return this.has(id) || id === this.#floor?.id;
   }
 
   /** Searches sorted values from the end in growing steps: repeats are usually recent. */
@@ -214,6 +220,18 @@ export class PassedValues<T> {
   #checkpointOf(value: T): Checkpoint {
     return { id: this.#access.id(value), timestamp: this.#access.timestamp(value) };
   }
+}
+
+/** Joins the gaps of late values that lie between the same two values. Each late value makes a gap of one. */
+function joined<T>(gaps: readonly Sequenced<T>[]): Sequenced<T>[] {
+  const out: Sequenced<T>[] = [];
+  for (const item of gaps) {
+    const last = out.at(-1);
+    if (item.kind === 'gap' && last?.kind === 'gap' && last.gap.after === item.gap.after)
+      out[out.length - 1] = { kind: 'gap', gap: { ...last.gap, missing: (last.gap.missing ?? 0) + 1 } };
+    else out.push(item);
+  }
+  return out;
 }
 
 export function sortedById<T>({ id, compare }: SparseAccess<T>, values: readonly T[]): T[] {

@@ -267,6 +267,14 @@ describe('SparseSequence', () => {
       expect(feed(sequence, 2, 24)).toBe('24');
     });
 
+    it('reports the fetched values that no line delivered before a higher id as one gap', () => {
+      const sequence = cut();
+      feed(sequence, 2, 21);
+      expect(textOf(sequence.fill([21, 13, 12, 11, 10, 9]))).toBe('(10,13):2 21');
+      expect(sequence.duplicates).toBe(0);
+      expect(feed(sequence, 2, 12, 22)).toBe('22');
+    });
+
     it('reports a gap of unknown size up to the oldest fetched value if these do not reach back', () => {
       const sequence = cut();
       feed(sequence, 2, 21, 23);
