@@ -68,6 +68,9 @@ const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 3));
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
 
+/** What ends a process. */
+const ENDS: ReadonlySet<string> = new Set(['kill', 'restart', 'takeover']);
+
 type SinkName = (typeof SINKS)[number];
 
 type Happening =
@@ -300,14 +303,19 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 }
 
 /**
- * Leaves out restarts of trade ids that the judge cannot check. After a second restart, ids may continue by chance at
- * the id at which they stopped, which nobody can detect. In mode all, restarted ids stay in the same epoch, so the
- * judge takes their trades for repeats.
+ * Leaves out faults whose result the judge cannot check.
+ * - A second restart of trade ids: they may continue by chance at the id at which they stopped, which nobody can detect.
+ * - A restart of trade ids in mode all: the ids stay in the same epoch, so the judge takes their trades for repeats.
+ * - Reordered trades of Bybit before the end of a process: the next process resumes after the latest published trade,
+ * and Bybit's ids do not show that earlier ones are missing.
  */
 function judgeable(mode: Script['mode'], happenings: Script['happenings']): Script['happenings'] {
   const reset = new Set<string>();
-  return happenings.filter(({ what }) => {
-    if (what.kind !== 'venue' || what.request.fault !== 'testnet_reset') return true;
+  return happenings.filter(({ what }, at) => {
+    if (what.kind !== 'venue') return true;
+    if (what.request.fault === 'reorder_trades' && what.request.venue === 'bybit')
+      return !happenings.slice(at).some(({ what: { kind } }) => ENDS.has(kind));
+    if (what.request.fault !== 'testnet_reset') return true;
     const isFirst = mode !== 'all' && !reset.has(what.request.venue);
     reset.add(what.request.venue);
     return isFirst;
