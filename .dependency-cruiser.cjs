@@ -6,7 +6,7 @@
  */
 const layers = [
   ['domain', 'operators'],
-  ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability'],
+  ['net', 'market', 'codec', 'capture', 'telemetry', 'tradability', 'decimal'],
   ['venues', 'kafka', 'config', 'simulator', 'avro-file'],
   ['gateway'],
   ['sinks', 'client'],
@@ -35,6 +35,7 @@ const closedFolders = [
   ['domain', '^src/'],
   ['market', '^src/'],
   ['tradability', '^src/'],
+  ['decimal', '^src/'],
   ['operators', '^src/operators/', '^node_modules/rxjs/'],
 ].map(([name, ...allowed]) => ({
   name: `${name}-stands-alone`,

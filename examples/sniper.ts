@@ -2,9 +2,10 @@
 // asks the trading guard before each order, and writes its ledger as JSON to stdout.
 //   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
 //   node examples/sniper.ts localhost:9092 --coins BTC,ETH             with a feed that writes to Kafka
-// In your own project, import from 'market-feed' and 'market-feed/client'.
+// In your own project, import from 'market-feed', 'market-feed/client' and 'market-feed/decimal'.
 import { parseArgs } from 'node:util';
 import { connectTopics, type Market, type TradingDecision } from '../src/client/index.ts';
+import { add, compare, divide, multiply, subtract } from '../src/decimal/index.ts';
 import type { Decimal, Environment, LargeTrade, PriceTick, TradeStats } from '../src/index.ts';
 
 const BUDGET = '1000'; // of the quote asset, for each position
@@ -36,7 +37,7 @@ export class Sniper {
   readonly #prices = new Map<string, PriceTick>();
   readonly #flows = new Map<string, TradeStats>();
   #fills = 0;
-  #profit = 0n;
+  #profit = '0';
 
   constructor(deps: SniperDeps) {
     this.#deps = deps;
@@ -59,8 +60,8 @@ export class Sniper {
       this.#write('not_bought', { coin, why, halted: reason });
       return;
     }
-    const bought = decimal((units(BUDGET) * ONE) / units(last.price));
-    const levels = { takeProfit: times(last.price, TAKE_PROFIT), stopLoss: times(last.price, STOP_LOSS) };
+    const bought = divide(BUDGET, last.price, { places: 8, rounding: 'down' });
+    const levels = { takeProfit: multiply(last.price, TAKE_PROFIT), stopLoss: multiply(last.price, STOP_LOSS) };
     this.positions.set(coin, { coin, quantity: bought, paid: last.price, ...levels });
     this.#fills++;
     this.#write('bought', { coin, quantity: bought, price: last.price, ...levels, why });
@@ -71,15 +72,15 @@ export class Sniper {
     const position = this.positions.get(tick.coin);
     if (position === undefined || !this.#isUsable(tick)) return;
     const { coin, quantity, paid, takeProfit, stopLoss } = position;
-    const price = units(tick.price);
-    if (price < units(takeProfit) && price > units(stopLoss)) return;
+    const isHigh = compare(tick.price, takeProfit) >= 0;
+    if (!isHigh && compare(tick.price, stopLoss) > 0) return;
     if (this.#deps.decision(coin).state === 'halted') return;
     this.positions.delete(coin);
     this.#fills++;
-    const profit = ((price - units(paid)) * units(quantity)) / ONE;
-    this.#profit += profit;
-    const why = price >= units(takeProfit) ? `take profit ${takeProfit}` : `stop loss ${stopLoss}`;
-    this.#write('sold', { coin, quantity, price: tick.price, profit: decimal(profit), why });
+    const profit = multiply(subtract(tick.price, paid), quantity);
+    this.#profit = add(this.#profit, profit);
+    const why = isHigh ? `take profit ${takeProfit}` : `stop loss ${stopLoss}`;
+    this.#write('sold', { coin, quantity, price: tick.price, profit, why });
   }
 
   onDecision({ coin, state, causes, reason }: TradingDecision): void {
@@ -89,7 +90,7 @@ export class Sniper {
 
   ledger(): void {
     const { positions } = this;
-    this.#write('ledger', { positions: [...positions.values()], fills: this.#fills, profit: decimal(this.#profit) });
+    this.#write('ledger', { positions: [...positions.values()], fills: this.#fills, profit: this.#profit });
   }
 
   /** The guard judges the feed. The strategy itself checks that this record is fresh and real. */
@@ -102,22 +103,6 @@ export class Sniper {
     this.#deps.write({ at: new Date(this.#deps.wallClockMs()).toISOString(), event, ...fields });
   }
 }
-
-// Decimals are text. As integers of 10^-18 they stay exact.
-const ONE = 10n ** 18n;
-
-function units(text: Decimal): bigint {
-  const [whole = '0', places = ''] = text.split('.');
-  return BigInt(whole + places.padEnd(18, '0'));
-}
-
-function decimal(value: bigint): Decimal {
-  const digits = (value < 0n ? -value : value).toString().padStart(19, '0');
-  const text = `${value < 0n ? '-' : ''}${digits.slice(0, -18)}.${digits.slice(-18)}`;
-  return text.replace(/\.?0+$/, '');
-}
-
-const times = (a: Decimal, b: Decimal): Decimal => decimal((units(a) * units(b)) / ONE);
 
 type Followed = Pick<Market, 'trading$' | 'prices$' | 'tradeStats$' | 'largeTrades$'>;
 

@@ -133,6 +133,7 @@ await feed.close();
     ['market-feed/operators', ['rxjs']],
     ['market-feed/venues', ['rxjs', 'ws']],
     ['market-feed/market', []],
+    ['market-feed/decimal', []],
   ])('%s loads only the packages %j', async (entry, packages) => {
     await writeFile(
       join(project, 'loads.js'),
