@@ -11,7 +11,7 @@ import type { LineEvent } from './connection/line-event.ts';
 import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
-import { SWEEP_MS } from './liveness/channel-watch.ts';
+import { SWEEP_MS } from './liveness/channel-life.ts';
 import type { EventLag } from './liveness/event-lag.ts';
 import { explainStale, type Staleness } from './liveness/explain-stale.ts';
 import type { WatchedSymbol } from './liveness/frame-watch.ts';

@@ -1,3 +1,5 @@
+/** How often channels are compared and judged, milliseconds. */
+export const SWEEP_MS = 1000;
 /** A connection is behind after it missed this many frames. It counts as delivering again after as many frames. */
 const MISSED = 3;
 /** Maximum frames that count in a second. A burst of trades says little about the time to the next trade. */
@@ -32,6 +34,7 @@ export class ConnectionFrames {
   lastAt = Number.NEGATIVE_INFINITY;
   /** Frames that other connections delivered since this one's last frame. */
   missed = 0;
+  /** The start of the interval of the first missed frame. */
   missedSince = 0;
   /**
    * The least time from an event to its receipt since the last `takeLags`, milliseconds. Infinity if no frame showed
@@ -50,7 +53,7 @@ export class ConnectionFrames {
   }
 }
 
-/** The frames of one channel of one symbol, by connection. Pure, without a clock: `compare` is called once a second. */
+/** The frames of one channel of one symbol, by connection. Pure, without a clock: call `compare` every `SWEEP_MS`. */
 export class ChannelLife {
   readonly connections: ConnectionFrames[] = [];
   /** The time of the last `compare` that found a frame of any connection. */
@@ -117,7 +120,7 @@ export class ChannelLife {
         each.lastAt = now;
         each.missed = 0;
       } else if (most > 0) {
-        if (each.missed === 0) each.missedSince = now;
+        if (each.missed === 0) each.missedSince = now - SWEEP_MS;
         each.missed += most;
       }
       each.compared = each.frames;

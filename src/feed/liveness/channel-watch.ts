@@ -2,13 +2,10 @@ import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { Channel, Instrument } from '../../domain/instrument.ts';
 import type { VenueFeedOptions } from '../venue-feed-options.ts';
 import { type ChannelKind, kindOf } from './channel-kinds.ts';
-import { ChannelLife } from './channel-life.ts';
+import { ChannelLife, SWEEP_MS } from './channel-life.ts';
 import { StaleChannels, type StaleChannelsOptions } from './stale-channels.ts';
 
 // A channel of a symbol is stale if it has no data for unusually long, although other data shows that it should.
-
-/** How often channels are judged, milliseconds. */
-export const SWEEP_MS = 1000;
 
 /**
  * The least time from a venue's event to its receipt on one line within a second. It still includes the offset between

@@ -104,8 +104,8 @@ describe('ChannelWatch', () => {
     scene.run(12, mute);
     const channel = kind === 'book_update' ? 'depth' : kind;
     expect(scene.reported).toEqual([
-      `66 feed_stale channel_mute ${channel} BTCUSDT 1 resubscribed`,
-      `71 feed_stale channel_mute ${channel} BTCUSDT 1 connection_replaced`,
+      `65 feed_stale channel_mute ${channel} BTCUSDT 1 resubscribed`,
+      `70 feed_stale channel_mute ${channel} BTCUSDT 1 connection_replaced`,
     ]);
     expect(scene.actions).toEqual([`subscribe ${channel} of BTCUSDT on 1`, 'replace the connection of BTCUSDT on 1']);
     scene.run(60, mute);
@@ -121,7 +121,7 @@ describe('ChannelWatch', () => {
       7,
       without(({ kind, connection }) => kind === 'ticker' && connection === 2),
     );
-    expect(scene.reported).toEqual(['66 feed_stale channel_mute ticker null 2 resubscribed']);
+    expect(scene.reported).toEqual(['65 feed_stale channel_mute ticker null 2 resubscribed']);
     expect(scene.actions).toHaveLength(3);
   });
 

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Channel, Instrument } from '../../../src/domain/instrument.ts';
 import { kindOf } from '../../../src/feed/liveness/channel-kinds.ts';
-import { ChannelWatch, SWEEP_MS } from '../../../src/feed/liveness/channel-watch.ts';
+import { SWEEP_MS } from '../../../src/feed/liveness/channel-life.ts';
+import { ChannelWatch } from '../../../src/feed/liveness/channel-watch.ts';
 import { Random } from '../../../src/simulator/market/random.ts';
 import { currentSeed, isFuzz } from '../../../testing/properties/seeds.ts';
 
