@@ -5,7 +5,8 @@ import type { MessageOffset } from '../source/source.ts';
 export interface TopicLag {
   /**
    * Age of the oldest record that is not done, milliseconds. If that record is not read yet, its age is an upper bound.
-   * 0 if all records are done and the brokers answer. A record is done when no listener needs it any more.
+   * At least the time since when there are unread records without a break, whatever the wall clocks say. 0 if all
+   * records are done and the brokers answer. A record is done when no listener needs it any more.
    */
   readonly ms: number;
   /** How many records are not read or not done. */
@@ -19,6 +20,8 @@ interface PartitionLag {
    * unread. Wall clock, milliseconds.
    */
   reachedAt: number;
+  /** Since when records are unread without a break, by the monotonic clock, milliseconds; undefined: none is unread. */
+  behindSince: number | undefined;
   /** When the broker last answered, by the monotonic clock, milliseconds. */
   answeredAt: number;
 }
@@ -40,7 +43,12 @@ export class LagMeter {
   started(partitions: Iterable<number>, now: Moment): void {
     for (const partition of partitions)
       if (!this.#partitions.has(partition))
-        this.#partitions.set(partition, { behind: 0, reachedAt: now.wall, answeredAt: now.monotonic });
+        this.#partitions.set(partition, {
+          behind: 0,
+          reachedAt: now.wall,
+          behindSince: undefined,
+          answeredAt: now.monotonic,
+        });
     this.#waitsSince = undefined;
   }
 
@@ -50,6 +58,7 @@ export class LagMeter {
     lag.answeredAt = now.monotonic;
     if (lag.behind === 0) lag.reachedAt = now.wall;
     lag.behind = behind;
+    lag.behindSince = behind === 0 ? undefined : (lag.behindSince ?? now.monotonic);
   }
 
   reached(partition: number, appendedAt: number): void {
@@ -65,10 +74,12 @@ export class LagMeter {
   /** `undone`: the records that are read but not done, one group for each listener. */
   lag(now: Moment, undone: readonly Iterable<Pick<MessageOffset, 'appendedAt'>>[]): TopicLag {
     let since = now.wall;
+    let behindSince = now.monotonic;
     let records = 0;
-    for (const { behind, reachedAt } of this.#partitions.values()) {
-      records += behind;
-      if (behind > 0) since = Math.min(since, reachedAt);
+    for (const partition of this.#partitions.values()) {
+      records += partition.behind;
+      if (partition.behind > 0) since = Math.min(since, partition.reachedAt);
+      behindSince = Math.min(behindSince, partition.behindSince ?? behindSince);
     }
     let waiting = 0;
     for (const some of undone) {
@@ -79,7 +90,8 @@ export class LagMeter {
       }
       waiting = Math.max(waiting, count);
     }
-    return { ms: Math.max(now.wall - since, this.#silence(now.monotonic)), records: records + waiting };
+    const ms = Math.max(now.wall - since, now.monotonic - behindSince, this.#silence(now.monotonic));
+    return { ms, records: records + waiting };
   }
 
   /** Milliseconds since the last answer, of the partition without an answer for longest; 0 up to `SILENCE_MS`. */

@@ -47,6 +47,21 @@ describe('LagMeter', () => {
     expect(meter.lag(now(1, 2500), [])).toEqual({ ms: 1500, records: 0 });
   });
 
+  it('counts the time with unread records by the monotonic clock: a wall clock that is behind hides no lag', () => {
+    const meter = new LagMeter(now(0));
+    meter.started([0], now(0));
+    for (let at = 250; at <= 5000; at += 250) {
+      // The broker appended this record "in the future", because the consumer's clock is a minute behind.
+      meter.reached(0, at + 10_000);
+      meter.answered(0, 5000, now(at));
+    }
+    expect(meter.lag(now(5000), [])).toEqual({ ms: 4750, records: 5000 });
+    meter.answered(0, 0, now(5250));
+    expect(meter.lag(now(5250), [])).toEqual({ ms: 0, records: 0 });
+    meter.answered(0, 1, now(5500));
+    expect(meter.lag(now(5600), [])).toEqual({ ms: 100, records: 1 });
+  });
+
   it('counts the time without an answer for each partition separately', () => {
     const meter = new LagMeter(now(0));
     meter.started([0, 1], now(0));
