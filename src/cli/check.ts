@@ -10,6 +10,7 @@ import {
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import { type Command, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf, withVenues } from './arguments/configuration.ts';
+import { visible } from './terminal/terminal-text.ts';
 
 const LIVE_SECONDS = 30;
 
@@ -57,7 +58,7 @@ export const command: Command = {
 };
 
 function row(label: string, text: string): string {
-  return `${label.padEnd(16)}${text}`;
+  return visible(`${label.padEnd(16)}${text}`);
 }
 
 function coinsOf({ coins, quote }: Config): string {

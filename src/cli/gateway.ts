@@ -15,7 +15,8 @@ export const command: Command = {
     const config = configurationOf(context);
     const { serveTopics } = await import('../serving/serve-topics.ts');
     const { createLog } = await import('../telemetry/log.ts');
-    const log = createLog({ level: config.log.level, destination: { write: (json) => void err.write(json) } });
+    const { logTo } = await import('./terminal/command-log.ts');
+    const log = createLog({ level: config.log.level, destination: logTo(err) });
     await serveTopics(
       { ...config, gateway: { ...config.gateway, port: port ?? config.gateway.port } },
       { log, signal },

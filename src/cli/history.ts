@@ -13,6 +13,7 @@ import {
   choiceIn,
   type OptionValues,
   UsageError,
+  writeProblem,
   writeResult,
 } from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
@@ -166,15 +167,13 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
   })
     .catch(async (error: unknown) => {
       if (line.records > 0)
-        await err.write(
-          `market-feed: history: ${count(line.records)} records are kept; run the same command to continue\n`,
-        );
+        await writeProblem(err, `history: ${count(line.records)} records are kept; run the same command to continue`);
       throw error;
     })
     .finally(() => line.close());
   const tookMs = performance.now() - startedAt;
   const topic = historyTopic(request);
-  for (const remark of remarks(result, title)) await err.write(`market-feed: history: ${remark}\n`);
+  for (const remark of remarks(result, title)) await writeProblem(err, `history: ${remark}`);
   const { records, missing, complete } = result;
   const words = `${complete ? 'Fetched' : 'Interrupted after'} ${count(records)} records, ${title}, in ${duration(tookMs)}: ${path.join(dir, topic)}`;
   const seconds = Math.round(tookMs) / 1000;

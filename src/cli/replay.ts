@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { duration } from '../domain/duration.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import type { ReplayOptions, ReplayResult } from '../replay/replay-result.ts';
-import { type Command, type CommandContext, UsageError, writeResult } from './arguments/command.ts';
+import { type Command, type CommandContext, UsageError, writeProblem, writeResult } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { count } from './terminal/number-text.ts';
 
@@ -112,7 +112,7 @@ async function replayFile(
   }
   const tookMs = performance.now() - startedAt;
   await writeResult(out, inWords(result, tookMs), forScripts(source.file, result, tookMs));
-  if (result.undelivered > 0) await err.write(`market-feed: ${result.undelivered} records could not be delivered\n`);
+  if (result.undelivered > 0) await writeProblem(err, `${result.undelivered} records could not be delivered`);
   // Everything before the error is replayed and reported. The exit code says that the replay is incomplete.
   if (result.error !== undefined) throw result.error;
   return result.undelivered === 0 || signal.aborted ? 0 : 1;

@@ -11,9 +11,10 @@ import { type Running, startPipeline } from '../runtime/run.ts';
 import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import { threadBusyMs } from '../telemetry/thread-meter.ts';
-import type { CommandContext } from './arguments/command.ts';
+import { type CommandContext, problemRow, writeProblem } from './arguments/command.ts';
 import { exitCodeOf } from './arguments/exit-code.ts';
 import { timeLimit } from './arguments/time-limit.ts';
+import { logTo } from './terminal/command-log.ts';
 import { count } from './terminal/number-text.ts';
 import { logLineText, StatusNotes } from './terminal/status-notes.ts';
 import { type Painter, paintStatus } from './terminal/status-painter.ts';
@@ -38,12 +39,13 @@ export async function runFeed(
   let painter: Painter | undefined;
   /** Errors while the live status is shown; printed after it. */
   const deferredErrors: string[] = [];
+  const entries = logTo(err);
   const log = createLog({
     level: config.log.level,
     destination: {
       write(json: string) {
         notes.add(json);
-        if (!live || !err.isTerminal) void err.write(json);
+        if (!live || !err.isTerminal) entries.write(json);
         else if (painter !== undefined) {
           if (ERROR_LEVEL.test(json)) deferredErrors.push(problemText(json));
         } else if (PROBLEM_LEVEL.test(json)) void err.write(problemText(json));
@@ -94,11 +96,11 @@ export async function runFeed(
     await err.write(deferredErrors.slice(-20).join(''));
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
-  if (failed.aborted) await err.write(`market-feed: ${asFault(failed.reason).message}\n`);
+  if (failed.aborted) await writeProblem(err, asFault(failed.reason).message);
   const waiting = `${spilled} records wait in ${config.spill.dir}; the next start delivers them`;
-  if (spilled > 0) await err.write(`market-feed: ${waiting}\n`);
-  if (dropped > 0) await err.write(`market-feed: ${dropped} records were dropped because the queue was full\n`);
-  if (undelivered > 0) await err.write(`market-feed: ${undelivered} records could not be delivered\n`);
+  if (spilled > 0) await writeProblem(err, waiting);
+  if (dropped > 0) await writeProblem(err, `${dropped} records were dropped because the queue was full`);
+  if (undelivered > 0) await writeProblem(err, `${undelivered} records could not be delivered`);
   if (failed.aborted) return exitCodeOf(failed.reason);
   return undelivered + dropped === 0 ? 0 : 1;
 }
@@ -107,7 +109,7 @@ const ERROR_LEVEL = /^\{"level":"(?:error|fatal)"/;
 const PROBLEM_LEVEL = /^\{"level":"(?:warn|error|fatal)"/;
 
 function problemText(json: string): string {
-  return `market-feed: ${logLineText(json)}\n`;
+  return problemRow(logLineText(json));
 }
 
 function summary({ at, startedAt, counts, sinks }: StatusSnapshot): string {

@@ -2,7 +2,7 @@ import type { SchemaRegistry, Standing } from '../codec/schema-registry.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
-import { inColumns } from './terminal/terminal-text.ts';
+import { inColumns, visible, visibleJson } from './terminal/terminal-text.ts';
 
 export const command: Command = {
   usage: 'schemas check|register [--against URL] [--json] [--config FILE]',
@@ -65,7 +65,7 @@ async function report(
     const standing = await registry.standingOf(subject, schema);
     if (standing.kind === 'incompatible') isFine = false;
     const { kind, ...rest } = standing;
-    const json = () => `${JSON.stringify({ subject, standing: kind, ...rest })}\n`;
+    const json = () => `${visibleJson(JSON.stringify({ subject, standing: kind, ...rest }))}\n`;
     await out.write(options.flag('json') ? json() : textLine(subject, standing, width));
   }
   return isFine;
@@ -73,6 +73,6 @@ async function report(
 
 function textLine(subject: string, standing: Standing, width: number): string {
   const id = standing.kind === 'registered' ? `  id ${standing.id}` : '';
-  const reasons = standing.kind === 'incompatible' ? standing.reasons.map((reason) => `\n  ! ${reason}`) : [];
+  const reasons = standing.kind === 'incompatible' ? standing.reasons.map((reason) => `\n  ! ${visible(reason)}`) : [];
   return `${inColumns(subject, width)}${standing.kind}${id}${reasons.join('')}\n`;
 }

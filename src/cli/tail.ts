@@ -3,7 +3,7 @@ import path from 'node:path';
 import { coinNamed } from '../config/coin-list.ts';
 import { type Config, environmentPrefixes } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
-import { type Command, type CommandContext, didYouMean, UsageError } from './arguments/command.ts';
+import { type Command, type CommandContext, didYouMean, UsageError, writeProblem } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
 import { type Start, startTime } from './arguments/start-time.ts';
 
@@ -85,7 +85,7 @@ async function* kafkaRecords(
     const messages = readTopic(kafka, name, { from, follow, signal }, kafkaComplaints(err));
     for await (const { partition, offset, record } of messages) {
       if (record instanceof Fault)
-        await err.write(`market-feed: tail: partition ${partition} offset ${offset}: ${record.message}\n`);
+        await writeProblem(err, `tail: partition ${partition} offset ${offset}: ${record.message}`);
       else yield record;
     }
   } catch (error) {
@@ -113,7 +113,7 @@ async function* fileRecords(
   const { arrivalMs } = await import('../client/source/file-source.ts');
   const notice = await absence(dir, topic);
   if (notice !== undefined && !waits) throw new Error(notice);
-  if (notice !== undefined) await err.write(`market-feed: tail: ${notice}; waiting\n`);
+  if (notice !== undefined) await writeProblem(err, `tail: ${notice}; waiting`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
   for await (const record of readFiles(dir, topic, { from: from === 'end' ? 'end' : 'beginning', follow, signal })) {
     if (arrivalMs(record) >= since) yield record;

@@ -2,7 +2,7 @@ import { environmentPrefixes } from '../config/config.ts';
 import type { TopicDescription } from '../sinks/kafka/topics.ts';
 import { type Command, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
-import { inColumns } from './terminal/terminal-text.ts';
+import { inColumns, visible } from './terminal/terminal-text.ts';
 
 export const command: Command = {
   usage: 'topics create|describe [--config FILE]',
@@ -42,7 +42,7 @@ function topicLines(
   const facts = exists
     ? `${partitions} partitions × ${replication}  ${records} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
     : '';
-  const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${difference}`);
+  const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${visible(difference)}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;
 }
 

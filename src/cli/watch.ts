@@ -3,7 +3,14 @@ import { type Config, environmentOf, feedVenues } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
 import { aborted$ } from '../net/aborted.ts';
-import { type Command, type CommandContext, choiceIn, numberIn, UsageError } from './arguments/command.ts';
+import {
+  type Command,
+  type CommandContext,
+  choiceIn,
+  numberIn,
+  UsageError,
+  writeProblem,
+} from './arguments/command.ts';
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 
 export const command: Command = {
@@ -65,7 +72,7 @@ async function watch(
     await lastValueFrom(shown$, { defaultValue: undefined });
     return 0;
   } catch (error) {
-    await err.write(`market-feed: watch: ${id}: ${asFault(error).message}\n`);
+    await writeProblem(err, `watch: ${id}: ${asFault(error).message}`);
     return 1;
   }
 }

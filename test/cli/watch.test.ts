@@ -76,6 +76,16 @@ it.each([
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ last_update_id: '6', snapshot: channel !== 'depth' });
 });
 
+it('watch shows control characters of a close reason as their numbers', async () => {
+  const server = await localServer({
+    onConnection: (connection) => connection.close(1008, '\u001b]0;title\u0007\nmarket-feed: forged line'),
+  });
+  cleanups.push(() => server.close());
+  const io = fakeIo({ MARKET_FEED__VENUES__BYBIT__WEBSOCKET_URLS: server.url });
+  expect(await dispatch(['watch', 'btcusdt', 'trade', '--venue', 'bybit'], io)).toBe(1);
+  expect(io.err.text()).toMatch(/^market-feed: watch: bybit: .*\\x1b\]0;title\\x07\\x0amarket-feed: forged line.*\n$/);
+});
+
 it('watch exits when it is stopped, even if a write to stdout never completes', async () => {
   const server = await localServer({
     onConnection: (connection) => connection.on('message', () => connection.send(BYBIT_BOOK[0] ?? '')),

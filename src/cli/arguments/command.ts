@@ -1,4 +1,6 @@
 import { nearestKey } from '../../config/nearest-key.ts';
+import { hideCredentials } from '../../domain/hide-credentials.ts';
+import { visible, visibleJson } from '../terminal/terminal-text.ts';
 
 /**
  * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
@@ -50,7 +52,16 @@ export interface Output {
 
 /** Writes a command's result: words for people on a terminal, a JSON line for scripts. */
 export function writeResult(out: Output, words: string, json: object): Promise<void> {
-  return out.write(`${out.isTerminal ? words : JSON.stringify(json)}\n`);
+  return out.write(`${out.isTerminal ? words : visibleJson(JSON.stringify(json))}\n`);
+}
+
+/** Writes a message for people as one row, without logins. */
+export function writeProblem(err: Output, message: string): Promise<void> {
+  return err.write(problemRow(message));
+}
+
+export function problemRow(message: string): string {
+  return `market-feed: ${visible(hideCredentials(message))}\n`;
 }
 
 /** An error in the command line, with exit code 2. */

@@ -1,7 +1,6 @@
 import { ConfigError } from '../../config/problem.ts';
-import { hideCredentials } from '../../domain/hide-credentials.ts';
 import { COMMANDS } from '../commands.ts';
-import { type Command, type CommandContext, didYouMean } from './command.ts';
+import { type Command, type CommandContext, didYouMean, problemRow } from './command.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { packageVersion } from './package-version.ts';
 import { parseArguments } from './parse-arguments.ts';
@@ -16,8 +15,8 @@ export async function dispatch(
     await io.out.write(text);
     return 0;
   };
-  const refuse = async (message: string, code: number) => {
-    await io.err.write(`${hideCredentials(message).replace(/^/gm, 'market-feed: ')}\n`);
+  const refuse = async (messages: readonly string[], code: number) => {
+    await io.err.write(messages.map(problemRow).join(''));
     return code;
   };
   if (first === undefined) {
@@ -32,7 +31,7 @@ export async function dispatch(
   if (entry === undefined) {
     const kind = first.startsWith('-') ? 'option' : 'command';
     const names = Object.keys(COMMANDS);
-    return refuse(`unknown ${kind} ${first}, allowed: ${names.join(', ')}${didYouMean(first, names)}`, 2);
+    return refuse([`unknown ${kind} ${first}, allowed: ${names.join(', ')}${didYouMean(first, names)}`], 2);
   }
   const { command } = await entry.load();
   if (rest.includes('--help') || rest.includes('-h')) return say(helpOf(first, command, entry.summary));
@@ -40,7 +39,9 @@ export async function dispatch(
     return await command.run({ ...io, ...parseArguments(command, rest) });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return refuse(error instanceof ConfigError ? message : `${first}: ${message}`, exitCodeOf(error));
+    // A ConfigError has one line for each problem.
+    const messages = error instanceof ConfigError ? message.split('\n') : [`${first}: ${message}`];
+    return refuse(messages, exitCodeOf(error));
   }
 }
 

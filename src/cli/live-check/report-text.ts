@@ -1,6 +1,6 @@
 import type { VenueId } from '../../domain/instrument.ts';
 import type { Environment } from '../../domain/record.ts';
-import { inColumns, type Span, type Style, span, toRow } from '../terminal/terminal-text.ts';
+import { inColumns, type Span, type Style, span, toRow, visible } from '../terminal/terminal-text.ts';
 import type { CheckItem, CheckResult } from './check-item.ts';
 
 export interface CheckedTable {
@@ -43,7 +43,7 @@ export function resultText(tables: readonly CheckedTable[]): string {
 
 /** A table in Markdown, for a GitHub issue. */
 export function markdownTable(table: CheckedTable): string {
-  const cell = (text: string): string => text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+  const cell = (text: string): string => visible(text).replaceAll('|', '\\|');
   const rows = table.items.map(
     ({ name, result, detail }) => `| ${WORDS[result].word} | ${cell(name)} | ${cell(detail).replaceAll('<', '&lt;')} |`,
   );
@@ -57,7 +57,7 @@ function titleOf({ venue, environment, items }: CheckedTable): string {
 
 function itemRows({ name, result, detail }: CheckItem, width: number): readonly (readonly Span[])[] {
   const { word, style } = WORDS[result];
-  const [first = '', ...more] = wrapped(detail, width - MARGIN);
+  const [first = '', ...more] = wrapped(visible(detail), width - MARGIN);
   const of: Style = result === 'fail' ? 'plain' : 'dim';
   return [
     [span(`  ${word}  `, style), span(`${inColumns(name, NAME_COLUMNS)} `), span(first, of)],

@@ -9,6 +9,7 @@ import { type CommandContext, UsageError } from '../arguments/command.ts';
 import { packageVersion } from '../arguments/package-version.ts';
 import { colorWanted } from '../run-feed.ts';
 import { StatusLine } from '../terminal/status-line.ts';
+import { visibleJson } from '../terminal/terminal-text.ts';
 import { checkVenue, LINES } from './check-venue.ts';
 import { type CheckedTable, hasFailed, markdownTable, resultText, tableText } from './report-text.ts';
 
@@ -52,7 +53,7 @@ export async function runLiveCheck(context: CommandContext, configured: Config, 
   const table = tableText(tables, columns, out.isTerminal && colorWanted(environment));
   const places = `report   ${files.report}\ncapture  ${files.capture}`;
   const words = `${table}${resultText(tables)}. Attach both files to an issue:\n${places}\n`;
-  await out.write(options.flag('json') ? `${JSON.stringify(json)}\n` : words);
+  await out.write(options.flag('json') ? `${visibleJson(JSON.stringify(json))}\n` : words);
   return isPassed ? 0 : 1;
 }
 

@@ -3,21 +3,21 @@ import { snakeKeys } from '../../codec/key-case.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
 import type { BookLevel, FeedRecord } from '../../domain/record.ts';
 import { amount, percent, rate } from './number-text.ts';
-import { inColumns } from './terminal-text.ts';
+import { inColumns, visible, visibleJson } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
 
 /** An event or record as one JSON line, with the schema's names. Tickers and book updates get such names, too. */
 export function jsonLine(event: Shown): string {
-  if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${JSON.stringify(toJson(event))}\n`;
+  if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${visibleJson(JSON.stringify(toJson(event)))}\n`;
   const { kind: _kind, epoch: _epoch, ...fields } = event;
-  return `${JSON.stringify(snakeKeys(fields))}\n`;
+  return `${visibleJson(JSON.stringify(snakeKeys(fields)))}\n`;
 }
 
 /** An event or record as a row of text for people. In a candle ✓ means closed. With `watched` it may omit the venue. */
 export function textLine(event: Shown, watched = false): string {
   const test = event.environment === 'production' ? '' : `  [${event.environment}]`;
-  return `${clock(event)}  ${body(event, watched)}${test}\n`;
+  return `${visible(`${clock(event)}  ${body(event, watched)}${test}`)}\n`;
 }
 
 function body(event: Shown, watched: boolean): string {

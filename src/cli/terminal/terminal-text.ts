@@ -28,6 +28,23 @@ export function span(text: string, style: Style = 'plain'): Span {
   return { text, style };
 }
 
+/**
+ * The text with its control characters (C0, DEL and C1, so newlines too) as `\x1b`. Texts of venues, brokers and records
+ * must not control the terminal.
+ */
+export function visible(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${hex(character, 2)}`);
+}
+
+/** JSON text whose strings have no control characters: `JSON.stringify` escapes C0, but neither DEL nor C1. */
+export function visibleJson(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, (character) => `\\u${hex(character, 4)}`);
+}
+
+function hex(character: string, digits: number): string {
+  return character.charCodeAt(0).toString(16).padStart(digits, '0');
+}
+
 /** The columns of a text: control characters take none, East Asian wide characters and emoji two. */
 export function textWidth(text: string): number {
   let width = 0;
@@ -66,13 +83,12 @@ function cutTo(text: string, width: number): string {
   return `${cut}…`;
 }
 
-/** The spans as one row of the terminal, of at most `width` columns, without control characters. */
+/** The spans as one row of the terminal, of at most `width` columns. Control characters are made visible. */
 export function toRow(spans: readonly Span[], width: number, color: boolean): string {
   let row = '';
   let left = width;
   for (const { text, style } of spans) {
-    // Texts of venues and brokers must not control the terminal.
-    const cut = cutTo(text.replace(/\p{Cc}/gu, ' '), left);
+    const cut = cutTo(visible(text), left);
     left -= textWidth(cut);
     const sgr = color ? STYLES[style] : '';
     row += sgr === '' || cut === '' ? cut : `\u001b[${sgr}m${cut}\u001b[0m`;

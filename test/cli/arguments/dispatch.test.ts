@@ -42,6 +42,7 @@ describe('help and version', () => {
 describe('wrong usage of the command line', () => {
   it.each([
     [['rnu'], 'unknown command rnu', 'did you mean run?'],
+    [['run', '\u001b[2J\nforged'], String.raw`unexpected "\x1b[2J\x0aforged"`, 'usage: market-feed run'],
     [['toString'], 'unknown command toString', 'allowed: run'],
     [['--verbose'], 'unknown option --verbose', 'allowed: run'],
     [['run', '--confg', 'x'], 'unknown option --confg', 'did you mean --config?'],

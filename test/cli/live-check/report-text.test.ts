@@ -30,9 +30,10 @@ it('tableText breaks long details at blanks, below each other', () => {
   );
 });
 
-it('tableText keeps words that are longer than a row within it, and drops control characters', () => {
+it('tableText keeps words that are longer than a row within it, and shows control characters as their numbers', () => {
   const detail = `a\u001b[31m ${'x'.repeat(200)}`;
   const text = tableText([{ ...TABLE, items: [{ name: 'frames decoded', result: 'fail', detail }] }], 80, false);
+  expect(text).toContain(String.raw`a\x1b[31m`);
   expect(text).not.toContain('\u001b');
   expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80);
 });

@@ -21,6 +21,7 @@ it('toRow truncates text at the width, and colours it only on request', () => {
   expect(toRow(spans, 80, true)).toBe('\u001b[32mup \u001b[0mand running');
 });
 
-it('toRow replaces control characters with spaces', () => {
-  expect(toRow([span('451\u001b[2J\r\nblocked\u009b1m')], 80, true)).toBe('451 [2J  blocked 1m');
+it('toRow shows control characters as their numbers, and counts their columns', () => {
+  expect(toRow([span('451\u001b[2J\r\nblocked\u009b1m')], 80, true)).toBe(String.raw`451\x1b[2J\x0d\x0ablocked\x9b1m`);
+  expect(toRow([span('\u001b[2J')], 6, false)).toBe(String.raw`\x1b[…`);
 });

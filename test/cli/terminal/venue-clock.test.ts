@@ -42,6 +42,13 @@ async function offsetAt(ms: number): Promise<{ offset: number; text: string }> {
   return { offset: offset ?? Number.NaN, text };
 }
 
+it('check shows control characters of an answer as their numbers', async () => {
+  await using server = await restServer((response) => response.end('\u001b[2J\nforged line'));
+  const io = fakeIo({ MARKET_FEED__VENUES__BYBIT__REST_URLS: server.url, MARKET_FEED__FEED__VENUES: 'bybit' });
+  expect(await dispatch(['check', '--config', 'config/market-feed.yaml'], io)).toBe(0);
+  expect(io.out.text()).toMatch(/^ {2}clock offset .*\\x1b\[2J\\x0aforged line/m);
+});
+
 describe('venueClock', () => {
   it.each([0, 120, -120, 700, -700])('reports how far the clock of a venue is ahead: %d ms', async (ms) => {
     const { offset, text } = await offsetAt(ms);
