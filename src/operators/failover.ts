@@ -48,10 +48,10 @@ export interface FailoverOptions<T> extends FailoverTiming {
  * <span class="informal">One source serves at a time; if it fails, the next one continues where it stopped.</span>
  *
  * ```
- * a        -C-1---2--X--------C-3-4-----5-6-     C: connected, X: disconnected, blocked
- * b        -C--x---y-----z--v----w------q---
+ * a        -C-1---2--X-----C-3--4-5-------6-     C: connected, X: disconnected, blocked
+ * b        -C--x---y-----z----w---------q---
  *          failover([a, b], { graceMs: 5, failBackAfterMs: 4, … })
- * result   ---(F1)2--(Sy)z--v----w--(B4)5-6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 held
+ * result   ---(F1)2--(Sy)z----w---(B45)---6-     F: first, S: a → b, y held since it came after 2; B: b → a, 4 held
  * ```
  *
  * - **next**: `value` for each value of the source that serves its key. `switched` when another source begins to serve,
@@ -126,6 +126,8 @@ class FailoverRun<T, E extends OtherEvent> {
   readonly #wake: Alarm;
   readonly #startWith: number;
   #active: SourceState<T> | undefined;
+  /** The source that serves again with its next data. */
+  #returning: SourceState<T> | undefined;
   /** True while a switch of all keys is emitted. Meanwhile, the result's subscriber may make a source emit. */
   #switching = false;
   #lastError: { readonly error: unknown } | undefined;
@@ -181,7 +183,7 @@ class FailoverRun<T, E extends OtherEvent> {
     switch (event.kind) {
       case 'value':
         if (event.late !== true) {
-          if (source.awaitsData) this.#onHealth(source, { kind: 'data' });
+          if (source.awaitsData || source === this.#returning) this.#onHealth(source, { kind: 'data' });
           source.lastAt = event.at;
         }
         this.#onValue(source, event.key, event.at, event.value);
@@ -233,14 +235,16 @@ class FailoverRun<T, E extends OtherEvent> {
 
   #onHealth(source: SourceState<T>, event: Parameters<SourceState<T>['next']>[0]): void {
     source.next(event, this.#scheduler.now());
-    this.#decide();
+    this.#decide(event.kind === 'data' ? this.#sources.indexOf(source) : undefined);
   }
 
-  #decide(): void {
+  /** @param delivering index of the source whose data has just come */
+  #decide(delivering?: number): void {
     const now = this.#scheduler.now();
     const health = this.#sources.map((source) => source.health);
     const active = this.#active === undefined ? -1 : this.#sources.indexOf(this.#active);
-    const decision = decide(health, active, now, this.#options, this.#startWith);
+    const decision = decide(health, active, now, this.#options, { startWith: this.#startWith, delivering });
+    this.#returning = decision.returning === undefined ? undefined : this.#sources[decision.returning];
     const next = this.#sources[decision.active];
     if (next !== undefined && next !== this.#active) {
       this.#switchAll(next, decision.reason ?? 'first');

@@ -563,6 +563,26 @@ it('a pipeline without faults keeps its connections, whose venue sends a ping ev
   expect(lost).toEqual([]);
 });
 
+it('a pipeline does not fail back to a preferred venue that has just fallen silent', async () => {
+  const silentMs = 4500;
+  const { written } = await play({
+    ...{ seed: 5, venues: ['bybit', 'binance'], mode: 'failover', backfill: true, channels: ['trade', 'ticker'] },
+    ...{ lines: 2, allCoins: false, sinks: ['kafka'], machines: 1 },
+    happenings: [
+      { afterMs: 0, what: { kind: 'venue', request: { venue: 'bybit', fault: 'refuse', status: 503, seconds: 2 } } },
+      // Bybit delivers again some 3 s after the refusal began, and has been healthy for 3 s while it is silent here.
+      {
+        afterMs: 5000,
+        what: { kind: 'venue', request: { venue: 'bybit', fault: 'silence_with_pong', seconds: silentMs / 1000 } },
+      },
+    ],
+  });
+  const silentFrom = STARTED_AT + BEFORE_MS + 5000;
+  const back = (written[0] ?? []).find((record) => record.kind === 'status' && record.state === 'failed_back');
+  expect(back).toMatchObject({ venue: 'bybit' });
+  expect(back?.kind === 'status' && back.timestamp - silentFrom).toBeGreaterThanOrEqual(silentMs);
+});
+
 it('a script of faults replays with the same records, so that a failure can be reproduced', async () => {
   const each: Script = {
     seed: 7,

@@ -1,4 +1,4 @@
-import { concat, filter, map, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
+import { concat, filter, map, merge, NEVER, Observable, of, Subject, subscribeOn, take, tap } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { describe, expect, it, vi } from 'vitest';
 import type { FailoverEvent, SourceEvent } from '../../src/operators/failover/failover-events.ts';
@@ -189,24 +189,41 @@ describe('failover', () => {
   });
 
   it('fails back after the preferred source has been healthy for failBackAfterMs', () => {
-    // a delivers again at 7 and is active again at 27. b had no data since 3, so the values that a received after 3
-    // come first.
+    // a delivers again at 7, so failBackAfterMs is over at 27. a serves again with its next value, at 28. b had no data
+    // since 3, so the values that a received after 3 come first.
     const { lines } = run({ a: 'C1-X--C2 18ms 3-4', b: 'Cx-y 25ms z-w' });
     expect(lines.slice(3)).toEqual([
       '3 a>b blocked',
       '3 btc epoch 2 of b',
       '3 btc@2 y',
-      '27 b>a preferred_again back',
-      '27 btc epoch 3 of a',
-      '27 btc@3 2 held',
-      '27 btc@3 3 held',
+      '28 b>a preferred_again back',
+      '28 btc epoch 3 of a',
+      '28 btc@3 2 held',
+      '28 btc@3 3 held',
       '28 btc@3 4',
     ]);
   });
 
+  it('fails back with the next data of the preferred source, not while it is silent', () => {
+    // a is healthy from 7 on, so failBackAfterMs is over at 27. a is silent then, although nobody has noticed it yet.
+    const backs = (a: string) =>
+      run({ a, b: 'Cx-y 25ms z-w 50ms v' }).lines.filter((line) => line.includes('back') || line.endsWith('3'));
+    expect(backs('C1-X--C2 30ms 3-4')).toEqual(['38 b>a preferred_again back', '38 btc@3 3']);
+    // The silence turns out to be a failure.
+    expect(backs('C1-X--C2 30ms S-')).toEqual([]);
+    expect(backs('C1-X--C2 30ms D-')).toEqual([]);
+    // Late data shows nothing about the present.
+    expect(backs('C1-X--C2 30ms L-')).toEqual([]);
+  });
+
+  it('fails back only to the first source that has been healthy for long enough, even if another one delivers', () => {
+    const { lines } = run({ a: 'C1 40ms 2', b: 'Cx 30ms y 20ms z', c: 'Cp 30ms q-r-s-t-u' }, { startWith: 'c' });
+    expect(lines.filter((line) => line.includes('>'))).toEqual(['1 ->c first', '42 c>a preferred_again back']);
+  });
+
   it('restarts failBackAfterMs when the preferred source fails again', () => {
-    const { lines } = run({ a: 'C1-X--C2 5ms D--C3 30ms -', b: 'Cx-y 40ms z' });
-    expect(lines.find((line) => line.includes('back'))).toBe('37 b>a preferred_again back');
+    const { lines } = run({ a: 'C1-X--C2 5ms D--C3 15ms 4 10ms 5', b: 'Cx-y 40ms z' });
+    expect(lines.find((line) => line.includes('back'))).toBe('44 b>a preferred_again back');
   });
 
   it('does not count late values as data, neither for the health of a source nor for where held values begin', () => {
@@ -288,7 +305,7 @@ describe('failover', () => {
       '3 btc@1 x',
       '5 btc@1 y',
       '9 btc@1 z',
-      '11 b>a preferred_again back',
+      '13 b>a preferred_again back',
       '13 btc epoch 2 of a',
       '13 btc@2 4',
     ]);
@@ -510,17 +527,17 @@ describe('failover', () => {
     const { lines } = run(
       //  0123456789012345678901234
       {
-        a: '-X---CNE--------------S--',
+        a: '-X---CNE----5---------S--',
         b: '-C1-2-3-4D---------------',
         c: '-Cp-q-r-s-t-u-v-w-x-yFz--',
       },
       { failBackAfterMs: 4 },
     );
     expect(lines.slice(6)).toEqual([
-      '11 b>a preferred_again back',
-      '11 b>c not_served btc',
-      '11 btc epoch 2 of c',
-      '11 btc@2 t held',
+      '12 b>a preferred_again back',
+      '12 b>c not_served btc',
+      '12 btc epoch 2 of c',
+      '12 btc@2 t held',
       '12 btc@2 u',
       '14 btc@2 v',
       '16 btc@2 w',
@@ -573,7 +590,7 @@ describe('failover', () => {
 
   it('switches to the standby and back once for each hour-long block on three days', () => {
     const day = '82800s ';
-    const a = `C1 ${day} X 3600s C2 ${day} X 3600s C3 ${day} X 3600s C4 ${day} -`;
+    const a = `C1 ${day} X ${['2', '3', '4'].map((value) => `3600s C${value} 30s ${value} ${day}`).join(' X ')} -`;
     const b = `Cx ${[1, 2, 3, 4, 5, 6, 7, 8].map(() => '43200s y').join(' ')}`;
     const { lines } = run({ a, b }, { failBackAfterMs: 30_000, ringSpan: 10_000 });
     const switches = lines.filter((line) => line.includes('>'));
@@ -620,12 +637,22 @@ describe('failover', () => {
   it.each([30 * 86_400_000, Number.POSITIVE_INFINITY])(
     'waits %s ms before it fails back, with timers no longer than Node.js supports',
     (failBackAfterMs) => {
+      const later$ = new Subject<Source>();
+      const value: Source = { kind: 'value', key: 'btc', at: 1, value: 'a' };
+      const sources = bothServe.map(({ id, events$ }) => ({
+        id,
+        events$: id === 'a' ? merge(events$, later$) : events$,
+      }));
       const scheduler = new SteppedScheduler();
       const timers = vi.spyOn(scheduler, 'schedule');
       const lines: string[] = [];
-      const result$ = failover(bothServe, { ...long, failBackAfterMs, scheduler });
+      const result$ = failover(sources, { ...long, failBackAfterMs, scheduler });
       const subscription = result$.pipe(map(textOf)).subscribe((line) => lines.push(line));
-      scheduler.advance(30 * 86_400_000);
+      scheduler.advance(30 * 86_400_000 - 1);
+      later$.next(value);
+      expect(lines.length).toBe(3);
+      scheduler.advance(1);
+      later$.next(value);
       subscription.unsubscribe();
       expect(timers.mock.calls.filter(([, delay = 0]) => delay >= 2 ** 31)).toEqual([]);
       expect(lines.includes('b>a preferred_again back')).toBe(Number.isFinite(failBackAfterMs));
@@ -648,9 +675,9 @@ describe('failover', () => {
       { letter: 'S', reason: 'stale', afterMs: 0 },
     ] as const;
     const cause = (cycle: number) => causes[cycle % 3] as (typeof causes)[number];
-    // `a` fails every two hours. Ten minutes later it delivers 1, and 2 ten seconds after that. `b` delivers every
-    // twenty minutes.
-    const failures = cycles.map((cycle) => `${cause(cycle).letter} 599999ms C1 9999ms 2 6589998ms`);
+    // `a` fails every two hours. Ten minutes later it delivers 1, ten seconds after that 2, and half a minute after
+    // that 3. `b` delivers every twenty minutes.
+    const failures = cycles.map((cycle) => `${cause(cycle).letter} 599999ms C1 9999ms 2 29999ms 3 6559998ms`);
     const a = `C1 7199998ms ${failures.join(' ')} -`;
     const b = `C 999ms ${'x 1199999ms '.repeat(14 * 72)}`;
 
@@ -665,10 +692,11 @@ describe('failover', () => {
         `${at + afterMs} btc epoch ${there} of b`,
         `${at + afterMs} btc@${there} x held`,
         `${at + 1000} btc@${there} x`,
-        `${at + 630_001} b>a preferred_again back`,
-        `${at + 630_001} btc epoch ${back} of a`,
-        `${at + 630_001} btc@${back} 1 held`,
-        `${at + 630_001} btc@${back} 2 held`,
+        `${at + 640_001} b>a preferred_again back`,
+        `${at + 640_001} btc epoch ${back} of a`,
+        `${at + 640_001} btc@${back} 1 held`,
+        `${at + 640_001} btc@${back} 2 held`,
+        `${at + 640_001} btc@${back} 3`,
       ];
     });
     expect(lines.slice(0, 3)).toEqual(['1 ->a first', '1 btc epoch 1 of a', '1 btc@1 1']);

@@ -168,7 +168,7 @@ export class SymbolWatch {
     }
     if (life.untradedSince !== undefined) return;
     if (life.staleSince !== undefined) this.#recovered(life, now - life.staleSince);
-    if (life.leftToOther !== undefined) life.leftToOther.deliversSince ??= now;
+    if (life.leftToOther !== undefined) this.#delivers(life, life.leftToOther, now, isTrade);
   }
 
   /**
@@ -187,13 +187,7 @@ export class SymbolWatch {
   sweep(now: number): void {
     for (const life of this.#lives.values()) {
       if (!isFollowed(life) || life.halted) continue;
-      const { untradedSince, leftToOther } = life;
-      if (now - (untradedSince ?? life.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(life, now);
-      else if (leftToOther?.deliversSince === undefined || untradedSince !== undefined) continue;
-      else if (now - leftToOther.deliversSince >= this.#options.failBackAfterMs) {
-        life.leftToOther = undefined;
-        this.#options.report({ kind: 'serves', symbol: life.instrument.symbol, serves: true });
-      }
+      if (now - (life.untradedSince ?? life.lastAt) >= this.#options.coinStaleAfterMs) this.#stale(life, now);
     }
   }
 
@@ -237,6 +231,18 @@ export class SymbolWatch {
   #stopServing(life: Followed): void {
     life.leftToOther = { deliversSince: undefined };
     this.#options.report({ kind: 'serves', symbol: life.instrument.symbol, serves: false });
+  }
+
+  /**
+   * Serves a symbol again once it has delivered for `failBackAfterMs`. Only a trade shows that trades come now, because a
+   * symbol that has just fallen silent is not stale yet.
+   */
+  #delivers(life: Followed, left: NonNullable<SymbolLife['leftToOther']>, now: number, isTrade: boolean): void {
+    left.deliversSince ??= now;
+    if (this.#options.tradesWanted && !isTrade) return;
+    if (now - left.deliversSince < this.#options.failBackAfterMs) return;
+    life.leftToOther = undefined;
+    this.#options.report({ kind: 'serves', symbol: life.instrument.symbol, serves: true });
   }
 
   #recovered(life: Followed, staleForMs: number): void {

@@ -3,8 +3,8 @@
  *
  * `failover` leaves a blocked source at once, a source without a connection after `graceMs`, and a stale source at
  * once. After a start, it leaves a stale source after `connectTimeoutMs` at the earliest. It never switches to an
- * unhealthy source. A source earlier in the order serves again once it has been healthy for `failBackAfterMs` without a
- * break.
+ * unhealthy source. A source earlier in the order serves again with its next data, once it has been healthy for
+ * `failBackAfterMs` without a break.
  */
 export interface FailoverTiming {
   /** How long the active source may be without a connection, milliseconds. */
@@ -41,6 +41,16 @@ export interface Decision {
   readonly reason?: SwitchReason;
   /** When to decide again if no event comes before, by the scheduler, milliseconds; null: never. */
   readonly wakeAt: number | null;
+  /** Index of the source that serves again with its next data. Undefined: none has been healthy for long enough. */
+  readonly returning?: number;
+}
+
+/** What `decide` knows besides the health of the sources. Both are indexes of sources. */
+export interface DecisionInput {
+  /** The preferred source before any source serves. Default: the first. */
+  readonly startWith?: number;
+  /** The source whose data has just come. Undefined: another event or the time is the reason to decide. */
+  readonly delivering?: number | undefined;
 }
 
 export const UNTRIED: SourceHealth = {
@@ -92,16 +102,13 @@ function change(health: SourceHealth, event: HealthEvent, now: number, timing: F
   }
 }
 
-/**
- * Decides which source serves. `active` is the index of the serving source, or -1 before any source serves. In that
- * case, the source at the index `startWith` is preferred.
- */
+/** Decides which source serves. `active` is the index of the serving source, or -1 before any source serves. */
 export function decide(
   sources: readonly SourceHealth[],
   active: number,
   now: number,
   timing: FailoverTiming,
-  startWith = 0,
+  { startWith = 0, delivering }: DecisionInput = {},
 ): Decision {
   const current = sources[active];
   if (current === undefined) return atStart(sources, now, timing, startWith);
@@ -116,8 +123,10 @@ export function decide(
   for (let index = 0; index < active; index++) {
     const since = sources[index]?.healthySince;
     if (since === null || since === undefined) continue;
-    if (now >= since + timing.failBackAfterMs) return { active: index, reason: 'preferred_again', wakeAt: null };
-    backAt = earlier(backAt, since + timing.failBackAfterMs);
+    if (now < since + timing.failBackAfterMs) backAt = earlier(backAt, since + timing.failBackAfterMs);
+    // A source that has just fallen silent counts as healthy until it is stale.
+    else if (index === delivering) return { active: index, reason: 'preferred_again', wakeAt: null };
+    else return { active, returning: index, wakeAt: earlier(leaveAt, backAt) };
   }
   return { active, wakeAt: earlier(leaveAt, backAt) };
 }

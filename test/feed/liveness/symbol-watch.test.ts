@@ -66,8 +66,9 @@ describe('SymbolWatch', () => {
     expect(reported.slice(1)).toEqual(['trade of a halted coin']);
     coins.seen(coins.of('BTCUSDT'), 330_500, true);
     pass(coins, 331, 341);
+    coins.seen(coins.of('BTCUSDT'), 341_500, true);
     expect(reported.slice(2)).toEqual(['BTCUSDT served']);
-    pass(coins, 342, 361);
+    pass(coins, 342, 372);
     expect(reported.slice(3)).toEqual(['feed_stale BTC subscription_mute', 'resubscribe BTCUSDT']);
   });
 
@@ -167,10 +168,22 @@ describe('SymbolWatch', () => {
     pass(coins, 1, 40);
     reported = [];
     for (let second = 41; second <= 52; second++) {
-      coins.seen(coins.of('BTCUSDT'), second * 1000, false);
+      coins.seen(coins.of('BTCUSDT'), second * 1000, true);
       pass(coins, second, second);
     }
     expect(reported).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
+  });
+
+  it('serves a coin again only with a trade, not while its trades are silent', () => {
+    const coins = watch();
+    pass(coins, 1, 40);
+    coins.seen(coins.of('BTCUSDT'), 41_000, true);
+    reported = [];
+    pass(coins, 42, 65);
+    coins.seen(coins.of('BTCUSDT'), 65_500, false);
+    expect(reported).toEqual([]);
+    coins.seen(coins.of('BTCUSDT'), 66_000, true);
+    expect(reported).toEqual(['BTCUSDT served']);
   });
 
   it('reports the recovery if a new subscription helps, and starts over when the coin is stale again', () => {
@@ -201,7 +214,7 @@ describe('SymbolWatch', () => {
       expect(reported).toEqual([]);
       play(coins, 42, `6${steady(10)}`);
       expect(reported).toEqual(['feed_stale BTC channel_mute', 'resubscribe trades of BTCUSDT', 'BTCUSDT not served']);
-      play(coins, 53, `7${steady(20)}t${steady(11)}`);
+      play(coins, 53, `7${steady(20)}t${steady(11)}t`);
       expect(reported.slice(3)).toEqual(['feed_recovered BTC', 'BTCUSDT served']);
     });
 

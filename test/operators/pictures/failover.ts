@@ -9,20 +9,20 @@ const ofB = { tone: 'second' } as const;
 export const picture: MarblePicture<string, string> = {
   name: 'failover',
   description:
-    'Source a serves first. When it is blocked, the result switches to b at once and begins with the values that b received after the last data of a. After a has delivered for 4 milliseconds again, the result switches back and begins with the values that a received after the last data of b.',
+    'Source a serves first. When it is blocked, the result switches to b at once and begins with the values that b received after the last data of a. Once a has been healthy for 4 milliseconds again, the result switches back with the next value of a, and begins with the values that a received after the last data of b.',
   inputs: [
     {
       name: 'a',
-      marbles: '-C-1---2--X--------C-3-4-----5-6-',
+      marbles: '-C-1---2--X-----C-3--4-5-------6-',
       marks: { C: on, X: off, 1: { ...ofA, means: 'a value of a' }, 2: ofA, 3: ofA, 4: ofA, 5: ofA, 6: ofA },
-      notes: { 23: 'held' },
-      leftOut: [21],
-      spans: [[21, 25, 'healthy']],
+      notes: { 21: 'held' },
+      leftOut: [18],
+      spans: [[18, 22, 'healthy']],
     },
     {
       name: 'b',
-      marbles: '-C--x---y-----z--v----w------q---',
-      marks: { C: on, x: { ...ofB, means: 'a value of b' }, y: ofB, z: ofB, v: ofB, w: ofB, q: ofB },
+      marbles: '-C--x---y-----z----w---------q---',
+      marks: { C: on, x: { ...ofB, means: 'a value of b' }, y: ofB, z: ofB, w: ofB, q: ofB },
       notes: { 8: 'held' },
       leftOut: [4, 29],
     },
@@ -30,7 +30,7 @@ export const picture: MarblePicture<string, string> = {
   operator: ['failover([a, b], { graceMs: 5, failBackAfterMs: 4, … })'],
   result: {
     name: 'result',
-    marbles: '---(F1)2--(Sy)z--v----w--(B4)5-6-',
+    marbles: '---(F1)2--(Sy)z----w---(B45)---6-',
     marks: {
       1: ofA,
       2: ofA,
@@ -39,7 +39,6 @@ export const picture: MarblePicture<string, string> = {
       6: ofA,
       y: ofB,
       z: ofB,
-      v: ofB,
       w: ofB,
       F: { label: '→ a', tone: 'third' },
       S: { label: 'a → b', tone: 'third', means: 'another source serves, held values first' },
