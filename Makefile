@@ -55,8 +55,9 @@ typecheck: ready ## checks the types, and how much of the source has types
 	@node scripts/check-types.ts
 	@tsc -p dashboard
 
-build: ready ## builds dist/ as it is published; does not check types (make typecheck does)
+build: ready ## builds dist/ as it is published, and the small packages; does not check types (make typecheck does)
 	@rm -rf dist && tsc -p tsconfig.build.json
+	@node scripts/build-packages.ts
 	@node scripts/build-dashboard.ts
 
 dashboard: ready ## builds the web page of the gateway in dist/dashboard, if its source has changed

@@ -4,23 +4,26 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
-import { type InstalledPackage, installPackage } from '../../testing/processes/installed-package.ts';
+import { type InstalledPackages, installPackages, PACKAGES } from '../../testing/processes/installed-package.ts';
 import { nodeOfVersion, OLDEST_NODE } from '../../testing/processes/node-version.ts';
 import { isLong } from '../../testing/tools/is-long.ts';
 import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
+import { priceTick } from '../client/published-topics.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const run = promisify(execFile);
-let installed: InstalledPackage;
+let installed: InstalledPackages;
 let project: string;
 let config: string;
 let simulator: Simulator;
 
 beforeAll(async () => {
-  installed = await installPackage();
-  project = installed.project;
+  installed = await installPackages();
+  project = installed.byName['market-feed'].project;
   simulator = await startSimulator({ rate: 100 });
   config = join(project, 'simulated.json');
   await writeFile(config, JSON.stringify(simulatedValues(simulator)));
@@ -66,17 +69,60 @@ void [retryBackoff, failover, detectStale, repairGaps, windowStats, wrong, trade
 
 it('the types of the package match the documents under a strict compiler', async () => {
   await writeFile(join(project, 'lines.ts'), LINES);
-  // Packages that a user of the types adds: TypeScript, and the types of Node, which the types of kafkajs need.
-  await mkdir(join(project, 'node_modules/@types'), { recursive: true });
-  await symlink(join(root, 'node_modules/@types/node'), join(project, 'node_modules/@types/node'));
+  expect(await typeErrors(project, ['node'])).toBe('');
+});
+
+/** Compiles lines.ts with the packages of `@types`, which a user of the types adds, and returns the errors. */
+async function typeErrors(folder: string, types: readonly string[]): Promise<string> {
+  for (const name of types) {
+    await mkdir(join(folder, 'node_modules/@types'), { recursive: true });
+    await symlink(join(root, 'node_modules/@types', name), join(folder, 'node_modules/@types', name));
+  }
   const options = { target: 'ES2022', module: 'NodeNext', moduleResolution: 'NodeNext', strict: true, noEmit: true };
   await writeFile(
-    join(project, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false, types: ['node'] }, files: ['lines.ts'] }),
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, skipLibCheck: false, types }, files: ['lines.ts'] }),
   );
   const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  const { stdout } = await run(process.execPath, [tsc, '-p', project]).catch((error: { stdout: string }) => error);
-  expect(stdout).toBe('');
+  const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
+  return stdout;
+}
+
+it('market-feed-operators works in an empty folder, with the types of no other package', async () => {
+  const { project: folder, installedPackages } = installed.byName['market-feed-operators'];
+  expect(installedPackages).toBe(3); // with rxjs and tslib
+  const code = `
+import { of } from 'rxjs';
+import { deduplicate, failover, repairGaps, retryBackoff, windowStats } from 'market-feed-operators';
+of(1, 1, 2).pipe(deduplicate({ key: (value) => String(value), size: 10 })).subscribe((value) => console.log(value));
+void [failover, repairGaps, retryBackoff, windowStats];
+`;
+  await writeFile(join(folder, 'lines.ts'), code.replace('console.log(value)', 'void value'));
+  expect(await typeErrors(folder, [])).toBe('');
+  await writeFile(join(folder, 'use.js'), code);
+  const { stdout } = await run(await nodeOfVersion(OLDEST_NODE), ['use.js'], { cwd: folder });
+  expect(stdout).toBe('1\n2\n');
+});
+
+it('market-feed-client reads files and asks brokers from an empty folder', async () => {
+  const { project: folder } = installed.byName['market-feed-client'];
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  const record = priceTick('BTCUSDT', '61837.63');
+  await sink.write([{ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record }]);
+  await sink.close();
+  const code = `
+import { connectTopics } from 'market-feed-client';
+import { multiply } from 'market-feed-client/decimal';
+const market = await connectTopics({ dir: ${JSON.stringify(dir)} });
+console.log(multiply(market.latest('BTC')?.price ?? '0', '2'));
+await market.close();
+await connectTopics({ brokers: ['127.0.0.1:1'] }).catch(({ kind }) => console.log(kind));
+`;
+  await writeFile(join(folder, 'lines.ts'), code);
+  expect(await typeErrors(folder, ['node'])).toBe('');
+  const { stdout } = await run(await nodeOfVersion(OLDEST_NODE), ['lines.ts'], { cwd: folder });
+  expect(stdout).toBe('123675.26\nconnect_failed\n');
 });
 
 /** The oldest version, ours, and in `make faults` the newest. Each of them is downloaded. */
@@ -194,7 +240,7 @@ console.log(JSON.stringify({ two: here.resolve('rxjs') !== theirs.resolve('rxjs'
 });
 
 it('the package contains the required files and nothing else', () => {
-  const names = installed.files.map(({ path }) => path);
+  const names = installed.byName['market-feed'].files.map(({ path }) => path);
   expect(names).toEqual(
     expect.arrayContaining(['LICENSE', 'README.md', 'package.json', 'bin/market-feed.js', 'bin/compile-cache.js']),
   );
@@ -203,22 +249,18 @@ it('the package contains the required files and nothing else', () => {
   expect(names.filter((name) => !shipped.test(name))).toEqual([]);
 });
 
-it('the package has the size and the number of dependencies that docs/package.md states', async () => {
+it.each(PACKAGES)('%s has the size and the number of packages that docs/package.md states', async (name) => {
   const text = await readFile(join(root, 'docs/package.md'), 'utf8');
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { dependencies: object };
-  const printed = (what: string) => Number(new RegExp(`\\| ${what} \\| ([\\d.]+)`).exec(text)?.[1]);
+  const { size, unpackedSize, installedSize, installedPackages } = installed.byName[name];
+  const row = new RegExp(`\\| \`${name}\` \\| ([\\d.]+) MB \\| ([\\d.]+) MB \\| ([\\d.]+) MB \\| (\\d+) \\|`).exec(
+    text,
+  );
   const megabytes = (bytes: number) => bytes / 1e6;
-  const found: readonly (readonly [what: string, value: number, tolerance: number])[] = [
-    ['packed', megabytes(installed.size), 0.1],
-    ['unpacked', megabytes(installed.unpackedSize), 0.1],
-    ['installed, with all dependencies', megabytes(installed.installedSize), 0.1],
-    ['direct dependencies', Object.keys(manifest.dependencies).length, 0],
-    ['packages installed', installed.installedPackages, 0.1],
-  ];
-  console.log(found.map(([what, value]) => `${what} ${Number(value.toFixed(2))}`).join(', '));
-  for (const [what, value, tolerance] of found)
-    expect(
-      Math.abs(printed(what) / value - 1),
-      `${what}: ${printed(what)} printed, ${value} found`,
-    ).toBeLessThanOrEqual(tolerance);
+  const found = [megabytes(size), megabytes(unpackedSize), megabytes(installedSize), installedPackages];
+  console.log(`${name}: ${found.map((value) => value.toPrecision(3)).join(', ')}`);
+  for (const [at, what] of ['packed', 'unpacked', 'installed', 'packages'].entries()) {
+    const printed = Number(row?.[at + 1]);
+    const value = found[at] ?? Number.NaN;
+    expect(Math.abs(printed / value - 1), `${what}: ${printed} printed, ${value} found`).toBeLessThanOrEqual(0.1);
+  }
 });

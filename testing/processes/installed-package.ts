@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root, tools } from '../tools/tools.ts';
 
-/* Builds and packs the package, and installs it as a user would, for tests. */
+/* Builds and packs the packages, and installs them as a user would, for tests. */
 
 const run = promisify(execFile);
 /**
- * Entries of the repository that the build and the package do not need. They may change during the copy, so they are
+ * Entries of the repository that the build and the packages do not need. They may change during the copy, so they are
  * left out.
  */
 const LEFT_OUT = new Set([
@@ -17,8 +17,12 @@ const LEFT_OUT = new Set([
   ...['bench', 'deploy', 'docs', 'examples', 'test', 'testing'],
 ]);
 
+/** The packages that `make build` makes: the main one, then the small ones. */
+export const PACKAGES = ['market-feed', 'market-feed-client', 'market-feed-operators'] as const;
+
 /** The output of `npm pack`. */
 interface Packed {
+  readonly name: string;
   readonly filename: string;
   /** Size of the archive, bytes. */
   readonly size: number;
@@ -26,41 +30,57 @@ interface Packed {
   readonly files: readonly { readonly path: string }[];
 }
 
-/** The package as npm would publish it, installed with its dependencies in a user's project. */
+/** A package as npm would publish it, installed with its dependencies in a user's project. */
 export interface InstalledPackage extends Packed {
   readonly project: string;
   /** Size of everything that npm installed, bytes. */
   readonly installedSize: number;
   /** Number of packages that npm installed, including this one. */
   readonly installedPackages: number;
+}
+
+export interface InstalledPackages {
+  readonly byName: Readonly<Record<(typeof PACKAGES)[number], InstalledPackage>>;
   close(): Promise<void>;
 }
 
-/** Builds, packs and installs the package, from the cache of npm if possible. */
-export async function installPackage(): Promise<InstalledPackage> {
-  const project = await mkdtemp(join(tmpdir(), 'market-feed-package-'));
-  const stdout = await pack(project);
-  // The output of prepack comes first, then an array or, from npm 12 on, an object by name.
-  const [packed] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
-  if (packed === undefined) throw new Error(`npm pack packed nothing: ${stdout}`);
+/** Builds and packs the packages, and installs each in an empty folder, from the cache of npm if possible. */
+export async function installPackages(): Promise<InstalledPackages> {
+  const folder = await mkdtemp(join(tmpdir(), 'market-feed-package-'));
+  const archives = await pack(folder);
+  const installed = async (name: string): Promise<InstalledPackage> => {
+    const packed = archives.find((each) => each.name === name);
+    if (packed === undefined) throw new Error(`make build made no package ${name}`);
+    return install(packed, folder);
+  };
+  const [main, client, operators] = PACKAGES;
+  return {
+    byName: {
+      [main]: await installed(main),
+      [client]: await installed(client),
+      [operators]: await installed(operators),
+    },
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function install(packed: Packed, folder: string): Promise<InstalledPackage> {
+  const project = join(folder, packed.name);
+  await mkdir(project);
   await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  await run('npm', ['install', ...quiet, join(project, packed.filename), 'rxjs'], { cwd: project });
+  await run('npm', ['install', ...quiet, join(folder, packed.filename), 'rxjs'], { cwd: project });
   const { stdout: tree } = await run('npm', ['ls', '--all', '--parseable'], { cwd: project });
   return {
     ...packed,
     project,
     installedSize: await sizeOf(join(project, 'node_modules')),
     installedPackages: tree.trim().split('\n').length - 1,
-    close: () => rm(project, { recursive: true, force: true }),
   };
 }
 
-/**
- * Packs the package into the folder and returns the output of `npm pack`. It builds in a copy, because other tests use
- * dist/.
- */
-async function pack(folder: string): Promise<string> {
+/** Packs the packages into the folder. It builds in a copy, because other tests use dist/. */
+async function pack(folder: string): Promise<readonly Packed[]> {
   // The copy is inside the repository, so that Node finds its packages, and in .tools, which no check reads.
   await mkdir(tools, { recursive: true });
   const copy = await mkdtemp(join(tools, 'package-'));
@@ -68,14 +88,22 @@ async function pack(folder: string): Promise<string> {
     for (const name of await readdir(root))
       if (!LEFT_OUT.has(name)) await cp(join(root, name), join(copy, name), { recursive: true });
     await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: copy });
-    return stdout;
+    const main = await packed(copy, folder, '.');
+    const small = join(copy, 'dist/packages');
+    const folders = (await readdir(small)).map((name) => join(small, name));
+    return [...main, ...(await packed(copy, folder, ...folders))];
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
-    throw new Error(`the package cannot be packed:\n${stdout}${stderr}`, { cause });
+    throw new Error(`the packages cannot be packed:\n${stdout}${stderr}`, { cause });
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
+}
+
+async function packed(cwd: string, folder: string, ...sources: readonly string[]): Promise<readonly Packed[]> {
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder, ...sources], { cwd });
+  // The output of prepack comes first, then an array or, from npm 12 on, an object by name.
+  return Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, Packed>);
 }
 
 async function sizeOf(folder: string): Promise<number> {
