@@ -8,9 +8,9 @@ export const command: Command = {
   usage: 'schemas check|register [--against URL] [--json] [--config FILE]',
   about:
     'check compares our schemas with the subject of every topic (TOPIC-value): registered, new, compatible, or\n' +
-    'incompatible and why; it changes nothing. register registers missing schemas if none is incompatible, for feeds\n' +
-    'with kafka.schema_registry.register: false. User, password and authority, and without --against the address, come\n' +
-    'from kafka.schema_registry. Exit code 1: a schema is incompatible, or the registry does not answer.',
+    'incompatible and why; it changes nothing. register registers missing schemas if none is incompatible, and prints\n' +
+    'the ids, for feeds with kafka.schema_registry.register: false. User, password and authority, and without --against\n' +
+    'the address, come from kafka.schema_registry. Exit code 1: a schema is incompatible, or the registry does not answer.',
   options: {
     against: { value: 'URL', help: 'base address of the registry, such as http://localhost:8081' },
     json: { help: 'a JSON object a line: subject, standing, id, reasons' },
@@ -22,10 +22,11 @@ export const command: Command = {
     const config = configurationOf(context);
     const registry = await registryFor(config, context);
     const subjects = await subjectsOf(config);
-    const isFine = await report(subjects, registry, context);
-    if (!isFine || action === 'check') return isFine ? 0 : 1;
-    for (const { subject, schema } of subjects) await registry.idOf(subject, schema);
-    return 0;
+    const standings = await standingsOf(subjects, registry);
+    const isFine = standings.every(({ standing }) => standing.kind !== 'incompatible');
+    if (isFine && action === 'register') await report(await registered(subjects, registry), context);
+    else await report(standings, context);
+    return isFine ? 0 : 1;
   },
 };
 
@@ -40,6 +41,8 @@ async function subjectsOf(config: Config) {
   );
 }
 
+type Subjects = Awaited<ReturnType<typeof subjectsOf>>;
+
 async function registryFor({ kafka, source }: Config, { options }: CommandContext): Promise<SchemaRegistry> {
   const url = options.text('against') ?? kafka.schemaRegistry?.url;
   if (url === undefined)
@@ -53,22 +56,33 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
   return registryAt({ ...login, url, register: true });
 }
 
-/** Prints how our schemas relate to the registry's subjects. Returns false if one is incompatible. */
-async function report(
-  subjects: Awaited<ReturnType<typeof subjectsOf>>,
-  registry: SchemaRegistry,
-  { options, out }: CommandContext,
-): Promise<boolean> {
-  const width = Math.max(...subjects.map(({ subject }) => subject.length)) + 2;
-  let isFine = true;
-  for (const { subject, schema } of subjects) {
-    const standing = await registry.standingOf(subject, schema);
-    if (standing.kind === 'incompatible') isFine = false;
+interface SubjectStanding {
+  readonly subject: string;
+  readonly standing: Standing;
+}
+
+async function standingsOf(subjects: Subjects, registry: SchemaRegistry): Promise<readonly SubjectStanding[]> {
+  const standings: SubjectStanding[] = [];
+  for (const { subject, schema } of subjects)
+    standings.push({ subject, standing: await registry.standingOf(subject, schema) });
+  return standings;
+}
+
+/** Registers the missing schemas. Returns the ids of all schemas. */
+async function registered(subjects: Subjects, registry: SchemaRegistry): Promise<readonly SubjectStanding[]> {
+  const standings: SubjectStanding[] = [];
+  for (const { subject, schema } of subjects)
+    standings.push({ subject, standing: { kind: 'registered', id: await registry.idOf(subject, schema) } });
+  return standings;
+}
+
+async function report(standings: readonly SubjectStanding[], { options, out }: CommandContext): Promise<void> {
+  const width = Math.max(...standings.map(({ subject }) => subject.length)) + 2;
+  for (const { subject, standing } of standings) {
     const { kind, ...rest } = standing;
     const json = () => `${visibleJson(JSON.stringify({ subject, standing: kind, ...rest }))}\n`;
     await out.write(options.flag('json') ? json() : textLine(subject, standing, width));
   }
-  return isFine;
 }
 
 function textLine(subject: string, standing: Standing, width: number): string {

@@ -13,7 +13,8 @@ export const command: Command = {
   about:
     'Prints decoded records of a topic (trades, prices, feed-status, …) of the configured environment, or of a named one (simulated.trades, testnet.trades):\n' +
     "from Kafka, or, if no brokers are configured, from a file sink's folder, or from --dir.\n" +
-    'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.',
+    'Without --from it waits for new records, until Ctrl-C or --limit. From the beginning or a time it ends at the last record, unless --limit or --follow is given.\n' +
+    'Without --follow, a topic that is missing or empty ends it with exit code 1; the message names the other topics.',
   options: {
     coin: { value: 'C', help: 'records of this coin alone: BTC or BTCUSDT' },
     from: { value: 'TIME', help: 'beginning, end (default), or arrival: 2026-11-21T08:30:00Z, 08:30 (UTC), -10m' },
@@ -37,7 +38,7 @@ export const command: Command = {
     const fromFiles = dir ?? (config?.sinks.includes('kafka') ? undefined : config?.file.dir);
     const records =
       fromFiles === undefined && config !== undefined
-        ? kafkaRecords(config, topic, from, follow, context)
+        ? kafkaRecords(config, topic, { from, follow, waits }, context)
         : fileRecords(fromFiles ?? '.', topic, { from, follow, waits }, context);
     await print(records, wanted, limit, context);
     return 0;
@@ -70,11 +71,17 @@ function coinFilter(text: string | undefined, quote: string): (record: FeedRecor
   return (record) => ('coin' in record ? record.coin === coin : 'symbol' in record && record.symbol === coin + quote);
 }
 
+interface Reading {
+  readonly from: Start;
+  readonly follow: boolean;
+  /** True: also for the first record of a topic that is missing or empty. */
+  readonly waits: boolean;
+}
+
 async function* kafkaRecords(
   { kafka }: Config,
   topic: string,
-  from: Start,
-  follow: boolean,
+  { from, follow, waits }: Reading,
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { Fault } = await import('../domain/fault.ts');
@@ -82,6 +89,9 @@ async function* kafkaRecords(
   const { kafkaComplaints } = await import('./terminal/command-log.ts');
   const name = kafka.topicPrefix + topic;
   try {
+    const all = { from: 'beginning', follow: false, signal } as const;
+    if (!waits && (await isEmpty(readTopic(kafka, name, all, () => {}))) && !signal.aborted)
+      throw new Error(`${name} is empty`);
     const messages = readTopic(kafka, name, { from, follow, signal }, kafkaComplaints(err));
     for await (const { partition, offset, record } of messages) {
       if (record instanceof Fault)
@@ -89,29 +99,42 @@ async function* kafkaRecords(
       else yield record;
     }
   } catch (error) {
-    throw (await missingTopic(kafka, name).catch(() => undefined)) ?? error;
+    throw (await absentTopic(kafka, name).catch(() => undefined)) ?? error;
   }
 }
 
-/** The error for a topic that does not exist, with the topics that do; undefined if it exists. */
-async function missingTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {
+/** The error for a topic that is missing or empty, with the other topics; undefined if it has records. */
+async function absentTopic(kafka: Config['kafka'], name: string): Promise<Error | undefined> {
   const { describeTopics } = await import('../sinks/kafka/topics.ts');
   const topics = await describeTopics(kafka, ['', ...OTHER_ENVIRONMENTS], () => {});
-  const existing = topics.filter(({ exists }) => exists).map((topic) => topic.name);
-  if (existing.includes(name)) return undefined;
-  const others = existing.length === 0 ? `none that begins with "${kafka.topicPrefix}"` : existing.join(', ');
-  return new Error(`topic ${name} does not exist at ${kafka.brokers.join(', ')}; there are: ${others}`);
+  const where = kafka.brokers.join(', ');
+  const existing = topics.filter(({ exists }) => exists);
+  const found = existing.find((topic) => topic.name === name);
+  if (found === undefined) {
+    const none = `none that begins with "${kafka.topicPrefix}"`;
+    return new Error(`topic ${name} does not exist at ${where}; there are: ${namesOf(existing) || none}`);
+  }
+  if (found.records.count > 0n) return undefined;
+  const filled = existing.filter(({ records }) => records.count > 0n);
+  return new Error(`topic ${name} at ${where} is empty; topics with records: ${namesOf(filled) || 'none'}`);
+}
+
+const namesOf = (topics: readonly { readonly name: string }[]): string => topics.map(({ name }) => name).join(', ');
+
+async function isEmpty(records: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of records) return false;
+  return true;
 }
 
 async function* fileRecords(
   dir: string,
   topic: string,
-  { from, follow, waits }: { readonly from: Start; readonly follow: boolean; readonly waits: boolean },
+  { from, follow, waits }: Reading,
   { err, signal }: CommandContext,
 ): AsyncGenerator<FeedRecord> {
   const { readFiles } = await import('../avro-file/read-files.ts');
   const { arrivalMs } = await import('../client/source/file-source.ts');
-  const notice = await absence(dir, topic);
+  const notice = await absence(dir, topic, waits);
   if (notice !== undefined && !waits) throw new Error(notice);
   if (notice !== undefined) await writeProblem(err, `tail: ${notice}; waiting`);
   const since = typeof from === 'object' ? from.timeMs : Number.NEGATIVE_INFINITY;
@@ -120,15 +143,19 @@ async function* fileRecords(
   }
 }
 
-/** Says that the topic has no folder, and which topics have one; undefined if it has. */
-async function absence(dir: string, topic: string): Promise<string | undefined> {
+/** Says that the topic has no records in the folder (with `waits`, no folder), and which topics have; undefined if it has. */
+async function absence(dir: string, topic: string, waits: boolean): Promise<string | undefined> {
   if (!existsSync(dir)) return `no folder ${dir}`;
-  if (existsSync(path.join(dir, topic))) return undefined;
+  const { readFiles } = await import('../avro-file/read-files.ts');
   const { TOPICS } = await import('../codec/topics.ts');
-  const others = ['', ...OTHER_ENVIRONMENTS]
-    .flatMap((prefix) => TOPICS.map(({ name }) => prefix + name))
-    // Not the topic itself: its folder may have been created since the check above.
-    .filter((name) => name !== topic && existsSync(path.join(dir, name)));
+  const hasFolder = (name: string) => existsSync(path.join(dir, name));
+  if (hasFolder(topic) && (waits || !(await isEmpty(readFiles(dir, topic))))) return undefined;
+  const others: string[] = [];
+  for (const name of ['', ...OTHER_ENVIRONMENTS].flatMap((prefix) => TOPICS.map((each) => prefix + each.name))) {
+    // Not the topic itself: its first record may have been written since the check above. A damaged file is named, too.
+    if (name !== topic && hasFolder(name) && !(await isEmpty(readFiles(dir, name)).catch(() => false)))
+      others.push(name);
+  }
   return others.length === 0 ? `no topics in ${dir}` : `no ${topic} in ${dir}; there are: ${others.join(', ')}`;
 }
 

@@ -40,7 +40,7 @@ function topicLines(
 ): string {
   const setting = (key: string) => settings[key] ?? '?';
   const facts = exists
-    ? `${partitions} partitions × ${replication}  ${records} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
+    ? `${partitions} partitions × ${replication}  ${records.isExact ? '' : 'at most '}${records.count} records  ${setting('cleanup.policy')}  retention ${retention(setting('retention.ms'))}  ${setting('message.timestamp.type')}`
     : '';
   const wrong = differences.map((difference) => `${exists ? `\n${' '.repeat(width)}` : ''}! ${visible(difference)}`);
   return `${inColumns(name, width)}${facts}${wrong.join('')}\n`;

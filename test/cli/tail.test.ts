@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,6 +101,23 @@ describe('tail of files', () => {
       out: '',
       err: `market-feed: tail: no gaps in ${dir}; there are: trades, simulated.gaps\n`,
     });
+  });
+
+  it('exits with 1 for a topic whose folder has no records', async () => {
+    await sink.write([out(1)]);
+    mkdirSync(path.join(dir, 'gaps'));
+    mkdirSync(path.join(dir, 'prices'));
+    expect(await tailOf('gaps', dir, '--from', 'beginning', '--limit', '5')).toEqual({
+      code: 1,
+      out: '',
+      err: `market-feed: tail: no gaps in ${dir}; there are: trades\n`,
+    });
+  });
+
+  it('exits with 0 if a topic has records, but none of the coin or since the time', async () => {
+    await sink.write([out(1)]);
+    expect(await tail('--from', '2026-12-01')).toEqual({ code: 0, out: '', err: '' });
+    expect(await tail('--from', 'beginning', '--coin', 'ADA')).toEqual({ code: 0, out: '', err: '' });
   });
 
   it('waits for the first record of a topic with --follow', async () => {

@@ -221,7 +221,15 @@ describe('market-feed schemas', () => {
     expect(before.code, before.stderr).toBe(0);
     expect(standings(before.stdout)).toHaveLength(TOPICS.length);
     expect(new Set(standings(before.stdout).map(({ standing }) => standing))).toEqual(new Set(['new']));
-    expect((await schemas('register')).code).toBe(0);
+    const registered = await schemas('register', '--json');
+    expect(registered.code, registered.stderr).toBe(0);
+    expect(standings(registered.stdout)).toEqual(
+      TOPICS.map(({ name }) => ({
+        subject: `${prefix}${name}-value`,
+        standing: 'registered',
+        id: expect.any(Number),
+      })),
+    );
     const after = await schemas('check');
     expect(after.code).toBe(0);
     expect(after.stdout).toMatch(new RegExp(`^${prefix}trades-value +registered  id \\d+$`, 'm'));

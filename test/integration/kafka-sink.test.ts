@@ -247,7 +247,7 @@ describe('the Kafka sink', () => {
       exists: true,
       partitions: 3,
       replication: 1,
-      records: 0n,
+      records: { count: 0n, isExact: true },
       settings: { 'cleanup.policy': 'delete', 'retention.ms': '604800000', 'message.timestamp.type': 'LogAppendTime' },
     });
     expect(by.get('prices')?.settings['cleanup.policy']).toBe('compact,delete');

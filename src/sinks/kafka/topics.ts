@@ -5,7 +5,8 @@ import type { NewTopic, TopicSettings } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
-import { createMissingTopics, readyTopics, topicNames, untilReady, withBrokers } from '../../kafka/topics.ts';
+import { createMissingTopics, readyTopics, topicNames, withBrokers } from '../../kafka/topics.ts';
+import { countRecords, type RecordCount } from './count-records.ts';
 
 /** A topic, and how it differs from the configuration. */
 export interface TopicDescription {
@@ -16,8 +17,7 @@ export interface TopicDescription {
   readonly replication: number;
   /** The broker's values of the settings that the feed sets. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Number of records and transaction markers that were ever written to all partitions. */
-  readonly records: bigint;
+  readonly records: RecordCount;
   /** Texts for people; empty if there are no differences. */
   readonly differences: readonly string[];
 }
@@ -56,16 +56,10 @@ export async function describeTopics(
         const partitions = topics.get(name);
         if (partitions === undefined) {
           const differences = ['does not exist'];
-          return { name, exists: false, partitions: 0, replication: 0, settings: {}, records: 0n, differences };
+          const records = { count: 0n, isExact: true };
+          return { name, exists: false, partitions: 0, replication: 0, settings: {}, records, differences };
         }
         const replication = Math.min(...partitions.map(({ replicas }) => replicas));
-        const topic = new PartitionedTopic(brokers, name, partitions);
-        const offsets = await untilReady(() =>
-          topic.offsetsAt(
-            partitions.map(({ partitionId }) => partitionId),
-            'end',
-          ),
-        );
         const has = settings?.get(name) ?? {};
         return {
           name,
@@ -73,7 +67,7 @@ export async function describeTopics(
           partitions: partitions.length,
           replication,
           settings: has,
-          records: [...offsets.values()].reduce((sum, offset) => sum + offset, 0n),
+          records: await countRecords(new PartitionedTopic(brokers, name, partitions)),
           differences: differences(each, partitions.length, replication, has),
         };
       }),
