@@ -248,6 +248,7 @@ export const sections = {
     token: secret('token_file').optional(),
     allowed_origins: list(url(['https', 'http']), 'a list of origins such as https://example.org', 0).default([]),
     requests_per_minute: whole(1, 1_000_000).default(600),
+    connections_per_address: whole(1, 5000).default(100),
   }).prefault({}),
   order_books: section({
     levels: whole(1, 5000).default(50),

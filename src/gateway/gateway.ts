@@ -27,7 +27,9 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-export interface GatewayOptions extends Pick<ServerOptions, 'largeTradeThreshold' | 'dashboardDir' | 'log'> {
+type ForServer = 'largeTradeThreshold' | 'dashboardDir' | 'requestTimeoutMs' | 'log';
+
+export interface GatewayOptions extends Pick<ServerOptions, ForServer> {
   readonly settings: GatewaySettings;
   readonly source: GatewaySource;
   /** How many trades of a symbol are remembered. */

@@ -1,32 +1,28 @@
-import { existsSync } from 'node:fs';
-import type { Socket } from 'node:net';
-import { join } from 'node:path';
-import compress from '@fastify/compress';
 import cors from '@fastify/cors';
 import etag from '@fastify/etag';
-import rateLimit from '@fastify/rate-limit';
-import fastifyStatic from '@fastify/static';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
 import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './api/access.ts';
 import { ApiError, answerError, notFound } from './api/api-error.ts';
-import type { ErrorAnswer } from './api/fields.ts';
+import { addLimits, type LimitSettings } from './limits/limits.ts';
+import { refuseUnreadable } from './limits/unreadable-request.ts';
 import type { GatewayMetrics } from './metrics/metrics.ts';
+import { compressAnswers } from './pages/compress.ts';
+import { addDashboard } from './pages/dashboard.ts';
+import { addOpenApi } from './pages/open-api.ts';
 import { bookEndpoints } from './rest/book-endpoints.ts';
 import { addEndpoint } from './rest/endpoint.ts';
 import { feedEndpoints } from './rest/feed-endpoints.ts';
 import { addHealth, addMetrics } from './rest/health.ts';
-import { addOpenApi } from './rest/open-api.ts';
 import { tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
 import { addStreams } from './stream/stream-routes.ts';
 import type { GatewayView } from './view/view.ts';
 
-export interface ServerSettings {
+export interface ServerSettings extends LimitSettings {
   /** The required token; null: none is required. */
   readonly token: string | null;
   readonly allowedOrigins: readonly string[];
-  readonly requestsPerMinute: number;
 }
 
 export interface ServerOptions {
@@ -39,16 +35,19 @@ export interface ServerOptions {
   readonly largeTradeThreshold: number;
   /** The dashboard's files; without them `/` explains how to build them. */
   readonly dashboardDir?: string;
+  /** A request must have come as a whole within this time, milliseconds. Default 30,000. */
+  readonly requestTimeoutMs?: number;
 }
 
 const MAX_MESSAGE_BYTES = 16 * 1024;
-const COMPRESS_FROM_BYTES = 1024;
 const MAX_BODY_BYTES = 16 * 1024;
 /** Maximum length of a path parameter: as Node's limit of a request's head, so that the schemas decide first. */
 const MAX_URL = 16 * 1024;
 /** An idle HTTP connection is closed after this time; WebSockets have their own rule. */
 const IDLE_AFTER_MS = 60_000;
-const MAX_CONNECTIONS = 5000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often the server looks for requests that are too slow, within the time that a request may take. */
+const TIMEOUT_CHECKS = 10;
 
 /** Our pages load nothing from other hosts, and no page may frame them. */
 const SECURITY_HEADERS = {
@@ -62,14 +61,19 @@ const SECURITY_HEADERS = {
 
 /** Creates the HTTP server with all its routes; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { settings, view, dashboardDir, log } = options;
+  const { settings, view, dashboardDir, log, requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const unexpected = (error: Error): void =>
     log('warn', `a request failed: ${error.message}`, { event: 'request_failed', err: error });
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
-    // Requests for other upgrades are answered as plain HTTP.
-    http: { shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket' },
+    http: {
+      // Requests for other upgrades are answered as plain HTTP.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / TIMEOUT_CHECKS),
+      headersTimeout: requestTimeoutMs,
+    },
+    requestTimeout: requestTimeoutMs,
     connectionTimeout: IDLE_AFTER_MS,
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_URL },
@@ -77,7 +81,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     clientErrorHandler: (error, socket) => refuseUnreadable(error, socket),
     frameworkErrors: (error, _request, reply) => void answerError(error, reply, unexpected),
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler<FastifyError>((error, _request, reply) => answerError(error, reply, unexpected));
   app.setNotFoundHandler((request) => {
@@ -85,7 +88,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   app.addHook('onRequest', async (_request, reply) => void reply.headers(SECURITY_HEADERS));
   await app.register(etag, { weak: true });
-  await app.register(compress, { threshold: COMPRESS_FROM_BYTES, encodings: ['gzip', 'deflate'] });
+  compressAnswers(app);
   await app.register(cors, { origin: origins(settings), methods: ['GET', 'HEAD'], strictPreflight: false });
   await app.register(websocket, {
     options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: chooseSubprotocol },
@@ -96,6 +99,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   });
   // Added after the hook of the WebSocket plugin, because that hook closes the connection of a refused request.
+  await addLimits(app, settings);
   app.addHook('onRequest', async (request) => checkOrigin(request, settings));
   await addOpenApi(app, settings.token !== null);
   await app.register((data) => addData(data, options));
@@ -113,26 +117,12 @@ async function addData(data: FastifyInstance, options: ServerOptions): Promise<v
   if (withToken) data.addHook('onRequest', async (request) => checkToken(request, token));
   await data.register(async (api) => {
     api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
-    await limitRate(api, settings);
     const feed = feedEndpoints(view, () => hub.stats);
     for (const endpoint of [...feed, ...bookEndpoints(view), ...tradeEndpoints(view, largeTradeThreshold)])
       addEndpoint(api, endpoint, withToken);
   });
   addMetrics(data, metrics, withToken);
   addStreams(data, view, hub);
-}
-
-async function limitRate(api: FastifyInstance, { requestsPerMinute }: ServerSettings): Promise<void> {
-  await api.register(rateLimit, {
-    max: requestsPerMinute,
-    timeWindow: 60_000,
-    errorResponseBuilder: (_request, { max, ttl }) => {
-      const seconds = Math.ceil(ttl / 1000);
-      const message = `${max} requests a minute are allowed; retry in ${seconds} s`;
-      const details = { requests_per_minute: max, retry_after_seconds: seconds };
-      return new ApiError(429, 'too_many_requests', message, details);
-    },
-  });
 }
 
 const origins = ({ allowedOrigins }: ServerSettings): string[] =>
@@ -150,38 +140,4 @@ function checkToken(request: FastifyRequest, token: string): void {
   const given = tokenOf(request);
   if (given !== undefined && sameToken(given, token)) return;
   throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');
-}
-
-/** Answers a request that is not HTTP, or whose head is too long, before Fastify sees it. */
-function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || socket.destroyed) return;
-  const tooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const status = tooLong ? '431 Request Header Fields Too Large' : '400 Bad Request';
-  const answer: ErrorAnswer = {
-    error: tooLong ? 'too_large' : 'bad_request',
-    message: tooLong ? 'the head of this request is too long' : 'this is not an HTTP request',
-    details: {},
-  };
-  const body = JSON.stringify(answer);
-  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
-  if (socket.writable) socket.write(`HTTP/1.1 ${status}\r\n${head}\r\n\r\n${body}`);
-  socket.destroySoon();
-}
-
-const NO_DASHBOARD = `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>market-feed</title>
-<h1>market-feed</h1>
-<p>The dashboard is not built: run <code>make dashboard</code> and start again.</p>
-<p>The interface is there: <a href="/docs">documentation</a>, <a href="/api/status">status</a>, <a href="/metrics">metrics</a>.</p>
-</html>
-`;
-
-async function addDashboard(app: FastifyInstance, dir: string | undefined): Promise<void> {
-  if (dir !== undefined && existsSync(join(dir, 'index.html'))) {
-    await app.register(fastifyStatic, { root: dir, wildcard: false, index: ['index.html'], preCompressed: true });
-    return;
-  }
-  app.get('/', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(NO_DASHBOARD),
-  );
 }

@@ -9,9 +9,9 @@ export type ConfiguredGateway = Pick<
 >;
 
 export function gatewayOptions({ feed, gateway, stats }: Config): ConfiguredGateway {
-  const { host, port, token, allowedOrigins, requestsPerMinute } = gateway;
+  const { enabled: _enabled, token, ...settings } = gateway;
   return {
-    settings: { host, port, token: token?.reveal() ?? null, allowedOrigins, requestsPerMinute },
+    settings: { ...settings, token: token?.reveal() ?? null },
     historyTrades: stats.historyTrades,
     mode: feed.mode,
     largeTradeThreshold: stats.largeTradeThreshold,

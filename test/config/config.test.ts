@@ -95,6 +95,7 @@ describe('loadConfig with a valid configuration', () => {
       token: null,
       allowedOrigins: [],
       requestsPerMinute: 600,
+      connectionsPerAddress: 100,
     });
     expect(config.orderBooks).toEqual({ levels: 50, intervalMs: 1000, deltaSnapshotEveryMs: 60_000 });
     expect(config.stats).toEqual({

@@ -45,7 +45,15 @@ export async function gatewayUnderTest(
   const time = new ShiftedTime();
   const logged: string[] = [];
   const gateway = await createGateway({
-    settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 10_000, ...settings },
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      token: null,
+      allowedOrigins: [],
+      requestsPerMinute: 10_000,
+      connectionsPerAddress: 5000,
+      ...settings,
+    },
     source: { records$, statusSnapshots$, metricsSnapshots$, behind: undefined },
     historyTrades: 1000,
     mode: 'failover',

@@ -128,7 +128,14 @@ export class SimulatedGateway implements AsyncDisposable {
       stats: { windows_ms: [1000, 2000], allowed_lateness_ms: 100 },
     });
     const gateway = await createGateway({
-      settings: { host: '127.0.0.1', port: 0, token: null, allowedOrigins: [], requestsPerMinute: 1_000_000 },
+      settings: {
+        host: '127.0.0.1',
+        port: 0,
+        token: null,
+        allowedOrigins: [],
+        requestsPerMinute: 1_000_000,
+        connectionsPerAddress: 5000,
+      },
       source: {
         records$: feed.feed.output$.pipe(map(({ records }) => records)),
         statusSnapshots$: from(withSnapshots ? [snapshot(Date.now())] : []),

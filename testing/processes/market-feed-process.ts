@@ -8,6 +8,7 @@ import { until } from '../tools/until.ts';
 
 /** A `market-feed` command as a user starts it: a process of its own, killed when the test ends. */
 export interface MarketFeedProcess {
+  readonly pid: number;
   /** Output so far. */
   readonly stdout: string;
   readonly stderr: string;
@@ -24,10 +25,17 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 /** Starts `market-feed ARGUMENTS`. Call it within a test. */
 export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
-  const child = spawn(process.execPath, ['src/cli/main.ts', ...args], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return start(process.execPath, ['src/cli/main.ts', ...args]);
+}
+
+/** Starts `market-feed ARGUMENTS` in a process that may have at most `maxFiles` files open. */
+export function startWithFiles(maxFiles: number, ...args: readonly string[]): MarketFeedProcess {
+  const limited = `ulimit -n ${maxFiles}; exec "$@"`;
+  return start('bash', ['-c', limited, 'limited', process.execPath, 'src/cli/main.ts', ...args]);
+}
+
+function start(program: string, args: readonly string[]): MarketFeedProcess {
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output.stdout += text;
@@ -48,6 +56,7 @@ export function startMarketFeed(...args: readonly string[]): MarketFeedProcess {
     running = false;
   });
   return {
+    pid: child.pid ?? 0,
     get stdout() {
       return output.stdout;
     },

@@ -109,7 +109,11 @@ const BAD_REQUEST = {
 };
 const NOT_FOUND = { 404: errorSchema('unknown_symbol: no such symbol; no_data: the symbol has no data yet') };
 const UNAUTHORIZED = { 401: errorSchema('A token is configured, and the request has another token or none') };
-const TOO_MANY = { 429: errorSchema('More requests in a minute than are allowed; retry-after says when to retry') };
+/** The answer to too many requests in a minute; every path except `/healthz` has this limit. */
+export const TOO_MANY = {
+  429: errorSchema('More requests in a minute than are allowed; retry-after says when to retry'),
+};
+const TOO_MANY_IN_FLIGHT = { 503: errorSchema('too_many_requests_in_flight: too many answers wait to be read') };
 
 export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
   const { path, summary, tag, params, query, answer, respond } = endpoint;
@@ -137,7 +141,8 @@ export function protectedBy<S extends GetSchema>(schema: S) {
 
 /** Adds a GET route; other methods get 405. */
 export function addGet(app: FastifyInstance, url: string, schema: GetSchema, handler: RouteHandlerMethod): void {
-  app.route({ method: 'GET', url, schema, handler });
+  const response = { ...TOO_MANY_IN_FLIGHT, ...schema.response };
+  app.route({ method: 'GET', url, schema: { ...schema, response }, handler });
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY'],
     url,

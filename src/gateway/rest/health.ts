@@ -5,7 +5,7 @@ import { HealthAnswer, Readiness } from '../api/feed-answers.ts';
 import type { GatewayMetrics } from '../metrics/metrics.ts';
 import type { GatewayView } from '../view/view.ts';
 import { notReady } from './answers.ts';
-import { addGet, errorSchema, protectedBy } from './endpoint.ts';
+import { addGet, errorSchema, protectedBy, TOO_MANY } from './endpoint.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
@@ -13,7 +13,7 @@ const common = { tags: ['health'], querystring: Type.Object({}) };
 export function addHealth(app: FastifyInstance, view: GatewayView): void {
   const alive = { summary: 'The process runs', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));
-  const answers = { 200: Readiness, 503: errorSchema('not_ready: details.reasons says why') };
+  const answers = { 200: Readiness, ...TOO_MANY, 503: errorSchema('not_ready: details.reasons says why') };
   addGet(app, '/readyz', { summary: 'The feed can be relied on', ...common, response: answers }, async () => {
     const reasons = notReady(view);
     if (reasons.length > 0) throw new ApiError(503, 'not_ready', reasons.join('; '), { reasons });
@@ -24,7 +24,7 @@ export function addHealth(app: FastifyInstance, view: GatewayView): void {
 /** Adds `/metrics`: all metrics as text, for Prometheus. */
 export function addMetrics(app: FastifyInstance, metrics: GatewayMetrics, withToken: boolean): void {
   const text = { description: "Prometheus' text format", content: { 'text/plain': { schema: Type.String() } } };
-  const schema = { summary: 'All metrics for Prometheus', ...common, response: { 200: text } };
+  const schema = { summary: 'All metrics for Prometheus', ...common, response: { 200: text, ...TOO_MANY } };
   addGet(app, '/metrics', withToken ? protectedBy(schema) : schema, async (_request, reply) =>
     reply.type(metrics.contentType).serializer(String).send(metrics.text()),
   );

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startWithFiles, temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
+import { until } from '../../testing/tools/until.ts';
+
+const MAX_FILES = 1024;
+const CONNECTIONS = 4;
+const REQUESTS = 900;
+const MAX_GROWTH_BYTES = 100 * 1024 * 1024;
+/** The attack is repeated, because memory that it leaves behind adds up. */
+const ROUNDS = 2;
+
+/** The memory of a process. */
+function residentBytes(pid: number): number {
+  const [, kilobytes = ''] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+/** Opens a connection that sends many requests at once, and reads no answer. Resolves when the system has them. */
+function requestWithoutReading(url: URL, path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => reject(new Error('the connection was closed before all requests were sent')));
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`.repeat(REQUESTS), () => resolve(socket));
+  });
+}
+
+it(`unread requests do not end a gateway that may open ${MAX_FILES} files, and need no token`, async () => {
+  const dir = await temporaryFolder();
+  const token = join(dir, 'token');
+  await writeFile(token, 'sesame');
+  const config = await writeConfiguration(dir, { sinks: ['file'], file: { dir }, gateway: { token_file: token } });
+  const gateway = startWithFiles(MAX_FILES, 'gateway', '--config', config, '--port', '0');
+  const url = new URL(String((await gateway.logged('gateway')).url));
+  const healthz = async (): Promise<number> => (await fetch(new URL('/healthz', url))).status;
+  expect(await healthz()).toBe(200);
+  const [script] = /[^"]*bundle\.js/.exec(await (await fetch(new URL('/docs/', url))).text()) ?? [];
+  const { pathname } = new URL(String(script), new URL('/docs/', url));
+  expect((await (await fetch(new URL(pathname, url))).text()).length).toBeGreaterThan(1_000_000);
+  const before = residentBytes(gateway.pid);
+  let highest = before;
+  for (let round = 0; round < ROUNDS; round++) {
+    const attack = Array.from({ length: CONNECTIONS }, () => requestWithoutReading(url, pathname));
+    for (let at = 0; at < 20; at++) {
+      expect(await healthz()).toBe(200);
+      highest = Math.max(highest, residentBytes(gateway.pid));
+    }
+    for (const socket of await Promise.all(attack)) socket.destroy();
+    await until(async () => (await healthz()) === 200);
+  }
+  console.log(`unread requests: memory grew by ${((highest - before) / 1e6).toFixed(0)} MB`);
+  expect(highest - before).toBeLessThan(MAX_GROWTH_BYTES);
+});
