@@ -18,16 +18,18 @@ from decimal import Decimal, getcontext
 from typing import Optional
 
 import fastavro
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 getcontext().prec = 60  # decimals of the feed have up to 38 digits
 
 MAX_PRICE_AGE_MS = 5000
+MAX_IDLE_MS = 3_600_000
 MAX_LAG_MS = 2000
 STATUS_SILENCE_MS = 3000
 GAP_HALT_MS = 60_000
 RESUME_AFTER_MS = 1000
+CLOCK_TOLERANCE_MS = 1000
 
 
 def wall() -> float:
@@ -45,6 +47,16 @@ def ms(stamp: datetime) -> float:
 def is_old(stamp: float, came: float, limit: float) -> bool:
     """True if a record is too old, by its timestamp and our wall clock or by the time since it arrived."""
     return wall() >= stamp + limit or monotonic() >= came + limit
+
+
+def is_ahead(stamp: float, came: float) -> bool:
+    """True if a record was stamped ahead of our wall clock when it arrived: then its timestamp does not show its age."""
+    return came != float("-inf") and stamp - (wall() - (monotonic() - came)) > CLOCK_TOLERANCE_MS
+
+
+def arrival(record: dict) -> float:
+    """A record from before the start says nothing about the feed now, even if our clock makes it look recent."""
+    return monotonic() if record["told_before"] is None else float("-inf")
 
 
 def names(text: str) -> set:
@@ -84,17 +96,22 @@ class Guard:
         speaker = self.speakers[self.speaker_of[symbol]]
         venue, record = price["venue"], speaker["last"]
         lag = speaker["lags"].get(venue, 0)  # how late the venue's data arrives at the feed
+        received = ms(price["received_at"])
         quiet = venue in speaker["quiet"] or f"{venue}:{symbol}" in speaker["quiet"]
+        max_age = max(MAX_IDLE_MS, MAX_PRICE_AGE_MS) if quiet else MAX_PRICE_AGE_MS
+        does_not_trade = symbol in speaker["halted_instruments"]
         real = price["environment"] == record["environment"] == "production"
         rules = {
             "not_served": symbol not in speaker["symbols"],
             "feed_stopped": speaker["stopped"],
             "status_silent": is_old(speaker["stamp"], speaker["came"], STATUS_SILENCE_MS),
+            "clock": is_ahead(speaker["stamp"], speaker["came"]) or is_ahead(received, came),
             "feed_halted": not speaker["trading"],
-            "coin_halted": symbol in speaker["halted"],
+            "instrument_halted": symbol in speaker["halted"] and does_not_trade,
+            "coin_halted": symbol in speaker["halted"] and not does_not_trade,
             "test_data": not self.allow_test_data and (not real or record["active_venue"] == "binance_testnet"),
             "venue_changed": symbol in self.moved,
-            "price_age": is_old(ms(price["received_at"]), came, MAX_PRICE_AGE_MS - lag) and not quiet,
+            "price_age": is_old(received, came, max_age - lag),
             "gap": monotonic() < self.gap_until.get(symbol, 0),
             "lag": self.lag_ms > MAX_LAG_MS,
         }
@@ -108,7 +125,7 @@ class Guard:
             since = self.served_since.get(symbol, 0)  # a newer instance may begin with lower epochs
             if not ms(before["received_at"]) < since <= ms(price["received_at"]):
                 return
-        self.prices[symbol] = (price, monotonic())
+        self.prices[symbol] = (price, arrival(price))
         self._answer_switch(symbol)
         quiet = self.speakers.get(self.speaker_of.get(symbol), {}).get("quiet", {})
         for key in (venue, f"{venue}:{symbol}"):
@@ -133,7 +150,7 @@ class Guard:
             self.causes(symbol)
         instance, state, beat = status["instance"], status["state"], status["heartbeat"]
         new = {"sequence": 0, "stamp": 0.0, "came": 0.0, "trading": False, "stopped": False}
-        new |= {"symbols": set(), "halted": set(), "quiet": {}, "lags": {}}
+        new |= {"symbols": set(), "halted": set(), "halted_instruments": set(), "quiet": {}, "lags": {}}
         speaker = self.speakers.get(instance, new)
         if status["sequence"] <= speaker["sequence"]:
             return
@@ -141,10 +158,9 @@ class Guard:
         speaker.update(sequence=status["sequence"], last=status)
         symbol, venue = status["symbol"], status["venue"]
         if beat is not None:
-            # A heartbeat from before the start says nothing about the feed now, even if our clock makes it look recent.
-            came = monotonic() if status["told_before"] is None else float("-inf")
-            speaker.update(stamp=ms(status["timestamp"]), came=came, stopped=False)
+            speaker.update(stamp=ms(status["timestamp"]), came=arrival(status), stopped=False)
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
+            speaker["halted_instruments"] = set(beat.get("halted_instruments", []))
             speaker["lags"] = {of["venue"]: max(0, of["event_lag_ms"] or 0) for of in beat["venue_ages"]}
             for each in speaker["symbols"]:
                 if self.speaker_of.get(each) == instance:
@@ -171,12 +187,36 @@ class Guard:
                     speaker["halted"].add(symbol)
                 else:
                     speaker["halted"].discard(symbol)
+                if state == "instrument_halted":
+                    speaker["halted_instruments"].add(symbol)
+                else:
+                    speaker["halted_instruments"].discard(symbol)
         elif state in ("failed_over", "failed_back"):
             for each in [symbol] if symbol else [s for s, who in self.speaker_of.items() if who == instance]:
                 self.moved[each] = (venue, ms(status["timestamp"]))
                 self._answer_switch(each)
         for symbol in set(self.speaker_of) | set(self.prices):
             self.causes(symbol)
+
+
+class Unread:
+    """Measures how long there have been unread messages without a break, by the monotonic clock."""
+
+    def __init__(self):
+        self.since = {}  # partition → since when it has unread messages
+
+    def reached(self, partition, offset: int, end: int) -> None:
+        """All messages before `offset` are read, and the partition has messages before `end`."""
+        if offset < end:
+            self.since.setdefault(partition, monotonic())
+        else:
+            self.at_end(partition)
+
+    def at_end(self, partition) -> None:
+        self.since.pop(partition, None)
+
+    def lag_ms(self) -> float:
+        return monotonic() - min(self.since.values(), default=monotonic())
 
 
 class Sniper:
@@ -309,13 +349,15 @@ def main() -> None:
         "large-trades": [sniper.on_large_trade],
     }
     settings = {"bootstrap.servers": options.brokers, "group.id": "sniper-py", "enable.auto.commit": False}
-    consumer = Consumer(settings | {"auto.offset.reset": "latest", "isolation.level": "read_committed"})
+    settings |= {"auto.offset.reset": "latest", "isolation.level": "read_committed", "enable.partition.eof": True}
+    consumer = Consumer(settings)
     back = {"feed-status": GAP_HALT_MS, "gaps": GAP_HALT_MS + 10_000, "prices": MAX_PRICE_AGE_MS}
     places = [each for topic, name in topics.items() for each in assigned(consumer, topic, back.get(name, 0))]
     # Records before these offsets were published before the start.
     first_new = {(each.topic, each.partition): consumer.get_watermark_offsets(each, timeout=10)[1] for each in places}
     consumer.assign(places)
 
+    unread = Unread()
     running = True
 
     def stop(*_) -> None:
@@ -329,9 +371,17 @@ def main() -> None:
     while running and time.monotonic() < ends:
         message = consumer.poll(0.1)
         if message is not None and message.error():
+            if message.error().code() == KafkaError._PARTITION_EOF:
+                unread.at_end((message.topic(), message.partition()))
             message = None  # brokers away: no records come, and the guard notices
-        # The lag is the time that a record was at the broker before it was read; 0 if no record waits.
-        guard.lag_ms = 0.0 if message is None else wall() - message.timestamp()[1]
+        # The lag is the time that a record was at the broker before it was read, or since messages are unread.
+        guard.lag_ms = 0.0
+        if message is not None:
+            place = TopicPartition(message.topic(), message.partition())
+            _, end = consumer.get_watermark_offsets(place, cached=True)
+            unread.reached((place.topic, place.partition), message.offset() + 1, end)
+            guard.lag_ms = wall() - message.timestamp()[1]
+        guard.lag_ms = max(guard.lag_ms, unread.lag_ms())
         record = None if message is None else decode(message.topic(), message.value())
         if record is not None:
             is_past = message.offset() < first_new[message.topic(), message.partition()]

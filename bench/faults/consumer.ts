@@ -47,9 +47,8 @@ async function start(): Promise<void> {
     guard(coin).subscribe(({ at, state, causes }) => decisions.push({ at, coin, halted: state === 'halted', causes }));
   setInterval(() => {
     for (const coin of coins) {
-      if (!guard.isAllowed(coin)) continue;
-      const price = connected.latest(coin);
-      if (price === undefined) continue;
+      const { state, price } = guard.decision(coin);
+      if (state === 'halted' || price === null) continue;
       const { symbol, environment, receivedAt } = price;
       trades.push({ at: Date.now(), symbol, environment, receivedAtMs: receivedAt / 1000 });
     }

@@ -4,8 +4,14 @@ import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { ClientDeps } from './client-options.ts';
-import type { GuardOptions, TradingDecision } from './guard/trading-decision.ts';
-import { type TradingWatch, TradingWatches, watchTrading } from './guard/watch-trading.ts';
+import {
+  coinAskedFor,
+  type GuardOptions,
+  type TradingDecision,
+  type TradingQuestion,
+} from './guard/trading-decision.ts';
+import { TradingWatches } from './guard/trading-watches.ts';
+import { type TradingWatch, watchTrading } from './guard/watch-trading.ts';
 import type { AlwaysReadTopics } from './memory/always-read-topics.ts';
 import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
@@ -78,7 +84,7 @@ export class Market {
       takeUntil(this.#closed$),
       share(),
     );
-    this.#watches = new TradingWatches((limits) => this.#watch(limits));
+    this.#watches = new TradingWatches((limits) => this.#watch(limits), parts.wallClockMs);
     // The default guard watches from the start, so that it can decide when it is first asked.
     this.guard();
   }
@@ -125,7 +131,7 @@ export class Market {
     await Promise.all([...this.#readers.values()].map((reader) => reader.ready()));
   }
 
-  /** The last price of a coin or symbol; undefined if none is known. */
+  /** The last price of a coin or symbol, by the rule of the guard; undefined if none is known. */
   latest(coin: string): TopicRecords['prices'] | undefined {
     return this.#parts.alwaysRead.last.get(symbolNamed(coin, this.#parts.quote));
   }
@@ -143,18 +149,22 @@ export class Market {
     return lags;
   }
 
-  /** Emits whether a coin (without an argument: any coin) may be traded, and why not: now and at each change. */
-  trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
-    return this.guard(options)(coin);
+  /**
+   * Emits whether a coin (null or no argument: any coin) may be traded, and why not: now and at each change.
+   * @throws Fault with retry `never` if the coin is undefined, or a limit is unusable.
+   */
+  trading$(...asked: TradingQuestion): Observable<TradingDecision> {
+    const [, options = {}] = asked;
+    return this.#watches.trading$(coinAskedFor(asked), this.#parts.guard, options);
   }
 
   /**
-   * Returns the guard with the decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Each set of options has
-   * one guard, until `close`.
+   * Returns a guard with the decisions of `trading$` on demand: `guard().isAllowed('BTC')`. Guards with the same limits
+   * share their work, until the client's `close`. A guard's own `close` ends that guard alone.
    * @throws Fault with retry `never` if a limit is unusable.
    */
   guard(options: Partial<GuardOptions> = {}): TradingWatch {
-    return this.#watches.of(this.#parts.guard, options);
+    return this.#watches.guard(this.#parts.guard, options);
   }
 
   /** Completes every Observable, commits the group's offsets, and disconnects. */

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { filter, firstValueFrom, NEVER, type Observable, Subject, type Subscription, throwIfEmpty } from 'rxjs';
-import type { GuardOptions, TradingDecision } from '../client/guard/trading-decision.ts';
-import { TradingWatches, watchTrading } from '../client/guard/watch-trading.ts';
+import { coinAskedFor, type TradingDecision, type TradingQuestion } from '../client/guard/trading-decision.ts';
+import { TradingWatches } from '../client/guard/trading-watches.ts';
+import { watchTrading } from '../client/guard/watch-trading.ts';
 import { symbolNamed } from '../client/topic-name.ts';
 import { coinNamed } from '../config/coin-list.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
@@ -97,7 +98,7 @@ export class MarketFeed {
       const input = { status$: this.status$, prices$: this.prices$, gaps$, lagMs$: NEVER };
       const symbolOf = (name: string) => symbolNamed(name, this.#config.quote);
       return watchTrading(input, limits, { scheduler: monotonicScheduler, wallClockMs: Date.now, symbolOf });
-    });
+    }, Date.now);
     this.#feed.output$.subscribe(({ records }) => {
       for (const record of records) this.#records$.next(record);
     });
@@ -172,12 +173,14 @@ export class MarketFeed {
   }
 
   /**
-   * Emits whether trading of a coin is allowed, or of the whole feed if no coin is given. This is the guard of
+   * Emits whether trading of a coin is allowed, or of the whole feed if the coin is null or left out. This is the guard of
    * `market-feed/client`, applied to this feed. The current decision comes at once. It uses only what has happened
    * since the first call with these limits.
+   * @throws Fault with retry `never` if the coin is undefined, or a limit is unusable.
    */
-  trading$(coin?: string, options: Partial<GuardOptions> = {}): Observable<TradingDecision> {
-    return this.#watches.of(options)(coin);
+  trading$(...asked: TradingQuestion): Observable<TradingDecision> {
+    const [, options = {}] = asked;
+    return this.#watches.trading$(coinAskedFor(asked), options);
   }
 
   subscribePrice(next: (tick: PriceTick) => void): Subscription {

@@ -1,6 +1,6 @@
 import type { FeedStatus, Heartbeat } from '../domain/record.ts';
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
-import type { Moment } from './moment.ts';
+import { aheadMs, type Moment } from './moment.ts';
 
 /** A venue whose last data is younger than this counts as delivering, whatever state its lines have. Milliseconds. */
 export const DELIVERS_MS = 1000;
@@ -69,6 +69,12 @@ export class FeedInstance {
   silentMs(now: Moment): number {
     const { timestamp = Number.NEGATIVE_INFINITY } = this.lastHeartbeat ?? {};
     return Math.max(now.monotonic - this.#lastHeartbeatAt, now.wall - timestamp, 0);
+  }
+
+  /** Returns how far its last heartbeat was stamped ahead of our clock when it came, milliseconds; 0 without one. */
+  aheadMs(now: Moment): number {
+    const { timestamp } = this.lastHeartbeat ?? {};
+    return timestamp === undefined ? 0 : aheadMs(timestamp, this.#lastHeartbeatAt, now);
   }
 
   /** Returns the age of the venue's last data, milliseconds; null if no heartbeat reported it. */

@@ -1,6 +1,7 @@
 import type { FeedStatus, PriceTick } from '../domain/record.ts';
 import { FeedInstance } from './feed-instance.ts';
 import type { Moment } from './moment.ts';
+import type { Served } from './symbol-facts.ts';
 
 /* The instances of the feed that a consumer sees, and which of them speaks for each symbol. */
 
@@ -8,7 +9,7 @@ import type { Moment } from './moment.ts';
 const STARTS_WITHIN_MS = 3000;
 
 /** A symbol's speaker, and the time of its first heartbeat that named the symbol, milliseconds since 1970. */
-interface Served {
+interface Speaker {
   readonly by: FeedInstance;
   readonly since: number;
 }
@@ -21,7 +22,7 @@ export class FeedInstances {
   activeVenue: string | null = null;
   /** The instances in the order of their last heartbeats. */
   readonly #byName = new Map<string, FeedInstance>();
-  readonly #bySymbol = new Map<string, Served>();
+  readonly #bySymbol = new Map<string, Speaker>();
 
   /** Adds a record; returns its instance, or undefined if the record is a repeat. */
   add(record: FeedStatus, now: Moment): FeedInstance | undefined {
@@ -64,9 +65,11 @@ export class FeedInstances {
     return this.#bySymbol.get(symbol)?.by;
   }
 
-  /** Returns false if the symbol's speaker has no active venue: then every venue is a feed of its own. */
-  isByOneVenue(symbol: string): boolean {
-    return this.speakerOf(symbol)?.lastHeartbeat?.activeVenue !== null;
+  /** Returns what decides whether a price of the symbol is outdated. */
+  served(symbol: string): Served {
+    // A speaker without an active venue: every venue is a feed of its own.
+    const byOneVenue = this.speakerOf(symbol)?.lastHeartbeat?.activeVenue !== null;
+    return { since: this.servedSince(symbol), byOneVenue };
   }
 
   /** Returns true while the symbol's speaker names it. */

@@ -12,6 +12,8 @@ export type Halt =
   | { readonly cause: 'feed_stopped' }
   /** The instance that speaks for the symbol has sent no heartbeat for longer than the limit. */
   | { readonly cause: 'status_silent'; readonly silentMs: number; readonly limitMs: number }
+  /** A record is stamped further ahead of this machine's clock than two clocks may differ, so ages are not known. */
+  | { readonly cause: 'clock'; readonly record: string; readonly aheadMs: number }
   /** The feed halted trading. */
   | { readonly cause: 'feed_halted'; readonly reason: string }
   /** The feed halted this symbol. */
@@ -56,6 +58,8 @@ export function haltText(halt: Halt | FeedHalt): string {
       return 'the feed has stopped';
     case 'status_silent':
       return `no heartbeat of the feed for ${halt.limitMs} ms`;
+    case 'clock':
+      return `${halt.record} is stamped ${Math.round(halt.aheadMs)} ms ahead of this machine's clock`;
     case 'feed_halted':
       return `the feed halted trading: ${halt.reason}`;
     case 'coin_halted':

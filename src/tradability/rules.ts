@@ -3,7 +3,7 @@ import { type VenueState, venueStateName } from '../domain/venue-state.ts';
 import { DELIVERS_MS, type FeedInstance } from './feed-instance.ts';
 import type { FeedInstances } from './feed-instances.ts';
 import type { FeedHalt, Halt } from './halt.ts';
-import type { Moment } from './moment.ts';
+import { aheadMs, type Moment } from './moment.ts';
 import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-facts.ts';
 
 /* The rules that decide whether trading is allowed, for the feed itself and for a consumer. */
@@ -12,6 +12,10 @@ import { isOfPreviousVenue, type LastPrice, type SymbolFacts } from './symbol-fa
 export interface TradabilityLimits {
   /** Greatest age of a symbol's last price: by its `received_at` or since its arrival, whichever is longer. */
   readonly maxPriceAgeMs: number;
+  /**
+   * Greatest age of a symbol's last price while its market is idle; `maxPriceAgeMs` counts instead if that is greater.
+   */
+  readonly maxIdleMs: number;
   /** Greatest lag of the consumer behind the topics. */
   readonly maxLagMs: number;
   /** Greatest age of the last heartbeat: by its timestamp or since its arrival, whichever is longer. */
@@ -55,6 +59,14 @@ export function activeVenueHalt(active: ActiveVenue | undefined): FeedHalt | und
   return hasData ? undefined : { cause: 'no_data', venue };
 }
 
+/** Clocks that differ by at most this much agree, milliseconds. */
+const CLOCK_TOLERANCE_MS = 1000;
+
+/** A timestamp ahead of our clock does not show how old its record is. */
+function clockHalt(record: string, ahead: number): Halt | undefined {
+  return ahead > CLOCK_TOLERANCE_MS ? { cause: 'clock', record, aheadMs: ahead } : undefined;
+}
+
 /** The rules about an instance as a whole. */
 const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Moment) => Halt | undefined)[] = [
   ({ stopped }) => (stopped ? { cause: 'feed_stopped' } : undefined),
@@ -64,6 +76,7 @@ const INSTANCE_RULES: readonly ((feed: FeedInstance, silenceMs: number, now: Mom
     // limit.
     return silentMs - limitMs >= 0 ? { cause: 'status_silent', silentMs, limitMs } : undefined;
   },
+  (feed, _, now) => clockHalt('a heartbeat of the feed', feed.aheadMs(now)),
   ({ tradability: { state, reason } }) => (state === 'halted' ? { cause: 'feed_halted', reason } : undefined),
 ];
 
@@ -109,22 +122,32 @@ const testData: Rule = ({ symbol, price }, { feed }, { allowTestData }) => {
   if (allowTestData) return undefined;
   const last = feed.speakerOf(symbol)?.last;
   if (last?.activeVenue === TESTNET) return { cause: 'test_data', from: 'active venue' };
-  const from = [last?.environment, price?.environment].find((each) => (each ?? 'production') !== 'production');
+  const from = [last?.environment, price?.tick.environment].find((each) => (each ?? 'production') !== 'production');
   return from === undefined ? undefined : { cause: 'test_data', from };
 };
 
-const priceAge: Rule = ({ symbol, price }, { feed }, { maxPriceAgeMs: limitMs }, now) => {
-  if (price === undefined || feed.speakerOf(symbol)?.isIdleMarket(price.venue, symbol) === true) return undefined;
-  return priceAgeMs(price, feed.speakerOf(symbol), now) >= limitMs
-    ? { cause: 'price_age', symbol, limitMs }
-    : undefined;
+const priceAge: Rule = ({ symbol, price }, { feed }, limits, now) => {
+  if (price === undefined) return undefined;
+  const speaker = feed.speakerOf(symbol);
+  const limitMs = priceLimitMs(price, speaker, limits);
+  // Computed as a difference, for the same reason as the silence.
+  return priceAgeMs(price, speaker, now) - limitMs >= 0 ? { cause: 'price_age', symbol, limitMs } : undefined;
 };
 
 /**
  * The age of a price since its event, milliseconds: the time since the feed received it, plus the venue's event lag.
+ * Infinity for a price from before the start.
  */
-function priceAgeMs(price: LastPrice, speaker: FeedInstance | undefined, now: Moment): number {
-  return ageMs(price.receivedAtMs, price.cameAt, now) + (speaker?.eventLagMs(price.venue) ?? 0);
+function priceAgeMs({ tick, cameAt }: LastPrice, speaker: FeedInstance | undefined, now: Moment): number {
+  return ageMs(tick.receivedAt / 1000, cameAt, now) + (speaker?.eventLagMs(tick.venue) ?? 0);
+}
+
+function priceLimitMs(
+  { tick: { venue, symbol } }: LastPrice,
+  speaker: FeedInstance | undefined,
+  { maxPriceAgeMs, maxIdleMs }: TradabilityLimits,
+): number {
+  return speaker?.isIdleMarket(venue, symbol) === true ? Math.max(maxPriceAgeMs, maxIdleMs) : maxPriceAgeMs;
 }
 
 /**
@@ -164,6 +187,8 @@ const SYMBOL_RULES: readonly Rule[] = [
     isOfPreviousVenue(facts)
       ? { cause: 'venue_changed', symbol: facts.symbol, venue: facts.movedTo?.venue ?? '' }
       : undefined,
+  ({ symbol, price }, _, __, now) =>
+    price && clockHalt(`a price of ${symbol}`, aheadMs(price.tick.receivedAt / 1000, price.cameAt, now)),
   priceAge,
   ({ symbol, gapUntil }, _, __, now) => (now.monotonic < gapUntil ? { cause: 'gap', symbol } : undefined),
   lag,
@@ -191,15 +216,16 @@ function ageMs(stampedAt: number, cameAt: number, now: Moment): number {
 export function dueTimes(
   { symbol, price, gapUntil }: SymbolFacts,
   { feed, lagMs, lagReportedAt }: ConsumerFacts,
-  { maxPriceAgeMs, statusSilenceMs, maxLagMs }: TradabilityLimits,
+  limits: TradabilityLimits,
   now: Moment,
 ): readonly number[] {
+  const { statusSilenceMs, maxLagMs } = limits;
   const speaker = feed.speakerOf(symbol);
   return [
     gapUntil - now.monotonic,
     // A lag that equals its limit is allowed, so 1 ms is added.
     ...(lagReportedAt === undefined ? [] : [lagReportedAt + LAG_SILENCE_MS + maxLagMs - lagMs + 1 - now.monotonic]),
-    ...(price === undefined ? [] : [maxPriceAgeMs - priceAgeMs(price, speaker, now)]),
+    ...(price === undefined ? [] : [priceLimitMs(price, speaker, limits) - priceAgeMs(price, speaker, now)]),
     ...(speaker === undefined ? [] : [statusSilenceMs - speaker.silentMs(now)]),
   ];
 }

@@ -1,16 +1,15 @@
-import type { Environment, Gap, PriceTick } from '../domain/record.ts';
+import type { Gap, PriceTick } from '../domain/record.ts';
 import type { Moment } from './moment.ts';
 
 /* What a consumer knows about one symbol, for the rules of tradability. */
 
 /** The last price of a symbol. */
 export interface LastPrice {
-  readonly venue: string;
-  readonly epoch: number;
-  readonly environment: Environment;
-  /** When the feed received it, by the feed's wall clock, milliseconds. */
-  readonly receivedAtMs: number;
-  /** When it came to this consumer, by the monotonic clock, milliseconds. */
+  readonly tick: PriceTick;
+  /**
+   * When it came to this consumer, by the monotonic clock, milliseconds; -Infinity if it was published before the
+   * start.
+   */
   readonly cameAt: number;
 }
 
@@ -47,21 +46,21 @@ export interface Served {
   readonly byOneVenue: boolean;
 }
 
-/** Stores a price as the last one, unless its epoch has ended. Returns true if it was stored. */
-export function setPrice(
-  facts: SymbolFacts,
-  { venue, epoch, environment, receivedAt }: PriceTick,
-  served: Served,
-  now: Moment,
-): boolean {
-  const receivedAtMs = receivedAt / 1000;
-  const { price } = facts;
-  const hasSameEpochs = price !== undefined && (served.byOneVenue || price.venue === venue);
-  if (hasSameEpochs && isOfPreviousEpoch({ epoch, receivedAtMs }, price, served.since)) return false;
-  facts.price = { venue, epoch, environment, receivedAtMs, cameAt: now.monotonic };
+/** Stores a price as the last one, unless it is outdated. Returns true if it was stored. */
+export function setPrice(facts: SymbolFacts, tick: PriceTick, served: Served, now: Moment): boolean {
+  if (isOutdated(tick, facts.price?.tick, served)) return false;
+  facts.price = { tick, cameAt: now.monotonic };
   if (!isOfPreviousVenue(facts)) facts.movedTo = undefined;
   return true;
 }
+
+/** Returns true if a price must not replace the symbol's last price, because its epoch has ended. */
+export function isOutdated(tick: PriceTick, last: PriceTick | undefined, served: Served): boolean {
+  if (last === undefined || (!served.byOneVenue && last.venue !== tick.venue)) return false;
+  return isOfPreviousEpoch(dated(tick), dated(last), served.since);
+}
+
+const dated = ({ epoch, receivedAt }: PriceTick): Dated => ({ epoch, receivedAtMs: receivedAt / 1000 });
 
 interface Dated {
   readonly epoch: number;
@@ -89,9 +88,9 @@ export function setVenue(facts: SymbolFacts, venue: string | null, at: number): 
  * counts, because the new venue may lack the symbol.
  */
 export function isOfPreviousVenue({ price, movedTo }: SymbolFacts): boolean {
-  return (
-    price !== undefined && movedTo !== undefined && price.venue !== movedTo.venue && price.receivedAtMs < movedTo.at
-  );
+  if (price === undefined || movedTo === undefined) return false;
+  const { venue, receivedAt } = price.tick;
+  return venue !== movedTo.venue && receivedAt / 1000 < movedTo.at;
 }
 
 /** Halts the symbol for an unrepaired gap, from the time of its report. */

@@ -31,9 +31,9 @@ it('a client reads prices, heartbeats and trades from the folder of a file sink,
   await write(sink, priceTick('BTCUSDT', '1'), priceTick('BTCUSDT', '2'), heartbeat(1, ['BTCUSDT']), tradeEvent(1));
   const market = await connect({ dir, resumeAfterMs: 0 });
   expect(market.latest('BTC')?.price).toBe('2');
-  // Earlier heartbeats may belong to a feed that has ended, so only a live heartbeat counts.
+  // Earlier records may belong to a feed that has ended, so only a live heartbeat and a live price count.
   expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted' });
-  await write(sink, heartbeat(2, ['BTCUSDT']));
+  await write(sink, heartbeat(2, ['BTCUSDT']), priceTick('BTCUSDT', '2'));
   await until(() => market.guard().isAllowed('BTC'), { message: () => market.guard().decision('BTC').reason });
   const ids: string[] = [];
   market.trades$('BTC').subscribe(({ tradeId }) => ids.push(tradeId));

@@ -21,8 +21,9 @@ describe('the sniper', () => {
 
   const decision = (): TradingDecision =>
     halted
-      ? { state: 'halted', reason: 'the feed halted trading: x', causes: ['feed_halted'], coin: 'BTC', at: now }
-      : { state: 'allowed', reason: 'everything is healthy', causes: [], coin: 'BTC', at: now };
+      ? { state: 'halted', reason: 'the feed halted trading: x', causes: ['feed_halted'], ...judged() }
+      : { state: 'allowed', reason: 'everything is healthy', causes: [], ...judged() };
+  const judged = () => ({ coin: 'BTC', price: null, at: now });
   const begin = (allowTestData = false): void => {
     now = START;
     halted = false;

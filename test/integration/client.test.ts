@@ -69,7 +69,7 @@ describe('connectTopics', () => {
     await to.publish(priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'), gapOf('BTCUSDT'));
     await to.publish(heartbeat(1, ['BTCUSDT', 'ETHUSDT']));
     const market = await connect(config, { resumeAfterMs: 0 });
-    await to.publish(heartbeat(2, ['BTCUSDT', 'ETHUSDT']));
+    await to.publish(heartbeat(2, ['BTCUSDT', 'ETHUSDT']), priceTick('BTCUSDT', '1'), priceTick('ETHUSDT', '1'));
     await until(() => market.guard().isAllowed('ETH'));
     expect(market.guard().decision('BTC')).toMatchObject({ state: 'halted', causes: ['gap'] });
   });

@@ -125,7 +125,7 @@ describe('MarketFeed', () => {
     const emitted: Record<string, TradingDecision[]> = { careful: [], daring: [], all: [] };
     feed.trading$('BTC').subscribe((decision) => emitted.careful?.push(decision));
     feed.trading$('btc', { allowTestData: true }).subscribe((decision) => emitted.daring?.push(decision));
-    feed.trading$(undefined, { allowTestData: true }).subscribe((decision) => emitted.all?.push(decision));
+    feed.trading$(null, { allowTestData: true }).subscribe((decision) => emitted.all?.push(decision));
     expect(emitted.careful?.[0]).toMatchObject({ state: 'halted', causes: ['starting'] });
     await feed.connect();
     await until(() => emitted.daring?.at(-1)?.state === 'allowed' && emitted.all?.at(-1)?.state === 'allowed');

@@ -75,6 +75,30 @@ describe('examples/sniper.py', () => {
   });
 });
 
+describe('the guard of examples/sniper.py', () => {
+  it('follows the rules about clocks, records from before the start, idle markets and unread messages', async () => {
+    const { stdout, stderr, code } = await runPython('sniper_guard.py', []);
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split('\n');
+    expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
+      ['records from before the start', ['status_silent', 'price_age']],
+      ['a live heartbeat', ['price_age']],
+      ['a live price', ['recovering']],
+      ['allowed', []],
+      ['50 s behind, with a clock that is a minute behind', ['clock']],
+      ['the clock is right again', ['recovering']],
+      ['a second ahead', []],
+      ['more than a second ahead', ['clock']],
+      ['an idle market', []],
+      ['an idle market for too long', ['price_age']],
+      ['an instrument that does not trade', ['instrument_halted']],
+      ['read to the end', 0],
+      ['unread without a break', 2500],
+      ['one partition read to its end', 0],
+    ]);
+  });
+});
+
 describe('the sniper examples on Kafka', () => {
   let brokers: string[];
   beforeAll(async () => {

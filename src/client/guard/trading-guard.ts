@@ -35,7 +35,9 @@ export interface TradingPast {
  * `resumeAfterMs`:
  * - The coin's speaker, the feed instance with the last heartbeat that named it, allows trading and has not stopped.
  *   Its last heartbeat is younger than `statusSilenceMs`.
- * - The coin's last price is from the active venue. It is younger than `maxPriceAgeMs`, or the market is idle.
+ * - The coin's last price is from the active venue. It is younger than `maxPriceAgeMs`, or `maxIdleMs` in an idle
+ *   market.
+ * - Neither the heartbeat nor the price is stamped more than a second ahead of the consumer's wall clock.
  * - Speaker and price are of the environment production, unless `allowTestData` is set.
  * - No unrepaired gap was reported within `gapHaltMs`, and the consumer's lag is at most `maxLagMs`.
  *
@@ -56,11 +58,15 @@ export class TradingGuard {
     this.#symbolOf = symbolOf;
   }
 
-  /** Adds the past records. An old heartbeat counts as silence: only a new one shows that the feed is alive. */
+  /**
+   * Adds the past records. Past heartbeats and prices count as old, whatever their timestamps say: only live ones show
+   * that the feed is alive.
+   */
   recall({ status, prices, gaps }: TradingPast, now: Moment): void {
     for (const known of gaps) addGap(this.#of(known.gap.symbol), known, now, this.#options.gapHaltMs);
-    for (const price of prices) this.#setPrice(price, now);
-    for (const record of status) this.#addStatus(record, { ...now, monotonic: Number.NEGATIVE_INFINITY });
+    const before = { ...now, monotonic: Number.NEGATIVE_INFINITY };
+    for (const price of prices) this.#setPrice(price, before);
+    for (const record of status) this.#addStatus(record, before);
     this.#checkAll(now);
   }
 
@@ -83,15 +89,17 @@ export class TradingGuard {
 
   /** Returns the decision for a coin or symbol, or for all coins together (null). */
   decide(name: string | null, now: Moment): TradingDecision {
-    const found = this.#named(name).map((facts) => this.#check(facts, now));
+    const named = this.#named(name);
+    const found = named.map((facts) => this.#check(facts, now));
     const against = name === null ? leastHindered(found) : found;
     const halts = (found.length === 0 ? [this.#haltsWithoutFacts(name)] : against).flat();
     const texts = Map.groupBy(halts, ({ cause }) => cause);
     const causes = [...texts.keys()];
-    if (causes.length === 0)
-      return { state: 'allowed', reason: 'everything is healthy', causes, coin: name, at: now.wall };
+    const price = name === null ? null : (named[0]?.price?.tick ?? null);
+    const known = { causes, coin: name, price, at: now.wall };
+    if (causes.length === 0) return { state: 'allowed', reason: 'everything is healthy', ...known };
     const reason = causes.map((cause) => inShort(new Set(texts.get(cause)?.map(haltText)))).join('; ');
-    return { state: 'halted', reason, causes, coin: name, at: now.wall };
+    return { state: 'halted', reason, ...known };
   }
 
   /** Milliseconds until a symbol's (or any) decision can change without a new record; Infinity if none can. */
@@ -106,10 +114,7 @@ export class TradingGuard {
   }
 
   #setPrice(price: PriceTick, now: Moment): boolean {
-    const { feed } = this.#facts;
-    const { symbol } = price;
-    const served = { since: feed.servedSince(symbol), byOneVenue: feed.isByOneVenue(symbol) };
-    return setPrice(this.#of(symbol), price, served, now);
+    return setPrice(this.#of(price.symbol), price, this.#facts.feed.served(price.symbol), now);
   }
 
   #applyToAll(event: Exclude<GuardEvent, PriceTick | Gap>, now: Moment): void {
@@ -129,7 +134,7 @@ export class TradingGuard {
     for (const each of heartbeat?.symbols ?? []) this.#of(each);
     for (const each of taken) setVenue(this.#of(each), activeVenue, timestamp);
     if (line === null && (state === 'feed_stale' || state === 'feed_recovered' || state === 'instrument_halted')) {
-      if (symbol === null || this.#symbols.get(symbol)?.price?.venue !== venue) return;
+      if (symbol === null || this.#symbols.get(symbol)?.price?.tick.venue !== venue) return;
       if (state === 'feed_recovered' || cause === 'quiet_market') instance.halted.delete(symbol);
       else instance.halted.add(symbol);
       if (state === 'instrument_halted') instance.haltedInstruments.add(symbol);

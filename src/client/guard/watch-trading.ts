@@ -1,9 +1,8 @@
 import { distinctUntilChanged, filter, map, type Observable, Subject, Subscription, startWith } from 'rxjs';
-import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
 import type { Moment } from '../../tradability/moment.ts';
 import type { ClientDeps } from '../client-options.ts';
-import { type GuardOptions, guardOptions, type TradingDecision } from './trading-decision.ts';
+import { type CoinOrAll, coinAskedFor, type GuardOptions, type TradingDecision } from './trading-decision.ts';
 import { type GuardEvent, TradingGuard, type TradingPast } from './trading-guard.ts';
 
 /** The guard's sources. They are hot, and emit each record once, in the order of its topic. */
@@ -17,18 +16,21 @@ export interface TradingInput {
   readonly lagMs$: Observable<number>;
 }
 
-/** A consumer's guard. Call it with a coin or symbol, or without an argument for all coins together. */
-export interface TradingWatch {
+/**
+ * A consumer's guard. Call it with a coin or symbol, or without an argument for all coins together. An explicit
+ * undefined throws a Fault.
+ */
+export interface TradingWatch extends Disposable {
   /**
    * Emits the present decision, then each decision that differs in its state or causes. When the guard ends, emits a
    * halt, and then completes, or errors if a source failed.
    */
-  (coin?: string): Observable<TradingDecision>;
+  (...coin: CoinOrAll): Observable<TradingDecision>;
   /** Returns the present decision, for use before each order. The coin's subscribers get it first. */
-  decision(coin?: string): TradingDecision;
+  decision(...coin: CoinOrAll): TradingDecision;
   /** True if `decision` is allowed. */
-  isAllowed(coin?: string): boolean;
-  /** Halts trading for good and unsubscribes from every source. */
+  isAllowed(...coin: CoinOrAll): boolean;
+  /** Ends this guard: it halts for good and completes its Observables. */
   close(): void;
 }
 
@@ -106,38 +108,23 @@ export function watchTrading(input: TradingInput, options: GuardOptions, deps: W
       map(() => guard.decide(name, moment())),
       distinctUntilChanged(isSame),
     );
-  const decision = (coin?: string): TradingDecision => {
-    const name = coin ?? null;
+  const decision = (...coin: CoinOrAll): TradingDecision => {
+    const name = coinAskedFor(coin);
     changed$.next(name);
     return guard.decide(name, moment());
   };
-  return Object.assign((coin?: string) => watch(coin ?? null), {
-    decision,
-    isAllowed: (coin?: string) => decision(coin).state === 'allowed',
-    close,
-  });
+  return tradingWatch((...coin) => watch(coinAskedFor(coin)), decision, close);
 }
 
-function isSame(a: TradingDecision, b: TradingDecision): boolean {
+export function tradingWatch(
+  watch: (...coin: CoinOrAll) => Observable<TradingDecision>,
+  decision: TradingWatch['decision'],
+  close: () => void,
+): TradingWatch {
+  const isAllowed = (...coin: CoinOrAll): boolean => decision(...coin).state === 'allowed';
+  return Object.assign(watch, { decision, isAllowed, close, [Symbol.dispose]: close });
+}
+
+export function isSame(a: TradingDecision, b: TradingDecision): boolean {
   return a.state === b.state && a.causes.join() === b.causes.join();
-}
-
-/** One watch for each set of limits, created on first use. */
-export class TradingWatches {
-  readonly #create: (limits: GuardOptions) => TradingWatch;
-  readonly #byLimits = new Map<string, TradingWatch>();
-
-  constructor(create: (limits: GuardOptions) => TradingWatch) {
-    this.#create = create;
-  }
-
-  /** @throws Fault with retry `never` if a limit is unusable. */
-  of(...given: readonly Partial<GuardOptions>[]): TradingWatch {
-    const limits = guardOptions(...given);
-    return getOrCreate(this.#byLimits, JSON.stringify(Object.values(limits)), () => this.#create(limits));
-  }
-
-  close(): void {
-    for (const watch of this.#byLimits.values()) watch.close();
-  }
 }

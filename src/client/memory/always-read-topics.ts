@@ -2,20 +2,28 @@ import { Subject } from 'rxjs';
 import type { TopicRecords } from '../../codec/topics.ts';
 import { Fault } from '../../domain/fault.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../domain/record.ts';
+import { FeedInstances } from '../../tradability/feed-instances.ts';
+import type { Moment } from '../../tradability/moment.ts';
+import { isOutdated } from '../../tradability/symbol-facts.ts';
 import type { TopicReader } from '../reader/topic-reader.ts';
 import { recordsOf, type TopicName } from '../topic-name.ts';
 import { FeedMemory } from './feed-memory.ts';
 import type { ReadTopicBackwards } from './read-topic-backwards.ts';
 
+/** The ages of heartbeats do not matter here. */
+const ANY_MOMENT: Moment = { wall: 0, monotonic: 0 };
+
 /** The topics that a client always reads for `latest` and the guard: from the end and without a group. */
 export class AlwaysReadTopics {
   readonly readers: Readonly<Record<'prices' | 'feed-status' | 'gaps', TopicReader>>;
+  /** The last price of each symbol, by the guard's rule: a price of an epoch that has ended is left out. */
   readonly last: LastPrices = new Map();
   readonly memory: FeedMemory;
   /** Hot. Each Observable errors or completes with its reader. */
   readonly prices$ = new Subject<PriceTick>();
   readonly status$ = new Subject<FeedStatus>();
   readonly gaps$ = new Subject<Gap>();
+  #feed = new FeedInstances();
   #isClosed = false;
 
   constructor(readers: AlwaysReadTopics['readers'], gapHaltMs: number) {
@@ -27,8 +35,14 @@ export class AlwaysReadTopics {
   async start(): Promise<void> {
     if (this.#isClosed) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
     const { prices, 'feed-status': status, gaps } = this.readers;
-    listen(prices, 'prices', this.prices$, (tick) => this.last.set(tick.symbol, tick));
-    listen(status, 'feed-status', this.status$, (record, appendedAt) => this.memory.addStatus(record, appendedAt));
+    listen(prices, 'prices', this.prices$, (tick) => {
+      const { symbol } = tick;
+      if (!isOutdated(tick, this.last.get(symbol), this.#feed.served(symbol))) this.last.set(symbol, tick);
+    });
+    listen(status, 'feed-status', this.status$, (record, appendedAt) => {
+      this.memory.addStatus(record, appendedAt);
+      this.#feed.add(record, ANY_MOMENT);
+    });
     listen(gaps, 'gaps', this.gaps$, (gap, appendedAt) => this.memory.addGap(gap, appendedAt));
     await Promise.all(Object.values(this.readers).map((reader) => reader.ready()));
   }
@@ -42,6 +56,9 @@ export class AlwaysReadTopics {
         .recallStatus(readBackwards, status.topic, nowMs)
         .then(() => recallPrices(readBackwards, prices.topic, this.memory.symbols(), this.last)),
     ]);
+    // The records from before the start come before those that arrived meanwhile.
+    this.#feed = new FeedInstances();
+    for (const record of this.memory.status()) this.#feed.add(record, ANY_MOMENT);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_GUARD, type GuardOptions, guardOptions } from '../../../src/client/guard/trading-decision.ts';
 import { Fault } from '../../../src/domain/fault.ts';
 
-const limits = ['maxPriceAgeMs', 'maxLagMs', 'statusSilenceMs', 'gapHaltMs', 'resumeAfterMs'] as const;
+const limits = ['maxPriceAgeMs', 'maxLagMs', 'statusSilenceMs', 'maxIdleMs', 'gapHaltMs', 'resumeAfterMs'] as const;
 /** Options as a program without types may pass them. */
 const untyped = (options: Readonly<Record<string, unknown>>): Partial<GuardOptions> => options;
 

@@ -14,6 +14,7 @@ const LIMITS: GuardOptions = {
   maxPriceAgeMs: 300,
   maxLagMs: 100,
   statusSilenceMs: 250,
+  maxIdleMs: 600,
   gapHaltMs: 500,
   resumeAfterMs: 200,
   allowTestData: false,
@@ -30,7 +31,7 @@ interface Happened {
 
 /** Makes an event for a moment. It may have an old timestamp, or come from another venue or instance. */
 type Choice = (at: number, number: number) => Happening;
-const late = fc.constantFrom(0, 0, 0, 50, 200, 400);
+const late = fc.constantFrom(0, 0, 0, 50, 200, 400, -1000, -1050);
 const instance = fc.constantFrom('a', 'a', 'a', 'b');
 const venue = fc.constantFrom('bybit', 'bybit', 'binance');
 const symbol = fc.constantFrom(...SYMBOLS);
@@ -168,6 +169,7 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
 
   const isOld = (stamp: number, cameAt: number, limitMs: number): boolean =>
     at - Math.min(sinceStart(stamp), cameAt) >= limitMs;
+  const isAhead = (stamp: number, cameAt: number): boolean => sinceStart(stamp) - cameAt > 1000;
   const instance = speaker.get(of);
   const last = prices.get(of);
   const records = said.get(instance ?? '') ?? [];
@@ -177,6 +179,7 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
   const word = records.findLast(({ state }) => /^(heartbeat|stopped|trading_.*)$/.test(state));
   const lively = records.findLast(({ state }) => state === 'heartbeat' || state === 'stopped');
   const { venue, receivedAt, cameAt } = last;
+  const isIdle = instance === 'a' && (quiet.has(venue) || quiet.has(`${venue}:${of}`));
   return (
     !beat.heartbeat?.symbols.includes(of) ||
     lively?.state === 'stopped' ||
@@ -190,8 +193,9 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
     moved !== undefined ||
     (lag !== undefined && lag.ms + Math.max(0, at - lag.at - 1000) > LIMITS.maxLagMs) ||
     at < gapUntil ||
-    (isOld(receivedAt / 1000, cameAt, LIMITS.maxPriceAgeMs) &&
-      !(instance === 'a' && (quiet.has(venue) || quiet.has(`${venue}:${of}`))))
+    isAhead(beat.timestamp, beat.cameAt) ||
+    isAhead(receivedAt / 1000, cameAt) ||
+    isOld(receivedAt / 1000, cameAt, isIdle ? LIMITS.maxIdleMs : LIMITS.maxPriceAgeMs)
   );
 }
 

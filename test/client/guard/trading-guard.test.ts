@@ -43,6 +43,7 @@ describe('TradingGuard', () => {
         reason: 'nothing is known of BTC yet',
         causes: ['starting'],
         coin: 'BTC',
+        price: null,
         at: START,
       });
       take(heartbeat(0));
@@ -57,6 +58,7 @@ describe('TradingGuard', () => {
         reason: 'everything is healthy',
         causes: [],
         coin: 'BTC',
+        price: price(0),
         at: START + 1000,
       });
     });
@@ -91,6 +93,7 @@ describe('TradingGuard', () => {
 
     it('a past heartbeat, however recent, does not end the halt until the first live heartbeat', () => {
       recall({ status: [heartbeat(0)], prices: [price(0)] });
+      take(price(0));
       expect(causes()).toEqual(['status_silent']);
       ms = 1000;
       expect(causes()).toEqual(['status_silent']);
@@ -100,9 +103,27 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
+    it('a past price, however recent, is too old until the first live price, also in an idle market', () => {
+      recall({
+        status: [heartbeat(0), status('feed_stale', 0, { venue: 'bybit', cause: 'quiet_market' })],
+        prices: [price(0)],
+      });
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['price_age']);
+      take(price(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('a past price does not halt without a limit of its age', () => {
+      begin({ maxPriceAgeMs: Number.POSITIVE_INFINITY });
+      recall({ prices: [price(-86_400_000)] });
+      take(heartbeat(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
     it('a past trading_halted still halts', () => {
       recall({ status: [heartbeat(-10), status('trading_halted', 0, { reason: 'x' })], prices: [price(0)] });
-      expect(causes()).toEqual(['status_silent', 'feed_halted']);
+      expect(causes()).toEqual(['status_silent', 'feed_halted', 'price_age']);
     });
 
     it('a past gap halts for gapHaltMs from the time of its report, however old the gap is', () => {
@@ -121,6 +142,17 @@ describe('TradingGuard', () => {
       recall({ gaps: [{ gap: gap(0), reportedAt: START + 10_000 }] });
       run(61_000);
       expect(causes()).toEqual([]);
+    });
+  });
+
+  describe('the price of a decision', () => {
+    it('is the price that was judged; null before the first price and for all coins together', () => {
+      expect(guard.decide('BTC', now()).price).toBeNull();
+      allowed();
+      const last = price(ms, { epoch: 3, venue: 'binance' });
+      take(last, price(ms, { epoch: 2, price: '55' }));
+      expect(guard.decide('BTC', now())).toMatchObject({ state: 'allowed', price: last });
+      expect(guard.decide(null, now()).price).toBeNull();
     });
   });
 
@@ -198,15 +230,46 @@ describe('TradingGuard', () => {
   });
 
   describe('a step of the wall clock', () => {
-    it('lets heartbeats and prices age from their arrival if the clock is set back', () => {
+    it('halts at once if the clock is set back, and lets heartbeats and prices age from their arrival', () => {
       allowed();
       steppedBy = -3_600_000;
       ms = 12_999;
-      expect(causes()).toEqual([]);
+      expect(causes()).toEqual(['clock']);
       ms = 13_000;
-      expect(causes()).toEqual(['status_silent']);
+      expect(causes()).toEqual(['status_silent', 'clock']);
       ms = 15_000;
-      expect(causes()).toEqual(['status_silent', 'price_age']);
+      expect(causes()).toEqual(['status_silent', 'clock', 'price_age']);
+    });
+
+    it('halts while the clock is behind: old records that are stamped ahead of it are not fresh', () => {
+      allowed();
+      // The consumer is 50 s behind, and its clock is a minute behind.
+      steppedBy = -60_000;
+      for (const at of [61_000, 61_500, 62_000]) {
+        ms = at;
+        take(heartbeat(ms - 50_000), price(ms - 50_000));
+        expect(causes()).toEqual(['clock']);
+      }
+      expect(guard.decide('BTC', now()).reason).toBe(
+        "a heartbeat of the feed is stamped 10000 ms ahead of this machine's clock (and 1 more)",
+      );
+      steppedBy = 0;
+      take(heartbeat(ms), price(ms));
+      expect(causes()).toEqual(['recovering']);
+    });
+
+    it('halts for a heartbeat or a price that is stamped more than a second ahead', () => {
+      for (const early of [() => heartbeat(ms + 1001), () => price(ms + 1001)]) {
+        allowed();
+        take(heartbeat(ms + 1000), price(ms + 1000));
+        expect(causes()).toEqual([]);
+        take(early());
+        expect(causes()).toEqual(['clock']);
+        ms += 1500;
+        expect(causes()).toEqual(['clock']);
+        take(heartbeat(ms), price(ms));
+        expect(causes()).toEqual(['recovering']);
+      }
     });
 
     it('makes heartbeats and prices too old after a step forward, until the clocks agree again', () => {
@@ -241,6 +304,26 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
       take(status('feed_recovered', ms, { venue: 'bybit' }));
       expect(causes()).toEqual(['price_age']);
+    });
+
+    it('excuses a price for at most maxIdleMs', () => {
+      allowed({ maxIdleMs: 60_000 });
+      run(14_900, { prices: false });
+      take(quiet());
+      run(69_999, { prices: false });
+      expect(causes()).toEqual([]);
+      run(70_000, { prices: false });
+      expect(guard.decide('BTC', now())).toMatchObject({
+        causes: ['price_age'],
+        reason: 'the last price of BTCUSDT is older than 60000 ms',
+      });
+    });
+
+    it('never shortens maxPriceAgeMs', () => {
+      allowed({ maxIdleMs: 1000, maxPriceAgeMs: Number.POSITIVE_INFINITY });
+      take(quiet());
+      run(70_000, { prices: false });
+      expect(causes()).toEqual([]);
     });
 
     it('does not excuse an old price of another coin if only one coin is idle', () => {

@@ -1,6 +1,6 @@
 import { map, NEVER, of, Subject } from 'rxjs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_GUARD, type TradingDecision } from '../../../src/client/guard/trading-decision.ts';
+import { type CoinOrAll, DEFAULT_GUARD, type TradingDecision } from '../../../src/client/guard/trading-decision.ts';
 import { type TradingWatch, watchTrading } from '../../../src/client/guard/watch-trading.ts';
 import type { FeedStatus, Gap, PriceTick } from '../../../src/domain/record.ts';
 import { marbles } from '../../../testing/marbles/marbles.ts';
@@ -25,9 +25,9 @@ describe('watchTrading', () => {
   });
 
   /** Logs the decisions with their milliseconds. */
-  const log = (coin?: string): string[] => {
+  const log = (...coin: CoinOrAll): string[] => {
     const emitted: string[] = [];
-    watch(coin).subscribe({
+    watch(...coin).subscribe({
       next: (decision) => emitted.push(`${clock.scheduler.now()} ${shown(decision)}`),
       complete: () => emitted.push('complete'),
       error: (error) => emitted.push(`error ${error}`),
@@ -186,7 +186,10 @@ describe('watchTrading', () => {
     });
     const emitted = log('btc');
     run(10_000);
-    expect(emitted).toEqual(['0 status_silent,gap', '500 gap', '5000 recovering', '6000 ok']);
+    expect(emitted).toEqual([
+      ...['0 status_silent,price_age,gap', '500 price_age,gap', '500 gap'],
+      ...['5000 recovering', '6000 ok'],
+    ]);
     expect(watch.decision('btc').coin).toBe('btc');
   });
 
@@ -215,6 +218,16 @@ describe('watchTrading', () => {
       const ended = watchTrading({ ...input, gaps$: NEVER, lagMs$: NEVER, [name]: of() }, DEFAULT_GUARD, clock);
       expect(shown(ended.decision())).toBe('ended');
     }
+  });
+
+  it('takes no undefined for a coin, because all coins together would allow what the coin does not', () => {
+    run(10_000);
+    const error = 'coin: found undefined, allowed: a coin or symbol such as BTC, or no argument for all coins together';
+    for (const ask of [watch, watch.decision, watch.isAllowed]) {
+      expect(() => ask(undefined as never)).toThrow(error);
+      expect(() => ask(7 as never)).toThrow('coin: found 7, allowed: a coin');
+    }
+    expect([watch.isAllowed(), watch.isAllowed(null), watch.isAllowed('BTC')]).toEqual([true, true, true]);
   });
 
   it('serves a new subscriber after another one has unsubscribed', () => {

@@ -48,6 +48,27 @@ describe('FeedSummary: tradability', () => {
     expect(feed.tradability.state).toBe('allowed');
   });
 
+  it('is halted by a heartbeat whose field trading is empty or unknown', () => {
+    for (const trading of ['', 'perhaps']) {
+      beat();
+      expect(feed.tradability.state).toBe('allowed');
+      beat({ trading, tradingReason: 'no word' });
+      expect(feed.tradability).toEqual({ state: 'halted', reason: 'no word' });
+    }
+  });
+
+  it('is halted while heartbeats are stamped more than a second ahead of our clock', () => {
+    feed.add(heartbeat({}, { timestamp: NOW + 1000 }));
+    expect(feed.tradability.state).toBe('allowed');
+    feed.add(heartbeat({}, { timestamp: NOW + 1001 }));
+    expect(feed.tradability).toEqual({
+      state: 'halted',
+      reason: "a heartbeat of the feed is stamped 1001 ms ahead of this machine's clock",
+    });
+    beat();
+    expect(feed.tradability.state).toBe('allowed');
+  });
+
   it('is halted after a heartbeat that is already 60 s old', () => {
     feed.add(heartbeat({}, { timestamp: NOW - 60_000 }));
     expect(feed.silentMs).toBe(60_000);
