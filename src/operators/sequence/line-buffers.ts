@@ -8,7 +8,7 @@ export interface LineBuffer<T> {
   acknowledged: boolean;
   /** True if the line's subscription was acknowledged, or the line has delivered a value. */
   subscribed: boolean;
-  /** Values that wait for another line or for fetched values, oldest first. */
+  /** Values that wait for another line or for fetched values, in the order of ids. */
   held: T[];
 }
 
@@ -68,6 +68,11 @@ export class LineBuffers<T> {
     for (const line of this.#lines.values()) if (!line.inStep && line.held.some(isIt)) yield line;
   }
 
+  /** Yields, as `holding` does, the lines that hold the value with this id. */
+  *holdingId(id: string): Iterable<LineBuffer<T>> {
+    for (const line of this.#lines.values()) if (!line.inStep && this.#holds(line, id)) yield line;
+  }
+
   /** Returns the line with the oldest held value; undefined if no line holds any. */
   oldest(lines: Iterable<number> = this.#lines.keys()): LineBuffer<T> | undefined {
     const { id, compare } = this.#access;
@@ -78,6 +83,19 @@ export class LineBuffers<T> {
       if (value !== undefined && (oldest === undefined || compare(id(value), id(oldest)) < 0)) first = line;
     }
     return first;
+  }
+
+  #holds({ held }: LineBuffer<T>, id: string): boolean {
+    const { compare, id: idOf } = this.#access;
+    let [from, to] = [0, held.length];
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const value = held[middle];
+      if (value !== undefined && compare(idOf(value), id) < 0) from = middle + 1;
+      else to = middle;
+    }
+    const found = held[from];
+    return found !== undefined && idOf(found) === id;
   }
 }
 

@@ -261,7 +261,7 @@ export class SparseSequence<T> implements IdSequence<T> {
       line.held = [];
       return [];
     }
-    line.held.push(value);
+    hold(this.#access, line, value);
     if (line.held.length > this.#options.window) line.held.shift();
     return [];
   }
@@ -275,7 +275,7 @@ export class SparseSequence<T> implements IdSequence<T> {
     }
     const id = this.#access.id(value);
     const out = this.#passed.pass(value);
-    for (const line of this.#lines.holding((held) => this.#access.id(held) === id)) {
+    for (const line of this.#lines.holdingId(id)) {
       this.#passed.duplicates++;
       out.push(...this.#inStep(line));
     }
