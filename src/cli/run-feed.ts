@@ -7,7 +7,7 @@ import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { type Running, startPipeline } from '../runtime/run.ts';
+import { type Observed, type Running, startPipeline } from '../runtime/run.ts';
 import { GatewayThread, type GatewayThreadOptions } from '../serving/gateway-thread.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
 import { threadBusyMs } from '../telemetry/thread-meter.ts';
@@ -63,7 +63,8 @@ export async function runFeed(
   let pipeline: Running;
   try {
     const onPublished = (records: readonly FeedRecord[]): void => gateway?.publish(records);
-    pipeline = await start(config, { log, signal, busyMs: threadBusyMs, onPublished });
+    const onStarting = (starting: Observed): void => gateway?.follow(starting);
+    pipeline = await start(config, { log, signal, busyMs: threadBusyMs, onStarting, onPublished });
   } catch (error) {
     await gateway?.close();
     if (signal.aborted) return 0;

@@ -11,12 +11,14 @@ import { isTakenOver } from '../kafka/kafka-error.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import {
   malformedRowsLogger,
+  type Observed,
   type Pipeline,
   type PipelineDependencies,
   type Running,
   startPipeline,
 } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
+import { startingSnapshot } from '../runtime/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
@@ -28,6 +30,7 @@ import { prepareShardsTopic, shardsTopicOf } from './shards-topic.ts';
 const MOST_BEAT_MS = 100;
 const BEATS_A_SESSION = 10;
 const AGAIN_MS = 1000;
+const REMIND_EVERY_MS = 10_000;
 /** How often the assigning member checks that all shards are assigned. */
 const LOOK_EVERY_MS = 30_000;
 /** How long a stopping instance continues delivery, so that others can take over its shards. */
@@ -44,9 +47,35 @@ const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
   const { log, signal } = dependencies;
   const kafkaLog: KafkaLog = (level, message, details) => log[level]({ event: 'cluster', ...details }, message);
-  await untilDone(() => prepareShardsTopic(config, kafkaLog), dependencies);
+  let reason = 'opening';
+  dependencies.onStarting?.(observedStart(config, dependencies, () => reason));
+  await untilDone(
+    () => prepareShardsTopic(config, kafkaLog),
+    dependencies,
+    (why) => {
+      reason = why;
+    },
+  );
   signal?.throwIfAborted();
-  return new Cluster(config, dependencies, kafkaLog);
+  const { onStarting: _, ...ofShards } = dependencies;
+  return new Cluster(config, ofShards, kafkaLog);
+}
+
+/** What is known of an instance before it is in the group. */
+function observedStart(
+  config: Config,
+  { wallClockMs = Date.now }: PipelineDependencies,
+  reason: () => string,
+): Observed {
+  const startedAt = wallClockMs();
+  const kafka = { name: 'kafka', state: 'down', queued: 0, lagMs: null, delivered: 0, dropped: 0 } as const;
+  const latencyMs = { emittedToAcknowledged: null };
+  return {
+    feeds: () => [],
+    snapshot: () =>
+      startingSnapshot(config, [{ ...kafka, reason: reason(), latencyMs }], { startedAt, at: wallClockMs() }),
+    metrics: () => mergeMetrics([]),
+  };
 }
 
 class Cluster implements Running {
@@ -281,18 +310,24 @@ function sumOf(a: Stopped, b: Stopped): Stopped {
   return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
 }
 
-/** Retries the work, unless a Fault forbids it, and logs each reason once. Returns undefined if the signal aborts. */
+/** Retries the work, unless a Fault forbids it, and logs each reason at once, then every ten seconds. Returns undefined if the signal aborts. */
 async function untilDone<T>(
   work: () => Promise<T>,
   { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,
+  onFailed: (reason: string) => void = () => {},
 ): Promise<T | undefined> {
+  let loggedAt = scheduler.now();
   for (let logged = ''; signal?.aborted !== true; ) {
     try {
       return await work();
     } catch (error) {
       const fault = asFault(error);
       if (fault.retry.kind === 'never') throw fault;
-      if (logged !== fault.message) log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
+      onFailed(fault.message);
+      if (logged !== fault.message || scheduler.now() - loggedAt >= REMIND_EVERY_MS) {
+        log.warn({ event: 'group_unreachable' }, `waits for the group: ${fault.message}`);
+        loggedAt = scheduler.now();
+      }
       logged = fault.message;
       await firstValueFrom(timer(AGAIN_MS, scheduler));
     }

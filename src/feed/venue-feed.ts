@@ -8,7 +8,7 @@ import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbi
 import { VenueBooks } from './books/venue-books.ts';
 import { VenueConnectionPool } from './connection/connection-pool.ts';
 import type { LineEvent } from './connection/line-event.ts';
-import { WarmUpBuffer } from './connection/warm-up-buffer.ts';
+import { type BlockStore, WarmUpBuffer } from './connection/warm-up-buffer.ts';
 import { tradeRepair } from './gaps/trade-repair.ts';
 import { FollowedInstruments, type InstrumentChange } from './instruments/followed-instruments.ts';
 import { SWEEP_MS } from './liveness/channel-life.ts';
@@ -21,10 +21,19 @@ import { increment, VenueCounts } from './venue-counts.ts';
 import type { RestEvent, VenueFeedEvent, VenueFeedOptions } from './venue-feed-options.ts';
 import { VenueReport } from './venue-report.ts';
 
-/** Maximum events in a warm-up buffer, mostly frames. */
+/** Maximum frames in the memory of a warm-up buffer. */
 const MAX_BUFFERED = 20_000;
 
 type VenueInput = LineEvent | Staleness | InstrumentChange | RestEvent;
+
+/** How `VenueFeed.warm` buffers events. */
+export interface WarmUp {
+  readonly withinMs?: number;
+  /** The venue's fraction of `MAX_BUFFERED`. */
+  readonly bufferShare?: number;
+  /** Where frames go that do not fit in memory. Undefined: they are dropped. */
+  readonly store?: BlockStore<VenueInput> | undefined;
+}
 
 /** The state of one symbol, in one object so that a frame needs one lookup. */
 interface VenueSymbol {
@@ -101,17 +110,13 @@ export class VenueFeed {
 
   /**
    * Connects and buffers events for a later subscriber. Resolves when each line has its subscriptions or failed once,
-   * at the latest after `withinMs`. `bufferShare`: the venue's fraction of `MAX_BUFFERED`.
+   * at the latest after `withinMs`.
    */
-  warm({
-    withinMs = 0,
-    bufferShare = 1,
-  }: {
-    readonly withinMs?: number;
-    readonly bufferShare?: number;
-  } = {}): Promise<void> {
+  warm({ withinMs = 0, bufferShare = 1, store }: WarmUp = {}): Promise<void> {
     if (this.running) return Promise.resolve();
-    this.#warmUp = new WarmUpBuffer(Math.ceil(MAX_BUFFERED * bufferShare), ({ kind }) => kind === 'frame');
+    const most = Math.ceil(MAX_BUFFERED * bufferShare);
+    const { scheduler } = this.options;
+    this.#warmUp = new WarmUpBuffer({ most, mayGo: ({ kind }) => kind === 'frame', store, scheduler });
     const settled = new Set<unknown>();
     const ready$ = this.#lines.events$.pipe(
       filter((item) => {
@@ -122,7 +127,7 @@ export class VenueFeed {
         return settled.size >= this.#lines.count;
       }),
     );
-    const ready = firstValueFrom(race(ready$, timer(withinMs, this.options.scheduler)));
+    const ready = firstValueFrom(race(ready$, timer(withinMs, scheduler)));
     this.#start();
     return ready.then(() => {});
   }
@@ -135,6 +140,7 @@ export class VenueFeed {
   close(): void {
     if (!this.running) return;
     this.running = false;
+    this.#warmUp?.close();
     this.#subscription.unsubscribe();
     this.#instruments.close();
     this.#arbiter.close();
@@ -233,8 +239,10 @@ export class VenueFeed {
   }
 
   #release(): void {
-    this.#warmUp?.empty((item) => this.#handle(item));
-    this.#warmUp = undefined;
+    const handle = (item: VenueInput): void => this.#handle(item);
+    this.#warmUp?.empty(handle, () => {
+      this.#warmUp = undefined;
+    });
   }
 
   #handle(item: VenueInput): void {

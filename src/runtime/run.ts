@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { filter, firstValueFrom, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
-import { type Config, environmentPrefixes } from '../config/config.ts';
+import { type Config, environmentPrefixes, feedVenues } from '../config/config.ts';
 import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import { agreementOf } from '../feed/analytics/kline-check.ts';
+import { BlockFiles } from '../feed/connection/block-files.ts';
 import { Latencies } from '../feed/latency/latencies.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
+import type { VenueFeed, WarmUp } from '../feed/venue-feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
@@ -20,7 +23,7 @@ import { SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
 import { statusLogger } from './status-logger.ts';
 import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
-import { takeStatusSnapshot } from './take-status-snapshot.ts';
+import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './take-status-snapshot.ts';
 import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */
@@ -37,7 +40,11 @@ export interface PipelineDependencies
   /** Test doubles for the sinks and the spill folder. */
   readonly sinks?: typeof sinkRegistry;
   readonly spillDisk?: (sink: string) => SpillDisk;
+  /** Where a venue's frames wait for the sinks if they do not fit in memory. Default: files below `spill.dir`. */
+  readonly warmUpStore?: (venue: string) => WarmUp['store'];
   readonly part?: PipelinePart;
+  /** Called once before the sinks are opened, with what is known until then. */
+  readonly onStarting?: (starting: Observed) => void;
   /** Receives the published records, in order, at the same time as the sinks. */
   readonly onPublished?: (records: readonly FeedRecord[]) => void;
 }
@@ -60,12 +67,16 @@ export interface Pipeline extends Running {
   stop(reason: string, options?: StopOptions): Promise<Stopped>;
 }
 
-/** What `market-feed run` runs: one pipeline, or one for each shard of this instance. */
-export interface Running {
+/** What the gateway and the terminal show of a run. */
+export interface Observed {
   /** The feeds that run now. */
   feeds(): readonly FeedWatch[];
   snapshot(): StatusSnapshot;
   metrics(): PipelineMetrics;
+}
+
+/** What `market-feed run` runs: one pipeline, or one for each shard of this instance. */
+export interface Running extends Observed {
   /** Aborted with a Fault when a sink failed for good: the run must end. */
   readonly failed: AbortSignal;
   /**
@@ -108,7 +119,11 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
-  const isWarm = Promise.all(venues.map((venue) => venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare })));
+  const warmUps = venues.map((venue) => {
+    const store = context.warmUpStore?.(venue.options.venue.id) ?? blockFiles(config, venue);
+    return venue.warm({ withinMs: WARM_WITHIN_MS, bufferShare, store });
+  });
+  const isWarm = Promise.all(warmUps);
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
     for (const venue of venues) venue.close();
@@ -116,7 +131,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     throw error;
   };
   const sinks = await newSinks(config, context, { isWarm, bufferShare, failing }).catch((error) => giveUp(error));
-  const previous = await sinks.open(signal).catch((error) => giveUp(error, sinks));
+  context.onStarting?.(observedStart(config, context, venues, sinks));
+  const previous = await sinks.open(scheduler, signal).catch((error) => giveUp(error, sinks));
   const stopAsked$ = new Subject<void>();
   const isLater = sinks.isReadableLater;
   const past = isLater
@@ -152,6 +168,33 @@ interface RunContext extends PipelineDependencies {
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
   readonly latencies: Latencies;
+}
+
+/** Where a venue's frames wait for the sinks if they do not fit in memory: together as much as a spill may have. */
+function blockFiles<T>(config: Config, { options }: VenueFeed): BlockFiles<T> {
+  const { dir, maxMb } = config.spill;
+  const maxBytes = (maxMb * 2 ** 20) / feedVenues(config).length;
+  return new BlockFiles(join(dir, 'start', options.venue.id), maxBytes);
+}
+
+/** What is known of a run before its sinks are open. */
+function observedStart(
+  config: Config,
+  { wallClockMs, scheduler, latencies }: RunContext,
+  venues: readonly VenueFeed[],
+  sinks: SinkPipelines,
+): Observed {
+  const startedAt = wallClockMs();
+  const published = new RecordCounts();
+  const feed = { venues, uncounted: { late: 0, blocks: 0 } };
+  return {
+    feeds: () => [],
+    snapshot: () => {
+      const opening = sinkSnapshots(sinks.stats(), latencies, scheduler.now());
+      return startingSnapshot(config, opening, { startedAt, at: wallClockMs() });
+    },
+    metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
+  };
 }
 
 async function newSinks(

@@ -121,6 +121,13 @@ export class SinkPipeline {
     }
   }
 
+  /** Logs that the start waits for this sink, if it does. */
+  remind(): void {
+    const { state, reason } = this.driver.stats();
+    if (state !== 'up')
+      this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
+  }
+
   push(out: OutRecord, barrier: boolean): void {
     if (this.#filter === undefined) {
       this.driver.push(out, barrier ? BARRIER : undefined);
@@ -134,11 +141,9 @@ export class SinkPipeline {
 
   #onState(state: string, reason: string): void {
     const feed = this.#feed;
-    if (feed === undefined) {
-      // Without a feed the state is not published, so it is logged: a waiting process must show why.
-      if (state === 'down')
-        this.#options.log.warn({ event: 'sink_unavailable', sink: this.name }, `waits for ${this.name}: ${reason}`);
-    } else if (state === 'down' && !this.#down) {
+    // Without a feed the state is not published, so it is logged: a waiting process must show why.
+    if (feed === undefined) this.remind();
+    else if (state === 'down' && !this.#down) {
       this.#down = true;
       feed.status({ state: 'sink_unavailable', reason: `${this.name}: ${reason}`, cause: this.name });
     } else if (state === 'up' && this.#down) {

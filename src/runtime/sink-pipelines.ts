@@ -1,4 +1,4 @@
-import { firstValueFrom, from, race } from 'rxjs';
+import { firstValueFrom, from, interval, race, type SchedulerLike } from 'rxjs';
 import { marketKeyOf } from '../codec/environment-topics.ts';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord } from '../domain/record.ts';
@@ -10,6 +10,9 @@ import type { CloseResult, DriverStats } from '../sinks/driver/driver-options.ts
 import type { Logger } from '../telemetry/log.ts';
 import type { RunningFeed } from './running-feed.ts';
 import { addressing, type SinkPipeline, tradeKinds } from './sink-pipeline.ts';
+
+/** How often the log names the sinks that a start waits for, milliseconds. */
+const REMIND_EVERY_MS = 10_000;
 
 /** What became of the records of an ended run. */
 export interface Stopped extends CloseResult {
@@ -29,10 +32,20 @@ export class SinkPipelines {
     this.#outOf = addressing(config);
   }
 
-  /** Opens all sinks and returns where previous runs ended. @throws the signal's reason if it aborts first */
-  async open(signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
+  /**
+   * Opens all sinks and returns where previous runs ended. Logs every ten seconds which sinks it waits for. @throws the
+   * signal's reason if it aborts first
+   */
+  async open(scheduler: SchedulerLike, signal: AbortSignal | undefined): Promise<readonly PreviousEpoch[]> {
     const opened$ = from(Promise.all(this.#all.map((one) => one.open())));
-    await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
+    const reminders = interval(REMIND_EVERY_MS, scheduler).subscribe(() => {
+      for (const one of this.#all) one.remind();
+    });
+    try {
+      await firstValueFrom(signal === undefined ? opened$ : race(opened$, aborted$(signal)));
+    } finally {
+      reminders.unsubscribe();
+    }
     signal?.throwIfAborted();
     const { environment, feed } = this.#config;
     const options = { environment, kinds: tradeKinds(this.#config), keyOf: marketKeyOf(feed.mode) };

@@ -9,7 +9,7 @@ import type { RecordCounts } from './record-counts.ts';
 import type { RunningFeed } from './running-feed.ts';
 
 export interface MetricsParts {
-  readonly feed: RunningFeed;
+  readonly feed: Pick<RunningFeed, 'venues' | 'uncounted'>;
   readonly config: Pick<Config, 'environment' | 'feed' | 'spill'>;
   readonly latencies: Latencies;
   readonly published: RecordCounts;

@@ -1,5 +1,5 @@
 import { type Config, environmentOf } from '../config/config.ts';
-import type { CoinSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
+import type { CoinSnapshot, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { venueStateName } from '../domain/venue-state.ts';
 import type { Latencies } from '../feed/latency/latencies.ts';
 import { NEW_HEALTH } from '../feed/liveness/venue-health.ts';
@@ -34,18 +34,49 @@ export function takeStatusSnapshot(
         .map((quality) => ({ ...quality, eventLagMs: lag.symbolMs(quality.symbol, schedulerNow) })),
     ),
     klines: feed.klineCheck?.counts ?? [],
-    sinks: sinks.map(({ name, stats }) => ({
-      name,
-      state: stats.state,
-      reason: stats.reason,
-      queued: stats.queued,
-      lagMs: stats.oldestUnackedMs,
-      delivered: stats.delivered,
-      dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
-      latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.recent(schedulerNow) },
-    })),
+    sinks: sinkSnapshots(sinks, latencies, schedulerNow),
     counts: countsOf(feed),
   };
+}
+
+/** Makes the status of a run whose sinks are not open yet, so that nothing is published. */
+export function startingSnapshot(
+  { environment, feed: { mode } }: Pick<Config, 'environment' | 'feed'>,
+  sinks: readonly SinkSnapshot[],
+  times: Pick<StatusSnapshot, 'at' | 'startedAt'>,
+): StatusSnapshot {
+  const waits = sinks.filter(({ state }) => state !== 'up').map(({ name }) => name);
+  return {
+    ...times,
+    environment,
+    mode,
+    activeVenue: null,
+    trading: { state: 'halted', reason: `waits for ${waits.join(', ')}` },
+    venues: [],
+    coins: [],
+    quality: [],
+    klines: [],
+    sinks,
+    counts: {},
+  };
+}
+
+/** `now`: the feed's clock, milliseconds. */
+export function sinkSnapshots(
+  sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
+  latencies: Latencies,
+  now: number,
+): readonly SinkSnapshot[] {
+  return sinks.map(({ name, stats }) => ({
+    name,
+    state: stats.state,
+    reason: stats.reason,
+    queued: stats.queued,
+    lagMs: stats.oldestUnackedMs,
+    delivered: stats.delivered,
+    dropped: Object.values(stats.dropped).reduce((sum, count) => sum + count, 0),
+    latencyMs: { emittedToAcknowledged: latencies.sink(name).histogram.recent(now) },
+  }));
 }
 
 function coinSnapshots({ view, symbols, venues }: FeedWatch, now: number): readonly CoinSnapshot[] {

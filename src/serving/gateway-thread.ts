@@ -5,7 +5,7 @@ import { type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { Config } from '../config/config.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { PastCandles } from '../runtime/past-candles.ts';
-import type { Running } from '../runtime/run.ts';
+import type { Observed } from '../runtime/run.ts';
 import { ThreadMeter } from '../telemetry/thread-meter.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import type { FromGateway, ToGateway } from './gateway-worker.ts';
@@ -49,6 +49,7 @@ export class GatewayThread {
   #failures = 0;
   /** True if a previous thread ended: a new one has no past data. */
   #isRestarted = false;
+  #running: Observed | undefined;
   #past: PastCandles | undefined;
   #meter: ThreadMeter | undefined;
   #closed = false;
@@ -63,20 +64,28 @@ export class GatewayThread {
     return this.#url;
   }
 
-  /** Passes on the run's snapshots every second, and the candles from before its start. */
-  follow(running: Pick<Running, 'feeds' | 'snapshot' | 'metrics'>): void {
+  /**
+   * Passes on the run's snapshots every second, and the candles from before its start. Each call replaces the run of
+   * the call before.
+   */
+  follow(running: Observed): void {
+    const isFirst = this.#running === undefined;
+    this.#running = running;
+    if (!isFirst) return;
     const meter = new ThreadMeter();
     this.#meter = meter;
-    const past = new PastCandles(() => running.feeds());
-    this.#past = past;
-    past.candles$.subscribe((candles) => this.publish(candles));
-    const sample = (): void => {
-      past.requestNew();
-      const metrics = { ...running.metrics(), thread: meter.sample() };
-      this.#post({ kind: 'snapshot', snapshot: running.snapshot(), metrics });
-      this.#after(SNAPSHOT_MS, sample);
-    };
-    sample();
+    this.#past = new PastCandles(() => this.#running?.feeds() ?? []);
+    this.#past.candles$.subscribe((candles) => this.publish(candles));
+    this.#sample(meter);
+  }
+
+  #sample(meter: ThreadMeter): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#past?.requestNew();
+    const metrics = { ...running.metrics(), thread: meter.sample() };
+    this.#post({ kind: 'snapshot', snapshot: running.snapshot(), metrics });
+    this.#after(SNAPSHOT_MS, () => this.#sample(meter));
   }
 
   publish(records: readonly FeedRecord[]): void {

@@ -4,7 +4,9 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { mergeMetrics } from '../../src/cluster/merge-metrics-snapshots.ts';
 import { mergeStatus } from '../../src/cluster/merge-status-snapshots.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import type { Running } from '../../src/runtime/run.ts';
+import { startingSnapshot } from '../../src/runtime/take-status-snapshot.ts';
 import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
@@ -61,6 +63,21 @@ it('GatewayThread reports a taken port once, and retries until it is free', asyn
   await new Promise((resolve) => other.close(resolve));
   await listens();
   expect(said.map(({ event }) => event)).toEqual(['gateway_unavailable', 'gateway']);
+});
+
+it('GatewayThread names the sink that a start waits for, until the running feed replaces the start', async () => {
+  const { gateway, listens } = gatewayAt(await freePort(), hurried);
+  const kafka = { name: 'kafka', state: 'down', reason: 'no broker', queued: 0, lagMs: null, delivered: 0, dropped: 0 };
+  const sinks = [{ ...kafka, latencyMs: { emittedToAcknowledged: null } }] as StatusSnapshot['sinks'];
+  const at = { at: 5, startedAt: 1 };
+  const config = loadConfig({ values: { coins: ['BTC'] } });
+  const metrics = () => mergeMetrics([]);
+  gateway.follow({ feeds: () => [], metrics, snapshot: () => startingSnapshot(config, sinks, at) });
+  const url = await listens();
+  const readiness = async (): Promise<string> => (await fetch(new URL('/readyz', url))).text();
+  await until(async () => (await readiness()).includes('sink kafka is down: no broker'));
+  gateway.follow({ feeds: () => [], metrics, snapshot: () => startingSnapshot(config, [], at) });
+  await until(async () => !(await readiness()).includes('kafka'));
 });
 
 it('GatewayThread serves instruments also from a new thread, although they were published once', async () => {

@@ -1,32 +1,113 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+
+/** Keeps blocks of values outside of the memory. */
+export interface BlockStore<T> {
+  /** Stores values under a number. @throws if there is no room for them */
+  put(block: number, values: readonly T[]): void;
+  /** Reads and removes values. @throws if they cannot be read */
+  take(block: number): readonly T[];
+  remove(block: number): void;
+  /** Removes all values. */
+  close(): void;
+}
+
+export interface WarmUpOptions<T> {
+  /** Maximum number of values in memory that may leave it. */
+  readonly most: number;
+  /** False for a value that stays in memory and is never dropped. */
+  readonly mayGo: (value: T) => boolean;
+  /** Where values go that do not fit in memory. Undefined: they are dropped. */
+  readonly store: BlockStore<T> | undefined;
+  readonly scheduler: SchedulerLike;
+}
+
+/** The memory holds this many full blocks. */
+const BLOCKS = 10;
+
+interface Block<T> {
+  readonly number: number;
+  readonly mayGo: boolean;
+  /** Undefined if the values are in the store. */
+  values: T[] | undefined;
+}
+
 /**
- * Keeps the venue's data in order until the process may publish. With more than `most` values, it drops the oldest ones
- * for which `mayGo` is true.
+ * Keeps the venue's data in order until the process may publish. When the memory is full, the oldest values go to the
+ * store. When the store is full too, the oldest values are dropped, so that none is missing between the kept ones.
  */
 export class WarmUpBuffer<T> {
-  readonly #most: number;
-  readonly #mayGo: (value: T) => boolean;
-  #values: T[] = [];
-  #isEmptied = false;
+  readonly #options: WarmUpOptions<T>;
+  readonly #blockSize: number;
+  /** The oldest first. */
+  readonly #blocks: Block<T>[] = [];
+  #count = 0;
+  /** Number of values in memory that may leave it. */
+  #inMemory = 0;
+  #isEmptying = false;
+  #next: Subscription | undefined;
 
-  constructor(most: number, mayGo: (value: T) => boolean) {
-    this.#most = most;
-    this.#mayGo = mayGo;
+  constructor(options: WarmUpOptions<T>) {
+    this.#options = options;
+    this.#blockSize = Math.ceil(options.most / BLOCKS);
   }
 
   push(value: T): void {
-    this.#values.push(value);
-    if (this.#values.length > this.#most && !this.#isEmptied) this.#thinOut();
+    const mayGo = this.#options.mayGo(value);
+    const last = this.#blocks.at(-1);
+    if (last?.values !== undefined && last.mayGo === mayGo && last.values.length < this.#blockSize)
+      last.values.push(value);
+    else this.#blocks.push({ number: ++this.#count, mayGo, values: [value] });
+    if (!mayGo) return;
+    this.#inMemory++;
+    while (this.#inMemory > this.#options.most) if (!this.#makeRoom()) return;
   }
 
-  /** Passes all values to `next`, also values that are pushed meanwhile. */
-  empty(next: (value: T) => void): void {
-    this.#isEmptied = true;
-    for (const value of this.#values) next(value);
+  /**
+   * Passes all values to `next`, block by block, also values that are pushed meanwhile. Calls `done` after the last
+   * one. @throws if stored values cannot be read
+   */
+  empty(next: (value: T) => void, done: () => void): void {
+    this.#isEmptying = true;
+    const block = this.#blocks.shift();
+    if (block !== undefined) {
+      if (block.values !== undefined && block.mayGo) this.#inMemory -= block.values.length;
+      for (const value of block.values ?? this.#options.store?.take(block.number) ?? []) next(value);
+    }
+    if (this.#blocks.length > 0) this.#next = this.#options.scheduler.schedule(() => this.empty(next, done));
+    else {
+      this.close();
+      done();
+    }
   }
 
-  /** Drops a tenth of the values at once, because each call passes over all values. */
-  #thinOut(): void {
-    let surplus = Math.ceil(this.#most / 10);
-    this.#values = this.#values.filter((value) => surplus <= 0 || !this.#mayGo(value) || surplus-- <= 0);
+  close(): void {
+    this.#next?.unsubscribe();
+    this.#options.store?.close();
+  }
+
+  /** Stores the oldest block in memory, or drops the oldest block. Returns false if neither is possible. */
+  #makeRoom(): boolean {
+    const inMemory = this.#blocks.find(({ mayGo, values }) => mayGo && values !== undefined);
+    if (inMemory?.values !== undefined && this.#store(inMemory.number, inMemory.values)) {
+      this.#inMemory -= inMemory.values.length;
+      inMemory.values = undefined;
+      return true;
+    }
+    const oldest = this.#blocks.findIndex(({ mayGo }) => mayGo);
+    // Values before the oldest block have been passed on, so dropping it would make a gap between kept values.
+    if (oldest < 0 || this.#isEmptying) return false;
+    const [dropped] = this.#blocks.splice(oldest, 1);
+    if (dropped?.values !== undefined) this.#inMemory -= dropped.values.length;
+    else if (dropped !== undefined) this.#options.store?.remove(dropped.number);
+    return true;
+  }
+
+  #store(block: number, values: readonly T[]): boolean {
+    try {
+      this.#options.store?.put(block, values);
+      return this.#options.store !== undefined;
+    } catch {
+      return false;
+    }
   }
 }

@@ -109,7 +109,7 @@ export function qualityAnswer(view: GatewayView) {
 export function notReady(view: GatewayView): readonly string[] {
   const { behind } = view;
   const { tradability } = view.feed;
-  const sinks = view.snapshot?.sinks.filter(({ state }) => state === 'down') ?? [];
+  const sinks = view.snapshot?.sinks.filter(({ state }) => state !== 'up') ?? [];
   const down = new Map([...view.feed.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
   return [
     ...(behind === undefined ? [] : [behind]),
