@@ -1,10 +1,9 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Fault } from '../domain/fault.ts';
+import { lockFolder } from '../sinks/lock-folder.ts';
 import { HistoryRefused, type HistorySpan } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
-import { takeLock } from './take-lock.ts';
 
 /** Folder of the notes (progress files of jobs) and of the lock, beside the topics' folders. */
 const NOTES = '.history';
@@ -28,21 +27,18 @@ export interface HistoryNote extends HistorySpan {
   readonly complete: boolean;
 }
 
-/** Locks the folder and returns the unlock function. @throws HistoryRefused for a feed's folder, Fault if locked. */
-export async function lockFolder(dir: string, pid: number): Promise<() => Promise<void>> {
+/**
+ * Locks the notes of the folder and returns the function that unlocks them. @throws HistoryRefused for a feed's folder,
+ * FolderInUse if another job uses the folder
+ */
+export async function lockNotes(dir: string): Promise<() => void> {
   await mkdir(dir, { recursive: true });
   const own = (await readdir(dir)).find((name) => FEEDS_OWN.test(name));
   if (own !== undefined)
     throw new HistoryRefused(
       `--out: found ${dir}, a feed's folder (it has ${own}), allowed: a separate folder for past data`,
     );
-  await mkdir(join(dir, NOTES), { recursive: true });
-  const lock = join(dir, NOTES, 'lock');
-  return takeLock(
-    lock,
-    pid,
-    (holder) => new Fault('sink', `process ${holder} writes to ${dir} (${lock}): wait for it, or name another --out`),
-  );
+  return lockFolder(join(dir, NOTES));
 }
 
 /** Reads the note of a series; undefined if there is no readable note. */

@@ -15,7 +15,7 @@ import { VenueRest } from '../venues/rest/rest-client.ts';
 import { type AskPatientlyOptions, askPatiently } from './ask-patiently.ts';
 import { fetchHistory, type HistoryProgress, type HistoryResult, NO_PROGRESS } from './fetch-history.ts';
 import { fetchRecent } from './fetch-recent.ts';
-import { lockFolder } from './history-folder.ts';
+import { lockNotes } from './history-folder.ts';
 import { type Ask, type HistoryRange, HistoryRefused } from './history-span.ts';
 import type { SeriesName } from './last-record.ts';
 
@@ -41,7 +41,6 @@ export interface HistoryRequest {
 
 export interface HistoryWorld extends Omit<AskPatientlyOptions, 'rest'> {
   readonly wallClock: WallClock;
-  readonly pid: number;
   readonly onProgress: (progress: HistoryProgress) => void;
   /** Called for each row of an answer that is left out because it cannot be read. */
   readonly onBadRow: (fault: Fault) => void;
@@ -58,7 +57,7 @@ export function historyTopic({ config, venue, kind }: Pick<HistoryRequest, 'conf
 /** Fetches past records into a folder until done or aborted. @throws HistoryRefused or a Fault. */
 export async function runHistory(request: HistoryRequest, world: HistoryWorld): Promise<HistoryResult> {
   const { config, dir } = request;
-  const unlock = await lockFolder(dir, world.pid);
+  const unlock = await lockNotes(dir);
   try {
     const { rotateMb, codec } = config.file;
     const now = () => Math.floor(world.wallClock() / 1000);
@@ -71,7 +70,7 @@ export async function runHistory(request: HistoryRequest, world: HistoryWorld): 
       await sink.close();
     }
   } finally {
-    await unlock();
+    unlock();
   }
 }
 

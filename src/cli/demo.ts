@@ -1,6 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { takeLock } from '../backfill/take-lock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { type Command, UsageError } from './arguments/command.ts';
@@ -32,7 +31,6 @@ export const command: Command = {
       throw new UsageError(`--simulator-port: found "${port}", allowed: another port than --port`);
     const seconds = options.number('duration', 0.1, 31_536_000, 'any');
     const out = options.text('out') ?? DEFAULT_OUT;
-    const giveBack = await takeFolder(out);
     let simulator: Awaited<ReturnType<typeof startVenues>> | undefined;
     try {
       simulator = await startVenues(simulatorPort, port);
@@ -56,19 +54,9 @@ export const command: Command = {
       });
     } finally {
       await simulator?.close();
-      await giveBack();
     }
   },
 };
-
-/** Locks the folder, so that two demos never write to it. */
-async function takeFolder(out: string): Promise<() => Promise<void>> {
-  const lock = path.join(out, '.lock');
-  await mkdir(out, { recursive: true });
-  const refused = (holder: unknown) =>
-    new UsageError(`process ${holder} writes to ${out} (${lock}): end it, or use another folder with --out`);
-  return takeLock(lock, process.pid, refused);
-}
 
 /** Starts the simulated venues at `port`; by default at the usual port, if that is free and not the gateway's. */
 async function startVenues(port: number | undefined, gatewayPort: number | undefined) {
@@ -117,15 +105,22 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: nu
   };
 }
 
-/** Deletes the record files of an earlier demo, and nothing else. */
+/** Deletes the record files of an earlier demo, and nothing else. @throws FolderInUse if that demo still runs */
 async function removePreviousFiles(dir: string): Promise<void> {
-  const { TOPICS } = await import('../codec/topics.ts');
-  const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');
-  for (const { name } of TOPICS) {
-    const folder = path.join(dir, name);
-    for (const file of await listFiles(folder)) {
-      const closed = path.join(folder, fileName(file.stamp, file.seq));
-      await rm(file.open ? closed + PART : closed, { force: true });
+  const { lockFolder } = await import('../sinks/lock-folder.ts');
+  const unlock = lockFolder(dir);
+  try {
+    const { TOPICS } = await import('../codec/topics.ts');
+    const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');
+    for (const { name } of TOPICS) {
+      const folder = path.join(dir, name);
+      for (const file of await listFiles(folder)) {
+        const closed = path.join(folder, fileName(file.stamp, file.seq));
+        await rm(file.open ? closed + PART : closed, { force: true });
+      }
     }
+  } finally {
+    // The file sink locks the folder again.
+    unlock();
   }
 }

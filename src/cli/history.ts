@@ -157,7 +157,6 @@ async function history({ out, err, signal }: CommandContext, request: HistoryReq
     scheduler: monotonicScheduler,
     random: Math.random,
     wallClock: wallClock(),
-    pid: process.pid,
     onProgress: (progress) => line.show(progress),
     onBadRow: ({ message }) =>
       log.warn({ event: 'row_malformed', venue: venue.id, reason: message }, 'a row that cannot be read is left out'),

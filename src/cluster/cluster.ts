@@ -20,6 +20,7 @@ import {
 import type { Stopped } from '../runtime/sink-pipelines.ts';
 import { startingSnapshot } from '../runtime/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
+import { lockFolder } from '../sinks/lock-folder.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
@@ -47,18 +48,25 @@ const NOTHING_KNOWN: ShardRate = { rate: 0, seconds: 0 };
 export async function startCluster(config: Config, dependencies: PipelineDependencies): Promise<Running> {
   const { log, signal } = dependencies;
   const kafkaLog: KafkaLog = (level, message, details) => log[level]({ event: 'cluster', ...details }, message);
-  let reason = 'opening';
-  dependencies.onStarting?.(observedStart(config, dependencies, () => reason));
-  await untilDone(
-    () => prepareShardsTopic(config, kafkaLog),
-    dependencies,
-    (why) => {
-      reason = why;
-    },
-  );
-  signal?.throwIfAborted();
-  const { onStarting: _, ...ofShards } = dependencies;
-  return new Cluster(config, ofShards, kafkaLog);
+  // If two instances shared the folder, both would write to the spill of a shard that moves.
+  const unlock = lockFolder(config.spill.dir);
+  try {
+    let reason = 'opening';
+    dependencies.onStarting?.(observedStart(config, dependencies, () => reason));
+    await untilDone(
+      () => prepareShardsTopic(config, kafkaLog),
+      dependencies,
+      (why) => {
+        reason = why;
+      },
+    );
+    signal?.throwIfAborted();
+    const { onStarting: _, ...ofShards } = dependencies;
+    return new Cluster(config, ofShards, kafkaLog, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 /** What is known of an instance before it is in the group. */
@@ -91,16 +99,19 @@ class Cluster implements Running {
   readonly #following: Promise<void>;
   readonly #startedAt: number;
   readonly #sizeOf: (shard: number) => number;
+  /** Unlocks the folder of the spills. */
+  readonly #unlock: () => void;
   #assigned: ReadonlySet<number> = new Set();
   #stopped: Stopped = { undelivered: 0, spilled: 0, dropped: 0 };
   #past = mergeMetrics([]);
   #left: readonly StatusSnapshot[] = [];
   #stop: Promise<Stopped> | undefined;
 
-  constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog) {
+  constructor(config: Config, dependencies: PipelineDependencies, kafkaLog: KafkaLog, unlock: () => void) {
     const { scheduler = monotonicScheduler, wallClockMs = Date.now, signal } = dependencies;
     this.#config = config;
     this.#dependencies = dependencies;
+    this.#unlock = unlock;
     this.#scheduler = scheduler;
     this.#startedAt = wallClockMs();
     const { group, sessionTimeoutMs } = config.cluster;
@@ -163,6 +174,7 @@ class Cluster implements Running {
     }
     for (const run of runs) run.stop(reason, { afterMs: this.#scheduler.now() - since });
     await Promise.all([ended, this.#following]);
+    this.#unlock();
     log.info({ event: 'left_group', group: this.#config.cluster.group }, 'the shards are left to the other instances');
     return this.#stopped;
   }

@@ -13,7 +13,7 @@ import type { VenueFeed, WarmUp } from '../feed/venue-feed.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { type WallClock, wallClock } from '../net/wall-clock.ts';
 import { type SinkSettings, sinks as sinkRegistry } from '../sinks/registry.ts';
-import type { SpillDisk } from '../sinks/spill/spill-database.ts';
+import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';

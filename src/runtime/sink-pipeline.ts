@@ -13,7 +13,7 @@ import { deadLetter } from '../feed/status/dead-letter.ts';
 import { isTakenOver } from '../kafka/kafka-error.ts';
 import type { CheckpointOptions, OutRecord, SeriesCheckpoint, Sink } from '../sinks/contract.ts';
 import { SinkDriver } from '../sinks/driver/sink-driver.ts';
-import type { SpillDisk } from '../sinks/spill/spill-database.ts';
+import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { SpillEvent } from '../sinks/spill/spill-options.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { filterKnown, type RecordFilter } from './filter-known.ts';

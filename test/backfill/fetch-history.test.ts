@@ -10,7 +10,7 @@ import {
   type HistoryJob,
   type HistoryProgress,
 } from '../../src/backfill/fetch-history.ts';
-import { lockFolder } from '../../src/backfill/history-folder.ts';
+import { lockNotes } from '../../src/backfill/history-folder.ts';
 import type { HistoryRange } from '../../src/backfill/history-span.ts';
 import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import { AvroFileSink } from '../../src/sinks/avro-file/sink.ts';
@@ -58,7 +58,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     now: () => 0,
     onRepaired: () => repaired++,
   });
-  const unlock = await lockFolder(job.dir, process.pid);
+  const unlock = await lockNotes(job.dir);
   await sink.open();
   try {
     const result = await fetchHistory(job, {
@@ -76,7 +76,7 @@ async function run(job: HistoryJob, lifetime = Number.POSITIVE_INFINITY, more: P
     await closedAsByDeath(job.dir, () => sink.close());
     throw error;
   } finally {
-    await unlock();
+    unlock();
   }
 }
 

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockFolder, readNote, writeNote } from '../../src/backfill/history-folder.ts';
+import { lockNotes, readNote, writeNote } from '../../src/backfill/history-folder.ts';
 import { HistoryRefused } from '../../src/backfill/history-span.ts';
 import type { SeriesName } from '../../src/backfill/last-record.ts';
+import { FolderInUse } from '../../src/sinks/folder-fault.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -21,34 +22,21 @@ const SERIES: SeriesName = {
 };
 const NOTE = { arguments: '["-10m"]', begin: 5, end: 9, unbrokenFrom: 1, complete: false };
 
-describe('lockFolder', () => {
-  it('creates the folder and refuses other processes until it is unlocked', async () => {
+describe('lockNotes', () => {
+  it('creates the folder and refuses another job until the first one unlocks it', async () => {
     const folder = join(dir, 'new', 'one');
-    const unlock = await lockFolder(folder, process.ppid);
-    await expect(lockFolder(folder, process.pid)).rejects.toMatchObject({
-      kind: 'sink',
-      message: expect.stringContaining(`process ${process.ppid}`),
-    });
-    await unlock();
-    await (await lockFolder(folder, process.pid))();
+    const unlock = await lockNotes(folder);
+    await expect(lockNotes(folder)).rejects.toThrow(FolderInUse);
+    unlock();
+    (await lockNotes(folder))();
   });
-
-  it.each(['999999999', String(process.pid), '', 'nonsense'])(
-    'takes over the lock of a dead process: %j',
-    async (left) => {
-      await mkdir(join(dir, '.history'));
-      await writeFile(join(dir, '.history', 'lock'), left);
-      await lockFolder(dir, process.pid);
-      expect(await readFile(join(dir, '.history', 'lock'), 'utf8')).toBe(String(process.pid));
-    },
-  );
 
   it.each(['positions', 'simulated.positions', 'feed-status'])(
     "refuses a feed's folder, which has %s",
     async (topic) => {
       await mkdir(join(dir, topic));
-      await expect(lockFolder(dir, process.pid)).rejects.toThrow(HistoryRefused);
-      await expect(lockFolder(dir, process.pid)).rejects.toThrow(`it has ${topic}`);
+      await expect(lockNotes(dir)).rejects.toThrow(HistoryRefused);
+      await expect(lockNotes(dir)).rejects.toThrow(`it has ${topic}`);
       expect(await readdir(dir)).toEqual([topic]);
     },
   );

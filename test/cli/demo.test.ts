@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { lockFolder } from '../../src/sinks/lock-folder.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
 import { fakeIo, fakeOutput } from './fake-io.ts';
@@ -81,20 +82,12 @@ it('demo serves the dashboard at --port and the simulated venues at --simulator-
   expect(await ended).toBe(0);
 });
 
-it('demo refuses the folder of another demo that is still running', async () => {
-  const lock = path.join(dir, '.lock');
-  writeFileSync(lock, String(process.ppid));
+it('demo refuses a folder that another process writes to', async () => {
+  const unlock = lockFolder(dir);
   const io = fakeIo();
   expect(await dispatch(demo('0.1'), io)).toBe(2);
-  expect(io.err.text()).toBe(
-    `market-feed: demo: process ${process.ppid} writes to ${dir} (${lock}): end it, or use another folder with --out\n`,
-  );
+  expect(io.err.text()).toContain(`market-feed: demo: ${dir} is in use: process ${process.pid} on host ${hostname()} `);
   expect(existsSync(path.join(dir, 'trades'))).toBe(false);
-});
-
-it('demo takes over the lock of a dead demo, and removes the lock at the end', { timeout: 30_000 }, async () => {
-  const lock = path.join(dir, '.lock');
-  writeFileSync(lock, '999999999');
+  unlock();
   expect(await dispatch(demo('0.1'), fakeIo())).toBe(0);
-  expect(existsSync(lock)).toBe(false);
 });

@@ -401,7 +401,17 @@ export function sinkContract(name: string, newStore: () => Promise<Store>): void
         const found = await second.checkpoints(asked(asking));
         const checkpoints = found.filter((of) => of.kind === kind);
         const environmentPrefixes = [''];
-        return second.recent({ environmentPrefixes, kind: 'trade', trades: 5, spanMs: 10_000, checkpoints, ...over });
+        const options = {
+          environmentPrefixes,
+          kind: 'trade',
+          trades: 5,
+          spanMs: 10_000,
+          checkpoints,
+          ...over,
+        } as const;
+        const recent = await second.recent(options);
+        await second.close();
+        return recent;
       }
 
       const idsOf = ({ trades: found }: Recent, symbol = 'BTCUSDT', venue = 'binance'): number[] =>

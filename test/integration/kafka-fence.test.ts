@@ -285,14 +285,17 @@ describe.each(KAFKA_CLIENTS)('the fence of a start with %s', (client) => {
 
   it('ends the previous run with exit code 3 and the reason', async () => {
     const simulate = await startSimulate('--rate', '100', '--symbols', '3');
-    const configuration = await writeConfiguration(await temporaryFolder(), {
+    const values = {
       ...simulatedValues(simulate, { coins: ['BTC', 'ETH', 'SOL'], feed: { venues: ['binance'] } }),
       kafka: { client, brokers: proxied.brokers, topic_prefix: `${randomUUID()}.`, partitions: 3 },
       gateway: { enabled: false },
-    });
-    const first = startMarketFeed('run', '--config', configuration);
+    };
+    // As on two machines, each run has its own folder for the spill.
+    const start = async () =>
+      startMarketFeed('run', '--config', await writeConfiguration(await temporaryFolder(), values));
+    const first = await start();
     await first.logged('trading_resumed');
-    const second = startMarketFeed('run', '--config', configuration);
+    const second = await start();
     expect(await first.exited, first.stderr).toBe(3);
     expect(first.stderr).toContain('another writer with the same kafka.client_id and topic_prefix took over');
     await second.logged('trading_resumed');

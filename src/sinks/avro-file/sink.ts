@@ -1,9 +1,9 @@
-import { access, constants, mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileCodec } from '../../avro-file/container.ts';
 import { listFiles } from '../../avro-file/file-name.ts';
 import { codecOf } from '../../codec/avro.ts';
-import { asFault, Fault } from '../../domain/fault.ts';
+import { asFault, type Fault } from '../../domain/fault.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord, RecordKind } from '../../domain/record.ts';
 import type {
@@ -15,6 +15,8 @@ import type {
   SeriesCheckpoint,
   Sink,
 } from '../contract.ts';
+import { fileFault, folderFault } from '../folder-fault.ts';
+import { lockFolder } from '../lock-folder.ts';
 import { compactPositions, isPositionsTopic } from './last-positions.ts';
 import { readCheckpoints } from './read-checkpoints.ts';
 import { readRecent } from './read-recent.ts';
@@ -49,6 +51,7 @@ export class AvroFileSink implements Sink {
   readonly #fileOptions: TopicFileOptions;
   readonly #files = new Map<string, TopicFile>();
   #trouble: string | undefined;
+  #unlock: (() => void) | undefined;
   /** The last write, read or close: they run one after the other. */
   #work: Promise<unknown> = Promise.resolve();
 
@@ -61,8 +64,8 @@ export class AvroFileSink implements Sink {
   async open(): Promise<void> {
     const { dir, onRepaired } = this.#options;
     try {
-      await mkdir(dir, { recursive: true });
-      await access(dir, constants.W_OK);
+      // Two writers would close each other's files.
+      this.#unlock ??= lockFolder(dir);
       for (const entry of await readdir(dir, { withFileTypes: true })) {
         if (!entry.isDirectory()) continue;
         const folder = join(dir, entry.name);
@@ -75,7 +78,7 @@ export class AvroFileSink implements Sink {
         if (isPositionsTopic(entry.name)) await compactPositions(dir, entry.name, this.#fileOptions);
       }
     } catch (error) {
-      throw folderFault(error);
+      throw folderFault(error, 'file');
     }
   }
 
@@ -87,7 +90,7 @@ export class AvroFileSink implements Sink {
     try {
       return await readCheckpoints(this.#options.dir, options);
     } catch (error) {
-      throw folderFault(error);
+      throw folderFault(error, 'file');
     }
   }
 
@@ -97,7 +100,7 @@ export class AvroFileSink implements Sink {
       try {
         return await readRecent(this.#options.dir, options);
       } catch (error) {
-        throw fileFault(error);
+        throw fileFault(error, 'file');
       }
     });
   }
@@ -105,8 +108,10 @@ export class AvroFileSink implements Sink {
   close(): Promise<void> {
     return this.#next(async () => {
       const results = await Promise.allSettled([...this.#files.values()].map((file) => file.close()));
+      this.#unlock?.();
+      this.#unlock = undefined;
       const failed = results.find((result) => result.status === 'rejected');
-      if (failed !== undefined) throw fileFault(failed.reason);
+      if (failed !== undefined) throw fileFault(failed.reason, 'file');
     });
   }
 
@@ -139,7 +144,7 @@ export class AvroFileSink implements Sink {
       await file.append(part.bodies);
       if (part.beginsEpoch) await file.synchronise();
     } catch (error) {
-      fault = this.#options.waitsForFolder === true ? fileFault(error) : folderFault(error);
+      fault = this.#options.waitsForFolder === true ? fileFault(error, 'file') : folderFault(error, 'file');
     }
     if (isPositionsTopic(topic) && !file.isOpen) await this.#compact(topic);
     for (const index of part.indices) outcomes[index] = fault === undefined ? DELIVERED : { kind: 'retry', fault };
@@ -186,19 +191,4 @@ function encoded(batch: readonly OutRecord[], outcomes: Outcome[]): Map<string, 
     }
   });
   return parts;
-}
-
-/** Error codes of a folder that no retry makes usable. */
-const PERMANENT = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR']);
-
-function folderFault(error: unknown): Fault {
-  const { code = '', syscall } = error as NodeJS.ErrnoException;
-  const isPermanent = PERMANENT.has(code) || (code === 'EEXIST' && syscall === 'mkdir'); // a file in the folder's place
-  const fault = fileFault(error);
-  return isPermanent ? new Fault('sink', fault.message, { cause: error, retry: { kind: 'never' } }) : fault;
-}
-
-function fileFault(error: unknown): Fault {
-  if (error instanceof Fault) return error;
-  return new Fault('sink', `file: ${(error as Error).message}`, { cause: error });
 }

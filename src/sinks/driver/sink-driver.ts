@@ -157,6 +157,8 @@ export class SinkDriver {
   }
 
   async #open(): Promise<void> {
+    // The lock comes first: opening a sink fences the writer that may have the lock.
+    await this.#untilDone(async () => this.#spill?.lock());
     await this.#untilDone(() => this.#sink.open());
     this.#health.up('open');
     if (this.#spill === undefined) this.#loop.ready();

@@ -1,6 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { crc32 } from 'node:zlib';
 import { codecOf, type RecordReader, readerOf } from '../../codec/avro.ts';
 import { TOPICS } from '../../codec/topics.ts';
@@ -215,38 +213,4 @@ const SQLITE_CORRUPT = 11;
 /** True if a page of the database is unreadable; others may be readable. */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && Number(error.errcode) % 256 === SQLITE_CORRUPT;
-}
-
-/** Where a spill's database is stored; tests have one in memory. */
-export interface SpillDisk {
-  /** @throws Fault with retry `never` if files of a previous version are there */
-  exists(): boolean;
-  /** Creates the database if it does not exist. */
-  open(): DatabaseSync;
-  /** Removes a closed database. */
-  remove(): void;
-}
-
-const NAME = 'spill.db';
-
-export function folderDisk(dir: string): SpillDisk {
-  const path = join(dir, NAME);
-  return {
-    exists() {
-      const previous = existsSync(dir) ? readdirSync(dir).find((name) => name.endsWith('.spill')) : undefined;
-      if (previous === undefined) return existsSync(path);
-      const message = `spill: ${previous} was written by another version: deliver it with that version, or move it away`;
-      throw new Fault('sink', message, { retry: { kind: 'never' } });
-    },
-    open() {
-      mkdirSync(dir, { recursive: true });
-      const database = new DatabaseSync(path);
-      // Only one process uses the folder. A commit survives a kill at once, a power loss after the next WAL checkpoint.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-      return database;
-    },
-    remove() {
-      for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
-    },
-  };
 }

@@ -4,7 +4,7 @@ import type { Batch } from '../queue/batcher.ts';
 import type { PendingLosses } from '../queue/pending-losses.ts';
 import type { SinkQueue } from '../queue/sink-queue.ts';
 import type { Timers } from '../timers.ts';
-import type { SpillDisk } from './spill-database.ts';
+import type { SpillDisk } from './spill-disk.ts';
 
 export interface SpillOptions {
   /** A folder that only this sink of this process uses; created when needed. */

@@ -4,7 +4,8 @@ import type { OutRecord } from '../contract.ts';
 import { DROPPED_LAST, TRADES } from '../queue/drop-priority.ts';
 import { lossesOf, type TradeLoss } from '../queue/pending-losses.ts';
 import type { QueueEntry } from '../queue/sink-queue.ts';
-import { isUnreadable, SpillDatabase, type SpillDisk, type SpilledRow, type SpillMark } from './spill-database.ts';
+import { isUnreadable, SpillDatabase, type SpilledRow, type SpillMark } from './spill-database.ts';
+import type { SpillDisk } from './spill-disk.ts';
 
 export interface SpillStoreOptions {
   readonly maxBytes: number;
@@ -50,6 +51,11 @@ export class SpillStore {
   constructor(disk: SpillDisk, options: SpillStoreOptions) {
     this.#disk = disk;
     this.#options = options;
+  }
+
+  /** Locks the disk for this process, until `release`. @throws FolderInUse, or another Fault if the disk is unusable */
+  lock(): void {
+    this.#disk.lock();
   }
 
   get bytes(): number {
@@ -158,6 +164,15 @@ export class SpillStore {
 
   sync(): void {
     this.#database?.sync();
+  }
+
+  /** Closes the database and unlocks the disk. */
+  release(): void {
+    try {
+      this.close();
+    } finally {
+      this.#disk.unlock();
+    }
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import type { CheckpointOptions, Recent, RecentOptions, SeriesCheckpoint } from 
 import type { Batch } from '../queue/batcher.ts';
 import { type QueueEntry, SinkQueue } from '../queue/sink-queue.ts';
 import type { SpillMark } from './spill-database.ts';
-import { folderDisk } from './spill-database.ts';
+import { folderDisk } from './spill-disk.ts';
 import type { SpillHooks, SpillOptions, SpillParts, SpillStats } from './spill-options.ts';
 import { type Recovered, recentInSpill, recoverSpill } from './spill-recovery.ts';
 import { type AppendResult, SpillStore } from './spill-store.ts';
@@ -73,6 +73,11 @@ export class Spill {
   stats(): SpillStats {
     const oldestMs = this.since === undefined ? null : this.#parts.timers.now() - this.since;
     return { records: this.#unread, bytes: this.#store.bytes, oldestMs, broken: this.#broken };
+  }
+
+  /** Locks the disk until `close`. @throws FolderInUse, or another Fault if the disk is unusable */
+  lock(): void {
+    this.#store.lock();
   }
 
   /**
@@ -176,7 +181,7 @@ export class Spill {
     }
   }
 
-  /** Saves how far the sink got, and closes the database. Call it after `saveAll`. */
+  /** Saves how far the sink got, closes the database and unlocks the disk. Call it after `saveAll`. */
   close(): void {
     this.#writer.halt();
     try {
@@ -186,7 +191,11 @@ export class Spill {
         if (mark.settledSeq >= this.lastSeq) this.#store.clear();
         else this.#store.saveMark(mark);
       }
-      this.#store.close();
+    } catch (error) {
+      this.#hooks.onEvent('failing', asFault(error).message);
+    }
+    try {
+      this.#store.release();
     } catch (error) {
       this.#hooks.onEvent('failing', asFault(error).message);
     }

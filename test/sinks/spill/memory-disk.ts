@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { SpillDisk } from '../../../src/sinks/spill/spill-database.ts';
+import type { SpillDisk } from '../../../src/sinks/spill/spill-disk.ts';
 
 const NO_ROOM = 'ENOSPC: by the test';
 let databases = 0;
@@ -27,6 +27,10 @@ export class MemoryDisk implements SpillDisk {
     if (this.#keeper === undefined) throw new Error('nothing is there');
     return this.#keeper;
   }
+
+  /** Does nothing: only one process has the memory. */
+  lock(): void {}
+  unlock(): void {}
 
   exists(): boolean {
     return this.#keeper !== undefined;

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { folderDisk } from '../../../src/sinks/spill/spill-database.ts';
+import { folderDisk } from '../../../src/sinks/spill/spill-disk.ts';
 import { SpillStore } from '../../../src/sinks/spill/spill-store.ts';
 import { short, tick, trade } from '../fake-sink.ts';
 import { MemoryDisk } from './memory-disk.ts';
