@@ -18,6 +18,7 @@ export const command: Command = {
   usage: 'check [--config FILE] [--live [SECONDS]] [--venue V…] [--out DIR] [--json]',
   about:
     'Validates the configuration and prints the plan. Asks venues for their time: + means that their clock is ahead of this one. A venue that cannot be reached is shown, and is not an error.\n' +
+    'Asks the brokers and the schema registry for topics, rights and schemas, and tries to write to the folders of files and spill. Changes nothing. Exit code 1 if a start would fail.\n' +
     'With --live it connects to each venue on two lines, subscribes to the configured channels and prints PASS or FAIL for each item. ' +
     'It writes a report and a capture of everything that it saw. Exit code 1 if an item failed.',
   options: {
@@ -42,6 +43,7 @@ export const command: Command = {
       if (options.flag(name)) throw new UsageError(`--${name} is for --live, which is not given`);
     const config = configurationOf(context);
     const { environment } = config;
+    const sinks = await sinkRows(config);
     const lines = [
       row('configuration', `${config.source ?? 'built-in defaults'}: valid`),
       row('environment', environment + (environment === 'production' ? '' : ': these are not market prices')),
@@ -49,11 +51,11 @@ export const command: Command = {
       row('channels', subscribedChannels(config).join(', ')),
       row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
       ...(await venueLines(config, context.signal)),
-      ...sinkLines(config),
+      ...sinks.map(([label, text]) => row(label, text)),
       row('topics', (await topicNames(config)).join(', ')),
     ];
     await context.out.write(`${lines.join('\n')}\n`);
-    return 0;
+    return sinks.some(([label]) => label === PROBLEM) ? 1 : 0;
   },
 };
 
@@ -128,17 +130,36 @@ async function venuePlan(config: Config, id: VenueId, signal: AbortSignal): Prom
   ];
 }
 
-function sinkLines(config: Config): readonly string[] {
-  return config.sinks.map((sink) => {
-    if (sink === 'file')
-      return row('sink', `Avro files in ${config.file.dir}, a new one after ${config.file.rotateMb} MB`);
-    const { brokers, client, compression, batch, ssl, sasl, schemaRegistry } = config.kafka;
-    const security = `${ssl === null ? 'no TLS' : 'TLS'}${sasl === null ? '' : `, SASL ${sasl.mechanism} as ${sasl.username}`}`;
-    const encoding =
-      schemaRegistry === null ? 'Avro single-object encoding' : `Confluent wire format, registry ${schemaRegistry.url}`;
-    const batches = `batches up to ${batch.maxRecords}, compression ${compression}`;
-    return row('sink', `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; ${batches}`);
-  });
+const PROBLEM = '  problem';
+
+/** The rows of sinks and spill, as label and text. A start would fail if one has the label PROBLEM. */
+async function sinkRows(config: Config): Promise<readonly (readonly [label: string, text: string])[]> {
+  const { checkFolder, checkKafka } = await import('./sink-check/check-sinks.ts');
+  const { file, spill, sinks } = config;
+  const parts = await Promise.all([
+    ...sinks.map(async (sink) => ({
+      title: ['sink', sinkText(config, sink)] as const,
+      findings: sink === 'kafka' ? await checkKafka(config) : [await checkFolder(file.dir, 'file.dir')],
+    })),
+    checkFolder(spill.dir, 'spill.dir').then((finding) => ({
+      title: ['spill', `${spill.dir}, at most ${spill.maxMb} MB`] as const,
+      findings: [finding],
+    })),
+  ]);
+  return parts.flatMap(({ title, findings }) => [
+    title,
+    ...findings.map(({ label, text }) => [label === 'problem' ? PROBLEM : `  ${label}`, text] as const),
+  ]);
+}
+
+function sinkText(config: Config, sink: Config['sinks'][number]): string {
+  if (sink === 'file') return `Avro files in ${config.file.dir}, a new one after ${config.file.rotateMb} MB`;
+  const { brokers, client, compression, batch, ssl, sasl, schemaRegistry } = config.kafka;
+  const security = `${ssl === null ? 'no TLS' : 'TLS'}${sasl === null ? '' : `, SASL ${sasl.mechanism} as ${sasl.username}`}`;
+  const encoding =
+    schemaRegistry === null ? 'Avro single-object encoding' : `Confluent wire format, registry ${schemaRegistry.url}`;
+  const batches = `batches up to ${batch.maxRecords}, compression ${compression}`;
+  return `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; ${batches}`;
 }
 
 async function topicNames(config: Config): Promise<readonly string[]> {

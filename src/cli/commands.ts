@@ -18,5 +18,5 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   tail: { summary: 'decoded records of a topic', load: () => import('./tail.ts') },
   topics: { summary: 'create or describe the topics', load: () => import('./topics.ts') },
   schemas: { summary: 'compare or register our schemas', load: () => import('./schemas.ts') },
-  check: { summary: 'validate the configuration and print the plan', load: () => import('./check.ts') },
+  check: { summary: 'validate the configuration, print the plan, test the sinks', load: () => import('./check.ts') },
 };

@@ -1,7 +1,8 @@
 import type { SchemaRegistry, Standing } from '../codec/schema-registry.ts';
-import { type Config, environmentPrefixes } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { type Command, type CommandContext, choiceIn, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf } from './arguments/configuration.ts';
+import type { Subject, SubjectStanding } from './sink-check/subjects.ts';
 import { inColumns, visible, visibleJson } from './terminal/terminal-text.ts';
 
 export const command: Command = {
@@ -21,7 +22,8 @@ export const command: Command = {
     const action = choiceIn('what', context.arguments[0], ['check', 'register']);
     const config = configurationOf(context);
     const registry = await registryFor(config, context);
-    const subjects = await subjectsOf(config);
+    const { standingsOf, subjectsOf } = await import('./sink-check/subjects.ts');
+    const subjects = subjectsOf(config);
     const standings = await standingsOf(subjects, registry);
     const isFine = standings.every(({ standing }) => standing.kind !== 'incompatible');
     if (isFine && action === 'register') await report(await registered(subjects, registry), context);
@@ -29,19 +31,6 @@ export const command: Command = {
     return isFine ? 0 : 1;
   },
 };
-
-async function subjectsOf(config: Config) {
-  const { TOPICS } = await import('../codec/topics.ts');
-  const { codecOf } = await import('../codec/avro.ts');
-  return environmentPrefixes(config).flatMap((prefix) =>
-    TOPICS.map(({ name, kind }) => ({
-      subject: `${config.kafka.topicPrefix}${prefix}${name}-value`,
-      schema: codecOf(kind).schema,
-    })),
-  );
-}
-
-type Subjects = Awaited<ReturnType<typeof subjectsOf>>;
 
 async function registryFor({ kafka, source }: Config, { options }: CommandContext): Promise<SchemaRegistry> {
   const url = options.text('against') ?? kafka.schemaRegistry?.url;
@@ -56,20 +45,8 @@ async function registryFor({ kafka, source }: Config, { options }: CommandContex
   return registryAt({ ...login, url, register: true });
 }
 
-interface SubjectStanding {
-  readonly subject: string;
-  readonly standing: Standing;
-}
-
-async function standingsOf(subjects: Subjects, registry: SchemaRegistry): Promise<readonly SubjectStanding[]> {
-  const standings: SubjectStanding[] = [];
-  for (const { subject, schema } of subjects)
-    standings.push({ subject, standing: await registry.standingOf(subject, schema) });
-  return standings;
-}
-
 /** Registers the missing schemas. Returns the ids of all schemas. */
-async function registered(subjects: Subjects, registry: SchemaRegistry): Promise<readonly SubjectStanding[]> {
+async function registered(subjects: readonly Subject[], registry: SchemaRegistry): Promise<readonly SubjectStanding[]> {
   const standings: SubjectStanding[] = [];
   for (const { subject, schema } of subjects)
     standings.push({ subject, standing: { kind: 'registered', id: await registry.idOf(subject, schema) } });

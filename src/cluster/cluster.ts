@@ -308,7 +308,7 @@ function sizesOf(config: Config): (shard: number) => number {
 }
 
 /** A shard's configuration: its writer's name, which is the same in every instance, and its own spill folder. */
-function configOfShard(config: Config, shard: number): Config {
+export function configOfShard(config: Config, shard: number): Config {
   const name = `shard-${shard}`;
   const maxMb = config.spill.maxMb / config.cluster.shards;
   return {

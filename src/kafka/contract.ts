@@ -26,8 +26,11 @@ export interface BrokerConnection {
   /** Returns, by partition, the offset of the first committed record at `at` or later; -1: there is none. */
   listOffsets(topic: string, partitions: readonly number[], at: OffsetAt): Promise<ReadonlyMap<number, bigint>>;
 
-  /** Creates topics; the broker must be the controller. Existing topics stay as they are. */
-  createTopics(topics: readonly NewTopic[]): Promise<void>;
+  /**
+   * Creates topics; the broker must be the controller. Existing topics stay as they are. `validateOnly`: the broker
+   * checks the request, and creates nothing.
+   */
+  createTopics(topics: readonly NewTopic[], options?: { readonly validateOnly: boolean }): Promise<void>;
   /** Returns settings of topics, by topic and then by name of the setting. */
   topicSettings(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicSettings>>;
 

@@ -54,6 +54,8 @@ const says =
 /** The topic is new, or moves to another broker. */
 export const isTopicNotReady = says(...YOUNG);
 
+export const isUnknownTopic = says('UNKNOWN_TOPIC_OR_PARTITION');
+
 /** The offset was deleted, or is not written yet. */
 export const isOutOfRange = says('OFFSET_OUT_OF_RANGE');
 
@@ -80,6 +82,9 @@ export const isFenced = says('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED');
 export const isNoTransaction = says('INVALID_TXN_STATE');
 
 export const isRefusedTransactionalId = says('TRANSACTIONAL_ID_AUTHORIZATION_FAILED');
+
+/** The brokers' access rules forbid the operation. */
+export const isRefused = says('TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED');
 
 export const isRefusedSession = says('INVALID_SESSION_TIMEOUT');
 

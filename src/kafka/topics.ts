@@ -64,13 +64,16 @@ export function readyTopics(
   });
 }
 
-/** Retries work that fails because a broker does not know a new topic yet, or the topic has no leader yet. */
-export async function untilReady<T>(work: () => Promise<T>): Promise<T> {
+/**
+ * Retries work that fails for a reason that passes soon; by default, because a broker does not know a new topic yet, or
+ * the topic has no leader yet.
+ */
+export async function untilReady<T>(work: () => Promise<T>, isPassing = isTopicNotReady): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (tries === TRIES || !isTopicNotReady(error)) throw error;
+      if (tries === TRIES || !isPassing(error)) throw error;
       await delay(PAUSE_MS);
     }
   }

@@ -1,5 +1,8 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
+import { temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { fakeIo } from './fake-io.ts';
 
 /** What `check` prints for a configuration whose venues cannot be reached. */
@@ -38,6 +41,27 @@ it('check names a venue that is not used, and plans no connections for it', asyn
     'warning       bybit has no channel agg_trade and is not used: without the channel trade, a venue must have agg_trade (binance or binance_us)',
   ]);
   expect(lines.filter((line) => line.includes('connections'))).toHaveLength(2);
+});
+
+it('check names folders that cannot be written, exits with 1, and leaves nothing behind', async () => {
+  const dir = await temporaryFolder();
+  const file = path.join(dir, 'file');
+  writeFileSync(file, '');
+  const venue = { MARKET_FEED__FEED__VENUES: 'bybit', MARKET_FEED__VENUES__BYBIT__REST_URLS: 'http://127.0.0.1:1' };
+  const checkFolders = async (files: string, spill: string) => {
+    const io = fakeIo({ ...venue, MARKET_FEED__FILE__DIR: files, MARKET_FEED__SPILL__DIR: spill });
+    const code = await dispatch(['check', '--config', 'config/market-feed.yaml'], io);
+    return { code, problems: io.out.text().match(/(?<=^ {2}problem +)\S.*/gm) };
+  };
+  const bad = await checkFolders(path.join(file, 'data'), '/proc/nope/spill');
+  expect(bad.code).toBe(1);
+  expect(bad.problems).toEqual([
+    expect.stringMatching(/^cannot write to .*data: ENOTDIR: not a directory.* \(file\.dir\)$/),
+    expect.stringMatching(/^cannot write to \/proc\/nope\/spill: ENOENT: .* \(spill\.dir\)$/),
+  ]);
+  const good = await checkFolders(path.join(dir, 'a', 'b'), dir);
+  expect(good).toEqual({ code: 0, problems: null });
+  expect(readdirSync(dir)).toEqual(['file']);
 });
 
 it('check warns of nothing if the venues have all channels', async () => {

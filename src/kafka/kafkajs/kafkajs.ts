@@ -162,14 +162,14 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
       return offsetsIn(await ask(kafkajs.listOffsets(request)));
     },
 
-    async createTopics(topics) {
+    async createTopics(topics, { validateOnly } = { validateOnly: false }) {
       const made = topics.map(({ topic, partitions, replication, settings }) => ({
         topic,
         numPartitions: partitions,
         replicationFactor: replication,
         configEntries: Object.entries(settings).map(([name, value]) => ({ name, value })),
       }));
-      await ask(kafkajs.createTopics({ topics: made }).catch(unlessTheyExist));
+      await ask(kafkajs.createTopics({ topics: made, validateOnly }).catch(unlessTheyExist));
     },
 
     async topicSettings(topics, names) {

@@ -196,7 +196,7 @@ function connectionOf(
       return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, offset]));
     },
 
-    async createTopics(topics) {
+    async createTopics(topics, { validateOnly } = { validateOnly: false }) {
       type Created = ReturnType<typeof createTopicsV5.parseResponse>;
       const wanted = topics.map(({ topic, partitions, replication, settings }) => ({
         name: topic,
@@ -206,7 +206,7 @@ function connectionOf(
         configs: Object.entries(settings).map(([name, value]) => ({ name, value })),
       }));
       const created = await ask(
-        createTopicsV5.api.async(connection, wanted, CREATE_TIMEOUT_MS, false).catch(responseIn<Created>),
+        createTopicsV5.api.async(connection, wanted, CREATE_TIMEOUT_MS, validateOnly).catch(responseIn<Created>),
       );
       for (const { errorCode } of created.topics) {
         const error = errorOf(errorCode);

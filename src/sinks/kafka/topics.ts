@@ -1,7 +1,7 @@
 import { TOPICS } from '../../codec/topics.ts';
 import type { Brokers } from '../../kafka/brokers.ts';
 import type { KafkaConfig, KafkaLog } from '../../kafka/config.ts';
-import type { NewTopic, TopicSettings } from '../../kafka/contract.ts';
+import type { NewTopic, TopicMetadata, TopicSettings } from '../../kafka/contract.ts';
 import { kafkaFault } from '../../kafka/kafka-error.ts';
 import { PartitionedTopic } from '../../kafka/reading/partitioned-topic.ts';
 import { TopicLayout } from '../../kafka/topic-layout.ts';
@@ -47,32 +47,49 @@ export async function describeTopics(
     const known = await topicNames(brokers);
     const wanted = wantedTopics(config, environmentPrefixes);
     const there = wanted.map(({ topic }) => topic).filter((topic) => known.has(topic));
-    const topics = new Map((await readyTopics(brokers, there)).map(({ topic, partitions }) => [topic, partitions]));
-    const names = [...new Set(wanted.flatMap((each) => Object.keys(each.settings)))];
-    const settings = there.length === 0 ? undefined : await brokers.any((broker) => broker.topicSettings(there, names));
+    const existing = await readyTopics(brokers, there);
+    const topics = new Map(existing.map(({ topic, partitions }) => [topic, partitions]));
+    const compared = await compareTopics(brokers, existing, wanted);
     return Promise.all(
-      wanted.map(async (each): Promise<TopicDescription> => {
-        const name = each.topic;
+      wanted.map(async ({ topic: name }): Promise<TopicDescription> => {
         const partitions = topics.get(name);
-        if (partitions === undefined) {
+        const comparison = compared.get(name);
+        if (partitions === undefined || comparison === undefined) {
           const differences = ['does not exist'];
           const records = { count: 0n, isExact: true };
           return { name, exists: false, partitions: 0, replication: 0, settings: {}, records, differences };
         }
-        const replication = Math.min(...partitions.map(({ replicas }) => replicas));
-        const has = settings?.get(name) ?? {};
-        return {
-          name,
-          exists: true,
-          partitions: partitions.length,
-          replication,
-          settings: has,
-          records: await countRecords(new PartitionedTopic(brokers, name, partitions)),
-          differences: differences(each, partitions.length, replication, has),
-        };
+        const records = await countRecords(new PartitionedTopic(brokers, name, partitions));
+        return { ...comparison, name, exists: true, partitions: partitions.length, records };
       }),
     );
   });
+}
+
+type TopicComparison = Pick<TopicDescription, 'replication' | 'settings' | 'differences'>;
+
+/** Compares existing topics with the wanted ones, by full name. Rejects with a BrokerError. */
+export async function compareTopics(
+  brokers: Brokers,
+  existing: readonly TopicMetadata[],
+  wanted: readonly NewTopic[],
+): Promise<ReadonlyMap<string, TopicComparison>> {
+  if (existing.length === 0) return new Map();
+  const names = existing.map(({ topic }) => topic);
+  const keys = [...new Set(wanted.flatMap((each) => Object.keys(each.settings)))];
+  const found = await brokers.any((broker) => broker.topicSettings(names, keys));
+  const wantedOf = new Map(wanted.map((each) => [each.topic, each]));
+  return new Map(
+    existing.flatMap(({ topic, partitions }) => {
+      const each = wantedOf.get(topic);
+      if (each === undefined) return [];
+      const replication = Math.min(...partitions.map(({ replicas }) => replicas));
+      const settings = found.get(topic) ?? {};
+      return [
+        [topic, { replication, settings, differences: differences(each, partitions.length, replication, settings) }],
+      ];
+    }),
+  );
 }
 
 /** True if the topic exists. Rejects with a Fault. */
@@ -101,7 +118,8 @@ export async function prepareTopics(
   }
 }
 
-function wantedTopics(config: KafkaConfig, environmentPrefixes: readonly string[]): readonly NewTopic[] {
+/** The topics that the feed needs in these environments. */
+export function wantedTopics(config: KafkaConfig, environmentPrefixes: readonly string[]): readonly NewTopic[] {
   return environmentPrefixes.flatMap((prefix) =>
     TOPICS.map(({ name, partitions, cleanup, retentionMs }) => ({
       topic: config.topicPrefix + prefix + name,
