@@ -22,7 +22,6 @@ export interface GatewaySource {
 }
 
 export interface GatewaySettings extends ServerSettings {
-  readonly host: string;
   /** Port to listen on; 0 takes any free port. */
   readonly port: number;
 }

@@ -2,8 +2,9 @@ import cors from '@fastify/cors';
 import etag from '@fastify/etag';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyRequest } from 'fastify';
-import { chooseSubprotocol, isAllowedOrigin, isUpgrade, sameToken, tokenOf } from './api/access.ts';
+import { hasToken, isAllowedOrigin, isUpgrade } from './api/access.ts';
 import { ApiError, answerError, notFound } from './api/api-error.ts';
+import { type HostSettings, hostCheck } from './api/host.ts';
 import { addLimits, type LimitSettings } from './limits/limits.ts';
 import { refuseUnreadable } from './limits/unreadable-request.ts';
 import type { GatewayMetrics } from './metrics/metrics.ts';
@@ -16,13 +17,13 @@ import { feedEndpoints } from './rest/feed-endpoints.ts';
 import { addHealth, addMetrics } from './rest/health.ts';
 import { tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
-import { addStreams } from './stream/stream-routes.ts';
+import { addStreams, STREAMS } from './stream/stream-routes.ts';
+import { WEB_SOCKET_OPTIONS } from './stream/web-socket-options.ts';
 import type { GatewayView } from './view/view.ts';
 
-export interface ServerSettings extends LimitSettings {
+export interface ServerSettings extends LimitSettings, HostSettings {
   /** The required token; null: none is required. */
   readonly token: string | null;
-  readonly allowedOrigins: readonly string[];
 }
 
 export interface ServerOptions {
@@ -39,7 +40,6 @@ export interface ServerOptions {
   readonly requestTimeoutMs?: number;
 }
 
-const MAX_MESSAGE_BYTES = 16 * 1024;
 const MAX_BODY_BYTES = 16 * 1024;
 /** Maximum length of a path parameter: as Node's limit of a request's head, so that the schemas decide first. */
 const MAX_URL = 16 * 1024;
@@ -91,7 +91,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   compressAnswers(app);
   await app.register(cors, { origin: origins(settings), methods: ['GET', 'HEAD'], strictPreflight: false });
   await app.register(websocket, {
-    options: { maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false, handleProtocols: chooseSubprotocol },
+    options: WEB_SOCKET_OPTIONS,
     errorHandler: (_error, socket) => socket.terminate(),
     preClose: (done) => {
       app.websocketServer.close();
@@ -100,10 +100,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   // Added after the hook of the WebSocket plugin, because that hook closes the connection of a refused request.
   await addLimits(app, settings);
-  app.addHook('onRequest', async (request) => checkOrigin(request, settings));
+  const checkHost = hostCheck(settings);
+  app.addHook('onRequest', async (request) => {
+    checkHost(request);
+    checkUpgrade(request, settings);
+  });
   await addOpenApi(app, settings.token !== null);
   await app.register((data) => addData(data, options));
-  addHealth(app, view);
+  const { token } = settings;
+  addHealth(app, view, (request) => token === null || hasToken(request, token));
   await addDashboard(app, dashboardDir);
   await app.ready();
   return app;
@@ -128,16 +133,20 @@ async function addData(data: FastifyInstance, options: ServerOptions): Promise<v
 const origins = ({ allowedOrigins }: ServerSettings): string[] =>
   allowedOrigins.map((origin) => new URL(origin).origin);
 
-/** @throws ApiError with status 403 if a WebSocket's origin is not allowed. */
-function checkOrigin(request: FastifyRequest, settings: ServerSettings): void {
-  if (!isUpgrade(request) || isAllowedOrigin(request, origins(settings))) return;
-  const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
-  throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
+/** @throws ApiError if a WebSocket's origin is not allowed (403), or its path is of another kind (400). */
+function checkUpgrade(request: FastifyRequest, settings: ServerSettings): void {
+  if (!isUpgrade(request)) return;
+  if (!isAllowedOrigin(request, origins(settings))) {
+    const message = 'pages of this origin may not open a WebSocket here; gateway.allowed_origins lists those that may';
+    throw new ApiError(403, 'origin_not_allowed', message, { origin: request.headers.origin });
+  }
+  const { url } = request.routeOptions;
+  if (url !== undefined && !url.startsWith(STREAMS))
+    throw new ApiError(400, 'bad_request', `this path has no WebSocket; paths below ${STREAMS} have`);
 }
 
 /** @throws ApiError with status 401 if the token is missing or wrong. */
 function checkToken(request: FastifyRequest, token: string): void {
-  const given = tokenOf(request);
-  if (given !== undefined && sameToken(given, token)) return;
+  if (hasToken(request, token)) return;
   throw new ApiError(401, 'unauthorized', 'a token is needed: Authorization: Bearer TOKEN');
 }

@@ -5,14 +5,20 @@ import type { FastifyRequest } from 'fastify';
 export const SUBPROTOCOL = 'market-feed';
 const TOKEN_PROTOCOL = 'token.';
 
+/** True if the request has the token. */
+export function hasToken(request: FastifyRequest, token: string): boolean {
+  const given = tokenOf(request);
+  return given !== undefined && sameToken(given, token);
+}
+
 /** Compares two tokens in constant time. */
-export function sameToken(given: string, wanted: string): boolean {
+function sameToken(given: string, wanted: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
 /** A request's token. For a WebSocket it may be in a subprotocol or the query, as browsers cannot set its headers. */
-export function tokenOf(request: FastifyRequest): string | undefined {
+function tokenOf(request: FastifyRequest): string | undefined {
   const [scheme = '', token] = (request.headers.authorization ?? '').split(' ', 2);
   if (scheme.toLowerCase() === 'bearer') return token;
   if (!isUpgrade(request)) return undefined;

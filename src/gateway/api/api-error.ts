@@ -61,17 +61,22 @@ function invalid(problem: Problem, where: string): ApiError {
   if (keyword === 'additionalProperties') {
     const field = String(params.additionalProperty);
     const allowed = Object.keys(parentSchema.properties ?? {});
-    return wrong(field, `${field} is not known here`, allowed.length === 0 ? 'no parameters' : allowed.join(', '));
+    return invalidParameter(
+      field,
+      `${field} is not known here`,
+      allowed.length === 0 ? 'no parameters' : allowed.join(', '),
+    );
   }
   if (keyword === 'required') {
     const field = String(params.missingProperty);
-    return wrong(field, `${field} is missing`, allowedBy(parentSchema.properties?.[field] ?? {}));
+    return invalidParameter(field, `${field} is missing`, allowedBy(parentSchema.properties?.[field] ?? {}));
   }
   const field = problem.instancePath.slice(1) || where;
-  return wrong(field, `${field} ${problem.message ?? 'is wrong'}`, allowedBy(parentSchema), problem.data);
+  return invalidParameter(field, `${field} ${problem.message ?? 'is wrong'}`, allowedBy(parentSchema), problem.data);
 }
 
-function wrong(field: string, what: string, allowed: string, found?: unknown): ApiError {
+/** An error with status 400 for one parameter. */
+export function invalidParameter(field: string, what: string, allowed: string, found?: unknown): ApiError {
   const message = `${what}; allowed: ${allowed}`;
   return new ApiError(400, 'bad_request', message, { field, allowed, ...(found === undefined ? {} : { found }) });
 }

@@ -14,7 +14,7 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
       return [[{ environment, source: view.snapshot === undefined ? 'topics' : 'pipeline' }, 1]];
     }),
     whole.gauge('start_time_seconds', 'Start of the pipeline.', () => seconds(view.snapshot?.startedAt ?? null)),
-    whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view).length === 0 ? 1 : 0)),
+    whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view, true).length === 0 ? 1 : 0)),
     whole.gauge('trading_allowed', '1 if trading is allowed.', (of) => (of.tradability.state === 'allowed' ? 1 : 0)),
     whole.gauge('heartbeat_age_seconds', 'Age of the last heartbeat.', (of) => seconds(of.silentMs ?? Number.NaN)),
     whole.gauge('halted_symbols', 'Symbols that are halted while the feed is not.', ({ halted }) => halted.length),

@@ -105,15 +105,15 @@ export function qualityAnswer(view: GatewayView) {
   return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
 }
 
-/** Why the gateway's feed is not ready; empty if it is. */
-export function notReady(view: GatewayView): readonly string[] {
+/** Why the gateway's feed is not ready; empty if it is. The details name hosts and paths of this machine. */
+export function notReady(view: GatewayView, withDetails: boolean): readonly string[] {
   const { behind } = view;
   const { tradability } = view.feed;
   const sinks = view.snapshot?.sinks.filter(({ state }) => state !== 'up') ?? [];
   const down = new Map([...view.feed.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
   return [
-    ...(behind === undefined ? [] : [behind]),
+    ...(behind === undefined ? [] : [withDetails ? behind : 'the topics are not read up to the present yet']),
     ...(tradability.state === 'halted' ? [`feed: ${tradability.reason}`] : []),
-    ...[...down].map(([name, reason]) => `sink ${name} is down: ${reason}`),
+    ...[...down].map(([name, reason]) => `sink ${name} is down${withDetails ? `: ${reason}` : ''}`),
   ];
 }

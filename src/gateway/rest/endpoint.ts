@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifySchema, RouteHandlerMethod } from 'fastify';
 import { type Static, type TObject, type TProperties, type TSchema, type TUnsafe, Type } from 'typebox';
-import { ApiError } from '../api/api-error.ts';
+import { ApiError, allowedBy, invalidParameter } from '../api/api-error.ts';
 import { ErrorAnswer } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
@@ -113,6 +113,7 @@ const UNAUTHORIZED = { 401: errorSchema('A token is configured, and the request 
 export const TOO_MANY = {
   429: errorSchema('More requests in a minute than are allowed; retry-after says when to retry'),
 };
+const UNKNOWN_HOST = { 421: errorSchema('unknown_host: the gateway listens on loopback, and Host is another name') };
 const TOO_MANY_IN_FLIGHT = { 503: errorSchema('too_many_requests_in_flight: too many answers wait to be read') };
 
 export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
@@ -125,9 +126,17 @@ export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken:
     querystring: Type.Object(query, { additionalProperties: false }),
     response: { 200: answer, ...BAD_REQUEST, ...(asksForSymbol ? NOT_FOUND : {}), ...TOO_MANY },
   };
-  addGet(app, path, withToken ? protectedBy(schema) : schema, async (request) =>
-    respond(request.query, request.params),
-  );
+  addGet(app, path, withToken ? protectedBy(schema) : schema, async (request) => {
+    refuseInfinite(request.query, query);
+    return respond(request.query, request.params);
+  });
+}
+
+/** The schemas do not check infinite numbers, because Ajv asks only finite numbers for limits. @throws ApiError (400) */
+function refuseInfinite(given: unknown, schemas: TProperties): void {
+  for (const [field, value] of Object.entries(Object(given)))
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw invalidParameter(field, `${field} must be finite`, allowedBy({ ...schemas[field] }), String(value));
 }
 
 interface GetSchema extends FastifySchema {
@@ -141,7 +150,7 @@ export function protectedBy<S extends GetSchema>(schema: S) {
 
 /** Adds a GET route; other methods get 405. */
 export function addGet(app: FastifyInstance, url: string, schema: GetSchema, handler: RouteHandlerMethod): void {
-  const response = { ...TOO_MANY_IN_FLIGHT, ...schema.response };
+  const response = { ...UNKNOWN_HOST, ...TOO_MANY_IN_FLIGHT, ...schema.response };
   app.route({ method: 'GET', url, schema: { ...schema, response }, handler });
   app.route({
     method: ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'QUERY'],

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { ApiError } from '../api/api-error.ts';
 import { HealthAnswer, Readiness } from '../api/feed-answers.ts';
@@ -9,13 +9,20 @@ import { addGet, errorSchema, protectedBy, TOO_MANY } from './endpoint.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
-/** Adds `/healthz` (the process runs) and `/readyz` (the feed can be relied on). Probes need no token for them. */
-export function addHealth(app: FastifyInstance, view: GatewayView): void {
+/**
+ * Adds `/healthz` (the process runs) and `/readyz` (the feed can be relied on). Probes need no token for them, but only
+ * requests that may read the data get the details of the reasons.
+ */
+export function addHealth(
+  app: FastifyInstance,
+  view: GatewayView,
+  mayRead: (request: FastifyRequest) => boolean,
+): void {
   const alive = { summary: 'The process runs', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));
   const answers = { 200: Readiness, ...TOO_MANY, 503: errorSchema('not_ready: details.reasons says why') };
-  addGet(app, '/readyz', { summary: 'The feed can be relied on', ...common, response: answers }, async () => {
-    const reasons = notReady(view);
+  addGet(app, '/readyz', { summary: 'The feed can be relied on', ...common, response: answers }, async (request) => {
+    const reasons = notReady(view, mayRead(request));
     if (reasons.length > 0) throw new ApiError(503, 'not_ready', reasons.join('; '), { reasons });
     return { ready: true, reasons };
   });

@@ -86,8 +86,9 @@ export class StreamClient {
       for (const item of backlog.take(Number.POSITIVE_INFINITY).filter(isWanted)) backlog.add(item);
   }
 
-  /** Counts a request; false if the client sent too many, so that its socket is closed. */
+  /** Counts a request; false if the client sent too many, so that its socket is closed, or if it closes already. */
   mayAsk(now: number): boolean {
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
     this.answered(now);
     const second = Math.floor(now / 1000);
     if (second !== this.#asked.second) this.#asked = { second, count: 0 };

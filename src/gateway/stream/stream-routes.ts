@@ -6,12 +6,15 @@ import { knownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import type { StreamHub } from './stream.ts';
 
+/** Every WebSocket path begins like this. */
+export const STREAMS = '/ws/';
+
 /** The WebSocket paths. A client of a path with a channel gets that channel, and may send no requests. */
 const ROUTES: readonly (readonly [path: string, channel?: StreamChannel])[] = [
-  ['/ws/'],
-  ['/ws/status/', 'status'],
-  ['/ws/asset/:symbol/prices/', 'prices'],
-  ['/ws/asset/:symbol/trades/', 'trades'],
+  [STREAMS],
+  [`${STREAMS}status/`, 'status'],
+  [`${STREAMS}asset/:symbol/prices/`, 'prices'],
+  [`${STREAMS}asset/:symbol/trades/`, 'trades'],
 ];
 
 /** Adds the WebSocket paths. They refuse with 404 (unknown symbol), 426 (no upgrade) or 503 (too many clients). */

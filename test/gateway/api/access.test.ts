@@ -7,9 +7,13 @@ import { gatewayUnderTest, orderBook, price } from '../gateway-under-test.ts';
 async function answerTo(url: string, target: string, headers: readonly string[] = []): Promise<string> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.write(
-    [`GET ${target} HTTP/1.1`, 'Host: x', ...(headers.length > 0 ? headers : ['Connection: close']), '', ''].join(
-      '\r\n',
-    ),
+    [
+      `GET ${target} HTTP/1.1`,
+      'Host: localhost',
+      ...(headers.length > 0 ? headers : ['Connection: close']),
+      '',
+      '',
+    ].join('\r\n'),
   );
   return text(socket);
 }
@@ -57,6 +61,24 @@ describe('access to a path in another spelling', () => {
     expect(await answerTo(url, '/%61pi/prices')).toContain('cache-control: no-cache');
     expect(await answerTo(url, 'http://x/api/prices')).toMatch(/^HTTP\/1.1 200 /);
     expect(await answerTo(url, '/api/%70rices')).toMatch(/^HTTP\/1.1 429 /);
+  });
+});
+
+describe('a WebSocket', () => {
+  it.each(['/docs', '/healthz', '/', '/api/prices', '/metrics', '/docs/static/index.css'])(
+    'is refused at %s before the upgrade, with and without a token',
+    async (target) => {
+      const { url } = await gatewayUnderTest();
+      expect(await answerTo(url, target, WEBSOCKET)).toMatch(/^HTTP\/1.1 400 .*\/ws\//s);
+      const guarded = await gatewayUnderTest({ token: 'sesame' });
+      expect(await answerTo(guarded.url, target, WEBSOCKET)).toMatch(/^HTTP\/1.1 400 .*\/ws\//s);
+    },
+  );
+
+  it('is refused at a path that does not exist, before the upgrade', async () => {
+    const { url } = await gatewayUnderTest();
+    expect(await answerTo(url, '/nothing', WEBSOCKET)).toMatch(/^HTTP\/1.1 404 /);
+    expect(await answerTo(url, '/ws/nothing', WEBSOCKET)).toMatch(/^HTTP\/1.1 404 /);
   });
 });
 

@@ -86,7 +86,7 @@ describe('requests with a body', () => {
     const slow = Array.from({ length: 200 }, () => open(url));
     for (const [index, socket] of slow.entries())
       socket.write(
-        `${index % 2 === 0 ? 'GET' : 'POST'} /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\nx`,
+        `${index % 2 === 0 ? 'GET' : 'POST'} /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 16000\r\n\r\nx`,
       );
     expect((await get('/healthz')).status).toBe(200);
     for (const socket of slow) expect(['400', '405']).toContain(statuses(await text(socket))[0]);

@@ -19,6 +19,7 @@ import {
   NOW,
   orderBook,
   price,
+  type Row,
   status,
   trade,
   tradeStats,
@@ -131,6 +132,17 @@ describe('gateway REST: the feed', () => {
     time.pass(3100);
     expect(await json('/readyz', 503)).toMatchObject({ error: 'not_ready' });
     expect(await json('/healthz')).toEqual({ status: 'ok' });
+  });
+
+  it('names no paths and hosts in /readyz for requests without the token', async () => {
+    const { publish, get } = await gatewayUnderTest({ token: 'sesame' });
+    publish(heartbeat(), status('sink_unavailable', { reason: "ENOTDIR, open '/data/trades'", cause: 'file' }));
+    const reasons = async (init: RequestInit) => ((await (await get('/readyz', init)).json()) as Row).details;
+    expect(await reasons({})).toEqual({ reasons: ['sink file is down'] });
+    expect(await reasons({ headers: { authorization: 'Bearer wrong' } })).toEqual({ reasons: ['sink file is down'] });
+    expect(await reasons({ headers: { authorization: 'Bearer sesame' } })).toEqual({
+      reasons: ["sink file is down: ENOTDIR, open '/data/trades'"],
+    });
   });
 
   it('serves metrics in the Prometheus text format', async () => {

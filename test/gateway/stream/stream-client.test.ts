@@ -18,6 +18,7 @@ function clientUnderTest() {
     },
     close(code: number) {
       this.closedWith = code;
+      this.readyState = 2;
     },
     terminate() {
       this.isTerminated = true;
@@ -117,6 +118,14 @@ describe('StreamClient: the message limit per second', () => {
     expect(wrong.socket.closedWith).toBe(0);
     asks(wrong.client, 1);
     expect(wrong.socket.closedWith).toBe(1008);
-    expect(wrong.client.mayAsk(1000)).toBe(true);
+  });
+
+  it('begins again each second, but not for a client that is being closed', () => {
+    const { client, socket } = clientUnderTest();
+    asks(client, 100);
+    expect(client.mayAsk(1000)).toBe(true);
+    asks(client, 101);
+    expect(socket.closedWith).toBe(1008);
+    expect(client.mayAsk(2000)).toBe(false);
   });
 });

@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
 import { kline } from '../../../testing/judges/events.ts';
+import { limitMs } from '../../../testing/tools/limit-ms.ts';
 import { until } from '../../../testing/tools/until.ts';
 import {
   gatewayUnderTest,
@@ -215,6 +219,32 @@ describe('WebSocket path /ws/', () => {
     long.ask('x'.repeat(20_000));
     await until(() => long.closed);
     expect(long.closed?.code).toBe(1009);
+  });
+
+  it('closes a client that sends a message in too many parts', async () => {
+    const { open } = await gatewayUnderTest();
+    const probe = await open('/ws/');
+    for (let at = 0; at < 65; at++) probe.socket.send('', { fin: false });
+    await until(() => probe.closed);
+    expect(probe.closed?.code).toBe(1008);
+  });
+
+  it('cuts a client off that keeps sending after it was closed for too many messages', async () => {
+    const { url } = await gatewayUnderTest();
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    onTestFinished(() => void socket.destroy());
+    socket.on('error', () => {});
+    const key = randomBytes(16).toString('base64');
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13';
+    socket.write(`GET /ws/ HTTP/1.1\r\nHost: localhost\r\n${upgrade}\r\nSec-WebSocket-Key: ${key}\r\n\r\n`);
+    await once(socket, 'data');
+    // A message without content, masked with zeros.
+    socket.write(Buffer.from('818000000000', 'hex').toString('latin1').repeat(1000), 'latin1');
+    const at = performance.now();
+    // Reads the answers, but never answers the close frame.
+    socket.resume();
+    await once(socket, 'close');
+    expect(performance.now() - at).toBeLessThan(limitMs(2000));
   });
 });
 
