@@ -2,6 +2,7 @@
 // asks the trading guard before each order, and writes its ledger as JSON to stdout.
 //   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
 //   node examples/sniper.ts localhost:9092 --coins BTC,ETH             with a feed that writes to Kafka
+// With --backtest, it plays the files of --dir in seconds.
 // In your own project, import from 'market-feed', 'market-feed/client' and 'market-feed/decimal'.
 import { parseArgs } from 'node:util';
 import { connectTopics, type Market, type TradingDecision } from '../src/client/index.ts';
@@ -123,16 +124,18 @@ if (import.meta.main) {
       environment: { type: 'string', default: 'production' }, // selects the topics: `simulated` has its own
       prefix: { type: 'string', default: 'market.' },
       'allow-test-data': { type: 'boolean', default: false },
+      backtest: { type: 'boolean', default: false }, // plays the files of `dir`; the records give the time
       duration: { type: 'string' }, // seconds
     },
   });
   const allowTestData = values['allow-test-data'];
   const environment = values.environment as Environment;
   const place = values.dir === undefined ? { brokers: positionals } : { dir: values.dir };
-  const market = await connectTopics({ ...place, topicPrefix: values.prefix, environment, allowTestData });
+  const clock = values.backtest ? 'records' : 'wall';
+  const market = await connectTopics({ ...place, clock, topicPrefix: values.prefix, environment, allowTestData });
   const guard = market.guard();
   const write = (line: object): void => console.log(JSON.stringify(line));
-  const sniper = new Sniper({ decision: guard.decision, allowTestData, wallClockMs: Date.now, write });
+  const sniper = new Sniper({ decision: guard.decision, allowTestData, wallClockMs: () => market.now(), write });
   let isStopped = false;
   const stop = (): void => {
     if (isStopped) return;
@@ -148,5 +151,6 @@ if (import.meta.main) {
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   for (const coin of values.coins.split(',')) follow(market, coin, sniper, fail);
+  market.status$.subscribe({ complete: stop, error: fail }); // at the end of a backtest
   if (values.duration !== undefined) setTimeout(stop, Number(values.duration) * 1000).unref();
 }

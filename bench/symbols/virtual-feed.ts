@@ -4,7 +4,7 @@ import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
-import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { VirtualScheduler } from '../../src/net/virtual-scheduler.ts';
 import { buildFeed } from '../../src/runtime/build-feed.ts';
 import type { RunningFeed } from '../../src/runtime/running-feed.ts';
 import { tickerData, tradeData } from '../../src/simulator/binance/binance-frames.ts';

@@ -14,6 +14,12 @@ export interface ClientOptions extends Partial<GuardOptions> {
   readonly brokers?: readonly string[];
   /** The folder of a file sink, read instead of Kafka. */
   readonly dir?: string;
+  /**
+   * `records`: plays the files of `dir` for a backtest. Their records give the time, so that hours pass in seconds, and
+   * the guard decides as it did live. Playing begins with the first subscription; at the end, all Observables complete.
+   * Default `wall`.
+   */
+  readonly clock?: 'wall' | 'records';
   /** Prefix of the topics' names in Kafka; default `market.`. */
   readonly topicPrefix?: string;
   /**
@@ -91,11 +97,14 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
 
 /** @throws Fault with retry `never` if options contradict each other, or one is unusable. */
 export function checkOptions(options: ClientOptions): void {
-  const { brokers, dir, group, identityWindow = 1 } = options;
+  const { brokers, dir, group, clock = 'wall', identityWindow = 1 } = options;
   for (const name of TOPIC_NAMES) startOf(options, name);
   if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined)
     throw unusableOption('group', 'files are not shared; a group needs brokers');
+  if (clock !== 'wall' && clock !== 'records')
+    throw unusableOption('clock', `${String(clock)} is neither wall nor records`);
+  if (clock === 'records' && dir === undefined) throw unusableOption('clock', 'records are played only from a dir');
   if (dir === undefined && (brokers === undefined || brokers.length === 0))
     throw unusableOption('brokers', 'at least one host:port');
   if (!Number.isInteger(identityWindow) || identityWindow < 1)

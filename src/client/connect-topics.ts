@@ -18,6 +18,7 @@ import { Market } from './market.ts';
 import { AlwaysReadTopics } from './memory/always-read-topics.ts';
 import { fileBackwardsReader, kafkaBackwardsReader, type ReadTopicBackwards } from './memory/read-topic-backwards.ts';
 import { TopicReader } from './reader/topic-reader.ts';
+import { FilePlayer } from './source/file-player.ts';
 import { fileSource } from './source/file-source.ts';
 import { groupSource, type KafkaReach, kafkaSource } from './source/kafka-source.ts';
 import type { ClientWarning, TopicSource } from './source/source.ts';
@@ -39,11 +40,12 @@ export async function connectTopics(
   deps: ClientDeps = { scheduler: monotonicScheduler, wallClockMs: Date.now },
 ): Promise<Market> {
   checkOptions(options);
-  const { scheduler, wallClockMs } = deps;
+  const player = options.clock === 'records' ? new FilePlayer(options.dir ?? '') : undefined;
+  const { scheduler, wallClockMs } = player ?? deps;
   const { quote = 'USDT', identityWindow = 10_000, connectTimeoutMs = 10_000 } = options;
   const { gapHaltMs = DEFAULT_GUARD.gapHaltMs } = options;
   const warnings = new Warnings(options.onWarning);
-  const backend = options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir);
+  const backend = options.dir === undefined ? kafkaBackend(options, scheduler) : folderBackend(options.dir, player);
   const prefixes = prefixesOf(options);
   const readerFrom = (name: TopicName, source: TopicSource): TopicReader => {
     const topic = (isOfTheFeed(name) ? prefixes.feed : prefixes.market) + name;
@@ -60,6 +62,7 @@ export async function connectTopics(
       const start = startOf(options, name);
       return readerFrom(name, isGrouped(name) ? backend.grouped(start) : backend.ungrouped(start));
     },
+    onUse: () => player?.begin(),
     canReuseAlwaysRead: (name: TopicName) => startOf(options, name) === 'end' && !isGrouped(name),
   };
   const connect = async (): Promise<void> => {
@@ -69,7 +72,7 @@ export async function connectTopics(
   };
   try {
     const late = () => new Fault('connect_timeout', `${backend.where} did not answer within ${connectTimeoutMs} ms`);
-    const inTime = timeout({ first: connectTimeoutMs, scheduler, with: () => throwError(late) });
+    const inTime = timeout({ first: connectTimeoutMs, scheduler: deps.scheduler, with: () => throwError(late) });
     await firstValueFrom(from(connect()).pipe(inTime));
   } catch (error) {
     await alwaysRead.close();
@@ -123,16 +126,18 @@ function requireAmong(known: ReadonlySet<string>, topics: readonly string[], con
   throw new Fault('unavailable', `no topic ${missing.join(', ')} at ${config.brokers.join(', ')}; there are: ${there}`);
 }
 
-function folderBackend(dir: string): TopicBackend {
-  const ungrouped = (start: OffsetAt) => fileSource(dir, start);
+function folderBackend(dir: string, player: FilePlayer | undefined): TopicBackend {
+  const ungrouped = (start: OffsetAt) => player?.source(start) ?? fileSource(dir, start);
   return {
     where: dir,
-    check: async () => {
+    check: async (topics) => {
       const found = await stat(dir).catch(() => undefined);
       if (found?.isDirectory() !== true) throw new Fault('unavailable', `no folder ${dir}`);
+      await player?.open(topics);
     },
     ungrouped,
     grouped: ungrouped,
-    readBackwards: fileBackwardsReader(dir),
+    // Before the first record of a backtest, nothing is known.
+    readBackwards: player === undefined ? fileBackwardsReader(dir) : async () => {},
   };
 }

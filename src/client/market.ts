@@ -5,6 +5,7 @@ import { getOrCreate } from '../domain/get-or-create.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { ClientDeps } from './client-options.ts';
 import {
+  type CoinOrAll,
   coinAskedFor,
   type GuardOptions,
   type TradingDecision,
@@ -35,6 +36,8 @@ export type ClientLag = { readonly [N in TopicName]?: TopicLag };
 export interface MarketParts extends ClientDeps {
   /** Makes a reader for subscribers. */
   readonly newReader: (name: TopicName) => TopicReader;
+  /** Called at each subscription. */
+  readonly onUse: () => void;
   /** True if subscribers may share the reader that the client always has for the topic. */
   readonly canReuseAlwaysRead: (name: TopicName) => boolean;
   readonly alwaysRead: AlwaysReadTopics;
@@ -136,6 +139,11 @@ export class Market {
     return this.#parts.alwaysRead.last.get(symbolNamed(coin, this.#parts.quote));
   }
 
+  /** The time, milliseconds since 1970: by the wall clock, or in a backtest by the records. */
+  now(): number {
+    return this.#parts.wallClockMs();
+  }
+
   /** How far this client is behind in each topic that it reads. */
   lag(): ClientLag {
     const lags: { [N in TopicName]?: TopicLag } = {};
@@ -182,18 +190,22 @@ export class Market {
   }
 
   #watch(limits: GuardOptions): TradingWatch {
-    const { alwaysRead, quote, scheduler, wallClockMs } = this.#parts;
+    const { alwaysRead, quote, scheduler, wallClockMs, onUse } = this.#parts;
     const { memory, last, status$, prices$, gaps$ } = alwaysRead;
     const past = { status: memory.status(), prices: [...last.values()], gaps: memory.gaps() };
     const lagMs$ = this.lag$.pipe(map((lag) => Math.max(0, ...Object.values(lag).map(({ ms }) => ms))));
     const input = { past, status$, prices$, gaps$, lagMs$ };
-    return watchTrading(input, limits, { scheduler, wallClockMs, symbolOf: (name) => symbolNamed(name, quote) });
+    const symbolOf = (name: string) => symbolNamed(name, quote);
+    const watch = watchTrading(input, limits, { scheduler, wallClockMs, symbolOf });
+    const decisions = (...coin: CoinOrAll) => watch(...coin).pipe(tap({ subscribe: onUse }));
+    return Object.assign(decisions, watch);
   }
 
   /** A reading that may pause never uses an always-read topic's reader: its pauses would count as the guard's lag. */
   #reader(name: TopicName, mayPause = false): TopicReader {
     if (this.#closing !== undefined) throw new Fault('internal', 'the client is closed', { retry: { kind: 'never' } });
-    const { newReader, canReuseAlwaysRead } = this.#parts;
+    const { newReader, canReuseAlwaysRead, onUse } = this.#parts;
+    onUse();
     const alwaysReader = this.#alwaysReader(name);
     if (alwaysReader !== undefined && !mayPause && canReuseAlwaysRead(name)) return alwaysReader;
     return getOrCreate(this.#readers, name, newReader);

@@ -4,7 +4,7 @@ import { Fault } from '../domain/fault.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { GetOptions } from '../net/get-json.ts';
 import type { HttpAnswer } from '../net/http-request.ts';
-import type { VirtualScheduler } from './virtual-scheduler.ts';
+import type { VirtualScheduler } from '../net/virtual-scheduler.ts';
 
 /* Answers the REST requests of a replay from its capture. */
 

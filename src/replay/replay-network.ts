@@ -3,9 +3,9 @@ import type { CaptureRow } from '../capture/read-capture.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import type { Network, VenueNetworks } from '../net/network.ts';
 import type { Socket, SocketEnd, SocketHandlers } from '../net/open-socket.ts';
+import type { VirtualScheduler } from '../net/virtual-scheduler.ts';
 import { pathAfter } from './record-network.ts';
 import { faultOf, RecordedAnswers } from './recorded-answers.ts';
-import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 /* The network of a replay: sockets and REST answers come from a capture. */
 

@@ -4,6 +4,7 @@ import { type CaptureRow, readCaptureParts } from '../capture/read-capture.ts';
 import type { Config } from '../config/config.ts';
 import type { VenueId } from '../domain/instrument.ts';
 import { deadLetter } from '../feed/status/dead-letter.ts';
+import { VirtualScheduler } from '../net/virtual-scheduler.ts';
 import { buildFeed } from '../runtime/build-feed.ts';
 import type { RunningFeed } from '../runtime/running-feed.ts';
 import { statusLogger } from '../runtime/status-logger.ts';
@@ -11,7 +12,6 @@ import { seededRandom } from '../simulator/market/random.ts';
 import { ReplayNetwork } from './replay-network.ts';
 import type { ReplayOptions, ReplayProgress, ReplayResult } from './replay-result.ts';
 import { ReplaySinks } from './replay-sinks.ts';
-import { VirtualScheduler } from './virtual-scheduler.ts';
 
 const INSTANCE = 'replay';
 /** Rows between two turns of the event loop. */

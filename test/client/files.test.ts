@@ -110,6 +110,7 @@ it('the file source keeps reporting 0 unread records while it waits for a topic 
     started: () => {},
     updateLag: (partition, behind) => answers.push([partition, behind]),
     take: async () => {},
+    settled: async () => {},
     lost: () => {},
     readFailed: () => {},
     positions: () => new Map(),

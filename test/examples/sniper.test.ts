@@ -1,13 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { NEVER, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
+import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
+import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { sampleLargeTrade, sampleTradeStats } from '../codec/sample-records.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 
 const START = 1_700_000_000_000;
 const PRICE = '50000';
@@ -208,6 +213,39 @@ describe('examples/sniper.ts', () => {
     expect(await exited).toBe(0);
     expect(performance.now() - askedAt).toBeLessThan(5000);
     expect((await whole).match(/"ledger"/g)).toHaveLength(1);
+  });
+
+  it('trades over the files of a folder by the time of the records', async () => {
+    const at = (ms: number) => ({ timestamp: START + ms, receivedAt: (START + ms) * 1000 });
+    const records = [
+      ...Array.from({ length: 12 }, (_, second) =>
+        heartbeat(second, ['BTCUSDT'], { timestamp: START + 1000 * second }),
+      ),
+      ...[0, 2000, 4000, 6000].map((ms) => priceTick('BTCUSDT', '50000', at(ms))),
+      priceTick('BTCUSDT', '50100', at(9000)),
+      sampleTradeStats({ epoch: 1, coin: 'BTC', windowMs: 1000, windowStart: START + 4000, windowEnd: START + 5000 }),
+      sampleLargeTrade({ ...at(7500), epoch: 1, environment: 'production', isBuyerMaker: false, source: 'live' }),
+    ];
+    const folder = await testFolder();
+    const sink = await openSink(folder);
+    await sink.write(records.map((record) => ({ topic: topicNameOf(record, false), key: 'BTCUSDT', record })));
+    await sink.close();
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      'examples/sniper.ts',
+      '--dir',
+      folder,
+      '--backtest',
+    ]);
+    const lines: { at: string; event: string }[] = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const own = lines.filter(({ event }) => event === 'bought' || event === 'sold' || event === 'ledger');
+    expect(own.map(({ at: time, event }) => [Date.parse(time) - START, event])).toEqual([
+      [7500, 'bought'],
+      [9000, 'sold'],
+      [11_000, 'ledger'],
+    ]);
   });
 
   it.each(['trading$', 'prices$', 'tradeStats$', 'largeTrades$'] as const)('reports an error if %s fails', (name) => {

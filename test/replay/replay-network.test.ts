@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PARSERS } from '../../src/capture/capture-row.ts';
 import type { CaptureRow } from '../../src/capture/read-capture.ts';
+import { VirtualScheduler } from '../../src/net/virtual-scheduler.ts';
 import { ReplayNetwork } from '../../src/replay/replay-network.ts';
-import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
 
 const OPTIONS = { connectTimeoutMs: 1000, compression: false, maxFrameBytes: 1000 };
 

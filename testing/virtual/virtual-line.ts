@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { Fault } from '../../src/domain/fault.ts';
 import type { HttpAnswer } from '../../src/net/http-request.ts';
 import type { Socket, SocketHandlers } from '../../src/net/open-socket.ts';
-import type { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import type { VirtualScheduler } from '../../src/net/virtual-scheduler.ts';
 import type { Connection } from '../../src/simulator/connection.ts';
 import type { Random } from '../../src/simulator/market/random.ts';
 import type { serverPings } from '../../src/simulator/server-pings.ts';

@@ -4,7 +4,7 @@ import type { VenueId } from '../../src/domain/instrument.ts';
 import type { HttpAnswer } from '../../src/net/http-request.ts';
 import type { Network } from '../../src/net/network.ts';
 import type { SocketHandlers } from '../../src/net/open-socket.ts';
-import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { VirtualScheduler } from '../../src/net/virtual-scheduler.ts';
 import type { FaultRequest } from '../../src/simulator/faults/fault-command.ts';
 import { Faults } from '../../src/simulator/faults/faults.ts';
 import type { Journal } from '../../src/simulator/journal.ts';

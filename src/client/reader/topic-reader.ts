@@ -24,7 +24,7 @@ export interface RecordListener {
 }
 
 /** Records that a listener buffers. */
-type Buffered = Pick<WaitingRecords<unknown>, 'max' | 'isFull' | 'pauses' | 'room' | 'undone' | 'keepOnly'>;
+type Buffered = Pick<WaitingRecords<unknown>, 'max' | 'isFull' | 'pauses' | 'room' | 'undone' | 'settled' | 'keepOnly'>;
 
 interface ReadRecord {
   readonly record: FeedRecord;
@@ -131,6 +131,10 @@ export class TopicReader implements TopicHandler {
     }
   }
 
+  async settled(): Promise<void> {
+    for (const { buffered } of this.#listeners) await buffered?.settled();
+  }
+
   updateLag(partition: number, unread: number): void {
     this.#lag.answered(partition, unread, this.#now());
   }
@@ -181,11 +185,19 @@ export class TopicReader implements TopicHandler {
     const { source, topic } = this.#options;
     try {
       if (!stop.signal.aborted) await source.follow(topic, this, stop.signal);
+      if (stop === this.#stop) this.#finish();
     } catch (error) {
       if (stop === this.#stop) this.#fail(asFault(error));
     } finally {
       if (stop === this.#stop) this.#stop = undefined;
       settle();
+    }
+  }
+
+  #finish(): void {
+    for (const listener of [...this.#listeners]) {
+      this.#listeners.delete(listener);
+      listener.end();
     }
   }
 

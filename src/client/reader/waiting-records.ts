@@ -38,6 +38,7 @@ export class WaitingRecords<T> {
   /** The record that is taken, but not done yet. */
   #inHand: Waiting<T> | undefined;
   #awaitingRoom: (() => void)[] = [];
+  #awaitingSettled: (() => void)[] = [];
 
   constructor(overflow: Overflow<T>, defaultKey: (record: T) => unknown) {
     this.#overflow = overflow;
@@ -90,6 +91,7 @@ export class WaitingRecords<T> {
   /** Marks the record in hand as done. */
   done(): void {
     this.#inHand = undefined;
+    this.#settle();
   }
 
   undone(): Iterable<Waiting<T>> {
@@ -101,11 +103,21 @@ export class WaitingRecords<T> {
     if (this.#inHand !== undefined && !partitions.has(this.#inHand.partition)) this.#inHand = undefined;
     for (const [key, { partition }] of this.#waiting) if (!partitions.has(partition)) this.#waiting.delete(key);
     this.#freeRoom();
+    this.#settle();
   }
 
   clear(): void {
     this.#waiting.clear();
     this.#freeRoom();
+    this.#settle();
+  }
+
+  /** Resolves when no record waits or is in hand. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#awaitingSettled.push(resolve);
+      this.#settle();
+    });
   }
 
   /** Resolves when there is room again. */
@@ -121,6 +133,11 @@ export class WaitingRecords<T> {
     if (first === undefined) return undefined;
     this.#waiting.delete(first[0]);
     return first[1];
+  }
+
+  #settle(): void {
+    if (this.#inHand !== undefined || this.#waiting.size > 0) return;
+    for (const resolve of this.#awaitingSettled.splice(0)) resolve();
   }
 
   #freeRoom(): void {

@@ -21,6 +21,8 @@ export interface TopicHandler {
   started(offsets: ReadonlyMap<number, number>): void;
   /** Hands the messages to listeners, at their pace. Ends early if the signal aborts. */
   take(messages: readonly EncodedMessage[], signal: AbortSignal): Promise<void>;
+  /** Resolves when no listener needs a message any more that was handed to it. */
+  settled(): Promise<void>;
   /** `unread`: how many messages of the partition are not read yet. */
   updateLag(partition: number, unread: number): void;
   /** Messages were deleted before they were read, or the topic was recreated; reading continues at `next`. */
@@ -37,7 +39,7 @@ export interface TopicHandler {
 
 /** Where a topic's records come from. */
 export interface TopicSource {
-  /** Reads until the signal aborts. Rejects with a Fault if it cannot continue. */
+  /** Reads until the signal aborts, or until there will be no more records. Rejects with a Fault if it cannot continue. */
   follow(topic: string, handler: TopicHandler, signal: AbortSignal): Promise<void>;
 }
 

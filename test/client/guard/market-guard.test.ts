@@ -24,6 +24,7 @@ function marketOf(quote = 'USDT') {
   const connect = () =>
     new Market({
       newReader,
+      onUse: () => {},
       canReuseAlwaysRead: () => true,
       alwaysRead,
       warnings: new Warnings(() => {}),

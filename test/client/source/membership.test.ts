@@ -15,6 +15,7 @@ function positionsOnly() {
       for (const [partition, offset] of offsets) positions.set(partition, offset);
     },
     take: async () => {},
+    settled: async () => {},
     updateLag: () => {},
     lost: () => {},
     readFailed: (fault) => {

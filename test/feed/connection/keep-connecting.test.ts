@@ -2,7 +2,7 @@ import { concat, defer, NEVER, of, throwError } from 'rxjs';
 import { expect, it } from 'vitest';
 import { Fault } from '../../../src/domain/fault.ts';
 import { keepConnecting } from '../../../src/feed/connection/keep-connecting.ts';
-import { VirtualScheduler } from '../../../src/replay/virtual-scheduler.ts';
+import { VirtualScheduler } from '../../../src/net/virtual-scheduler.ts';
 
 const PROBES = 10_000;
 const PROBE_EVERY_MS = 60_000;

@@ -1,6 +1,6 @@
 import { interval, NEVER, take, timeout, timer } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { VirtualScheduler } from '../../src/replay/virtual-scheduler.ts';
+import { VirtualScheduler } from '../../src/net/virtual-scheduler.ts';
 
 function runAll(scheduler: VirtualScheduler, until = Number.POSITIVE_INFINITY): void {
   for (let next = scheduler.nextDueAt; next !== undefined && next <= until; next = scheduler.nextDueAt)

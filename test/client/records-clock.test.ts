@@ -1,0 +1,234 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { lastValueFrom } from 'rxjs';
+import { expect, it, onTestFinished } from 'vitest';
+import {
+  type ClientOptions,
+  connectTopics,
+  DEFAULT_GUARD,
+  type Market,
+  type TradingDecision,
+} from '../../src/client/index.ts';
+import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
+import type { FeedRecord } from '../../src/domain/record.ts';
+import { tradeEvent } from '../../testing/judges/events.ts';
+import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { gapOf, heartbeat, priceTick } from './published-topics.ts';
+import { COINS, recordRun, type Step } from './recorded-run.ts';
+
+/** 2026-11-21T08:31:00Z */
+const START = Date.UTC(2026, 10, 21, 8, 31);
+const price = (afterMs: number, text: string) => {
+  return priceTick('BTCUSDT', text, { timestamp: START + afterMs, receivedAt: (START + afterMs) * 1000 });
+};
+const beat = (afterMs: number) => heartbeat(afterMs, ['BTCUSDT'], { timestamp: START + afterMs });
+const trade = (afterMs: number) => {
+  return tradeEvent(afterMs, { timestamp: START + afterMs, receivedAt: (START + afterMs) * 1000 });
+};
+
+/** Writes the records to the files of a folder. */
+async function folderOf(...records: readonly FeedRecord[]): Promise<string> {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  for (const record of records)
+    await sink.write([{ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record }]);
+  await sink.close();
+  return dir;
+}
+
+async function play(dir: string, options: ClientOptions = {}): Promise<Market> {
+  const market = await connectTopics({ dir, clock: 'records', ...options });
+  onTestFinished(() => market.close());
+  return market;
+}
+
+it('a backtest plays all topics in the order of the records, each at its time, and then completes', async () => {
+  const dir = await folderOf(
+    beat(0),
+    price(10, '1'),
+    price(200, '2'),
+    trade(100),
+    trade(150),
+    trade(60_000),
+    beat(1000),
+  );
+  const market = await play(dir);
+  const seen: unknown[] = [];
+  const see = (what: string) => seen.push([market.now() - START, what, market.latest('BTC')?.price]);
+  market.trades$('BTC').subscribe(({ tradeId }) => see(`trade ${tradeId}`));
+  market.status$.subscribe(() => see('heartbeat'));
+  market.prices$('BTC').subscribe({ next: ({ price: text }) => see(`price ${text}`), complete: () => see('end') });
+  await lastValueFrom(market.trades$());
+  expect(seen).toEqual([
+    [0, 'heartbeat', undefined],
+    [10, 'price 1', '1'],
+    [100, 'trade 100', '1'],
+    [150, 'trade 150', '1'],
+    [200, 'price 2', '2'],
+    [1000, 'heartbeat', '2'],
+    [60_000, 'trade 60000', '2'],
+    [60_000, 'end', '2'],
+  ]);
+  expect(market.lag()).toEqual({});
+});
+
+it('the guard of a backtest halts and resumes by the time of the records', async () => {
+  const beats = Array.from({ length: 10 }, (_, second) => beat(1000 * second));
+  const dir = await folderOf(...beats, price(10, '1'), price(7010, '2'));
+  const market = await play(dir);
+  const decisions: unknown[] = [];
+  market.trading$('BTC').subscribe(({ at, causes }) => decisions.push([at - START, causes.join()]));
+  await lastValueFrom(market.status$);
+  expect(decisions).toEqual([
+    [0, 'starting'],
+    [10, 'recovering'],
+    [1010, ''],
+    [5010, 'price_age'],
+    [7010, 'recovering'],
+    [8010, ''],
+    [9000, 'ended'],
+  ]);
+});
+
+it('a gap halts from its report, whose time is in a status record', async () => {
+  const gap = gapOf('BTCUSDT', { fromTime: START, toTime: START + 1000 });
+  const report = heartbeat(2500, [], {
+    ...{ timestamp: START + 2500, state: 'gap_unrepaired', heartbeat: null },
+    ...{ venue: 'bybit', symbol: 'BTCUSDT' },
+  });
+  const market = await play(await folderOf(beat(0), beat(2000), report, gap, price(0, '1'), price(4000, '1')));
+  const halted: number[] = [];
+  market.trading$('BTC').subscribe(({ at, causes }) => {
+    if (causes.includes('gap')) halted.push(at - START);
+  });
+  await lastValueFrom(market.status$);
+  expect(halted[0]).toBe(2500);
+});
+
+it('a topic that is subscribed during a backtest begins with the records from then on', async () => {
+  const market = await play(await folderOf(beat(0), price(120, '1'), trade(100), trade(150), trade(200)));
+  const ids: string[] = [];
+  market.prices$('BTC').subscribe(() => market.trades$().subscribe(({ tradeId }) => ids.push(tradeId)));
+  await lastValueFrom(market.prices$());
+  expect(ids).toEqual(['150', '200']);
+});
+
+it('a backtest waits for loops over readings', async () => {
+  const market = await play(await folderOf(beat(0), ...[100, 150, 200].map(trade)));
+  const seen: [string, number][] = [];
+  for await (const { tradeId } of market.read('trades')) {
+    await turn();
+    seen.push([tradeId, market.now() - START]);
+  }
+  expect(seen).toEqual([100, 150, 200].map((ms) => [String(ms), ms]));
+});
+
+it('with `from`, the guard of a backtest knows the time before', async () => {
+  const dir = await folderOf(beat(0), price(0, '1'), trade(100), beat(2000), price(2100, '2'), trade(2200), beat(3000));
+  const market = await play(dir, { from: START + 2000 });
+  const seen: unknown[] = [];
+  market.trades$().subscribe(({ tradeId }) => seen.push([tradeId, market.guard().isAllowed('BTC')]));
+  market.prices$().subscribe(({ price: text }) => seen.push(text));
+  await lastValueFrom(market.trades$());
+  expect(seen).toEqual(['2', ['2200', true]]);
+});
+
+it('close ends a backtest', async () => {
+  const market = await play(await folderOf(beat(0), ...[100, 150, 200].map(trade)));
+  const ids: string[] = [];
+  const over = Promise.withResolvers<void>();
+  market.trades$().subscribe({
+    next: ({ tradeId }) => {
+      ids.push(tradeId);
+      if (tradeId === '150') void market.close();
+    },
+    complete: over.resolve,
+  });
+  await over.promise;
+  await market.close();
+  expect(ids).toEqual(['100', '150']);
+});
+
+it('a backtest needs a folder with records', async () => {
+  const dir = await folderOf(trade(1));
+  await expect(connectTopics({ dir, clock: 'records' })).rejects.toThrow(
+    `no records of prices, feed-status, gaps in ${dir}; there are: trades`,
+  );
+  await expect(connectTopics({ brokers: ['a:1'], clock: 'records' })).rejects.toThrow('clock: ');
+  const wrong: ClientOptions = JSON.parse('{ "dir": "x", "clock": "record" }');
+  await expect(connectTopics(wrong)).rejects.toThrow('clock: record is neither wall nor records');
+});
+
+const BOTH = ['bybit', 'binance'] as const;
+const STEPS: readonly Step[] = [
+  { passMs: 10_000 },
+  { faults: [{ venue: 'bybit', fault: 'silence_with_pong', seconds: 8 }], passMs: 25_000 },
+  { faults: BOTH.map((venue) => ({ venue, fault: 'silence_without_pong', seconds: 10 })), passMs: 25_000 },
+  { faults: [{ venue: 'bybit', fault: 'refuse', status: 451, seconds: 25 }], passMs: 5000 },
+  {
+    faults: [
+      { venue: 'binance', fault: 'refuse_rest', status: 503, seconds: 15 },
+      { venue: 'binance', fault: 'skip_trades', symbol: 'ETHUSDT', count: 20 },
+    ],
+    passMs: 40_000,
+  },
+  { faults: [{ venue: 'all', fault: 'close' }], passMs: 15_000 },
+  { faults: [{ venue: 'bybit', fault: 'mute_symbol', symbol: 'SOLUSDT', seconds: 15 }], passMs: 30_000 },
+  { killedForMs: 5000, passMs: 25_000 },
+];
+const GUARD = { ...DEFAULT_GUARD, allowTestData: true, gapHaltMs: 10_000 };
+
+/**
+ * A decision that holds for less than this may be missing in the other run. The feed writes records of the same moment
+ * in one batch, and the records do not say in which order.
+ */
+const BRIEF_MS = 750;
+const TOLERANCE_MS = 1000;
+
+interface Held {
+  readonly what: string;
+  readonly at: number;
+  /** True if the other run must have it, too. */
+  readonly required: boolean;
+}
+
+/** The decisions about a coin until the feed stops. After a brief halt, its recovery and end are not required either. */
+function held(decisions: readonly TradingDecision[], coin: string | null): readonly Held[] {
+  const own = decisions.filter((decision) => decision.coin === coin);
+  const end = own.findIndex(({ causes }) => causes.includes('feed_stopped'));
+  let haltedForMs = 0;
+  return own.slice(0, end).map(({ at, state, causes }, index) => {
+    const forMs = (own[index + 1]?.at ?? at) - at;
+    const isRecovery = causes.includes('recovering');
+    if (state === 'halted' && !isRecovery) haltedForMs += forMs;
+    const required = forMs >= BRIEF_MS && haltedForMs >= BRIEF_MS;
+    if (state === 'allowed') haltedForMs = 0;
+    return { what: `${coin} ${state} ${causes.join()}`, at, required };
+  });
+}
+
+function missing(from: readonly Held[], other: readonly Held[]): readonly string[] {
+  return from
+    .filter(({ required, what, at }) => {
+      const isThere = other.some((each) => each.what === what && Math.abs(each.at - at) <= TOLERANCE_MS);
+      return required && !isThere;
+    })
+    .map(({ what, at }) => `${what} at ${new Date(at).toISOString()}`);
+}
+
+it('a backtest takes the decisions of the live guard, each within a second', async () => {
+  const { batches, decisions: live } = await recordRun(1, STEPS, GUARD);
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  for (const batch of batches) await sink.write(batch);
+  await sink.close();
+  const market = await play(dir, GUARD);
+  const played: TradingDecision[] = [];
+  for (const coin of [...COINS, null]) market.trading$(coin).subscribe((decision) => played.push(decision));
+  await lastValueFrom(market.status$);
+  const all = [...COINS, null].map((coin) => ({ live: held(live, coin), played: held(played, coin) }));
+  expect(all.flatMap((each) => missing(each.live, each.played))).toEqual([]);
+  expect(all.flatMap((each) => missing(each.played, each.live))).toEqual([]);
+  const causes = new Set(live.flatMap((decision) => decision.causes));
+  const expected = ['price_age', 'feed_halted', 'venue_changed', 'gap', 'coin_halted', 'status_silent', 'feed_stopped'];
+  expect([...causes]).toEqual(expect.arrayContaining(expected));
+});
