@@ -2,7 +2,7 @@
 
 export { type BookFigures, bookFigures, imbalance, type TopFigures, topFigures } from './book/book-figures.ts';
 export type { BothSides } from './book/both-sides.ts';
-export { DEPTH_BOUNDS, type Depth, type DepthBand, depthDistribution } from './book/depth-distribution.ts';
+export { DEPTH_BOUNDS, type Depth, type DepthBand, depthDistribution, reaches } from './book/depth-distribution.ts';
 export { liquidityScore } from './book/liquidity-score.ts';
 export { OrderBook } from './book/order-book.ts';
 export { type OrderSide, type PriceImpact, quantityImpacts, valueImpacts } from './book/price-impact.ts';

@@ -16,9 +16,9 @@ export interface GatewayThreadOptions {
   readonly log: (level: 'info' | 'warn', fields: object, message: string) => void;
 }
 
-/** The kinds of records that the gateway shows. It shows books from their snapshots only. */
-const MARKET = ['trade', 'price', 'kline', 'order_book', 'trade_stats', 'large_trade'] as const;
-const SHOWN: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'instrument']);
+/** The kinds of records that the gateway uses. */
+const MARKET = ['trade', 'price', 'kline', 'order_book', 'book_delta', 'trade_stats', 'large_trade'] as const;
+const USED: ReadonlySet<RecordKind> = new Set<RecordKind>([...MARKET, 'status', 'gap', 'instrument']);
 /** Records are posted in batches, because each message has a fixed cost. */
 const POST_EVERY_MS = 20;
 /** A gateway with more unprocessed records than this does not keep up, and is restarted. */
@@ -91,7 +91,7 @@ export class GatewayThread {
   publish(records: readonly FeedRecord[]): void {
     for (const record of records) {
       if (record.kind === 'instrument') this.#instruments.set(`${record.venue}:${record.symbol}`, record);
-      if (this.#worker !== undefined && SHOWN.has(record.kind)) this.#waiting.push(record);
+      if (this.#worker !== undefined && USED.has(record.kind)) this.#waiting.push(record);
     }
     if (this.#isPosting || this.#waiting.length === 0) return;
     this.#isPosting = true;

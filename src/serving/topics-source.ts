@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 const LOOK_BACK_MS = {
   prices: 0,
   'order-books': 0,
+  // Books begin with a snapshot. There is one in each minute (`order_books.delta_snapshot_every_ms`).
+  'book-deltas': 2 * MINUTE_MS,
   trades: 10 * MINUTE_MS,
   'large-trades': 10 * MINUTE_MS,
   'trade-stats': 30 * MINUTE_MS,

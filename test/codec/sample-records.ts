@@ -219,6 +219,8 @@ export const sampleBookDelta = (changes: Partial<BookDelta> = {}): BookDelta => 
   asks: [],
   timestamp: null,
   sequence: null,
+  worstKnownBid: null,
+  worstKnownAsk: null,
   ...changes,
 });
 

@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { MetricsSnapshot } from '../../src/domain/metrics-snapshot.ts';
 import type {
+  BookDelta,
   FeedRecord,
   FeedStatus,
   Heartbeat,
@@ -171,6 +172,24 @@ export function orderBook(fields: Partial<OrderBookSnapshot> = {}): OrderBookSna
     ],
     timestamp: null,
     stale: false,
+    ...fields,
+  };
+}
+
+export function bookDelta(fields: Partial<BookDelta> = {}): BookDelta {
+  return {
+    kind: 'book_delta',
+    ...common,
+    firstUpdateId: fields.lastUpdateId ?? '7',
+    lastUpdateId: '7',
+    previousUpdateId: null,
+    snapshot: false,
+    bids: [],
+    asks: [],
+    timestamp: null,
+    sequence: null,
+    worstKnownBid: null,
+    worstKnownAsk: null,
     ...fields,
   };
 }

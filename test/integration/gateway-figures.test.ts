@@ -55,9 +55,10 @@ it('the gateway returns the numbers that a Python program computes from the publ
   expect(large.length).toBeGreaterThan(0);
   expect((await get('trade-stats?window=1000&limit=1000')).windows).toEqual(wanted.windows.slice(0, 120));
   expect(await get(`depth-summary?levels=${LEVELS}`)).toMatchObject({
-    update_id: wanted.update_id,
-    figures: wanted.book,
+    ...{ update_id: wanted.update_id, figures: wanted.book },
+    ...{ levels_known: wanted.levels_known, price_range: wanted.price_range },
   });
+  expect(wanted.levels_known).toBeGreaterThan(feed.of('order_book').at(-1)?.bids.length ?? Number.NaN);
   expect((await get('depth-distribution')).bands).toEqual(wanted.bands);
   for (const [side, impacts] of Object.entries(wanted.impacts))
     expect((await get(`price-impact?side=${side}&quantities=${QUANTITIES}`)).impacts).toEqual(impacts);

@@ -11,7 +11,7 @@ import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
-import { sampleRecords } from '../codec/sample-records.ts';
+import { sampleBookDelta, sampleRecords } from '../codec/sample-records.ts';
 
 /** Each test starts threads, which load a web server from its source. */
 vi.setConfig({ testTimeout: 60_000 });
@@ -49,6 +49,15 @@ it('GatewayThread serves published prices without a feed status, and frees the p
   await until(async () => expect(await pricesAt(url)).toEqual(['101.5']) ?? true);
   await gateway.close();
   await expect(fetch(new URL('/healthz', url))).rejects.toThrow();
+});
+
+it('GatewayThread serves figures of the whole book, which it gets as changes', async () => {
+  const { gateway, listens } = gatewayAt(await freePort());
+  const level = (price: number) => ({ price: String(price), quantity: '1' });
+  const levels = { bids: [9, 8, 7].map(level), asks: [10, 11, 12].map(level) };
+  gateway.publish([sampleBookDelta({ snapshot: true, ...levels })]);
+  const url = new URL('/api/assets/crypto/BTC/depth-summary', await listens());
+  expect(await (await fetch(url)).json()).toMatchObject({ levels_known: 3, price_range: { low: '7', high: '12' } });
 });
 
 it('GatewayThread reports a taken port once, and retries until it is free', async () => {

@@ -12,6 +12,7 @@ import { createLog } from '../../src/telemetry/log.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
 import { heartbeat, priceTick } from '../client/published-topics.ts';
+import { sampleBookDelta, sampleOrderBook } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
 
@@ -127,6 +128,25 @@ it('topicsSource emits the last price of every symbol of a cluster once', async 
   await write(heartbeat(4, ['BTCUSDT', 'XRPUSDT'], { instance: 'a' }));
   await until(() => beatsSeen === 7);
   expect(prices.slice(3)).toEqual(['XRPUSDT 4']);
+});
+
+it('serveTopics computes book figures from the whole book in book-deltas, not from the published levels', async () => {
+  const dir = await testFolder();
+  const sink = await openSink(dir);
+  const side = (count: number, from: number) =>
+    Array.from({ length: count }, (_, at) => ({ price: String(from + at * Math.sign(from - 99.5)), quantity: '1' }));
+  const levels = (count: number) => ({ bids: side(count, 99), asks: side(count, 100) });
+  const records = [
+    sampleBookDelta({ snapshot: true, lastUpdateId: '7', receivedAt: Date.now() * 1000, ...levels(40) }),
+    sampleOrderBook({ venue: 'binance', updateId: '7', receivedAt: Date.now() * 1000, ...levels(20) }),
+  ];
+  await sink.write(
+    records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
+  );
+  const { get } = await serve({ sinks: ['file'], file: { dir } });
+  const summary = async () => (await (await get('/api/assets/crypto/BTC/depth-summary')).json()) as object;
+  await until(async () => 'levels_known' in (await summary()));
+  expect(await summary()).toMatchObject({ levels_known: 40, price_range: { low: '60', high: '139' } });
 });
 
 it('serveTopics waits only for a heartbeat of the feed after the topics are read', async () => {

@@ -162,6 +162,29 @@ def book_figures(record, most):
     }
 
 
+def whole_book(folder, symbol):
+    """Returns the last book that the changes make, with the levels that are known without a gap."""
+    bids, asks, last, worst_bid, worst_ask = {}, {}, None, None, None
+    for delta in records(folder, "book-deltas", symbol):
+        if delta["snapshot"]:
+            bids, asks = {}, {}
+            worst_bid, worst_ask = delta["worst_known_bid"], delta["worst_known_ask"]
+        else:
+            assert delta["previous_update_id"] == last
+        last = delta["last_update_id"]
+        for side, changed in ((bids, delta["bids"]), (asks, delta["asks"])):
+            for level in changed:
+                side.pop(level["price"], None)
+                if level["quantity"] != 0:
+                    side[level["price"]] = level["quantity"]
+    listed = lambda side: [{"price": price, "quantity": quantity} for price, quantity in side]
+    return {
+        "update_id": last,
+        "bids": listed(level for level in sorted(bids.items(), reverse=True) if worst_bid is None or level[0] >= worst_bid),
+        "asks": listed(level for level in sorted(asks.items()) if worst_ask is None or level[0] <= worst_ask),
+    }
+
+
 def depth_bands(record):
     bids, asks = levels(record["bids"]), levels(record["asks"])
     mid = (bids[0][0] + asks[0][0]) / 2
@@ -173,14 +196,17 @@ def depth_bands(record):
         def within(side, above):
             return [level for level in side if above < abs(level[0] - mid) / mid * 100 <= upper]
 
+        def covers(side):
+            return abs(side[-1][0] - mid) / mid * 100 >= upper
+
         bands.append(
             {
                 "above": bands[-1]["up_to"] if bands else "0",
                 "up_to": bound,
-                "bids": depth(within(bids, inner)),
-                "asks": depth(within(asks, inner)),
-                "cumulative_bids": depth(within(bids, Fraction(-1))),
-                "cumulative_asks": depth(within(asks, Fraction(-1))),
+                "bids": depth(within(bids, inner)) if covers(bids) else None,
+                "asks": depth(within(asks, inner)) if covers(asks) else None,
+                "cumulative_bids": depth(within(bids, Fraction(-1))) if covers(bids) else None,
+                "cumulative_asks": depth(within(asks, Fraction(-1))) if covers(asks) else None,
             }
         )
         inner = upper
@@ -238,7 +264,7 @@ def main():
     all_trades = [Trade(record) for record in records(options.folder, "trades", options.symbol)]
     trades = [trade for trade in all_trades if not trade.block]
     remembered = trades[-options.history :]
-    book = list(records(options.folder, "order-books", options.symbol))[-1]
+    book = whole_book(options.folder, options.symbol)
     price = list(records(options.folder, "prices", options.symbol))[-1]
     windows = list(records(options.folder, "trade-stats", options.symbol))
     klines = list(records(options.folder, "klines", options.symbol))
@@ -253,6 +279,11 @@ def main():
                 "windows": [window for window in windows if window["window_ms"] == 1000][::-1],
                 "update_id": book["update_id"],
                 "book": book_figures(book, options.levels),
+                "levels_known": min(len(book["bids"]), len(book["asks"])),
+                "price_range": {
+                    "low": rounded(Fraction(book["bids"][-1]["price"])),
+                    "high": rounded(Fraction(book["asks"][-1]["price"])),
+                },
                 "bands": depth_bands(book),
                 "impacts": {
                     side: [price_impact(book, side, quantity) for quantity in options.quantities.split(",")]

@@ -1,5 +1,6 @@
 import type { BooksWanted } from '../../config/config.ts';
-import type { BookDelta, OrderBookSnapshot } from '../../domain/record.ts';
+import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
+import type { BookDelta, BookLevel, OrderBookSnapshot } from '../../domain/record.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { BookOrigin, BookStepped } from '../arbitration/merged-event.ts';
 
@@ -107,6 +108,8 @@ export class BookPublisher {
       asks,
       timestamp,
       sequence,
+      worstKnownBid: null,
+      worstKnownAsk: null,
     };
     const due = now >= published.snapshotAt + this.#books.deltaSnapshotEveryMs;
     return due ? [delta, this.#snapshot(published, now)] : [delta];
@@ -117,6 +120,9 @@ export class BookPublisher {
     const updateId = book.updateId ?? '0';
     published.lastId = updateId;
     published.snapshotAt = now;
+    const bids = book.book.bids(SNAPSHOT_LEVELS);
+    const asks = book.book.asks(SNAPSHOT_LEVELS);
+    const { bidCount, askCount } = book.book;
     return {
       kind: 'book_delta',
       ...origin,
@@ -126,10 +132,12 @@ export class BookPublisher {
       lastUpdateId: updateId,
       previousUpdateId: null,
       snapshot: true,
-      bids: book.book.bids(SNAPSHOT_LEVELS),
-      asks: book.book.asks(SNAPSHOT_LEVELS),
+      bids,
+      asks,
       timestamp: book.timestamp,
       sequence: book.sequence,
+      worstKnownBid: bids.length < bidCount ? better(bids.at(-1), book.depth.worstBid, -1) : book.depth.worstBid,
+      worstKnownAsk: asks.length < askCount ? better(asks.at(-1), book.depth.worstAsk, 1) : book.depth.worstAsk,
     };
   }
 
@@ -150,4 +158,10 @@ export class BookPublisher {
     };
     return published.sample;
   }
+}
+
+/** Returns the better of two prices. `direction`: 1 for asks, of which the lower price is better, else -1. */
+function better(level: BookLevel | undefined, price: Decimal | null, direction: 1 | -1): Decimal | null {
+  if (level === undefined) return price;
+  return price === null || direction * compareDecimals(level.price, price) < 0 ? level.price : price;
 }

@@ -18,11 +18,20 @@ const topFields = {
   microprice: nullable(DecimalText),
   imbalance: nullable(Type.Number({ description: '(bids − asks) / both, by volume: −1 to 1' })),
 };
+const coverage = {
+  levels_known: wholeNumber('Levels of each side that are known without a gap; of the side that has fewer'),
+  price_range: Type.Object(
+    { low: nullable(DecimalText), high: nullable(DecimalText) },
+    { additionalProperties: false, description: 'Prices of the worst known bid and ask. Null: no known level' },
+  ),
+};
 type Top = Pick<Json<BookFigures>, 'spread' | 'spread_pct' | 'mid' | 'microprice' | 'imbalance'>;
 
-/** An order book. With the parameter `levels`, the figures are computed from that many levels of each side. */
-export const Book = Type.Unsafe<OrderBookJson & Top & { readonly age_ms: number; readonly stale: boolean }>(
-  object({ ...recordFields('order_book'), ...freshness, ...topFields }),
+const bookFreshness = object({ ...freshness, ...coverage });
+
+/** An order book. The figures are computed from the levels in the answer. */
+export const Book = Type.Unsafe<OrderBookJson & Top & Static<typeof bookFreshness>>(
+  object({ ...recordFields('order_book'), ...bookFreshness.properties, ...topFields }),
 );
 export type Book = Static<typeof Book>;
 
@@ -30,7 +39,7 @@ export type Book = Static<typeof Book>;
 const bookState = {
   update_id: Type.String(),
   received_at: Type.Integer({ description: 'Microseconds since 1970' }),
-  ...freshness,
+  ...bookFreshness.properties,
 };
 
 const BookSummary = object({
@@ -53,12 +62,25 @@ export const DepthSummary = object({ ...seriesFields, ...depthSummary });
 const Depth = object({ volume: DecimalText, value: DecimalText, levels: wholeNumber('Levels') });
 
 const band = { above: DecimalText, up_to: DecimalText };
+const KnownDepth = Type.Unsafe<Static<typeof Depth> | null>(
+  Type.Union([Depth, Type.Null()], { description: 'Null if price_range does not cover this side up to up_to' }),
+);
 
 export const DepthDistribution = object({
   ...seriesFields,
   ...bookState,
   mid: nullable(DecimalText),
-  bands: nullable(list(object({ ...band, bids: Depth, asks: Depth, cumulative_bids: Depth, cumulative_asks: Depth }))),
+  bands: nullable(
+    list(
+      object({
+        ...band,
+        bids: KnownDepth,
+        asks: KnownDepth,
+        cumulative_bids: KnownDepth,
+        cumulative_asks: KnownDepth,
+      }),
+    ),
+  ),
 });
 
 export const PriceImpacts = object({
@@ -74,7 +96,7 @@ export const PriceImpacts = object({
       slippage_bps: nullable(Type.Number()),
       filled_quantity: DecimalText,
       filled_value: DecimalText,
-      complete: Type.Boolean({ description: 'True if the book has the whole requested quantity' }),
+      complete: Type.Boolean({ description: 'True if the known levels have the whole requested quantity' }),
     }),
   ),
 });

@@ -16,7 +16,8 @@ export function pricesAnswer(view: GatewayView) {
 
 /** A symbol's row in the list of all coins. Before its first record only the name is known. */
 export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
-  const { tick, book, flow } = series ?? {};
+  const { tick, flow } = series ?? {};
+  const book = series?.book.published;
   return {
     coin: view.coinOf(symbol) ?? symbol,
     symbol,
@@ -38,7 +39,8 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
 }
 
 export function assetAnswer(view: GatewayView, series: SymbolSeries) {
-  const book = series.book === undefined ? null : depthSummary(view, series.book);
+  const { current } = series.book;
+  const book = current === undefined ? null : depthSummary(view, current);
   return { ...coinAnswer(view, series.id.symbol, series), book };
 }
 

@@ -3,18 +3,25 @@ import type { Decimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot, PriceTick } from '../../domain/record.ts';
 import { bookFigures } from '../../market/book/book-figures.ts';
 import type { BothSides } from '../../market/book/both-sides.ts';
-import { depthDistribution } from '../../market/book/depth-distribution.ts';
+import { type DepthBand, depthDistribution, reaches } from '../../market/book/depth-distribution.ts';
 import { liquidityScore } from '../../market/book/liquidity-score.ts';
 import { type OrderSide, quantityImpacts } from '../../market/book/price-impact.ts';
 import type { Book } from '../api/asset-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
 
+/* Answers about order books. Each book has only levels that are known without a gap. */
+
 /** The book cut to its best `levels`, with figures computed from these levels. */
 export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
   const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
   const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));
-  return { ...recordJson(cut), ...freshnessOf(view, book), spread, spread_pct, mid, microprice, imbalance };
+  return {
+    ...recordJson(cut),
+    ...freshnessOf(view, book),
+    ...coverage(book),
+    ...{ spread, spread_pct, mid, microprice, imbalance },
+  };
 }
 
 export function depthSummary(view: GatewayView, book: OrderBookSnapshot, levels?: number) {
@@ -29,7 +36,20 @@ export function depthSummary(view: GatewayView, book: OrderBookSnapshot, levels?
 }
 
 export function depthDistributionAnswer(view: GatewayView, book: OrderBookSnapshot) {
-  return { ...bookState(view, book), mid: bookFigures(book).mid, bands: snakeKeys(depthDistribution(book)) };
+  const bands = depthDistribution(book)?.map((band) => coveredBand(book, band)) ?? null;
+  return { ...bookState(view, book), mid: bookFigures(book).mid, bands: snakeKeys(bands) };
+}
+
+/** Returns the band without the sides of which some levels may be unknown. */
+function coveredBand(book: BothSides, band: DepthBand) {
+  const { bids, asks } = reaches(book, band.upTo);
+  return {
+    ...band,
+    bids: bids ? band.bids : null,
+    asks: asks ? band.asks : null,
+    cumulativeBids: bids ? band.cumulativeBids : null,
+    cumulativeAsks: asks ? band.cumulativeAsks : null,
+  };
 }
 
 /** @throws RangeError if a quantity is not positive. */
@@ -44,7 +64,20 @@ export function priceImpacts(
 }
 
 function bookState(view: GatewayView, book: OrderBookSnapshot) {
-  return { update_id: book.updateId, received_at: book.receivedAt, ...freshnessOf(view, book) };
+  return {
+    update_id: book.updateId,
+    received_at: book.receivedAt,
+    ...freshnessOf(view, book),
+    ...coverage(book),
+  };
+}
+
+/** How much of the book is known. */
+function coverage({ bids, asks }: BothSides) {
+  return {
+    levels_known: Math.min(bids.length, asks.length),
+    price_range: { low: bids.at(-1)?.price ?? null, high: asks.at(-1)?.price ?? null },
+  };
 }
 
 /** The age of a price or book, and whether it is stale. */

@@ -8,9 +8,12 @@ import { assetAnswer } from './answers.ts';
 import { bookAnswer, depthDistributionAnswer, depthSummary, priceImpacts } from './book-answers.ts';
 import { assetEndpoints, type Endpoint, noData } from './endpoint.ts';
 
-const levels = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: 5000, description: 'Best levels of each side; default: all' }),
-);
+const levels = (byDefault: string) =>
+  Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 5000, description: `Best levels of each side; default: ${byDefault}` }),
+  );
+const bookLevels = levels('as many as in the topic order-books');
+const figureLevels = levels('all known levels');
 /** Decimal of at least 0.000000001: at most 15 digits before the point and 18 after (17 if below 1). */
 const QUANTITY = '(?:[1-9][0-9]{0,14}(?:\\.[0-9]{1,18})?|0\\.0{0,8}[1-9][0-9]{0,8})';
 
@@ -26,15 +29,16 @@ const impact = {
 export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   const asset = assetEndpoints(view);
   const about = {
+    book: 'The order book with spread, mid and imbalance',
     depthSummary: 'Spread, volumes, imbalance and liquidity of the order book',
     priceImpact: 'Average price and slippage of market orders against this book alone',
   };
   return [
     asset('', 'The coin at a glance', {}, Asset, (series) => assetAnswer(view, series)),
-    asset('orderbook', 'The order book with spread, mid and imbalance', { levels }, Book, (series, asked) =>
-      bookAnswer(view, bookOf(series), asked.levels),
+    asset('orderbook', about.book, { levels: bookLevels }, Book, (series, asked) =>
+      bookAnswer(view, bookOf(series), asked.levels ?? publishedLevels(series)),
     ),
-    asset('depth-summary', about.depthSummary, { levels }, DepthSummary, (series, asked) => ({
+    asset('depth-summary', about.depthSummary, { levels: figureLevels }, DepthSummary, (series, asked) => ({
       ...series.id,
       ...depthSummary(view, bookOf(series), asked.levels),
     })),
@@ -49,7 +53,11 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   ];
 }
 
-function bookOf({ book, id }: SymbolSeries): OrderBookSnapshot {
-  if (book === undefined) throw noData(id.symbol, 'no order book came yet; is a depth channel subscribed?');
-  return book;
+function bookOf({ book: { current }, id }: SymbolSeries): OrderBookSnapshot {
+  if (current === undefined) throw noData(id.symbol, 'no order book came yet; is a depth channel subscribed?');
+  return current;
+}
+
+function publishedLevels({ book: { published } }: SymbolSeries): number | undefined {
+  return published && Math.max(published.bids.length, published.asks.length);
 }

@@ -55,6 +55,6 @@ export function firstItems(
 
 function presentOf(channel: StreamChannel, { tick, book, candles }: SymbolSeries): readonly FeedRecord[] {
   if (channel === 'prices') return tick === undefined ? [] : [tick];
-  if (channel === 'orderbook') return book === undefined ? [] : [book];
+  if (channel === 'orderbook') return book.published === undefined ? [] : [book.published];
   return channel === 'klines' ? candles.current : [];
 }

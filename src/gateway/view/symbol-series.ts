@@ -1,14 +1,7 @@
 import { at } from '../../domain/at.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import type {
-  FeedRecord,
-  LargeTrade,
-  OrderBookSnapshot,
-  PriceTick,
-  TradeEvent,
-  TradeStats,
-} from '../../domain/record.ts';
+import type { FeedRecord, LargeTrade, PriceTick, TradeEvent, TradeStats } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { flowOf } from '../../market/trades/trade-flow.ts';
@@ -16,6 +9,7 @@ import { TradeHistory } from '../../market/trades/trade-history.ts';
 import { CountRate } from '../../telemetry/count-rate.ts';
 import type { Series } from '../api/fields.ts';
 import { CandleSeries } from './candle-series.ts';
+import { KnownBook } from './known-book.ts';
 import { type Order, putInOrder } from './put-in-order.ts';
 
 /** Records of a market, with symbol, venue and epoch. */
@@ -38,7 +32,7 @@ export class SymbolSeries {
   readonly history: TradeHistory;
   readonly candles = new CandleSeries();
   tick: PriceTick | undefined;
-  book: OrderBookSnapshot | undefined;
+  readonly book = new KnownBook();
   /** When the feed received the newest record, microseconds since 1970. */
   receivedAt = 0;
   readonly #historyTrades: number;
@@ -61,7 +55,7 @@ export class SymbolSeries {
     if (record.kind === 'trade') this.#addTrade(record, at);
     else if (record.kind === 'price') this.#addTick(record);
     else if (record.kind === 'kline') this.candles.add(record);
-    else if (record.kind === 'order_book') this.book = record;
+    else if (record.kind === 'order_book' || record.kind === 'book_delta') this.book.add(record);
     else if (record.kind === 'trade_stats') this.#addWindow(record);
   }
 

@@ -60,7 +60,7 @@ export class BookSync {
   readonly #held = new HeldUpdates();
   /** The id of the whole book that the current book began with. */
   #base = '';
-  readonly #depth = new KnownDepth(this.book);
+  readonly depth = new KnownDepth(this.book);
   /**
    * Last id of the update that showed that the book is stale. A fetched book with a lower id is rejected, but only
    * once: the venue may have restarted its ids.
@@ -123,7 +123,7 @@ export class BookSync {
   snapshot(update: BookUpdate, now: number): BookStep[] {
     if (this.wants !== 'snapshot') return [];
     const id = update.lastUpdateId;
-    const { wantedFrom } = this.#depth;
+    const { wantedFrom } = this.depth;
     if (id === NOT_BEGUN && this.updateId === NOT_BEGUN && this.state === 'in_step') return [];
     if (wantedFrom !== undefined) return compareIds(id, wantedFrom) < 0 ? [] : this.#replace(update, now);
     const shownBy = this.#shownBy ?? '';
@@ -162,8 +162,8 @@ export class BookSync {
   /** Replaces the book, then applies the updates since the request and the held updates. */
   #replace(update: BookUpdate, now: number): BookStep[] {
     this.isShort = false;
-    if (!this.#depth.replace(update)) this.#setPosition(update);
-    if (this.book.crossed || !this.#depth.knows(1)) return this.#discard(update);
+    if (!this.depth.replace(update)) this.#setPosition(update);
+    if (this.book.crossed || !this.depth.knows(1)) return this.#discard(update);
     const fresh = this.state !== 'in_step';
     this.#base = update.lastUpdateId;
     this.state = 'in_step';
@@ -231,11 +231,11 @@ export class BookSync {
     this.applied++;
     this.#setPosition(update);
     steps.push({ kind: 'changed', update, previousUpdateId });
-    if (this.#depth.applied(update, previousUpdateId)) {
+    if (this.depth.applied(update, previousUpdateId)) {
       this.wants = this.#wanted;
       this.isShort = true;
     }
-    return !this.book.crossed && (this.#depth.wantedFrom === undefined || this.#depth.knows(1));
+    return !this.book.crossed && (this.depth.wantedFrom === undefined || this.depth.knows(1));
   }
 
   #setPosition({ lastUpdateId, timestamp, receivedAt, sequence }: BookUpdate): void {
@@ -263,7 +263,7 @@ export class BookSync {
   fail(reason: string, by?: BookUpdate, isShort = false): BookStep[] {
     this.wants = this.#wanted;
     this.isShort = isShort;
-    this.#depth.forget();
+    this.depth.forget();
     this.#shownBy = by?.lastUpdateId;
     this.#release();
     if (this.state !== 'in_step') return [];

@@ -83,7 +83,7 @@ export function depthsWithin(
   let value = 0n;
   let within = 0;
   return limits.map((limit) => {
-    const bound = side * twiceMid * (HUNDRED + side * limit);
+    const bound = boundOf(side, twiceMid, limit);
     for (let level = levels[within]; level !== undefined; level = levels[within]) {
       const { price, quantity } = exactLevel(level);
       if (side * price * 2n * HUNDRED > bound) break;
@@ -93,6 +93,25 @@ export function depthsWithin(
     }
     return { volume, value, levels: within };
   });
+}
+
+/**
+ * Returns for each side whether its last level is at least `upTo` percent away from the mid. If not, a book that is cut
+ * to its best levels does not show the whole depth up to there. False if a side is empty.
+ */
+export function reaches(book: BothSides, upTo: Decimal): { readonly bids: boolean; readonly asks: boolean } {
+  const twiceMid = twiceMidOf(book);
+  const isFar = (levels: readonly BookLevel[], side: typeof BELOW | typeof ABOVE): boolean => {
+    const last = levels.at(-1);
+    if (twiceMid === undefined || last === undefined) return false;
+    return side * unscaled(last.price) * 2n * HUNDRED >= boundOf(side, twiceMid, unscaled(upTo));
+  };
+  return { bids: isFar(book.bids, BELOW), asks: isFar(book.asks, ABOVE) };
+}
+
+/** Returns the price at a distance from the mid, times the side, 2 × 100 and 10^36. */
+function boundOf(side: typeof BELOW | typeof ABOVE, twiceMid: bigint, limit: bigint): bigint {
+  return side * twiceMid * (HUNDRED + side * limit);
 }
 
 const NOTHING: ExactDepth = { volume: 0n, value: 0n, levels: 0 };

@@ -3,10 +3,10 @@ import type { BookUpdate } from '../../domain/market-event.ts';
 import { compareIds } from '../../domain/trade-id.ts';
 import type { OrderBook } from './order-book.ts';
 
-/** The worst fetched price of each side; undefined if all levels of the side were fetched. */
+/** The worst fetched price of each side; null if all levels of the side were fetched. */
 interface Reach {
-  readonly bid: Decimal | undefined;
-  readonly ask: Decimal | undefined;
+  readonly bid: Decimal | null;
+  readonly ask: Decimal | null;
   /** Half of the requested levels. If fewer levels of a side are known, deeper ones are requested. */
   readonly least: number;
 }
@@ -32,6 +32,16 @@ export class KnownDepth {
   /** The lowest id that a requested book with deeper levels may have; undefined if no such book is requested. */
   get wantedFrom(): string | undefined {
     return this.#since?.before;
+  }
+
+  /** Every bid down to this price is known. Null: every bid. */
+  get worstBid(): Decimal | null {
+    return this.#reach?.bid ?? null;
+  }
+
+  /** Every ask up to this price is known. Null: every ask. */
+  get worstAsk(): Decimal | null {
+    return this.#reach?.ask ?? null;
   }
 
   /** Replaces the book and applies the updates since the request again. Returns true if there were such updates. */
@@ -62,8 +72,8 @@ export class KnownDepth {
     if (this.#reach === undefined) return true;
     const { bid, ask } = this.#reach;
     const [lowest, highest] = [this.#book.bidAt(levels)?.price, this.#book.askAt(levels)?.price];
-    const knowsBids = bid === undefined || (lowest !== undefined && compareDecimals(lowest, bid) >= 0);
-    return knowsBids && (ask === undefined || (highest !== undefined && compareDecimals(highest, ask) <= 0));
+    const knowsBids = bid === null || (lowest !== undefined && compareDecimals(lowest, bid) >= 0);
+    return knowsBids && (ask === null || (highest !== undefined && compareDecimals(highest, ask) <= 0));
   }
 
   forget(): void {
@@ -74,8 +84,8 @@ export class KnownDepth {
 function reachOf({ bids, asks, limit }: BookUpdate): Reach | undefined {
   if (limit === undefined || (bids.length < limit && asks.length < limit)) return undefined;
   return {
-    bid: bids.length < limit ? undefined : bids.at(-1)?.price,
-    ask: asks.length < limit ? undefined : asks.at(-1)?.price,
+    bid: bids.length < limit ? null : (bids.at(-1)?.price ?? null),
+    ask: asks.length < limit ? null : (asks.at(-1)?.price ?? null),
     least: Math.ceil(limit / 2),
   };
 }

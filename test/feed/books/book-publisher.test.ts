@@ -12,9 +12,10 @@ const level = (price: string, quantity = '1'): BookLevel => ({ price, quantity }
 
 /** The book of a venue, with one line. */
 class Venue {
-  readonly sync = new BookSync({ mode: 'sent' });
+  readonly sync: BookSync;
 
-  constructor() {
+  constructor(mode: 'sent' | 'fetched' = 'sent') {
+    this.sync = new BookSync({ mode });
     this.sync.joined(1);
   }
 
@@ -112,6 +113,31 @@ describe('BookPublisher', () => {
     expect(publish(publisher, change(13, '99.7'), { now: EVERY_MS + 1 })).toMatchObject([
       { snapshot: false, previousUpdateId: '12' },
     ]);
+  });
+
+  it('publishes with a snapshot up to which price every level is known, if more levels were not fetched', () => {
+    const venue = new Venue('fetched');
+    const publisher = newPublisher();
+    venue.sync.subscribed();
+    const fetched = bookUpdate(10, { ...SNAPSHOT, asks: SNAPSHOT.asks.slice(1), limit: SNAPSHOT.bids.length });
+    const known = { worstKnownBid: '97', worstKnownAsk: null };
+    const [whole] = publish(publisher, venue.steps(venue.sync.snapshot(fetched, 0)));
+    expect(whole).toMatchObject({ kind: 'book_delta', snapshot: true, ...known });
+    const change = (id: number, bids: BookLevel[]) =>
+      publish(publisher, venue.update({ lastUpdateId: String(id), bids, asks: [level('110')] }), {
+        now: id * EVERY_MS,
+      });
+    expect(change(11, [level('90'), level('98.5')])).toMatchObject([
+      { snapshot: false, worstKnownBid: null, worstKnownAsk: null },
+      { snapshot: true, bids: ['99', '98.5', '98', '97', '90'].map((price) => level(price)), ...known },
+    ]);
+    const large = Array.from({ length: 5001 }, (_, at) => level(String(101 + at)));
+    expect(publish(newPublisher(), new Venue().update({ ...SNAPSHOT, asks: large }))[0]).toMatchObject({
+      worstKnownBid: null,
+      worstKnownAsk: '5100',
+    });
+    const sent = publish(newPublisher(), new Venue().update(SNAPSHOT));
+    expect(sent[0]).toMatchObject({ snapshot: true, worstKnownBid: null, worstKnownAsk: null });
   });
 
   it('samples a book whether it changed or not', () => {

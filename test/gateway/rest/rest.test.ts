@@ -14,6 +14,7 @@ import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
 import { kline } from '../../../testing/judges/events.ts';
 import { sampleInstrument } from '../../codec/sample-records.ts';
 import {
+  bookDelta,
   gatewayUnderTest,
   heartbeat,
   NOW,
@@ -255,6 +256,8 @@ describe('gateway REST: one symbol', () => {
       asks: [{ price: '100.5', quantity: '1' }],
       age_ms: 100,
       stale: false,
+      levels_known: 2,
+      price_range: { low: '99', high: '101' },
       spread: '1',
       spread_pct: 1,
       mid: '100',
@@ -269,7 +272,7 @@ describe('gateway REST: one symbol', () => {
     });
     const { bands } = (await json(`${BTC}depth-distribution`)) as { bands: { up_to: string; bids: object }[] };
     expect(bands.map(({ up_to, bids }) => [up_to, bids])).toEqual(
-      depthDistribution(book)?.map(({ upTo, bids }) => [upTo, bids]),
+      depthDistribution(book)?.map(({ upTo, bids }) => [upTo, Number(upTo) <= 1 ? bids : null]),
     );
     const { impacts } = (await json(`${BTC}price-impact?side=buy&quantities=1,2.5,100`)) as { impacts: object[] };
     expect(impacts).toMatchObject(
@@ -282,6 +285,52 @@ describe('gateway REST: one symbol', () => {
     publish(orderBook({ stale: true }));
     expect(await json(`${BTC}orderbook`)).toMatchObject({ stale: true });
     expect(await json(BTC)).toMatchObject({ coin: 'BTC', book_stale: true, book: { stale: true } });
+  });
+
+  it('computes book figures from the whole known book, and returns null for bands that it does not cover', async () => {
+    const { publish, json } = await gatewayUnderTest();
+    const side = (prices: readonly string[]) => prices.map((price) => ({ price, quantity: '1' }));
+    // The mid is 100. The bids are known to 98.5, the asks to 100.4.
+    const known = {
+      bids: side(['99.9', '99.5', '99.2', '98.5']),
+      asks: side(['100.1', '100.2', '100.3', '100.4']),
+    };
+    publish(heartbeat(), orderBook({ bids: known.bids.slice(0, 1), asks: known.asks.slice(0, 1) }));
+    expect(await json(`${BTC}depth-summary`)).toMatchObject({
+      levels_known: 1,
+      price_range: { low: '99.9', high: '100.1' },
+      bid_levels: 1,
+    });
+    publish(bookDelta({ snapshot: true, worstKnownBid: '98.5', worstKnownAsk: '100.4', ...known }));
+    publish(bookDelta({ previousUpdateId: '7', lastUpdateId: '8', asks: side(['107', '108']) }));
+    const covered = { levels_known: 4, price_range: { low: '98.5', high: '100.4' }, update_id: '8' };
+    expect(await json(`${BTC}depth-summary`)).toMatchObject({
+      ...covered,
+      bid_levels: 4,
+      ask_levels: 4,
+      liquidity_score: liquidityScore(known),
+      figures: { bid_volume: '4', ask_volume: '4' },
+    });
+    expect(await json(`${BTC}depth-summary?levels=2`)).toMatchObject({ ...covered, bid_levels: 2 });
+    expect(await json(BTC)).toMatchObject({ book: { ...covered, bid_levels: 4 } });
+    const { bands, ...rest } = (await json(`${BTC}depth-distribution`)) as { bands: Row[] };
+    expect(rest).toMatchObject(covered);
+    const levels = (name: string) => bands.map((band) => (band[name] as { levels: number } | null)?.levels ?? null);
+    expect(bands.map(({ up_to: upTo }) => upTo)).toEqual(['0.1', '0.25', '0.5', '1', '2', '5']);
+    expect(levels('bids')).toEqual([1, 0, 1, 1, null, null]);
+    expect(levels('cumulative_bids')).toEqual([1, 1, 2, 3, null, null]);
+    expect(levels('asks')).toEqual([1, 1, null, null, null, null]);
+    expect(levels('cumulative_asks')).toEqual([1, 2, null, null, null, null]);
+    const { impacts, ...about } = (await json(`${BTC}price-impact?side=buy&quantities=3,5`)) as { impacts: Row[] };
+    expect(about).toMatchObject(covered);
+    expect(impacts).toMatchObject([
+      { worst_price: '100.3', complete: true },
+      { filled_quantity: '4', complete: false },
+    ]);
+    // Without `levels`, as many as are published.
+    expect(await json(`${BTC}orderbook`)).toMatchObject({ ...covered, bids: known.bids.slice(0, 1) });
+    expect(await json(`${BTC}orderbook?levels=3`)).toMatchObject({ ...covered, bids: known.bids.slice(0, 3) });
+    expect(await json(`${BTC}orderbook?levels=5000`)).toMatchObject({ ...covered, ...known });
   });
 
   it('returns trade windows as published, and builds longer candles from shorter ones', async () => {

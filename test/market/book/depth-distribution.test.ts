@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BookLevel } from '../../../src/domain/record.ts';
 import type { BothSides } from '../../../src/market/book/both-sides.ts';
-import { DEPTH_BOUNDS, type Depth, depthDistribution } from '../../../src/market/book/depth-distribution.ts';
+import { DEPTH_BOUNDS, type Depth, depthDistribution, reaches } from '../../../src/market/book/depth-distribution.ts';
 import { Fraction } from '../fraction.ts';
 import { fullBook, invertedBook } from './arbitrary-book.ts';
 import { bookOf } from './book-of.ts';
@@ -128,3 +128,13 @@ function naive(book: BothSides, side: 'bids' | 'asks', above: string | undefined
     inside.length,
   );
 }
+
+describe('reaches', () => {
+  it('is true for a side whose last level is at least this far from the mid', () => {
+    const book = bookOf(['999×1', '990×1'], ['1001×1', '1002×1']); // The last bid is 1 % away, the last ask 0.2 %.
+    expect(reaches(book, '0.2')).toEqual({ bids: true, asks: true });
+    expect(reaches(book, '0.21')).toEqual({ bids: true, asks: false });
+    expect(reaches(book, '1.01')).toEqual({ bids: false, asks: false });
+    expect(reaches(bookOf(['999×1'], []), '0.1')).toEqual({ bids: false, asks: false });
+  });
+});

@@ -11,7 +11,7 @@ const whole = (id: number): BookDelta => ({
   ...{
     ...BASE,
     kind: 'book_delta',
-    sequence: null,
+    ...{ sequence: null, worstKnownBid: null, worstKnownAsk: null },
     snapshot: true,
     firstUpdateId: String(id),
     lastUpdateId: String(id),
@@ -23,7 +23,7 @@ const change = (id: number, previous = id - 1): BookDelta => ({
   ...{
     ...BASE,
     kind: 'book_delta',
-    sequence: null,
+    ...{ sequence: null, worstKnownBid: null, worstKnownAsk: null },
     snapshot: false,
     firstUpdateId: String(id),
     lastUpdateId: String(id),
