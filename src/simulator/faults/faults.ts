@@ -21,6 +21,8 @@ export interface ActiveFault {
   readonly endsAt: number | undefined;
   /** Numbers of the connections that it affected at its start. */
   readonly connections: readonly number[];
+  /** Says that the fault found no connection, if it is a fault of connections. */
+  readonly warning?: string;
 }
 
 interface Running extends Omit<FaultContext, 'now'> {
@@ -142,6 +144,7 @@ export class Faults {
       symbol: command.symbol,
       endsAt: seconds === undefined ? undefined : now + seconds * 1_000,
       connections: connections.map(({ number }) => number),
+      ...(connections.length === 0 && kind.parameters.includes('line') ? { warning: noConnection(id, kind) } : {}),
     };
     const symbol = command.symbol === '' ? firstSymbol(venue) : command.symbol;
     const mixIn: FaultContext['mixIn'] = (connection, odd, count) =>
@@ -181,6 +184,11 @@ export class Faults {
     }
     this.mixed = this.mixed.filter(({ sent, count, connection }) => sent < count && connection.ws.readyState === 1);
   }
+}
+
+function noConnection(venue: string, { lasting }: SimulatedFault): string {
+  const effect = lasting === true ? 'the fault waits for new connections' : 'the fault did nothing';
+  return `no connection of ${venue} is open: ${effect}`;
 }
 
 function firstSymbol({ host }: SimulatedVenue): string {

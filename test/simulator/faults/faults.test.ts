@@ -52,6 +52,24 @@ async function receives(client: Client, least = 20): Promise<void> {
   await until(() => client.texts.length >= from + least);
 }
 
+it.each([
+  ['malformed', {}, 'no connection of bybit is open: the fault did nothing'],
+  ['close', {}, 'no connection of bybit is open: the fault did nothing'],
+  ['silence_with_pong', { seconds: 5 }, 'no connection of bybit is open: the fault waits for new connections'],
+])('the answer to %s says that there is no connection', async (fault, more, warning) => {
+  const { status, body } = await post({ venue: 'bybit', fault, ...more });
+  expect(status).toBe(200);
+  expect(body.started).toMatchObject([{ connections: [], warning }]);
+});
+
+it('the answer to a fault has no warning if it finds a connection, or needs none', async () => {
+  await bybit('publicTrade.BTCUSDT');
+  const { body } = await post({ venue: 'bybit', fault: 'malformed' });
+  expect(body.started?.[0]).not.toHaveProperty('warning');
+  const refused = await post({ venue: 'binance', fault: 'refuse_rest', seconds: 1 });
+  expect(refused.body.started?.[0]).not.toHaveProperty('warning');
+});
+
 let questions = 100;
 
 /** Waits until everything that the simulator has sent has arrived: an answer comes after it on the same socket. */
