@@ -99,8 +99,11 @@ export class FilePlayer {
   }
 
   async #nothing(topics: readonly string[]): Promise<Fault> {
-    const there = (await readdir(this.#dir)).sort().join(', ');
-    return new Fault('unavailable', `no records of ${topics.join(', ')} in ${this.#dir}; there are: ${there}`);
+    const there = (await readdir(this.#dir)).filter((name) => !name.startsWith('.')).sort();
+    return new Fault(
+      'unavailable',
+      `no records of ${topics.join(', ')} in ${this.#dir}; there are: ${there.join(', ')}`,
+    );
   }
 }
 
