@@ -8,6 +8,7 @@ import {
   subscribedChannels,
 } from '../config/config.ts';
 import { VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { openToAll } from '../gateway/api/host.ts';
 import { type Command, UsageError } from './arguments/command.ts';
 import { configOption, configurationOf, withVenues } from './arguments/configuration.ts';
 import { visible } from './terminal/terminal-text.ts';
@@ -52,6 +53,7 @@ export const command: Command = {
       row('mode', config.feed.mode === 'all' ? 'all: every venue is published' : 'failover: one active venue a symbol'),
       ...(await venueLines(config, context.signal)),
       ...sinks.map(([label, text]) => row(label, text)),
+      ...gatewayRows(config).map(([label, text]) => row(label, text)),
       row('topics', (await topicNames(config)).join(', ')),
     ];
     await context.out.write(`${lines.join('\n')}\n`);
@@ -160,6 +162,17 @@ function sinkText(config: Config, sink: Config['sinks'][number]): string {
     schemaRegistry === null ? 'Avro single-object encoding' : `Confluent wire format, registry ${schemaRegistry.url}`;
   const batches = `batches up to ${batch.maxRecords}, compression ${compression}`;
   return `Kafka ${brokers.join(', ')} by ${client}; ${security}; ${encoding}; ${batches}`;
+}
+
+function gatewayRows({ gateway }: Config): readonly (readonly [label: string, text: string])[] {
+  const { enabled, host, port, token } = gateway;
+  const address = host.includes(':') ? `[${host}]` : host;
+  const started = enabled ? '' : '; run does not start it';
+  const warning = openToAll(gateway);
+  return [
+    ['gateway', `http://${address}:${port}; token: ${token === null ? 'no' : 'yes'}${started}`],
+    ...(warning === undefined ? [] : ([['  warning', warning]] as const)),
+  ];
 }
 
 async function topicNames(config: Config): Promise<readonly string[]> {

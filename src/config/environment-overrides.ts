@@ -39,10 +39,13 @@ export function environmentOverrides(environment: Readonly<Record<string, string
       const allowed = 'allowed: the keys of the configuration';
       const hint = hintFor(variable, variables);
       problems.push({ where: origin, key: key.join('.'), found: 'an unknown key', allowed, hint });
-    } else overrides.push({ key, value: readAs(text.trim(), schema), origin });
+    } else overrides.push({ key, value: isMissingFile(key, text) ? '' : readAs(text.trim(), schema), origin });
   }
   return { overrides, problems };
 }
+
+/** True for an empty file name. It is an error, not null: without the file, a token or a certificate is not checked. */
+const isMissingFile = (key: KeyPath, text: string): boolean => text.trim() === '' && /_file$/.test(String(key.at(-1)));
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { hintFor, nearestKey } from './nearest-key.ts';
 import { ConfigError, type Problem, SECRET_NAME, shown } from './problem.ts';
-import { allKeys } from './schema-walk.ts';
+import { allKeys, hasSecret, schemaAt } from './schema-walk.ts';
 import { type KeyPath, valueAt, type YamlSource } from './yaml-source.ts';
 
 /** Collects the problems of a configuration, at most one for each key, and says where each value came from. */
@@ -97,7 +97,10 @@ export function refuseUnknownKey({ root, report }: Validated, here: KeyPath, kno
     nearestKey(key, known) ??
     nearestKey(key.replaceAll('-', '_'), known) ??
     allKeys().find((other) => other === key || other.endsWith(`.${key}`));
-  const value = SECRET_NAME.test(key) ? '[hidden]' : shown(valueAt(root, here));
+  const value = valueAt(root, here);
+  // The key may be a secret's key, misspelled.
+  const isSection = here.length === 1 && typeof value === 'object';
+  const isHidden = isSection || SECRET_NAME.test(key) || hasSecret(schemaAt(here.slice(0, -1)));
   const hint = near === undefined ? undefined : `did you mean ${near}?`;
-  report.refuse(here, `an unknown key (value ${value})`, known.join(', '), hint);
+  report.refuse(here, `an unknown key${isHidden ? '' : ` (value ${shown(value)})`}`, known.join(', '), hint);
 }

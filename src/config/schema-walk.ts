@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sections } from './schema.ts';
+import { secrets, sections } from './schema.ts';
 
 /** A schema without its wrappers for optional, default and null. */
 export function bare(schema: unknown): unknown {
@@ -28,6 +28,13 @@ export function keysOf(schema: unknown): Readonly<Record<string, unknown>> | und
   if (inner instanceof z.ZodObject) return inner.shape;
   if (inner instanceof z.ZodUnion) return inner.def.options.map(keysOf).find((keys) => keys !== undefined);
   return undefined;
+}
+
+/** True if the key, or a key below it, is a secret. */
+export function hasSecret(schema: unknown): boolean {
+  const inner = bare(schema);
+  if (inner instanceof z.ZodString) return secrets.has(inner);
+  return Object.values(keysOf(schema) ?? {}).some(hasSecret);
 }
 
 /** The schema of a key outside lists; undefined if it does not exist. */

@@ -32,8 +32,15 @@ export function word(allowed: string, pattern: RegExp) {
   return z.string({ error: allowed }).regex(pattern, { error: allowed });
 }
 
+const PATH = /^[^\0]*[^\0\s][^\0]*$/;
+
 function path() {
-  return word('a path, relative to this file or absolute', /^[^\0]*[^\0\s][^\0]*$/);
+  return word('a path, relative to this file or absolute', PATH);
+}
+
+/** A file that may be left out. */
+function optionalPath() {
+  return word('a path, relative to this file or absolute, or null for none', PATH).nullable().default(null);
 }
 
 function list<T extends z.ZodType>(item: T, allowed: string, atLeast: number) {
@@ -165,9 +172,9 @@ const schemaRegistry = section({
   url: url(['https', 'http']),
   register: flag().default(true),
   user: word('text that is not empty', /./).nullable().default(null),
-  password_file: path().nullable().default(null),
+  password_file: optionalPath(),
   password: secret('password_file').optional(),
-  ca_file: path().nullable().default(null),
+  ca_file: optionalPath(),
 }).nullable();
 
 const kafka = section({
@@ -244,7 +251,7 @@ export const sections = {
     enabled: flag().default(true),
     host: word('a host name or address', /^[A-Za-z0-9._:-]+$/).default('127.0.0.1'),
     port: whole(0, 65_535).default(8080),
-    token_file: path().nullable().default(null),
+    token_file: optionalPath(),
     token: secret('token_file').optional(),
     allowed_origins: list(url(['https', 'http']), 'a list of origins such as https://example.org', 0).default([]),
     requests_per_minute: whole(1, 1_000_000).default(600),

@@ -4,6 +4,7 @@ import type { MetricsSnapshot } from '../domain/metrics-snapshot.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { StatusSnapshot } from '../domain/status-snapshot.ts';
 import type { GatewayStats } from './api/feed-answers.ts';
+import { openToAll } from './api/host.ts';
 import { GatewayMetrics } from './metrics/metrics.ts';
 import { createServer, type ServerOptions, type ServerSettings } from './server.ts';
 import { StreamHub } from './stream/stream.ts';
@@ -74,7 +75,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   taking.add(source.metricsSnapshots$.subscribe((snapshot) => metrics.setSnapshot(snapshot)));
   return {
     stats,
-    listen: async () => ({ url: await server.listen({ host: settings.host, port: settings.port }) }),
+    async listen() {
+      const warning = openToAll(settings);
+      if (warning !== undefined) options.log('warn', warning, { event: 'gateway_open' });
+      return { url: await server.listen({ host: settings.host, port: settings.port }) };
+    },
     async close() {
       taking.unsubscribe();
       metrics.close();

@@ -129,7 +129,9 @@ export class GatewayThread {
         this.#reported = '';
         this.#failures = 0;
         if (this.#isRestarted) this.#past?.askAgain();
-        this.#options.log('info', { event: 'gateway', url: message.url }, `dashboard and API at ${message.url}`);
+        const { config, log } = this.#options;
+        const fields = { event: 'gateway', url: message.url, token: config.gateway.token !== null };
+        log('info', fields, `dashboard and API at ${message.url}`);
       }
     });
     worker.on('error', (error) => {

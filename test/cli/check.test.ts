@@ -43,6 +43,22 @@ it('check names a venue that is not used, and plans no connections for it', asyn
   expect(lines.filter((line) => line.includes('connections'))).toHaveLength(2);
 });
 
+it('check says whether the gateway has a token, and warns if other machines can reach it without one', async () => {
+  const gateway = async (environment: Readonly<Record<string, string>>) => {
+    const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade', ...environment });
+    const at = lines.findIndex((line) => line.startsWith('gateway'));
+    return lines.slice(at, at + 2).filter((line) => !line.startsWith('topics'));
+  };
+  const host = { MARKET_FEED__GATEWAY__HOST: '::' };
+  const token = { MARKET_FEED__GATEWAY__TOKEN: 'hunter2' };
+  expect(await gateway({})).toEqual(['gateway         http://127.0.0.1:8080; token: no']);
+  expect(await gateway({ ...host, ...token })).toEqual(['gateway         http://[::]:8080; token: yes']);
+  expect(await gateway(host)).toEqual([
+    'gateway         http://[::]:8080; token: no',
+    expect.stringMatching(/^ {2}warning {7}the gateway listens on :: without a token, /),
+  ]);
+});
+
 it('check names folders that cannot be written, exits with 1, and leaves nothing behind', async () => {
   const dir = await temporaryFolder();
   const file = path.join(dir, 'file');

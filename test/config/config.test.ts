@@ -265,6 +265,22 @@ describe('loadConfig with overrides', () => {
     expect(instrumentsFor(config, 'binance').map(({ symbol }) => symbol)).toEqual(['NEWUSDT']);
   });
 
+  it.each(['GATEWAY__TOKEN_FILE', 'KAFKA__SCHEMA_REGISTRY__PASSWORD_FILE', 'KAFKA__SCHEMA_REGISTRY__CA_FILE'])(
+    'refuses an empty %s, because Compose makes one of a variable that is not set',
+    (name) => {
+      const variable = `MARKET_FEED__${name}`;
+      const registry = { MARKET_FEED__KAFKA__SCHEMA_REGISTRY__URL: 'http://127.0.0.1:1' };
+      expect(problemsOf(() => load('', { environment: { ...registry, [variable]: '' } }))).toEqual([
+        expect.objectContaining({
+          where: `environment variable ${variable}`,
+          found: '""',
+          allowed: 'allowed: a path, relative to this file or absolute, or null for none',
+        }),
+      ]);
+      expect(() => load('', { environment: { ...registry, [variable]: 'null' } })).not.toThrow();
+    },
+  );
+
   it('names the invalid variable or option', () => {
     const environment = { MARKET_FEED__FEED__STALE_AFTER_MS: '5s', MARKET_FEED__FEED__STALE_AFTR_MS: '1' };
     const problems = problemsOf(() =>
@@ -600,6 +616,21 @@ const BAD: readonly BadCase[] = [
     yaml: 'kafka: { ssl: { ca: x.pem } }',
     says: ['kafka.ssl.ca:', 'x.pem', 'did you mean ca_file?'],
   },
+  ...[
+    ['gateway: { tokn: hunter2 }', 'gateway.tokn'],
+    [
+      'kafka: { sasl: { mechanism: plain, username: u, password_file: market-feed.yaml, pwd: hunter2 } }',
+      'kafka.sasl.pwd',
+    ],
+    ['kafka: { schema_registry: { url: "http://x", pwd: hunter2 } }', 'kafka.schema_registry.pwd'],
+    ['kafka: { pwd: hunter2 }', 'kafka.pwd'],
+    ['gatewy: { tokn: hunter2 }', 'gatewy'],
+    ['kafka: { sals: { pwd: hunter2 } }', 'kafka.sals'],
+  ].map(([yaml = '', key = '']) => ({
+    name: `a value that may be a secret: ${key}`,
+    yaml,
+    says: [`:1: ${key}: found an unknown key, allowed:`],
+  })),
   {
     name: 'a certificate without key',
     yaml: 'kafka: { ssl: { cert_file: market-feed.yaml } }',

@@ -11,9 +11,15 @@ export interface HostSettings {
 const HEADER = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d*)?$/;
 
 /** True if only programs of this machine can reach the address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   return name === 'localhost' || name === '::1' || (isIPv4(name) && name.startsWith('127.'));
+}
+
+/** What to warn of if clients of other machines may read without a token; undefined if they may not. */
+export function openToAll({ host, token }: { readonly host: string; readonly token: unknown }): string | undefined {
+  if (token !== null || isLoopback(host)) return undefined;
+  return `the gateway listens on ${host} without a token, so every client that reaches its port can read: set gateway.token_file`;
 }
 
 /**

@@ -53,7 +53,9 @@ describe('a gateway that listens on loopback', () => {
   });
 });
 
-it('a gateway that listens on other addresses answers requests for any host', async () => {
-  const { url } = await gatewayUnderTest({ host: '0.0.0.0' });
+it('a gateway that listens on other addresses answers requests for any host, and warns if it has no token', async () => {
+  const { url, logged } = await gatewayUnderTest({ host: '0.0.0.0' });
+  expect(logged).toEqual([expect.stringContaining('listens on 0.0.0.0 without a token')]);
+  expect((await gatewayUnderTest({ host: '0.0.0.0', token: 'sesame' })).logged).toEqual([]);
   expect(await statusFor(url, 'feed.example.org')).toBe('200');
 });
