@@ -1,12 +1,23 @@
 import type { SchedulerLike } from 'rxjs';
 import { environmentPrefix } from '../codec/environment-topics.ts';
+import {
+  FUNCTION,
+  isListOf,
+  isOneOf,
+  isText,
+  type OptionRule,
+  type OptionRules,
+  objectOf,
+  TEXT,
+  WAIT_MS,
+} from '../domain/options/check-options.ts';
 import type { Environment } from '../domain/record.ts';
 import type { KafkaConfig } from '../kafka/config.ts';
 import type { OffsetAt } from '../kafka/contract.ts';
-import { type GuardOptions, guardOptions } from './guard/trading-decision.ts';
+import { GUARD_RULES, type GuardOptions } from './guard/trading-decision.ts';
 import type { ClientWarning } from './source/source.ts';
 import { TOPIC_NAMES, type TopicName } from './topic-name.ts';
-import { unusableOption } from './unusable-option.ts';
+import { requireUsable, unusableOption } from './unusable-option.ts';
 
 /** Options of `connectTopics`. Guard limits given here are the defaults of `market.trading$` and `market.guard`. */
 export interface ClientOptions extends Partial<GuardOptions> {
@@ -74,17 +85,63 @@ export interface ClientDeps {
   readonly wallClockMs: () => number;
 }
 
-/**
- * Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole.
- * @throws Fault with retry `never` if `from` is not a time.
- */
+const isAddress = (value: unknown): boolean => {
+  const port = typeof value === 'string' ? /^[^\s,]+:(\d{1,5})$/.exec(value)?.[1] : undefined;
+  return port !== undefined && Number(port) <= 65_535;
+};
+const isTime = (value: unknown): boolean =>
+  (typeof value === 'number' && Number.isFinite(value)) || (value instanceof Date && !Number.isNaN(value.getTime()));
+const isBeginning = (value: unknown): boolean => value === 'beginning' || value === 'end' || isTime(value);
+
+const TEXT_OR_NULL: OptionRule = [(value) => value === null || isText(value), 'a text, or null for none'];
+const BEGINNING = 'beginning, end, a Date, or milliseconds since 1970';
+const ENVIRONMENTS: readonly Environment[] = ['production', 'testnet', 'simulated', 'replay'];
+const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'];
+
+const RULES: OptionRules<ClientOptions> = {
+  brokers: [isListOf(isAddress), 'at least one host:port'],
+  dir: TEXT,
+  clock: [isOneOf(['wall', 'records']), 'wall, records'],
+  topicPrefix: [(value) => typeof value === 'string', 'a text'],
+  environment: [isOneOf(ENVIRONMENTS), ENVIRONMENTS.join(', ')],
+  quote: TEXT,
+  group: TEXT,
+  clientId: TEXT,
+  from: [
+    (value) => isBeginning(value) || (typeof value === 'object' && value !== null && !(value instanceof Date)),
+    `${BEGINNING}; or an object of these by topic`,
+    Object.fromEntries(TOPIC_NAMES.map((name) => [name, [isBeginning, BEGINNING]])),
+  ],
+  ssl: [
+    (value) => value === true || value === null || typeof value === 'object',
+    'true, an object with files, or null for none',
+    { caFile: TEXT, certFile: TEXT, keyFile: TEXT },
+  ],
+  sasl: objectOf('an object with mechanism, username and password', {
+    mechanism: [isOneOf(MECHANISMS), MECHANISMS.join(', ')],
+    username: TEXT,
+    password: TEXT,
+  }),
+  schemaRegistry: objectOf('an object with the url', {
+    url: TEXT,
+    user: TEXT_OR_NULL,
+    password: TEXT_OR_NULL,
+    caFile: TEXT_OR_NULL,
+  }),
+  onWarning: FUNCTION,
+  connectTimeoutMs: WAIT_MS,
+  commitEveryMs: WAIT_MS,
+  sessionTimeoutMs: WAIT_MS,
+  identityWindow: [(value) => Number.isSafeInteger(value) && Number(value) >= 1, 'a whole number of 1 or more'],
+  ...GUARD_RULES,
+};
+
+/** Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole. */
 export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   if (name === 'instruments') return 'beginning';
   const start = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');
   if (start === 'end' || start === 'beginning') return start;
-  const timeMs = typeof start === 'number' ? start : start.getTime();
-  if (!Number.isFinite(timeMs)) throw unusableOption('from', `${String(start)} is not a time`);
-  return { timeMs };
+  return { timeMs: typeof start === 'number' ? start : start.getTime() };
 }
 
 /** Returns the prefix of topics with market data (`market`), and the prefix of `feed-status` and `gaps` (`feed`). */
@@ -95,21 +152,20 @@ export function prefixesOf({ topicPrefix = 'market.', environment = 'production'
   return { market: prefix + environmentPrefix(environment, false), feed: prefix + environmentPrefix(feed, false) };
 }
 
-/** @throws Fault with retry `never` if options contradict each other, or one is unusable. */
+/** @throws Fault with retry `never` if options contradict each other, or one is unknown or unusable. */
 export function checkOptions(options: ClientOptions): void {
-  const { brokers, dir, group, clock = 'wall', identityWindow = 1 } = options;
-  for (const name of TOPIC_NAMES) startOf(options, name);
+  requireUsable('connectTopics', options, RULES);
+  const { brokers, dir, group, clock } = options;
   if (dir !== undefined && brokers !== undefined) throw unusableOption('dir', 'either brokers or dir, not both');
   if (dir !== undefined && group !== undefined)
     throw unusableOption('group', 'files are not shared; a group needs brokers');
-  if (clock !== 'wall' && clock !== 'records')
-    throw unusableOption('clock', `${String(clock)} is neither wall nor records`);
   if (clock === 'records' && dir === undefined) throw unusableOption('clock', 'records are played only from a dir');
-  if (dir === undefined && (brokers === undefined || brokers.length === 0))
-    throw unusableOption('brokers', 'at least one host:port');
-  if (!Number.isInteger(identityWindow) || identityWindow < 1)
-    throw unusableOption('identityWindow', `${identityWindow} is not a whole number of 1 or more`);
-  guardOptions(options);
+  if (dir === undefined && brokers === undefined) throw unusableOption('brokers', 'at least one host:port');
+}
+
+/** Returns the guard's limits among the options. */
+export function guardLimitsOf(options: ClientOptions): Partial<GuardOptions> {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(GUARD_RULES, name)));
 }
 
 export function kafkaConfigOf(options: ClientOptions): KafkaConfig {

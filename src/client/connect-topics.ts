@@ -9,6 +9,7 @@ import {
   type ClientDeps,
   type ClientOptions,
   checkOptions,
+  guardLimitsOf,
   kafkaConfigOf,
   prefixesOf,
   startOf,
@@ -78,7 +79,15 @@ export async function connectTopics(
     await alwaysRead.close();
     throw asFault(error);
   }
-  return new Market({ ...readers, alwaysRead, warnings, quote, guard: guardOptions(options), scheduler, wallClockMs });
+  return new Market({
+    ...readers,
+    alwaysRead,
+    warnings,
+    quote,
+    guard: guardOptions(guardLimitsOf(options)),
+    scheduler,
+    wallClockMs,
+  });
 }
 
 /** Topics about the feed itself: every client needs all of their records, so a group never shares them. */

@@ -2,6 +2,7 @@ import { defer, filter, map, merge, Observable, Subject, share, takeUntil, tap, 
 import type { TopicRecords } from '../codec/topics.ts';
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
+import { type OptionRules, TEXT } from '../domain/options/check-options.ts';
 import type { FeedRecord } from '../domain/record.ts';
 import type { ClientDeps } from './client-options.ts';
 import {
@@ -17,9 +18,10 @@ import type { AlwaysReadTopics } from './memory/always-read-topics.ts';
 import { BufferedReading, type Reading } from './reader/reading.ts';
 import type { TopicLag } from './reader/topic-lag.ts';
 import type { TopicReader } from './reader/topic-reader.ts';
-import type { Overflow } from './reader/waiting-records.ts';
+import { OVERFLOW_RULES, type Overflow } from './reader/waiting-records.ts';
 import type { ClientWarning } from './source/source.ts';
 import { recordsOf, symbolNamed, TOPIC_NAMES, type TopicName } from './topic-name.ts';
+import { requireUsable } from './unusable-option.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Options of `market.read`. */
@@ -29,6 +31,11 @@ export interface ReadOptions<T> {
   /** What happens if the subscriber is slow. Default `{ kind: 'pause', max: 1000 }`. */
   readonly overflow?: Overflow<T>;
 }
+
+const READ_RULES: OptionRules<ReadOptions<unknown>> = {
+  coin: TEXT,
+  overflow: [(value) => typeof value === 'object' && value !== null, 'an object with a kind', OVERFLOW_RULES],
+};
 
 /** How far a client is behind, by the short names of the topics it reads. */
 export type ClientLag = { readonly [N in TopicName]?: TopicLag };
@@ -122,8 +129,10 @@ export class Market {
   /**
    * Reads a topic's records at the caller's pace: `for await (const trade of market.read('trades'))`. The topic's first
    * subscriber starts where the option `from` says, a later one with the next record.
+   * @throws Fault with retry `never` if an option is unknown or unusable.
    */
   read<N extends TopicName>(name: N, options: ReadOptions<TopicRecords[N]> = {}): Reading<TopicRecords[N]> {
+    requireUsable('read', options, READ_RULES);
     const { coin, overflow = { kind: 'pause' } } = options;
     const reading = new BufferedReading<TopicRecords[N] & FeedRecord>(recordsOf(name, this.#symbol(coin)), overflow);
     return reading.enter(this.#reader(name, reading.buffered.pauses).listen(reading));

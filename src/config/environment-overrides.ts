@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hintFor } from './nearest-key.ts';
+import { hintFor } from '../domain/options/nearest-key.ts';
 import type { Problem } from './problem.ts';
 import { allKeys, bare, isNullable, schemaAt } from './schema-walk.ts';
 import type { KeyPath } from './yaml-source.ts';

@@ -1,10 +1,11 @@
 import path from 'node:path';
 import { camelKeys } from '../codec/key-case.ts';
+import { shown } from '../domain/options/shown.ts';
 import { selectCoins } from './coin-list.ts';
 import { type Config, camelVenues } from './config.ts';
 import { environmentOverrides, type Override } from './environment-overrides.ts';
 import { ConfigFiles } from './named-files.ts';
-import { shown, unusable } from './problem.ts';
+import { unusable } from './problem.ts';
 import { ConfigReport } from './report.ts';
 import { type Sections, sections } from './schema.ts';
 import { isPlain, type Plain, refuseSecrets, validateSections } from './validate-sections.ts';

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { shown } from '../domain/options/shown.ts';
 import { variableOf } from './environment-overrides.ts';
-import { ConfigError, shown } from './problem.ts';
+import { ConfigError } from './problem.ts';
 import type { ConfigReport } from './report.ts';
 import type { Sections } from './schema.ts';
 import { Secret } from './secret.ts';

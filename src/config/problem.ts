@@ -1,5 +1,3 @@
-import { hideCredentials } from '../domain/hide-credentials.ts';
-
 /** One problem of the configuration, for a message to the user. */
 export interface Problem {
   /** File, environment variable or command-line option. */
@@ -42,19 +40,3 @@ function describe({ where, line, key, found, allowed, hint }: Problem): string {
   ];
   return `${where}${facts.join('')}`;
 }
-
-/** Keys whose values are never shown. */
-export const SECRET_NAME = /pass|secret|token|key/i;
-
-/** A value as one line for a message, cut if long, with secrets hidden. */
-export function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  const text =
-    typeof value === 'number' || typeof value === 'bigint'
-      ? String(value)
-      : (JSON.stringify(value, withoutSecrets) ?? String(value));
-  const line = hideCredentials(text);
-  return line.length > 120 ? `${line.slice(0, 117)}…` : line;
-}
-
-const withoutSecrets = (key: string, value: unknown): unknown => (SECRET_NAME.test(key) ? '[hidden]' : value);

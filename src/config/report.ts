@@ -1,6 +1,7 @@
 import type { z } from 'zod';
-import { hintFor, nearestKey } from './nearest-key.ts';
-import { ConfigError, type Problem, SECRET_NAME, shown } from './problem.ts';
+import { hintFor, nearestKey } from '../domain/options/nearest-key.ts';
+import { SECRET_NAME, shown } from '../domain/options/shown.ts';
+import { ConfigError, type Problem } from './problem.ts';
 import { allKeys, hasSecret, schemaAt } from './schema-walk.ts';
 import { type KeyPath, valueAt, type YamlSource } from './yaml-source.ts';
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { shown } from '../domain/options/shown.ts';
 import { variableOf } from './environment-overrides.ts';
-import { shown } from './problem.ts';
 import { type ConfigReport, refuseIssue, refuseUnknownKey, type Validated } from './report.ts';
 import { type SectionName, type Sections, secrets, sections } from './schema.ts';
 import { bare, isNullable, keysOf, schemaAt } from './schema-walk.ts';

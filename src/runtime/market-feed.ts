@@ -7,8 +7,16 @@ import { symbolNamed } from '../client/topic-name.ts';
 import { coinNamed } from '../config/coin-list.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { shown } from '../config/problem.ts';
-import { type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import { CHANNELS, type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
+import {
+  isListOf,
+  isOneOf,
+  type OptionRule,
+  type OptionRules,
+  requireOptions,
+  TEXT,
+} from '../domain/options/check-options.ts';
+import { shown } from '../domain/options/shown.ts';
 import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
@@ -202,20 +210,22 @@ export class MarketFeed {
   }
 }
 
-const OPTIONS = ['venue', 'exchange', 'venues', 'quote', 'channels', 'config'] as const;
+const VENUE: OptionRule = [isOneOf(VENUE_IDS), `one of ${VENUE_IDS.join(', ')}`];
 
-/**
- * Returns the venues in order of preference; undefined: as configured. @throws TypeError for an unknown option or venue
- */
+const RULES: OptionRules<MarketFeedOptions> = {
+  venue: VENUE,
+  exchange: VENUE,
+  venues: [isListOf(isOneOf(VENUE_IDS)), `any of ${VENUE_IDS.join(', ')}`],
+  quote: TEXT,
+  channels: [isListOf(isOneOf(CHANNELS)), `any of ${CHANNELS.join(', ')}`],
+  config: [(value) => typeof value === 'object' && value !== null, 'a configuration from loadConfig'],
+};
+
+/** Returns the venues in order of preference; undefined: as configured. */
 function orderOf(options: MarketFeedOptions): readonly VenueId[] | undefined {
-  for (const name of Object.keys(options))
-    if (!OPTIONS.some((known) => known === name))
-      throw new TypeError(`MarketFeed: no option ${name}; there are ${OPTIONS.join(', ')}`);
   const { venue, exchange = venue, venues } = options;
   if (venue !== undefined && venue !== exchange)
     throw new TypeError(`MarketFeed: found venue ${venue} and exchange ${exchange}, allowed: one of them`);
-  for (const id of [exchange ?? [], venues ?? []].flat())
-    if (!VENUE_IDS.includes(id)) throw unusable(id, `one of ${VENUE_IDS.join(', ')}`);
   return venues ?? (exchange && [exchange, ...VENUE_IDS.filter((other) => other !== exchange)]);
 }
 
@@ -230,6 +240,7 @@ function unusable(value: unknown, allowed: string): TypeError {
 }
 
 function configOf(coins: readonly string[], options: MarketFeedOptions): Config {
+  requireOptions('MarketFeed', options, RULES);
   const { quote, channels, config } = options;
   const order = orderOf(options);
   const of = quote ?? config?.quote ?? DEFAULT_QUOTE;

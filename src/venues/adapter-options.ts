@@ -1,5 +1,16 @@
 import type { SchedulerLike } from 'rxjs';
 import { CHANNELS, type Channel, type Instrument } from '../domain/instrument.ts';
+import {
+  FLAG,
+  FUNCTION,
+  isListOf,
+  isOneOf,
+  isText,
+  type OptionRules,
+  requireOptions,
+  WAIT_MS,
+} from '../domain/options/check-options.ts';
+import { shown } from '../domain/options/shown.ts';
 import type { Environment } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import type { Venue } from './contract.ts';
@@ -30,49 +41,32 @@ export interface AdapterOptions {
   readonly onFrame?: (frame: RawFrame) => void;
 }
 
-type Check = (value: unknown) => boolean;
-
-const isText: Check = (value) => typeof value === 'string' && value !== '';
-const isSymbol: Check = (value) =>
+const isSymbol = (value: unknown): boolean =>
   isText(value) || (typeof value === 'object' && value !== null && 'venueSymbol' in value);
-const isListOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.length > 0 && value.every(check);
-const isPositive: Check = (value) => typeof value === 'number' && Number.isFinite(value) && value > 0;
-const isAddress: Check = (value) => typeof value === 'string' && /^wss?:\/\//.test(value);
+const isAddress = (value: unknown): boolean => typeof value === 'string' && /^wss?:\/\//.test(value);
+const isScheduler = (value: unknown): boolean => typeof value === 'object' && value !== null && 'schedule' in value;
 const ENVIRONMENTS: readonly Environment[] = ['production', 'testnet', 'simulated', 'replay'];
 
-/** Checks of the options, for callers in JavaScript. */
-const OPTIONS: { readonly [K in keyof Required<AdapterOptions>]: readonly [check: Check, allowed: string] } = {
+const RULES: OptionRules<AdapterOptions> = {
   symbols: [isListOf(isSymbol), 'at least one symbol, such as BTCUSDT'],
   quote: [isText, 'a quote asset, such as USDT'],
-  channels: [isListOf((value) => CHANNELS.some((channel) => channel === value)), `any of ${CHANNELS.join(', ')}`],
+  channels: [isListOf(isOneOf(CHANNELS)), `any of ${CHANNELS.join(', ')}`],
   websocketUrls: [isListOf(isAddress), 'at least one address that begins with wss:// or ws://'],
-  environment: [(value) => ENVIRONMENTS.some((name) => name === value), 'production, testnet, simulated or replay'],
-  connectTimeoutMs: [isPositive, 'milliseconds above 0'],
-  probeAfterMs: [isPositive, 'milliseconds above 0'],
-  compression: [(value) => typeof value === 'boolean', 'true or false'],
-  maxFrameMb: [isPositive, 'megabytes above 0'],
-  scheduler: [(value) => typeof value === 'object' && value !== null && 'schedule' in value, 'a scheduler of rxjs'],
-  onFrame: [(value) => typeof value === 'function', 'a function'],
+  environment: [isOneOf(ENVIRONMENTS), ENVIRONMENTS.join(', ')],
+  connectTimeoutMs: WAIT_MS,
+  probeAfterMs: WAIT_MS,
+  compression: FLAG,
+  maxFrameMb: [(value) => Number.isFinite(value) && Number(value) > 0, 'megabytes above 0'],
+  scheduler: [isScheduler, 'a scheduler of rxjs'],
+  onFrame: FUNCTION,
 };
 
 /** Checks the options and returns them. @throws TypeError that names the first wrong option */
 export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOptions {
   const { id } = venue;
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`${id}: options are missing: { symbols: ['BTCUSDT'] } at least`);
-  for (const [name, value] of Object.entries(options)) {
-    const known = Object.entries(OPTIONS).find(([option]) => option === name);
-    if (known === undefined)
-      throw new TypeError(`${id}: no option ${name}; there are ${Object.keys(OPTIONS).join(', ')}`);
-    const [, [check, allowed]] = known;
-    if (value !== undefined && !check(value))
-      throw new TypeError(`${id}: ${name} is ${shown(value)}, allowed: ${allowed}`);
-  }
+  requireOptions(id, options, RULES);
   const { symbols, quote = 'USDT', channels = [] } = options;
-  if (symbols === undefined) throw new TypeError(`${id}: symbols are missing, allowed: ${OPTIONS.symbols[1]}`);
+  if (symbols === undefined) throw new TypeError(`${id}: symbols are missing, allowed: ${RULES.symbols[1]}`);
   for (const symbol of symbols)
     if (typeof symbol === 'string' && !isCanonical(symbol, quote))
       throw new TypeError(
@@ -85,8 +79,4 @@ export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOp
 
 function isCanonical(symbol: string, quote: string): boolean {
   return symbol.endsWith(quote) && symbol.length > quote.length && symbol === symbol.toUpperCase();
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }

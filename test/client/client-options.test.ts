@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { checkOptions, prefixesOf, startOf } from '../../src/client/client-options.ts';
+import { type ClientOptions, checkOptions, prefixesOf, startOf } from '../../src/client/client-options.ts';
+import { connectTopics } from '../../src/client/connect-topics.ts';
 
 describe('the client options', () => {
   it('select the topics of an environment; for the testnet, status and gaps are production topics', () => {
@@ -20,7 +21,13 @@ describe('the client options', () => {
     expect(startOf({ from }, 'prices')).toBe('beginning');
     expect(startOf({ from }, 'klines')).toBe('end');
     const noTime = { brokers: ['a:1'], from: { klines: new Date('yesterday') } };
-    expect(() => checkOptions(noTime)).toThrow('from: Invalid Date is not a time');
+    expect(() => checkOptions(noTime)).toThrow(
+      'connectTopics: from.klines is Invalid Date, allowed: beginning, end, a Date, or milliseconds since 1970',
+    );
+    const noTopic: object = { from: { trade: 'end' } };
+    expect(() => checkOptions({ brokers: ['a:1'], ...noTopic })).toThrow(
+      'connectTopics: no option from.trade (did you mean from.trades?); there are trades, ',
+    );
   });
 
   it('reject missing brokers, brokers together with dir, and a group together with dir', () => {
@@ -33,12 +40,38 @@ describe('the client options', () => {
 
   it('reject a limit that is not a valid number or a flag that is not a boolean', () => {
     const text: object = { allowTestData: 'false' };
-    expect(() => checkOptions({ brokers: ['a:1'], ...text })).toThrow('allowTestData: false is neither true nor false');
-    expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow('maxLagMs: NaN is not a number');
+    expect(() => checkOptions({ brokers: ['a:1'], ...text })).toThrow(
+      'connectTopics: allowTestData is "false", allowed: true or false',
+    );
+    expect(() => checkOptions({ brokers: ['a:1'], maxLagMs: Number.NaN })).toThrow(
+      'connectTopics: maxLagMs is NaN, allowed: milliseconds, 0 or more; Infinity for no limit',
+    );
     for (const identityWindow of [0, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => checkOptions({ brokers: ['a:1'], identityWindow })).toThrow(
-        `identityWindow: ${identityWindow} is not a whole number of 1 or more`,
+        `connectTopics: identityWindow is ${identityWindow}, allowed: a whole number of 1 or more`,
       );
     checkOptions({ brokers: ['a:1'], identityWindow: 1, maxLagMs: 0 });
+  });
+
+  it.each([
+    [undefined, 'options are nothing, allowed: an object with brokers, dir, '],
+    [{ allowTestdata: true }, 'no option allowTestdata (did you mean allowTestData?); there are brokers, dir, '],
+    [{ maxPriceAge: 1 }, 'no option maxPriceAge (did you mean maxPriceAgeMs?); there are brokers, dir, '],
+    [{ brokers: 'localhost:9092' }, 'brokers is "localhost:9092", allowed: at least one host:port'],
+    [{ brokers: ['localhost'] }, 'brokers is ["localhost"], allowed: at least one host:port'],
+    [{ brokers: ['localhost:99999'] }, 'brokers is ["localhost:99999"], allowed: at least one host:port'],
+    [{ from: 'yesterday' }, 'from is "yesterday", allowed: beginning, end, a Date, or milliseconds since 1970; or'],
+    [{ environment: 'prod' }, 'environment is "prod", allowed: production, testnet, simulated, replay'],
+    [{ sasl: { mechanism: 'plain', pasword: 'x' } }, 'no option sasl.pasword (did you mean sasl.password?)'],
+    [{ sasl: { mechanism: 'plain', username: 'u', password: 7 } }, 'sasl.password is [hidden], allowed: a text'],
+    [{ schemaRegistry: 'http://x' }, 'schemaRegistry is "http://x", allowed: an object with the url, or null'],
+    [{ connectTimeoutMs: '5s' }, 'connectTimeoutMs is "5s", allowed: milliseconds above 0'],
+  ])('reject options that are unknown or of a wrong type by name: %j', async (options, message) => {
+    const given: object | undefined = options;
+    await expect(connectTopics(given as ClientOptions)).rejects.toThrow(`connectTopics: ${message}`);
+    await expect(connectTopics(given as ClientOptions)).rejects.toMatchObject({
+      name: 'Fault',
+      retry: { kind: 'never' },
+    });
   });
 });

@@ -22,15 +22,20 @@ describe('MarketFeed', () => {
   });
 
   it.each(CONFIGS)('refuses options that it does not have, and venues that do not exist: %#', (options) => {
-    const venues = 'allowed: one of bybit, binance, binance_us, binance_testnet';
-    expect(() => made(['BTC'], { ...options, exchanges: ['bybit'] })).toThrow(
-      'MarketFeed: no option exchanges; there are venue, exchange, venues, quote, channels, config',
-    );
-    expect(() => made(['BTC'], { ...options, exchange: 'kraken' })).toThrow(`MarketFeed: found "kraken", ${venues}`);
-    expect(() => made(['BTC'], { ...options, venue: 'kraken' })).toThrow(`MarketFeed: found "kraken", ${venues}`);
-    expect(() => made(['BTC'], { ...options, venues: ['bybit', 'kraken'] })).toThrow(
-      `MarketFeed: found "kraken", ${venues}`,
-    );
+    const venues = 'bybit, binance, binance_us, binance_testnet';
+    const refused: readonly (readonly [options: object, message: string])[] = [
+      [
+        { exchanges: ['bybit'] },
+        'no option exchanges (did you mean exchange?); there are venue, exchange, venues, quote, channels, config',
+      ],
+      [{ exchange: 'kraken' }, `exchange is "kraken", allowed: one of ${venues}`],
+      [{ venue: 'kraken' }, `venue is "kraken", allowed: one of ${venues}`],
+      [{ venues: ['bybit', 'kraken'] }, `venues is ["bybit","kraken"], allowed: any of ${venues}`],
+      [{ channels: ['trades'] }, 'channels is ["trades"], allowed: any of trade, '],
+      [{ quote: 7 }, 'quote is 7, allowed: a text'],
+    ];
+    for (const [given, message] of refused)
+      expect(() => made(['BTC'], { ...options, ...given })).toThrow(`MarketFeed: ${message}`);
   });
 
   it('refuses a venue together with another exchange', () => {

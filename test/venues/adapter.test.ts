@@ -94,7 +94,7 @@ describe('an adapter', () => {
   it.each([
     [{ symbols: [] }, /bybit: symbols is \[\], allowed: at least one symbol/],
     [{ symbols: ['btcusdt'] }, /symbols has "btcusdt", allowed: coin and quote in capitals, such as BTCUSDT/],
-    [{ symbol: ['BTCUSDT'] }, /no option symbol; there are symbols, quote/],
+    [{ symbol: ['BTCUSDT'] }, /bybit: no option symbol \(did you mean symbols\?\); there are symbols, quote/],
     [{}, /symbols are missing/],
     [{ symbols: ['BTCUSDT'], channels: ['trades'] }, /channels is \["trades"\], allowed: any of trade, agg_trade/],
     [{ symbols: ['BTCUSDT'], channels: ['agg_trade'] }, /channels has agg_trade, which bybit does not have/],

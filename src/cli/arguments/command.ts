@@ -1,5 +1,5 @@
-import { nearestKey } from '../../config/nearest-key.ts';
 import { hideCredentials } from '../../domain/hide-credentials.ts';
+import { nearestKey } from '../../domain/options/nearest-key.ts';
 import { visible, visibleJson } from '../terminal/terminal-text.ts';
 
 /**

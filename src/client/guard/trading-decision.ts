@@ -1,7 +1,8 @@
+import { FLAG, type OptionRule, type OptionRules } from '../../domain/options/check-options.ts';
 import type { PriceTick } from '../../domain/record.ts';
 import type { HaltCause } from '../../tradability/halt.ts';
 import { STATUS_SILENCE_MS, type TradabilityLimits } from '../../tradability/rules.ts';
-import { unusableOption } from '../unusable-option.ts';
+import { requireUsable, unusableOption } from '../unusable-option.ts';
 
 /** Whether a coin (or, without a coin, any coin) may be traded, and why not. */
 export interface TradingDecision {
@@ -44,8 +45,6 @@ export interface GuardOptions extends TradabilityLimits {
   readonly resumeAfterMs: number;
 }
 
-type Flag = 'allowTestData' | 'requireBooks';
-
 export const DEFAULT_GUARD: GuardOptions = {
   maxPriceAgeMs: 5000,
   maxIdleMs: 3_600_000,
@@ -57,31 +56,39 @@ export const DEFAULT_GUARD: GuardOptions = {
   requireBooks: false,
 };
 
+const LIMIT_MS: OptionRule = [
+  (value) => typeof value === 'number' && value >= 0,
+  'milliseconds, 0 or more; Infinity for no limit',
+];
+
+export const GUARD_RULES: OptionRules<GuardOptions> = {
+  maxPriceAgeMs: LIMIT_MS,
+  maxIdleMs: LIMIT_MS,
+  maxLagMs: LIMIT_MS,
+  statusSilenceMs: LIMIT_MS,
+  gapHaltMs: LIMIT_MS,
+  resumeAfterMs: LIMIT_MS,
+  allowTestData: FLAG,
+  requireBooks: FLAG,
+};
+
 /**
  * Merges limits: if several arguments have a limit, the last one's counts.
- * @throws Fault with retry `never` if a limit is unusable.
+ * @throws Fault with retry `never` if a limit is unknown or unusable.
  */
 export function guardOptions(...given: readonly Partial<GuardOptions>[]): GuardOptions {
-  const lastOf = <F extends keyof GuardOptions>(field: F): GuardOptions[F] | undefined =>
-    [DEFAULT_GUARD, ...given].map((each) => each[field]).findLast((value) => value !== undefined);
-  const ms = (field: Exclude<keyof GuardOptions, Flag>): number => {
-    const value = lastOf(field);
-    if (typeof value === 'number' && value >= 0) return value;
-    throw unusableOption(field, `${value} is not a number of milliseconds of 0 or more`);
-  };
-  const flag = (field: Flag): boolean => {
-    const value = lastOf(field);
-    if (typeof value === 'boolean') return value;
-    throw unusableOption(field, `${value} is neither true nor false`);
-  };
+  for (const options of given) requireUsable('guard', options, GUARD_RULES);
+  const of = <F extends keyof GuardOptions>(field: F): GuardOptions[F] =>
+    given.map((options): GuardOptions[F] | undefined => options[field]).findLast((value) => value !== undefined) ??
+    DEFAULT_GUARD[field];
   return {
-    maxPriceAgeMs: ms('maxPriceAgeMs'),
-    maxIdleMs: ms('maxIdleMs'),
-    maxLagMs: ms('maxLagMs'),
-    statusSilenceMs: ms('statusSilenceMs'),
-    gapHaltMs: ms('gapHaltMs'),
-    resumeAfterMs: ms('resumeAfterMs'),
-    allowTestData: flag('allowTestData'),
-    requireBooks: flag('requireBooks'),
+    maxPriceAgeMs: of('maxPriceAgeMs'),
+    maxIdleMs: of('maxIdleMs'),
+    maxLagMs: of('maxLagMs'),
+    statusSilenceMs: of('statusSilenceMs'),
+    gapHaltMs: of('gapHaltMs'),
+    resumeAfterMs: of('resumeAfterMs'),
+    allowTestData: of('allowTestData'),
+    requireBooks: of('requireBooks'),
   };
 }

@@ -1,4 +1,5 @@
 import { asFault, Fault } from '../../domain/fault.ts';
+import { FUNCTION, isOneOf, type OptionRule } from '../../domain/options/check-options.ts';
 import type { MessageOffset } from '../source/source.ts';
 
 /**
@@ -17,6 +18,15 @@ export type Overflow<T> =
       /** Default: venue and symbol. */
       key?(record: T): unknown;
     };
+
+const OVERFLOWS: readonly Overflow<unknown>['kind'][] = ['pause', 'error', 'dropOldest', 'conflate'];
+
+export const OVERFLOW_RULES: Readonly<Record<string, OptionRule>> = {
+  kind: [isOneOf(OVERFLOWS), OVERFLOWS.join(', ')],
+  max: [(value) => typeof value === 'number' && value >= 1, 'a number of records, 1 or more'],
+  onMissed: FUNCTION,
+  key: FUNCTION,
+};
 
 const DEFAULT_MAX = 1000;
 

@@ -124,6 +124,16 @@ describe('the trading guards of a client', () => {
     expect(() => closed.isAllowed(undefined as never)).toThrow('coin: found undefined');
   });
 
+  it('have a client that refuses unknown options of read', () => {
+    const market = marketOf().connect();
+    const drop: object = { overflow: { kind: 'drop' } };
+    expect(() => market.read('trades', drop)).toThrow(
+      'read: overflow.kind is "drop", allowed: pause, error, dropOldest, conflate',
+    );
+    const typo: object = { overlow: { kind: 'pause' } };
+    expect(() => market.read('trades', typo)).toThrow('read: no option overlow (did you mean overflow?)');
+  });
+
   it('take null for all coins together, with limits', () => {
     const market = marketOf().connect();
     const emitted: TradingDecision[] = [];
@@ -135,6 +145,9 @@ describe('the trading guards of a client', () => {
   it('reject a limit that is not a number, and use the limit of the client for undefined', () => {
     const market = marketOf().connect();
     expect(() => market.guard({ maxLagMs: Number.NaN })).toThrow(Fault);
+    const misspelt: object = { maxPriceAge: 1 };
+    for (const give of [() => market.guard(misspelt), () => market.trading$('BTC', misspelt)])
+      expect(give).toThrow('guard: no option maxPriceAge (did you mean maxPriceAgeMs?)');
     const none: object = { maxLagMs: undefined };
     market.guard(none);
   });

@@ -7,11 +7,18 @@ const limits = ['maxPriceAgeMs', 'maxLagMs', 'statusSilenceMs', 'maxIdleMs', 'ga
 const untyped = (options: Readonly<Record<string, unknown>>): Partial<GuardOptions> => options;
 
 describe('guardOptions', () => {
+  it('rejects an unknown limit, and names the nearest known one', () => {
+    expect(() => guardOptions(untyped({ maxPriceAge: 1 }))).toThrow(
+      'guard: no option maxPriceAge (did you mean maxPriceAgeMs?); there are maxPriceAgeMs, maxIdleMs, maxLagMs, ',
+    );
+    expect(() => guardOptions(untyped({ brokers: ['a:1'] }))).toThrow('guard: no option brokers; there are ');
+  });
+
   it('uses the last defined value of each option, or the default', () => {
     expect(guardOptions()).toEqual(DEFAULT_GUARD);
     const given = guardOptions(
       { maxLagMs: 7, gapHaltMs: 8 },
-      untyped({ maxLagMs: 9, gapHaltMs: undefined, maxPriceAgeMs: undefined, brokers: ['a:1'] }),
+      untyped({ maxLagMs: 9, gapHaltMs: undefined, maxPriceAgeMs: undefined }),
     );
     expect(given).toEqual({ ...DEFAULT_GUARD, maxLagMs: 9, gapHaltMs: 8 });
   });
@@ -19,7 +26,9 @@ describe('guardOptions', () => {
   it.each(limits)('rejects a %s that is not a number of at least 0', (field) => {
     for (const value of [Number.NaN, -1, '5000', null]) {
       const give = () => guardOptions(untyped({ [field]: value }));
-      expect(give).toThrow(`${field}: ${value} is not a number of milliseconds of 0 or more`);
+      const allowed = 'milliseconds, 0 or more; Infinity for no limit';
+      const shown = typeof value === 'string' ? `"${value}"` : value;
+      expect(give).toThrow(`guard: ${field} is ${shown}, allowed: ${allowed}`);
       expect(give).toThrow(Fault);
     }
     for (const value of [0, 0.5, Number.POSITIVE_INFINITY]) expect(guardOptions({ [field]: value })[field]).toBe(value);
@@ -28,7 +37,9 @@ describe('guardOptions', () => {
   it.each(['allowTestData', 'requireBooks'] as const)(
     'rejects a %s that is not a boolean, such as the text "false"',
     (field) => {
-      expect(() => guardOptions(untyped({ [field]: 'false' }))).toThrow(`${field}: false is neither true nor false`);
+      expect(() => guardOptions(untyped({ [field]: 'false' }))).toThrow(
+        `guard: ${field} is "false", allowed: true or false`,
+      );
       try {
         guardOptions(untyped({ [field]: 1 }));
       } catch (fault) {

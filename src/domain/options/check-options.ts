@@ -1,0 +1,87 @@
+import { nearestKey } from './nearest-key.ts';
+import { shown } from './shown.ts';
+
+/* Checks of the options that programs pass. TypeScript checks types, but programs in JavaScript pass anything. */
+
+/**
+ * A rule for the value of an option: whether it is allowed, and what is allowed, as a phrase for a message. An option
+ * that may be an object has rules for its fields.
+ */
+export type OptionRule = readonly [
+  isAllowed: (value: unknown) => boolean,
+  allowed: string,
+  fields?: Readonly<Record<string, OptionRule>>,
+];
+
+/** One rule for each option of a type. */
+export type OptionRules<O> = { readonly [K in keyof Required<O>]: OptionRule };
+
+export interface OptionProblem {
+  /** The option, such as `ssl.caFile`; empty if the options are no object. */
+  readonly field: string;
+  /** One sentence that names the option, what was found and what is allowed. */
+  readonly message: string;
+}
+
+/** Returns the first problem of the options; undefined if there is none. An undefined value counts as left out. */
+export function optionProblem(
+  options: unknown,
+  rules: Readonly<Record<string, OptionRule>>,
+  path = '',
+): OptionProblem | undefined {
+  const names = Object.keys(rules);
+  if (!isObject(options))
+    return { field: path, message: `options are ${shown(options)}, allowed: an object with ${names.join(', ')}` };
+  for (const [name, value] of Object.entries(options)) {
+    const field = path + name;
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) {
+      const near = nearestKey(name, names);
+      const hint = near === undefined ? '' : ` (did you mean ${path}${near}?)`;
+      return { field, message: `no option ${field}${hint}; there are ${names.join(', ')}` };
+    }
+    const [isAllowed, allowed, fields] = rule;
+    if (value === undefined) continue;
+    if (!isAllowed(value)) return { field, message: `${field} is ${shown(value, name)}, allowed: ${allowed}` };
+    const problem = fields !== undefined && isPlain(value) ? optionProblem(value, fields, `${field}.`) : undefined;
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** Throws a TypeError that begins with the owner of the options, if there is a problem. */
+export function requireOptions(owner: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
+  const problem = optionProblem(options, rules);
+  if (problem !== undefined) throw new TypeError(`${owner}: ${problem.message}`);
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isPlain = (value: unknown): boolean => isObject(value) && !Array.isArray(value) && !(value instanceof Date);
+
+export const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+export const isFlag = (value: unknown): boolean => typeof value === 'boolean';
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+export const isOneOf =
+  (names: readonly unknown[]) =>
+  (value: unknown): boolean =>
+    names.includes(value);
+export const isListOf =
+  (isAllowed: (value: unknown) => boolean) =>
+  (value: unknown): boolean =>
+    Array.isArray(value) && value.length > 0 && value.every(isAllowed);
+/** The longest wait of a timer, milliseconds. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
+export const FLAG: OptionRule = [isFlag, 'true or false'];
+export const TEXT: OptionRule = [isText, 'a text'];
+export const FUNCTION: OptionRule = [isFunction, 'a function'];
+export const WAIT_MS: OptionRule = [
+  (value) => typeof value === 'number' && value > 0 && value <= LONGEST_WAIT_MS,
+  `milliseconds above 0, up to ${LONGEST_WAIT_MS}`,
+];
+/** An object, or null for none. */
+export const objectOf = (what: string, fields: Readonly<Record<string, OptionRule>>): OptionRule => [
+  (value) => value === null || isPlain(value),
+  `${what}, or null for none`,
+  fields,
+];
