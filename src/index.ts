@@ -1,6 +1,7 @@
 export type { GuardOptions, TradingDecision } from './client/guard/trading-decision.ts';
 export type { Config } from './config/config.ts';
 export { type ConfigSource, loadConfig } from './config/load-config.ts';
+export { ConfigError, type Problem } from './config/problem.ts';
 export type { Decimal } from './domain/decimal.ts';
 export { Fault, type FaultKind, type Retry } from './domain/fault.ts';
 export { CHANNELS, type Channel, VENUE_IDS, type VenueId } from './domain/instrument.ts';
@@ -25,5 +26,11 @@ export type {
 } from './domain/record.ts';
 export type { RawFrame } from './domain/venue-event.ts';
 export type { FeedState, StaleCause } from './domain/venue-state.ts';
-export { MarketFeed, type MarketFeedOptions, type VenueFrame, type VenueStatus } from './runtime/market-feed.ts';
+export {
+  type ConnectOptions,
+  MarketFeed,
+  type MarketFeedOptions,
+  type VenueFrame,
+  type VenueStatus,
+} from './runtime/market-feed.ts';
 export type { HaltCause } from './tradability/halt.ts';

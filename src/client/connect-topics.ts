@@ -29,7 +29,8 @@ import { Warnings } from './warnings.ts';
 /**
  * Connects to the topics of a feed, at Kafka brokers or in a file sink's folder. Resolves when the last prices and
  * status are known. Rejects with a Fault if the brokers do not answer within `connectTimeoutMs`, refuse the client, or
- * do not have the topics. It also rejects with a Fault if the folder does not exist or an option is unusable.
+ * do not have the topics. It also rejects with a Fault if the folder does not exist, an option is unknown or unusable,
+ * or the records need a schema registry and the options have none.
  *
  * @example
  * const market = await connectTopics({ brokers: ['localhost:9092'] });

@@ -1,10 +1,11 @@
 /** `market-feed/client`: the topics of a feed as typed Observables, and whether their data may be traded on. */
 
 export type { TopicRecords } from '../codec/topics.ts';
+export { Fault, type FaultKind, type Retry } from '../domain/fault.ts';
 export type { HaltCause } from '../tradability/halt.ts';
-export type { Beginning, ClientOptions } from './client-options.ts';
+export type { Beginning, ClientDeps, ClientOptions } from './client-options.ts';
 export { connectTopics } from './connect-topics.ts';
-export { DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './guard/trading-decision.ts';
+export { type CoinOrAll, DEFAULT_GUARD, type GuardOptions, type TradingDecision } from './guard/trading-decision.ts';
 export type { TradingWatch } from './guard/watch-trading.ts';
 export type { ClientLag, Market, ReadOptions } from './market.ts';
 export type { Reading } from './reader/reading.ts';

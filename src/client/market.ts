@@ -59,7 +59,7 @@ const LAG_EVERY_MS = 250;
  * The topics of a feed as typed hot Observables. Each topic is read once, while it has subscribers, and each record is
  * emitted once. There is no buffer: the reader waits until `next` returns. For asynchronous work use `read`.
  */
-export class Market {
+export class Market implements AsyncDisposable {
   /** The feed's status records. */
   readonly status$: Observable<TopicRecords['feed-status']>;
   /** Emits `lag()` every 250 ms. */
@@ -188,6 +188,10 @@ export class Market {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   async #close(): Promise<void> {

@@ -43,12 +43,15 @@ export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
  */
 export type WireDecoder = (message: Uint8Array) => FeedRecord | Promise<FeedRecord>;
 
-/** `schemaById` returns a registry's schema as JSON; without it, the Confluent wire format is rejected. */
+/**
+ * `schemaById` returns a registry's schema as JSON. Without it, the Confluent wire format is rejected with a Fault whose
+ * `field` is `schemaRegistry`.
+ */
 export function newWireDecoder(schemaById?: (id: number) => Promise<string>): WireDecoder {
   const readers = new Map<number, RecordReader>();
 
   async function learn(id: number, message: Uint8Array): Promise<FeedRecord> {
-    if (schemaById === undefined) throw refusal(`schema ${id} of a registry, but none is configured`);
+    if (schemaById === undefined) throw refusal(`schema ${id} of a registry, but none is configured`, 'schemaRegistry');
     const reader = readerOf(await schemaById(id));
     readers.set(id, reader);
     return whole(reader, message, 1 + ID_BYTES);
@@ -71,7 +74,8 @@ export function newWireDecoder(schemaById?: (id: number) => Promise<string>): Wi
   };
 }
 
-const refusal = (message: string): Fault => new Fault('malformed', message, { retry: { kind: 'never' } });
+const refusal = (message: string, field?: string): Fault =>
+  new Fault('malformed', message, { retry: { kind: 'never' }, field });
 
 function whole(reader: RecordReader, message: Uint8Array, offset: number): FeedRecord {
   const { record, end } = reader.read(message, offset);

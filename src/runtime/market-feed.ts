@@ -1,5 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { filter, firstValueFrom, NEVER, type Observable, Subject, type Subscription, throwIfEmpty } from 'rxjs';
+import {
+  filter,
+  firstValueFrom,
+  map,
+  merge,
+  NEVER,
+  type Observable,
+  race,
+  Subject,
+  type Subscription,
+  switchMap,
+  throwError,
+  throwIfEmpty,
+  timer,
+} from 'rxjs';
 import { coinAskedFor, type TradingDecision, type TradingQuestion } from '../client/guard/trading-decision.ts';
 import { TradingWatches } from '../client/guard/trading-watches.ts';
 import { watchTrading } from '../client/guard/watch-trading.ts';
@@ -7,6 +21,7 @@ import { symbolNamed } from '../client/topic-name.ts';
 import { coinNamed } from '../config/coin-list.ts';
 import { type Config, coinEverywhere, feedVenues, instrumentsFor } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { Fault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, type Instrument, VENUE_IDS, type VenueId } from '../domain/instrument.ts';
 import {
   isListOf,
@@ -15,10 +30,12 @@ import {
   type OptionRules,
   requireOptions,
   TEXT,
+  WAIT_MS,
 } from '../domain/options/check-options.ts';
 import { shown } from '../domain/options/shown.ts';
 import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
+import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
 import { buildFeed } from './build-feed.ts';
 import type { RunningFeed } from './running-feed.ts';
@@ -40,6 +57,14 @@ export interface MarketFeedOptions {
   readonly channels?: readonly Channel[];
   /** A whole configuration from `loadConfig` instead of the built-in one. The other options override it. */
   readonly config?: Config;
+}
+
+/** Options of `connect`. */
+export interface ConnectOptions {
+  /** Longest wait for the first data, milliseconds; default: no limit. */
+  readonly timeoutMs?: number;
+  /** Ends the wait when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** The current state of a venue. */
@@ -65,7 +90,7 @@ export interface VenueFrame extends RawFrame {
  * feed.subscribePrice((tick) => console.log(tick.symbol, tick.price));
  * await feed.connect();
  */
-export class MarketFeed {
+export class MarketFeed implements AsyncDisposable {
   readonly #records$ = new Subject<FeedRecord>();
   readonly #frames$ = new Subject<VenueFrame>();
   /** Emits one price for every trade and every ticker. */
@@ -113,15 +138,26 @@ export class MarketFeed {
   }
 
   /**
-   * Connects, and resolves with the first data. Until then, the feed keeps trying. Rejects if the feed is closed first.
+   * Connects, and resolves with the first data. Rejects with a Fault of kind `connect_timeout` after `timeoutMs`, or
+   * with the reason of the `signal`. The feed then still keeps trying until `close`. Also rejects with a Fault if the
+   * feed is closed.
    */
-  async connect(): Promise<void> {
+  async connect(options: ConnectOptions = {}): Promise<void> {
+    requireOptions('connect', options, CONNECT_RULES);
+    const { timeoutMs, signal } = options;
+    signal?.throwIfAborted();
+    if (this.#closed) throw closedFault('the feed is closed');
     // Status and checkpoints do not count: the feed publishes them even if no data comes.
     const data$ = this.#records$.pipe(
       filter(({ kind }) => kind !== 'status' && kind !== 'position'),
-      throwIfEmpty(() => new Error('the feed was closed before any data came')),
+      throwIfEmpty(() => closedFault('the feed was closed before any data came')),
     );
-    const first = firstValueFrom(data$);
+    const late$ = timeoutMs === undefined ? NEVER : timer(timeoutMs, monotonicScheduler);
+    const failure$ = merge(
+      late$.pipe(map(() => this.#lateFault(timeoutMs))),
+      signal === undefined ? NEVER : aborted$(signal).pipe(map((): unknown => signal.reason)),
+    );
+    const first = firstValueFrom(race(data$, failure$.pipe(switchMap((failure) => throwError(() => failure)))));
     if (!this.#started) this.#feed.start();
     this.#started = true;
     await first;
@@ -135,6 +171,10 @@ export class MarketFeed {
     this.#watches.close();
     this.#frames$.complete();
     this.#records$.complete();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Adds a coin while the feed runs, at every venue. A venue that does not list it reports `subscription_rejected`. */
@@ -203,12 +243,26 @@ export class MarketFeed {
     return this.status$.subscribe(next);
   }
 
+  #lateFault(timeoutMs: number | undefined): Fault {
+    const states = this.#feed.watches.flatMap((watch) => [...watch.states]);
+    const reasons = states.map(([venue, { reason }]) => `${venue}: ${reason === '' ? 'no data' : reason}`);
+    return new Fault('connect_timeout', `MarketFeed: no data within ${timeoutMs} ms (${reasons.join('; ')})`);
+  }
+
   #instrument(coin: string, venue: VenueId): Instrument {
     const known = instrumentsFor(this.#config, venue).find((instrument) => instrument.coin === coin);
     const symbol = coin + this.#config.quote;
     return known ?? { coin, symbol, venueSymbol: symbol };
   }
 }
+
+const closedFault = (message: string): Fault =>
+  new Fault('internal', `MarketFeed: ${message}`, { retry: { kind: 'never' } });
+
+const CONNECT_RULES: OptionRules<ConnectOptions> = {
+  timeoutMs: WAIT_MS,
+  signal: [(value) => value instanceof AbortSignal, 'an AbortSignal'],
+};
 
 const VENUE: OptionRule = [isOneOf(VENUE_IDS), `one of ${VENUE_IDS.join(', ')}`];
 

@@ -3,6 +3,7 @@ import kafkajs from 'kafkajs';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClientOptions, ClientWarning, Market } from '../../src/client/index.ts';
 import { connectTopics } from '../../src/client/index.ts';
+import { encodeConfluent } from '../../src/codec/wire-format.ts';
 import type { TradeEvent } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
@@ -81,6 +82,24 @@ describe('connectTopics', () => {
       new RegExp(`^no topic ${config.topicPrefix}replay.prices, .*; there are: ${config.topicPrefix}agg-trades, `),
     );
     await expect(missing).rejects.toMatchObject({ name: 'Fault', kind: 'unavailable' });
+  });
+
+  it('rejects if the newest records of a topic need a schema registry and none is given', async () => {
+    const { topics: to, config } = await topics({ partitions: 1 });
+    const topic = `${config.topicPrefix}prices`;
+    const producer = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING }).producer();
+    await producer.connect();
+    onTestFinished(() => producer.disconnect());
+    const tick = priceTick('BTCUSDT', '1');
+    await producer.send({ topic, messages: [{ key: 'BTCUSDT', value: encodeConfluent(tick, 7) }] });
+    const refused = connectTopics({ brokers, topicPrefix: config.topicPrefix });
+    await expect(refused).rejects.toThrow(
+      `connectTopics: ${topic} has records in the Confluent wire format, so schemaRegistry must be { url }`,
+    );
+    await expect(refused).rejects.toMatchObject({ field: 'schemaRegistry', retry: { kind: 'never' } });
+    // Older records of another format do not matter.
+    await to.publish(tick);
+    expect((await connect(config)).latest('BTC')?.price).toBe('1');
   });
 
   it('rejects with connect_failed within connectTimeoutMs if no broker listens', async () => {

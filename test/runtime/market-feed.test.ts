@@ -38,6 +38,26 @@ describe('MarketFeed', () => {
       expect(() => made(['BTC'], { ...options, ...given })).toThrow(`MarketFeed: ${message}`);
   });
 
+  it('connect rejects after timeoutMs, on the abort of its signal, and after close', async () => {
+    const refusing = { websocket_urls: ['ws://127.0.0.1:1'], rest_urls: ['http://127.0.0.1:1'] };
+    const config = loadConfig({ values: { coins: ['BTC'], feed: { venues: ['bybit'] }, venues: { bybit: refusing } } });
+    const feed = made(['BTC'], { config });
+    const late = feed.connect({ timeoutMs: 200 });
+    await expect(late).rejects.toThrow(/^MarketFeed: no data within 200 ms \(bybit: .*127\.0\.0\.1.*\)$/);
+    await expect(late).rejects.toMatchObject({ name: 'Fault', kind: 'connect_timeout' });
+    const abort = new AbortController();
+    const aborted = feed.connect({ signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(aborted).rejects.toThrow('enough');
+    await expect(feed.connect({ signal: abort.signal })).rejects.toThrow('enough');
+    const wrong: object = { timeout: 5 };
+    await expect(feed.connect(wrong)).rejects.toThrow('connect: no option timeout (did you mean timeoutMs?)');
+    const open = feed.connect();
+    await feed[Symbol.asyncDispose]();
+    await expect(open).rejects.toThrow('MarketFeed: the feed was closed before any data came');
+    await expect(feed.connect()).rejects.toThrow('MarketFeed: the feed is closed');
+  });
+
   it('refuses a venue together with another exchange', () => {
     expect(() => made(['BTC'], { venue: 'bybit', exchange: 'binance' })).toThrow(
       'MarketFeed: found venue bybit and exchange binance, allowed: one of them',

@@ -30,6 +30,14 @@ export type ReadTopicBackwards = (
   visitorOf: (partition: number, partitionOf: (key: string) => number) => MessageVisitor,
 ) => Promise<void>;
 
+/** Reading a topic backwards rejects with this Fault if the newest message of a partition needs a schema registry. */
+const registryNeeded = (topic: string): Fault =>
+  new Fault(
+    'internal',
+    `connectTopics: ${topic} has records in the Confluent wire format, so schemaRegistry must be { url }`,
+    { retry: { kind: 'never' }, field: 'schemaRegistry' },
+  );
+
 export function kafkaBackwardsReader(config: KafkaConfig, log: KafkaLog): ReadTopicBackwards {
   const decodeValue = newMessageDecoder(config);
   return (topic, visitorOf) =>
@@ -39,11 +47,16 @@ export function kafkaBackwardsReader(config: KafkaConfig, log: KafkaLog): ReadTo
       (layout) => {
         const visitors = Array.from({ length: layout.partitionCount }, (_, partition) => {
           const visit = visitorOf(partition, (key) => layout.partitionOf(key));
+          let isNewest = true;
           const take = async (messages: readonly TopicMessage[]): Promise<Next> => {
             for (const { key, timestamp, value } of messages.toReversed()) {
+              const isNewestMessage = isNewest;
+              isNewest = false;
               const decode = async () => {
                 const decoded = value === null ? undefined : await decodeValue(value);
-                return decoded instanceof Fault ? undefined : decoded;
+                if (!(decoded instanceof Fault)) return decoded;
+                if (isNewestMessage && decoded.field === 'schemaRegistry') throw registryNeeded(topic);
+                return undefined;
               };
               if ((await visit({ key, appendedAt: timestamp, decode })) === 'stop') return 'stop';
             }

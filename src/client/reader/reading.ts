@@ -5,7 +5,7 @@ import type { RecordListener } from './topic-reader.ts';
 import { type Overflow, WaitingRecords } from './waiting-records.ts';
 
 /** A topic's records for `for await`. A record is done when the loop requests the next one, or ends. */
-export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefined> {
+export interface Reading<T> extends AsyncIterableIterator<T, undefined, undefined>, AsyncDisposable {
   /** How many records the overflow `dropOldest` has dropped so far. */
   readonly missed: number;
   /** How many records wait to be taken. */
@@ -60,6 +60,10 @@ export class BufferedReading<T extends FeedRecord> implements Reading<T>, Record
     if (this.#isOver) return;
     this.#leave();
     this.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
   }
 
   [Symbol.asyncIterator](): this {

@@ -134,6 +134,22 @@ describe('the trading guards of a client', () => {
     expect(() => market.read('trades', typo)).toThrow('read: no option overlow (did you mean overflow?)');
   });
 
+  it('end with their client, their guard or their reading when a block with await using ends', async () => {
+    const { connect } = marketOf();
+    const market = connect();
+    const kept = market.guard();
+    {
+      await using guard = market.guard();
+      await using reading = market.read('trades');
+      expect(guard.decision().causes).toEqual(['starting']);
+      expect(reading.waiting).toBe(0);
+    }
+    expect(kept.decision().causes).toEqual(['starting']);
+    await market[Symbol.asyncDispose]();
+    expect(kept.decision().causes).toEqual(['ended']);
+    expect(() => market.read('trades')).toThrow('the client is closed');
+  });
+
   it('take null for all coins together, with limits', () => {
     const market = marketOf().connect();
     const emitted: TradingDecision[] = [];
