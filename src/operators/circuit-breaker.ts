@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireNumber } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Reports whether one condition is good now. */
@@ -90,6 +91,9 @@ export function circuitBreaker<S extends string>(
 ): OperatorFunction<ConditionReport<S>, BreakerDecision> {
   const { resumeAfterMs, scheduler = asyncScheduler } = options;
   const limits = Object.entries<ConditionOptions>(options.sources);
+  requireNumber('circuitBreaker', 'resumeAfterMs', resumeAfterMs, 0);
+  for (const [source, { maxSilenceMs = 0 }] of limits)
+    requireNumber('circuitBreaker', `maxSilenceMs of ${source}`, maxSilenceMs, 0);
 
   return (reports) =>
     new Observable((subscriber) => {

@@ -1,5 +1,6 @@
-import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
+import { asyncScheduler, isObservable, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireFunction, requireNumber } from './check-option.ts';
 import { listen } from './listen.ts';
 
 interface ConflateByKey<T> {
@@ -65,6 +66,10 @@ export type ConflateOptions<T> = ConflateUntil<T> | ConflateEvery<T>;
  * // [ 'BTCUSDT 3', 'ETHUSDT 2' ]
  */
 export function conflate<T>(options: ConflateOptions<T>): OperatorFunction<T, T[]> {
+  requireFunction('conflate', 'key', options.key);
+  if ('everyMs' in options) requireNumber('conflate', 'everyMs', options.everyMs, 0);
+  else if (!isObservable(options.release$)) throw new TypeError('conflate: either release$ or everyMs is needed');
+
   return (source) =>
     new Observable((subscriber) => {
       let waiting = new Map<unknown, { value: T }>();

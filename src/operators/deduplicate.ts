@@ -18,7 +18,7 @@ export type Key = string | number | bigint;
  */
 export function createSeenWindow<K extends Key = Key>(size: number): SeenWindow<K> {
   if (!(Number.isSafeInteger(size) && size > 0))
-    throw new RangeError(`size must be a whole number above 0, found ${size}`);
+    throw new RangeError(`deduplicate: size must be a whole number above 0, found ${size}`);
   const seen = new Set<K>();
   /** Iterates over the keys, oldest first. Its next key is the oldest one in the window. */
   const leaving = seen.values();

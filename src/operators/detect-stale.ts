@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireFunction, requirePositive } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Options of `detectStale`. */
@@ -58,6 +59,8 @@ export type Freshness =
  */
 export function detectStale<T>(options: DetectStaleOptions<T>): OperatorFunction<T, T | Freshness> {
   const { staleAfterMs, scheduler = asyncScheduler } = options;
+  requirePositive('detectStale', 'staleAfterMs', staleAfterMs);
+  requireFunction('detectStale', 'isData', options.isData);
 
   return (source) =>
     new Observable<T | Freshness>((subscriber) => {

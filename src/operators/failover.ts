@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { type Alarm, createAlarm } from './alarm.ts';
+import { requireNumber } from './check-option.ts';
 import { type Decision, decide, type FailoverTiming } from './failover/failover-decision.ts';
 import {
   type FailoverEvent,
@@ -111,6 +112,9 @@ export function failover<T, E extends OtherEvent>(
   sources: readonly FailoverSource<T, E>[],
   options: FailoverOptions<T>,
 ): Observable<FailoverEvent<T> | E> {
+  if (sources.length === 0) throw new RangeError('failover: sources must not be empty');
+  for (const option of ['graceMs', 'failBackAfterMs', 'connectTimeoutMs', 'ringSpan'] as const)
+    requireNumber('failover', option, options[option], 0);
   return new Observable((subscriber) => new FailoverRun(sources, options, subscriber).start(sources));
 }
 
@@ -151,7 +155,6 @@ class FailoverRun<T, E extends OtherEvent> {
   }
 
   start(inputs: readonly FailoverSource<T, E>[]): void {
-    if (inputs.length === 0) this.#out.complete();
     for (const [index, source] of this.#sources.entries()) this.#subscribe(source, inputs[index]?.events$);
   }
 

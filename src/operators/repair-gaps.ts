@@ -1,5 +1,6 @@
 import { asyncScheduler, EMPTY, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireNumber } from './check-option.ts';
 import { listen } from './listen.ts';
 import { ContiguousSequence } from './sequence/contiguous-sequence.ts';
 import { GapRepair } from './sequence/gap-repair.ts';
@@ -181,6 +182,9 @@ function oneLine<T>(options: RepairGapsOptions<T>): RepairLinesOptions<T, T, str
 
 function repairLines<A, T, K>(options: RepairLinesOptions<A, T, K>): OperatorFunction<A, GapEvent<T, K>> {
   const { graceMs = 0, holdMs = 10_000, atOnce = 1, scheduler = asyncScheduler } = options;
+  if (typeof graceMs !== 'function') requireNumber('repairGaps', 'graceMs', graceMs, 0);
+  requireNumber('repairGaps', 'holdMs', holdMs, 0);
+  requireNumber('repairGaps', 'atOnce', atOnce, 1);
   const fetches = options.fetch !== undefined;
   const graceOf = (key: K, { isFilledByLines }: IdSequence<T>): number => {
     if (!isFilledByLines) return 0;

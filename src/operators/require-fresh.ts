@@ -6,6 +6,7 @@ import {
   type SchedulerLike,
 } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireNumber } from './check-option.ts';
 import { listen } from './listen.ts';
 
 /** Options of `requireFresh`. */
@@ -92,6 +93,9 @@ export function requireFresh<T>(
 ): OperatorFunction<T, Fresh<T>>;
 export function requireFresh<T>(options: RequireFreshOptions<T>): OperatorFunction<T, T | Fresh<T>> {
   const { maxAgeMs, onStale, scheduler = asyncScheduler } = options;
+  requireNumber('requireFresh', 'maxAgeMs', maxAgeMs, 0);
+  if (onStale !== 'error' && onStale !== 'halt')
+    throw new TypeError(`requireFresh: onStale must be 'error' or 'halt', found ${onStale}`);
   const ageOf = (value: T): number => {
     if (options.receivedAt === undefined) return 0;
     const now = options.clock === undefined ? scheduler.now() : options.clock();

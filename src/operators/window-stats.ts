@@ -1,5 +1,6 @@
 import { asyncScheduler, Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { createAlarm } from './alarm.ts';
+import { requireNumber } from './check-option.ts';
 import { listen } from './listen.ts';
 import {
   type Cut,
@@ -82,6 +83,8 @@ export interface WindowStatsOptions<T, A> extends TumblingWindowsOptions<T, A> {
 export function windowStats<T, A>(options: WindowStatsOptions<T, A>): OperatorFunction<T, ClosedWindow<A>> {
   const { scheduler = asyncScheduler, control$ } = options;
   // A pause shorter than this closes no window, so a check at this interval is exact.
+  requireNumber('windowStats', 'allowedLatenessMs', options.allowedLatenessMs, 0);
+  requireNumber('windowStats', 'idleAfterMs', options.idleAfterMs, 0);
   const idleMs = Math.max(options.allowedLatenessMs + options.idleAfterMs, 1);
 
   return (source) =>
