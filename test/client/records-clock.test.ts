@@ -155,7 +155,7 @@ it('a backtest needs a folder with records', async () => {
   );
   await expect(connectTopics({ brokers: ['a:1'], clock: 'records' })).rejects.toThrow('clock: ');
   const wrong: ClientOptions = JSON.parse('{ "dir": "x", "clock": "record" }');
-  await expect(connectTopics(wrong)).rejects.toThrow('clock: record is neither wall nor records');
+  await expect(connectTopics(wrong)).rejects.toThrow('connectTopics: clock is "record", allowed: wall, records');
 });
 
 const BOTH = ['bybit', 'binance'] as const;

@@ -43,7 +43,7 @@ describe('MarketFeed', () => {
     const config = loadConfig({ values: { coins: ['BTC'], feed: { venues: ['bybit'] }, venues: { bybit: refusing } } });
     const feed = made(['BTC'], { config });
     const late = feed.connect({ timeoutMs: 200 });
-    await expect(late).rejects.toThrow(/^MarketFeed: no data within 200 ms \(bybit: .*127\.0\.0\.1.*\)$/);
+    await expect(late).rejects.toThrow(/^MarketFeed: no data within 200 ms \(bybit: .+\)$/);
     await expect(late).rejects.toMatchObject({ name: 'Fault', kind: 'connect_timeout' });
     const abort = new AbortController();
     const aborted = feed.connect({ signal: abort.signal });
