@@ -47,6 +47,7 @@ export class VirtualSink implements Sink {
 
   async open(): Promise<void> {
     await this.#waitLatency();
+    if (this.#world.scheduler.now() < this.#store.awayUntil) throw AWAY;
     this.#number = ++this.#store.writer;
   }
 

@@ -98,8 +98,7 @@ export class SparseSequence<T> implements IdSequence<T> {
 
   forget(): Sequenced<T>[] {
     if (!this.isResumed) return [];
-    this.#passed.startAt(undefined);
-    this.#passed.isUnwatched = false;
+    this.#passed.forget();
     return this.#settled(this.#giveUp());
   }
 
