@@ -57,7 +57,12 @@ export interface Socket {
  */
 const AT_ONCE_BYTES = 64 * 1024;
 const MAX_REFUSAL_BODY = 64 * 1024;
-const CLOSE_TIMEOUT_MS = 500;
+/**
+ * Limits of what a server may let wait: parts of one message, reads of the socket until a frame is complete, and pongs
+ * that it does not read. Messages of venues have one part.
+ */
+const LIMITS = { maxFragments: 16_384, maxBufferedChunks: 262_144, maxPendingAutoPongs: 60, closeTimeout: 500 };
+type LimitedOptions = typeof LIMITS;
 const NORMAL_CLOSURE = 1000;
 const ABNORMAL_CLOSURE = 1006;
 
@@ -158,15 +163,15 @@ export function openSocket(url: string, options: SocketOptions, handlers: Socket
   };
 }
 
-/** Makes the options of `ws`. Its type declarations lack `closeTimeout`. */
-function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions & { closeTimeout: number } {
+/** Makes the options of `ws`. Its type declarations lack some of them. */
+function webSocketOptions(options: SocketOptions): WebSocket.ClientOptions & LimitedOptions {
   return {
+    ...LIMITS,
     perMessageDeflate: options.compression,
     maxPayload: options.maxFrameBytes,
     // The decoder checks the text: a frame that is not UTF-8 is a dead letter, not the end of the connection.
     skipUTF8Validation: true,
     followRedirects: false,
-    closeTimeout: CLOSE_TIMEOUT_MS,
   };
 }
 

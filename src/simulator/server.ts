@@ -98,12 +98,14 @@ function running(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const { site, path, query } = routed(request, sites);
     if (!(socket instanceof Socket)) socket.destroy();
+    else if (isForeign(request)) refuseUpgrade(request, socket, FOREIGN);
     else if (site === undefined) refuseUpgrade(request, socket, notServed(path));
     else site.upgrade(request, socket, head, path, query);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { site, path, query } = routed(request, sites);
-    if (site !== undefined) site.rest(request, response, path, query);
+    if (isForeign(request)) respond(response, FOREIGN);
+    else if (site !== undefined) site.rest(request, response, path, query);
     else if (path === '/healthz') respond(response, { status: 200, body: '{"status":"ok"}' });
     else if (path === '/stats')
       respond(response, json(200, { venues: snakeKeys(counts()), journal_lines: journal?.events ?? 0 }));
@@ -129,6 +131,16 @@ function running(
       await journal?.close();
     },
   };
+}
+
+const FOREIGN = {
+  status: 403,
+  body: '{"error":"origin_not_allowed","message":"a web page may not use the simulator"}',
+};
+
+/** True for a request of a web page from elsewhere. Without this check, any page in a browser here could start faults. */
+function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
+  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
 }
 
 function routed({ url = '/' }: IncomingMessage, sites: ReadonlyMap<string, VenueSite>) {

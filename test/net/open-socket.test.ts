@@ -375,6 +375,17 @@ describe('openSocket: the end of a connection', () => {
     expect(await end()).toMatchObject({ kind: 'violated', what: 'protocol_error', fault: { status: 1002 } });
   });
 
+  it('ends when the server sends a message in more than 16,384 parts', async () => {
+    const server = await serve();
+    const { opened, end } = open(server.url);
+    await opened();
+    // A first part without content, then parts that continue it.
+    server.sockets[0]?.write(Buffer.concat([Buffer.from([0x01, 0x00]), Buffer.alloc(2 * 16_384)]));
+    const ended = await end();
+    expect(ended).toMatchObject({ kind: 'violated', what: 'protocol_error' });
+    expect(faultOf(ended).message).toContain('Too many message fragments');
+  });
+
   it('notifies onEnd only once after a protocol error', async () => {
     const server = await serve();
     const { opened, calls, end } = open(server.url);

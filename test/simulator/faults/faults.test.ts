@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import type { FaultRequest } from '../../../src/simulator/faults/fault-command.ts';
 import { FAULT_KINDS } from '../../../src/simulator/faults/faults.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/server.ts';
@@ -110,6 +112,19 @@ function ids(client: Client): number[] {
 }
 
 describe('HTTP API of the simulated faults', () => {
+  it('refuses web pages of another origin', async () => {
+    const body = JSON.stringify({ venue: 'bybit', fault: 'drop' });
+    const post = (origin: string) =>
+      // A page may send such a request without asking the server first.
+      fetch(`${simulator.httpUrl}/faults`, { method: 'POST', body, headers: { origin, 'content-type': 'text/plain' } });
+    for (const origin of ['https://evil.example', 'null', simulator.httpUrl.replace('127.0.0.1', 'localhost')])
+      expect((await post(origin)).status).toBe(403);
+    expect((await post(simulator.httpUrl)).status).not.toBe(403);
+    const socket = new WebSocket(`${simulator.url}/bybit/v5/public/spot`, { origin: 'https://evil.example' });
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error.message).toContain('403');
+  });
+
   it('answers with JSON that ends with a newline', async () => {
     for (const path of ['/faults', '/stats'])
       expect(await (await fetch(`${simulator.httpUrl}${path}`)).text()).toMatch(/^\{.*\}\n$/);
