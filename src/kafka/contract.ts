@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import type { Fault } from '../domain/fault.ts';
 import type { KafkaConfig, KafkaLog } from './config.ts';
 
 /**
@@ -137,8 +138,10 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly highWatermark: bigint;
   readonly lastStableOffset: bigint;
-  /** Offset of the last fetched record, committed or not; undefined: none was fetched. */
+  /** Last offset of the fetched batches, committed or not; undefined: none was fetched. */
   readonly lastOffset: bigint | undefined;
+  /** True: later batches of the answer were left out, because together they take too much memory. */
+  readonly isCut: boolean;
   readonly messages: readonly TopicMessage[];
 }
 
@@ -148,8 +151,8 @@ export interface TopicMessage {
   /** The broker's append time, milliseconds since 1970. */
   readonly timestamp: number;
   readonly key: string | null;
-  /** null: a tombstone. */
-  readonly value: Buffer | null;
+  /** null: a tombstone. A Fault of kind `malformed`: a whole batch that cannot be read; `offset` is its last one. */
+  readonly value: Buffer | Fault | null;
 }
 
 /** `timeMs` is the broker's append time, milliseconds since 1970. */

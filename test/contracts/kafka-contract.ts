@@ -237,6 +237,24 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
       expect(performance.now() - sent).toBeLessThan(6000);
     });
 
+    it('KC-25 passes over a batch that unfolds to too much memory, and says so', async () => {
+      const { brokers, topic, ask } = await newTopic({ compression: 'zstd' });
+      const producer = await newProducer(brokers);
+      const bomb = {
+        ...batch(topic, [''], { sequence: 1 }),
+        messages: [{ key: 'k', value: Buffer.alloc(70 * 2 ** 20) }],
+      };
+      for (const each of [batch(topic, ['a']), bomb, batch(topic, ['b'], { sequence: 2 })]) {
+        const [answer] = await ask((broker) => broker.produce([each], producer));
+        expect(answer?.error).toBeUndefined();
+      }
+      expect(await valuesIn(ask, topic)).toEqual([
+        'a',
+        'Fault: a batch of 1 records needs more than 67108864 bytes of memory: offsets 1 to 1 are passed over',
+        'b',
+      ]);
+    });
+
     it('KC-12 reports an offset that is out of range', async () => {
       const { topic, ask } = await newTopic();
       await expect(ask((broker) => broker.fetch(topic, new Map([[0, 5n]]), LIMITS))).rejects.toMatchObject({

@@ -44,7 +44,7 @@ const DOUBLE_PRICE = { type: 'record', name: 'TradeEvent', fields: [{ name: 'pri
 async function valuesIn(config: KafkaConfig, topic: string): Promise<Buffer[]> {
   const values: Buffer[] = [];
   for await (const messages of fetchTopic(config, topic, { from: 'beginning', follow: false }, quiet))
-    values.push(...messages.flatMap(({ value }) => value ?? []));
+    values.push(...messages.flatMap(({ value }) => (value instanceof Buffer ? value : [])));
   return values;
 }
 

@@ -1,9 +1,8 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import kafkajs, { CompressionTypes } from 'kafkajs';
-import { CODECS } from '../compression.ts';
 import type { KafkaLog } from '../config.ts';
 import type { BrokerConnection, OpenOptions } from '../contract.ts';
+import { readFetchResponse } from '../fetch-response.ts';
 import { produceBody } from '../produce-request.ts';
 import { kafkajsError } from './kafkajs-error.ts';
 import {
@@ -12,8 +11,8 @@ import {
   crc32c,
   createErrorFromCode,
   type KafkajsLogger,
-  messagesOf,
   type RawOffsets,
+  requestFetch,
   requestMetadata,
   requestProduce,
   type SocketFactory,
@@ -30,7 +29,6 @@ const COORDINATOR_TYPES = { group: 0, transaction: 1 };
 /** Opens a connection with kafkajs 2.2.4. */
 export async function openKafkajs(options: OpenOptions): Promise<BrokerConnection> {
   const { host, port, config, tls, requestTimeoutMs, log, onClosed, signal } = options;
-  addCodecs();
   const sockets = new Set<Socket>();
   const close = () => {
     for (const socket of sockets) socket.destroy(new Error('cut'));
@@ -131,28 +129,7 @@ function connectionOf(kafkajs: Broker, { host, port, config }: OpenOptions, clos
       }));
       const limits = { maxWaitTime: maxWaitMs, minBytes: 1, maxBytes: FETCH_BYTES };
       const request = { isolationLevel: READ_COMMITTED, ...limits, topics: [{ topic, partitions }] };
-      const { responses } = await ask(kafkajs.fetch(request));
-      return responses
-        .flatMap((response) => response.partitions)
-        .map((fetched) => {
-          const { partition, messages } = fetched;
-          const last = messages.at(-1);
-          return {
-            partition,
-            highWatermark: BigInt(fetched.highWatermark),
-            lastStableOffset: BigInt(fetched.lastStableOffset),
-            lastOffset: last === undefined ? undefined : BigInt(last.offset),
-            messages: messagesOf(topic, offsets.get(partition) ?? 0n, fetched).map(
-              ({ offset, timestamp, key, value }) => ({
-                partition,
-                offset,
-                timestamp: Number(timestamp),
-                key: key === null ? null : key.toString(),
-                value,
-              }),
-            ),
-          };
-        });
+      return readFetchResponse(await ask(requestFetch(kafkajs, request)), offsets, errorOf);
     },
 
     async listOffsets(topic, partitions, at) {
@@ -255,21 +232,4 @@ function loggerOf(name: string, log: KafkaLog): KafkajsLogger {
   const write = (message: string, { stack: _stack, ...details }: { readonly stack?: unknown } = {}) =>
     log('debug', `kafkajs ${name}: ${message}`, details);
   return { debug: () => {}, info: write, warn: write, error: write, namespace: (inner) => loggerOf(inner, log) };
-}
-
-/** Adds codecs, because kafkajs itself has only gzip. The whole process shares its table of codecs. */
-function addCodecs(): void {
-  const table = [
-    [CompressionTypes.GZIP, CODECS.gzip],
-    [CompressionTypes.Snappy, CODECS.snappy],
-    [CompressionTypes.LZ4, CODECS.lz4],
-    [CompressionTypes.ZSTD, CODECS.zstd],
-  ] as const;
-  for (const [type, codec] of table) {
-    // Node.js does not find `CompressionCodecs` as a named export.
-    kafkajs.CompressionCodecs[type] = () => ({
-      compress: (encoder: { readonly buffer: Buffer }) => codec.compress(encoder.buffer),
-      decompress: (bytes: Buffer) => codec.decompress(bytes),
-    });
-  }
 }

@@ -5,8 +5,9 @@
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import type { KafkaMessage, SASLOptions } from 'kafkajs';
+import type { SASLOptions } from 'kafkajs';
 import type { BrokerAddress } from '../contract.ts';
+import { FETCH_VERSION } from '../fetch-response.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -26,7 +27,6 @@ export interface Broker extends Record<Acknowledged, (request: object) => Promis
   readonly lookupRequest: (key: number, definition: unknown) => (args: object) => ProtocolRequest;
   connect(): Promise<void>;
   findGroupCoordinator(request: object): Promise<{ readonly coordinator: BrokerAddress }>;
-  fetch(request: object): Promise<{ readonly responses: readonly { readonly partitions: readonly RawPartition[] }[] }>;
   listOffsets(request: object): Promise<RawOffsets>;
   describeConfigs(request: object): Promise<{
     readonly resources: readonly {
@@ -103,30 +103,12 @@ interface Encoded {
   readonly buffer: Buffer;
 }
 
-export interface RawPartition {
-  readonly partition: number;
-  readonly highWatermark: string;
-  readonly lastStableOffset: string;
-  readonly abortedTransactions: readonly unknown[];
-  readonly messages: readonly KafkaMessage[];
-}
-
-/** kafkajs/src/consumer/batch 2.2.4: selects the committed records from the wanted offset on. */
-const Batch = require('kafkajs/src/consumer/batch') as new (
-  topic: string,
-  fetchedOffset: string,
-  partition: RawPartition,
-) => { readonly messages: readonly KafkaMessage[] };
-
-export function messagesOf(topic: string, offset: bigint, partition: RawPartition): readonly KafkaMessage[] {
-  return new Batch(topic, String(offset), partition).messages;
-}
-
 /** kafkajs/src/protocol/requests 2.2.4: the codecs of requests, by version. */
 const { requests } = require('kafkajs/src/protocol/requests') as {
   requests: {
     readonly Metadata: unknown;
     readonly Produce: { protocol(of: { version: number }): (args: object) => ProtocolRequest };
+    readonly Fetch: { protocol(of: { version: number }): (args: object) => ProtocolRequest };
   };
 };
 const apiKeys = require('kafkajs/src/protocol/requests/apiKeys') as { readonly Metadata: number };
@@ -187,6 +169,16 @@ export async function requestProduce(broker: Broker, body: () => Buffer): Promis
     response: { ...response, parse: asDecoded },
   });
   return decoded as RawProduced; // as the codec says
+}
+
+const fetch = requests.Fetch.protocol({ version: FETCH_VERSION });
+
+/** Sends a FetchRequest and returns the body of the answer. */
+export async function requestFetch(broker: Broker, of: object): Promise<Buffer> {
+  const request = fetch(of);
+  const decode = async (body: Buffer) => ({ body, clientSideThrottleTime: body.readInt32BE(0) });
+  const decoded = await broker.connectionPool.send({ ...request, response: { decode, parse: asDecoded } });
+  return (decoded as Awaited<ReturnType<typeof decode>>).body; // as `decode` returns it
 }
 
 /** kafkajs/src/protocol/recordBatch/crc32C 2.2.4. */

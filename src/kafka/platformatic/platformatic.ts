@@ -2,8 +2,8 @@ import { isIP } from 'node:net';
 import type { API, Connection } from '@platformatic/kafka';
 import { BrokerError } from '../broker-error.ts';
 import type { BrokerConnection, OpenOptions } from '../contract.ts';
+import { FETCH_VERSION, readFetchResponse } from '../fetch-response.ts';
 import { type ProduceBody, produceBody } from '../produce-request.ts';
-import { committedMessages } from './committed-messages.ts';
 import { brokerError, responseIn } from './platformatic-error.ts';
 import { library } from './private-modules.ts';
 
@@ -40,6 +40,16 @@ const produce: API<[body: ProduceBody], Produced> = createAPI(
   produceV7.api.version,
   (body: ProduceBody) => Writer.create().append(body()),
   produceV7.parseResponse,
+  false,
+  false,
+);
+
+/** Replaces the library's own reading of the answer, which unfolds compressed batches without a limit. */
+const fetch: API<Parameters<typeof fetchV11.createRequest>, Buffer> = createAPI(
+  fetchV11.api.key,
+  FETCH_VERSION,
+  fetchV11.createRequest,
+  (_correlationId, _key, _version, reader) => reader.buffer.slice(reader.position),
   false,
   false,
 );
@@ -164,22 +174,9 @@ function connectionOf(
         lastFetchedEpoch: EPOCH_UNKNOWN,
       }));
       const topics = [{ topicId: topic, partitions }];
-      const { responses } = await ask(
-        fetchV11.api.async(connection, maxWaitMs, 1, FETCH_BYTES, READ_COMMITTED, ...NO_SESSION, topics, [], ''),
-      );
-      return responses
-        .flatMap((response) => response.partitions)
-        .map((fetched) => {
-          const last = fetched.records?.at(-1);
-          const partition = fetched.partitionIndex;
-          return {
-            partition,
-            highWatermark: fetched.highWatermark,
-            lastStableOffset: fetched.lastStableOffset,
-            lastOffset: last === undefined ? undefined : last.firstOffset + BigInt(last.lastOffsetDelta),
-            messages: committedMessages(fetched, offsets.get(partition) ?? 0n),
-          };
-        });
+      const limits = [maxWaitMs, 1, FETCH_BYTES, READ_COMMITTED] as const;
+      const body = await ask(fetch.async(connection, ...limits, ...NO_SESSION, topics, [], ''));
+      return readFetchResponse(body, offsets, errorOf);
     },
 
     async listOffsets(topic, partitions, at) {

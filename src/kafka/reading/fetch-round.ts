@@ -80,7 +80,7 @@ export async function fetchRound(
       messages.push(message);
     }
     if (lastOffset >= reading.next) reading.next = lastOffset + 1n;
-    else if (reading.next < fetched.lastStableOffset) {
+    else if (reading.next < fetched.lastStableOffset && !fetched.isCut) {
       // The answer had no room for this partition, so it is fetched alone. If it was alone, compaction emptied its next
       // batch.
       if (readings.size === 1) reading.next++;

@@ -1,5 +1,5 @@
 import { newWireDecoder } from '../../codec/wire-format.ts';
-import { asFault, type Fault } from '../../domain/fault.ts';
+import { asFault, Fault } from '../../domain/fault.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import type { KafkaConfig, KafkaLog } from '../config.ts';
 import { registryOf } from '../registry-client.ts';
@@ -37,15 +37,16 @@ export async function* readTopic(
 }
 
 /**
- * Decodes a value; returns a Fault of kind `malformed` if it is not a record of the feed. Returns a Promise only if it
+ * Decodes a message's value; returns a Fault of kind `malformed` if it is not a record of the feed. Returns a Promise only if it
  * has to ask the registry; the Promise rejects if the registry fails.
  */
-export type MessageDecoder = (value: Buffer) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
+export type MessageDecoder = (value: Buffer | Fault) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 
 export function newMessageDecoder(config: KafkaConfig): MessageDecoder {
   const registry = registryOf(config);
   const decode = newWireDecoder(registry === undefined ? undefined : (id) => registry.schemaById(id));
   return (value) => {
+    if (value instanceof Fault) return value;
     try {
       const decoded = decode(value);
       return decoded instanceof Promise ? decoded.catch(malformedOnly) : decoded;

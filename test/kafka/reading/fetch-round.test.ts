@@ -33,7 +33,7 @@ function cramped(partitions: readonly (readonly number[])[], end: number): Parti
     const offsets = hasRoom ? (partitions[partition] ?? []).filter((offset) => offset >= from) : [];
     const last = offsets.at(-1);
     return {
-      ...{ partition, highWatermark: BigInt(end), lastStableOffset: BigInt(end) },
+      ...{ partition, highWatermark: BigInt(end), lastStableOffset: BigInt(end), isCut: false },
       lastOffset: last === undefined ? undefined : BigInt(last),
       messages: offsets.map((offset) => message(partition, offset)),
     };
@@ -64,6 +64,25 @@ describe('fetchRound', () => {
   });
 });
 
+describe('a partition without memory in the answer', () => {
+  it('is not fetched alone, because the messages of all partitions together would take too much memory', async () => {
+    let requests = 0;
+    const topic = topicOf([1, 1], async (_leader, _topic, offsets) => {
+      requests++;
+      const ends = { highWatermark: 9n, lastStableOffset: 9n };
+      return [...offsets].map(([partition, from], index) =>
+        index === 0
+          ? { partition, ...ends, lastOffset: from, isCut: false, messages: [message(partition, Number(from))] }
+          : { partition, ...ends, lastOffset: undefined, isCut: true, messages: [] },
+      );
+    });
+    const readings = new Map<number, ReadRange>([0, 1].map((partition) => [partition, { next: 0n, end: 9n }]));
+    expect(await fetchRound(topic, readings)).toHaveLength(1);
+    expect(requests).toBe(1);
+    expect([...readings.values()].map(({ next }) => next)).toEqual([1n, 0n]);
+  });
+});
+
 describe('Rounds of fetching', () => {
   it('return the records of one broker without waiting for another that has nothing new', async () => {
     const answers: ((offset: number) => void)[] = [];
@@ -77,7 +96,7 @@ describe('Rounds of fetching', () => {
             resolve([
               {
                 ...{ partition: broker, highWatermark: 9n, lastStableOffset: BigInt(offset + 1) },
-                ...{ lastOffset: BigInt(offset), messages: [message(broker, offset)] },
+                ...{ lastOffset: BigInt(offset), isCut: false, messages: [message(broker, offset)] },
               },
             ]);
         }),

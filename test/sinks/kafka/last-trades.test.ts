@@ -15,7 +15,7 @@ interface Placed {
 /** A reader that lists the records that it decoded. */
 function reader(epochs: Readonly<Record<string, number>>, from = 0, isThere = false) {
   const decoded: string[] = [];
-  const decode = (value: Buffer): Promise<FeedRecord | Fault> => {
+  const decode = (value: Buffer | Fault): Promise<FeedRecord | Fault> => {
     const text = value.toString();
     decoded.push(text);
     const [id, epoch] = text.split('@');
