@@ -42,7 +42,7 @@ export interface SchemaRegistry {
    * registry is asked once for each subject.
    */
   idOf(subject: string, schema: RecordSchema): Promise<number>;
-  /** Returns a schema as JSON. The registry is asked once for each id. */
+  /** Returns a schema as JSON. The registry is asked once for each id; for a missing id, once in five seconds. */
   schemaById(id: number): Promise<string>;
   /** Returns how our schema relates to a subject. Changes nothing in the registry. */
   standingOf(subject: string, schema: RecordSchema): Promise<Standing>;
@@ -50,7 +50,19 @@ export interface SchemaRegistry {
 
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
-export function newSchemaRegistry(options: RegistryOptions, request: RegistryRequest): SchemaRegistry {
+/**
+ * How long a missing id is remembered, milliseconds: each message may name one. It is short, because a registry of several
+ * servers may know a new id only after some time.
+ */
+const MISSING_FOR_MS = 5000;
+const MOST_MISSING = 10_000;
+
+/** `now` returns the monotonic clock's time, milliseconds. */
+export function newSchemaRegistry(
+  options: RegistryOptions,
+  request: RegistryRequest,
+  now: () => number = () => performance.now(),
+): SchemaRegistry {
   const base = options.url.replace(/\/+$/, '');
   const headers: Record<string, string> = { accept: MEDIA_TYPE };
   if (options.user !== undefined) {
@@ -141,12 +153,17 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
   async function fetchSchema(id: number): Promise<string> {
     const schema = textOf(await ask('GET', `/schemas/ids/${id}`), 'schema');
     if (schema !== undefined) return schema;
-    // Any producer may write any id into a topic: the record is unreadable, but the registry works.
-    throw new Fault('malformed', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
+    missing.delete(id);
+    missing.set(id, now());
+    const [oldest] = missing.keys();
+    if (missing.size > MOST_MISSING && oldest !== undefined) missing.delete(oldest);
+    throw noSchema(id);
   }
 
   const ids = new Map<string, Promise<number>>();
   const schemas = new Map<number, Promise<string>>();
+  /** When the registry last answered that it has no such id. */
+  const missing = new Map<number, number>();
   return {
     idOf: (subject, schema) =>
       remember(ids, subject, async () => {
@@ -154,7 +171,11 @@ export function newSchemaRegistry(options: RegistryOptions, request: RegistryReq
         schemas.set(id, Promise.resolve(JSON.stringify(schema)));
         return id;
       }),
-    schemaById: (id) => remember(schemas, id, () => fetchSchema(id)),
+    async schemaById(id) {
+      const missedAt = missing.get(id);
+      if (missedAt !== undefined && !schemas.has(id) && now() - missedAt < MISSING_FOR_MS) throw noSchema(id);
+      return remember(schemas, id, () => fetchSchema(id));
+    },
     standingOf,
   };
 }
@@ -177,6 +198,10 @@ function problemsWith(schema: RecordSchema, version: string, number: number): re
     return [`version ${number} is no record of Avro`];
   }
 }
+
+/** Any producer may write any id into a topic: the record is unreadable, but the registry works. */
+const noSchema = (id: number): Fault =>
+  new Fault('malformed', `schema registry: it has no schema ${id}`, { retry: { kind: 'never' } });
 
 const refusal = (message: string): Fault =>
   new Fault('sink', `schema registry: ${message}`, { retry: { kind: 'never' } });

@@ -73,6 +73,38 @@ describe('the schema registry client', () => {
     },
   );
 
+  it('remembers for five seconds that the registry has no such id, and then asks again', async () => {
+    let now = 0;
+    const subjects: Record<string, string[]> = {};
+    const request = vi.fn(fakeRegistry({ subjects }));
+    const registry = newSchemaRegistry(options, request, () => now);
+    const kinds = new Set<string>();
+    for (let message = 0; message < 20_000; message++)
+      kinds.add(await registry.schemaById(1).catch((error: Fault) => error.kind));
+    expect([...kinds]).toEqual(['malformed']);
+    expect(request).toHaveBeenCalledTimes(1);
+    await registry.idOf('s', first);
+    request.mockClear();
+    now = 4999;
+    await expect(registry.schemaById(7)).rejects.toThrow('it has no schema 7');
+    now = 5000;
+    expect(JSON.parse(await registry.schemaById(1))).toEqual(first);
+    now = 9998;
+    await expect(registry.schemaById(7)).rejects.toThrow('it has no schema 7');
+    expect(request).toHaveBeenCalledTimes(1);
+    now = 9999;
+    await expect(registry.schemaById(7)).rejects.toThrow('it has no schema 7');
+    expect(request).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks again at once if the registry was away', async () => {
+    const { registry, request } = registryThat(async () => ({ status: 503, body: '{}' }));
+    for (let message = 1; message <= 2; message++) {
+      await expect(registry.schemaById(1)).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(request).toHaveBeenCalledTimes(message);
+    }
+  });
+
   it('registers a schema under its subject and asks once', async () => {
     const subjects: Record<string, string[]> = {};
     const { registry, request } = registryThat(fakeRegistry({ subjects }));
