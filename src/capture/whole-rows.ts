@@ -6,6 +6,8 @@ import { errorCode } from '../domain/fault.ts';
 /** Compressed bytes read at once. Memory holds their uncompressed form, at most a thousand times as much. */
 const CHUNK_BYTES = 32 * 1024;
 export const NEWLINE = 0x0a;
+/** Maximum length of a row. A gzipped file can have one row of a thousand times its own size. */
+const MAX_ROW_BYTES = 64 * 2 ** 20;
 
 /**
  * Reads a file, gzipped or not, in pieces of whole rows. While a caller uses one piece, the next is read. A last row
@@ -27,6 +29,7 @@ export async function* wholeRows(
   let rows = 0;
   /** The start of an incomplete row. */
   let begun: Buffer[] = [];
+  let begunBytes = 0;
   try {
     let coming = ask();
     for (let part = await coming; part.done !== true; part = await coming) {
@@ -35,10 +38,13 @@ export async function* wholeRows(
       if (end > 0) {
         const whole = Buffer.concat([...begun, part.value.subarray(0, end)]);
         begun = [];
+        begunBytes = 0;
         yield whole;
         rows += rowsIn(whole);
       }
       begun.push(part.value.subarray(end));
+      begunBytes += part.value.length - end;
+      if (begunBytes > MAX_ROW_BYTES) throw new Error(`a row has more than ${MAX_ROW_BYTES} bytes`);
     }
   } catch (error) {
     throw unreadable(file, rows, error);

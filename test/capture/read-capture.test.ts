@@ -8,6 +8,7 @@ import { type CaptureRow, captureHeader, detectFormat, readCapture } from '../..
 import { collect } from '../sinks/avro-file/collect.ts';
 import { captureFolder } from './temporary-folder.ts';
 
+const NEWLINE = Buffer.from('\n');
 const HEADER = '{"format":"market-feed-capture","version":1}';
 
 async function file(lines: readonly string[], name = 'a.gz', end = '\n'): Promise<string> {
@@ -46,6 +47,20 @@ describe('readCapture', () => {
       { ...frame, at: 1_617_566_591_326_123, frame: Buffer.from('{"a":1}') },
       { kind: 'body', connection: '', at: 1_617_566_592_500_000, body: '{"b":2}' },
     ]);
+  });
+
+  it('stops at a row that is longer than allowed, after the rows before it', async () => {
+    const path = join(await captureFolder(), 'endless.gz');
+    await writeFile(
+      path,
+      gzipSync(Buffer.concat([Buffer.from('{"a":1}\n'), Buffer.alloc(80 * 2 ** 20, '['), NEWLINE])),
+    );
+    const read: CaptureRow[] = [];
+    const all = (async () => {
+      for await (const row of readCapture(path, 'ndjson')) read.push(row);
+    })();
+    await expect(all).rejects.toThrow(`${path}: a row has more than 67108864 bytes, after row 1`);
+    expect(read).toHaveLength(1);
   });
 
   it('reads plain and gzipped files with LF or CRLF, with or without a final newline', async () => {
