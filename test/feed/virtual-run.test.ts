@@ -554,6 +554,31 @@ it('a pipeline delivers spilled aggregated trades of a new epoch once to a sink 
   expect(problems).toEqual([]);
 });
 
+it("a pipeline does not repeat the previous run's trades if a symbol comes back to their venue in a new epoch", async () => {
+  const us = 'binance_us';
+  const symbol = 'BTCUSDT';
+  const problems = await problemsOf({
+    ...{ seed: 614_972_999, venues: [us, 'bybit'], mode: 'failover', backfill: true, allCoins: false },
+    ...{ channels: ['trade', 'book_ticker', 'kline_1m'], lines: 3, sinks: ['kafka'], machines: 2 },
+    happenings: [
+      { afterMs: 3044, what: { kind: 'venue', request: { venue: us, fault: 'close', line: 'all' } } },
+      { afterMs: 613, what: { kind: 'takeover', livesOnMs: 994 } },
+      // From now on, Bybit serves the symbol.
+      { afterMs: 3172, what: { kind: 'venue', request: { venue: us, fault: 'reject_trades', symbol, seconds: 19.8 } } },
+      {
+        afterMs: 2484,
+        what: { kind: 'venue', request: { venue: 'bybit', fault: 'delist_symbol', symbol, seconds: 6.4 } },
+      },
+      { afterMs: 3306, what: { kind: 'kill', downMs: 1714 } },
+      { afterMs: 504, what: { kind: 'takeover', livesOnMs: 2001 } },
+      { afterMs: 2261, what: { kind: 'venue', request: { venue: 'bybit', fault: 'close', line: 2 } } },
+      // This process starts at Binance US, and then leaves the symbol to Bybit.
+      { afterMs: 4738, what: { kind: 'takeover', livesOnMs: 8987 } },
+    ],
+  });
+  expect(problems).toEqual([]);
+});
+
 it('a pipeline without faults keeps its connections, whose venue sends a ping every 20 s', async () => {
   const { written } = await play({
     ...{ seed: 5, venues: ['binance'], mode: 'failover', backfill: true, channels: ['trade'], lines: 1 },
