@@ -1,11 +1,11 @@
 /**
- * Bundles the dashboard into dist/dashboard: index.html and files with a hash in their names, each with its .br and
- * .gz. Does nothing if no input has changed; `--force` builds anyway. Reports on stderr what it did.
+ * Bundles the dashboard into dist/dashboard: index.html and files with a hash in their names. Does nothing if no input
+ * has changed; `--force` builds anyway. Reports on stderr what it did.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '..');
@@ -20,7 +20,7 @@ if (built !== stamp || process.argv.includes('--force')) {
   await mkdir(out, { recursive: true });
   const bytes = await bundle();
   await writeFile(stampFile, stamp);
-  console.error(`dashboard: ${(bytes / 1000).toFixed(1)} kB compressed in dist/dashboard`);
+  console.error(`dashboard: ${(bytes / 1000).toFixed(1)} kB with gzip in dist/dashboard`);
 }
 
 /** A hash of all inputs: the sources, the files of other folders that they import, the versions of the packages. */
@@ -36,6 +36,7 @@ async function hashOfInputs(): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Writes the bundle. Returns its size as the gateway sends it, bytes. */
 async function bundle(): Promise<number> {
   const { outputFiles } = await build({
     entryPoints: [path.join(source, 'main.tsx'), path.join(source, 'style/main.css')],
@@ -61,17 +62,6 @@ async function bundle(): Promise<number> {
     page = page.replace(name.endsWith('.css') ? 'main.css' : 'main.js', name);
   }
   files.push({ name: 'index.html', contents: Buffer.from(page) });
-  const sizes = await Promise.all(files.map(({ name, contents }) => writeCompressed(name, contents)));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-async function writeCompressed(name: string, contents: Buffer): Promise<number> {
-  const brotli = brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-  const target = path.join(out, name);
-  await Promise.all([
-    writeFile(target, contents),
-    writeFile(`${target}.br`, brotli),
-    writeFile(`${target}.gz`, gzipSync(contents, { level: 9 })),
-  ]);
-  return brotli.length;
+  await Promise.all(files.map(({ name, contents }) => writeFile(path.join(out, name), contents)));
+  return files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0);
 }

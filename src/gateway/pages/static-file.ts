@@ -22,9 +22,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
 };
-/** Extensions of files that are already compressed copies of others. */
-const COMPRESSED: ReadonlySet<string> = new Set(['.gz', '.br']);
-
 const compressed = promisify(gzip);
 
 /** Makes a file from its contents; the type follows from the extension of the name. */
@@ -38,11 +35,11 @@ export async function staticFile(name: string, contents: string | Buffer): Promi
   };
 }
 
-/** Reads the files of a folder, without subfolders. @throws Error if a file cannot be read. */
+/** Reads the files of a folder, without subfolders and hidden files. @throws Error if a file cannot be read. */
 export async function readFolder(dir: string): Promise<ReadonlyMap<string, StaticFile>> {
   const entries = await readdir(dir, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-  const served = names.filter((name) => !name.startsWith('.') && !COMPRESSED.has(extname(name)));
+  const served = names.filter((name) => !name.startsWith('.'));
   return new Map(
     await Promise.all(
       served.map(async (name) => [name, await staticFile(name, await readFile(join(dir, name)))] as const),

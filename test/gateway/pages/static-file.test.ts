@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { gatewayUnderTest } from '../gateway-under-test.ts';
 
@@ -12,7 +11,7 @@ async function gatewayWithoutFiles() {
   const dir = await mkdtemp(join(tmpdir(), 'market-feed-dashboard-'));
   await writeFile(join(dir, 'index.html'), '<p>here</p>');
   await writeFile(join(dir, 'main.js'), SCRIPT);
-  await writeFile(join(dir, 'main.js.gz'), gzipSync('not served'));
+  await writeFile(join(dir, '.stamp'), 'hidden');
   const gateway = await gatewayUnderTest({}, { dashboardDir: dir });
   await rm(dir, { recursive: true });
   return gateway;
@@ -35,7 +34,7 @@ describe('static files', () => {
       expect(answer.headers.get('vary')).toContain('accept-encoding');
       expect(await answer.text()).toBe(SCRIPT);
     }
-    expect((await get('/main.js.gz')).status).toBe(404);
+    expect((await get('/.stamp')).status).toBe(404);
     expect((await get('/other.js')).status).toBe(404);
   });
 
