@@ -33,7 +33,16 @@ import {
   WAIT_MS,
 } from '../domain/options/check-options.ts';
 import { shown } from '../domain/options/shown.ts';
-import type { FeedRecord, FeedStatus, PriceTick, TradeEvent } from '../domain/record.ts';
+import type {
+  AggTrade,
+  BookTicker,
+  FeedRecord,
+  FeedStatus,
+  Kline,
+  OrderBookSnapshot,
+  PriceTick,
+  TradeEvent,
+} from '../domain/record.ts';
 import type { RawFrame } from '../domain/venue-event.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
@@ -53,7 +62,7 @@ export interface MarketFeedOptions {
   readonly venues?: readonly VenueId[];
   /** Quote asset; default USDT. */
   readonly quote?: string;
-  /** Channels to subscribe; default trade and ticker. */
+  /** Channels to subscribe; default trade and ticker. A stream emits only if its channel is among them. */
   readonly channels?: readonly Channel[];
   /** A whole configuration from `loadConfig` instead of the built-in one. The other options override it. */
   readonly config?: Config;
@@ -96,6 +105,15 @@ export class MarketFeed implements AsyncDisposable {
   /** Emits one price for every trade and every ticker. */
   readonly prices$: Observable<PriceTick> = this.#records$.pipe(filter((record) => record.kind === 'price'));
   readonly trades$: Observable<TradeEvent> = this.#records$.pipe(filter((record) => record.kind === 'trade'));
+  readonly aggTrades$: Observable<AggTrade> = this.#records$.pipe(filter((record) => record.kind === 'agg_trade'));
+  readonly bookTickers$: Observable<BookTicker> = this.#records$.pipe(
+    filter((record) => record.kind === 'book_ticker'),
+  );
+  readonly klines$: Observable<Kline> = this.#records$.pipe(filter((record) => record.kind === 'kline'));
+  /** The best levels of each book, every second; at once when a book begins, becomes stale or is correct again. */
+  readonly books$: Observable<OrderBookSnapshot> = this.#records$.pipe(
+    filter((record) => record.kind === 'order_book'),
+  );
   readonly status$: Observable<FeedStatus> = this.#records$.pipe(filter((record) => record.kind === 'status'));
   /** Every frame of every line, for your own handlers. */
   readonly frames$: Observable<VenueFrame> = this.#frames$.asObservable();

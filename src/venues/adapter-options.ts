@@ -41,6 +41,8 @@ export interface AdapterOptions {
   readonly onFrame?: (frame: RawFrame) => void;
 }
 
+const DEFAULT_QUOTE = 'USDT';
+
 const isSymbol = (value: unknown): boolean =>
   isText(value) || (typeof value === 'object' && value !== null && 'venueSymbol' in value);
 const isAddress = (value: unknown): boolean => typeof value === 'string' && /^wss?:\/\//.test(value);
@@ -65,7 +67,7 @@ const RULES: OptionRules<AdapterOptions> = {
 export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOptions {
   const { id } = venue;
   requireOptions(id, options, RULES);
-  const { symbols, quote = 'USDT', channels = [] } = options;
+  const { symbols, quote = DEFAULT_QUOTE, channels = [] } = options;
   if (symbols === undefined) throw new TypeError(`${id}: symbols are missing, allowed: ${RULES.symbols[1]}`);
   for (const symbol of symbols)
     if (typeof symbol === 'string' && !isCanonical(symbol, quote))
@@ -75,6 +77,13 @@ export function checkedOptions(venue: Venue, options: AdapterOptions): AdapterOp
   for (const channel of channels)
     if (!hasChannel(venue, channel)) throw new TypeError(`${id}: channels has ${channel}, which ${id} does not have`);
   return options;
+}
+
+/** Returns the instruments of checked options. */
+export function instrumentsOf({ symbols, quote = DEFAULT_QUOTE }: AdapterOptions): readonly Instrument[] {
+  return symbols.map((symbol) =>
+    typeof symbol === 'string' ? { coin: symbol.slice(0, -quote.length), symbol, venueSymbol: symbol } : symbol,
+  );
 }
 
 function isCanonical(symbol: string, quote: string): boolean {

@@ -4,7 +4,7 @@ import { type Instrument, WEBSOCKET_URLS } from '../domain/instrument.ts';
 import type { Environment } from '../domain/record.ts';
 import type { VenueEvent } from '../domain/venue-event.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
-import { type AdapterOptions, checkedOptions } from './adapter-options.ts';
+import { type AdapterOptions, checkedOptions, instrumentsOf } from './adapter-options.ts';
 import { connect } from './connection/connect.ts';
 import { planConnections } from './connection/plan-connections.ts';
 import type { Venue } from './contract.ts';
@@ -18,9 +18,8 @@ export type Adapter = (options: AdapterOptions) => Observable<VenueEvent>;
  */
 export function adapterOf(venue: Venue, ownEnvironment: Environment = 'production'): Adapter {
   return (given) => {
+    const options = checkedOptions(venue, given);
     const {
-      symbols,
-      quote = 'USDT',
       channels = ['trade', 'ticker'],
       websocketUrls = WEBSOCKET_URLS[venue.id],
       environment = ownEnvironment,
@@ -30,8 +29,8 @@ export function adapterOf(venue: Venue, ownEnvironment: Environment = 'productio
       compression = false,
       maxFrameMb = 32,
       onFrame,
-    } = checkedOptions(venue, given);
-    const instruments = symbols.map((symbol) => (typeof symbol === 'string' ? instrumentOf(symbol, quote) : symbol));
+    } = options;
+    const instruments = instrumentsOf(options);
     let attempts = 0;
     return defer(() => {
       const { length } = websocketUrls;
@@ -107,8 +106,4 @@ function together(
       );
     }
   });
-}
-
-function instrumentOf(symbol: string, quote: string): Instrument {
-  return { coin: symbol.slice(0, -quote.length), symbol, venueSymbol: symbol };
 }

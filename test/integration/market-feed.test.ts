@@ -38,10 +38,44 @@ function marketFeed(
   return made;
 }
 
+const last = <T>(stream$: Observable<T>): { value: T | undefined; completed: boolean } => {
+  const seen: { value: T | undefined; completed: boolean } = { value: undefined, completed: false };
+  stream$.subscribe({
+    next: (value) => {
+      seen.value = value;
+    },
+    complete: () => {
+      seen.completed = true;
+    },
+  });
+  return seen;
+};
+
 const rejected = (statuses: readonly FeedStatus[], coin: string) =>
   statuses.flatMap(({ state, venue, coin: of }) => (state === 'subscription_rejected' && of === coin ? [venue] : []));
 
 describe('MarketFeed', () => {
+  it('has streams of book tickers, aggregated trades, candles and books, if their channels are subscribed', async () => {
+    const channels = ['agg_trade', 'book_ticker', 'kline_1m', 'depth'] as const;
+    const feed = marketFeed(['BTC'], { venues: ['binance'], channels });
+    const of = { venue: 'binance', symbol: 'BTCUSDT' };
+    const seen = {
+      book_ticker: last(feed.bookTickers$),
+      agg_trade: last(feed.aggTrades$),
+      kline: last(feed.klines$),
+      order_book: last(feed.books$),
+    };
+    await feed.connect();
+    await until(() => Object.values(seen).every(({ value }) => value !== undefined));
+    for (const [kind, { value }] of Object.entries(seen)) expect(value).toMatchObject({ kind, ...of });
+    expect(seen.book_ticker.value?.bidPrice).toMatch(/^\d/);
+    expect(seen.agg_trade.value?.lastTradeId).toMatch(/^\d/);
+    expect(seen.kline.value?.interval).toBe('1m');
+    expect(seen.order_book.value?.bids[0]?.price).toMatch(/^\d/);
+    await feed.close();
+    expect(Object.values(seen).every(({ completed }) => completed)).toBe(true);
+  });
+
   it('behaves as in its documented example, from connect to close', async () => {
     const feed = marketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
     const frames: VenueFrame[] = [];

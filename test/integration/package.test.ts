@@ -38,12 +38,17 @@ const LINES = `
 import { MarketFeed } from 'market-feed';
 import { retryBackoff, failover, detectStale, repairGaps, windowStats } from 'market-feed/operators';
 import { connectTopics } from 'market-feed/client';
+import { type Decoded, type Decoder, decoderOf } from 'market-feed/venues';
 import type { Observable } from 'rxjs';
 
 const feed = new MarketFeed(['BTC', 'ETH', 'SOL'], { venue: 'bybit' });
 new MarketFeed(['BTC'], { venues: ['bybit'] });
 new MarketFeed(['BTCUSDT'], { exchange: 'binance' });
 feed.prices$; feed.trades$; feed.status$; feed.frames$;
+feed.bookTickers$.subscribe(({ bidPrice }) => { const bid: string | null = bidPrice; void bid; });
+feed.aggTrades$.subscribe(({ lastTradeId }) => { void lastTradeId; });
+feed.klines$.subscribe(({ close }) => { const price: string = close; void price; });
+feed.books$.subscribe(({ bids, stale }) => { const best: string | undefined = bids[0]?.price; void best; void stale; });
 feed.subscribePrice(tick => { const price: string = tick.price; const volume: string | null = tick.volume24h; void price; void volume; });
 feed.subscribeTrades(trade => { const sold: boolean = trade.isBuyerMaker; const id: string = trade.tradeId; void sold; void id; });
 feed.subscribeStatus(s => { const state: string = s.state; void state; });
@@ -56,6 +61,13 @@ feed.getAllPrices().length; feed.getStatus().bybit?.messageCount;
 await feed.connect(); await feed.add('ADA'); await feed.remove('SOL'); await feed.close();
 // @ts-expect-error no such venue
 new MarketFeed(['BTC'], { venue: 'mtgox' });
+
+const decode: Decoder = decoderOf('bybit', { symbols: ['BTCUSDT'] });
+const decoded: Decoded = decode({ data: new Uint8Array(), binary: false, receivedAt: Date.now() * 1000 });
+if (decoded.kind === 'value') for (const event of decoded.value) { const symbol: string = event.symbol; void symbol; }
+if (decoded.kind === 'malformed') { const why: string = decoded.fault.message; void why; }
+// @ts-expect-error no such venue
+decoderOf('mtgox', { symbols: ['BTCUSDT'] });
 
 const brokers = ['127.0.0.1:9092'];
 const market = await connectTopics({ brokers });
