@@ -101,6 +101,8 @@ async function damagedFiles({ store }: Pick<Scene, 'store'>): Promise<string[]> 
   if (store.kind === 'kafka') return [];
   const complaints: string[] = [];
   for (const topic of await readdir(store.dir)) {
+    // The files of the folder's lock are hidden.
+    if (topic.startsWith('.')) continue;
     const { stderr, code } = await runPython('read_files.py', [join(store.dir, topic)]);
     if (code !== 0) complaints.push(`fastavro cannot read ${topic}: ${stderr}`);
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { VenueId } from '../../src/domain/instrument.ts';
 import { startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
+import { topicsIn } from '../../testing/judges/avro-files.ts';
 import { JournalIndex } from '../../testing/judges/journal-index.ts';
 import { type RunStore, readRun } from '../../testing/judges/read-run.ts';
 import { TradeJudge, type Verdict } from '../../testing/judges/trade-judge.ts';
@@ -89,7 +90,7 @@ async function killed(venue: VenueId, sink: 'kafka' | 'file', mode: 'failover' |
 
 async function unreadable(dir: string): Promise<string[]> {
   const damaged: string[] = [];
-  for (const topic of await readdir(dir)) {
+  for (const topic of topicsIn(dir)) {
     const { code, stderr } = await runPython('read_files.py', [join(dir, topic)]);
     if (code !== 0) damaged.push(`${topic}: ${stderr}`);
   }

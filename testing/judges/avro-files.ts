@@ -10,10 +10,15 @@ export function openFiles(dir: string): string[] {
     .sort();
 }
 
+/** The topics of a file sink's folder: its folders, without the hidden files of the lock. */
+export function topicsIn(dir: string): string[] {
+  return readdirSync(dir).filter((name) => !name.startsWith('.'));
+}
+
 /** Number of records that fastavro reads in each topic of a file sink's folder. Fails if it cannot read a file. */
 export async function recordsByPython(dir: string): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const topic of readdirSync(dir)) {
+  for (const topic of topicsIn(dir)) {
     const { stdout, stderr, code } = await runPython('read_files.py', [join(dir, topic)]);
     expect({ topic, stderr, code }).toEqual({ topic, stderr: '', code: 0 });
     counts[topic] = stdout.trimEnd().split('\n').length;

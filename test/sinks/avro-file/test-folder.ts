@@ -23,10 +23,6 @@ export async function openSink(dir: string, options: Partial<AvroFileSinkOptions
   return sink;
 }
 
-/** Names in the folder, sorted, without the files of the lock. */
-export const topicsIn = async (dir: string): Promise<string[]> =>
-  (await readdir(dir)).filter((name) => !name.startsWith('.lock')).sort();
-
 /** Names of the files in DIR/TOPIC, sorted. */
 export const namesIn = async (dir: string, topic: string): Promise<string[]> =>
   (await readdir(join(dir, topic))).sort();
