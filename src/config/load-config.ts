@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { camelKeys } from '../codec/key-case.ts';
+import { type OptionRules, optionProblem, TEXT } from '../domain/options/check-options.ts';
 import { shown } from '../domain/options/shown.ts';
 import { selectCoins } from './coin-list.ts';
 import { type Config, camelVenues } from './config.ts';
@@ -35,8 +36,20 @@ export interface ConfigSource {
   readonly overrides?: ConfigOverrides;
 }
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+const RULES: OptionRules<ConfigSource> = {
+  file: TEXT,
+  values: [() => true, 'any value'],
+  directory: TEXT,
+  environment: [isObject, 'an object, such as process.env'],
+  overrides: [isObject, 'an object'],
+};
+
 /** Loads and checks a configuration with overrides of environment and options. @throws ConfigError with all problems */
 export function loadConfig(source: ConfigSource): Config {
+  const problem = optionProblem(source, RULES);
+  if (problem !== undefined) throw unusable('loadConfig', '', problem.message);
   const { file, environment = {}, overrides = {} } = source;
   const yaml = file === undefined ? undefined : readYaml(file, file);
   const report = new ConfigReport(file ?? 'configuration', yaml);

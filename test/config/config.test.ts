@@ -36,6 +36,22 @@ function problemsOf(action: () => unknown) {
   throw new Error('no ConfigError');
 }
 
+it('loadConfig refuses options that it does not have, so that a misspelt file does not give the defaults', () => {
+  const misspelt: object = { fle: 'market-feed.yaml' };
+  expect(() => loadConfig(misspelt)).toThrow(
+    new ConfigError([
+      {
+        where: 'loadConfig',
+        key: '',
+        found: '',
+        allowed: 'no option fle (did you mean file?); there are file, values, directory, environment, overrides',
+      },
+    ]),
+  );
+  const wrong: object = { file: 7 };
+  expect(() => loadConfig(wrong)).toThrow('loadConfig: file is 7, allowed: a text');
+});
+
 describe('loadConfig with a valid configuration', () => {
   it('uses every default if the file is empty', () => {
     const config = load('');
