@@ -155,6 +155,7 @@ class Guard:
         if status["sequence"] <= speaker["sequence"]:
             return
         self.speakers[instance] = speaker
+        venue_before = speaker["last"]["active_venue"] if "last" in speaker else None
         speaker.update(sequence=status["sequence"], last=status)
         symbol, venue = status["symbol"], status["venue"]
         if beat is not None:
@@ -162,11 +163,14 @@ class Guard:
             speaker.update(trading=beat["trading"] == "allowed", symbols=set(beat["symbols"]), halted=set(beat["halted"]))
             speaker["halted_instruments"] = set(beat.get("halted_instruments", []))
             speaker["lags"] = {of["venue"]: max(0, of["event_lag_ms"] or 0) for of in beat["venue_ages"]}
+            # The record of a switch may come after a heartbeat, which has a later sequence, and then it does not count.
+            has_moved = venue_before not in (None, status["active_venue"])
             for each in speaker["symbols"]:
-                if self.speaker_of.get(each) == instance:
+                if self.speaker_of.get(each) != instance:
+                    # Another instance may have begun with another venue and lower epochs.
+                    self.speaker_of[each], self.served_since[each] = instance, ms(status["timestamp"])
+                elif not has_moved:
                     continue
-                # Another instance may have begun with another venue and lower epochs.
-                self.speaker_of[each], self.served_since[each] = instance, ms(status["timestamp"])
                 if status["active_venue"] is not None:
                     self.moved[each] = (status["active_venue"], ms(status["timestamp"]))
                     self._answer_switch(each)

@@ -98,6 +98,11 @@ heartbeat["heartbeat"] |= {"halted": ["BTCUSDT"], "halted_instruments": ["BTCUSD
 hear(heartbeat)
 show("an instrument that does not trade")
 
+begin()
+now += 200
+hear(status(now, active_venue="binance"))
+show("a heartbeat with another active venue")
+
 unread = example.Unread()
 unread.reached("prices 0", 7, end=7)
 show_lag = lambda what: print(json.dumps([what, unread.lag_ms()]))

@@ -129,10 +129,13 @@ export class TradingGuard {
     const { state, heartbeat, symbol, line, venue, cause, activeVenue, timestamp } = status;
     // The symbols that this instance takes over. It may have another active venue than the previous instance.
     const taken = heartbeat?.symbols.filter((each) => feed.speakerOf(each)?.name !== status.instance) ?? [];
+    const venueBefore = feed.all.find(({ name }) => name === status.instance)?.last.activeVenue ?? activeVenue;
     const instance = feed.add(status, now);
     if (instance === undefined) return;
     for (const each of heartbeat?.symbols ?? []) this.#of(each);
-    for (const each of taken) setVenue(this.#of(each), activeVenue, timestamp);
+    // The record of a switch may come after a heartbeat, which has a later sequence, and then it does not count.
+    const moved = heartbeat !== null && venueBefore !== activeVenue ? instance.symbols : taken;
+    for (const each of moved) setVenue(this.#of(each), activeVenue, timestamp);
     if (line === null && (state === 'feed_stale' || state === 'feed_recovered' || state === 'instrument_halted')) {
       if (symbol === null || this.#symbols.get(symbol)?.price?.tick.venue !== venue) return;
       if (state === 'feed_recovered' || cause === 'quiet_market') instance.halted.delete(symbol);

@@ -143,7 +143,8 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
       for (const key of [what.venue, `${what.venue}:${symbol}`])
         if (speaker.get(symbol) === 'a' && what.receivedAt / 1000 > (quiet.get(key) ?? at + 1e15)) quiet.delete(key);
     } else {
-      const { instance, state, venue, heartbeat, symbol, line, cause } = what;
+      const { instance, state, venue, heartbeat, symbol, line, cause, activeVenue } = what;
+      const venueBefore = said.get(instance)?.at(-1)?.activeVenue;
       said.set(instance, [...(said.get(instance) ?? []), { ...what, cameAt }]);
       if (heartbeat !== null) {
         for (const named of SYMBOLS) {
@@ -152,6 +153,8 @@ function isWrong(of: Symbol, at: number, happened: readonly Happened[]): boolean
           speaker.set(named, instance);
           servedSince.set(named, what.timestamp);
         }
+        const isOtherVenue = typeof venueBefore === 'string' && venueBefore !== activeVenue;
+        if (isOtherVenue && speaker.get(of) === instance) moved = { to: activeVenue, at: what.timestamp };
         coinHalted = new Map(coinHalted).set(instance, heartbeat.halted.includes(of));
         if (instance !== 'a' && ![...speaker.values()].includes('a')) quiet.clear();
       }

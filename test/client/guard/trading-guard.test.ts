@@ -572,6 +572,28 @@ describe('TradingGuard', () => {
       expect(causes()).toEqual([]);
     });
 
+    it('halts for a heartbeat with another active venue, if the record of the switch comes too late', () => {
+      allowed();
+      ms = 10_200;
+      const late = switched({ timestamp: START + 10_100 });
+      take(heartbeat(ms, { activeVenue: 'binance' }), late);
+      expect(causes()).toEqual(['venue_changed']);
+      take(price(10_100, { venue: 'binance', epoch: 2 }));
+      expect(causes()).toEqual(['recovering']);
+      // The next heartbeats report no further change.
+      take(heartbeat(ms, { activeVenue: 'binance' }));
+      ms = 11_200;
+      expect(causes()).toEqual([]);
+    });
+
+    it('does not halt when an instance that had no active venue gets one', () => {
+      allowed();
+      take(heartbeat(ms, { activeVenue: null }));
+      ms = 10_200;
+      take(heartbeat(ms, { activeVenue: 'binance' }));
+      expect(causes()).toEqual([]);
+    });
+
     it('lets a symbol that stays at its venue recover with its next price', () => {
       allowed();
       ms = 10_200;
