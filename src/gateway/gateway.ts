@@ -27,7 +27,7 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-type ForServer = 'largeTradeThreshold' | 'dashboardDir' | 'requestTimeoutMs' | 'log';
+type ForServer = 'largeTradeThreshold' | 'longestWindowMs' | 'dashboardDir' | 'requestTimeoutMs' | 'log';
 
 export interface GatewayOptions extends Pick<ServerOptions, ForServer> {
   readonly settings: GatewaySettings;

@@ -15,7 +15,7 @@ import { bookEndpoints } from './rest/book-endpoints.ts';
 import { addEndpoint } from './rest/endpoint.ts';
 import { feedEndpoints } from './rest/feed-endpoints.ts';
 import { addHealth, addMetrics } from './rest/health.ts';
-import { tradeEndpoints } from './rest/trade-endpoints.ts';
+import { type TradeDefaults, tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
 import { addStreams, STREAMS } from './stream/stream-routes.ts';
 import { WEB_SOCKET_OPTIONS } from './stream/web-socket-options.ts';
@@ -26,14 +26,12 @@ export interface ServerSettings extends LimitSettings, HostSettings {
   readonly token: string | null;
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends TradeDefaults {
   readonly settings: ServerSettings;
   readonly log: (level: 'info' | 'warn', message: string, fields: object) => void;
   readonly view: GatewayView;
   readonly hub: StreamHub;
   readonly metrics: GatewayMetrics;
-  /** Default threshold of large trades, as a multiple of the mean quantity. */
-  readonly largeTradeThreshold: number;
   /** The dashboard's files; without them `/` explains how to build them. */
   readonly dashboardDir?: string;
   /** A request must have come as a whole within this time, milliseconds. Default 30,000. */
@@ -116,14 +114,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 
 /** Adds all routes with the feed's data. The token protects every route registered here. */
 async function addData(data: FastifyInstance, options: ServerOptions): Promise<void> {
-  const { settings, view, hub, metrics, largeTradeThreshold } = options;
+  const { settings, view, hub, metrics } = options;
   const { token } = settings;
   const withToken = token !== null;
   if (withToken) data.addHook('onRequest', async (request) => checkToken(request, token));
   await data.register(async (api) => {
     api.addHook('onRequest', async (_request, reply) => void reply.header('cache-control', 'no-cache'));
     const feed = feedEndpoints(view, () => hub.stats);
-    for (const endpoint of [...feed, ...bookEndpoints(view), ...tradeEndpoints(view, largeTradeThreshold)])
+    for (const endpoint of [...feed, ...bookEndpoints(view), ...tradeEndpoints(view, options)])
       addEndpoint(api, endpoint, withToken);
   });
   addMetrics(data, metrics, withToken);

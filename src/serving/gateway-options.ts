@@ -5,7 +5,7 @@ import type { GatewayOptions } from '../gateway/gateway.ts';
 /** A gateway's part of the configuration, as plain values that can be passed to a thread. */
 export type ConfiguredGateway = Pick<
   GatewayOptions,
-  'settings' | 'historyTrades' | 'mode' | 'largeTradeThreshold' | 'dashboardDir'
+  'settings' | 'historyTrades' | 'mode' | 'largeTradeThreshold' | 'longestWindowMs' | 'dashboardDir'
 >;
 
 export function gatewayOptions({ feed, gateway, stats }: Config): ConfiguredGateway {
@@ -15,6 +15,7 @@ export function gatewayOptions({ feed, gateway, stats }: Config): ConfiguredGate
     historyTrades: stats.historyTrades,
     mode: feed.mode,
     largeTradeThreshold: stats.largeTradeThreshold,
+    longestWindowMs: Math.max(...stats.windowsMs),
     dashboardDir: fileURLToPath(new URL('../../dist/dashboard/', import.meta.url)),
   };
 }

@@ -59,6 +59,7 @@ export async function gatewayUnderTest(
     historyTrades: 1000,
     mode: 'failover',
     largeTradeThreshold: 10,
+    longestWindowMs: 60_000,
     scheduler: time,
     wallClockMs: () => NOW,
     log: (_level, message) => logged.push(message),

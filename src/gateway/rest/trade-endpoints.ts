@@ -16,13 +16,26 @@ import { assetEndpoints, defaulted, type Endpoint, limitOf, noData } from './end
 const whole = (maximum: number, fallback: number, description?: string) =>
   defaulted(Type.Integer({ minimum: 1, maximum, default: fallback, ...(description && { description }) }));
 const interval = defaulted(Type.Unsafe<Static<typeof Interval>>({ ...Interval, default: '1m' }));
-const windowMs = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: 86_400_000, description: 'Length in milliseconds; default: the longest' }),
-);
+const windowMs = {
+  minimum: 1,
+  maximum: 86_400_000,
+  description: 'Length in milliseconds; default: the longest configured',
+};
 const multiple = { minimum: 0.01, maximum: 1_000_000, description: 'Multiple of the mean quantity' };
 
+/** What a request means that names no value. */
+export interface TradeDefaults {
+  /** Threshold of large trades, as a multiple of the mean quantity. */
+  readonly largeTradeThreshold: number;
+  /** Length of windows, milliseconds. */
+  readonly longestWindowMs: number;
+}
+
 /** The endpoints of a symbol's trades and candles. */
-export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): readonly Endpoint[] {
+export function tradeEndpoints(
+  view: GatewayView,
+  { largeTradeThreshold, longestWindowMs }: TradeDefaults,
+): readonly Endpoint[] {
   const asset = assetEndpoints(view);
   const about = {
     stats: 'The last closed windows of trades as published, newest first',
@@ -30,6 +43,7 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
     profile: 'Volume by price over the remembered trades',
     klines: 'Candles, oldest first; the last may be open',
   };
+  const windows = { window: defaulted(Type.Integer({ ...windowMs, default: longestWindowMs })), limit: limitOf(60) };
   const bins = { bins: whole(500, 50) };
   const candles = { interval, limit: limitOf(500) };
   const flow = { window: whole(100_000, 1000, 'Number of last trades') };
@@ -40,14 +54,14 @@ export function tradeEndpoints(view: GatewayView, largeTradeThreshold: number): 
       trades: history.latest(limit).map(recordJson),
       block_trades: history.blockTrades,
     })),
-    asset('trade-stats', about.stats, { window: windowMs, limit: limitOf(60) }, TradeStatsAnswer, (series, asked) => {
-      const { window = series.windowLengths.at(-1) ?? 60_000 } = asked;
-      const windows = series.windows(window).slice(0, asked.limit).map(recordJson);
-      const [latest] = windows;
+    asset('trade-stats', about.stats, windows, TradeStatsAnswer, (series, asked) => {
+      const { window } = asked;
+      const closed = series.windows(window).slice(0, asked.limit).map(recordJson);
+      const [latest] = closed;
       const { symbol } = series.id;
       if (latest === undefined)
         throw noData(symbol, `no window of ${window} ms is known`, { symbol, windows_ms: series.windowLengths });
-      return { ...series.id, window_ms: window, latest, windows };
+      return { ...series.id, window_ms: window, latest, windows: closed };
     }),
     asset('trade-flow', 'Buying and selling over the last trades', flow, TradeFlowAnswer, (series, { window }) => {
       const figures = series.history.lastTrades(window);

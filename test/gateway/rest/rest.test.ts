@@ -335,7 +335,13 @@ describe('gateway REST: one symbol', () => {
 
   it('returns trade windows as published, and builds longer candles from shorter ones', async () => {
     const { publish, json } = await gatewayUnderTest();
-    publish(tradeStats(NOW - 120_000), tradeStats(NOW - 60_000), tradeStats(NOW - 1000, { windowMs: 1000 }));
+    publish(tradeStats(NOW - 1000, { windowMs: 1000 }));
+    // Without a length, the longest configured one is meant, also before such a window is closed.
+    expect(await json(`${BTC}trade-stats`, 404)).toMatchObject({
+      message: expect.stringContaining('no window of 60000 ms'),
+      details: { windows_ms: [1000] },
+    });
+    publish(tradeStats(NOW - 120_000), tradeStats(NOW - 60_000));
     const stats = (await json(`${BTC}trade-stats`)) as { windows: unknown[] };
     expect(stats).toMatchObject({ ...SERIES, window_ms: 60_000, latest: toJson(tradeStats(NOW - 60_000)) });
     expect(stats.windows).toHaveLength(2);
