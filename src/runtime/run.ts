@@ -99,6 +99,8 @@ const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
+/** Maximum bytes of a frame in the log; a whole book has some hundred thousand. */
+const MOST_LOGGED_BYTES = 1000;
 /**
  * Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room.
  */
@@ -109,6 +111,18 @@ export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions
     log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
 }
 
+/** Logs each frame if the configured level is `trace`. Other levels cost nothing. */
+function frameLogger({ log: { level } }: Config, log: Logger): Pick<VenueDependencies, 'onFrame'> {
+  if (level !== 'trace') return {};
+  return {
+    onFrame: (venue, line, { data, receivedAt }) => {
+      const text = Buffer.from(data.subarray(0, MOST_LOGGED_BYTES)).toString();
+      const fields = { event: 'frame', venue, line, bytes: data.length, received_at: receivedAt, data: text };
+      log.trace(fields, 'frame');
+    },
+  };
+}
+
 /** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */
 export async function startPipeline(config: Config, dependencies: PipelineDependencies): Promise<Pipeline> {
   const { log, signal, part, clock = wallClock() } = dependencies;
@@ -116,7 +130,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const latencies = new Latencies(clock, () => scheduler.now());
   const context: RunContext = { ...dependencies, scheduler, wallClockMs, latencies };
   const onMalformedRows = malformedRowsLogger(log);
-  const venueDependencies = { ...context, ...part, onMalformedRows, follows: part?.isOwn };
+  const venueDependencies = { ...context, ...part, ...frameLogger(config, log), onMalformedRows, follows: part?.isOwn };
   const venues = buildVenues(config, venueDependencies);
   const bufferShare = Math.max(part?.bufferShare ?? 1, LEAST_BUFFER_SHARE);
   const warmUps = venues.map((venue) => {

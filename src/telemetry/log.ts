@@ -4,7 +4,7 @@ import { type DestinationStream, type Level, type Logger as PinoLogger, pino, st
  * A pino logger. Fields come first, then the sentence for people. The field `event` is the event's name for programs, in
  * snake case; it never changes, though the sentence may.
  */
-export type Logger = Pick<PinoLogger, 'debug' | 'info' | 'warn' | 'error' | 'child'>;
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 
 export interface LogOptions {
   readonly level: Level | 'silent';

@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { startPipeline } from '../../src/runtime/run.ts';
+import { createLog } from '../../src/telemetry/log.ts';
+import { VirtualProcess } from '../../testing/virtual/virtual-process.ts';
+import { VirtualSink, VirtualStore } from '../../testing/virtual/virtual-sink.ts';
+import { VirtualWorld } from '../../testing/virtual/virtual-world.ts';
+import { MemoryDisk } from '../sinks/spill/memory-disk.ts';
+
+interface Entry {
+  readonly event: string;
+  readonly venue?: string;
+  readonly line?: number;
+  readonly data?: string;
+}
+
+/** The log of five virtual seconds, and how many trades were published in them. */
+async function logged(level: 'trace' | 'debug') {
+  const world = new VirtualWorld({ seed: 5, venues: ['binance'], symbols: 1, rate: 20 });
+  const process = new VirtualProcess(world);
+  const store = new VirtualStore();
+  const entries: Entry[] = [];
+  const values = {
+    coins: ['BTC'],
+    environment: 'simulated',
+    feed: { venues: ['binance'], channels: ['trade'], allow_test_data: true },
+    sinks: ['file'],
+    log: { level },
+  };
+  const pipeline = await world.until(
+    startPipeline(loadConfig({ values }), {
+      log: createLog({ level, destination: { write: (json: string) => entries.push(JSON.parse(json)) } }),
+      scheduler: process.scheduler,
+      wallClockMs: world.wallClockMs,
+      clock: () => 1000 * world.wallClockMs(),
+      networks: process.networks,
+      random: () => world.random.fraction(),
+      sinks: {
+        kafka: () => Promise.reject(new Error('is not configured')),
+        file: async () => new VirtualSink('file', world, process, store),
+      },
+      spillDisk: () => new MemoryDisk(),
+    }),
+  );
+  await world.pass(5000);
+  await world.until(pipeline.stop('the test is over'));
+  const trades = store.records.filter(({ kind }) => kind === 'trade').length;
+  return { trades, frames: entries.filter(({ event }) => event === 'frame') };
+}
+
+it('logs each frame of each line at level trace, and none at level debug', async () => {
+  const { trades, frames } = await logged('trace');
+  for (const line of [1, 2]) {
+    const ofTrades = frames.filter((entry) => entry.line === line && entry.data?.includes('"e":"trade"') === true);
+    expect(ofTrades.length).toBeGreaterThanOrEqual(trades - 1);
+  }
+  expect(frames[0]).toMatchObject({ level: 'trace', venue: 'binance', bytes: expect.any(Number) });
+  expect((await logged('debug')).frames).toEqual([]);
+});
