@@ -8,7 +8,10 @@ export const command: Command = {
   options: {
     config: configOption,
     ...selectionOptions,
-    'batch-size': { value: 'N', help: 'maximum records per batch; 1 sends each record immediately' },
+    'batch-size': {
+      value: 'N',
+      help: 'maximum records in a batch to Kafka; 1 sends each record at once. Files are written as without it',
+    },
   },
   async run(context) {
     const { options } = context;

@@ -1,4 +1,4 @@
-import { lastValueFrom, mergeMap, take, takeUntil } from 'rxjs';
+import { identity, lastValueFrom, mergeMap, sampleTime, take, takeUntil } from 'rxjs';
 import { type Config, environmentOf, feedVenues } from '../config/config.ts';
 import { asFault } from '../domain/fault.ts';
 import { CHANNELS, type Channel, VENUE_IDS } from '../domain/instrument.ts';
@@ -14,11 +14,12 @@ import {
 import { configOption, configurationOf, instrumentNamed } from './arguments/configuration.ts';
 
 export const command: Command = {
-  usage: 'watch [symbol] [channel] [limit] [--venue V] [--config FILE]',
+  usage: 'watch [symbol] [channel] [limit] [--venue V] [--every S] [--config FILE]',
   about:
     'Prints one line for each event, straight from one venue (default: btcusdt trade 10). Prints JSON if stdout is not a terminal.',
   options: {
     venue: { value: 'V', help: `${VENUE_IDS.join(', ')}; by default the first of the configuration` },
+    every: { value: 'S', help: 'prints at most one line each S seconds, of the newest event' },
     config: configOption,
   },
   maxArguments: 3,
@@ -41,6 +42,7 @@ async function watch(
   const { venues } = await import('../venues/registry.ts');
   const { jsonLine, textLine } = await import('./terminal/event-text.ts');
 
+  const everyS = options.number('every', 0.001, 86_400, 'any');
   const id = options.oneOf('venue', VENUE_IDS) ?? feedVenues(config)[0] ?? 'bybit';
   const venue = venues[id];
   const { websocketUrls, connectTimeoutMs, compression, maxFrameMb } = config.venues[id];
@@ -63,9 +65,10 @@ async function watch(
       if (event.kind === 'refused') throw event.fault;
       return event.kind === 'value' ? event.value : [];
     }),
+    everyS === undefined ? identity : sampleTime(everyS * 1000),
     take(limit),
     // Each event is written at once, in order. The command ends when all are written, or the signal aborts.
-    mergeMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one))),
+    mergeMap((one) => out.write(out.isTerminal ? textLine(one, true) : jsonLine(one, true))),
     takeUntil(aborted$(signal)),
   );
   try {

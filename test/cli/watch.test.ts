@@ -86,6 +86,51 @@ it('watch shows control characters of a close reason as their numbers', async ()
   expect(io.err.text()).toMatch(/^market-feed: watch: bybit: .*\\x1b\]0;title\\x07\\x0amarket-feed: forged line.*\n$/);
 });
 
+/** A venue that sends book tickers with rising update ids, two a millisecond. */
+async function busyVenue() {
+  const server = await localServer({
+    onConnection(connection) {
+      let id = 1;
+      connection.on('message', () => {
+        const timer = setInterval(() => {
+          for (const u of [id++, id++])
+            connection.send(
+              JSON.stringify({
+                stream: 'btcusdt@bookTicker',
+                data: { u, s: 'BTCUSDT', b: '100.1', B: '2', a: '100.35', A: '3' },
+              }),
+            );
+        }, 1);
+        connection.on('close', () => clearInterval(timer));
+      });
+    },
+  });
+  cleanups.push(() => server.close());
+  return server.url;
+}
+
+it.each([false, true])(
+  'watch --every prints the newest book ticker with its spread (terminal: %s)',
+  async (isTerminal) => {
+    const io = fakeIo({ MARKET_FEED__VENUES__BINANCE__WEBSOCKET_URLS: await busyVenue() });
+    const out = fakeOutput(isTerminal);
+    const argv = ['watch', 'btcusdt', 'book_ticker', '3', '--venue', 'binance', '--every', '0.1'];
+    const began = performance.now();
+    expect(await dispatch(argv, { ...io, out })).toBe(0);
+    expect(performance.now() - began).toBeGreaterThan(250);
+    const lines = out.text().trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    if (isTerminal) {
+      expect(lines[0]).toMatch(/ bid +100\.1 × +2 +ask +100\.35 × +3 +spread 0\.25 +binance$/);
+      return;
+    }
+    const [first, second, third] = lines.map((line) => JSON.parse(line) as { update_id: string; spread: string });
+    expect(first).toMatchObject({ bid_price: '100.1', ask_price: '100.35', spread: '0.25' });
+    expect(Number(second?.update_id)).toBeGreaterThan(Number(first?.update_id) + 1);
+    expect(Number(third?.update_id)).toBeGreaterThan(Number(second?.update_id) + 1);
+  },
+);
+
 it('watch exits when it is stopped, even if a write to stdout never completes', async () => {
   const server = await localServer({
     onConnection: (connection) => connection.on('message', () => connection.send(BYBIT_BOOK[0] ?? '')),

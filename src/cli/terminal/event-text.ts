@@ -1,15 +1,23 @@
 import { toJson } from '../../codec/json-view.ts';
 import { snakeKeys } from '../../codec/key-case.ts';
+import { subtract } from '../../decimal/arithmetic.ts';
+import type { Decimal } from '../../domain/decimal.ts';
 import type { BookUpdate, MarketEvent } from '../../domain/market-event.ts';
-import type { BookLevel, FeedRecord } from '../../domain/record.ts';
+import type { BookLevel, BookTicker, FeedRecord } from '../../domain/record.ts';
 import { amount, percent, rate } from './number-text.ts';
 import { inColumns, visible, visibleJson } from './terminal-text.ts';
 
 type Shown = FeedRecord | MarketEvent;
 
-/** An event or record as one JSON line, with the schema's names. Tickers and book updates get such names, too. */
-export function jsonLine(event: Shown): string {
-  if (event.kind !== 'ticker' && event.kind !== 'book_update') return `${visibleJson(JSON.stringify(toJson(event)))}\n`;
+/**
+ * An event or record as one JSON line, with the schema's names. Tickers and book updates get such names, too. With
+ * `watched`, a book ticker also has its spread.
+ */
+export function jsonLine(event: Shown, watched = false): string {
+  if (event.kind !== 'ticker' && event.kind !== 'book_update') {
+    const spread = watched && event.kind === 'book_ticker' ? { spread: spreadOf(event) } : {};
+    return `${visibleJson(JSON.stringify({ ...toJson(event), ...spread }))}\n`;
+  }
   const { kind: _kind, epoch: _epoch, ...fields } = event;
   return `${visibleJson(JSON.stringify(snakeKeys(fields)))}\n`;
 }
@@ -32,7 +40,7 @@ function body(event: Shown, watched: boolean): string {
     case 'ticker':
       return `${symbol(event)}${number(event.price)}  24 h ${event.change24h === null ? '–' : percent(event.change24h)}  volume ${event.volume24h === null ? '–' : amount(event.volume24h)}  ${event.venue}`;
     case 'book_ticker':
-      return `${symbol(event)}bid ${level(event.bidPrice, event.bidQuantity)}  ask ${level(event.askPrice, event.askQuantity)}  ${event.venue}`;
+      return `${symbol(event)}bid ${level(event.bidPrice, event.bidQuantity)}  ask ${level(event.askPrice, event.askQuantity)}  spread ${spreadOf(event) ?? '–'}  ${event.venue}`;
     case 'kline':
       return `${symbol(event)}${inColumns(event.interval, 3)} ${event.closed ? '✓' : ' '} ${amount(event.open)} → ${amount(event.close)}  ${amount(event.low)}–${amount(event.high)}  ${rate(Number(event.volume))}${watched ? '' : `  ${event.venue}`}`;
     case 'order_book':
@@ -55,6 +63,11 @@ function body(event: Shown, watched: boolean): string {
     case 'dead_letter':
       return `${inColumns(event.venue, 16)}${event.stage}: ${event.reason}`;
   }
+}
+
+/** Ask minus bid, exact; null if a side has no orders. */
+function spreadOf({ bidPrice, askPrice }: BookTicker): Decimal | null {
+  return bidPrice === null || askPrice === null ? null : subtract(askPrice, bidPrice);
 }
 
 function best({ bids, asks }: Pick<BookUpdate, 'bids' | 'asks'>): string {

@@ -39,6 +39,11 @@ describe('help and version', () => {
   });
 });
 
+it('run --help says that --batch-size is for Kafka alone', async () =>
+  expect((await call('run', '--help')).out).toMatch(
+    /--batch-size N +maximum records in a batch to Kafka; .* Files are written as without it/,
+  ));
+
 describe('wrong usage of the command line', () => {
   it.each([
     [['rnu'], 'unknown command rnu', 'did you mean run?'],

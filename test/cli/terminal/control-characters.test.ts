@@ -6,6 +6,9 @@ import { sampleDeadLetter, sampleRecords } from '../../codec/sample-records.ts';
 /** Sets a title, clears the screen and begins a line of its own, also with DEL and C1. */
 const HOSTILE = '\u001b]0;title\u0007\u001b[2J\r\ntrading_resumed\u007f\u009b2J\u0085\u0000';
 
+/** The prices that the spread is computed from. The codec and the decoders accept only decimals there. */
+const COMPUTED = ['bidPrice', 'askPrice'];
+
 const EVENTS = [...sampleRecords, ticker(), bookUpdate(1)];
 
 /** The paths to all texts of a value. A null and an empty list may stand for a text, too. */
@@ -14,7 +17,7 @@ function textPaths(value: unknown): readonly (readonly string[])[] {
   if (typeof value !== 'object' || value instanceof Uint8Array) return [];
   const fields = Object.entries(Array.isArray(value) && value.length === 0 ? [''] : value);
   return fields
-    .filter(([name]) => name !== 'kind')
+    .filter(([name]) => name !== 'kind' && !COMPUTED.includes(name))
     .flatMap(([name, inner]) => textPaths(inner).map((path) => [name, ...path]));
 }
 
