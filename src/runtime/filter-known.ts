@@ -6,6 +6,7 @@ import type { PreviousEpoch } from '../feed/resume/previous-runs.ts';
 import { epochKey, type PublishedWindows } from '../feed/resume/recent-trades.ts';
 import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
+import { seriesKey } from '../sinks/resume/checkpoints.ts';
 
 /** Maps a record to the records that a sink does not have yet: none, this record, or a shorter gap. */
 export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
@@ -27,15 +28,19 @@ interface KnownEpoch {
   until: number | undefined;
 }
 
-/** No gap stays pending for longer than this, microseconds. */
-const GAP_US = 60_000_000;
+/** For this long after the start, trades may come that a previous run has published, microseconds. */
+const START_US = 60_000_000;
 const NOTHING: readonly FeedRecord[] = [];
 
 /**
- * Filters the output for a sink that is ahead of the others. The feed resumes from the sink that is furthest behind. So
- * a sink that is ahead must not get again the trades, gaps, checkpoints and windows that it has. It also must not get
- * the end of an epoch that it does not know or has already left. If its trades end inside a gap, the rest of this gap
- * comes before the trade after the gap. Returns undefined if the sink needs no filter.
+ * Filters the output for what a sink already has.
+ *
+ * The feed resumes from the sink that is furthest behind. So a sink that is ahead must not get again the trades, gaps,
+ * checkpoints and windows that it has. It also must not get the end of an epoch that it does not know or has already
+ * left. If its trades end inside a gap, the rest of this gap comes before the trade after the gap.
+ *
+ * If a symbol begins a new epoch soon after the start, its first trades may be trades of an earlier epoch. No sink gets
+ * them again. Returns undefined if the sink needs no filter.
  */
 export function filterKnown(
   checkpoints: readonly SeriesCheckpoint[],
@@ -53,7 +58,8 @@ export function filterKnown(
     else if (isAhead(previous, ends))
       known.set(epochKey(previous), { ends, passed: 0, gap: undefined, until: undefined });
   }
-  if (known.size + foreign.size === 0 && windows === undefined) return undefined;
+  const earlier = new EarlierTrades(checkpoints);
+  if (known.size + foreign.size === 0 && earlier.isEmpty && windows === undefined) return undefined;
   return (record) => {
     switch (record.kind) {
       case 'trade_stats':
@@ -64,11 +70,41 @@ export function filterKnown(
         return foreign.has(epochKey(record)) ? NOTHING : restOfGap(known, record);
       case 'trade':
       case 'agg_trade':
+        if (earlier.has(record)) return NOTHING;
         return known.size === 0 ? [record] : newTrade(known, record);
       default:
         return [record];
     }
   };
+}
+
+/** Knows the last trade that a sink has of each series and kind, and finds these trades in later epochs. */
+class EarlierTrades {
+  readonly #ends: Map<string, { readonly epoch: number; readonly last: Checkpoint }>;
+  /** Trades received later are new, microseconds since 1970. */
+  #until: number | undefined;
+
+  constructor(checkpoints: readonly SeriesCheckpoint[]) {
+    this.#ends = new Map(
+      checkpoints.flatMap(({ kind, venue, symbol, epoch, last }) =>
+        last ? [[`${kind} ${seriesKey({ venue, symbol })}`, { epoch, last }]] : [],
+      ),
+    );
+  }
+
+  get isEmpty(): boolean {
+    return this.#ends.size === 0;
+  }
+
+  has(trade: AnyTrade): boolean {
+    if (this.isEmpty) return false;
+    this.#until ??= trade.receivedAt + START_US;
+    if (trade.receivedAt > this.#until) this.#ends.clear();
+    const end = this.#ends.get(`${trade.kind} ${seriesKey(trade)}`);
+    if (end === undefined || trade.epoch <= end.epoch) return false;
+    // After a restart of the ids, a trade with a lower id is later.
+    return compareIds(lastIdOf(trade), end.last.id) <= 0 && trade.timestamp <= end.last.timestamp;
+  }
 }
 
 /** Returns true if the sink has left the epoch for a later one, or does not know the epoch. */
@@ -110,7 +146,7 @@ function newTrade(all: Map<string, KnownEpoch>, trade: AnyTrade): readonly FeedR
   if (compareIds(lastId, end.id) <= 0) return given;
   const isPartlyKnown = compareIds(tradeId, end.id) <= 0;
   known.passed += isPartlyKnown ? idsBetween(end.id, lastId) : idsBetween(tradeId, lastId) + 1;
-  known.until ??= receivedAt + GAP_US;
+  known.until ??= receivedAt + START_US;
   if (receivedAt > known.until) all.delete(key);
   return [...given, trade];
 }

@@ -63,10 +63,33 @@ describe('filterKnown', () => {
   const eth = checkpointOf(1, at(4), { symbol: 'ETHUSDT' });
   const ahead = () => second([checkpointOf(3, at(9)), eth], [checkpointOf(3, at(12)), eth]);
 
-  it('returns no filter if the sink ends where the feed resumes', () => {
-    expect(second([checkpointOf(3, at(12)), eth], [checkpointOf(3, at(9)), eth])).toBeUndefined();
-    expect(second([checkpointOf(3, at(9))], [checkpointOf(3, at(9))])).toBeUndefined();
+  it('passes everything if the sink ends where the feed resumes', () => {
+    const behind = second([checkpointOf(3, at(12)), eth], [checkpointOf(3, at(9)), eth]);
+    expect(rest(behind, trade(10), trade(12), gap(12, 15), trade(15))).toEqual([
+      '10',
+      '12',
+      '(12,15) 2 0 unrepaired',
+      '15',
+    ]);
     expect(second([], [])).toBeUndefined();
+  });
+
+  it('drops trades of an earlier epoch that come again in a later one, but not later trades with lower ids', () => {
+    const ended = second([checkpointOf(3, at(9))], [checkpointOf(3, at(12))]);
+    const later = (id: number, timestamp: number) => trade(id, { epoch: 5, timestamp });
+    expect(rest(ended, gap(9, null), later(10, 10), later(12, 12), later(13, 13))).toEqual([
+      '(12,null) null 0 unknown',
+      '13',
+    ]);
+    expect(rest(ended, later(1, 20))).toEqual(['1']);
+    const alone = second([checkpointOf(3, at(12))], [checkpointOf(3, at(12))]);
+    expect(rest(alone, later(12, 12), later(13, 13))).toEqual(['13']);
+  });
+
+  it('searches no earlier trades one minute after the first trade', () => {
+    const ended = second([checkpointOf(3, at(12))], [checkpointOf(3, at(12))]);
+    const received = (receivedAt: number) => trade(11, { epoch: 5, timestamp: 11, receivedAt });
+    expect(rest(ended, received(1), received(60_000_001), received(60_000_002))).toEqual(['11']);
   });
 
   it("drops trades up to the sink's checkpoint, only of that series, epoch and kind", () => {

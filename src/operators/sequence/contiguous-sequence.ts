@@ -130,13 +130,9 @@ export class ContiguousSequence<T> implements IdSequence<T> {
   accept(_line: number, value: T, now: number): readonly Sequenced<T>[] {
     const first = this.#access.first(value);
     const timestamp = this.#access.timestamp(value);
-    const isNext =
-      this.#lastId === NOTHING
-        ? // After `forget`, the previous run's values are duplicates. After a restart of the ids, low ids are later.
-          first > this.#resumedId || timestamp > this.#lastTimestamp
-        : first === this.#lastId + 1 && timestamp >= this.#resetAt;
-    if (isNext) return [...this.#pass(value, false, false), ...this.#passHeld()];
-    if (this.#lastId === NOTHING || (first > this.#lastId ? timestamp < this.#resetAt : timestamp <= this.#latest)) {
+    if (this.#lastId === NOTHING || (first === this.#lastId + 1 && timestamp >= this.#resetAt))
+      return [...this.#pass(value, false, false), ...this.#passHeld()];
+    if (first > this.#lastId ? timestamp < this.#resetAt : timestamp <= this.#latest) {
       this.duplicates++;
       return NONE;
     }

@@ -70,8 +70,8 @@ export interface IdSequence<T> {
   /** Continues after a previous run's last value, as if it had been passed on here. Call it before any value. */
   resume(checkpoint: Checkpoint): void;
   /**
-   * Undoes `resume` if nothing was passed on since. The series then begins with the first value that came after the
-   * previous run's last one, without a gap before it.
+   * Undoes `resume` if nothing was passed on since. The series then begins with the first value that came, without a
+   * gap before it.
    */
   forget(): Sequenced<T>[];
 

@@ -41,8 +41,6 @@ export class PassedValues<T> {
   /** The checkpoint before the first remembered value. */
   #floor: Checkpoint | undefined;
   #lastId: string | undefined;
-  /** The previous run's last value, after `forget`. */
-  #published: Checkpoint | undefined;
   #lastTimestamp = 0;
   /** Number of fetched values passed since the last value from a line, and the checkpoint before them. */
   #filled: { readonly before: Checkpoint; count: number } | undefined;
@@ -62,19 +60,11 @@ export class PassedValues<T> {
     return this.#lastId === undefined ? undefined : { id: this.#lastId, timestamp: this.#lastTimestamp };
   }
 
-  /** Starts as if the checkpoint's value had been passed. */
-  startAt(checkpoint: Checkpoint): void {
-    this.#lastId = checkpoint.id;
-    this.#lastTimestamp = checkpoint.timestamp;
+  /** Starts as if the checkpoint's value had been passed; undefined: as if no value had been passed. */
+  startAt(checkpoint: Checkpoint | undefined): void {
+    this.#lastId = checkpoint?.id;
+    this.#lastTimestamp = checkpoint?.timestamp ?? 0;
     this.#floor = checkpoint;
-  }
-
-  /** Undoes `startAt`. The values up to the checkpoint then count as duplicates. */
-  forget(): void {
-    this.#published = this.last;
-    this.#lastId = undefined;
-    this.#floor = undefined;
-    this.isUnwatched = false;
     this.#recentLate.clear();
   }
 
@@ -153,7 +143,7 @@ export class PassedValues<T> {
    */
   lateOrSeen(value: T): Sequenced<T>[] | undefined {
     const id = this.#access.id(value);
-    if (this.#isKnown(id) || this.#isPublished(value)) {
+    if (this.#isKnown(id)) {
       this.duplicates++;
       return [];
     }
@@ -165,13 +155,6 @@ export class PassedValues<T> {
 
   #isKnown(id: string): boolean {
     return this.has(id) || id === this.#floor?.id;
-  }
-
-  /** Returns true for a value of the previous run, after `forget`. After a restart of the ids, low ids are later. */
-  #isPublished(value: T): boolean {
-    const published = this.isEmpty ? this.#published : undefined;
-    if (published === undefined || this.#access.timestamp(value) > published.timestamp) return false;
-    return this.#access.compare(this.#access.id(value), published.id) <= 0;
   }
 
   /** Searches sorted values from the end in growing steps: repeats are usually recent. */

@@ -98,7 +98,8 @@ export class SparseSequence<T> implements IdSequence<T> {
 
   forget(): Sequenced<T>[] {
     if (!this.isResumed) return [];
-    this.#passed.forget();
+    this.#passed.startAt(undefined);
+    this.#passed.isUnwatched = false;
     return this.#settled(this.#giveUp());
   }
 
