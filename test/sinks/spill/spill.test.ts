@@ -8,6 +8,7 @@ import type { TradeKind } from '../../../src/domain/trade-id.ts';
 import type { OutRecord, Recent, SeriesCheckpoint } from '../../../src/sinks/contract.ts';
 import type { DriverOptions } from '../../../src/sinks/driver/driver-options.ts';
 import { SinkDriver } from '../../../src/sinks/driver/sink-driver.ts';
+import { FolderInUse } from '../../../src/sinks/folder-fault.ts';
 import type { SpillOptions } from '../../../src/sinks/spill/spill-options.ts';
 import { sampleTradeStats } from '../../codec/sample-records.ts';
 import { gap, position, pushAll, short, tick, trade } from '../fake-sink.ts';
@@ -491,6 +492,28 @@ describe('a full disk during an outage of the sink', () => {
 });
 
 describe('a spill in real files', () => {
+  it('prevents the start if its folder is unusable or in use, before the sink is opened', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
+    onTestFinished(() => rm(dir, { recursive: true, force: true }));
+    const opened: string[] = [];
+    const start = (folder: string) => {
+      const sink = new StoringSink([]);
+      sink.open = async () => void opened.push(folder);
+      return new SinkDriver(sink, { scheduler: asyncScheduler, spill: { dir: folder, maxBytes: 2 ** 20 } });
+    };
+    const first = start(dir);
+    await first.opened;
+    const second = start(dir);
+    await expect(second.opened).rejects.toThrow(FolderInUse);
+    const third = start('/dev/null/spill');
+    await expect(third.opened).rejects.toThrow('spill: ENOTDIR');
+    for (const driver of [second, third, first]) await driver.close({ timeoutMs: 0 });
+    const fourth = start(dir);
+    await fourth.opened;
+    await fourth.close({ timeoutMs: 0 });
+    expect(opened).toEqual([dir, dir]);
+  });
+
   it('survives an outage and a kill, and delivers every trade in order', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'market-feed-spill-'));
     onTestFinished(() => rm(dir, { recursive: true, force: true }));
