@@ -10,13 +10,13 @@ command -v npm >/dev/null || { echo 'npm is missing: install Node.js 20 or newer
 
 if [ "$(major node)" -lt 24 ]; then # make puts .tools first on the PATH
   echo "Node.js $(node --version 2>/dev/null || echo '(none)') is older than 24: installing Node 24 into .tools/" >&2
+  pinned="scripts/node/$(uname -s)-$(uname -m)" # the exact version and its hash: npm refuses a file with another hash
+  [ -d "$pinned" ] || { echo "make has no Node 24 for $(uname -s) $(uname -m): install it from https://nodejs.org" >&2; exit 1; }
   mkdir -p .tools
-  # A package.json in .tools keeps npm from using ours. Newer npm runs the install script of the package `node` only
-  # with this permission.
-  echo '{ "private": true, "allowScripts": { "node": true } }' >.tools/package.json
-  npm install --prefix .tools --no-save --no-package-lock --loglevel=error node@24 >&2
+  cp "$pinned"/package*.json .tools/
+  npm ci --prefix .tools --loglevel=error >&2
+  (cd .tools/node_modules && ln -sfn node-linux-* node)
   export PATH="$PWD/.tools/node_modules/node/bin:$PATH"
-  [ "$(major node)" -ge 24 ] || { echo 'the npm package node@24 brought no Node 24 for this machine' >&2; exit 1; }
 fi
 
 wanted="$(cksum <package-lock.json) node $(major node)"
