@@ -266,8 +266,9 @@ class Sniper:
     def on_price(self, tick: dict) -> None:
         symbol, price = tick["symbol"], tick["price"]
         position = self.positions.get(symbol)
-        if position is None or not self.is_usable(tick):
-            return
+        judged, _ = self.guard.prices.get(symbol, (None, 0))
+        if position is None or judged is not tick or not self.is_usable(tick):
+            return  # the guard leaves out a late price of an earlier epoch
         if position["stop_loss"] < price < position["take_profit"] or self.look(symbol):
             return
         del self.positions[symbol]

@@ -35,7 +35,6 @@ export interface SniperDeps {
 export class Sniper {
   readonly positions = new Map<string, Position>();
   readonly #deps: SniperDeps;
-  readonly #prices = new Map<string, PriceTick>();
   readonly #flows = new Map<string, TradeStats>();
   #fills = 0;
   #profit = '0';
@@ -51,12 +50,11 @@ export class Sniper {
   onLargeTrade(trade: LargeTrade): void {
     const { coin, epoch, isBuyerMaker, source, timestamp, quantity, price, multiple } = trade;
     const flow = this.#flows.get(coin);
-    const last = this.#prices.get(coin);
     if (isBuyerMaker || source !== 'live' || this.positions.has(coin)) return;
     if (flow === undefined || flow.epoch !== epoch || timestamp - flow.windowEnd > FLOW_MS) return;
-    if (last === undefined || last.epoch !== epoch || !this.#isUsable(trade) || !this.#isUsable(last)) return;
+    const { state, reason, price: last } = this.#deps.decision(coin);
+    if (last === null || last.epoch !== epoch || !this.#isUsable(trade) || !this.#isUsable(last)) return;
     const why = `strong_buy (${flow.buyRatioVolume.toFixed(2)}) and ${quantity} bought at ${price}, ${multiple.toFixed(1)} times the mean`;
-    const { state, reason } = this.#deps.decision(coin);
     if (state === 'halted') {
       this.#write('not_bought', { coin, why, halted: reason });
       return;
@@ -68,20 +66,21 @@ export class Sniper {
     this.#write('bought', { coin, quantity: bought, price: last.price, ...levels, why });
   }
 
-  onPrice(tick: PriceTick): void {
-    this.#prices.set(tick.coin, tick);
-    const position = this.positions.get(tick.coin);
-    if (position === undefined || !this.#isUsable(tick)) return;
-    const { coin, quantity, paid, takeProfit, stopLoss } = position;
-    const isHigh = compare(tick.price, takeProfit) >= 0;
-    if (!isHigh && compare(tick.price, stopLoss) > 0) return;
-    if (this.#deps.decision(coin).state === 'halted') return;
+  /** Trades at the price that the guard judged: the guard leaves out a late price of an earlier epoch. */
+  onPrice({ coin }: PriceTick): void {
+    const position = this.positions.get(coin);
+    if (position === undefined) return;
+    const { state, price: last } = this.#deps.decision(coin);
+    if (state === 'halted' || last === null || !this.#isUsable(last)) return;
+    const { quantity, paid, takeProfit, stopLoss } = position;
+    const isHigh = compare(last.price, takeProfit) >= 0;
+    if (!isHigh && compare(last.price, stopLoss) > 0) return;
     this.positions.delete(coin);
     this.#fills++;
-    const profit = multiply(subtract(tick.price, paid), quantity);
+    const profit = multiply(subtract(last.price, paid), quantity);
     this.#profit = add(this.#profit, profit);
     const why = isHigh ? `take profit ${takeProfit}` : `stop loss ${stopLoss}`;
-    this.#write('sold', { coin, quantity, price: tick.price, profit, why });
+    this.#write('sold', { coin, quantity, price: last.price, profit, why });
   }
 
   onDecision({ coin, state, causes, reason }: TradingDecision): void {

@@ -23,15 +23,18 @@ describe('the sniper', () => {
   let halted: boolean;
   let lines: Record<string, unknown>[];
   let sniper: Sniper;
+  /** The price that the guard judges. */
+  let last: TopicRecords['prices'] | null;
 
   const decision = (): TradingDecision =>
     halted
       ? { state: 'halted', reason: 'the feed halted trading: x', causes: ['feed_halted'], ...judged() }
       : { state: 'allowed', reason: 'everything is healthy', causes: [], ...judged() };
-  const judged = () => ({ coin: 'BTC', price: null, at: now });
+  const judged = () => ({ coin: 'BTC', price: last, at: now });
   const begin = (allowTestData = false): void => {
     now = START;
     halted = false;
+    last = null;
     lines = [];
     const write = (line: object): void => void lines.push({ ...line });
     sniper = new Sniper({ decision, allowTestData, wallClockMs: () => now, write });
@@ -39,21 +42,24 @@ describe('the sniper', () => {
   beforeEach(() => begin());
 
   const about = (fields = {}) => ({ ...tradeEvent(1), receivedAt: now * 1000, timestamp: now, epoch: 1, ...fields });
-  const tick = (price: string, fields: Partial<TopicRecords['prices']> = {}): void =>
-    sniper.onPrice({
-      ...about(),
-      kind: 'price',
-      price,
-      volume24h: null,
-      quoteVolume24h: null,
-      change24h: null,
-      open24h: null,
-      high24h: null,
-      low24h: null,
-      vwap24h: null,
-      tradeCount24h: null,
-      ...fields,
-    });
+  const priceTick = (price: string, fields: Partial<TopicRecords['prices']> = {}): TopicRecords['prices'] => ({
+    ...about(),
+    kind: 'price',
+    price,
+    volume24h: null,
+    quoteVolume24h: null,
+    change24h: null,
+    open24h: null,
+    high24h: null,
+    low24h: null,
+    vwap24h: null,
+    tradeCount24h: null,
+    ...fields,
+  });
+  const tick = (price: string, fields: Partial<TopicRecords['prices']> = {}): void => {
+    last = priceTick(price, fields);
+    sniper.onPrice(last);
+  };
   const flow = (fields: Partial<TopicRecords['trade-stats']> = {}): void =>
     sniper.onStats({
       ...({ ...about(), kind: 'trade_stats', windowMs: 1000, windowStart: now - 2000, windowEnd: now - 1000 } as const),
@@ -111,6 +117,12 @@ describe('the sniper', () => {
     expect(lines.at(-1)).toMatchObject({ event: 'sold', price: '49970', profit: '-0.6', why: 'stop loss 49975' });
     sniper.ledger();
     expect(lines.at(-1)).toMatchObject({ event: 'ledger', positions: [], fills: 4, profit: '0.42246' });
+  });
+
+  it('does not sell at a late price of an earlier epoch, which the guard leaves out', () => {
+    buy();
+    sniper.onPrice(priceTick('49000', { epoch: 0, venue: 'binance' }));
+    expect(events(lines)).toEqual(['bought']);
   });
 
   it.each([

@@ -13,6 +13,7 @@ import sniper as example
 class Guard:
     allow_test_data = True
     halt = ["status_silent"]
+    prices = {}
 
     def causes(self, symbol: str) -> list:
         return self.halt
@@ -25,5 +26,8 @@ sniper.positions["BTCUSDT"] = paid
 tick = {"symbol": "BTCUSDT", "price": Decimal(98), "environment": "simulated"}
 for halt in (guard.halt, []):
     guard.halt = halt
-    sniper.on_price(tick | {"received_at": datetime.fromtimestamp(time.time(), timezone.utc)})
+    late = tick | {"received_at": datetime.fromtimestamp(time.time(), timezone.utc)}
+    sniper.on_price(late)  # the guard has left this price out
+    guard.prices["BTCUSDT"] = (tick | late, 0)
+    sniper.on_price(guard.prices["BTCUSDT"][0])
     sniper.look("BTCUSDT")
