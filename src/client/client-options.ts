@@ -26,7 +26,7 @@ export interface ClientOptions extends Partial<GuardOptions> {
   /** The folder of a file sink, read instead of Kafka. */
   readonly dir?: string;
   /**
-   * `records`: plays the files of `dir` for a backtest. Their records give the time, so that hours pass in seconds, and
+   * `records`: plays the files of `dir` for a backtest. Their records give the time, so that minutes pass in seconds, and
    * the guard decides as it did live. Playing begins with the first subscription; at the end, all Observables complete.
    * Default `wall`.
    */

@@ -14,9 +14,7 @@ const COINS = 'BTC ETH SOL BNB XRP ADA DOGE AVAX DOT LINK LTC POL UNI ATOM NEAR 
 const BRISK = { reconnect: { initial_delay_ms: 50, max_delay_ms: 400, max_attempts: 5, probe_every_ms: 300 } };
 const WINDOW_MS = 1000;
 const LATENESS_MS = 500;
-/**
- * The threshold of large trades, in mean quantities. The simulator's trades have up to four times the mean quantity.
- */
+/** The threshold of large trades, in mean quantities. It is low, so that a short run has many of them. */
 const LARGE = 3;
 const BTC = 'BTCUSDT';
 const SYMBOLS = [BTC, 'ETHUSDT', 'SOLUSDT'];

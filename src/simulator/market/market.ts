@@ -93,8 +93,7 @@ export class SimulatedMarket {
         price = instrument.behind(sell ? 'bids' : 'asks', price);
         if (!hasSparseIds) group++;
       }
-      const share = (draw >>> 8) / 16777216;
-      const quantity = 1 + Math.floor(share * share * share * instrument.largestTrade);
+      const quantity = 1 + Math.floor(sizeOf((draw >>> 8) + 1) * instrument.meanTrade);
       trades.push({ id: instrument.nextTradeId++, group, price, quantity, time, sell });
     }
     for (const trade of trades) {
@@ -136,6 +135,17 @@ export class SimulatedMarket {
     if (draw < 65_500) return Math.min(longestOrder, 20 + random.below(80));
     return Math.min(longestOrder, 100 + random.below(500));
   }
+}
+
+/** Number of values of a draw of 24 bits. */
+const DRAWS = 2 ** 24;
+
+/**
+ * Returns the size of a trade, as a multiple of the mean, for a draw from 1 to 2^24. Sizes have a Lomax distribution
+ * with exponent 3: most trades are small, and one of 220 is at least ten times the mean, as in real markets.
+ */
+function sizeOf(draw: number): number {
+  return 2 * (Math.cbrt(DRAWS / draw) - 1);
 }
 
 /** Walker's alias table: draws an index by weight in constant time. */

@@ -62,7 +62,7 @@ export class SimulatedInstrument {
   readonly quantityDecimals: number;
   readonly trades: TradeRing;
   readonly largestLevel: number;
-  readonly largestTrade: number;
+  readonly meanTrade: number;
   readonly candles: CandleStore;
   /** The sides without orders. */
   readonly withdrawn = new Set<SideName>();
@@ -96,7 +96,7 @@ export class SimulatedInstrument {
     this.path = new PricePath(hashText(coin.coin, seed), coin.price);
     const unit = 10 ** coin.quantityDecimals / coin.price;
     this.largestLevel = Math.max(9, Math.round(LEVEL_VALUE * unit * 2));
-    this.largestTrade = Math.max(5, Math.round(TRADE_VALUE * unit * 4));
+    this.meanTrade = Math.max(2, TRADE_VALUE * unit);
     this.trades = new TradeRing(keptTrades);
     this.nextTradeId = spec.firstTradeId + ids.below(1_000);
     this.nextAggTradeId = Math.max(1, Math.floor(this.nextTradeId * 0.8));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { VenueId } from '../../../src/domain/instrument.ts';
+import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { SimulatedMarket } from '../../../src/simulator/market/market.ts';
 import { MarketClock } from '../../../src/simulator/market/market-clock.ts';
 import { VENUE_SPECS } from '../../../src/simulator/venue-spec.ts';
@@ -119,6 +120,28 @@ describe('SimulatedMarket', () => {
     const orders = [...Map.groupBy(made, ({ order }) => order).values()].map(({ length }) => length);
     expect(Math.max(...orders)).toBeGreaterThan(100);
     expect(orders.filter((length) => length === 1).length / orders.length).toBeGreaterThan(0.6);
+  });
+
+  it('makes large trades of each busy coin a few times a minute, with sizes like those of a real market', () => {
+    const minutes = 20;
+    const rate = 100;
+    const slices = Array.from({ length: minutes * 60 }, () => rate);
+    const made = trades(market('bybit', { rate }), slices);
+    const large = (of: readonly Made[]): number => {
+      const found = new LargeTrades({ threshold: 10 });
+      return of.filter(({ quantity }) => found.next({ quantity: String(quantity) }) !== undefined).length;
+    };
+    for (const symbol of ['BTCUSDT', 'ETHUSDT', 'SOLUSDT']) {
+      const own = made.filter((trade) => trade.symbol === symbol);
+      expect(large(own) / minutes, symbol).toBeGreaterThan(1);
+      expect(large(own) / minutes, symbol).toBeLessThan(6);
+      // Most trades are smaller than the mean, and a few have much of the volume.
+      const sizes = own.map(({ quantity }) => quantity).sort((a, b) => b - a);
+      const volume = sizes.reduce((sum, size) => sum + size, 0);
+      const mean = volume / sizes.length;
+      expect(sizes[sizes.length >> 1]).toBeLessThan(0.7 * mean);
+      expect(sizes.slice(0, sizes.length / 100).reduce((sum, size) => sum + size, 0)).toBeGreaterThan(0.1 * volume);
+    }
   });
 
   it('makes no trades while it is paused, and no trades of a paused symbol', () => {
