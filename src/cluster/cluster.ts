@@ -18,7 +18,7 @@ import {
   startPipeline,
 } from '../runtime/run.ts';
 import type { Stopped } from '../runtime/sink-pipelines.ts';
-import { startingSnapshot } from '../runtime/take-status-snapshot.ts';
+import { startingSnapshot } from '../runtime/snapshots/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
 import { lockFolder } from '../sinks/lock-folder.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';

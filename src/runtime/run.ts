@@ -17,13 +17,13 @@ import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
-import { RecordCounts } from './record-counts.ts';
 import type { RunningFeed } from './running-feed.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
+import { RecordCounts } from './snapshots/record-counts.ts';
+import { takeMetricsSnapshot } from './snapshots/take-metrics-snapshot.ts';
+import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './snapshots/take-status-snapshot.ts';
 import { statusLogger } from './status-logger.ts';
-import { takeMetricsSnapshot } from './take-metrics-snapshot.ts';
-import { sinkSnapshots, startingSnapshot, takeStatusSnapshot } from './take-status-snapshot.ts';
 import type { VenueAccess, VenueAccessOptions } from './venue-access.ts';
 
 /* Starts and stops a pipeline: the venues, the feed and its sinks. */

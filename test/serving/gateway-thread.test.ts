@@ -6,7 +6,7 @@ import { mergeStatus } from '../../src/cluster/merge-status-snapshots.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import type { Running } from '../../src/runtime/run.ts';
-import { startingSnapshot } from '../../src/runtime/take-status-snapshot.ts';
+import { startingSnapshot } from '../../src/runtime/snapshots/take-status-snapshot.ts';
 import { GatewayThread } from '../../src/serving/gateway-thread.ts';
 import { priceTick, tradeEvent } from '../../testing/judges/events.ts';
 import { freePort } from '../../testing/processes/free-port.ts';

@@ -1,12 +1,12 @@
-import { type Config, environmentOf } from '../config/config.ts';
-import type { CoinSnapshot, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
-import { venueStateName } from '../domain/venue-state.ts';
-import type { Latencies } from '../feed/latency/latencies.ts';
-import { NEW_HEALTH } from '../feed/liveness/venue-health.ts';
-import type { FeedWatch } from '../feed/status/feed-watch.ts';
-import type { VenueFeed } from '../feed/venue-feed.ts';
-import type { DriverStats } from '../sinks/driver/driver-options.ts';
-import type { RunningFeed } from './running-feed.ts';
+import { type Config, environmentOf } from '../../config/config.ts';
+import type { CoinSnapshot, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
+import { venueStateName } from '../../domain/venue-state.ts';
+import type { Latencies } from '../../feed/latency/latencies.ts';
+import { NEW_HEALTH } from '../../feed/liveness/venue-health.ts';
+import type { FeedWatch } from '../../feed/status/feed-watch.ts';
+import type { VenueFeed } from '../../feed/venue-feed.ts';
+import type { DriverStats } from '../../sinks/driver/driver-options.ts';
+import type { RunningFeed } from '../running-feed.ts';
 
 /** Takes the state of the running feed. `now`: wall clock; `schedulerNow`: the feed's clock; both milliseconds. */
 export function takeStatusSnapshot(

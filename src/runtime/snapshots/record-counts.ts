@@ -1,8 +1,8 @@
-import { TOPICS } from '../codec/topics.ts';
-import type { PipelineMetrics } from '../domain/metrics-snapshot.ts';
-import type { FeedRecord, Gap } from '../domain/record.ts';
-import { FEED_STATES } from '../domain/venue-state.ts';
-import { increment } from '../feed/venue-counts.ts';
+import { TOPICS } from '../../codec/topics.ts';
+import type { PipelineMetrics } from '../../domain/metrics-snapshot.ts';
+import type { FeedRecord, Gap } from '../../domain/record.ts';
+import { FEED_STATES } from '../../domain/venue-state.ts';
+import { increment } from '../../feed/venue-counts.ts';
 
 /* Counts the published records, for the metrics. */
 

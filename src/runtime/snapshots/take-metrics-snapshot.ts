@@ -1,12 +1,12 @@
-import { environmentPrefix } from '../codec/environment-topics.ts';
-import { TOPICS } from '../codec/topics.ts';
-import type { Config } from '../config/config.ts';
-import type { PipelineMetrics, SinkMetrics, VenueMetrics } from '../domain/metrics-snapshot.ts';
-import type { Latencies } from '../feed/latency/latencies.ts';
-import type { VenueFeed } from '../feed/venue-feed.ts';
-import type { DriverStats } from '../sinks/driver/driver-options.ts';
+import { environmentPrefix } from '../../codec/environment-topics.ts';
+import { TOPICS } from '../../codec/topics.ts';
+import type { Config } from '../../config/config.ts';
+import type { PipelineMetrics, SinkMetrics, VenueMetrics } from '../../domain/metrics-snapshot.ts';
+import type { Latencies } from '../../feed/latency/latencies.ts';
+import type { VenueFeed } from '../../feed/venue-feed.ts';
+import type { DriverStats } from '../../sinks/driver/driver-options.ts';
+import type { RunningFeed } from '../running-feed.ts';
 import type { RecordCounts } from './record-counts.ts';
-import type { RunningFeed } from './running-feed.ts';
 
 export interface MetricsParts {
   readonly feed: Pick<RunningFeed, 'venues' | 'uncounted'>;
