@@ -1,6 +1,7 @@
 import { merge, type Observable } from 'rxjs';
 import { SymbolPriceTicks } from '../market/price-ticks.ts';
 import { failover } from '../operators/failover.ts';
+import { pastCandles } from './analytics/past-candles.ts';
 import { publishStats } from './analytics/publish-stats.ts';
 import type { MergedEvent } from './arbitration/merged-event.ts';
 import { publishBooks } from './books/publish-books.ts';
@@ -38,7 +39,7 @@ export function feed(venues: readonly VenueFeed[], options: FeedOptions): Observ
     fanOut(
       watch.events(),
       publishTrades(),
-      publishStats(stages),
+      publishStats({ ...stages, pastCandles: pastCandles(venueOf) }),
       publishPrices(ticks),
       publishEach('book_ticker'),
       publishEach('kline'),

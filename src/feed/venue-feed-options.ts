@@ -106,8 +106,8 @@ export interface VenueFeedOptions {
     | undefined;
   /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue cannot return them, or backfill is off. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<PageRows<TradeEvent>>) | undefined;
-  /** Fetches a symbol's last closed one-minute candles. */
-  readonly fetchCandles?: ((instrument: Instrument) => Observable<readonly Kline[]>) | undefined;
+  /** Fetches a symbol's last `count` closed one-minute candles, at most as many as one answer has. */
+  readonly fetchCandles?: ((instrument: Instrument, count: number) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is published, if a depth channel is subscribed. */
   readonly books?: BooksWanted | undefined;
   /** Fetches a whole book. Undefined: the venue sends it after each subscription. */

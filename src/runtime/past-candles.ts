@@ -4,7 +4,7 @@ import type { Kline } from '../domain/record.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
 /** How many past one-minute candles are fetched for each symbol. */
-export const PAST_CANDLES = 500;
+const PAST_CANDLES = 500;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
@@ -48,11 +48,12 @@ function candlesOf(feed: CandleFeed, symbol: string): Observable<readonly Kline[
   const view = feed.view.symbols.get(symbol);
   const venue = feed.venues.find(({ options }) => options.venue.id === view?.tick?.venue);
   const ask = venue?.options.fetchCandles;
-  if (view?.tick === undefined || ask === undefined) return EMPTY;
+  // Without live candles, past ones would look as if the market had stopped.
+  if (view?.tick === undefined || ask === undefined || !venue?.options.channels.includes('kline_1m')) return EMPTY;
   const { coin, tick } = view;
   const { epoch } = tick;
   const known = venue?.options.instruments.find((instrument) => instrument.symbol === symbol);
-  return ask(known ?? { coin, symbol, venueSymbol: symbol }).pipe(
+  return ask(known ?? { coin, symbol, venueSymbol: symbol }, PAST_CANDLES).pipe(
     map((candles) => candles.map((candle) => ({ ...candle, epoch }))),
     catchError(() => EMPTY),
   );

@@ -9,7 +9,6 @@ import type { PastOrigin, RestRequest } from '../venues/contract.ts';
 import { venues } from '../venues/registry.ts';
 import { reportBadRows } from '../venues/rest/report-bad-rows.ts';
 import type { VenueRest } from '../venues/rest/rest-client.ts';
-import { PAST_CANDLES } from './past-candles.ts';
 import type { VenueAccess } from './venue-access.ts';
 
 /** Timeout of a request for missing trades. A slower response would delay the repair of other symbols' gaps. */
@@ -108,14 +107,14 @@ function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetc
   };
 }
 
-function fetchCandlesOf({ config, id, rest, from, reporting }: Source): VenueFeedOptions['fetchCandles'] {
+function fetchCandlesOf({ id, rest, from, reporting }: Source): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
-  if (history === undefined || !config.feed.channels.includes('kline_1m')) return undefined;
-  return (instrument) => {
+  if (history === undefined) return undefined;
+  return (instrument, count) => {
     const series = history.klines({ ...from, instrument }, '1m');
     const now = from.receivedAt() / 1000;
     const last = addIntervals(openTimeOf('1m', now), '1m', -1);
-    const page = series.page(series.step(last, 1 - PAST_CANDLES), last, now);
+    const page = series.page(series.step(last, 1 - count), last, now);
     return rest
       .askSparingly$(reporting(instrument, page))
       .pipe(map(({ rows }) => rows.flatMap(({ record }) => (record.kind === 'kline' ? [record] : []))));

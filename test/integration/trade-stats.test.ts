@@ -65,6 +65,19 @@ function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
   return windowsIn(simulated, symbol).flatMap(({ complete }, number) => (complete ? [] : [number]));
 }
 
+it.concurrent.each(['binance', 'bybit'] as const)(
+  "has a volatility in the first windows, from %s's past candles",
+  async (venue) => {
+    const rates = { [venue]: 300 };
+    await using simulated = await started({ rates, coins: ['BTC', 'ETH'], feed: { venues: [venue] } });
+    for (const symbol of [BTC, 'ETHUSDT']) {
+      await moreWindows(simulated, 2, symbol);
+      expect(windowsIn(simulated, symbol).at(-1)?.volatility).toBeGreaterThan(0);
+    }
+    await expectRight(simulated);
+  },
+);
+
 describe.concurrent('windows of trades', () => {
   it("match the venue's trades for 20 coins, and only the first window of each coin is incomplete", async () => {
     await using simulated = await started({ rates: { binance: 600 }, coins: COINS, feed: { venues: ['binance'] } });

@@ -22,6 +22,7 @@ function scripted(broken?: string) {
   const venues = ['bybit', 'binance'].map((id) => ({
     options: {
       venue: { id },
+      channels: ['kline_1m'],
       instruments: [{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: `${id}-BTC` }],
       fetchCandles: (instrument: Instrument): Observable<readonly Kline[]> => {
         const answer$ = new Subject<readonly Kline[]>();

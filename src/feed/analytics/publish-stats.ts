@@ -1,15 +1,18 @@
-import { Observable, Subject } from 'rxjs';
+import { EMPTY, Observable, Subject } from 'rxjs';
 import type { LargeTrade, TradeStats } from '../../domain/record.ts';
 import { listen } from '../../operators/listen.ts';
 import { type WindowControl, windowStats } from '../../operators/window-stats.ts';
 import type { FeedStage } from '../feed-event.ts';
 import type { StageOptions } from '../feed-options.ts';
 import type { FeedWatch } from '../status/feed-watch.ts';
+import type { FetchCandles } from './past-candles.ts';
 import { WindowSums } from './stats-epoch.ts';
 import { trackEpochs } from './track-epochs.ts';
 
 export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent' | 'scheduler'> & {
   readonly watch: Pick<FeedWatch, 'uncounted'>;
+  /** For the volatility at the beginning of an epoch. Default: none. */
+  readonly pastCandles?: FetchCandles | undefined;
 };
 
 /**
@@ -21,7 +24,7 @@ export type StatsStageOptions = Pick<StageOptions, 'stats' | 'counts' | 'recent'
  * windows for at most 10 s. A trade that comes after its window closed is only counted, as late.
  */
 export function publishStats(options: StatsStageOptions): FeedStage {
-  const { stats, counts, recent = [[]], watch, scheduler } = options;
+  const { stats, counts, recent = [[]], pastCandles = () => EMPTY, watch, scheduler } = options;
   return (events$) =>
     new Observable((out) => {
       const uncounted = { blocks: 0, late: 0 };
@@ -29,7 +32,7 @@ export function publishStats(options: StatsStageOptions): FeedStage {
       const publish = (record: TradeStats | LargeTrade): void => out.next({ records: [record], barrier: false });
       const control$ = new Subject<WindowControl>();
       const windows$ = events$.pipe(
-        trackEpochs({ stats, counts, recent, control$, onLarge: publish, scheduler }, uncounted),
+        trackEpochs({ stats, counts, recent, pastCandles, control$, onLarge: publish, scheduler }, uncounted),
         windowStats({
           windowMs: stats.windowsMs,
           allowedLatenessMs: stats.allowedLatenessMs,

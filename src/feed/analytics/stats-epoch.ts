@@ -1,4 +1,4 @@
-import type { Gap, TradeStats } from '../../domain/record.ts';
+import type { Gap, Kline, TradeStats } from '../../domain/record.ts';
 import type { LargeTrades } from '../../market/trades/large-trades.ts';
 import { TradeSums } from '../../market/trades/trade-sums.ts';
 import { Volatility } from '../../market/trades/volatility.ts';
@@ -42,6 +42,7 @@ export interface EpochBegin {
 /** The state of one epoch of a symbol that all its window records use. */
 export class StatsEpoch {
   readonly id: string;
+  readonly symbol: string;
   readonly venue: string;
   readonly epoch: number;
   /** When the epoch started in this run, milliseconds since 1970, wall clock. */
@@ -60,6 +61,7 @@ export class StatsEpoch {
   /** @param left the same epoch before its symbol was unfollowed */
   constructor({ symbol, venue, epoch, at }: EpochBegin, times: VenueTimes, large: LargeTrades, left?: StatsEpoch) {
     this.id = `${symbol} ${venue} ${epoch}`;
+    this.symbol = symbol;
     this.venue = venue;
     this.epoch = epoch;
     this.at = at;
@@ -67,6 +69,11 @@ export class StatsEpoch {
     this.large = large;
     const lastTime = left?.volatility.lastTime ?? Number.NEGATIVE_INFINITY;
     this.publishedTo = Math.max(lastTime, left?.publishedTo ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Adds closed one-minute candles to the volatility. They may come after newer trades. */
+  addCandles(candles: readonly Kline[]): void {
+    for (const { close, closeTime } of candles) this.volatility.add(close, closeTime);
   }
 
   addGap({ epoch, outcome, fromTime, toTime }: PreviousTrades['gaps'][number]): void {

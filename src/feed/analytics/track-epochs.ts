@@ -1,6 +1,18 @@
-import { from, Observable, type Observer, type OperatorFunction, type SchedulerLike, type Subscriber } from 'rxjs';
+import {
+  catchError,
+  concatMap,
+  EMPTY,
+  from,
+  map,
+  Observable,
+  type Observer,
+  type OperatorFunction,
+  type SchedulerLike,
+  Subject,
+  type Subscriber,
+} from 'rxjs';
 import { getOrCreate } from '../../domain/get-or-create.ts';
-import type { Gap, LargeTrade } from '../../domain/record.ts';
+import type { Gap, Kline, LargeTrade } from '../../domain/record.ts';
 import { isBlockTrade } from '../../market/trades/block-trade.ts';
 import { LargeTrades } from '../../market/trades/large-trades.ts';
 import { type Alarm, createAlarm } from '../../operators/alarm.ts';
@@ -9,6 +21,7 @@ import type { WindowControl } from '../../operators/window-stats.ts';
 import { areOf, type SequencedTrade } from '../arbitration/merged-event.ts';
 import type { FeedEvent } from '../feed-event.ts';
 import type { StageOptions, TradeStatsOptions } from '../feed-options.ts';
+import type { FetchCandles } from './past-candles.ts';
 import {
   type EpochBegin,
   lastEnd,
@@ -33,6 +46,7 @@ export interface TrackEpochsOptions {
   /** Receives the commands to hold, release and cut windows, in order with the trades. */
   readonly control$: Pick<Observer<WindowControl>, 'next'>;
   readonly onLarge: (trade: LargeTrade) => void;
+  readonly pastCandles: FetchCandles;
   readonly recent: NonNullable<StageOptions['recent']>;
   readonly scheduler: SchedulerLike;
 }
@@ -65,7 +79,16 @@ export function trackEpochs(
   const { counts, recent } = options;
   return (events$) =>
     new Observable((out) => {
-      const epochs = new Epochs(out, options);
+      const begun$ = new Subject<StatsEpoch>();
+      const epochs = new Epochs(out, options, (epoch) => begun$.next(epoch));
+      // One request at a time, because other requests, such as those for missing trades, are more urgent.
+      const candles$ = begun$.pipe(concatMap((epoch) => candlesOf(epoch, epochs, options.pastCandles)));
+      listen(candles$, out, {
+        next({ epoch, candles }) {
+          epoch.addCandles(candles);
+        },
+        complete() {},
+      });
       let waiting: FeedEvent[] | undefined = [];
       const handle = (event: FeedEvent): void => {
         switch (event.kind) {
@@ -115,10 +138,25 @@ export function trackEpochs(
     });
 }
 
+interface EpochCandles {
+  readonly epoch: StatsEpoch;
+  readonly candles: readonly Kline[];
+}
+
+/** Requests the venue's last candles of an epoch that has not ended. Without an answer, the volatility is unknown. */
+function candlesOf(epoch: StatsEpoch, epochs: Epochs, pastCandles: FetchCandles): Observable<EpochCandles> {
+  if (!epochs.isOpen(epoch)) return EMPTY;
+  return pastCandles(epoch.symbol, epoch.venue).pipe(
+    map((candles) => ({ epoch, candles })),
+    catchError(() => EMPTY),
+  );
+}
+
 class Epochs {
   previous = new Map<string, PreviousTrades>();
   readonly #out: Subscriber<CountedTrade>;
   readonly #options: TrackEpochsOptions;
+  readonly #onBegin: (epoch: StatsEpoch) => void;
   readonly #alarm: Alarm;
   readonly #epochs = new Map<string, StatsEpoch>();
   /** The last epoch of each symbol that is not followed now. */
@@ -128,9 +166,10 @@ class Epochs {
   readonly #held = new Set<StatsEpoch>();
   #settleAt = Number.POSITIVE_INFINITY;
 
-  constructor(out: Subscriber<CountedTrade>, options: TrackEpochsOptions) {
+  constructor(out: Subscriber<CountedTrade>, options: TrackEpochsOptions, onBegin: (epoch: StatsEpoch) => void) {
     this.#out = out;
     this.#options = options;
+    this.#onBegin = onBegin;
     this.#alarm = createAlarm(out, options.scheduler, () => this.#settle());
   }
 
@@ -147,6 +186,11 @@ class Epochs {
     if (previous !== undefined) this.#restore(epoch, previous);
     this.#epochs.set(symbol, epoch);
     this.#wait(epoch, BEGINNING, { from: lastTime(previous), endsWithoutData: false });
+    this.#onBegin(epoch);
+  }
+
+  isOpen(epoch: StatsEpoch): boolean {
+    return this.#epochs.get(epoch.symbol) === epoch;
   }
 
   /** Ends a symbol's epoch and closes its open windows as incomplete. */

@@ -1,5 +1,5 @@
 import { isObservable, type Observable, Subject } from 'rxjs';
-import type { Gap, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
+import type { Gap, Kline, LargeTrade, TradeEvent, TradeStats } from '../../../src/domain/record.ts';
 import { publishStats } from '../../../src/feed/analytics/publish-stats.ts';
 import type { PreviousTrades } from '../../../src/feed/analytics/stats-epoch.ts';
 import type { FeedEvent, FeedOutput } from '../../../src/feed/feed-event.ts';
@@ -21,11 +21,12 @@ export class StatsStages {
     onRecord: (record: StatsRecord) => void,
     now = 0,
     recent: RecentTrades | Observable<RecentTrades> = [],
+    pastCandles?: (symbol: string, venue: string) => Observable<readonly Kline[]>,
   ) {
     this.scheduler.advance(now);
     const { scheduler, watch } = this;
     const known = isObservable(recent) ? recent : [recent];
-    const stage = publishStats({ stats, counts: 'trade', recent: known, scheduler, watch });
+    const stage = publishStats({ stats, counts: 'trade', recent: known, pastCandles, scheduler, watch });
     this.#events$.pipe(stage).subscribe(({ records }: FeedOutput) => {
       for (const record of records)
         if (record.kind === 'trade_stats' || record.kind === 'large_trade') onRecord(record);

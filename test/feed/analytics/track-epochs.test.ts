@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { Subject } from 'rxjs';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Kline } from '../../../src/domain/record.ts';
 import type { TradeStatsOptions } from '../../../src/feed/feed-options.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
+import { kline, tradeEvent } from '../../../testing/judges/events.ts';
 import { sampleGap } from '../../codec/sample-records.ts';
 import { type RecentTrades, type StatsRecord, StatsStages } from './stats-stages.ts';
 
@@ -117,4 +118,57 @@ it('trackEpochs stops waiting for the records of previous runs when 100,000 even
   recent$.next(recent);
   stages.scheduler.advance(60_000);
   expect(records).toHaveLength(published);
+});
+
+describe('trackEpochs with past candles', () => {
+  const MINUTE_MS = 60_000;
+  const NOW = 40 * MINUTE_MS;
+  const candles = Array.from({ length: 35 }, (_, at) =>
+    kline((at + 5) * MINUTE_MS, 0, { close: at % 2 === 0 ? '100' : '110', closed: true }),
+  );
+
+  /** The stages, the symbols of which candles were requested, and the volatility of each published window. */
+  function started() {
+    const asked: { readonly symbol: string; readonly answer$: Subject<readonly Kline[]> }[] = [];
+    const volatilities: string[] = [];
+    const onRecord = (record: StatsRecord): void => {
+      if (record.kind === 'trade_stats' && record.windowMs === 1000)
+        volatilities.push(`${record.symbol} ${record.volatility?.toFixed(4) ?? null}`);
+    };
+    const stages = new StatsStages(OPTIONS, onRecord, NOW, [], (symbol, venue) => {
+      const answer$ = new Subject<readonly Kline[]>();
+      asked.push({ symbol: `${symbol} ${venue}`, answer$ });
+      return answer$;
+    });
+    const answer = (at: number) => {
+      asked[at]?.answer$.next(candles);
+      asked[at]?.answer$.complete();
+    };
+    return { stages, asked, volatilities, answer };
+  }
+
+  it("begins the volatility of an epoch with the venue's last candles, and requests one symbol after the other", () => {
+    const { stages, asked, volatilities, answer } = started();
+    for (const symbol of SYMBOLS) {
+      stages.began(symbol, epoch(1));
+      stages.trade(symbol, { ...trade(symbol, 1, NOW + 100), price: '110' });
+    }
+    expect(asked.map(({ symbol }) => symbol)).toEqual(['BTCUSDT binance']);
+    answer(0);
+    expect(asked.map(({ symbol }) => symbol)).toEqual(['BTCUSDT binance', 'ETHUSDT binance']);
+    asked[1]?.answer$.error(new Error('no answer'));
+    stages.scheduler.advance(20_000);
+    // The returns are ln 1.1 and -ln 1.1 in turn. Without candles, the volatility is unknown.
+    expect(volatilities).toEqual(['BTCUSDT 0.0969', 'ETHUSDT null']);
+    stages.began('BTCUSDT', { ...epoch(2), venue: 'bybit' });
+    expect(asked.at(-1)?.symbol).toBe('BTCUSDT bybit');
+  });
+
+  it('requests nothing for an epoch that has ended before its turn', () => {
+    const { stages, asked, answer } = started();
+    for (const symbol of SYMBOLS) stages.began(symbol, epoch(1));
+    stages.ended('ETHUSDT');
+    answer(0);
+    expect(asked.map(({ symbol }) => symbol)).toEqual(['BTCUSDT binance']);
+  });
 });

@@ -1,0 +1,20 @@
+import { EMPTY, type Observable } from 'rxjs';
+import type { Kline } from '../../domain/record.ts';
+import type { VenueFeed } from '../venue-feed.ts';
+
+/** The volatility needs 30 candles. More are fetched, because the clocks of the venue and the feed may differ. */
+const CANDLES = 35;
+
+/** Returns the last closed one-minute candles of a symbol at a venue, oldest first. */
+export type FetchCandles = (symbol: string, venue: string) => Observable<readonly Kline[]>;
+
+/** Fetches past candles with one request of each venue. If a venue has none, the result is empty. */
+export function pastCandles(venueOf: (id: string) => VenueFeed | undefined): FetchCandles {
+  return (symbol, id) => {
+    const venue = venueOf(id);
+    const known = venue?.instruments.find((instrument) => instrument.symbol === symbol);
+    // If all coins are followed, a venue spells its symbols as we do.
+    const instrument = known ?? { coin: symbol, symbol, venueSymbol: symbol };
+    return venue?.options.fetchCandles?.(instrument, CANDLES) ?? EMPTY;
+  };
+}
