@@ -12,6 +12,8 @@ const FLASH_MS = 350;
 export class CoinRow {
   readonly coin: string;
   readonly symbol: string;
+  /** Importance in the configured list of coins, 1 is the highest. */
+  readonly tier = signal<number | null>(null);
   readonly price = signal<Decimal | null>(null);
   /** The largest number of decimal places so far, so that the digits stay in their columns. */
   readonly places = signal(0);
@@ -44,6 +46,7 @@ export class CoinRow {
 
   overview(coin: CoinAnswer, pageMs: number): void {
     if (!isOfEpoch(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
+    this.tier.value = coin.tier;
     this.change.value = coin.change_24h;
     this.volume.value = coin.volume_24h;
     this.quoteVolume.value = coin.quote_volume_24h;

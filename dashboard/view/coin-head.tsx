@@ -23,6 +23,7 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
   const since = useComputed(() => age(row.seenAt.value === null ? null : Math.max(0, now.value - row.seenAt.value)));
   const venue = useComputed(() => row.venue.value ?? '–');
   const epoch = useComputed(() => (row.epoch.value > 0 ? ` · epoch ${row.epoch.value}` : ''));
+  const tier = useComputed(() => (row.tier.value === null ? '' : ` · tier ${row.tier.value}`));
   return (
     <section class={`panel coin-head${row.stale.value ? ' is-stale' : ''}`} aria-labelledby="coin-title">
       <div class="coin-name">
@@ -32,7 +33,10 @@ export function CoinHead({ row }: { readonly row: CoinRow }) {
         </h2>
         <p class="coin-venue">
           {venue}
-          <span class="is-extra">{epoch}</span>
+          <span class="is-extra">
+            {epoch}
+            {tier}
+          </span>
           {environment.value !== 'production' && row.environment.value !== null && (
             <EnvironmentChip name={row.environment.value} />
           )}

@@ -35,6 +35,8 @@ export interface GatewayOptions extends Pick<ServerOptions, ForServer> {
   /** How many trades of a symbol are remembered. */
   readonly historyTrades: number;
   readonly mode: FeedMode;
+  /** The coins' tiers in the configuration, by coin. Default: none is known. */
+  readonly tiers?: Readonly<Record<string, number>>;
   /** Maximum number of WebSockets; more are refused. Default 2,000. */
   readonly maxClients?: number;
   readonly scheduler: SchedulerLike;

@@ -6,6 +6,7 @@ export function coin(fields: Partial<CoinAnswer> = {}): CoinAnswer {
   return {
     coin: 'BTC',
     symbol: 'BTCUSDT',
+    tier: null,
     venue: 'bybit',
     environment: 'production',
     epoch: 1,

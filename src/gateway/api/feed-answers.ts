@@ -46,6 +46,7 @@ export type VenueAnswer = Static<typeof VenueAnswer>;
 export const CoinAnswer = object({
   coin: text('Base asset, e.g. BTC'),
   symbol: text('Canonical symbol, e.g. BTCUSDT'),
+  tier: nullable(wholeNumber('Importance in the configured list of coins, 1 is the highest; null: not in such a list')),
   venue: nullable(text('The venue that serves the symbol; null: no record yet')),
   environment: nullable(EnvironmentName),
   epoch: Type.Integer(),

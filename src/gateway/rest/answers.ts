@@ -18,9 +18,11 @@ export function pricesAnswer(view: GatewayView) {
 export function coinAnswer(view: GatewayView, symbol: string, series = view.series(symbol)): CoinAnswer {
   const { tick, flow } = series ?? {};
   const book = series?.book.published;
+  const coin = view.coinOf(symbol) ?? symbol;
   return {
-    coin: view.coinOf(symbol) ?? symbol,
+    coin,
     symbol,
+    tier: view.tierOf(coin),
     venue: series?.id.venue ?? null,
     environment: series?.id.environment ?? null,
     epoch: series?.id.epoch ?? 0,

@@ -11,6 +11,8 @@ export interface ViewOptions {
   /** How many trades of a symbol are remembered. */
   readonly historyTrades: number;
   readonly mode: FeedMode;
+  /** The coins' tiers in the configuration, by coin. Default: none is known. */
+  readonly tiers?: Readonly<Record<string, number>>;
   readonly scheduler: SchedulerLike;
   readonly wallClockMs: () => number;
   /** Why the data is not up to the present yet; undefined if it is. */
@@ -42,9 +44,11 @@ export class GatewayView {
   /** The first symbol of each coin. */
   readonly #symbolOf = new Map<string, string>();
   readonly #coinOf = new Map<string, string>();
+  readonly #tiers: ReadonlyMap<string, number>;
 
   constructor(options: ViewOptions) {
-    const { scheduler, wallClockMs } = options;
+    const { scheduler, wallClockMs, tiers = {} } = options;
+    this.#tiers = new Map(Object.entries(tiers));
     this.#options = options;
     this.keyOf = marketKeyOf(options.mode);
     this.feed = new FeedSummary(() => ({ wall: wallClockMs(), monotonic: scheduler.now() }));
@@ -120,6 +124,10 @@ export class GatewayView {
 
   coinOf(symbol: string): string | null {
     return this.#coinOf.get(symbol) ?? null;
+  }
+
+  tierOf(coin: string): number | null {
+    return this.#tiers.get(coin) ?? null;
   }
 
   /** All known symbols, also those without data. */

@@ -15,6 +15,8 @@ it('CoinRow shows the environment of its data, from the overview and from each t
   expect(row.environment.value).toBe('production');
 });
 
+it('CoinRow shows the tier of its coin', () => expect(rowOf({ tier: 3 }).tier.value).toBe(3));
+
 it('CoinRow ignores ticks of other venues if several venues publish the symbol', () => {
   const row = rowOf({ venue: 'bybit' });
   row.isOfSeveral = true;

@@ -1,16 +1,18 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
+import { loadConfig } from '../../../src/config/load-config.ts';
 import { bookFigures } from '../../../src/market/book/book-figures.ts';
 import { depthDistribution } from '../../../src/market/book/depth-distribution.ts';
 import { liquidityScore } from '../../../src/market/book/liquidity-score.ts';
 import { quantityImpacts } from '../../../src/market/book/price-impact.ts';
 import { LargeTrades } from '../../../src/market/trades/large-trades.ts';
 import { TradeHistory } from '../../../src/market/trades/trade-history.ts';
+import { gatewayOptions } from '../../../src/serving/gateway-options.ts';
 import { kline } from '../../../testing/judges/events.ts';
 import { sampleInstrument } from '../../codec/sample-records.ts';
 import {
@@ -84,6 +86,23 @@ describe('gateway REST: the feed', () => {
     expect(await ageAt(1500)).toBe(sinceReceipt + 1500);
     // Within the uncertainty of the clock offset, data may seem to arrive before its event.
     expect(await ageAt(-3)).toBe(sinceReceipt);
+  });
+
+  it('shows the tier of each coin of the configured list', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'market-feed-tiers-')), 'coins.json');
+    onTestFinished(() => rm(dirname(file), { recursive: true }));
+    const symbols = { bybit: 'BTCUSDT', binance: null, binance_us: null, binance_testnet: null };
+    await writeFile(file, JSON.stringify([{ coin: 'BTC', tier: 2, symbols }]));
+    const { tiers = {} } = gatewayOptions(loadConfig({ values: { coins: file } }));
+    const { publish, json } = await gatewayUnderTest({}, { tiers });
+    publish(price('100.5'), price('7', { symbol: 'ADAUSDT', coin: 'ADA' }));
+    expect(await json(BTC)).toMatchObject({ coin: 'BTC', tier: 2 });
+    expect(await json('/api/status')).toMatchObject({
+      coins: [
+        { coin: 'BTC', tier: 2 },
+        { coin: 'ADA', tier: null },
+      ],
+    });
   });
 
   it('builds the status from the published records, without a status snapshot', async () => {
