@@ -63,7 +63,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const hub = new StreamHub({ view, scheduler, maxClients: options.maxClients ?? MAX_CLIENTS });
   const stats = (): GatewayStats => hub.stats;
   const metrics = new GatewayMetrics(view, stats);
-  const server = await createServer({ ...options, view, hub, metrics });
+  // The server reads its pages from disk, so it comes after the subscriptions: a hot source must not wait.
   const taking = source.records$.subscribe((records) => {
     for (const record of records) if (view.add(record)) hub.publish(record);
   });
@@ -75,6 +75,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   taking.add(source.metricsSnapshots$.subscribe((snapshot) => metrics.setSnapshot(snapshot)));
+  const server = await createServer({ ...options, view, hub, metrics }).catch((error: unknown) => {
+    taking.unsubscribe();
+    metrics.close();
+    throw error;
+  });
   return {
     stats,
     async listen() {

@@ -145,7 +145,7 @@ export class SimulatedGateway implements AsyncDisposable {
       historyTrades,
       mode: 'failover',
       largeTradeThreshold: 3,
-      longestWindowMs: 60_000,
+      longestWindowMs: 2000,
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
       log: (level, message) => console.error(level, message),
