@@ -56,16 +56,11 @@ async function play({ files, format, venue, coins, quote = 'USDT', channels, lin
   const run = startMarketFeed('run', '--config', config);
   const topics = kafkaConfig(brokers, { topicPrefix: prefix });
   let counts: Record<string, number> = {};
-  /**
-   * Estimates the progress from offsets. They also count the markers of transactions, at least one in each partition.
-   */
+  /** Estimates the progress: in a long topic, the count also has the markers of transactions. */
   const estimate = async (): Promise<void> => {
     const rows = await describeTopics(topics, ['simulated.'], () => {});
     counts = Object.fromEntries(
-      rows.map(({ name, records, partitions }) => [
-        name.slice(`${prefix}simulated.`.length),
-        Number(records) - partitions,
-      ]),
+      rows.map(({ name, records }) => [name.slice(`${prefix}simulated.`.length), Number(records.count)]),
     );
   };
   const count = async (): Promise<void> => {
