@@ -1,4 +1,4 @@
-import { EMPTY, from, map } from 'rxjs';
+import { concat, defer, EMPTY, from, map, of } from 'rxjs';
 import type { StatusSnapshot } from '../../src/domain/status-snapshot.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { monotonicScheduler } from '../../src/net/monotonic-scheduler.ts';
@@ -137,7 +137,8 @@ export class SimulatedGateway implements AsyncDisposable {
         connectionsPerAddress: 5000,
       },
       source: {
-        records$: feed.feed.output$.pipe(map(({ records }) => records)),
+        // With the records from before the gateway, so that tests can compare its figures with all records.
+        records$: defer(() => concat(of(feed.records), feed.feed.output$.pipe(map(({ records }) => records)))),
         statusSnapshots$: from(withSnapshots ? [snapshot(Date.now())] : []),
         metricsSnapshots$: EMPTY,
         behind: undefined,
