@@ -121,15 +121,20 @@ it.each(KAFKA_CLIENTS)('check with %s names each missing right', async (client) 
   await deny(`${prefix}prices`, 'TOPIC', 'WRITE');
   await deny(`${prefix}gaps`, 'TOPIC', 'READ');
   await deny(`${prefix}klines`, 'TOPIC', 'DESCRIBE');
-  const denied = await command(['check'], { client, prefix });
-  expect(denied.code).toBe(1);
-  expect(problems(denied)).toEqual([
-    `problem the brokers do not allow this user to see ${prefix}klines (right Describe)`,
-    `problem the brokers do not allow this user to write to ${prefix}prices (right Write)`,
-    `problem the brokers do not allow this user to read ${prefix}gaps (right Read)`,
-  ]);
+  // The broker applies a rule a moment after it has accepted it.
+  const checked = () => command(['check'], { client, prefix });
+  await expect
+    .poll(async () => problems(await checked()))
+    .toEqual([
+      `problem the brokers do not allow this user to see ${prefix}klines (right Describe)`,
+      `problem the brokers do not allow this user to write to ${prefix}prices (right Write)`,
+      `problem the brokers do not allow this user to read ${prefix}gaps (right Read)`,
+    ]);
+  expect((await checked()).code).toBe(1);
   await deny(`market-feed.market-feed.${prefix}`, 'TRANSACTIONAL_ID', 'WRITE');
-  expect(problems(await command(['check'], { client, prefix }))).toContain(
-    `problem the brokers do not allow this user to use the transactional id market-feed.market-feed.${prefix} (right Write)`,
-  );
+  await expect
+    .poll(async () => problems(await checked()))
+    .toContain(
+      `problem the brokers do not allow this user to use the transactional id market-feed.market-feed.${prefix} (right Write)`,
+    );
 });
