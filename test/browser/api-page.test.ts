@@ -1,10 +1,16 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { gatewayUnderTest } from '../gateway/gateway-under-test.ts';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from './browser.ts';
+import { Demo } from './demo.ts';
+
+let demo: Demo;
+beforeAll(async () => {
+  demo = await Demo.start();
+}, 90_000);
+afterAll(() => demo?.end());
 
 it.each(['/docs', '/docs/'])('the page of the API at %s shows all paths and loads only from its host', async (path) => {
-  const { url, json } = await gatewayUnderTest();
-  const { paths } = (await json('/docs/json')) as { paths: object };
+  const { url } = demo;
+  const { paths } = (await (await fetch(new URL('/docs/json', url))).json()) as { paths: object };
   const browser = await launchBrowser();
   onTestFinished(() => browser.close());
   const page = await browser.newPage();
