@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { RecordCounts } from '../../../src/runtime/snapshots/record-counts.ts';
-import { tradeEvent } from '../../../testing/judges/events.ts';
 import type { Gap } from '../../../src/domain/record.ts';
 import { deadLetter } from '../../../src/feed/status/dead-letter.ts';
 import { StatusNumbering } from '../../../src/feed/status/status-numbering.ts';
+import { RecordCounts } from '../../../src/runtime/snapshots/record-counts.ts';
+import { tradeEvent } from '../../../testing/judges/events.ts';
 
 const gap = (fields: Partial<Gap>): Gap => ({
   kind: 'gap',
