@@ -184,8 +184,9 @@ export class VenueFeed {
     return this.#arbiter.possibleGaps(symbol);
   }
 
-  /** Gives up pending gaps and emits the trades after them, because no more data will come. */
+  /** Emits all buffered events and the trades after pending gaps, because no more data will come. */
   flush(): void {
+    this.#warmUp?.finish();
     this.#arbiter.flush();
   }
 

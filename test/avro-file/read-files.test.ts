@@ -37,6 +37,7 @@ describe('readFiles', () => {
     const dir = await testFolder();
     const sink = await openSink(dir, { rotateMb: 1e-6 });
     for (let i = 1; i <= 12; i++) await sink.write([trade(i)]);
+    await sink.close();
     const slow = await openSink(dir);
     await slow.write([trade(13)]);
     expect((await collect(readFiles(dir, 'trades'))).map(id)).toEqual(

@@ -56,7 +56,8 @@ describe.concurrent('an unreadable row of a REST page', () => {
       expect(filled).toBeGreaterThanOrEqual(readable.length);
       expect(outcome).toBe(filled === missing ? 'repaired' : 'unrepaired');
     }
-    const [letter] = simulated.of('dead_letter');
+    // Candles are fetched at the start, and their pages have an unreadable row, too.
+    const letter = simulated.of('dead_letter').find(({ reason }) => !/kline/.test(reason));
     expect(letter).toMatchObject({ venue, stage: 'decode' });
     expect(letter?.reason).toMatch(/^GET \/api\/v3\/\w+\?symbol=(BTC|ETH)USDT&\S+: \[\d+\]\.price is null, not /);
     expect(Buffer.from(letter?.payload ?? []).toString()).toMatch(/^\{"id":\d+0,"price":null,"qty":"/);
@@ -71,7 +72,8 @@ describe.concurrent('an unreadable row of a REST page', () => {
     simulated.simulator.fault({ venue: 'bybit', fault: 'refuse', status: 503, seconds: 1 });
     await until(() => simulated.of('gap').length >= 2, { message: () => simulated.story().join('\n') });
     await simulated.moreTrades(50);
-    const [letter] = simulated.of('dead_letter');
+    // Candles are fetched at the start, and their pages have an unreadable row, too.
+    const letter = simulated.of('dead_letter').find(({ reason }) => !/kline/.test(reason));
     expect(letter?.reason).toMatch(
       /^GET \/v5\/market\/recent-trade\?category=spot&symbol=(BTC|ETH)USDT&limit=60: result\.list\[\d+\]\.price is null, not /,
     );

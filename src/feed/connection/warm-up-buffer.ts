@@ -43,8 +43,9 @@ export class WarmUpBuffer<T> {
   #count = 0;
   /** Number of values in memory that may leave it. */
   #inMemory = 0;
-  #isEmptying = false;
-  #next: Subscription | undefined;
+  /** Set when the buffer is being emptied. */
+  #receiver: { readonly next: (value: T) => void; readonly done: () => void } | undefined;
+  #later: Subscription | undefined;
 
   constructor(options: WarmUpOptions<T>) {
     this.#options = options;
@@ -63,26 +64,40 @@ export class WarmUpBuffer<T> {
   }
 
   /**
-   * Passes all values to `next`, block by block, also values that are pushed meanwhile. Calls `done` after the last
-   * one. @throws if stored values cannot be read
+   * Passes all values to `next`, one block's number of values in each task, also values that are pushed meanwhile.
+   * Calls `done` after the last one. @throws if stored values cannot be read
    */
   empty(next: (value: T) => void, done: () => void): void {
-    this.#isEmptying = true;
-    const block = this.#blocks.shift();
-    if (block !== undefined) {
-      if (block.values !== undefined && block.mayGo) this.#inMemory -= block.values.length;
-      for (const value of block.values ?? this.#options.store?.take(block.number) ?? []) next(value);
-    }
-    if (this.#blocks.length > 0) this.#next = this.#options.scheduler.schedule(() => this.empty(next, done));
-    else {
-      this.close();
-      done();
-    }
+    this.#receiver ??= { next, done };
+    if (this.#passBlocks(this.#blockSize)) return;
+    this.#later = this.#options.scheduler.schedule(() => this.empty(next, done));
+  }
+
+  /** Passes all remaining values in this task, if `empty` was called. */
+  finish(): void {
+    this.#later?.unsubscribe();
+    if (this.#receiver !== undefined) this.#passBlocks(Number.POSITIVE_INFINITY);
   }
 
   close(): void {
-    this.#next?.unsubscribe();
+    this.#later?.unsubscribe();
     this.#options.store?.close();
+  }
+
+  /** Passes blocks until at least `most` values have passed. Returns true after the last value. */
+  #passBlocks(most: number): boolean {
+    for (let passed = 0; passed < most; ) {
+      const block = this.#blocks.shift();
+      if (block === undefined) break;
+      if (block.values !== undefined && block.mayGo) this.#inMemory -= block.values.length;
+      const values = block.values ?? this.#options.store?.take(block.number) ?? [];
+      for (const value of values) this.#receiver?.next(value);
+      passed += values.length;
+    }
+    if (this.#blocks.length > 0) return false;
+    this.close();
+    this.#receiver?.done();
+    return true;
   }
 
   /** Stores the oldest block in memory, or drops the oldest block. Returns false if neither is possible. */
@@ -95,7 +110,7 @@ export class WarmUpBuffer<T> {
     }
     const oldest = this.#blocks.findIndex(({ mayGo }) => mayGo);
     // Values before the oldest block have been passed on, so dropping it would make a gap between kept values.
-    if (oldest < 0 || this.#isEmptying) return false;
+    if (oldest < 0 || this.#receiver !== undefined) return false;
     const [dropped] = this.#blocks.splice(oldest, 1);
     if (dropped?.values !== undefined) this.#inMemory -= dropped.values.length;
     else if (dropped !== undefined) this.#options.store?.remove(dropped.number);

@@ -101,6 +101,21 @@ it('WarmUpBuffer drops nothing once the first values have been passed on', () =>
   ).toEqual(upTo(100));
 });
 
+it('WarmUpBuffer passes a block of values in a task, and all remaining values at once if it must finish', () => {
+  const buffer = new WarmUpBuffer<number>({ most: 100, mayGo: (value) => value > 0, store: undefined, scheduler });
+  for (const value of [0, ...upTo(9), 0, ...upTo(30)]) buffer.push(value);
+  const got: number[] = [];
+  let ends = 0;
+  buffer.empty(
+    (value) => got.push(value),
+    () => ends++,
+  );
+  expect(got).toEqual([0, ...upTo(9)]);
+  buffer.finish();
+  scheduler.advance(1);
+  expect([got, ends]).toEqual([[0, ...upTo(9), 0, ...upTo(30)], 1]);
+});
+
 it('WarmUpBuffer removes the stored values when it is closed, and passes on no more', () => {
   const store = new SmallStore(100);
   const buffer = create(store);
