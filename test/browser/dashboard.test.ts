@@ -233,6 +233,7 @@ describe('the dashboard by keyboard', () => {
     await until(async () => (await page.locator('#coin-title').textContent()) === 'SOL/USDT');
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.press('Delete');
+    await until(async () => (await textsOf(page, '.coins tbody a')).length > 2);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowDown');
     expect(await page.locator(':focus').textContent()).toBe('ETH');
