@@ -19,10 +19,10 @@ const compiledOnce = { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modul
 const patient = { poll: { timeout: 30_000 } };
 
 /**
- * Test files that run at the same time: three more than there are cores, because most files mostly wait for sockets,
+ * Test files that run at the same time: two more than there are cores, because most files mostly wait for sockets,
  * brokers or clocks.
  */
-const maxWorkers = availableParallelism() + 3;
+const maxWorkers = availableParallelism() + 2;
 
 const minutes = { testTimeout: 120_000, hookTimeout: 120_000 };
 

@@ -68,7 +68,7 @@ const failuresOf = ({ result }: Checked): readonly string[] =>
 
 describe('check --live', () => {
   it('passes all four venues, and writes a report and a capture that a replay plays', async () => {
-    const simulator = await startSimulator({ rate: 80 });
+    const simulator = await startSimulator({ rate: 60 });
     const { code, result } = await checked(simulator, VENUE_IDS, 6);
     await simulator.close();
     const failures = result.venues.flatMap(({ venue, items }) =>
