@@ -2,7 +2,7 @@
 // asks the trading guard before each order, and writes its ledger as JSON to stdout.
 //   node examples/sniper.ts --dir data/demo --allow-test-data          while `make demo` runs
 //   node examples/sniper.ts localhost:9092 --coins BTC,ETH             with a feed that writes to Kafka
-// With --backtest, it plays the files of --dir in seconds.
+// The option --backtest plays the files of --dir without waits.
 // In your own project, import from 'market-feed', 'market-feed/client' and 'market-feed/decimal'.
 import { parseArgs } from 'node:util';
 import { connectTopics, type Market, type TradingDecision } from '../src/client/index.ts';

@@ -42,7 +42,7 @@ export class GapReports {
   }
 }
 
-/** A repaired gap halts nobody, and the end of an epoch is published at its time. */
+/** A repaired gap halts no symbol, and the end of an epoch is published at its time. */
 const isReported = ({ outcome, toId }: Gap): boolean => outcome !== 'repaired' && toId !== null;
 
 const marketOf = ({ venue, symbol }: { readonly venue: string | null; readonly symbol: string | null }): string =>

@@ -5,7 +5,7 @@ import type { BlockStore } from './warm-up-buffer.ts';
 
 /**
  * Keeps blocks of values as files in a folder of its own, which exists only while it has blocks. Files of an earlier
- * process are removed, because nobody knows where they continue.
+ * process are removed, because frames may be missing between them and this process's frames.
  */
 export class BlockFiles<T> implements BlockStore<T> {
   readonly #dir: string;

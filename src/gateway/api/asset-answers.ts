@@ -19,7 +19,7 @@ const topFields = {
   imbalance: nullable(Type.Number({ description: '(bids − asks) / both, by volume: −1 to 1' })),
 };
 const coverage = {
-  levels_known: wholeNumber('Levels of each side that are known without a gap; of the side that has fewer'),
+  levels_known: wholeNumber('Number of levels that are known without a gap, of the side that has fewer'),
   price_range: Type.Object(
     { low: nullable(DecimalText), high: nullable(DecimalText) },
     { additionalProperties: false, description: 'Prices of the worst known bid and ask. Null: no known level' },
