@@ -143,7 +143,10 @@ async function* fileRecords(
   }
 }
 
-/** Says that the topic has no records in the folder (with `waits`, no folder), and which topics have; undefined if it has. */
+/**
+ * Says that the topic has no records in the folder (with `waits`, no folder), and which topics have; undefined if it
+ * has.
+ */
 async function absence(dir: string, topic: string, waits: boolean): Promise<string | undefined> {
   if (!existsSync(dir)) return `no folder ${dir}`;
   const { readFiles } = await import('../avro-file/read-files.ts');

@@ -26,9 +26,9 @@ export interface ClientOptions extends Partial<GuardOptions> {
   /** The folder of a file sink, read instead of Kafka. */
   readonly dir?: string;
   /**
-   * `records`: plays the files of `dir` for a backtest. Their records give the time, so that minutes pass in seconds, and
-   * the guard decides as it did live. Playing begins with the first subscription; at the end, all Observables complete.
-   * Default `wall`.
+   * `records`: plays the files of `dir` for a backtest. Their records give the time, so that minutes pass in seconds,
+   * and the guard decides as it did live. Playing begins with the first subscription; at the end, all Observables
+   * complete. Default `wall`.
    */
   readonly clock?: 'wall' | 'records';
   /** Prefix of the topics' names in Kafka; default `market.`. */
@@ -136,7 +136,9 @@ const RULES: OptionRules<ClientOptions> = {
   ...GUARD_RULES,
 };
 
-/** Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole. */
+/**
+ * Returns where a topic's reading begins. The topic of instruments is compacted and short, so it is always read whole.
+ */
 export function startOf({ from = 'end' }: ClientOptions, name: TopicName): OffsetAt {
   if (name === 'instruments') return 'beginning';
   const start = typeof from !== 'object' || from instanceof Date ? from : (from[name] ?? 'end');

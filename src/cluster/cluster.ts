@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { firstValueFrom, type SchedulerLike, timer } from 'rxjs';
 import { type Config, coinSymbols } from '../config/config.ts';
 import { asFault, type Fault } from '../domain/fault.ts';
@@ -21,6 +20,7 @@ import type { Stopped } from '../runtime/sink-pipelines.ts';
 import { startingSnapshot } from '../runtime/snapshots/take-status-snapshot.ts';
 import { VenueAccess } from '../runtime/venue-access.ts';
 import { lockFolder } from '../sinks/lock-folder.ts';
+import { configOfShard } from './config-of-shard.ts';
 import { mergeMetrics, metricsLeft } from './merge-metrics-snapshots.ts';
 import { mergeStatus, statusLeft } from './merge-status-snapshots.ts';
 import { type ShardRate, shardAssigner } from './shard-assigner.ts';
@@ -307,22 +307,14 @@ function sizesOf(config: Config): (shard: number) => number {
   return (shard) => sizes.get(shard)?.length ?? 0;
 }
 
-/** A shard's configuration: its writer's name, which is the same in every instance, and its own spill folder. */
-export function configOfShard(config: Config, shard: number): Config {
-  const name = `shard-${shard}`;
-  const maxMb = config.spill.maxMb / config.cluster.shards;
-  return {
-    ...config,
-    kafka: { ...config.kafka, clientId: `${config.cluster.group}.${name}` },
-    spill: { dir: join(config.spill.dir, name), maxMb },
-  };
-}
-
 function sumOf(a: Stopped, b: Stopped): Stopped {
   return { undelivered: a.undelivered + b.undelivered, spilled: a.spilled + b.spilled, dropped: a.dropped + b.dropped };
 }
 
-/** Retries the work, unless a Fault forbids it, and logs each reason at once, then every ten seconds. Returns undefined if the signal aborts. */
+/**
+ * Retries the work, unless a Fault forbids it. Logs each reason at once, then every ten seconds. Returns undefined if
+ * the signal aborts.
+ */
 async function untilDone<T>(
   work: () => Promise<T>,
   { log, scheduler = monotonicScheduler, signal }: PipelineDependencies,

@@ -51,8 +51,8 @@ export interface SchemaRegistry {
 const MEDIA_TYPE = 'application/vnd.schemaregistry.v1+json';
 
 /**
- * How long a missing id is remembered, milliseconds: each message may name one. It is short, because a registry of several
- * servers may know a new id only after some time.
+ * How long a missing id is remembered, milliseconds: each message may name one. It is short, because a registry of
+ * several servers may know a new id only after some time.
  */
 const MISSING_FOR_MS = 5000;
 const MOST_MISSING = 10_000;

@@ -44,8 +44,8 @@ export function encodeConfluent(record: FeedRecord, schemaId: number): Buffer {
 export type WireDecoder = (message: Uint8Array) => FeedRecord | Promise<FeedRecord>;
 
 /**
- * `schemaById` returns a registry's schema as JSON. Without it, the Confluent wire format is rejected with a Fault whose
- * `field` is `schemaRegistry`.
+ * `schemaById` returns a registry's schema as JSON. Without it, the Confluent wire format is rejected with a Fault
+ * whose `field` is `schemaRegistry`.
  */
 export function newWireDecoder(schemaById?: (id: number) => Promise<string>): WireDecoder {
   const readers = new Map<number, RecordReader>();

@@ -19,8 +19,9 @@ export interface Override {
 }
 
 /**
- * The values from environment variables: `MARKET_FEED__FEED__STALE_AFTER_MS=3000` is `feed.stale_after_ms`. Text becomes
- * the key's type: number, boolean, comma-separated list or null. Other text stays as it is, for the validation to report.
+ * The values from environment variables: `MARKET_FEED__FEED__STALE_AFTER_MS=3000` is `feed.stale_after_ms`. Text
+ * becomes the key's type: number, boolean, comma-separated list or null. Other text stays as it is, for the validation
+ * to report.
  */
 export function environmentOverrides(environment: Readonly<Record<string, string | undefined>>): {
   readonly overrides: readonly Override[];

@@ -6,8 +6,8 @@ import { errorCode } from '../domain/fault.ts';
 export interface Codec {
   compress(bytes: Buffer): Promise<Buffer>;
   /**
-   * Returns undefined if the result has more than `maxBytes`; with lz4 also if it may have that many. Rejects if the bytes
-   * are damaged.
+   * Returns undefined if the result has more than `maxBytes`; with lz4 also if it may have that many. Rejects if the
+   * bytes are damaged.
    */
   decompress(bytes: Buffer, maxBytes: number): Promise<Buffer | undefined>;
 }

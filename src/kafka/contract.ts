@@ -4,8 +4,8 @@ import type { KafkaConfig, KafkaLog } from './config.ts';
 
 /**
  * One connection to one broker, with the requests that market-feed makes. Each client library has an implementation;
- * each call is one attempt. Promises reject with a BrokerError. Its `type` names the broker's error; without a type there
- * was no answer, and the connection must not be used again.
+ * each call is one attempt. Promises reject with a BrokerError. Its `type` names the broker's error; without a type
+ * there was no answer, and the connection must not be used again.
  */
 export interface BrokerConnection {
   metadata(topics: readonly string[] | 'all'): Promise<ClusterMetadata>;

@@ -75,7 +75,9 @@ export const isNotYetCoordinated = says(
 /** The coordinator knows a later writer of the transactional id. Our request versions never get PRODUCER_FENCED. */
 export const isTakenOver = says('INVALID_PRODUCER_EPOCH', 'INVALID_PRODUCER_ID_MAPPING', 'PRODUCER_FENCED');
 
-/** Another writer certainly has a later epoch. INVALID_PRODUCER_ID_MAPPING may only mean that an unused id is forgotten. */
+/**
+ * Another writer certainly has a later epoch. INVALID_PRODUCER_ID_MAPPING may only mean that an unused id is forgotten.
+ */
 export const isFenced = says('INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED');
 
 /** There was no transaction to end. */
@@ -91,7 +93,9 @@ export const isRefusedSession = says('INVALID_SESSION_TIMEOUT');
 const isForgotten = says('UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID');
 const isRebalancing = says('REBALANCE_IN_PROGRESS');
 
-/** What a group coordinator's error means: all members join again, the group has forgotten this one, or a retry helps. */
+/**
+ * What a group coordinator's error means: all members join again, the group has forgotten this one, or a retry helps.
+ */
 export function membershipErrorClass(error: unknown): 'join_again' | 'forgotten' | 'passing' {
   if (isRebalancing(error)) return 'join_again';
   return isForgotten(error) ? 'forgotten' : 'passing';

@@ -12,7 +12,10 @@ interface Due {
 /** Larger than the rounding errors of sums of times, milliseconds. */
 const MIN_STEP_MS = 1e-6;
 
-/** Scheduler for replays and backtests. Its time, in milliseconds, advances only by `runNext` and `moveTo`; only `runNext` runs actions. */
+/**
+ * Scheduler for replays and backtests. Its time, in milliseconds, advances only by `runNext` and `moveTo`; only
+ * `runNext` runs actions.
+ */
 export class VirtualScheduler implements SchedulerLike {
   #now: number;
   #orders = 0;

@@ -161,7 +161,9 @@ export class ReplayNetwork {
     if (recorded.endedAt === undefined) this.#alone = new Set([recorded, ...this.#alone]);
   }
 
-  /** Gives a recorded connection to the next waiting socket. Its kept rows follow, but never during the call of `open`. */
+  /**
+   * Gives a recorded connection to the next waiting socket. Its kept rows follow, but never during the call of `open`.
+   */
   #attachNext(recorded: Recorded): void {
     const socket = this.#waiting.values().find(({ key }) => key === recorded.key);
     if (socket === undefined) return;

@@ -8,8 +8,11 @@ import type { Checkpoint } from '../operators/sequence/id-sequence.ts';
 import type { SeriesCheckpoint } from '../sinks/contract.ts';
 import { seriesKey } from '../sinks/resume/checkpoints.ts';
 
-/** Maps a record to the records that a sink does not have yet: none, this record, or a shorter gap. */
-export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[];
+/**
+ * Maps a record to the records that a sink does not have yet: none, this record, or a shorter gap. Undefined: from now
+ * on, the sink needs every record as it is.
+ */
+export type RecordFilter = (record: FeedRecord) => readonly FeedRecord[] | undefined;
 
 /** How much of an epoch a sink already has, if the feed resumes the epoch from an earlier trade. */
 interface KnownEpoch {
@@ -59,8 +62,10 @@ export function filterKnown(
       known.set(epochKey(previous), { ends, passed: 0, gap: undefined, until: undefined });
   }
   const earlier = new EarlierTrades(checkpoints);
-  if (known.size + foreign.size === 0 && earlier.isEmpty && windows === undefined) return undefined;
+  const isOver = () => known.size + foreign.size === 0 && earlier.isEmpty && windows === undefined;
+  if (isOver()) return undefined;
   return (record) => {
+    if (isOver()) return undefined;
     switch (record.kind) {
       case 'trade_stats':
         return windows?.has(record) === true ? NOTHING : [record];
@@ -97,9 +102,9 @@ class EarlierTrades {
   }
 
   has(trade: AnyTrade): boolean {
-    if (this.isEmpty) return false;
     this.#until ??= trade.receivedAt + START_US;
     if (trade.receivedAt > this.#until) this.#ends.clear();
+    if (this.isEmpty) return false;
     const end = this.#ends.get(`${trade.kind} ${seriesKey(trade)}`);
     if (end === undefined || trade.epoch <= end.epoch) return false;
     // After a restart of the ids, a trade with a lower id is later.

@@ -239,8 +239,8 @@ export class MarketFeed implements AsyncDisposable {
   }
 
   /**
-   * Emits whether trading of a coin is allowed, or of the whole feed if the coin is null or left out. This is the guard of
-   * `market-feed/client`, applied to this feed. The current decision comes at once. It uses only what has happened
+   * Emits whether trading of a coin is allowed, or of the whole feed if the coin is null or left out. This is the guard
+   * of `market-feed/client`, applied to this feed. The current decision comes at once. It uses only what has happened
    * since the first call with these limits.
    * @throws Fault with retry `never` if the coin is undefined, or a limit is unusable.
    */

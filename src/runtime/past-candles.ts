@@ -1,6 +1,7 @@
 import { catchError, concatMap, EMPTY, map, type Observable, Subject } from 'rxjs';
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Kline } from '../domain/record.ts';
+import { candlesAt } from '../feed/analytics/past-candles.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
 
 /** How many past one-minute candles are fetched for each symbol. */
@@ -47,13 +48,10 @@ export class PastCandles {
 function candlesOf(feed: CandleFeed, symbol: string): Observable<readonly Kline[]> {
   const view = feed.view.symbols.get(symbol);
   const venue = feed.venues.find(({ options }) => options.venue.id === view?.tick?.venue);
-  const ask = venue?.options.fetchCandles;
   // Without live candles, past ones would look as if the market had stopped.
-  if (view?.tick === undefined || ask === undefined || !venue?.options.channels.includes('kline_1m')) return EMPTY;
-  const { coin, tick } = view;
-  const { epoch } = tick;
-  const known = venue?.options.instruments.find((instrument) => instrument.symbol === symbol);
-  return ask(known ?? { coin, symbol, venueSymbol: symbol }, PAST_CANDLES).pipe(
+  if (view?.tick === undefined || !venue?.options.channels.includes('kline_1m')) return EMPTY;
+  const { epoch } = view.tick;
+  return candlesAt(venue, view, PAST_CANDLES).pipe(
     map((candles) => candles.map((candle) => ({ ...candle, epoch }))),
     catchError(() => EMPTY),
   );

@@ -17,6 +17,7 @@ import type { SpillDisk } from '../sinks/spill/spill-disk.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { buildFeed } from './build-feed.ts';
 import { buildVenues, type VenueDependencies } from './build-venues.ts';
+import { frameLogger } from './frame-logger.ts';
 import type { RunningFeed } from './running-feed.ts';
 import { SinkPipeline } from './sink-pipeline.ts';
 import { SinkPipelines, type Stopped } from './sink-pipelines.ts';
@@ -99,8 +100,6 @@ const LOOK_BACK_AFTER_MS = 1000;
 /** How long a stop waits until the recent records are read. Without them, the large trades since the start are lost. */
 const LOOK_BACK_WITHIN_MS = 1000;
 const UNEXPLAINED_LOGGED = 5;
-/** Maximum bytes of a frame in the log; a whole book has some hundred thousand. */
-const MOST_LOGGED_BYTES = 1000;
 /**
  * Minimum share of the memory for a shard: its warm-up buffers are all emptied at the same time, and need this room.
  */
@@ -109,18 +108,6 @@ const LEAST_BUFFER_SHARE = 0.25;
 export function malformedRowsLogger(log: Logger): NonNullable<VenueAccessOptions['onMalformedRows']> {
   return (venue, list, rows) =>
     log.warn({ event: 'rows_malformed', venue, list, rows }, `${rows} rows of the ${list} of ${venue} are left out`);
-}
-
-/** Logs each frame if the configured level is `trace`. Other levels cost nothing. */
-function frameLogger({ log: { level } }: Config, log: Logger): Pick<VenueDependencies, 'onFrame'> {
-  if (level !== 'trace') return {};
-  return {
-    onFrame: (venue, line, { data, receivedAt }) => {
-      const text = Buffer.from(data.subarray(0, MOST_LOGGED_BYTES)).toString();
-      const fields = { event: 'frame', venue, line, bytes: data.length, received_at: receivedAt, data: text };
-      log.trace(fields, 'frame');
-    },
-  };
 }
 
 /** Connects the venues, then opens the sinks and reads where the last run ended. Resolves once data can flow. */

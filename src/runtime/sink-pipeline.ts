@@ -54,7 +54,7 @@ export class SinkPipeline {
   readonly #options: SinkPipelineOptions;
   readonly #outOf: (record: FeedRecord) => OutRecord;
   #feed: SinkObserver | undefined;
-  /** Set if the sink is ahead of the resume point. */
+  /** Set while the sink may have some of the records already. */
   #filter: RecordFilter | undefined;
   #down = false;
   #isOver = false;
@@ -129,11 +129,13 @@ export class SinkPipeline {
   }
 
   push(out: OutRecord, barrier: boolean): void {
-    if (this.#filter === undefined) {
+    const missing = this.#filter?.(out.record);
+    if (missing === undefined) {
+      this.#filter = undefined;
       this.driver.push(out, barrier ? BARRIER : undefined);
       return;
     }
-    for (const rest of this.#filter(out.record)) {
+    for (const rest of missing) {
       const isBarrier = barrier || rest.kind === 'gap';
       this.driver.push(rest === out.record ? out : this.#outOf(rest), isBarrier ? BARRIER : undefined);
     }

@@ -138,7 +138,9 @@ const FOREIGN = {
   body: '{"error":"origin_not_allowed","message":"a web page may not use the simulator"}',
 };
 
-/** True for a request of a web page from elsewhere. Without this check, any page in a browser here could start faults. */
+/**
+ * True for a request of a web page from elsewhere. Without this check, any page in a browser here could start faults.
+ */
 function isForeign({ headers: { origin, host } }: IncomingMessage): boolean {
   return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
 }

@@ -1,8 +1,8 @@
 import { type DestinationStream, type Level, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
 
 /**
- * A pino logger. Fields come first, then the sentence for people. The field `event` is the event's name for programs, in
- * snake case; it never changes, though the sentence may.
+ * A pino logger. Fields come first, then the sentence for people. The field `event` is the event's name for programs,
+ * in snake case; it never changes, though the sentence may.
  */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'child'>;
 

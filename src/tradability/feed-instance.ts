@@ -83,7 +83,9 @@ export class FeedInstance {
     return age === undefined ? null : age.ageMs + (now.monotonic - age.at);
   }
 
-  /** Returns how late the venue's data arrives at the feed, by its last heartbeat, milliseconds; 0 if it is not known. */
+  /**
+   * Returns how late the venue's data arrives at the feed, by its last heartbeat, milliseconds; 0 if it is not known.
+   */
   eventLagMs(venue: string): number {
     return this.#eventLags.get(venue) ?? 0;
   }

@@ -191,7 +191,9 @@ interface Held {
   readonly required: boolean;
 }
 
-/** The decisions about a coin until the feed stops. After a brief halt, its recovery and end are not required either. */
+/**
+ * The decisions about a coin until the feed stops. After a brief halt, its recovery and end are not required either.
+ */
 function held(decisions: readonly TradingDecision[], coin: string | null): readonly Held[] {
   const own = decisions.filter((decision) => decision.coin === coin);
   const end = own.findIndex(({ causes }) => causes.includes('feed_stopped'));

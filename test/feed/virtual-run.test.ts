@@ -304,7 +304,8 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 
 /**
  * Leaves out faults whose result the judge cannot check.
- * - A second restart of trade ids: they may continue by chance at the id at which they stopped, which nobody can detect.
+ * - A second restart of trade ids: they may continue by chance at the id at which they stopped, which nobody can
+ * detect.
  * - A restart of trade ids in mode all: the ids stay in the same epoch, so the judge takes their trades for repeats.
  * - Reordered trades of Bybit before the end of a process: the next process resumes after the latest published trade,
  * and Bybit's ids do not show that earlier ones are missing.

@@ -56,7 +56,7 @@ function rest(ahead: RecordFilter | undefined, ...records: FeedRecord[]): string
 }
 
 function given(ahead: RecordFilter | undefined, ...records: FeedRecord[]): readonly FeedRecord[] {
-  return ahead === undefined ? records : records.flatMap(ahead);
+  return ahead === undefined ? records : records.flatMap((record) => ahead(record) ?? [record]);
 }
 
 describe('filterKnown', () => {
@@ -86,10 +86,11 @@ describe('filterKnown', () => {
     expect(rest(alone, later(12, 12), later(13, 13))).toEqual(['13']);
   });
 
-  it('searches no earlier trades one minute after the first trade', () => {
+  it('searches no earlier trades one minute after the first trade, and then filters nothing', () => {
     const ended = second([checkpointOf(3, at(12))], [checkpointOf(3, at(12))]);
     const received = (receivedAt: number) => trade(11, { epoch: 5, timestamp: 11, receivedAt });
     expect(rest(ended, received(1), received(60_000_001), received(60_000_002))).toEqual(['11']);
+    expect(ended?.(received(60_000_003))).toBeUndefined();
   });
 
   it("drops trades up to the sink's checkpoint, only of that series, epoch and kind", () => {

@@ -20,10 +20,10 @@ function scripted(broken?: string) {
   view.add('ETHUSDT', 'ETH');
   const asked: Asked[] = [];
   const venues = ['bybit', 'binance'].map((id) => ({
+    instruments: [{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: `${id}-BTC` }],
     options: {
       venue: { id },
       channels: ['kline_1m'],
-      instruments: [{ coin: 'BTC', symbol: 'BTCUSDT', venueSymbol: `${id}-BTC` }],
       fetchCandles: (instrument: Instrument): Observable<readonly Kline[]> => {
         const answer$ = new Subject<readonly Kline[]>();
         asked.push({ venue: id, instrument, answer$ });

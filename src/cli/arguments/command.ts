@@ -3,9 +3,9 @@ import { nearestKey } from '../../domain/options/nearest-key.ts';
 import { visible, visibleJson } from '../terminal/terminal-text.ts';
 
 /**
- * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit code:
- * 0 done, 1 failed, 3 another writer has taken over. A UsageError or ConfigError ends in 2, any other error in 1. `run` ends soon after `signal` aborts.
- * `run` imports heavy modules itself, so that help and errors are instant.
+ * A command of `market-feed`: a module that exports `command`, plus one line in commands.ts. `run` returns the exit
+ * code: 0 done, 1 failed, 3 another writer has taken over. A UsageError or ConfigError ends in 2, any other error in 1.
+ * `run` ends soon after `signal` aborts. `run` imports heavy modules itself, so that help and errors are instant.
  */
 export interface Command {
   /** The command line after `market-feed `. */

@@ -1,4 +1,4 @@
-import { configOfShard } from '../../cluster/cluster.ts';
+import { configOfShard } from '../../cluster/config-of-shard.ts';
 import { type Config, environmentPrefixes } from '../../config/config.ts';
 import { asFault } from '../../domain/fault.ts';
 import { registryOf } from '../../kafka/registry-client.ts';

@@ -4,8 +4,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
- * Tries to write a file into a folder, or into the nearest one above it that exists, and removes the file. Returns why it
- * failed; undefined: it succeeded.
+ * Tries to write a file into a folder, or into the nearest one above it that exists, and removes the file. Returns why
+ * it failed; undefined: it succeeded.
  */
 export async function whyNotWritable(dir: string): Promise<string | undefined> {
   try {

@@ -29,8 +29,8 @@ export function span(text: string, style: Style = 'plain'): Span {
 }
 
 /**
- * The text with its control characters (C0, DEL and C1, so newlines too) as `\x1b`. Texts of venues, brokers and records
- * must not control the terminal.
+ * The text with its control characters (C0, DEL and C1, so newlines too) as `\x1b`. Texts of venues, brokers and
+ * records must not control the terminal.
  */
 export function visible(text: string): string {
   return text.replace(/\p{Cc}/gu, (character) => `\\x${hex(character, 2)}`);

@@ -42,7 +42,9 @@ export class GapReports {
   }
 }
 
-/** A repaired gap halts no symbol, and the end of an epoch is published at its time. */
+/**
+ * Repaired gaps do not halt trading, so their time does not matter. The gap at an epoch's end is published at its time.
+ */
 const isReported = ({ outcome, toId }: Gap): boolean => outcome !== 'repaired' && toId !== null;
 
 const marketOf = ({ venue, symbol }: { readonly venue: string | null; readonly symbol: string | null }): string =>

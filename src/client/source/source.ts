@@ -39,7 +39,9 @@ export interface TopicHandler {
 
 /** Where a topic's records come from. */
 export interface TopicSource {
-  /** Reads until the signal aborts, or until there will be no more records. Rejects with a Fault if it cannot continue. */
+  /**
+   * Reads until the signal aborts, or until there will be no more records. Rejects with a Fault if it cannot continue.
+   */
   follow(topic: string, handler: TopicHandler, signal: AbortSignal): Promise<void>;
 }
 

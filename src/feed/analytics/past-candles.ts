@@ -1,4 +1,5 @@
 import { EMPTY, type Observable } from 'rxjs';
+import type { Instrument } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
 import type { VenueFeed } from '../venue-feed.ts';
 
@@ -8,13 +9,20 @@ const CANDLES = 35;
 /** Returns the last closed one-minute candles of a symbol at a venue, oldest first. */
 export type FetchCandles = (symbol: string, venue: string) => Observable<readonly Kline[]>;
 
-/** Fetches past candles with one request of each venue. If a venue has none, the result is empty. */
+/**
+ * Fetches past candles for the volatility, with one request of each venue. If a venue has none, the result is empty.
+ */
 export function pastCandles(venueOf: (id: string) => VenueFeed | undefined): FetchCandles {
-  return (symbol, id) => {
-    const venue = venueOf(id);
-    const known = venue?.instruments.find((instrument) => instrument.symbol === symbol);
-    // If all coins are followed, a venue spells its symbols as we do.
-    const instrument = known ?? { coin: symbol, symbol, venueSymbol: symbol };
-    return venue?.options.fetchCandles?.(instrument, CANDLES) ?? EMPTY;
-  };
+  return (symbol, id) => candlesAt(venueOf(id), { coin: symbol, symbol }, CANDLES);
+}
+
+/** Fetches a symbol's last `count` candles at a venue. If the venue has none, the result is empty. */
+export function candlesAt(
+  venue: VenueFeed | undefined,
+  { coin, symbol }: Pick<Instrument, 'coin' | 'symbol'>,
+  count: number,
+): Observable<readonly Kline[]> {
+  const known = venue?.instruments.find((instrument) => instrument.symbol === symbol);
+  // If all coins are followed, a venue spells its symbols as we do.
+  return venue?.options.fetchCandles?.(known ?? { coin, symbol, venueSymbol: symbol }, count) ?? EMPTY;
 }

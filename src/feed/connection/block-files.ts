@@ -21,7 +21,7 @@ export class BlockFiles<T> implements BlockStore<T> {
 
   put(block: number, values: readonly T[]): void {
     const data = serialize(values);
-    if (this.#bytes + data.length > this.#maxBytes) throw new Error(`${this.#dir} has ${this.#maxBytes} bytes`);
+    if (this.#bytes + data.length > this.#maxBytes) throw new Error(`${this.#dir} may have ${this.#maxBytes} bytes`);
     if (!this.#isReady) {
       rmSync(this.#dir, { recursive: true, force: true });
       mkdirSync(this.#dir, { recursive: true });

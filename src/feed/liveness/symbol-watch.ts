@@ -7,7 +7,10 @@ import type { VenueFeedEvent, VenueFeedOptions } from '../venue-feed-options.ts'
 
 type Settings = Pick<VenueFeedOptions, 'coinStaleAfterMs' | 'staleAfterMs' | 'failBackAfterMs'>;
 
-/** For this long after a new subscription or its acknowledgement, data other than trades may be a snapshot, milliseconds. */
+/**
+ * For this long after a new subscription or its acknowledgement, data other than trades may be a snapshot,
+ * milliseconds.
+ */
 const SNAPSHOT_MS = 1000;
 
 /** The options of `SymbolWatch`. Times are the scheduler's milliseconds. */
@@ -82,8 +85,8 @@ export class SymbolWatch {
   }
 
   /**
-   * Notes that the venue refuses a symbol's needed topics. Another venue then serves the symbol, whatever else still comes
-   * from this one.
+   * Notes that the venue refuses a symbol's needed topics. Another venue then serves the symbol, whatever else still
+   * comes from this one.
    */
   refuse(symbol: string, now: number): void {
     const life = this.#followed(symbol);
@@ -111,7 +114,8 @@ export class SymbolWatch {
   }
 
   /**
-   * Leaves a symbol to another venue, because no line delivers its trades. This lasts until trades have come for a while.
+   * Leaves a symbol to another venue, because no line delivers its trades. This lasts until trades have come for a
+   * while.
    */
   leave(symbol: string, now: number): void {
     const life = this.#followed(symbol);
@@ -152,7 +156,9 @@ export class SymbolWatch {
     if (life !== undefined) life.instrument = undefined;
   }
 
-  /** Notes an event of a symbol from any line. A snapshot that answers a new subscription does not show that data comes. */
+  /**
+   * Notes an event of a symbol from any line. A snapshot that answers a new subscription does not show that data comes.
+   */
   seen(life: SymbolLife, now: number, isTrade: boolean): void {
     if (!isFollowed(life)) return;
     if (!isTrade && now < life.snapshotsUntil) return;
@@ -234,8 +240,8 @@ export class SymbolWatch {
   }
 
   /**
-   * Serves a symbol again once it has delivered for `failBackAfterMs`. Only a trade shows that trades come now, because a
-   * symbol that has just fallen silent is not stale yet.
+   * Serves a symbol again once it has delivered for `failBackAfterMs`. Only a trade shows that trades come now, because
+   * a symbol that has just fallen silent is not stale yet.
    */
   #delivers(life: Followed, left: NonNullable<SymbolLife['leftToOther']>, now: number, isTrade: boolean): void {
     left.deliversSince ??= now;

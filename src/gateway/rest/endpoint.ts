@@ -132,7 +132,9 @@ export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken:
   });
 }
 
-/** The schemas do not check infinite numbers, because Ajv asks only finite numbers for limits. @throws ApiError (400) */
+/**
+ * The schemas do not check infinite numbers, because Ajv asks only finite numbers for limits. @throws ApiError (400)
+ */
 function refuseInfinite(given: unknown, schemas: TProperties): void {
   for (const [field, value] of Object.entries(Object(given)))
     if (typeof value === 'number' && !Number.isFinite(value))

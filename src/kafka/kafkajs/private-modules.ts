@@ -153,8 +153,8 @@ const NO_BYTES = Buffer.alloc(0);
 const produce = requests.Produce.protocol({ version: 7 });
 
 /**
- * Sends the body of a ProduceRequest, version 7. kafkajs' own method allocates 512 bytes for each record and rejects with
- * the first partition's error. `body` is called when the bytes are copied to the connection.
+ * Sends the body of a ProduceRequest, version 7. kafkajs' own method allocates 512 bytes for each record and rejects
+ * with the first partition's error. `body` is called when the bytes are copied to the connection.
  */
 export async function requestProduce(broker: Broker, body: () => Buffer): Promise<RawProduced> {
   const { request, response } = produce({ topicData: [] });
@@ -195,8 +195,8 @@ interface RequestQueue {
 }
 
 /**
- * kafkajs/src/network/requestQueue 2.2.4: after each answer it sets a timer for waiting requests. If none waits, the time
- * is negative and Node.js 24 warns (kafkajs issue 1751, not released), so the timer is left out then.
+ * kafkajs/src/network/requestQueue 2.2.4: after each answer it sets a timer for waiting requests. If none waits, the
+ * time is negative and Node.js 24 warns (kafkajs issue 1751, not released), so the timer is left out then.
  */
 const { prototype: requestQueue } = require('kafkajs/src/network/requestQueue') as { readonly prototype: RequestQueue };
 const schedule = requestQueue.scheduleCheckPendingRequests;

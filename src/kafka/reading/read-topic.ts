@@ -37,8 +37,8 @@ export async function* readTopic(
 }
 
 /**
- * Decodes a message's value; returns a Fault of kind `malformed` if it is not a record of the feed. Returns a Promise only if it
- * has to ask the registry; the Promise rejects if the registry fails.
+ * Decodes a message's value; returns a Fault of kind `malformed` if it is not a record of the feed. Returns a Promise
+ * only if it has to ask the registry; the Promise rejects if the registry fails.
  */
 export type MessageDecoder = (value: Buffer | Fault) => FeedRecord | Fault | Promise<FeedRecord | Fault>;
 

@@ -52,7 +52,8 @@ export interface SimulatedInstrumentOptions {
  * One instrument of a simulated venue. Prices are in ticks, quantities in lots.
  *
  * The book is a pure function of the best prices and the update id: hashes decide which prices hold an order and how
- * much. So the best prices, the depth and a book built from differences agree at every update id, and no book is stored.
+ * much. So the best prices, the depth and a book built from differences agree at every update id, and no book is
+ * stored.
  */
 export class SimulatedInstrument {
   readonly symbol: string;
@@ -161,7 +162,9 @@ export class SimulatedInstrument {
     return this.quantity(level, Math.floor((this.updateId + (level & 1023)) / 2 ** period));
   }
 
-  /** The resting quantity at a price far from the best one. It is constant, unlike the quantities near the best price. */
+  /**
+   * The resting quantity at a price far from the best one. It is constant, unlike the quantities near the best price.
+   */
   deepQuantityAt(price: number): number {
     return this.quantity(hash(this.bookSeed, price), -1);
   }

@@ -44,7 +44,8 @@ export function folderDisk(dir: string): SpillDisk {
     open() {
       mkdirSync(dir, { recursive: true });
       const database = new DatabaseSync(path);
-      // The folder is locked for this process. A commit survives a kill at once, a power loss after the next WAL checkpoint.
+      // The folder is locked for this process. A commit survives a kill at once, a power loss after the next WAL
+      // checkpoint.
       database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
       return database;
     },
