@@ -28,6 +28,16 @@ const NODE = [process.execPath, '--expose-gc', '--input-type=module', '--eval', 
 /** Starts a command in a process namespace of its own, as a container does. There, its process id is 1. */
 const UNSHARE = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'] as const;
 
+/** @throws Error that names `unshare` and the reason if this machine cannot run it. */
+function requireUnshare(): void {
+  const [program, ...args] = [...UNSHARE, 'true'];
+  const { error, status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0)
+    throw new Error(
+      `unshare cannot run: ${error?.message ?? stderr} (install util-linux, or allow user namespaces for this user)`,
+    );
+}
+
 /** Starts a process that holds the lock. It is killed when the test ends. */
 async function startHolder(command: readonly string[] = []) {
   const [program = '', ...args] = [...command, ...NODE, dir];
@@ -61,17 +71,15 @@ describe('lockFolder', () => {
     lockFolder(dir)();
   });
 
-  it.skipIf(spawnSync(UNSHARE[0], [...UNSHARE.slice(1), 'true']).status !== 0)(
-    'refuses a process of another container, although both processes have the id 1',
-    async () => {
-      const { pid } = await startHolder(UNSHARE);
-      expect(pid).toBe(1);
-      const [program, ...args] = [...UNSHARE, ...NODE, dir];
-      const { stderr, status } = spawnSync(program, args, { cwd: root, encoding: 'utf8', timeout: 30_000 });
-      expect(status).toBe(1);
-      expect(stderr).toContain('is in use: process 1 on host ');
-    },
-  );
+  it('refuses a process of another container, although both processes have the id 1', async () => {
+    requireUnshare();
+    const { pid } = await startHolder(UNSHARE);
+    expect(pid).toBe(1);
+    const [program, ...args] = [...UNSHARE, ...NODE, dir];
+    const { stderr, status } = spawnSync(program, args, { cwd: root, encoding: 'utf8', timeout: 30_000 });
+    expect(status).toBe(1);
+    expect(stderr).toContain('is in use: process 1 on host ');
+  });
 
   it('reports why it cannot lock the folder', () => {
     expect(() => lockFolder('/dev/null/one')).toThrow('ENOTDIR');
