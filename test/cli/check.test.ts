@@ -43,7 +43,7 @@ it('check names a venue that is not used, and plans no connections for it', asyn
   expect(lines.filter((line) => line.includes('connections'))).toHaveLength(2);
 });
 
-it('check says whether the gateway has a token, and warns if other machines can reach it without one', async () => {
+it('check shows whether the gateway has a token, and warns if other machines can reach it without one', async () => {
   const gateway = async (environment: Readonly<Record<string, string>>) => {
     const lines = await checked({ MARKET_FEED__FEED__CHANNELS: 'trade', ...environment });
     const at = lines.findIndex((line) => line.startsWith('gateway'));

@@ -4,13 +4,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { type ClientOptions, connectTopics, type Market } from '../../src/client/index.ts';
 import { fileSource } from '../../src/client/source/file-source.ts';
 import type { TopicHandler } from '../../src/client/source/source.ts';
-import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { until } from '../../testing/tools/until.ts';
 import { sampleInstrument } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { outRecords } from '../sinks/out-records.ts';
 import { heartbeat, priceTick } from './published-topics.ts';
 
 async function connect(options: ClientOptions): Promise<Market> {
@@ -20,9 +20,7 @@ async function connect(options: ClientOptions): Promise<Market> {
 }
 
 async function write(sink: Sink, ...records: readonly FeedRecord[]): Promise<void> {
-  await sink.write(
-    records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
-  );
+  await sink.write(outRecords(...records));
 }
 
 it('a client reads prices, heartbeats and trades from the folder of a file sink, without duplicates', async () => {

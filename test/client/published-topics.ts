@@ -1,9 +1,9 @@
-import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord, FeedStatus, Gap, PriceTick } from '../../src/domain/record.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { until } from '../../testing/tools/until.ts';
+import { outRecords } from '../sinks/out-records.ts';
 
 /** The topics of a feed at real brokers, written by the real sink. */
 export class PublishedTopics implements AsyncDisposable {
@@ -14,13 +14,7 @@ export class PublishedTopics implements AsyncDisposable {
   }
 
   static async open(config: KafkaConfig, environmentPrefix = ''): Promise<PublishedTopics> {
-    const sink = new KafkaSink({
-      config,
-      environmentPrefixes: [environmentPrefix],
-      log: () => {},
-      now: () => performance.now(),
-      wallClockMs: Date.now,
-    });
+    const sink = newKafkaSink(config, environmentPrefix);
     // Retries as the sink driver does: a busy broker may take longer to end a transaction than the sink waits.
     await until(() => sink.open().then(() => true), { timeoutMs: 40_000, message: 'the sink opens' });
     return new PublishedTopics(sink);
@@ -28,11 +22,7 @@ export class PublishedTopics implements AsyncDisposable {
 
   /** Publishes the records in order. @throws Error if the sink refuses one. */
   async publish(...records: readonly FeedRecord[]): Promise<void> {
-    const batch = records.map((record) => ({
-      topic: topicNameOf(record, false),
-      key: messageKeyOf(record, 'failover'),
-      record,
-    }));
+    const batch = outRecords(...records);
     for (let at = 0; at < batch.length; at += 1000) {
       const outcomes = await this.#sink.write(batch.slice(at, at + 1000));
       const refused = outcomes.find(({ kind }) => kind !== 'delivered');

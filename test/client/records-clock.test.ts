@@ -8,10 +8,10 @@ import {
   type Market,
   type TradingDecision,
 } from '../../src/client/index.ts';
-import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { outRecords } from '../sinks/out-records.ts';
 import { gapOf, heartbeat, priceTick } from './published-topics.ts';
 import { COINS, recordRun, type Step } from './recorded-run.ts';
 
@@ -29,8 +29,7 @@ const trade = (afterMs: number) => {
 async function folderOf(...records: readonly FeedRecord[]): Promise<string> {
   const dir = await testFolder();
   const sink = await openSink(dir);
-  for (const record of records)
-    await sink.write([{ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record }]);
+  for (const record of outRecords(...records)) await sink.write([record]);
   await sink.close();
   return dir;
 }
@@ -148,7 +147,7 @@ it('close ends a backtest', async () => {
   expect(ids).toEqual(['100', '150']);
 });
 
-it('a backtest needs a folder with records', async () => {
+it('a backtest needs a folder with records, and an allowed clock', async () => {
   const dir = await folderOf(trade(1));
   await expect(connectTopics({ dir, clock: 'records' })).rejects.toThrow(
     `no records of prices, feed-status, gaps in ${dir}; there are: trades`,

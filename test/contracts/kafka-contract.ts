@@ -237,7 +237,7 @@ export function describeKafkaClient(client: KafkaConfig['client'], proxied: () =
       expect(performance.now() - sent).toBeLessThan(6000);
     });
 
-    it('KC-25 passes over a batch that unfolds to too much memory, and says so', async () => {
+    it('KC-25 passes over a batch that unfolds to too much memory, and reports it', async () => {
       const { brokers, topic, ask } = await newTopic({ compression: 'zstd' });
       const producer = await newProducer(brokers);
       const bomb = {

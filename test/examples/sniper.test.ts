@@ -8,11 +8,11 @@ import { NEVER, throwError } from 'rxjs';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { follow, Sniper } from '../../examples/sniper.ts';
 import type { TopicRecords, TradingDecision } from '../../src/client/index.ts';
-import { topicNameOf } from '../../src/codec/environment-topics.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { heartbeat, priceTick } from '../client/published-topics.ts';
 import { sampleLargeTrade, sampleTradeStats } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { outRecords } from '../sinks/out-records.ts';
 
 const START = 1_700_000_000_000;
 const PRICE = '50000';
@@ -42,22 +42,10 @@ describe('the sniper', () => {
   beforeEach(() => begin());
 
   const about = (fields = {}) => ({ ...tradeEvent(1), receivedAt: now * 1000, timestamp: now, epoch: 1, ...fields });
-  const priceTick = (price: string, fields: Partial<TopicRecords['prices']> = {}): TopicRecords['prices'] => ({
-    ...about(),
-    kind: 'price',
-    price,
-    volume24h: null,
-    quoteVolume24h: null,
-    change24h: null,
-    open24h: null,
-    high24h: null,
-    low24h: null,
-    vwap24h: null,
-    tradeCount24h: null,
-    ...fields,
-  });
+  const priceNow = (price: string, fields: Partial<TopicRecords['prices']> = {}): TopicRecords['prices'] =>
+    priceTick('BTCUSDT', price, { venue: 'binance', receivedAt: now * 1000, timestamp: now, ...fields });
   const tick = (price: string, fields: Partial<TopicRecords['prices']> = {}): void => {
-    last = priceTick(price, fields);
+    last = priceNow(price, fields);
     sniper.onPrice(last);
   };
   const flow = (fields: Partial<TopicRecords['trade-stats']> = {}): void =>
@@ -121,7 +109,7 @@ describe('the sniper', () => {
 
   it('does not sell at a late price of an earlier epoch, which the guard leaves out', () => {
     buy();
-    sniper.onPrice(priceTick('49000', { epoch: 0, venue: 'binance' }));
+    sniper.onPrice(priceNow('49000', { epoch: 0, venue: 'binance' }));
     expect(events(lines)).toEqual(['bought']);
   });
 
@@ -240,7 +228,7 @@ describe('examples/sniper.ts', () => {
     ];
     const folder = await testFolder();
     const sink = await openSink(folder);
-    await sink.write(records.map((record) => ({ topic: topicNameOf(record, false), key: 'BTCUSDT', record })));
+    await sink.write(outRecords(...records));
     await sink.close();
     const { stdout } = await promisify(execFile)(process.execPath, [
       'examples/sniper.ts',

@@ -68,7 +68,7 @@ const RUNS = Number(ASKED_RUNS ?? (isFuzz ? 30 : 3));
 const SHRINKS = process.env.VIRTUAL_SHRINK !== undefined;
 const MAX_TEST_MS = SHRINKS ? 3_600_000 : 60_000 + RUNS * 20_000;
 
-/** What ends a process. */
+/** The happenings that end a process. */
 const ENDS: ReadonlySet<string> = new Set(['kill', 'restart', 'takeover']);
 
 type SinkName = (typeof SINKS)[number];
@@ -304,8 +304,7 @@ async function play({ sinks, venues, mode, backfill, channels, lines, allCoins, 
 
 /**
  * Leaves out faults whose result the judge cannot check.
- * - A second restart of trade ids: they may continue by chance at the id at which they stopped, which nobody can
- * detect.
+ * - A second restart of trade ids: the new ids may by chance continue at the last id. No check can detect that.
  * - A restart of trade ids in mode all: the ids stay in the same epoch, so the judge takes their trades for repeats.
  * - Reordered trades of Bybit before the end of a process: the next process resumes after the latest published trade,
  * and Bybit's ids do not show that earlier ones are missing.
@@ -585,8 +584,9 @@ it('a pipeline without faults keeps its connections, whose venue sends a ping ev
     ...{ seed: 5, venues: ['binance'], mode: 'failover', backfill: true, channels: ['trade'], lines: 1 },
     ...{ allCoins: false, sinks: ['kafka'], machines: 1, happenings: [] },
   });
-  const lost = (written[0] ?? []).filter((record) => record.kind === 'status' && record.state === 'disconnected');
-  expect(lost).toEqual([]);
+  const states = (written[0] ?? []).flatMap((record) => (record.kind === 'status' ? [record.state] : []));
+  expect(states).toContain('connected');
+  expect(states).not.toContain('disconnected');
 });
 
 it('a pipeline does not fail back to a preferred venue that has just fallen silent', async () => {

@@ -6,6 +6,7 @@ import { readFiles } from '../../src/avro-file/read-files.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { startMarketFeed, temporaryFolder } from '../../testing/processes/market-feed-process.ts';
 import { until } from '../../testing/tools/until.ts';
+import { collect } from '../sinks/avro-file/collect.ts';
 
 /** The lines of the shell block below the heading "Break it". */
 function breakItLines(): readonly string[] {
@@ -15,13 +16,7 @@ function breakItLines(): readonly string[] {
   return block.trimEnd().split('\n');
 }
 
-async function recordsOf<T>(dir: string, topic: string, of: (record: object) => T): Promise<readonly T[]> {
-  const found: T[] = [];
-  for await (const record of readFiles(dir, topic)) found.push(of(record));
-  return found;
-}
-
-it('the lines of "Break it" in the README do what they say if they are pasted at once', async () => {
+it('the lines of "Break it" in the README have the described effects if they are pasted at once', async () => {
   const dir = await temporaryFolder();
   const port = await freePort();
   const demo = startMarketFeed('demo', '--port', '0', '--simulator-port', String(port), '--out', dir);
@@ -49,12 +44,11 @@ it('the lines of "Break it" in the README do what they say if they are pasted at
   ])
     await until(
       async () => {
-        const states = await recordsOf(dir, 'feed-status', (record) => record);
-        expect(states).toContainEqual(expect.objectContaining(expected));
+        expect(await collect(readFiles(dir, 'feed-status'))).toContainEqual(expect.objectContaining(expected));
         return true;
       },
       { timeoutMs: 30_000 },
     );
-  expect((await recordsOf(dir, 'dead-letters', (record) => record)).length).toBeGreaterThanOrEqual(20);
+  expect((await collect(readFiles(dir, 'dead-letters'))).length).toBeGreaterThanOrEqual(20);
   expect(stdout).toMatch(/binance +decode: /);
 });

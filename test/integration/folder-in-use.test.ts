@@ -32,7 +32,7 @@ it.each(['file', 'spill'] as const)(
     );
 
     first.run.signal('SIGKILL');
-    await first.run.exited;
+    expect(await first.run.exited, 'the first run must still run when it is killed').toBeNull();
     const third = await start();
     await third.run.logged('trading_resumed');
     third.run.signal('SIGTERM');

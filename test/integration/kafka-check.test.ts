@@ -4,9 +4,9 @@ import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import type { KafkaConfig } from '../../src/kafka/config.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { type Broker, startBroker } from '../../testing/kafka/kafka-broker.ts';
 import { KAFKA_CLIENTS, kafkaConfig } from '../../testing/kafka/kafka-config.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { temporaryFolder, writeConfiguration } from '../../testing/processes/market-feed-process.ts';
 import { fakeIo } from '../cli/fake-io.ts';
@@ -100,13 +100,9 @@ it.each(KAFKA_CLIENTS)('check with %s creates no topics, and names what differs'
   const after = await command(['check'], { client, prefix });
   expect([after.code, problems(after)]).toEqual([0, []]);
   expect(after.lines).toContain('  brokers       answer; all 14 topics exist; this user may read and write them');
-  const sink = new KafkaSink({
-    config: kafkaConfig(broker.brokers, { client, clientId: 'market-feed', topicPrefix: prefix, partitions: 2 }),
-    environmentPrefixes: [''],
-    log: () => {},
-    now: () => performance.now(),
-    wallClockMs: Date.now,
-  });
+  const sink = newKafkaSink(
+    kafkaConfig(broker.brokers, { client, clientId: 'market-feed', topicPrefix: prefix, partitions: 2 }),
+  );
   await sink.open();
   onTestFinished(() => sink.close());
   const other = await command(['check'], { client, prefix, kafka: { partitions: 3 } });

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from 'vitest';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
-import { KafkaSink } from '../../src/sinks/kafka/sink.ts';
 import { tradeEvent } from '../../testing/judges/events.ts';
 import { sharedBrokers } from '../../testing/kafka/kafka-broker.ts';
+import { newKafkaSink } from '../../testing/kafka/kafka-sink.ts';
 import { until } from '../../testing/tools/until.ts';
 import { fakeIo } from '../cli/fake-io.ts';
 
@@ -51,13 +51,7 @@ it('market-feed topics creates the topics once, and describes them with their di
 it('market-feed tail reads a topic from the beginning, from a time, or from the end', async () => {
   await call(['topics', 'create']);
   const { kafka } = loadConfig({ environment });
-  const sink = new KafkaSink({
-    config: kafka,
-    environmentPrefixes: [''],
-    log: () => {},
-    now: () => performance.now(),
-    wallClockMs: Date.now,
-  });
+  const sink = newKafkaSink(kafka);
   await sink.open();
   const write = (id: number) => sink.write([{ topic: 'trades', key: 'BTCUSDT', record: tradeEvent(id) }]);
   const ids = (text: string) =>
@@ -112,13 +106,7 @@ it('market-feed topics describe counts records but no transaction markers, and t
   const more = { MARKET_FEED__KAFKA__TOPIC_PREFIX: `${randomUUID()}.` };
   const { kafka } = loadConfig({ environment: { ...environment, ...more } });
   for (const id of [1, 2]) {
-    const sink = new KafkaSink({
-      config: kafka,
-      environmentPrefixes: [''],
-      log: () => {},
-      now: () => performance.now(),
-      wallClockMs: Date.now,
-    });
+    const sink = newKafkaSink(kafka);
     await sink.open();
     await sink.write([{ topic: 'trades', key: 'BTCUSDT', record: tradeEvent(id) }]);
     await sink.close();

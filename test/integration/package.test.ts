@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/server.ts';
 import { simulatedValues } from '../../testing/feeds/simulated-feed.ts';
 import { type InstalledPackages, installPackages, PACKAGES } from '../../testing/processes/installed-package.ts';
@@ -14,6 +13,7 @@ import { root } from '../../testing/tools/tools.ts';
 import { until } from '../../testing/tools/until.ts';
 import { priceTick } from '../client/published-topics.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { outRecords } from '../sinks/out-records.ts';
 
 const run = promisify(execFile);
 let installed: InstalledPackages;
@@ -120,8 +120,7 @@ it('market-feed-client reads files and asks brokers from an empty folder', async
   const { project: folder } = installed.byName['market-feed-client'];
   const dir = await testFolder();
   const sink = await openSink(dir);
-  const record = priceTick('BTCUSDT', '61837.63');
-  await sink.write([{ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record }]);
+  await sink.write(outRecords(priceTick('BTCUSDT', '61837.63')));
   await sink.close();
   const code = `
 import { connectTopics } from 'market-feed-client';

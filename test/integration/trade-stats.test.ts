@@ -66,7 +66,7 @@ function incomplete(simulated: SimulatedFeed, symbol = BTC): number[] {
 }
 
 it.concurrent.each(['binance', 'bybit'] as const)(
-  "has a volatility in the first windows, from %s's past candles",
+  "the first windows have a volatility, from %s's past candles",
   async (venue) => {
     const rates = { [venue]: 300 };
     await using simulated = await started({ rates, coins: ['BTC', 'ETH'], feed: { venues: [venue] } });

@@ -30,7 +30,7 @@ function requestWithoutReading(url: URL, path: string): Promise<Socket> {
   });
 }
 
-it(`unread requests do not end a gateway that may open ${MAX_FILES} files, and need no token`, async () => {
+it(`a gateway that may open ${MAX_FILES} files survives clients without a token that read no answers`, async () => {
   const dir = await temporaryFolder();
   const token = join(dir, 'token');
   await writeFile(token, 'sesame');

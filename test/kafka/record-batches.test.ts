@@ -104,7 +104,7 @@ describe('the batches of an answer', () => {
     expect(lastOffset).toBe(3n);
   });
 
-  it('never throw, and never give a message outside their offsets, whatever their bytes are', async () => {
+  it('never throw, and never give a message before the requested offset, whatever their bytes are', async () => {
     const good = Buffer.concat([await batchOf(5, ['a', 'b'], 'gzip'), await batchOf(7, ['c', 'd'])]);
     const changes = fc.array(fc.tuple(fc.nat({ max: good.length - 1 }), fc.nat({ max: 255 })), { maxLength: 6 });
     await fc.assert(

@@ -204,14 +204,14 @@ describe('failover', () => {
   });
 
   it('fails back with the next data of the preferred source, not while it is silent', () => {
-    // a is healthy from 7 on, so failBackAfterMs is over at 27. a is silent then, although nobody has noticed it yet.
+    // a is healthy from 7 on, so failBackAfterMs is over at 27. a is silent then, but has not reported a failure yet.
     const backs = (a: string) =>
       run({ a, b: 'Cx-y 25ms z-w 50ms v' }).lines.filter((line) => line.includes('back') || line.endsWith('3'));
     expect(backs('C1-X--C2 30ms 3-4')).toEqual(['38 b>a preferred_again back', '38 btc@3 3']);
-    // The silence turns out to be a failure.
+    // Then a reports that it is stale or disconnected.
     expect(backs('C1-X--C2 30ms S-')).toEqual([]);
     expect(backs('C1-X--C2 30ms D-')).toEqual([]);
-    // Late data shows nothing about the present.
+    // Late data does not show that a is healthy now.
     expect(backs('C1-X--C2 30ms L-')).toEqual([]);
   });
 

@@ -50,7 +50,7 @@ async function logged(level: 'trace' | 'debug') {
   return { trades, frames: entries.filter(({ event }) => event === 'frame') };
 }
 
-it('logs each frame of each line at level trace, and none at level debug', async () => {
+it('a pipeline logs each frame of each line at level trace, and none at level debug', async () => {
   const { trades, frames } = await logged('trace');
   expect(trades.length).toBeGreaterThan(50);
   for (const id of trades) expect(frames.some(({ data }) => data?.includes(`"t":${id},`) === true)).toBe(true);

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { asyncScheduler } from 'rxjs';
 import { expect, it, onTestFinished } from 'vitest';
-import { messageKeyOf, topicNameOf } from '../../src/codec/environment-topics.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import type { FeedRecord } from '../../src/domain/record.ts';
 import { serveTopics } from '../../src/serving/serve-topics.ts';
@@ -14,6 +13,7 @@ import { until } from '../../testing/tools/until.ts';
 import { heartbeat, priceTick } from '../client/published-topics.ts';
 import { sampleBookDelta, sampleOrderBook } from '../codec/sample-records.ts';
 import { openSink, testFolder } from '../sinks/avro-file/test-folder.ts';
+import { outRecords } from '../sinks/out-records.ts';
 import { VirtualClock } from '../sinks/virtual-clock.ts';
 
 interface Line {
@@ -89,10 +89,7 @@ it('topicsSource reports that the topics are not read up to the present, until t
 it('topicsSource emits the last price of every symbol of a cluster once', async () => {
   const dir = await testFolder();
   const sink = await openSink(dir);
-  const write = (...records: readonly FeedRecord[]) =>
-    sink.write(
-      records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
-    );
+  const write = (...records: readonly FeedRecord[]) => sink.write(outRecords(...records));
   const beats = (...sequences: readonly number[]) =>
     sequences.flatMap((sequence) => [
       heartbeat(sequence, ['BTCUSDT'], { instance: 'a' }),
@@ -140,9 +137,7 @@ it('serveTopics computes book figures from the whole book in book-deltas, not fr
     sampleBookDelta({ snapshot: true, lastUpdateId: '7', receivedAt: Date.now() * 1000, ...levels(40) }),
     sampleOrderBook({ venue: 'binance', updateId: '7', receivedAt: Date.now() * 1000, ...levels(20) }),
   ];
-  await sink.write(
-    records.map((record) => ({ topic: topicNameOf(record, false), key: messageKeyOf(record, 'failover'), record })),
-  );
+  await sink.write(outRecords(...records));
   const { get } = await serve({ sinks: ['file'], file: { dir } });
   const summary = async () => (await (await get('/api/assets/crypto/BTC/depth-summary')).json()) as object;
   await until(async () => 'levels_known' in (await summary()));

@@ -1,4 +1,4 @@
-"""Prints what the guard of examples/sniper.py decides about clocks, old records and unread messages, a JSON list a line."""
+"""Prints what the guard of examples/sniper.py decides about clocks, old records and unread messages, one JSON list per line."""
 
 import json
 import pathlib
@@ -38,7 +38,7 @@ def show(what: str) -> None:
     print(json.dumps([what, guard.causes("BTCUSDT")]))
 
 
-def hear(*records: dict) -> None:
+def take(*records: dict) -> None:
     for record in records:
         (guard.on_status if "state" in record else guard.on_price)(record)
 
@@ -46,7 +46,7 @@ def hear(*records: dict) -> None:
 def live_at(at: float) -> None:
     global now
     now = at
-    hear(status(now), price(now))
+    take(status(now), price(now))
 
 
 def begin() -> None:
@@ -58,49 +58,49 @@ def begin() -> None:
 
 
 guard = example.Guard(False)
-hear(price(0, told_before=START), status(0, told_before=START))
+take(price(0, told_before=START), status(0, told_before=START))
 show("records from before the start")
-hear(status(0))
+take(status(0))
 show("a live heartbeat")
-hear(price(0))
+take(price(0))
 show("a live price")
 
 begin()
 show("allowed")
 clock_off = -MINUTE
 now += 50_000
-hear(status(now - 50_000), price(now - 50_000))
+take(status(now - 50_000), price(now - 50_000))
 show("50 s behind, with a clock that is a minute behind")
 clock_off = 0
-hear(status(now), price(now))
+take(status(now), price(now))
 show("the clock is right again")
 
 begin()
-hear(status(now + 1000), price(now + 1000))
+take(status(now + 1000), price(now + 1000))
 show("a second ahead")
-hear(price(now + 1001))
+take(price(now + 1001))
 show("more than a second ahead")
 
 begin()
-hear(status(now, "feed_stale", venue="bybit", cause="quiet_market"))
+take(status(now, "feed_stale", venue="bybit", cause="quiet_market"))
 last = now
 now = last + example.MAX_IDLE_MS - 1
-hear(status(now))
+take(status(now))
 guard.last_bad.clear()
 show("an idle market")
 now = last + example.MAX_IDLE_MS
-hear(status(now))
+take(status(now))
 show("an idle market for too long")
 
 begin()
 heartbeat = status(now)
 heartbeat["heartbeat"] |= {"halted": ["BTCUSDT"], "halted_instruments": ["BTCUSDT"]}
-hear(heartbeat)
+take(heartbeat)
 show("an instrument that does not trade")
 
 begin()
 now += 200
-hear(status(now, active_venue="binance"))
+take(status(now, active_venue="binance"))
 show("a heartbeat with another active venue")
 
 unread = example.Unread()

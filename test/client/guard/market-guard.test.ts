@@ -124,26 +124,20 @@ describe('the trading guards of a client', () => {
     expect(() => closed.isAllowed(undefined as never)).toThrow('coin: found undefined');
   });
 
-  it('have a client that refuses unknown options of read', () => {
-    const market = marketOf().connect();
-    const drop: object = { overflow: { kind: 'drop' } };
-    expect(() => market.read('trades', drop)).toThrow(
-      'read: overflow.kind is "drop", allowed: pause, error, dropOldest, conflate',
-    );
-    const typo: object = { overlow: { kind: 'pause' } };
-    expect(() => market.read('trades', typo)).toThrow('read: no option overlow (did you mean overflow?)');
-  });
-
-  it('end with their client, their guard or their reading when a block with await using ends', async () => {
+  it('end when a block with await using ends, as their client and its readings do', async () => {
     const { connect } = marketOf();
     const market = connect();
     const kept = market.guard();
+    const closed = market.guard();
+    const ended = market.read('trades');
     {
-      await using guard = market.guard();
-      await using reading = market.read('trades');
+      await using guard = closed;
+      await using reading = ended;
       expect(guard.decision().causes).toEqual(['starting']);
       expect(reading.waiting).toBe(0);
     }
+    expect(closed.decision().causes).toEqual(['ended']);
+    expect(await ended[Symbol.asyncIterator]().next()).toEqual({ done: true, value: undefined });
     expect(kept.decision().causes).toEqual(['starting']);
     await market[Symbol.asyncDispose]();
     expect(kept.decision().causes).toEqual(['ended']);
@@ -158,13 +152,23 @@ describe('the trading guards of a client', () => {
     expect(() => market.trading$(undefined as never)).toThrow('coin: found undefined');
   });
 
-  it('reject a limit that is not a number, and use the limit of the client for undefined', () => {
+  it('reject an unknown limit and one that is not a number, but not an undefined one', () => {
     const market = marketOf().connect();
     expect(() => market.guard({ maxLagMs: Number.NaN })).toThrow(Fault);
     const misspelt: object = { maxPriceAge: 1 };
     for (const give of [() => market.guard(misspelt), () => market.trading$('BTC', misspelt)])
       expect(give).toThrow('guard: no option maxPriceAge (did you mean maxPriceAgeMs?)');
     const none: object = { maxLagMs: undefined };
-    market.guard(none);
+    expect(market.guard(none).decision().causes).toEqual(['starting']);
   });
+});
+
+it('a client refuses unknown options of read', () => {
+  const market = marketOf().connect();
+  const drop: object = { overflow: { kind: 'drop' } };
+  expect(() => market.read('trades', drop)).toThrow(
+    'read: overflow.kind is "drop", allowed: pause, error, dropOldest, conflate',
+  );
+  const typo: object = { overlow: { kind: 'pause' } };
+  expect(() => market.read('trades', typo)).toThrow('read: no option overlow (did you mean overflow?)');
 });

@@ -1,6 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { symbolNamed } from '../../../src/client/topic-name.ts';
 import type { FeedStatus, Gap, Heartbeat, PriceTick } from '../../../src/domain/record.ts';
+import { priceTick } from '../published-topics.ts';
 
 /** The wall clock at the start of a test, milliseconds since 1970. */
 export const START = 1_700_000_000_000;
@@ -50,27 +51,7 @@ export function heartbeat(ms: number, { heartbeat: given, ...fields }: Heartbeat
 
 /** A price that the feed received `ms` after START. */
 export function price(ms: number, fields: Partial<PriceTick> = {}): PriceTick {
-  return {
-    kind: 'price',
-    venue: 'bybit',
-    symbol: 'BTCUSDT',
-    venueSymbol: 'BTCUSDT',
-    coin: 'BTC',
-    environment: 'production',
-    epoch: 1,
-    receivedAt: (START + ms) * 1000,
-    price: '61837.63',
-    timestamp: START + ms,
-    volume24h: null,
-    quoteVolume24h: null,
-    change24h: null,
-    open24h: null,
-    high24h: null,
-    low24h: null,
-    vwap24h: null,
-    tradeCount24h: null,
-    ...fields,
-  };
+  return priceTick('BTCUSDT', '61837.63', { receivedAt: (START + ms) * 1000, timestamp: START + ms, ...fields });
 }
 
 export function ethPrice(ms: number, fields: Partial<PriceTick> = {}): PriceTick {

@@ -220,7 +220,7 @@ describe('watchTrading', () => {
     }
   });
 
-  it('takes no undefined for a coin, because all coins together would allow what the coin does not', () => {
+  it('refuses undefined as a coin, because all coins together may be allowed while one coin is halted', () => {
     run(10_000);
     const error = 'coin: found undefined, allowed: a coin or symbol such as BTC, or no argument for all coins together';
     for (const ask of [watch, watch.decision, watch.isAllowed]) {

@@ -6,7 +6,7 @@ import { RequestsInFlight } from '../../../src/gateway/limits/requests-in-flight
 
 const response = (): ServerResponse => Object.assign(Object.create(ServerResponse.prototype), new EventEmitter());
 
-it('refuses requests of a connection beyond its limit, until its answers are sent', () => {
+it('RequestsInFlight refuses requests of a connection beyond its limit, until its answers are sent', () => {
   const inFlight = new RequestsInFlight({ perConnection: 2, inAll: 100 });
   const [first, second] = [new Socket(), new Socket()];
   const sent = response();
@@ -19,7 +19,7 @@ it('refuses requests of a connection beyond its limit, until its answers are sen
   expect(inFlight.enter(second, response())).toBeUndefined();
 });
 
-it('refuses requests beyond the limit of all connections, until answers are sent or connections close', () => {
+it('RequestsInFlight refuses requests beyond the limit of all connections, until answers are sent or connections close', () => {
   const inFlight = new RequestsInFlight({ perConnection: 2, inAll: 3 });
   const [first, second, third] = [new Socket(), new Socket(), new Socket()];
   const sent = response();

@@ -7,7 +7,7 @@ interface Parameter {
   readonly schema: { readonly type?: string };
 }
 
-it('refuses infinite numbers in every numeric parameter of the API', async () => {
+it('the gateway refuses infinite numbers in every numeric parameter of the API', async () => {
   const { json, publish } = await gatewayUnderTest();
   publish(heartbeat(), orderBook(), trade(1), trade(2), tradeStats(0));
   const { paths } = (await json('/docs/json')) as {

@@ -57,7 +57,7 @@ describe('FeedSummary: tradability', () => {
     }
   });
 
-  it('is halted while heartbeats are stamped more than a second ahead of our clock', () => {
+  it('is halted while heartbeats are stamped more than a second ahead of this machine’s clock', () => {
     feed.add(heartbeat({}, { timestamp: NOW + 1000 }));
     expect(feed.tradability.state).toBe('allowed');
     feed.add(heartbeat({}, { timestamp: NOW + 1001 }));

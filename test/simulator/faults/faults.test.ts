@@ -58,7 +58,7 @@ it.each([
   ['malformed', {}, 'no connection of bybit is open: the fault did nothing'],
   ['close', {}, 'no connection of bybit is open: the fault did nothing'],
   ['silence_with_pong', { seconds: 5 }, 'no connection of bybit is open: the fault waits for new connections'],
-])('the answer to %s says that there is no connection', async (fault, more, warning) => {
+])('the answer to %s warns that no connection is open', async (fault, more, warning) => {
   const { status, body } = await post({ venue: 'bybit', fault, ...more });
   expect(status).toBe(200);
   expect(body.started).toMatchObject([{ connections: [], warning }]);
