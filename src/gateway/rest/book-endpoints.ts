@@ -36,7 +36,7 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   return [
     asset('', 'The coin at a glance', {}, Asset, (series) => assetAnswer(view, series)),
     asset('orderbook', about.book, { levels: bookLevels }, Book, (series, asked) =>
-      bookAnswer(view, bookOf(series), asked.levels ?? publishedLevels(series)),
+      bookAnswer(view, bookOf(series), asked.levels ?? series.book.publishedLevels),
     ),
     asset('depth-summary', about.depthSummary, { levels: figureLevels }, DepthSummary, (series, asked) => ({
       ...series.id,
@@ -56,8 +56,4 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
 function bookOf({ book: { current }, id }: SymbolSeries): OrderBookSnapshot {
   if (current === undefined) throw noData(id.symbol, 'no order book came yet; is a depth channel subscribed?');
   return current;
-}
-
-function publishedLevels({ book: { published } }: SymbolSeries): number | undefined {
-  return published && Math.max(published.bids.length, published.asks.length);
 }

@@ -4,7 +4,8 @@ import type { GatewayStats } from '../api/feed-answers.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
 import { statusAnswer } from '../rest/answers.ts';
 import { bookAnswer } from '../rest/book-answers.ts';
-import type { SymbolSeries } from '../view/symbol-series.ts';
+import type { KnownBook } from '../view/known-book.ts';
+import type { MarketRecord, SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { Item } from './stream-channels.ts';
 
@@ -17,19 +18,27 @@ const ROUTES: Partial<Readonly<Record<RecordKind, StreamChannel>>> = {
   trade: 'trades',
   status: 'status',
   order_book: 'orderbook',
+  book_delta: 'orderbook',
   kline: 'klines',
   trade_stats: 'stats',
   large_trade: 'large_trades',
 };
 
-/** The channel of a record, if any. */
-export const routeOf = ({ kind }: FeedRecord): StreamChannel | undefined => ROUTES[kind];
+/** The channel of a record, if any. A change of a book has one only if the whole book is known after it. */
+export function routeOf(view: GatewayView, record: FeedRecord): StreamChannel | undefined {
+  if (record.kind === 'book_delta' && bookOf(view, record)?.isInSync !== true) return undefined;
+  return ROUTES[record.kind];
+}
 
 export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'status' || !('symbol' in record)) return new Item('', null, () => toJson(record));
   const { symbol } = record;
   const of = view.keyOf(record);
-  if (record.kind === 'order_book') return new Item(of, symbol, () => bookAnswer(view, record));
+  if (record.kind === 'order_book' || record.kind === 'book_delta') {
+    const known = bookOf(view, record);
+    // The message has the book at the time when it is made.
+    return new Item(of, symbol, () => known?.current && bookAnswer(view, known.current, known.publishedLevels));
+  }
   const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
   return new Item(key, symbol, () => toJson(record));
 }
@@ -51,6 +60,10 @@ export function firstItems(
     return trades.map((some) => some.map((trade) => itemOf(view, trade)));
   }
   return [series.flatMap((each) => presentOf(channel, each).map((record) => itemOf(view, record)))];
+}
+
+function bookOf(view: GatewayView, { symbol, venue }: MarketRecord): KnownBook | undefined {
+  return view.series(symbol, venue)?.book;
 }
 
 function presentOf(channel: StreamChannel, { tick, book, candles }: SymbolSeries): readonly FeedRecord[] {

@@ -53,8 +53,10 @@ export class StreamHub {
 
   /** Adds a record that the view has accepted. */
   publish(record: FeedRecord): void {
-    const channel = routeOf(record);
-    if (channel !== undefined) this.#audience(channel).add(itemOf(this.#options.view, record));
+    const { view } = this.#options;
+    const channel = routeOf(view, record);
+    const audience = channel === undefined ? undefined : this.#audience(channel);
+    if (audience?.isEmpty === false) audience.add(itemOf(view, record));
   }
 
   /** Adds a client. With `fixed` it gets only that subscription and may send no requests. */

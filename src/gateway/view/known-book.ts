@@ -26,6 +26,16 @@ export class KnownBook {
     else this.#apply(record);
   }
 
+  /** True if all changes are applied, so `current` may be newer than `published`. */
+  get isInSync(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** How many levels the published book has on its longer side. Undefined if none was published. */
+  get publishedLevels(): number | undefined {
+    return this.published && Math.max(this.published.bids.length, this.published.asks.length);
+  }
+
   /** The book with all levels that are known without a gap. Undefined if there is none yet. */
   get current(): OrderBookSnapshot | undefined {
     const { published } = this;
@@ -69,6 +79,6 @@ function isBehind({ receivedAt }: BookDelta, published: OrderBookSnapshot): bool
 /** Returns the levels up to the worst known price. `direction`: 1 if prices rise from level to level, else -1. */
 function until(levels: readonly BookLevel[], worst: Decimal | null, direction: 1 | -1): readonly BookLevel[] {
   if (worst === null) return levels;
-  const beyond = levels.findIndex(({ price }) => direction * compareDecimals(price, worst) > 0);
-  return beyond === -1 ? levels : levels.slice(0, beyond);
+  const last = levels.findLastIndex(({ price }) => direction * compareDecimals(price, worst) <= 0);
+  return levels.slice(0, last + 1);
 }

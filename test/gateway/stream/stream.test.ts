@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toJson } from '../../../src/codec/json-view.ts';
+import type { BookDelta } from '../../../src/domain/record.ts';
 import { kline } from '../../../testing/judges/events.ts';
 import { limitMs } from '../../../testing/tools/limit-ms.ts';
 import { until } from '../../../testing/tools/until.ts';
 import {
+  bookDelta,
   gatewayUnderTest,
   heartbeat,
   largeTrade,
@@ -147,6 +149,27 @@ describe('WebSocket path /ws/', () => {
     expect(await probe.untilGot('stats', 1)).toMatchObject([{ window_ms: 60_000 }]);
     expect(await probe.untilGot('large_trade', 1)).toMatchObject([{ trade_id: '4', multiple: 20 }]);
     expect((await probe.untilGot('overview', 2))[0]).toMatchObject({ active_venue: 'bybit', coins: [{ coin: 'BTC' }] });
+  });
+
+  it('sends the changes of a book between its published records, with as many levels as these have', async () => {
+    const { open, publish } = await gatewayUnderTest();
+    const level = (price: string, quantity = '1') => ({ price, quantity });
+    const delta = (id: number, fields: Partial<BookDelta>) =>
+      bookDelta({ previousUpdateId: String(id - 1), lastUpdateId: String(id), ...fields });
+    const published = orderBook({ updateId: '10', bids: [level('99')], asks: [level('101')] });
+    const whole = { bids: [level('99'), level('98')], asks: [level('101'), level('102')] };
+    publish(heartbeat(), bookDelta({ snapshot: true, lastUpdateId: '10', ...whole }), published);
+    const probe = await open('/ws/');
+    probe.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['BTC'] });
+    await probe.untilGot('orderbook', 1);
+    publish(delta(11, { bids: [level('99', '0')] }));
+    const [first, second] = await probe.untilGot('orderbook', 2);
+    expect(first).toMatchObject({ update_id: '10', bids: [level('99')], asks: [level('101')] });
+    expect(second).toMatchObject({ update_id: '11', bids: [level('98')], mid: '99.5', stale: false });
+    // A change is missing before this one, so nothing newer is known until the next published record.
+    publish(delta(13, { bids: [level('97', '5')] }));
+    publish(orderBook({ updateId: '14', bids: [level('96')], asks: [level('101')] }));
+    expect(await probe.untilGot('orderbook', 3)).toMatchObject([{}, {}, { update_id: '14', bids: [level('96')] }]);
   });
 
   it.each([
