@@ -12,6 +12,11 @@ export const object = <T extends TProperties>(properties: T): TObject<T> =>
 export const text = (description: string) => Type.String({ description });
 export const ms = (description: string) => Type.Number({ description: `${description}, milliseconds` });
 export const wholeNumber = (description: string) => Type.Integer({ minimum: 0, description });
+/** A decimal above 0 with at most 15 digits before the point and 18 after. */
+export const PriceStep = Type.String({
+  pattern: '^(?:[1-9][0-9]{0,14}(?:\\.[0-9]{1,18})?|0\\.(?=[0-9]{1,18}$)0*[1-9][0-9]*)$',
+  description: 'Price step in which levels are summed, bids rounded down and asks up: 0.5; default: single levels',
+});
 
 export const oneOf = <const N extends string>(...names: readonly N[]): TUnsafe<N> =>
   Type.Unsafe<N>(Type.Union(names.map((name) => Type.Literal(name))));

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { Book } from './asset-answers.ts';
 import type { Status } from './feed-answers.ts';
-import { type ErrorAnswer, object } from './fields.ts';
+import { type ErrorAnswer, object, PriceStep } from './fields.ts';
 import type { KlineJson, LargeTradeJson, PriceJson, StatusJson, TradeJson, TradeStatsJson } from './record-schema.ts';
 
 /** The messages between WebSocket clients and the gateway. */
@@ -23,6 +23,8 @@ export const Subscription = object({
   channel: Type.Unsafe<StreamChannel>(Type.Enum([...STREAM_CHANNELS])),
   /** Symbols or coins in any case, or `*` for all. Not needed for `status` and `overview`. */
   symbols: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 40 }), { minItems: 1, maxItems: 1000 })),
+  /** Only for `orderbook`: the price step in which levels are summed, for all symbols of the channel. */
+  step: Type.Optional(PriceStep),
 });
 export type Subscription = Static<typeof Subscription>;
 

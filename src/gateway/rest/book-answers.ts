@@ -1,9 +1,10 @@
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { Decimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot, PriceTick } from '../../domain/record.ts';
-import { bookFigures } from '../../market/book/book-figures.ts';
+import { bookFigures, topFigures } from '../../market/book/book-figures.ts';
 import type { BothSides } from '../../market/book/both-sides.ts';
 import { type DepthBand, depthDistribution, reaches } from '../../market/book/depth-distribution.ts';
+import { groupLevels } from '../../market/book/group-levels.ts';
 import { liquidityScore } from '../../market/book/liquidity-score.ts';
 import { type OrderSide, quantityImpacts } from '../../market/book/price-impact.ts';
 import type { Book } from '../api/asset-answers.ts';
@@ -12,10 +13,15 @@ import type { GatewayView } from '../view/view.ts';
 
 /* Answers about order books. Each book has only levels that are known without a gap. */
 
-/** The book cut to its best `levels`, with figures computed from these levels. */
-export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number): Book {
-  const cut = { ...book, bids: book.bids.slice(0, levels), asks: book.asks.slice(0, levels) };
-  const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys(bookFigures(cut));
+/**
+ * The book cut to its best `levels`, which are summed in price steps if `step` is given. The imbalance is computed from
+ * these levels, the other figures from the best bid and ask.
+ */
+export function bookAnswer(view: GatewayView, book: OrderBookSnapshot, levels?: number, step?: Decimal): Book {
+  const bids = step === undefined ? book.bids.slice(0, levels) : groupLevels('bids', book.bids, step, levels);
+  const asks = step === undefined ? book.asks.slice(0, levels) : groupLevels('asks', book.asks, step, levels);
+  const cut = { ...book, bids, asks };
+  const { spread, spread_pct, mid, microprice, imbalance } = snakeKeys({ ...bookFigures(cut), ...topFigures(book) });
   return {
     ...recordJson(cut),
     ...freshnessOf(view, book),

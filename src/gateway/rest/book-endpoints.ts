@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { canonicalDecimal } from '../../domain/decimal.ts';
 import type { OrderBookSnapshot } from '../../domain/record.ts';
 import { Asset, Book, DepthDistribution, DepthSummary, PriceImpacts } from '../api/asset-answers.ts';
+import { PriceStep } from '../api/fields.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { assetAnswer } from './answers.ts';
@@ -35,8 +36,8 @@ export function bookEndpoints(view: GatewayView): readonly Endpoint[] {
   };
   return [
     asset('', 'The coin at a glance', {}, Asset, (series) => assetAnswer(view, series)),
-    asset('orderbook', about.book, { levels: bookLevels }, Book, (series, asked) =>
-      bookAnswer(view, bookOf(series), asked.levels ?? series.book.publishedLevels),
+    asset('orderbook', about.book, { levels: bookLevels, step: Type.Optional(PriceStep) }, Book, (series, asked) =>
+      bookAnswer(view, bookOf(series), asked.levels ?? series.book.publishedLevels, asked.step),
     ),
     asset('depth-summary', about.depthSummary, { levels: figureLevels }, DepthSummary, (series, asked) => ({
       ...series.id,

@@ -1,4 +1,5 @@
 import { buffer, Subject } from 'rxjs';
+import type { Decimal } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import { conflate } from '../../operators/conflate.ts';
 import type { StreamChannel } from '../api/stream-messages.ts';
@@ -15,6 +16,8 @@ interface Membership {
   /** Clients with the same key get the same message. */
   readonly key: string;
   readonly symbols: ReadonlySet<string>;
+  /** The price step in which the client gets books. */
+  readonly step: Decimal | undefined;
 }
 
 /** The clients that have subscribed to a channel. All clients with the same symbols share one message. */
@@ -42,11 +45,16 @@ export class Audience {
     return this.#members.get(client)?.symbols ?? NONE;
   }
 
+  /** The price step in which the client gets books; undefined: single levels. */
+  stepOf(client: StreamReceiver): Decimal | undefined {
+    return this.#members.get(client)?.step;
+  }
+
   /** Sets the client's symbols, none to unsubscribe. Waiting items are sent first. */
-  setSymbols(client: StreamReceiver, symbols: ReadonlySet<string>): void {
+  setSymbols(client: StreamReceiver, symbols: ReadonlySet<string>, step?: Decimal): void {
     this.flush();
     if (symbols.size === 0) this.remove(client);
-    else this.#members.set(client, { key: [...symbols].sort().join(','), symbols });
+    else this.#members.set(client, { key: `${[...symbols].sort().join(',')} ${step ?? ''}`, symbols, step });
   }
 
   remove(client: StreamReceiver): void {
@@ -65,9 +73,11 @@ export class Audience {
   #send(items: readonly Item[]): void {
     if (items.length === 0) return;
     const parcels = new Map<string, { readonly items: readonly Item[]; readonly message: Buffer }>();
-    for (const [client, { key, symbols }] of this.#members) {
+    for (const [client, { key, symbols, step }] of this.#members) {
       const parcel = getOrCreate(parcels, key, () => {
-        const wanted = items.filter(({ symbol }) => symbols.has(ALL) || symbols.has(symbol ?? ALL));
+        const wanted = items
+          .filter(({ symbol }) => symbols.has(ALL) || symbols.has(symbol ?? ALL))
+          .map((item) => item.inSteps(step));
         return { items: wanted, message: messageOf(this.#channel, wanted) };
       });
       if (parcel.items.length > 0) client.deliver(this.#channel, parcel.message, parcel.items);

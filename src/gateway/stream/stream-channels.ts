@@ -1,3 +1,4 @@
+import type { Decimal } from '../../domain/decimal.ts';
 import type { ServerMessage, StreamChannel } from '../api/stream-messages.ts';
 
 /** Interval of the flush timer, which drives all channels, milliseconds. */
@@ -29,10 +30,10 @@ export class Item {
   readonly key: string;
   /** Null for items of the whole feed. */
   readonly symbol: string | null;
-  readonly #make: () => unknown;
+  readonly #make: (step?: Decimal) => unknown;
   #text: string | undefined;
 
-  constructor(key: string, symbol: string | null, make: () => unknown) {
+  constructor(key: string, symbol: string | null, make: (step?: Decimal) => unknown) {
     this.key = key;
     this.symbol = symbol;
     this.#make = make;
@@ -41,6 +42,11 @@ export class Item {
   get text(): string {
     this.#text ??= JSON.stringify(this.#make());
     return this.#text;
+  }
+
+  /** The item with the levels of its book summed in price steps. */
+  inSteps(step: Decimal | undefined): Item {
+    return step === undefined ? this : new Item(this.key, this.symbol, () => this.#make(step));
   }
 }
 

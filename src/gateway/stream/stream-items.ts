@@ -37,7 +37,11 @@ export function itemOf(view: GatewayView, record: FeedRecord): Item {
   if (record.kind === 'order_book' || record.kind === 'book_delta') {
     const known = bookOf(view, record);
     // The message has the book at the time when it is made.
-    return new Item(of, symbol, () => known?.current && bookAnswer(view, known.current, known.publishedLevels));
+    return new Item(
+      of,
+      symbol,
+      (step) => known?.current && bookAnswer(view, known.current, known.publishedLevels, step),
+    );
   }
   const key = record.kind === 'kline' ? `${of} ${record.interval} ${record.openTime}` : of;
   return new Item(key, symbol, () => toJson(record));

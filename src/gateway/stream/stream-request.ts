@@ -24,7 +24,9 @@ export function readRequest(text: string): Subscription {
 }
 
 function checked(request: Subscription): Subscription {
-  const { channel, symbols } = request;
+  const { channel, symbols, step } = request;
+  if (step !== undefined && channel !== 'orderbook')
+    throw bad('step is wrong; allowed: only with the channel orderbook', { field: 'step' });
   if (CHANNEL_KINDS[channel].bySymbol && symbols === undefined)
     throw bad(`symbols is missing; allowed: symbols, coins or ${ALL}`, { field: 'symbols' });
   return request;

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { interval, type Subscription as RxSubscription, type SchedulerLike } from 'rxjs';
 import type { RawData, WebSocket } from 'ws';
+import type { Decimal } from '../../domain/decimal.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { FeedRecord } from '../../domain/record.ts';
 import { ApiError } from '../api/api-error.ts';
@@ -97,33 +98,43 @@ export class StreamHub {
     }
   }
 
-  #apply(client: StreamClient, { op, channel, symbols: names = [ALL] }: Subscription): void {
+  #apply(client: StreamClient, { op, channel, symbols: names = [ALL], step }: Subscription): void {
     const symbols = this.#symbolsOf(client, CHANNEL_KINDS[channel].bySymbol ? names : [ALL]);
-    const had = this.#audience(channel).symbolsOf(client);
+    const audience = this.#audience(channel);
+    const had = audience.symbolsOf(client);
     if (op === 'unsubscribe') {
       if (had.has(ALL) && !symbols.has(ALL)) {
         const message = `all of ${channel} is subscribed: unsubscribe ${ALL}, then subscribe what is wanted`;
         throw new ApiError(400, 'bad_message', message, { field: 'symbols' });
       }
-      this.#subscribe(client, channel, symbols.has(ALL) ? new Set() : had.difference(symbols));
+      const left = symbols.has(ALL) ? new Set<string>() : had.difference(symbols);
+      this.#subscribe(client, channel, left, audience.stepOf(client));
       return;
     }
     const added = had.has(ALL) ? new Set<string>() : symbols.difference(had);
-    if (added.size === 0) return;
-    this.#subscribe(client, channel, added.has(ALL) ? added : had.union(added));
+    const isSameStep = step === audience.stepOf(client);
+    if (added.size === 0 && isSameStep) return;
+    const wanted = added.has(ALL) ? added : had.union(added);
+    this.#subscribe(client, channel, wanted, step);
     const { view } = this.#options;
-    // The first items are not sent again for symbols that the client already had.
-    const fresh = added.has(ALL) ? view.symbols.filter((symbol) => !had.has(symbol)) : [...added];
-    for (const items of firstItems(view, channel, fresh, () => this.stats)) client.answer(channel, items);
+    // The first items are not sent again for symbols that the client already had in the same step.
+    const fresh = (wanted.has(ALL) ? view.symbols : [...wanted]).filter((symbol) => !isSameStep || !had.has(symbol));
+    for (const items of firstItems(view, channel, fresh, () => this.stats))
+      client.answer(
+        channel,
+        items.map((item) => item.inSteps(step)),
+      );
   }
 
   #audience(channel: StreamChannel): Audience {
     return getOrCreate(this.#audiences, channel, newAudience);
   }
 
-  #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>): void {
-    this.#audience(channel).setSymbols(client, symbols);
-    client.forgetAllBut(channel, ({ symbol }) => symbols.has(symbol ?? ALL) || symbols.has(ALL));
+  #subscribe(client: StreamClient, channel: StreamChannel, symbols: ReadonlySet<string>, step?: Decimal): void {
+    const audience = this.#audience(channel);
+    const isSameStep = step === audience.stepOf(client);
+    audience.setSymbols(client, symbols, step);
+    client.forgetAllBut(channel, ({ symbol }) => isSameStep && (symbols.has(symbol ?? ALL) || symbols.has(ALL)));
   }
 
   /** The known symbols; the client gets errors for the others. */

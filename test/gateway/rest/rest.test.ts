@@ -350,6 +350,15 @@ describe('gateway REST: one symbol', () => {
     expect(await json(`${BTC}orderbook`)).toMatchObject({ ...covered, bids: known.bids.slice(0, 1) });
     expect(await json(`${BTC}orderbook?levels=3`)).toMatchObject({ ...covered, bids: known.bids.slice(0, 3) });
     expect(await json(`${BTC}orderbook?levels=5000`)).toMatchObject({ ...covered, ...known });
+    expect(await json(`${BTC}orderbook?levels=3&step=0.2`)).toMatchObject({
+      ...covered,
+      bids: [{ price: '99.8' }, { price: '99.4' }, { price: '99.2' }],
+      asks: [
+        { price: '100.2', quantity: '2' },
+        { price: '100.4', quantity: '2' },
+      ],
+      spread: '0.2',
+    });
   });
 
   it('returns trade windows as published, and builds longer candles from shorter ones', async () => {

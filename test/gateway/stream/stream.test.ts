@@ -172,6 +172,23 @@ describe('WebSocket path /ws/', () => {
     expect(await probe.untilGot('orderbook', 3)).toMatchObject([{}, {}, { update_id: '14', bids: [level('96')] }]);
   });
 
+  it('groups the levels of a book in the steps that each client asks for', async () => {
+    const { open, publish } = await gatewayUnderTest();
+    publish(heartbeat(), orderBook({ updateId: '1' }));
+    const probe = await open('/ws/');
+    const other = await open('/ws/');
+    probe.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['BTC'], step: '1' });
+    other.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['BTC'] });
+    const grouped = { bids: [{ price: '99', quantity: '3.25' }], asks: [{ price: '101', quantity: '4' }] };
+    expect(await probe.untilGot('orderbook', 1)).toMatchObject([{ ...grouped, spread: '1', mid: '100' }]);
+    await other.untilGot('orderbook', 1);
+    publish(orderBook({ updateId: '2' }));
+    expect((await probe.untilGot('orderbook', 2)).at(-1)).toMatchObject({ update_id: '2', ...grouped });
+    expect((await other.untilGot('orderbook', 2)).at(-1)).toMatchObject({ bids: [{ price: '99.5' }, { price: '99' }] });
+    probe.ask({ op: 'subscribe', channel: 'orderbook', symbols: ['BTC'], step: '0.5' });
+    expect((await probe.untilGot('orderbook', 3)).at(-1)).toMatchObject({ bids: [{ price: '99.5' }, { price: '99' }] });
+  });
+
   it.each([
     ['no JSON', 'x', { error: 'bad_message' }],
     ['no object', [], { error: 'bad_message' }],
@@ -181,6 +198,16 @@ describe('WebSocket path /ws/', () => {
       { details: { field: 'op', allowed: 'subscribe, unsubscribe' } },
     ],
     ['another channel', { op: 'subscribe', channel: 'x' }, { details: { field: 'channel' } }],
+    [
+      'a step that is not positive',
+      { op: 'subscribe', channel: 'orderbook', symbols: ['BTC'], step: '0' },
+      { details: { field: 'step' } },
+    ],
+    [
+      'a step of another channel',
+      { op: 'subscribe', channel: 'prices', symbols: ['BTC'], step: '1' },
+      { details: { field: 'step' } },
+    ],
     ['no symbols', { op: 'subscribe', channel: 'prices' }, { details: { field: 'symbols' } }],
     [
       'symbols of another kind',
