@@ -13,7 +13,7 @@ startPageClock();
 startFeedState();
 startSelection();
 startFilterKey();
-subscribe('overview');
+subscribe('overview_changes');
 subscribe('status');
 subscribe('prices', '*');
 startLink(

@@ -47,9 +47,6 @@ export class CoinRow {
   overview(coin: CoinAnswer, pageMs: number): void {
     if (!isOfEpoch(coin, { venue: this.venue.peek(), epoch: this.epoch.peek() })) this.#forgetPrice();
     this.tier.value = coin.tier;
-    this.change.value = coin.change_24h;
-    this.volume.value = coin.volume_24h;
-    this.quoteVolume.value = coin.quote_volume_24h;
     this.tradesPerSecond.value = coin.trades_per_second;
     this.flow.value = coin.flow;
     this.buyRatio.value = coin.buy_ratio;
@@ -58,9 +55,14 @@ export class CoinRow {
     this.epoch.value = coin.epoch;
     this.stale.value = coin.stale;
     this.bookStale.value = coin.book_stale;
-    if (coin.sparkline.join() !== this.sparkline.peek().join()) this.sparkline.value = coin.sparkline;
+    this.sparkline.value = coin.sparkline;
     this.seenAt.value = coin.age_ms === null ? null : pageMs - coin.age_ms;
-    if (this.price.peek() === null || coin.stale) this.#move(coin.price, pageMs, false);
+    // Otherwise the ticks are newer: the stream of changes has these fields only every ten seconds.
+    if (this.price.peek() !== null && !coin.stale) return;
+    this.change.value = coin.change_24h;
+    this.volume.value = coin.volume_24h;
+    this.quoteVolume.value = coin.quote_volume_24h;
+    this.#move(coin.price, pageMs, false);
   }
 
   tick(tick: PriceJson, pageMs: number): void {

@@ -5,12 +5,13 @@ import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { worstEnvironment } from '../model/environment.ts';
 import { mergeEvents } from '../model/event-log.ts';
 import { firstOfEachSymbol } from '../model/first-of-each-symbol.ts';
+import { mergeOverview } from '../model/merge-overview.ts';
 import { CoinRow } from './coin-row.ts';
 import { getJson } from './get-json.ts';
 import { onFrame } from './on-frame.ts';
 import { setFeedTime } from './page-clock.ts';
 
-/** The last `overview` of the gateway; undefined: none came yet. */
+/** The last overview of the gateway; undefined: none came yet. */
 export const status = signal<Status | undefined>(undefined);
 /** When the last overview came, by the page's monotonic clock, milliseconds. */
 export const statusAt = signal(0);
@@ -35,6 +36,8 @@ const SWITCHES = new Set(['failed_over', 'failed_back']);
 const bySymbol = new Map<string, CoinRow>();
 const newestTicks = new Map<string, PriceJson>();
 let newEvents: StatusJson[] = [];
+/** The overview as the stream's changes add up. The first message of each connection has all fields. */
+let streamed: Status | undefined;
 const MOST_WAITING = 1000;
 
 export function rowOf(symbol: string): CoinRow | undefined {
@@ -60,8 +63,9 @@ export function startFeedState(): void {
 /** Handles messages about the whole feed; messages about one coin are handled elsewhere. */
 export function receiveFeed(message: ServerMessage): void {
   switch (message.type) {
-    case 'overview':
-      takeStatus(message.data);
+    case 'overview_changes':
+      streamed = mergeOverview(streamed, message.data);
+      takeStatus(streamed);
       break;
     case 'price':
       for (const tick of listOf(message.data)) {
@@ -127,13 +131,15 @@ function takeStatus(next: Status): void {
     status.value = next;
     statusAt.value = pageMs;
     const coins = firstOfEachSymbol(next.coins);
+    const first = new Set(coins);
+    const ofSeveral = new Set(next.coins.filter((coin) => !first.has(coin)).map(({ symbol }) => symbol));
     for (const coin of coins) {
       let row = bySymbol.get(coin.symbol);
       if (row === undefined) {
         row = new CoinRow(coin);
         bySymbol.set(coin.symbol, row);
       }
-      row.isOfSeveral = next.coins.filter(({ symbol }) => symbol === coin.symbol).length > 1;
+      row.isOfSeveral = ofSeveral.has(coin.symbol);
       row.overview(coin, pageMs);
     }
     const known = rows.peek();

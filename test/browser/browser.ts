@@ -1,4 +1,6 @@
 import { type Browser, type BrowserContext, type Page, chromium as playwright } from 'playwright-core';
+import { mergeOverview } from '../../dashboard/model/merge-overview.ts';
+import type { Status } from '../../src/gateway/api/feed-answers.ts';
 import type { ServerMessage } from '../../src/gateway/api/stream-messages.ts';
 import { chromium } from '../../testing/tools/chromium.ts';
 
@@ -33,7 +35,7 @@ export interface PageOptions {
   readonly theme?: Theme;
   readonly width?: number;
   readonly height?: number;
-  /** Replaces a message of the gateway; undefined drops it. */
+  /** Replaces a message of the gateway; undefined drops it. It gets the overview as a whole. */
   readonly change?: (message: ServerMessage) => ServerMessage | undefined;
 }
 
@@ -65,12 +67,24 @@ export async function openDashboard(
   if (change !== undefined)
     await page.routeWebSocket(/\/ws\//, (socket) => {
       const gateway = socket.connectToServer();
+      let overview: Status | undefined;
       gateway.onMessage((text) => {
-        const message = change(JSON.parse(String(text)) as ServerMessage);
-        if (message !== undefined) socket.send(JSON.stringify(message));
+        const given = JSON.parse(String(text)) as ServerMessage;
+        if (given.type === 'overview_changes') overview = mergeOverview(overview, given.data);
+        const message = change(
+          given.type === 'overview_changes' ? { type: 'overview', data: overview as Status } : given,
+        );
+        if (message !== undefined)
+          socket.send(JSON.stringify(message.type === 'overview' ? wholeOf(message.data) : message));
       });
     });
   await page.goto(url);
   await page.locator('.coins tbody tr .price').first().waitFor();
   return { page, errors, hosts };
+}
+
+/** A message of the page's channel that replaces the whole overview. */
+function wholeOf({ coins, ...rest }: Status): ServerMessage {
+  const data = { ...rest, coin_count: coins.length, coins: coins.map((coin, index) => ({ index, ...coin })) };
+  return { type: 'overview_changes', data };
 }

@@ -78,7 +78,7 @@ export class Audience {
         const wanted = items
           .filter(({ symbol }) => symbols.has(ALL) || symbols.has(symbol ?? ALL))
           .map((item) => item.inSteps(step));
-        return { items: wanted, message: messageOf(this.#channel, wanted) };
+        return { items: wanted, message: messageOf(this.#channel, wanted, 'sequel') };
       });
       if (parcel.items.length > 0) client.deliver(this.#channel, parcel.message, parcel.items);
     }

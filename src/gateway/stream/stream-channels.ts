@@ -18,6 +18,7 @@ export const CHANNEL_KINDS: Readonly<Record<StreamChannel, ChannelKind>> = {
   trades: { type: 'trade', everyTicks: 1, keeps: 'all', bySymbol: true },
   status: { type: 'status', everyTicks: 1, keeps: 'all', bySymbol: false },
   overview: { type: 'overview', everyTicks: 40, keeps: 'newest', bySymbol: false },
+  overview_changes: { type: 'overview_changes', everyTicks: 40, keeps: 'newest', bySymbol: false },
   orderbook: { type: 'orderbook', everyTicks: 8, keeps: 'newest', bySymbol: true },
   klines: { type: 'kline', everyTicks: 20, keeps: 'newest', bySymbol: true },
   stats: { type: 'stats', everyTicks: 1, keeps: 'all', bySymbol: true },
@@ -31,17 +32,24 @@ export class Item {
   /** Null for items of the whole feed. */
   readonly symbol: string | null;
   readonly #make: (step?: Decimal) => unknown;
+  readonly #makeSequel: (() => unknown) | undefined;
   #text: string | undefined;
 
-  constructor(key: string, symbol: string | null, make: (step?: Decimal) => unknown) {
+  constructor(key: string, symbol: string | null, make: (step?: Decimal) => unknown, makeSequel?: () => unknown) {
     this.key = key;
     this.symbol = symbol;
     this.#make = make;
+    this.#makeSequel = makeSequel;
   }
 
   get text(): string {
     this.#text ??= JSON.stringify(this.#make());
     return this.#text;
+  }
+
+  /** The JSON for clients that have received the previous item. */
+  get sequel(): string {
+    return this.#makeSequel === undefined ? this.text : JSON.stringify(this.#makeSequel());
   }
 
   /** The item with the levels of its book summed in price steps. */
@@ -51,8 +59,9 @@ export class Item {
 }
 
 /** A message of these items, as bytes that sockets share. The overview is one object, all others are arrays. */
-export function messageOf(channel: StreamChannel, items: readonly Item[]): Buffer {
-  const texts = items.map(({ text }) => text).join(',');
-  const data = channel === 'overview' ? texts : `[${texts}]`;
+export function messageOf(channel: StreamChannel, items: readonly Item[], text: 'text' | 'sequel' = 'text'): Buffer {
+  const texts = items.map((item) => item[text]).join();
+  const isObject = channel === 'overview' || channel === 'overview_changes';
+  const data = isObject ? texts : `[${texts}]`;
   return Buffer.from(`{"type":"${CHANNEL_KINDS[channel].type}","data":${data}}`);
 }

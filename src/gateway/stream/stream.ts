@@ -11,6 +11,7 @@ import { statusAnswer } from '../rest/answers.ts';
 import { unknownSymbol } from '../rest/endpoint.ts';
 import type { GatewayView } from '../view/view.ts';
 import { ALL, Audience } from './audience.ts';
+import { OverviewItems } from './overview-changes.ts';
 import { CHANNEL_KINDS, Item, TICK_MS } from './stream-channels.ts';
 import { StreamClient, type StreamCounts } from './stream-client.ts';
 import { firstItems, itemOf, routeOf } from './stream-items.ts';
@@ -38,10 +39,12 @@ export class StreamHub {
   readonly #clients = new Set<StreamClient>();
   readonly #audiences = new Map<StreamChannel, Audience>();
   readonly #counts: StreamCounts = { messages_sent: 0, bytes_sent: 0, missed_trades: 0, closed_slow: 0 };
+  readonly #overview: OverviewItems;
   #ticking: RxSubscription | undefined;
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#overview = new OverviewItems(() => statusAnswer(options.view, this.stats));
   }
 
   get stats(): GatewayStats {
@@ -114,12 +117,17 @@ export class StreamHub {
     const added = had.has(ALL) ? new Set<string>() : symbols.difference(had);
     const isSameStep = step === audience.stepOf(client);
     if (added.size === 0 && isSameStep) return;
+    const isOnly = audience.isEmpty;
     const wanted = added.has(ALL) ? added : had.union(added);
     this.#subscribe(client, channel, wanted, step);
     const { view } = this.#options;
     // The first items are not sent again for symbols that the client already had in the same step.
     const fresh = (wanted.has(ALL) ? view.symbols : [...wanted]).filter((symbol) => !isSameStep || !had.has(symbol));
-    for (const items of firstItems(view, channel, fresh, () => this.stats))
+    const first =
+      channel === 'overview_changes'
+        ? [[this.#overview.first(isOnly)]]
+        : firstItems(view, channel, fresh, () => this.stats);
+    for (const items of first)
       client.answer(
         channel,
         items.map((item) => item.inSteps(step)),
@@ -162,6 +170,7 @@ export class StreamHub {
       const audience = this.#audience(channel);
       if (audience.isEmpty) continue;
       if (channel === 'overview') audience.add(new Item('', null, () => statusAnswer(view, this.stats)));
+      if (channel === 'overview_changes') audience.add(this.#overview.next());
       audience.flush();
       for (const client of this.#clients) client.drain(channel);
     }
