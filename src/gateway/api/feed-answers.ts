@@ -108,7 +108,20 @@ export type Gaps = Static<typeof Gaps>;
 
 export const Instruments = object({ instruments: list(recordSchema('instrument')) });
 
-export const Events = object({ events: list(recordSchema('status')) });
+const InstanceSpanAnswer = object({
+  instance: text('The instance of the feed'),
+  from: ms('Its first status record, since 1970'),
+  to: ms('Its last status record before a silence of 3 s or more, since 1970'),
+  started: Type.Boolean({ description: 'True: the instance started then. False: it may be older' }),
+  stopped: Type.Boolean({ description: 'True: the instance was stopped at the end' }),
+});
+export type InstanceSpanAnswer = Static<typeof InstanceSpanAnswer>;
+
+export const Events = object({
+  events: list(recordSchema('status')),
+  complete_since: nullable(ms('No event since then is missing, since 1970; null: no status record yet')),
+  instance_spans: list(InstanceSpanAnswer),
+});
 export type Events = Static<typeof Events>;
 
 export const QualityAnswer = object({

@@ -1,6 +1,6 @@
 import { snakeKeys } from '../../codec/key-case.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
-import type { CoinAnswer, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
+import type { CoinAnswer, Events, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -103,6 +103,11 @@ function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
 function sinkDown(name: string, reason: string): SinkAnswer {
   const unknown = { queued: null, lag_ms: null, delivered: null, dropped: null, latency_ms: null };
   return { name, state: 'down', reason, ...unknown };
+}
+
+export function eventsAnswer(view: GatewayView, asked: { readonly limit: number; readonly symbols: boolean }): Events {
+  const { events, completeSince } = view.history.latest(asked.limit, asked.symbols);
+  return { events: events.map(recordJson), complete_since: completeSince, instance_spans: view.history.spans };
 }
 
 export function qualityAnswer(view: GatewayView) {

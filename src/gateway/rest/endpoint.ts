@@ -33,8 +33,8 @@ const SymbolParams = Type.Object({
 });
 
 /** The parameter `limit`. */
-export const limitOf = (fallback: number) =>
-  defaulted(Type.Integer({ minimum: 1, maximum: 1000, default: fallback, description: 'Maximum number of items' }));
+export const limitOf = (fallback: number, maximum = 1000) =>
+  defaulted(Type.Integer({ minimum: 1, maximum, default: fallback, description: 'Maximum number of items' }));
 
 /** An endpoint about the whole feed. */
 export function feedEndpoint<A extends TSchema, Q extends TProperties>(

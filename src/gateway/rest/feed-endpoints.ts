@@ -10,11 +10,12 @@ import {
 } from '../api/feed-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { GatewayView } from '../view/view.ts';
-import { pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
-import { type Endpoint, feedEndpoint, knownSymbol, limitOf } from './endpoint.ts';
+import { eventsAnswer, pricesAnswer, qualityAnswer, statusAnswer } from './answers.ts';
+import { defaulted, type Endpoint, feedEndpoint, knownSymbol, limitOf } from './endpoint.ts';
 
 const symbol = Type.Optional(Type.String({ minLength: 1, maxLength: 40 }));
 const limit = limitOf(100);
+const symbols = defaulted(Type.Boolean({ default: true, description: 'False: without the events of single symbols' }));
 
 /** The endpoints about the whole feed. */
 export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): readonly Endpoint[] {
@@ -23,7 +24,7 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
     status: 'Venues, coins, sinks, and whether the feed allows trading',
     instruments: "What the venues' instrument lists say of each symbol: status, tick size, lot step and minimums",
     gaps: 'Gaps in the trades and their outcomes, newest first',
-    events: 'What happened to the feed, newest first',
+    events: 'What happened to the feed, newest first, and when each instance was alive',
     quality: 'The data quality of each venue and symbol; how its candles compare with candles built from its trades',
   };
   return [
@@ -39,9 +40,9 @@ export function feedEndpoints(view: GatewayView, stats: () => GatewayStats): rea
       const gaps = view.gaps.latest(asked.limit, (gap) => wanted === undefined || gap.symbol === wanted);
       return { gaps: gaps.map(recordJson) };
     }),
-    feedEndpoint('/api/events', about.events, { limit }, Events, (asked) => ({
-      events: view.events.latest(asked.limit).map(recordJson),
-    })),
+    feedEndpoint('/api/events', about.events, { limit: limitOf(100, 4000), symbols }, Events, (asked) =>
+      eventsAnswer(view, asked),
+    ),
     feedEndpoint('/api/quality', about.quality, {}, QualityAnswer, () => qualityAnswer(view)),
   ];
 }

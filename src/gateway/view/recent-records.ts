@@ -5,6 +5,8 @@ import type { FeedRecord } from '../../domain/record.ts';
 export class RecentRecords<T extends FeedRecord> {
   readonly #size: number;
   readonly #byIdentity = new Map<string, T>();
+  /** True if an older record was dropped. */
+  forgets = false;
 
   constructor(size: number) {
     this.#size = size;
@@ -17,6 +19,7 @@ export class RecentRecords<T extends FeedRecord> {
     if (this.#byIdentity.size <= this.#size) return;
     const [oldest] = this.#byIdentity.keys();
     if (oldest !== undefined) this.#byIdentity.delete(oldest);
+    this.forgets = true;
   }
 
   /** The last `limit` wanted records, newest first. */

@@ -1,8 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
 import { type FeedMode, marketKeyOf, type VenueSymbolName } from '../../codec/environment-topics.ts';
-import type { FeedRecord, FeedStatus, Gap, InstrumentRecord, MarketFields } from '../../domain/record.ts';
+import type { FeedRecord, Gap, InstrumentRecord, MarketFields } from '../../domain/record.ts';
 import type { StatusSnapshot } from '../../domain/status-snapshot.ts';
 import { isOfPreviousEpoch } from '../../tradability/symbol-facts.ts';
+import { FeedHistory } from './feed-history.ts';
 import { FeedSummary } from './feed-summary.ts';
 import { RecentRecords } from './recent-records.ts';
 import { type MarketRecord, SymbolSeries } from './symbol-series.ts';
@@ -20,7 +21,6 @@ export interface ViewOptions {
 }
 
 const GAPS_KEPT = 1000;
-const EVENTS_KEPT = 1000;
 
 /**
  * The state after all records and snapshots, which REST, WebSocket and metrics read. A symbol has one series; in mode
@@ -31,8 +31,7 @@ export class GatewayView {
   readonly gaps = new RecentRecords<Gap>(GAPS_KEPT);
   /** The last record of each instrument, by VENUE:SYMBOL. */
   readonly instruments = new Map<string, InstrumentRecord>();
-  /** Status records without heartbeats. */
-  readonly events = new RecentRecords<FeedStatus>(EVENTS_KEPT);
+  readonly history = new FeedHistory();
   /** The pipeline's last snapshot; undefined if it runs elsewhere. */
   snapshot: StatusSnapshot | undefined;
   /** Records by kind since the start. */
@@ -60,7 +59,7 @@ export class GatewayView {
     switch (record.kind) {
       case 'status':
         this.feed.add(record);
-        if (record.state !== 'heartbeat') this.events.add(record);
+        this.history.add(record);
         break;
       case 'gap':
         this.gaps.add(record);

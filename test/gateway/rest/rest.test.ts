@@ -130,8 +130,11 @@ describe('gateway REST: the feed', () => {
       sinks: [{ name: 'kafka', state: 'down', reason: 'kafka: refused' }],
       gateway: { clients: 0, max_clients: 2000 },
     });
-    const { events } = await json('/api/events?limit=1');
-    expect(events).toMatchObject([{ state: 'sink_unavailable' }]);
+    expect(await json('/api/events?limit=1&symbols=false')).toMatchObject({
+      events: [{ state: 'sink_unavailable' }],
+      complete_since: NOW,
+      instance_spans: [{ instance: 'a', from: NOW, to: NOW, stopped: false }],
+    });
   });
 
   it('answers /readyz with 503 and the reasons while the feed is not ready', async () => {
