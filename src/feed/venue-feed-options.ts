@@ -1,7 +1,7 @@
 import type { Observable, OperatorFunction, SchedulerLike } from 'rxjs';
 import type { BooksWanted, VenueConfig } from '../config/config.ts';
 import type { Fault } from '../domain/fault.ts';
-import type { Channel, Instrument } from '../domain/instrument.ts';
+import type { Channel, Instrument, KlineInterval } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
 import type { DeadLetter, Environment, InstrumentRecord, Kline, TradeEvent } from '../domain/record.ts';
 import type { ClockState } from '../domain/status-snapshot.ts';
@@ -68,6 +68,16 @@ export interface BookQuestion {
   readonly onSent: () => void;
 }
 
+/** The last `count` closed one-minute candles, or the candles of any interval from one open time to another. */
+export type CandlesWanted =
+  | { readonly count: number }
+  | {
+      readonly interval: KlineInterval;
+      /** Open times of the first and the last candle, milliseconds since 1970. */
+      readonly from: number;
+      readonly to: number;
+    };
+
 export interface VenueFeedOptions {
   readonly venue: Venue;
   readonly settings: VenueConfig;
@@ -106,8 +116,8 @@ export interface VenueFeedOptions {
     | undefined;
   /** Fetches a symbol's last trades, if ids are sparse. Undefined: the venue cannot return them, or backfill is off. */
   readonly fetchRecent: ((instrument: Instrument) => Observable<PageRows<TradeEvent>>) | undefined;
-  /** Fetches a symbol's last `count` closed one-minute candles, at most as many as one answer has. */
-  readonly fetchCandles?: ((instrument: Instrument, count: number) => Observable<readonly Kline[]>) | undefined;
+  /** Fetches past candles, at most as many as one answer has. */
+  readonly fetchCandles?: ((instrument: Instrument, wanted: CandlesWanted) => Observable<readonly Kline[]>) | undefined;
   /** How much of the books is published, if a depth channel is subscribed. */
   readonly books?: BooksWanted | undefined;
   /** Fetches a whole book. Undefined: the venue sends it after each subscription. */

@@ -27,7 +27,13 @@ export interface GatewaySettings extends ServerSettings {
   readonly port: number;
 }
 
-type ForServer = 'largeTradeThreshold' | 'longestWindowMs' | 'dashboardDir' | 'requestTimeoutMs' | 'log';
+type ForServer =
+  | 'largeTradeThreshold'
+  | 'longestWindowMs'
+  | 'dashboardDir'
+  | 'requestTimeoutMs'
+  | 'log'
+  | 'fetchPastKlines';
 
 export interface GatewayOptions extends Pick<ServerOptions, ForServer> {
   readonly settings: GatewaySettings;

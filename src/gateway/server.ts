@@ -19,6 +19,7 @@ import { type TradeDefaults, tradeEndpoints } from './rest/trade-endpoints.ts';
 import type { StreamHub } from './stream/stream.ts';
 import { addStreams, STREAMS } from './stream/stream-routes.ts';
 import { WEB_SOCKET_OPTIONS } from './stream/web-socket-options.ts';
+import type { KlineHistoryOptions } from './view/kline-history.ts';
 import type { GatewayView } from './view/view.ts';
 
 export interface ServerSettings extends LimitSettings, HostSettings {
@@ -26,7 +27,7 @@ export interface ServerSettings extends LimitSettings, HostSettings {
   readonly token: string | null;
 }
 
-export interface ServerOptions extends TradeDefaults {
+export interface ServerOptions extends TradeDefaults, KlineHistoryOptions {
   readonly settings: ServerSettings;
   readonly log: (level: 'info' | 'warn', message: string, fields: object) => void;
   readonly view: GatewayView;

@@ -1,11 +1,30 @@
-import { catchError, concatMap, EMPTY, map, type Observable, Subject } from 'rxjs';
+import {
+  catchError,
+  concatMap,
+  EMPTY,
+  firstValueFrom,
+  map,
+  type Observable,
+  type SchedulerLike,
+  Subject,
+  throwError,
+  timeout,
+} from 'rxjs';
+import { type Config, instrumentsFor } from '../config/config.ts';
+import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
+import { VENUE_IDS } from '../domain/instrument.ts';
 import type { Kline } from '../domain/record.ts';
-import { candlesAt } from '../feed/analytics/past-candles.ts';
+import { type CandleVenue, candlesAt } from '../feed/analytics/past-candles.ts';
 import type { FeedWatch } from '../feed/status/feed-watch.ts';
+import type { FetchPastKlines, PastKlinesWanted } from '../gateway/view/kline-history.ts';
+import type { VenueAccess } from './venue-access.ts';
+import { venueRequests } from './venue-requests.ts';
 
 /** How many past one-minute candles are fetched for each symbol. */
 const PAST_CANDLES = 500;
+/** How long a request for a chart may take, the wait for the venue's request budget included, milliseconds. */
+const CHART_TIMEOUT_MS = 10_000;
 
 type CandleFeed = Pick<FeedWatch, 'view' | 'venues'>;
 
@@ -39,6 +58,17 @@ export class PastCandles {
     }
   }
 
+  /** Fetches candles for a chart, from a venue of the running feeds. Rejects with a Fault. */
+  fetch(wanted: PastKlinesWanted, scheduler: SchedulerLike): Promise<readonly Kline[]> {
+    const feeds = this.#feeds();
+    const feed = feeds.find(({ view }) => view.symbols.has(wanted.symbol)) ?? feeds[0];
+    return fetchAt(
+      feed?.venues.find(({ options }) => options.venue.id === wanted.venue),
+      wanted,
+      scheduler,
+    );
+  }
+
   /** Requests all candles again. Call it when their receiver has restarted. */
   askAgain(): void {
     this.#asked = new WeakMap();
@@ -51,8 +81,41 @@ function candlesOf(feed: CandleFeed, symbol: string): Observable<readonly Kline[
   // Without live candles, past ones would look as if the market had stopped.
   if (view?.tick === undefined || !venue?.options.channels.includes('kline_1m')) return EMPTY;
   const { epoch } = view.tick;
-  return candlesAt(venue, view, PAST_CANDLES).pipe(
+  return candlesAt(venue, view, { count: PAST_CANDLES }).pipe(
     map((candles) => candles.map((candle) => ({ ...candle, epoch }))),
     catchError(() => EMPTY),
   );
+}
+
+/** Fetches candles for a chart in a process without a feed. The functions reject with a Fault. */
+export function configuredCandles(
+  config: Config,
+  access: VenueAccess,
+  { scheduler, wallClockMs }: { readonly scheduler: SchedulerLike; readonly wallClockMs: () => number },
+): FetchPastKlines {
+  const venues = new Map<string, CandleVenue>();
+  return (wanted) => {
+    const id = VENUE_IDS.find((each) => each === wanted.venue);
+    const venue =
+      id &&
+      getOrCreate(venues, id, () => ({
+        instruments: instrumentsFor(config, id),
+        options: venueRequests(config, id, access, wallClockMs),
+      }));
+    return fetchAt(venue, wanted, scheduler);
+  };
+}
+
+function fetchAt(
+  venue: CandleVenue | undefined,
+  wanted: PastKlinesWanted,
+  scheduler: SchedulerLike,
+): Promise<readonly Kline[]> {
+  if (venue?.options.fetchCandles === undefined)
+    return Promise.reject(new Fault('unavailable', 'this feed does not ask the venue for past candles'));
+  const late = () => new Fault('unavailable', `no answer within ${CHART_TIMEOUT_MS / 1000} s`);
+  const candles$ = candlesAt(venue, wanted, wanted).pipe(
+    timeout({ first: CHART_TIMEOUT_MS, scheduler, with: () => throwError(late) }),
+  );
+  return firstValueFrom(candles$, { defaultValue: [] });
 }

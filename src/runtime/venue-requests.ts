@@ -1,6 +1,7 @@
-import { EMPTY, map, merge, Subject } from 'rxjs';
+import { EMPTY, map, merge, Subject, throwError } from 'rxjs';
 import { booksOf, type Config, environmentOf, instrumentsFor } from '../config/config.ts';
 import { at } from '../domain/at.ts';
+import { Fault } from '../domain/fault.ts';
 import type { Instrument, VenueId } from '../domain/instrument.ts';
 import type { MalformedData } from '../domain/venue-event.ts';
 import type { VenueFeedOptions } from '../feed/venue-feed-options.ts';
@@ -90,6 +91,8 @@ const BOOKS_SHARE = 0.25;
  */
 const LEFT_BY_BOOKS = 0.5;
 const LEFT_BY_URGENT = 0.25;
+/** A fetch of candles for a chart waits until this part of the burst remains: it comes after all other requests. */
+const LEFT_BY_CHARTS = 0.75;
 
 function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetchBook'] {
   const { book, restWeightPerMinute } = venues[id];
@@ -110,13 +113,17 @@ function fetchBookOf({ config, id, rest, from }: Source): VenueFeedOptions['fetc
 function fetchCandlesOf({ id, rest, from, reporting }: Source): VenueFeedOptions['fetchCandles'] {
   const { history } = venues[id];
   if (history === undefined) return undefined;
-  return (instrument, count) => {
-    const series = history.klines({ ...from, instrument }, '1m');
+  return (instrument, wanted) => {
+    const isForChart = 'interval' in wanted;
+    const interval = isForChart ? wanted.interval : '1m';
+    if (!history.intervals.includes(interval))
+      return throwError(() => new Fault('unavailable', `${id} has no candles of ${interval}`));
+    const series = history.klines({ ...from, instrument }, interval);
     const now = from.receivedAt() / 1000;
-    const last = addIntervals(openTimeOf('1m', now), '1m', -1);
-    const page = series.page(series.step(last, 1 - count), last, now);
+    const last = isForChart ? wanted.to : addIntervals(openTimeOf('1m', now), '1m', -1);
+    const page = series.page(isForChart ? wanted.from : series.step(last, 1 - wanted.count), last, now);
     return rest
-      .askSparingly$(reporting(instrument, page))
+      .askSparingly$(reporting(instrument, page), isForChart ? { leaves: LEFT_BY_CHARTS } : {})
       .pipe(map(({ rows }) => rows.flatMap(({ record }) => (record.kind === 'kline' ? [record] : []))));
   };
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { Config } from '../config/config.ts';
+import { asFault } from '../domain/fault.ts';
 import type { FeedRecord, RecordKind } from '../domain/record.ts';
 import { PastCandles } from '../runtime/past-candles.ts';
 import type { Observed } from '../runtime/run.ts';
@@ -50,7 +51,7 @@ export class GatewayThread {
   /** True if a previous thread ended: a new one has no past data. */
   #isRestarted = false;
   #running: Observed | undefined;
-  #past: PastCandles | undefined;
+  readonly #past = new PastCandles(() => this.#running?.feeds() ?? []);
   #meter: ThreadMeter | undefined;
   #closed = false;
 
@@ -74,7 +75,6 @@ export class GatewayThread {
     if (!isFirst) return;
     const meter = new ThreadMeter();
     this.#meter = meter;
-    this.#past = new PastCandles(() => this.#running?.feeds() ?? []);
     this.#past.candles$.subscribe((candles) => this.publish(candles));
     this.#sample(meter);
   }
@@ -82,7 +82,7 @@ export class GatewayThread {
   #sample(meter: ThreadMeter): void {
     const running = this.#running;
     if (running === undefined) return;
-    this.#past?.requestNew();
+    this.#past.requestNew();
     const metrics = { ...running.metrics(), thread: meter.sample() };
     this.#post({ kind: 'snapshot', snapshot: running.snapshot(), metrics });
     this.#after(SNAPSHOT_MS, () => this.#sample(meter));
@@ -124,11 +124,12 @@ export class GatewayThread {
       if (message.kind === 'acknowledged') this.#unacknowledged -= message.count;
       else if (message.kind === 'failed') why = message.reason;
       else if (message.kind === 'log') this.#options.log(message.level, message.fields, message.message);
+      else if (message.kind === 'fetch_klines') void this.#fetchKlines(worker, message);
       else {
         this.#url = message.url;
         this.#reported = '';
         this.#failures = 0;
-        if (this.#isRestarted) this.#past?.askAgain();
+        if (this.#isRestarted) this.#past.askAgain();
         const { config, log } = this.#options;
         const fields = { event: 'gateway', url: message.url, token: config.gateway.token !== null };
         log('info', fields, `dashboard and API at ${message.url}`);
@@ -181,6 +182,14 @@ export class GatewayThread {
       return;
     }
     this.#post({ kind: 'records', records });
+  }
+
+  async #fetchKlines(worker: Worker, { id, wanted }: Extract<FromGateway, { kind: 'fetch_klines' }>): Promise<void> {
+    const answer = await this.#past.fetch(wanted, this.#options.scheduler).then(
+      (klines): ToGateway => ({ kind: 'klines', id, klines }),
+      (error: unknown): ToGateway => ({ kind: 'klines_failed', id, reason: asFault(error).message }),
+    );
+    worker.postMessage(answer);
   }
 
   #post(message: ToGateway): void {

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { aborted$ } from '../net/aborted.ts';
 import { monotonicScheduler } from '../net/monotonic-scheduler.ts';
+import { configuredCandles } from '../runtime/past-candles.ts';
+import { VenueAccess } from '../runtime/venue-access.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { gatewayOptions } from './gateway-options.ts';
 import { topicsSource } from './topics-source.ts';
@@ -21,6 +23,7 @@ export async function serveTopics(
     ...gatewayOptions(config),
     ...clocks,
     source,
+    fetchPastKlines: configuredCandles(config, new VenueAccess(config, clocks), clocks),
     log: (level, message, fields) => log[level](fields, message),
   });
   try {

@@ -62,6 +62,7 @@ export async function gatewayUnderTest(
     longestWindowMs: 60_000,
     scheduler: time,
     wallClockMs: () => NOW,
+    fetchPastKlines: async () => [],
     log: (_level, message) => logged.push(message),
     ...options,
   });

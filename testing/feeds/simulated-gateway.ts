@@ -149,6 +149,7 @@ export class SimulatedGateway implements AsyncDisposable {
       longestWindowMs: 2000,
       scheduler: monotonicScheduler,
       wallClockMs: Date.now,
+      fetchPastKlines: async () => [],
       log: (level, message) => console.error(level, message),
     });
     const { url } = await gateway.listen();

@@ -1,7 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs';
 import type { Instrument } from '../../domain/instrument.ts';
 import type { Kline } from '../../domain/record.ts';
-import type { VenueFeed } from '../venue-feed.ts';
+import type { CandlesWanted, VenueFeedOptions } from '../venue-feed-options.ts';
 
 /** The volatility needs 30 candles. More are fetched, because the clocks of the venue and the feed may differ. */
 const CANDLES = 35;
@@ -12,17 +12,23 @@ export type FetchCandles = (symbol: string, venue: string) => Observable<readonl
 /**
  * Fetches past candles for the volatility, with one request of each venue. If a venue has none, the result is empty.
  */
-export function pastCandles(venueOf: (id: string) => VenueFeed | undefined): FetchCandles {
-  return (symbol, id) => candlesAt(venueOf(id), { coin: symbol, symbol }, CANDLES);
+export function pastCandles(venueOf: (id: string) => CandleVenue | undefined): FetchCandles {
+  return (symbol, id) => candlesAt(venueOf(id), { coin: symbol, symbol }, { count: CANDLES });
 }
 
-/** Fetches a symbol's last `count` candles at a venue. If the venue has none, the result is empty. */
+/** What fetching candles needs to know of a venue. */
+export interface CandleVenue {
+  readonly instruments: readonly Instrument[];
+  readonly options: Pick<VenueFeedOptions, 'fetchCandles'>;
+}
+
+/** Fetches a symbol's past candles at a venue. If the venue has none, the result is empty. */
 export function candlesAt(
-  venue: VenueFeed | undefined,
+  venue: CandleVenue | undefined,
   { coin, symbol }: Pick<Instrument, 'coin' | 'symbol'>,
-  count: number,
+  wanted: CandlesWanted,
 ): Observable<readonly Kline[]> {
   const known = venue?.instruments.find((instrument) => instrument.symbol === symbol);
   // If all coins are followed, a venue spells its symbols as we do.
-  return venue?.options.fetchCandles?.(known ?? { coin, symbol, venueSymbol: symbol }, count) ?? EMPTY;
+  return venue?.options.fetchCandles?.(known ?? { coin, symbol, venueSymbol: symbol }, wanted) ?? EMPTY;
 }

@@ -54,7 +54,7 @@ export function assetEndpoints(view: GatewayView) {
     summary: string,
     query: Q,
     answer: A,
-    respond: (series: SymbolSeries, query: Static<TObject<Q>>) => Static<A>,
+    respond: (series: SymbolSeries, query: Static<TObject<Q>>) => Static<A> | Promise<Static<A>>,
   ): Endpoint => ({
     path: `/api/assets/crypto/:symbol/${path}`,
     summary,
@@ -115,6 +115,11 @@ export const TOO_MANY = {
 };
 const UNKNOWN_HOST = { 421: errorSchema('unknown_host: the gateway listens on loopback, and Host is another name') };
 const TOO_MANY_IN_FLIGHT = { 503: errorSchema('too_many_requests_in_flight: too many answers wait to be read') };
+/** The answers of an endpoint that asks venues. */
+const FROM_VENUES = {
+  502: errorSchema('venue_failed: the venue refused the request or did not answer; message says why'),
+  503: errorSchema('venue_busy: too many requests wait for venues. too_many_requests_in_flight: as for all paths'),
+};
 
 export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken: boolean): void {
   const { path, summary, tag, params, query, answer, respond } = endpoint;
@@ -124,7 +129,13 @@ export function addEndpoint(app: FastifyInstance, endpoint: Endpoint, withToken:
     tags: [tag],
     ...(params === undefined ? {} : { params }),
     querystring: Type.Object(query, { additionalProperties: false }),
-    response: { 200: answer, ...BAD_REQUEST, ...(asksForSymbol ? NOT_FOUND : {}), ...TOO_MANY },
+    response: {
+      200: answer,
+      ...BAD_REQUEST,
+      ...(asksForSymbol ? NOT_FOUND : {}),
+      ...('before' in query ? FROM_VENUES : {}),
+      ...TOO_MANY,
+    },
   };
   addGet(app, path, withToken ? protectedBy(schema) : schema, async (request) => {
     refuseInfinite(request.query, query);

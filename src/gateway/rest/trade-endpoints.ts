@@ -10,6 +10,7 @@ import {
   VolumeProfileAnswer,
 } from '../api/asset-answers.ts';
 import { recordJson } from '../api/record-schema.ts';
+import { KlineHistory, type KlineHistoryOptions } from '../view/kline-history.ts';
 import type { GatewayView } from '../view/view.ts';
 import { assetEndpoints, defaulted, type Endpoint, limitOf, noData } from './endpoint.ts';
 
@@ -20,6 +21,11 @@ const windowMs = {
   minimum: 1,
   maximum: 86_400_000,
   description: 'Length in milliseconds; default: the longest configured',
+};
+const before = {
+  minimum: 1,
+  maximum: 8_640_000_000_000_000,
+  description: 'Only candles that open before this time, milliseconds since 1970. Without it, only the kept candles',
 };
 const multiple = { minimum: 0.01, maximum: 1_000_000, description: 'Multiple of the mean quantity' };
 
@@ -32,20 +38,20 @@ export interface TradeDefaults {
 }
 
 /** The endpoints of a symbol's trades and candles. */
-export function tradeEndpoints(
-  view: GatewayView,
-  { largeTradeThreshold, longestWindowMs }: TradeDefaults,
-): readonly Endpoint[] {
+export function tradeEndpoints(view: GatewayView, options: TradeDefaults & KlineHistoryOptions): readonly Endpoint[] {
+  const { largeTradeThreshold, longestWindowMs } = options;
   const asset = assetEndpoints(view);
+  const history = new KlineHistory(options);
   const about = {
     stats: 'The last closed windows of trades as published, newest first',
     large: 'Trades far above the mean of the up to 1,000 before them, newest first',
     profile: 'Volume by price over the remembered trades',
-    klines: 'Candles, oldest first; the last may be open',
+    klines:
+      'Candles, oldest first; the last may be open. With before, candles that the gateway does not hold come from the venue',
   };
   const windows = { window: defaulted(Type.Integer({ ...windowMs, default: longestWindowMs })), limit: limitOf(60) };
   const bins = { bins: whole(500, 50) };
-  const candles = { interval, limit: limitOf(500) };
+  const candles = { interval, limit: limitOf(500), before: Type.Optional(Type.Integer(before)) };
   const flow = { window: whole(100_000, 1000, 'Number of last trades') };
   const threshold = defaulted(Type.Number({ ...multiple, default: largeTradeThreshold }));
   return [
@@ -77,7 +83,11 @@ export function tradeEndpoints(
       if (profile === undefined) throw noData(id.symbol, 'no trade came yet');
       return { ...id, profile: snakeKeys(profile) };
     }),
-    asset('klines', about.klines, candles, Klines, (series, asked) => {
+    asset('klines', about.klines, candles, Klines, async (series, asked) => {
+      if (asked.before !== undefined) {
+        const past = await history.before(series, asked.interval, asked.before, asked.limit);
+        return { ...series.id, interval: asked.interval, klines: past.map(recordJson) };
+      }
       const klines = series.candles.latest(asked.interval, asked.limit);
       const why = `no candles of ${asked.interval}, nor shorter ones that make them, are subscribed`;
       if (klines === undefined) throw noData(series.id.symbol, why);

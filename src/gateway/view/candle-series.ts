@@ -25,12 +25,18 @@ export class CandleSeries {
     return [...this.#byInterval.values()].flatMap((known) => known.slice(-1));
   }
 
-  /** The last candles, oldest first; the newest may be open. Undefined if no subscribed interval gives them. */
-  latest(interval: KlineInterval, limit: number): readonly Kline[] | undefined {
-    const own = this.#byInterval.get(interval);
-    if (own !== undefined) return own.slice(-limit);
+  /**
+   * The last candles that open before `beforeMs`, oldest first; the newest may be open. Undefined if no subscribed
+   * interval gives them.
+   */
+  latest(interval: KlineInterval, limit: number, beforeMs = Number.POSITIVE_INFINITY): readonly Kline[] | undefined {
+    const own = this.#byInterval.get(interval) ?? this.#made(interval);
+    return own?.filter(({ openTime }) => openTime < beforeMs).slice(-limit);
+  }
+
+  #made(interval: KlineInterval): readonly Kline[] | undefined {
     const part = KLINE_INTERVALS.findLast((other) => this.#byInterval.has(other) && isMadeOf(interval, other));
-    return part === undefined ? undefined : merged(this.#byInterval.get(part) ?? [], interval).slice(-limit);
+    return part === undefined ? undefined : merged(this.#byInterval.get(part) ?? [], interval);
   }
 }
 
