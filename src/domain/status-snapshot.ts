@@ -90,8 +90,16 @@ export interface Quality {
   readonly warnings: readonly QualityWarning[];
 }
 
-/** Quality of one venue's data about one symbol, and how late it arrives. */
+/** A symbol's price at one venue, which may be a standby. `receivedAt`: microseconds since 1970. */
+export interface VenuePrice {
+  readonly price: Decimal;
+  readonly receivedAt: number;
+}
+
+/** Quality of one venue's data about one symbol, its newest price, and how late the data arrives. */
 export interface SymbolQuality extends Quality {
+  /** The newer of the last trade's price and the mid of the best prices; null before the first. */
+  readonly price: VenuePrice | null;
   /** As in `VenueSnapshot`, of the symbol's trades and book. */
   readonly eventLagMs: number | null;
 }

@@ -2,6 +2,7 @@ import { filter, firstValueFrom, interval, Observable, race, type Subscriber, Su
 import { getOrCreate } from '../domain/get-or-create.ts';
 import type { Instrument } from '../domain/instrument.ts';
 import type { BookUpdate } from '../domain/market-event.ts';
+import type { VenuePrice } from '../domain/status-snapshot.ts';
 import type { MarketFrame } from '../domain/venue-event.ts';
 import { type ArbiterSymbol, holds, LineArbiter } from './arbitration/line-arbiter.ts';
 import type { BookStepped, LineData, PossibleGapEvent, Resumption } from './arbitration/merged-event.ts';
@@ -48,6 +49,8 @@ export class VenueFeed {
   readonly events$: Observable<VenueFeedEvent>;
   readonly counts: VenueCounts;
   readonly options: VenueFeedOptions;
+  /** The newest price of a symbol at this venue, which may be a standby; null before the first. */
+  readonly price = (symbol: string): VenuePrice | null => this.#liveness.crossed.of(symbol).price;
   readonly #lines: VenueConnectionPool;
   readonly #arbiter: LineArbiter;
   readonly #books: VenueBooks;

@@ -71,6 +71,7 @@ const snapshot = (at: number): StatusSnapshot => ({
       invalid: 1,
       lastUpdateAt: at * 1000,
       averageSpreadPct: 0.01,
+      price: { price: '64250.5', receivedAt: at * 1000 },
       eventLagMs: 12.5,
       invertedSpreads: 0,
       messagesPerSecond: 2.5,

@@ -1,6 +1,8 @@
-import { compareDecimals, type Decimal } from '../../domain/decimal.ts';
+import { compareDecimals, type Decimal, fromUnscaled, unscaled } from '../../domain/decimal.ts';
+import { roundHalfEven } from '../../domain/exact.ts';
 import { getOrCreate } from '../../domain/get-or-create.ts';
 import type { BookTicker, TradeEvent } from '../../domain/record.ts';
+import type { VenuePrice } from '../../domain/status-snapshot.ts';
 import type { BookSync } from '../../market/book/book-sync.ts';
 import type { MergedEvent } from '../arbitration/merged-event.ts';
 
@@ -30,6 +32,15 @@ export class BookWitness {
   passed(event: MergedEvent): void {
     if (event.kind === 'book_ticker') this.quote = event;
     else if (event.kind === 'trade' && event.source === 'live' && event.conditions.length === 0) this.trade = event;
+  }
+
+  /** The newer of the last trade's price and the mid of the best prices; null before the first. */
+  get price(): VenuePrice | null {
+    const { trade, quote } = this;
+    const mid = quote === undefined ? null : midOf(quote);
+    if (quote !== undefined && mid !== null && !(trade !== undefined && trade.receivedAt > quote.receivedAt))
+      return { price: mid, receivedAt: quote.receivedAt };
+    return trade === undefined ? null : { price: trade.price, receivedAt: trade.receivedAt };
   }
 }
 
@@ -111,6 +122,11 @@ function isBeyond(price: Decimal, { book: { bestBid, bestAsk } }: BookSync): boo
   const isBelowBid = bestBid !== undefined && compareDecimals(price, bestBid.price) < 0;
   const isAboveAsk = bestAsk !== undefined && compareDecimals(price, bestAsk.price) > 0;
   return isBelowBid || isAboveAsk;
+}
+
+function midOf({ bidPrice, askPrice }: BookTicker): Decimal | null {
+  if (bidPrice === null || askPrice === null) return null;
+  return fromUnscaled(roundHalfEven(unscaled(bidPrice) + unscaled(askPrice), 2n));
 }
 
 /** True if a best price meets or passes the book's other side. */

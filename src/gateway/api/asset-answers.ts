@@ -4,7 +4,7 @@ import { KLINE_INTERVALS } from '../../domain/instrument.ts';
 import type { BookFigures } from '../../market/book/book-figures.ts';
 import type { TradeFigures } from '../../market/trades/trade-figures.ts';
 import { CoinAnswer } from './feed-answers.ts';
-import { freshness, list, nullable, object, oneOf, seriesFields, wholeNumber } from './fields.ts';
+import { freshness, list, ms, nullable, object, oneOf, seriesFields, wholeNumber } from './fields.ts';
 import { DecimalText, type OrderBookJson, recordFields, recordSchema } from './record-schema.ts';
 
 /** Answers about one symbol, as schemas and types. */
@@ -157,4 +157,24 @@ export const Interval = Type.Unsafe<(typeof KLINE_INTERVALS)[number]>(Type.Enum(
 export const Klines = object({ ...seriesFields, interval: Interval, klines: list(recordSchema('kline')) });
 export type Klines = Static<typeof Klines>;
 
-export const Asset = object({ ...CoinAnswer.properties, book: nullable(object(depthSummary)) });
+/** A symbol's price at one venue. */
+const VenuePriceAnswer = object({
+  venue: Type.String(),
+  price: nullable(DecimalText),
+  age_ms: nullable(ms('Time since the feed received the price')),
+  difference_bps: nullable(
+    Type.Number({ description: 'Price minus the price at the venue that serves the symbol, in basis points of that' }),
+  ),
+});
+
+export const Asset = object({
+  ...CoinAnswer.properties,
+  book: nullable(object(depthSummary)),
+  venue_prices: Type.Unsafe<readonly Static<typeof VenuePriceAnswer>[] | null>(
+    Type.Union([Type.Array(VenuePriceAnswer), Type.Null()], {
+      description:
+        'The newer of the last trade and the mid of the best prices at each venue, standbys included. Null: unknown',
+    }),
+  ),
+});
+export type Asset = Static<typeof Asset>;

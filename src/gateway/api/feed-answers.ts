@@ -133,6 +133,12 @@ export const QualityAnswer = object({
       valid: wholeNumber('Messages that could be used'),
       invalid: wholeNumber('Messages that could not be used'),
       last_update_at: nullable(Type.Integer({ description: 'Last valid message, microseconds since 1970' })),
+      price: nullable(
+        object({
+          price: DecimalText,
+          received_at: Type.Integer({ description: 'Microseconds since 1970' }),
+        }),
+      ),
       average_spread_pct: nullable(Type.Number({ description: 'Mean spread of the book tickers, percent of mid' })),
       event_lag_ms: nullable(
         Type.Number({

@@ -1,6 +1,10 @@
 import { snakeKeys } from '../../codec/key-case.ts';
+import { type Decimal, unscaled } from '../../domain/decimal.ts';
+import { ratio } from '../../domain/exact.ts';
 import type { SinkSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
+import type { Asset } from '../api/asset-answers.ts';
 import type { CoinAnswer, Events, GatewayStats, SinkAnswer, Status, VenueAnswer } from '../api/feed-answers.ts';
+import type { Series } from '../api/fields.ts';
 import { recordJson } from '../api/record-schema.ts';
 import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
@@ -43,7 +47,30 @@ export function coinAnswer(view: GatewayView, symbol: string, series = view.seri
 export function assetAnswer(view: GatewayView, series: SymbolSeries) {
   const { current } = series.book;
   const book = current === undefined ? null : depthSummary(view, current);
-  return { ...coinAnswer(view, series.id.symbol, series), book };
+  return { ...coinAnswer(view, series.id.symbol, series), book, venue_prices: venuePrices(view, series.id) };
+}
+
+/** A symbol's price at each venue, from the feed's last snapshot; null if there is none. */
+function venuePrices({ snapshot, at }: GatewayView, { symbol, venue: serving }: Series): Asset['venue_prices'] {
+  if (snapshot === undefined) return null;
+  const known = new Map(
+    snapshot.quality.flatMap((of) =>
+      of.symbol === symbol && of.price !== null ? [[of.venue, of.price] as const] : [],
+    ),
+  );
+  const basis = known.get(serving);
+  return snapshot.venues.map(({ venue }) => {
+    const found = known.get(venue);
+    if (found === undefined) return { venue, price: null, age_ms: null, difference_bps: null };
+    const age_ms = Math.max(at - found.receivedAt / 1000, 0);
+    return { venue, price: found.price, age_ms, difference_bps: basis ? basisPoints(found.price, basis.price) : null };
+  });
+}
+
+/** Returns a − b in hundredths of a percent of b; null if b is 0. */
+function basisPoints(a: Decimal, b: Decimal): number | null {
+  const of = unscaled(b);
+  return of === 0n ? null : ratio(10_000n * (unscaled(a) - of), of);
 }
 
 /** Answers with all coins. In mode `all`, a coin has one row for each venue. */

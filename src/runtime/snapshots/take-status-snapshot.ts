@@ -28,10 +28,12 @@ export function takeStatusSnapshot(
       watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue, schedulerNow)),
     ),
     coins: feed.watches.flatMap((watch) => coinSnapshots(watch, schedulerNow)),
-    quality: feed.venues.flatMap(({ counts, lag }) =>
-      counts.quality
-        .all(now * 1000)
-        .map((quality) => ({ ...quality, eventLagMs: lag.symbolMs(quality.symbol, schedulerNow) })),
+    quality: feed.venues.flatMap((venue) =>
+      venue.counts.quality.all(now * 1000).map((quality) => ({
+        ...quality,
+        price: quality.symbol === null ? null : venue.price(quality.symbol),
+        eventLagMs: venue.lag.symbolMs(quality.symbol, schedulerNow),
+      })),
     ),
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinkSnapshots(sinks, latencies, schedulerNow),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BookTicker, TradeEvent } from '../../../src/domain/record.ts';
-import { CrossedBooks } from '../../../src/feed/liveness/crossed-books.ts';
+import { BookWitness, CrossedBooks } from '../../../src/feed/liveness/crossed-books.ts';
 import { BookSync } from '../../../src/market/book/book-sync.ts';
+import { bookTicker, tradeEvent } from '../../../testing/judges/events.ts';
 
 const MARKET = {
   ...{ venue: 'bybit', symbol: 'BTCUSDT', venueSymbol: 'BTCUSDT', coin: 'BTC', epoch: 0 },
@@ -126,5 +127,26 @@ describe('CrossedBooks', () => {
     const books = new Books().quote('102', '103');
     books.seconds(20, () => books.changes('99', '101'));
     expect(books.said).toEqual([]);
+  });
+});
+
+describe('BookWitness', () => {
+  const trade = (price: string, receivedAt: number) => tradeEvent(1, { price, receivedAt });
+  const quote = (bidPrice: string | null, askPrice: string, receivedAt: number) =>
+    bookTicker(1, { bidPrice, askPrice, receivedAt });
+
+  it('has no price before the first trade or quote', () => {
+    expect(new BookWitness().price).toBeNull();
+  });
+
+  it.each([
+    ['a trade alone', [trade('100', 5)], { price: '100', receivedAt: 5 }],
+    ['the mid of a newer quote', [trade('100', 5), quote('101', '101.01', 6)], { price: '101.005', receivedAt: 6 }],
+    ['a newer trade', [quote('101', '102', 6), trade('100', 7)], { price: '100', receivedAt: 7 }],
+    ['the trade if nobody bids', [trade('100', 5), quote(null, '102', 6)], { price: '100', receivedAt: 5 }],
+  ])('has the price of %s', (_, events, price) => {
+    const witness = new BookWitness();
+    for (const event of events) witness.passed(event);
+    expect(witness.price).toEqual(price);
   });
 });
