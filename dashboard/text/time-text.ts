@@ -1,4 +1,5 @@
 import { duration, wholeDuration } from '../../src/domain/duration.ts';
+import { timeZone } from '../state/time-zone.ts';
 
 /** An age for a display that repaints often: whole seconds, `< 1 s` below one. */
 export function age(ms: number | null): string {
@@ -12,12 +13,23 @@ export function latency(ms: number): string {
   return ms < 0 ? `−${duration(-ms)}` : duration(ms);
 }
 
-/** `14:03:07`, UTC. */
+/** `14:03:07`, in the page's time zone. */
 export function clock(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 19);
+  return isoText(ms).slice(11, 19);
 }
 
-/** `14:03`, UTC. */
+/** `14:03`, in the page's time zone. */
 export function shortClock(ms: number): string {
-  return new Date(ms).toISOString().slice(11, 16);
+  return isoText(ms).slice(11, 16);
+}
+
+/** `2026-11-24`, in the page's time zone. */
+export function day(ms: number): string {
+  return isoText(ms).slice(0, 10);
+}
+
+/** `2026-11-24T14:03:07.000`, in the page's time zone. */
+function isoText(ms: number): string {
+  const aheadMs = timeZone.value === 'utc' ? 0 : -60_000 * new Date(ms).getTimezoneOffset();
+  return new Date(ms + aheadMs).toISOString().slice(0, -1);
 }

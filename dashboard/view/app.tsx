@@ -1,5 +1,6 @@
 import { status } from '../state/feed-state.ts';
 import { link } from '../state/link.ts';
+import { timeZoneName } from '../state/time-zone.ts';
 import { Announcer } from './announcer.tsx';
 import { Banners } from './banners.tsx';
 import { CoinDetail, StatisticsPanel } from './coin-detail.tsx';
@@ -30,7 +31,7 @@ export function App() {
       </main>
       <footer class="foot">
         <p>
-          <a href="/docs">API</a> · <a href="/metrics">metrics</a> · times in UTC
+          <a href="/docs">API</a> · <a href="/metrics">metrics</a> · times in {timeZoneName()}
         </p>
         <p>
           Charts: <a href="https://www.tradingview.com/">TradingView</a> Lightweight Charts™ © 2025 TradingView, Inc.

@@ -2,6 +2,7 @@ import { activeVenue, environment, status, statusAt, trading } from '../state/fe
 import { link, receivedAt } from '../state/link.ts';
 import { feedTime, now } from '../state/page-clock.ts';
 import { theme, toggleTheme } from '../state/theme.ts';
+import { timeZone, timeZoneName, toggleTimeZone } from '../state/time-zone.ts';
 import { age, clock } from '../text/time-text.ts';
 
 export function Header() {
@@ -78,8 +79,13 @@ function LinkBadge() {
 
 function Clock() {
   return (
-    <span class="utc">
-      <time>{clock(feedTime(now.value))}</time> UTC
-    </span>
+    <button
+      type="button"
+      class="utc"
+      onClick={toggleTimeZone}
+      title={`Times on this page: ${timeZoneName()}. Click for ${timeZone.value === 'utc' ? 'local time' : 'UTC'}`}
+    >
+      <time>{clock(feedTime(now.value))}</time> {timeZone.value === 'utc' ? 'UTC' : 'local'}
+    </button>
   );
 }

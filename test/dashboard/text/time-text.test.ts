@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
-import { age, clock, latency, shortClock } from '../../../dashboard/text/time-text.ts';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { timeZone } from '../../../dashboard/state/time-zone.ts';
+import { age, clock, day, latency, shortClock } from '../../../dashboard/text/time-text.ts';
 
 it.each([
   [null, '–'],
@@ -18,4 +19,16 @@ it.each([
 it('clock and shortClock show times in UTC', () => {
   const at = Date.UTC(2026, 10, 21, 18, 3, 7);
   expect([clock(at), shortClock(at)]).toEqual(['18:03:07', '18:03']);
+});
+
+it('clock, shortClock and day show local time if the page does', () => {
+  vi.stubEnv('TZ', 'America/New_York');
+  timeZone.value = 'local';
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    timeZone.value = 'utc';
+  });
+  const at = Date.UTC(2026, 10, 21, 3, 3, 7);
+  expect([clock(at), shortClock(at), day(at)]).toEqual(['22:03:07', '22:03', '2026-11-20']);
+  expect(clock(Date.UTC(2026, 6, 21, 18))).toBe('14:00:00');
 });
