@@ -1,4 +1,5 @@
 import { at } from '../domain/at.ts';
+import { NOT_SERVING } from '../domain/headline.ts';
 import type { LatencySummary, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../domain/status-snapshot.ts';
 import { sum, sumByName } from './merge-metrics-snapshots.ts';
 
@@ -19,6 +20,8 @@ export function mergeStatus(
   return {
     ...of,
     activeVenue: actives.size === 1 ? ([...actives][0] ?? null) : null,
+    serving: actives.size === 1 ? at(judged, 0).serving : NOT_SERVING,
+    halted: [...new Set(running.flatMap((part) => part.halted))].sort(),
     trading:
       running.length === 0
         ? { state: 'halted', reason: 'no shard is assigned to this instance' }

@@ -1,6 +1,6 @@
 import { Fault } from '../domain/fault.ts';
 import { getOrCreate } from '../domain/get-or-create.ts';
-import { hideCredentials } from '../domain/hide-credentials.ts';
+import { hideCredentials } from '../domain/options/hide-credentials.ts';
 import { fullTransitive } from './compatibility.ts';
 import { parseSchema, type RecordSchema } from './schema-files.ts';
 

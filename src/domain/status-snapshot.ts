@@ -1,4 +1,5 @@
 import type { Decimal } from './decimal.ts';
+import type { ServingVenue } from './headline.ts';
 import type { Environment } from './record.ts';
 import type { VenueStateName } from './venue-state.ts';
 
@@ -12,7 +13,10 @@ export interface StatusSnapshot {
   readonly environment: Environment;
   readonly mode: 'failover' | 'all';
   readonly activeVenue: string | null;
+  readonly serving: ServingVenue;
   readonly trading: { readonly state: 'allowed' | 'halted'; readonly reason: string };
+  /** Symbols that must not be traded although trading is allowed. */
+  readonly halted: readonly string[];
   readonly venues: readonly VenueSnapshot[];
   readonly coins: readonly CoinSnapshot[];
   readonly quality: readonly SymbolQuality[];
@@ -55,6 +59,7 @@ export interface CoinSnapshot {
   readonly change24h: Decimal | null;
   readonly tradesPerSecond: number;
   readonly ageMs: number | null;
+  /** True if its price does not show the present market, by the rule that consumers use. */
   readonly stale: boolean;
 }
 

@@ -1,5 +1,5 @@
 import { Fault } from '../domain/fault.ts';
-import { hideCredentials } from '../domain/hide-credentials.ts';
+import { hideCredentials } from '../domain/options/hide-credentials.ts';
 
 /** Wraps an error of Node's network layer (DNS, TCP, TLS, HTTP) as the fault `connect_failed`. */
 export function networkFault(error: unknown, url: string): Fault {

@@ -155,7 +155,8 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
     feed,
     feeds: () => feed.watches,
     failed: failing.signal,
-    snapshot: () => takeStatusSnapshot(feed, config, latencies, sinks.stats(), wallClockMs(), scheduler.now()),
+    snapshot: () =>
+      takeStatusSnapshot(feed, config, latencies, sinks.stats(), published, wallClockMs(), scheduler.now()),
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
     stop: (reason, options) => {
       stopAsked$.next();

@@ -9,6 +9,8 @@ import { FeedWatch } from '../feed/status/feed-watch.ts';
 import { type StatusNote, StatusNumbering } from '../feed/status/status-numbering.ts';
 import type { VenueFeed } from '../feed/venue-feed.ts';
 import { Broadcast } from '../operators/broadcast.ts';
+import { FeedInstances } from '../tradability/feed-instances.ts';
+import type { Moment } from '../tradability/moment.ts';
 
 const HEARTBEAT_MS = 1000;
 
@@ -39,11 +41,14 @@ export class RunningFeed {
   readonly tradability: Tradability;
   readonly startedAt: number;
   readonly klineCheck: KlineCheck | undefined;
+  /** The state that its own status records report, as every consumer sees it. */
+  readonly reported = new FeedInstances();
   /** Symbols with too many invalid messages at the last heartbeat, as VENUE:SYMBOL. */
   poorQuality: readonly string[] = [];
   readonly #parts: readonly Part[];
   readonly #numbering: StatusNumbering;
   readonly #scheduler: SchedulerLike;
+  readonly #wallClockMs: () => number;
   readonly #output = new Broadcast<FeedOutput>();
   readonly #stop$ = new Subject<void>();
   readonly #subscription = new Subscription();
@@ -54,6 +59,7 @@ export class RunningFeed {
     this.startedAt = wallClockMs();
     this.klineCheck = klineCheck;
     this.#scheduler = scheduler;
+    this.#wallClockMs = wallClockMs;
     this.#numbering = new StatusNumbering(instance, environment, wallClockMs, () => this.activeVenue);
     this.tradability = new Tradability(scheduler, (note) => this.status(note));
     this.#parts = venues.map((own): Part => {
@@ -66,6 +72,9 @@ export class RunningFeed {
       };
     });
     this.watches = this.#parts.map(({ watch }) => watch);
+    this.output$.subscribe(({ records }) => {
+      for (const record of records) if (record.kind === 'status') this.reported.add(record, this.now);
+    });
     if (klineCheck !== undefined)
       this.output$.subscribe({
         next: ({ records }) => klineCheck.published(records),
@@ -77,6 +86,10 @@ export class RunningFeed {
   get activeVenue(): string | null {
     const [first, ...others] = this.watches;
     return first === undefined || others.length > 0 ? null : first.activeVenue;
+  }
+
+  get now(): Moment {
+    return { wall: this.#wallClockMs(), monotonic: this.#scheduler.now() };
   }
 
   get trades(): number {
@@ -156,13 +169,18 @@ export class RunningFeed {
       heartbeat: {
         trading: state,
         tradingReason: reason,
-        halted: this.#haltedSymbols(({ symbols }) => symbols.halted),
+        halted: this.haltedSymbols,
         symbols: [...new Set(symbols)],
         staleBooks: [...new Set(this.watches.flatMap(({ staleBooks }) => staleBooks()))],
         haltedInstruments: this.#haltedSymbols(({ symbols }) => symbols.haltedInstruments),
         venueAges: this.watches.flatMap((watch) => watch.ages()),
       },
     });
+  }
+
+  /** Symbols that are stale or do not trade. */
+  get haltedSymbols(): readonly string[] {
+    return this.#haltedSymbols(({ symbols }) => symbols.halted);
   }
 
   /** Returns the symbols that are halted in every feed that follows them. */

@@ -1,3 +1,4 @@
+import { NOT_SERVING, nextServing, type ServingVenue } from '../domain/headline.ts';
 import type { FeedStatus, Heartbeat } from '../domain/record.ts';
 import { delivering, NEW_VENUE, nextVenueState, type VenueState } from '../domain/venue-state.ts';
 import { aheadMs, type Moment } from './moment.ts';
@@ -21,6 +22,7 @@ export class FeedInstance {
   /** Its last heartbeat. */
   lastHeartbeat: FeedStatus | undefined;
   stopped = false;
+  serving: ServingVenue = NOT_SERVING;
   tradability: { readonly state: 'allowed' | 'halted'; readonly reason: string } = {
     state: 'halted',
     reason: 'starting',
@@ -41,7 +43,7 @@ export class FeedInstance {
    */
   readonly idleMarkets = new Map<string, number>();
   readonly #ages = new Map<string, ReportedAge>();
-  readonly #eventLags = new Map<string, number>();
+  readonly #eventLags = new Map<string, number | null>();
   #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
 
   constructor(first: FeedStatus) {
@@ -51,6 +53,7 @@ export class FeedInstance {
 
   add(record: FeedStatus, now: Moment): void {
     this.last = record;
+    this.serving = nextServing(this.serving, record, (venue) => this.venues.get(venue)?.reason ?? '');
     const { state, reason, venue, symbol, cause, heartbeat } = record;
     if (heartbeat !== null) this.#addHeartbeat(record, heartbeat, now);
     else if (state === 'stopped') this.stopped = true;
@@ -84,10 +87,10 @@ export class FeedInstance {
   }
 
   /**
-   * Returns how late the venue's data arrives at the feed, by its last heartbeat, milliseconds; 0 if it is not known.
+   * Returns how late the venue's data arrives at the feed, by its last heartbeat, milliseconds; null if it is not known.
    */
-  eventLagMs(venue: string): number {
-    return this.#eventLags.get(venue) ?? 0;
+  eventLagMs(venue: string): number | null {
+    return this.#eventLags.get(venue) ?? null;
   }
 
   isIdleMarket(venue: string, symbol: string): boolean {
@@ -106,7 +109,7 @@ export class FeedInstance {
     this.staleBooks = staleBooks;
     const onTheWayMs = Math.max(now.wall - record.timestamp, 0);
     for (const { venue, ageMs, eventLagMs } of venueAges) {
-      this.#eventLags.set(venue, Math.max(0, eventLagMs ?? 0));
+      this.#eventLags.set(venue, eventLagMs === null ? null : Math.max(0, eventLagMs));
       const known = this.#venue(venue);
       this.#ages.set(venue, { at: now.monotonic - onTheWayMs, ageMs });
       this.venues.set(venue, ageMs < DELIVERS_MS && known.staleness === null ? delivering(known, null) : known);

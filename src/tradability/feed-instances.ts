@@ -1,3 +1,4 @@
+import { NOT_SERVING, type ServingVenue } from '../domain/headline.ts';
 import type { FeedStatus, PriceTick } from '../domain/record.ts';
 import { FeedInstance } from './feed-instance.ts';
 import type { Moment } from './moment.ts';
@@ -49,6 +50,12 @@ export class FeedInstances {
   /** The newest heartbeat of any instance. */
   get lastHeartbeat(): FeedStatus | undefined {
     return this.speakers.at(-1)?.lastHeartbeat;
+  }
+
+  /** Which venue serves; no venue if the instances have different ones. */
+  get serving(): ServingVenue {
+    const [first = NOT_SERVING, ...others] = this.speakers.map(({ serving }) => serving);
+    return others.some(({ venue }) => venue !== first.venue) ? NOT_SERVING : first;
   }
 
   get symbols(): readonly string[] {

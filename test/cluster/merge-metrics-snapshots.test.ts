@@ -111,6 +111,8 @@ const snapshot = (of: Partial<StatusSnapshot> = {}): StatusSnapshot => ({
   mode: 'failover',
   activeVenue: 'binance',
   trading: { state: 'allowed', reason: 'healthy' },
+  serving: { venue: 'binance', since: null, insteadOf: null, why: '' },
+  halted: [],
   venues: [venueNow()],
   coins: [],
   quality: [],

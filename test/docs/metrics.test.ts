@@ -21,6 +21,8 @@ const snapshot: StatusSnapshot = {
   mode: 'failover',
   activeVenue: 'bybit',
   trading: { state: 'allowed', reason: '' },
+  serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },
+  halted: [],
   venues: [
     {
       venue: 'bybit',

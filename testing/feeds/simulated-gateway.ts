@@ -14,7 +14,9 @@ const snapshot = (at: number): StatusSnapshot => ({
   environment: 'simulated',
   mode: 'failover',
   activeVenue: 'binance',
+  serving: { venue: 'binance', since: at - 1000, insteadOf: null, why: '' },
   trading: { state: 'allowed', reason: '' },
+  halted: [],
   venues: [
     {
       venue: 'binance',

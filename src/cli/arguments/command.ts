@@ -1,4 +1,4 @@
-import { hideCredentials } from '../../domain/hide-credentials.ts';
+import { hideCredentials } from '../../domain/options/hide-credentials.ts';
 import { nearestKey } from '../../domain/options/nearest-key.ts';
 import { visible, visibleJson } from '../terminal/terminal-text.ts';
 

@@ -1,4 +1,5 @@
 import { duration } from '../../domain/duration.ts';
+import { headlineOf } from '../../domain/headline.ts';
 import type {
   CoinSnapshot,
   LatencySummary,
@@ -60,15 +61,18 @@ export function renderStatus(
     .map((row) => toRow(row, columns, color));
 }
 
-function titleRow({ at, startedAt, mode, activeVenue, trading }: StatusSnapshot, columns: number): Row {
+/** The headline, as in the API and on the page. */
+function titleRow(snapshot: StatusSnapshot, columns: number): Row {
+  const { trading, serving, lagText, missing } = headlineOf(snapshot);
   const left: Row = [
     span(' market-feed ', 'title'),
-    ...(mode === 'all'
-      ? [span(' all venues')]
-      : [span(' '), span(activeVenue ?? 'no venue yet', activeVenue === null ? 'warn' : 'bold')]),
-    span('  '),
-    trading.state === 'allowed' ? span('trading allowed', 'good') : span(`trading halted: ${trading.reason}`, 'bad'),
+    span(' '),
+    span(trading.text, trading.state === 'allowed' ? 'good' : 'bad'),
+    span(` · venue ${serving.text}`, serving.names.length === 0 ? 'warn' : 'bold'),
+    ...(lagText === '' ? [] : [span(` · event lag ${lagText}`)]),
+    ...missing.map(({ text }) => span(` · ${text}`, 'warn')),
   ];
+  const { at, startedAt } = snapshot;
   const right = `up ${duration(at - startedAt)}  ${new Date(at).toISOString().slice(11, 19)} UTC `;
   const gap = columns - spansWidth(left) - right.length;
   return gap < 2 ? left : [...left, span(' '.repeat(gap)), span(right, 'dim')];

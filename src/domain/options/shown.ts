@@ -1,4 +1,4 @@
-import { hideCredentials } from '../hide-credentials.ts';
+import { hideCredentials } from './hide-credentials.ts';
 
 /** Keys whose values are never shown. */
 export const SECRET_NAME = /pass|secret|token|key/i;

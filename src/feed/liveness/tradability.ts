@@ -17,7 +17,8 @@ export class Tradability {
   constructor(scheduler: SchedulerLike, report: (note: StatusNote) => void) {
     this.#subscription = this.#conditions$
       .pipe(circuitBreaker({ sources: { feed: {} }, resumeAfterMs: RESUME_AFTER_MS, scheduler }))
-      .subscribe(({ state, reason }) => {
+      .subscribe(({ state, reason: named }) => {
+        const reason = named.replace(/^feed: /, '');
         const before = this.state;
         this.state = { state, reason };
         if (state === before.state) return;

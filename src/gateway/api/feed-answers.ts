@@ -86,6 +86,38 @@ export const GatewayStats = object({
 });
 export type GatewayStats = Static<typeof GatewayStats>;
 
+const utcMs = (description: string) =>
+  nullable(Type.Number({ description: `${description}, milliseconds since 1970` }));
+
+/** The one sentence about the feed, and its parts. Dashboard, terminal and `/readyz` show the same. */
+export const HeadlineAnswer = object({
+  text: text('The whole sentence, for people'),
+  announcement: text('The sentence without ages and counts: it changes only when something happens'),
+  trading: object({
+    state: oneOf('allowed', 'halted', 'unknown'),
+    reason: text('Empty if trading is allowed'),
+    text: text('State and reason'),
+  }),
+  serving: object({
+    venue: nullable(text('The active venue, which may be down; null: none, or not one for all symbols')),
+    since: utcMs('When it began to serve'),
+    instead_of: nullable(text('The venue that it replaces')),
+    why: text('Why that venue does not serve; may be empty'),
+    names: list(text('A venue that serves now')),
+    text: text('The same in words'),
+  }),
+  event_lag_ms: nullable(ms('Greatest event lag of the venues that serve; null: unknown, or none serves')),
+  lag_text: text('The same in words; empty if null'),
+  missing: list(
+    object({
+      type: oneOf('sink', 'dropped', 'gaps', 'dead_letters', 'halted'),
+      count: wholeNumber('Above 0'),
+      text: text('The same in words'),
+    }),
+  ),
+});
+export type HeadlineAnswer = Static<typeof HeadlineAnswer>;
+
 export const Status = object({
   at: ms('When the answer was made, since 1970'),
   environment: nullable(EnvironmentName),
@@ -94,6 +126,7 @@ export const Status = object({
   active_venue: nullable(Type.String()),
   trading: object({ state: oneOf('allowed', 'halted'), reason: Type.String() }),
   halted: list(Type.String()),
+  headline: HeadlineAnswer,
   silent_ms: nullable(ms("Time since the feed's last heartbeat, which is due each second; null: none yet")),
   venues: list(VenueAnswer),
   coins: list(CoinAnswer),
@@ -164,4 +197,8 @@ export const QualityAnswer = object({
 });
 
 export const HealthAnswer = object({ status: Type.Literal('ok') });
-export const Readiness = object({ ready: Type.Boolean(), reasons: list(Type.String()) });
+export const Readiness = object({
+  ready: Type.Boolean(),
+  reasons: list(Type.String()),
+  headline: text('As in /api/status'),
+});

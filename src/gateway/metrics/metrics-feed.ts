@@ -1,6 +1,6 @@
 import type { CoinSnapshot } from '../../domain/status-snapshot.ts';
 import type { Metric } from '../../telemetry/prometheus-text.ts';
-import { notReady } from '../rest/answers.ts';
+import { feedHeadline, notReady } from '../rest/feed-headline.ts';
 import { counter, gauge, type MetricsSource, metricsOfEach, seconds } from './metric.ts';
 
 /** The metrics of the feed as a whole. */
@@ -14,7 +14,7 @@ export function feedMetrics({ view, snapshot }: MetricsSource): readonly Metric[
       return [[{ environment, source: view.snapshot === undefined ? 'topics' : 'pipeline' }, 1]];
     }),
     whole.gauge('start_time_seconds', 'Start of the pipeline.', () => seconds(view.snapshot?.startedAt ?? null)),
-    whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view, true).length === 0 ? 1 : 0)),
+    whole.gauge('ready', '1 if /readyz is ready.', () => (notReady(view, feedHeadline(view)).length === 0 ? 1 : 0)),
     whole.gauge('trading_allowed', '1 if trading is allowed.', (of) => (of.tradability.state === 'allowed' ? 1 : 0)),
     whole.gauge('heartbeat_age_seconds', 'Age of the last heartbeat.', (of) => seconds(of.silentMs ?? Number.NaN)),
     whole.gauge('halted_symbols', 'Symbols that are halted while the feed is not.', ({ halted }) => halted.length),

@@ -10,6 +10,7 @@ import type { VenueSummary } from '../view/feed-summary.ts';
 import type { SymbolSeries } from '../view/symbol-series.ts';
 import type { GatewayView } from '../view/view.ts';
 import { depthSummary, freshnessOf } from './book-answers.ts';
+import { feedHeadline } from './feed-headline.ts';
 
 /* Answers of the API about prices, coins and the whole feed. */
 
@@ -93,6 +94,7 @@ export function statusAnswer(view: GatewayView, gateway: GatewayStats): Status {
     active_venue: feed.activeVenue,
     trading: feed.tradability,
     halted: feed.halted,
+    headline: snakeKeys(feedHeadline(view)),
     silent_ms: feed.silentMs,
     venues:
       snapshot?.venues.map((venue) => venueAnswer(venue, passedMs)) ??
@@ -117,10 +119,10 @@ function venueAnswer(venue: VenueSnapshot, passedMs: number): VenueAnswer {
 }
 
 function summaryAnswer(venue: VenueSummary, activeVenue: string | null): VenueAnswer {
-  const { ageMs, ...known } = venue;
+  const { ageMs, eventLagMs, ...known } = venue;
   const lines = { lines_up: null, lines: null, frames: null, reconnects: null };
-  const unknown = { environment: null, ...lines, event_lag_ms: null, latency_ms: null, clock_offset_ms: null };
-  return { ...known, active: venue.venue === activeVenue, age_ms: ageMs, ...unknown };
+  const unknown = { environment: null, ...lines, latency_ms: null, clock_offset_ms: null };
+  return { ...known, active: venue.venue === activeVenue, age_ms: ageMs, event_lag_ms: eventLagMs, ...unknown };
 }
 
 function sinkAnswer({ lagMs, latencyMs, ...rest }: SinkSnapshot): SinkAnswer {
@@ -139,17 +141,4 @@ export function eventsAnswer(view: GatewayView, asked: { readonly limit: number;
 
 export function qualityAnswer(view: GatewayView) {
   return { quality: snakeKeys(view.snapshot?.quality ?? []), klines: snakeKeys(view.snapshot?.klines ?? []) };
-}
-
-/** Why the gateway's feed is not ready; empty if it is. The details name hosts and paths of this machine. */
-export function notReady(view: GatewayView, withDetails: boolean): readonly string[] {
-  const { behind } = view;
-  const { tradability } = view.feed;
-  const sinks = view.snapshot?.sinks.filter(({ state }) => state !== 'up') ?? [];
-  const down = new Map([...view.feed.sinksDown, ...sinks.map(({ name, reason }) => [name, reason] as const)]);
-  return [
-    ...(behind === undefined ? [] : [withDetails ? behind : 'the topics are not read up to the present yet']),
-    ...(tradability.state === 'halted' ? [`feed: ${tradability.reason}`] : []),
-    ...[...down].map(([name, reason]) => `sink ${name} is down${withDetails ? `: ${reason}` : ''}`),
-  ];
 }

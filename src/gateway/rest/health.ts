@@ -4,8 +4,8 @@ import { ApiError } from '../api/api-error.ts';
 import { HealthAnswer, Readiness } from '../api/feed-answers.ts';
 import type { GatewayMetrics } from '../metrics/metrics.ts';
 import type { GatewayView } from '../view/view.ts';
-import { notReady } from './answers.ts';
 import { addGet, errorSchema, protectedBy, TOO_MANY } from './endpoint.ts';
+import { feedHeadline, notReady } from './feed-headline.ts';
 
 const common = { tags: ['health'], querystring: Type.Object({}) };
 
@@ -20,11 +20,17 @@ export function addHealth(
 ): void {
   const alive = { summary: 'The process runs', ...common, response: { 200: HealthAnswer } };
   addGet(app, '/healthz', alive, async () => ({ status: 'ok' }));
-  const answers = { 200: Readiness, ...TOO_MANY, 503: errorSchema('not_ready: details.reasons says why') };
+  const answers = {
+    200: Readiness,
+    ...TOO_MANY,
+    503: errorSchema('not_ready: details.reasons says why; details.headline is the sentence of /api/status'),
+  };
   addGet(app, '/readyz', { summary: 'The feed can be relied on', ...common, response: answers }, async (request) => {
-    const reasons = notReady(view, mayRead(request));
-    if (reasons.length > 0) throw new ApiError(503, 'not_ready', reasons.join('; '), { reasons });
-    return { ready: true, reasons };
+    const said = feedHeadline(view, mayRead(request));
+    const reasons = notReady(view, said);
+    const headline = said.text;
+    if (reasons.length > 0) throw new ApiError(503, 'not_ready', reasons.join('; '), { reasons, headline });
+    return { ready: true, reasons, headline };
   });
 }
 

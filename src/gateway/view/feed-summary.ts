@@ -1,3 +1,4 @@
+import type { HeadlineTrading } from '../../domain/headline.ts';
 import type { Environment, FeedStatus } from '../../domain/record.ts';
 import { type VenueStateName, venueStateName } from '../../domain/venue-state.ts';
 import { FeedInstances } from '../../tradability/feed-instances.ts';
@@ -12,6 +13,8 @@ export interface VenueSummary {
   readonly reason: string;
   /** Age of its last data, milliseconds; null if no heartbeat reported it. */
   readonly ageMs: number | null;
+  /** How late its data arrives at the feed, milliseconds; null if no heartbeat reported it. */
+  readonly eventLagMs: number | null;
 }
 
 /** The state of the whole feed, computed from its status records alone, so any process that reads them can use it. */
@@ -47,7 +50,8 @@ export class FeedSummary {
     const now = this.#now();
     const reported = this.instances.all.flatMap((instance) =>
       [...instance.venues].map(([venue, state]): VenueSummary => {
-        return { venue, state: venueStateName(state), reason: state.reason, ageMs: instance.ageMs(venue, now) };
+        const [ageMs, eventLagMs] = [instance.ageMs(venue, now), instance.eventLagMs(venue)];
+        return { venue, state: venueStateName(state), reason: state.reason, ageMs, eventLagMs };
       }),
     );
     return new Map(reported.map((venue) => [venue.venue, venue]));
@@ -67,8 +71,21 @@ export class FeedSummary {
 
   get tradability(): { readonly state: 'allowed' | 'halted'; readonly reason: string } {
     if (this.instances.speakers.length === 0) return { state: 'halted', reason: 'no heartbeat of the feed yet' };
-    const [halt] = this.instances.speakers.flatMap((instance) => instanceHalts(instance, this.#now()));
+    const halt = this.#halt;
     return halt === undefined ? { state: 'allowed', reason: '' } : { state: 'halted', reason: reasonOf(halt) };
+  }
+
+  /** The same for a headline: a silent feed is in an unknown state. */
+  get headlineTrading(): HeadlineTrading {
+    const { state, reason } = this.tradability;
+    const halt = this.#halt;
+    if (this.instances.speakers.length === 0) return { state: 'unknown', reason };
+    if (halt?.cause !== 'status_silent') return { state, reason };
+    return { state: 'unknown', reason: 'no heartbeat of the feed', forMs: halt.silentMs };
+  }
+
+  get #halt(): Halt | undefined {
+    return this.instances.speakers.flatMap((instance) => instanceHalts(instance, this.#now()))[0];
   }
 
   /** True if data does not show the market as it is now. */

@@ -89,6 +89,10 @@ export class GatewayView {
     for (const known of this.#bySymbol.values()) for (const series of known.values()) series.sampleRate();
   }
 
+  get mode(): FeedMode {
+    return this.#options.mode;
+  }
+
   get behind(): string | undefined {
     return this.#options.behind?.();
   }

@@ -31,6 +31,15 @@ export class RecordCounts {
     }
   }
 
+  /** What a headline counts: gaps that are not repaired, and dead letters. */
+  get troubles(): { readonly gaps: number; readonly dead_letters: number } {
+    const sum = (counts: Iterable<number>): number => [...counts].reduce((total, count) => total + count, 0);
+    return {
+      gaps: sum(this.#outcomes.values()) - (this.#outcomes.get('repaired') ?? 0),
+      dead_letters: sum(this.#stages.values()),
+    };
+  }
+
   metrics(): Pick<PipelineMetrics, 'records' | 'states' | 'gaps' | 'deadLetters' | 'missingTrades' | 'filledTrades'> {
     return {
       records: Object.fromEntries(this.#kinds),

@@ -1,4 +1,5 @@
 import { type Config, environmentOf } from '../../config/config.ts';
+import { NOT_SERVING } from '../../domain/headline.ts';
 import type { CoinSnapshot, SinkSnapshot, StatusSnapshot, VenueSnapshot } from '../../domain/status-snapshot.ts';
 import { venueStateName } from '../../domain/venue-state.ts';
 import type { Latencies } from '../../feed/latency/latencies.ts';
@@ -6,7 +7,9 @@ import { NEW_HEALTH } from '../../feed/liveness/venue-health.ts';
 import type { FeedWatch } from '../../feed/status/feed-watch.ts';
 import type { VenueFeed } from '../../feed/venue-feed.ts';
 import type { DriverStats } from '../../sinks/driver/driver-options.ts';
+import { isStale } from '../../tradability/rules.ts';
 import type { RunningFeed } from '../running-feed.ts';
+import type { RecordCounts } from './record-counts.ts';
 
 /** Takes the state of the running feed. `now`: wall clock; `schedulerNow`: the feed's clock; both milliseconds. */
 export function takeStatusSnapshot(
@@ -14,6 +17,7 @@ export function takeStatusSnapshot(
   config: Config,
   latencies: Latencies,
   sinks: readonly { readonly name: string; readonly stats: DriverStats }[],
+  published: RecordCounts,
   now: number,
   schedulerNow: number,
 ): StatusSnapshot {
@@ -23,11 +27,13 @@ export function takeStatusSnapshot(
     environment: config.environment,
     mode: config.feed.mode,
     activeVenue: feed.activeVenue,
+    serving: feed.reported.serving,
     trading: feed.tradability.state,
+    halted: feed.haltedSymbols,
     venues: feed.watches.flatMap((watch) =>
       watch.venues.map((venue) => venueSnapshot(watch, config, latencies, venue, schedulerNow)),
     ),
-    coins: feed.watches.flatMap((watch) => coinSnapshots(watch, schedulerNow)),
+    coins: feed.watches.flatMap((watch) => coinSnapshots(feed, watch, schedulerNow)),
     quality: feed.venues.flatMap((venue) =>
       venue.counts.quality.all(now * 1000).map((quality) => ({
         ...quality,
@@ -37,7 +43,7 @@ export function takeStatusSnapshot(
     ),
     klines: feed.klineCheck?.counts ?? [],
     sinks: sinkSnapshots(sinks, latencies, schedulerNow),
-    counts: countsOf(feed),
+    counts: { ...countsOf(feed), ...published.troubles },
   };
 }
 
@@ -53,7 +59,9 @@ export function startingSnapshot(
     environment,
     mode,
     activeVenue: null,
+    serving: NOT_SERVING,
     trading: { state: 'halted', reason: `waits for ${waits.join(', ')}` },
+    halted: [],
     venues: [],
     coins: [],
     quality: [],
@@ -81,8 +89,7 @@ export function sinkSnapshots(
   }));
 }
 
-function coinSnapshots({ view, symbols, venues }: FeedWatch, now: number): readonly CoinSnapshot[] {
-  const { halted } = symbols;
+function coinSnapshots(feed: RunningFeed, { view, venues }: FeedWatch, now: number): readonly CoinSnapshot[] {
   const lagMs = (symbol: string, venue: string | undefined): number => {
     const lag = venues.find(({ options }) => options.venue.id === venue)?.lag;
     return Math.max(0, lag?.symbolMs(symbol, now) ?? lag?.venueMs(now) ?? 0);
@@ -96,7 +103,7 @@ function coinSnapshots({ view, symbols, venues }: FeedWatch, now: number): reado
     change24h: tick?.change24h ?? null,
     tradesPerSecond: rate.perSecond,
     ageMs: lastAt === Number.NEGATIVE_INFINITY ? null : now - lastAt + lagMs(symbol, tick?.venue),
-    stale: halted.has(symbol),
+    stale: tick === undefined || isStale(feed.reported, tick, feed.now),
   }));
 }
 

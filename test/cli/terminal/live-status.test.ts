@@ -56,6 +56,8 @@ function snapshot(step: number, more: Partial<StatusSnapshot> = {}): StatusSnaps
     klines: [],
     activeVenue: 'bybit',
     trading: { state: 'allowed', reason: '' },
+    serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },
+    halted: [],
     venues: [
       venue('bybit', { active: true }),
       venue('binance', { ageMs: 35 }),
@@ -124,6 +126,7 @@ describe('renderStatus as text', () => {
   it('shows placeholders before the first data', () => {
     const nothing = {
       activeVenue: null,
+      serving: { venue: null, since: null, insteadOf: null, why: '' },
       trading: { state: 'halted', reason: 'no venue has delivered yet' } as const,
       venues: [venue('bybit', { state: 'connecting', linesUp: 0, ageMs: null, frames: 0, latencyMs: UNTIMED })],
       coins: COINS.slice(0, 3).map((name, index) => ({

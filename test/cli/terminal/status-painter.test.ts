@@ -20,6 +20,8 @@ const snapshot = (price: string): StatusSnapshot => ({
   klines: [],
   activeVenue: 'bybit',
   trading: { state: 'allowed', reason: '' },
+  serving: { venue: 'bybit', since: null, insteadOf: null, why: '' },
+  halted: [],
   venues: [],
   coins: [
     {

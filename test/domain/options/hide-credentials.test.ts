@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hideCredentials } from '../../src/domain/hide-credentials.ts';
+import { hideCredentials } from '../../../src/domain/options/hide-credentials.ts';
 
 it.each([
   ['http://user:pw@host:8081/base', 'http://[secret]@host:8081/base'],

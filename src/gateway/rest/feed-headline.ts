@@ -1,0 +1,51 @@
+import { type Headline, type HeadlineState, headlineOf } from '../../domain/headline.ts';
+import type { GatewayView } from '../view/view.ts';
+
+const READING = 'the topics are not read up to the present yet';
+
+/** The sentence about the feed. Without details, it names no hosts and paths of this machine. */
+export function feedHeadline(view: GatewayView, withDetails = true): Headline {
+  const { feed, snapshot, behind, at } = view;
+  const unrepaired = view.gaps.latest(Number.MAX_SAFE_INTEGER, ({ outcome }) => outcome !== 'repaired');
+  return headlineOf({
+    at,
+    mode: view.mode,
+    trading: behind === undefined ? feed.headlineTrading : { state: 'unknown', reason: withDetails ? behind : READING },
+    serving: feed.instances.serving,
+    venues: venuesOf(view),
+    halted: feed.halted,
+    sinks: sinksOf(view).map((sink) => (withDetails ? sink : { ...sink, reason: '' })),
+    counts: snapshot?.counts ?? { gaps: unrepaired.length },
+  });
+}
+
+/** Why the gateway's feed is not ready, from its headline; empty if it is. */
+export function notReady({ behind }: GatewayView, { trading, missing }: Headline): readonly string[] {
+  const reason = behind === undefined ? `feed: ${trading.reason}` : trading.reason;
+  return [
+    ...(trading.state === 'allowed' ? [] : [reason]),
+    ...missing.filter(({ type }) => type === 'sink').map(({ text }) => text),
+  ];
+}
+
+function venuesOf({ snapshot, feed, at }: GatewayView): HeadlineState['venues'] {
+  if (snapshot === undefined)
+    return [...feed.venues.values()].map((venue) => ({ ...venue, active: venue.venue === feed.activeVenue }));
+  const passedMs = Math.max(at - snapshot.at, 0);
+  // The records are newer than the snapshot.
+  return snapshot.venues.map((venue) => ({
+    ...venue,
+    state: venue.state === 'idle' ? 'idle' : (feed.venues.get(venue.venue)?.state ?? venue.state),
+    ageMs: venue.ageMs === null ? null : venue.ageMs + passedMs,
+  }));
+}
+
+/** The sinks of the snapshot, and those that the status records report as down. */
+function sinksOf({ snapshot, feed }: GatewayView): HeadlineState['sinks'] {
+  const known = snapshot?.sinks ?? [];
+  const reported = [...feed.sinksDown].map(([name, reason]): HeadlineState['sinks'][number] => {
+    const dropped = known.find((sink) => sink.name === name)?.dropped ?? null;
+    return { name, state: 'down', reason, dropped };
+  });
+  return [...known.filter(({ name }) => !feed.sinksDown.has(name)), ...reported];
+}
