@@ -4,6 +4,7 @@ import type { CoinAnswer, Status } from '../../../src/gateway/api/feed-answers.t
 import type { OverviewChanges } from '../../../src/gateway/api/stream-messages.ts';
 import { OverviewItems } from '../../../src/gateway/stream/overview-changes.ts';
 import { coin } from '../../dashboard/coin.ts';
+import { headline } from '../../dashboard/headline.ts';
 import { gatewayUnderTest, heartbeat, NOW, price, type Row } from '../gateway-under-test.ts';
 
 const COINS = 200;
@@ -35,6 +36,7 @@ function overview(second: number, fields: Partial<CoinAnswer> = {}): Status {
     active_venue: 'bybit',
     trading: { state: 'allowed', reason: '' },
     halted: [],
+    headline: headline({ at: NOW + second * 1000 }),
     silent_ms: second,
     venues: [],
     coins,
