@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { VENUE_IDS } from '../domain/instrument.ts';
 import { type Command, UsageError } from './arguments/command.ts';
@@ -13,7 +14,7 @@ const LOG_EVERY_MS = 5000;
 
 export const command: Command = {
   usage: 'demo [--port N] [--simulator-port N] [--duration S] [--out DIR]',
-  about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\nA demo first deletes an earlier demo's files in ${DEFAULT_OUT}; with --out it continues the files of that folder.`,
+  about: `The whole pipeline against simulated venues, into Avro files, with the dashboard: no broker, no network. Ctrl-C ends it. Every record is marked simulated.\nA demo first deletes an earlier demo's files and spill in ${DEFAULT_OUT}; with --out it continues the files of that folder.`,
   options: {
     port: { value: 'N', help: `port of dashboard and API (default ${DEFAULT_PORT}; ${ELSE_ANY})` },
     'simulator-port': {
@@ -42,13 +43,15 @@ export const command: Command = {
         port ?? (await portOr(DEFAULT_PORT)),
       );
       const config = loadConfig({ values });
-      if (options.text('out') === undefined) await removePreviousFiles(config.file.dir);
+      const isReplaced = options.text('out') === undefined;
+      if (isReplaced) await removePreviousFiles(config);
       const { runFeed } = await import('./run-feed.ts');
       return await runFeed(context, config, {
         hints: [
           `files  ${out}    read them: market-feed tail trades --dir ${out}`,
           `break  curl -d '{"venue":"bybit","fault":"close"}' ${simulator.httpUrl}/faults    (GET lists all)`,
         ],
+        ...(isReplaced ? { spillFate: 'the next demo deletes them' } : {}),
         logEveryMs: LOG_EVERY_MS,
         ...(seconds === undefined ? {} : { durationMs: seconds * 1000 }),
       });
@@ -105,11 +108,19 @@ function demoValues(wsUrl: string, httpUrl: string, dir: string, gatewayPort: nu
   };
 }
 
-/** Deletes the record files of an earlier demo, and nothing else. @throws FolderInUse if that demo still runs */
-async function removePreviousFiles(dir: string): Promise<void> {
+/**
+ * Deletes the record files and the spill of an earlier demo, and nothing else. The spill's records would not fit the
+ * new market, whose trade ids begin again. @throws FolderInUse if that demo still runs
+ */
+async function removePreviousFiles({ file: { dir }, spill, sinks }: Config): Promise<void> {
   const { lockFolder } = await import('../sinks/lock-folder.ts');
+  const { folderDisk } = await import('../sinks/spill/spill-disk.ts');
+  const spills = sinks.map((sink) => folderDisk(path.join(spill.dir, sink)));
+  // The sinks lock the folders again.
   const unlock = lockFolder(dir);
   try {
+    for (const disk of spills) disk.lock();
+    for (const disk of spills) disk.remove();
     const { TOPICS } = await import('../codec/topics.ts');
     const { fileName, listFiles, PART } = await import('../avro-file/file-name.ts');
     for (const { name } of TOPICS) {
@@ -120,7 +131,7 @@ async function removePreviousFiles(dir: string): Promise<void> {
       }
     }
   } finally {
-    // The file sink locks the folder again.
+    for (const disk of spills) disk.unlock();
     unlock();
   }
 }

@@ -26,13 +26,15 @@ export interface RunFeedOptions {
   readonly logEveryMs?: number;
   /** Ends the run after this long, milliseconds. */
   readonly durationMs?: number;
+  /** What becomes of records that the run leaves in its spill, for people. */
+  readonly spillFate?: string;
 }
 
 /** Runs the pipeline until the signal aborts. Shows or logs its status. Returns the exit code. */
 export async function runFeed(
   { out, err, signal, environment }: CommandContext,
   config: Config,
-  { hints, logEveryMs = 30_000, durationMs }: RunFeedOptions,
+  { hints, logEveryMs = 30_000, durationMs, spillFate = 'the next start delivers them' }: RunFeedOptions,
 ): Promise<number> {
   const live = out.isTerminal && environment.TERM !== 'dumb';
   const notes = new StatusNotes();
@@ -98,7 +100,7 @@ export async function runFeed(
     await out.write(`${[summary(pipeline.snapshot()), ...hints.slice(0, 1)].join('\n')}\n`);
   }
   if (failed.aborted) await writeProblem(err, asFault(failed.reason).message);
-  const waiting = `${spilled} records wait in ${config.spill.dir}; the next start delivers them`;
+  const waiting = `${spilled} records wait in ${config.spill.dir}; ${spillFate}`;
   if (spilled > 0) await writeProblem(err, waiting);
   if (dropped > 0) await writeProblem(err, `${dropped} records were dropped because the queue was full`);
   if (undelivered > 0) await writeProblem(err, `${undelivered} records could not be delivered`);

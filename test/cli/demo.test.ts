@@ -4,10 +4,16 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readFiles } from '../../src/avro-file/read-files.ts';
 import { dispatch } from '../../src/cli/arguments/dispatch.ts';
 import { lockFolder } from '../../src/sinks/lock-folder.ts';
+import { folderDisk } from '../../src/sinks/spill/spill-disk.ts';
+import { SpillStore } from '../../src/sinks/spill/spill-store.ts';
 import { freePort } from '../../testing/processes/free-port.ts';
 import { until } from '../../testing/tools/until.ts';
+import { sampleTrade } from '../codec/sample-records.ts';
+import { collect } from '../sinks/avro-file/collect.ts';
+import { outRecords } from '../sinks/out-records.ts';
 import { fakeIo, fakeOutput } from './fake-io.ts';
 
 let dir: string;
@@ -80,6 +86,27 @@ it('demo serves the dashboard at --port and the simulated venues at --simulator-
   });
   stopping.abort('the test is over');
   expect(await ended).toBe(0);
+});
+
+it('demo deletes the records that an earlier demo left in its spill', { timeout: 30_000 }, async () => {
+  const workingFolder = process.cwd();
+  process.chdir(dir);
+  try {
+    const disk = folderDisk(path.join(dir, 'data/demo/spill/file'));
+    const spill = new SpillStore(disk, { maxBytes: 10_000_000, now: () => 0, onBreak: () => {} });
+    const [old] = outRecords(sampleTrade({ environment: 'simulated', tradeId: '987654321' }));
+    if (old === undefined) throw new Error('no record');
+    spill.append([{ seq: 1, barrier: false, out: { ...old, topic: 'trades' } }], []);
+    spill.release();
+    const io = fakeIo();
+    expect(await dispatch(['demo', '--duration', '2', '--port', '0', '--simulator-port', '0'], io)).toBe(0);
+    expect(io.err.text()).not.toContain('spill_spilling');
+    expect(existsSync(path.join(dir, 'data/demo/spill/file/spill.db'))).toBe(false);
+    const trades = await collect(readFiles(path.join(dir, 'data/demo'), 'trades'));
+    expect(trades).not.toContainEqual(expect.objectContaining({ tradeId: '987654321' }));
+  } finally {
+    process.chdir(workingFolder);
+  }
 });
 
 it('demo refuses a folder that another process writes to', async () => {
