@@ -152,6 +152,11 @@ export class VenueFeed {
     this.options.activity.connected(this.options.venue.id, false);
   }
 
+  /** Number of frames that wait until the feed may publish. */
+  get framesWaiting(): number {
+    return this.#warmUp?.waiting ?? 0;
+  }
+
   get instruments(): readonly Instrument[] {
     return this.#instruments.named;
   }

@@ -127,6 +127,7 @@ export async function startPipeline(config: Config, dependencies: PipelineDepend
   const isWarm = Promise.all(warmUps);
   const failing = new AbortController();
   const giveUp = async (error: unknown, opened?: SinkPipelines): Promise<never> => {
+    if (signal?.aborted) logDiscarded(venues, dependencies, signal.reason);
     for (const venue of venues) venue.close();
     await opened?.close(0).catch(() => {});
     throw error;
@@ -193,10 +194,23 @@ function observedStart(
     feeds: () => [],
     snapshot: () => {
       const opening = sinkSnapshots(sinks.stats(), latencies, scheduler.now());
-      return startingSnapshot(config, opening, { startedAt, at: wallClockMs() });
+      const counts = { frames_waiting: framesWaiting(venues) };
+      return startingSnapshot(config, opening, { startedAt, at: wallClockMs(), counts });
     },
     metrics: () => takeMetricsSnapshot({ feed, config, latencies, published, sinks: sinks.stats() }),
   };
+}
+
+function framesWaiting(venues: readonly VenueFeed[]): number {
+  return venues.reduce((sum, venue) => sum + venue.framesWaiting, 0);
+}
+
+/** Logs a stop before the feed could publish. In a cluster this is normal, because another instance has the same data. */
+function logDiscarded(venues: readonly VenueFeed[], { log, part }: PipelineDependencies, reason: unknown): void {
+  const discarded = framesWaiting(venues);
+  const fields = { event: 'stopped', reason: String(reason), frames_discarded: discarded };
+  const text = `stopped before the feed could publish: ${discarded} received frames are discarded`;
+  log[part === undefined ? 'warn' : 'info'](fields, text);
 }
 
 async function newSinks(

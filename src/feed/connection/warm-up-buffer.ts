@@ -27,6 +27,8 @@ const BLOCKS = 10;
 interface Block<T> {
   readonly number: number;
   readonly mayGo: boolean;
+  /** Number of values. */
+  size: number;
   /** Undefined if the values are in the store. */
   values: T[] | undefined;
 }
@@ -52,12 +54,17 @@ export class WarmUpBuffer<T> {
     this.#blockSize = Math.ceil(options.most / BLOCKS);
   }
 
+  /** Number of values that wait, in memory or in the store, without those that are never dropped. */
+  get waiting(): number {
+    return this.#blocks.reduce((sum, { mayGo, size }) => sum + (mayGo ? size : 0), 0);
+  }
+
   push(value: T): void {
     const mayGo = this.#options.mayGo(value);
     const last = this.#blocks.at(-1);
     if (last?.values !== undefined && last.mayGo === mayGo && last.values.length < this.#blockSize)
-      last.values.push(value);
-    else this.#blocks.push({ number: ++this.#count, mayGo, values: [value] });
+      last.size = last.values.push(value);
+    else this.#blocks.push({ number: ++this.#count, mayGo, size: 1, values: [value] });
     if (!mayGo) return;
     this.#inMemory++;
     while (this.#inMemory > this.#options.most) if (!this.#makeRoom()) return;

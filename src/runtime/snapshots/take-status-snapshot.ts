@@ -51,11 +51,10 @@ export function takeStatusSnapshot(
 export function startingSnapshot(
   { environment, feed: { mode } }: Pick<Config, 'environment' | 'feed'>,
   sinks: readonly SinkSnapshot[],
-  times: Pick<StatusSnapshot, 'at' | 'startedAt'>,
+  known: Pick<StatusSnapshot, 'at' | 'startedAt'> & Partial<Pick<StatusSnapshot, 'counts'>>,
 ): StatusSnapshot {
   const waits = sinks.filter(({ state }) => state !== 'up').map(({ name }) => name);
   return {
-    ...times,
     environment,
     mode,
     activeVenue: null,
@@ -68,6 +67,7 @@ export function startingSnapshot(
     klines: [],
     sinks,
     counts: {},
+    ...known,
   };
 }
 

@@ -80,13 +80,15 @@ it('WarmUpBuffer stores the oldest values when the memory is full, and passes on
   const buffer = create(store);
   for (const value of [0, ...upTo(40), 0, ...upTo(50)]) buffer.push(value);
   expect([...store.blocks.values()].flat()).toHaveLength(80);
+  expect(buffer.waiting).toBe(90);
   expect(passed(buffer)).toEqual([0, ...upTo(40), 0, ...upTo(50)]);
-  expect(store.blocks.size).toBe(0);
+  expect([store.blocks.size, buffer.waiting]).toEqual([0, 0]);
 });
 
 it('WarmUpBuffer drops the oldest values when memory and store are full, so that no value is missing in between', () => {
   const buffer = create(new SmallStore(20));
   for (const value of upTo(100)) buffer.push(value);
+  expect(buffer.waiting).toBe(30);
   expect(passed(buffer)).toEqual(upTo(100).slice(70));
 });
 
